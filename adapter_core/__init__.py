@@ -1,0 +1,1 @@
+"""Pathline: answers about a repository whose every sentence carries a verified `path:line`."""

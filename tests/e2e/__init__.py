@@ -1,0 +1,1 @@
+"""Tests that drive real editors; `setup_editors.py` installs them."""
