@@ -1,1 +1,55 @@
-"""Pathline: answers about a repository whose every sentence carries a verified `path:line`."""
+"""Pathline: answers about a repository whose every sentence carries a verified `path:line`.
+
+The public API. Names are imported on first use, so that `import adapter_core` stays cheap and nothing pulls in torch unasked.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+# Public name -> module that defines it.
+_EXPORTS = {
+    "CodeGraph": "code_graph",
+    "AskOptions": "answers.options",
+    "answer_question": "answers.runner",
+    "answer_to_dict": "answers.export",
+    "evidence_to_dict": "answers.export",
+    "search": "evidence.selection",
+    "SelectionOptions": "evidence.options",
+    "Backend": "models.backend",
+    "open_backend": "models.open",
+}
+
+if TYPE_CHECKING:
+    from .answers.export import answer_to_dict, evidence_to_dict
+    from .answers.options import AskOptions
+    from .answers.runner import answer_question
+    from .code_graph import CodeGraph
+    from .evidence.options import SelectionOptions
+    from .evidence.selection import search
+    from .models.backend import Backend
+    from .models.open import open_backend
+
+__all__ = [
+    "AskOptions",
+    "Backend",
+    "CodeGraph",
+    "SelectionOptions",
+    "__version__",
+    "answer_question",
+    "answer_to_dict",
+    "evidence_to_dict",
+    "open_backend",
+    "search",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _EXPORTS:
+        value = getattr(importlib.import_module(f".{_EXPORTS[name]}", __name__), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,50 @@
+"""The options of one answer. Each default stands here and nowhere else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ..evidence.options import ContextOptions, SelectionOptions
+from ..models.backend import GenerationOptions
+
+
+@dataclass(frozen=True, slots=True)
+class ComposeOptions:
+    """`max_sentences` of the answer; at most `max_candidates` are compiled and compared."""
+
+    max_sentences: int = 6
+    max_candidates: int = 60
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingOptions:
+    """The model's say in the order of the sentences: `weight` times the standardised log P(question | sentence).
+
+    0: the model is not asked. Over `max_tokens` of sentences in all, the rest keeps its lexical place.
+    """
+
+    weight: float = 0.0
+    max_tokens: int = 600
+    max_sentences: int = 16
+
+
+@dataclass(frozen=True, slots=True)
+class CitationOptions:
+    """`max_lines`: a longer span cited by a sentence is shortened to its first lines."""
+
+    max_lines: int = 12
+
+
+@dataclass(frozen=True, slots=True)
+class AskOptions:
+    """How to answer one question. `zoom` names a symbol to start from, in any form that `CodeGraph.find_symbol` takes."""
+
+    zoom: str | None = None
+    phrase: bool = False
+    model_name: str | None = None
+    selection: SelectionOptions = field(default_factory=SelectionOptions)
+    context: ContextOptions = field(default_factory=ContextOptions)
+    compose: ComposeOptions = field(default_factory=ComposeOptions)
+    reading: ReadingOptions = field(default_factory=ReadingOptions)
+    citations: CitationOptions = field(default_factory=CitationOptions)
+    generation: GenerationOptions = field(default_factory=lambda: GenerationOptions(max_new_tokens=160))

@@ -1,0 +1,109 @@
+"""One batch of files to records for the store: the part of indexing that runs in worker processes."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..types import ModuleFacts
+from .codec import encode_facts
+from .discover import FoundFile
+from .parse import module_name, parse_python
+from .postings import build_segment
+from .source import NotText, Source, read_source, split_lines
+from .store import FileRecord
+from .textfacts import parse_text
+
+
+@dataclass
+class BatchResult:
+    """What a batch yields; plain values only, so that any executor can carry it."""
+
+    files: list[FileRecord] = field(default_factory=list)
+    owners: bytes = b""
+    lengths: bytes = b""
+    postings: list[tuple[str, bytes]] = field(default_factory=list)
+    touched: list[tuple[str, int, int, int]] = field(default_factory=list)
+    skipped: list[tuple[str, str]] = field(default_factory=list)
+    read_bytes: int = 0
+
+
+def index_batch(root: str, found: Sequence[FoundFile], known: dict[str, str], max_bytes: int) -> BatchResult:
+    """Read and parse files. `known` maps paths to the SHA-256 that is stored: files that still have it are only `touched`.
+
+    A file that cannot be read, or on which the parser fails, is `skipped` with its reason; nothing is raised for it.
+    """
+    result = BatchResult()
+    parsed: list[tuple[ModuleFacts, list[str]]] = []
+    kept: list[tuple[FoundFile, Source, int]] = []
+    for file in found:
+        checked = time.time_ns()
+        try:
+            source = read_source(Path(root, file.path), max_bytes)
+        except NotText:
+            result.skipped.append((file.path, "binary data"))
+            continue
+        except FileNotFoundError:
+            result.skipped.append((file.path, "vanished while it was read"))
+            continue
+        except OSError as error:
+            result.skipped.append((file.path, f"cannot be read: {error.strerror or error}"))
+            continue
+        except ValueError as error:
+            result.skipped.append((file.path, str(error)))
+            continue
+        result.read_bytes += file.size
+        if known.get(file.path) == source.sha256:
+            result.touched.append((file.path, file.size, file.mtime_ns, checked))
+            continue
+        parsed.append((parse_file(file.path, file.kind, source.text), split_lines(source.text)))
+        kept.append((file, source, checked))
+    segment = build_segment(parsed)
+    for ordinal, ((facts, _), (file, source, checked)) in enumerate(zip(parsed, kept, strict=True)):
+        own = segment.owners[:, 0] == ordinal
+        lengths = tuple(int(n) for n in segment.lengths[own].sum(axis=0, dtype="i8"))
+        result.files.append(_record(facts, file, source, checked, int(own.sum()), lengths))
+    result.owners = segment.owners.tobytes()
+    result.lengths = segment.lengths.tobytes()
+    result.postings = sorted((term, data.tobytes()) for term, data in segment.postings.items())
+    return result
+
+
+def parse_file(path: str, kind: str, text: str) -> ModuleFacts:
+    """The facts of one file of either kind. Never raises for what the text contains."""
+    return parse_python(path, text) if kind == "python" else parse_text(path, text)
+
+
+def file_kind(path: str) -> str:
+    return "python" if os.path.splitext(path)[1].lower() in (".py", ".pyi", ".pyw") else "text"
+
+
+def _record(
+    facts: ModuleFacts, file: FoundFile, source: Source, checked: int, documents: int, lengths: tuple[int, ...]
+) -> FileRecord:
+    problem = "; ".join(filter(None, (source.problem, *facts.problems)))
+    return FileRecord(
+        file.path,
+        file.kind,
+        module_name(file.path) if file.kind == "python" else "",
+        file.size,
+        file.mtime_ns,
+        checked,
+        source.sha256,
+        encode_facts(facts),
+        len(facts.symbols),
+        documents,
+        lengths,
+        problem,
+        [(s.name, index, s.kind) for index, s in enumerate(facts.symbols)],
+        [(c.name, c.line, c.owner, c.callee) for c in facts.calls],
+        sorted({part for i in facts.imports for part in _imported_names(i.module, i.name)}),
+    )
+
+
+def _imported_names(module: str, name: str | None) -> list[str]:
+    last = module.rpartition(".")[2]
+    return [n for n in (last, name) if n and n != "*"]

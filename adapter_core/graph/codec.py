@@ -1,0 +1,53 @@
+"""`ModuleFacts` to and from bytes: compressed JSON, positional, for the store."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterable
+from dataclasses import astuple
+from typing import Any
+
+from ..types import Call, Import, ModuleFacts, Parameter, Symbol
+
+
+def encode_facts(facts: ModuleFacts) -> bytes:
+    """Facts without the path and module: those belong to the place, not to the content."""
+    value = [
+        [_symbol_row(s) for s in facts.symbols],
+        [[i.module, i.name, i.alias, i.level, i.line, i.owner] for i in facts.imports],
+        [[c.callee, c.line, c.owner] for c in facts.calls],
+        facts.line_count,
+        facts.problems,
+    ]
+    return zlib.compress(json.dumps(value, separators=(",", ":")).encode(), 1)
+
+
+def decode_facts(path: str, module: str, data: bytes) -> ModuleFacts:
+    """Raises `ValueError` or `TypeError` on damaged data."""
+    try:
+        symbols, imports, calls, line_count, problems = json.loads(zlib.decompress(data))
+    except zlib.error as error:
+        raise ValueError(f"damaged facts of {path}") from error
+    rows: Iterable[list[Any]] = symbols
+    return ModuleFacts(
+        path,
+        module,
+        tuple(_symbol(row) for row in rows),
+        tuple(Import(*row) for row in imports),
+        tuple(Call(*row) for row in calls),
+        line_count,
+        tuple(problems),
+    )
+
+
+def _symbol_row(s: Symbol) -> list[Any]:
+    return [
+        s.name, s.qualname, s.kind, s.start, s.end, s.name_line, s.name_column, s.parent, s.signature, s.docstring,
+        [astuple(p) for p in s.parameters], s.returns, s.decorators, s.bases, s.is_async,
+    ]  # fmt: skip
+
+
+def _symbol(row: list[Any]) -> Symbol:
+    head, parameters, returns, decorators, bases, is_async = row[:10], *row[10:]
+    return Symbol(*head, tuple(Parameter(*p) for p in parameters), returns, tuple(decorators), tuple(bases), is_async)

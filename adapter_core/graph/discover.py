@@ -1,0 +1,229 @@
+"""Which files of a folder belong to the index.
+
+Git's ignore rules are honoured (read by us: no git process runs), and what is never the project's own source is left out even
+without them: environments, installed packages, build output, caches, key files. Symbolic links are not followed: a link into
+the root would show a file twice, one out of it would leave the workspace.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import re
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pathspec import GitIgnoreSpec
+
+from ..errors import RootError
+from ..types import Problem
+
+_SKIPPED_DIRS = frozenset(
+    ".git .hg .svn .bzr .jj .venv __pycache__ site-packages dist-packages node_modules bower_components .tox .nox .eggs "
+    ".mypy_cache .pytest_cache .ruff_cache .hypothesis .ipynb_checkpoints .idea .vscode .direnv .pixi .cache __pypackages__".split()
+)
+# These names are also used by real packages, so a folder with an __init__.py stays.
+_BUILD_DIRS = frozenset("build dist target _build htmlcov venv env virtualenv".split())
+_KEY_FILES = re.compile(
+    "|".join(
+        fnmatch.translate(p)
+        for p in (
+            ".env", ".env.*", "*.env", "*.pem", "*.key", "*.p12", "*.pfx", "*.jks", "*.kdbx", "id_rsa*", "id_ed25519*",
+            "id_ecdsa*", ".netrc", "_netrc", ".pypirc", ".npmrc", ".htpasswd", "credentials", "credentials.*", "secrets.*",
+        )
+    ),
+    re.IGNORECASE,
+)  # fmt: skip
+_TEXT_SUFFIXES = frozenset({".md", ".rst"})
+_TEXT_NAMES = frozenset({"pyproject.toml", "setup.cfg", "tox.ini", "pytest.ini"})
+_README = re.compile(r"(readme|changelog|changes|contributing|architecture)(\.txt)?$", re.IGNORECASE)
+_DOC_DIRS = frozenset({"doc", "docs", "documentation"})
+
+
+@dataclass(frozen=True, slots=True)
+class DiscoverOptions:
+    """Limits of one walk. `ignore` holds further patterns in .gitignore syntax, relative to the root."""
+
+    max_files: int = 200_000
+    max_files_at_home: int = 5_000
+    max_entries_per_file: int = 40
+    max_file_bytes: int = 1_500_000
+    ignore: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    path: str
+    kind: str  # python | text
+    size: int
+    mtime_ns: int
+
+
+@dataclass
+class Discovery:
+    files: list[FoundFile] = field(default_factory=list)
+    skipped: list[Problem] = field(default_factory=list)
+    complete: bool = True
+    reason: str = ""
+
+
+def check_root(root: str | os.PathLike[str]) -> Path:
+    """The real path of a workspace root. Raises `RootError` with what to do."""
+    path = Path(root).expanduser()
+    try:
+        path = path.resolve(strict=True)
+    except FileNotFoundError:
+        raise RootError(f"There is no folder {path}; give the path of a repository with --repo.") from None
+    except (OSError, RuntimeError) as error:
+        raise RootError(f"{path} cannot be opened ({error}); give the path of a readable folder.") from error
+    if not path.is_dir():
+        raise RootError(f"{path} is a file; give the folder of the repository instead, for example {path.parent}.")
+    if not os.access(path, os.R_OK | os.X_OK):
+        raise RootError(f"{path} cannot be read; check its permissions.")
+    return path
+
+
+def discover(root: Path, options: DiscoverOptions | None = None) -> Discovery:
+    """Walk `root`. Never raises for what lies below it; unreadable folders and odd files are listed in `skipped`."""
+    options = options or DiscoverOptions()
+    found = Discovery()
+    at_home = root == root.parent or root == _home()
+    limit = options.max_files_at_home if at_home else options.max_files
+    entries = 0
+    rules = _root_rules(root, options.ignore)
+    stack: list[tuple[str, tuple[_Rules, ...], bool]] = [("", rules, False)]
+    while stack:
+        folder, rules, in_docs = stack.pop()
+        try:
+            with os.scandir(root / folder if folder else root) as listing:
+                children = sorted(listing, key=lambda e: e.name)
+        except OSError as error:
+            found.skipped.append(Problem(folder or ".", f"folder cannot be read: {error.strerror}"))
+            continue
+        names = {entry.name for entry in children}
+        if folder and ("pyvenv.cfg" in names or "conda-meta" in names):
+            continue
+        if ".gitignore" in names:
+            rules = (*rules, _Rules(folder, _read_lines(root / folder / ".gitignore")))
+        below: list[tuple[str, tuple[_Rules, ...], bool]] = []
+        for entry in children:
+            entries += 1
+            path = f"{folder}/{entry.name}" if folder else entry.name
+            if _is_dir(entry):
+                if not _skip_dir(entry, names) and not _ignored(path + "/", rules):
+                    below.append((path, rules, in_docs or entry.name.lower() in _DOC_DIRS))
+                continue
+            kind = kind_of(entry.name, in_docs)
+            if kind is None or _ignored(path, rules):
+                continue
+            _add_file(found, entry, path, kind, options.max_file_bytes)
+            if len(found.files) >= limit:
+                break
+        stack.extend(reversed(below))
+        if len(found.files) >= limit or entries >= limit * options.max_entries_per_file:
+            found.complete = False
+            found.reason = (
+                f"stopped after {len(found.files):,} files"
+                + (": this is a home or root folder" if at_home else "")
+                + "; open the folder of one project, or raise the limit with --max-files"
+            )
+            break
+    return found
+
+
+def kind_of(name: str, in_docs: bool = False) -> str | None:
+    """"python", "text", or None for a file that is not indexed."""
+    if _KEY_FILES.match(name):
+        return None
+    stem, suffix = os.path.splitext(name.lower())
+    if suffix in (".py", ".pyi", ".pyw"):
+        return "python"
+    if suffix in _TEXT_SUFFIXES or name in _TEXT_NAMES or _README.match(name) or (in_docs and suffix == ".txt"):
+        return "text"
+    return None
+
+
+def _add_file(found: Discovery, entry: os.DirEntry[str], path: str, kind: str, max_bytes: int) -> None:
+    try:
+        info = entry.stat(follow_symlinks=False)
+        path.encode("utf-8")
+    except OSError as error:
+        found.skipped.append(Problem(path, f"cannot be read: {error.strerror}"))
+    except UnicodeEncodeError:
+        found.skipped.append(Problem(path.encode("utf-8", "replace").decode(), "file name is not valid Unicode"))
+    else:
+        if stat.S_ISLNK(info.st_mode):
+            found.skipped.append(Problem(path, "symbolic link"))
+        elif not stat.S_ISREG(info.st_mode):
+            found.skipped.append(Problem(path, "not a regular file"))
+        elif info.st_size > max_bytes:
+            found.skipped.append(Problem(path, f"larger than {max_bytes // 1000:,} kB"))
+        else:
+            found.files.append(FoundFile(path, kind, info.st_size, info.st_mtime_ns))
+
+
+class _Rules:
+    """The ignore rules of one folder; paths are matched relative to it."""
+
+    def __init__(self, folder: str, lines: list[str]) -> None:
+        self._prefix = f"{folder}/" if folder else ""
+        self._spec = GitIgnoreSpec.from_lines(_valid_patterns(lines))
+
+    def check(self, path: str) -> bool | None:
+        return self._spec.check_file(path[len(self._prefix) :]).include
+
+
+def _ignored(path: str, rules: tuple[_Rules, ...]) -> bool:
+    # The deepest folder that has an opinion decides, as in git.
+    for rule in reversed(rules):
+        verdict = rule.check(path)
+        if verdict is not None:
+            return verdict
+    return False
+
+
+def _root_rules(root: Path, extra: tuple[str, ...]) -> tuple[_Rules, ...]:
+    config = Path(os.environ.get("XDG_CONFIG_HOME") or _home() / ".config")
+    sources = (_read_lines(config / "git" / "ignore"), _read_lines(root / ".git" / "info" / "exclude"), list(extra))
+    return tuple(_Rules("", lines) for lines in sources if lines)
+
+
+def _valid_patterns(lines: list[str]) -> Iterator[str]:
+    for line in lines:
+        try:
+            GitIgnoreSpec.from_lines([line])
+        except ValueError:
+            continue  # git ignores a malformed pattern, too
+        yield line
+
+
+def _read_lines(file: Path) -> list[str]:
+    try:
+        if file.is_symlink() or file.stat().st_size > 1_000_000:
+            return []
+        return file.read_text("utf-8", errors="replace").split("\n")
+    except OSError:
+        return []
+
+
+def _skip_dir(entry: os.DirEntry[str], siblings: set[str]) -> bool:
+    name = entry.name
+    if name in _SKIPPED_DIRS or name.endswith((".egg-info", ".dist-info")):
+        return True
+    return name in _BUILD_DIRS and not os.path.exists(os.path.join(entry.path, "__init__.py"))
+
+
+def _is_dir(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir(follow_symlinks=False)
+    except OSError:
+        return False
+
+
+def _home() -> Path:
+    try:
+        return Path.home().resolve()
+    except (OSError, RuntimeError):
+        return Path("/")

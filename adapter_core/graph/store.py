@@ -1,0 +1,338 @@
+"""The index of one workspace: one SQLite database in the user's cache folder.
+
+Only facts that are local to a file are stored. What links files (who calls what, which import means which module) is worked
+out at query time, so an edit of one file replaces that file's rows and nothing else can go stale.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import sqlite3
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import IndexStoreError
+from ..types import ModuleFacts
+from .codec import decode_facts
+from .parse import PARSER_VERSION
+from .postings import FIELDS
+
+log = logging.getLogger(__name__)
+
+# Another schema, parser or Python builds its own database beside this one; none migrates another's.
+SCHEMA_VERSION = 1
+
+_SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
+CREATE TABLE files (
+    id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, module TEXT NOT NULL,
+    size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, checked_ns INTEGER NOT NULL, sha256 TEXT NOT NULL,
+    segment INTEGER NOT NULL, symbols INTEGER NOT NULL, documents INTEGER NOT NULL, lengths TEXT NOT NULL, problem TEXT NOT NULL);
+CREATE INDEX files_module ON files (module);
+CREATE INDEX files_sha256 ON files (sha256);
+CREATE TABLE facts (sha256 TEXT PRIMARY KEY, data BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE names (name TEXT NOT NULL, file INTEGER NOT NULL, symbol INTEGER NOT NULL, kind TEXT NOT NULL,
+    PRIMARY KEY (name, file, symbol)) WITHOUT ROWID;
+CREATE INDEX names_file ON names (file);
+CREATE TABLE calls (name TEXT NOT NULL, file INTEGER NOT NULL, line INTEGER NOT NULL, owner INTEGER NOT NULL, callee TEXT NOT NULL,
+    PRIMARY KEY (name, file, line, owner, callee)) WITHOUT ROWID;
+CREATE INDEX calls_file ON calls (file);
+CREATE TABLE imports (name TEXT NOT NULL, file INTEGER NOT NULL, PRIMARY KEY (name, file)) WITHOUT ROWID;
+CREATE INDEX imports_file ON imports (file);
+CREATE TABLE segments (id INTEGER PRIMARY KEY, files TEXT NOT NULL, owners BLOB NOT NULL, lengths BLOB NOT NULL);
+CREATE TABLE postings (term TEXT NOT NULL, segment INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (term, segment)) WITHOUT ROWID;
+CREATE INDEX postings_segment ON postings (segment);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    id: int
+    path: str
+    kind: str
+    module: str
+    size: int
+    mtime_ns: int
+    checked_ns: int
+    sha256: str
+    segment: int
+    symbols: int
+    documents: int
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """What the store keeps of one file. `names`: (name, symbol index, kind); `calls`: (last name, line, owner, callee)."""
+
+    path: str
+    kind: str
+    module: str
+    size: int
+    mtime_ns: int
+    checked_ns: int
+    sha256: str
+    facts: bytes
+    symbols: int
+    documents: int
+    lengths: tuple[int, ...]
+    problem: str
+    names: list[tuple[str, int, str]]
+    calls: list[tuple[str, int, int, str]]
+    imports: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentRow:
+    """`files` maps the file ordinals of `owners` to file ids (0: the file has left the segment)."""
+
+    id: int
+    files: np.ndarray
+    owners: np.ndarray
+    lengths: np.ndarray
+
+
+_FILE_COLUMNS = "id, path, kind, module, size, mtime_ns, checked_ns, sha256, segment, symbols, documents, problem"
+
+
+def database_path(cache: Path, root: Path) -> Path:
+    """The database of a workspace: named by its real path, the schema and parser versions, and the Python that parses."""
+    key = hashlib.sha256(str(root).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    version = f"{SCHEMA_VERSION}.{PARSER_VERSION}-py{sys.version_info.major}{sys.version_info.minor}"
+    return cache / "index" / f"{root.name or 'root'}-{key}" / f"{version}.sqlite"
+
+
+class Store:
+    """One connection to an index. A writer uses it from one thread; readers open their own with `read_only=True`."""
+
+    def __init__(self, path: Path | None, read_only: bool = False) -> None:
+        """`path` None keeps the index in memory. Raises `IndexStoreError` when it cannot be opened or is damaged."""
+        self.path = path
+        self.read_only = read_only
+        try:
+            self._db = self._connect(path, read_only)
+            if not read_only:
+                self._prepare(path)
+            self._db.execute("SELECT count(*) FROM meta").fetchone()
+        except (sqlite3.Error, OSError) as error:
+            self.close()
+            raise IndexStoreError(f"The index {path} cannot be opened: {error}.") from error
+
+    @staticmethod
+    def _connect(path: Path | None, read_only: bool) -> sqlite3.Connection:
+        if path is None:
+            return sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        if read_only:
+            # Not immutable: a writer may be at work. query_only keeps us honest where the file is writable.
+            db = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=5, isolation_level=None, check_same_thread=False)
+            db.execute("PRAGMA query_only = 1")
+            return db
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return sqlite3.connect(path, timeout=5, isolation_level=None, check_same_thread=False)
+
+    def _prepare(self, path: Path | None) -> None:
+        db = self._db
+        if path is not None:
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute("PRAGMA synchronous = NORMAL")
+        db.execute("PRAGMA cache_size = -32000")
+        if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'postings'").fetchone():
+            db.execute("BEGIN IMMEDIATE")
+            for statement in _SCHEMA.split(";"):
+                db.execute(statement)
+            db.execute("INSERT INTO meta VALUES ('generation', '0'), ('complete', '0'), ('reason', 'the index is being built')")
+            db.execute("COMMIT")
+
+    def close(self) -> None:
+        db = getattr(self, "_db", None)
+        if db is not None:
+            db.close()
+
+    # -- writing -----------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing; a reader sees the state before or after. Raises the generation by one."""
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            yield
+            self._db.execute("UPDATE meta SET value = value + 1 WHERE key = 'generation'")
+            self._db.execute("COMMIT")
+        except BaseException as error:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            if isinstance(error, sqlite3.Error):
+                raise IndexStoreError(f"The index cannot be written: {error}. Is the disk full? Cache folder: {self.path}.") from error
+            raise
+
+    def write_batch(self, files: Sequence[FileRecord], owners: bytes, lengths: bytes, postings: Iterable[tuple[str, bytes]]) -> None:
+        """Replace the given files; their documents form one new segment. Call within `transaction`."""
+        db = self._db
+        segment = db.execute("SELECT coalesce(max(id), 0) + 1 FROM segments").fetchone()[0]
+        ids = []
+        for f in files:
+            self._forget(f.path)
+            cursor = db.execute(
+                "INSERT INTO files (path, kind, module, size, mtime_ns, checked_ns, sha256, segment, symbols, documents,"
+                " lengths, problem) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+                (f.path, f.kind, f.module, f.size, f.mtime_ns, f.checked_ns, f.sha256, segment, f.symbols, f.documents,
+                 json.dumps(f.lengths), f.problem),
+            )  # fmt: skip
+            file = cursor.lastrowid
+            ids.append(file)
+            db.execute("INSERT OR IGNORE INTO facts VALUES (?, ?)", (f.sha256, f.facts))
+            db.executemany("INSERT OR IGNORE INTO names VALUES (?,?,?,?)", ((n, file, i, k) for n, i, k in f.names))
+            db.executemany("INSERT OR IGNORE INTO calls VALUES (?,?,?,?,?)", ((n, file, ln, o, c) for n, ln, o, c in f.calls))
+            db.executemany("INSERT OR IGNORE INTO imports VALUES (?,?)", ((n, file) for n in f.imports))
+        db.execute("INSERT INTO segments VALUES (?,?,?,?)", (segment, json.dumps(ids), owners, lengths))
+        db.executemany("INSERT INTO postings VALUES (?,?,?)", ((term, segment, data) for term, data in postings))
+
+    def remove(self, path: str) -> None:
+        """Forget a file. Call within `transaction`."""
+        self._forget(path)
+
+    def _forget(self, path: str) -> None:
+        row = self._db.execute("SELECT id, segment FROM files WHERE path = ?", (path,)).fetchone()
+        if row is None:
+            return
+        file, segment = row
+        for table in ("names", "calls", "imports"):
+            self._db.execute(f"DELETE FROM {table} WHERE file = ?", (file,))
+        self._db.execute("DELETE FROM files WHERE id = ?", (file,))
+        if not self._db.execute("SELECT 1 FROM files WHERE segment = ? LIMIT 1", (segment,)).fetchone():
+            self._db.execute("DELETE FROM postings WHERE segment = ?", (segment,))
+            self._db.execute("DELETE FROM segments WHERE id = ?", (segment,))
+
+    def touch(self, path: str, size: int, mtime_ns: int, checked_ns: int) -> None:
+        """The file was read again and holds what is stored."""
+        self._db.execute("UPDATE files SET size = ?, mtime_ns = ?, checked_ns = ? WHERE path = ?", (size, mtime_ns, checked_ns, path))
+
+    def drop_orphans(self) -> None:
+        """Facts of contents that no file holds any more. They are kept while they are few: a branch switch brings them back."""
+        orphans = "sha256 NOT IN (SELECT sha256 FROM files)"
+        count = self._db.execute(f"SELECT count(*) FROM facts WHERE {orphans}").fetchone()[0]
+        if count > 2 * self.counts()[0] + 1000:
+            self._db.execute(f"DELETE FROM facts WHERE {orphans}")
+
+    def set_complete(self, complete: bool, reason: str = "") -> None:
+        self._db.executemany(
+            "INSERT OR REPLACE INTO meta VALUES (?, ?)", [("complete", str(int(complete))), ("reason", reason)]
+        )
+
+    # -- reading -----------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def snapshot(self) -> Iterator[int]:
+        """All reads within see one state. Yields its generation."""
+        nested = self._db.in_transaction
+        if not nested:
+            self._db.execute("BEGIN")
+        try:
+            yield self.generation()
+        finally:
+            if not nested and self._db.in_transaction:
+                self._db.execute("COMMIT")
+
+    def generation(self) -> int:
+        return int(self._meta("generation") or 0)
+
+    def completeness(self) -> tuple[bool, str]:
+        return self._meta("complete") == "1", self._meta("reason") or ""
+
+    def counts(self) -> tuple[int, int]:
+        """Files and symbols."""
+        files, symbols = self._db.execute("SELECT count(*), coalesce(sum(symbols), 0) FROM files").fetchone()
+        return files, symbols
+
+    def files(self) -> list[FileRow]:
+        return [FileRow(*row) for row in self._db.execute(f"SELECT {_FILE_COLUMNS} FROM files ORDER BY path")]
+
+    def file(self, path: str) -> FileRow | None:
+        row = self._db.execute(f"SELECT {_FILE_COLUMNS} FROM files WHERE path = ?", (path,)).fetchone()
+        return FileRow(*row) if row else None
+
+    def file_by_id(self, file: int) -> FileRow | None:
+        row = self._db.execute(f"SELECT {_FILE_COLUMNS} FROM files WHERE id = ?", (file,)).fetchone()
+        return FileRow(*row) if row else None
+
+    def files_of_module(self, module: str) -> list[FileRow]:
+        return [
+            FileRow(*row)
+            for row in self._db.execute(f"SELECT {_FILE_COLUMNS} FROM files WHERE module = ? ORDER BY path", (module,))
+        ]
+
+    def facts(self, file: FileRow) -> ModuleFacts:
+        row = self._db.execute("SELECT data FROM facts WHERE sha256 = ?", (file.sha256,)).fetchone()
+        if row is None:
+            raise IndexStoreError(f"The index lost the facts of {file.path}; run: pathline index --rebuild")
+        try:
+            return decode_facts(file.path, file.module, row[0])
+        except (ValueError, TypeError) as error:
+            raise IndexStoreError(f"The index is damaged at {file.path}; run: pathline index --rebuild") from error
+
+    def facts_of_content(self, sha256: str) -> bytes | None:
+        row = self._db.execute("SELECT data FROM facts WHERE sha256 = ?", (sha256,)).fetchone()
+        return row[0] if row else None
+
+    def symbols_named(self, name: str) -> list[tuple[int, int, str]]:
+        """(file, symbol index, kind) of every symbol of that name."""
+        return self._db.execute("SELECT file, symbol, kind FROM names WHERE name = ? ORDER BY file, symbol", (name,)).fetchall()
+
+    def names_like(self, pattern: str, limit: int) -> list[str]:
+        """Distinct symbol names that match a LIKE pattern."""
+        rows = self._db.execute("SELECT DISTINCT name FROM names WHERE name LIKE ? LIMIT ?", (pattern, limit))
+        return [name for (name,) in rows]
+
+    def all_names(self) -> list[str]:
+        return [name for (name,) in self._db.execute("SELECT DISTINCT name FROM names WHERE kind != 'section'")]
+
+    def calls_named(self, name: str) -> list[tuple[int, int, int, str]]:
+        """(file, line, owner symbol, callee as written) of every call whose last name is this."""
+        return self._db.execute(
+            "SELECT file, line, owner, callee FROM calls WHERE name = ? ORDER BY file, line", (name,)
+        ).fetchall()
+
+    def call_count(self, name: str) -> int:
+        return self._db.execute("SELECT count(*) FROM calls WHERE name = ?", (name,)).fetchone()[0]
+
+    def files_importing(self, name: str) -> list[int]:
+        return [file for (file,) in self._db.execute("SELECT file FROM imports WHERE name = ?", (name,))]
+
+    def segments(self) -> list[SegmentRow]:
+        return [
+            SegmentRow(
+                number,
+                np.array(json.loads(files), dtype=np.int64),
+                np.frombuffer(owners, dtype="<i4").reshape(-1, 2),
+                np.frombuffer(lengths, dtype="<u2").reshape(-1, len(FIELDS)),
+            )
+            for number, files, owners, lengths in self._db.execute("SELECT id, files, owners, lengths FROM segments ORDER BY id")
+        ]
+
+    def postings(self, term: str) -> list[tuple[int, np.ndarray]]:
+        """(segment, packed postings) of a term; see `postings.unpack`."""
+        return [
+            (segment, np.frombuffer(data, dtype="<u4").reshape(-1, 2))
+            for segment, data in self._db.execute("SELECT segment, data FROM postings WHERE term = ? ORDER BY segment", (term,))
+        ]
+
+    def length_totals(self) -> tuple[int, list[int]]:
+        """Number of live documents, and the sum of tokens for each field over them."""
+        totals = [0] * len(FIELDS)
+        documents = 0
+        for count, lengths in self._db.execute("SELECT documents, lengths FROM files"):
+            documents += count
+            for i, value in enumerate(json.loads(lengths)):
+                totals[i] += value
+        return documents, totals
+
+    def _meta(self, key: str) -> str | None:
+        row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return row[0] if row else None

@@ -1,0 +1,261 @@
+"""Bring the stored index up to date with the files on disk.
+
+Whoever syncs holds the workspace's lock and is the only writer. Each batch is one transaction: a process killed at any moment
+leaves an index that is true for the files it names, marked incomplete until a sync finishes.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..errors import Cancelled
+from ..paths import neutral_dir
+from ..types import CancelToken, Problem
+from .batch import BatchResult, index_batch
+from .discover import DiscoverOptions, FoundFile, discover
+from .store import FileRow, Store
+
+log = logging.getLogger(__name__)
+
+# Below this many bytes to parse, starting processes costs more than it saves.
+_POOL_THRESHOLD = 2_000_000
+_BATCH_BYTES = 1_200_000
+_BATCH_FILES = 400
+# A file changed within the clock's grain of its last reading may have changed again without a new timestamp.
+_RACY_NS = 2_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class SyncProgress:
+    """`done` of `total` files; `current` is a file being worked on; `seconds_left` is None while unknown."""
+
+    done: int
+    total: int
+    current: str
+    seconds_left: float | None
+
+
+@dataclass
+class SyncReport:
+    files: int = 0
+    symbols: int = 0
+    parsed: int = 0
+    unchanged: int = 0
+    removed: int = 0
+    skipped: list[Problem] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    complete: bool = True
+    reason: str = ""
+    elapsed_ms: float = 0.0
+    stages_ms: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SyncOptions:
+    """`workers` 0: one for each core, none for little work. `executor` replaces the process pool."""
+
+    discover: DiscoverOptions = field(default_factory=DiscoverOptions)
+    workers: int = 0
+    executor: Executor | None = None
+
+
+def sync(
+    root: Path,
+    store: Store,
+    options: SyncOptions | None = None,
+    on_progress: Callable[[SyncProgress], None] | None = None,
+    cancel: CancelToken | None = None,
+) -> SyncReport:
+    """Walk `root`, parse what changed, forget what vanished. Raises `Cancelled` (what was done stays) or `IndexStoreError`."""
+    options = options or SyncOptions()
+    started = time.perf_counter()
+    report = SyncReport()
+    found = discover(root, options.discover)
+    walked = time.perf_counter()
+    stored = {row.path: row for row in store.files()}
+    changed = [file for file in found.files if not _is_current(file, stored.get(file.path))]
+    paths = {file.path for file in found.files}
+    removed = [path for path in stored if path not in paths]
+    report.unchanged = len(found.files) - len(changed)
+    report.skipped.extend(found.skipped)
+    if changed or removed:
+        with store.transaction():
+            store.set_complete(False, "the index is being built")
+            for path in removed:
+                store.remove(path)
+    report.removed = len(removed)
+    known = {file.path: stored[file.path].sha256 for file in changed if file.path in stored}
+    try:
+        for result in _run(root, changed, known, options, on_progress, cancel):
+            _write(store, result, report)
+    finally:
+        report.files, report.symbols = store.counts()
+    report.complete, report.reason = found.complete, found.reason
+    if changed or removed or store.completeness() != (found.complete, found.reason):
+        with store.transaction():
+            store.drop_orphans()
+            store.set_complete(found.complete, found.reason)
+    report.problems.extend(Problem(row.path, row.problem) for row in store.files() if row.problem)
+    ended = time.perf_counter()
+    report.elapsed_ms = (ended - started) * 1000
+    report.stages_ms = {"walk": (walked - started) * 1000, "parse and write": (ended - walked) * 1000}
+    return report
+
+
+def _is_current(file: FoundFile, row: FileRow | None) -> bool:
+    if row is None or (row.size, row.mtime_ns, row.kind) != (file.size, file.mtime_ns, file.kind):
+        return False
+    return row.checked_ns - row.mtime_ns > _RACY_NS
+
+
+def _write(store: Store, result: BatchResult, report: SyncReport) -> None:
+    with store.transaction():
+        if result.files:
+            store.write_batch(result.files, result.owners, result.lengths, result.postings)
+        for path, size, mtime_ns, checked_ns in result.touched:
+            store.touch(path, size, mtime_ns, checked_ns)
+        for path, _ in result.skipped:
+            store.remove(path)
+    report.parsed += len(result.files)
+    report.unchanged += len(result.touched)
+    report.skipped.extend(Problem(path, reason) for path, reason in result.skipped)
+
+
+def _batches(files: Sequence[FoundFile]) -> list[list[FoundFile]]:
+    batches: list[list[FoundFile]] = [[]]
+    size = 0
+    for file in files:
+        if batches[-1] and (size + file.size > _BATCH_BYTES or len(batches[-1]) >= _BATCH_FILES):
+            batches.append([])
+            size = 0
+        batches[-1].append(file)
+        size += file.size
+    return [batch for batch in batches if batch]
+
+
+def _run(
+    root: Path,
+    files: list[FoundFile],
+    known: dict[str, str],
+    options: SyncOptions,
+    on_progress: Callable[[SyncProgress], None] | None,
+    cancel: CancelToken | None,
+) -> Iterator[BatchResult]:
+    if not files:
+        return
+    meter = _Meter(files, on_progress)
+    max_bytes = options.discover.max_file_bytes
+    batches = _batches(files)
+    workers = options.workers or (os.cpu_count() or 1)
+    own_pool = options.executor is None and workers > 1 and len(batches) > 1 and meter.total_bytes > _POOL_THRESHOLD
+    if options.executor is None and not own_pool:
+        for batch in batches:
+            # Small steps keep Ctrl-C and the progress bar alive where everything runs in this process.
+            _check(cancel)
+            meter.show(batch[0].path)
+            yield index_batch(str(root), batch, known, max_bytes)
+            meter.add(batch)
+        return
+    with _executor(options, min(workers, len(batches))) as executor:
+        waiting: dict[Future[BatchResult], list[FoundFile]] = {}
+        pending = list(reversed(batches))
+        try:
+            while pending or waiting:
+                _check(cancel)
+                while pending and len(waiting) < 2 * workers:
+                    batch = pending.pop()
+                    mine = {file.path: known[file.path] for file in batch if file.path in known}
+                    waiting[executor.submit(index_batch, str(root), batch, mine, max_bytes)] = batch
+                finished, _ = wait(waiting, timeout=0.1, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    batch = waiting.pop(future)
+                    meter.show(batch[0].path)
+                    yield future.result()
+                    meter.add(batch)
+        except BrokenProcessPool:
+            remaining = [file for batch in [*waiting.values(), batch, *pending] for file in batch]
+            log.warning("a parser process died; %d files are parsed one at a time", len(remaining))
+            yield from _one_by_one(root, remaining, known, max_bytes, meter, cancel)
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def _one_by_one(
+    root: Path, files: list[FoundFile], known: dict[str, str], max_bytes: int, meter: _Meter, cancel: CancelToken | None
+) -> Iterator[BatchResult]:
+    """Find the file that kills the parser, and skip it."""
+    pool: ProcessPoolExecutor | None = None
+    try:
+        for file in files:
+            _check(cancel)
+            pool = pool or _new_pool(1)
+            meter.show(file.path)
+            try:
+                yield pool.submit(index_batch, str(root), [file], known, max_bytes).result()
+            except BrokenProcessPool:
+                pool.shutdown(wait=False)
+                pool = None
+                yield BatchResult(skipped=[(file.path, "the parser crashed on it")])
+            meter.add([file])
+    finally:
+        if pool is not None:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+@contextmanager
+def _executor(options: SyncOptions, workers: int) -> Iterator[Executor]:
+    if options.executor is not None:
+        yield options.executor
+        return
+    pool = _new_pool(workers)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _new_pool(workers: int) -> ProcessPoolExecutor:
+    # Spawned children look up modules in the working folder before anything of ours runs: stand somewhere harmless.
+    # (Forking is not an option: the caller may have threads.)
+    os.chdir(neutral_dir())
+    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+
+
+def _check(cancel: CancelToken | None) -> None:
+    if cancel is not None and cancel.is_set():
+        raise Cancelled("Indexing was stopped; what is done is kept, and the next run goes on from there.")
+
+
+class _Meter:
+    """Progress by bytes, reported in files."""
+
+    def __init__(self, files: Sequence[FoundFile], report: Callable[[SyncProgress], None] | None) -> None:
+        self.total = len(files)
+        self.total_bytes = sum(file.size for file in files)
+        self._report = report
+        self._done = 0
+        self._bytes = 0
+        self._started = time.perf_counter()
+
+    def add(self, files: Sequence[FoundFile]) -> None:
+        self._done += len(files)
+        self._bytes += sum(file.size for file in files)
+        self.show(files[-1].path)
+
+    def show(self, current: str) -> None:
+        if self._report is None:
+            return
+        left = None
+        if self._bytes:
+            left = (time.perf_counter() - self._started) * (self.total_bytes - self._bytes) / self._bytes
+        self._report(SyncProgress(self._done, self.total, current, left))

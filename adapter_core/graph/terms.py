@@ -1,0 +1,70 @@
+"""Words of source and questions, as the search knows them.
+
+An identifier yields its parts (camelCase, snake_case) and, when it has several, itself: `urlMapBuild` gives `url map build
+urlmapbuild`. Parts are lower case and lightly stemmed, by rules that are the same on every platform: `routes`, `routing` and
+`route` meet in `rout`.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+
+_WORD = re.compile(r"[^\W_][\w]*|_+[^\W_]\w*")
+_PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
+_MAX_LENGTH = 64
+
+
+def words(text: str) -> list[str]:
+    """The identifiers and words of a text, as written, in order."""
+    return _WORD.findall(text)
+
+
+@functools.lru_cache(maxsize=200_000)
+def split(word: str) -> tuple[str, ...]:
+    """The terms of one word: its stemmed parts, then the whole in lower case when there are several."""
+    if len(word) > _MAX_LENGTH * 4:
+        return ()
+    parts = _PART.findall(word)
+    if len(parts) <= 1:
+        bare = word.strip("_")
+        return (stem(bare.lower()),) if bare else ()
+    terms = [stem(part.lower()) for part in parts if len(part) > 1 or part.isalpha()]
+    whole = word.strip("_").lower()
+    if len(whole) <= _MAX_LENGTH:
+        terms.append(compound(whole))
+    return tuple(terms)
+
+
+def compound(name: str) -> str:
+    """The term for a whole identifier of several parts; underscores do not count, so `urlMap` and `url_map` meet."""
+    return name.replace("_", "").lower()
+
+
+@functools.lru_cache(maxsize=100_000)
+def stem(word: str) -> str:
+    """A light suffix stripper: plural, -ing, -ed and final e, as long as four letters are left."""
+    if len(word) < 5 or not word.isascii() or not word.isalpha():
+        return word[:-1] if len(word) == 4 and word.endswith("s") and not word.endswith(("ss", "us", "is")) else word
+    if word.endswith("ies"):
+        word = word[:-3] + "y"
+    elif word.endswith(("sses", "xes", "ches", "shes", "zes")):
+        word = word[:-2]
+    elif word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        word = word[:-1]
+    for suffix in ("ing", "ed"):
+        rest = word[: -len(suffix)]
+        if word.endswith(suffix) and len(rest) >= 4 and any(c in "aeiouy" for c in rest):
+            word = rest[:-1] if rest[-1] == rest[-2] and rest[-1] not in "aeiosl" else rest
+            break
+    if len(word) > 4 and word.endswith("e"):
+        word = word[:-1]
+    return word
+
+
+def terms_of(text: str) -> list[str]:
+    """All terms of a text, in order, repetition kept."""
+    found: list[str] = []
+    for word in words(text):
+        found.extend(split(word))
+    return found

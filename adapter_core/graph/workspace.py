@@ -1,0 +1,100 @@
+"""Open the index of a workspace: who may write it, what to do when it is damaged or cannot be written at all."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from ..errors import IndexBusyError, IndexStoreError
+from ..paths import cache_dir
+from ..types import CancelToken
+from .store import Store, database_path
+from .sync import SyncOptions, SyncProgress, SyncReport, sync
+
+log = logging.getLogger(__name__)
+
+_LOCK_WAIT_SECONDS = 2.0
+
+
+def index_path(root: Path) -> Path:
+    return database_path(cache_dir(), root)
+
+
+def open_index(
+    root: Path,
+    options: SyncOptions,
+    on_progress: Callable[[SyncProgress], None] | None = None,
+    cancel: CancelToken | None = None,
+    rebuild: bool = False,
+) -> tuple[Store, SyncReport]:
+    """The index of `root`, up to date. Where another process is writing it, its last state is read and said to be so.
+
+    A damaged index is built anew; one that cannot be written is kept in memory, with the reason in the report.
+    """
+    path = index_path(root)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path.with_suffix(".lock"))
+        lock.acquire(timeout=_LOCK_WAIT_SECONDS)
+    except Timeout:
+        return _read_beside_writer(path)
+    except (OSError, NotImplementedError) as error:
+        return _in_memory(root, options, on_progress, cancel, f"the cache folder cannot be written ({error})")
+    try:
+        if rebuild:
+            delete_index(path)
+        for attempt in (1, 2):
+            store: Store | None = None
+            try:
+                store = Store(path)
+                return store, sync(root, store, options, on_progress, cancel)
+            except (IndexStoreError, sqlite3.DatabaseError, ValueError) as error:
+                if store is not None:
+                    store.close()
+                if attempt == 2:
+                    return _in_memory(root, options, on_progress, cancel, f"the index cannot be kept on disk ({error})")
+                log.warning("the index %s is damaged and is built anew: %s", path, error)
+                delete_index(path)
+            except BaseException:
+                if store is not None:
+                    store.close()
+                raise
+        raise AssertionError("unreachable")
+    finally:
+        lock.release()
+
+
+def delete_index(path: Path) -> None:
+    """Remove a database with its side files."""
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def _read_beside_writer(path: Path) -> tuple[Store, SyncReport]:
+    try:
+        store = Store(path, read_only=True)
+    except IndexStoreError as error:
+        raise IndexBusyError(
+            "Another Pathline process is building the index of this workspace; try again in a moment."
+        ) from error
+    files, symbols = store.counts()
+    reason = "another Pathline process is updating the index; this is its last state"
+    return store, SyncReport(files=files, symbols=symbols, unchanged=files, complete=False, reason=reason)
+
+
+def _in_memory(
+    root: Path,
+    options: SyncOptions,
+    on_progress: Callable[[SyncProgress], None] | None,
+    cancel: CancelToken | None,
+    why: str,
+) -> tuple[Store, SyncReport]:
+    log.warning("%s: the index is kept in memory for this run", why)
+    store = Store(None)
+    report = sync(root, store, options, on_progress, cancel)
+    report.reason = "; ".join(filter(None, (report.reason, f"{why}; the index was kept in memory")))
+    return store, report

@@ -1,0 +1,87 @@
+"""Writing: a prompt is read in chunks, then tokens are written one by one, with a look at the cancel token in between."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ModelError
+from ..types import CancelToken
+from .backend import Finished, GenerationEvent, GenerationOptions, TextChunk
+from .loading import LoadedModel
+from .sampling import Sampler
+from .text import Detokenizer, StopScanner
+
+if TYPE_CHECKING:
+    import torch
+
+# Long enough to keep the cores busy, short enough (about .15 s on two of them) for a cancel to be felt at once.
+PREFILL_CHUNK = 128
+
+
+def generate(
+    loaded: LoadedModel, prompt: Sequence[int], options: GenerationOptions, cancel: CancelToken | None = None
+) -> Iterator[GenerationEvent]:
+    """Write after `prompt` (token ids). Raises `ModelError` when it does not fit the model's context."""
+    room = loaded.info.context - len(prompt)
+    if not prompt:
+        raise ModelError("There is nothing in the prompt for the model to go on from.")
+    if room < 1:
+        raise ModelError(f"The prompt of {len(prompt)} tokens is longer than the model's context of {loaded.info.context}.")
+    cancelled = cancel.is_set if cancel is not None else lambda: False
+    limit = min(options.max_new_tokens, room)
+    reader = _Reader(loaded)
+    started = time.perf_counter()
+    written, reason = 0, "length"
+    for at in range(0, len(prompt), PREFILL_CHUNK):
+        if cancelled():
+            yield Finished("cancelled", len(prompt), 0, time.perf_counter() - started, 0.0)
+            return
+        logits = reader.read(prompt[at : at + PREFILL_CHUNK])
+    read = time.perf_counter()
+
+    sampler = Sampler(options, prompt, loaded.end_ids)
+    detokenizer, scanner = Detokenizer(loaded.tokenizer), StopScanner(options.stop)
+    while written < limit:
+        if cancelled():
+            reason = "cancelled"
+            break
+        token = sampler.choose(logits)
+        written += 1
+        if token in loaded.end_ids:
+            reason = "stop"
+            break
+        if text := scanner.add(detokenizer.add(token)):
+            yield TextChunk(text)
+        if scanner.stopped:
+            reason = "stop"
+            break
+        if written < limit:
+            logits = reader.read([token])
+    if not scanner.stopped and (text := scanner.add(detokenizer.finish())):
+        yield TextChunk(text)
+    if not scanner.stopped and (text := scanner.finish()):
+        yield TextChunk(text)
+    yield Finished(reason, len(prompt), written, read - started, time.perf_counter() - read)
+
+
+class _Reader:
+    """The model with what it has read so far (keys and values of every layer)."""
+
+    def __init__(self, loaded: LoadedModel) -> None:
+        from transformers import DynamicCache
+
+        self._loaded = loaded
+        self._past: Any = DynamicCache(config=loaded.model.config)
+
+    def read(self, tokens: Sequence[int]) -> torch.Tensor:
+        """Read on, and return the logits after the last token, of shape (vocabulary,)."""
+        import torch
+
+        # Not around the generator: a mode that is left on across a `yield` would be on in the caller too.
+        with torch.inference_mode():
+            ids = torch.tensor([list(tokens)], device=self._loaded.device)
+            output = self._loaded.model(input_ids=ids, past_key_values=self._past, use_cache=True, logits_to_keep=1)
+            self._past = output.past_key_values
+            return output.logits[0, -1]  # type: ignore[no-any-return]

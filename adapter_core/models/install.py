@@ -1,0 +1,157 @@
+"""Putting a model into the cache: under a lock, built beside its place, and moved there as a whole.
+
+A process that dies meanwhile leaves a `.building-…` folder, which the next installation of that name removes.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import filelock
+
+from ..errors import ModelError, ModelFileError, PathlineError
+from .isolation import child_environment, isolated_command, offline_environment, quiet_process_options
+from .sources import missing_libraries
+from .store import MANIFEST, Manifest, Progress, models_dir, no_progress, write_manifest
+
+_POLL_SECONDS = 0.2
+
+
+def require_libraries() -> None:
+    """Raises `ModelMissingError` unless an isolated child finds what conversion and loading need. Imports nothing here."""
+    names = ("torch", "transformers", "gguf", "safetensors", "accelerate")
+    command = isolated_command("adapter_core.models.install", *names)
+    try:
+        found = subprocess.run(
+            command, cwd=models_dir(), env=child_environment(), stdin=subprocess.DEVNULL, capture_output=True, timeout=120, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise ModelError(f"Python cannot be started to look for torch: {error}.") from error
+    if found.returncode != 0:
+        raise missing_libraries()
+
+
+def main() -> int:
+    """The child of `require_libraries`: 0 when every named module can be found."""
+    import importlib.util
+    import sys
+
+    return int(any(importlib.util.find_spec(name) is None for name in sys.argv[1:]))
+
+
+@contextmanager
+def installing(name: str, progress: Progress = no_progress) -> Iterator[None]:
+    """Hold the lock of one model's name, waiting for another process that installs it."""
+    with disk_errors():
+        models_dir().mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(models_dir() / f".{name}.lock")
+        while True:
+            try:
+                lock.acquire(timeout=_POLL_SECONDS)
+                break
+            except filelock.Timeout:
+                progress("wait", 0, 0)
+    try:
+        for leftover in models_dir().glob(f".building-{name}-*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+        yield
+    finally:
+        lock.release()
+
+
+def build(name: str, source: str, source_sha256: str, fill: Callable[[Path, Path], None]) -> Manifest:
+    """Make the folder `name` by `fill(scratch folder, model folder)` and put it in its place, over an older one.
+
+    The lock is held by the caller. Whatever happens, the old model stands until the new one is complete.
+    """
+    with disk_errors():
+        work = Path(tempfile.mkdtemp(prefix=f".building-{name}-", dir=models_dir()))
+        try:
+            scratch, folder = work / "scratch", work / "model"
+            scratch.mkdir()
+            folder.mkdir()
+            fill(scratch, folder)
+            manifest = write_manifest(folder, name, source, source_sha256)
+            place = models_dir() / name
+            if place.exists():
+                try:
+                    place.rename(work / "old")
+                except PermissionError as error:
+                    raise ModelError(f"{place} cannot be replaced: is a Pathline that uses it still running?") from error
+            try:
+                folder.rename(place)
+            except OSError:
+                if (work / "old").exists():
+                    (work / "old").rename(place)
+                raise
+            return manifest
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+
+
+def convert_gguf(gguf: Path, scratch: Path, folder: Path, progress: Progress = no_progress) -> None:
+    """Run `convert` in a child. Raises `ModelFileError` for a file that is no model and `ModelError` for the rest."""
+    progress("convert", 0, 0)
+    command = isolated_command("adapter_core.models.convert", str(gguf), str(folder))
+    with (scratch / "convert.out").open("w+b") as out, (scratch / "convert.err").open("w+b") as err:
+        process = subprocess.Popen(
+            command,
+            cwd=scratch,
+            env=child_environment(**offline_environment()),
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=err,
+            **quiet_process_options(),
+        )
+        try:
+            while process.poll() is None:
+                progress("convert", 0, 0)
+                time.sleep(_POLL_SECONDS)
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+        out.seek(0)
+        lines = out.read().decode("utf-8", "replace").strip().rpartition("\n")[2]
+    try:
+        problem = str(json.loads(lines)["error"])
+    except (ValueError, KeyError, TypeError):
+        problem = f"died: code {process.returncode}"
+    kind, _, detail = problem.partition(": ")
+    if kind == "missing":
+        raise missing_libraries()
+    if kind == "full":
+        raise OSError(errno.ENOSPC, detail)
+    if kind in ("memory", "died"):
+        raise ModelError(f"{gguf.name} could not be converted: {'not enough memory' if kind == 'memory' else 'the process ended with ' + detail}.")
+    if problem:
+        raise ModelFileError(f"{gguf.name} cannot be read as a model ({detail}).")
+    progress("convert", 1, 1)
+
+
+@contextmanager
+def disk_errors() -> Iterator[None]:
+    """Word what the disk refuses. Our own errors pass."""
+    try:
+        yield
+    except PathlineError:
+        raise
+    except OSError as error:
+        where = models_dir()
+        if error.errno in (errno.ENOSPC, errno.EDQUOT) if hasattr(errno, "EDQUOT") else error.errno == errno.ENOSPC:
+            raise ModelError(f"The disk is full: the model takes 600 MB in {where} while it is installed. Nothing was changed.") from error
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
+            raise ModelError(f"{where} cannot be written: set PATHLINE_CACHE_DIR to a folder of yours.") from error
+        raise ModelError(f"The model could not be installed in {where}: {error}.") from error
+
+
+def is_complete(folder: Path) -> bool:
+    return (folder / MANIFEST).is_file()

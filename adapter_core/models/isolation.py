@@ -1,0 +1,69 @@
+"""How Pathline starts Python children: the same interpreter and the same copy of this package, and nothing of the folder it stands in.
+
+`-I` keeps the working folder, `PYTHONPATH` and friends off the child's module search path. It would also hide a source
+checkout and the user's site folder, so the child loads this very package by file name, without adding its parent folder
+(which may hold anything) to the path, and adds the user's site folder only where the parent has it too.
+"""
+
+from __future__ import annotations
+
+import os
+import site
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from ..errors import ModelProcessError
+from ..paths import cache_dir
+
+_BOOT = """\
+import sys, site, importlib, importlib.util
+package, module, user_site = sys.argv[1:4]
+del sys.argv[1:4]
+if user_site:
+    site.addsitedir(user_site)
+spec = importlib.util.spec_from_file_location("adapter_core", package)
+sys.modules["adapter_core"] = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(sys.modules["adapter_core"])
+sys.exit(importlib.import_module(module).main())
+"""
+
+
+def interpreter() -> str:
+    """The running Python. Raises `ModelProcessError` where there is none to start (an embedding application)."""
+    if not sys.executable:
+        raise ModelProcessError("This Python does not know its own executable, so the model cannot get a process.")
+    return sys.executable
+
+
+def isolated_command(module: str, *arguments: str) -> list[str]:
+    """The command line that runs `module.main()` of this package in an isolated child."""
+    package = Path(__file__).resolve().parents[1] / "__init__.py"
+    user_site = site.getusersitepackages() if site.ENABLE_USER_SITE else ""
+    return [interpreter(), "-I", "-X", "utf8", "-c", _BOOT, str(package), module, user_site, *arguments]
+
+
+def child_environment(**extra: str) -> dict[str, str]:
+    """The environment without Python's own switches, with the cache folder spelled out (the child stands elsewhere)."""
+    kept = {name: value for name, value in os.environ.items() if not name.upper().startswith("PYTHON")}
+    return {**kept, "PATHLINE_CACHE_DIR": str(cache_dir()), **extra}
+
+
+def offline_environment() -> dict[str, str]:
+    """What keeps the model libraries off the network and quiet. Must be set before they are imported."""
+    return {
+        "HF_HUB_OFFLINE": "1",
+        "TRANSFORMERS_OFFLINE": "1",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+        "TRANSFORMERS_VERBOSITY": "error",
+        "TOKENIZERS_PARALLELISM": "false",
+    }
+
+
+def quiet_process_options() -> dict[str, Any]:
+    """`Popen` options: no console window on Windows; elsewhere its own session, so that Ctrl-C in a terminal reaches only the parent."""
+    if sys.platform == "win32":
+        return {"creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP}
+    return {"start_new_session": True}

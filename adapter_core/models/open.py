@@ -1,0 +1,17 @@
+"""Open the model that the user chose, in its own process."""
+
+from __future__ import annotations
+
+from .backend import Backend
+
+
+def open_backend(model: str | None = None, idle_seconds: float = 600.0) -> Backend:
+    """A backend for a model: None is the embedded default, else a Hugging Face id, a folder or a GGUF file.
+
+    Starts nothing yet. Raises `ModelMissingError` (it says how to get the model) when it is not installed, `ModelFileError`
+    when its files are damaged.
+    """
+    from .process import ProcessBackend
+    from .store import resolve
+
+    return ProcessBackend(resolve(model), idle_seconds=idle_seconds)
