@@ -87,7 +87,9 @@ class Backend(Protocol):
         """
         ...
 
-    def generate(self, messages: Sequence[Message], options: GenerationOptions, cancel: CancelToken | None = None) -> Iterator[GenerationEvent]:
+    def generate(
+        self, messages: Sequence[Message], options: GenerationOptions, cancel: CancelToken | None = None
+    ) -> Iterator[GenerationEvent]:
         """Write an answer. Events arrive as they are made."""
         ...
 

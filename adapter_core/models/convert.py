@@ -7,6 +7,7 @@ loads see nothing of the folder that Pathline was started in. It prints one line
 from __future__ import annotations
 
 import errno
+import functools
 import json
 import os
 import sys
@@ -35,9 +36,12 @@ def main() -> int:
 
 def convert(gguf: Path, folder: Path) -> None:
     """Write config.json, model.safetensors (bfloat16) and the tokenizer of `gguf` into `folder`."""
+    import gguf as gguf_library
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
+    # Parsing the header takes seconds, and transformers does it anew for configuration, weights and tokenizer.
+    gguf_library.GGUFReader = functools.lru_cache(maxsize=1)(gguf_library.GGUFReader)
     where = {"gguf_file": gguf.name, "local_files_only": True}
     model = AutoModelForCausalLM.from_pretrained(
         str(gguf.parent), dtype=torch.bfloat16, quantization_config=GgufConfig(dequantize=True), **where

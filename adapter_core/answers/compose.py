@@ -1,0 +1,321 @@
+"""Sentences that are true by construction: each is compiled from facts of the graph or quotes the text, and names its lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ..code_graph import CodeGraph, is_test_path
+from ..evidence.selection import Found
+from ..evidence.spans import own_blocks
+from ..graph.link import index_of
+from ..types import Evidence, ModuleFacts, Symbol, SymbolRef
+from .body import Action, actions_of
+from .inert import code, printable, prose
+from .prose import comment_sentences, docstring_lines, docstring_sentences, sentences_in
+
+_MAX_SYMBOLS = 8
+_MAX_SIGNATURE = 160
+_HEADER_LINES = 6
+_MAX_LISTED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A sentence that may enter the answer. `spans`: (path, start, end). `about`: the symbol it speaks of, as `path:line`;
+    `place`: the rank of its evidence; `order`: its place among the sentences about the same symbol."""
+
+    text: str
+    kind: str  # where | signature | doc | param | returns | raises | sets | calls | callers | tests | comment | bases | text
+    spans: tuple[tuple[str, int, int], ...]
+    about: str
+    place: int
+    order: int
+
+
+def candidates(graph: CodeGraph, found: Found, limit: int) -> list[Candidate]:
+    """The sentences that the evidence yields, in order of the evidence."""
+    seen: dict[str, Candidate] = {}
+    about: set[tuple[str, int]] = set()
+    place = 0
+    for item in found.evidence:
+        facts = graph.facts(item.span.path)
+        index = _symbol_of(facts, item) if facts else None
+        if facts is None or index is None or (item.span.path, index) in about:
+            continue
+        about.add((item.span.path, index))
+        for order, candidate in enumerate(_sentences(graph, facts, index, item, found.question.kind, place)):
+            seen.setdefault(candidate.text, _numbered(candidate, order))
+        place += 1
+        if place >= _MAX_SYMBOLS or len(seen) >= limit:
+            break
+    return list(seen.values())[:limit]
+
+
+def _numbered(candidate: Candidate, order: int) -> Candidate:
+    return Candidate(candidate.text, candidate.kind, candidate.spans, candidate.about, candidate.place, order)
+
+
+def _symbol_of(facts: ModuleFacts, item: Evidence) -> int | None:
+    for index, symbol in enumerate(facts.symbols):
+        name = facts.module if symbol.kind == "module" else symbol.qualname
+        if name == item.symbol and symbol.kind == item.kind and symbol.start <= item.span.start <= symbol.end:
+            return index
+    return None
+
+
+class _Speaker:
+    """Makes candidates about one symbol."""
+
+    def __init__(self, facts: ModuleFacts, index: int, place: int) -> None:
+        self.path = facts.path
+        self.symbol = facts.symbols[index]
+        self.place = place
+        self.about = f"{facts.path}:{self.symbol.start}"
+
+    def say(self, kind: str, text: str, *spans: tuple[int, int]) -> Candidate:
+        return self.say_of(kind, text, *((self.path, a, b) for a, b in spans))
+
+    def say_of(self, kind: str, text: str, *spans: tuple[str, int, int]) -> Candidate:
+        return Candidate(text, kind, tuple(spans), self.about, self.place, 0)
+
+
+def _sentences(
+    graph: CodeGraph, facts: ModuleFacts, index: int, item: Evidence, kind: str, place: int
+) -> Iterator[Candidate]:
+    document = graph.document(facts.path)
+    if document is None:
+        return
+    speaker = _Speaker(facts, index, place)
+    symbol = facts.symbols[index]
+    if symbol.kind in ("section",) or (symbol.kind == "module" and not facts.path.endswith((".py", ".pyi", ".pyw"))):
+        yield from _documentation(speaker, facts, index, document.lines, item)
+        return
+    if symbol.kind == "module":
+        yield from _module(speaker, facts, document.lines, item)
+        return
+    ref = graph.ref(facts, index)
+    yield from _header(speaker, symbol, facts, index, document.lines)
+    yield from _docstring(speaker, symbol, document.lines)
+    if symbol.kind == "class":
+        yield from _class(speaker, graph, facts, index)
+    if symbol.is_callable:
+        yield from _comments(speaker, symbol, document.lines)
+        yield from _actions(speaker, symbol, document.lines)
+        yield from _calls(speaker, graph, ref)
+    if symbol.is_callable or symbol.kind == "class":
+        if place < 3 or kind in ("callers", "tests"):
+            yield from _callers(speaker, graph, ref)
+            if kind == "tests":
+                yield from _tests(speaker, graph, ref)
+
+
+_KIND_WORDS = {
+    "class": "a class", "function": "a function", "method": "a method", "property": "a property", "variable": "a variable",
+    "constant": "a constant", "type_alias": "a type alias",
+}  # fmt: skip
+
+
+def _header(speaker: _Speaker, symbol: Symbol, facts: ModuleFacts, index: int, lines: list[str]) -> Iterator[Candidate]:
+    head = _head_span(facts, index, lines)
+    name = code(symbol.qualname)
+    what = _KIND_WORDS.get(symbol.kind, "a symbol")
+    if symbol.is_async:
+        what = what.replace("a ", "an async ", 1)
+    parent = facts.symbols[symbol.parent] if symbol.parent > 0 else None
+    of = f" of {code(parent.qualname)}" if parent is not None and symbol.kind in ("method", "property") else ""
+    yield speaker.say("where", f"{name} is {what}{of}, defined in {code(facts.path)}.", head)
+    if symbol.is_callable:
+        shown = [p for p in symbol.parameters if p.name not in ("self", "cls")]
+        # A header on several lines is cited whole or not spoken of: every default must be in the lines.
+        complete = not shown or head[1] - head[0] < _HEADER_LINES * 2
+        defaults = [f"{code(p.name)} (default {code(p.default)})" for p in shown if p.default is not None and len(p.default) <= 40]
+        required = [code(p.name) for p in shown if p.default is None and not p.kind.startswith("var_")]
+        parts = []
+        if required:
+            parts.append(f"takes {_join(required)}")
+        if defaults:
+            parts.append(("optionally " if required else "takes optionally ") + _join(defaults))
+        if symbol.returns and len(symbol.returns) <= 80:
+            parts.append(f"is annotated to return {code(symbol.returns)}")
+        if parts and complete and len(" ".join(parts)) <= 3 * _MAX_SIGNATURE:
+            yield speaker.say("signature", f"{name} {_join(parts)}.", head)
+    elif symbol.kind in ("constant", "variable", "type_alias") and len(symbol.signature) <= _MAX_SIGNATURE:
+        yield speaker.say("signature", f"{name} is assigned as {code(symbol.signature)}.", head)
+    if symbol.decorators and symbol.is_callable:
+        shown_decorators = [code("@" + d) for d in symbol.decorators if len(d) <= 80 and "\n" not in d]
+        if shown_decorators:
+            yield speaker.say("signature", f"{name} is decorated with {_join(shown_decorators)}.", head)
+
+
+def _head_span(facts: ModuleFacts, index: int, lines: list[str]) -> tuple[int, int]:
+    symbol = facts.symbols[index]
+    blocks = own_blocks(facts, index, lines)
+    end = blocks[0].end if blocks and blocks[0].start <= symbol.name_line else symbol.name_line
+    return symbol.start, max(symbol.name_line, min(end, symbol.end))
+
+
+def _docstring(speaker: _Speaker, symbol: Symbol, lines: list[str]) -> Iterator[Candidate]:
+    if not symbol.docstring:
+        return
+    where = docstring_lines(lines, symbol.name_line + 1, symbol.end) or docstring_lines(lines, symbol.name_line, symbol.end)
+    if where is None:
+        return
+    name = code(symbol.qualname)
+    for sentence in docstring_sentences(lines, *where):
+        quoted = prose(sentence.text)
+        span = (sentence.start, sentence.end)
+        if not sentence.field:
+            yield speaker.say("doc", f"{name}: “{quoted}”", span)
+            continue
+        word, _, subject = sentence.field.partition(" ")
+        if word.startswith("return"):
+            yield speaker.say("returns", f"{name} returns, by its docstring: “{quoted}”", span)
+        elif word.startswith("raise"):
+            yield speaker.say("raises", f"{name} raises {code(subject)}, by its docstring: “{quoted}”", span)
+        elif word not in ("rtype", "type") and subject:
+            yield speaker.say("param", f"{code(subject.split()[-1])} of {name}: “{quoted}”", span)
+
+
+def _class(speaker: _Speaker, graph: CodeGraph, facts: ModuleFacts, index: int) -> Iterator[Candidate]:
+    symbol = facts.symbols[index]
+    name = code(symbol.qualname)
+    if symbol.bases:
+        yield speaker.say("bases", f"{name} extends {_join([code(b) for b in symbol.bases])}.", (symbol.start, symbol.name_line + 2))
+    methods = [s for s in facts.symbols if s.parent == index and s.is_callable and not s.is_private and not s.name.startswith("__")]
+    if methods:
+        shown = methods[:_MAX_LISTED]
+        more = f" and {len(methods) - len(shown)} more" if len(methods) > len(shown) else ""
+        text = f"{name} defines {_join([code(m.name) for m in shown])}{more}."
+        if not more:
+            yield speaker.say("where", text, *((m.name_line, m.name_line) for m in shown))
+
+
+def _comments(speaker: _Speaker, symbol: Symbol, lines: list[str]) -> Iterator[Candidate]:
+    name = code(symbol.qualname)
+    for sentence in comment_sentences(lines, symbol.start, symbol.end):
+        yield speaker.say("comment", f"A comment in {name} says: “{prose(sentence.text)}”", (sentence.start, sentence.end))
+
+
+def _actions(speaker: _Speaker, symbol: Symbol, lines: list[str]) -> Iterator[Candidate]:
+    name = code(symbol.qualname)
+    for action in actions_of(symbol, lines):
+        spans = [(action.start, min(action.end, action.start + 11))]
+        condition, line = _condition(action)
+        if line is not None and condition:
+            spans = [(line, spans[0][1])] if spans[0][1] - line < 12 else [(line, line), *spans]
+        said = _said(action)
+        if said:
+            yield speaker.say(_ACTION_KINDS[action.kind], f"{name} {said}{condition}.", *spans)
+
+
+_ACTION_KINDS = {"return": "returns", "yield": "returns", "raise": "raises", "set": "sets"}
+
+
+def _said(action: Action) -> str:
+    if action.kind in ("return", "yield"):
+        word = "returns" if action.kind == "return" else "yields"
+        if action.value:
+            return f"{word} {code(action.value)}"
+        return f"{word} the result of {code(action.subject + '()')}" if action.subject else ""
+    if action.kind == "raise":
+        message = f" with the message {code(action.value)}" if action.value else ""
+        return f"raises {code(action.subject)}{message}"
+    return f"sets {code(action.subject)} to {code(action.value)}" if action.value else f"sets {code(action.subject)}"
+
+
+def _condition(action: Action) -> tuple[str, int | None]:
+    condition = action.condition
+    if condition is None:
+        return "", None
+    if condition.caught:
+        return (f" when it catches {code(condition.text)}" if condition.text else " in an exception handler"), condition.line
+    if not condition.text:
+        return " in one of its branches", None
+    if condition.negated:
+        return f" in the branch where {code(condition.text)} does not hold", condition.line
+    return (f" if {code(condition.text)}" if condition.depth == 1 else f" in a branch under {code(condition.text)}"), condition.line
+
+
+def _calls(speaker: _Speaker, graph: CodeGraph, ref: SymbolRef) -> Iterator[Candidate]:
+    """What it calls of the workspace, in order; each call with its line."""
+    facts = graph.facts(ref.path)
+    index = index_of(facts, ref.symbol) if facts else None
+    if facts is None or index is None:
+        return
+    seen: dict[str, int] = {}
+    for call in facts.calls:
+        if call.owner == index and call.callee not in seen and graph.linker.resolve(call.callee, facts, call.owner):
+            seen[call.callee] = call.line
+    items = list(seen.items())
+    name = code(ref.symbol.qualname)
+    for start in range(0, min(len(items), 3 * _MAX_LISTED), _MAX_LISTED):
+        group = items[start : start + _MAX_LISTED]
+        shown = [code(callee + "()") for callee, _ in group]
+        verb = "calls" if start == 0 else "then calls"
+        yield speaker.say("calls", f"{name} {verb} {_join(shown, 'then')}.", *((line, line) for _, line in group))
+
+
+def _callers(speaker: _Speaker, graph: CodeGraph, ref: SymbolRef) -> Iterator[Candidate]:
+    listing = graph.who_calls(ref, max_files=60)
+    sites = [s for s in listing.items if s.resolved and s.caller is not None]
+    product = [s for s in sites if not is_test_path(s.span.path)] or sites
+    seen: dict[str, tuple[str, int, int]] = {}
+    for site in product:
+        caller = site.caller
+        label = caller.module if caller.symbol.kind == "module" else caller.symbol.qualname  # type: ignore[union-attr]
+        seen.setdefault(label, (site.span.path, site.span.start, site.span.end))
+        if len(seen) == _MAX_LISTED:
+            break
+    if seen:
+        name = code(ref.symbol.qualname)
+        yield speaker.say_of("callers", f"{name} is called by {_join([code(n) for n in seen])}.", *seen.values())
+
+
+def _tests(speaker: _Speaker, graph: CodeGraph, ref: SymbolRef) -> Iterator[Candidate]:
+    shown = [t for t in graph.tests_for_symbol(ref).items][:_MAX_LISTED]
+    sites = {s.caller.symbol.qualname: s.span for s in graph.who_calls(ref, max_files=60).items if s.caller is not None}
+    names = [t.symbol.qualname for t in shown if t.symbol.qualname in sites]
+    if names:
+        spans = [(sites[n].path, sites[n].start, sites[n].end) for n in names]
+        text = f"{code(ref.symbol.qualname)} is called in the tests {_join([code(n) for n in names])}."
+        if len(names) == 1:
+            text = f"{code(ref.symbol.qualname)} is called in the test {code(names[0])}."
+        yield speaker.say_of("tests", text, *spans)
+
+
+def _module(speaker: _Speaker, facts: ModuleFacts, lines: list[str], item: Evidence) -> Iterator[Candidate]:
+    name = code(facts.module)
+    where = docstring_lines(lines, 1, min(len(lines), 60)) if facts.symbols[0].docstring else None
+    if where is not None:
+        for sentence in docstring_sentences(lines, *where):
+            yield speaker.say("doc", f"The module {name}: “{prose(sentence.text)}”", (sentence.start, sentence.end))
+    for symbol in facts.symbols[1:]:
+        inside = item.span.start <= symbol.start and symbol.end <= item.span.end
+        if inside and symbol.parent == 0 and symbol.kind in ("constant", "variable", "type_alias") and symbol.end - symbol.start < 12:
+            if len(symbol.signature) <= _MAX_SIGNATURE and "=" in symbol.signature:
+                text = f"{name} assigns {code(symbol.signature)}."
+                yield speaker.say("signature", text, (symbol.start, symbol.end))
+
+
+def _documentation(
+    speaker: _Speaker, facts: ModuleFacts, index: int, lines: list[str], item: Evidence
+) -> Iterator[Candidate]:
+    symbol = facts.symbols[index]
+    title = f", “{prose(symbol.name)}”" if symbol.kind == "section" else ""
+    for sentence in sentences_in(lines, item.span.start, item.span.end):
+        if printable(sentence.text) == printable(symbol.name):
+            continue
+        spans = [(sentence.start, sentence.end)]
+        if title and not symbol.start <= sentence.start <= symbol.start + 1:
+            # The title is part of the sentence, so its line is cited, too.
+            spans.insert(0, (symbol.start, min(symbol.start + 1, symbol.end)))
+        yield speaker.say("text", f"{code(facts.path)}{title}: “{prose(sentence.text)}”", *spans)
+
+
+def _join(parts: list[str], word: str = "and") -> str:
+    if len(parts) <= 1:
+        return "".join(parts)
+    if word == "then":
+        return ", then ".join(parts)
+    return ", ".join(parts[:-1]) + f" {word} " + parts[-1]

@@ -1,0 +1,50 @@
+"""Answers and evidence as plain JSON values. The shape is stable: `"schema": 1`, see docs/protocol.md."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from ..types import Answer, Citation, Evidence
+
+SCHEMA = 1
+
+
+def answer_to_dict(answer: Answer) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "question": answer.question,
+        "text": answer.text,
+        "found": answer.found,
+        "claims": [
+            {"text": c.text, "kind": c.kind, "citations": [citation_to_dict(x) for x in c.citations]} for c in answer.claims
+        ],
+        "evidence": [evidence_to_dict(e, with_kind=False) for e in answer.evidence],
+        "dropped": [asdict(d) for d in answer.dropped],
+        "complete": answer.complete,
+        "reason": answer.reason,
+        "provenance": asdict(answer.provenance),
+        "metrics": answer.metrics,
+    }
+
+
+def citation_to_dict(citation: Citation) -> dict[str, Any]:
+    span = citation.span
+    return {
+        "root": span.root,
+        "path": span.path,
+        "start": span.start,
+        "end": span.end,
+        "sha256": citation.sha256,
+        "resolves": citation.resolves,
+        "fresh": citation.fresh,
+        "supports": citation.supports,
+    }
+
+
+def evidence_to_dict(item: Evidence, with_kind: bool = True) -> dict[str, Any]:
+    span = item.span
+    found: dict[str, Any] = {"root": span.root, "path": span.path, "start": span.start, "end": span.end, "symbol": item.symbol}
+    if with_kind:
+        found["kind"] = item.kind
+    return found | {"score": item.score, "why": list(item.why)}

@@ -1,0 +1,73 @@
+"""Repository text as Markdown that does nothing: no links, images, HTML, `command:` URIs or control characters.
+
+Docstrings and comments come from whoever wrote the repository. What they say is quoted; what they contain is never acted on.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_ROLE = re.compile(r":(?:[a-z]+:)*[a-z]+:`([^`]*)`")
+_LINK_TARGET = re.compile(r"`([^`<]*?)\s*<[^<>`]*>`_{1,2}")
+_DOUBLE_TICKS = re.compile(r"``([^`]+?)``")
+_RST_SUFFIX = re.compile(r"`([^`]+)`_{1,2}(?!\w)")
+_MD_LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*(?:\s+\"[^\"]*\")?\)")
+_CODE_SPAN = re.compile(r"`[^`]+`")
+_CODE_WORD = re.compile(
+    r"<[^<>\s][^<>]*>|\b[a-z][a-z0-9+.-]*:(?://|(?=\S*[/?%]))\S+|(?<![\w`])(?:\*{1,2})?_*[A-Za-z]\w*_\w*(?:\(\))?(?:\.\w+)*|(?<!\w)__\w+__"
+)
+_SPECIAL = re.compile(r"[\[\]*<>#|\\~]|^\s*[-+]\s|!(?=\[)")
+
+
+def printable(text: str) -> str:
+    """One line without control, format or bidirectional characters, white space collapsed."""
+    kept = "".join(c if c.isprintable() and unicodedata.category(c) != "Cf" else " " for c in text)
+    return " ".join(kept.split())
+
+
+def code(text: str) -> str:
+    """A code span that its content cannot leave."""
+    text = printable(text)
+    if "`" not in text:
+        return f"`{text}`"
+    fence = "``" if "``" not in text else "```"
+    return f"{fence} {text} {fence}"
+
+
+def prose(text: str) -> str:
+    """A sentence of a docstring or comment as inert Markdown: code stays in code spans, the rest is plain."""
+    text = printable(text)
+    text = _ROLE.sub(lambda m: f"`{_target(m[1])}`", text)
+    text = _LINK_TARGET.sub(r"\1", text)
+    text = _DOUBLE_TICKS.sub(r"`\1`", text)
+    text = _RST_SUFFIX.sub(r"\1", text)
+    text = _MD_LINK.sub(r"\1", text)
+    if text.count("`") % 2:
+        text = text.replace("`", "")
+    out = []
+    position = 0
+    for match in _CODE_SPAN.finditer(text):
+        out.append(_plain(text[position : match.start()]))
+        out.append(match.group())
+        position = match.end()
+    out.append(_plain(text[position:]))
+    return "".join(out)
+
+
+def _plain(text: str) -> str:
+    out = []
+    position = 0
+    for match in _CODE_WORD.finditer(text):
+        out.append(_SPECIAL.sub(lambda m: "\\" + m.group(), text[position : match.start()]))
+        word = match.group().rstrip(".,;:!?)\"'")
+        out.append(f"`{word}`{match.group()[len(word):]}")
+        position = match.end()
+    out.append(_SPECIAL.sub(lambda m: "\\" + m.group(), text[position:]))
+    return "".join(out)
+
+
+def _target(text: str) -> str:
+    """`~flask.Flask.route` is shown as its last name, `title <target>` as its title."""
+    text = text.partition("<")[0].strip() or text.strip("<>")
+    return text[1:].rpartition(".")[2] if text.startswith("~") else text.lstrip("!.")

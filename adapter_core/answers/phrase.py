@@ -1,0 +1,77 @@
+"""Sentences that the model wrote: align each to the lines that support it best. What cannot be aligned is dropped.
+
+The model is never asked for a path or a line. The server finds the tightest window of the packed evidence that holds what the
+sentence names, and the checks of `verify.py` then decide.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ..graph import terms
+from ..types import Evidence
+from .inert import prose
+
+_END = re.compile(r"(?<=[.!?])[\"'”)]*\s+(?=[A-Z`\"'(])|\n+")
+_LIST_MARK = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+")
+_EVIDENCE_MARK = re.compile(r"\s*\[\d+\](?:,?\s*\[\d+\])*")
+_FENCE = re.compile(r"^\s*(```|~~~)")
+_MIN_TERMS = 3
+
+
+class SentenceSplitter:
+    """Feeds of text in, whole sentences out. Code blocks are skipped: they are not sentences."""
+
+    def __init__(self) -> None:
+        self._rest = ""
+        self._in_code = False
+
+    def feed(self, text: str) -> Iterator[str]:
+        self._rest += text
+        while True:
+            match = _END.search(self._rest)
+            if match is None:
+                return
+            sentence, self._rest = self._rest[: match.start()], self._rest[match.end() :]
+            yield from self._clean(sentence)
+
+    def finish(self) -> Iterator[str]:
+        """The unfinished last sentence counts only if it ends like one: a cut-off sentence is not what was meant."""
+        rest, self._rest = self._rest.strip(), ""
+        if rest.endswith((".", "!", "?", ".`", ".”")):
+            yield from self._clean(rest)
+
+    def _clean(self, sentence: str) -> Iterator[str]:
+        if _FENCE.match(sentence):
+            self._in_code = not self._in_code
+            return
+        if self._in_code:
+            return
+        sentence = _EVIDENCE_MARK.sub("", _LIST_MARK.sub("", sentence)).strip()
+        if len(sentence.split()) >= 3:
+            yield prose(sentence)
+
+
+def align(sentence: str, evidence: tuple[Evidence, ...], max_lines: int) -> tuple[str, int, int] | None:
+    """The window of at most `max_lines` lines of one piece of evidence that shares most with the sentence: (path, start, end)."""
+    wanted = set(terms.terms_of(sentence))
+    if len(wanted) < _MIN_TERMS:
+        return None
+    best: tuple[float, str, int, int] | None = None
+    for item in evidence:
+        lines = item.text.split("\n")
+        present = [set(terms.terms_of(line)) & wanted for line in lines]
+        for start in range(len(lines)):
+            if not present[start]:
+                continue
+            held: set[str] = set()
+            for end in range(start, min(len(lines), start + max_lines)):
+                if not present[end] - held:
+                    continue
+                held |= present[end]
+                # Compounds (`dispatch_request`) weigh more than single words; a line more costs a little.
+                value = sum(1 + len(t) / 8 for t in held) - 0.15 * (end - start)
+                if best is None or value > best[0]:
+                    best = (value, item.span.path, item.span.start + start, item.span.start + end)
+    return best[1:] if best is not None else None

@@ -1,0 +1,26 @@
+"""Claims to Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..types import Claim
+from .inert import code
+
+
+def to_markdown(claims: Sequence[Claim]) -> str:
+    """One list item for each sentence, its places behind it in `path:line` form."""
+    lines = []
+    for claim in claims:
+        places = ", ".join(f"`{c.span}`" for c in claim.citations)
+        lines.append(f"- {claim.text} ({places})")
+    return "\n".join(lines)
+
+
+def not_found(nearest: Sequence[str], places: Sequence[str]) -> str:
+    """The text of an answer that is none."""
+    text = "Not found in this workspace."
+    if nearest:
+        shown = [f"{code(name)} (`{place}`)" if place else code(name) for name, place in zip(nearest, places, strict=True)]
+        text += " The nearest symbols: " + ", ".join(shown) + "."
+    return text

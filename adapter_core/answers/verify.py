@@ -1,0 +1,115 @@
+"""Does a sentence rest on the lines it cites?
+
+Checked, not believed: every identifier, number and quoted string of the sentence must occur in the cited lines, or be the name of
+a definition that encloses them, or part of their path. A sentence with nothing to check is unsupported.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from ..code_graph import CodeGraph
+from ..graph import terms
+from ..types import Citation, Claim
+from .citations import check, cited_text
+
+_CODE = re.compile(r"(`{1,3})\s?(.+?)\s?\1")
+_QUOTED = re.compile(r"[“\"]([^“”\"]{2,})[”\"]")
+_IDENTIFIER = re.compile(r"(?<![\w.])_*[A-Za-z]\w*(?:\.\w+)+|\b\w*_\w+\b|\b[a-z]+[A-Z]\w*\b|\b[A-Z][a-z0-9]+[A-Z]\w*\b|\b[A-Za-z_]\w*(?=\(\))")
+_NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?![\w.]*\w)")
+_NAME = re.compile(r"[^\W\d]\w*")
+_LITERAL = re.compile(r"'([^']*)'|\"([^\"]*)\"")
+# Words of Python that need not stand in the lines to be said about them.
+_FREE = frozenset("None True False self cls def class return async await lambda not and or in is if else import from raise".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """`ok`, and otherwise what is missing."""
+
+    ok: bool
+    reason: str = ""
+
+
+def supports(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -> Support:
+    """Whether the cited lines, all together, hold what the sentence names."""
+    names, numbers, quotations = _to_check(sentence)
+    if not (names or numbers or quotations):
+        return Support(False, "names nothing that could be checked")
+    text = cited_text(graph, citations)
+    known = set(_NAME.findall(text)) | _context_names(graph, citations) | _FREE
+    for name in names:
+        missing = [part for part in _NAME.findall(name) if part not in known]
+        if missing:
+            return Support(False, f"`{missing[0]}` does not occur in the cited lines")
+    here = set(_NUMBER.findall(text)) | set(re.findall(r"\d+(?:\.\d+)?", text))
+    for number in numbers:
+        if number not in here and number.lstrip("-") not in here:
+            return Support(False, f"the number {number} does not occur in the cited lines")
+    spoken = _plain_words(text)
+    for quotation in quotations:
+        if not _is_subsequence(_plain_words(quotation), spoken):
+            return Support(False, "the quotation does not occur in the cited lines")
+    return Support(True)
+
+
+def verify_claim(graph: CodeGraph, claim: Claim) -> tuple[Claim, str]:
+    """The claim with its citations checked at this moment, and why it may not be shown ("" if it may)."""
+    checked = tuple(check(graph, c) for c in claim.citations)
+    if not checked:
+        return claim, "has no citation"
+    if not all(c.resolves for c in checked):
+        return replace(claim, citations=checked), "cites lines that do not exist"
+    if not all(c.fresh for c in checked):
+        return replace(claim, citations=checked), "cites lines that have changed"
+    support = supports(graph, claim.text, checked)
+    checked = tuple(replace(c, supports=support.ok) for c in checked)
+    return replace(claim, citations=checked), support.reason
+
+
+def _to_check(sentence: str) -> tuple[list[str], list[str], list[str]]:
+    names: list[str] = []
+    numbers: list[str] = []
+    quotations: list[str] = []
+    rest = sentence
+    for match in _QUOTED.finditer(sentence):
+        if "`" not in sentence[: match.start()] or sentence[: match.start()].count("`") % 2 == 0:
+            quotations.append(match[1])
+            rest = rest.replace(match.group(), " ")
+    for match in _CODE.finditer(rest):
+        inner = match[2]
+        quotations.extend(g for m in _LITERAL.finditer(inner) for g in m.groups() if g and _NAME.search(g))
+        inner = _LITERAL.sub(" ", inner)
+        numbers.extend(_NUMBER.findall(inner))
+        if _NAME.search(inner):
+            names.append(inner)
+    rest = _CODE.sub(" ", rest)
+    names.extend(_IDENTIFIER.findall(rest))
+    numbers.extend(_NUMBER.findall(rest))
+    return names, numbers, quotations
+
+
+def _context_names(graph: CodeGraph, citations: tuple[Citation, ...]) -> set[str]:
+    """Names that a reader of `path:line` sees without reading the line: its path, and the definitions around it."""
+    names: set[str] = set()
+    for citation in citations:
+        span = citation.span
+        facts = graph.facts(span.path)
+        names.update(_NAME.findall(span.path))
+        if facts is None:
+            continue
+        names.update(facts.module.split("."))
+        for symbol in facts.symbols[1:]:
+            if symbol.start <= span.start and span.end <= symbol.end:
+                names.update(_NAME.findall(symbol.qualname))
+    return names
+
+
+def _plain_words(text: str) -> list[str]:
+    return [w.lower() for w in terms.words(text)]
+
+
+def _is_subsequence(needle: list[str], haystack: list[str]) -> bool:
+    rest = iter(haystack)
+    return all(word in rest for word in needle)

@@ -1,0 +1,22 @@
+"""`pathline lsp`."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+
+
+def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "lsp",
+        help="serve an editor over standard input and output",
+        description="The language server. Editors start it; it speaks LSP on its standard streams.",
+        epilog="example (Neovim): vim.lsp.enable('pathline')",
+    )
+    parser.add_argument("--log-level", default="warning", choices=["debug", "info", "warning", "error"], help="what goes to stderr")
+    parser.set_defaults(func=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    # By name: the core never imports the server, only this door opens it.
+    return importlib.import_module("lsp_server.__main__").main(["--log-level", args.log_level])

@@ -1,0 +1,61 @@
+"""`pathline`: parse the arguments, run the command, turn errors into one sentence and an exit code.
+
+Exit codes: 0 fine, 1 failed, 2 wrong usage, 3 not found, 130 stopped with Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from .. import __version__
+from ..errors import PathlineError
+
+EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_NOT_FOUND, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
+
+
+def build_parser() -> argparse.ArgumentParser:
+    from . import ask, index, lsp, model, search
+
+    parser = argparse.ArgumentParser(
+        prog="pathline",
+        description="Ask your repository. Every sentence of an answer carries a path:line that was checked.",
+        epilog='example: pathline ask --repo . "Where is the session cookie signed?"',
+    )
+    parser.add_argument("--version", action="version", version=f"pathline {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for command in (ask, search, index, model, lsp):
+        command.register(commands)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The console script. Returns the exit code."""
+    _use_utf8()
+    try:
+        args = build_parser().parse_args(argv)
+        return int(args.func(args))
+    except PathlineError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # The reader (`| head`) has what it wanted. Python would complain again when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_OK
+
+
+def _use_utf8() -> None:
+    """Paths and source may hold anything; a terminal in another encoding gets replacements, not a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

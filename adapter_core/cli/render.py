@@ -1,0 +1,100 @@
+"""Answers and evidence in a terminal: colour where there is one, plain text in a pipe."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from ..graph import terms
+from ..types import Answer, Claim, Evidence
+
+_CODE = re.compile(r"(`{1,3})\s?(.+?)\s?\1")
+_ESCAPED = re.compile(r"\\([\[\]*<>#|\\~!+\-])")
+_MAX_EVIDENCE_LINES = 6
+
+
+class Screen:
+    """Writes to stdout; stages go to stderr, in a terminal only."""
+
+    def __init__(self, quiet: bool = False) -> None:
+        self._out = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+        self._quiet = quiet
+        self._streamed = 0
+
+    def event(self, name: str, value: Any) -> None:
+        """The event sink of an answer: phrased sentences appear as they pass."""
+        if name == "claim" and not self._quiet and value.kind == "phrased":
+            self._streamed += 1
+            self._claim(value)
+
+    def answer(self, answer: Answer, explain: bool = False, hint: str = "") -> None:
+        if not answer.found:
+            self._out.print(_markdown(answer.text))
+        for claim in answer.claims[self._streamed :]:
+            self._claim(claim)
+        if explain:
+            self._out.print()
+            self.evidence(answer.evidence, {}, explain=True)
+        notes = [answer.reason] if answer.reason else []
+        if answer.dropped:
+            notes.append(f"{len(answer.dropped)} sentence{'s' * (len(answer.dropped) > 1)} not shown: failed the checks")
+        for note in (*notes, hint):
+            if note:
+                print(f"Note: {note.rstrip('.')}.", file=sys.stderr)
+
+    def evidence(self, items: Sequence[Evidence], weights: Mapping[str, float], explain: bool = False) -> None:
+        if not items:
+            self._out.print("Nothing in this workspace matches.")
+        for item in items:
+            head = Text(str(item.span), style="cyan")
+            head.append(f"  {item.symbol}", style="bold")
+            head.append(f"  {item.kind}  {item.score:.2f}", style="dim")
+            self._out.print(head)
+            if explain:
+                for why in item.why:
+                    self._out.print(Text(f"    {why}", style="dim"))
+            for number, line in _shown(item, weights):
+                text = Text(f"{number:>6}  ", style="dim")
+                text.append_text(_highlighted(line, weights))
+                self._out.print(text, soft_wrap=True)
+
+    def _claim(self, claim: Claim) -> None:
+        text = Text("• ")
+        text.append_text(_markdown(claim.text))
+        for citation in claim.citations:
+            text.append("  ")
+            text.append(str(citation.span), style="cyan")
+        self._out.print(text)
+
+
+def _markdown(source: str) -> Text:
+    """The little Markdown that claims use: code spans and escapes."""
+    text = Text()
+    position = 0
+    for match in _CODE.finditer(source):
+        text.append(_ESCAPED.sub(r"\1", source[position : match.start()]))
+        text.append(match[2], style="bold green")
+        position = match.end()
+    text.append(_ESCAPED.sub(r"\1", source[position:]))
+    return text
+
+
+def _shown(item: Evidence, weights: Mapping[str, float]) -> list[tuple[int, str]]:
+    """The first line and the best matching ones, in order."""
+    lines = [(item.span.start + i, line) for i, line in enumerate(item.text.split("\n"))]
+    ranked = sorted(lines, key=lambda pair: -sum(weights.get(t, 0.0) for t in set(terms.terms_of(pair[1]))))
+    keep = {lines[0][0]} | {number for number, _ in ranked[: _MAX_EVIDENCE_LINES - 1]}
+    return [(n, line) for n, line in lines if n in keep and line.strip()]
+
+
+def _highlighted(line: str, weights: Mapping[str, float]) -> Text:
+    text = Text(line.expandtabs(4))
+    for match in re.finditer(r"\w+", text.plain):
+        if any(t in weights for t in terms.split(match.group())):
+            text.stylize("bold yellow", *match.span())
+    return text

@@ -1,0 +1,58 @@
+"""`pathline search`."""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+from ..errors import UsageError
+from .common import add_repo_arguments, ctrl_c, opened_graph, print_json
+
+
+def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "search",
+        help="find the lines that answer a question",
+        description="Rank the spans of a repository for a question. Exit code 3: nothing matches.",
+        epilog='example: pathline search --repo . "where are signals sent"',
+    )
+    parser.add_argument("question", help="a question, or some words")
+    add_repo_arguments(parser)
+    parser.add_argument("--zoom", metavar="SYMBOL", help="start from a symbol and its neighbours in the call graph")
+    parser.add_argument("--top", type=int, default=10, metavar="N", help="at most N spans (default: 10)")
+    parser.add_argument("--path", metavar="GLOB", help="only files whose path matches")
+    parser.add_argument("--explain", action="store_true", help="show the reasons for each rank")
+    parser.set_defaults(func=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    from ..answers.export import evidence_to_dict
+    from ..answers.runner import zoom_symbol
+    from ..evidence.options import SelectionOptions
+    from ..evidence.selection import search
+    from .main import EXIT_NOT_FOUND, EXIT_OK
+    from .render import Screen
+
+    if not args.question.strip():
+        raise UsageError('The question is empty; give some words, for example: pathline search "where are signals sent"')
+    if args.top < 1:
+        raise UsageError("--top must be at least 1.")
+    with ctrl_c() as cancel, opened_graph(args, cancel) as graph:
+        started = time.perf_counter()
+        options = SelectionOptions(top=args.top, path_glob=args.path)
+        found = search(graph, args.question, options, zoom_symbol(graph, args.zoom))
+        elapsed = (time.perf_counter() - started) * 1000
+        complete, reason = graph.completeness
+        if args.json:
+            print_json(
+                {
+                    "schema": 1,
+                    "results": [evidence_to_dict(e) for e in found.evidence],
+                    "complete": complete,
+                    "reason": reason,
+                    "elapsed_ms": round(elapsed, 1),
+                }
+            )
+        else:
+            Screen().evidence(found.evidence, found.weights, explain=args.explain)
+    return EXIT_OK if found.evidence else EXIT_NOT_FOUND

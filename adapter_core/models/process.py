@@ -1,0 +1,392 @@
+"""The language model in a process of its own: the server stays responsive, survives its death, and gets the memory back."""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import subprocess
+import threading
+import time
+import weakref
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from .. import errors
+from ..errors import Cancelled, ModelError, ModelProcessError, PathlineError
+from ..paths import neutral_dir
+from ..types import CancelToken
+from .backend import Finished, GenerationEvent, GenerationOptions, Message, ModelInfo, TextChunk
+from .isolation import child_environment, isolated_command, offline_environment, quiet_process_options
+from .messages import PROTOCOL, encode_frame, read_frame
+from .sources import absolute_name
+from .turn import POLL_SECONDS, Turn
+
+_log = logging.getLogger(__name__)
+
+_HELLO_SECONDS = 60.0
+_CANCEL_GRACE_SECONDS = 5.0  # the longest step between two looks at the token, on a slow machine
+_DEATHS_ALLOWED = 3
+_STDERR_KEPT = 8192
+
+
+class ProcessBackend:
+    """`Backend` over `models.worker`. The process starts with the first call and ends when idle for `idle_seconds`.
+
+    A call during which the process dies raises `ModelProcessError`, and the next one starts a new process; after three
+    deaths without a successful call in between it is not tried again until `unload` is called.
+    """
+
+    def __init__(
+        self,
+        model: str | None = None,
+        *,
+        dtype: str | None = None,
+        device: str | None = None,
+        idle_seconds: float = 600.0,
+    ) -> None:
+        self._params = {"model": absolute_name(model), "dtype": dtype, "device": device}
+        self._idle_seconds = idle_seconds
+        self._turn = Turn()
+        self._child: Child | None = None
+        self._killer: weakref.finalize[Any, ProcessBackend] | None = None
+        self._info: ModelInfo | None = None
+        self._deaths = 0
+        self._number = 0
+        self._closed = False
+        self._idle: threading.Timer | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The process's id while there is one."""
+        child = self._child
+        return child.pid if child is not None and child.alive else None
+
+    def load(self) -> ModelInfo:
+        self._enter(None)
+        try:
+            return self._ready(None)
+        finally:
+            self._leave()
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        if not texts:
+            return []
+        return [int(count) for count in self._alone("count_tokens", {"texts": list(texts)}, None)]
+
+    def score(self, context: Sequence[str], continuation: str, cancel: CancelToken | None = None) -> list[float]:
+        if not context:
+            return []
+        params = {"context": list(context), "continuation": continuation}
+        return [float(value) for value in self._alone("score", params, cancel)]
+
+    def generate(
+        self, messages: Sequence[Message], options: GenerationOptions, cancel: CancelToken | None = None
+    ) -> Iterator[GenerationEvent]:
+        """As `Backend.generate`. Closing the iterator early cancels."""
+        params = {"messages": [asdict(message) for message in messages], "options": asdict(options)}
+        try:
+            self._enter(cancel)
+        except Cancelled:
+            yield Finished("cancelled", 0, 0, 0.0, 0.0)
+            return
+        try:
+            self._ready(cancel)
+            yield Finished(**(yield from self._exchange("generate", params, cancel)))
+        except PathlineError:
+            if cancel is None or not cancel.is_set():
+                raise
+            yield Finished("cancelled", 0, 0, 0.0, 0.0)
+        finally:
+            self._leave()
+
+    def unload(self) -> None:
+        """End the process; the next call starts another. Also forgets earlier deaths."""
+        with self._turn:
+            self._stop()
+            self._deaths = 0
+
+    def close(self) -> None:
+        """End the process for good, at once, even while another thread uses it: that call raises `ModelProcessError`."""
+        self._closed = True
+        self._stop_timer()
+        child = self._child
+        if child is not None:
+            child.kill()
+
+    # One call at a time.
+
+    def _alone(self, method: str, params: dict[str, Any], cancel: CancelToken | None) -> Any:
+        """Make one call that writes no text and return its value."""
+        self._enter(cancel)
+        try:
+            self._ready(cancel)
+            return _value(self._exchange(method, params, cancel))
+        finally:
+            self._leave()
+
+    def _enter(self, cancel: CancelToken | None) -> None:
+        self._turn.take(cancel)
+        self._stop_timer()
+
+    def _leave(self) -> None:
+        if self._child is not None and not self._closed:
+            self._start_timer()
+        self._turn.give()
+
+    # The process.
+
+    def _ready(self, cancel: CancelToken | None) -> ModelInfo:
+        """A running process with the model loaded."""
+        if self._closed:
+            raise ModelProcessError("The model was closed.")
+        if self._child is not None and not self._child.alive:
+            _log.warning("The model process ended while idle; starting it again. %s", self._child.last_words())
+            self._stop()
+        if self._child is not None and self._info is not None:
+            return self._info
+        if self._deaths >= _DEATHS_ALLOWED:
+            raise ModelProcessError(
+                f"The model process died {self._deaths} times in a row and is not started again; answers go on without the model."
+            )
+        if self._child is None:
+            self._child = Child()
+            # Runs at the latest when this object is collected or the interpreter exits.
+            self._killer = weakref.finalize(self, Child.kill, self._child)
+            if self._closed:  # closed by another thread meanwhile
+                self._child.kill()
+        info = ModelInfo(**_value(self._exchange("load", self._params, cancel)))
+        self._info = info
+        return info
+
+    def _stop(self) -> None:
+        child, self._child, self._info = self._child, None, None
+        if child is not None and self._killer is not None:
+            self._killer()
+
+    def _exchange(
+        self, method: str, params: dict[str, Any], cancel: CancelToken | None
+    ) -> Generator[TextChunk, None, Any]:
+        """Send one request, yield the texts and return the result's value. Raises what the process reports."""
+        child = self._child
+        assert child is not None
+        self._number += 1
+        number, done, give_up = self._number, False, float("inf")
+        frame = encode_frame({"type": "request", "id": number, "method": method, "params": params})
+        try:
+            child.expect_hello()
+            child.send(frame)
+            while True:
+                if give_up == float("inf") and cancel is not None and cancel.is_set():
+                    child.send(encode_frame({"type": "cancel", "id": number}))
+                    give_up = time.monotonic() + (0.0 if method == "load" else _CANCEL_GRACE_SECONDS)
+                message = child.receive(POLL_SECONDS)
+                if message is None:
+                    if time.monotonic() >= give_up:
+                        # Loading cannot be interrupted and goes on: its late reply is skipped by its number.
+                        done = method == "load"
+                        raise Cancelled("Cancelled.")
+                    continue
+                if message.get("id") != number:
+                    continue  # a late reply to a call that was given up
+                kind = message.get("type")
+                if kind == "text":
+                    yield TextChunk(str(message["text"]))
+                    continue
+                done, self._deaths = True, 0
+                if kind == "error":
+                    raise _error(message)
+                if kind != "result":
+                    raise ModelProcessError("The model process sent a message of an unknown kind.")
+                return message["value"]
+        except ModelProcessError:
+            if not child.alive and not self._closed:
+                self._deaths += 1
+            self._stop()
+            raise
+        except GeneratorExit:
+            if not done:
+                done = child.drain(number)
+            raise
+        finally:
+            if not done and child.alive:
+                # Left in the middle (an exception in the caller, or no answer to a cancel): nothing else stops it for sure.
+                self._stop()
+
+    # Idle.
+
+    def _start_timer(self) -> None:
+        self._idle = threading.Timer(self._idle_seconds, _unload_idle, (weakref.ref(self),))
+        self._idle.daemon = True
+        self._idle.start()
+
+    def _stop_timer(self) -> None:
+        if self._idle is not None:
+            self._idle.cancel()
+            self._idle = None
+
+
+def _value(steps: Generator[TextChunk, None, Any]) -> Any:
+    """Run to the end and return what is returned there."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+
+
+class Child:
+    """A running `models.worker` with the threads that read its streams. Raises `ModelProcessError`."""
+
+    def __init__(self) -> None:
+        try:
+            self._process = subprocess.Popen(
+                isolated_command("adapter_core.models.worker", str(os.getpid())),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                cwd=neutral_dir(),
+                env=child_environment(**offline_environment()),
+                **quiet_process_options(),
+            )
+        except OSError as error:
+            raise ModelProcessError(f"The model process cannot be started: {error}.") from error
+        self.pid = self._process.pid
+        self._greeted = False
+        self._killed = False
+        self._frames: queue.Queue[dict[str, Any] | ModelProcessError | None] = queue.Queue()
+        self._stderr = bytearray()
+        # The threads hold the streams and not this object, so that an abandoned backend can be collected.
+        threading.Thread(target=_pump_frames, args=(self._process.stdout, self._frames), daemon=True).start()
+        self._listener = threading.Thread(target=_keep_tail, args=(self._process.stderr, self._stderr), daemon=True)
+        self._listener.start()
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def expect_hello(self) -> None:
+        """Wait for the greeting, once."""
+        if self._greeted:
+            return
+        message = self.receive(_HELLO_SECONDS)
+        if message is None:
+            raise ModelProcessError("The model process did not start within a minute.")
+        if message.get("type") != "hello" or message.get("protocol") != PROTOCOL:
+            raise ModelProcessError("The model process is of another version of Pathline: restart Pathline.")
+        self._greeted = True
+
+    def send(self, frame: bytes) -> None:
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(frame)
+            self._process.stdin.flush()
+        except (OSError, ValueError) as error:
+            raise self._death() from error
+
+    def receive(self, seconds: float) -> dict[str, Any] | None:
+        """The next message, or None when none came in time."""
+        try:
+            message = self._frames.get(timeout=seconds)
+        except queue.Empty:
+            return None
+        if isinstance(message, ModelProcessError):
+            raise message
+        if message is None:
+            raise self._death()
+        return message
+
+    def drain(self, number: int) -> bool:
+        """Cancel request `number` and wait for its end; whether that came in time."""
+        try:
+            self.send(encode_frame({"type": "cancel", "id": number}))
+            deadline = time.monotonic() + _CANCEL_GRACE_SECONDS
+            while time.monotonic() < deadline:
+                message = self.receive(POLL_SECONDS)
+                if message is not None and message.get("id") == number and message.get("type") in ("result", "error"):
+                    return True
+        except ModelProcessError:
+            pass  # dead: nothing runs any more, and the next call starts another
+        return False
+
+    def kill(self) -> None:
+        """End the process, politely first. Idempotent; may be called from any thread."""
+        self._killed = True
+        process = self._process
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(1.0)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        try:
+            if process.stdin is not None:
+                process.stdin.close()
+        except OSError:
+            pass  # what was still to be flushed has nobody to read it
+
+    def last_words(self) -> str:
+        """The last line that the process wrote to its standard error, with a label; "" when there is none."""
+        self._listener.join(0.5)
+        lines = bytes(self._stderr).decode("utf-8", "replace").strip().replace("\r", "\n").split("\n")
+        return f"Its last words: {lines[-1][:300]}" if lines[-1] else ""
+
+    def _death(self) -> ModelProcessError:
+        if self._killed:
+            return ModelProcessError("The model was closed.")
+        try:
+            code: int | None = self._process.wait(2.0)
+        except subprocess.TimeoutExpired:
+            code = None
+        how = (
+            "closed its stream"
+            if code is None
+            else "was killed (out of memory?)"
+            if code == -9
+            else f"ended with code {code}"
+        )
+        return ModelProcessError(
+            f"The model process {how}; the next question starts it again. {self.last_words()}".strip()
+        )
+
+
+def _pump_frames(stream: Any, frames: queue.Queue[dict[str, Any] | ModelProcessError | None]) -> None:
+    """Put every message of `stream` into `frames`, then what ended it: None for its end, an error for garbage."""
+    try:
+        while (message := read_frame(stream)) is not None:
+            frames.put(message)
+        frames.put(None)
+    except ModelProcessError as error:
+        frames.put(error)
+    except (OSError, ValueError):
+        frames.put(None)
+
+
+def _keep_tail(stream: Any, tail: bytearray) -> None:
+    """Read `stream` to its end, so that the writer never blocks, and keep its last bytes."""
+    try:
+        while chunk := stream.read1(4096):
+            tail += chunk
+            del tail[:-_STDERR_KEPT]
+    except (OSError, ValueError):
+        pass  # closed under us: the process was killed
+
+
+def _unload_idle(backend: weakref.ref[ProcessBackend]) -> None:
+    """The idle timer: end the process unless a call has begun meanwhile (its end sets a new timer)."""
+    alive = backend()
+    if alive is not None and alive._turn.take_if_free():
+        try:
+            alive._stop()
+        finally:
+            alive._turn.give()
+
+
+def _error(message: dict[str, Any]) -> PathlineError:
+    """The error that the process reports, as the same class of ours."""
+    kind = getattr(errors, str(message.get("error")), None)
+    if not (isinstance(kind, type) and issubclass(kind, PathlineError)):
+        kind = ModelError
+    return kind(str(message.get("message")))

@@ -1,0 +1,160 @@
+"""The model process: reads requests from its standard input, answers on its standard output, ends when either is closed.
+
+    python -I … adapter_core.models.worker <parent pid>
+
+One thread reads, so that a cancel is seen while the model computes; one runs the requests, in order, and writes. Nothing
+heavy is imported before the first request needs the model.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+from typing import Any, BinaryIO
+
+from ..errors import ModelError, PathlineError
+from .backend import Backend, Finished, GenerationOptions, Message
+from .messages import PROTOCOL, read_frame, write_frame
+
+_PARENT_POLL_SECONDS = 2.0
+
+
+def main() -> int:
+    """Serve until the parent goes away."""
+    requests, replies = take_streams()
+    if sys.platform != "win32":
+        # Ctrl-C in the terminal is for the parent, which then asks to cancel.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if len(sys.argv) > 1:
+        threading.Thread(target=_end_with, args=(int(sys.argv[1]),), daemon=True).start()
+    worker = Worker(requests, replies)
+    threading.Thread(target=worker.listen, daemon=True).start()
+    return worker.serve()
+
+
+def take_streams() -> tuple[BinaryIO, BinaryIO]:
+    """Keep standard input and output for the protocol alone: for everybody else input is empty and output goes to stderr."""
+    incoming, outgoing = os.dup(0), os.dup(1)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    if sys.platform == "win32":
+        import msvcrt
+
+        msvcrt.setmode(incoming, os.O_BINARY)
+        msvcrt.setmode(outgoing, os.O_BINARY)
+    return os.fdopen(incoming, "rb"), os.fdopen(outgoing, "wb")
+
+
+class Worker:
+    """The two threads' shared state: a queue of requests and the ids that were cancelled."""
+
+    def __init__(self, requests: BinaryIO, replies: BinaryIO) -> None:
+        self._requests, self._replies = requests, replies
+        self._queue: queue.Queue[dict[str, Any]] = queue.Queue()
+        self._cancelled: set[Any] = set()
+        self._backend: Backend | None = None
+
+    def listen(self) -> None:
+        """Read frames until the stream ends or breaks, and then end the process at once, whatever it is computing."""
+        try:
+            while (message := read_frame(self._requests)) is not None:
+                if message.get("type") == "cancel":
+                    self._cancelled.add(int(message["id"]))
+                else:
+                    self._queue.put(message)
+        except (PathlineError, OSError, KeyError, ValueError, TypeError) as error:
+            print(f"pathline model process: {error}", file=sys.stderr, flush=True)
+            os._exit(1)
+        os._exit(0)
+
+    def serve(self) -> int:
+        """Run requests one after the other. Returns when replies can no longer be written."""
+        try:
+            self._send(type="hello", protocol=PROTOCOL, pid=os.getpid())
+            while True:
+                self._answer(self._queue.get())
+        except _ParentGone:
+            return 0
+
+    def _answer(self, request: dict[str, Any]) -> None:
+        number = request.get("id")
+        try:
+            value = self._run(number, str(request["method"]), dict(request.get("params") or {}))
+            self._send(type="result", id=number, value=value)
+        except PathlineError as error:
+            self._send(type="error", id=number, error=type(error).__name__, message=str(error))
+        except MemoryError:
+            self._send(
+                type="error", id=number, error="ModelError", message="There is not enough memory for the model here."
+            )
+        except _ParentGone:
+            raise
+        except Exception as error:  # noqa: BLE001 - the process outlives whatever a model library raises; the parent shows it
+            message = f"The model failed ({type(error).__name__}: {str(error)[:300]})."
+            self._send(type="error", id=number, error="ModelError", message=message)
+        finally:
+            self._cancelled.discard(number)
+
+    def _run(self, number: Any, method: str, params: dict[str, Any]) -> Any:
+        """Do what is asked and return the result's value; written text is sent on the way."""
+        if method == "load":
+            from .local import LocalBackend
+
+            if self._backend is None:
+                self._backend = LocalBackend(params["model"], dtype=params["dtype"], device=params["device"])
+            return dataclasses.asdict(self._backend.load())
+        if self._backend is None:
+            raise ModelError("The model process was asked to work before a model was named.")
+        cancel = _CancelledId(number, self._cancelled)
+        if method == "count_tokens":
+            return self._backend.count_tokens(params["texts"])
+        if method == "score":
+            return self._backend.score(params["context"], params["continuation"], cancel)
+        if method == "generate":
+            options = GenerationOptions(**{**params["options"], "stop": tuple(params["options"]["stop"])})
+            messages = [Message(turn["role"], turn["content"]) for turn in params["messages"]]
+            for event in self._backend.generate(messages, options, cancel):
+                if isinstance(event, Finished):
+                    return dataclasses.asdict(event)
+                self._send(type="text", id=number, text=event.text)
+        raise ModelError(f"The model process does not know the method {method!r}.")
+
+    def _send(self, **message: Any) -> None:
+        try:
+            write_frame(self._replies, message)
+        except OSError as error:
+            raise _ParentGone from error
+
+
+class _ParentGone(Exception):  # noqa: N818 - the end of the work, not an error
+    pass
+
+
+class _CancelledId:
+    """The cancel token of one request."""
+
+    def __init__(self, number: Any, cancelled: set[Any]) -> None:
+        self._number, self._cancelled = number, cancelled
+
+    def is_set(self) -> bool:
+        return self._number in self._cancelled
+
+
+def _end_with(parent: int) -> None:
+    """End this process when the parent does: a backstop where an inherited handle keeps our standard input open."""
+    import psutil
+
+    try:
+        process = psutil.Process(parent)
+        while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+            time.sleep(_PARENT_POLL_SECONDS)
+    except psutil.NoSuchProcess:
+        pass  # that is the news waited for
+    os._exit(0)
