@@ -31,7 +31,9 @@ _MAX_LINKED_FILES = 400
 class CodeGraph:
     """The index of one workspace root, with the unsaved texts of open editors over it (`open_texts`: path to text)."""
 
-    def __init__(self, root: Path, store: Store, open_texts: Mapping[str, str] | None = None, name: str | None = None) -> None:
+    def __init__(
+        self, root: Path, store: Store, open_texts: Mapping[str, str] | None = None, name: str | None = None
+    ) -> None:
         self.root = root
         self.name = name or root.name or str(root)
         self.store = store
@@ -275,7 +277,9 @@ class CodeGraph:
         for path in paths[:max_files]:
             sites.extend(self._calls_in(path, by_file[path], ref))
         complete = len(paths) <= max_files
-        return Listing(tuple(sites), complete, "" if complete else f"only {max_files} of {len(paths)} files were linked")
+        return Listing(
+            tuple(sites), complete, "" if complete else f"only {max_files} of {len(paths)} files were linked"
+        )
 
     def _calls_in(self, path: str, names: set[str], ref: SymbolRef) -> list[CallSite]:
         facts = self.facts(path)
@@ -366,7 +370,16 @@ def _is_parent(cls: SymbolRef, method: SymbolRef) -> bool:
     return cls.path == method.path and method.symbol.qualname == f"{cls.symbol.qualname}.{method.symbol.name}"
 
 
-_KIND_ORDER = {"class": 0, "function": 1, "method": 2, "property": 3, "module": 4, "constant": 5, "type_alias": 5, "variable": 6}
+_KIND_ORDER = {
+    "class": 0,
+    "function": 1,
+    "method": 2,
+    "property": 3,
+    "module": 4,
+    "constant": 5,
+    "type_alias": 5,
+    "variable": 6,
+}
 
 
 def _definition_order(ref: SymbolRef) -> tuple[bool, int, int, str, int]:

@@ -31,7 +31,9 @@ class Span:
         return f"{self.path}:{lines}"
 
     def overlaps(self, other: Span) -> bool:
-        return (self.root, self.path) == (other.root, other.path) and self.start <= other.end and other.start <= self.end
+        return (
+            (self.root, self.path) == (other.root, other.path) and self.start <= other.end and other.start <= self.end
+        )
 
 
 @dataclass(frozen=True, slots=True)

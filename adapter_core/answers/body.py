@@ -62,7 +62,9 @@ def _walk(body: list[ast.stmt], lines: list[str], condition: Condition | None, d
             if node.value is not None:
                 yield Action("return", _callee(node.value), value, start, end, condition)
         elif isinstance(node, ast.Raise) and node.exc is not None:
-            subject = _callee(node.exc) or (quote(node.exc, lines) if isinstance(node.exc, (ast.Name, ast.Attribute)) else "")
+            subject = _callee(node.exc) or (
+                quote(node.exc, lines) if isinstance(node.exc, (ast.Name, ast.Attribute)) else ""
+            )
             if subject:
                 yield Action("raise", subject, _message(node.exc, lines), start, end, condition)
         elif isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
@@ -103,7 +105,9 @@ def _assignments(
     # Local names matter to nobody outside; attributes and items do.
     visible = [t for t in shown if "." in t or "[" in t]
     if visible and node.value is not None:
-        yield Action("set", visible[0], quote(node.value, lines), node.lineno, node.end_lineno or node.lineno, condition)
+        yield Action(
+            "set", visible[0], quote(node.value, lines), node.lineno, node.end_lineno or node.lineno, condition
+        )
 
 
 def quote(node: ast.expr, lines: list[str]) -> str:

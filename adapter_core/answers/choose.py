@@ -25,7 +25,9 @@ _REPETITION = 0.6
 _SAME_KIND = 0.75
 
 
-def lexical_scores(items: Sequence[Candidate], kind: str, weights: Mapping[str, float], evidence: Sequence[Evidence]) -> list[float]:
+def lexical_scores(
+    items: Sequence[Candidate], kind: str, weights: Mapping[str, float], evidence: Sequence[Evidence]
+) -> list[float]:
     """A score for each sentence: the question's words in it, its kind, and the rank of its evidence."""
     mass = sum(weights.values()) or 1.0
     priors = _PRIORS.get(kind, _PRIORS["other"])
@@ -48,10 +50,15 @@ def mix(lexical: Sequence[float], read: Sequence[float | None], weight: float) -
     deviation = math.sqrt(sum((r - mean) ** 2 for r in known) / len(known)) or 1.0
     average = sum(lexical) / len(lexical)
     spread = math.sqrt(sum((s - average) ** 2 for s in lexical) / len(lexical)) or 1.0
-    return [s + (weight * spread * (r - mean) / deviation if r is not None else 0.0) for s, r in zip(lexical, read, strict=True)]
+    return [
+        s + (weight * spread * (r - mean) / deviation if r is not None else 0.0)
+        for s, r in zip(lexical, read, strict=True)
+    ]
 
 
-def choose(items: Sequence[Candidate], scores: Sequence[float], weights: Mapping[str, float], limit: int) -> list[Candidate]:
+def choose(
+    items: Sequence[Candidate], scores: Sequence[float], weights: Mapping[str, float], limit: int
+) -> list[Candidate]:
     """At most `limit` sentences: each adds what the ones before it did not say. Ordered for reading: by place, then as written."""
     chosen: list[int] = []
     said: set[str] = set()
@@ -59,6 +66,7 @@ def choose(items: Sequence[Candidate], scores: Sequence[float], weights: Mapping
     pool = list(range(len(items)))
     best_score = max(scores, default=0.0)
     while pool and len(chosen) < limit:
+
         def value(i: int) -> float:
             present = set(terms.terms_of(items[i].text)) & weights.keys()
             new = sum(weights[t] for t in present - said)

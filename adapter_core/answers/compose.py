@@ -129,7 +129,11 @@ def _header(speaker: _Speaker, symbol: Symbol, facts: ModuleFacts, index: int, l
         shown = [p for p in symbol.parameters if p.name not in ("self", "cls")]
         # A header on several lines is cited whole or not spoken of: every default must be in the lines.
         complete = not shown or head[1] - head[0] < _HEADER_LINES * 2
-        defaults = [f"{code(p.name)} (default {code(p.default)})" for p in shown if p.default is not None and len(p.default) <= 40]
+        defaults = [
+            f"{code(p.name)} (default {code(p.default)})"
+            for p in shown
+            if p.default is not None and len(p.default) <= 40
+        ]
         required = [code(p.name) for p in shown if p.default is None and not p.kind.startswith("var_")]
         parts = []
         if required:
@@ -158,7 +162,9 @@ def _head_span(facts: ModuleFacts, index: int, lines: list[str]) -> tuple[int, i
 def _docstring(speaker: _Speaker, symbol: Symbol, lines: list[str]) -> Iterator[Candidate]:
     if not symbol.docstring:
         return
-    where = docstring_lines(lines, symbol.name_line + 1, symbol.end) or docstring_lines(lines, symbol.name_line, symbol.end)
+    where = docstring_lines(lines, symbol.name_line + 1, symbol.end) or docstring_lines(
+        lines, symbol.name_line, symbol.end
+    )
     if where is None:
         return
     name = code(symbol.qualname)
@@ -181,8 +187,14 @@ def _class(speaker: _Speaker, graph: CodeGraph, facts: ModuleFacts, index: int) 
     symbol = facts.symbols[index]
     name = code(symbol.qualname)
     if symbol.bases:
-        yield speaker.say("bases", f"{name} extends {_join([code(b) for b in symbol.bases])}.", (symbol.start, symbol.name_line + 2))
-    methods = [s for s in facts.symbols if s.parent == index and s.is_callable and not s.is_private and not s.name.startswith("__")]
+        yield speaker.say(
+            "bases", f"{name} extends {_join([code(b) for b in symbol.bases])}.", (symbol.start, symbol.name_line + 2)
+        )
+    methods = [
+        s
+        for s in facts.symbols
+        if s.parent == index and s.is_callable and not s.is_private and not s.name.startswith("__")
+    ]
     if methods:
         shown = methods[:_MAX_LISTED]
         more = f" and {len(methods) - len(shown)} more" if len(methods) > len(shown) else ""
@@ -194,7 +206,9 @@ def _class(speaker: _Speaker, graph: CodeGraph, facts: ModuleFacts, index: int) 
 def _comments(speaker: _Speaker, symbol: Symbol, lines: list[str]) -> Iterator[Candidate]:
     name = code(symbol.qualname)
     for sentence in comment_sentences(lines, symbol.start, symbol.end):
-        yield speaker.say("comment", f"A comment in {name} says: “{prose(sentence.text)}”", (sentence.start, sentence.end))
+        yield speaker.say(
+            "comment", f"A comment in {name} says: “{prose(sentence.text)}”", (sentence.start, sentence.end)
+        )
 
 
 def _actions(speaker: _Speaker, symbol: Symbol, lines: list[str]) -> Iterator[Candidate]:
@@ -229,12 +243,16 @@ def _condition(action: Action) -> tuple[str, int | None]:
     if condition is None:
         return "", None
     if condition.caught:
-        return (f" when it catches {code(condition.text)}" if condition.text else " in an exception handler"), condition.line
+        return (
+            f" when it catches {code(condition.text)}" if condition.text else " in an exception handler"
+        ), condition.line
     if not condition.text:
         return " in one of its branches", None
     if condition.negated:
         return f" in the branch where {code(condition.text)} does not hold", condition.line
-    return (f" if {code(condition.text)}" if condition.depth == 1 else f" in a branch under {code(condition.text)}"), condition.line
+    return (
+        f" if {code(condition.text)}" if condition.depth == 1 else f" in a branch under {code(condition.text)}"
+    ), condition.line
 
 
 def _calls(speaker: _Speaker, graph: CodeGraph, ref: SymbolRef) -> Iterator[Candidate]:
@@ -292,7 +310,12 @@ def _module(speaker: _Speaker, facts: ModuleFacts, lines: list[str], item: Evide
             yield speaker.say("doc", f"The module {name}: “{prose(sentence.text)}”", (sentence.start, sentence.end))
     for symbol in facts.symbols[1:]:
         inside = item.span.start <= symbol.start and symbol.end <= item.span.end
-        if inside and symbol.parent == 0 and symbol.kind in ("constant", "variable", "type_alias") and symbol.end - symbol.start < 12:
+        if (
+            inside
+            and symbol.parent == 0
+            and symbol.kind in ("constant", "variable", "type_alias")
+            and symbol.end - symbol.start < 12
+        ):
             if len(symbol.signature) <= _MAX_SIGNATURE and "=" in symbol.signature:
                 text = f"{name} assigns {code(symbol.signature)}."
                 yield speaker.say("signature", text, (symbol.start, symbol.end))

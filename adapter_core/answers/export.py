@@ -17,7 +17,8 @@ def answer_to_dict(answer: Answer) -> dict[str, Any]:
         "text": answer.text,
         "found": answer.found,
         "claims": [
-            {"text": c.text, "kind": c.kind, "citations": [citation_to_dict(x) for x in c.citations]} for c in answer.claims
+            {"text": c.text, "kind": c.kind, "citations": [citation_to_dict(x) for x in c.citations]}
+            for c in answer.claims
         ],
         "evidence": [evidence_to_dict(e, with_kind=False) for e in answer.evidence],
         "dropped": [asdict(d) for d in answer.dropped],
@@ -44,7 +45,13 @@ def citation_to_dict(citation: Citation) -> dict[str, Any]:
 
 def evidence_to_dict(item: Evidence, with_kind: bool = True) -> dict[str, Any]:
     span = item.span
-    found: dict[str, Any] = {"root": span.root, "path": span.path, "start": span.start, "end": span.end, "symbol": item.symbol}
+    found: dict[str, Any] = {
+        "root": span.root,
+        "path": span.path,
+        "start": span.start,
+        "end": span.end,
+        "symbol": item.symbol,
+    }
     if with_kind:
         found["kind"] = item.kind
     return found | {"score": item.score, "why": list(item.why)}

@@ -61,7 +61,7 @@ def _plain(text: str) -> str:
     for match in _CODE_WORD.finditer(text):
         out.append(_SPECIAL.sub(lambda m: "\\" + m.group(), text[position : match.start()]))
         word = match.group().rstrip(".,;:!?)\"'")
-        out.append(f"`{word}`{match.group()[len(word):]}")
+        out.append(f"`{word}`{match.group()[len(word) :]}")
         position = match.end()
     out.append(_SPECIAL.sub(lambda m: "\\" + m.group(), text[position:]))
     return "".join(out)

@@ -6,13 +6,22 @@ import re
 from dataclasses import dataclass
 
 _DIRECTIVE = re.compile(r"\s*(\.\. |>>> |\.\.\. |@\w+ )")
-_FIELD = re.compile(r"\s*:(param|parameter|arg|argument|raises?|returns?|return|rtype|type|keyword|kwarg)\b\s*([^:]*):\s*(.*)")
+_FIELD = re.compile(
+    r"\s*:(param|parameter|arg|argument|raises?|returns?|return|rtype|type|keyword|kwarg)\b\s*([^:]*):\s*(.*)"
+)
 _LIST_ITEM = re.compile(r"\s*(?:[-*+•]|\d+[.)])\s+")
 _UNDERLINE = re.compile(r"\s*([=\-~^\"'#*+.`])\1{2,}\s*\Z")
-_SECTION_WORD = re.compile(r"\s*(args|arguments|parameters|returns|return|raises|yields|examples?|notes?|attributes|see also|usage):?\s*\Z", re.I)
+_SECTION_WORD = re.compile(
+    r"\s*(args|arguments|parameters|returns|return|raises|yields|examples?|notes?|attributes|see also|usage):?\s*\Z",
+    re.I,
+)
 # A sentence ends at . ! ? before a space and a capital, digit or quote; not after "e.g.", "i.e." or one letter.
-_SENTENCE_END = re.compile(r"(?<!\be\.g)(?<!\bi\.e)(?<!\bcf)(?<!\bvs)(?<!\betc)(?<!\b[A-Za-z])[.!?](?=\s+[\"'`(*:A-Z0-9])")
-_NOISE_COMMENT = re.compile(r"#\s*(noqa|type:|pragma|pylint|mypy|ruff|fmt:|isort|TODO|FIXME|XXX|-\*-|!|region|endregion)", re.I)
+_SENTENCE_END = re.compile(
+    r"(?<!\be\.g)(?<!\bi\.e)(?<!\bcf)(?<!\bvs)(?<!\betc)(?<!\b[A-Za-z])[.!?](?=\s+[\"'`(*:A-Z0-9])"
+)
+_NOISE_COMMENT = re.compile(
+    r"#\s*(noqa|type:|pragma|pylint|mypy|ruff|fmt:|isort|TODO|FIXME|XXX|-\*-|!|region|endregion)", re.I
+)
 _MIN_WORDS = 3
 _MAX_CHARS = 320
 
@@ -94,7 +103,11 @@ def _split(paragraph: list[tuple[int, str]], field: str, rank: int) -> list[Pros
     for end in ends:
         sentence = text[position:end].strip().rstrip(":").strip()
         if len(sentence.split()) >= (_MIN_WORDS if not field else 1) and len(sentence) <= _MAX_CHARS:
-            first = max(n for offset, n in starts if offset <= position + (len(text[position:end]) - len(text[position:end].lstrip())))
+            first = max(
+                n
+                for offset, n in starts
+                if offset <= position + (len(text[position:end]) - len(text[position:end].lstrip()))
+            )
             last = max(n for offset, n in starts if offset < end)
             found.append(Prose(sentence, first, last, rank + len(found), field))
         position = end

@@ -21,6 +21,8 @@ def not_found(nearest: Sequence[str], places: Sequence[str]) -> str:
     """The text of an answer that is none."""
     text = "Not found in this workspace."
     if nearest:
-        shown = [f"{code(name)} (`{place}`)" if place else code(name) for name, place in zip(nearest, places, strict=True)]
+        shown = [
+            f"{code(name)} (`{place}`)" if place else code(name) for name, place in zip(nearest, places, strict=True)
+        ]
         text += " The nearest symbols: " + ", ".join(shown) + "."
     return text

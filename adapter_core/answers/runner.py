@@ -73,7 +73,9 @@ def answer_question(
     options = options or AskOptions()
     run = _Run(graph, question, options, backend, cancel, on_event or _ignore)
     if not question.strip():
-        raise UsageError('The question is empty; ask something, for example: pathline ask "Where is the cache cleared?"')
+        raise UsageError(
+            'The question is empty; ask something, for example: pathline ask "Where is the cache cleared?"'
+        )
     zoom = zoom_symbol(graph, options.zoom)
     run.emit("stage", "searching")
     found = search(graph, question, options.selection, zoom)
@@ -153,7 +155,9 @@ def _read(run: _Run, items: list[Candidate], lexical: list[float]) -> list[float
                 break
             total += tokens
             asked.append(i)
-        for i, score in zip(asked, run.backend.score([items[i].text for i in asked], run.question, run.cancel), strict=True):
+        for i, score in zip(
+            asked, run.backend.score([items[i].text for i in asked], run.question, run.cancel), strict=True
+        ):
             votes[i] = score
         run.model_name = run.backend.load().name
     except ModelError as error:
@@ -248,4 +252,3 @@ def _finish(run: _Run, found: Found, text: str, claims: list[Claim]) -> Answer:
         provenance_of(run.graph.root, run.model_name),
         run.metrics,
     )
-

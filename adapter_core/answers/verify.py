@@ -16,12 +16,16 @@ from .citations import check, cited_text
 
 _CODE = re.compile(r"(`{1,3})\s?(.+?)\s?\1")
 _QUOTED = re.compile(r"[“\"]([^“”\"]{2,})[”\"]")
-_IDENTIFIER = re.compile(r"(?<![\w.])_*[A-Za-z]\w*(?:\.\w+)+|\b\w*_\w+\b|\b[a-z]+[A-Z]\w*\b|\b[A-Z][a-z0-9]+[A-Z]\w*\b|\b[A-Za-z_]\w*(?=\(\))")
+_IDENTIFIER = re.compile(
+    r"(?<![\w.])_*[A-Za-z]\w*(?:\.\w+)+|\b\w*_\w+\b|\b[a-z]+[A-Z]\w*\b|\b[A-Z][a-z0-9]+[A-Z]\w*\b|\b[A-Za-z_]\w*(?=\(\))"
+)
 _NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?![\w.]*\w)")
 _NAME = re.compile(r"[^\W\d]\w*")
 _LITERAL = re.compile(r"'([^']*)'|\"([^\"]*)\"")
 # Words of Python that need not stand in the lines to be said about them.
-_FREE = frozenset("None True False self cls def class return async await lambda not and or in is if else import from raise".split())
+_FREE = frozenset(
+    ["None", "True", "False", "self", "cls", "def", "class", "return", "async", "await", "lambda", "not", "and", "or", "in", "is", "if", "else", "import", "from", "raise"]
+)
 
 
 @dataclass(frozen=True, slots=True)

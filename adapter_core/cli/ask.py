@@ -25,10 +25,16 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser.add_argument("question", help='the question; "-" reads it from standard input')
     add_repo_arguments(parser)
     parser.add_argument("--zoom", metavar="SYMBOL", help="start from a symbol: its definition, callers and callees")
-    parser.add_argument("--phrase", action="store_true", help="let the model write; sentences that fail the checks are dropped")
-    parser.add_argument("--model", metavar="MODEL", help="Hugging Face id, folder or GGUF file (default: the embedded model)")
+    parser.add_argument(
+        "--phrase", action="store_true", help="let the model write; sentences that fail the checks are dropped"
+    )
+    parser.add_argument(
+        "--model", metavar="MODEL", help="Hugging Face id, folder or GGUF file (default: the embedded model)"
+    )
     parser.add_argument("--no-model", action="store_true", help="answer without a model")
-    parser.add_argument("--read-weight", type=float, default=None, metavar="W", help="weight of the model's vote on sentences")
+    parser.add_argument(
+        "--read-weight", type=float, default=None, metavar="W", help="weight of the model's vote on sentences"
+    )
     parser.add_argument("--sentences", type=int, default=None, metavar="N", help="at most N sentences")
     parser.add_argument("--explain", action="store_true", help="show the evidence with the reasons for its rank")
     parser.set_defaults(func=run)
@@ -42,7 +48,9 @@ def run(args: argparse.Namespace) -> int:
 
     question = sys.stdin.read() if args.question == "-" else args.question
     if not question.strip():
-        raise UsageError('The question is empty; ask something, for example: pathline ask "Where is the cache cleared?"')
+        raise UsageError(
+            'The question is empty; ask something, for example: pathline ask "Where is the cache cleared?"'
+        )
     if args.phrase and args.no_model:
         raise UsageError("--phrase needs the model, and --no-model does without it; give one of them.")
     if args.model is not None:
@@ -51,14 +59,13 @@ def run(args: argparse.Namespace) -> int:
         args.model = absolute_name(args.model)  # relative to where the user stands, which we are about to leave
     options = _options(args)
     screen = Screen(quiet=args.json)
-    with ctrl_c() as cancel:
-        with opened_graph(args, cancel) as graph:
-            backend, hint = _backend(args, options.phrase or options.reading.weight > 0)
-            try:
-                answer = answer_question(graph, question, options, backend, cancel, screen.event)
-            finally:
-                if backend is not None:
-                    backend.close()
+    with ctrl_c() as cancel, opened_graph(args, cancel) as graph:
+        backend, hint = _backend(args, options.phrase or options.reading.weight > 0)
+        try:
+            answer = answer_question(graph, question, options, backend, cancel, screen.event)
+        finally:
+            if backend is not None:
+                backend.close()
     if args.json:
         print_json(answer_to_dict(answer))
     else:
@@ -102,5 +109,3 @@ def _pull_default() -> None:
     from .model import ensure_default_with_progress
 
     ensure_default_with_progress()
-
-

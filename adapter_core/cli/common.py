@@ -20,7 +20,9 @@ from ..paths import neutral_dir
 
 def add_repo_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--repo", default=".", metavar="PATH", help="folder of the repository (default: this folder)")
-    parser.add_argument("--ignore", action="append", default=[], metavar="PATTERN", help="leave out files, in .gitignore syntax")
+    parser.add_argument(
+        "--ignore", action="append", default=[], metavar="PATTERN", help="leave out files, in .gitignore syntax"
+    )
     parser.add_argument("--max-files", type=_positive, default=None, metavar="N", help="stop indexing after N files")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
@@ -43,7 +45,9 @@ def opened_graph(args: argparse.Namespace, cancel: threading.Event, rebuild: boo
     root = check_root(args.repo)
     os.chdir(neutral_dir())
     with progress_bar() as show:
-        graph = CodeGraph.load_or_build(root, options=sync_options(args), on_progress=show, cancel=cancel, rebuild=rebuild)
+        graph = CodeGraph.load_or_build(
+            root, options=sync_options(args), on_progress=show, cancel=cancel, rebuild=rebuild
+        )
     try:
         yield graph
     finally:
@@ -59,7 +63,13 @@ def progress_bar() -> Iterator[Any]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("Indexing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("[dim]{task.fields[file]}"))
+    columns = (
+        TextColumn("Indexing"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("[dim]{task.fields[file]}"),
+    )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("index", total=None, file="", visible=False)
 

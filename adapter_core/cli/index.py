@@ -20,7 +20,9 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     )
     add_repo_arguments(parser)
     parser.add_argument("--rebuild", action="store_true", help="forget the stored index first")
-    parser.add_argument("--workers", type=int, default=0, metavar="N", help="parser processes (default: one for each core)")
+    parser.add_argument(
+        "--workers", type=int, default=0, metavar="N", help="parser processes (default: one for each core)"
+    )
     parser.set_defaults(func=run)
 
 

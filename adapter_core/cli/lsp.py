@@ -13,7 +13,9 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         description="The language server. Editors start it; it speaks LSP on its standard streams.",
         epilog="example (Neovim): vim.lsp.enable('pathline')",
     )
-    parser.add_argument("--log-level", default="warning", choices=["debug", "info", "warning", "error"], help="what goes to stderr")
+    parser.add_argument(
+        "--log-level", default="warning", choices=["debug", "info", "warning", "error"], help="what goes to stderr"
+    )
     parser.set_defaults(func=run)
 
 

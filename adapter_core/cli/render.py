@@ -42,7 +42,9 @@ class Screen:
             self.evidence(answer.evidence, {}, explain=True)
         notes = [answer.reason] if answer.reason else []
         if answer.dropped:
-            notes.append(f"{len(answer.dropped)} sentence{'s' * (len(answer.dropped) > 1)} not shown: failed the checks")
+            notes.append(
+                f"{len(answer.dropped)} sentence{'s' * (len(answer.dropped) > 1)} not shown: failed the checks"
+            )
         for note in (*notes, hint):
             if note:
                 print(f"Note: {note.rstrip('.')}.", file=sys.stderr)

@@ -34,7 +34,9 @@ def run(args: argparse.Namespace) -> int:
     from .render import Screen
 
     if not args.question.strip():
-        raise UsageError('The question is empty; give some words, for example: pathline search "where are signals sent"')
+        raise UsageError(
+            'The question is empty; give some words, for example: pathline search "where are signals sent"'
+        )
     if args.top < 1:
         raise UsageError("--top must be at least 1.")
     with ctrl_c() as cancel, opened_graph(args, cancel) as graph:

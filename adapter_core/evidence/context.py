@@ -16,7 +16,9 @@ def estimate_tokens(texts: Sequence[str]) -> list[int]:
     return [max(1, round(len(text) / 3.2)) for text in texts]
 
 
-def pack_context(evidence: Sequence[Evidence], options: ContextOptions | None = None, count: CountTokens = estimate_tokens) -> EvidencePack:
+def pack_context(
+    evidence: Sequence[Evidence], options: ContextOptions | None = None, count: CountTokens = estimate_tokens
+) -> EvidencePack:
     """The best evidence that fits, in order. A block that does not fit whole is cut at a line, marked, if half of it fits."""
     options = options or ContextOptions()
     blocks: list[str] = []

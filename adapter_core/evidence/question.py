@@ -11,14 +11,7 @@ MAX_CHARS = 20_000
 _MAX_TERMS = 40
 
 _STOP_WORDS = frozenset(
-    """a about above across after again all also am an and any are as at be because been before being below between both but by
-    can cannot could did do does doing done during each either else every few for from further had has have having he her here
-    hers him his how however i if in into is it its itself just let like may me might more most much must my no nor not of off
-    on once one only or other our out over own per please same shall she should show so some such than that the their them then
-    there these they this those through to too under until up upon us use used uses using very via was we were what whatever
-    when where whether which while who whom whose why will with within without would you your
-    code codebase explain describe tell file files find locate located repo repository project happen happens work works working
-    implement implements implemented implementation defined define defines definition mean means way ways exactly purpose role""".split()
+    ["a", "about", "above", "across", "after", "again", "all", "also", "am", "an", "and", "any", "are", "as", "at", "be", "because", "been", "before", "being", "below", "between", "both", "but", "by", "can", "cannot", "could", "did", "do", "does", "doing", "done", "during", "each", "either", "else", "every", "few", "for", "from", "further", "had", "has", "have", "having", "he", "her", "here", "hers", "him", "his", "how", "however", "i", "if", "in", "into", "is", "it", "its", "itself", "just", "let", "like", "may", "me", "might", "more", "most", "much", "must", "my", "no", "nor", "not", "of", "off", "on", "once", "one", "only", "or", "other", "our", "out", "over", "own", "per", "please", "same", "shall", "she", "should", "show", "so", "some", "such", "than", "that", "the", "their", "them", "then", "there", "these", "they", "this", "those", "through", "to", "too", "under", "until", "up", "upon", "us", "use", "used", "uses", "using", "very", "via", "was", "we", "were", "what", "whatever", "when", "where", "whether", "which", "while", "who", "whom", "whose", "why", "will", "with", "within", "without", "would", "you", "your", "code", "codebase", "explain", "describe", "tell", "file", "files", "find", "locate", "located", "repo", "repository", "project", "happen", "happens", "work", "works", "working", "implement", "implements", "implemented", "implementation", "defined", "define", "defines", "definition", "mean", "means", "way", "ways", "exactly", "purpose", "role"]
 )
 _STOP_TERMS = frozenset(terms.stem(w) for w in _STOP_WORDS) | _STOP_WORDS
 
@@ -29,7 +22,10 @@ _CODE_LIKE = re.compile(r"\b(?:[a-z0-9]+_\w+|_\w+|[A-Z][a-z0-9]+[A-Z]\w*|[a-z]+[
 _PATH_LIKE = re.compile(r"[\w./-]+\.(?:pyi?|md|rst|toml|cfg)\b")
 
 _KINDS = (
-    ("callers", re.compile(r"\b(who|what|which|where)\b.{0,40}\b(calls?|called|uses?|used|invokes?|invoked|callers?)\b", re.I)),
+    (
+        "callers",
+        re.compile(r"\b(who|what|which|where)\b.{0,40}\b(calls?|called|uses?|used|invokes?|invoked|callers?)\b", re.I),
+    ),
     ("tests", re.compile(r"\b(tests?|tested|testing|covered|coverage)\b", re.I)),
     ("where", re.compile(r"^\s*(where|in which|which (file|module|class|function|method))\b", re.I)),
     ("why", re.compile(r"^\s*why\b", re.I)),
@@ -83,7 +79,9 @@ def _identifiers(text: str) -> tuple[str, ...]:
     found: list[str] = []
     for match in _QUOTED.finditer(text):
         inner = next(g for g in match.groups() if g).strip().rstrip("()")
-        found.extend(w for w in re.findall(r"[A-Za-z_][\w.]*", inner) if match[1] or "." in w or "_" in w or w[0].isupper())
+        found.extend(
+            w for w in re.findall(r"[A-Za-z_][\w.]*", inner) if match[1] or "." in w or "_" in w or w[0].isupper()
+        )
     found.extend(m.group() for m in _DOTTED.finditer(text) if not _PATH_LIKE.fullmatch(m.group()))
     found.extend(m.group(1) for m in _CALLED.finditer(text))
     found.extend(_CODE_LIKE.findall(text))

@@ -43,7 +43,9 @@ class _Candidate:
     why: list[str]
 
 
-def search(graph: CodeGraph, question: str, options: SelectionOptions | None = None, zoom: SymbolRef | None = None) -> Found:
+def search(
+    graph: CodeGraph, question: str, options: SelectionOptions | None = None, zoom: SymbolRef | None = None
+) -> Found:
     """The spans of the workspace that answer a question, best first."""
     options = options or SelectionOptions()
     asked = analyse(question)

@@ -71,7 +71,11 @@ def _statement_blocks(text: str) -> tuple[Block, ...]:
         children: list[ast.stmt] = []
         for name in ("body", "handlers", "orelse", "finalbody", "cases"):
             children.extend(getattr(node, name, None) or ())
-        first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", ()))]) if hasattr(node, "lineno") else 0
+        first = (
+            min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", ()))])
+            if hasattr(node, "lineno")
+            else 0
+        )
         if not children:
             found.append(Block(node.lineno, node.end_lineno or node.lineno))
             continue

@@ -20,7 +20,7 @@ from .textfacts import parse_text
 
 @dataclass
 class BatchResult:
-    """What a batch yields; plain values only, so that any executor can carry it."""
+    """What a batch yields; plain values only, so that any executor can carry it. `parts`: results that count like this one."""
 
     files: list[FileRecord] = field(default_factory=list)
     owners: bytes = b""
@@ -28,7 +28,7 @@ class BatchResult:
     postings: list[tuple[str, bytes]] = field(default_factory=list)
     touched: list[tuple[str, int, int, int]] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
-    read_bytes: int = 0
+    parts: list[BatchResult] = field(default_factory=list)
 
 
 def index_batch(root: str, found: Sequence[FoundFile], known: dict[str, str], max_bytes: int) -> BatchResult:
@@ -55,7 +55,6 @@ def index_batch(root: str, found: Sequence[FoundFile], known: dict[str, str], ma
         except ValueError as error:
             result.skipped.append((file.path, str(error)))
             continue
-        result.read_bytes += file.size
         if known.get(file.path) == source.sha256:
             result.touched.append((file.path, file.size, file.mtime_ns, checked))
             continue

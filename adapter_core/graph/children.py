@@ -1,7 +1,8 @@
 """Child processes of the graph that speak JSON lines: the indexer and the jedi worker.
 
-A child is the same interpreter and the same copy of this package, isolated (`-I`: no working folder, no `PYTHONPATH`, no
-`sitecustomize` of the workspace), standing in a neutral folder. It ends when its standard input does, so it cannot outlive us.
+A child is the same interpreter and the same copy of this package, isolated (`-I`: no working folder, no `PYTHONPATH`,
+no `sitecustomize` of the workspace), standing in a neutral folder. It ends when its standard input does, so it cannot
+outlive us.
 """
 
 from __future__ import annotations
@@ -28,9 +29,9 @@ log = logging.getLogger(__name__)
 
 Message = dict[str, Any]
 
-# `-I` would also hide a source checkout, so the child loads this very package by file name. The folder around the package
-# may hold anything: it goes on the path only behind everything else, and only where the package is not installed, because
-# the parser processes that the indexer starts import it by name.
+# `-I` would also hide a source checkout, so the child loads this very package by file name. The folder around the
+# package may hold anything: it goes on the path only behind everything else, and only where the package is not
+# installed, because the parser processes that the indexer starts import it by name.
 _BOOT = """\
 import sys, site, importlib, importlib.util, os
 package, module, user_site = sys.argv[1:4]
@@ -70,18 +71,13 @@ class JsonChild:
         cache: Path | None = None,
     ) -> None:
         """Starts the process. Raises `OSError` when that fails."""
-        own_group: dict[str, Any] = (
-            {"creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP}
-            if sys.platform == "win32"
-            else {"start_new_session": True}
-        )
         self._process = subprocess.Popen(
             child_command(module),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=neutral_dir(),
             env=child_environment(cache),
-            **own_group,
+            **_own_group(),
         )
         self._on_message = on_message
         self._on_exit = on_exit
@@ -123,6 +119,13 @@ class JsonChild:
         _kill_group(self._process.pid)
         if self._on_exit is not None:
             self._on_exit(code)
+
+
+def _own_group() -> dict[str, Any]:
+    """`Popen` options: a process group of its own. Ctrl-C in a terminal does not reach it, and we can end all of it."""
+    if sys.platform == "win32":
+        return {"creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP}
+    return {"start_new_session": True}
 
 
 def kill_tree(pid: int, own_group: bool = False) -> None:

@@ -21,11 +21,10 @@ from ..errors import RootError
 from ..types import Problem
 
 _SKIPPED_DIRS = frozenset(
-    ".git .hg .svn .bzr .jj .venv __pycache__ site-packages dist-packages node_modules bower_components .tox .nox .eggs "
-    ".mypy_cache .pytest_cache .ruff_cache .hypothesis .ipynb_checkpoints .idea .vscode .direnv .pixi .cache __pypackages__".split()
+    [".git", ".hg", ".svn", ".bzr", ".jj", ".venv", "__pycache__", "site-packages", "dist-packages", "node_modules", "bower_components", ".tox", ".nox", ".eggs", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis", ".ipynb_checkpoints", ".idea", ".vscode", ".direnv", ".pixi", ".cache", "__pypackages__"]
 )
 # These names are also used by real packages, so a folder with an __init__.py stays.
-_BUILD_DIRS = frozenset("build dist target _build htmlcov venv env virtualenv".split())
+_BUILD_DIRS = frozenset(["build", "dist", "target", "_build", "htmlcov", "venv", "env", "virtualenv"])
 _KEY_FILES = re.compile(
     "|".join(
         fnmatch.translate(p)
@@ -134,7 +133,7 @@ def discover(root: Path, options: DiscoverOptions | None = None) -> Discovery:
 
 
 def kind_of(name: str, in_docs: bool = False) -> str | None:
-    """"python", "text", or None for a file that is not indexed."""
+    """ "python", "text", or None for a file that is not indexed."""
     if _KEY_FILES.match(name):
         return None
     stem, suffix = os.path.splitext(name.lower())

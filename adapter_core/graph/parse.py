@@ -107,7 +107,9 @@ class _Extractor:
             elif kind is ast.ImportFrom:
                 for alias in node.names:  # type: ignore[attr-defined]
                     self.imports.append(
-                        Import(node.module or "", alias.name, alias.asname or alias.name, node.level, node.lineno, owner)  # type: ignore[attr-defined]
+                        Import(
+                            node.module or "", alias.name, alias.asname or alias.name, node.level, node.lineno, owner
+                        )  # type: ignore[attr-defined]
                     )
                 continue
             elif not in_function and (kind is ast.Assign or kind is ast.AnnAssign):
@@ -228,7 +230,9 @@ class _Extractor:
             line = self.lines[node.lineno - 1]
             if line.isascii():
                 return line[node.col_offset : node.end_col_offset]
-            return line.encode("utf-8", "surrogatepass")[node.col_offset : node.end_col_offset].decode("utf-8", "replace")
+            return line.encode("utf-8", "surrogatepass")[node.col_offset : node.end_col_offset].decode(
+                "utf-8", "replace"
+            )
         try:
             return ast.unparse(node)
         except (RecursionError, ValueError):

@@ -87,7 +87,9 @@ class _Collector:
         decorators = tuple(d.get_code().strip().lstrip("@").strip() for d in node.get_decorators())
         is_class = node.type == "classdef"
         kind = "class" if is_class else "method" if in_class else "function"
-        if kind == "method" and any(d.rpartition(".")[2] in ("property", "cached_property", "setter") for d in decorators):
+        if kind == "method" and any(
+            d.rpartition(".")[2] in ("property", "cached_property", "setter") for d in decorators
+        ):
             kind = "property"
         end_line, end_column = node.end_pos
         self.symbols.append(
@@ -111,7 +113,17 @@ class _Collector:
                 line, column = name.start_pos
                 end = max(line, node.end_pos[0] - (node.end_pos[1] == 0))
                 self.symbols.append(
-                    Symbol(name.value, prefix + name.value, kind, line, end, line, column, owner, f"{keyword.value} {name.value}")
+                    Symbol(
+                        name.value,
+                        prefix + name.value,
+                        kind,
+                        line,
+                        end,
+                        line,
+                        column,
+                        owner,
+                        f"{keyword.value} {name.value}",
+                    )
                 )
 
     def _variables(self, node: Any, owner: int, prefix: str) -> None:
@@ -121,7 +133,17 @@ class _Collector:
             kind = "constant" if name.value.isupper() else "variable"
             line, column = name.start_pos
             self.symbols.append(
-                Symbol(name.value, prefix + name.value, kind, node.start_pos[0], node.end_pos[0], line, column, owner, name.value)
+                Symbol(
+                    name.value,
+                    prefix + name.value,
+                    kind,
+                    node.start_pos[0],
+                    node.end_pos[0],
+                    line,
+                    column,
+                    owner,
+                    name.value,
+                )
             )
 
     def _import_name(self, node: Any, owner: int) -> None:

@@ -1,7 +1,7 @@
 """What stands at a position, where our own graph cannot tell: jedi's type inference, in a process of its own.
 
-jedi's threads cannot be stopped and hold the interpreter, so it gets a process that is killed when it takes too long. Results are
-a help, never a promise: every failure is an empty list.
+jedi's threads cannot be stopped and hold the interpreter, so it gets a process that is killed when it takes too long.
+Results are a help, never a promise: every failure is an empty list.
 """
 
 from __future__ import annotations
@@ -34,7 +34,10 @@ class Definition:
 
 
 class JediClient:
-    """Asks the worker, starts it on first use and again after it was killed or died. May be used from several threads."""
+    """Asks the worker, starts it on first use and again after it was killed or died.
+
+    May be used from several threads.
+    """
 
     def __init__(self, limit_seconds: float = 1.5, start_seconds: float = 10.0) -> None:
         self._limit = limit_seconds
@@ -90,7 +93,8 @@ class JediClient:
     def _ensure_started(self) -> bool:
         if self._child is not None and self._child.alive:
             return False
-        self._answers = answers = queue.SimpleQueue()
+        answers: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._answers = answers
         self._child = JsonChild(_WORKER, answers.put, lambda _: answers.put({"ended": True}))
         return True
 

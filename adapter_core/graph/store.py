@@ -131,7 +131,9 @@ class Store:
             return sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         if read_only:
             # Not immutable: a writer may be at work. query_only keeps us honest where the file is writable.
-            db = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=5, isolation_level=None, check_same_thread=False)
+            db = sqlite3.connect(
+                f"{path.as_uri()}?mode=ro", uri=True, timeout=5, isolation_level=None, check_same_thread=False
+            )
             db.execute("PRAGMA query_only = 1")
             return db
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -147,7 +149,9 @@ class Store:
             db.execute("BEGIN IMMEDIATE")
             for statement in _SCHEMA.split(";"):
                 db.execute(statement)
-            db.execute("INSERT INTO meta VALUES ('generation', '0'), ('complete', '0'), ('reason', 'the index is being built')")
+            db.execute(
+                "INSERT INTO meta VALUES ('generation', '0'), ('complete', '0'), ('reason', 'the index is being built')"
+            )
             db.execute("COMMIT")
 
     def close(self) -> None:
@@ -169,10 +173,14 @@ class Store:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             if isinstance(error, sqlite3.Error):
-                raise IndexStoreError(f"The index cannot be written: {error}. Is the disk full? Cache folder: {self.path}.") from error
+                raise IndexStoreError(
+                    f"The index cannot be written: {error}. Is the disk full? Cache folder: {self.path}."
+                ) from error
             raise
 
-    def write_batch(self, files: Sequence[FileRecord], owners: bytes, lengths: bytes, postings: Iterable[tuple[str, bytes]]) -> None:
+    def write_batch(
+        self, files: Sequence[FileRecord], owners: bytes, lengths: bytes, postings: Iterable[tuple[str, bytes]]
+    ) -> None:
         """Replace the given files; their documents form one new segment. Call within `transaction`."""
         db = self._db
         segment = db.execute("SELECT coalesce(max(id), 0) + 1 FROM segments").fetchone()[0]
@@ -189,7 +197,9 @@ class Store:
             ids.append(file)
             db.execute("INSERT OR IGNORE INTO facts VALUES (?, ?)", (f.sha256, f.facts))
             db.executemany("INSERT OR IGNORE INTO names VALUES (?,?,?,?)", ((n, file, i, k) for n, i, k in f.names))
-            db.executemany("INSERT OR IGNORE INTO calls VALUES (?,?,?,?,?)", ((n, file, ln, o, c) for n, ln, o, c in f.calls))
+            db.executemany(
+                "INSERT OR IGNORE INTO calls VALUES (?,?,?,?,?)", ((n, file, ln, o, c) for n, ln, o, c in f.calls)
+            )
             db.executemany("INSERT OR IGNORE INTO imports VALUES (?,?)", ((n, file) for n in f.imports))
         db.execute("INSERT INTO segments VALUES (?,?,?,?)", (segment, json.dumps(ids), owners, lengths))
         db.executemany("INSERT INTO postings VALUES (?,?,?)", ((term, segment, data) for term, data in postings))
@@ -212,7 +222,9 @@ class Store:
 
     def touch(self, path: str, size: int, mtime_ns: int, checked_ns: int) -> None:
         """The file was read again and holds what is stored."""
-        self._db.execute("UPDATE files SET size = ?, mtime_ns = ?, checked_ns = ? WHERE path = ?", (size, mtime_ns, checked_ns, path))
+        self._db.execute(
+            "UPDATE files SET size = ?, mtime_ns = ?, checked_ns = ? WHERE path = ?", (size, mtime_ns, checked_ns, path)
+        )
 
     def drop_orphans(self) -> None:
         """Facts of contents that no file holds any more. They are kept while they are few: a branch switch brings them back."""
@@ -283,7 +295,9 @@ class Store:
 
     def symbols_named(self, name: str) -> list[tuple[int, int, str]]:
         """(file, symbol index, kind) of every symbol of that name."""
-        return self._db.execute("SELECT file, symbol, kind FROM names WHERE name = ? ORDER BY file, symbol", (name,)).fetchall()
+        return self._db.execute(
+            "SELECT file, symbol, kind FROM names WHERE name = ? ORDER BY file, symbol", (name,)
+        ).fetchall()
 
     def names_like(self, pattern: str, limit: int) -> list[str]:
         """Distinct symbol names that match a LIKE pattern."""
@@ -313,14 +327,18 @@ class Store:
                 np.frombuffer(owners, dtype="<i4").reshape(-1, 2),
                 np.frombuffer(lengths, dtype="<u2").reshape(-1, len(FIELDS)),
             )
-            for number, files, owners, lengths in self._db.execute("SELECT id, files, owners, lengths FROM segments ORDER BY id")
+            for number, files, owners, lengths in self._db.execute(
+                "SELECT id, files, owners, lengths FROM segments ORDER BY id"
+            )
         ]
 
     def postings(self, term: str) -> list[tuple[int, np.ndarray]]:
         """(segment, packed postings) of a term; see `postings.unpack`."""
         return [
             (segment, np.frombuffer(data, dtype="<u4").reshape(-1, 2))
-            for segment, data in self._db.execute("SELECT segment, data FROM postings WHERE term = ? ORDER BY segment", (term,))
+            for segment, data in self._db.execute(
+                "SELECT segment, data FROM postings WHERE term = ? ORDER BY segment", (term,)
+            )
         ]
 
     def length_totals(self) -> tuple[int, list[int]]:

@@ -6,25 +6,21 @@ leaves an index that is true for the files it names, marked incomplete until a s
 
 from __future__ import annotations
 
-import logging
-import multiprocessing
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from ..errors import Cancelled
-from ..paths import neutral_dir
 from ..types import CancelToken, Problem
 from .batch import BatchResult, index_batch
 from .discover import DiscoverOptions, FoundFile, discover
+from .pool import ParserPool
 from .store import FileRow, Store
-
-log = logging.getLogger(__name__)
 
 # Below this many bytes to parse, starting processes costs more than it saves.
 _POOL_THRESHOLD = 2_000_000
@@ -118,6 +114,8 @@ def _is_current(file: FoundFile, row: FileRow | None) -> bool:
 
 
 def _write(store: Store, result: BatchResult, report: SyncReport) -> None:
+    for part in result.parts:
+        _write(store, part, report)
     with store.transaction():
         if result.files:
             store.write_batch(result.files, result.owners, result.lengths, result.postings)
@@ -165,7 +163,7 @@ def _run(
             yield index_batch(str(root), batch, known, max_bytes)
             meter.add(batch)
         return
-    with _executor(options, min(workers, len(batches))) as executor:
+    with _submitter(options, min(workers, len(batches))) as submit:
         waiting: dict[Future[BatchResult], list[FoundFile]] = {}
         pending = list(reversed(batches))
         try:
@@ -174,61 +172,25 @@ def _run(
                 while pending and len(waiting) < 2 * workers:
                     batch = pending.pop()
                     mine = {file.path: known[file.path] for file in batch if file.path in known}
-                    waiting[executor.submit(index_batch, str(root), batch, mine, max_bytes)] = batch
+                    waiting[submit(str(root), batch, mine, max_bytes)] = batch
                 finished, _ = wait(waiting, timeout=0.1, return_when=FIRST_COMPLETED)
                 for future in finished:
                     batch = waiting.pop(future)
                     meter.show(batch[0].path)
                     yield future.result()
                     meter.add(batch)
-        except BrokenProcessPool:
-            remaining = [file for batch in [*waiting.values(), batch, *pending] for file in batch]
-            log.warning("a parser process died; %d files are parsed one at a time", len(remaining))
-            yield from _one_by_one(root, remaining, known, max_bytes, meter, cancel)
         finally:
             for future in waiting:
                 future.cancel()
 
 
-def _one_by_one(
-    root: Path, files: list[FoundFile], known: dict[str, str], max_bytes: int, meter: _Meter, cancel: CancelToken | None
-) -> Iterator[BatchResult]:
-    """Find the file that kills the parser, and skip it."""
-    pool: ProcessPoolExecutor | None = None
-    try:
-        for file in files:
-            _check(cancel)
-            pool = pool or _new_pool(1)
-            meter.show(file.path)
-            try:
-                yield pool.submit(index_batch, str(root), [file], known, max_bytes).result()
-            except BrokenProcessPool:
-                pool.shutdown(wait=False)
-                pool = None
-                yield BatchResult(skipped=[(file.path, "the parser crashed on it")])
-            meter.add([file])
-    finally:
-        if pool is not None:
-            pool.shutdown(wait=False, cancel_futures=True)
-
-
 @contextmanager
-def _executor(options: SyncOptions, workers: int) -> Iterator[Executor]:
+def _submitter(options: SyncOptions, workers: int) -> Iterator[Callable[..., Future[BatchResult]]]:
     if options.executor is not None:
-        yield options.executor
+        yield partial(options.executor.submit, index_batch)
         return
-    pool = _new_pool(workers)
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _new_pool(workers: int) -> ProcessPoolExecutor:
-    # Spawned children look up modules in the working folder before anything of ours runs: stand somewhere harmless.
-    # (Forking is not an option: the caller may have threads.)
-    os.chdir(neutral_dir())
-    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+    with ParserPool(workers) as pool:
+        yield pool.submit
 
 
 def _check(cancel: CancelToken | None) -> None:

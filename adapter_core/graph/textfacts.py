@@ -61,7 +61,13 @@ def _restructured(lines: list[str]) -> list[tuple[int, int, str]]:
     for number in range(1, len(lines)):
         title, under = lines[number - 1].strip(), lines[number]
         mark = _UNDERLINE.match(under)
-        if not mark or not title or _UNDERLINE.match(title) or len(under.rstrip()) < len(title) or title.startswith(".."):
+        if (
+            not mark
+            or not title
+            or _UNDERLINE.match(title)
+            or len(under.rstrip()) < len(title)
+            or title.startswith("..")
+        ):
             continue
         over = number >= 2 and lines[number - 2].rstrip() == under.rstrip()
         style = mark[1] + ("=" if over else "")

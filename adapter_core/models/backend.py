@@ -28,7 +28,7 @@ class GenerationOptions:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One turn of a conversation; `role` is "system", "user" or "assistant". The backend applies the model's chat template."""
+    """One turn of a conversation; `role` is "system", "user" or "assistant". The model's chat template is applied."""
 
     role: str
     content: str
@@ -57,7 +57,7 @@ GenerationEvent = TextChunk | Finished
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """`name` as the user knows it, `digest` the SHA-256 of the weights file(s), `context` the longest prompt in tokens."""
+    """`name` as the user knows it, `digest` the SHA-256 of the weights, `context` the longest prompt in tokens."""
 
     name: str
     digest: str
@@ -67,7 +67,7 @@ class ModelInfo:
 
 
 class Backend(Protocol):
-    """Methods raise `ModelError`; none raises after `cancel` was seen: generation then ends with `Finished("cancelled", …)`.
+    """Methods raise `ModelError`. After `cancel` was seen, generation ends in `Finished("cancelled", …)` and no error.
 
     A backend serves one call at a time and may be called from any thread.
     """

@@ -26,7 +26,7 @@ _POLL_SECONDS = 0.2
 
 
 def require_libraries() -> None:
-    """Raises `ModelMissingError` unless an isolated child finds what conversion and loading need. Imports nothing here."""
+    """Raises `ModelMissingError` unless an isolated child finds what conversion needs. Imports nothing here."""
     names = ("torch", "transformers", "gguf", "safetensors", "accelerate")
     command = isolated_command("adapter_core.models.install", *names)
     try:
@@ -139,9 +139,8 @@ def convert_gguf(gguf: Path, scratch: Path, folder: Path, progress: Progress = n
     if kind == "full":
         raise OSError(errno.ENOSPC, detail)
     if kind in ("memory", "died"):
-        raise ModelError(
-            f"{gguf.name} could not be converted: {'not enough memory' if kind == 'memory' else 'the process ended with ' + detail}."
-        )
+        reason = "there is not enough memory" if kind == "memory" else f"the process ended with {detail}"
+        raise ModelError(f"{gguf.name} could not be converted: {reason}.")
     if problem:
         raise ModelFileError(f"{gguf.name} cannot be read as a model ({detail}).")
     progress("convert", 1, 1)

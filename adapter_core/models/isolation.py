@@ -1,4 +1,4 @@
-"""How Pathline starts Python children: the same interpreter and the same copy of this package, and nothing of the folder it stands in.
+"""How Pathline starts Python children: this interpreter, this copy of the package, and nothing of the working folder.
 
 `-I` keeps the working folder, `PYTHONPATH` and friends off the child's module search path. It would also hide a source
 checkout and the user's site folder, so the child loads this very package by file name, without adding its parent folder
@@ -63,7 +63,7 @@ def offline_environment() -> dict[str, str]:
 
 
 def quiet_process_options() -> dict[str, Any]:
-    """`Popen` options: no console window on Windows; elsewhere its own session, so that Ctrl-C in a terminal reaches only the parent."""
+    """`Popen` options: no console window on Windows; elsewhere a session of its own, which Ctrl-C misses."""
     if sys.platform == "win32":
         return {"creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP}
     return {"start_new_session": True}

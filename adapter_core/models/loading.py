@@ -34,7 +34,7 @@ class LoadedModel:
 def load_model(source: ModelSource, dtype: str | None = None, device: str | None = None) -> LoadedModel:
     """Load from `source.folder`: safetensors only, no code of the model's own, no network.
 
-    `dtype` ("bfloat16", "float16", "float32") and `device` ("cpu", "cuda", "mps", …) default to what this machine does best.
+    `dtype` ("bfloat16", "float16", "float32") and `device` ("cpu", "cuda", …) default to what this machine does best.
     Raises `ModelMissingError` without the libraries, `ModelFileError` for files that cannot be used, else `ModelError`.
     """
     for name, value in offline_environment().items():
@@ -42,10 +42,10 @@ def load_model(source: ModelSource, dtype: str | None = None, device: str | None
     try:
         import torch
         import transformers
-        from safetensors import SafetensorError
     except ImportError as error:
         raise missing_libraries() from error
 
+    transformers.utils.logging.disable_progress_bar()
     place = pick_device(device)
     number = pick_dtype(place, dtype)
     folder = str(source.folder)
@@ -61,16 +61,7 @@ def load_model(source: ModelSource, dtype: str | None = None, device: str | None
         )
     except MemoryError:
         raise
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        ImportError,
-        RuntimeError,
-        SafetensorError,
-    ) as error:
+    except Exception as error:  # a foreign file can break the loaders in any way
         if is_out_of_memory(error):
             raise
         raise ModelFileError(_loading_problem(source.name, error)) from error
@@ -88,7 +79,7 @@ def load_model(source: ModelSource, dtype: str | None = None, device: str | None
 
 
 def pick_device(wanted: str | None = None) -> torch.device:
-    """The named device, else CUDA, else Apple's GPU, else the CPU. Raises `ModelError` when the named one is not there."""
+    """The named device, else CUDA, else Apple's GPU, else the CPU. Raises `ModelError` when it is not there."""
     import torch
 
     if wanted:
@@ -112,7 +103,7 @@ def pick_dtype(device: torch.device, wanted: str | None = None) -> torch.dtype:
     if wanted:
         if wanted not in _DTYPES:
             raise ModelError(f"{wanted!r} is no number format for a model: use one of {', '.join(_DTYPES)}.")
-        return getattr(torch, wanted)  # type: ignore[no-any-return]
+        return getattr(torch, wanted)  # type: ignore[no-any-return, unused-ignore]
     if device.type == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
     if device.type == "mps":
@@ -154,9 +145,9 @@ def is_out_of_memory(error: BaseException) -> bool:
 def _loading_problem(name: str, error: Exception) -> str:
     text = str(error)
     if "trust_remote_code" in text or "custom code" in text:
-        return f"{name} needs Python code of its own to run, which is never executed here: use a model of a standard architecture."
+        return f"{name} needs Python code of its own, which is never run here: use a model of a standard architecture."
     if "model type" in text and "not recognize" in text:
-        return f"{name} is of an architecture that the installed transformers does not know: update it, or use another model."
+        return f"{name} is of an architecture that the installed transformers does not know: use another model."
     return f"{name} cannot be loaded ({type(error).__name__}: {_first_line(error)})."
 
 

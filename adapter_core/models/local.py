@@ -78,7 +78,7 @@ class LocalBackend:
                 prompt = encode_chat(loaded.tokenizer, messages)
                 events = generate(loaded, prompt, options, cancel)
             while True:
-                # Only the model's own work is guarded: an error that the caller throws in at the `yield` is the caller's.
+                # Only the model's work is guarded: an error that the caller throws in at the `yield` is the caller's.
                 with computing():
                     event = next(events, None)
                 if event is None:

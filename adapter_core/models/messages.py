@@ -46,7 +46,7 @@ def write_frame(stream: BinaryIO, message: dict[str, Any]) -> None:
 def read_frame(stream: BinaryIO) -> dict[str, Any] | None:
     """The next message, or None at a clean end of the stream.
 
-    Raises `ModelProcessError` on a stream that ends inside a frame, an impossible length, or a body that is no JSON object.
+    Raises `ModelProcessError` on a stream that ends inside a frame, an impossible length, or no JSON object.
     """
     head = _read_exactly(stream, _LENGTH.size)
     if not head:

@@ -1,4 +1,4 @@
-"""The language model in a process of its own: the server stays responsive, survives its death, and gets the memory back."""
+"""The language model in its own process: the server stays responsive, survives its death and gets the memory back."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import time
 import weakref
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeVar
 
 from .. import errors
 from ..errors import Cancelled, ModelError, ModelProcessError, PathlineError
@@ -29,6 +29,8 @@ _HELLO_SECONDS = 60.0
 _CANCEL_GRACE_SECONDS = 5.0  # the longest step between two looks at the token, on a slow machine
 _DEATHS_ALLOWED = 3
 _STDERR_KEPT = 8192
+
+_Record = TypeVar("_Record", ModelInfo, Finished)
 
 
 class ProcessBackend:
@@ -93,7 +95,7 @@ class ProcessBackend:
             return
         try:
             self._ready(cancel)
-            yield Finished(**(yield from self._exchange("generate", params, cancel)))
+            yield _record(Finished, (yield from self._exchange("generate", params, cancel)))
         except PathlineError:
             if cancel is None or not cancel.is_set():
                 raise
@@ -108,7 +110,7 @@ class ProcessBackend:
             self._deaths = 0
 
     def close(self) -> None:
-        """End the process for good, at once, even while another thread uses it: that call raises `ModelProcessError`."""
+        """End the process for good, at once, even while another thread uses it: its call raises `ModelProcessError`."""
         self._closed = True
         self._stop_timer()
         child = self._child
@@ -148,7 +150,8 @@ class ProcessBackend:
             return self._info
         if self._deaths >= _DEATHS_ALLOWED:
             raise ModelProcessError(
-                f"The model process died {self._deaths} times in a row and is not started again; answers go on without the model."
+                f"The model process died {self._deaths} times in a row and is not started again: "
+                "answers go on without the model."
             )
         if self._child is None:
             self._child = Child()
@@ -156,7 +159,11 @@ class ProcessBackend:
             self._killer = weakref.finalize(self, Child.kill, self._child)
             if self._closed:  # closed by another thread meanwhile
                 self._child.kill()
-        info = ModelInfo(**_value(self._exchange("load", self._params, cancel)))
+        try:
+            info = _record(ModelInfo, _value(self._exchange("load", self._params, cancel)))
+        except ModelProcessError:
+            self._stop()
+            raise
         self._info = info
         return info
 
@@ -192,14 +199,14 @@ class ProcessBackend:
                     continue  # a late reply to a call that was given up
                 kind = message.get("type")
                 if kind == "text":
-                    yield TextChunk(str(message["text"]))
+                    yield TextChunk(str(message.get("text", "")))
                     continue
                 done, self._deaths = True, 0
                 if kind == "error":
                     raise _error(message)
                 if kind != "result":
                     raise ModelProcessError("The model process sent a message of an unknown kind.")
-                return message["value"]
+                return message.get("value")
         except ModelProcessError:
             if not child.alive and not self._closed:
                 self._deaths += 1
@@ -211,7 +218,7 @@ class ProcessBackend:
             raise
         finally:
             if not done and child.alive:
-                # Left in the middle (an exception in the caller, or no answer to a cancel): nothing else stops it for sure.
+                # Left in the middle (an exception in the caller, or no reply to a cancel): this stops it for sure.
                 self._stop()
 
     # Idle.
@@ -382,6 +389,14 @@ def _unload_idle(backend: weakref.ref[ProcessBackend]) -> None:
             alive._stop()
         finally:
             alive._turn.give()
+
+
+def _record(kind: type[_Record], value: Any) -> _Record:
+    """A dataclass out of a result. Raises `ModelProcessError` when it does not fit."""
+    try:
+        return kind(**value)
+    except TypeError as error:
+        raise ModelProcessError("The model process is of another version of Pathline: restart Pathline.") from error
 
 
 def _error(message: dict[str, Any]) -> PathlineError:

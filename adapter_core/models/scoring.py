@@ -17,8 +17,8 @@ SEPARATOR = "\n"
 
 @dataclass(frozen=True, slots=True)
 class ScoringOptions:
-    """`context_tokens` of each context are read, from its beginning. A forward pass takes at most `batch_tokens`, padding
-    included, and only texts whose lengths differ by less than `padding` (a share of the longest)."""
+    """`context_tokens` of each context are read, from its beginning. A forward pass takes at most `batch_tokens` with
+    padding, and only texts whose lengths differ by less than `padding` (a share of the longest)."""
 
     context_tokens: int = 512
     batch_tokens: int = 2048
@@ -41,14 +41,22 @@ def score(
     options: ScoringOptions | None = None,
     cancel: CancelToken | None = None,
 ) -> list[float]:
-    """Mean log probability per token of `continuation` on the line after each context. Raises `Cancelled` and `ModelError`."""
+    """Mean log probability per token of `continuation` on the line after each context.
+
+    Raises `Cancelled` and `ModelError`.
+    """
     options = options or ScoringOptions()
     if not continuation.strip():
         raise ModelError("There is no text to score.")
-    items = [_prepare(loaded, index, context, continuation, options) for index, context in enumerate(contexts)]
+    cancelled = cancel.is_set if cancel is not None else lambda: False
+    items = []
+    for index, context in enumerate(contexts):
+        if cancelled():
+            raise Cancelled("Cancelled.")
+        items.append(_prepare(loaded, index, context, continuation, options))
     scores = [0.0] * len(items)
     for batch in micro_batches(items, options):
-        if cancel is not None and cancel.is_set():
+        if cancelled():
             raise Cancelled("Cancelled.")
         for item, value in zip(batch, _read(loaded, batch), strict=True):
             if not math.isfinite(value):

@@ -1,7 +1,8 @@
 """From what the user calls a model to what is loaded.
 
-A bare name or `org/name` is never taken for a folder: a question is usually asked from inside a repository, and a folder of
-that name in it would otherwise become the model. A folder is written with a leading `.`, `~`, `/` or drive letter.
+A bare name or `org/name` is never taken for a folder: a question is usually asked from inside a repository, and a
+folder of that name in it would otherwise become the model. A folder is written with a leading `.`, `~`, `/` or drive
+letter.
 """
 
 from __future__ import annotations
@@ -28,10 +29,10 @@ class ModelSource:
 
 
 def resolve(model: str | None = None) -> ModelSource:
-    """What to load for `--model`: None or "" is the embedded default; else an installed name, a folder, a GGUF file or a Hugging Face id.
+    """What to load: None or "" is the embedded default; else an installed name, folder, GGUF file or Hugging Face id.
 
-    Nothing is downloaded; a GGUF file is converted on first use. Raises `ModelMissingError` when the model is not on this
-    machine and `ModelFileError` when its files cannot be used.
+    Nothing is downloaded; a GGUF file is converted on first use. Raises `ModelMissingError` when the model is not on
+    this machine and `ModelFileError` when its files cannot be used.
     """
     if not model or is_default(model):
         return _installed_source(model_folder(DEFAULT_NAME))
@@ -89,7 +90,8 @@ def check_folder(shown: str, folder: Path) -> None:
     pickles = sorted(file for file in files if file.endswith(_PICKLES))
     if pickles:
         raise ModelFileError(
-            f"{shown} holds its weights only as a pickle ({pickles[0]}), which can run code and is never read here: convert it to safetensors."
+            f"{shown} holds its weights only as a pickle ({pickles[0]}), which can run code and is never read here: "
+            "convert it to safetensors."
         )
     raise ModelFileError(f"{shown} holds no weights: there is no .safetensors file in it.")
 

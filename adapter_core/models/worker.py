@@ -1,9 +1,9 @@
-"""The model process: reads requests from its standard input, answers on its standard output, ends when either is closed.
+"""The model process: reads requests from standard input, answers on standard output, ends when either is closed.
 
     python -I … adapter_core.models.worker <parent pid>
 
-One thread reads, so that a cancel is seen while the model computes; one runs the requests, in order, and writes. Nothing
-heavy is imported before the first request needs the model.
+One thread reads, so that a cancel is seen while the model computes; one runs the requests, in order, and writes.
+Nothing heavy is imported before the first request needs the model.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def main() -> int:
 
 
 def take_streams() -> tuple[BinaryIO, BinaryIO]:
-    """Keep standard input and output for the protocol alone: for everybody else input is empty and output goes to stderr."""
+    """Keep standard input and output for the protocol: for everybody else input is empty and output goes to stderr."""
     incoming, outgoing = os.dup(0), os.dup(1)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)

@@ -1,0 +1,97 @@
+"""The process that writes indexes; see `indexer` for the messages and the parent's side."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+from ..errors import IndexBusyError, PathlineError
+from .children import Message, ParentPipe
+from .discover import check_root
+from .sync import SyncOptions, SyncProgress
+from .workspace import open_index
+
+log = logging.getLogger(__name__)
+
+_RETRY_SECONDS = 2.0
+_IDLE_SECONDS = 300.0
+_PROGRESS_SECONDS = 0.1
+
+
+def main() -> int:
+    """The child's loop; ends with standard input, or when there was nothing to do for a while."""
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="indexer: %(message)s")
+    pipe = ParentPipe()
+    while True:
+        request = pipe.receive(_IDLE_SECONDS)
+        if request is None:
+            return 0
+        rebuild = bool(request.get("rebuild"))
+        while pipe.waiting:
+            # Requests that piled up during the last sync are one.
+            following = pipe.receive()
+            rebuild = rebuild or bool(following and following.get("rebuild"))
+        _serve(Path(str(request.get("sync", ""))), rebuild, pipe)
+
+
+def _serve(root: Path, rebuild: bool, pipe: ParentPipe) -> None:
+    """Answer one request, however long another process holds the lock."""
+    try:
+        root = check_root(root)
+        while (answer := _try_sync(root, rebuild, pipe)) is None:
+            pipe.send({"event": "busy"})
+            time.sleep(_RETRY_SECONDS)
+    except PathlineError as error:
+        answer = {"event": "failed", "reason": str(error)}
+    except Exception as error:
+        # Nothing in a workspace may take its index away for good: the server is told, and may ask again.
+        log.exception("the sync of %s failed", root)
+        answer = {"event": "failed", "reason": f"The workspace could not be indexed ({type(error).__name__}: {error})."}
+    pipe.send(answer)
+
+
+def _try_sync(root: Path, rebuild: bool, pipe: ParentPipe) -> Message | None:
+    """One try; None while another process writes."""
+    try:
+        store, report = open_index(root, SyncOptions(), _Meter(pipe), rebuild=rebuild)
+    except IndexBusyError:
+        return None
+    try:
+        if store.read_only:
+            return None
+        if store.path is None:
+            return {"event": "unwritable", "reason": report.reason}
+        return {
+            "event": "synced",
+            "database": str(store.path),
+            "generation": store.generation(),
+            "files": report.files,
+            "symbols": report.symbols,
+            "parsed": report.parsed,
+            "removed": report.removed,
+            "skipped": len(report.skipped),
+            "complete": report.complete,
+            "reason": report.reason,
+        }
+    finally:
+        store.close()
+
+
+class _Meter:
+    """Passes progress on, a few times a second."""
+
+    def __init__(self, pipe: ParentPipe) -> None:
+        self._pipe = pipe
+        self._shown = float("-inf")
+
+    def __call__(self, state: SyncProgress) -> None:
+        now = time.monotonic()
+        if now - self._shown >= _PROGRESS_SECONDS:
+            self._shown = now
+            self._pipe.send({"event": "progress", **asdict(state)})
+
+
+__all__ = ["main"]
