@@ -26,6 +26,7 @@ from .graph.workspace import open_index
 from .types import CallSite, CancelToken, Listing, ModuleFacts, Span, Symbol, SymbolRef
 
 _MAX_LINKED_FILES = 400
+_MAX_ALIASES = 16
 
 
 class CodeGraph:
@@ -264,14 +265,13 @@ class CodeGraph:
             owner = self.facts(ref.path)
             name = owner.symbols[symbol.parent].name if owner and symbol.parent > 0 else name
         by_file: dict[str, set[str]] = {}
-        for file, _, _, _ in self.store.calls_named(name):
-            path = self.path_of(file)
-            if path:
-                by_file.setdefault(path, set()).add(name)
-        for path, alias in self._aliases(name):
-            by_file.setdefault(path, set()).add(alias)
-        for path in self.documents.open_texts:
-            by_file.setdefault(path, set()).add(name)
+        for called in self._names_of(name):
+            for file, _, _, _ in self.store.calls_named(called):
+                path = self.path_of(file)
+                if path:
+                    by_file.setdefault(path, set()).add(called)
+            for path in self.documents.open_texts:
+                by_file.setdefault(path, set()).add(called)
         sites: list[CallSite] = []
         paths = sorted(by_file, key=lambda p: (p != ref.path, p))
         for path in paths[:max_files]:
@@ -295,16 +295,17 @@ class CodeGraph:
                 found.append(CallSite(Span(self.name, path, call.line, call.line), caller, call.callee, hit))
         return found
 
-    def _aliases(self, name: str) -> list[tuple[str, str]]:
-        """Files that import `name` under another name, with that name."""
-        found = []
-        for file in self.store.files_importing(name):
-            path = self.path_of(file)
-            facts = self.facts(path) if path else None
-            for item in facts.imports if facts else ():
-                if path and item.name == name and item.alias != name:
-                    found.append((path, item.alias))
-        return found
+    def _names_of(self, name: str) -> list[str]:
+        """A name, and the names under which files import it (`from m import name as alias`), again and again."""
+        names = [name]
+        for current in names:
+            for file in self.store.files_importing(current):
+                path = self.path_of(file)
+                facts = self.facts(path) if path else None
+                for item in facts.imports if facts else ():
+                    if item.name == current and item.alias not in names and len(names) < _MAX_ALIASES:
+                        names.append(item.alias)
+        return names
 
     def importers_of(self, module: str) -> list[str]:
         """Files that import a module, by its name or from it."""

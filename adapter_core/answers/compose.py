@@ -103,11 +103,10 @@ def _sentences(
         yield from _comments(speaker, symbol, document.lines)
         yield from _actions(speaker, symbol, document.lines)
         yield from _calls(speaker, graph, ref)
-    if symbol.is_callable or symbol.kind == "class":
-        if place < 3 or kind in ("callers", "tests"):
-            yield from _callers(speaker, graph, ref)
-            if kind == "tests":
-                yield from _tests(speaker, graph, ref)
+    if (symbol.is_callable or symbol.kind == "class") and (place < 3 or kind in ("callers", "tests")):
+        yield from _callers(speaker, graph, ref)
+        if kind == "tests":
+            yield from _tests(speaker, graph, ref)
 
 
 _KIND_WORDS = {
@@ -291,7 +290,7 @@ def _callers(speaker: _Speaker, graph: CodeGraph, ref: SymbolRef) -> Iterator[Ca
 
 
 def _tests(speaker: _Speaker, graph: CodeGraph, ref: SymbolRef) -> Iterator[Candidate]:
-    shown = [t for t in graph.tests_for_symbol(ref).items][:_MAX_LISTED]
+    shown = list(graph.tests_for_symbol(ref).items)[:_MAX_LISTED]
     sites = {s.caller.symbol.qualname: s.span for s in graph.who_calls(ref, max_files=60).items if s.caller is not None}
     names = [t.symbol.qualname for t in shown if t.symbol.qualname in sites]
     if names:
@@ -315,10 +314,9 @@ def _module(speaker: _Speaker, facts: ModuleFacts, lines: list[str], item: Evide
             and symbol.parent == 0
             and symbol.kind in ("constant", "variable", "type_alias")
             and symbol.end - symbol.start < 12
-        ):
-            if len(symbol.signature) <= _MAX_SIGNATURE and "=" in symbol.signature:
-                text = f"{name} assigns {code(symbol.signature)}."
-                yield speaker.say("signature", text, (symbol.start, symbol.end))
+        ) and len(symbol.signature) <= _MAX_SIGNATURE and "=" in symbol.signature:
+            text = f"{name} assigns {code(symbol.signature)}."
+            yield speaker.say("signature", text, (symbol.start, symbol.end))
 
 
 def _documentation(

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 class SelectionOptions:
     """`top` spans are returned. With a zoom symbol, its neighbours up to `zoom_radius` steps away are looked at.
 
-    `min_coverage`: the share of the question's information (idf of its words) that the best evidence must contain; below it
-    the workspace holds no answer. `max_lines`: a longer definition is cut to its deciding lines.
+    The workspace holds no answer where the best span contains less than `min_coverage + short_margin / n` of the information
+    of the question's n terms (their idf): a short question must be met more fully. `max_lines`: a longer definition is cut to its deciding lines.
     """
 
     top: int = 8
     zoom_radius: int = 1
-    min_coverage: float = 0.34
+    min_coverage: float = 0.15
+    short_margin: float = 0.4
     max_lines: int = 40
     path_glob: str | None = None
 

@@ -59,7 +59,8 @@ def search(
     weights = {term: asked.terms[term] * ranked.idf.get(term, 0.0) for term in asked.terms}
     evidence = _diverse(graph, ordered, weights, options)
     coverage = _coverage(evidence, weights)
-    supported = bool(evidence) and (zoom is not None or defined or coverage >= options.min_coverage)
+    needed = options.min_coverage + options.short_margin / max(1, len(weights))
+    supported = bool(evidence) and (zoom is not None or defined or coverage >= needed)
     return Found(asked, tuple(evidence), supported, coverage, weights, zoom)
 
 

@@ -29,6 +29,8 @@ def decode_facts(path: str, module: str, data: bytes) -> ModuleFacts:
         symbols, imports, calls, line_count, problems = json.loads(zlib.decompress(data))
     except zlib.error as error:
         raise ValueError(f"damaged facts of {path}") from error
+    # The module's own symbol is named for the place: the same content may stand under several paths.
+    symbols[0][:2] = [module.rpartition(".")[2] if path.endswith((".py", ".pyi", ".pyw")) else module, module]
     rows: Iterable[list[Any]] = symbols
     return ModuleFacts(
         path,

@@ -136,7 +136,7 @@ def kind_of(name: str, in_docs: bool = False) -> str | None:
     """ "python", "text", or None for a file that is not indexed."""
     if _KEY_FILES.match(name):
         return None
-    stem, suffix = os.path.splitext(name.lower())
+    _stem, suffix = os.path.splitext(name.lower())
     if suffix in (".py", ".pyi", ".pyw"):
         return "python"
     if suffix in _TEXT_SUFFIXES or name in _TEXT_NAMES or _README.match(name) or (in_docs and suffix == ".txt"):

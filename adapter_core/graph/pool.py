@@ -125,7 +125,8 @@ class _Child:
         timer = threading.Timer(_SECONDS_PER_BATCH, expire)
         timer.daemon = True
         timer.start()
-        assert self._process.stdin is not None and self._process.stdout is not None
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
         try:
             _write(self._process.stdin, request, [])
             reply = _read(self._process.stdout)

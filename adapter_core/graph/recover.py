@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import functools
 import inspect
+import itertools
 from typing import Any
 
 import parso
@@ -107,7 +108,7 @@ class _Collector:
     def _half_definition(self, node: Any, owner: int, prefix: str, in_class: bool) -> None:
         """`def f(a,` without an end: the name is still worth knowing."""
         words = [c for c in node.children if c.type in ("keyword", "name")]
-        for keyword, name in zip(words, words[1:], strict=False):
+        for keyword, name in itertools.pairwise(words):
             if keyword.value in ("def", "class") and name.type == "name":
                 kind = "class" if keyword.value == "class" else "method" if in_class else "function"
                 line, column = name.start_pos

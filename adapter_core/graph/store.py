@@ -285,8 +285,8 @@ class Store:
         if row is None:
             raise IndexStoreError(f"The index lost the facts of {file.path}; run: pathline index --rebuild")
         try:
-            return decode_facts(file.path, file.module, row[0])
-        except (ValueError, TypeError) as error:
+            return decode_facts(file.path, file.module or file.path.rpartition("/")[2], row[0])
+        except (ValueError, TypeError, IndexError) as error:
             raise IndexStoreError(f"The index is damaged at {file.path}; run: pathline index --rebuild") from error
 
     def facts_of_content(self, sha256: str) -> bytes | None:

@@ -42,15 +42,17 @@ def require_libraries() -> None:
     except (OSError, subprocess.TimeoutExpired) as error:
         raise ModelError(f"Python cannot be started to look for torch: {error}.") from error
     if found.returncode != 0:
-        raise missing_libraries()
+        raise missing_libraries(found.stdout.decode("utf-8", "replace").split())
 
 
 def main() -> int:
-    """The child of `require_libraries`: 0 when every named module can be found."""
+    """The child of `require_libraries`: print those of the named modules that cannot be found; 0 when there is none."""
     import importlib.util
     import sys
 
-    return int(any(importlib.util.find_spec(name) is None for name in sys.argv[1:]))
+    missing = [name for name in sys.argv[1:] if importlib.util.find_spec(name) is None]
+    print(*missing)
+    return int(bool(missing))
 
 
 @contextmanager

@@ -37,7 +37,7 @@ class ProcessBackend:
     """`Backend` over `models.worker`. The process starts with the first call and ends when idle for `idle_seconds`.
 
     A call during which the process dies raises `ModelProcessError`, and the next one starts a new process; after three
-    deaths without a successful call in between it is not tried again until `unload` is called.
+    deaths without a text scored or written in between it is not tried again until `unload` is called.
     """
 
     def __init__(
@@ -201,14 +201,16 @@ class ProcessBackend:
                 if kind == "text":
                     yield TextChunk(str(message.get("text", "")))
                     continue
-                done, self._deaths = True, 0
+                done = True
+                if method in ("score", "generate"):  # loading and counting succeed even where computing does not
+                    self._deaths = 0
                 if kind == "error":
                     raise _error(message)
                 if kind != "result":
                     raise ModelProcessError("The model process sent a message of an unknown kind.")
                 return message.get("value")
         except ModelProcessError:
-            if not child.alive and not self._closed:
+            if not self._closed:
                 self._deaths += 1
             self._stop()
             raise

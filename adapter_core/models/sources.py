@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -143,10 +144,11 @@ def _hub_source(model: str) -> ModelSource:
     return ModelSource(model, folder, weights_digest(folder))
 
 
-def missing_libraries() -> ModelMissingError:
-    """What to say where torch or transformers are not installed."""
+def missing_libraries(names: Sequence[str] = ()) -> ModelMissingError:
+    """What to say where torch, transformers or another of the named libraries are not installed."""
     return ModelMissingError(
-        'The language model needs torch and transformers: install them with `pip install "pathline[model]"`.'
+        f"The language model needs {', '.join(names) or 'torch and transformers'}: "
+        'install it with `pip install "pathline[model]"`.'
     )
 
 

@@ -1,0 +1,186 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from adapter_core.code_graph import CodeGraph
+from tests.support import graph_of, write
+
+SHOP = '''
+#- src/shop/__init__.py
+from .cart import Cart as Cart
+from .money import parse as parse_money
+#- src/shop/cart.py
+"""Carts."""
+from . import money
+from .base import Container
+
+
+class Cart(Container):
+    def __init__(self, limit=3):
+        super().__init__()
+        self.limit = limit
+
+    def add(self, price: "money.Price"):
+        self.check()
+        price.validate()
+        return self.push(price)
+
+    def check(self):
+        def inner():
+            return money.parse("1")
+        return inner()
+#- src/shop/base.py
+class Container:
+    def __init__(self):
+        self.items = []
+
+    def push(self, item):
+        self.items.append(item)
+#- src/shop/money.py
+class Price:
+    def validate(self): ...
+
+def parse(text):
+    return Price()
+#- src/shop/use.py
+import shop
+from shop.money import parse as p
+from shop import Cart, parse_money
+
+def main():
+    cart = Cart()
+    shop.Cart()
+    p("1")
+    parse_money("2")
+    cart.add(3)
+#- tests/test_cart.py
+from shop.cart import Cart
+
+def test_add():
+    Cart().add(1)
+'''
+
+
+@pytest.fixture
+def graph(repo: Path) -> CodeGraph:
+    return graph_of(repo, SHOP)
+
+
+def names(refs: object) -> list[str]:
+    return [r.full_name for r in refs]  # type: ignore[attr-defined]
+
+
+def check_callers(graph: CodeGraph, symbol: str, expected: list[tuple[str, bool]]) -> None:
+    (ref,) = graph.find_symbol(symbol)
+    found = [(f"{s.span} {s.caller.symbol.qualname}", s.resolved) for s in graph.who_calls(ref).items]
+    assert found == expected
+
+
+def test_finding_symbols(graph: CodeGraph) -> None:
+    assert names(graph.find_symbol("Cart")) == ["shop.cart.Cart"]
+    assert names(graph.find_symbol("Cart.add")) == ["shop.cart.Cart.add"]
+    assert names(graph.find_symbol("shop.cart.Cart.add")) == ["shop.cart.Cart.add"]
+    assert names(graph.find_symbol("src/shop/cart.py:add")) == ["shop.cart.Cart.add"]
+    assert names(graph.find_symbol("shop.Cart")) == ["shop.cart.Cart"]
+    assert names(graph.find_symbol("shop.parse_money")) == ["shop.money.parse"]
+    assert names(graph.find_symbol("Cart.push")) == ["shop.base.Container.push"]
+    assert names(graph.find_symbol("shop.money")) == ["shop.money"]
+    assert graph.find_symbol("nothing") == []
+    assert graph.nearest_names("valdate") == ["validate"]
+
+
+def test_callees(graph: CodeGraph) -> None:
+    (add,) = graph.find_symbol("Cart.add")
+    assert names(graph.callees_of(add)) == ["shop.cart.Cart.check", "shop.money.Price.validate", "shop.base.Container.push"]
+    (check,) = graph.find_symbol("Cart.check")
+    assert names(graph.callees_of(check)) == ["shop.money.parse", "shop.cart.Cart.check.inner"]
+    (init,) = graph.find_symbol("Cart.__init__")
+    assert names(graph.callees_of(init)) == ["shop.base.Container.__init__"]
+
+
+def test_callers(graph: CodeGraph) -> None:
+    check_callers(graph, "Cart.check", [("src/shop/cart.py:12 Cart.add", True)])
+    check_callers(
+        graph,
+        "shop.money.parse",
+        [("src/shop/cart.py:18 Cart.check.inner", True), ("src/shop/use.py:8 main", True), ("src/shop/use.py:9 main", True)],
+    )
+    # `cart.add` on a value of unknown type is matched by name, and marked as such.
+    check_callers(graph, "Cart.add", [("src/shop/use.py:10 main", False), ("tests/test_cart.py:4 test_add", False)])
+    check_callers(
+        graph,
+        "shop.cart.Cart",
+        [("src/shop/use.py:6 main", True), ("src/shop/use.py:7 main", True), ("tests/test_cart.py:4 test_add", True)],
+    )
+
+
+def test_tests_of_a_symbol(graph: CodeGraph) -> None:
+    (cart,) = graph.find_symbol("shop.cart.Cart")
+    assert names(graph.tests_for_symbol(cart).items) == ["tests.test_cart.test_add"]
+
+
+def test_importers(graph: CodeGraph) -> None:
+    assert sorted(graph.importers_of("shop.money")) == ["src/shop/__init__.py", "src/shop/cart.py", "src/shop/use.py"]
+
+
+def test_symbol_at(graph: CodeGraph) -> None:
+    def at(line: int, column: int | None = None) -> str:
+        ref = graph.symbol_at("src/shop/cart.py", line, column)
+        return ref.symbol.qualname if ref else ""
+
+    assert at(1) == "shop.cart"
+    assert at(11) == "Cart.add"
+    assert at(11, 8) == "Cart.add"
+    assert at(18) == "Cart.check.inner"
+    assert graph.symbol_at("nowhere.py", 1) is None
+
+
+def test_every_name_round_trips_through_its_position(graph: CodeGraph) -> None:
+    for path in ("src/shop/cart.py", "src/shop/money.py", "src/shop/use.py"):
+        for ref in graph.defs_in(path):
+            assert graph.symbol_at(path, ref.symbol.name_line, ref.symbol.name_column) == ref
+
+
+def test_open_text_stands_over_the_file(graph: CodeGraph) -> None:
+    graph.update("src/shop/money.py", "# moved down\nclass Price:\n    def validate(self): ...\n\ndef parse_price(text): ...\n")
+    assert names(graph.find_symbol("parse_price")) == ["shop.money.parse_price"]
+    assert graph.find_symbol("shop.money.parse") == []
+    assert [r.symbol.start for r in graph.find_symbol("Price")] == [2]
+    graph.update("src/shop/money.py", None)
+    assert names(graph.find_symbol("shop.money.parse")) == ["shop.money.parse"]
+
+
+def test_a_file_that_changed_behind_the_index_is_parsed_on_the_spot(graph: CodeGraph) -> None:
+    write(graph.root, "src/shop/base.py", "\n\nclass Container:\n    pass\n")
+    fresh = CodeGraph(graph.root, graph.store)
+    assert [r.symbol.start for r in fresh.find_symbol("Container")] == [3]
+
+
+def test_paths_out_of_the_workspace_are_missing(graph: CodeGraph, tmp_path: Path) -> None:
+    write(tmp_path, "secret.py", "x = 1\n")
+    assert graph.document("../secret.py") is None
+    assert graph.document(str(tmp_path / "secret.py")) is None
+
+
+def test_import_cycles_end(repo: Path) -> None:
+    graph = graph_of(
+        repo,
+        """
+        #- a.py
+        from b import *
+        from b import thing
+        #- b.py
+        from a import *
+        from a import thing
+        thing()
+        #- c.py
+        class A(B): pass
+        class B(A):
+            def f(self):
+                self.g()
+        """,
+    )
+    assert graph.resolve("b.py", 3, "thing") == []
+    assert graph.resolve("c.py", 4, "self.g") == []

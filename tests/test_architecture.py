@@ -1,0 +1,95 @@
+"""The invariants of docs/ARCHITECTURE.md that can be read off the imports."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+MODULES = sorted(p for name in ("adapter_core", "lsp_server") for p in (ROOT / name).rglob("*.py"))
+
+
+def imports_of(file: Path) -> set[str]:
+    """Absolute names of everything a module imports, also inside functions."""
+    package = list(file.relative_to(ROOT).with_suffix("").parts[:-1])
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join([*package[: len(package) - node.level + 1], *([node.module] if node.module else [])])
+            module = base if node.level else node.module or ""
+            found.add(module)
+            found.update(f"{module}.{alias.name}" for alias in node.names)
+    return found
+
+
+def modules_in(prefix: str) -> list[Path]:
+    return [m for m in MODULES if str(m.relative_to(ROOT)).replace("\\", "/").startswith(prefix)]
+
+
+def offenders(files: list[Path], *forbidden: str) -> list[str]:
+    return [
+        f"{file.relative_to(ROOT)} imports {name}"
+        for file in files
+        for name in imports_of(file)
+        if any(name == f or name.startswith(f + ".") for f in forbidden)
+    ]
+
+
+def test_only_the_server_knows_lsp() -> None:
+    assert not offenders(modules_in("adapter_core/"), "pygls", "lsprotocol", "lsp_server")
+
+
+def test_graph_and_evidence_and_server_know_no_torch() -> None:
+    for prefix in ("adapter_core/graph/", "adapter_core/evidence/", "adapter_core/cli/", "lsp_server/"):
+        assert not offenders(modules_in(prefix), "torch", "transformers")
+
+
+def test_graph_imports_no_other_package_of_ours() -> None:
+    others = ("evidence", "answers", "models", "cli", "code_graph", "adapters")
+    assert not offenders(modules_in("adapter_core/graph/"), *(f"adapter_core.{o}" for o in others))
+
+
+def test_evidence_is_below_models_and_answers() -> None:
+    assert not offenders(modules_in("adapter_core/evidence/"), "adapter_core.models", "adapter_core.answers", "adapter_core.cli")
+
+
+def test_models_know_nothing_of_the_graph() -> None:
+    names = ("graph", "evidence", "answers", "code_graph")
+    assert not offenders(modules_in("adapter_core/models/"), *(f"adapter_core.{n}" for n in names))
+
+
+def test_nothing_imports_the_command_line() -> None:
+    below = [m for m in MODULES if "cli" not in m.relative_to(ROOT).parts]
+    assert not offenders(below, "adapter_core.cli")
+
+
+def test_no_pickle() -> None:
+    assert not offenders(MODULES, "pickle", "marshal", "shelve", "multiprocessing")
+
+
+def test_splitlines_is_never_called_on_source() -> None:
+    calls = [
+        f"{file.relative_to(ROOT)}:{node.lineno}"
+        for file in modules_in("adapter_core/graph/") + modules_in("adapter_core/answers/") + modules_in("lsp_server/")
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr == "splitlines"
+    ]
+    assert not calls
+
+
+@pytest.mark.parametrize("module", ["adapter_core", "adapter_core.cli.main", "adapter_core.answers.runner", "lsp_server.__main__"])
+def test_heavy_libraries_are_imported_late(module: str) -> None:
+    code = f"import sys, {module}; print([m for m in ('torch', 'transformers', 'jedi') if m in sys.modules])"
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
+
+
+def test_modules_stay_small() -> None:
+    long = {str(m.relative_to(ROOT)): n for m in MODULES if (n := len(m.read_text("utf-8").split("\n"))) > 450}
+    assert not long
