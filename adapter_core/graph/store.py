@@ -37,7 +37,7 @@ CREATE TABLE files (
     segment INTEGER NOT NULL, symbols INTEGER NOT NULL, documents INTEGER NOT NULL, lengths TEXT NOT NULL, problem TEXT NOT NULL);
 CREATE INDEX files_module ON files (module);
 CREATE INDEX files_sha256 ON files (sha256);
-CREATE TABLE facts (sha256 TEXT PRIMARY KEY, data BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE facts (key TEXT PRIMARY KEY, data BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE names (name TEXT NOT NULL, file INTEGER NOT NULL, symbol INTEGER NOT NULL, kind TEXT NOT NULL,
     PRIMARY KEY (name, file, symbol)) WITHOUT ROWID;
 CREATE INDEX names_file ON names (file);
@@ -195,7 +195,7 @@ class Store:
             )  # fmt: skip
             file = cursor.lastrowid
             ids.append(file)
-            db.execute("INSERT OR IGNORE INTO facts VALUES (?, ?)", (f.sha256, f.facts))
+            db.execute("INSERT OR IGNORE INTO facts VALUES (?, ?)", (_facts_key(f.sha256, f.path), f.facts))
             db.executemany("INSERT OR IGNORE INTO names VALUES (?,?,?,?)", ((n, file, i, k) for n, i, k in f.names))
             db.executemany(
                 "INSERT OR IGNORE INTO calls VALUES (?,?,?,?,?)", ((n, file, ln, o, c) for n, ln, o, c in f.calls)
@@ -228,7 +228,7 @@ class Store:
 
     def drop_orphans(self) -> None:
         """Facts of contents that no file holds any more. They are kept while they are few: a branch switch brings them back."""
-        orphans = "sha256 NOT IN (SELECT sha256 FROM files)"
+        orphans = "substr(key, 1, 64) NOT IN (SELECT sha256 FROM files)"
         count = self._db.execute(f"SELECT count(*) FROM facts WHERE {orphans}").fetchone()[0]
         if count > 2 * self.counts()[0] + 1000:
             self._db.execute(f"DELETE FROM facts WHERE {orphans}")
@@ -281,17 +281,15 @@ class Store:
         ]
 
     def facts(self, file: FileRow) -> ModuleFacts:
-        row = self._db.execute("SELECT data FROM facts WHERE sha256 = ?", (file.sha256,)).fetchone()
+        row = self._db.execute(
+            "SELECT data FROM facts WHERE key = ?", (_facts_key(file.sha256, file.path),)
+        ).fetchone()
         if row is None:
             raise IndexStoreError(f"The index lost the facts of {file.path}; run: pathline index --rebuild")
         try:
             return decode_facts(file.path, file.module or file.path.rpartition("/")[2], row[0])
         except (ValueError, TypeError, IndexError) as error:
             raise IndexStoreError(f"The index is damaged at {file.path}; run: pathline index --rebuild") from error
-
-    def facts_of_content(self, sha256: str) -> bytes | None:
-        row = self._db.execute("SELECT data FROM facts WHERE sha256 = ?", (sha256,)).fetchone()
-        return row[0] if row else None
 
     def symbols_named(self, name: str) -> list[tuple[int, int, str]]:
         """(file, symbol index, kind) of every symbol of that name."""
@@ -354,3 +352,9 @@ class Store:
     def _meta(self, key: str) -> str | None:
         row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
         return row[0] if row else None
+
+
+def _facts_key(sha256: str, path: str) -> str:
+    """Facts belong to a content and the way it is read: the same text is other things in Markdown and in Python."""
+    suffix = path.rpartition(".")[2].lower()
+    return f"{sha256}:{'py' if suffix in ('py', 'pyi', 'pyw') else suffix}"
