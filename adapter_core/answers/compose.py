@@ -269,7 +269,7 @@ def _calls(speaker: _Speaker, graph: CodeGraph, ref: SymbolRef) -> Iterator[Cand
     for start in range(0, min(len(items), 3 * _MAX_LISTED), _MAX_LISTED):
         group = items[start : start + _MAX_LISTED]
         shown = [code(callee + "()") for callee, _ in group]
-        verb = "calls" if start == 0 else "then calls"
+        verb = "calls" if start == 0 else "also calls"
         yield speaker.say("calls", f"{name} {verb} {_join(shown, 'then')}.", *((line, line) for _, line in group))
 
 
@@ -286,7 +286,13 @@ def _callers(speaker: _Speaker, graph: CodeGraph, ref: SymbolRef) -> Iterator[Ca
             break
     if seen:
         name = code(ref.symbol.qualname)
-        yield speaker.say_of("callers", f"{name} is called by {_join([code(n) for n in seen])}.", *seen.values())
+        text = f"{name} is called by {_join([code(n) for n in seen])}."
+        yield speaker.say_of("callers", text, *seen.values(), _definition(ref))
+
+
+def _definition(ref: SymbolRef) -> tuple[str, int, int]:
+    """A call line shows `x.send()`; that this `send` is meant stands where it is defined, so that line is cited, too."""
+    return ref.path, ref.symbol.name_line, ref.symbol.name_line
 
 
 def _tests(speaker: _Speaker, graph: CodeGraph, ref: SymbolRef) -> Iterator[Candidate]:
@@ -294,7 +300,7 @@ def _tests(speaker: _Speaker, graph: CodeGraph, ref: SymbolRef) -> Iterator[Cand
     sites = {s.caller.symbol.qualname: s.span for s in graph.who_calls(ref, max_files=60).items if s.caller is not None}
     names = [t.symbol.qualname for t in shown if t.symbol.qualname in sites]
     if names:
-        spans = [(sites[n].path, sites[n].start, sites[n].end) for n in names]
+        spans = [*((sites[n].path, sites[n].start, sites[n].end) for n in names), _definition(ref)]
         text = f"{code(ref.symbol.qualname)} is called in the tests {_join([code(n) for n in names])}."
         if len(names) == 1:
             text = f"{code(ref.symbol.qualname)} is called in the test {code(names[0])}."

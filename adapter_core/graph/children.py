@@ -13,7 +13,6 @@ import logging
 import os
 import queue
 import signal
-import site
 import subprocess
 import sys
 import threading
@@ -23,42 +22,12 @@ from typing import IO, Any
 
 import psutil
 
-from ..paths import cache_dir, neutral_dir
+from ..isolation import child_environment, isolated_command, quiet_process_options
+from ..paths import neutral_dir
 
 log = logging.getLogger(__name__)
 
 Message = dict[str, Any]
-
-# `-I` would also hide a source checkout, so the child loads this very package by file name. The folder around the
-# package may hold anything: it goes on the path only behind everything else, and only where the package is not
-# installed, because the parser processes that the indexer starts import it by name.
-_BOOT = """\
-import sys, site, importlib, importlib.util, os
-package, module, user_site = sys.argv[1:4]
-del sys.argv[1:4]
-if user_site:
-    site.addsitedir(user_site)
-found = importlib.util.find_spec("adapter_core")
-if found is None or not found.origin or os.path.realpath(found.origin) != os.path.realpath(package):
-    sys.path.append(os.path.dirname(os.path.dirname(package)))
-spec = importlib.util.spec_from_file_location("adapter_core", package)
-sys.modules["adapter_core"] = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(sys.modules["adapter_core"])
-sys.exit(importlib.import_module(module).main())
-"""
-
-
-def child_command(module: str) -> list[str]:
-    package = Path(__file__).resolve().parents[1] / "__init__.py"
-    user_site = site.getusersitepackages() if site.ENABLE_USER_SITE else ""
-    return [sys.executable, "-I", "-X", "utf8", "-c", _BOOT, str(package), module, user_site]
-
-
-def child_environment(cache: Path | None = None) -> dict[str, str]:
-    """Our environment without Python's own switches, with the cache folder spelled out."""
-    kept = {name: value for name, value in os.environ.items() if not name.upper().startswith("PYTHON")}
-    return {**kept, "PATHLINE_CACHE_DIR": str(cache or cache_dir())}
-
 
 class JsonChild:
     """One running child. `on_message` and `on_exit` are called on a thread of its own, `on_exit` once and last."""
@@ -72,12 +41,12 @@ class JsonChild:
     ) -> None:
         """Starts the process. Raises `OSError` when that fails."""
         self._process = subprocess.Popen(
-            child_command(module),
+            isolated_command(module),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=neutral_dir(),
-            env=child_environment(cache),
-            **_own_group(),
+            env=child_environment(**({"PATHLINE_CACHE_DIR": str(cache)} if cache else {})),
+            **quiet_process_options(),
         )
         self._on_message = on_message
         self._on_exit = on_exit
@@ -119,13 +88,6 @@ class JsonChild:
         _kill_group(self._process.pid)
         if self._on_exit is not None:
             self._on_exit(code)
-
-
-def _own_group() -> dict[str, Any]:
-    """`Popen` options: a process group of its own. Ctrl-C in a terminal does not reach it, and we can end all of it."""
-    if sys.platform == "win32":
-        return {"creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP}
-    return {"start_new_session": True}
 
 
 def kill_tree(pid: int, own_group: bool = False) -> None:

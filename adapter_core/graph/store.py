@@ -227,11 +227,8 @@ class Store:
         )
 
     def drop_orphans(self) -> None:
-        """Facts of contents that no file holds any more. They are kept while they are few: a branch switch brings them back."""
-        orphans = "substr(key, 1, 64) NOT IN (SELECT sha256 FROM files)"
-        count = self._db.execute(f"SELECT count(*) FROM facts WHERE {orphans}").fetchone()[0]
-        if count > 2 * self.counts()[0] + 1000:
-            self._db.execute(f"DELETE FROM facts WHERE {orphans}")
+        """Forget the facts of contents that no file holds any more."""
+        self._db.execute("DELETE FROM facts WHERE substr(key, 1, 64) NOT IN (SELECT sha256 FROM files)")
 
     def set_complete(self, complete: bool, reason: str = "") -> None:
         self._db.executemany(

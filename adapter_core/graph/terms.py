@@ -11,7 +11,7 @@ import functools
 import re
 
 _WORD = re.compile(r"[^\W_][\w]*|_+[^\W_]\w*")
-_PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
+_PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|\d+")
 _MAX_LENGTH = 64
 
 

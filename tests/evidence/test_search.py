@@ -1,0 +1,186 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from adapter_core.code_graph import CodeGraph
+from adapter_core.evidence.context import estimate_tokens, pack_context
+from adapter_core.evidence.options import ContextOptions, SelectionOptions
+from adapter_core.evidence.question import analyse
+from adapter_core.evidence.selection import search
+from adapter_core.graph import terms
+from adapter_core.graph.source import hash_lines
+from tests.support import graph_of, write
+
+WORKSPACE = '''
+#- app/router.py
+"""Routing of requests."""
+
+
+class Router:
+    """Matches URLs to view functions."""
+
+    def add_rule(self, rule, endpoint):
+        """Register a URL rule for an endpoint."""
+        self.rules.append((rule, endpoint))
+
+    def match(self, url):
+        """Find the endpoint whose rule matches the URL."""
+        for rule, endpoint in self.rules:
+            if rule == url:
+                return endpoint
+        raise LookupError(url)
+#- app/cache.py
+DEFAULT_TIMEOUT = 300
+
+
+def clear_cache(store):
+    """Throw away every cached response."""
+    store.clear()
+    audit(store)
+
+
+def audit(store):
+    log("cleared", store)
+#- app/session.py
+class SessionStore:
+    def sign(self, cookie):
+        return self.key + cookie
+#- tests/test_router.py
+from app.router import Router
+
+def test_match():
+    assert Router().match("/") == "index"
+#- docs/routing.rst
+Routing
+=======
+
+A rule matches a URL.
+'''
+
+
+@pytest.fixture
+def graph(repo: Path) -> CodeGraph:
+    return graph_of(repo, WORKSPACE)
+
+
+def top(graph: CodeGraph, question: str, **options: object) -> list[str]:
+    found = search(graph, question, SelectionOptions(**options))  # type: ignore[arg-type]
+    return [f"{e.span.path}::{e.symbol}" for e in found.evidence]
+
+
+@pytest.mark.parametrize(
+    ("question", "first"),
+    [
+        ("How is a URL matched to an endpoint?", "app/router.py::Router.match"),
+        ("Where is the cache cleared?", "app/cache.py::clear_cache"),
+        ("what signs the cookie", "app/session.py::SessionStore.sign"),
+        ("`add_rule`", "app/router.py::Router.add_rule"),
+        ("What is DEFAULT_TIMEOUT?", "app/cache.py::DEFAULT_TIMEOUT"),
+        ("addRule", "app/router.py::Router.add_rule"),
+        ("Which tests cover matching in the router?", "tests/test_router.py::test_match"),
+    ],
+)
+def test_the_right_place_comes_first(graph: CodeGraph, question: str, first: str) -> None:
+    assert top(graph, question)[0] == first
+
+
+def test_evidence_is_real_lines(graph: CodeGraph) -> None:
+    for item in search(graph, "How are requests routed?").evidence:
+        document = graph.document(item.span.path)
+        assert document is not None
+        assert item.text == "\n".join(document.lines[item.span.start - 1 : item.span.end])
+        assert item.sha256 == hash_lines(document.lines, item.span.start, item.span.end)
+        assert item.why
+
+
+def test_evidence_does_not_overlap(graph: CodeGraph) -> None:
+    found = search(graph, "How does the router match a URL rule for an endpoint?", SelectionOptions(top=20)).evidence
+    assert not [(a, b) for i, a in enumerate(found) for b in found[:i] if a.span.overlaps(b.span)]
+
+
+@pytest.mark.parametrize("question", ["How does quantum entanglement teleport photons?", "zzzz qqqq", "?", "the of and"])
+def test_what_is_not_there_is_not_supported(graph: CodeGraph, question: str) -> None:
+    assert not search(graph, question).supported
+
+
+def test_zoom_brings_the_neighbours(graph: CodeGraph) -> None:
+    (zoom,) = graph.find_symbol("clear_cache")
+    found = search(graph, "what happens here?", zoom=zoom)
+    assert found.supported
+    assert [e.symbol for e in found.evidence[:2]] == ["clear_cache", "audit"]
+    assert "called by clear_cache" in found.evidence[1].why
+
+
+def test_path_glob(graph: CodeGraph) -> None:
+    assert {p.split("::")[0] for p in top(graph, "rule matches URL", path_glob="docs/*")} == {"docs/routing.rst"}
+
+
+def test_unsaved_text_is_searched_instead_of_the_file(graph: CodeGraph) -> None:
+    text = "def evict_entries():\n    '''Drop the oldest entries of the least recently used list.'''\n"
+    fresh = CodeGraph(graph.root, graph.store, {"app/cache.py": text})
+    assert top(fresh, "how are the oldest entries evicted")[0] == "app/cache.py::evict_entries"
+    assert not any("clear_cache" in p for p in top(fresh, "Where is the cache cleared?"))
+
+
+def test_a_long_function_gives_whole_statements(repo: Path) -> None:
+    body = "".join(f"    step_{i} = compute(\n        {i},\n    )\n" for i in range(60))
+    write(repo, "long.py", f"def pipeline(a):\n    '''Run it.'''\n{body}    return needle(\n        haystack,\n    )\n")
+    with CodeGraph.load_or_build(repo) as graph:
+        spans = [(e.span.start, e.span.end) for e in search(graph, "where is the needle in the haystack").evidence]
+    assert (1, 2) in spans
+    assert (183, 185) in spans
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("urlMapBuild", ("url", "map", "build", "urlmapbuild")),
+        ("url_map", ("url", "map", "urlmap")),
+        ("HTTPResponse", ("http", "respons", "httpresponse")),
+        ("__init__", ("init",)),
+        ("routes", ("rout",)),
+        ("größe", ("größe",)),
+    ],
+)
+def test_words_split_into_terms(word: str, expected: tuple[str, ...]) -> None:
+    assert terms.split(word) == expected
+
+
+def test_word_forms_meet() -> None:
+    for forms in ("match matches matching matched", "route routes routing routed", "cache caches caching cached", "entry entries"):
+        assert len({terms.stem(w) for w in forms.split()}) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "identifiers"),
+    [
+        ("Who calls `Router.match`?", "callers", ("Router.match",)),
+        ("Where is url_for defined?", "where", ("url_for",)),
+        ("How does app.run() start?", "how", ("app.run",)),
+        ("What tests cover SessionStore?", "tests", ("SessionStore",)),
+        ("why not", "why", ()),
+    ],
+)
+def test_questions_are_read(text: str, kind: str, identifiers: tuple[str, ...]) -> None:
+    asked = analyse(text)
+    assert (asked.kind, asked.identifiers) == (kind, identifiers)
+
+
+def test_a_question_of_100_000_characters(graph: CodeGraph) -> None:
+    assert len(analyse("router " * 15_000).terms) == 1
+    words = " ".join(f"word{i}" for i in range(12_000))
+    assert len(analyse(words).terms) <= 40
+    search(graph, words)
+
+
+def test_the_pack_stays_within_its_budget(graph: CodeGraph) -> None:
+    evidence = search(graph, "How does the router match rules?", SelectionOptions(top=20)).evidence
+    for budget in (30, 80, 200, 2000):
+        pack = pack_context(evidence, ContextOptions(tokens=budget))
+        assert pack.tokens <= budget
+        assert estimate_tokens([pack.text])[0] <= budget + len(pack.evidence)
+        assert len(pack.evidence) + len(pack.omitted) == len(evidence)
+        for number, item in enumerate(pack.evidence, 1):
+            assert f"[{number}] {item.span}\n" in pack.text
