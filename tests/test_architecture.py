@@ -56,7 +56,9 @@ def test_graph_imports_no_other_package_of_ours() -> None:
 
 
 def test_evidence_is_below_models_and_answers() -> None:
-    assert not offenders(modules_in("adapter_core/evidence/"), "adapter_core.models", "adapter_core.answers", "adapter_core.cli")
+    assert not offenders(
+        modules_in("adapter_core/evidence/"), "adapter_core.models", "adapter_core.answers", "adapter_core.cli"
+    )
 
 
 def test_models_know_nothing_of_the_graph() -> None:
@@ -83,7 +85,9 @@ def test_splitlines_is_never_called_on_source() -> None:
     assert not calls
 
 
-@pytest.mark.parametrize("module", ["adapter_core", "adapter_core.cli.main", "adapter_core.answers.runner", "lsp_server.__main__"])
+@pytest.mark.parametrize(
+    "module", ["adapter_core", "adapter_core.cli.main", "adapter_core.answers.runner", "lsp_server.__main__"]
+)
 def test_heavy_libraries_are_imported_late(module: str) -> None:
     code = f"import sys, {module}; print([m for m in ('torch', 'transformers', 'jedi') if m in sys.modules])"
     result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

@@ -26,7 +26,8 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """`kind`: return | raise | set | yield. `subject` is what is set or raised; `value` the expression, "" where it is too long to quote."""
+    """`kind`: return | raise | set | yield. `subject` is what is set or raised; `value` the expression, "" where it is
+    too long to quote."""
 
     kind: str
     subject: str
@@ -70,9 +71,9 @@ def _walk(body: list[ast.stmt], lines: list[str], condition: Condition | None, d
         elif isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
             yield from _assignments(node, lines, condition)
         elif isinstance(node, ast.Expr) and isinstance(node.value, (ast.Yield, ast.YieldFrom)):
-            value = node.value.value
-            if value is not None:
-                yield Action("yield", _callee(value), quote(value, lines), start, end, condition)
+            yielded = node.value.value
+            if yielded is not None:
+                yield Action("yield", _callee(yielded), quote(yielded, lines), start, end, condition)
         elif isinstance(node, ast.If):
             test = quote(node.test, lines)
             yield from _walk(node.body, lines, Condition(test, False, start, depth + 1), depth + 1)

@@ -23,6 +23,7 @@ _DEFAULT_PRIOR = 0.45
 _PLACE_DECAY = 0.8
 _REPETITION = 0.6
 _SAME_KIND = 0.75
+_MIN_SHARE = 0.25
 
 
 def lexical_scores(
@@ -60,27 +61,29 @@ def choose(
     items: Sequence[Candidate], scores: Sequence[float], weights: Mapping[str, float], limit: int
 ) -> list[Candidate]:
     """At most `limit` sentences: each adds what the ones before it did not say. Ordered for reading: by place, then as written."""
+    present = [set(terms.terms_of(item.text)) & weights.keys() for item in items]
     chosen: list[int] = []
     said: set[str] = set()
     kinds: dict[tuple[str, str], int] = {}
+
+    def value(i: int) -> float:
+        """The score, less what is said already and what is the same kind of sentence about the same symbol."""
+        new = sum(weights[t] for t in present[i] - said)
+        old = sum(weights[t] for t in present[i] & said)
+        repeated = old / (new + old) if new + old else 0.5
+        return (
+            scores[i] * (1 - (1 - _REPETITION) * repeated) * _SAME_KIND ** kinds.get((items[i].about, items[i].kind), 0)
+        )
+
     pool = list(range(len(items)))
-    best_score = max(scores, default=0.0)
+    threshold = _MIN_SHARE * max(scores, default=0.0)
     while pool and len(chosen) < limit:
-
-        def value(i: int) -> float:
-            present = set(terms.terms_of(items[i].text)) & weights.keys()
-            new = sum(weights[t] for t in present - said)
-            old = sum(weights[t] for t in present & said)
-            repeated = old / (new + old) if new + old else 0.5
-            key = (items[i].about, items[i].kind)
-            return scores[i] * (1 - (1 - _REPETITION) * repeated) * _SAME_KIND ** kinds.get(key, 0)
-
         best = max(pool, key=value)
-        if chosen and value(best) < 0.25 * best_score:
+        if chosen and value(best) < threshold:
             break
         pool.remove(best)
         chosen.append(best)
-        said |= set(terms.terms_of(items[best].text)) & weights.keys()
+        said |= present[best]
         key = (items[best].about, items[best].kind)
         kinds[key] = kinds.get(key, 0) + 1
     first = {items[i].about: position for position, i in reversed(list(enumerate(chosen)))}

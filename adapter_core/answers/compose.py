@@ -280,7 +280,7 @@ def _callers(speaker: _Speaker, graph: CodeGraph, ref: SymbolRef) -> Iterator[Ca
     seen: dict[str, tuple[str, int, int]] = {}
     for site in product:
         caller = site.caller
-        label = caller.module if caller.symbol.kind == "module" else caller.symbol.qualname  # type: ignore[union-attr]
+        label = caller.module if caller.symbol.kind == "module" else caller.symbol.qualname
         seen.setdefault(label, (site.span.path, site.span.start, site.span.end))
         if len(seen) == _MAX_LISTED:
             break
@@ -316,11 +316,15 @@ def _module(speaker: _Speaker, facts: ModuleFacts, lines: list[str], item: Evide
     for symbol in facts.symbols[1:]:
         inside = item.span.start <= symbol.start and symbol.end <= item.span.end
         if (
-            inside
-            and symbol.parent == 0
-            and symbol.kind in ("constant", "variable", "type_alias")
-            and symbol.end - symbol.start < 12
-        ) and len(symbol.signature) <= _MAX_SIGNATURE and "=" in symbol.signature:
+            (
+                inside
+                and symbol.parent == 0
+                and symbol.kind in ("constant", "variable", "type_alias")
+                and symbol.end - symbol.start < 12
+            )
+            and len(symbol.signature) <= _MAX_SIGNATURE
+            and "=" in symbol.signature
+        ):
             text = f"{name} assigns {code(symbol.signature)}."
             yield speaker.say("signature", text, (symbol.start, symbol.end))
 

@@ -97,7 +97,7 @@ def _split(paragraph: list[tuple[int, str]], field: str, rank: int) -> list[Pros
     for number, line in paragraph:
         starts.append((len(text), number))
         text += line.strip() + " "
-    found = []
+    found: list[Prose] = []
     position = 0
     ends = [m.end() for m in _SENTENCE_END.finditer(text)] + [len(text)]
     for end in ends:

@@ -6,13 +6,12 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from ..errors import ModelError, UsageError
-from .common import add_repo_arguments, ctrl_c, opened_graph, print_json
+from ..errors import UsageError
+from .common import add_repo_arguments, ctrl_c, print_json, with_graph
+from .model import open_model
 
 if TYPE_CHECKING:
-    from ..models.backend import Backend
-
-_GET_MODEL = "To let the model phrase answers: pathline model pull"
+    from ..answers.options import AskOptions
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -59,13 +58,15 @@ def run(args: argparse.Namespace) -> int:
         args.model = absolute_name(args.model)  # relative to where the user stands, which we are about to leave
     options = _options(args)
     screen = Screen(quiet=args.json)
-    with ctrl_c() as cancel, opened_graph(args, cancel) as graph:
-        backend, hint = _backend(args, options.phrase or options.reading.weight > 0)
-        try:
-            answer = answer_question(graph, question, options, backend, cancel, screen.event)
-        finally:
-            if backend is not None:
-                backend.close()
+    backend, hint = open_model(args.model, needed=options.phrase or options.reading.weight > 0, skip=args.no_model)
+    try:
+        with ctrl_c() as cancel:
+            answer = with_graph(
+                args, cancel, lambda graph: answer_question(graph, question, options, backend, cancel, screen.event)
+            )
+    finally:
+        if backend is not None:
+            backend.close()
     if args.json:
         print_json(answer_to_dict(answer))
     else:
@@ -73,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
     return EXIT_OK if answer.found else EXIT_NOT_FOUND
 
 
-def _options(args: argparse.Namespace):  # type: ignore[no-untyped-def]
+def _options(args: argparse.Namespace) -> AskOptions:
     from dataclasses import replace
 
     from ..answers.options import AskOptions
@@ -86,26 +87,3 @@ def _options(args: argparse.Namespace):  # type: ignore[no-untyped-def]
             raise UsageError("--sentences must be at least 1.")
         options = replace(options, compose=replace(options.compose, max_sentences=args.sentences))
     return options
-
-
-def _backend(args: argparse.Namespace, needed: bool) -> tuple[Backend | None, str]:
-    """The model where it is needed and can be had; else None, and one line on how to get it."""
-    if args.no_model:
-        return None, ""
-    from ..models.open import open_backend
-
-    try:
-        if args.model is None:
-            _pull_default()
-        return (open_backend(args.model) if needed else None), ""
-    except ModelError as error:
-        if args.model is not None:
-            raise
-        return None, f"{error}" if args.phrase else _GET_MODEL if "pull" not in str(error) else str(error)
-
-
-def _pull_default() -> None:
-    """Get the embedded model on the first question in a terminal; says so, once."""
-    from .model import ensure_default_with_progress
-
-    ensure_default_with_progress()

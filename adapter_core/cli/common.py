@@ -1,4 +1,4 @@
-"""What several commands share: the repository argument, opening the index with a progress bar, JSON output."""
+"""What several commands share: the repository arguments, opening the index with a progress bar, Ctrl-C, JSON output."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from ..code_graph import CodeGraph
+from ..errors import IndexBusyError, IndexStoreError
 from ..graph.discover import DiscoverOptions, check_root
 from ..graph.sync import SyncOptions, SyncProgress
 from ..paths import neutral_dir
+
+T = TypeVar("T")
 
 
 def add_repo_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,44 +42,64 @@ def sync_options(args: argparse.Namespace) -> SyncOptions:
     return SyncOptions(DiscoverOptions(ignore=tuple(args.ignore), **limits), workers=getattr(args, "workers", 0))
 
 
-@contextmanager
-def opened_graph(args: argparse.Namespace, cancel: threading.Event, rebuild: bool = False) -> Iterator[CodeGraph]:
-    """The graph of `--repo`, up to date. Leaves the working folder: from here on nothing is looked up in the repository."""
+def with_graph(
+    args: argparse.Namespace, cancel: threading.Event, use: Callable[[CodeGraph], T], rebuild: bool = False
+) -> T:
+    """What `use` makes of the graph of `--repo`, brought up to date.
+
+    An index that turns out to be damaged while it is used is built anew, once. Leaves the working folder: from here on
+    nothing is looked up in the repository.
+    """
     root = check_root(args.repo)
     os.chdir(neutral_dir())
-    with progress_bar() as show:
-        graph = CodeGraph.load_or_build(
-            root, options=sync_options(args), on_progress=show, cancel=cancel, rebuild=rebuild
+    for attempt in (1, 2):
+        bar = IndexingBar()
+        try:
+            try:
+                graph = CodeGraph.load_or_build(
+                    root, options=sync_options(args), on_progress=bar, cancel=cancel, rebuild=rebuild or attempt == 2
+                )
+            finally:
+                bar.stop()
+            with graph:
+                return use(graph)
+        except IndexStoreError as error:
+            if attempt == 2 or isinstance(error, IndexBusyError):
+                raise
+            print(f"Note: {error} It is built anew now.", file=sys.stderr)
+    raise AssertionError("unreachable")
+
+
+class IndexingBar:
+    """Progress on stderr, in a terminal only, and only when there is something to wait for."""
+
+    def __init__(self) -> None:
+        self._progress: Any = None
+        self._task: Any = None
+
+    def __call__(self, progress: SyncProgress) -> None:
+        if self._progress is None:
+            if not sys.stderr.isatty():
+                return
+            self._start()
+        self._progress.update(
+            self._task, total=progress.total, completed=progress.done, file=progress.current[-40:], visible=True
         )
-    try:
-        yield graph
-    finally:
-        graph.close()
 
+    def _start(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-@contextmanager
-def progress_bar() -> Iterator[Any]:
-    """A callback for `SyncProgress`. Draws on stderr, only in a terminal, and only when there is something to wait for."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+        file = TextColumn("[dim]{task.fields[file]}")
+        columns = (TextColumn("Indexing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), file)
+        self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
+        self._progress.start()
+        self._task = self._progress.add_task("index", file="")
 
-    columns = (
-        TextColumn("Indexing"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn("[dim]{task.fields[file]}"),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("index", total=None, file="", visible=False)
-
-        def show(p: SyncProgress) -> None:
-            progress.update(task, total=p.total, completed=p.done, file=p.current[-40:], visible=True)
-
-        yield show
+    def stop(self) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress = None
 
 
 @contextmanager

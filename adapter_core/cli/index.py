@@ -6,7 +6,8 @@ import argparse
 import sys
 from dataclasses import asdict
 
-from .common import add_repo_arguments, ctrl_c, opened_graph, print_json
+from ..graph.sync import SyncReport
+from .common import add_repo_arguments, ctrl_c, print_json, with_graph
 
 _SHOWN_PROBLEMS = 8
 
@@ -29,41 +30,45 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 def run(args: argparse.Namespace) -> int:
     from .main import EXIT_OK
 
-    with ctrl_c() as cancel, opened_graph(args, cancel, rebuild=args.rebuild) as graph:
-        report = graph.report
-        assert report is not None  # load_or_build always leaves one
-        if args.json:
-            print_json(
-                {
-                    "schema": 1,
-                    "files": report.files,
-                    "symbols": report.symbols,
-                    "skipped": [asdict(p) for p in report.skipped],
-                    "problems": [asdict(p) for p in report.problems],
-                    "parsed": report.parsed,
-                    "unchanged": report.unchanged,
-                    "removed": report.removed,
-                    "complete": report.complete,
-                    "reason": report.reason,
-                    "elapsed_ms": round(report.elapsed_ms, 1),
-                }
-            )
-            return EXIT_OK
-        print(
-            f"{report.files:,} files, {report.symbols:,} symbols: {report.parsed:,} parsed, {report.unchanged:,} unchanged, "
-            f"{report.removed:,} removed in {report.elapsed_ms / 1000:.1f} s"
+    with ctrl_c() as cancel:
+        report = with_graph(args, cancel, lambda graph: graph.report, rebuild=args.rebuild)
+    assert report is not None  # load_or_build always leaves one
+    if args.json:
+        print_json(
+            {
+                "schema": 1,
+                "files": report.files,
+                "symbols": report.symbols,
+                "skipped": [asdict(p) for p in report.skipped],
+                "problems": [asdict(p) for p in report.problems],
+                "parsed": report.parsed,
+                "unchanged": report.unchanged,
+                "removed": report.removed,
+                "complete": report.complete,
+                "reason": report.reason,
+                "elapsed_ms": round(report.elapsed_ms, 1),
+            }
         )
-        for title, problems in (("skipped", report.skipped), ("read with problems", report.problems)):
-            if problems:
-                print(f"{len(problems):,} {title}:")
-                for problem in problems[:_SHOWN_PROBLEMS]:
-                    print(f"  {problem.path}: {problem.reason}")
-                if len(problems) > _SHOWN_PROBLEMS:
-                    print(f"  … and {len(problems) - _SHOWN_PROBLEMS:,} more (--json lists all)")
-        if not report.complete:
-            print(f"The index is not complete: {report.reason}.", file=sys.stderr)
-        elif report.reason:
-            print(f"Note: {report.reason}.", file=sys.stderr)
-        if report.files == 0:
-            print("There is nothing to index here: no Python file and no documentation.", file=sys.stderr)
+    else:
+        _print(report)
     return EXIT_OK
+
+
+def _print(report: SyncReport) -> None:
+    print(
+        f"{report.files:,} files, {report.symbols:,} symbols: {report.parsed:,} parsed, {report.unchanged:,} unchanged, "
+        f"{report.removed:,} removed in {report.elapsed_ms / 1000:.1f} s"
+    )
+    for title, problems in (("skipped", report.skipped), ("read with problems", report.problems)):
+        if problems:
+            print(f"{len(problems):,} {title}:")
+            for problem in problems[:_SHOWN_PROBLEMS]:
+                print(f"  {problem.path}: {problem.reason}")
+            if len(problems) > _SHOWN_PROBLEMS:
+                print(f"  … and {len(problems) - _SHOWN_PROBLEMS:,} more (--json lists all)")
+    if not report.complete:
+        print(f"The index is not complete: {report.reason}.", file=sys.stderr)
+    elif report.reason:
+        print(f"Note: {report.reason}.", file=sys.stderr)
+    if report.files == 0:
+        print("There is nothing to index here: no Python file and no documentation.", file=sys.stderr)

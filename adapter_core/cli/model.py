@@ -5,12 +5,18 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..errors import ModelError, PathlineError, UsageError
+from ..errors import ModelError, ModelMissingError, PathlineError, UsageError
+
+if TYPE_CHECKING:
+    from ..models.backend import Backend
+
+_RETRY_SECONDS = 24 * 3600
 
 Progress = Callable[[str, int, int], None]
 
@@ -92,6 +98,51 @@ def show_progress() -> Iterator[Progress]:
             bars.update(task, completed=done, total=total or None)
 
         yield report
+
+
+def open_model(name: str | None, needed: bool, skip: bool) -> tuple[Backend | None, str]:
+    """The backend of a command that may use a model, and one line for the user where there is none ("" otherwise).
+
+    The embedded model is installed on the first question in a terminal. Raises `ModelError` for a model that was named.
+    """
+    if skip:
+        return None, ""
+    from ..models.open import open_backend
+
+    try:
+        if name is None:
+            _pull_once()
+        return (open_backend(name) if needed else None), ""
+    except ModelError as error:
+        if name is not None:
+            raise
+        return None, str(error)
+
+
+def _pull_once() -> None:
+    """Install the embedded model, in a terminal; after a failure not again for a day, so that asking stays fast."""
+    from ..models.pull import ensure_default
+    from ..models.store import DEFAULT_NAME, find_installed, models_dir
+
+    try:
+        find_installed(DEFAULT_NAME)
+        return
+    except ModelMissingError:
+        if not sys.stderr.isatty():
+            raise
+    failed = models_dir() / ".pull-failed"
+    with suppress(OSError):
+        if time.time() - failed.stat().st_mtime < _RETRY_SECONDS:
+            raise ModelMissingError("The language model is not installed; get it with: pathline model pull")
+    print("Getting the embedded language model, once (93 MB; --no-model does without):", file=sys.stderr)
+    try:
+        with show_progress() as progress:
+            ensure_default(progress)
+    except ModelError:
+        with suppress(OSError):
+            failed.parent.mkdir(parents=True, exist_ok=True)
+            failed.touch()
+        raise
 
 
 def _plain_progress() -> Progress:

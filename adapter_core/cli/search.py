@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import argparse
 import time
+from typing import TYPE_CHECKING
 
 from ..errors import UsageError
-from .common import add_repo_arguments, ctrl_c, opened_graph, print_json
+from .common import add_repo_arguments, ctrl_c, print_json, with_graph
+
+if TYPE_CHECKING:
+    from ..code_graph import CodeGraph
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -26,6 +30,17 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 
 def run(args: argparse.Namespace) -> int:
+    if not args.question.strip():
+        raise UsageError(
+            'The question is empty; give some words, for example: pathline search "where are signals sent"'
+        )
+    if args.top < 1:
+        raise UsageError("--top must be at least 1.")
+    with ctrl_c() as cancel:
+        return with_graph(args, cancel, lambda graph: _search(graph, args))
+
+
+def _search(graph: CodeGraph, args: argparse.Namespace) -> int:
     from ..answers.export import evidence_to_dict
     from ..answers.runner import zoom_symbol
     from ..evidence.options import SelectionOptions
@@ -33,28 +48,21 @@ def run(args: argparse.Namespace) -> int:
     from .main import EXIT_NOT_FOUND, EXIT_OK
     from .render import Screen
 
-    if not args.question.strip():
-        raise UsageError(
-            'The question is empty; give some words, for example: pathline search "where are signals sent"'
+    started = time.perf_counter()
+    options = SelectionOptions(top=args.top, path_glob=args.path)
+    found = search(graph, args.question, options, zoom_symbol(graph, args.zoom))
+    elapsed = (time.perf_counter() - started) * 1000
+    complete, reason = graph.completeness
+    if args.json:
+        print_json(
+            {
+                "schema": 1,
+                "results": [evidence_to_dict(e) for e in found.evidence],
+                "complete": complete,
+                "reason": reason,
+                "elapsed_ms": round(elapsed, 1),
+            }
         )
-    if args.top < 1:
-        raise UsageError("--top must be at least 1.")
-    with ctrl_c() as cancel, opened_graph(args, cancel) as graph:
-        started = time.perf_counter()
-        options = SelectionOptions(top=args.top, path_glob=args.path)
-        found = search(graph, args.question, options, zoom_symbol(graph, args.zoom))
-        elapsed = (time.perf_counter() - started) * 1000
-        complete, reason = graph.completeness
-        if args.json:
-            print_json(
-                {
-                    "schema": 1,
-                    "results": [evidence_to_dict(e) for e in found.evidence],
-                    "complete": complete,
-                    "reason": reason,
-                    "elapsed_ms": round(elapsed, 1),
-                }
-            )
-        else:
-            Screen().evidence(found.evidence, found.weights, explain=args.explain)
+    else:
+        Screen().evidence(found.evidence, found.weights, explain=args.explain)
     return EXIT_OK if found.evidence else EXIT_NOT_FOUND

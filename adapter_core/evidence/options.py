@@ -10,7 +10,9 @@ class SelectionOptions:
     """`top` spans are returned. With a zoom symbol, its neighbours up to `zoom_radius` steps away are looked at.
 
     The workspace holds no answer where the best span contains less than `min_coverage + short_margin / n` of the information
-    of the question's n terms (their idf): a short question must be met more fully. `max_lines`: a longer definition is cut to its deciding lines.
+    of the question's n terms (their idf): a short question must be met more fully.
+
+    `max_lines`: a longer definition is cut to its deciding lines.
     """
 
     top: int = 8

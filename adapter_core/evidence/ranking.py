@@ -6,6 +6,7 @@ normalised by that field's length and weighted; the sum is saturated once.
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 
@@ -16,33 +17,33 @@ from ..graph.postings import BODY, DOCSTRING, FIELDS, NAME, QUALNAME, SIGNATURE
 from .question import Question
 from .search_index import SearchIndex
 
-# Found on development questions (see docs/evaluation.md); the order of magnitude matters, the second digit does not.
+# Found by coordinate search on development questions as a whole (docs/evaluation.md); the second digit means nothing.
 _WEIGHTS = np.zeros(len(FIELDS))
-_WEIGHTS[[NAME, QUALNAME, SIGNATURE, DOCSTRING, BODY]] = (4.0, 0.6, 1.1, 0.8, 0.9)
+_WEIGHTS[[NAME, QUALNAME, SIGNATURE, DOCSTRING, BODY]] = (4.0, 2.0, 1.1, 0.5, 0.9)
 _B = np.zeros(len(FIELDS))
 _B[[NAME, QUALNAME, SIGNATURE, DOCSTRING, BODY]] = (0.3, 0.3, 0.4, 0.5, 0.65)
-_K1 = 2.1
-_PATH_WEIGHT = 0.55
+_K1 = 3.5
+_PATH_WEIGHT = 0.3
 _FILE_WEIGHT = 0.35
-_COVERAGE_POWER = 1.0
+_COVERAGE_POWER = 2.5
 _PENALTIES = (
     (re.compile(r"(^|/)(examples?|samples?|demos?|benchmarks?|scripts?|tools)/"), 0.6),
     (re.compile(r"(^|/)(_?vendor(ed)?|third_party|extern(al)?|_?compat|backports)(/|\.py$|_)"), 0.5),
     (re.compile(r"(^|/)migrations/|_pb2\.py$|(^|/)generated/"), 0.4),
     (re.compile(r"(^|/)(setup|conf)\.py$"), 0.5),
 )
+_MENTIONED = 2.0
 _CHANGES = re.compile(r"(^|/)(changelog|changes|history|news|releases?)[^/]*(/|$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
     """`scores` (documents,), 0 where nothing matched; `coverage` (documents,): share of the question's idf found there;
-    `idf` for each term of the question; `best_coverage`: the share that the best document together with its file holds."""
+    `idf` for each term of the question."""
 
     scores: np.ndarray
     coverage: np.ndarray
     idf: dict[str, float]
-    found_terms: dict[int, list[str]]
 
 
 def rank(index: SearchIndex, question: Question) -> Ranked:
@@ -53,10 +54,8 @@ def rank(index: SearchIndex, question: Question) -> Ranked:
     path_covered = np.zeros(len(index.paths))
     idf: dict[str, float] = {}
     mass = 0.0
-    hits = {}
     for term, weight in question.terms.items():
         hit = index.hits(term)
-        hits[term] = hit
         documents, inverse = np.unique(hit.documents, return_inverse=True)
         value = float(np.log(1 + (index.count - len(documents) + 0.5) / (len(documents) + 0.5)))
         idf[term] = value
@@ -78,10 +77,11 @@ def rank(index: SearchIndex, question: Question) -> Ranked:
     with_path = np.minimum(1.0, coverage + 0.3 * path_covered[files] / mass)
     scores *= (0.4 + 0.6 * with_path) ** _COVERAGE_POWER
     scores += np.where(matched, _PATH_WEIGHT * path_scores[files], 0.0)
-    scores *= _file_factor(index, question)[files] * _kind_factor(index, question)
+    # The rest of a module (imports, constants) says less than a definition does.
+    scores *= _file_factors(index, question)[files] * np.where(index.symbol_of == 0, 0.75, 1.0)
     scores[~index.alive] = 0
     scores = _add_file_evidence(index, scores)
-    return Ranked(scores, coverage, idf, {})
+    return Ranked(scores, coverage, idf)
 
 
 def _add_file_evidence(index: SearchIndex, scores: np.ndarray) -> np.ndarray:
@@ -94,23 +94,27 @@ def _add_file_evidence(index: SearchIndex, scores: np.ndarray) -> np.ndarray:
     return scores * (1 - _FILE_WEIGHT) + np.where(scores > 0, _FILE_WEIGHT * sums[files], 0.0)
 
 
-def _file_factor(index: SearchIndex, question: Question) -> np.ndarray:
+def _file_factors(index: SearchIndex, question: Question) -> np.ndarray:
     about_tests = question.kind == "tests" or any(t.startswith("test") or t == "pytest" for t in question.terms)
-    factors = np.ones(len(index.paths))
-    mentioned = [p.lstrip("./") for p in question.paths]
-    for i, path in enumerate(index.paths):
-        if is_test_path(path):
-            factors[i] = 1.0 if about_tests else 0.45
-        elif index.kinds[i] == "text":
-            factors[i] = 0.3 if _CHANGES.search(path) else 0.6
-        for pattern, factor in _PENALTIES:
-            if pattern.search(path):
-                factors[i] *= factor
-        if mentioned and any(path == m or path.endswith("/" + m) for m in mentioned):
-            factors[i] = 2.0
+    factors = np.array(
+        [_path_factor(path, kind, about_tests) for path, kind in zip(index.paths, index.kinds, strict=True)]
+    )
+    for mentioned in (p.lstrip("./") for p in question.paths):
+        for i, path in enumerate(index.paths):
+            if path == mentioned or path.endswith("/" + mentioned):
+                factors[i] = _MENTIONED
     return factors
 
 
-def _kind_factor(index: SearchIndex, question: Question) -> np.ndarray:
-    """The rest of a module (imports, constants) says less than a definition does."""
-    return np.where(index.symbol_of == 0, 0.75, 1.0)
+@functools.lru_cache(maxsize=200_000)
+def _path_factor(path: str, kind: str, about_tests: bool) -> float:
+    """Product code counts whole; tests, documentation, examples and copies of others' code less."""
+    factor = 1.0
+    if is_test_path(path):
+        factor = 1.0 if about_tests else 0.45
+    elif kind == "text":
+        factor = 0.3 if _CHANGES.search(path) else 0.6
+    for pattern, penalty in _PENALTIES:
+        if pattern.search(path):
+            factor *= penalty
+    return factor

@@ -19,8 +19,8 @@ from .ranking import Ranked, rank
 from .search_index import SearchIndex
 from .spans import deciding_lines
 
-_DEFINITION_BOOST = 1.6
-_MENTION_BOOST = 0.6
+_DEFINITION_BOOST = 1.0
+_ASSIGNED = frozenset({"variable", "constant", "type_alias"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,6 @@ def _definitions(graph: CodeGraph, question: Question, candidates: dict[tuple[st
         found = True
         for position, ref in enumerate(refs[:4]):
             _lift(graph, ref, _DEFINITION_BOOST / (1 + 0.5 * position), f"defines {name}", candidates)
-    # A plain word that is the name of exactly one public definition is most likely meant as that.
     return found
 
 
@@ -120,11 +119,13 @@ def _lift(
     index = index_of(facts, ref.symbol) if facts else None
     if facts is None or index is None:
         return
-    while index and facts.symbols[index].kind in ("variable", "constant", "type_alias"):
-        # Assignments are part of the module's or class's document; their own lines are the better evidence.
-        break
     key = (ref.path, index)
-    candidate = candidates.setdefault(key, _Candidate(ref.path, index, 0.0, []))
+    if key not in candidates:
+        # An assignment is no document of its own; it starts from the score of the one that it stands in.
+        around = candidates.get((ref.path, max(facts.symbols[index].parent, 0)))
+        start = around.score if around is not None and ref.symbol.kind in _ASSIGNED else 0.0
+        candidates[key] = _Candidate(ref.path, index, start, [])
+    candidate = candidates[key]
     candidate.score += boost
     candidate.why.append(why)
 

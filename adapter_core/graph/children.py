@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 Message = dict[str, Any]
 
+
 class JsonChild:
     """One running child. `on_message` and `on_exit` are called on a thread of its own, `on_exit` once and last."""
 

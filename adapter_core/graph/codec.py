@@ -51,5 +51,12 @@ def _symbol_row(s: Symbol) -> list[Any]:
 
 
 def _symbol(row: list[Any]) -> Symbol:
-    head, parameters, returns, decorators, bases, is_async = row[:10], *row[10:]
-    return Symbol(*head, tuple(Parameter(*p) for p in parameters), returns, tuple(decorators), tuple(bases), is_async)
+    parameters, returns, decorators, bases, is_async = row[10:]
+    return Symbol(
+        *row[:10],
+        parameters=tuple(Parameter(*p) for p in parameters),
+        returns=returns,
+        decorators=tuple(decorators),
+        bases=tuple(bases),
+        is_async=is_async,
+    )

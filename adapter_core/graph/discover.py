@@ -21,7 +21,33 @@ from ..errors import RootError
 from ..types import Problem
 
 _SKIPPED_DIRS = frozenset(
-    [".git", ".hg", ".svn", ".bzr", ".jj", ".venv", "__pycache__", "site-packages", "dist-packages", "node_modules", "bower_components", ".tox", ".nox", ".eggs", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis", ".ipynb_checkpoints", ".idea", ".vscode", ".direnv", ".pixi", ".cache", "__pypackages__"]
+    [
+        ".git",
+        ".hg",
+        ".svn",
+        ".bzr",
+        ".jj",
+        ".venv",
+        "__pycache__",
+        "site-packages",
+        "dist-packages",
+        "node_modules",
+        "bower_components",
+        ".tox",
+        ".nox",
+        ".eggs",
+        ".mypy_cache",
+        ".pytest_cache",
+        ".ruff_cache",
+        ".hypothesis",
+        ".ipynb_checkpoints",
+        ".idea",
+        ".vscode",
+        ".direnv",
+        ".pixi",
+        ".cache",
+        "__pypackages__",
+    ]
 )
 # These names are also used by real packages, so a folder with an __init__.py stays.
 _BUILD_DIRS = frozenset(["build", "dist", "target", "_build", "htmlcov", "venv", "env", "virtualenv"])

@@ -92,7 +92,8 @@ def open_reader(root: Path, database: Path | None = None) -> Store:
         try:
             return Store(path, read_only=True)
         except IndexStoreError as error:
-            log.warning("%s", error)
+            # Being made at this moment, or damaged: then the next sync makes it anew.
+            log.info("%s", error)
     return Store(None)
 
 

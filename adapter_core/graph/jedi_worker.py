@@ -1,9 +1,8 @@
 """The process that runs jedi. Nothing that the workspace holds or names is imported, executed or unpickled here.
 
 What jedi 0.20.1 could run, and why it does not:
-- It imports compiled modules to look into them, from the interpreter's own path alone (`load_unsafe_extensions=False`);
-  the
-  workspace is only on the project's path, where source is parsed.
+- It imports compiled modules to look into them, but from the interpreter's own path alone
+  (`load_unsafe_extensions=False`); the workspace is only on the project's path, where source is parsed.
 - `.jedi/project.json` is read by `get_default_project` only; a project is always given.
 - A virtual environment's interpreter is started by `Environment` only; `InterpreterEnvironment` stays in this process.
 - `buildout.cfg` and its scripts are looked for with `smart_sys_path` only.
@@ -78,10 +77,7 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _definitions(root: Path, path: str, text: str, line: int, column: int) -> list[list[Any]]:
-    """[path, line, column, name] of the definitions that lie in the root.
-
-    Where the name leads, else what its value is.
-    """
+    """[path, line, column, name] of the definitions inside the root: where the name leads, else what its value is."""
     import jedi
 
     script = jedi.Script(text, path=root / path, environment=jedi.InterpreterEnvironment(), project=_project(root))

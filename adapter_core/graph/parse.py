@@ -19,6 +19,7 @@ _FILENAME = "<pathline>"
 # The compiler reports invalid escapes and the like through warnings; they are the author's, not our user's.
 warnings.filterwarnings("ignore", module=_FILENAME)
 
+_Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _LEAVES = frozenset(
     {ast.Name, ast.Constant, ast.Load, ast.Store, ast.Del, ast.Pass, ast.Break, ast.Continue, ast.alias}
@@ -84,37 +85,26 @@ class _Extractor:
 
     def _scope(self, body: list[ast.stmt], owner: int, prefix: str, in_class: bool, in_function: bool) -> None:
         """Record what stands directly in one scope, then descend into the scopes that it defines."""
-        inner: list[tuple[ast.AST, int]] = []
+        inner: list[tuple[_Definition, int]] = []
         stack: list[ast.AST] = list(reversed(body))
         while stack:
             node = stack.pop()
-            kind = type(node)
-            if kind in _SCOPES:
-                index = self._definition(node, owner, prefix, in_class)  # type: ignore[arg-type]
-                inner.append((node, index))
+            if isinstance(node, _SCOPES):
+                inner.append((node, self._definition(node, owner, prefix, in_class)))
                 # Decorators, defaults, annotations and bases run in the scope around the definition.
-                stack.extend(_outer_parts(node))  # type: ignore[arg-type]
+                stack.extend(_outer_parts(node))
                 continue
-            if kind is ast.Call:
-                callee = _dotted(node.func)  # type: ignore[attr-defined]
+            if isinstance(node, ast.Call):
+                callee = _dotted(node.func)
                 if callee:
-                    self.calls.append((node.lineno, node.col_offset, callee, owner))  # type: ignore[attr-defined]
-            elif kind is ast.Import:
-                for alias in node.names:  # type: ignore[attr-defined]
-                    bound = alias.asname or alias.name.partition(".")[0]
-                    self.imports.append(Import(alias.name, None, bound, 0, node.lineno, owner))  # type: ignore[attr-defined]
+                    self.calls.append((node.lineno, node.col_offset, callee, owner))
+            elif isinstance(node, (ast.Import, ast.ImportFrom)):
+                self._import(node, owner)
                 continue
-            elif kind is ast.ImportFrom:
-                for alias in node.names:  # type: ignore[attr-defined]
-                    self.imports.append(
-                        Import(
-                            node.module or "", alias.name, alias.asname or alias.name, node.level, node.lineno, owner
-                        )  # type: ignore[attr-defined]
-                    )
-                continue
-            elif not in_function and (kind is ast.Assign or kind is ast.AnnAssign):
-                self._variable(node, owner, prefix)  # type: ignore[arg-type]
-            elif kind.__name__ == "TypeAlias":
+            elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+                if not in_function:
+                    self._variable(node, owner, prefix)
+            elif type(node).__name__ == "TypeAlias":
                 self._type_alias(node, owner, prefix)
             for value in node.__dict__.values():
                 if type(value) is list:
@@ -123,19 +113,35 @@ class _Extractor:
                             stack.append(item)
                 elif isinstance(value, ast.AST) and type(value) not in _LEAVES:
                     stack.append(value)
-        for node, index in inner:
-            is_class = type(node) is ast.ClassDef
-            self._scope(
-                node.body, index, self.symbols[index].qualname + ".", in_class=is_class, in_function=in_function or not is_class  # type: ignore[attr-defined]
-            )  # fmt: skip
+        for scope, index in inner:
+            is_class = isinstance(scope, ast.ClassDef)
+            below = self.symbols[index].qualname + "."
+            self._scope(scope.body, index, below, in_class=is_class, in_function=in_function or not is_class)
 
-    def _definition(self, node: ast.FunctionDef | ast.ClassDef, owner: int, prefix: str, in_class: bool) -> int:
+    def _import(self, node: ast.Import | ast.ImportFrom, owner: int) -> None:
+        for alias in node.names:
+            if isinstance(node, ast.Import):
+                bound = alias.asname or alias.name.partition(".")[0]
+                self.imports.append(Import(alias.name, None, bound, 0, node.lineno, owner))
+            else:
+                bound = alias.asname or alias.name
+                self.imports.append(Import(node.module or "", alias.name, bound, node.level, node.lineno, owner))
+
+    def _definition(self, node: _Definition, owner: int, prefix: str, in_class: bool) -> int:
         decorators = tuple(self._text(d) for d in node.decorator_list)
         start = min([node.lineno, *(d.lineno for d in node.decorator_list)])
-        is_class = isinstance(node, ast.ClassDef)
-        kind = "class" if is_class else "method" if in_class else "function"
-        if kind == "method" and any(_is_property(d) for d in decorators):
-            kind = "property"
+        parameters: tuple[Parameter, ...] = ()
+        bases: tuple[str, ...] = ()
+        returns = None
+        if isinstance(node, ast.ClassDef):
+            kind = "class"
+            bases = tuple(self._text(b) for b in node.bases)
+        else:
+            kind = "method" if in_class else "function"
+            if in_class and any(_is_property(d) for d in decorators):
+                kind = "property"
+            parameters = self._parameters(node.args)
+            returns = None if node.returns is None else self._text(node.returns)
         line = self.lines[node.lineno - 1] if node.lineno <= len(self.lines) else ""
         column = line.find(node.name, _column(line, node.col_offset) + 3)
         self.symbols.append(
@@ -148,12 +154,12 @@ class _Extractor:
                 node.lineno,
                 max(column, 0),
                 owner,
-                self._signature(node),
+                self._signature(node, parameters, returns),
                 _docstring(node) or "",
-                () if is_class else self._parameters(node.args),
-                None if is_class or node.returns is None else self._text(node.returns),
+                parameters,
+                returns,
                 decorators,
-                tuple(self._text(b) for b in node.bases) if is_class else (),
+                bases,
                 isinstance(node, ast.AsyncFunctionDef),
             )
         )
@@ -189,14 +195,13 @@ class _Extractor:
             target.lineno, _column(line, target.col_offset), owner, signature, returns=annotation,
         )  # fmt: skip
 
-    def _signature(self, node: ast.FunctionDef | ast.ClassDef) -> str:
+    def _signature(self, node: _Definition, parameters: tuple[Parameter, ...], returns: str | None) -> str:
         if isinstance(node, ast.ClassDef):
             bases = [self._text(b) for b in node.bases]
             bases += [f"{k.arg}={self._text(k.value)}" if k.arg else f"**{self._text(k.value)}" for k in node.keywords]
             return f"class {node.name}" + (f"({', '.join(bases)})" if bases else "")
         word = "async def" if isinstance(node, ast.AsyncFunctionDef) else "def"
-        returns = f" -> {self._text(node.returns)}" if node.returns is not None else ""
-        return f"{word} {node.name}({_render(self._parameters(node.args))}){returns}"
+        return f"{word} {node.name}({_render(parameters)})" + (f" -> {returns}" if returns else "")
 
     def _parameters(self, args: ast.arguments) -> tuple[Parameter, ...]:
         found: list[Parameter] = []
@@ -239,7 +244,7 @@ class _Extractor:
             return "..."
 
 
-def _outer_parts(node: ast.FunctionDef | ast.ClassDef) -> list[ast.AST]:
+def _outer_parts(node: _Definition) -> list[ast.AST]:
     if isinstance(node, ast.ClassDef):
         return [*node.decorator_list, *node.bases, *(k.value for k in node.keywords)]
     return [*node.decorator_list, *node.args.defaults, *(d for d in node.args.kw_defaults if d is not None)]
@@ -285,7 +290,7 @@ def _is_property(decorator: str) -> bool:
     return last in _PROPERTY or (last in ("setter", "getter", "deleter") and "." in head)
 
 
-def _docstring(node: ast.Module | ast.FunctionDef | ast.ClassDef) -> str | None:
+def _docstring(node: ast.Module | _Definition) -> str | None:
     if not node.body:
         return None
     first = node.body[0]

@@ -16,7 +16,7 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from ..isolation import child_environment, isolated_command, quiet_process_options
 from ..paths import neutral_dir
@@ -194,20 +194,32 @@ def _decode(header: dict[str, Any], body: memoryview) -> BatchResult:
         position += size
     files = []
     for row, facts in zip(header["files"], parts, strict=False):
-        head, symbols, documents, lengths, problem, names, calls, imports = row[:7], *row[7:]
-        files.append(FileRecord(*head, facts, symbols, documents, tuple(lengths), problem, names, calls, imports))
-    rest = parts[len(files) :]
+        symbols, documents, lengths, problem, names, calls, imports = row[7:]
+        files.append(
+            FileRecord(
+                *row[:7],
+                facts=facts,
+                symbols=symbols,
+                documents=documents,
+                lengths=tuple(lengths),
+                problem=problem,
+                names=names,
+                calls=calls,
+                imports=imports,
+            )
+        )
+    arrays = parts[len(files) :]
     return BatchResult(
         files,
-        rest[0],
-        rest[1],
-        list(zip(header["terms"], rest[2:], strict=True)),
+        arrays[0],
+        arrays[1],
+        list(zip(header["terms"], arrays[2:], strict=True)),
         [tuple(t) for t in header["touched"]],
         [tuple(s) for s in header["skipped"]],
     )
 
 
-def _write(stream: BinaryIO, header: dict[str, Any], parts: list[bytes]) -> None:
+def _write(stream: IO[bytes], header: dict[str, Any], parts: list[bytes]) -> None:
     head = json.dumps(header, separators=(",", ":")).encode()
     stream.write(_HEAD.pack(len(head), sum(map(len, parts))))
     stream.write(head)
@@ -216,7 +228,7 @@ def _write(stream: BinaryIO, header: dict[str, Any], parts: list[bytes]) -> None
     stream.flush()
 
 
-def _read(stream: BinaryIO) -> tuple[dict[str, Any], memoryview] | None:
+def _read(stream: IO[bytes]) -> tuple[dict[str, Any], memoryview] | None:
     """The next frame; None at the end of the stream. Raises `ValueError` on anything else."""
     lengths = stream.read(_HEAD.size)
     if not lengths:

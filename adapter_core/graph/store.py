@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -25,9 +26,6 @@ from .parse import PARSER_VERSION
 from .postings import FIELDS
 
 log = logging.getLogger(__name__)
-
-# Another schema, parser or Python builds its own database beside this one; none migrates another's.
-SCHEMA_VERSION = 1
 
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
@@ -50,6 +48,10 @@ CREATE TABLE segments (id INTEGER PRIMARY KEY, files TEXT NOT NULL, owners BLOB 
 CREATE TABLE postings (term TEXT NOT NULL, segment INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (term, segment)) WITHOUT ROWID;
 CREATE INDEX postings_segment ON postings (segment);
 """
+
+
+# Another schema, parser or Python builds its own database beside this one; none migrates another's.
+SCHEMA_VERSION = hashlib.sha256(_SCHEMA.encode()).hexdigest()[:8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ _FILE_COLUMNS = "id, path, kind, module, size, mtime_ns, checked_ns, sha256, seg
 def database_path(cache: Path, root: Path) -> Path:
     """The database of a workspace: named by its real path, the schema and parser versions, and the Python that parses."""
     key = hashlib.sha256(str(root).encode("utf-8", "surrogatepass")).hexdigest()[:16]
-    version = f"{SCHEMA_VERSION}.{PARSER_VERSION}-py{sys.version_info.major}{sys.version_info.minor}"
+    version = f"{SCHEMA_VERSION}-{PARSER_VERSION}-py{sys.version_info.major}{sys.version_info.minor}"
     return cache / "index" / f"{root.name or 'root'}-{key}" / f"{version}.sqlite"
 
 
@@ -249,6 +251,18 @@ class Store:
             if not nested and self._db.in_transaction:
                 self._db.execute("COMMIT")
 
+    def _query(self, sql: str, parameters: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        """All rows. Raises `IndexStoreError` on a damaged database."""
+        try:
+            return self._db.execute(sql, parameters).fetchall()
+        except sqlite3.Error as error:
+            raise IndexStoreError(f"The index is damaged ({error}); run: pathline index --rebuild") from error
+
+    def _one(self, sql: str, parameters: tuple[Any, ...] = ()) -> Any:
+        """The first row, or None."""
+        rows = self._query(sql, parameters)
+        return rows[0] if rows else None
+
     def generation(self) -> int:
         return int(self._meta("generation") or 0)
 
@@ -257,30 +271,28 @@ class Store:
 
     def counts(self) -> tuple[int, int]:
         """Files and symbols."""
-        files, symbols = self._db.execute("SELECT count(*), coalesce(sum(symbols), 0) FROM files").fetchone()
+        files, symbols = self._one("SELECT count(*), coalesce(sum(symbols), 0) FROM files")
         return files, symbols
 
     def files(self) -> list[FileRow]:
-        return [FileRow(*row) for row in self._db.execute(f"SELECT {_FILE_COLUMNS} FROM files ORDER BY path")]
+        return [FileRow(*row) for row in self._query(f"SELECT {_FILE_COLUMNS} FROM files ORDER BY path")]
 
     def file(self, path: str) -> FileRow | None:
-        row = self._db.execute(f"SELECT {_FILE_COLUMNS} FROM files WHERE path = ?", (path,)).fetchone()
+        row = self._one(f"SELECT {_FILE_COLUMNS} FROM files WHERE path = ?", (path,))
         return FileRow(*row) if row else None
 
     def file_by_id(self, file: int) -> FileRow | None:
-        row = self._db.execute(f"SELECT {_FILE_COLUMNS} FROM files WHERE id = ?", (file,)).fetchone()
+        row = self._one(f"SELECT {_FILE_COLUMNS} FROM files WHERE id = ?", (file,))
         return FileRow(*row) if row else None
 
     def files_of_module(self, module: str) -> list[FileRow]:
         return [
             FileRow(*row)
-            for row in self._db.execute(f"SELECT {_FILE_COLUMNS} FROM files WHERE module = ? ORDER BY path", (module,))
+            for row in self._query(f"SELECT {_FILE_COLUMNS} FROM files WHERE module = ? ORDER BY path", (module,))
         ]
 
     def facts(self, file: FileRow) -> ModuleFacts:
-        row = self._db.execute(
-            "SELECT data FROM facts WHERE key = ?", (_facts_key(file.sha256, file.path),)
-        ).fetchone()
+        row = self._one("SELECT data FROM facts WHERE key = ?", (_facts_key(file.sha256, file.path),))
         if row is None:
             raise IndexStoreError(f"The index lost the facts of {file.path}; run: pathline index --rebuild")
         try:
@@ -290,29 +302,17 @@ class Store:
 
     def symbols_named(self, name: str) -> list[tuple[int, int, str]]:
         """(file, symbol index, kind) of every symbol of that name."""
-        return self._db.execute(
-            "SELECT file, symbol, kind FROM names WHERE name = ? ORDER BY file, symbol", (name,)
-        ).fetchall()
-
-    def names_like(self, pattern: str, limit: int) -> list[str]:
-        """Distinct symbol names that match a LIKE pattern."""
-        rows = self._db.execute("SELECT DISTINCT name FROM names WHERE name LIKE ? LIMIT ?", (pattern, limit))
-        return [name for (name,) in rows]
+        return self._query("SELECT file, symbol, kind FROM names WHERE name = ? ORDER BY file, symbol", (name,))
 
     def all_names(self) -> list[str]:
-        return [name for (name,) in self._db.execute("SELECT DISTINCT name FROM names WHERE kind != 'section'")]
+        return [name for (name,) in self._query("SELECT DISTINCT name FROM names WHERE kind != 'section'")]
 
     def calls_named(self, name: str) -> list[tuple[int, int, int, str]]:
         """(file, line, owner symbol, callee as written) of every call whose last name is this."""
-        return self._db.execute(
-            "SELECT file, line, owner, callee FROM calls WHERE name = ? ORDER BY file, line", (name,)
-        ).fetchall()
-
-    def call_count(self, name: str) -> int:
-        return self._db.execute("SELECT count(*) FROM calls WHERE name = ?", (name,)).fetchone()[0]
+        return self._query("SELECT file, line, owner, callee FROM calls WHERE name = ? ORDER BY file, line", (name,))
 
     def files_importing(self, name: str) -> list[int]:
-        return [file for (file,) in self._db.execute("SELECT file FROM imports WHERE name = ?", (name,))]
+        return [file for (file,) in self._query("SELECT file FROM imports WHERE name = ?", (name,))]
 
     def segments(self) -> list[SegmentRow]:
         return [
@@ -322,7 +322,7 @@ class Store:
                 np.frombuffer(owners, dtype="<i4").reshape(-1, 2),
                 np.frombuffer(lengths, dtype="<u2").reshape(-1, len(FIELDS)),
             )
-            for number, files, owners, lengths in self._db.execute(
+            for number, files, owners, lengths in self._query(
                 "SELECT id, files, owners, lengths FROM segments ORDER BY id"
             )
         ]
@@ -331,7 +331,7 @@ class Store:
         """(segment, packed postings) of a term; see `postings.unpack`."""
         return [
             (segment, np.frombuffer(data, dtype="<u4").reshape(-1, 2))
-            for segment, data in self._db.execute(
+            for segment, data in self._query(
                 "SELECT segment, data FROM postings WHERE term = ? ORDER BY segment", (term,)
             )
         ]
@@ -340,14 +340,14 @@ class Store:
         """Number of live documents, and the sum of tokens for each field over them."""
         totals = [0] * len(FIELDS)
         documents = 0
-        for count, lengths in self._db.execute("SELECT documents, lengths FROM files"):
+        for count, lengths in self._query("SELECT documents, lengths FROM files"):
             documents += count
             for i, value in enumerate(json.loads(lengths)):
                 totals[i] += value
         return documents, totals
 
     def _meta(self, key: str) -> str | None:
-        row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        row = self._one("SELECT value FROM meta WHERE key = ?", (key,))
         return row[0] if row else None
 
 

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 from ..errors import Cancelled
@@ -187,7 +186,8 @@ def _run(
 @contextmanager
 def _submitter(options: SyncOptions, workers: int) -> Iterator[Callable[..., Future[BatchResult]]]:
     if options.executor is not None:
-        yield partial(options.executor.submit, index_batch)
+        executor = options.executor
+        yield lambda *batch: executor.submit(index_batch, *batch)
         return
     with ParserPool(workers) as pool:
         yield pool.submit

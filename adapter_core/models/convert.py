@@ -13,7 +13,7 @@ import os
 import sys
 from pathlib import Path
 
-from .isolation import offline_environment
+from .offline import offline_environment
 
 
 def main() -> int:

@@ -18,7 +18,8 @@ from pathlib import Path
 import filelock
 
 from ..errors import ModelError, ModelFileError, PathlineError
-from .isolation import child_environment, isolated_command, offline_environment, quiet_process_options
+from ..isolation import child_environment, isolated_command, quiet_process_options
+from .offline import offline_environment
 from .sources import missing_libraries
 from .store import MANIFEST, Manifest, Progress, models_dir, no_progress, write_manifest
 

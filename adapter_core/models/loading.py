@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelError, ModelFileError, PathlineError
 from .backend import ModelInfo
-from .isolation import offline_environment
+from .offline import offline_environment
 from .sources import ModelSource, missing_libraries
 
 if TYPE_CHECKING:

@@ -15,11 +15,12 @@ from typing import Any, TypeVar
 
 from .. import errors
 from ..errors import Cancelled, ModelError, ModelProcessError, PathlineError
+from ..isolation import child_environment, isolated_command, quiet_process_options
 from ..paths import neutral_dir
 from ..types import CancelToken
 from .backend import Finished, GenerationEvent, GenerationOptions, Message, ModelInfo, TextChunk
-from .isolation import child_environment, isolated_command, offline_environment, quiet_process_options
 from .messages import PROTOCOL, encode_frame, read_frame
+from .offline import offline_environment
 from .sources import absolute_name
 from .turn import POLL_SECONDS, Turn
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import ModelError, ModelFileError
-from .isolation import child_environment, interpreter, quiet_process_options
+from ..isolation import child_environment, interpreter, quiet_process_options
 from .store import Progress, no_progress, sha256_of
 
 _POLL_SECONDS = 0.2

@@ -102,11 +102,23 @@ def test_a_composed_answer(graph: CodeGraph) -> None:
     ("question", "sentence"),
     [
         ("Who calls Router.match?", "`Router.match` is called by `handle`. app/main.py:5"),
-        ("Which tests cover `Router.match`?", "`Router.match` is called in the test `test_match`. tests/test_router.py:5"),
-        ("What does `Router.match` raise?", "`Router.match` raises `NoMatch` with the message `\"no rule\"` if `strict`."),
-        ("Why are rules of `match` tried in order of registration?", "A comment in `Router.match` says: “Rules are tried in the order"),
+        (
+            "Which tests cover `Router.match`?",
+            "`Router.match` is called in the test `test_match`. tests/test_router.py:5",
+        ),
+        (
+            "What does `Router.match` raise?",
+            '`Router.match` raises `NoMatch` with the message `"no rule"` if `strict`.',
+        ),
+        (
+            "Why are rules of `match` tried in order of registration?",
+            "A comment in `Router.match` says: “Rules are tried in the order",
+        ),
         ("What is NoMatch?", "`NoMatch` extends `LookupError`."),
-        ("Where is `compare` defined?", "`Router.compare` is a method of `Router`, defined in `app/router.py`. app/router.py:25"),
+        (
+            "Where is `compare` defined?",
+            "`Router.compare` is a method of `Router`, defined in `app/router.py`. app/router.py:25",
+        ),
     ],
 )
 def test_sentences_by_question(graph: CodeGraph, question: str, sentence: str) -> None:
@@ -249,7 +261,9 @@ def test_phrased_sentences_pass_the_checks_or_are_dropped(graph: CodeGraph) -> N
     assert "[1] app/router.py:" in backend.messages[1].content
 
 
-@pytest.mark.parametrize("backend", [ScriptedBackend("Nothing here can be checked."), ScriptedBackend(fails=True), None])
+@pytest.mark.parametrize(
+    "backend", [ScriptedBackend("Nothing here can be checked."), ScriptedBackend(fails=True), None]
+)
 def test_the_composed_answer_stands_when_phrasing_fails(graph: CodeGraph, backend: ScriptedBackend | None) -> None:
     answer = answer_question(graph, "How is a URL matched?", AskOptions(phrase=True), backend)
     check_every_citation(graph.root, answer)

@@ -67,7 +67,9 @@ def test_a_verified_claim_carries_all_four_marks(graph: CodeGraph) -> None:
 
 def test_a_file_that_changed_after_it_was_cited(graph: CodeGraph) -> None:
     citations = cited(graph, 8, 9)
-    write(graph.root, "app/cache.py", WORKSPACE.partition("cache.py\n")[2].replace("self.data = {}", "self.data.clear()"))
+    write(
+        graph.root, "app/cache.py", WORKSPACE.partition("cache.py\n")[2].replace("self.data = {}", "self.data.clear()")
+    )
     _, problem = verify_claim(graph, Claim("`clear` sets `self.data`.", "composed", citations))
     assert problem == "cites lines that have changed"
 

@@ -100,7 +100,9 @@ def test_evidence_does_not_overlap(graph: CodeGraph) -> None:
     assert not [(a, b) for i, a in enumerate(found) for b in found[:i] if a.span.overlaps(b.span)]
 
 
-@pytest.mark.parametrize("question", ["How does quantum entanglement teleport photons?", "zzzz qqqq", "?", "the of and"])
+@pytest.mark.parametrize(
+    "question", ["How does quantum entanglement teleport photons?", "zzzz qqqq", "?", "the of and"]
+)
 def test_what_is_not_there_is_not_supported(graph: CodeGraph, question: str) -> None:
     assert not search(graph, question).supported
 
@@ -149,7 +151,12 @@ def test_words_split_into_terms(word: str, expected: tuple[str, ...]) -> None:
 
 
 def test_word_forms_meet() -> None:
-    for forms in ("match matches matching matched", "route routes routing routed", "cache caches caching cached", "entry entries"):
+    for forms in (
+        "match matches matching matched",
+        "route routes routing routed",
+        "cache caches caching cached",
+        "entry entries",
+    ):
         assert len({terms.stem(w) for w in forms.split()}) == 1
 
 

@@ -93,7 +93,11 @@ def test_finding_symbols(graph: CodeGraph) -> None:
 
 def test_callees(graph: CodeGraph) -> None:
     (add,) = graph.find_symbol("Cart.add")
-    assert names(graph.callees_of(add)) == ["shop.cart.Cart.check", "shop.money.Price.validate", "shop.base.Container.push"]
+    assert names(graph.callees_of(add)) == [
+        "shop.cart.Cart.check",
+        "shop.money.Price.validate",
+        "shop.base.Container.push",
+    ]
     (check,) = graph.find_symbol("Cart.check")
     assert names(graph.callees_of(check)) == ["shop.money.parse", "shop.cart.Cart.check.inner"]
     (init,) = graph.find_symbol("Cart.__init__")
@@ -105,7 +109,11 @@ def test_callers(graph: CodeGraph) -> None:
     check_callers(
         graph,
         "shop.money.parse",
-        [("src/shop/cart.py:18 Cart.check.inner", True), ("src/shop/use.py:8 main", True), ("src/shop/use.py:9 main", True)],
+        [
+            ("src/shop/cart.py:18 Cart.check.inner", True),
+            ("src/shop/use.py:8 main", True),
+            ("src/shop/use.py:9 main", True),
+        ],
     )
     # `cart.add` on a value of unknown type is matched by name, and marked as such.
     check_callers(graph, "Cart.add", [("src/shop/use.py:10 main", False), ("tests/test_cart.py:4 test_add", False)])
@@ -144,7 +152,9 @@ def test_every_name_round_trips_through_its_position(graph: CodeGraph) -> None:
 
 
 def test_open_text_stands_over_the_file(graph: CodeGraph) -> None:
-    graph.update("src/shop/money.py", "# moved down\nclass Price:\n    def validate(self): ...\n\ndef parse_price(text): ...\n")
+    graph.update(
+        "src/shop/money.py", "# moved down\nclass Price:\n    def validate(self): ...\n\ndef parse_price(text): ...\n"
+    )
     assert names(graph.find_symbol("parse_price")) == ["shop.money.parse_price"]
     assert graph.find_symbol("shop.money.parse") == []
     assert [r.symbol.start for r in graph.find_symbol("Price")] == [2]

@@ -88,7 +88,9 @@ def test_what_is_never_the_projects_own_is_left_out(repo: Path) -> None:
     assert paths(repo) == ["ok.py", "tool/build/__init__.py", "tool/build/real.py"]
 
 
-@pytest.mark.parametrize("name", [".env", ".env.local", "server.pem", "id_rsa", "secrets.toml", "credentials.md", "prod.key"])
+@pytest.mark.parametrize(
+    "name", [".env", ".env.local", "server.pem", "id_rsa", "secrets.toml", "credentials.md", "prod.key"]
+)
 def test_key_files_are_never_read(name: str) -> None:
     assert kind_of(name, in_docs=True) is None
 

@@ -116,7 +116,9 @@ def test_columns_count_characters() -> None:
 
 
 def test_broken_source_keeps_what_is_whole() -> None:
-    facts = facts_of("def good(a: int) -> str:\n    return str(a)\n\nclass C:\n    def m(self):\n        x = (\n\ndef after(): pass\n")
+    facts = facts_of(
+        "def good(a: int) -> str:\n    return str(a)\n\nclass C:\n    def m(self):\n        x = (\n\ndef after(): pass\n"
+    )
     assert {"good", "C"} <= {s.name for s in facts.symbols}
     assert facts.problems
     good = next(s for s in facts.symbols if s.name == "good")

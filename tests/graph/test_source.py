@@ -50,7 +50,9 @@ def test_lines_end_at_newlines_only() -> None:
 def test_slices_and_hashes_agree(text: str) -> None:
     lines = split_lines(text)
     if lines:
-        assert "\n".join(slice_lines(lines, i, i) for i in range(1, len(lines) + 1)) == slice_lines(lines, 1, len(lines))
+        assert "\n".join(slice_lines(lines, i, i) for i in range(1, len(lines) + 1)) == slice_lines(
+            lines, 1, len(lines)
+        )
         assert len(hash_lines(lines, 1, len(lines))) == 64
 
 

@@ -39,7 +39,9 @@ def beta():
 
 def state(store: Store) -> dict[str, object]:
     """Everything that the index says, without the ids that depend on its history."""
-    files = {row.path: (row.kind, row.module, row.sha256, row.symbols, row.documents, row.problem) for row in store.files()}
+    files = {
+        row.path: (row.kind, row.module, row.sha256, row.symbols, row.documents, row.problem) for row in store.files()
+    }
     by_id = {row.id: row.path for row in store.files()}
     names = sorted((n, by_id[f], i, k) for n in store.all_names() for f, i, k in store.symbols_named(n))
     facts = {row.path: store.facts(row) for row in store.files()}
@@ -48,17 +50,21 @@ def state(store: Store) -> dict[str, object]:
 
 def test_unchanged_files_are_not_parsed_again(repo: Path) -> None:
     with CodeGraph.load_or_build(write_tree(repo, TWO_FILES)) as graph:
-        assert graph.report and (graph.report.parsed, graph.report.unchanged) == (2, 0)
+        assert graph.report
+        assert (graph.report.parsed, graph.report.unchanged) == (2, 0)
     with CodeGraph.load_or_build(repo) as graph:
-        assert graph.report and (graph.report.parsed, graph.report.unchanged) == (0, 2)
+        assert graph.report
+        assert (graph.report.parsed, graph.report.unchanged) == (0, 2)
     (repo / "a.py").touch()
     with CodeGraph.load_or_build(repo) as graph:
         # Read again, since its time changed, but not parsed: its content did not.
-        assert graph.report and (graph.report.parsed, graph.report.unchanged) == (0, 2)
+        assert graph.report
+        assert (graph.report.parsed, graph.report.unchanged) == (0, 2)
     write(repo, "a.py", "def gamma(): pass\n")
     (repo / "b.py").unlink()
     with CodeGraph.load_or_build(repo) as graph:
-        assert graph.report and (graph.report.parsed, graph.report.removed) == (1, 1)
+        assert graph.report
+        assert (graph.report.parsed, graph.report.removed) == (1, 1)
         assert [str(r.span) for r in graph.find_symbol("gamma")] == ["a.py:1"]
         assert graph.find_symbol("alpha") == graph.find_symbol("beta") == []
 
@@ -110,7 +116,8 @@ def test_edits_end_where_a_fresh_build_begins(tmp_path_factory: pytest.TempPathF
     assert state(edited) == state(fresh)
     for question in ("alpha beta", "gamma", "title text"):
         found = [
-            [(str(e.span), e.score) for e in search(CodeGraph(root, store), question).evidence] for store in (edited, fresh)
+            [(str(e.span), e.score) for e in search(CodeGraph(root, store), question).evidence]
+            for store in (edited, fresh)
         ]
         assert found[0] == found[1]
     edited.close()
@@ -204,7 +211,8 @@ def test_a_damaged_index_is_built_anew(repo: Path) -> None:
     path.write_bytes(b"this is no database" * 1000)
     with CodeGraph.load_or_build(repo) as graph:
         assert graph.find_symbol("alpha")
-        assert graph.report and graph.report.parsed == 2
+        assert graph.report
+        assert graph.report.parsed == 2
 
 
 def test_a_cache_folder_that_cannot_be_written(repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -213,7 +221,8 @@ def test_a_cache_folder_that_cannot_be_written(repo: Path, tmp_path: Path, monke
     monkeypatch.setenv("PATHLINE_CACHE_DIR", str(blocked))
     with CodeGraph.load_or_build(write_tree(repo, TWO_FILES)) as graph:
         assert graph.find_symbol("alpha")
-        assert graph.report and "kept in memory" in graph.report.reason
+        assert graph.report
+        assert "kept in memory" in graph.report.reason
 
 
 def test_beside_a_writer_the_last_state_is_read(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,14 +230,16 @@ def test_beside_a_writer_the_last_state_is_read(repo: Path, monkeypatch: pytest.
     write(repo, "c.py", "def new(): pass\n")
     monkeypatch.setattr("adapter_core.graph.workspace._LOCK_WAIT_SECONDS", 0.05)
     with FileLock(index_path(repo.resolve()).with_suffix(".lock")), CodeGraph.load_or_build(repo) as graph:
-        assert graph.report and not graph.report.complete
+        assert graph.report
+        assert not graph.report.complete
         assert graph.find_symbol("alpha")
         assert not graph.find_symbol("new")
 
 
 def test_an_empty_folder_and_one_with_broken_files_only(repo: Path) -> None:
     with CodeGraph.load_or_build(repo) as graph:
-        assert graph.report and graph.report.files == 0
+        assert graph.report
+        assert graph.report.files == 0
     write(repo, "broken.py", "def f(:\n")
     write(repo, "binary.py", b"\x00\x01")
     with CodeGraph.load_or_build(repo) as graph:

