@@ -51,12 +51,7 @@ def _symbol_row(s: Symbol) -> list[Any]:
 
 
 def _symbol(row: list[Any]) -> Symbol:
-    parameters, returns, decorators, bases, is_async = row[10:]
-    return Symbol(
-        *row[:10],
-        parameters=tuple(Parameter(*p) for p in parameters),
-        returns=returns,
-        decorators=tuple(decorators),
-        bases=tuple(bases),
-        is_async=is_async,
-    )
+    values = list(row)
+    values[10] = tuple(Parameter(*p) for p in values[10])
+    values[12], values[13] = tuple(values[12]), tuple(values[13])
+    return Symbol(*values)

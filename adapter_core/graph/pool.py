@@ -15,7 +15,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import IO, Any
 
 from ..isolation import child_environment, isolated_command, quiet_process_options
@@ -26,6 +26,7 @@ from .store import FileRecord
 
 _HEAD = struct.Struct(">II")
 _SECONDS_PER_BATCH = 60.0
+_FILE_FIELDS = tuple(f.name for f in fields(FileRecord) if f.name != "facts")
 _MAX_HEADER = 512 * 1024 * 1024
 
 
@@ -173,16 +174,12 @@ def main() -> int:
 def _encode(result: BatchResult) -> tuple[dict[str, Any], list[bytes]]:
     parts = [f.facts for f in result.files] + [result.owners, result.lengths] + [data for _, data in result.postings]
     header = {
-        "files": [
-            [f.path, f.kind, f.module, f.size, f.mtime_ns, f.checked_ns, f.sha256, f.symbols, f.documents, f.lengths,
-             f.problem, f.names, f.calls, f.imports]
-            for f in result.files
-        ],
+        "files": [{name: getattr(f, name) for name in _FILE_FIELDS} for f in result.files],
         "terms": [term for term, _ in result.postings],
         "sizes": [len(part) for part in parts],
         "touched": result.touched,
         "skipped": result.skipped,
-    }  # fmt: skip
+    }
     return header, parts
 
 
@@ -192,22 +189,7 @@ def _decode(header: dict[str, Any], body: memoryview) -> BatchResult:
     for size in header["sizes"]:
         parts.append(bytes(body[position : position + size]))
         position += size
-    files = []
-    for row, facts in zip(header["files"], parts, strict=False):
-        symbols, documents, lengths, problem, names, calls, imports = row[7:]
-        files.append(
-            FileRecord(
-                *row[:7],
-                facts=facts,
-                symbols=symbols,
-                documents=documents,
-                lengths=tuple(lengths),
-                problem=problem,
-                names=names,
-                calls=calls,
-                imports=imports,
-            )
-        )
+    files = [FileRecord(**row, facts=facts) for row, facts in zip(header["files"], parts, strict=False)]
     arrays = parts[len(files) :]
     return BatchResult(
         files,

@@ -84,7 +84,7 @@ class FileRecord:
     facts: bytes
     symbols: int
     documents: int
-    lengths: tuple[int, ...]
+    lengths: Sequence[int]
     problem: str
     names: list[tuple[str, int, str]]
     calls: list[tuple[str, int, int, str]]
