@@ -25,18 +25,10 @@ def fetch(folder: Path, name: str, version: str, sha256: str) -> None:
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         requirement = Path(scratch, "requirement.txt")
         requirement.write_text(f"{name}=={version} --hash=sha256:{sha256}\n", encoding="utf-8")
-        command = [sys.executable, "-I", "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
-        command += [
-            "--no-binary",
-            ":all:",
-            "--no-build-isolation",
-            "--require-hashes",
-            "-r",
-            str(requirement),
-            "-d",
-            scratch,
-        ]
-        subprocess.run(command, cwd=scratch, check=True)
+        command = [sys.executable, "-I", "-m", "pip", "download", "-qq", "--disable-pip-version-check", "--no-deps"]
+        command += ["--no-binary", name, "--require-hashes", "-r", str(requirement), "-d", scratch]
+        if subprocess.run(command, cwd=scratch, check=False).returncode:
+            raise SystemExit(f"{name} {version} could not be fetched; is there a network?")
         (archive,) = Path(scratch).glob("*.tar.gz")
         found = hashlib.sha256(archive.read_bytes()).hexdigest()
         if found != sha256:

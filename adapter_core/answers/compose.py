@@ -77,7 +77,7 @@ class _Speaker:
         return self.say_of(kind, text, *((self.path, a, b) for a, b in spans))
 
     def say_of(self, kind: str, text: str, *spans: tuple[str, int, int]) -> Candidate:
-        return Candidate(text, kind, tuple(spans), self.about, self.place, 0)
+        return Candidate(text, kind, tuple(dict.fromkeys(spans)), self.about, self.place, 0)
 
 
 def _sentences(
@@ -255,7 +255,7 @@ def _condition(action: Action) -> tuple[str, int | None]:
 
 
 def _calls(speaker: _Speaker, graph: CodeGraph, ref: SymbolRef) -> Iterator[Candidate]:
-    """What it calls of the workspace, in order; each call with its line."""
+    """What it calls of the workspace, in the order of the text; each call with its line."""
     facts = graph.facts(ref.path)
     index = index_of(facts, ref.symbol) if facts else None
     if facts is None or index is None:
@@ -268,9 +268,11 @@ def _calls(speaker: _Speaker, graph: CodeGraph, ref: SymbolRef) -> Iterator[Cand
     name = code(ref.symbol.qualname)
     for start in range(0, min(len(items), 3 * _MAX_LISTED), _MAX_LISTED):
         group = items[start : start + _MAX_LISTED]
-        shown = [code(callee + "()") for callee, _ in group]
-        verb = "calls" if start == 0 else "also calls"
-        yield speaker.say("calls", f"{name} {verb} {_join(shown, 'then')}.", *((line, line) for _, line in group))
+        shown = _join([code(callee + "()") for callee, _ in group])
+        # The order of the text is a fact; the order of execution depends on branches and nesting.
+        verb = "calls" if start == 0 else "further calls"
+        order = ", in the order written," if len(group) > 1 else ""
+        yield speaker.say("calls", f"{name} {verb}{order} {shown}.", *((line, line) for _, line in group))
 
 
 def _callers(speaker: _Speaker, graph: CodeGraph, ref: SymbolRef) -> Iterator[Candidate]:
@@ -344,9 +346,5 @@ def _documentation(
         yield speaker.say("text", f"{code(facts.path)}{title}: “{prose(sentence.text)}”", *spans)
 
 
-def _join(parts: list[str], word: str = "and") -> str:
-    if len(parts) <= 1:
-        return "".join(parts)
-    if word == "then":
-        return ", then ".join(parts)
-    return ", ".join(parts[:-1]) + f" {word} " + parts[-1]
+def _join(parts: list[str]) -> str:
+    return "".join(parts) if len(parts) <= 1 else ", ".join(parts[:-1]) + " and " + parts[-1]

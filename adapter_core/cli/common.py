@@ -10,13 +10,14 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..code_graph import CodeGraph
 from ..errors import IndexBusyError, IndexStoreError
-from ..graph.discover import DiscoverOptions, check_root
-from ..graph.sync import SyncOptions, SyncProgress
 from ..paths import neutral_dir
+
+if TYPE_CHECKING:
+    from ..code_graph import CodeGraph
+    from ..graph.sync import SyncOptions, SyncProgress
 
 T = TypeVar("T")
 
@@ -38,6 +39,9 @@ def _positive(text: str) -> int:
 
 
 def sync_options(args: argparse.Namespace) -> SyncOptions:
+    from ..graph.discover import DiscoverOptions
+    from ..graph.sync import SyncOptions
+
     limits = {} if args.max_files is None else {"max_files": args.max_files, "max_files_at_home": args.max_files}
     return SyncOptions(DiscoverOptions(ignore=tuple(args.ignore), **limits), workers=getattr(args, "workers", 0))
 
@@ -50,6 +54,9 @@ def with_graph(
     An index that turns out to be damaged while it is used is built anew, once. Leaves the working folder: from here on
     nothing is looked up in the repository.
     """
+    from ..code_graph import CodeGraph
+    from ..graph.discover import check_root
+
     root = check_root(args.repo)
     os.chdir(neutral_dir())
     for attempt in (1, 2):

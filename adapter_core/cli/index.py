@@ -5,9 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
-from ..graph.sync import SyncReport
 from .common import add_repo_arguments, ctrl_c, print_json, with_graph
+
+if TYPE_CHECKING:
+    from ..graph.sync import SyncReport
 
 _SHOWN_PROBLEMS = 8
 
