@@ -14,6 +14,7 @@ from pathlib import Path
 
 # name, version, SHA-256 of the sdist
 PACKAGES = (("flask", "3.1.2", "bf656c15c80190ed628ad08cdfd3aaa35beb087855e2f494910aa3774cc4fd87"),)
+BENCHMARK_PACKAGES = (("Django", "5.2", "1a47f7a7a3d43ce64570d350e008d2949abe8c7e21737b351b6a1611277c6d89"),)
 
 
 def fetch(folder: Path, name: str, version: str, sha256: str) -> None:
@@ -39,5 +40,5 @@ def fetch(folder: Path, name: str, version: str, sha256: str) -> None:
 
 
 if __name__ == "__main__":
-    for package in PACKAGES:
+    for package in PACKAGES + (BENCHMARK_PACKAGES if "--benchmarks" in sys.argv else ()):
         fetch(Path(sys.argv[1]), *package)

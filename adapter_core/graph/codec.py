@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Iterable
-from dataclasses import astuple
 from typing import Any
 
 from ..types import Call, Import, ModuleFacts, Parameter, Symbol
@@ -46,7 +45,7 @@ def decode_facts(path: str, module: str, data: bytes) -> ModuleFacts:
 def _symbol_row(s: Symbol) -> list[Any]:
     return [
         s.name, s.qualname, s.kind, s.start, s.end, s.name_line, s.name_column, s.parent, s.signature, s.docstring,
-        [astuple(p) for p in s.parameters], s.returns, s.decorators, s.bases, s.is_async,
+        [(p.name, p.kind, p.annotation, p.default) for p in s.parameters], s.returns, s.decorators, s.bases, s.is_async,
     ]  # fmt: skip
 
 

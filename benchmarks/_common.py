@@ -1,0 +1,55 @@
+"""What the benchmarks share: where the data is, the machine in words, a table and a JSON file for each run."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import statistics
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+DATA = ROOT / ".setup" / "data"
+RESULTS = ROOT / "benchmarks" / "results"
+
+
+def machine() -> dict[str, Any]:
+    return {
+        "python": platform.python_version(),
+        "system": platform.system(),
+        "machine": platform.machine(),
+        "cores": os.cpu_count(),
+        "load": [round(x, 2) for x in os.getloadavg()] if hasattr(os, "getloadavg") else None,
+    }
+
+
+def timed(work: Callable[[], Any]) -> tuple[float, Any]:
+    """Seconds, and what `work` returned."""
+    started = perf_counter()
+    value = work()
+    return perf_counter() - started, value
+
+
+def median_of(times: int, work: Callable[[], Any]) -> float:
+    return statistics.median(timed(work)[0] for _ in range(times))
+
+
+def report(name: str, rows: Sequence[dict[str, Any]], extra: dict[str, Any] | None = None) -> None:
+    """Print the rows as a table and keep them under `benchmarks/results/NAME.json`."""
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    cells = [[_cell(row.get(c)) for c in columns] for row in rows]
+    widths = [max(len(c), *(len(row[i]) for row in cells)) for i, c in enumerate(columns)]
+    for line in [columns, ["-" * w for w in widths], *cells]:
+        print("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
+    RESULTS.mkdir(exist_ok=True)
+    target = RESULTS / f"{name}.json"
+    target.write_text(json.dumps({"machine": machine(), **(extra or {}), "rows": list(rows)}, indent=2) + "\n", "utf-8")
+    print(f"\n{target.relative_to(ROOT)}", file=sys.stderr)
+
+
+def _cell(value: Any) -> str:
+    return "" if value is None else f"{value:.3g}" if isinstance(value, float) else str(value)

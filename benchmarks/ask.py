@@ -1,0 +1,149 @@
+"""How fast is an answer on Flask: the composed one, the model's reading and writing, beside the bare operations.
+
+    ./x bench ask
+
+Bare operations, in the same run and process: one forward pass of the same prompt, and transformers' own greedy `generate`.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from dataclasses import replace
+from time import perf_counter
+from typing import Any
+
+from _common import DATA, median_of, report, timed
+
+from adapter_core.answers.options import AskOptions, ReadingOptions
+from adapter_core.answers.prompts import phrasing_messages
+from adapter_core.answers.runner import answer_question
+from adapter_core.code_graph import CodeGraph
+from adapter_core.evidence.context import pack_context
+from adapter_core.evidence.selection import search
+from adapter_core.models.backend import GenerationOptions
+
+QUESTIONS = (
+    "How does Flask match a request URL to a view function?",
+    "Where is the session cookie signed?",
+    "What does url_for do?",
+    "How are errors handled?",
+    "Who calls full_dispatch_request?",
+)
+NEW_TOKENS = 64
+
+
+def main() -> None:
+    root = DATA / "flask-3.1.2"
+    models = os.environ.get("PATHLINE_CACHE_DIR")
+    with tempfile.TemporaryDirectory() as cache:
+        rows = [*composed(root, cache)]
+    if models is None:
+        os.environ.pop("PATHLINE_CACHE_DIR", None)
+    else:
+        os.environ["PATHLINE_CACHE_DIR"] = models
+    with CodeGraph.load_or_build(root) as graph:
+        rows += with_model(graph)
+    report("ask", rows, {"questions": list(QUESTIONS), "new_tokens": NEW_TOKENS})
+
+
+def composed(root: Any, cache: str) -> list[dict[str, Any]]:
+    os.environ["PATHLINE_CACHE_DIR"] = cache
+    cold, graph = timed(lambda: CodeGraph.load_or_build(root))
+    graph.close()
+    answers, opens = [], []
+    for question in QUESTIONS * 3:
+        seconds, graph = timed(lambda: CodeGraph.load_or_build(root))
+        with graph:
+            opens.append(seconds)
+            answers.append(timed(lambda q=question, g=graph: answer_question(g, q))[0])
+    command = [sys.executable, "-m", "adapter_core.cli.main", "ask", "--no-model", "--repo", str(root)]
+    whole = [timed(lambda q=q: subprocess.run([*command, q], capture_output=True, check=True))[0] for q in QUESTIONS]
+    python = median_of(3, lambda: subprocess.run([sys.executable, "-c", "import numpy"], check=True))
+    return [
+        {"what": "index, cold", "seconds": cold},
+        {"what": "index, warm: nothing changed", "seconds": statistics.median(opens)},
+        {"what": "composed answer, warm index, median", "seconds": statistics.median(answers)},
+        {"what": "composed answer, warm index, worst", "seconds": max(answers)},
+        {"what": "`pathline ask --no-model`, whole process", "seconds": statistics.median(whole)},
+        {"what": "  floor: start Python, import numpy", "seconds": python},
+    ]
+
+
+def with_model(graph: CodeGraph) -> list[dict[str, Any]]:
+    import torch
+
+    from adapter_core.models.loading import load_model
+    from adapter_core.models.process import ProcessBackend
+    from adapter_core.models.sources import resolve
+
+    process = ProcessBackend()
+    load = timed(process.load)[0]
+    reading = AskOptions(reading=ReadingOptions(weight=0.5))
+    read = statistics.median(timed(lambda q=q: answer_question(graph, q, reading, process))[0] for q in QUESTIONS)
+    options = replace(AskOptions(phrase=True), generation=GenerationOptions(max_new_tokens=NEW_TOKENS))
+    firsts, totals, rates, shown = [], [], [], 0
+    for question in QUESTIONS:
+        started = perf_counter()
+        seen: list[float] = []
+
+        def first(name: str, value: Any, seen: list[float] = seen, started: float = started) -> None:
+            if name == "claim" and value.kind == "phrased":
+                seen.append(perf_counter() - started)
+
+        answer = answer_question(graph, question, options, process, on_event=first)
+        totals.append(perf_counter() - started)
+        firsts += seen[:1]
+        shown += any(c.kind == "phrased" for c in answer.claims)
+        if answer.metrics.get("decode_seconds"):
+            rates.append(answer.metrics["new_tokens"] / answer.metrics["decode_seconds"])
+    process.close()
+
+    loaded = load_model(resolve())
+    tokenizer, model = loaded.tokenizer, loaded.model
+    pack = pack_context(
+        search(graph, QUESTIONS[0]).evidence, count=lambda texts: [len(tokenizer(t)["input_ids"]) for t in texts]
+    )
+    messages = [{"role": m.role, "content": m.content} for m in phrasing_messages(QUESTIONS[0], pack)]
+    ids = tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_tensors="pt", return_dict=True)[
+        "input_ids"
+    ]
+    with torch.inference_mode():
+        forward = median_of(3, lambda: model(ids, logits_to_keep=1))
+        settings = {"max_new_tokens": NEW_TOKENS, "min_new_tokens": NEW_TOKENS, "do_sample": False}
+        bare = timed(lambda: model.generate(ids, attention_mask=torch.ones_like(ids), **settings))[0]
+    return [
+        {"what": "model: start its process and load", "seconds": load},
+        {"what": "answer with reading (weight 0.5), median", "seconds": read},
+        {
+            "what": "phrased answer: first checked sentence, median",
+            "seconds": statistics.median(firsts) if firsts else None,
+        },
+        {
+            "what": "phrased answer: total, median",
+            "seconds": statistics.median(totals),
+            "tokens/s": statistics.median(rates),
+        },
+        {
+            "what": f"  questions of {len(QUESTIONS)} with a phrased sentence that passed",
+            "seconds": None,
+            "count": shown,
+        },
+        {
+            "what": f"  floor: one forward pass, {ids.shape[1]} tokens",
+            "seconds": forward,
+            "tokens/s": ids.shape[1] / forward,
+        },
+        {
+            "what": f"  floor: bare greedy generate, {NEW_TOKENS} tokens",
+            "seconds": bare,
+            "tokens/s": NEW_TOKENS / (bare - forward),
+        },
+    ]
+
+
+if __name__ == "__main__":
+    main()
