@@ -173,13 +173,14 @@ def _docstring(speaker: _Speaker, symbol: Symbol, lines: list[str]) -> Iterator[
         if not sentence.field:
             yield speaker.say("doc", f"{name}: “{quoted}”", span)
             continue
+        spans = [span] if sentence.field_line == sentence.start else [(sentence.field_line, sentence.field_line), span]
         word, _, subject = sentence.field.partition(" ")
         if word.startswith("return"):
-            yield speaker.say("returns", f"{name} returns, by its docstring: “{quoted}”", span)
+            yield speaker.say("returns", f"{name} returns, by its docstring: “{quoted}”", *spans)
         elif word.startswith("raise"):
-            yield speaker.say("raises", f"{name} raises {code(subject)}, by its docstring: “{quoted}”", span)
+            yield speaker.say("raises", f"{name} raises {code(subject)}, by its docstring: “{quoted}”", *spans)
         elif word not in ("rtype", "type") and subject:
-            yield speaker.say("param", f"{code(subject.split()[-1])} of {name}: “{quoted}”", span)
+            yield speaker.say("param", f"{code(subject.split()[-1])} of {name}: “{quoted}”", *spans)
 
 
 def _class(speaker: _Speaker, graph: CodeGraph, facts: ModuleFacts, index: int) -> Iterator[Candidate]:

@@ -28,13 +28,15 @@ _MAX_CHARS = 320
 
 @dataclass(frozen=True, slots=True)
 class Prose:
-    """One sentence. `field` is "param x", "returns", "raises X" for a field of the docstring, else empty; `rank` counts from 0."""
+    """One sentence. `field` is "param x", "returns", "raises X" for a field of the docstring, else empty; `field_line` is where
+    that field begins; `rank` counts from 0."""
 
     text: str
     start: int
     end: int
     rank: int
     field: str = ""
+    field_line: int = 0
 
 
 def sentences_in(lines: list[str], start: int, end: int) -> list[Prose]:
@@ -109,7 +111,7 @@ def _split(paragraph: list[tuple[int, str]], field: str, rank: int) -> list[Pros
                 if offset <= position + (len(text[position:end]) - len(text[position:end].lstrip()))
             )
             last = max(n for offset, n in starts if offset < end)
-            found.append(Prose(sentence, first, last, rank + len(found), field))
+            found.append(Prose(sentence, first, last, rank + len(found), field, paragraph[0][0]))
         position = end
     return found
 

@@ -1,7 +1,7 @@
 """One question to one answer: evidence, composed sentences, the model's vote, phrasing, checks, or a refusal.
 
 Events, for whoever streams: ("stage", name), ("evidence", tuple of Evidence), ("claim", Claim) for each sentence that passed every
-check and will be in the answer.
+check. When the model reads, the sentences in lexical order come first, and the answer that is returned may choose others.
 """
 
 from __future__ import annotations
@@ -85,15 +85,11 @@ def answer_question(
     if not found.supported:
         return _refuse(run, found)
     run.emit("stage", "composing")
-    composed = list(_compose(run, found))
-    run.mark("composed")
+    composed = _compose(run, found)
     claims = composed
     if options.phrase:
         run.emit("stage", "phrasing")
         claims = list(_phrase(run, found)) or composed
-    if claims is composed:
-        for claim in claims:
-            run.emit("claim", claim)
     if not claims:
         return _refuse(run, found)
     return _finish(run, found, to_markdown(claims), claims)
@@ -111,31 +107,38 @@ def zoom_symbol(graph: CodeGraph, name: str | None) -> SymbolRef | None:
     raise UsageError(f"There is no symbol {name!r} in this workspace.{hint}")
 
 
-def _compose(run: _Run, found: Found) -> Iterator[Claim]:
+def _compose(run: _Run, found: Found) -> list[Claim]:
     """The chosen sentences as checked claims. True by construction, and checked all the same."""
-    options = run.options.compose
-    items = candidates(run.graph, found, options.max_candidates)
-    weights = found.weights
-    lexical = lexical_scores(items, found.question.kind, weights, found.evidence)
-    scores = mix(lexical, _read(run, items, lexical), run.options.reading.weight)
+    items = candidates(run.graph, found, run.options.compose.max_candidates)
     run.metrics["candidates"] = len(items)
-    for item in choose(items, scores, weights, options.max_sentences):
-        run.check()
-        claim = _claim(run, item)
-        if claim is not None:
-            yield claim
+    lexical = lexical_scores(items, found.question.kind, found.weights, found.evidence)
+    claims = _chosen(run, found, items, lexical)
+    run.mark("composed")
+    if not run.options.phrase:
+        for claim in claims:
+            run.emit("claim", claim)
+    votes = _read(run, items, lexical)
+    if all(vote is None for vote in votes):
+        return claims
+    return _chosen(run, found, items, mix(lexical, votes, run.options.reading.weight)) or claims
+
+
+def _chosen(run: _Run, found: Found, items: list[Candidate], scores: list[float]) -> list[Claim]:
+    chosen = choose(items, scores, found.weights, run.options.compose.max_sentences)
+    run.check()
+    return [claim for item in chosen if (claim := _claim(run, item)) is not None]
 
 
 def _claim(run: _Run, item: Candidate) -> Claim | None:
     cited = [cite(run.graph, path, a, b, run.options.citations.max_lines) for path, a, b in item.spans]
-    claim = Claim(item.text, "composed", tuple(c for c in cited if c is not None))
-    return _verified(run, claim)
+    return _verified(run, Claim(item.text, "composed", tuple(c for c in cited if c is not None)))
 
 
 def _verified(run: _Run, claim: Claim) -> Claim | None:
     checked, problem = verify_claim(run.graph, claim)
     if problem:
-        run.dropped.append(Dropped(claim.text, problem))
+        if all(d.text != claim.text for d in run.dropped):
+            run.dropped.append(Dropped(claim.text, problem))
         return None
     return checked
 
@@ -146,7 +149,9 @@ def _read(run: _Run, items: list[Candidate], lexical: list[float]) -> list[float
     votes: list[float | None] = [None] * len(items)
     if options.weight == 0 or run.backend is None or not items:
         return votes
+    run.emit("stage", "reading")
     order = sorted(range(len(items)), key=lambda i: -lexical[i])[: options.max_sentences]
+    question = run.question.strip()[: options.max_question_chars]
     try:
         counts = run.backend.count_tokens([items[i].text for i in order])
         total, asked = 0, []
@@ -156,7 +161,7 @@ def _read(run: _Run, items: list[Candidate], lexical: list[float]) -> list[float
             total += tokens
             asked.append(i)
         for i, score in zip(
-            asked, run.backend.score([items[i].text for i in asked], run.question, run.cancel), strict=True
+            asked, run.backend.score([items[i].text for i in asked], question, run.cancel), strict=True
         ):
             votes[i] = score
         run.model_name = run.backend.load().name

@@ -167,7 +167,17 @@ def test_nothing_in_the_repository_is_executed(shop: Path, tmp_path: Path) -> No
     """Plant what Python, pip, git and jedi would pick up from the folder that one stands in."""
     mark = tmp_path / "executed"
     plant = f"open({str(mark)!r}, 'a').write(__file__)\n"
-    for name in ("pip", "json", "torch", "sitecustomize", "usercustomize", "rich", "numpy", "adapter_core/__init__", "ast"):
+    for name in (
+        "pip",
+        "json",
+        "torch",
+        "sitecustomize",
+        "usercustomize",
+        "rich",
+        "numpy",
+        "adapter_core/__init__",
+        "ast",
+    ):
         write(shop, f"{name}.py", plant)
     script = write(shop, "hook.sh", f"#!/bin/sh\necho ran >> {mark}\n")
     script.chmod(0o755)
@@ -185,7 +195,9 @@ def test_nothing_in_the_repository_is_executed(shop: Path, tmp_path: Path) -> No
 def test_provenance_names_the_commit(shop: Path) -> None:
     def git(*arguments: str) -> str:
         identity = ("-c", "user.name=n", "-c", "user.email=e@example.org", "-c", "commit.gpgsign=false")
-        return subprocess.run(["git", *identity, "-C", str(shop), *arguments], capture_output=True, text=True, check=True).stdout.strip()
+        return subprocess.run(
+            ["git", *identity, "-C", str(shop), *arguments], capture_output=True, text=True, check=True
+        ).stdout.strip()
 
     git("init", "-q")
     git("add", "-A")

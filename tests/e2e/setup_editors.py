@@ -43,7 +43,7 @@ CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 BUILD_OUTPUTS = {"node_modules", "out", "dist"}
 
 
-class CannotSetUp(Exception):
+class SetUpError(Exception):
     """Something is missing that this script may not or cannot install; the text says what to do."""
 
 
@@ -86,7 +86,7 @@ def run_pip(*arguments: str) -> None:
 
 def set_up_vscode() -> None:
     if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
-        raise CannotSetUp("the VS Code test runs on Linux x86-64 only: the pinned workbench is built for it")
+        raise SetUpError("the VS Code test runs on Linux x86-64 only: the pinned workbench is built for it")
     set_up_system_packages()
     set_up_workbench()
     set_up_extension()
@@ -99,7 +99,7 @@ def set_up_system_packages() -> None:
         return
     command = f"apt-get install -y --no-install-recommends {' '.join(missing)}"
     if not shutil.which("apt-get") or os.geteuid() != 0:
-        raise CannotSetUp(f"{' and '.join(missing)} must be installed first; on Debian, as root: {command}")
+        raise SetUpError(f"{' and '.join(missing)} must be installed first; on Debian, as root: {command}")
     say(command)
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     run(["apt-get", "update", "-qq"], env=environment)
@@ -128,7 +128,7 @@ def set_up_extension() -> None:
         say("the extension is packaged")
         return
     say("building and packaging the extension")
-    npm("ci", cwd=EXTENSION_SOURCE)
+    npm("ci", "--ignore-scripts", cwd=EXTENSION_SOURCE)
     npm("run", "package", "--", "--out", str(EXTENSION_PACKAGE), cwd=EXTENSION_SOURCE)
     stamped.write_text(digest, encoding="utf-8")
 
@@ -151,7 +151,7 @@ def digest_of(files: Iterator[Path]) -> str:
 def npm(*arguments: str, cwd: Path) -> None:
     # The pinned Node.js, once it is there: a distribution's own may be too old for the build tools.
     path = os.pathsep.join((str(NODE_BINARY.parent), os.environ.get("PATH", "")))
-    run(["npm", *arguments, "--no-audit", "--no-fund", "--loglevel=error"], cwd=cwd, env={**os.environ, "PATH": path})
+    run(["npm", "--no-audit", "--no-fund", "--loglevel=error", *arguments], cwd=cwd, env={**os.environ, "PATH": path})
 
 
 # --- Small tools ---------------------------------------------------------------------------------------------------
@@ -161,17 +161,17 @@ def run(command: list[str], cwd: Path | None = None, env: dict[str, str] | None 
     try:
         subprocess.run(command, cwd=cwd, env=env, check=True)
     except FileNotFoundError:
-        raise CannotSetUp(f"{command[0]} is not installed") from None
+        raise SetUpError(f"{command[0]} is not installed") from None
     except subprocess.CalledProcessError as error:
         shown = " ".join(command)
-        raise CannotSetUp(f"`{shown}` failed with exit code {error.returncode}; its output is above") from None
+        raise SetUpError(f"`{shown}` failed with exit code {error.returncode}; its output is above") from None
 
 
 def check_runs(command: list[str]) -> None:
     try:
         subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, timeout=60)
     except (OSError, subprocess.SubprocessError) as error:
-        raise CannotSetUp(f"{command[0]} was installed but does not run here: {error}") from None
+        raise SetUpError(f"{command[0]} was installed but does not run here: {error}") from None
 
 
 def fresh_folder(folder: Path) -> None:
@@ -200,7 +200,7 @@ def main() -> int:
             set_up_neovim()
         if options.vscode or both:
             set_up_vscode()
-    except CannotSetUp as error:
+    except SetUpError as error:
         print(f"setup_editors: {error}", file=sys.stderr)
         return 1
     except OSError as error:

@@ -1,0 +1,216 @@
+"""The Neovim plugin in real Neovim."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .conftest import missing
+from .neovim import Neovim, lua_string
+from .processes import describe, marked, wait_until
+from .setup_editors import NVIM
+from .workspace import LOYALTY_FILE, LOYALTY_QUESTION, UNKNOWN_QUESTION, line_of
+
+pytestmark = [pytest.mark.editor, pytest.mark.timeout(300)]
+
+ATTACHED = "#vim.lsp.get_clients({ name = 'pathline', bufnr = 0 }) == 1"
+ANSWER = "vim.fn.bufnr('^pathline://answer$')"
+SEARCHING = "Searching… (`:Pathline cancel` stops)"
+CITED = (
+    "vim.tbl_filter(function(d) return d.source == 'pathline' and d.code == 'cited' end, vim.diagnostic.get({buffer}))"
+)
+
+
+@pytest.fixture(autouse=True)
+def installed() -> None:
+    if not NVIM.exists():
+        missing("Neovim", "--neovim")
+
+
+@pytest.fixture
+def neovim(server_command: list[str], workspace: Path, environment: dict[str, str]) -> Iterator[Neovim]:
+    """Neovim with the loyalty module open and the server attached; leaving it must leave no process."""
+    yield from run_neovim(server_command, workspace, environment)
+
+
+@pytest.fixture
+def scripted(
+    scripted_server: tuple[list[str], Path], workspace: Path, environment: dict[str, str]
+) -> Iterator[tuple[Neovim, Path]]:
+    command, log = scripted_server
+    for neovim in run_neovim(command, workspace, environment):
+        yield neovim, log
+
+
+def run_neovim(command: list[str], workspace: Path, environment: dict[str, str]) -> Iterator[Neovim]:
+    neovim = Neovim(command, workspace, environment)
+    neovim.command(f"edit {LOYALTY_FILE}")
+    neovim.wait(ATTACHED, "the server is attached")
+    yield neovim
+    neovim.quit()
+    wait_until(lambda: not marked(environment), lambda: f"nothing is left: {describe(marked(environment))}")
+
+
+def answer_lines(neovim: Neovim) -> list[str]:
+    lines: list[str] = neovim.lua(f"return vim.api.nvim_buf_get_lines({ANSWER}, 0, -1, false)")
+    return lines
+
+
+def ask(neovim: Neovim, question: str) -> None:
+    neovim.command(f"Pathline ask {question}")
+    neovim.wait(f"{ANSWER} ~= -1", "the answer opens")
+
+
+def ask_until_complete(neovim: Neovim, question: str) -> None:
+    """Asks again, as a user does, while the index is still being built."""
+
+    def complete() -> bool:
+        ask(neovim, question)
+        neovim.wait(
+            f"not vim.tbl_contains(vim.api.nvim_buf_get_lines({ANSWER}, 0, 3, false), '{SEARCHING}')", "an answer"
+        )
+        return not any(line.startswith("Incomplete") for line in answer_lines(neovim))
+
+    wait_until(complete, "an answer from the complete index")
+
+
+def test_ask_fills_the_quickfix_list_and_marks_the_lines(neovim: Neovim, workspace: Path) -> None:
+    ask_until_complete(neovim, LOYALTY_QUESTION)
+    neovim.wait("#vim.fn.getqflist() > 0", "the quickfix list has citations")
+
+    entries = neovim.lua(
+        "return vim.tbl_map(function(e) return { file = vim.api.nvim_buf_get_name(e.bufnr), line = e.lnum, text = e.text }"
+        " end, vim.fn.getqflist())"
+    )
+    loyalty = [entry for entry in entries if Path(entry["file"]) == workspace / LOYALTY_FILE]
+    assert loyalty, entries
+    assert any("loyalty_discount" in entry["text"] for entry in loyalty)
+    assert f"# {LOYALTY_QUESTION}" in answer_lines(neovim)
+    for entry in loyalty:
+        assert any(entry["text"] in line for line in answer_lines(neovim))
+        assert any(f"{LOYALTY_FILE}:{entry['line']}" in line for line in answer_lines(neovim))
+
+    buffer = f"vim.fn.bufnr({lua_string(str(workspace / LOYALTY_FILE))})"
+    cited = CITED.format(buffer=buffer)
+    neovim.wait(f"#{cited} > 0", "the cited lines are diagnostics")
+    marks = neovim.lua(f"return vim.tbl_map(function(d) return {{ line = d.lnum + 1, text = d.message }} end, {cited})")
+    assert {(mark["line"], mark["text"]) for mark in marks} <= {(entry["line"], entry["text"]) for entry in loyalty}
+
+    neovim.command("Pathline clear")
+    neovim.wait(f"#{cited} == 0 and {ANSWER} == -1", "the marks and the answer are gone")
+
+
+def test_a_citation_in_the_answer_opens_its_lines(neovim: Neovim, workspace: Path) -> None:
+    neovim.command("edit shop/orders.py")
+    neovim.wait(ATTACHED, "the server is attached")
+    ask_until_complete(neovim, LOYALTY_QUESTION)
+    neovim.wait("#vim.fn.getqflist() > 0", "the answer is complete")
+    place = next(line for line in answer_lines(neovim) if line.startswith(f"→ {LOYALTY_FILE}:"))
+    cited_line = int(place.rpartition(":")[2].partition("-")[0])
+
+    window = f"vim.fn.win_gotoid(vim.fn.bufwinid({ANSWER}))"
+    go = f"{window} vim.fn.search({lua_string(place)}, 'cw')"
+    neovim.lua(f"{go} vim.api.nvim_feedkeys(vim.keycode('<CR>'), 'x', false)")
+    neovim.wait("vim.bo.filetype == 'python'", "the file is open")
+    assert Path(neovim.lua("return vim.api.nvim_buf_get_name(0)")) == workspace / LOYALTY_FILE
+    assert neovim.lua("return vim.fn.line('.')") == cited_line
+
+    neovim.lua("vim.api.nvim_buf_set_lines(0, 0, 0, false, { '# one', '# two' })")
+    neovim.lua(f"{go} vim.api.nvim_feedkeys(vim.keycode('<CR>'), 'x', false)")
+    assert neovim.lua("return vim.fn.line('.')") == cited_line + 2, "the citation moves with the text"
+
+
+def test_explain_asks_about_the_symbol_at_the_cursor(neovim: Neovim) -> None:
+    neovim.lua(f"vim.api.nvim_win_set_cursor(0, {{ {line_of(LOYALTY_FILE, 'def years_of')}, 5 }})")
+    neovim.command("Pathline explain")
+    neovim.wait("#vim.fn.getqflist() > 0", "the quickfix list has citations")
+    assert any("years_of" in entry["text"] for entry in neovim.lua("return vim.fn.getqflist()"))
+
+
+def test_code_actions_prompt_and_answer_in_the_view(neovim: Neovim) -> None:
+    neovim.lua(f"vim.api.nvim_win_set_cursor(0, {{ {line_of(LOYALTY_FILE, 'def years_of')}, 5 }})")
+    neovim.lua("vim.ui.input = function(options, done) done(options.default) end")
+    neovim.lua(
+        "vim.lsp.buf.code_action({ apply = true, filter = function(a) return a.title:match('^Ask about') end })",
+    )
+    neovim.wait("#vim.fn.getqflist() > 0", "the quickfix list has citations")
+    assert "# What does `years_of` do?" in answer_lines(neovim)
+
+
+def test_what_is_not_there_is_said_plainly(neovim: Neovim) -> None:
+    ask_until_complete(neovim, UNKNOWN_QUESTION)
+    neovim.wait(
+        f"table.concat(vim.api.nvim_buf_get_lines({ANSWER}, 0, -1, false)):lower():match('not found') ~= nil",
+        "the answer says that it was not found",
+    )
+    assert neovim.lua("return #vim.fn.getqflist()") == 0
+
+
+def test_sentences_stream_and_cancel_reaches_the_server(scripted: tuple[Neovim, Path]) -> None:
+    neovim, log = scripted
+    ask(neovim, "wait")
+    arrived = f"vim.tbl_contains(vim.api.nvim_buf_get_lines({ANSWER}, 0, -1, false), 'The first sentence has arrived.')"
+    neovim.wait(arrived, "the first sentence is shown while the answer is made")
+    assert not methods(log, "$/cancelRequest")
+
+    neovim.command("Pathline cancel")
+    wait_until(lambda: methods(log, "$/cancelRequest"), "the server is told")
+    (asked,) = methods(log, "pathline/ask")
+    (cancelled,) = methods(log, "$/cancelRequest")
+    assert cancelled["params"]["id"] == asked["id"]
+    assert "Cancelled." in answer_lines(neovim)
+    assert "The first sentence has arrived." in answer_lines(neovim)
+
+
+def test_a_new_question_takes_the_place_of_the_old(scripted: tuple[Neovim, Path]) -> None:
+    neovim, log = scripted
+    ask(neovim, "wait")
+    ask(neovim, "anything else")
+    neovim.wait("#vim.fn.getqflist() == 1", "the second answer is complete")
+    assert [message["params"]["question"] for message in methods(log, "pathline/ask")] == ["wait", "anything else"]
+    assert len(methods(log, "$/cancelRequest")) == 1
+    assert answer_lines(neovim)[0] == "# anything else"
+
+
+def test_an_error_is_shown(scripted: tuple[Neovim, Path]) -> None:
+    neovim, _ = scripted
+    ask(neovim, "fail")
+    neovim.wait(
+        f"vim.tbl_contains(vim.api.nvim_buf_get_lines({ANSWER}, 0, -1, false), 'No answer: the index is broken')",
+        "the error is shown",
+    )
+
+
+def test_text_of_the_workspace_cannot_break_the_view(scripted: tuple[Neovim, Path]) -> None:
+    neovim, _ = scripted
+    ask(neovim, "hostile")
+    neovim.wait("#vim.fn.getqflist() == 1", "the answer is complete")
+    assert len([line for line in answer_lines(neovim) if "pathline.invalid" in line]) == 1
+
+
+def test_subcommands_complete(scripted: tuple[Neovim, Path]) -> None:
+    neovim, _ = scripted
+    assert neovim.lua("return vim.fn.getcompletion('Pathline c', 'cmdline')") == ["cancel", "clear"]
+    assert neovim.lua("return vim.fn.getcompletion('Pathline ask c', 'cmdline')") == []
+
+
+def test_the_program_is_missing(workspace: Path, environment: dict[str, str]) -> None:
+    neovim = Neovim(["/nowhere/pathline"], workspace, environment)
+    neovim.lua("_G.said = {} vim.notify = function(text) table.insert(_G.said, text) end")
+    neovim.command(f"edit {LOYALTY_FILE}")
+    neovim.command("Pathline ask anything")
+    said = neovim.lua("return _G.said")
+    assert any("no server is running" in text for text in said), said
+    neovim.command("checkhealth pathline")
+    report = "\n".join(neovim.lua("return vim.api.nvim_buf_get_lines(0, 0, -1, false)"))
+    assert "/nowhere/pathline was not found" in report
+    neovim.quit()
+
+
+def methods(log: Path, name: str) -> list[dict[str, Any]]:
+    messages = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    return [message for message in messages if message.get("method") == name]

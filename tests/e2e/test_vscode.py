@@ -1,0 +1,180 @@
+"""The packaged extension in real VS Code, in a real browser."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .conftest import missing
+from .processes import describe, servers, wait_until
+from .setup_editors import EXTENSION_PACKAGE, PLAYWRIGHT_CORE, VSCODE_SERVER, find_chromium
+from .workbench import Workbench
+from .workspace import LOYALTY_FILE, LOYALTY_QUESTION, UNKNOWN_QUESTION, line_of
+
+CANCEL = '[data-action="cancel"]'
+
+pytestmark = [pytest.mark.editor, pytest.mark.slow, pytest.mark.timeout(600)]
+
+
+@pytest.fixture(autouse=True)
+def installed() -> None:
+    if not (VSCODE_SERVER.exists() and PLAYWRIGHT_CORE.exists() and EXTENSION_PACKAGE.exists() and find_chromium()):
+        missing("VS Code with the packaged extension", "--vscode")
+
+
+@contextmanager
+def open_workbench(
+    command: list[str], workspace: Path, environment: dict[str, str], output: Path, name: str, path: str
+) -> Iterator[Workbench]:
+    """VS Code with `path` open. On failure a screenshot stays; leaving it must leave no server."""
+    settings: dict[str, Any] = {"pathline.serverCommand": command, "pathline.useModel": False}
+    workbench = Workbench(workspace, settings, environment, output / f"{name}.log")
+    try:
+        workbench.open(path)
+        yield workbench
+    except BaseException:
+        with suppress(AssertionError, OSError):
+            workbench.screenshot(output / f"{name}-failed.png")
+        raise
+    finally:
+        workbench.close()
+    wait_until(
+        lambda: not servers(environment), lambda: f"the server ends with the editor: {describe(servers(environment))}"
+    )
+
+
+def test_ask_and_follow_a_citation(
+    server_command: list[str], workspace: Path, environment: dict[str, str], output: Path
+) -> None:
+    with open_workbench(server_command, workspace, environment, output, "ask", "shop/orders.py") as workbench:
+        workbench.ask(LOYALTY_QUESTION)
+        workbench.wait_for_answer()
+        assert workbench.texts(*workbench.in_answer("h1")) == [LOYALTY_QUESTION]
+        wait_until(lambda: servers(environment), "the server runs")
+
+        labels = workbench.texts(*workbench.in_answer(".citation"))
+        assert labels
+        sentences = workbench.texts(*workbench.in_answer(".claims > li"))
+        assert any("loyalty_discount" in sentence for sentence in sentences)
+        assert all(re.search(r"\.py:\d+", sentence) for sentence in sentences), "a sentence without a citation"
+
+        cited = next(label for label in labels if label.startswith(f"{LOYALTY_FILE}:"))
+        line = int(cited.partition(":")[2].partition("-")[0])
+        workbench.click(*workbench.in_answer(f'.citation[data-link="{labels.index(cited)}"]'))
+        wait_until(lambda: workbench.active_file() == "loyalty.py", "the cited file is open")
+        wait_until(lambda: workbench.cursor_line() == line, f"the cursor is at line {line}")
+        workbench.wait(".editor-group-container.active .squiggly-info")
+        workbench.screenshot(output / "ask.png")
+
+        # By keyboard: the list of citations.
+        workbench.command("Pathline: Show Citations")
+        workbench.wait(f'.quick-input-list .monaco-list-row:has-text("{cited}")')
+        workbench.screenshot(output / "citations.png")
+        workbench.browser.call("press", key="Escape")
+
+        workbench.command("Pathline: Clear Citations")
+        workbench.wait(".squiggly-info", state="detached")
+        workbench.wait("iframe.webview", state="detached")
+        assert workbench.browser.call("foreign") == []
+
+
+def test_symbols_and_what_is_not_there(
+    server_command: list[str], workspace: Path, environment: dict[str, str], output: Path
+) -> None:
+    with open_workbench(server_command, workspace, environment, output, "symbol", LOYALTY_FILE) as workbench:
+        go_to_line(workbench, line_of(LOYALTY_FILE, "def years_of"), column=6)
+        workbench.command("Pathline: Ask About Symbol")
+        workbench.wait('.quick-input-message:has-text("A question about years_of")')
+        workbench.browser.call("press", key="Enter")
+        workbench.wait_for_answer()
+        assert workbench.texts(*workbench.in_answer("h1")) == ["What does years_of do?"]
+        assert any("years_of" in text for text in workbench.texts(*workbench.in_answer(".claims > li")))
+
+        # The server's code action asks the same way.
+        workbench.click(".editor-group-container .view-lines")
+        go_to_line(workbench, line_of(LOYALTY_FILE, "def loyalty_discount"), column=6)
+        workbench.browser.call("press", key="Control+.")
+        workbench.wait('.action-widget .monaco-list-row:has-text("Ask about")')
+        workbench.screenshot(output / "code-action.png")
+        workbench.click('.action-widget .monaco-list-row:has-text("Ask about")')
+        workbench.wait('.quick-input-message:has-text("A question about loyalty_discount")')
+        workbench.browser.call("press", key="Enter")
+        workbench.wait(*workbench.in_answer('h1:has-text("loyalty_discount")'))
+        workbench.wait(*workbench.in_answer("footer"))
+
+        go_to_line(workbench, 2, column=1)
+        workbench.ask(UNKNOWN_QUESTION)
+        workbench.wait(*workbench.in_answer('.not-found:has-text("Not found in this workspace")'))
+        workbench.screenshot(output / "not-found.png")
+
+
+def test_streaming_cancel_errors_and_hostile_text(
+    scripted_server: tuple[list[str], Path], workspace: Path, environment: dict[str, str], output: Path
+) -> None:
+    command, log = scripted_server
+    with open_workbench(command, workspace, environment, output, "scripted", LOYALTY_FILE) as workbench:
+        # Sentences are shown as they arrive, and Cancel reaches the server.
+        workbench.ask("wait")
+        workbench.wait(*workbench.in_answer('li:has-text("The first sentence has arrived.")'))
+        assert not received(log, "$/cancelRequest")
+        workbench.screenshot(output / "streaming.png")
+        workbench.click(*workbench.in_answer(CANCEL))
+        wait_until(lambda: received(log, "$/cancelRequest"), "the server is told")
+        (asked,) = received(log, "pathline/ask")
+        (cancelled,) = received(log, "$/cancelRequest")
+        assert cancelled["params"]["id"] == asked["id"]
+        workbench.wait(*workbench.in_answer('.status:has-text("Cancelled.")'))
+        assert workbench.count(*workbench.in_answer("li")) == 1
+
+        # So does the command, for the keyboard.
+        workbench.ask("wait")
+        workbench.wait(*workbench.in_answer(CANCEL))
+        workbench.command("Pathline: Cancel")
+        wait_until(lambda: len(received(log, "$/cancelRequest")) == 2, "the server is told again")
+
+        # A new question takes the place of one that is still being answered.
+        workbench.ask("wait")
+        workbench.wait(*workbench.in_answer(CANCEL))
+        workbench.ask("fail")
+        workbench.wait(*workbench.in_answer('.status.error:has-text("the index is broken")'))
+        assert len(received(log, "$/cancelRequest")) == 3
+
+        # What the repository says stays text.
+        workbench.ask("hostile")
+        workbench.wait(*workbench.in_answer("footer"))
+        workbench.screenshot(output / "hostile.png")
+        (sentence,) = workbench.texts(*workbench.in_answer(".claims > li"))
+        assert "<img src=" in sentence
+        assert "[a link](command:workbench.action.quit)" in sentence
+        assert workbench.count(*workbench.in_answer("#answer :is(img, a, script, iframe, h2, h1 + h1)")) == 0
+        assert workbench.count(*workbench.in_answer(".citation")) == 1
+        assert "never shown" not in " ".join(workbench.texts(*workbench.in_answer("#answer")))
+        assert not [url for url in workbench.browser.call("foreign") if "pathline.invalid" in url]
+
+
+def test_the_program_is_missing(workspace: Path, environment: dict[str, str], output: Path) -> None:
+    command = ["/nowhere/pathline"]
+    with open_workbench(command, workspace, environment, output, "missing", LOYALTY_FILE) as workbench:
+        workbench.wait('.notification-toast:has-text("The program /nowhere/pathline was not found")')
+        workbench.screenshot(output / "missing.png")
+        workbench.click('.notification-toast .monaco-button:has-text("How to Install")')
+        workbench.wait(*workbench.in_answer('h2:has-text("Install")'))
+
+
+def go_to_line(workbench: Workbench, line: int, column: int) -> None:
+    workbench.browser.call("press", key="Control+G")
+    workbench.wait(".quick-input-widget input")
+    workbench.browser.call("type", text=f"{line}:{column}")
+    workbench.browser.call("press", key="Enter")
+    wait_until(lambda: workbench.cursor_line() == line, f"the cursor is at line {line}")
+
+
+def received(log: Path, method: str) -> list[dict[str, Any]]:
+    messages = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    return [message for message in messages if message.get("method") == method]

@@ -1,0 +1,315 @@
+"""Questions over LSP: each citation is looked up in the files, and what is shown follows the text."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from .harness import Client, RpcError, edit, write_workspace
+
+Connect = Callable[..., Client]
+Shared = tuple[Client, Path]
+QUESTION = "What does add_item raise when the cart is full?"
+
+
+def check_citations(answer: dict[str, Any], root: Path, texts: dict[str, str] | None = None) -> int:
+    """Every citation resolves, has the hash of the lines as they are, and a location that covers exactly these. How many."""
+    count = 0
+    for claim in answer["claims"]:
+        assert claim["citations"]
+        for citation in claim["citations"]:
+            path = citation["path"]
+            text = (texts or {}).get(path) or (root / path).read_text("utf-8")
+            lines = text.split("\n")
+            cited = lines[citation["start"] - 1 : citation["end"]]
+            assert len(cited) == citation["end"] - citation["start"] + 1
+            assert hashlib.sha256("\n".join(cited).encode()).hexdigest() == citation["sha256"]
+            assert (citation["resolves"], citation["fresh"], citation["supports"]) == (True, True, True)
+            location = citation["location"]
+            assert location["uri"] == (root / path).as_uri()
+            assert location["range"] == {
+                "start": {"line": citation["start"] - 1, "character": 0},
+                "end": {"line": citation["end"] - 1, "character": len(cited[-1].encode("utf-16-le")) // 2},
+            }
+            count += 1
+    return count
+
+
+def test_every_citation_holds(shared: Shared) -> None:
+    client, shop = shared
+    answer = client.ask(QUESTION)
+    assert (answer["schema"], answer["found"], answer["complete"], answer["question"]) == (1, True, True, QUESTION)
+    assert check_citations(answer, shop) >= 1
+    assert "ValueError" in answer["text"]
+    assert all(item["location"]["uri"].startswith(shop.as_uri()) for item in answer["evidence"])
+
+
+def test_nothing_found_is_an_answer(shared: Shared) -> None:
+    client, _ = shared
+    answer = client.ask("How are quantum chromodynamics lattices thermalised?")
+    assert not answer["found"]
+    assert answer["claims"] == []
+    assert answer["text"].startswith("Not found in this workspace.")
+
+
+def test_the_symbol_under_the_cursor_is_the_subject(shared: Shared) -> None:
+    client, shop = shared
+    uri = client.open(shop / "shop/checkout.py")
+    # `cart.add_item`: only type inference knows what `cart` is.
+    answer = client.ask("What does this do?", textDocument={"uri": uri}, position={"line": 8, "character": 16})
+    assert check_citations(answer, shop) >= 1
+    assert "add_item" in answer["text"]
+
+
+def test_unsaved_text_is_what_is_cited(shared: Shared) -> None:
+    client, shop = shared
+    uri = client.open(shop / "shop/cart.py")
+    changed = (shop / "shop/cart.py").read_text("utf-8").replace("ValueError", "OverflowError")
+    client.change(uri, 2, {"text": "# moved down\n" + changed})
+    answer = client.ask(QUESTION)
+    assert "OverflowError" in answer["text"]
+    assert check_citations(answer, shop, {"shop/cart.py": "# moved down\n" + changed}) >= 1
+
+
+def test_partial_results_come_first_and_are_in_the_answer(shared: Shared) -> None:
+    client, shop = shared
+    answer = client.ask(QUESTION, partialResultToken="some", workDoneToken="work")
+    progress = [m["params"] for m in client.notifications if m["method"] == "$/progress"]
+    parts = [claim for p in progress if p["token"] == "some" for claim in p["value"]["claims"]]
+    assert parts
+    assert all(part in answer["claims"] for part in parts)
+    stages = [p["value"] for p in progress if p["token"] == "work"]
+    assert stages[0]["kind"] == "begin"
+    assert stages[-1]["kind"] == "end"
+    assert {"report"} == {stage["kind"] for stage in stages[1:-1]}
+    assert check_citations(answer, shop)
+
+
+def test_a_cancelled_question_ends_at_once(client: Client, shop: Path) -> None:
+    """The question waits for jedi's process to start; the cancel reaches it there, and ends that process."""
+    uri = client.open(shop / "shop/checkout.py")
+    params = {"question": "What is it?", "textDocument": {"uri": uri}, "position": {"line": 8, "character": 16}}
+    for method, request in (
+        ("pathline/ask", params),
+        ("workspace/executeCommand", {"command": "pathline.server.ask", "arguments": [params]}),
+    ):
+        number = client.start_request(method, request)
+        server = psutil.Process(client.process.pid)
+        deadline = time.monotonic() + 10
+        while not jedi_processes(server) and time.monotonic() < deadline:
+            time.sleep(0.005)
+        started = time.monotonic()
+        client.notify("$/cancelRequest", {"id": number})
+        with pytest.raises(RpcError) as error:
+            client.result(number, timeout=10)
+        assert error.value.code == -32800
+        assert time.monotonic() - started < 1
+        deadline = time.monotonic() + 5
+        while jedi_processes(server) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert jedi_processes(server) == []
+    before = len(client.notifications)
+    assert client.ask(QUESTION)["found"]
+    late = [m for m in client.notifications[before:] if m["method"] == "window/showMessage"]
+    assert late == []
+
+
+def test_an_edit_while_the_answer_is_made_is_seen_in_it(client: Client, shop: Path) -> None:
+    """The answer is made while jedi starts; what it would have cited is edited meanwhile, so it is made again."""
+    client.open(shop / "shop/checkout.py")
+    cart = client.open(shop / "shop/cart.py")
+    changed = "# moved down\n" + (shop / "shop/cart.py").read_text("utf-8").replace("one more item", "another thing")
+    place = {"textDocument": {"uri": (shop / "shop/checkout.py").as_uri()}, "position": {"line": 8, "character": 16}}
+    number = client.start_request("pathline/ask", {"question": "What does it do?", **place})
+    client.change(cart, 2, {"text": changed})
+    answer = client.result(number)
+    assert check_citations(answer, shop, {"shop/cart.py": changed}) >= 1
+    assert "one more item" not in answer["text"]
+    shown = client.diagnostics(cart, lambda items: items)
+    assert all("one more item" not in d["message"] for d in shown)
+
+
+def jedi_processes(server: psutil.Process) -> list[psutil.Process]:
+    found = []
+    for process in server.children():
+        # One that ends while it is looked at is as good as gone.
+        with contextlib.suppress(psutil.Error):
+            if any("jedi_worker" in part for part in process.cmdline()):
+                found.append(process)
+    return found
+
+
+def test_hover_does_not_wait_for_answers(shared: Shared) -> None:
+    client, shop = shared
+    uri = client.open(shop / "shop/checkout.py")
+    question = "What does add_item raise when the cart of a customer is full of prices? " * 200
+    numbers = [client.start_request("pathline/ask", {"question": question}) for _ in range(6)]
+    for _ in range(5):
+        started = time.monotonic()
+        assert "class Cart" in (client.hover(uri, 6, 12) or "")
+        assert time.monotonic() - started < 2
+    for number in numbers:
+        client.notify("$/cancelRequest", {"id": number})
+    for number in numbers:
+        code = client.error_code(number)
+        assert code in (None, -32800)
+
+
+def test_the_progress_button_cancels_too(client: Client, shop: Path) -> None:
+    uri = client.open(shop / "shop/checkout.py")
+    params = {"textDocument": {"uri": uri}, "position": {"line": 8, "character": 16}}
+    number = client.start_request("pathline/ask", {"question": "What is it?", "workDoneToken": 7, **params})
+    client.wait_for(lambda m: m["method"] == "$/progress" and m["params"]["token"] == 7)
+    client.notify("window/workDoneProgress/cancel", {"token": 7})
+    with pytest.raises(RpcError) as error:
+        client.result(number)
+    assert error.value.code == -32800
+
+
+def test_a_bad_question_is_an_error_that_says_so(shared: Shared) -> None:
+    client, _ = shared
+    for params in (
+        None,
+        [],
+        {},
+        {"question": "  "},
+        {"question": 7},
+        {"question": "x" * 100_000},
+        {"question": "x", "position": {"line": -1, "character": 0}},
+        {"question": "x", "textDocument": "file:///a.py"},
+        {"question": "x", "phrase": "yes"},
+    ):
+        with pytest.raises(RpcError) as error:
+            client.request("pathline/ask", params)
+        assert error.value.code == -32602
+        assert error.value.message
+
+
+def test_a_document_elsewhere_is_no_subject(shared: Shared) -> None:
+    client, shop = shared
+    for uri in ("untitled:Untitled-1", "file:///nowhere/else.py", (shop / "gone.py").as_uri()):
+        answer = client.ask(QUESTION, textDocument={"uri": uri}, position={"line": 0, "character": 0})
+        assert check_citations(answer, shop) >= 1
+
+
+def test_an_answer_before_the_index_is_marked_incomplete(connect: Connect, shop: Path) -> None:
+    client = connect()
+    client.initialize(shop)
+    answer = client.ask(QUESTION)
+    if not answer["complete"]:
+        assert answer["reason"]
+    check_citations(answer, shop)
+    client.ready()
+    assert client.ask(QUESTION)["complete"]
+
+
+def test_a_wish_for_phrasing_without_a_model_keeps_the_composed_answer(connect: Connect, shop: Path) -> None:
+    client = connect(environment={"HF_HUB_OFFLINE": "1"})
+    client.initialize(shop, options={"model": str(shop / "no-such-model")})
+    client.ready()
+    answer = client.ask(QUESTION, phrase=True)
+    assert check_citations(answer, shop) >= 1
+    assert answer["reason"]
+
+
+def test_the_command_shows_the_answer_as_a_message(shared: Shared) -> None:
+    client, shop = shared
+    arguments = [{"question": QUESTION}]
+    answer = client.request("workspace/executeCommand", {"command": "pathline.server.ask", "arguments": arguments})
+    assert check_citations(answer, shop) >= 1
+    message = client.wait_for(lambda m: m["method"] == "window/showMessage")["params"]["message"]
+    assert "shop/cart.py:" in message
+
+
+# -- cited lines as diagnostics --------------------------------------------------------------------------------------
+
+
+def test_cited_lines_are_diagnostics_that_follow_the_text(shared: Shared) -> None:
+    client, shop = shared
+    uri = client.open(shop / "shop/cart.py")
+    client.ask(QUESTION)
+    shown = client.diagnostics(uri, lambda items: items)
+    assert {(d["severity"], d["source"], d["code"]) for d in shown} == {(3, "pathline", "cited")}
+    first = min(d["range"]["start"]["line"] for d in shown)
+
+    # An edit above moves them.
+    seen = len(client.notifications)
+    client.change(uri, 2, edit((0, 0), (0, 0), "# one\n# two\n"))
+    moved = client.diagnostics(uri, lambda items: items, seen)
+    assert [d["range"]["start"]["line"] for d in moved] == [d["range"]["start"]["line"] + 2 for d in shown]
+
+    # An edit of their lines withdraws those, and only those.
+    seen = len(client.notifications)
+    client.change(uri, 3, edit((first + 2, 0), (first + 2, 0), "  "))
+    left = client.diagnostics(uri, lambda items: len(items) < len(shown), seen)
+    assert all(not d["range"]["start"]["line"] <= first + 2 <= d["range"]["end"]["line"] for d in left)
+
+    # The command removes the rest.
+    client.request("workspace/executeCommand", {"command": "pathline.server.clearCitations"})
+    if left:
+        client.diagnostics(uri, lambda items: not items, seen)
+
+
+def test_the_next_answer_replaces_the_diagnostics(shared: Shared) -> None:
+    client, shop = shared
+    uri = (shop / "shop/cart.py").as_uri()
+    client.ask(QUESTION)
+    client.diagnostics(uri, lambda items: items)
+    seen = len(client.notifications)
+    client.ask("How are quantum chromodynamics lattices thermalised?")
+    client.diagnostics(uri, lambda items: not items, seen)
+
+
+def test_a_change_on_disk_withdraws_the_diagnostics(client: Client, shop: Path) -> None:
+    uri = (shop / "shop/cart.py").as_uri()
+    client.ask(QUESTION)
+    client.diagnostics(uri, lambda items: items)
+    seen = len(client.notifications)
+    (shop / "shop/cart.py").write_text("# all gone\n")
+    client.notify("workspace/didChangeWatchedFiles", {"changes": [{"uri": uri, "type": 2}]})
+    client.diagnostics(uri, lambda items: not items, seen)
+
+
+def test_closing_without_saving_goes_back_to_the_disk(shared: Shared) -> None:
+    client, shop = shared
+    uri = client.open(shop / "shop/cart.py")
+    changed = (shop / "shop/cart.py").read_text("utf-8").replace("ValueError", "OverflowError")
+    client.change(uri, 2, {"text": changed})
+    client.ask(QUESTION)
+    client.diagnostics(uri, lambda items: any("OverflowError" in d["message"] for d in items))
+    seen = len(client.notifications)
+    client.close_document(uri)
+    client.diagnostics(uri, lambda items: not any("OverflowError" in d["message"] for d in items), seen)
+
+
+def test_diagnostics_can_be_switched_off(client: Client, shop: Path) -> None:
+    uri = (shop / "shop/cart.py").as_uri()
+    client.ask(QUESTION)
+    client.diagnostics(uri, lambda items: items)
+    seen = len(client.notifications)
+    client.notify("workspace/didChangeConfiguration", {"settings": {"pathline": {"showDiagnostics": False}}})
+    client.diagnostics(uri, lambda items: not items, seen)
+    seen = len(client.notifications)
+    assert client.ask(QUESTION)["found"]
+    assert not [m for m in client.notifications[seen:] if m["method"] == "textDocument/publishDiagnostics"]
+
+
+def test_two_roots_that_nest(connect: Connect, shop: Path) -> None:
+    inner = write_workspace(
+        shop / "inner", "#- tool.py\ndef sharpen(blade):\n    '''Make a blade sharp again.'''\n    return blade\n"
+    )
+    folders = [{"uri": root.as_uri(), "name": root.name} for root in (shop, inner)]
+    client = connect()
+    client.initialize(shop, workspaceFolders=folders)
+    client.ready()
+    uri = client.open(inner / "tool.py")
+    answer = client.ask("What does sharpen do?", textDocument={"uri": uri}, position={"line": 0, "character": 6})
+    assert {(c["root"], c["path"]) for claim in answer["claims"] for c in claim["citations"]} == {("inner", "tool.py")}
+    assert check_citations(answer, inner) >= 1

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from lsp_server.workspace import make_roots, places_of
+
+
+def test_the_innermost_root_comes_first(tmp_path: Path) -> None:
+    inner = tmp_path / "outer" / "inner"
+    inner.mkdir(parents=True)
+    roots, problems = make_roots([((tmp_path / "outer").as_uri(), "outer"), (inner.as_uri(), "inner")])
+    assert problems == []
+    places = places_of((inner / "a.py").as_uri(), roots)
+    assert [(place.root.name, place.path) for place in places] == [("inner", "a.py"), ("outer", "inner/a.py")]
+
+
+def test_roots_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    for side in ("left", "right"):
+        (tmp_path / side / "app").mkdir(parents=True)
+    roots, _ = make_roots([((tmp_path / side / "app").as_uri(), "app") for side in ("left", "right")])
+    assert [root.name for root in roots] == ["app", "app-2"]
+
+
+def test_what_is_no_folder_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    uris = [(tmp_path / "file").as_uri(), (tmp_path / "none").as_uri(), "vscode-vfs://github/x/y"]
+    roots, problems = make_roots((uri, "") for uri in uris)
+    assert roots == []
+    assert len(problems) == 3
+
+
+def test_other_places_are_in_no_root(tmp_path: Path) -> None:
+    roots, _ = make_roots([(tmp_path.as_uri(), "")])
+    assert places_of("untitled:Untitled-1", roots) == []
+    assert places_of((tmp_path.parent / "x.py").as_uri(), roots) == []
+    assert places_of(tmp_path.as_uri() + "/../x.py", roots) == []
+    assert places_of(tmp_path.as_uri() + "/%2e%2e/x.py", roots) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs the right to make symbolic links")
+def test_a_linked_root_is_found_by_both_spellings(tmp_path: Path) -> None:
+    real = tmp_path / "real"
+    real.mkdir()
+    (tmp_path / "link").symlink_to(real)
+    (tmp_path / "other").symlink_to(real)
+    roots, _ = make_roots([((tmp_path / "link").as_uri(), "")])
+    assert places_of((real / "a.py").as_uri(), roots)[0].path == "a.py"
+    assert places_of((tmp_path / "link" / "a.py").as_uri(), roots)[0].path == "a.py"
+    assert places_of((tmp_path / "other" / "a.py").as_uri(), roots, follow=True)[0].path == "a.py"
+    assert roots[0].uri_of("a b.py") == (tmp_path / "link").as_uri() + "/a%20b.py"
