@@ -16,7 +16,7 @@ from .prose import comment_sentences, docstring_lines, docstring_sentences, sent
 
 _MAX_SYMBOLS = 8
 _MAX_SIGNATURE = 160
-_HEADER_LINES = 6
+_MAX_HEADER_LINES = 12
 _MAX_LISTED = 5
 
 
@@ -98,7 +98,7 @@ def _sentences(
     yield from _header(speaker, symbol, facts, index, document.lines)
     yield from _docstring(speaker, symbol, document.lines)
     if symbol.kind == "class":
-        yield from _class(speaker, graph, facts, index)
+        yield from _class(speaker, facts, index, document.lines)
     if symbol.is_callable:
         yield from _comments(speaker, symbol, document.lines)
         yield from _actions(speaker, symbol, document.lines)
@@ -127,7 +127,7 @@ def _header(speaker: _Speaker, symbol: Symbol, facts: ModuleFacts, index: int, l
     if symbol.is_callable:
         shown = [p for p in symbol.parameters if p.name not in ("self", "cls")]
         # A header on several lines is cited whole or not spoken of: every default must be in the lines.
-        complete = not shown or head[1] - head[0] < _HEADER_LINES * 2
+        complete = not shown or head[1] - head[0] < _MAX_HEADER_LINES
         defaults = [
             f"{code(p.name)} (default {code(p.default)})"
             for p in shown
@@ -147,15 +147,18 @@ def _header(speaker: _Speaker, symbol: Symbol, facts: ModuleFacts, index: int, l
         yield speaker.say("signature", f"{name} is assigned as {code(symbol.signature)}.", head)
     if symbol.decorators and symbol.is_callable:
         shown_decorators = [code("@" + d) for d in symbol.decorators if len(d) <= 80 and "\n" not in d]
-        if shown_decorators:
-            yield speaker.say("signature", f"{name} is decorated with {_join(shown_decorators)}.", head)
+        if shown_decorators and symbol.name_line - symbol.start < _MAX_HEADER_LINES:
+            text = f"{name} is decorated with {_join(shown_decorators)}."
+            yield speaker.say("signature", text, (symbol.start, symbol.name_line))
 
 
 def _head_span(facts: ModuleFacts, index: int, lines: list[str]) -> tuple[int, int]:
+    """The lines of a definition's header; its decorators too, unless there are so many that they would crowd it out."""
     symbol = facts.symbols[index]
     blocks = own_blocks(facts, index, lines)
     end = blocks[0].end if blocks and blocks[0].start <= symbol.name_line else symbol.name_line
-    return symbol.start, max(symbol.name_line, min(end, symbol.end))
+    end = max(symbol.name_line, min(end, symbol.end))
+    return (symbol.start if end - symbol.start < _MAX_HEADER_LINES else symbol.name_line), end
 
 
 def _docstring(speaker: _Speaker, symbol: Symbol, lines: list[str]) -> Iterator[Candidate]:
@@ -183,7 +186,7 @@ def _docstring(speaker: _Speaker, symbol: Symbol, lines: list[str]) -> Iterator[
             yield speaker.say("param", f"{code(subject.split()[-1])} of {name}: “{quoted}”", *spans)
 
 
-def _class(speaker: _Speaker, graph: CodeGraph, facts: ModuleFacts, index: int) -> Iterator[Candidate]:
+def _class(speaker: _Speaker, facts: ModuleFacts, index: int, lines: list[str]) -> Iterator[Candidate]:
     symbol = facts.symbols[index]
     name = code(symbol.qualname)
     if symbol.bases:

@@ -16,9 +16,12 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser.add_argument(
         "--log-level", default="warning", choices=["debug", "info", "warning", "error"], help="what goes to stderr"
     )
+    parser.add_argument("--check", metavar="PATH", help="index PATH, try the features without an editor, say what took how long")
     parser.set_defaults(func=run)
 
 
 def run(args: argparse.Namespace) -> int:
     # By name: the core never imports the server, only this door opens it.
-    return importlib.import_module("lsp_server.__main__").main(["--log-level", args.log_level])
+    server = importlib.import_module("lsp_server.__main__")
+    check = ["--check", args.check] if args.check else []
+    return int(server.main(["--log-level", args.log_level, *check]))

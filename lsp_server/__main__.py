@@ -1,0 +1,57 @@
+"""The language server's process: `pathline lsp`."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Sequence
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Serve one client on standard input and output. Does not return while it serves; 2 on wrong usage."""
+    options = _parser().parse_args(argv)
+    if options.check is not None:
+        from .check import check
+
+        return check(options.check)
+
+    from .streams import take_over
+
+    incoming, outgoing = take_over()
+    _stand_elsewhere()
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=options.log_level.upper(),
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        force=True,
+    )
+    if options.log_level != "debug":
+        logging.getLogger("pygls").setLevel(logging.WARNING)  # it logs every message at INFO
+
+    from .protocol import ShortErrors
+    from .server import PathlineServer
+
+    logging.getLogger("pygls.protocol.json_rpc").addFilter(ShortErrors())
+    PathlineServer().serve(incoming, outgoing)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("pathline lsp", description="The language server; editors start it.")
+    parser.add_argument("--check", metavar="PATH", help="start the server on a folder, try it out, and say what works")
+    parser.add_argument("--log-level", default="warning", choices=["debug", "info", "warning", "error"])
+    parser.add_argument("--stdio", action="store_true", help=argparse.SUPPRESS)  # what some clients add
+    return parser
+
+
+def _stand_elsewhere() -> None:
+    """Leave the workspace: neither a child nor a look-up of an executable may find anything in it."""
+    from adapter_core.paths import neutral_dir
+
+    os.chdir(neutral_dir())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

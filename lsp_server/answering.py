@@ -1,0 +1,122 @@
+"""One question, asked of the core on a worker thread, as the JSON that the client gets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from adapter_core import AskOptions, Backend, CodeGraph, answer_question, answer_to_dict
+from adapter_core.types import Answer, CancelToken, Claim
+
+from .engine_client import Engine
+from .positions import to_column
+from .session import Snapshot
+from .symbols import line_range, symbol_at, zoom_name
+from .workspace import Place, Root
+
+# Called on the worker thread: ("stage", name) or ("claim", its JSON).
+Emit = Callable[[str, Any], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a client asked. `position` is (line, units) in the document `uri`."""
+
+    text: str
+    uri: str | None = None
+    position: tuple[int, int] | None = None
+    phrase: bool = False
+
+
+def answer(snapshot: Snapshot, question: Question, engine: Engine, cancel: CancelToken, emit: Emit) -> dict[str, Any]:
+    """Raises `UsageError`, `Cancelled` and other `PathlineError`s. `snapshot` has at least one root."""
+    place = snapshot.place(question.uri) if question.uri else None
+    root = place.root if place is not None else snapshot.roots[0]
+    with snapshot.graph(root, place.path if place is not None else None) as graph:
+        options = AskOptions(
+            zoom=_zoom(snapshot, graph, place, question, engine, cancel),
+            phrase=question.phrase,
+            model_name=snapshot.settings.model_name,
+        )
+        backend, missing = _backend(snapshot, options, engine)
+        shape = _Shape(snapshot, graph, root)
+
+        def on_event(name: str, value: Any) -> None:
+            if name == "claim":
+                emit("claim", shape.claim(value))
+            elif name == "stage":
+                emit("stage", value)
+
+        found = answer_question(graph, question.text, options, backend, cancel, on_event)
+        state = snapshot.indexes.get(root.name)
+        trouble = state.trouble if state is not None else ""
+        return shape.answer(
+            replace(
+                found,
+                complete=found.complete and not trouble,
+                reason="; ".join(dict.fromkeys(filter(None, (trouble, found.reason, missing)))),
+            )
+        )
+
+
+def _zoom(
+    snapshot: Snapshot, graph: CodeGraph, place: Place | None, question: Question, engine: Engine, cancel: CancelToken
+) -> str | None:
+    """The name of the symbol at the position, where there is one."""
+    if place is None or question.position is None or question.uri is None:
+        return None
+    line, units = question.position
+    column = _column(snapshot, graph, place, question.uri, line, units)
+    found = symbol_at(graph, place.path, line + 1, column, engine.jedi, cancel)
+    return zoom_name(graph, found.ref) if found is not None else None
+
+
+def _column(snapshot: Snapshot, graph: CodeGraph, place: Place, uri: str, line: int, units: int) -> int:
+    document = snapshot.document(uri)
+    if document is not None:
+        return document.column(line, units, snapshot.encoding)
+    on_disk = graph.document(place.path)
+    text = on_disk.lines[line] if on_disk is not None and line < len(on_disk.lines) else ""
+    return to_column(text, units, snapshot.encoding)
+
+
+def _backend(snapshot: Snapshot, options: AskOptions, engine: Engine) -> tuple[Backend | None, str]:
+    """The model, where this answer has a use for it; else why it has none, for the user."""
+    if not snapshot.settings.useModel:
+        return None, "the model is switched off in the settings" if options.phrase else ""
+    if not options.phrase and options.reading.weight <= 0:
+        return None, ""
+    return engine.backend(snapshot.settings.model_name)
+
+
+class _Shape:
+    """The core's JSON with LSP locations beside its spans."""
+
+    def __init__(self, snapshot: Snapshot, graph: CodeGraph, root: Root) -> None:
+        self._snapshot = snapshot
+        self._graph = graph
+        self._root = root
+        self._uris: dict[str, str] = {}
+
+    def claim(self, claim: Claim) -> dict[str, Any]:
+        """One claim, before its answer is there."""
+        return self._with_locations(answer_to_dict(Answer("", "", (claim,))))["claims"][0]
+
+    def answer(self, answer: Answer) -> dict[str, Any]:
+        return self._with_locations(answer_to_dict(answer))
+
+    def _with_locations(self, value: dict[str, Any]) -> dict[str, Any]:
+        for claim in value["claims"]:
+            for citation in claim["citations"]:
+                citation["location"] = self._location(citation)
+        for item in value["evidence"]:
+            item["location"] = self._location(item)
+        return value
+
+    def _location(self, span: dict[str, Any]) -> dict[str, Any]:
+        path = span["path"]
+        if path not in self._uris:
+            self._uris[path] = self._snapshot.uri_of(self._root, path)
+        lines = line_range(self._graph, path, span["start"], span["end"], self._snapshot.encoding)
+        return {"uri": self._uris[path], "range": lines}

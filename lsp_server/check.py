@@ -1,0 +1,106 @@
+"""`pathline lsp --check PATH`: a session with a real server, to see whether it works here, and how fast."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import adapter_core
+from adapter_core.errors import PathlineError
+from adapter_core.isolation import child_environment
+from adapter_core.paths import neutral_dir
+
+from .positions import uri_of_path
+from .transport import read_bodies
+
+# This very copy of the two packages, whatever else is installed, and nothing of the folders around them.
+_BOOT = """\
+import sys, importlib.util
+for name, file in zip(("adapter_core", "lsp_server"), sys.argv[1:]):
+    spec = importlib.util.spec_from_file_location(name, file)
+    sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(sys.modules[name])
+from lsp_server.__main__ import main
+sys.exit(main([]))
+"""
+
+
+def check(path: str) -> int:
+    """Print one line for each step. 0 when all worked, 1 when one did not, 2 for a folder that cannot be."""
+    root = Path(path).expanduser().resolve()
+    if not root.is_dir():
+        print(f"{root} is not a folder; give the folder of a project.", file=sys.stderr)
+        return 2
+    try:
+        with _Session() as session:
+            uri = uri_of_path(str(root))
+            folders = [{"uri": uri, "name": root.name}]
+            started = session.step(
+                "initialize", {"processId": None, "rootUri": uri, "workspaceFolders": folders, "capabilities": {}}
+            )
+            print(f"started: pathline {started['serverInfo']['version']}")
+            session.notify("initialized", {})
+            session.step("workspace/executeCommand", {"command": "pathline.server.reindex"})
+            print("indexed: the index is up to date")
+            answer = session.step("pathline/ask", {"question": "What is the purpose of this project?"})
+            print(f"answered: {len(answer['claims'])} sentences, {len(answer['evidence'])} places")
+            session.step("shutdown", None)
+            session.notify("exit", None)
+            code = session.process.wait(10)
+            print(f"ended: exit code {code}")
+            return 1 if code else 0
+    except (PathlineError, OSError, subprocess.SubprocessError) as error:
+        print(f"failed: {error}", file=sys.stderr)
+        return 1
+
+
+class _Session:
+    def __init__(self) -> None:
+        command = [
+            sys.executable,
+            "-I",
+            "-c",
+            _BOOT,
+            adapter_core.__file__,
+            str(Path(__file__).with_name("__init__.py")),
+        ]
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=neutral_dir(), env=child_environment()
+        )
+        assert self.process.stdout is not None
+        self._bodies = read_bodies(self.process.stdout)
+        self._next = 0
+
+    def __enter__(self) -> _Session:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.wait(10)
+
+    def step(self, method: str, params: Any) -> Any:
+        """The result of a request, with the time that it took in front of the next line. Raises `PathlineError`."""
+        self._next += 1
+        started = time.perf_counter()
+        self._send({"id": self._next, "method": method, "params": params})
+        for body in self._bodies:
+            message = json.loads(body)
+            if message.get("id") == self._next and "method" not in message:
+                if "error" in message:
+                    raise PathlineError(f"{method}: {message['error']['message']}")
+                print(f"{(time.perf_counter() - started) * 1000:8.0f} ms  ", end="")
+                return message["result"]
+        raise PathlineError(f"the server ended during {method}")
+
+    def notify(self, method: str, params: Any) -> None:
+        self._send({"method": method, "params": params})
+
+    def _send(self, message: dict[str, Any]) -> None:
+        assert self.process.stdin is not None
+        body = json.dumps({"jsonrpc": "2.0", **message}).encode("ascii")
+        self.process.stdin.write(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+        self.process.stdin.flush()

@@ -1,0 +1,207 @@
+"""The server's processes: an indexer for each root, jedi, and the model. Each starts when it is first needed.
+
+The death of any of them costs its answers and nothing else. Methods are called on the loop thread, except where they
+say so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from adapter_core import Backend, open_backend
+from adapter_core.errors import ModelError
+from adapter_core.graph.indexer import Indexer
+from adapter_core.graph.resolve import JediClient
+
+from .workspace import Root
+
+log = logging.getLogger(__name__)
+
+Event = dict[str, Any]
+
+_QUIET_SECONDS = 0.4
+_MAX_DEATHS = 3
+_RESTART_SECONDS = 2.0
+
+
+class RootIndex:
+    """Keeps the index of one root up to date.
+
+    Changes are gathered for a moment, and a sync that dies is started again.
+    """
+
+    def __init__(self, root: Root, loop: asyncio.AbstractEventLoop, on_event: Callable[[Root, Event], None]) -> None:
+        self.root = root
+        self._loop = loop
+        self._on_event = on_event
+        self._indexer = self._new_indexer(None)
+        self._timer: asyncio.TimerHandle | None = None
+        self._waiting: list[asyncio.Future[None]] = []
+        self._running = False
+        self._again = False
+        self._rebuild = False
+        self._deaths = 0
+        self._private: Path | None = None
+
+    @property
+    def pid(self) -> int | None:
+        return self._indexer.pid
+
+    def sync(self, rebuild: bool = False) -> None:
+        """Bring the index up to date now, or once more after the sync that is running."""
+        self._cancel_timer()
+        self._rebuild = self._rebuild or rebuild
+        if self._running:
+            self._again = True
+            return
+        self._running = True
+        try:
+            rebuild, self._rebuild = self._rebuild, False
+            self._indexer.sync(rebuild)
+        except OSError as error:
+            self._received({"event": "failed", "reason": f"The indexer cannot be started: {error}."})
+
+    def sync_soon(self) -> None:
+        """After a change: together with the others that follow at once (a branch switch, a formatter)."""
+        self._cancel_timer()
+        self._timer = self._loop.call_later(_QUIET_SECONDS, self.sync)
+
+    async def synced(self) -> None:
+        """Sync, and return when the index holds every change up to now.
+
+        Raises `RuntimeError` with the reason when it cannot.
+        """
+        done: asyncio.Future[None] = self._loop.create_future()
+        self._waiting.append(done)
+        self.sync()
+        await done
+
+    def abandon(self) -> None:
+        """Nobody waits any longer: the root was closed."""
+        self._cancel_timer()
+        self._settle("the folder was closed")
+
+    def close(self) -> None:
+        """End the process. May be called from any thread."""
+        self._indexer.close()
+        if self._private is not None:
+            shutil.rmtree(self._private, ignore_errors=True)
+
+    def _new_indexer(self, cache: Path | None) -> Indexer:
+        def from_thread(event: Event) -> None:
+            if not self._loop.is_closed():
+                self._loop.call_soon_threadsafe(self._received, event)
+
+        return Indexer(self.root.real, from_thread, cache)
+
+    def _received(self, event: Event) -> None:
+        kind = event.get("event")
+        if kind in ("progress", "busy"):
+            self._on_event(self.root, event)
+            return
+        self._running = False
+        if kind == "unwritable" and self._private is None:
+            # The user's cache folder cannot be written: this session keeps its index in a folder of its own.
+            log.warning("%s", event.get("reason"))
+            self._private = Path(tempfile.mkdtemp(prefix="pathline-"))
+            self._indexer.close()
+            self._indexer = self._new_indexer(self._private)
+            self.sync()
+            return
+        if kind == "died" and self._deaths < _MAX_DEATHS:
+            self._deaths += 1
+            log.warning("%s; it is started again", event.get("reason"))
+            self._cancel_timer()
+            self._timer = self._loop.call_later(_RESTART_SECONDS * (self._deaths - 1), self.sync)
+            return
+        if kind == "synced":
+            self._deaths = 0
+        self._on_event(self.root, event)
+        if self._again:
+            # Whoever waits asked before or during this sync: the next one is the first that began after.
+            self._again = False
+            self.sync()
+            return
+        self._settle("" if kind == "synced" else str(event.get("reason") or "the workspace could not be indexed"))
+
+    def _settle(self, problem: str) -> None:
+        waiting, self._waiting = self._waiting, []
+        for done in waiting:
+            if done.done():
+                continue
+            if problem:
+                done.set_exception(RuntimeError(problem))
+            else:
+                done.set_result(None)
+
+    def _cancel_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+class Engine:
+    def __init__(self, on_event: Callable[[Root, Event], None]) -> None:
+        self.jedi = JediClient()
+        self._on_event = on_event
+        self._roots: dict[Path, RootIndex] = {}
+        self._model_lock = threading.Lock()
+        self._backend: Backend | None = None
+        self._backend_name: str | None = None
+
+    def set_roots(self, roots: tuple[Root, ...]) -> None:
+        """Index these roots, and no others."""
+        loop = asyncio.get_running_loop()
+        wanted = {root.real: root for root in roots}
+        for real in [real for real in self._roots if real not in wanted]:
+            index = self._roots.pop(real)
+            index.abandon()
+            loop.run_in_executor(None, index.close)
+        for real, root in wanted.items():
+            if real not in self._roots:
+                self._roots[real] = RootIndex(root, loop, self._on_event)
+                self._roots[real].sync()
+
+    def index(self, root: Root) -> RootIndex | None:
+        return self._roots.get(root.real)
+
+    def indexes(self) -> list[RootIndex]:
+        return list(self._roots.values())
+
+    def backend(self, model: str | None) -> tuple[Backend | None, str]:
+        """The chosen model, or None and why there is none. From a worker thread; one model is open at a time."""
+        with self._model_lock:
+            if self._backend is not None and self._backend_name == model:
+                return self._backend, ""
+            self._close_backend()
+            try:
+                self._backend = open_backend(model)
+            except ModelError as error:
+                return None, str(error)
+            self._backend_name = model
+            return self._backend, ""
+
+    def release_model(self) -> None:
+        """End the model's process and give its memory back; a later question starts it again. From a worker thread."""
+        with self._model_lock:
+            self._close_backend()
+
+    def close(self) -> None:
+        """End every process. From any thread, and while anything runs."""
+        for index in list(self._roots.values()):
+            index.close()
+        self.jedi.close()
+        # Not under the lock: an answer may hold it, and closing is what ends that.
+        self._close_backend()
+
+    def _close_backend(self) -> None:
+        backend, self._backend = self._backend, None
+        if backend is not None:
+            backend.close()

@@ -1,0 +1,162 @@
+"""`pathline/ask`: a question, answered with partial results, progress and a cancel that reaches the work."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+import threading
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams, JsonRpcRequestCancelled
+
+from adapter_core.errors import Cancelled, PathlineError, UsageError
+
+from ..documents import hash_lines
+from ..protocol import ASK
+
+if TYPE_CHECKING:
+    from ..answering import Question
+    from ..server import PathlineServer
+
+log = logging.getLogger(__name__)
+
+REQUEST_FAILED = -32803
+_MAX_QUESTION = 20_000
+_MAX_TRIES = 2
+
+
+def register(server: PathlineServer) -> None:
+    @server.feature(ASK)
+    async def ask(params: Any) -> dict[str, Any]:
+        question = read_question(params)
+        return await run_question(server, question, params.get("workDoneToken"), params.get("partialResultToken"))
+
+
+def read_question(value: Any) -> Question:
+    """The question of a request or a command. Raises `JsonRpcInvalidParams` with what is wrong about it."""
+    from ..answering import Question
+
+    if not isinstance(value, Mapping):
+        raise JsonRpcInvalidParams(
+            'The parameters must be an object, for example {"question": "Where is the cache cleared?"}.'
+        )
+    text = value.get("question")
+    if not isinstance(text, str) or not text.strip():
+        raise JsonRpcInvalidParams("`question` must be a string that is not empty.")
+    if len(text) > _MAX_QUESTION:
+        raise JsonRpcInvalidParams(f"The question has {len(text):,} characters; ask one of up to {_MAX_QUESTION:,}.")
+    document, position, phrase = value.get("textDocument"), value.get("position"), value.get("phrase") or False
+    uri = document.get("uri") if isinstance(document, Mapping) else None
+    if document is not None and not isinstance(uri, str):
+        raise JsonRpcInvalidParams("`textDocument` must be an object with a `uri`.")
+    if not isinstance(phrase, bool):
+        raise JsonRpcInvalidParams("`phrase` must be true or false.")
+    return Question(text, uri, _position(position), phrase)
+
+
+def _position(value: Any) -> tuple[int, int] | None:
+    if value is None:
+        return None
+    line, character = (value.get("line"), value.get("character")) if isinstance(value, Mapping) else (None, None)
+    if not isinstance(line, int) or not isinstance(character, int) or line < 0 or character < 0:
+        raise JsonRpcInvalidParams("`position` must be an object with `line` and `character`.")
+    return line, character
+
+
+async def run_question(
+    server: PathlineServer, question: Question, work_done: Any = None, partial: Any = None
+) -> dict[str, Any]:
+    """The answer as JSON. Its citations are shown as diagnostics. When the task is cancelled, the work stops."""
+    if not server.session.roots:
+        raise JsonRpcException("No folder is open; open the folder of a project to ask about it.", REQUEST_FAILED)
+    cancel = threading.Event()
+    progress = _Progress(server, work_done, cancel)
+    try:
+        answer = await _answer(server, question, cancel, progress, partial)
+    except UsageError as error:
+        raise JsonRpcInvalidParams(str(error)) from error
+    except Cancelled as error:
+        raise JsonRpcRequestCancelled("The answer was stopped.") from error
+    except sqlite3.Error as error:
+        server.index_failed(error)
+        raise JsonRpcException(f"The index could not be read ({error}); it is built anew.", REQUEST_FAILED) from error
+    except PathlineError as error:
+        raise JsonRpcException(str(error), REQUEST_FAILED) from error
+    finally:
+        cancel.set()
+        progress.end()
+    server.cited.show(answer)
+    return answer
+
+
+async def _answer(
+    server: PathlineServer, question: Question, cancel: threading.Event, progress: _Progress, partial: Any
+) -> dict[str, Any]:
+    """Ask, and once more when cited lines were edited before the answer was there."""
+    from ..answering import answer
+
+    loop = asyncio.get_running_loop()
+    pool = server.phrasing if question.phrase else server.answers
+
+    def on_loop(name: str, value: Any) -> None:
+        # What arrives after the end of the request is dropped: its tokens are no longer the client's.
+        if cancel.is_set():
+            return
+        if name == "stage":
+            progress.report(value)
+        elif partial is not None:
+            server.protocol.notify(types.PROGRESS, types.ProgressParams(partial, {"claims": [value]}))
+
+    def emit(name: str, value: Any) -> None:
+        loop.call_soon_threadsafe(on_loop, name, value)
+
+    for attempt in range(1, _MAX_TRIES + 1):
+        snapshot = server.session.snapshot()
+        found = await loop.run_in_executor(pool, answer, snapshot, question, server.engine, cancel, emit)
+        stale = mark_stale(server, found)
+        if not stale:
+            return found
+        log.info("%d cited lines were edited while the answer was made (try %d)", stale, attempt)
+    found["complete"] = False
+    found["reason"] = "; ".join(
+        filter(None, (found["reason"], "cited lines were edited while the answer was made; ask again"))
+    )
+    return found
+
+
+def mark_stale(server: PathlineServer, answer: dict[str, Any]) -> int:
+    """Mark citations whose lines are, at this moment, not those of the open document; returns how many there are."""
+    stale = 0
+    for claim in answer["claims"]:
+        for citation in claim["citations"]:
+            document = server.session.documents.get(citation["location"]["uri"])
+            if document is None:
+                continue
+            if hash_lines(document.lines, citation["start"], citation["end"]) != citation["sha256"]:
+                citation["fresh"] = False
+                stale += 1
+    return stale
+
+
+class _Progress:
+    """The progress that the client started with its token, if it did. Its cancel button sets `cancel`."""
+
+    def __init__(self, server: PathlineServer, token: Any, cancel: threading.Event) -> None:
+        self._progress = server.work_done_progress
+        self._token = token if isinstance(token, (str, int)) and not isinstance(token, bool) else None
+        if self._token is None:
+            return
+        self._progress.begin(self._token, types.WorkDoneProgressBegin("Pathline: answering", cancellable=True))
+        self._progress.tokens[self._token].add_done_callback(lambda _: cancel.set())
+
+    def report(self, stage: str) -> None:
+        if self._token is not None:
+            self._progress.report(self._token, types.WorkDoneProgressReport(message=stage))
+
+    def end(self) -> None:
+        if self._token is not None:
+            self._progress.end(self._token, types.WorkDoneProgressEnd())
+            self._progress.tokens.pop(self._token, None)

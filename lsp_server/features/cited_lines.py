@@ -1,0 +1,210 @@
+"""The lines that the last answer cites, as diagnostics.
+
+A diagnostic is shown while its lines are the ones that were cited: it moves with edits above it, and goes when its
+lines are edited, on disk or in the editor. Whatever moved it, the hash of the lines decides.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types
+
+from ..documents import Document, hash_lines
+from ..positions import path_of_uri
+from ..session import Snapshot
+
+if TYPE_CHECKING:
+    from ..server import PathlineServer
+
+SOURCE = "pathline"
+CODE = "cited"
+_BUDGET_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Cited:
+    """Lines `start..end` (1-based, inclusive) and the sentence that cites them.
+
+    `width` is the last line's length for the client.
+    """
+
+    start: int
+    end: int
+    sha256: str
+    message: str
+    width: int
+
+
+class CitedLines:
+    """On the loop thread. Files are known by path, since clients and servers escape the same URI differently."""
+
+    def __init__(self, server: PathlineServer) -> None:
+        self._server = server
+        self._cited: dict[str, tuple[Cited, ...]] = {}
+        self._uris: dict[str, str] = {}
+        self._published: set[str] = set()
+
+    def show(self, answer: dict[str, Any]) -> None:
+        """Replace what is shown by the citations of an answer (as JSON).
+
+        Those whose lines changed meanwhile are left out.
+        """
+        self._forget_all()
+        for claim in answer["claims"]:
+            for citation in claim["citations"]:
+                if citation["resolves"] and citation["fresh"] and citation["supports"]:
+                    self._add(claim["text"], citation)
+        for key in list(self._cited):
+            document = self._open_document(key)
+            if document is not None:
+                self._cited[key] = still_there(self._cited[key], document, self._server.session.encoding)
+        self._publish(self._published | set(self._cited))
+
+    def clear(self) -> None:
+        self._forget_all()
+        self._publish(set(self._published))
+
+    def refresh(self) -> None:
+        """The setting `showDiagnostics` may have changed."""
+        self._publish(self._published | set(self._cited))
+
+    def opened(self, uri: str) -> None:
+        key = key_of(uri)
+        document = self._server.session.documents.get(uri)
+        if key in self._cited and document is not None:
+            self._uris[key] = uri
+            self._update(key, still_there(self._cited[key], document, self._server.session.encoding))
+
+    def edited(self, uri: str, before: Document, after: Document) -> None:
+        key = key_of(uri)
+        if key in self._cited:
+            self._update(key, moved(self._cited[key], before, after, self._server.session.encoding))
+
+    def changed_on_disk(self, uris: Iterable[str]) -> None:
+        """Files that are not open may have changed: look, and withdraw what is no longer there."""
+        keys = {key for key in map(key_of, uris) if key in self._cited and self._open_document(key) is None}
+        if keys:
+            self._server.spawn(self._recheck(keys))
+
+    async def _recheck(self, keys: set[str]) -> None:
+        snapshot = self._server.session.snapshot()
+        checks = {key: (self._uris[key], self._cited[key]) for key in keys if key in self._cited}
+
+        def check(stop: threading.Event) -> dict[str, tuple[Cited, ...]]:
+            return {key: still_on_disk(snapshot, uri, cited) for key, (uri, cited) in checks.items()}
+
+        found = await self._server.look_up(check, _BUDGET_SECONDS)
+        for key, (_, cited) in checks.items():
+            if self._cited.get(key) == cited and self._open_document(key) is None:
+                self._update(key, found[key] if found is not None else ())
+
+    def _add(self, message: str, citation: dict[str, Any]) -> None:
+        uri, end = citation["location"]["uri"], citation["location"]["range"]["end"]
+        key = key_of(uri)
+        self._uris[key] = uri
+        cited = Cited(citation["start"], citation["end"], citation["sha256"], message, end["character"])
+        if cited not in self._cited.get(key, ()):
+            self._cited[key] = (*self._cited.get(key, ()), cited)
+
+    def _open_document(self, key: str) -> Document | None:
+        documents = self._server.session.documents
+        document = documents.get(self._uris.get(key, ""))
+        if document is not None:
+            return document
+        return next((d for uri, d in documents.all().items() if key_of(uri) == key), None)
+
+    def _update(self, key: str, cited: tuple[Cited, ...]) -> None:
+        if cited != self._cited.get(key):
+            self._cited[key] = cited
+            self._publish({key})
+
+    def _forget_all(self) -> None:
+        self._cited = {}
+
+    def _publish(self, keys: set[str]) -> None:
+        visible = self._server.session.settings.showDiagnostics
+        for key in sorted(keys):
+            cited = self._cited.get(key, ()) if visible else ()
+            if not cited and key not in self._published:
+                continue
+            document = self._open_document(key)
+            version = document.version if document and self._server.session.client.versioned_diagnostics else None
+            self._server.text_document_publish_diagnostics(
+                types.PublishDiagnosticsParams(self._uris[key], [_diagnostic(item) for item in cited], version)
+            )
+            if cited:
+                self._published.add(key)
+            else:
+                self._published.discard(key)
+
+
+def key_of(uri: str) -> str:
+    path = path_of_uri(uri)
+    return path if path is not None else uri
+
+
+def still_there(cited: tuple[Cited, ...], document: Document, encoding: str) -> tuple[Cited, ...]:
+    """Those whose lines are in the document, where they were cited."""
+    return tuple(
+        replace(item, width=document.end_units(item.end - 1, encoding))
+        for item in cited
+        if _holds(item, document.lines)
+    )
+
+
+def moved(cited: tuple[Cited, ...], before: Document, after: Document, encoding: str) -> tuple[Cited, ...]:
+    """Where the lines are after a change.
+
+    What stands above it stays, what stands below it moves, what it touches goes.
+    """
+    old, new = before.lines, after.lines
+    above = _common_prefix(old, new)
+    below = _common_suffix(old, new, above)
+    shift = len(new) - len(old)
+    placed = []
+    for item in cited:
+        if item.end <= above:
+            placed.append(item)
+        elif item.start > len(old) - below:
+            placed.append(replace(item, start=item.start + shift, end=item.end + shift))
+    return still_there(tuple(placed), after, encoding)
+
+
+def still_on_disk(snapshot: Snapshot, uri: str, cited: tuple[Cited, ...]) -> tuple[Cited, ...]:
+    """Those whose lines are in the file as it is on disk now. For a worker thread."""
+    place = snapshot.place(uri)
+    if place is None:
+        return ()
+    with snapshot.graph(place.root) as graph:
+        document = graph.document(place.path)
+    return tuple(item for item in cited if document is not None and _holds(item, document.lines))
+
+
+def _holds(item: Cited, lines: list[str]) -> bool:
+    return 1 <= item.start <= item.end <= len(lines) and hash_lines(lines, item.start, item.end) == item.sha256
+
+
+def _common_prefix(old: list[str], new: list[str]) -> int:
+    count = 0
+    for a, b in zip(old, new, strict=False):
+        if a != b:
+            break
+        count += 1
+    return count
+
+
+def _common_suffix(old: list[str], new: list[str], prefix: int) -> int:
+    most = min(len(old), len(new)) - prefix
+    count = 0
+    while count < most and old[-1 - count] == new[-1 - count]:
+        count += 1
+    return count
+
+
+def _diagnostic(item: Cited) -> types.Diagnostic:
+    span = types.Range(types.Position(item.start - 1, 0), types.Position(item.end - 1, item.width))
+    return types.Diagnostic(span, item.message, types.DiagnosticSeverity.Information, CODE, source=SOURCE)

@@ -1,0 +1,75 @@
+"""`textDocument/codeAction`: "Ask about `x`" and "Explain `x`" on a symbol of the workspace."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types
+
+from ..markdown import code_span
+from ..session import Snapshot
+from ..symbols import symbol_at
+from .execute_command import ASK_COMMAND
+
+if TYPE_CHECKING:
+    from adapter_core.types import SymbolRef
+
+    from ..server import PathlineServer
+
+_BUDGET_SECONDS = 1.0
+
+
+def register(server: PathlineServer) -> None:
+    @server.feature(
+        types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.Empty])
+    )
+    async def code_action(params: types.CodeActionParams) -> list[types.CodeAction]:
+        only = params.context.only
+        if only and types.CodeActionKind.Empty not in only:
+            return []  # the client wants fixes or refactorings
+        snapshot = server.session.snapshot()
+        found = await server.look_up(lambda stop: make_actions(snapshot, params, stop), _BUDGET_SECONDS)
+        return found or []
+
+
+def make_actions(snapshot: Snapshot, params: types.CodeActionParams, stop: threading.Event) -> list[types.CodeAction]:
+    uri, start = params.text_document.uri, params.range.start
+    place, document = snapshot.place(uri), snapshot.document(uri)
+    if place is None or document is None:
+        return []
+    column = document.column(start.line, start.character, snapshot.encoding)
+    with snapshot.graph(place.root, place.path) as graph:
+        found = symbol_at(graph, place.path, start.line + 1, column)
+    if found is None or stop.is_set():
+        return []
+    where: dict[str, Any] = {
+        "textDocument": {"uri": uri},
+        "position": {"line": start.line, "character": start.character},
+    }
+    name = found.ref.symbol.qualname
+    ask = snapshot.settings.askCommand
+    return [
+        _action(
+            f"Ask about {code_span(name)}",
+            ask or ASK_COMMAND,
+            {**where, "symbol": name} if ask else {"question": _standing_question(found.ref), **where},
+        ),
+        _action(
+            f"Explain {code_span(name)}",
+            ASK_COMMAND,
+            {"question": f"What does {code_span(name)} do and how does it work?", **where},
+        ),
+    ]
+
+
+def _standing_question(ref: SymbolRef) -> str:
+    """What a client that cannot prompt asks about a symbol."""
+    name = code_span(ref.symbol.qualname)
+    if ref.symbol.is_callable:
+        return f"What is {name} for, who calls it, and which tests cover it?"
+    return f"What is {name} for, and where is it used?"
+
+
+def _action(title: str, command: str, argument: dict[str, Any]) -> types.CodeAction:
+    return types.CodeAction(title, command=types.Command(title, command, arguments=[argument]))

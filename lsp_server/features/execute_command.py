@@ -1,0 +1,71 @@
+"""`workspace/executeCommand`: our three commands, for clients with and without a plugin.
+
+pygls would run an async command where no cancel reaches it; as a plain async request it is cancelled like any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
+
+if TYPE_CHECKING:
+    from ..server import PathlineServer
+
+ASK_COMMAND = "pathline.server.ask"
+CLEAR_COMMAND = "pathline.server.clearCitations"
+REINDEX_COMMAND = "pathline.server.reindex"
+
+_SHOWN_CHARACTERS = 300
+
+
+def register(server: PathlineServer) -> None:
+    from .ask import REQUEST_FAILED, read_question, run_question
+
+    async def ask(*arguments: Any) -> dict[str, Any]:
+        if len(arguments) != 1:
+            raise JsonRpcInvalidParams(f"{ASK_COMMAND} takes one argument: an object with a `question`.")
+        answer = await run_question(server, read_question(arguments[0]))
+        server.show(first_sentences(answer))
+        return answer
+
+    async def clear(*_: Any) -> None:
+        server.cited.clear()
+
+    async def reindex(*_: Any) -> None:
+        try:
+            for index in server.engine.indexes():
+                await index.synced()
+        except RuntimeError as error:
+            raise JsonRpcException(str(error), REQUEST_FAILED) from error
+
+    commands: dict[str, Callable[..., Awaitable[Any]]] = {
+        ASK_COMMAND: ask,
+        CLEAR_COMMAND: clear,
+        REINDEX_COMMAND: reindex,
+    }
+    for name, handler in commands.items():
+        server.command(name)(handler)  # so that the server advertises them
+
+    @server.feature(types.WORKSPACE_EXECUTE_COMMAND)
+    async def execute_command(params: types.ExecuteCommandParams) -> Any:
+        handler = commands.get(params.command)
+        if handler is None:
+            raise JsonRpcInvalidParams(f"There is no command {params.command!r}; there are {', '.join(commands)}.")
+        return await handler(*(params.arguments or ()))
+
+
+def first_sentences(answer: dict[str, Any]) -> str:
+    """What fits a message: the first sentences, each with its place."""
+    if not answer["claims"]:
+        return str(answer["text"])
+    shown: list[str] = []
+    for claim in answer["claims"]:
+        places = ", ".join(f"{c['path']}:{c['start']}" for c in claim["citations"])
+        sentence = f"{claim['text']} ({places})"
+        if shown and sum(map(len, shown)) + len(sentence) > _SHOWN_CHARACTERS:
+            break
+        shown.append(sentence)
+    return " ".join(shown)

@@ -1,0 +1,125 @@
+"""`textDocument/documentSymbol` and `workspace/symbol`, from the index and the open documents."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+
+from adapter_core.types import Symbol, SymbolRef
+
+from ..session import Snapshot
+from ..symbols import line_range, name_range
+
+if TYPE_CHECKING:
+    from adapter_core import CodeGraph
+
+    from ..server import PathlineServer
+    from ..workspace import Root
+
+_BUDGET_SECONDS = 2.0
+_MAX_RESULTS = 200
+_MAX_NAMES = 100
+
+_KINDS = {
+    "module": types.SymbolKind.Module,
+    "class": types.SymbolKind.Class,
+    "function": types.SymbolKind.Function,
+    "method": types.SymbolKind.Method,
+    "property": types.SymbolKind.Property,
+    "variable": types.SymbolKind.Variable,
+    "constant": types.SymbolKind.Constant,
+    "type_alias": types.SymbolKind.Interface,
+    "section": types.SymbolKind.String,
+}
+
+
+def register(server: PathlineServer) -> None:
+    @server.feature(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL)
+    async def document_symbol(params: types.DocumentSymbolParams) -> list[types.DocumentSymbol] | None:
+        snapshot = server.session.snapshot()
+        return await server.look_up(lambda _: document_symbols(snapshot, params.text_document.uri), _BUDGET_SECONDS)
+
+    @server.feature(types.WORKSPACE_SYMBOL)
+    async def workspace_symbol(params: types.WorkspaceSymbolParams) -> list[types.SymbolInformation] | None:
+        snapshot = server.session.snapshot()
+        return await server.look_up(lambda stop: workspace_symbols(snapshot, params.query, stop), _BUDGET_SECONDS)
+
+
+def document_symbols(snapshot: Snapshot, uri: str) -> list[types.DocumentSymbol] | None:
+    place = snapshot.place(uri)
+    if place is None:
+        return None
+    with snapshot.graph(place.root, place.path) as graph:
+        facts = graph.facts(place.path)
+        if facts is None:
+            return None
+        made: dict[int, types.DocumentSymbol] = {}
+        top: list[types.DocumentSymbol] = []
+        for index, symbol in enumerate(facts.symbols):
+            if index == 0:
+                continue
+            made[index] = item = _document_symbol(graph, graph.ref(facts, index), snapshot.encoding)
+            parent = made.get(symbol.parent)
+            if parent is None:
+                top.append(item)
+            else:
+                parent.children = [*(parent.children or []), item]
+    return top
+
+
+def _document_symbol(graph: CodeGraph, ref: SymbolRef, encoding: str) -> types.DocumentSymbol:
+    symbol = ref.symbol
+    whole = _range(line_range(graph, ref.path, symbol.start, symbol.end, encoding))
+    name = _range(name_range(graph, ref, encoding))
+    inside = whole.start <= name.start and name.end <= whole.end
+    return types.DocumentSymbol(
+        symbol.name or "?", kind_of(symbol), whole, name if inside else types.Range(whole.start, whole.start),
+        detail=symbol.signature or None,
+    )  # fmt: skip
+
+
+def workspace_symbols(snapshot: Snapshot, query: str, stop: threading.Event) -> list[types.SymbolInformation]:
+    """Symbols whose name holds the letters of the query in their order; the closest names first."""
+    letters = "".join(query.lower().split())
+    if not letters:
+        return []
+    found: list[types.SymbolInformation] = []
+    for root in snapshot.roots:
+        with snapshot.graph(root) as graph:
+            for name in _names(graph, letters):
+                if stop.is_set() or len(found) >= _MAX_RESULTS:
+                    return found
+                found.extend(_information(snapshot, graph, root, ref) for ref in graph.find_symbol(name))
+    return found[:_MAX_RESULTS]
+
+
+def _names(graph: CodeGraph, letters: str) -> list[str]:
+    opened = (ref.symbol.name for path in graph.documents.open_texts for ref in graph.defs_in(path))
+    matching = {name for name in (*graph.store.all_names(), *opened) if name.isidentifier() and _holds(name, letters)}
+    return sorted(matching, key=lambda name: (_distance(name.lower(), letters), len(name), name))[:_MAX_NAMES]
+
+
+def _holds(name: str, letters: str) -> bool:
+    rest = iter(name.lower())
+    return all(letter in rest for letter in letters)
+
+
+def _distance(name: str, letters: str) -> int:
+    return 0 if name == letters else 1 if name.startswith(letters) else 2 if letters in name else 3
+
+
+def _information(snapshot: Snapshot, graph: CodeGraph, root: Root, ref: SymbolRef) -> types.SymbolInformation:
+    location = types.Location(snapshot.uri_of(root, ref.path), _range(name_range(graph, ref, snapshot.encoding)))
+    container = ref.full_name.rpartition(".")[0] if ref.symbol.kind != "section" else ref.path
+    return types.SymbolInformation(location, ref.symbol.name, kind_of(ref.symbol), container_name=container or None)
+
+
+def kind_of(symbol: Symbol) -> types.SymbolKind:
+    return _KINDS.get(symbol.kind, types.SymbolKind.Variable)
+
+
+def _range(value: dict[str, dict[str, int]]) -> types.Range:
+    start, end = value["start"], value["end"]
+    return types.Range(types.Position(start["line"], start["character"]), types.Position(end["line"], end["character"]))

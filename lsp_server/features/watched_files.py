@@ -1,0 +1,36 @@
+"""`workspace/didChangeWatchedFiles`: files that changed on disk are indexed again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+
+from ..workspace import places_of
+
+if TYPE_CHECKING:
+    from ..server import PathlineServer
+
+# What the index holds, and what decides about it.
+_PATTERNS = ("**/*.{py,pyi,pyw,md,rst,txt,toml,cfg,ini}", "**/.gitignore")
+
+
+def register(server: PathlineServer) -> None:
+    @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
+    def did_change_watched_files(params: types.DidChangeWatchedFilesParams) -> None:
+        uris = [change.uri for change in params.changes]
+        for root in {place.root for uri in uris for place in places_of(uri, server.session.roots)}:
+            index = server.engine.index(root)
+            if index is not None:
+                index.sync_soon()
+        server.cited.changed_on_disk(uris)
+
+
+def register_watchers(server: PathlineServer) -> None:
+    """Ask the client to watch, where it can be asked; others send `didSave` at least."""
+    if not server.session.client.watching:
+        return
+    watchers = [types.FileSystemWatcher(glob_pattern=pattern) for pattern in _PATTERNS]
+    options = types.DidChangeWatchedFilesRegistrationOptions(watchers=watchers)
+    registration = types.Registration("pathline-files", types.WORKSPACE_DID_CHANGE_WATCHED_FILES, options)
+    server.client_register_capability(types.RegistrationParams([registration]))

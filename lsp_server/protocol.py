@@ -1,0 +1,128 @@
+"""pygls's protocol, with our own text synchronisation, commands that can be cancelled, and an answer to every request.
+
+pygls keeps documents by `str.splitlines()`, runs async commands that a cancel does not reach, and leaves a request
+unanswered when its parameters do not parse or it comes after `shutdown`. A built-in handler is taken out by setting its
+method to None; the message then goes to the feature that the server registers for it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Any
+
+import attrs
+from cattrs import Converter
+from lsprotocol import types
+from pygls.exceptions import (
+    JsonRpcException,
+    JsonRpcInternalError,
+    JsonRpcInvalidRequest,
+    JsonRpcParseError,
+    JsonRpcServerNotInitialized,
+)
+from pygls.protocol import LanguageServerProtocol, default_converter
+
+log = logging.getLogger(__name__)
+
+ASK = "pathline/ask"
+
+
+@attrs.define
+class PlainRequest:
+    """A request whose parameters stay as they came: plain JSON values."""
+
+    id: int | str
+    method: str
+    jsonrpc: str
+    params: Any
+
+
+def make_converter() -> Converter:
+    converter = default_converter()
+    converter.register_structure_hook(
+        PlainRequest,
+        lambda message, cls: cls(message["id"], message["method"], message["jsonrpc"], message.get("params")),
+    )
+    return converter
+
+
+class Protocol(LanguageServerProtocol):
+    lsp_text_document__did_open = None  # type: ignore[assignment]
+    lsp_text_document__did_change = None  # type: ignore[assignment]
+    lsp_text_document__did_close = None  # type: ignore[assignment]
+    lsp_notebook_document__did_open = None  # type: ignore[assignment]
+    lsp_notebook_document__did_change = None  # type: ignore[assignment]
+    lsp_notebook_document__did_close = None  # type: ignore[assignment]
+    lsp_workspace__did_change_workspace_folders = None  # type: ignore[assignment]
+    lsp_workspace__execute_command = None  # type: ignore[assignment]
+    lsp_exit = None  # type: ignore[assignment]
+
+    _initialized = False
+
+    @property
+    def was_shut_down(self) -> bool:
+        return self._shutdown
+
+    def get_message_type(self, method: str) -> type[Any] | None:  # type: ignore[override] # pygls caches its own
+        return PlainRequest if method == ASK else super().get_message_type(method)
+
+    def handle_body(self, body: bytes) -> None:
+        """Handle one message from the client. Never raises; a request always gets its response."""
+        try:
+            data = json.loads(body)
+        except (ValueError, RecursionError) as error:
+            self._refuse(None, JsonRpcParseError(f"The message is no JSON: {error}"))
+            return
+        if not isinstance(data, dict) or data.get("jsonrpc") != self.VERSION:
+            self._refuse(None, JsonRpcInvalidRequest("A message is one JSON-RPC 2.0 object."))
+            return
+        method, number = data.get("method"), data.get("id")
+        if method is None and number is None:
+            self._refuse(None, JsonRpcInvalidRequest("A message has a method, or the id of a request."))
+            return
+        refusal = self._refusal(method) if method is not None else None
+        if refusal is not None:
+            if number is not None:
+                self._refuse(number, refusal)
+            return
+        try:
+            message = self.structure_message(data)
+        except JsonRpcException as error:
+            if method is not None and number is not None:
+                self._refuse(number, error)
+            elif number is not None and (waiting := self._request_futures.pop(number, None)) is not None:
+                waiting.set_exception(error)
+            return
+        if method == types.INITIALIZE:
+            self._initialized = True
+        self.handle_message(message)
+
+    def _refusal(self, method: str) -> JsonRpcException | None:
+        """Why a message comes at the wrong time."""
+        if method == types.EXIT:
+            return None
+        if self._shutdown:
+            return JsonRpcInvalidRequest("The server was shut down.")
+        if not self._initialized and method != types.INITIALIZE:
+            return JsonRpcServerNotInitialized("The first request must be `initialize`.")
+        if self._initialized and method == types.INITIALIZE:
+            return JsonRpcInvalidRequest("`initialize` was sent before.")
+        return None
+
+    def _refuse(self, number: int | str | None, error: JsonRpcException) -> None:
+        log.warning("refused: %s", error.message)
+        # As plain values: lsprotocol would leave out an id of null, which JSON-RPC wants for what has no readable id.
+        body = {"code": error.code, "message": error.message}
+        self._send_data({"jsonrpc": self.VERSION, "id": number, "error": body})
+
+
+class ShortErrors(logging.Filter):
+    """pygls logs errors that are answers (bad parameters, a cancelled request) with their traceback. One line is enough."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, JsonRpcException) and not isinstance(error, JsonRpcInternalError):
+            record.exc_info = None
+            record.msg, record.args = f"{record.getMessage()}: {error.message}", ()
+        return True

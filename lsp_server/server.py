@@ -1,0 +1,172 @@
+"""The language server: one client, its session, and the features that answer it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, BinaryIO, TypeVar
+
+from lsprotocol import types
+from pygls.exceptions import FeatureRequestError
+from pygls.lsp.server import LanguageServer
+
+from adapter_core import __version__
+from adapter_core.errors import PathlineError
+
+from .engine_client import Engine
+from .features import register_features
+from .features.cited_lines import CitedLines
+from .features.index_progress import IndexProgress
+from .protocol import Protocol, make_converter
+from .session import IndexState, Session
+from .transport import Writer, start_reading
+from .watchdog import Ending, Watchdog
+from .workspace import Root
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_END_OF_INPUT_SECONDS = 2.0
+_REBUILD_SECONDS = 60.0
+
+
+class PathlineServer(LanguageServer):
+    """Features run on the loop thread. Their work runs in pools: `lookups` must be quick, `answers` may take a while, and
+    `phrasing` waits for the model.
+
+    Reading the client's messages uses none of them, so a cancel always gets through.
+    """
+
+    protocol: Protocol
+
+    def __init__(self, ending: Ending | None = None) -> None:
+        super().__init__("pathline", __version__, protocol_cls=Protocol, converter_factory=make_converter)
+        self.session = Session()
+        self.engine = Engine(self._on_index_event)
+        self.cited = CitedLines(self)
+        self.index_progress = IndexProgress(self)
+        self.ending = ending or Ending()
+        self.watchdog = Watchdog(lambda why: self.ending.now(1, why))
+        self.lookups = ThreadPoolExecutor(2, thread_name_prefix="lookup")
+        self.answers = ThreadPoolExecutor(2, thread_name_prefix="answer")
+        # One, since a model serves one call at a time; and apart, since loading one cannot be cancelled.
+        self.phrasing = ThreadPoolExecutor(1, thread_name_prefix="phrase")
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._rebuilt = float("-inf")
+        self._told: dict[str, str] = {}  # what was last said about the index of each root
+        register_features(self)
+
+    # -- running -----------------------------------------------------------------------------------------------------
+
+    def serve(self, incoming: BinaryIO, outgoing: BinaryIO) -> None:
+        """Serve until the client goes. Does not return: the process ends."""
+        self.ending.before(self.engine.close)
+        self.watchdog.start()
+        try:
+            asyncio.run(self._serve(incoming, outgoing))
+        except KeyboardInterrupt:
+            self.ending.now(130, "interrupted")
+        self.ending.now(1, "the event loop ended")
+
+    async def _serve(self, incoming: BinaryIO, outgoing: BinaryIO) -> None:
+        loop = asyncio.get_running_loop()
+        self.protocol.set_writer(Writer(outgoing, lambda: self.ending.now(1, "the client no longer reads")))
+
+        def received(body: bytes) -> None:
+            loop.call_soon_threadsafe(self.protocol.handle_body, body)
+
+        def ended() -> None:
+            # Behind the messages that were read before it; but a loop that is stuck in a write does not keep us alive.
+            loop.call_soon_threadsafe(self.end, "the client closed the stream")
+            threading.Event().wait(_END_OF_INPUT_SECONDS)
+            self.end("the client closed the stream")
+
+        start_reading(incoming, received, ended)
+        await asyncio.Event().wait()
+
+    def end(self, why: str) -> None:
+        """End the process: with code 0 if the client has asked for it with `shutdown`, else 1."""
+        self.ending.now(0 if self.protocol.was_shut_down else 1, why)
+
+    # -- work --------------------------------------------------------------------------------------------------------
+
+    async def look_up(self, work: Callable[[threading.Event], T], budget: float) -> T | None:
+        """The result of quick work on a worker thread; None when the budget (seconds) is over.
+
+        The event that `work` gets tells it when nobody waits any longer.
+        """
+        stop = threading.Event()
+        future = asyncio.get_running_loop().run_in_executor(self.lookups, work, stop)
+        try:
+            return await asyncio.wait_for(future, budget)
+        except asyncio.TimeoutError:
+            log.info("a look-up took longer than %.1f s and was given up", budget)
+            return None
+        except (PathlineError, sqlite3.Error) as error:
+            self.index_failed(error)
+            return None
+        finally:
+            stop.set()
+
+    def index_failed(self, error: Exception) -> None:
+        """The index could not be read: build it anew, though not again and again."""
+        log.warning("the index cannot be read: %s", error)
+        now = time.monotonic()
+        if now - self._rebuilt > _REBUILD_SECONDS:
+            self._rebuilt = now
+            for index in self.engine.indexes():
+                index.sync(rebuild=True)
+
+    def spawn(self, coroutine: Any) -> None:
+        """Run a coroutine beside the requests; its failure is logged."""
+        task = asyncio.get_running_loop().create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._task_ended)
+
+    def _task_ended(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("a background task failed", exc_info=task.exception())
+
+    # -- the client --------------------------------------------------------------------------------------------------
+
+    def show(self, message: str, kind: types.MessageType = types.MessageType.Info) -> None:
+        self.window_show_message(types.ShowMessageParams(kind, message))
+
+    def set_roots(self, roots: tuple[Root, ...]) -> None:
+        """The workspace folders are these now."""
+        for gone in set(self.session.roots) - set(roots):
+            self.index_progress.on_event(gone, {"event": "closed"})
+        self.session.roots = roots
+        names = {root.name for root in roots}
+        self.session.indexes = {name: state for name, state in self.session.indexes.items() if name in names}
+        self.engine.set_roots(roots)
+
+    def _on_index_event(self, root: Root, event: dict[str, Any]) -> None:
+        if root not in self.session.roots:
+            return
+        kind = event.get("event")
+        state = self.session.indexes.get(root.name, IndexState())
+        if kind == "synced":
+            state = replace(state, database=Path(event["database"]), generation=event["generation"], trouble="")
+            self.session.indexes[root.name] = state
+            if event["reason"] and event["reason"] != self._told.get(root.name):
+                self.show(f"Pathline: {event['reason']}", types.MessageType.Warning)
+            self._told[root.name] = event["reason"]
+        elif kind in ("failed", "died", "unwritable"):
+            self.session.indexes[root.name] = replace(state, trouble=str(event.get("reason", "")))
+            self.show(f"Pathline: {event.get('reason')}", types.MessageType.Warning)
+        self.index_progress.on_event(root, event)
+
+    def report_server_error(self, error: Exception, source: Any) -> None:
+        """Errors go to the log: the user can do nothing about them, and responses carry those of requests."""
+        if source is not FeatureRequestError:  # those are logged where they are answered
+            log.error("%s: %s", getattr(source, "__name__", source), error, exc_info=error)

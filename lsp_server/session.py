@@ -1,0 +1,135 @@
+"""What the server knows of its one client, and the snapshot of it that each request works on.
+
+`Session` belongs to the loop thread. A `Snapshot` is immutable and may go to any thread; everything said in one
+response rests on one snapshot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from adapter_core.graph.indexer import open_reader
+
+from .documents import Document, DocumentStore
+from .positions import UTF16
+from .settings import Settings
+from .workspace import Place, Root, places_of
+
+if TYPE_CHECKING:
+    from adapter_core import CodeGraph
+
+_PYTHON = frozenset({".py", ".pyi", ".pyw"})
+_FOREIGN_DIRS = frozenset({"site-packages", "dist-packages", "node_modules", "__pycache__"})
+
+
+@dataclass(frozen=True, slots=True)
+class IndexState:
+    """What the indexer last said about a root.
+
+    `database` None: nothing yet, though an earlier session's index may be there. `trouble`: why the last sync failed.
+    """
+
+    database: Path | None = None
+    generation: int = 0
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientSupport:
+    """What the client said it can do."""
+
+    markdown: bool = False
+    progress: bool = False
+    configuration: bool = False
+    watching: bool = False
+    versioned_diagnostics: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    documents: Mapping[str, Document]
+    roots: tuple[Root, ...]
+    indexes: Mapping[str, IndexState]
+    settings: Settings
+    encoding: str
+    client: ClientSupport
+
+    def place(self, uri: str) -> Place | None:
+        """Where a document lies: in the innermost root that holds it.
+
+        May read the file system; not for the loop thread.
+        """
+        places = places_of(uri, self.roots, follow=True)
+        return places[0] if places else None
+
+    def document(self, uri: str) -> Document | None:
+        return self.documents.get(uri)
+
+    @contextmanager
+    def graph(self, root: Root, focus: str | None = None) -> Iterator[CodeGraph]:
+        """The graph of a root under the open documents; for one worker thread.
+
+        Open documents that say what the index says are left to the index. Those of files that are not indexed (ignored,
+        installed packages, keys) stay out, but for `focus`, the path that the request is about.
+        """
+        from adapter_core import CodeGraph
+
+        state = self.indexes.get(root.name, IndexState())
+        store = open_reader(root.real, state.database)
+        try:
+            with store.snapshot():
+                yield self._overlaid(CodeGraph(root.real, store, name=root.name), root, focus)
+        finally:
+            store.close()
+
+    def _overlaid(self, stored: CodeGraph, root: Root, focus: str | None) -> CodeGraph:
+        from adapter_core import CodeGraph
+
+        unsaved = {
+            path: document.text
+            for uri, document in self.documents.items()
+            for path in (place.path for place in places_of(uri, [root], follow=True))
+            if path == focus or _belongs(stored, path)
+            if _differs(stored, path, document)
+        }
+        return CodeGraph(root.real, stored.store, unsaved, root.name) if unsaved else stored
+
+    def uri_of(self, root: Root, path: str) -> str:
+        """The URI of a file: the one under which it is open, where it is."""
+        uri = root.uri_of(path)
+        if uri in self.documents:
+            return uri
+        for candidate in self.documents:
+            if any(place.path == path for place in places_of(candidate, [root])):
+                return candidate
+        return uri
+
+
+def _differs(stored: CodeGraph, path: str, document: Document) -> bool:
+    on_disk = stored.document(path)
+    return on_disk is None or stored.row(path) is None or on_disk.lines != document.lines
+
+
+def _belongs(stored: CodeGraph, path: str) -> bool:
+    if stored.row(path) is not None:
+        return True
+    parts = PurePosixPath(path).parts
+    hidden = any(part.startswith(".") or part in _FOREIGN_DIRS for part in parts)
+    return not hidden and PurePosixPath(path).suffix.lower() in _PYTHON
+
+
+@dataclass
+class Session:
+    documents: DocumentStore = field(default_factory=DocumentStore)
+    roots: tuple[Root, ...] = ()
+    indexes: dict[str, IndexState] = field(default_factory=dict)
+    settings: Settings = field(default_factory=Settings)
+    encoding: str = UTF16
+    client: ClientSupport = field(default_factory=ClientSupport)
+
+    def snapshot(self) -> Snapshot:
+        return Snapshot(self.documents.all(), self.roots, dict(self.indexes), self.settings, self.encoding, self.client)

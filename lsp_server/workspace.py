@@ -1,0 +1,89 @@
+"""The folders that the editor has open, and where a URI lies in them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from .positions import join_uri, path_of_uri, relative_to
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """One workspace folder. `given` is its path as the client spells it, `real` the one behind symbolic links.
+
+    `name` is unique among the folders that are open; citations carry it.
+    """
+
+    name: str
+    uri: str
+    given: str
+    real: Path
+
+    def uri_of(self, path: str) -> str:
+        """The URI of a POSIX path below this root, as the client would spell it."""
+        return join_uri(self.uri, path)
+
+    def path_of(self, file: str) -> str | None:
+        """An absolute path relative to this root; None where it lies elsewhere."""
+        found = relative_to(file, self.given)
+        return found if found is not None else relative_to(file, str(self.real))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A file in a root."""
+
+    root: Root
+    path: str
+
+
+def make_roots(folders: Iterable[tuple[str, str]]) -> tuple[list[Root], list[str]]:
+    """Roots from (URI, name) pairs, and what is wrong with those that cannot be used. Reads the file system."""
+    roots: list[Root] = []
+    problems: list[str] = []
+    for uri, _ in folders:
+        given = path_of_uri(uri)
+        if given is None:
+            problems.append(f"{uri} is not a folder on this machine and is left out")
+            continue
+        real = Path(os.path.realpath(given))
+        if not real.is_dir():
+            problems.append(f"{given} is not a folder and is left out")
+            continue
+        if any(root.real == real for root in roots):
+            continue
+        roots.append(Root(_unique(real.name or str(real), {root.name for root in roots}), uri, given, real))
+    return roots, problems
+
+
+def places_of(uri: str, roots: Iterable[Root], follow: bool = False) -> list[Place]:
+    """Where a URI lies, the innermost root first; empty for one outside all of them.
+
+    `follow` also tries the real path of the file, for a client that spells it through another link; that reads the file
+    system.
+    """
+    file = path_of_uri(uri)
+    if file is None:
+        return []
+    roots = list(roots)
+    if follow and os.name == "nt":
+        file = os.path.realpath(file)  # with the letter case that the names have on disk, as the index has them
+    places = _below(file, roots)
+    if not places and follow:
+        places = _below(os.path.realpath(file), roots)
+    return places
+
+
+def _below(file: str, roots: list[Root]) -> list[Place]:
+    found = [Place(root, path) for root in roots if (path := root.path_of(file)) is not None]
+    return sorted(found, key=lambda place: len(place.path))
+
+
+def _unique(name: str, taken: set[str]) -> str:
+    candidate, number = name, 2
+    while candidate in taken:
+        candidate, number = f"{name}-{number}", number + 1
+    return candidate
