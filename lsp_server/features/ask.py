@@ -120,11 +120,26 @@ async def _answer(
         if not stale:
             return found
         log.info("%d cited lines were edited while the answer was made (try %d)", stale, attempt)
-    found["complete"] = False
-    found["reason"] = "; ".join(
-        filter(None, (found["reason"], "cited lines were edited while the answer was made; ask again"))
-    )
-    return found
+    return without_stale(found)
+
+
+def without_stale(answer: dict[str, Any]) -> dict[str, Any]:
+    """The answer without the sentences whose lines were edited under it: what is shown is fresh, or it is not shown."""
+    why = "cited lines were edited while the answer was made; ask again"
+    # A claim is one line of the text.
+    pairs = list(zip(answer["claims"], answer["text"].split("\n"), strict=False))
+    kept = [(claim, line) for claim, line in pairs if all(c["fresh"] for c in claim["citations"])]
+    lost = [
+        {"text": claim["text"], "reason": why} for claim, _ in pairs if not all(c["fresh"] for c in claim["citations"])
+    ]
+    return answer | {
+        "claims": [claim for claim, _ in kept],
+        "text": "\n".join(line for _, line in kept) or f"No answer: {why}.",
+        "found": bool(kept),
+        "dropped": answer["dropped"] + lost,
+        "complete": False,
+        "reason": "; ".join(filter(None, (answer["reason"], why))),
+    }
 
 
 def mark_stale(server: PathlineServer, answer: dict[str, Any]) -> int:

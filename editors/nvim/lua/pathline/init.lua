@@ -1,0 +1,219 @@
+--- Ask the repository: one question at a time, shown as it is answered, with its citations in the quickfix list.
+local answer = require('pathline.answer')
+local view = require('pathline.view')
+
+local M = {}
+
+---@class pathline.Turn A question and what has become of it
+---@field client vim.lsp.Client
+---@field question string
+---@field phase 'asking'|'done'|'cancelled'|'failed'
+---@field claims table[] what has arrived
+---@field result? table the whole answer
+---@field message? string why there is none
+---@field request_id? integer
+---@field autocommand? integer
+---@field quickfix? integer id of the list with its citations
+
+---@type pathline.Turn?
+local current
+
+local count = 0
+
+---@param message string
+---@param level? integer
+local function notify(message, level)
+  vim.notify('Pathline: ' .. message, level or vim.log.levels.INFO)
+end
+
+--- The server of the current buffer, or else any: the answer's own buffer has none.
+---@return vim.lsp.Client?
+local function find_client()
+  local here = vim.lsp.get_clients({ name = 'pathline', bufnr = 0 })[1]
+  local client = here or vim.lsp.get_clients({ name = 'pathline' })[1]
+  if not client then
+    notify(
+      "no server is running. Open a Python file, after vim.lsp.enable('pathline'); :checkhealth pathline says more.",
+      vim.log.levels.WARN
+    )
+  end
+  return client
+end
+
+--- The symbol at the cursor comes along as context, where the server knows the buffer.
+---@param client vim.lsp.Client
+---@return table
+local function cursor_of(client)
+  if not vim.lsp.buf_is_attached(0, client.id) then
+    return {}
+  end
+  return vim.lsp.util.make_position_params(0, client.offset_encoding)
+end
+
+---@param turn pathline.Turn
+local function stop_listening(turn)
+  if turn.autocommand then
+    vim.api.nvim_del_autocmd(turn.autocommand)
+    turn.autocommand = nil
+  end
+end
+
+---@param turn pathline.Turn
+local function show(turn)
+  if turn == current then
+    view.show(answer.render(turn), turn.quickfix)
+  end
+end
+
+---@param turn pathline.Turn
+---@param token string
+local function listen(turn, token)
+  turn.autocommand = vim.api.nvim_create_autocmd('LspProgress', {
+    desc = 'Pathline: sentences as they arrive',
+    callback = function(event)
+      local params = event.data.params
+      if event.data.client_id == turn.client.id and params.token == token then
+        vim.list_extend(turn.claims, params.value.claims or {})
+        show(turn)
+      end
+    end,
+  })
+end
+
+---@param turn pathline.Turn
+---@param err lsp.ResponseError?
+---@param result table?
+local function finish(turn, err, result)
+  stop_listening(turn)
+  if turn.phase ~= 'asking' then
+    return -- cancelled here, and answered before the server knew
+  end
+  if err then
+    turn.phase, turn.message = 'failed', err.message
+  else
+    turn.phase, turn.result = 'done', result
+    if turn == current then
+      vim.fn.setqflist({}, ' ', answer.quickfix(turn))
+      turn.quickfix = vim.fn.getqflist({ id = 0 }).id
+    end
+  end
+  show(turn)
+end
+
+---@param client vim.lsp.Client
+---@param params table `{question, textDocument?, position?, phrase?}`
+local function send(client, params)
+  M.cancel({ quiet = true })
+  count = count + 1
+  local token = ('pathline-ask-%d'):format(count)
+  ---@type pathline.Turn
+  local turn = { client = client, question = params.question, phase = 'asking', claims = {} }
+  current = turn
+  listen(turn, token)
+  params = vim.tbl_extend('force', params, { partialResultToken = token })
+  local sent, request_id = client:request('pathline/ask', params, function(err, result)
+    finish(turn, err, result)
+  end)
+  if sent then
+    turn.request_id = request_id
+    show(turn)
+  else
+    finish(turn, { code = 0, message = 'the server has stopped' })
+  end
+end
+
+---@param prompt string
+---@param default string?
+---@param then_ask fun(question: string)
+local function input_question(prompt, default, then_ask)
+  vim.ui.input({ prompt = prompt, default = default }, function(question)
+    question = vim.trim(question or '')
+    if question ~= '' then
+      then_ask(question)
+    end
+  end)
+end
+
+--- Asks about the workspace; without a question, prompts for it.
+---@param question? string
+function M.ask(question)
+  local client = find_client()
+  if not client then
+    return
+  end
+  local cursor = cursor_of(client) -- now: a prompt may move it
+  local function go(text)
+    send(client, vim.tbl_extend('force', cursor, { question = text }))
+  end
+  if question and question ~= '' then
+    go(question)
+  else
+    input_question('Ask the repository: ', nil, go)
+  end
+end
+
+--- Asks what the symbol at the cursor does.
+function M.explain()
+  local symbol = vim.fn.expand('<cword>')
+  if symbol == '' then
+    notify('put the cursor on a name first.')
+  else
+    M.ask(('What does `%s` do?'):format(symbol))
+  end
+end
+
+--- Prompts for a question about a symbol; `target` is what the server's code action passes.
+---@param target {textDocument: lsp.TextDocumentIdentifier, position: lsp.Position, symbol: string}
+function M.ask_about_symbol(target)
+  local client = find_client()
+  if client then
+    local default = ('What does `%s` do?'):format(target.symbol)
+    input_question(('Ask about %s: '):format(target.symbol), default, function(question)
+      send(client, { question = question, textDocument = target.textDocument, position = target.position })
+    end)
+  end
+end
+
+--- Asks with ready-made parameters.
+---@param params {question: string, textDocument?: lsp.TextDocumentIdentifier, position?: lsp.Position}
+function M.ask_with(params)
+  local client = find_client()
+  if client then
+    send(client, params)
+  end
+end
+
+--- Stops the answer that is on its way; what has arrived stays.
+---@param options? {quiet: boolean}
+function M.cancel(options)
+  local turn = current
+  if not turn or turn.phase ~= 'asking' then
+    if not (options and options.quiet) then
+      notify('no answer is on its way.')
+    end
+    return
+  end
+  -- Neovim drops the handler of a cancelled request, so its end is handled here.
+  stop_listening(turn)
+  turn.phase = 'cancelled'
+  if turn.request_id then
+    turn.client:cancel_request(turn.request_id)
+  end
+  show(turn)
+end
+
+--- Removes the marks of the cited lines, and the answer.
+function M.clear()
+  M.cancel({ quiet = true })
+  current = nil
+  view.close()
+  for _, client in ipairs(vim.lsp.get_clients({ name = 'pathline' })) do
+    client:request('workspace/executeCommand', { command = 'pathline.server.clearCitations' }, function(err)
+      if err then
+        notify(err.message, vim.log.levels.ERROR)
+      end
+    end)
+  end
+end
+
+return M

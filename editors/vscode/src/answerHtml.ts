@@ -1,0 +1,101 @@
+// An answer as HTML. Everything that comes from the workspace passes `escapeHtml` or the Markdown renderer.
+import { claimsOf, labelsOf, linksOf, type AnswerState, type Link } from "./answerState";
+import { escapeHtml, renderBlocks, renderSentence } from "./markdown";
+import type { Answer, Claim } from "./protocol";
+
+/** The page around the answer. Its policy allows our own style sheet and script and nothing else, from nowhere else. */
+export function renderPage(styleUri: string, scriptUri: string, cspSource: string, nonce: string): string {
+  const policy = `default-src 'none'; style-src ${cspSource}; script-src 'nonce-${nonce}'`;
+  return `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width">
+<link rel="stylesheet" href="${styleUri}">
+<title>Pathline</title>
+</head>
+<body>
+<main id="answer"></main>
+<script nonce="${nonce}" src="${scriptUri}"></script>
+</body>
+</html>`;
+}
+
+/** What goes into `<main>`. A button with `data-link` opens that entry of `linksOf(state)`. */
+export function renderState(state: AnswerState): string {
+  const links = linksOf(state);
+  const labels = labelsOf(links).map(renderLabel);
+  return [
+    `<h1>${renderSentence(state.question)}</h1>`,
+    renderStatus(state),
+    isNotFound(state) ? renderNotFound(state.answer, links, labels) : renderClaims(claimsOf(state), labels),
+    state.phase === "done" ? renderFooter(state.answer) : "",
+  ].join("\n");
+}
+
+type NotFound = AnswerState & { phase: "done" };
+
+function isNotFound(state: AnswerState): state is NotFound {
+  return state.phase === "done" && !state.answer.found;
+}
+
+function renderStatus(state: AnswerState): string {
+  switch (state.phase) {
+    case "asking":
+      return `<p class="status busy" role="status"><span>${escapeHtml(state.stage || "Searching the workspace")}…</span>
+<button class="action" data-action="cancel">Cancel</button></p>`;
+    case "cancelled":
+      return `<p class="status" role="status">Cancelled.${state.claims.length > 0 ? " What had arrived:" : ""}</p>`;
+    case "failed":
+      return `<p class="status error" role="alert">${escapeHtml(state.message)}</p>`;
+    case "done":
+      return state.answer.complete
+        ? ""
+        : `<p class="status" role="status"><span>Incomplete: ${escapeHtml(state.answer.reason || "the index is being built")}.</span>
+<button class="action" data-action="again">Ask Again</button></p>`;
+  }
+}
+
+function renderNotFound({ text }: Answer, nearest: readonly Link[], labels: readonly string[]): string {
+  const items = nearest.map(
+    (link, index) => `<li><code>${escapeHtml(link.text)}</code> ${renderLink(index, labels)}</li>`,
+  );
+  const list = `<p>The closest places, none of which answers the question:</p>\n<ul>${items.join("")}</ul>`;
+  return `<div class="not-found">${renderBlocks(text || "Not found in this workspace.")}${items.length > 0 ? list : ""}</div>`;
+}
+
+function renderClaims(claims: readonly Claim[], labels: readonly string[]): string {
+  let next = 0;
+  const sentences = claims.map(({ text, kind, citations }) => {
+    const links = citations.map(() => renderLink(next++, labels)).join(" ");
+    return `<li class="${kind === "phrased" ? "phrased" : "composed"}">${renderSentence(text)} <span class="citations">${links}</span></li>`;
+  });
+  return sentences.length > 0 ? `<ol class="claims" aria-live="polite">${sentences.join("\n")}</ol>` : "";
+}
+
+function renderLink(index: number, labels: readonly string[]): string {
+  return `<button class="citation" data-link="${index}">${labels[index] ?? ""}</button>`;
+}
+
+/** A label in which a line may break after a slash, and nowhere else. */
+function renderLabel(label: string): string {
+  return escapeHtml(label).replaceAll("/", "/<wbr>");
+}
+
+function renderFooter({ dropped, claims, provenance: { commit, dirty, model, adapter } }: Answer): string {
+  const notes = [];
+  if (dropped.length > 0) {
+    notes.push(`${dropped.length === 1 ? "1 sentence was" : `${dropped.length} sentences were`} left out: no lines supported ${dropped.length === 1 ? "it" : "them"}.`);
+  }
+  if (claims.some(({ kind }) => kind === "phrased")) {
+    notes.push("Sentences with a bar beside them were written by the model.");
+  }
+  const origin = [
+    commit ? `commit ${commit.slice(0, 10)}${dirty ? ", with changes" : ""}` : "",
+    model ? `model ${model}` : "no model",
+    adapter ? `adapter ${adapter}` : "",
+  ];
+  notes.push(origin.filter(Boolean).join(" · "));
+  return `<footer>${notes.map((note) => `<p>${escapeHtml(note)}</p>`).join("")}</footer>`;
+}

@@ -1,0 +1,16 @@
+// What the answer view and the extension say to each other. `turn` counts what was shown, so that a click on something
+// that has been replaced meanwhile is recognized.
+
+export interface ToView {
+  turn: number;
+  html: string;
+}
+
+/** What the buttons beside an answer's status do. */
+export const ACTIONS = ["cancel", "again"] as const;
+export type Action = (typeof ACTIONS)[number];
+
+export type FromView =
+  | { type: "ready" }
+  | { type: "open"; turn: number; link: number }
+  | { type: Action; turn: number };

@@ -1,0 +1,125 @@
+// The panel beside the editor: one answer at a time, redrawn as it grows.
+import { randomBytes } from "node:crypto";
+import * as vscode from "vscode";
+import { renderPage, renderState } from "./answerHtml";
+import type { Action, FromView, ToView } from "./answerMessages";
+import { labelsOf, linksOf, type AnswerState } from "./answerState";
+import { openLink } from "./openLink";
+
+export class AnswerView implements vscode.Disposable {
+  private panel: vscode.WebviewPanel | undefined;
+  private state: AnswerState | undefined;
+  private turn = 0;
+  private readonly action = new vscode.EventEmitter<Action>();
+
+  /** A button beside the status was pressed; closing the panel counts as Cancel. */
+  readonly onAction = this.action.event;
+
+  constructor(private readonly extensionUri: vscode.Uri) {}
+
+  /** Shows `state`; brings the panel into sight only when a new question begins. */
+  show(state: AnswerState): void {
+    const begins = state.phase === "asking" && this.state?.phase !== "asking";
+    this.state = state;
+    this.turn++;
+    if (!this.panel) {
+      this.panel = this.createPanel();
+    } else if (begins) {
+      this.panel.reveal(undefined, true);
+    }
+    this.draw();
+  }
+
+  /** Takes the citations away, and the answer with them. */
+  clear(): void {
+    this.state = undefined;
+    this.panel?.dispose();
+  }
+
+  /** A list of the citations, for the keyboard: moving through it previews each place. */
+  async pickCitation(): Promise<void> {
+    const links = this.state ? linksOf(this.state) : [];
+    if (links.length === 0) {
+      void vscode.window.showInformationMessage("Pathline: there are no citations to show. Ask a question first.");
+      return;
+    }
+    const labels = labelsOf(links);
+    const column = this.editorColumn();
+    // The list shows plain text: of Markdown, only the quotes around code are common in a sentence.
+    const items = links.map((link, index) => ({ label: labels[index] ?? "", detail: link.text.replaceAll("`", ""), link }));
+    const picked = await vscode.window.showQuickPick(items, {
+      title: "Pathline: Citations",
+      placeHolder: "Open cited lines",
+      matchOnDetail: true,
+      onDidSelectItem: (highlighted) => {
+        const item = items.find((candidate) => candidate === highlighted);
+        return item && openLink(item.link, column, true);
+      },
+    });
+    if (picked) {
+      await openLink(picked.link, column);
+    }
+  }
+
+  dispose(): void {
+    this.panel?.dispose();
+    this.action.dispose();
+  }
+
+  private createPanel(): vscode.WebviewPanel {
+    const { ViewColumn, window } = vscode;
+    const column = window.activeTextEditor ? ViewColumn.Beside : ViewColumn.Active;
+    const media = ["dist", "media"].map((folder) => vscode.Uri.joinPath(this.extensionUri, folder));
+    const panel = window.createWebviewPanel(
+      "pathline.answer",
+      "Pathline",
+      { viewColumn: column, preserveFocus: true },
+      { enableScripts: true, enableFindWidget: true, localResourceRoots: media },
+    );
+    panel.iconPath = vscode.Uri.joinPath(this.extensionUri, "images", "icon.png");
+    const uriOf = (...path: string[]) =>
+      panel.webview.asWebviewUri(vscode.Uri.joinPath(this.extensionUri, ...path)).toString();
+    panel.webview.onDidReceiveMessage((message: FromView) => this.receive(message));
+    panel.onDidDispose(() => {
+      this.panel = undefined;
+      this.action.fire("cancel");
+    });
+    panel.webview.html = renderPage(
+      uriOf("media", "answer.css"),
+      uriOf("dist", "answer.js"),
+      panel.webview.cspSource,
+      randomBytes(16).toString("base64"),
+    );
+    return panel;
+  }
+
+  private draw(): void {
+    if (this.panel && this.state) {
+      const message: ToView = { turn: this.turn, html: renderState(this.state) };
+      void this.panel.webview.postMessage(message);
+    }
+  }
+
+  private async receive(message: FromView): Promise<void> {
+    if (message.type === "ready") {
+      this.draw();
+    } else if (message.turn !== this.turn || !this.state) {
+      // What was clicked has been replaced by something newer.
+    } else if (message.type === "open") {
+      const link = linksOf(this.state)[message.link];
+      if (link) {
+        await openLink(link, this.editorColumn());
+      }
+    } else {
+      this.action.fire(message.type);
+    }
+  }
+
+  /** A column for source text that does not cover the answer. */
+  private editorColumn(): vscode.ViewColumn {
+    const { ViewColumn } = vscode;
+    const own = this.panel?.viewColumn;
+    const open = vscode.window.visibleTextEditors.find(({ viewColumn }) => viewColumn && viewColumn !== own);
+    return open?.viewColumn ?? (own === ViewColumn.One ? ViewColumn.Two : ViewColumn.One);
+  }
+}

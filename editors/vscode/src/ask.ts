@@ -1,0 +1,130 @@
+// One question: sent, streamed into the view, cancelled on request.
+import * as vscode from "vscode";
+import { ProgressType, ResponseError, WorkDoneProgress, type LanguageClient } from "vscode-languageclient/node";
+import { asking, claimsOf, type AnswerState } from "./answerState";
+import type { AnswerView } from "./answerView";
+import type { PathlineServer } from "./client";
+import { ASK_METHOD, REQUEST_CANCELLED, type Answer, type AskParams, type PartialAnswer } from "./protocol";
+
+const partialAnswer = new ProgressType<PartialAnswer>();
+
+export class Asker implements vscode.Disposable {
+  private current: vscode.CancellationTokenSource | undefined;
+  private latest: AskParams | undefined;
+  private count = 0;
+
+  constructor(
+    private readonly server: PathlineServer,
+    private readonly view: AnswerView,
+  ) {
+    view.onAction(async (action) => {
+      if (action === "cancel") {
+        this.cancel();
+      } else {
+        await this.askAgain();
+      }
+    });
+  }
+
+  /** Asks and shows. A question that is still being answered is cancelled: there is one answer at a time. */
+  async ask(params: AskParams): Promise<Answer | undefined> {
+    const client = await this.server.running();
+    if (!client) {
+      return undefined;
+    }
+    this.cancel();
+    this.latest = params;
+    const cancellation = new vscode.CancellationTokenSource();
+    this.setCurrent(cancellation);
+    const show = (state: AnswerState) => {
+      if (this.current === cancellation) {
+        this.view.show(state);
+      }
+    };
+    try {
+      return await vscode.window.withProgress(
+        // In the status bar: most answers are there before a notification could be read. Cancel is in the view.
+        { location: vscode.ProgressLocation.Window, title: "Pathline" },
+        (progress) => this.request(client, params, show, cancellation.token, progress),
+      );
+    } finally {
+      if (this.current === cancellation) {
+        this.setCurrent(undefined);
+      }
+      cancellation.dispose();
+    }
+  }
+
+  /** For an answer that was incomplete, because the index was. */
+  async askAgain(): Promise<Answer | undefined> {
+    return this.latest && this.ask(this.latest);
+  }
+
+  /** Stops the answer that is on its way, in the server too. */
+  cancel(): void {
+    this.current?.cancel();
+  }
+
+  dispose(): void {
+    this.cancel();
+  }
+
+  private setCurrent(cancellation: vscode.CancellationTokenSource | undefined): void {
+    this.current = cancellation;
+    void vscode.commands.executeCommand("setContext", "pathline.asking", cancellation !== undefined);
+  }
+
+  private async request(
+    client: LanguageClient,
+    params: AskParams,
+    show: (state: AnswerState) => void,
+    token: vscode.CancellationToken,
+    progress: vscode.Progress<{ message?: string }>,
+  ): Promise<Answer | undefined> {
+    const { question } = params;
+    let state = asking(question);
+    const update = (next: AnswerState) => {
+      state = next;
+      show(state);
+    };
+    const id = `pathline-ask-${++this.count}`;
+    const partialResultToken = `${id}-partial`;
+    const workDoneToken = `${id}-work`;
+    const stage = (text = "") => {
+      progress.report({ message: text || "answering" });
+      if (state.phase === "asking") {
+        update({ ...state, stage: text });
+      }
+    };
+    const listeners = [
+      client.onProgress(partialAnswer, partialResultToken, ({ claims }) => {
+        if (state.phase === "asking") {
+          update({ ...state, claims: [...state.claims, ...claims] });
+        }
+      }),
+      client.onProgress(WorkDoneProgress.type, workDoneToken, (value) => {
+        if (value.kind !== "end") {
+          stage(value.message);
+        }
+      }),
+    ];
+    stage();
+    try {
+      const answer = await client.sendRequest<Answer>(ASK_METHOD, { ...params, partialResultToken, workDoneToken }, token);
+      update({ phase: "done", question, answer });
+      return answer;
+    } catch (error) {
+      const claims = claimsOf(state);
+      if (token.isCancellationRequested || (error instanceof ResponseError && error.code === REQUEST_CANCELLED)) {
+        update({ phase: "cancelled", question, claims });
+      } else {
+        update({ phase: "failed", question, claims, message: `No answer: ${error instanceof Error ? error.message : String(error)}` });
+      }
+      return undefined;
+    } finally {
+      listeners.forEach((listener) => {
+        listener.dispose();
+      });
+    }
+  }
+}
