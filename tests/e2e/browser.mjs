@@ -31,6 +31,12 @@ const actions = {
   goto: ({ url }) => page.goto(url).then(() => null),
   press: ({ key }) => page.keyboard.press(key),
   type: ({ text }) => page.keyboard.type(text, { delay: 5 }),
+  // Into one field, wherever the focus is: a webview that keeps it swallows what is merely typed.
+  enter: async ({ target, text }) => {
+    const field = locate(target).first();
+    await field.fill(text);
+    await field.press("Enter");
+  },
   wait: ({ target, state = "visible", seconds = 60 }) => locate(target).first().waitFor({ state, timeout: seconds * 1000 }),
   click: ({ target }) => locate(target).first().click(),
   texts: ({ target }) => locate(target).allInnerTexts(),

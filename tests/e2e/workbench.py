@@ -182,9 +182,18 @@ class Workbench:
         wait_until(complete, "an answer from the complete index")
 
     def answer_prompt(self, prompt: str, text: str) -> None:
-        self.wait(f'.quick-input-message:has-text("{prompt}")')
-        self.browser.call("type", text=text)
-        self.browser.call("press", key="Enter")
+        message = f'.quick-input-message:has-text("{prompt}")'
+        self.wait(message)
+
+        def accepted() -> bool:
+            # A prompt that is just opening may lose what is entered; it is then still there.
+            self.browser.call("enter", target=[".quick-input-widget input"], text=text)
+            with contextlib.suppress(AssertionError):
+                self.wait(message, state="hidden", seconds=5)
+                return True
+            return False
+
+        wait_until(accepted, f"the prompt {prompt!r} is answered")
 
     # --- What a user sees ---
 
