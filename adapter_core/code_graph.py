@@ -12,11 +12,12 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from .errors import IndexStoreError
 from .graph.batch import file_kind, parse_file
-from .graph.discover import DiscoverOptions, check_root
+from .graph.discover import check_root
 from .graph.documents import Document, Documents
 from .graph.link import Linker, absolute, index_of
 from .graph.parse import module_name
@@ -63,7 +64,7 @@ class CodeGraph:
         path = check_root(root)
         options = options or SyncOptions()
         if ignore:
-            options = SyncOptions(DiscoverOptions(ignore=tuple(ignore)), options.workers, options.executor)
+            options = replace(options, discover=replace(options.discover, ignore=tuple(ignore)))
         store, report = open_index(path, options, on_progress, cancel, rebuild)
         graph = cls(path, store)
         graph.report = report
@@ -82,7 +83,11 @@ class CodeGraph:
 
     @property
     def completeness(self) -> tuple[bool, str]:
-        return self.store.completeness()
+        """Whether the index holds all files, and why not; or else what is worth knowing about how it came to be."""
+        complete, reason = self.store.completeness()
+        if self.report is not None and self.report.reason:
+            return complete and self.report.complete, self.report.reason
+        return complete, reason
 
     def document(self, path: str) -> Document | None:
         return self.documents.get(path)
@@ -248,7 +253,7 @@ class CodeGraph:
         inside = _within(facts, index)
         found: dict[tuple[str, int], SymbolRef] = {}
         for call in facts.calls:
-            if call.owner in inside:
+            if call.owner in inside and not call.deferred:
                 for target in self.linker.resolve(call.callee, facts, call.owner):
                     found.setdefault((target.path, target.symbol.start), target)
         return list(found.values())
@@ -287,7 +292,7 @@ class CodeGraph:
         for call in facts.calls if facts else ():
             if call.name not in names or facts is None:
                 continue
-            targets = self.linker.resolve(call.callee, facts, call.owner)
+            targets = [] if call.deferred else self.linker.resolve(call.callee, facts, call.owner)
             hit = any(_same(t, ref) or (ref.symbol.name == "__init__" and _is_parent(t, ref)) for t in targets)
             by_name = not targets and ref.symbol.kind in ("method", "property") and "." in call.callee
             if (hit or by_name) and call.name != "super":

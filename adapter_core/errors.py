@@ -4,7 +4,8 @@
     ├── UsageError                the caller asked for something that cannot be            exit 2
     │   └── RootError             the repository path is missing, a file, or too large     exit 2
     ├── IndexStoreError           the index cannot be opened, read or written              exit 1
-    │   └── IndexBusyError        another process is writing this index                    exit 1
+    │   ├── IndexBusyError        another process is writing this index                    exit 1
+    │   └── IndexDamagedError     what is stored cannot be read; building it anew helps    exit 1
     ├── ModelError                the language model cannot be used                        exit 1
     │   ├── ModelMissingError     it is not installed; says how to get it                  exit 1
     │   ├── ModelFileError        its files are damaged, foreign, or of no known form      exit 1
@@ -36,6 +37,10 @@ class IndexStoreError(PathlineError):
 
 
 class IndexBusyError(IndexStoreError):
+    pass
+
+
+class IndexDamagedError(IndexStoreError):
     pass
 
 

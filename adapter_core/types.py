@@ -68,6 +68,7 @@ class Symbol:
     decorators: tuple[str, ...] = ()
     bases: tuple[str, ...] = ()
     is_async: bool = False
+    local_names: tuple[str, ...] = ()  # names that a function binds by assignment, loops, `with`, `except` and the like
 
     @property
     def is_callable(self) -> bool:
@@ -95,11 +96,15 @@ class Import:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call as written: `callee` is the dotted text (`self.app.run`), `owner` the symbol index that contains it."""
+    """A call as written: `callee` is the dotted text (`self.app.run`), `owner` the symbol index that contains it.
+
+    `deferred`: it stands in a lambda, and runs when that is called, if ever.
+    """
 
     callee: str
     line: int
     owner: int
+    deferred: bool = False
 
     @property
     def name(self) -> str:

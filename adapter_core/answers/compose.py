@@ -9,6 +9,8 @@ from ..code_graph import CodeGraph, is_test_path
 from ..evidence.selection import Found
 from ..evidence.spans import own_blocks
 from ..graph.link import index_of
+from ..graph.outline import docstring_span, outline_of
+from ..graph.source import is_python
 from ..types import Evidence, ModuleFacts, Symbol, SymbolRef
 from .body import Action, actions_of
 from .inert import code, printable, prose
@@ -88,7 +90,7 @@ def _sentences(
         return
     speaker = _Speaker(facts, index, place)
     symbol = facts.symbols[index]
-    if symbol.kind in ("section",) or (symbol.kind == "module" and not facts.path.endswith((".py", ".pyi", ".pyw"))):
+    if symbol.kind in ("section",) or (symbol.kind == "module" and not is_python(facts.path)):
         yield from _documentation(speaker, facts, index, document.lines, item)
         return
     if symbol.kind == "module":
@@ -162,11 +164,7 @@ def _head_span(facts: ModuleFacts, index: int, lines: list[str]) -> tuple[int, i
 
 
 def _docstring(speaker: _Speaker, symbol: Symbol, lines: list[str]) -> Iterator[Candidate]:
-    if not symbol.docstring:
-        return
-    where = docstring_lines(lines, symbol.name_line + 1, symbol.end) or docstring_lines(
-        lines, symbol.name_line, symbol.end
-    )
+    where = _docstring_span(symbol, lines)
     if where is None:
         return
     name = code(symbol.qualname)
@@ -186,6 +184,17 @@ def _docstring(speaker: _Speaker, symbol: Symbol, lines: list[str]) -> Iterator[
             yield speaker.say("param", f"{code(subject.split()[-1])} of {name}: “{quoted}”", *spans)
 
 
+def _docstring_span(symbol: Symbol, lines: list[str]) -> tuple[int, int] | None:
+    outline = outline_of("\n".join(lines) + "\n")
+    if outline.tree is not None:
+        node = outline.tree if symbol.kind == "module" else outline.definitions.get((symbol.name, symbol.name_line))
+        return docstring_span(node) if node is not None else None
+    if not symbol.docstring:
+        return None
+    # The file does not parse now; error recovery has seen a docstring, so the first string below the header is it.
+    return docstring_lines(lines, 1 if symbol.kind == "module" else symbol.name_line + 1, symbol.end)
+
+
 def _class(speaker: _Speaker, facts: ModuleFacts, index: int, lines: list[str]) -> Iterator[Candidate]:
     symbol = facts.symbols[index]
     name = code(symbol.qualname)
@@ -193,11 +202,9 @@ def _class(speaker: _Speaker, facts: ModuleFacts, index: int, lines: list[str]) 
         yield speaker.say(
             "bases", f"{name} extends {_join([code(b) for b in symbol.bases])}.", (symbol.start, symbol.name_line + 2)
         )
-    methods = [
-        s
-        for s in facts.symbols
-        if s.parent == index and s.is_callable and not s.is_private and not s.name.startswith("__")
-    ]
+    # A property's getter and setter share a name; the first one is where it is defined.
+    named = {s.name: s for s in reversed(facts.symbols) if s.parent == index and s.is_callable}
+    methods = [s for s in reversed(named.values()) if not s.name.startswith("_")]
     if methods:
         shown = methods[:_MAX_LISTED]
         more = f" and {len(methods) - len(shown)} more" if len(methods) > len(shown) else ""
@@ -208,7 +215,8 @@ def _class(speaker: _Speaker, facts: ModuleFacts, index: int, lines: list[str]) 
 
 def _comments(speaker: _Speaker, symbol: Symbol, lines: list[str]) -> Iterator[Candidate]:
     name = code(symbol.qualname)
-    for sentence in comment_sentences(lines, symbol.start, symbol.end):
+    strings = outline_of("\n".join(lines) + "\n").string_lines
+    for sentence in comment_sentences(lines, symbol.start, symbol.end, strings):
         yield speaker.say(
             "comment", f"A comment in {name} says: “{prose(sentence.text)}”", (sentence.start, sentence.end)
         )
@@ -226,18 +234,30 @@ def _actions(speaker: _Speaker, symbol: Symbol, lines: list[str]) -> Iterator[Ca
             yield speaker.say(_ACTION_KINDS[action.kind], f"{name} {said}{condition}.", *spans)
 
 
-_ACTION_KINDS = {"return": "returns", "yield": "returns", "raise": "raises", "set": "sets"}
+_ACTION_KINDS = {
+    "return": "returns", "yield": "returns", "yield_from": "returns", "raise": "raises", "raise_result": "raises", "set": "sets",
+    "update": "sets",
+}  # fmt: skip
 
 
 def _said(action: Action) -> str:
-    if action.kind in ("return", "yield"):
-        word = "returns" if action.kind == "return" else "yields"
+    called = code(action.subject + "()")
+    if action.kind in ("return", "yield", "yield_from"):
+        word = {"return": "returns", "yield": "yields", "yield_from": "yields from"}[action.kind]
         if action.value:
             return f"{word} {code(action.value)}"
-        return f"{word} the result of {code(action.subject + '()')}" if action.subject else ""
+        return f"{word} the result of {called}" if action.subject else ""
     if action.kind == "raise":
         message = f" with the message {code(action.value)}" if action.value else ""
         return f"raises {code(action.subject)}{message}"
+    if action.kind == "raise_result":
+        return f"raises the result of {called}"
+    if action.kind == "update":
+        return (
+            f"updates {code(action.subject)} with {code(action.value)}"
+            if action.value
+            else f"updates {code(action.subject)}"
+        )
     return f"sets {code(action.subject)} to {code(action.value)}" if action.value else f"sets {code(action.subject)}"
 
 
@@ -266,7 +286,12 @@ def _calls(speaker: _Speaker, graph: CodeGraph, ref: SymbolRef) -> Iterator[Cand
         return
     seen: dict[str, int] = {}
     for call in facts.calls:
-        if call.owner == index and call.callee not in seen and graph.linker.resolve(call.callee, facts, call.owner):
+        if (
+            call.owner == index
+            and not call.deferred
+            and call.callee not in seen
+            and graph.linker.resolve(call.callee, facts, call.owner)
+        ):
             seen[call.callee] = call.line
     items = list(seen.items())
     name = code(ref.symbol.qualname)
@@ -315,7 +340,7 @@ def _tests(speaker: _Speaker, graph: CodeGraph, ref: SymbolRef) -> Iterator[Cand
 
 def _module(speaker: _Speaker, facts: ModuleFacts, lines: list[str], item: Evidence) -> Iterator[Candidate]:
     name = code(facts.module)
-    where = docstring_lines(lines, 1, min(len(lines), 60)) if facts.symbols[0].docstring else None
+    where = _docstring_span(facts.symbols[0], lines)
     if where is not None:
         for sentence in docstring_sentences(lines, *where):
             yield speaker.say("doc", f"The module {name}: “{prose(sentence.text)}”", (sentence.start, sentence.end))

@@ -15,7 +15,7 @@ _RST_SUFFIX = re.compile(r"`([^`]+)`_{1,2}(?!\w)")
 _MD_LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*(?:\s+\"[^\"]*\")?\)")
 _CODE_SPAN = re.compile(r"`[^`]+`")
 _CODE_WORD = re.compile(
-    r"<[^<>\s][^<>]*>|\b[a-z][a-z0-9+.-]*:(?://|(?=\S*[/?%]))\S+|(?<![\w`])(?:\*{1,2})?_*[A-Za-z]\w*_\w*(?:\(\))?(?:\.\w+)*|(?<!\w)__\w+__"
+    r"<[^<>\s][^<>]*>|\bwww\.\S+|[\w.+-]+@[\w-]+\.\w[\w.]*|\b[a-z][a-z0-9+.-]*:(?://|(?=\S*[/?%]))\S+|(?<![\w`])(?:\*{1,2})?_*[A-Za-z]\w*_\w*(?:\(\))?(?:\.\w+)*|(?<!\w)__\w+__"
 )
 _SPECIAL = re.compile(r"[\[\]*<>#|\\~]|^\s*[-+]\s|!(?=\[)")
 
@@ -27,11 +27,11 @@ def printable(text: str) -> str:
 
 
 def code(text: str) -> str:
-    """A code span that its content cannot leave."""
+    """A code span that its content cannot leave: its fence is longer than any run of backticks in it."""
     text = printable(text)
     if "`" not in text:
         return f"`{text}`"
-    fence = "``" if "``" not in text else "```"
+    fence = "`" * (max(len(run) for run in re.findall("`+", text)) + 1)
     return f"{fence} {text} {fence}"
 
 
@@ -43,7 +43,8 @@ def prose(text: str) -> str:
     text = _DOUBLE_TICKS.sub(r"`\1`", text)
     text = _RST_SUFFIX.sub(r"\1", text)
     text = _MD_LINK.sub(r"\1", text)
-    if text.count("`") % 2:
+    if "``" in text or text.count("`") % 2:
+        # Which backticks belong together is then anybody's guess, and a renderer's may differ from ours.
         text = text.replace("`", "")
     out = []
     position = 0

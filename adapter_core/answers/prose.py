@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 
-_DIRECTIVE = re.compile(r"\s*(\.\. |>>> |\.\.\. |@\w+ )")
+_DIRECTIVE = re.compile(r"\s*(\.\. |@\w+ )")
 _FIELD = re.compile(
     r"\s*:(param|parameter|arg|argument|raises?|returns?|return|rtype|type|keyword|kwarg)\b\s*([^:]*):\s*(.*)"
 )
@@ -24,6 +25,7 @@ _NOISE_COMMENT = re.compile(
 )
 _MIN_WORDS = 3
 _MAX_CHARS = 320
+_MAX_LINES = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ def sentences_in(lines: list[str], start: int, end: int) -> list[Prose]:
     found: list[Prose] = []
     paragraph: list[tuple[int, str]] = []
     field = ""
-    in_fence = False
+    in_fence = in_doctest = False
     literal_indent: int | None = None
 
     def flush() -> None:
@@ -52,17 +54,18 @@ def sentences_in(lines: list[str], start: int, end: int) -> list[Prose]:
         found.extend(_split(paragraph, field, len(found)))
         paragraph, field = [], ""
 
-    for number in range(start, min(end, len(lines)) + 1):
+    for number in range(start, min(end, len(lines), start + _MAX_LINES) + 1):
         line = lines[number - 1]
         text = line.strip()
+        # What an example prints goes on until a blank line.
+        in_doctest = bool(text) and (in_doctest or text.startswith(">>>"))
         indent = len(line) - len(line.lstrip())
         if text.startswith(("```", "~~~")):
             flush()
             in_fence = not in_fence
             continue
-        if in_fence or not text:
-            if not text:
-                flush()
+        if in_fence or in_doctest or not text:
+            flush()
             continue
         if literal_indent is not None:
             if indent > literal_indent:
@@ -95,22 +98,20 @@ def sentences_in(lines: list[str], start: int, end: int) -> list[Prose]:
 
 def _split(paragraph: list[tuple[int, str]], field: str, rank: int) -> list[Prose]:
     text = ""
-    starts: list[tuple[int, int]] = []
-    for number, line in paragraph:
-        starts.append((len(text), number))
+    offsets: list[int] = []
+    for _, line in paragraph:
+        offsets.append(len(text))
         text += line.strip() + " "
     found: list[Prose] = []
     position = 0
-    ends = [m.end() for m in _SENTENCE_END.finditer(text)] + [len(text)]
-    for end in ends:
-        sentence = text[position:end].strip().rstrip(":").strip()
-        if len(sentence.split()) >= (_MIN_WORDS if not field else 1) and len(sentence) <= _MAX_CHARS:
-            first = max(
-                n
-                for offset, n in starts
-                if offset <= position + (len(text[position:end]) - len(text[position:end].lstrip()))
-            )
-            last = max(n for offset, n in starts if offset < end)
+    for end in [*(m.end() for m in _SENTENCE_END.finditer(text)), len(text)]:
+        sentence = text[position:end].strip()
+        # What ends in a colon introduces something that is not said here.
+        whole = not sentence.endswith(":") and len(sentence.split()) >= (1 if field else _MIN_WORDS)
+        if whole and len(sentence) <= _MAX_CHARS:
+            begin = position + len(text[position:end]) - len(text[position:end].lstrip())
+            first = paragraph[bisect_right(offsets, begin) - 1][0]
+            last = paragraph[bisect_left(offsets, end) - 1][0]
             found.append(Prose(sentence, first, last, rank + len(found), field, paragraph[0][0]))
         position = end
     return found
@@ -146,13 +147,16 @@ def docstring_sentences(lines: list[str], start: int, end: int) -> list[Prose]:
     return sentences_in(inner, start, end)
 
 
-def comment_sentences(lines: list[str], start: int, end: int) -> list[Prose]:
-    """Runs of full-line comments on lines `start..end`, each as one sentence with the line of code below it."""
+def comment_sentences(lines: list[str], start: int, end: int, strings: frozenset[int] = frozenset()) -> list[Prose]:
+    """Runs of full-line comments on lines `start..end`, each as one sentence with the line of code below it.
+
+    `strings` are lines that begin inside a string: what looks like a comment there is none.
+    """
     found: list[Prose] = []
     run: list[tuple[int, str]] = []
     for number in range(start, min(end, len(lines)) + 2):
         text = lines[number - 1].strip() if number <= min(end, len(lines)) else ""
-        if text.startswith("#") and not _NOISE_COMMENT.match(text):
+        if text.startswith("#") and number not in strings and not _NOISE_COMMENT.match(text):
             run.append((number, text.lstrip("#").strip()))
             continue
         joined = " ".join(part for _, part in run).strip()

@@ -69,8 +69,9 @@ def _git_outside(root: Path) -> str | None:
     found = shutil.which("git")
     if found is None:
         return None
-    path = Path(os.path.realpath(found))
-    return None if path.is_relative_to(root) else str(path)
+    real = os.path.realpath(found)
+    inside = any(Path(path).is_relative_to(root) for path in (os.path.abspath(found), real))
+    return None if inside else real
 
 
 def _in_repository(root: Path) -> bool:

@@ -12,7 +12,7 @@ def to_markdown(claims: Sequence[Claim]) -> str:
     """One list item for each sentence, its places behind it in `path:line` form."""
     lines = []
     for claim in claims:
-        places = ", ".join(f"`{c.span}`" for c in claim.citations)
+        places = ", ".join(code(str(c.span)) for c in claim.citations)
         lines.append(f"- {claim.text} ({places})")
     return "\n".join(lines)
 
@@ -22,7 +22,8 @@ def not_found(nearest: Sequence[str], places: Sequence[str]) -> str:
     text = "Not found in this workspace."
     if nearest:
         shown = [
-            f"{code(name)} (`{place}`)" if place else code(name) for name, place in zip(nearest, places, strict=True)
+            f"{code(name)} ({code(place)})" if place else code(name)
+            for name, place in zip(nearest, places, strict=True)
         ]
         text += " The nearest symbols: " + ", ".join(shown) + "."
     return text

@@ -240,9 +240,8 @@ def _refuse(run: _Run, found: Found) -> Answer:
 
 def _finish(run: _Run, found: Found, text: str, claims: list[Claim]) -> Answer:
     complete, reason = run.graph.completeness
-    report = run.graph.report
-    if report is not None and report.reason:
-        complete, reason = complete and report.complete, report.reason
+    if not run.graph.store.counts()[0] and complete:
+        reason = "there is nothing to answer from here: no Python file and no documentation"
     run.mark("total")
     run.metrics |= {"coverage": round(found.coverage, 3), "evidence": len(found.evidence), "dropped": len(run.dropped)}
     return Answer(

@@ -2,6 +2,8 @@
 
 Checked, not believed: every identifier, number and quoted string of the sentence must occur in the cited lines, or be the name of
 a definition that encloses them, or part of their path. A sentence with nothing to check is unsupported.
+
+What is not checked yet is the relation: that `a` calls `b`, when both occur, is believed of a sentence that a model wrote.
 """
 
 from __future__ import annotations
@@ -13,13 +15,14 @@ from ..code_graph import CodeGraph
 from ..graph import terms
 from ..types import Citation, Claim
 from .citations import check, cited_text
+from .inert import prose
 
-_CODE = re.compile(r"(`{1,3})\s?(.+?)\s?\1")
+_CODE = re.compile(r"(?<!`)(`+)(?!`)\s?(.+?)\s?(?<!`)\1(?!`)")
 _QUOTED = re.compile(r"[“\"]([^“”\"]{2,})[”\"]")
 _IDENTIFIER = re.compile(
     r"(?<![\w.])_*[A-Za-z]\w*(?:\.\w+)+|\b\w*_\w+\b|\b[a-z]+[A-Z]\w*\b|\b[A-Z][a-z0-9]+[A-Z]\w*\b|\b[A-Za-z_]\w*(?=\(\))"
 )
-_NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?![\w.]*\w)")
+_NUMBER = re.compile(r"(?<![\w.])-?\d(?:[\w.]*\w)?")
 _NAME = re.compile(r"[^\W\d]\w*")
 _LITERAL = re.compile(r"'([^']*)'|\"([^\"]*)\"")
 # Words of Python that need not stand in the lines to be said about them.
@@ -69,13 +72,13 @@ def supports(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -
         missing = [part for part in _NAME.findall(name) if part not in known]
         if missing:
             return Support(False, f"`{missing[0]}` does not occur in the cited lines")
-    here = set(_NUMBER.findall(text)) | set(re.findall(r"\d+(?:\.\d+)?", text))
+    here = _numbers(text)
     for number in numbers:
-        if number not in here and number.lstrip("-") not in here:
+        if number not in here:
             return Support(False, f"the number {number} does not occur in the cited lines")
-    spoken = _plain_words(text)
+    spoken = (_plain_words(text), _plain_words(prose(text)))
     for quotation in quotations:
-        if not _is_subsequence(_plain_words(quotation), spoken):
+        if not any(_contains(words, _plain_words(quotation)) for words in spoken):
             return Support(False, "the quotation does not occur in the cited lines")
     return Support(True)
 
@@ -107,12 +110,12 @@ def _to_check(sentence: str) -> tuple[list[str], list[str], list[str]]:
         inner = match[2]
         quotations.extend(g for m in _LITERAL.finditer(inner) for g in m.groups() if g and _NAME.search(g))
         inner = _LITERAL.sub(" ", inner)
-        numbers.extend(_NUMBER.findall(inner))
+        numbers.extend(_numbers(inner))
         if _NAME.search(inner):
             names.append(inner)
     rest = _CODE.sub(" ", rest)
     names.extend(_IDENTIFIER.findall(rest))
-    numbers.extend(_NUMBER.findall(rest))
+    numbers.extend(_numbers(rest))
     return names, numbers, quotations
 
 
@@ -136,6 +139,14 @@ def _plain_words(text: str) -> list[str]:
     return [w.lower() for w in terms.words(text)]
 
 
-def _is_subsequence(needle: list[str], haystack: list[str]) -> bool:
-    rest = iter(haystack)
-    return all(word in rest for word in needle)
+def _numbers(text: str) -> set[str]:
+    """Numbers as written, signs kept, digit separators not. Digits within names (`sha256`) are none."""
+    return {n.replace("_", "") for n in _NUMBER.findall(text)}
+
+
+def _contains(words: list[str], part: list[str]) -> bool:
+    """Whether `part` occurs in `words` without a gap: a word left out may be a "not"."""
+    if not part:
+        return True
+    starts = (i for i, word in enumerate(words) if word == part[0])
+    return any(words[i : i + len(part)] == part for i in starts)

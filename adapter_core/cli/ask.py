@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
     from .main import EXIT_NOT_FOUND, EXIT_OK
     from .render import Screen
 
-    question = sys.stdin.read() if args.question == "-" else args.question
+    question = sys.stdin.buffer.read().decode("utf-8", "replace") if args.question == "-" else args.question
     if not question.strip():
         raise UsageError(
             'The question is empty; ask something, for example: pathline ask "Where is the cache cleared?"'

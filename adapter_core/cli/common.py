@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..errors import IndexBusyError, IndexStoreError
+from ..errors import IndexDamagedError
 from ..paths import neutral_dir
 
 if TYPE_CHECKING:
@@ -68,10 +68,10 @@ def with_graph(
                 )
             finally:
                 bar.stop()
-            with graph:
+            with graph, graph.store.snapshot():
                 return use(graph)
-        except IndexStoreError as error:
-            if attempt == 2 or isinstance(error, IndexBusyError):
+        except IndexDamagedError as error:
+            if attempt == 2:
                 raise
             print(f"Note: {error} It is built anew now.", file=sys.stderr)
     raise AssertionError("unreachable")
@@ -128,6 +128,11 @@ def ctrl_c() -> Iterator[threading.Event]:
         yield event
     finally:
         signal.signal(signal.SIGINT, previous)
+
+
+def printable(text: str) -> str:
+    """A line of the repository's for a terminal: nothing in it moves the cursor or changes colours."""
+    return "".join(c if c.isprintable() or c == "\t" else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def print_json(value: object) -> None:

@@ -7,7 +7,7 @@ import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from .common import add_repo_arguments, ctrl_c, print_json, with_graph
+from .common import add_repo_arguments, ctrl_c, print_json, printable, with_graph
 
 if TYPE_CHECKING:
     from ..graph.sync import SyncReport
@@ -66,7 +66,7 @@ def _print(report: SyncReport) -> None:
         if problems:
             print(f"{len(problems):,} {title}:")
             for problem in problems[:_SHOWN_PROBLEMS]:
-                print(f"  {problem.path}: {problem.reason}")
+                print(printable(f"  {problem.path}: {problem.reason}"))
             if len(problems) > _SHOWN_PROBLEMS:
                 print(f"  … and {len(problems) - _SHOWN_PROBLEMS:,} more (--json lists all)")
     if not report.complete:

@@ -16,7 +16,9 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser.add_argument(
         "--log-level", default="warning", choices=["debug", "info", "warning", "error"], help="what goes to stderr"
     )
-    parser.add_argument("--check", metavar="PATH", help="index PATH, try the features without an editor, say what took how long")
+    parser.add_argument(
+        "--check", metavar="PATH", help="index PATH, try the features without an editor, say what took how long"
+    )
     parser.set_defaults(func=run)
 
 

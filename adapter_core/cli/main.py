@@ -6,6 +6,7 @@ Exit codes: 0 fine, 1 failed, 2 wrong usage, 3 not found, 130 stopped with Ctrl-
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -33,7 +34,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The console script. Returns the exit code."""
-    _use_utf8()
+    _use_safe_streams()
     try:
         args = build_parser().parse_args(argv)
         return int(args.func(args))
@@ -49,12 +50,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return EXIT_OK
 
 
-def _use_utf8() -> None:
-    """Paths and source may hold anything; a terminal in another encoding gets replacements, not a traceback."""
+def _use_safe_streams() -> None:
+    """Paths and source may hold anything. A pipe gets UTF-8; a terminal keeps its encoding, with escapes for the rest."""
     for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(errors="backslashreplace")
+        if isinstance(stream, io.TextIOWrapper):
+            encoding = None if stream.isatty() else "utf-8"
+            stream.reconfigure(encoding=encoding, errors="backslashreplace")
 
 
 if __name__ == "__main__":

@@ -12,8 +12,9 @@ from rich.text import Text
 
 from ..graph import terms
 from ..types import Answer, Claim, Evidence
+from .common import printable
 
-_CODE = re.compile(r"(`{1,3})\s?(.+?)\s?\1")
+_CODE = re.compile(r"(?<!`)(`+)(?!`)\s?(.+?)\s?(?<!`)\1(?!`)")
 _ESCAPED = re.compile(r"\\([\[\]*<>#|\\~!+\-])")
 _MAX_EVIDENCE_LINES = 6
 
@@ -53,7 +54,7 @@ class Screen:
         if not items:
             self._out.print("Nothing in this workspace matches.")
         for item in items:
-            head = Text(str(item.span), style="cyan")
+            head = Text(printable(str(item.span)), style="cyan")
             head.append(f"  {item.symbol}", style="bold")
             head.append(f"  {item.kind}  {item.score:.2f}", style="dim")
             self._out.print(head)
@@ -70,13 +71,14 @@ class Screen:
         text.append_text(_markdown(claim.text))
         for citation in claim.citations:
             text.append("  ")
-            text.append(str(citation.span), style="cyan")
+            text.append(printable(str(citation.span)), style="cyan")
         self._out.print(text)
 
 
 def _markdown(source: str) -> Text:
     """The little Markdown that claims use: code spans and escapes."""
     text = Text()
+    source = printable(source)
     position = 0
     for match in _CODE.finditer(source):
         text.append(_ESCAPED.sub(r"\1", source[position : match.start()]))
@@ -95,7 +97,7 @@ def _shown(item: Evidence, weights: Mapping[str, float]) -> list[tuple[int, str]
 
 
 def _highlighted(line: str, weights: Mapping[str, float]) -> Text:
-    text = Text(line.expandtabs(4))
+    text = Text(printable(line.expandtabs(4)))
     for match in re.finditer(r"\w+", text.plain):
         if any(t in weights for t in terms.split(match.group())):
             text.stylize("bold yellow", *match.span())

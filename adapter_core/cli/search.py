@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -65,4 +66,6 @@ def _search(graph: CodeGraph, args: argparse.Namespace) -> int:
         )
     else:
         Screen().evidence(found.evidence, found.weights, explain=args.explain)
+        if reason:
+            print(f"Note: {reason}.", file=sys.stderr)
     return EXIT_OK if found.evidence else EXIT_NOT_FOUND

@@ -197,7 +197,7 @@ _QUOTED = re.compile(r"`([^`\n]{1,200})`|\"([A-Za-z_][\w.]*)\"|'([A-Za-z_][\w.]*
 _DOTTED = re.compile(r"(?<![\w.])_*[A-Za-z]\w*(?:\.\w+)+(?!\w)")
 _CALLED = re.compile(r"(?<![\w.])([A-Za-z_][\w.]*)\(\)?")
 _CODE_LIKE = re.compile(r"\b(?:\w*[^\W_]_\w+|_\w+|[A-Z][a-z0-9]+[A-Z]\w*|[a-z]+[A-Z]\w*)\b")
-_PATH_LIKE = re.compile(r"[\w./-]+\.(?:pyi?|md|rst|toml|cfg)\b")
+_PATH_LIKE = re.compile(r"(?<![\w./-])[\w./-]{1,200}\.(?:pyi?|md|rst|toml|cfg)\b")
 
 _KINDS = (
     (

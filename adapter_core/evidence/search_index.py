@@ -8,6 +8,7 @@ import numpy as np
 
 from ..code_graph import CodeGraph
 from ..graph.postings import FIELDS, PATH, build_segment, unpack
+from ..graph.source import is_python
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ class SearchIndex:
         first = len(self.paths)
         for facts, _ in batch:
             self.paths.append(facts.path)
-            self.kinds.append("python" if facts.path.endswith((".py", ".pyi", ".pyw")) else "text")
+            self.kinds.append("python" if is_python(facts.path) else "text")
         segment = build_segment(batch)
         self._overlay = segment.postings
         owners.append(segment.owners[:, 1])

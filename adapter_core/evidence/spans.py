@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..graph import terms
-from ..graph.parse import parse_tree
+from ..graph.outline import outline_of
+from ..graph.source import is_python
 from ..types import ModuleFacts, Symbol
 
 
@@ -43,7 +44,7 @@ def own_blocks(facts: ModuleFacts, index: int, lines: list[str]) -> list[Block]:
     """The blocks of a symbol in order, without those of the definitions in it (for functions: nested ones included)."""
     symbol = facts.symbols[index]
     end = min(symbol.end, len(lines))
-    if symbol.kind == "section" or facts.path.endswith((".md", ".rst", ".toml", ".cfg", ".ini", ".txt")):
+    if symbol.kind == "section" or not is_python(facts.path):
         inner = [s for s in facts.symbols[1:] if index == 0]
         stop = min((s.start - 1 for s in inner), default=end)
         return _paragraphs(lines, symbol.start, max(stop, symbol.start) if index == 0 else end)
@@ -61,7 +62,7 @@ def own_blocks(facts: ModuleFacts, index: int, lines: list[str]) -> list[Block]:
 
 @functools.lru_cache(maxsize=64)
 def _statement_blocks(text: str) -> tuple[Block, ...]:
-    tree = parse_tree(text)
+    tree = outline_of(text).tree
     if tree is None:
         return ()
     found: list[Block] = []

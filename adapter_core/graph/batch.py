@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from .codec import encode_facts
 from .discover import FoundFile
 from .parse import module_name, parse_python
 from .postings import build_segment
-from .source import NotText, Source, read_source, split_lines
+from .source import NotText, Source, is_python, read_source, split_lines
 from .store import FileRecord
 from .textfacts import parse_text
 
@@ -26,7 +25,7 @@ class BatchResult:
     owners: bytes = b""
     lengths: bytes = b""
     postings: list[tuple[str, bytes]] = field(default_factory=list)
-    touched: list[tuple[str, int, int, int]] = field(default_factory=list)
+    touched: list[tuple[str, int, int, int, int]] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
     parts: list[BatchResult] = field(default_factory=list)
 
@@ -56,7 +55,7 @@ def index_batch(root: str, found: Sequence[FoundFile], known: dict[str, str], ma
             result.skipped.append((file.path, str(error)))
             continue
         if known.get(file.path) == source.sha256:
-            result.touched.append((file.path, file.size, file.mtime_ns, checked))
+            result.touched.append((file.path, file.size, file.mtime_ns, file.ctime_ns, checked))
             continue
         parsed.append((parse_file(file.path, file.kind, source.text), split_lines(source.text)))
         kept.append((file, source, checked))
@@ -77,7 +76,7 @@ def parse_file(path: str, kind: str, text: str) -> ModuleFacts:
 
 
 def file_kind(path: str) -> str:
-    return "python" if os.path.splitext(path)[1].lower() in (".py", ".pyi", ".pyw") else "text"
+    return "python" if is_python(path) else "text"
 
 
 def _record(
@@ -90,6 +89,7 @@ def _record(
         module_name(file.path) if file.kind == "python" else "",
         file.size,
         file.mtime_ns,
+        file.ctime_ns,
         checked,
         source.sha256,
         encode_facts(facts),

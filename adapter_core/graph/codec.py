@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..types import Call, Import, ModuleFacts, Parameter, Symbol
+from .source import is_python
 
 
 def encode_facts(facts: ModuleFacts) -> bytes:
@@ -15,7 +16,7 @@ def encode_facts(facts: ModuleFacts) -> bytes:
     value = [
         [_symbol_row(s) for s in facts.symbols],
         [[i.module, i.name, i.alias, i.level, i.line, i.owner] for i in facts.imports],
-        [[c.callee, c.line, c.owner] for c in facts.calls],
+        [[c.callee, c.line, c.owner, c.deferred] for c in facts.calls],
         facts.line_count,
         facts.problems,
     ]
@@ -29,7 +30,7 @@ def decode_facts(path: str, module: str, data: bytes) -> ModuleFacts:
     except zlib.error as error:
         raise ValueError(f"damaged facts of {path}") from error
     # The module's own symbol is named for the place: the same content may stand under several paths.
-    symbols[0][:2] = [module.rpartition(".")[2] if path.endswith((".py", ".pyi", ".pyw")) else module, module]
+    symbols[0][:2] = [module.rpartition(".")[2] if is_python(path) else module, module]
     rows: Iterable[list[Any]] = symbols
     return ModuleFacts(
         path,
@@ -45,12 +46,13 @@ def decode_facts(path: str, module: str, data: bytes) -> ModuleFacts:
 def _symbol_row(s: Symbol) -> list[Any]:
     return [
         s.name, s.qualname, s.kind, s.start, s.end, s.name_line, s.name_column, s.parent, s.signature, s.docstring,
-        [(p.name, p.kind, p.annotation, p.default) for p in s.parameters], s.returns, s.decorators, s.bases, s.is_async,
+        [(p.name, p.kind, p.annotation, p.default) for p in s.parameters], s.returns, s.decorators, s.bases, s.is_async, s.local_names,
     ]  # fmt: skip
 
 
 def _symbol(row: list[Any]) -> Symbol:
     values = list(row)
     values[10] = tuple(Parameter(*p) for p in values[10])
-    values[12], values[13] = tuple(values[12]), tuple(values[13])
+    for place in (12, 13, 15):
+        values[place] = tuple(values[place])
     return Symbol(*values)

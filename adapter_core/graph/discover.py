@@ -19,6 +19,7 @@ from pathspec import GitIgnoreSpec
 
 from ..errors import RootError
 from ..types import Problem
+from .source import is_python, read_bytes
 
 _SKIPPED_DIRS = frozenset(
     [
@@ -64,6 +65,7 @@ _KEY_FILES = re.compile(
 _TEXT_SUFFIXES = frozenset({".md", ".rst"})
 _TEXT_NAMES = frozenset({"pyproject.toml", "setup.cfg", "tox.ini", "pytest.ini"})
 _README = re.compile(r"(readme|changelog|changes|contributing|architecture)(\.txt)?$", re.IGNORECASE)
+_MAX_RULES_BYTES = 1_000_000
 _DOC_DIRS = frozenset({"doc", "docs", "documentation"})
 
 
@@ -84,6 +86,7 @@ class FoundFile:
     kind: str  # python | text
     size: int
     mtime_ns: int
+    ctime_ns: int
 
 
 @dataclass
@@ -163,7 +166,7 @@ def kind_of(name: str, in_docs: bool = False) -> str | None:
     if _KEY_FILES.match(name):
         return None
     _stem, suffix = os.path.splitext(name.lower())
-    if suffix in (".py", ".pyi", ".pyw"):
+    if is_python(name):
         return "python"
     if suffix in _TEXT_SUFFIXES or name in _TEXT_NAMES or _README.match(name) or (in_docs and suffix == ".txt"):
         return "text"
@@ -186,7 +189,7 @@ def _add_file(found: Discovery, entry: os.DirEntry[str], path: str, kind: str, m
         elif info.st_size > max_bytes:
             found.skipped.append(Problem(path, f"larger than {max_bytes // 1000:,} kB"))
         else:
-            found.files.append(FoundFile(path, kind, info.st_size, info.st_mtime_ns))
+            found.files.append(FoundFile(path, kind, info.st_size, info.st_mtime_ns, info.st_ctime_ns))
 
 
 class _Rules:
@@ -226,10 +229,8 @@ def _valid_patterns(lines: list[str]) -> Iterator[str]:
 
 def _read_lines(file: Path) -> list[str]:
     try:
-        if file.is_symlink() or file.stat().st_size > 1_000_000:
-            return []
-        return file.read_text("utf-8", errors="replace").split("\n")
-    except OSError:
+        return read_bytes(file, _MAX_RULES_BYTES).decode("utf-8", errors="replace").split("\n")
+    except (OSError, ValueError):
         return []
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from .source import NotText, Source, decode, hash_text, normalise_newlines, read_source, split_lines
+from .source import Source, hash_text, normalise_newlines, read_source, split_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +69,3 @@ def inside(root: Path, file: Path) -> bool:
         return Path(os.path.realpath(file)).is_relative_to(root)
     except (OSError, ValueError):
         return False
-
-
-def is_file(file: Path) -> bool:
-    try:
-        return stat.S_ISREG(os.lstat(file).st_mode)
-    except (OSError, ValueError):
-        return False
-
-
-__all__ = ["Document", "Documents", "NotText", "decode", "inside", "is_file"]

@@ -38,8 +38,11 @@ class Linker:
         if head == "()":
             return []
         for scope in scopes(facts, owner):
-            if scope == owner and facts.symbols[owner].is_callable:
-                typed = self._typed_parameter(head, rest, facts, owner, depth)
+            symbol = facts.symbols[scope]
+            if head in symbol.local_names:
+                return []  # a local variable: what it holds is not told by the text
+            if symbol.is_callable:
+                typed = self._typed_parameter(head, rest, facts, scope, depth)
                 if typed is not None:
                     return typed
             found = [
@@ -90,7 +93,7 @@ class Linker:
     def _through_instance(
         self, head: str, rest: list[str], facts: ModuleFacts, owner: int, depth: int
     ) -> list[SymbolRef]:
-        index = enclosing_class(facts, owner)
+        index = instance_class(facts, owner, head)
         if index is None or not rest:
             return [] if index is None else [self._source.ref(facts, index)]
         ref = self._source.ref(facts, index)
@@ -184,11 +187,23 @@ def scopes(facts: ModuleFacts, owner: int) -> Iterator[int]:
         yield owner
 
 
-def enclosing_class(facts: ModuleFacts, owner: int) -> int | None:
+def instance_class(facts: ModuleFacts, owner: int, head: str) -> int | None:
+    """The class whose instance (or which itself) `self`, `cls` or `super()` is in a scope: that of the nearest method around it,
+    whose first parameter has that name and is not bound again on the way."""
     while owner > 0:
-        if facts.symbols[owner].kind == "class":
-            return owner
-        owner = facts.symbols[owner].parent
+        symbol = facts.symbols[owner]
+        if symbol.is_callable:
+            parent = symbol.parent
+            names = [p.name for p in symbol.parameters]
+            if parent > 0 and facts.symbols[parent].kind == "class":
+                if "staticmethod" in symbol.decorators or head in symbol.local_names:
+                    return None
+                return parent if head == "super()" or names[:1] == [head] else None
+            if head in names or head in symbol.local_names:
+                return None
+        elif symbol.kind == "class":
+            return None
+        owner = symbol.parent
     return None
 
 

@@ -9,11 +9,10 @@ import ast
 import inspect
 import re
 import warnings
+from collections.abc import Iterator
+from dataclasses import replace
 
 from ..types import Call, Import, ModuleFacts, Parameter, Symbol
-
-# Raised whenever the parser or the facts it yields change: stored facts of another version are made anew.
-PARSER_VERSION = 1
 
 _FILENAME = "<pathline>"
 # The compiler reports invalid escapes and the like through warnings; they are the author's, not our user's.
@@ -71,7 +70,7 @@ class _Extractor:
             self.lines.pop()
         self.symbols: list[Symbol] = []
         self.imports: list[Import] = []
-        self.calls: list[tuple[int, int, str, int]] = []
+        self.calls: list[tuple[int, int, str, int, bool]] = []
 
     def run(self, tree: ast.Module) -> ModuleFacts:
         module = module_name(self.path)
@@ -80,12 +79,13 @@ class _Extractor:
             Symbol(name, module, "module", 1, max(1, len(self.lines)), 1, 0, docstring=_docstring(tree) or "")
         )
         self._scope(tree.body, 0, "", in_class=False, in_function=False)
-        calls = tuple(Call(callee, line, owner) for line, _, callee, owner in sorted(self.calls))
+        calls = tuple(Call(callee, line, owner, deferred) for line, _, callee, owner, deferred in sorted(self.calls))
         return ModuleFacts(self.path, module, tuple(self.symbols), tuple(self.imports), calls, len(self.lines))
 
     def _scope(self, body: list[ast.stmt], owner: int, prefix: str, in_class: bool, in_function: bool) -> None:
         """Record what stands directly in one scope, then descend into the scopes that it defines."""
         inner: list[tuple[_Definition, int]] = []
+        bound: dict[str, None] = {}
         stack: list[ast.AST] = list(reversed(body))
         while stack:
             node = stack.pop()
@@ -95,15 +95,19 @@ class _Extractor:
                 stack.extend(_outer_parts(node))
                 continue
             if isinstance(node, ast.Call):
-                callee = _dotted(node.func)
-                if callee:
-                    self.calls.append((node.lineno, node.col_offset, callee, owner))
+                self._call(node, owner, deferred=False)
             elif isinstance(node, (ast.Import, ast.ImportFrom)):
                 self._import(node, owner)
                 continue
+            elif isinstance(node, ast.Lambda):
+                for child in ast.walk(node.body):
+                    if isinstance(child, ast.Call):
+                        self._call(child, owner, deferred=True)
+                continue
+            elif in_function:
+                bound.update(dict.fromkeys(_bound_names(node)))
             elif isinstance(node, (ast.Assign, ast.AnnAssign)):
-                if not in_function:
-                    self._variable(node, owner, prefix)
+                self._variable(node, owner, prefix)
             elif type(node).__name__ == "TypeAlias":
                 self._type_alias(node, owner, prefix)
             for value in node.__dict__.values():
@@ -113,10 +117,17 @@ class _Extractor:
                             stack.append(item)
                 elif isinstance(value, ast.AST) and type(value) not in _LEAVES:
                     stack.append(value)
+        if bound and self.symbols[owner].is_callable:
+            self.symbols[owner] = replace(self.symbols[owner], local_names=tuple(sorted(bound)))
         for scope, index in inner:
             is_class = isinstance(scope, ast.ClassDef)
             below = self.symbols[index].qualname + "."
             self._scope(scope.body, index, below, in_class=is_class, in_function=in_function or not is_class)
+
+    def _call(self, node: ast.Call, owner: int, deferred: bool) -> None:
+        callee = _dotted(node.func)
+        if callee:
+            self.calls.append((node.lineno, node.col_offset, callee, owner, deferred))
 
     def _import(self, node: ast.Import | ast.ImportFrom, owner: int) -> None:
         for alias in node.names:
@@ -242,6 +253,27 @@ class _Extractor:
             return ast.unparse(node)
         except (RecursionError, ValueError):
             return "..."
+
+
+def _bound_names(node: ast.AST) -> Iterator[str]:
+    """The names that a statement or expression binds in its function, other than by def, class and import."""
+    targets: list[ast.AST | None] = []
+    if isinstance(node, ast.Assign):
+        targets.extend(node.targets)
+    elif isinstance(node, (ast.AnnAssign, ast.AugAssign, ast.For, ast.AsyncFor, ast.comprehension, ast.NamedExpr)):
+        targets.append(node.target)
+    elif isinstance(node, ast.withitem):
+        targets.append(node.optional_vars)
+    elif isinstance(node, (ast.ExceptHandler, ast.MatchAs, ast.MatchStar)):
+        if node.name:
+            yield node.name
+    elif isinstance(node, ast.MatchMapping) and node.rest:
+        yield node.rest
+    for target in targets:
+        if isinstance(target, ast.Name):
+            yield target.id
+        elif isinstance(target, (ast.Tuple, ast.List, ast.Starred)):
+            yield from (n.id for n in ast.walk(target) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
 
 
 def _outer_parts(node: _Definition) -> list[ast.AST]:

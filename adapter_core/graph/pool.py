@@ -25,7 +25,9 @@ from .discover import FoundFile
 from .store import FileRecord
 
 _HEAD = struct.Struct(">II")
-_SECONDS_PER_BATCH = 60.0
+# How long a batch may take before its process is taken to hang.
+_SECONDS = 10.0
+_SECONDS_PER_FILE = 0.15
 _FILE_FIELDS = tuple(f.name for f in fields(FileRecord) if f.name != "facts")
 _MAX_HEADER = 512 * 1024 * 1024
 
@@ -123,7 +125,8 @@ class _Child:
             timed_out.set()
             self.kill()
 
-        timer = threading.Timer(_SECONDS_PER_BATCH, expire)
+        limit = _SECONDS + _SECONDS_PER_FILE * len(files)
+        timer = threading.Timer(limit, expire)
         timer.daemon = True
         timer.start()
         assert self._process.stdin is not None
@@ -132,11 +135,11 @@ class _Child:
             _write(self._process.stdin, request, [])
             reply = _read(self._process.stdout)
         except (OSError, ValueError) as error:
-            raise WorkerDied(_why(timed_out)) from error
+            raise WorkerDied(_why(timed_out, limit)) from error
         finally:
             timer.cancel()
         if reply is None:
-            raise WorkerDied(_why(timed_out))
+            raise WorkerDied(_why(timed_out, limit))
         return _decode(*reply)
 
     def kill(self) -> None:
@@ -150,8 +153,8 @@ class _Child:
         self._process.wait()
 
 
-def _why(timed_out: threading.Event) -> str:
-    return f"parsing took longer than {_SECONDS_PER_BATCH:.0f} s" if timed_out.is_set() else "the parser crashed on it"
+def _why(timed_out: threading.Event, limit: float) -> str:
+    return f"parsing took longer than {limit:.0f} s" if timed_out.is_set() else "the parser crashed on it"
 
 
 # -- the child ---------------------------------------------------------------------------------------------------------

@@ -81,8 +81,17 @@ def hash_text(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", errors="surrogatepass")).hexdigest()
 
 
+def is_python(path: str) -> bool:
+    return path.lower().endswith((".py", ".pyi", ".pyw"))
+
+
 def read_source(file: Path, max_bytes: int) -> Source:
-    """Read one regular file. Raises `OSError`, `NotText`, or `ValueError` when it is larger than `max_bytes`.
+    """Read and decode one regular file. Raises `OSError`, `NotText`, or `ValueError` when it is larger than `max_bytes`."""
+    return decode(read_bytes(file, max_bytes))
+
+
+def read_bytes(file: Path, max_bytes: int) -> bytes:
+    """The bytes of a regular file. Raises `OSError`, or `ValueError` for anything else or larger.
 
     Opens without following a link at the last step and without blocking on a pipe that took the file's place.
     """
@@ -93,4 +102,4 @@ def read_source(file: Path, max_bytes: int) -> Source:
         data = handle.read(max_bytes + 1)
     if len(data) > max_bytes:
         raise ValueError(f"larger than {max_bytes // 1000:,} kB")
-    return decode(data)
+    return data

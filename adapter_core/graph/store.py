@@ -19,19 +19,20 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import IndexStoreError
+from ..errors import IndexDamagedError, IndexStoreError
 from ..types import ModuleFacts
 from .codec import decode_facts
-from .parse import PARSER_VERSION
 from .postings import FIELDS
+from .source import is_python
+from .version import index_version
 
 log = logging.getLogger(__name__)
 
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE files (
-    id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, module TEXT NOT NULL,
-    size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, checked_ns INTEGER NOT NULL, sha256 TEXT NOT NULL,
+    id INTEGER PRIMARY KEY AUTOINCREMENT, path TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, module TEXT NOT NULL,
+    size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL, checked_ns INTEGER NOT NULL, sha256 TEXT NOT NULL,
     segment INTEGER NOT NULL, symbols INTEGER NOT NULL, documents INTEGER NOT NULL, lengths TEXT NOT NULL, problem TEXT NOT NULL);
 CREATE INDEX files_module ON files (module);
 CREATE INDEX files_sha256 ON files (sha256);
@@ -44,14 +45,10 @@ CREATE TABLE calls (name TEXT NOT NULL, file INTEGER NOT NULL, line INTEGER NOT 
 CREATE INDEX calls_file ON calls (file);
 CREATE TABLE imports (name TEXT NOT NULL, file INTEGER NOT NULL, PRIMARY KEY (name, file)) WITHOUT ROWID;
 CREATE INDEX imports_file ON imports (file);
-CREATE TABLE segments (id INTEGER PRIMARY KEY, files TEXT NOT NULL, owners BLOB NOT NULL, lengths BLOB NOT NULL);
+CREATE TABLE segments (id INTEGER PRIMARY KEY AUTOINCREMENT, files TEXT NOT NULL, owners BLOB NOT NULL, lengths BLOB NOT NULL);
 CREATE TABLE postings (term TEXT NOT NULL, segment INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (term, segment)) WITHOUT ROWID;
 CREATE INDEX postings_segment ON postings (segment);
 """
-
-
-# Another schema, parser or Python builds its own database beside this one; none migrates another's.
-SCHEMA_VERSION = hashlib.sha256(_SCHEMA.encode()).hexdigest()[:8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +59,7 @@ class FileRow:
     module: str
     size: int
     mtime_ns: int
+    ctime_ns: int
     checked_ns: int
     sha256: str
     segment: int
@@ -79,6 +77,7 @@ class FileRecord:
     module: str
     size: int
     mtime_ns: int
+    ctime_ns: int
     checked_ns: int
     sha256: str
     facts: bytes
@@ -101,14 +100,19 @@ class SegmentRow:
     lengths: np.ndarray
 
 
-_FILE_COLUMNS = "id, path, kind, module, size, mtime_ns, checked_ns, sha256, segment, symbols, documents, problem"
+# What SQLite says (its numeric codes are known to Python from 3.11 on).
+_SIGNS_OF_DAMAGE = ("malformed", "not a database", "no such table", "no such column", "Could not decode")
+_FILE_COLUMNS = (
+    "id, path, kind, module, size, mtime_ns, ctime_ns, checked_ns, sha256, segment, symbols, documents, problem"
+)
 
 
-def database_path(cache: Path, root: Path) -> Path:
-    """The database of a workspace: named by its real path, the schema and parser versions, and the Python that parses."""
+def database_path(cache: Path, root: Path, variant: str = "") -> Path:
+    """The database of a workspace, named by its real path, the version of what is stored, the Python that parses, and a
+    `variant`: an index of part of the files is another index. None migrates another's."""
     key = hashlib.sha256(str(root).encode("utf-8", "surrogatepass")).hexdigest()[:16]
-    version = f"{SCHEMA_VERSION}-{PARSER_VERSION}-py{sys.version_info.major}{sys.version_info.minor}"
-    return cache / "index" / f"{root.name or 'root'}-{key}" / f"{version}.sqlite"
+    version = f"{index_version(_SCHEMA)}-py{sys.version_info.major}{sys.version_info.minor}"
+    return cache / "index" / f"{root.name or 'root'}-{key}" / f"{version}{variant}.sqlite"
 
 
 class Store:
@@ -125,7 +129,7 @@ class Store:
             self._db.execute("SELECT count(*) FROM meta").fetchone()
         except (sqlite3.Error, OSError) as error:
             self.close()
-            raise IndexStoreError(f"The index {path} cannot be opened: {error}.") from error
+            raise _store_error(error, "cannot be opened") from error
 
     @staticmethod
     def _connect(path: Path | None, read_only: bool) -> sqlite3.Connection:
@@ -175,9 +179,7 @@ class Store:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             if isinstance(error, sqlite3.Error):
-                raise IndexStoreError(
-                    f"The index cannot be written: {error}. Is the disk full? Cache folder: {self.path}."
-                ) from error
+                raise _store_error(error, "cannot be written") from error
             raise
 
     def write_batch(
@@ -185,14 +187,17 @@ class Store:
     ) -> None:
         """Replace the given files; their documents form one new segment. Call within `transaction`."""
         db = self._db
-        segment = db.execute("SELECT coalesce(max(id), 0) + 1 FROM segments").fetchone()[0]
+        # Ids are never used again, so a reader with an older view cannot take a new segment for one that it knows.
+        segment = db.execute(
+            "INSERT INTO segments (files, owners, lengths) VALUES ('[]', ?, ?)", (owners, lengths)
+        ).lastrowid
         ids = []
         for f in files:
             self._forget(f.path)
             cursor = db.execute(
-                "INSERT INTO files (path, kind, module, size, mtime_ns, checked_ns, sha256, segment, symbols, documents,"
-                " lengths, problem) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
-                (f.path, f.kind, f.module, f.size, f.mtime_ns, f.checked_ns, f.sha256, segment, f.symbols, f.documents,
+                "INSERT INTO files (path, kind, module, size, mtime_ns, ctime_ns, checked_ns, sha256, segment, symbols, documents,"
+                " lengths, problem) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                (f.path, f.kind, f.module, f.size, f.mtime_ns, f.ctime_ns, f.checked_ns, f.sha256, segment, f.symbols, f.documents,
                  json.dumps(f.lengths), f.problem),
             )  # fmt: skip
             file = cursor.lastrowid
@@ -203,7 +208,7 @@ class Store:
                 "INSERT OR IGNORE INTO calls VALUES (?,?,?,?,?)", ((n, file, ln, o, c) for n, ln, o, c in f.calls)
             )
             db.executemany("INSERT OR IGNORE INTO imports VALUES (?,?)", ((n, file) for n in f.imports))
-        db.execute("INSERT INTO segments VALUES (?,?,?,?)", (segment, json.dumps(ids), owners, lengths))
+        db.execute("UPDATE segments SET files = ? WHERE id = ?", (json.dumps(ids), segment))
         db.executemany("INSERT INTO postings VALUES (?,?,?)", ((term, segment, data) for term, data in postings))
 
     def remove(self, path: str) -> None:
@@ -222,10 +227,11 @@ class Store:
             self._db.execute("DELETE FROM postings WHERE segment = ?", (segment,))
             self._db.execute("DELETE FROM segments WHERE id = ?", (segment,))
 
-    def touch(self, path: str, size: int, mtime_ns: int, checked_ns: int) -> None:
+    def touch(self, path: str, size: int, mtime_ns: int, ctime_ns: int, checked_ns: int) -> None:
         """The file was read again and holds what is stored."""
         self._db.execute(
-            "UPDATE files SET size = ?, mtime_ns = ?, checked_ns = ? WHERE path = ?", (size, mtime_ns, checked_ns, path)
+            "UPDATE files SET size = ?, mtime_ns = ?, ctime_ns = ?, checked_ns = ? WHERE path = ?",
+            (size, mtime_ns, ctime_ns, checked_ns, path),
         )
 
     def drop_orphans(self) -> None:
@@ -252,11 +258,11 @@ class Store:
                 self._db.execute("COMMIT")
 
     def _query(self, sql: str, parameters: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-        """All rows. Raises `IndexStoreError` on a damaged database."""
+        """All rows. Raises `IndexStoreError`."""
         try:
             return self._db.execute(sql, parameters).fetchall()
         except sqlite3.Error as error:
-            raise IndexStoreError(f"The index is damaged ({error}); run: pathline index --rebuild") from error
+            raise _store_error(error, "cannot be read") from error
 
     def _one(self, sql: str, parameters: tuple[Any, ...] = ()) -> Any:
         """The first row, or None."""
@@ -294,11 +300,11 @@ class Store:
     def facts(self, file: FileRow) -> ModuleFacts:
         row = self._one("SELECT data FROM facts WHERE key = ?", (_facts_key(file.sha256, file.path),))
         if row is None:
-            raise IndexStoreError(f"The index lost the facts of {file.path}; run: pathline index --rebuild")
+            raise IndexDamagedError(f"The index lost the facts of {file.path}; run: pathline index --rebuild")
         try:
             return decode_facts(file.path, file.module or file.path.rpartition("/")[2], row[0])
         except (ValueError, TypeError, IndexError) as error:
-            raise IndexStoreError(f"The index is damaged at {file.path}; run: pathline index --rebuild") from error
+            raise IndexDamagedError(f"The index is damaged at {file.path}; run: pathline index --rebuild") from error
 
     def symbols_named(self, name: str) -> list[tuple[int, int, str]]:
         """(file, symbol index, kind) of every symbol of that name."""
@@ -353,5 +359,13 @@ class Store:
 
 def _facts_key(sha256: str, path: str) -> str:
     """Facts belong to a content and the way it is read: the same text is other things in Markdown and in Python."""
-    suffix = path.rpartition(".")[2].lower()
-    return f"{sha256}:{'py' if suffix in ('py', 'pyi', 'pyw') else suffix}"
+    return f"{sha256}:{'py' if is_python(path) else path.rpartition('.')[2].lower()}"
+
+
+def _store_error(error: Exception, what: str) -> IndexStoreError:
+    """Damage, which a new build mends, apart from what passes: a full disk, a lock, a folder without permission."""
+    text = str(error)
+    damaged = isinstance(error, sqlite3.DatabaseError) and any(sign in text for sign in _SIGNS_OF_DAMAGE)
+    if damaged:
+        return IndexDamagedError(f"The index is damaged ({text}); run: pathline index --rebuild")
+    return IndexStoreError(f"The index {what} ({text}); is the disk full, or the cache folder not yours?")

@@ -107,9 +107,12 @@ def sync(
 
 
 def _is_current(file: FoundFile, row: FileRow | None) -> bool:
-    if row is None or (row.size, row.mtime_ns, row.kind) != (file.size, file.mtime_ns, file.kind):
+    if row is None or (row.size, row.kind) != (file.size, file.kind):
         return False
-    return row.checked_ns - row.mtime_ns > _RACY_NS
+    # `touch -d` and `cp -p` set the modification time; the change time is the system's own.
+    if (row.mtime_ns, row.ctime_ns) != (file.mtime_ns, file.ctime_ns):
+        return False
+    return row.checked_ns - max(row.mtime_ns, row.ctime_ns) > _RACY_NS
 
 
 def _write(store: Store, result: BatchResult, report: SyncReport) -> None:
@@ -118,8 +121,8 @@ def _write(store: Store, result: BatchResult, report: SyncReport) -> None:
     with store.transaction():
         if result.files:
             store.write_batch(result.files, result.owners, result.lengths, result.postings)
-        for path, size, mtime_ns, checked_ns in result.touched:
-            store.touch(path, size, mtime_ns, checked_ns)
+        for touched in result.touched:
+            store.touch(*touched)
         for path, _ in result.skipped:
             store.remove(path)
     report.parsed += len(result.files)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
-import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from ..errors import IndexBusyError, IndexStoreError
+from ..errors import IndexBusyError, IndexDamagedError, IndexStoreError
 from ..paths import cache_dir
 from ..types import CancelToken
+from .discover import DiscoverOptions
 from .store import Store, database_path
 from .sync import SyncOptions, SyncProgress, SyncReport, sync
 
@@ -20,8 +21,13 @@ log = logging.getLogger(__name__)
 _LOCK_WAIT_SECONDS = 2.0
 
 
-def index_path(root: Path) -> Path:
-    return database_path(cache_dir(), root)
+def index_path(root: Path, options: DiscoverOptions | None = None) -> Path:
+    """Where the index of a workspace is kept. One of part of the files (other rules, other limits) has its own place, so
+    that it never takes the whole one's."""
+    variant = ""
+    if options is not None and options != DiscoverOptions():
+        variant = "-" + hashlib.sha256(repr(options).encode()).hexdigest()[:8]
+    return database_path(cache_dir(), root, variant)
 
 
 def open_index(
@@ -35,7 +41,7 @@ def open_index(
 
     A damaged index is built anew; one that cannot be written is kept in memory, with the reason in the report.
     """
-    path = index_path(root)
+    path = index_path(root, options.discover)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = FileLock(path.with_suffix(".lock"))
@@ -47,25 +53,31 @@ def open_index(
     try:
         if rebuild:
             delete_index(path)
-        for attempt in (1, 2):
-            store: Store | None = None
-            try:
-                store = Store(path)
-                return store, sync(root, store, options, on_progress, cancel)
-            except (IndexStoreError, sqlite3.DatabaseError, ValueError) as error:
-                if store is not None:
-                    store.close()
-                if attempt == 2:
-                    return _in_memory(root, options, on_progress, cancel, f"the index cannot be kept on disk ({error})")
-                log.warning("the index %s is damaged and is built anew: %s", path, error)
-                delete_index(path)
-            except BaseException:
-                if store is not None:
-                    store.close()
-                raise
-        raise AssertionError("unreachable")
+        try:
+            return _synced(path, root, options, on_progress, cancel)
+        except IndexDamagedError as error:
+            log.warning("the index %s is built anew: %s", path, error)
+            delete_index(path)
+            return _synced(path, root, options, on_progress, cancel)
+    except (IndexStoreError, OSError) as error:
+        return _in_memory(root, options, on_progress, cancel, f"the index cannot be kept on disk: {error}")
     finally:
         lock.release()
+
+
+def _synced(
+    path: Path,
+    root: Path,
+    options: SyncOptions,
+    on_progress: Callable[[SyncProgress], None] | None,
+    cancel: CancelToken | None,
+) -> tuple[Store, SyncReport]:
+    store = Store(path)
+    try:
+        return store, sync(root, store, options, on_progress, cancel)
+    except BaseException:
+        store.close()
+        raise
 
 
 def delete_index(path: Path) -> None:

@@ -1,0 +1,19 @@
+"""The version of what an index holds: a hash of the code that shapes it, so that nobody has to remember to raise a number."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from pathlib import Path
+
+# Modules whose change can change a stored row.
+_SHAPING = ("parse", "recover", "textfacts", "terms", "postings", "codec", "batch", "source", "discover")
+
+
+@functools.cache
+def index_version(schema: str) -> str:
+    digest = hashlib.sha256(schema.encode())
+    for name in _SHAPING:
+        # Line ends differ between checkouts.
+        digest.update(Path(__file__).with_name(f"{name}.py").read_bytes().replace(b"\r\n", b"\n"))
+    return digest.hexdigest()[:12]
