@@ -199,9 +199,8 @@ def _class(speaker: _Speaker, facts: ModuleFacts, index: int, lines: list[str]) 
     symbol = facts.symbols[index]
     name = code(symbol.qualname)
     if symbol.bases:
-        yield speaker.say(
-            "bases", f"{name} extends {_join([code(b) for b in symbol.bases])}.", (symbol.start, symbol.name_line + 2)
-        )
+        text = f"{name} extends {_join([code(b) for b in symbol.bases])}."
+        yield speaker.say("bases", text, _head_span(facts, index, lines))
     # A property's getter and setter share a name; the first one is where it is defined.
     named = {s.name: s for s in reversed(facts.symbols) if s.parent == index and s.is_callable}
     methods = [s for s in reversed(named.values()) if not s.name.startswith("_")]

@@ -1,0 +1,111 @@
+"""Sentences that are easily false: each case is a function about which a careless reader of its syntax would say too much."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from markdown_it import MarkdownIt
+
+from adapter_core.answers.compose import candidates
+from adapter_core.answers.inert import code, prose
+from adapter_core.code_graph import CodeGraph
+from adapter_core.evidence.selection import search
+from tests.support import graph_of
+
+
+def sentences(repo: Path, source: str, name: str = "f") -> str:
+    graph = graph_of(repo, f"#- m.py\n{source}")
+    (ref, *_) = graph.find_symbol(name)
+    return "\n".join(c.text for c in candidates(graph, search(graph, f"`{name}`", zoom=ref), 200))
+
+
+@pytest.mark.parametrize(
+    ("source", "never"),
+    [
+        ("def f(x):\n    try:\n        raise ValueError('no')\n    except ValueError:\n        return 1\n", "raises"),
+        ("def f(x):\n    with suppress(KeyError):\n        raise KeyError(x)\n", "raises"),
+        ("def f(x):\n    return 1\n    raise RuntimeError('never')\n", "raises"),
+        ("def f(x):\n    try:\n        return 1\n    finally:\n        return 2\n", "returns `1`"),
+        ("def f(self):\n    self.count += 1\n", "sets"),
+        ("def f(x):\n    yield 1\n    return 2\n", "returns"),
+        ("def f(x):\n    yield from other(x)\n", "yields `other"),
+        ("def f(x):\n    raise make_error(404)\n", "raises `make_error`"),
+        ("def f(x):\n    raise e.with_traceback(x)\n", "raises"),
+        ("def f(x):\n    raise error\n", "raises"),
+        ("def f(x):\n    raise SystemExit(1)\n", "message"),
+        ("def f(x):\n    if False:\n        raise ValueError('dead')\n", "raises"),
+        ("def f(x):\n    sql = '''\n    # every row is selected by this query\n    '''\n    return sql\n", "comment"),
+        ("def f(\n    mode=\n    'This is a default value and no documentation.',\n): pass\n", "documentation"),
+        ("def g(): pass\n\ndef f(g):\n    return g()\n", "calls"),
+        ("def g(): pass\n\ndef f(items):\n    for g in items:\n        g()\n", "calls"),
+        ("def g(): pass\n\ndef f(x):\n    with x as g:\n        g()\n", "calls"),
+        ("def g(): pass\n\ndef f(x):\n    if (g := x):\n        g()\n", "calls"),
+        ("def g(): pass\n\ndef f(g):\n    def inner():\n        return g()\n    return inner\n", "`g` is called by"),
+        ("def g(): pass\n\ndef f(x):\n    return lambda: g()\n", "calls"),
+        ("class A:\n    @staticmethod\n    def f(self):\n        self.go()\n    def go(self): pass\n", "calls"),
+        ("class A:\n    def m(self):\n        def f(self):\n            self.go()\n    def go(self): pass\n", "calls"),
+        (
+            "def f(x):\n    '''Adds numbers up for you:\n\n    >>> f(1)\n    It prints this line here.\n    '''\n",
+            "prints",
+        ),
+        ("def f(x):\n    '''Adds numbers up for you:\n\n    1, 2\n    '''\n", "Adds numbers"),
+    ],
+)
+def test_never_said(repo: Path, source: str, never: str) -> None:
+    assert never not in sentences(repo, source)
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("def f(x):\n    if x:\n        raise ValueError('no')\n", "`f` raises `ValueError` with the message `'no'` if `x`."),
+        ("def f(x):\n    if x:\n        pass\n    elif y:\n        return 1\n", "`f` returns `1` in a branch under `y`."),
+        ("def f(x):\n    raise make_error(404)\n", "`f` raises the result of `make_error()`."),
+        ("def f(x):\n    yield from other(x)\n", "`f` yields from `other(x)`."),
+        ("def f(self):\n    self.count += 1\n", "`f` updates `self.count` with `+= 1`."),
+        ("def f(self):\n    self.count = 1\n", "`f` sets `self.count` to `1`."),
+        ("def g(): pass\n\ndef f(x):\n    g()\n", "`f` calls `g()`."),
+        ("class A:\n    def f(self):\n        self.go()\n    def go(self): pass\n", "`A.f` calls `self.go()`."),
+        ("class A:\n    def f(self):\n        def g():\n            self.go()\n    def go(self): pass\n", "`A.go` is called by"),
+        ("class f:\n    @property\n    def x(self): 1\n    @x.setter\n    def x(self, v): 2\n    def y(self): 3\n", "defines `x` and `y`"),
+        ("@deco\n@other(1)\nclass f(Base):\n    pass\n", "`f` extends `Base`."),
+    ],
+)  # fmt: skip
+def test_said(repo: Path, source: str, said: str) -> None:
+    assert said in sentences(repo, source)
+
+
+def test_a_chain_of_a_thousand_elifs_and_a_docstring_of_ten_thousand_lines(repo: Path) -> None:
+    chain = "".join(f"    elif x == {i}:\n        return {i}\n" for i in range(1, 1200))
+    prose_lines = "    One more sentence about this function. It goes on and on.\n" * 10_000
+    text = sentences(repo, f"def f(x):\n    '''\n{prose_lines}    '''\n    if x == 0:\n        return 0\n{chain}")
+    assert "`f` is a function" in text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'x="``` ![p](http://evil.example/p.png) ```"',
+        "Frobnicate ``` the [click](<command:evil y>) ` thing.",
+        "b`[click](command:evil)`",
+        "see www.evil.example or mail me@evil.example",
+        "<img src=x onerror=alert(1)>",
+        "\\`[a](b)\\` and `[c](d)",
+        "[a]: http://evil.example\n[a]",
+    ],
+)
+def test_rendered_markdown_has_no_links_and_no_html(text: str) -> None:
+    renderer = MarkdownIt("gfm-like", {"linkify": False})
+    for shown in (code(text), prose(text), f"- {prose(text)} ({code(text)})"):
+        html = renderer.render(shown)
+        assert "<a" not in html
+        assert "<img" not in html
+
+
+def test_a_hostile_folder_name_is_inert_in_answers(repo: Path) -> None:
+    graph = graph_of(repo, "#- b`[click](command:evil)`/m.py\ndef frobnicate():\n    '''Frobnicates all things.'''\n")
+    from adapter_core.answers.runner import answer_question
+
+    answer = answer_question(CodeGraph(graph.root, graph.store), "what frobnicates things")
+    assert "<a" not in MarkdownIt().render(answer.text)
