@@ -65,6 +65,7 @@ def run(args: argparse.Namespace) -> int:
                 args, cancel, lambda graph: answer_question(graph, question, options, backend, cancel, screen.event)
             )
     finally:
+        screen.done()
         if backend is not None:
             backend.close()
     if args.json:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
+from rich.status import Status
 from rich.text import Text
 
 from ..graph import terms
@@ -17,21 +18,37 @@ from .common import printable
 _CODE = re.compile(r"(?<!`)(`+)(?!`)\s?(.+?)\s?(?<!`)\1(?!`)")
 _ESCAPED = re.compile(r"\\([\[\]*<>#|\\~!+\-])")
 _MAX_EVIDENCE_LINES = 6
+_SLOW_STAGES = {
+    "reading": "The model reads (a few seconds; --no-model answers at once)",
+    "phrasing": "The model writes",
+}
 
 
 class Screen:
-    """Writes to stdout; stages go to stderr, in a terminal only."""
+    """Writes to stdout; what takes a while is said on stderr, in a terminal only."""
 
     def __init__(self, quiet: bool = False) -> None:
         self._out = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
         self._quiet = quiet
         self._streamed = 0
+        self._status: Status | None = None
 
     def event(self, name: str, value: Any) -> None:
         """The event sink of an answer: phrased sentences appear as they pass."""
-        if name == "claim" and not self._quiet and value.kind == "phrased":
+        if name == "stage":
+            self.done()
+            if value in _SLOW_STAGES and sys.stderr.isatty():
+                self._status = Console(stderr=True).status(_SLOW_STAGES[value])
+                self._status.start()
+        elif name == "claim" and not self._quiet and value.kind == "phrased":
             self._streamed += 1
             self._claim(value)
+
+    def done(self) -> None:
+        """Take the spinner away. Idempotent."""
+        if self._status is not None:
+            self._status.stop()
+            self._status = None
 
     def answer(self, answer: Answer, explain: bool = False, hint: str = "") -> None:
         if not answer.found:
