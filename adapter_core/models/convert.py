@@ -13,12 +13,12 @@ import os
 import sys
 from pathlib import Path
 
-from .offline import offline_environment
+from .environment import library_environment
 
 
 def main() -> int:
     gguf, folder = Path(sys.argv[1]), Path(sys.argv[2])
-    os.environ.update(offline_environment())
+    os.environ.update(library_environment())
     problem = ""
     try:
         convert(gguf, folder)

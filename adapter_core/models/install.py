@@ -19,7 +19,7 @@ import filelock
 
 from ..errors import ModelError, ModelFileError, PathlineError
 from ..isolation import child_environment, isolated_command, quiet_process_options
-from .offline import offline_environment
+from .environment import library_environment
 from .sources import missing_libraries
 from .store import MANIFEST, Manifest, Progress, models_dir, no_progress, write_manifest
 
@@ -116,7 +116,7 @@ def convert_gguf(gguf: Path, scratch: Path, folder: Path, progress: Progress = n
         process = subprocess.Popen(
             command,
             cwd=scratch,
-            env=child_environment(**offline_environment()),
+            env=child_environment(**library_environment()),
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=err,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelError, ModelFileError, PathlineError
 from .backend import ModelInfo
-from .offline import offline_environment
+from .environment import library_environment
 from .sources import ModelSource, missing_libraries
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def load_model(source: ModelSource, dtype: str | None = None, device: str | None
     `dtype` ("bfloat16", "float16", "float32") and `device` ("cpu", "cuda", …) default to what this machine does best.
     Raises `ModelMissingError` without the libraries, `ModelFileError` for files that cannot be used, else `ModelError`.
     """
-    for name, value in offline_environment().items():
+    for name, value in library_environment().items():
         os.environ.setdefault(name, value)
     try:
         import torch

@@ -19,8 +19,8 @@ from ..isolation import child_environment, isolated_command, quiet_process_optio
 from ..paths import neutral_dir
 from ..types import CancelToken
 from .backend import Finished, GenerationEvent, GenerationOptions, Message, ModelInfo, TextChunk
+from .environment import library_environment
 from .messages import PROTOCOL, encode_frame, read_frame
-from .offline import offline_environment
 from .sources import absolute_name
 from .turn import POLL_SECONDS, Turn
 
@@ -257,7 +257,7 @@ class Child:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 cwd=neutral_dir(),
-                env=child_environment(**offline_environment()),
+                env=child_environment(**library_environment()),
                 **quiet_process_options(),
             )
         except OSError as error:
