@@ -10,7 +10,7 @@ import numpy as np
 
 from ..code_graph import CodeGraph
 from ..graph import terms
-from ..graph.link import index_of
+from ..graph.link import absolute, index_of
 from ..graph.source import hash_lines, slice_lines
 from ..types import Evidence, Span, SymbolRef
 from .options import SelectionOptions
@@ -20,6 +20,7 @@ from .search_index import SearchIndex
 from .spans import deciding_lines
 
 _DEFINITION_BOOST = 1.0
+_MAX_NEIGHBOURS = 40
 _ASSIGNED = frozenset({"variable", "constant", "type_alias"})
 
 
@@ -98,18 +99,33 @@ def _definitions(graph: CodeGraph, question: Question, candidates: dict[tuple[st
 
 
 def _zoom(graph: CodeGraph, zoom: SymbolRef, radius: int, candidates: dict[tuple[str, int], _Candidate]) -> None:
-    """The symbol itself, then what it calls, what calls it and its tests, falling with the distance."""
+    """The symbol itself, then its neighbours in the call and import graph, falling with the distance."""
     _lift(graph, zoom, 3.0, "zoom symbol", candidates)
-    around: list[tuple[SymbolRef, str]] = [(zoom, "")]
+    around = [zoom]
     for distance in range(1, radius + 1):
-        following: list[tuple[SymbolRef, str]] = []
-        for ref, _ in around:
-            following.extend((r, f"called by {ref.symbol.name}") for r in graph.callees_of(ref))
-            sites = [s for s in graph.who_calls(ref).items if s.resolved and s.caller is not None][:20]
-            following.extend((s.caller, f"calls {ref.symbol.name}") for s in sites if s.caller)
-        for ref, why in following[:40]:
+        following = [pair for ref in around for pair in _neighbours(graph, ref)][:_MAX_NEIGHBOURS]
+        for ref, why in following:
             _lift(graph, ref, 0.8 / distance, why, candidates)
-        around = following[:12]
+        around = [ref for ref, _ in following[:12]]
+
+
+def _neighbours(graph: CodeGraph, ref: SymbolRef) -> list[tuple[SymbolRef, str]]:
+    """What a symbol calls and what calls it; for a class its bases, for a module what it imports and what imports it."""
+    name = ref.symbol.name
+    found = [(r, f"called by {name}") for r in graph.callees_of(ref)]
+    sites = [s for s in graph.who_calls(ref).items if s.resolved and s.caller is not None][:20]
+    found.extend((s.caller, f"calls {name}") for s in sites if s.caller)
+    facts = graph.facts(ref.path)
+    if ref.symbol.kind == "class" and facts is not None:
+        found.extend((base, f"base of {name}") for base in graph.linker.bases(ref, facts))
+    elif ref.symbol.kind == "module" and facts is not None:
+        modules = {absolute(facts, item) for item in facts.imports if item.owner == 0}
+        found.extend(
+            (graph.ref(f, 0), f"imported by {name}") for m in sorted(modules) for f in graph.facts_of_module(m)
+        )
+        importers = [f for path in graph.importers_of(ref.module) if (f := graph.facts(path)) is not None]
+        found.extend((graph.ref(f, 0), f"imports {name}") for f in importers)
+    return found
 
 
 def _lift(

@@ -115,6 +115,13 @@ def test_zoom_brings_the_neighbours(graph: CodeGraph) -> None:
     assert "called by clear_cache" in found.evidence[1].why
 
 
+def test_zoom_on_a_module_follows_imports(repo: Path) -> None:
+    graph = graph_of(repo, "#- a.py\nimport b\n#- b.py\nfrom c import x\n#- c.py\nx = 1\n#- d.py\ny = 1\n")
+    (zoom,) = graph.find_symbol("b")
+    why = {e.span.path: e.why[0] for e in search(graph, "what is this for?", zoom=zoom).evidence}
+    assert why == {"b.py": "zoom symbol", "a.py": "imports b", "c.py": "imported by b"}
+
+
 def test_path_glob(graph: CodeGraph) -> None:
     assert {p.split("::")[0] for p in top(graph, "rule matches URL", path_glob="docs/*")} == {"docs/routing.rst"}
 

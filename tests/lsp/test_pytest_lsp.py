@@ -12,6 +12,9 @@ import pytest_asyncio
 from lsprotocol import types
 from pytest_lsp import LanguageClient, client_capabilities, make_test_lsp_client
 
+from adapter_core.models.store import DEFAULT_NAME, model_folder
+from tests.conftest import missing
+
 from .harness import SERVER
 from .test_ask import QUESTION, check_citations
 
@@ -66,3 +69,30 @@ async def test_the_client_is_asked_to_watch_files(editor: LanguageClient) -> Non
     await editor.workspace_execute_command_async(types.ExecuteCommandParams("pathline.server.reindex"))
     (registration,) = editor.registered.registrations  # type: ignore[attr-defined]
     assert registration.method == "workspace/didChangeWatchedFiles"
+
+
+@pytest.mark.model
+async def test_the_embedded_model_on_a_real_package(flask: Path) -> None:
+    """A real question about a real package to the real model over LSP; every citation is checked by plain reading."""
+    if not (model_folder(DEFAULT_NAME) / "manifest.json").exists():
+        missing("the embedded model is not installed; run: ./x setup")
+    client = make_test_lsp_client()
+    await client.start_io(*SERVER, cwd=flask.parent)
+    folder = types.WorkspaceFolder(uri=flask.as_uri(), name="flask")
+    capabilities = client_capabilities("visual-studio-code")
+    await client.initialize_session(
+        types.InitializeParams(capabilities=capabilities, root_uri=flask.as_uri(), workspace_folders=[folder])
+    )
+    try:
+        await client.workspace_execute_command_async(types.ExecuteCommandParams("pathline.server.reindex"))
+        params = {"question": "How does Flask match a request URL to a view function?"}
+        read = await client.workspace_execute_command_async(types.ExecuteCommandParams("pathline.server.ask", [params]))
+        written = await client.workspace_execute_command_async(
+            types.ExecuteCommandParams("pathline.server.ask", [params | {"phrase": True}])
+        )
+        for answer in (read, written):
+            assert check_citations(answer, flask) >= 3  # type: ignore[arg-type]
+            assert answer["provenance"]["model"] == DEFAULT_NAME  # type: ignore[index, call-overload]
+    finally:
+        await client.shutdown_session()
+        await client.stop()
