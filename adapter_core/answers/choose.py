@@ -17,6 +17,7 @@ _PRIORS: Mapping[str, Mapping[str, float]] = {
     "why": {"comment": 1.1, "doc": 1.0, "raises": 0.8, "text": 0.9, "returns": 0.5},
     "callers": {"callers": 3.0, "where": 0.6, "doc": 0.5},
     "tests": {"tests": 3.0, "where": 0.5, "doc": 0.5, "callers": 0.5},
+    "overview": {"text": 1.2, "doc": 1.0},
     "other": {"doc": 1.0, "signature": 0.6, "where": 0.6, "text": 0.7, "calls": 0.7, "callers": 0.6},
 }  # fmt: skip
 _DEFAULT_PRIOR = 0.45

@@ -199,6 +199,11 @@ _CALLED = re.compile(r"(?<![\w.])([A-Za-z_][\w.]*)\(\)?")
 _CODE_LIKE = re.compile(r"\b(?:\w*[^\W_]_\w+|_\w+|[A-Z][a-z0-9]+[A-Z]\w*|[a-z]+[A-Z]\w*)\b")
 _PATH_LIKE = re.compile(r"(?<![\w./-])[\w./-]{1,200}\.(?:pyi?|md|rst|toml|cfg)\b")
 
+_OVERVIEW = re.compile(
+    r"\b(what|purpose|overview|summar\w+|describe|explain|about)\b.*\b(this|the)\s+"
+    r"(project|repo|repository|codebase|code base|package|library|workspace|program)\b",
+    re.I,
+)
 _KINDS = (
     (
         "callers",
@@ -218,7 +223,7 @@ class Question:
     code. `paths`: files it mentions."""
 
     text: str
-    kind: str  # callers | tests | where | why | how | what | other
+    kind: str  # overview | callers | tests | where | why | how | what | other
     terms: dict[str, float]
     words: tuple[str, ...]
     identifiers: tuple[str, ...]
@@ -243,6 +248,8 @@ def analyse(text: str) -> Question:
         for term in terms.terms_of(name):
             if term not in _STOP_TERMS:
                 weights[term] = 1.5
+    if not weights and _OVERVIEW.search(text[:300]):
+        kind = "overview"
     paths = tuple(dict.fromkeys(_PATH_LIKE.findall(text)))
     if len(weights) > _MAX_TERMS:
         # Long words and early words tell more; the rare ones among them are found out by their idf.

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 
 import numpy as np
 
-from ..code_graph import CodeGraph
+from ..code_graph import CodeGraph, is_test_path
 from ..graph import terms
 from ..graph.link import absolute, index_of
 from ..graph.source import hash_lines, slice_lines
@@ -56,6 +56,8 @@ def search(
     defined = _definitions(graph, asked, candidates)
     if zoom is not None:
         _zoom(graph, zoom, options.zoom_radius, candidates)
+    elif asked.kind == "overview":
+        defined = _overview(graph, index, candidates) or defined
     ordered = sorted(candidates.values(), key=lambda c: (-c.score, c.path, c.index))
     weights = {term: asked.terms[term] * ranked.idf.get(term, 0.0) for term in asked.terms}
     evidence = _diverse(graph, ordered, weights, options)
@@ -96,6 +98,18 @@ def _definitions(graph: CodeGraph, question: Question, candidates: dict[tuple[st
         for position, ref in enumerate(refs[:4]):
             _lift(graph, ref, _DEFINITION_BOOST / (1 + 0.5 * position), f"defines {name}", candidates)
     return found
+
+
+def _overview(graph: CodeGraph, index: SearchIndex, candidates: dict[tuple[str, int], _Candidate]) -> bool:
+    """What a project says of itself: the head of its README, and the docstrings of its outermost packages."""
+    readmes = [p for p in index.paths if "/" not in p and p.lower().startswith("readme")]
+    packages = [p for p in index.paths if p.endswith("/__init__.py") and p.removeprefix("src/").count("/") == 1]
+    for place, path in enumerate([*readmes[:1], *(p for p in packages if not is_test_path(p))][:4]):
+        facts = graph.facts(path)
+        if facts is not None:
+            first = 1 if path in readmes and len(facts.symbols) > 1 else 0
+            _lift(graph, graph.ref(facts, first), 1.0 / (1 + place), "about the project", candidates)
+    return bool(candidates)
 
 
 def _zoom(graph: CodeGraph, zoom: SymbolRef, radius: int, candidates: dict[tuple[str, int], _Candidate]) -> None:

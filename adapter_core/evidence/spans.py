@@ -138,7 +138,11 @@ def _windows(
             spans = [(spans[0][0], end)]
         else:
             spans.append((start, end))
-    return spans or [(blocks[0].start, min(blocks[0].end, blocks[0].start + max_lines - 1))]
+    if spans:
+        return spans
+    # Nothing in it is asked for by name: it is then shown from its beginning, in whole blocks.
+    last = max((b.end for b in blocks if b.end < blocks[0].start + max_lines), default=blocks[0].start + max_lines - 1)
+    return [(blocks[0].start, last)]
 
 
 def _best_window(blocks: list[Block], scores: list[float], max_lines: int) -> tuple[int, int] | None:

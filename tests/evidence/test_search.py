@@ -122,6 +122,17 @@ def test_zoom_on_a_module_follows_imports(repo: Path) -> None:
     assert why == {"b.py": "zoom symbol", "a.py": "imports b", "c.py": "imported by b"}
 
 
+def test_what_a_project_says_of_itself(repo: Path) -> None:
+    readme = "Shop\n====\n\nSells things to people over the network.\n"
+    graph = graph_of(
+        repo,
+        f"#- README.rst\n{readme}\n#- src/shop/__init__.py\n'A shop.'\n#- src/shop/deep/__init__.py\n#- x.py\ny=1\n",
+    )
+    found = search(graph, "What is this project about?")
+    assert found.supported
+    assert [e.span.path for e in found.evidence] == ["README.rst", "src/shop/__init__.py"]
+
+
 def test_path_glob(graph: CodeGraph) -> None:
     assert {p.split("::")[0] for p in top(graph, "rule matches URL", path_glob="docs/*")} == {"docs/routing.rst"}
 
@@ -175,6 +186,8 @@ def test_word_forms_meet() -> None:
         ("How does app.run() start?", "how", ("app.run",)),
         ("What tests cover SessionStore?", "tests", ("SessionStore",)),
         ("why not", "why", ()),
+        ("What is the purpose of this project?", "overview", ()),
+        ("What does the project's cache do?", "what", ()),
     ],
 )
 def test_questions_are_read(text: str, kind: str, identifiers: tuple[str, ...]) -> None:
