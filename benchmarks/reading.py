@@ -64,7 +64,9 @@ def main() -> None:
         )
     digest = hashlib.sha256("\n".join(sorted(r["id"] for r in rows)).encode()).hexdigest()[:16]
     report(
-        "reading", table, {"rows": len(base), "repositories": len({r["repo"] for r in rows}), "row_ids_sha256": digest}
+        "reading",
+        table,
+        {"questions": len(base), "repositories": len({r["repo"] for r in rows}), "row_ids_sha256": digest},
     )
 
 
