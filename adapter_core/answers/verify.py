@@ -27,29 +27,7 @@ _NAME = re.compile(r"[^\W\d]\w*")
 _LITERAL = re.compile(r"'([^']*)'|\"([^\"]*)\"")
 # Words of Python that need not stand in the lines to be said about them.
 _FREE = frozenset(
-    [
-        "None",
-        "True",
-        "False",
-        "self",
-        "cls",
-        "def",
-        "class",
-        "return",
-        "async",
-        "await",
-        "lambda",
-        "not",
-        "and",
-        "or",
-        "in",
-        "is",
-        "if",
-        "else",
-        "import",
-        "from",
-        "raise",
-    ]
+    "None True False self cls def class return async await lambda not and or in is if else import from raise".split()
 )
 
 

@@ -22,36 +22,14 @@ from ..types import Problem
 from .source import is_python, read_bytes
 
 _SKIPPED_DIRS = frozenset(
-    [
-        ".git",
-        ".hg",
-        ".svn",
-        ".bzr",
-        ".jj",
-        ".venv",
-        "__pycache__",
-        "site-packages",
-        "dist-packages",
-        "node_modules",
-        "bower_components",
-        ".tox",
-        ".nox",
-        ".eggs",
-        ".mypy_cache",
-        ".pytest_cache",
-        ".ruff_cache",
-        ".hypothesis",
-        ".ipynb_checkpoints",
-        ".idea",
-        ".vscode",
-        ".direnv",
-        ".pixi",
-        ".cache",
-        "__pypackages__",
-    ]
+    """
+    .git .hg .svn .bzr .jj .venv __pycache__ site-packages dist-packages node_modules bower_components .tox .nox
+    .eggs .mypy_cache .pytest_cache .ruff_cache .hypothesis .ipynb_checkpoints .idea .vscode .direnv .pixi .cache
+    __pypackages__
+    """.split()
 )
 # These names are also used by real packages, so a folder with an __init__.py stays.
-_BUILD_DIRS = frozenset(["build", "dist", "target", "_build", "htmlcov", "venv", "env", "virtualenv"])
+_BUILD_DIRS = frozenset("build dist target _build htmlcov venv env virtualenv".split())
 _KEY_FILES = re.compile(
     "|".join(
         fnmatch.translate(p)
