@@ -11,7 +11,7 @@ from ..evidence.spans import own_blocks
 from ..graph.link import index_of
 from ..graph.outline import docstring_span, outline_of
 from ..graph.source import is_python
-from ..types import Evidence, ModuleFacts, Symbol, SymbolRef
+from ..types import CallSite, Evidence, ModuleFacts, Symbol, SymbolRef
 from .body import Action, actions_of
 from .inert import code, printable, prose
 from .prose import comment_sentences, docstring_lines, docstring_sentences, sentences_in
@@ -307,17 +307,22 @@ def _callers(speaker: _Speaker, graph: CodeGraph, ref: SymbolRef) -> Iterator[Ca
     listing = graph.who_calls(ref, max_files=60)
     sites = [s for s in listing.items if s.resolved and s.caller is not None]
     product = [s for s in sites if not is_test_path(s.span.path)] or sites
-    seen: dict[str, tuple[str, int, int]] = {}
-    for site in product:
-        caller = site.caller
-        label = caller.module if caller.symbol.kind == "module" else caller.symbol.qualname
-        seen.setdefault(label, (site.span.path, site.span.start, site.span.end))
-        if len(seen) == _MAX_LISTED:
-            break
-    if seen:
-        name = code(ref.symbol.qualname)
-        text = f"{name} is called by {_join([code(n) for n in seen])}."
-        yield speaker.say_of("callers", text, *seen.values(), _definition(ref))
+    places = _places(product)
+    if places:
+        shown = dict(list(places.items())[:_MAX_LISTED])
+        others = " among others" if len(places) > len(shown) else ""
+        text = f"{code(ref.symbol.qualname)} is called by {_join([code(n) for n in shown])}{others}."
+        yield speaker.say_of("callers", text, *shown.values(), _definition(ref))
+
+
+def _places(sites: list[CallSite]) -> dict[str, tuple[str, int, int]]:
+    """The first call of each caller, by the caller's name."""
+    found: dict[str, tuple[str, int, int]] = {}
+    for site in sites:
+        if site.caller is not None:
+            label = site.caller.module if site.caller.symbol.kind == "module" else site.caller.symbol.qualname
+            found.setdefault(label, (site.span.path, site.span.start, site.span.end))
+    return found
 
 
 def _definition(ref: SymbolRef) -> tuple[str, int, int]:
@@ -326,15 +331,23 @@ def _definition(ref: SymbolRef) -> tuple[str, int, int]:
 
 
 def _tests(speaker: _Speaker, graph: CodeGraph, ref: SymbolRef) -> Iterator[Candidate]:
-    shown = list(graph.tests_for_symbol(ref).items)[:_MAX_LISTED]
-    sites = {s.caller.symbol.qualname: s.span for s in graph.who_calls(ref, max_files=60).items if s.caller is not None}
-    names = [t.symbol.qualname for t in shown if t.symbol.qualname in sites]
-    if names:
-        spans = [*((sites[n].path, sites[n].start, sites[n].end) for n in names), _definition(ref)]
-        text = f"{code(ref.symbol.qualname)} is called in the tests {_join([code(n) for n in names])}."
-        if len(names) == 1:
-            text = f"{code(ref.symbol.qualname)} is called in the test {code(names[0])}."
-        yield speaker.say_of("tests", text, *spans)
+    """Tests that call it; apart from these, tests that call something of its name on a value whose type the text does not tell."""
+    sites = [
+        site
+        for site in graph.who_calls(ref, max_files=60).items
+        if site.caller is not None and is_test_path(site.span.path) and site.caller.symbol.name.startswith("test")
+    ]
+    name = code(ref.symbol.qualname)
+    traced = dict(list(_places([s for s in sites if s.resolved]).items())[:_MAX_LISTED])
+    if traced:
+        word = "tests" if len(traced) > 1 else "test"
+        text = f"{name} is called in the {word} {_join([code(n) for n in traced])}."
+        yield speaker.say_of("tests", text, *traced.values(), _definition(ref))
+    named = dict(list(_places([s for s in sites if not s.resolved]).items())[:_MAX_LISTED])
+    if named:
+        what = f"something named {code(ref.symbol.name)}, perhaps {name}"
+        text = f"{_join([code(n) for n in named])} {'call' if len(named) > 1 else 'calls'} {what}."
+        yield speaker.say_of("tests", text, *named.values(), _definition(ref))
 
 
 def _module(speaker: _Speaker, facts: ModuleFacts, lines: list[str], item: Evidence) -> Iterator[Candidate]:

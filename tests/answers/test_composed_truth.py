@@ -76,6 +76,26 @@ def test_said(repo: Path, source: str, said: str) -> None:
     assert said in sentences(repo, source)
 
 
+def test_a_test_that_calls_something_of_that_name_is_not_said_to_call_it(repo: Path) -> None:
+    graph = graph_of(
+        repo,
+        """
+        #- m.py
+        class Router:
+            def match(self, url): ...
+        #- tests/test_m.py
+        from m import Router
+        def test_traced(router: Router):
+            router.match("/")
+        def test_other(thing):
+            thing.match("/")
+        """,
+    )
+    text = "\n".join(c.text for c in candidates(graph, search(graph, "Which tests cover `Router.match`?"), 200))
+    assert "`Router.match` is called in the test `test_traced`." in text
+    assert "`test_other` calls something named `match`, perhaps `Router.match`." in text
+
+
 def test_a_chain_of_a_thousand_elifs_and_a_docstring_of_ten_thousand_lines(repo: Path) -> None:
     chain = "".join(f"    elif x == {i}:\n        return {i}\n" for i in range(1, 1200))
     prose_lines = "    One more sentence about this function. It goes on and on.\n" * 10_000
