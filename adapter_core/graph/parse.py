@@ -210,9 +210,11 @@ class _Extractor:
         if isinstance(node, ast.ClassDef):
             bases = [self._text(b) for b in node.bases]
             bases += [f"{k.arg}={self._text(k.value)}" if k.arg else f"**{self._text(k.value)}" for k in node.keywords]
-            return f"class {node.name}" + (f"({', '.join(bases)})" if bases else "")
+            return f"class {node.name}{_type_parameters(node)}" + (f"({', '.join(bases)})" if bases else "")
         word = "async def" if isinstance(node, ast.AsyncFunctionDef) else "def"
-        return f"{word} {node.name}({_render(parameters)})" + (f" -> {returns}" if returns else "")
+        return f"{word} {node.name}{_type_parameters(node)}({_render(parameters)})" + (
+            f" -> {returns}" if returns else ""
+        )
 
     def _parameters(self, args: ast.arguments) -> tuple[Parameter, ...]:
         found: list[Parameter] = []
@@ -253,6 +255,12 @@ class _Extractor:
             return ast.unparse(node)
         except (RecursionError, ValueError):
             return "..."
+
+
+def _type_parameters(node: _Definition) -> str:
+    """`[T, *Ts]` of PEP 695; the attribute exists from Python 3.12 on."""
+    found = getattr(node, "type_params", ())
+    return f"[{', '.join(ast.unparse(p) for p in found)}]" if found else ""
 
 
 def _bound_names(node: ast.AST) -> Iterator[str]:
