@@ -74,10 +74,6 @@ class Symbol:
     def is_callable(self) -> bool:
         return self.kind in ("function", "method", "property")
 
-    @property
-    def is_private(self) -> bool:
-        return self.name.startswith("_") and not (self.name.startswith("__") and self.name.endswith("__"))
-
 
 @dataclass(frozen=True, slots=True)
 class Import:

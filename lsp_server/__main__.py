@@ -17,7 +17,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         return check(options.check)
 
-    from .streams import take_over
+    from adapter_core.streams import take_over
 
     incoming, outgoing = take_over()
     _stand_elsewhere()

@@ -37,7 +37,6 @@ def answer(snapshot: Snapshot, question: Question, engine: Engine, cancel: Cance
         options = AskOptions(
             zoom=_zoom(snapshot, graph, place, question, engine, cancel),
             phrase=question.phrase,
-            model_name=snapshot.settings.model_name,
         )
         backend, missing = _backend(snapshot, options, engine)
         shape = _Shape(snapshot, graph, root)

@@ -113,10 +113,6 @@ def zoom_name(graph: CodeGraph, ref: SymbolRef) -> str | None:
     return None
 
 
-def display_name(ref: SymbolRef) -> str:
-    return ref.symbol.qualname
-
-
 def line_range(graph: CodeGraph, path: str, start: int, end: int, encoding: str) -> dict[str, Any]:
     """The LSP range of whole lines `start..end` (1-based): from column 0 of the first to the end of the last."""
     document = graph.document(path)

@@ -43,7 +43,6 @@ class AskOptions:
 
     zoom: str | None = None
     phrase: bool = False
-    model_name: str | None = None
     selection: SelectionOptions = field(default_factory=SelectionOptions)
     context: ContextOptions = field(default_factory=ContextOptions)
     compose: ComposeOptions = field(default_factory=ComposeOptions)

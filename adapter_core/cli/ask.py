@@ -80,7 +80,7 @@ def _options(args: argparse.Namespace) -> AskOptions:
 
     from ..answers.options import AskOptions
 
-    options = AskOptions(zoom=args.zoom, phrase=args.phrase, model_name=args.model)
+    options = AskOptions(zoom=args.zoom, phrase=args.phrase)
     if args.read_weight is not None:
         options = replace(options, reading=replace(options.reading, weight=args.read_weight))
     if args.sentences is not None:

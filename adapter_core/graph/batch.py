@@ -62,8 +62,7 @@ def index_batch(root: str, found: Sequence[FoundFile], known: dict[str, str], ma
     segment = build_segment(parsed)
     for ordinal, ((facts, _), (file, source, checked)) in enumerate(zip(parsed, kept, strict=True)):
         own = segment.owners[:, 0] == ordinal
-        lengths = tuple(int(n) for n in segment.lengths[own].sum(axis=0, dtype="i8"))
-        result.files.append(_record(facts, file, source, checked, int(own.sum()), lengths))
+        result.files.append(_record(facts, file, source, checked, int(own.sum())))
     result.owners = segment.owners.tobytes()
     result.lengths = segment.lengths.tobytes()
     result.postings = sorted((term, data.tobytes()) for term, data in segment.postings.items())
@@ -79,9 +78,7 @@ def file_kind(path: str) -> str:
     return "python" if is_python(path) else "text"
 
 
-def _record(
-    facts: ModuleFacts, file: FoundFile, source: Source, checked: int, documents: int, lengths: tuple[int, ...]
-) -> FileRecord:
+def _record(facts: ModuleFacts, file: FoundFile, source: Source, checked: int, documents: int) -> FileRecord:
     problem = "; ".join(filter(None, (source.problem, *facts.problems)))
     return FileRecord(
         file.path,
@@ -95,7 +92,6 @@ def _record(
         encode_facts(facts),
         len(facts.symbols),
         documents,
-        lengths,
         problem,
         [(s.name, index, s.kind) for index, s in enumerate(facts.symbols)],
         [(c.name, c.line, c.owner, c.callee) for c in facts.calls],

@@ -118,7 +118,7 @@ def discover(root: Path, options: DiscoverOptions | None = None) -> Discovery:
             entries += 1
             path = f"{folder}/{entry.name}" if folder else entry.name
             if _is_dir(entry):
-                if not _skip_dir(entry, names) and not _ignored(path + "/", rules):
+                if not _skip_dir(entry) and not _ignored(path + "/", rules):
                     below.append((path, rules, in_docs or entry.name.lower() in _DOC_DIRS))
                 continue
             kind = kind_of(entry.name, in_docs)
@@ -212,7 +212,7 @@ def _read_lines(file: Path) -> list[str]:
         return []
 
 
-def _skip_dir(entry: os.DirEntry[str], siblings: set[str]) -> bool:
+def _skip_dir(entry: os.DirEntry[str]) -> bool:
     name = entry.name
     if name in _SKIPPED_DIRS or name.endswith((".egg-info", ".dist-info")):
         return True

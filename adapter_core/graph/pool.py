@@ -11,7 +11,6 @@ import json
 import queue
 import struct
 import subprocess
-import sys
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -20,6 +19,7 @@ from typing import IO, Any
 
 from ..isolation import child_environment, isolated_command, quiet_process_options
 from ..paths import neutral_dir
+from ..streams import take_over
 from .batch import BatchResult, index_batch
 from .discover import FoundFile
 from .store import FileRecord
@@ -162,8 +162,7 @@ def _why(timed_out: threading.Event, limit: float) -> str:
 
 def main() -> int:
     """The child: requests on stdin, results on stdout, until stdin closes."""
-    source, sink = sys.stdin.buffer, sys.stdout.buffer
-    sys.stdout = sys.stderr
+    source, sink = take_over()
     while (request := _read(source)) is not None:
         value = request[0]
         files = [FoundFile(**f) for f in value["files"]]

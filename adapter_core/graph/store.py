@@ -33,7 +33,7 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE files (
     id INTEGER PRIMARY KEY AUTOINCREMENT, path TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, module TEXT NOT NULL,
     size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL, checked_ns INTEGER NOT NULL, sha256 TEXT NOT NULL,
-    segment INTEGER NOT NULL, symbols INTEGER NOT NULL, documents INTEGER NOT NULL, lengths TEXT NOT NULL, problem TEXT NOT NULL);
+    segment INTEGER NOT NULL, symbols INTEGER NOT NULL, documents INTEGER NOT NULL, problem TEXT NOT NULL);
 CREATE INDEX files_module ON files (module);
 CREATE INDEX files_sha256 ON files (sha256);
 CREATE TABLE facts (key TEXT PRIMARY KEY, data BLOB NOT NULL) WITHOUT ROWID;
@@ -83,7 +83,6 @@ class FileRecord:
     facts: bytes
     symbols: int
     documents: int
-    lengths: Sequence[int]
     problem: str
     names: list[tuple[str, int, str]]
     calls: list[tuple[str, int, int, str]]
@@ -199,9 +198,9 @@ class Store:
             self._forget(f.path)
             file = db.execute(
                 "INSERT INTO files (path, kind, module, size, mtime_ns, ctime_ns, checked_ns, sha256, segment, symbols, documents,"
-                " lengths, problem) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                " problem) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
                 (f.path, f.kind, f.module, f.size, f.mtime_ns, f.ctime_ns, f.checked_ns, f.sha256, segment, f.symbols, f.documents,
-                 json.dumps(f.lengths), f.problem),
+                 f.problem),
             ).lastrowid or 0  # fmt: skip
             ids.append(file)
             db.execute("INSERT OR IGNORE INTO facts VALUES (?, ?)", (_facts_key(f.sha256, f.path), f.facts))
@@ -345,16 +344,6 @@ class Store:
                 "SELECT segment, data FROM postings WHERE term = ? ORDER BY segment", (term,)
             )
         ]
-
-    def length_totals(self) -> tuple[int, list[int]]:
-        """Number of live documents, and the sum of tokens for each field over them."""
-        totals = [0] * len(FIELDS)
-        documents = 0
-        for count, lengths in self._query("SELECT documents, lengths FROM files"):
-            documents += count
-            for i, value in enumerate(json.loads(lengths)):
-                totals[i] += value
-        return documents, totals
 
     def _meta(self, key: str) -> str | None:
         row = self._one("SELECT value FROM meta WHERE key = ?", (key,))

@@ -18,6 +18,7 @@ import time
 from typing import Any, BinaryIO
 
 from ..errors import ModelError, PathlineError
+from ..streams import take_over
 from .backend import Backend, Finished, GenerationOptions, Message
 from .messages import PROTOCOL, read_frame, write_frame
 
@@ -26,7 +27,7 @@ _PARENT_POLL_SECONDS = 2.0
 
 def main() -> int:
     """Serve until the parent goes away."""
-    requests, replies = take_streams()
+    requests, replies = take_over()
     if sys.platform != "win32":
         # Ctrl-C in the terminal is for the parent, which then asks to cancel.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -35,21 +36,6 @@ def main() -> int:
     worker = Worker(requests, replies)
     threading.Thread(target=worker.listen, daemon=True).start()
     return worker.serve()
-
-
-def take_streams() -> tuple[BinaryIO, BinaryIO]:
-    """Keep standard input and output for the protocol: for everybody else input is empty and output goes to stderr."""
-    incoming, outgoing = os.dup(0), os.dup(1)
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    os.close(nothing)
-    os.dup2(2, 1)
-    if sys.platform == "win32":
-        import msvcrt
-
-        msvcrt.setmode(incoming, os.O_BINARY)
-        msvcrt.setmode(outgoing, os.O_BINARY)
-    return os.fdopen(incoming, "rb"), os.fdopen(outgoing, "wb")
 
 
 class Worker:

@@ -45,7 +45,7 @@ def state(store: Store) -> dict[str, object]:
     by_id = {row.id: row.path for row in store.files()}
     names = sorted((n, by_id[f], i, k) for n in store.all_names() for f, i, k in store.symbols_named(n))
     facts = {row.path: store.facts(row) for row in store.files()}
-    return {"files": files, "names": names, "facts": facts, "lengths": store.length_totals()}
+    return {"files": files, "names": names, "facts": facts}
 
 
 def test_unchanged_files_are_not_parsed_again(repo: Path) -> None:

@@ -1,4 +1,4 @@
-"""The process's standard streams, taken over for the protocol before anything else can write to them."""
+"""A process's standard streams, taken over for a protocol before anything else can write to them: server, model, parsers."""
 
 from __future__ import annotations
 
