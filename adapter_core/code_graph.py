@@ -2,9 +2,9 @@
 
     graph = CodeGraph.load_or_build("path/to/repository")
     graph.find_symbol("Flask.route")
-    graph.who_calls(graph.find_symbol("dispatch_request")[0])
+    graph.who_calls("flask.app.Flask.dispatch_request")
 
-One instance is a view for one request: it reads each file once and remembers it. Make another after the files changed.
+One instance is a view of one moment: it reads each file once and remembers it. Make another after the files changed.
 """
 
 from __future__ import annotations
@@ -16,18 +16,17 @@ from dataclasses import replace
 from pathlib import Path
 
 from .errors import IndexStoreError
-from .graph.batch import file_kind, parse_file
 from .graph.discover import check_root
 from .graph.documents import Document, Documents
-from .graph.link import Linker, absolute, index_of
-from .graph.parse import module_name
+from .graph.linking import classes, sites
+from .graph.linking.evaluate import Inference
+from .graph.linking.modules import absolute
+from .graph.linking.values import Value
 from .graph.store import FileRow, Store
 from .graph.sync import SyncOptions, SyncProgress, SyncReport
+from .graph.view import WorkspaceView
 from .graph.workspace import open_index
-from .types import CallSite, CancelToken, Listing, ModuleFacts, Span, Symbol, SymbolRef
-
-_MAX_LINKED_FILES = 400
-_MAX_ALIASES = 16
+from .types import Call, CallSite, CancelToken, Listing, ModuleFacts, Span, Symbol, SymbolRef
 
 
 class CodeGraph:
@@ -39,13 +38,12 @@ class CodeGraph:
         self.root = root
         self.name = name or root.name or str(root)
         self.store = store
-        self.documents = Documents(root, open_texts)
-        self.linker = Linker(self)
         self.report: SyncReport | None = None
-        self._facts: dict[str, ModuleFacts | None] = {}
-        self._rows: dict[str, FileRow | None] = {}
-        self._rows_by_id: dict[int, FileRow | None] = {}
-        self._modules: dict[str, list[ModuleFacts]] = {}
+        self._look(open_texts)
+
+    def _look(self, open_texts: Mapping[str, str] | None) -> None:
+        self.view = WorkspaceView(self.root, self.store, open_texts)
+        self.inference = Inference(self.view)
 
     @classmethod
     def load_or_build(
@@ -70,6 +68,15 @@ class CodeGraph:
         graph.report = report
         return graph
 
+    def update(self, path: str, text: str | None) -> None:
+        """Put unsaved text over a file in this view, or (None) take it away. The stored index is not touched."""
+        texts = dict(self.documents.open_texts)
+        if text is None:
+            texts.pop(path, None)
+        else:
+            texts[path] = text
+        self._look(texts)
+
     def close(self) -> None:
         self.store.close()
 
@@ -82,6 +89,10 @@ class CodeGraph:
     # -- files -------------------------------------------------------------------------------------------------------
 
     @property
+    def documents(self) -> Documents:
+        return self.view.documents
+
+    @property
     def completeness(self) -> tuple[bool, str]:
         """Whether the index holds all files, and why not; or else what is worth knowing about how it came to be."""
         complete, reason = self.store.completeness()
@@ -90,49 +101,25 @@ class CodeGraph:
         return complete, reason
 
     def document(self, path: str) -> Document | None:
-        return self.documents.get(path)
+        return self.view.document(path)
 
     def facts(self, path: str) -> ModuleFacts | None:
         """The facts of a file as it is now: a file that changed since it was indexed is parsed on the spot."""
-        if path not in self._facts:
-            self._facts[path] = self._load_facts(path)
-        return self._facts[path]
-
-    def _load_facts(self, path: str) -> ModuleFacts | None:
-        row = self.row(path)
-        document = self.document(path)
-        if document is None:
-            return None
-        if row is not None and row.sha256 == document.sha256 and not document.open:
-            return self.store.facts(row)
-        return parse_file(path, file_kind(path), document.text)
+        return self.view.facts(path)
 
     def row(self, path: str) -> FileRow | None:
-        if path not in self._rows:
-            self._rows[path] = self.store.file(path)
-        return self._rows[path]
-
-    def path_of(self, file: int) -> str | None:
-        if file not in self._rows_by_id:
-            self._rows_by_id[file] = self.store.file_by_id(file)
-        row = self._rows_by_id[file]
-        return row.path if row else None
+        return self.view.row(path)
 
     def module_for_file(self, path: str) -> str:
-        return module_name(path)
+        """The dotted name under which a file is imported."""
+        return self.view.module_of(path)
 
     def file_for_module(self, module: str) -> str | None:
         found = self.facts_of_module(module)
         return found[0].path if found else None
 
     def facts_of_module(self, module: str) -> list[ModuleFacts]:
-        if module not in self._modules:
-            paths = [row.path for row in self.store.files_of_module(module)] if module else []
-            paths += [p for p in self.documents.open_texts if p not in paths and module_name(p) == module]
-            # A stub describes the module beside it; the source is what can be cited.
-            paths.sort(key=lambda p: (p.endswith(".pyi"), p))
-            self._modules[module] = [facts for p in paths if (facts := self.facts(p)) is not None]
-        return self._modules[module]
+        return self.view.facts_of_module(module)
 
     # -- symbols -----------------------------------------------------------------------------------------------------
 
@@ -140,6 +127,7 @@ class CodeGraph:
         return SymbolRef(self.name, facts.path, facts.module, facts.symbols[index])
 
     def defs_in(self, path: str) -> list[SymbolRef]:
+        """Everything that a file defines, in the order of its text."""
         facts = self.facts(path)
         return [self.ref(facts, i) for i in range(1, len(facts.symbols))] if facts else []
 
@@ -151,46 +139,90 @@ class CodeGraph:
         found = [r for r in self._named(wanted[-1]) if _matches(r, wanted) and (not path or r.path == path)]
         if not found and len(wanted) > 1:
             owners = [r for r in self._named(wanted[-2]) if r.symbol.kind == "class" and _matches(r, wanted[:-1])]
-            found = [m for r in owners for m in self.linker.member(r, wanted[-1])]
+            found = [m for r in owners for m in self.members(r, wanted[-1])]
         if not found and not path:
             found = [self.ref(f, 0) for f in self.facts_of_module(".".join(wanted))]
             if not found and len(wanted) > 1:
                 # `flask.Flask` names a re-export.
                 for split in range(len(wanted) - 1, 0, -1):
                     for facts in self.facts_of_module(".".join(wanted[:split])):
-                        found = self.linker.resolve(".".join(wanted[split:]), facts, 0)
+                        found = self._refs(self.inference.text(facts.path, 0, ".".join(wanted[split:]), 0))
                         if found:
                             return found
         return sorted(found, key=_definition_order)
 
     def _named(self, name: str) -> list[SymbolRef]:
         found: dict[tuple[str, int], SymbolRef] = {}
+        paths: dict[str, None] = {}
         for file, index, _ in self.store.symbols_named(name):
-            path = self.path_of(file)
-            row = self.row(path) if path else None
+            path = self.view.path_of(file)
             facts = self.facts(path) if path else None
-            if facts is None or row is None or path is None:
+            if facts is None or path is None:
                 continue
-            unchanged = self._is_stored(path, row)
-            if unchanged and index < len(facts.symbols):
+            if not self.view.is_stored(path):
+                paths[path] = None
+            elif index < len(facts.symbols):
                 found[(path, index)] = self.ref(facts, index)
-            elif not unchanged:
-                found.update({(path, i): self.ref(facts, i) for i, s in enumerate(facts.symbols) if s.name == name})
-        for path in self.documents.open_texts:
+        for path in (*paths, *self.documents.open_texts):
             facts = self.facts(path)
             if facts is not None:
                 found.update({(path, i): self.ref(facts, i) for i, s in enumerate(facts.symbols) if s.name == name})
         return list(found.values())
 
-    def _is_stored(self, path: str, row: FileRow) -> bool:
-        document = self.document(path)
-        return document is not None and not document.open and document.sha256 == row.sha256
+    def members(self, cls: SymbolRef, name: str) -> list[SymbolRef]:
+        """The attribute `name` of a class as it is defined, in the class or the bases from which it is inherited."""
+        value = self._value(cls)
+        for owner in classes.lookup_order(self.inference, value) if value else ():
+            table = self.inference.table(owner.path) if owner.kind == "class" else None
+            for index in (table.children.get((owner.index, name), ()) if table else ())[:1]:
+                return [self.ref(table.facts, index)]  # type: ignore[union-attr]
+        return []
+
+    def bases_of(self, cls: SymbolRef) -> list[SymbolRef]:
+        """The base classes of a class that stand in the workspace, in the order written."""
+        value = self._value(cls)
+        return [r for b in classes.bases(self.inference, value) for r in self._refs({b})] if value else []
+
+    def subclasses_of(self, cls: SymbolRef) -> list[SymbolRef]:
+        """The classes directly built on a class."""
+        value = self._value(cls)
+        return [r for c in classes.subclasses(self.inference, value) for r in self._refs({c})] if value else []
+
+    def overrides_of(self, method: SymbolRef) -> list[SymbolRef]:
+        """The methods of subclasses, near and far, that replace a method."""
+        value = self._value(method)
+        return [r for f in classes.overrides(self.inference, value) for r in self._refs({f})] if value else []
+
+    def overridden_by(self, method: SymbolRef) -> list[SymbolRef]:
+        """The methods of base classes that a method replaces, nearest first."""
+        value = self._value(method)
+        facts = self.facts(method.path)
+        if value is None or facts is None or facts.symbols[value.index].parent <= 0:
+            return []
+        owner = Value("class", value.path, facts.symbols[value.index].parent)
+        found = []
+        for cls in classes.lookup_order(self.inference, owner)[1:]:
+            table = self.inference.table(cls.path) if cls.kind == "class" else None
+            for index in table.children.get((cls.index, method.symbol.name), ()) if table else ():
+                found.append(self.ref(table.facts, index))  # type: ignore[union-attr]
+        return found
+
+    def owners_of(self, ref: SymbolRef | str) -> list[SymbolRef]:
+        """The scopes in which a symbol is defined, innermost first, its module last. A name may mean several symbols."""
+        found: dict[tuple[str, int], SymbolRef] = {}
+        for one in self._meant(ref):
+            facts = self.facts(one.path)
+            value = self._value(one)
+            index = facts.symbols[value.index].parent if facts and value else -1
+            while facts is not None and index >= 0:
+                found.setdefault((one.path, index), self.ref(facts, index))
+                index = facts.symbols[index].parent
+        return list(found.values())
 
     def nearest_names(self, name: str, limit: int = 5) -> list[str]:
         """Symbol names of the workspace that look most like `name`."""
-        names = self.store.all_names()
         lower: dict[str, str] = {}
-        for n in names:
+        for n in self.store.all_names():
             if len(n) > 2:
                 lower.setdefault(n.lower(), n)
         close = difflib.get_close_matches(name.lower(), lower, n=limit, cutoff=0.6)
@@ -223,105 +255,85 @@ class CodeGraph:
     def resolve(self, path: str, line: int, dotted: str) -> list[SymbolRef]:
         """What `dotted`, as written at a line, refers to. Empty where the text does not tell."""
         facts = self.facts(path)
-        return self.linker.resolve(dotted, facts, self.owner_at(facts, line)) if facts else []
+        if facts is None:
+            return []
+        return self._refs(self.inference.text(path, self.owner_at(facts, line), dotted, line))
 
     # -- calls -------------------------------------------------------------------------------------------------------
 
-    def calls_of(self, ref: SymbolRef) -> Listing:
-        """Calls within a symbol's lines, in order, as `CallSite`s whose `caller` is the symbol and `callee` the text."""
-        facts = self.facts(ref.path)
-        index = index_of(facts, ref.symbol) if facts else None
-        if facts is None or index is None:
-            return Listing((), False, "the file changed")
-        inside = _within(facts, index)
-        sites = [
-            CallSite(
-                Span(self.name, ref.path, call.line, call.line), ref, call.callee,
-                bool(self.linker.resolve(call.callee, facts, call.owner)),
-            )
-            for call in facts.calls
-            if call.owner in inside
-        ]  # fmt: skip
-        return Listing(tuple(sites))
+    def calls_of(self, ref: SymbolRef | str) -> Listing:
+        """The calls within a symbol's lines, in order, as `CallSite`s; a module's are all calls of its file."""
+        found: list[CallSite] = []
+        meant = self._meant(ref)
+        self.inference.partial = False
+        for one in meant:
+            facts, value = self.facts(one.path), self._value(one)
+            if facts is None or value is None:
+                return Listing((), False, "the file changed")
+            inside = _within(facts, value.index)
+            found += [self.site(facts, call) for call in facts.calls if call.owner in inside]
+        return self._listing(found)
+
+    def site(self, facts: ModuleFacts, call: Call) -> CallSite:
+        """One call with what it leads to."""
+        reached = sites.targets(self.inference, facts.path, call)
+        span = Span(self.name, facts.path, call.line, call.line)
+        return CallSite(
+            span, self.ref(facts, call.owner), call.callee, bool(reached.named), tuple(self._refs(reached.named)),
+            tuple(self._refs(reached.entered)), reached.external, call.deferred,
+        )  # fmt: skip
 
     def callees_of(self, ref: SymbolRef) -> list[SymbolRef]:
         """The workspace symbols that a symbol calls, each once, in order of the first call."""
-        facts = self.facts(ref.path)
-        index = index_of(facts, ref.symbol) if facts else None
-        if facts is None or index is None:
-            return []
-        inside = _within(facts, index)
-        found: dict[tuple[str, int], SymbolRef] = {}
-        for call in facts.calls:
-            if call.owner in inside and not call.deferred:
-                for target in self.linker.resolve(call.callee, facts, call.owner):
-                    found.setdefault((target.path, target.symbol.start), target)
+        found: dict[tuple[str, int, str], SymbolRef] = {}
+        for site in self.calls_of(ref).items:
+            for target in () if site.deferred else site.targets:
+                found.setdefault((target.path, target.symbol.start, target.symbol.name), target)
         return list(found.values())
 
-    def who_calls(self, ref: SymbolRef, max_files: int = _MAX_LINKED_FILES) -> Listing:
+    def who_calls(self, ref: SymbolRef | str) -> Listing:
         """Where a symbol is called. A class is called where it is constructed.
 
         `resolved` sites were traced to this very definition. The others match by name only (`x.send()` with an `x` of unknown
         type), and are given for methods alone; a site that was traced to something else is left out.
         """
-        symbol = ref.symbol
-        name = symbol.name
-        if name == "__init__":
-            owner = self.facts(ref.path)
-            name = owner.symbols[symbol.parent].name if owner and symbol.parent > 0 else name
-        by_file: dict[str, set[str]] = {}
-        for called in self._names_of(name):
-            for file, _, _, _ in self.store.calls_named(called):
-                path = self.path_of(file)
-                if path:
-                    by_file.setdefault(path, set()).add(called)
-            for path in self.documents.open_texts:
-                by_file.setdefault(path, set()).add(called)
-        sites: list[CallSite] = []
-        paths = sorted(by_file, key=lambda p: (p != ref.path, p))
-        for path in paths[:max_files]:
-            sites.extend(self._calls_in(path, by_file[path], ref))
-        complete = len(paths) <= max_files
-        return Listing(
-            tuple(sites), complete, "" if complete else f"only {max_files} of {len(paths)} files were linked"
-        )
-
-    def _calls_in(self, path: str, names: set[str], ref: SymbolRef) -> list[CallSite]:
-        facts = self.facts(path)
         found: list[CallSite] = []
-        for call in facts.calls if facts else ():
-            if call.name not in names or facts is None:
-                continue
-            targets = [] if call.deferred else self.linker.resolve(call.callee, facts, call.owner)
-            hit = any(_same(t, ref) or (ref.symbol.name == "__init__" and _is_parent(t, ref)) for t in targets)
-            by_name = not targets and ref.symbol.kind in ("method", "property") and "." in call.callee
-            if (hit or by_name) and call.name != "super":
-                caller = self.ref(facts, call.owner)
-                found.append(CallSite(Span(self.name, path, call.line, call.line), caller, call.callee, hit))
-        return found
+        self.inference.partial = False
+        for one in self._meant(ref):
+            value = self._value(one)
+            for path, call, traced in sites.calls_entering(self.inference, value) if value else ():
+                facts = self.facts(path)
+                if facts is not None and call.callee != "super":
+                    found.append(self.site(facts, call) if traced else self._by_name(facts, call))
+        found.sort(key=lambda s: (s.span.path != getattr(ref, "path", ""), s.span.path, s.span.start))
+        return self._listing(found)
 
-    def _names_of(self, name: str) -> list[str]:
-        """A name, and the names under which files import it (`from m import name as alias`), again and again."""
-        names = [name]
-        for current in names:
-            for file in self.store.files_importing(current):
-                path = self.path_of(file)
-                facts = self.facts(path) if path else None
-                for item in facts.imports if facts else ():
-                    if item.name == current and item.alias not in names and len(names) < _MAX_ALIASES:
-                        names.append(item.alias)
-        return names
+    def _by_name(self, facts: ModuleFacts, call: Call) -> CallSite:
+        span = Span(self.name, facts.path, call.line, call.line)
+        return CallSite(span, self.ref(facts, call.owner), call.callee, False, deferred=call.deferred)
+
+    def unresolved_calls(self, path: str | None = None) -> Listing:
+        """The calls of a file, or of the whole workspace, that were traced neither into the workspace nor out of it."""
+        paths = [path] if path else [row.path for row in self.store.files() if row.kind == "python"]
+        found = []
+        self.inference.partial = False
+        for one in paths:
+            facts = self.facts(one)
+            for call in facts.calls if facts else ():
+                reached = sites.targets(self.inference, one, call)
+                if facts is not None and not reached.named and not reached.external:
+                    found.append(self._by_name(facts, call))
+        return self._listing(found)
 
     def importers_of(self, module: str) -> list[str]:
         """Files that import a module, by its name or from it."""
         found = []
-        for file in self.store.files_importing(module.rpartition(".")[2]):
-            path = self.path_of(file)
-            facts = self.facts(path) if path else None
+        for path in self.view.paths_using(module.rpartition(".")[2]):
+            facts = self.facts(path)
             for item in facts.imports if facts else ():
                 target = absolute(facts, item) if facts else ""
                 if target == module or (item.name and f"{target}.{item.name}" == module):
-                    found.append(path or "")
+                    found.append(path)
                     break
         return found
 
@@ -335,15 +347,55 @@ class CodeGraph:
                 tests.setdefault((caller.path, caller.symbol.start), caller)
         return Listing(tuple(tests.values()), calls.complete, calls.reason)
 
-    def update(self, path: str, text: str | None) -> None:
-        """Put unsaved text over a file in this view, or (None) take it away. The stored index is not touched."""
-        if text is None:
-            self.documents.open_texts.pop(path, None)
-        else:
-            self.documents.open_texts[path] = text
-        self.documents = Documents(self.root, self.documents.open_texts)
-        self._facts.clear()
-        self._modules.clear()
+    # -- between symbols and values ----------------------------------------------------------------------------------
+
+    def _meant(self, ref: SymbolRef | str) -> list[SymbolRef]:
+        return self.find_symbol(ref) if isinstance(ref, str) else [ref]
+
+    def _value(self, ref: SymbolRef) -> Value | None:
+        facts = self.facts(ref.path)
+        index = index_of(facts, ref.symbol) if facts else None
+        if index is None:
+            return None
+        kind = "module" if index == 0 else "class" if ref.symbol.kind == "class" else "function"
+        return Value(kind, ref.path, index)
+
+    def _refs(self, values: object) -> list[SymbolRef]:
+        """The symbols that values are, each once, in order of their places; instances stand for their class."""
+        found: dict[tuple[str, int, str], SymbolRef] = {}
+        for value in sorted(values, key=lambda v: (v.path, v.index, v.kind)):  # type: ignore[call-overload]
+            if value.kind == "module":
+                found.update({(f.path, 0, ""): self.ref(f, 0) for f in self.facts_of_module(value.path)})
+            elif value.kind in ("class", "function"):
+                facts = self.facts(value.path)
+                if facts is not None:
+                    found[(value.path, value.index, "")] = self.ref(facts, value.index)
+            elif value.kind == "lambda":
+                found[(value.path, value.index, str(value.extra))] = self._lambda(value)
+        return list(found.values())
+
+    def _lambda(self, value: Value) -> SymbolRef:
+        """A symbol for a lambda, which has none: named as in tracebacks, below the scope in which it is written."""
+        facts = self.facts(value.path)
+        assert facts is not None
+        text = self.view.text(value.path)
+        first, last = (text.count("\n", 0, offset) + 1 for offset in value.extra)
+        column = value.extra[0] - (text.rfind("\n", 0, value.extra[0]) + 1)
+        prefix = f"{facts.symbols[value.index].qualname}." if value.index else ""
+        symbol = Symbol("<lambda>", f"{prefix}<lambda>", "function", first, last, first, column, value.index)
+        return SymbolRef(self.name, facts.path, facts.module, symbol)
+
+    def _listing(self, found: list[CallSite]) -> Listing:
+        reason = "some of it is too entangled to be followed to its end" if self.inference.partial else ""
+        return Listing(tuple(found), not reason, reason)
+
+
+def index_of(facts: ModuleFacts, symbol: Symbol) -> int | None:
+    """The place of a symbol among those of its file."""
+    for index, candidate in enumerate(facts.symbols):
+        if candidate.qualname == symbol.qualname and candidate.start == symbol.start and candidate.kind == symbol.kind:
+            return index
+    return None
 
 
 def is_test_path(path: str) -> bool:
@@ -368,24 +420,10 @@ def _matches(ref: SymbolRef, wanted: list[str]) -> bool:
     return full[-len(wanted) :] == wanted
 
 
-def _same(a: SymbolRef, b: SymbolRef) -> bool:
-    return a.path == b.path and a.symbol.start == b.symbol.start and a.symbol.name == b.symbol.name
-
-
-def _is_parent(cls: SymbolRef, method: SymbolRef) -> bool:
-    return cls.path == method.path and method.symbol.qualname == f"{cls.symbol.qualname}.{method.symbol.name}"
-
-
 _KIND_ORDER = {
-    "class": 0,
-    "function": 1,
-    "method": 2,
-    "property": 3,
-    "module": 4,
-    "constant": 5,
-    "type_alias": 5,
+    "class": 0, "function": 1, "method": 2, "property": 3, "module": 4, "constant": 5, "type_alias": 5, "enum_member": 5, "field": 6,
     "variable": 6,
-}
+}  # fmt: skip
 
 
 def _definition_order(ref: SymbolRef) -> tuple[bool, int, int, str, int]:
@@ -394,4 +432,4 @@ def _definition_order(ref: SymbolRef) -> tuple[bool, int, int, str, int]:
     return is_test_path(ref.path), _KIND_ORDER.get(symbol.kind, 9), ref.path.count("/"), ref.path, symbol.start
 
 
-__all__ = ["CodeGraph", "IndexStoreError", "is_test_path"]
+__all__ = ["CodeGraph", "IndexStoreError", "index_of", "is_test_path"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 
 class CancelToken(Protocol):
@@ -50,12 +50,12 @@ class Symbol:
 
     `qualname` is relative to the file (`Flask.route`); a module's is its dotted name. `start..end` are the lines of the
     definition, decorators included. `parent` is the index of the enclosing symbol in `ModuleFacts.symbols` (-1: none;
-    entry 0 is the module itself).
+    entry 0 is the module itself). `conditional`: it stands in an `if`, `try`, loop or `with` of its scope.
     """
 
     name: str
     qualname: str
-    kind: str  # module | class | function | method | property | variable | constant | type_alias | section
+    kind: str  # module | class | function | method | property | variable | constant | field | enum_member | type_alias | section
     start: int
     end: int
     name_line: int
@@ -69,17 +69,43 @@ class Symbol:
     bases: tuple[str, ...] = ()
     is_async: bool = False
     local_names: tuple[str, ...] = ()  # names that a function binds by assignment, loops, `with`, `except` and the like
+    conditional: bool = False
+    is_generator: bool = False
 
     @property
     def is_callable(self) -> bool:
         return self.kind in ("function", "method", "property")
 
+    @property
+    def visibility(self) -> str:
+        """ "public", "private" (one leading underscore, or two) or "special" (`__name__`)."""
+        if self.name.startswith("__") and self.name.endswith("__") and len(self.name) > 4:
+            return "special"
+        return "private" if self.name.startswith("_") else "public"
 
-@dataclass(frozen=True, slots=True)
-class Import:
+    @property
+    def traits(self) -> tuple[str, ...]:
+        """What its decorators and keywords make of a function: async, generator, static, class, abstract, overload, nested."""
+        last = {d.partition("(")[0].rpartition(".")[2] for d in self.decorators}
+        told = [
+            ("static", "staticmethod"),
+            ("class", "classmethod"),
+            ("abstract", "abstractmethod"),
+            ("overload", "overload"),
+        ]
+        found = [trait for trait, decorator in told if decorator in last]
+        if self.is_async:
+            found.insert(0, "async")
+        if self.is_generator:
+            found.append("generator")
+        return tuple(found)
+
+
+class Import(NamedTuple):
     """One bound name: `from module import name as alias`. `name` is None for `import module`; `*` for a star import.
 
-    `level` counts the leading dots. `owner` is the symbol index in whose scope the import stands.
+    `level` counts the leading dots. `owner` is the symbol index in whose scope the import stands. `conditional`: it stands in
+    an `if`, `try` or the like; `typing_only`: below `if TYPE_CHECKING`.
     """
 
     module: str
@@ -88,23 +114,56 @@ class Import:
     level: int
     line: int
     owner: int = 0
+    conditional: bool = False
+    typing_only: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A call as written: `callee` is the dotted text (`self.app.run`), `owner` the symbol index that contains it.
+class Call(NamedTuple):
+    """A call as written. `callee` is its dotted text (`self.app.run`); what is not a name in it is `()` or `[]` (`f(x)[0].run` is
+    `()[].run`). `owner` is the symbol index that contains it, `start:end` are the offsets of the whole call, arguments included,
+    in the file's text.
 
-    `deferred`: it stands in a lambda, and runs when that is called, if ever.
+    `form` is "" for a call expression, "lambda" for one that stands in a lambda, and runs when that is called, if ever; "decorator"
+    for what a decorator line does: calling the value of the expression at `start:end` with what it stands above.
     """
 
     callee: str
     line: int
     owner: int
-    deferred: bool = False
+    start: int
+    end: int
+    form: str = ""
+
+    @property
+    def deferred(self) -> bool:
+        return self.form == "lambda"
 
     @property
     def name(self) -> str:
         return self.callee.rpartition(".")[2]
+
+
+class Flow(NamedTuple):
+    """A value that reaches a name: the expression at `start:end`, read in the scope of symbol `scope`, is bound in that of `owner`.
+
+    `target` is a name, a dotted name (`self.app`), or, for what is put into a container, the name of the container.
+    `path` says which part of the value it is: "0.1" the second element of the first one; "*1:2" all elements from the second on but
+    the last two. For an item it is the constant key, as `repr` spells it; for a lambda's parameter its number, "*" where it is
+    starred. A `default` is bound to the parameter `target` of the function `owner`, and read in the scope around it.
+    `first:last` are the offsets within which alone the name means this: those of a comprehension or a lambda (0: everywhere).
+    """
+
+    kind: str  # assign | annotation | for | with | except | item | return | yield | yield_from | lambda | default
+    owner: int
+    scope: int
+    target: str
+    start: int
+    end: int
+    line: int
+    path: str = ""
+    conditional: bool = False
+    first: int = 0
+    last: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +183,13 @@ class ModuleFacts:
     symbols: tuple[Symbol, ...] = ()
     imports: tuple[Import, ...] = ()
     calls: tuple[Call, ...] = ()
+    flows: tuple[Flow, ...] = ()
     line_count: int = 0
     problems: tuple[str, ...] = ()
+    # The names in `__all__`, and the modules (dotted, as written) whose own `__all__` is added to it; None: there is none.
+    exports: tuple[str, ...] | None = None
+    exports_of: tuple[str, ...] = ()
+    recovered: bool = False  # from a text that does not parse
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +212,37 @@ class SymbolRef:
 
 @dataclass(frozen=True, slots=True)
 class CallSite:
-    """A place where something is called. `resolved` says whether the callee was traced to one definition or only matched by name."""
+    """A place where something is called: `callee` as written, in the scope `caller`.
+
+    `targets` are what the callee may be, as far as the text tells (for a constructor the class); `enters` the functions whose bodies
+    run (its `__init__`). `resolved`: traced into the workspace, and not only matched by name. `external`: dotted names outside
+    the workspace to which it was traced instead. `deferred`: it stands in a lambda.
+    """
 
     span: Span
     caller: SymbolRef | None
     callee: str
     resolved: bool
+    targets: tuple[SymbolRef, ...] = ()
+    enters: tuple[SymbolRef, ...] = ()
+    external: tuple[str, ...] = ()
+    deferred: bool = False
+
+    @property
+    def sure(self) -> bool:
+        """Traced to exactly one definition."""
+        return self.resolved and len(self.targets) == 1
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A place where a symbol is named. `kind`: call | read | write | import | base | decorator | annotation | definition | text."""
+
+    span: Span
+    column: int
+    kind: str
+    owner: SymbolRef | None
+    line_text: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..code_graph import CodeGraph, is_test_path
+from ..code_graph import CodeGraph, index_of, is_test_path
 from ..evidence.selection import Found
 from ..evidence.spans import own_blocks
-from ..graph.link import index_of
 from ..graph.outline import docstring_span, outline_of
 from ..graph.source import is_python
 from ..types import CallSite, Evidence, ModuleFacts, Symbol, SymbolRef
@@ -18,6 +17,7 @@ from .prose import comment_sentences, docstring_lines, docstring_sentences, sent
 
 _MAX_SYMBOLS = 8
 _MAX_SIGNATURE = 160
+_ASSIGNED = ("constant", "variable", "type_alias", "field", "enum_member")
 _MAX_HEADER_LINES = 12
 _MAX_LISTED = 5
 
@@ -113,7 +113,7 @@ def _sentences(
 
 _KIND_WORDS = {
     "class": "a class", "function": "a function", "method": "a method", "property": "a property", "variable": "a variable",
-    "constant": "a constant", "type_alias": "a type alias",
+    "constant": "a constant", "type_alias": "a type alias", "field": "a field", "enum_member": "an enum member",
 }  # fmt: skip
 
 
@@ -145,7 +145,7 @@ def _header(speaker: _Speaker, symbol: Symbol, facts: ModuleFacts, index: int, l
             parts.append(f"is annotated to return {code(symbol.returns)}")
         if parts and complete and len(" ".join(parts)) <= 3 * _MAX_SIGNATURE:
             yield speaker.say("signature", f"{name} {_join(parts)}.", head)
-    elif symbol.kind in ("constant", "variable", "type_alias") and len(symbol.signature) <= _MAX_SIGNATURE:
+    elif symbol.kind in _ASSIGNED and len(symbol.signature) <= _MAX_SIGNATURE:
         yield speaker.say("signature", f"{name} is assigned as {code(symbol.signature)}.", head)
     if symbol.decorators and symbol.is_callable:
         shown_decorators = [code("@" + d) for d in symbol.decorators if len(d) <= 80 and "\n" not in d]
@@ -289,7 +289,7 @@ def _calls(speaker: _Speaker, graph: CodeGraph, ref: SymbolRef) -> Iterator[Cand
             call.owner == index
             and not call.deferred
             and call.callee not in seen
-            and graph.linker.resolve(call.callee, facts, call.owner)
+            and graph.site(facts, call).sure
         ):
             seen[call.callee] = call.line
     items = list(seen.items())
@@ -304,8 +304,8 @@ def _calls(speaker: _Speaker, graph: CodeGraph, ref: SymbolRef) -> Iterator[Cand
 
 
 def _callers(speaker: _Speaker, graph: CodeGraph, ref: SymbolRef) -> Iterator[Candidate]:
-    listing = graph.who_calls(ref, max_files=60)
-    sites = [s for s in listing.items if s.resolved and s.caller is not None]
+    listing = graph.who_calls(ref)
+    sites = [s for s in listing.items if s.sure and s.caller is not None]
     product = [s for s in sites if not is_test_path(s.span.path)] or sites
     places = _places(product)
     if places:
@@ -334,11 +334,11 @@ def _tests(speaker: _Speaker, graph: CodeGraph, ref: SymbolRef) -> Iterator[Cand
     """Tests that call it; apart from these, tests that call something of its name on a value whose type the text does not tell."""
     sites = [
         site
-        for site in graph.who_calls(ref, max_files=60).items
+        for site in graph.who_calls(ref).items
         if site.caller is not None and is_test_path(site.span.path) and site.caller.symbol.name.startswith("test")
     ]
     name = code(ref.symbol.qualname)
-    traced = dict(list(_places([s for s in sites if s.resolved]).items())[:_MAX_LISTED])
+    traced = dict(list(_places([s for s in sites if s.sure]).items())[:_MAX_LISTED])
     if traced:
         word = "tests" if len(traced) > 1 else "test"
         text = f"{name} is called in the {word} {_join([code(n) for n in traced])}."
@@ -362,7 +362,7 @@ def _module(speaker: _Speaker, facts: ModuleFacts, lines: list[str], item: Evide
             (
                 inside
                 and symbol.parent == 0
-                and symbol.kind in ("constant", "variable", "type_alias")
+                and symbol.kind in _ASSIGNED
                 and symbol.end - symbol.start < 12
             )
             and len(symbol.signature) <= _MAX_SIGNATURE

@@ -8,9 +8,9 @@ from fnmatch import fnmatchcase
 
 import numpy as np
 
-from ..code_graph import CodeGraph, is_test_path
+from ..code_graph import CodeGraph, index_of, is_test_path
 from ..graph import terms
-from ..graph.link import absolute, index_of
+from ..graph.linking.modules import absolute
 from ..graph.source import hash_lines, slice_lines
 from ..types import Evidence, Span, SymbolRef
 from .options import SelectionOptions
@@ -21,7 +21,7 @@ from .spans import deciding_lines
 
 _DEFINITION_BOOST = 1.0
 _MAX_NEIGHBOURS = 40
-_ASSIGNED = frozenset({"variable", "constant", "type_alias"})
+_ASSIGNED = frozenset({"variable", "constant", "type_alias", "field", "enum_member"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ def _neighbours(graph: CodeGraph, ref: SymbolRef) -> list[tuple[SymbolRef, str]]
     found.extend((s.caller, f"calls {name}") for s in sites if s.caller)
     facts = graph.facts(ref.path)
     if ref.symbol.kind == "class" and facts is not None:
-        found.extend((base, f"base of {name}") for base in graph.linker.bases(ref, facts))
+        found.extend((base, f"base of {name}") for base in graph.bases_of(ref))
     elif ref.symbol.kind == "module" and facts is not None:
         modules = {absolute(facts, item) for item in facts.imports if item.owner == 0}
         found.extend(

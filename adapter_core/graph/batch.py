@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import time
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,11 +12,13 @@ from pathlib import Path
 from ..types import ModuleFacts
 from .codec import encode_facts
 from .discover import FoundFile
-from .parse import module_name, parse_python
+from .parse import parse_python
 from .postings import build_segment
 from .source import NotText, Source, is_python, read_source, split_lines
 from .store import FileRecord
 from .textfacts import parse_text
+
+_IDENTIFIER = re.compile(r"[^\W\d]\w*")
 
 
 @dataclass
@@ -24,6 +28,7 @@ class BatchResult:
     files: list[FileRecord] = field(default_factory=list)
     owners: bytes = b""
     lengths: bytes = b""
+    uses: list[tuple[str, bytes]] = field(default_factory=list)
     postings: list[tuple[str, bytes]] = field(default_factory=list)
     touched: list[tuple[str, int, int, int, int]] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
@@ -57,8 +62,18 @@ def index_batch(root: str, found: Sequence[FoundFile], known: dict[str, str], ma
         if known.get(file.path) == source.sha256:
             result.touched.append((file.path, file.size, file.mtime_ns, file.ctime_ns, checked))
             continue
-        parsed.append((parse_file(file.path, file.kind, source.text), split_lines(source.text)))
+        parsed.append((parse_file(file.path, file.kind, source.text, file.module), split_lines(source.text)))
         kept.append((file, source, checked))
+    uses: dict[str, array[int]] = {}
+    for ordinal, (file, source, _) in enumerate(kept):
+        if file.kind == "python":
+            for word in set(_IDENTIFIER.findall(source.text)):
+                entry = uses.get(word)
+                if entry is None:
+                    uses[word] = array("H", (ordinal,))
+                else:
+                    entry.append(ordinal)
+    result.uses = [(word, uses[word].tobytes()) for word in sorted(uses)]
     segment = build_segment(parsed)
     for ordinal, ((facts, _), (file, source, checked)) in enumerate(zip(parsed, kept, strict=True)):
         own = segment.owners[:, 0] == ordinal
@@ -69,9 +84,9 @@ def index_batch(root: str, found: Sequence[FoundFile], known: dict[str, str], ma
     return result
 
 
-def parse_file(path: str, kind: str, text: str) -> ModuleFacts:
+def parse_file(path: str, kind: str, text: str, module: str) -> ModuleFacts:
     """The facts of one file of either kind. Never raises for what the text contains."""
-    return parse_python(path, text) if kind == "python" else parse_text(path, text)
+    return parse_python(path, text, module) if kind == "python" else parse_text(path, text)
 
 
 def file_kind(path: str) -> str:
@@ -83,7 +98,7 @@ def _record(facts: ModuleFacts, file: FoundFile, source: Source, checked: int, d
     return FileRecord(
         file.path,
         file.kind,
-        module_name(file.path) if file.kind == "python" else "",
+        file.module,
         file.size,
         file.mtime_ns,
         file.ctime_ns,
@@ -94,11 +109,4 @@ def _record(facts: ModuleFacts, file: FoundFile, source: Source, checked: int, d
         documents,
         problem,
         [(s.name, index, s.kind) for index, s in enumerate(facts.symbols)],
-        [(c.name, c.line, c.owner, c.callee) for c in facts.calls],
-        sorted({part for i in facts.imports for part in _imported_names(i.module, i.name)}),
     )
-
-
-def _imported_names(module: str, name: str | None) -> list[str]:
-    last = module.rpartition(".")[2]
-    return [n for n in (last, name) if n and n != "*"]

@@ -65,6 +65,7 @@ class FoundFile:
     size: int
     mtime_ns: int
     ctime_ns: int
+    module: str = ""  # under which a Python file is imported
 
 
 @dataclass

@@ -174,9 +174,11 @@ def main() -> int:
 
 
 def _encode(result: BatchResult) -> tuple[dict[str, Any], list[bytes]]:
-    parts = [f.facts for f in result.files] + [result.owners, result.lengths] + [data for _, data in result.postings]
+    parts = [f.facts for f in result.files] + [result.owners, result.lengths]
+    parts += [data for _, data in result.uses] + [data for _, data in result.postings]
     header = {
         "files": [{name: getattr(f, name) for name in _FILE_FIELDS} for f in result.files],
+        "names": [name for name, _ in result.uses],
         "terms": [term for term, _ in result.postings],
         "sizes": [len(part) for part in parts],
         "touched": result.touched,
@@ -197,7 +199,8 @@ def _decode(header: dict[str, Any], body: memoryview) -> BatchResult:
         files,
         arrays[0],
         arrays[1],
-        list(zip(header["terms"], arrays[2:], strict=True)),
+        list(zip(header["names"], arrays[2:], strict=False)),
+        list(zip(header["terms"], arrays[2 + len(header["names"]) :], strict=True)),
         [tuple(t) for t in header["touched"]],
         [tuple(s) for s in header["skipped"]],
     )

@@ -9,38 +9,80 @@ import ast
 import functools
 import inspect
 import itertools
+import re
 from typing import Any
 
 import parso
 
-from ..types import Call, Import, ModuleFacts, Parameter, Symbol
-from .parse import module_name
+from ..types import Call, Flow, Import, ModuleFacts, Parameter, Symbol
 from .source import split_lines
 
 _MAX_CHARS = 400_000
 _NEWEST_GRAMMAR = "3.14"
+_DEFINITION_LINE = re.compile(r"([ \t]*)(?:async[ \t]+)?(def|class)[ \t]+([^\W\d]\w*)[ \t]*[(:\[]")
 
 
-def recover_python(path: str, text: str, problem: str) -> ModuleFacts:
+def recover_python(path: str, text: str, module: str, problem: str) -> ModuleFacts:
     """What can be told about a file that does not parse, with `problem` in its list of problems."""
     lines = split_lines(text)
-    module = module_name(path)
     root = Symbol(module.rpartition(".")[2], module, "module", 1, max(1, len(lines)), 1, 0)
-    empty = ModuleFacts(path, module, (root,), line_count=len(lines), problems=(problem,))
     if len(text) > _MAX_CHARS:
-        return empty
+        return _by_lines(path, module, root, lines, problem)
     try:
-        collector = _Collector(root)
+        collector = _Collector(root, text)
         tree = _grammar().parse(text)
         collector.scope(tree, 0, "", in_class=False)
         collector.symbols[0] = _with_docstring(root, _docstring(tree))
     except (RecursionError, MemoryError, ValueError):
-        return empty
-    problems = (problem,) if collector.broken or not _newer_syntax(problem) else ()
+        return _by_lines(path, module, root, lines, problem)
+    broken = collector.broken or not _newer_syntax(problem)
     return ModuleFacts(
-        path, module, tuple(collector.symbols), tuple(collector.imports), tuple(collector.calls), len(lines),
-        problems,
+        path, module, tuple(collector.symbols), tuple(collector.imports), tuple(sorted(collector.calls, key=_place)),
+        tuple(collector.flows), len(lines), (problem,) if broken else (), recovered=broken,
     )  # fmt: skip
+
+
+def _place(call: Call) -> tuple[int, int]:
+    return call.start, call.end
+
+
+def _by_lines(path: str, module: str, root: Symbol, lines: list[str], problem: str) -> ModuleFacts:
+    """Where not even parso gets through (nested too deeply, too long): the lines that look like definitions, by their indentation.
+
+    A line inside a string may be taken for one; that is better than a file without symbols, and it is marked.
+    """
+    symbols = [root]
+    open_blocks: list[tuple[int, int]] = []  # indentation, symbol index
+    for number, line in enumerate(lines, 1):
+        match = _DEFINITION_LINE.match(line)
+        if not match:
+            continue
+        indent = len(match[1].expandtabs())
+        while open_blocks and open_blocks[-1][0] >= indent:
+            open_blocks.pop()
+        parent = open_blocks[-1][1] if open_blocks else 0
+        inside = symbols[parent]
+        kind = "class" if match[2] == "class" else "method" if inside.kind == "class" else "function"
+        prefix = f"{inside.qualname}." if parent else ""
+        end = _block_end(lines, number, indent)
+        symbols.append(
+            Symbol(
+                match[3], prefix + match[3], kind, number, end, number, match.start(3), parent, line.strip().rstrip(":")
+            )
+        )
+        open_blocks.append((indent, len(symbols) - 1))
+    return ModuleFacts(path, module, tuple(symbols), line_count=len(lines), problems=(problem,), recovered=True)
+
+
+def _block_end(lines: list[str], start: int, indent: int) -> int:
+    end = start
+    for number in range(start, len(lines)):
+        text = lines[number]
+        if text.strip():
+            if len(text) - len(text.lstrip()) <= indent:
+                break
+            end = number + 1
+    return end
 
 
 @functools.cache
@@ -55,8 +97,10 @@ def _newer_syntax(problem: str) -> bool:
 
 
 class _Collector:
-    def __init__(self, root: Symbol) -> None:
+    def __init__(self, root: Symbol, text: str) -> None:
         self.symbols = [root]
+        self.flows: list[Flow] = []
+        self._starts = [0, *itertools.accumulate(len(line) + 1 for line in text.split("\n"))]
         self.imports: list[Import] = []
         self.calls: list[Call] = []
         self.broken = False
@@ -75,8 +119,12 @@ class _Collector:
                 self._import_from(child, owner)
             elif kind in ("power", "atom_expr"):
                 self._call(child, owner)
-            elif kind == "expr_stmt" and owner_is_static(self.symbols[owner]):
-                self._variables(child, owner, prefix)
+            elif kind == "expr_stmt":
+                if owner_is_static(self.symbols[owner]):
+                    self._variables(child, owner, prefix)
+                self._assigned(child, owner)
+            elif kind == "return_stmt" and len(child.children) > 1:
+                self._flow("return", owner, "", child.children[1])
             elif kind == "error_node":
                 self._half_definition(child, owner, prefix, in_class)
             self.scope(child, owner, prefix, in_class)
@@ -147,6 +195,24 @@ class _Collector:
                 )
             )
 
+    def _assigned(self, node: Any, owner: int) -> None:
+        if len(node.children) < 3 or node.children[1].type != "operator" or node.children[1].value != "=":
+            return
+        target = node.children[0]
+        simple = target.type == "name" or (
+            target.type in ("power", "atom_expr")
+            and all(c.type == "name" or c.children[0].value == "." for c in target.children)
+        )
+        if simple:
+            self._flow("assign", owner, target.get_code(include_prefix=False), node.children[-1])
+
+    def _flow(self, kind: str, owner: int, target: str, value: Any) -> None:
+        start, end = self._offset(value.start_pos), self._offset(value.end_pos)
+        self.flows.append(Flow(kind, owner, owner, target, start, end, value.start_pos[0], conditional=True))
+
+    def _offset(self, place: tuple[int, int]) -> int:
+        return self._starts[min(place[0], len(self._starts)) - 1] + place[1]
+
     def _import_name(self, node: Any, owner: int) -> None:
         for names, bound in zip(node.get_paths(), node.get_defined_names(), strict=False):
             module = ".".join(n.value for n in names)
@@ -162,19 +228,20 @@ class _Collector:
             self.imports.append(Import(module, names[-1].value, bound.value, node.level, line, owner))
 
     def _call(self, node: Any, owner: int) -> None:
-        parts: list[str] = [node.children[0].value] if node.children[0].type == "name" else ["()"]
+        first = node.children[0]
+        start = self._offset(first.start_pos)
+        callee = first.value if first.type == "name" else "()"
         for trailer in node.children[1:]:
             if trailer.type != "trailer":
                 continue
             mark = trailer.children[0].value
             if mark == "." and len(trailer.children) > 1:
-                parts.append(trailer.children[1].value)
+                callee += "." + trailer.children[1].value
             elif mark == "(":
-                if parts != ["()"]:
-                    self.calls.append(Call(".".join(parts), trailer.start_pos[0], owner))
-                parts = ["super()" if parts == ["super"] else "()"]
+                self.calls.append(Call(callee, first.start_pos[0], owner, start, self._offset(trailer.end_pos)))
+                callee = "super()" if callee == "super" else "()"
             else:
-                parts = ["()"]
+                callee += "[]"
 
 
 def owner_is_static(symbol: Symbol) -> bool:

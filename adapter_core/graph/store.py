@@ -23,7 +23,7 @@ from ..errors import IndexDamagedError, IndexStoreError
 from ..types import ModuleFacts
 from .codec import decode_facts
 from .postings import FIELDS
-from .source import is_python
+from .roots import SourceRoots
 from .version import index_version
 
 log = logging.getLogger(__name__)
@@ -35,16 +35,13 @@ CREATE TABLE files (
     size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL, checked_ns INTEGER NOT NULL, sha256 TEXT NOT NULL,
     segment INTEGER NOT NULL, symbols INTEGER NOT NULL, documents INTEGER NOT NULL, problem TEXT NOT NULL);
 CREATE INDEX files_module ON files (module);
-CREATE INDEX files_sha256 ON files (sha256);
-CREATE TABLE facts (key TEXT PRIMARY KEY, data BLOB NOT NULL) WITHOUT ROWID;
+CREATE INDEX files_segment ON files (segment);
+CREATE TABLE facts (file INTEGER PRIMARY KEY, data BLOB NOT NULL);
 CREATE TABLE names (name TEXT NOT NULL, file INTEGER NOT NULL, symbol INTEGER NOT NULL, kind TEXT NOT NULL,
     PRIMARY KEY (name, file, symbol)) WITHOUT ROWID;
 CREATE INDEX names_file ON names (file);
-CREATE TABLE calls (name TEXT NOT NULL, file INTEGER NOT NULL, line INTEGER NOT NULL, owner INTEGER NOT NULL, callee TEXT NOT NULL,
-    PRIMARY KEY (name, file, line, owner, callee)) WITHOUT ROWID;
-CREATE INDEX calls_file ON calls (file);
-CREATE TABLE imports (name TEXT NOT NULL, file INTEGER NOT NULL, PRIMARY KEY (name, file)) WITHOUT ROWID;
-CREATE INDEX imports_file ON imports (file);
+CREATE TABLE uses (name TEXT NOT NULL, segment INTEGER NOT NULL, files BLOB NOT NULL, PRIMARY KEY (name, segment)) WITHOUT ROWID;
+CREATE INDEX uses_segment ON uses (segment);
 CREATE TABLE segments (id INTEGER PRIMARY KEY AUTOINCREMENT, files TEXT NOT NULL, owners BLOB NOT NULL, lengths BLOB NOT NULL);
 CREATE TABLE postings (term TEXT NOT NULL, segment INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (term, segment)) WITHOUT ROWID;
 CREATE INDEX postings_segment ON postings (segment);
@@ -70,7 +67,7 @@ class FileRow:
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """What the store keeps of one file. `names`: (name, symbol index, kind); `calls`: (last name, line, owner, callee)."""
+    """What the store keeps of one file. `names`: (name, symbol index, kind)."""
 
     path: str
     kind: str
@@ -85,8 +82,6 @@ class FileRecord:
     documents: int
     problem: str
     names: list[tuple[str, int, str]]
-    calls: list[tuple[str, int, int, str]]
-    imports: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +116,7 @@ class Store:
         """`path` None keeps the index in memory. Raises `IndexStoreError` when it cannot be opened or is damaged."""
         self.path = path
         self.read_only = read_only
+        self._segment_files: dict[int, list[int]] = {}
         try:
             self._db = self._connect(path, read_only)
             if not read_only:
@@ -182,9 +178,17 @@ class Store:
             raise
 
     def write_batch(
-        self, files: Sequence[FileRecord], owners: bytes, lengths: bytes, postings: Iterable[tuple[str, bytes]]
+        self,
+        files: Sequence[FileRecord],
+        owners: bytes,
+        lengths: bytes,
+        uses: Iterable[tuple[str, bytes]],
+        postings: Iterable[tuple[str, bytes]],
     ) -> None:
-        """Replace the given files; their documents form one new segment. Call within `transaction`."""
+        """Replace the given files; their documents form one new segment. Call within `transaction`.
+
+        `uses`: identifiers with the ordinals (uint16) of the files in which they stand; `postings`: see there. Both in order.
+        """
         db = self._db
         # Ids are never used again, so a reader with an older view cannot take a new segment for one that it knows.
         segment = db.execute(
@@ -192,8 +196,7 @@ class Store:
         ).lastrowid
         ids: list[int] = []
         names: list[tuple[str, int, int, str]] = []
-        calls: list[tuple[str, int, int, int, str]] = []
-        imports: list[tuple[str, int]] = []
+        facts: list[tuple[int, bytes]] = []
         for f in files:
             self._forget(f.path)
             file = db.execute(
@@ -203,14 +206,12 @@ class Store:
                  f.problem),
             ).lastrowid or 0  # fmt: skip
             ids.append(file)
-            db.execute("INSERT OR IGNORE INTO facts VALUES (?, ?)", (_facts_key(f.sha256, f.path), f.facts))
+            facts.append((file, f.facts))
             names += [(n, file, i, k) for n, i, k in f.names]
-            calls += [(n, file, line, owner, callee) for n, line, owner, callee in f.calls]
-            imports += [(n, file) for n in f.imports]
+        db.executemany("INSERT INTO facts VALUES (?, ?)", facts)
         # In the order of their keys, rows go into a B-tree several times faster.
-        db.executemany("INSERT OR IGNORE INTO names VALUES (?,?,?,?)", sorted(names))
-        db.executemany("INSERT OR IGNORE INTO calls VALUES (?,?,?,?,?)", sorted(calls))
-        db.executemany("INSERT OR IGNORE INTO imports VALUES (?,?)", sorted(imports))
+        db.executemany("INSERT INTO names VALUES (?,?,?,?)", sorted(names))
+        db.executemany("INSERT INTO uses VALUES (?,?,?)", ((name, segment, data) for name, data in uses))
         db.execute("UPDATE segments SET files = ? WHERE id = ?", (json.dumps(ids), segment))
         db.executemany("INSERT INTO postings VALUES (?,?,?)", ((term, segment, data) for term, data in postings))
 
@@ -223,11 +224,12 @@ class Store:
         if row is None:
             return
         file, segment = row
-        for table in ("names", "calls", "imports"):
-            self._db.execute(f"DELETE FROM {table} WHERE file = ?", (file,))
+        self._db.execute("DELETE FROM names WHERE file = ?", (file,))
+        self._db.execute("DELETE FROM facts WHERE file = ?", (file,))
         self._db.execute("DELETE FROM files WHERE id = ?", (file,))
         if not self._db.execute("SELECT 1 FROM files WHERE segment = ? LIMIT 1", (segment,)).fetchone():
             self._db.execute("DELETE FROM postings WHERE segment = ?", (segment,))
+            self._db.execute("DELETE FROM uses WHERE segment = ?", (segment,))
             self._db.execute("DELETE FROM segments WHERE id = ?", (segment,))
 
     def touch(self, path: str, size: int, mtime_ns: int, ctime_ns: int, checked_ns: int) -> None:
@@ -237,9 +239,8 @@ class Store:
             (size, mtime_ns, ctime_ns, checked_ns, path),
         )
 
-    def drop_orphans(self) -> None:
-        """Forget the facts of contents that no file holds any more."""
-        self._db.execute("DELETE FROM facts WHERE substr(key, 1, 64) NOT IN (SELECT sha256 FROM files)")
+    def set_roots(self, roots: SourceRoots) -> None:
+        self._db.execute("INSERT OR REPLACE INTO meta VALUES ('roots', ?)", (json.dumps(roots.folders),))
 
     def set_complete(self, complete: bool, reason: str = "") -> None:
         self._db.executemany(
@@ -278,6 +279,17 @@ class Store:
     def completeness(self) -> tuple[bool, str]:
         return self._meta("complete") == "1", self._meta("reason") or ""
 
+    def roots(self) -> SourceRoots:
+        """The folders below which imports look for modules."""
+        told = self._meta("roots")
+        return SourceRoots(tuple(json.loads(told))) if told else SourceRoots()
+
+    def has_modules_below(self, module: str) -> bool:
+        """Whether any module's name begins with this one and a dot."""
+        # "/" is the character after "." in every encoding that SQLite compares by.
+        below = (f"{module}.", f"{module}/")
+        return self._one("SELECT 1 FROM files WHERE module >= ? AND module < ? LIMIT 1", below) is not None
+
     def counts(self) -> tuple[int, int]:
         """Files and symbols."""
         files, symbols = self._one("SELECT count(*), coalesce(sum(symbols), 0) FROM files")
@@ -301,7 +313,7 @@ class Store:
         ]
 
     def facts(self, file: FileRow) -> ModuleFacts:
-        row = self._one("SELECT data FROM facts WHERE key = ?", (_facts_key(file.sha256, file.path),))
+        row = self._one("SELECT data FROM facts WHERE file = ?", (file.id,))
         if row is None:
             raise IndexDamagedError(f"The index lost the facts of {file.path}; run: pathline index --rebuild")
         try:
@@ -316,12 +328,20 @@ class Store:
     def all_names(self) -> list[str]:
         return [name for (name,) in self._query("SELECT DISTINCT name FROM names WHERE kind != 'section'")]
 
-    def calls_named(self, name: str) -> list[tuple[int, int, int, str]]:
-        """(file, line, owner symbol, callee as written) of every call whose last name is this."""
-        return self._query("SELECT file, line, owner, callee FROM calls WHERE name = ? ORDER BY file, line", (name,))
+    def files_using(self, name: str) -> list[int]:
+        """The Python files in whose text the identifier stands, comments and strings included; some ids may be gone."""
+        found: list[int] = []
+        for segment, data in self._query("SELECT segment, files FROM uses WHERE name = ? ORDER BY segment", (name,)):
+            ids = self._files_of_segment(segment)
+            found += [ids[ordinal] for ordinal in memoryview(data).cast("H")]
+        return found
 
-    def files_importing(self, name: str) -> list[int]:
-        return [file for (file,) in self._query("SELECT file FROM imports WHERE name = ?", (name,))]
+    def _files_of_segment(self, segment: int) -> list[int]:
+        # Segments never change and their numbers are never used again.
+        if segment not in self._segment_files:
+            row = self._one("SELECT files FROM segments WHERE id = ?", (segment,))
+            self._segment_files[segment] = json.loads(row[0])
+        return self._segment_files[segment]
 
     def segments(self) -> list[SegmentRow]:
         return [
@@ -348,11 +368,6 @@ class Store:
     def _meta(self, key: str) -> str | None:
         row = self._one("SELECT value FROM meta WHERE key = ?", (key,))
         return row[0] if row else None
-
-
-def _facts_key(sha256: str, path: str) -> str:
-    """Facts belong to a content and the way it is read: the same text is other things in Markdown and in Python."""
-    return f"{sha256}:{'py' if is_python(path) else path.rpartition('.')[2].lower()}"
 
 
 def _store_error(error: Exception, what: str) -> IndexStoreError:

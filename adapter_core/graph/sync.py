@@ -17,8 +17,10 @@ from pathlib import Path
 from ..errors import Cancelled
 from ..types import CancelToken, Problem
 from .batch import BatchResult, index_batch
-from .discover import DiscoverOptions, FoundFile, discover
+from .discover import DiscoverOptions, Discovery, FoundFile, discover
 from .pool import ParserPool
+from .roots import SourceRoots, source_roots
+from .source import read_source
 from .store import FileRow, Store
 
 # Below this many bytes to parse, starting processes costs more than it saves.
@@ -27,6 +29,7 @@ _BATCH_BYTES = 1_200_000
 _BATCH_FILES = 400
 # A file changed within the clock's grain of its last reading may have changed again without a new timestamp.
 _RACY_NS = 2_000_000_000
+_MAX_PROJECT_FILE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,7 @@ def sync(
     started = time.perf_counter()
     report = SyncReport()
     found = discover(root, options.discover)
+    roots = _name_modules(root, found)
     stored = {row.path: row for row in store.files()}
     changed = [file for file in found.files if not _is_current(file, stored.get(file.path))]
     paths = {file.path for file in found.files}
@@ -83,10 +87,16 @@ def sync(
     if changed or removed:
         with store.transaction():
             store.set_complete(False, "the index is being built")
+            store.set_roots(roots)
             for path in removed:
                 store.remove(path)
     report.removed = len(removed)
-    known = {file.path: stored[file.path].sha256 for file in changed if file.path in stored}
+    # A file whose module's name changed, by a new source root, is another file.
+    known = {
+        file.path: stored[file.path].sha256
+        for file in changed
+        if file.path in stored and stored[file.path].module == file.module
+    }
     try:
         for result in _run(root, changed, known, options, on_progress, cancel):
             _write(store, result, report)
@@ -95,15 +105,32 @@ def sync(
     report.complete, report.reason = found.complete, found.reason
     if changed or removed or store.completeness() != (found.complete, found.reason):
         with store.transaction():
-            store.drop_orphans()
             store.set_complete(found.complete, found.reason)
     report.problems.extend(Problem(row.path, row.problem) for row in store.files() if row.problem)
     report.elapsed_ms = (time.perf_counter() - started) * 1000
     return report
 
 
+def _name_modules(root: Path, found: Discovery) -> SourceRoots:
+    """Give each Python file the name under which it is imported."""
+
+    def read(path: str) -> str:
+        try:
+            return read_source(root / path, _MAX_PROJECT_FILE).text
+        except (OSError, ValueError):
+            return ""
+
+    roots = source_roots([file.path for file in found.files], read)
+    found.files = [
+        FoundFile(f.path, f.kind, f.size, f.mtime_ns, f.ctime_ns, roots.module_name(f.path))
+        if f.kind == "python" else f
+        for f in found.files
+    ]  # fmt: skip
+    return roots
+
+
 def _is_current(file: FoundFile, row: FileRow | None) -> bool:
-    if row is None or (row.size, row.kind) != (file.size, file.kind):
+    if row is None or (row.size, row.kind, row.module) != (file.size, file.kind, file.module):
         return False
     # `touch -d` and `cp -p` set the modification time; the change time is the system's own.
     if (row.mtime_ns, row.ctime_ns) != (file.mtime_ns, file.ctime_ns):
@@ -116,7 +143,7 @@ def _write(store: Store, result: BatchResult, report: SyncReport) -> None:
         _write(store, part, report)
     with store.transaction():
         if result.files:
-            store.write_batch(result.files, result.owners, result.lengths, result.postings)
+            store.write_batch(result.files, result.owners, result.lengths, result.uses, result.postings)
         for touched in result.touched:
             store.touch(*touched)
         for path, _ in result.skipped:

@@ -7,7 +7,9 @@ import hashlib
 from pathlib import Path
 
 # Modules whose change can change a stored row.
-_SHAPING = ("parse", "recover", "textfacts", "terms", "postings", "codec", "batch", "source", "discover")
+_SHAPING = (
+    "parse", "extract", "define", "newer", "recover", "textfacts", "terms", "postings", "codec", "batch", "source", "discover", "roots",
+)  # fmt: skip
 
 
 @functools.cache

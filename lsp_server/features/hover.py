@@ -93,9 +93,9 @@ def callers_of(snapshot: Snapshot, root: Root, ref: SymbolRef) -> str:
     called, call = ("constructed", "construction") if symbol.kind == "class" else ("called", "call")
     with snapshot.graph(root, ref.path) as graph:
         try:
-            by_name = len(graph.store.calls_named(symbol.name))
+            by_name = len(graph.view.paths_using(symbol.name))
             if by_name > _MAX_TRACED:
-                return f"{by_name:,} calls of this name, not traced"
+                return f"named in {by_name:,} files, calls not traced"
             calls = graph.who_calls(ref)
             indexed, _ = graph.completeness
         except PathlineError as error:

@@ -30,6 +30,8 @@ _KINDS = {
     "property": types.SymbolKind.Property,
     "variable": types.SymbolKind.Variable,
     "constant": types.SymbolKind.Constant,
+    "field": types.SymbolKind.Field,
+    "enum_member": types.SymbolKind.EnumMember,
     "type_alias": types.SymbolKind.Interface,
     "section": types.SymbolKind.String,
 }

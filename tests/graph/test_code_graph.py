@@ -115,8 +115,8 @@ def test_callers(graph: CodeGraph) -> None:
             ("src/shop/use.py:9 main", True),
         ],
     )
-    # `cart.add` on a value of unknown type is matched by name, and marked as such.
-    check_callers(graph, "Cart.add", [("src/shop/use.py:10 main", False), ("tests/test_cart.py:4 test_add", False)])
+    # `cart` is what `Cart()` gives.
+    check_callers(graph, "Cart.add", [("src/shop/use.py:10 main", True), ("tests/test_cart.py:4 test_add", True)])
     check_callers(
         graph,
         "shop.cart.Cart",

@@ -1,0 +1,518 @@
+"""Calls: what they give, and what they hand over to parameters."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ...types import Call, Flow, ModuleFacts, Parameter, Symbol
+from . import carriers, classes, externals, fixtures
+from .values import EMPTY, Value, Values, class_of, external, instance, unbound, union
+
+if TYPE_CHECKING:
+    from .evaluate import Environment, Here, Inference
+
+_CLASS_RECEIVERS = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
+_WORD = re.compile(r"[^\W\d]\w*")
+_MAX_SITES = 80
+
+
+# -- what a call gives -------------------------------------------------------------------------------------------------
+
+
+def result(inference: Inference, callee: Value, node: ast.Call, here: Here) -> Values:
+    """What calling `callee` as written gives."""
+    if callee.kind == "class":
+        return frozenset({instance(callee)})
+    if callee.kind == "function":
+        return _function_result(inference, callee, node, here)
+    if callee.kind == "lambda":
+        return _lambda_result(inference, callee, node, here)
+    if callee.kind == "instance":
+        called = inference.member(callee, "__call__")
+        return union([result(inference, c, node, here) for c in called if c.kind != "instance"])
+    if callee.kind == "external":
+        return externals.result(inference, callee, node, here)
+    if callee.kind == "method":
+        return externals.method(inference, callee, node, here)
+    if callee.kind == "partial":
+        return returned(inference, frozenset({callee.extra[0]}))
+    if callee.kind == "typed" and callee.path == "callable":
+        return callee.extra
+    return EMPTY
+
+
+def returned(inference: Inference, callees: Values) -> Values:
+    """What calling any of the values gives, whatever the arguments."""
+    parts: list[Values] = []
+    for callee in callees:
+        if callee.kind == "function":
+            parts.append(_returns(inference, callee, _receiver_environment(inference, callee)))
+        elif callee.kind == "class":
+            parts.append(frozenset({instance(callee)}))
+        elif callee.kind == "lambda":
+            parts.append(_lambda_body(inference, callee, ()))
+        elif callee.kind == "instance":
+            parts.append(returned(inference, inference.member(callee, "__call__")))
+        elif callee.kind == "external":
+            parts.append(frozenset({external(f"{callee.path}()")}))
+        elif callee.kind == "partial":
+            parts.append(returned(inference, frozenset({callee.extra[0]})))
+        elif callee.kind == "typed" and callee.path == "callable":
+            parts.append(callee.extra)
+    return union(parts)
+
+
+def _function_result(inference: Inference, callee: Value, node: ast.Call, here: Here) -> Values:
+    table = inference.table(callee.path)
+    if table is None:
+        return EMPTY
+    symbol = table.facts.symbols[callee.index]
+    environment = dict(_receiver_environment(inference, callee))
+    # Only where the result names a parameter does it depend on this call's arguments.
+    named: set[str] = set()
+    text = inference.workspace.text(callee.path)
+    for flow in table.returns.get(callee.index, ()):
+        named.update(_WORD.findall(text[flow.start : flow.end]))
+    for parameter in symbol.parameters:
+        if (
+            parameter.name in named
+            and parameter.name not in environment
+            and parameter.kind not in ("var_positional", "var_keyword")
+        ):
+            values = passed(inference, symbol, callee.extra is not None, node, here, parameter)
+            if values:
+                environment[parameter.name] = values
+    return _returns(inference, callee, tuple(sorted(environment.items(), key=lambda e: e[0])))
+
+
+def _receiver_environment(inference: Inference, callee: Value) -> Environment:
+    if callee.extra is None:
+        return ()
+    table = inference.table(callee.path)
+    parameters = table.facts.symbols[callee.index].parameters if table else ()
+    return ((parameters[0].name, frozenset({callee.extra})),) if parameters else ()
+
+
+def _returns(inference: Inference, callee: Value, environment: Environment) -> Values:
+    table = inference.table(callee.path)
+    if table is None:
+        return EMPTY
+    symbol = table.facts.symbols[callee.index]
+    if symbol.is_generator:
+        return frozenset({Value("generator", callee.path, callee.index)})
+
+    def compute() -> Values:
+        flows = table.returns.get(callee.index, ())
+        # A name that is bound again in the function is no longer just the parameter.
+        kept = tuple(e for e in environment if e[0] not in symbol.local_names)
+        found = union([inference.flow(callee.path, f, kept) for f in flows])
+        known = frozenset(v for v in found if v.kind != "external")
+        return known or _annotated_result(inference, callee, symbol) or found
+
+    return inference.once(("returns", callee.path, callee.index, environment), compute)
+
+
+def _annotated_result(inference: Inference, callee: Value, symbol: Symbol) -> Values:
+    if not symbol.returns:
+        return EMPTY
+    told = symbol.returns.strip("\"'").rpartition(".")[2]
+    first = symbol.parameters[0].annotation if symbol.parameters else None
+    if callee.extra is not None and (told == "Self" or (first and first == symbol.returns)):
+        receiver: Value = callee.extra
+        return frozenset({instance(receiver) if receiver.kind == "class" else receiver})
+    return inference.annotation(callee.path, max(symbol.parent, 0), symbol.returns, symbol.start)
+
+
+def yielded(inference: Inference, generator: Value) -> Values:
+    """What iterating over the generator of a function gives."""
+    table = inference.table(generator.path)
+    if table is None:
+        return EMPTY
+
+    def compute() -> Values:
+        found = union([inference.flow(generator.path, f) for f in table.yields.get(generator.index, ())])
+        if found:
+            return found
+        annotated = _annotated_result(inference, generator, table.facts.symbols[generator.index])
+        return union([v.extra for v in annotated if v.kind == "typed" and v.path == "list"])
+
+    return inference.once(("yielded", generator), compute)
+
+
+def generator_results(inference: Inference, values: Values) -> Values:
+    """What generators return when they end."""
+    parts = []
+    for value in values:
+        table = inference.table(value.path) if value.kind == "generator" else None
+        parts += [inference.flow(value.path, f) for f in (table.returns.get(value.index, ()) if table else ())]
+    return union(parts)
+
+
+def sent(inference: Inference, generator: Value) -> Values:
+    """What is sent into a generator, in its own file."""
+
+    def compute() -> Values:
+        table = inference.table(generator.path)
+        parts = []
+        for name in ("send", "asend"):
+            for call in table.calls.get(name, ()) if table else ():
+                here = inference.here(generator.path, call.owner, call.start, call.end, call.line)
+                node = here.source.tree if here is not None else None
+                if (
+                    here is None
+                    or not isinstance(node, ast.Call)
+                    or not isinstance(node.func, ast.Attribute)
+                    or not node.args
+                ):
+                    continue
+                if generator in inference.expression(node.func.value, here):
+                    parts.append(inference.expression(node.args[0], here))
+        return union(parts)
+
+    return inference.once(("sent", generator), compute)
+
+
+def _lambda_result(inference: Inference, callee: Value, node: ast.Call, here: Here) -> Values:
+    at = inference.here(callee.path, callee.index, callee.extra[0], callee.extra[1], 0)
+    if at is None or not isinstance(at.source.tree, ast.Lambda):
+        return EMPTY
+    arguments = at.source.tree.args
+    names = [a.arg for a in (*arguments.posonlyargs, *arguments.args)]
+    environment = {}
+    for name, argument in zip(names, node.args, strict=False):
+        environment[name] = inference.expression(argument, here)
+    for keyword in node.keywords:
+        if keyword.arg:
+            environment[keyword.arg] = inference.expression(keyword.value, here)
+    return _lambda_body(inference, callee, tuple(sorted(environment.items(), key=lambda e: e[0])))
+
+
+def _lambda_body(inference: Inference, callee: Value, environment: Environment) -> Values:
+    at = inference.here(callee.path, callee.index, callee.extra[0], callee.extra[1], 0, environment)
+    if at is None or not isinstance(at.source.tree, ast.Lambda):
+        return EMPTY
+    body = at.source.tree.body
+    return inference.once(("body", callee, environment), lambda: inference.expression(body, at))
+
+
+# -- decorators --------------------------------------------------------------------------------------------------------
+
+
+def decorated(inference: Inference, path: str, index: int, value: Value, count: int | None = None) -> Values:
+    """What a name is after its decorators, or after the last `count` of them: what they return, or the thing itself where that is
+    not known."""
+    table = inference.table(path)
+    if table is None or not table.facts.symbols[index].decorators:
+        return frozenset({value})
+    symbol = table.facts.symbols[index]
+
+    def compute() -> Values:
+        values = frozenset({value})
+        for text in tuple(reversed(symbol.decorators))[:count]:
+            values = _decorate(inference, path, symbol, text, values) or values
+        return frozenset(v if v == value else v._replace(by=(path, index)) for v in values)
+
+    return inference.once(("decorated", path, index, count), compute)
+
+
+def _decorate(inference: Inference, path: str, symbol: Symbol, text: str, values: Values) -> Values:
+    parts: list[Values] = []
+    for decorator in inference.text(path, max(symbol.parent, 0), text, symbol.start):
+        if decorator.kind == "class":
+            parts.append(frozenset({instance(decorator)}))
+        elif decorator.kind == "instance":
+            called = inference.member(decorator, "__call__")
+            parts += [_with_argument(inference, c, values) for c in called if c.kind == "function"]
+        elif decorator.kind == "function":
+            parts.append(_with_argument(inference, decorator, values))
+        elif decorator.kind == "lambda":
+            parts.append(_lambda_body(inference, decorator, _first_lambda_parameter(inference, decorator, values)))
+    return frozenset(v for v in union(parts) if v.kind != "external")
+
+
+def _with_argument(inference: Inference, function: Value, values: Values) -> Values:
+    """What a function gives for one positional argument."""
+    table = inference.table(function.path)
+    if table is None:
+        return EMPTY
+    symbol = table.facts.symbols[function.index]
+    own = _receiver_environment(inference, function)
+    free = [p for p in symbol.parameters[len(own) :] if p.kind in ("positional", "positional_only")]
+    environment = (*own, (free[0].name, values)) if free else own
+    return _returns(inference, function, tuple(sorted(environment, key=lambda e: e[0])))
+
+
+def _first_lambda_parameter(inference: Inference, value: Value, argument: Values) -> Environment:
+    at = inference.here(value.path, value.index, value.extra[0], value.extra[1], 0)
+    if at is None or not isinstance(at.source.tree, ast.Lambda):
+        return ()
+    names = [a.arg for a in (*at.source.tree.args.posonlyargs, *at.source.tree.args.args)]
+    return ((names[0], argument),) if names else ()
+
+
+# -- what reaches parameters -------------------------------------------------------------------------------------------
+
+
+def parameter(inference: Inference, path: str, index: int, name: str) -> Values:
+    """What a parameter may be: the receiver, its annotation's type, else its default and what calls hand over."""
+    return inference.once(("parameter", path, index, name), lambda: _parameter(inference, path, index, name))
+
+
+def _parameter(inference: Inference, path: str, index: int, name: str) -> Values:
+    table = inference.table(path)
+    if table is None:
+        return EMPTY
+    symbols = table.facts.symbols
+    symbol = symbols[index]
+    found = next(p for p in symbol.parameters if p.name == name)
+    if found.kind in ("var_positional", "var_keyword"):
+        return frozenset({Value("starred", path, index, name)})
+    in_class = symbol.parent > 0 and symbols[symbol.parent].kind == "class"
+    if in_class and found is symbol.parameters[0] and "static" not in symbol.traits:
+        cls = Value("class", path, symbol.parent)
+        takes_class = "class" in symbol.traits or symbol.name in _CLASS_RECEIVERS or _is_metaclass(inference, cls)
+        if takes_class and "class" not in symbol.traits and symbol.name not in _CLASS_RECEIVERS:
+            return frozenset({cls})  # the `self` of a metaclass
+        possible = classes.receivers(inference, Value("function", path, index))
+        return frozenset(c if takes_class else instance(c) for c in possible)
+    outer = max(symbol.parent, 0)
+    if found.annotation:
+        annotated = inference.annotation(path, outer, found.annotation, symbol.start)
+        if annotated:
+            return annotated | _more_special(inference, path, index, found, annotated)
+    if fixtures.takes_fixtures(symbol):
+        return fixtures.given(inference, path, index, name)
+    return _handed_over(inference, path, index, found)
+
+
+def _more_special(inference: Inference, path: str, index: int, found: Parameter, annotated: Values) -> Values:
+    """The instances of subclasses that calls hand over where the annotation names the base."""
+    wanted = [class_of(v) for v in annotated if v.kind == "instance"]
+    if not any(classes.subclasses(inference, c) for c in wanted):
+        return EMPTY
+    handed = inference.once(("handed", path, index, found.name), lambda: _handed_over(inference, path, index, found))
+    return frozenset(
+        v for v in handed
+        if v.kind == "instance" and any(c in classes.lookup_order(inference, class_of(v)) for c in wanted)
+    )  # fmt: skip
+
+
+def _handed_over(inference: Inference, path: str, index: int, found: Parameter) -> Values:
+    """What the default, the calls that can be found and the decorated definitions give a parameter."""
+    table = inference.table(path)
+    if table is None:
+        return EMPTY
+    symbol = table.facts.symbols[index]
+    name = found.name
+    default = table.defaults.get((index, name))
+    parts = [inference.flow(path, default)] if default is not None else []
+    function = Value("function", path, index)
+    for node, here, bound, receiver in _calls_of(inference, function):
+        if bound and found is symbol.parameters[0]:
+            parts.append(frozenset({receiver}) if receiver is not None else EMPTY)
+        else:
+            parts.append(passed(inference, symbol, bound, node, here, found))
+    for owner_path, owner, place, order in _decorated_by(inference, function):
+        # A decorator is called with what it stands above, after the decorators below it.
+        if place == found.name:
+            kind = "function" if _callable(inference, owner_path, owner) else "class"
+            parts.append(decorated(inference, owner_path, owner, Value(kind, owner_path, owner), order))
+    return union(parts)
+
+
+def _callable(inference: Inference, path: str, index: int) -> bool:
+    table = inference.table(path)
+    return table is not None and table.facts.symbols[index].is_callable
+
+
+def _is_metaclass(inference: Inference, cls: Value) -> bool:
+    return any(c.kind == "external" and c.path == "builtins.type" for c in classes.lookup_order(inference, cls))
+
+
+def _calls_of(inference: Inference, function: Value) -> Iterator[tuple[ast.Call, Here, bool, Value | None]]:
+    """The calls that enter a function: the call, where it stands, whether its first parameter is filled already, and by what."""
+    sites = carriers.sites_of(inference, function)
+    if len(sites) > _MAX_SITES:
+        inference.partial = True
+        return
+    for path, call in sites:
+        here = inference.here(path, call.owner, call.start, call.end, call.line)
+        if call.form == "decorator" or here is None or not isinstance(here.source.tree, ast.Call):
+            continue
+        node = here.source.tree
+        for value in callees(inference, path, call):
+            if unbound(value) == function:
+                yield node, here, value.extra is not None, value.extra
+            elif value.kind == "class" and _is_constructor(inference, value, function):
+                yield node, here, True, instance(value)
+            elif value.kind == "instance" and any(unbound(v) == function for v in inference.member(value, "__call__")):
+                yield node, here, True, value
+            elif value.kind == "partial" and unbound(value.extra[0]) == function:
+                yield node, here, value.extra[0].extra is not None, value.extra[0].extra
+
+
+def _is_constructor(inference: Inference, cls: Value, function: Value) -> bool:
+    return function in constructors(inference, cls)
+
+
+def constructors(inference: Inference, cls: Value) -> Values:
+    """The functions that run when a class is called: its `__init__` and `__new__`, its metaclass's `__call__`."""
+    found = [classes.member_functions(inference, cls, name) for name in ("__init__", "__new__")]
+    return union(found)
+
+
+def callees(inference: Inference, path: str, call: Call) -> Values:
+    """What the callee of a call may be."""
+    here = inference.here(path, call.owner, call.start, call.end, call.line)
+    if here is None:
+        return EMPTY
+    tree = here.source.tree
+    if call.form == "decorator":
+        return inference.at(path, call.owner, call.start, call.end, call.line)
+    if not isinstance(tree, ast.Call):
+        return EMPTY
+    return inference.once(("callee", path, call.start, call.end), lambda: inference.expression(tree.func, here))
+
+
+def _decorated_by(inference: Inference, function: Value) -> list[tuple[str, int, str, int]]:
+    """(path, symbol, parameter, number of decorators below) of what a function is applied to as a decorator."""
+    found = inference.once(("decorated by", function), lambda: frozenset(_applications(inference, function)))
+    return [(v.path, v.index, *v.extra) for v in sorted(found, key=lambda v: (v.path, v.index))]
+
+
+def _applications(inference: Inference, function: Value) -> Iterator[Value]:
+    table = inference.table(function.path)
+    if table is None:
+        return
+    symbol = table.facts.symbols[function.index]
+    for path, call in carriers.decorators_of(inference, function):
+        other = inference.table(path)
+        target = _below(other.facts, call) if other else None
+        if target is None or other is None:
+            continue
+        below = other.facts.symbols[target]
+        lines = [c for c in other.facts.calls if c.form == "decorator" and c.owner == call.owner
+                 and below.start <= c.line < below.name_line]  # fmt: skip
+        order = sum(c.start > call.start for c in lines)
+        for value in callees(inference, path, call):
+            skip = None
+            if unbound(value) == function:
+                skip = 1 if value.extra is not None else 0
+            elif value.kind == "instance":
+                if any(unbound(v) == function for v in inference.member(value, "__call__")):
+                    skip = 1
+            elif value.kind == "class" and _is_constructor(inference, value, function):
+                skip = 1
+            if skip is not None and len(symbol.parameters) > skip:
+                yield Value("applied", path, target, (symbol.parameters[skip].name, order))
+
+
+def _below(facts: ModuleFacts, decorator: Call) -> int | None:
+    """The symbol above which a decorator stands."""
+    for index, symbol in enumerate(facts.symbols):
+        if symbol.decorators and symbol.parent == decorator.owner and symbol.start <= decorator.line < symbol.name_line:
+            return index
+    return None
+
+
+def passed(inference: Inference, symbol: Symbol, bound: bool, node: ast.Call, here: Here, wanted: Parameter) -> Values:
+    """What a call hands over for one parameter."""
+    positional = [p for p in symbol.parameters if p.kind in ("positional", "positional_only")]
+    if bound and positional:
+        positional = positional[1:]
+    parts: list[Values] = []
+    if wanted in positional:
+        place = positional.index(wanted)
+        for number, argument in enumerate(node.args):
+            if isinstance(argument, ast.Starred):
+                for value in inference.expression(argument.value, here):
+                    parts.append(inference.item(value, None, str(place - number)) if place >= number else EMPTY)
+                break
+            if number == place:
+                parts.append(inference.expression(argument, here))
+                break
+    for keyword in node.keywords:
+        if keyword.arg == wanted.name:
+            parts.append(inference.expression(keyword.value, here))
+        elif keyword.arg is None:
+            for value in inference.expression(keyword.value, here):
+                parts.append(inference.item(value, repr(wanted.name), None))
+    return union(parts)
+
+
+def gathered(inference: Inference, value: Value, key: str | None) -> Values:
+    """What `*args` (key: a number, None for any) or `**kwargs` (key: as `repr` spells it) of a function gather from its calls."""
+
+    def compute() -> Values:
+        table = inference.table(value.path)
+        if table is None:
+            return EMPTY
+        symbol = table.facts.symbols[value.index]
+        found = next((p for p in symbol.parameters if p.name == value.extra), None)
+        if found is None:
+            return EMPTY
+        if found.annotation:
+            annotated = inference.annotation(value.path, max(symbol.parent, 0), found.annotation, symbol.start)
+            if any(v.kind != "external" for v in annotated):
+                return annotated
+        parts: list[Values] = []
+        names = {p.name for p in symbol.parameters}
+        before = sum(p.kind in ("positional", "positional_only") for p in symbol.parameters)
+        for node, here, bound, _ in _calls_of(inference, Value("function", value.path, value.index)):
+            if found.kind == "var_keyword":
+                for keyword in node.keywords:
+                    if keyword.arg is None:
+                        parts += [inference.item(v, key, None) for v in inference.expression(keyword.value, here)]
+                    elif keyword.arg not in names and key in (None, repr(keyword.arg)):
+                        parts.append(inference.expression(keyword.value, here))
+                continue
+            skipped = before - (1 if bound else 0)
+            for number, argument in enumerate(node.args):
+                if isinstance(argument, ast.Starred):
+                    parts += [inference.item(v, None, key) if key else inference.iterated(v)
+                              for v in inference.expression(argument.value, here)]  # fmt: skip
+                elif number >= skipped and (key is None or key == str(number - skipped)):
+                    parts.append(inference.expression(argument, here))
+        return union(parts)
+
+    return inference.once(("gathered", value, key), compute)
+
+
+def lambda_parameter(inference: Inference, path: str, flow: Flow) -> Values:
+    """What the parameter of a lambda may be: its arguments where the lambda is called by a name, or by what it is handed to."""
+
+    def compute() -> Values:
+        if flow.path == "*":
+            return EMPTY
+        place = int(flow.path)
+        table = inference.table(path)
+        if place == 0 and table is not None and table.facts.symbols[flow.scope].kind == "class":
+            return frozenset({Value("instance", path, flow.scope)})
+        me = Value("lambda", path, flow.scope, (flow.start, flow.end))
+        parts: list[Values] = []
+        for site_path, call in carriers.sites_of(inference, me):
+            here = inference.here(site_path, call.owner, call.start, call.end, call.line)
+            node = here.source.tree if here is not None else None
+            if call.form == "decorator" or here is None or not isinstance(node, ast.Call):
+                continue
+            if me in callees(inference, site_path, call):
+                if place < len(node.args):
+                    parts.append(inference.expression(node.args[place], here))
+                parts += [inference.expression(k.value, here) for k in node.keywords if k.arg == flow.target]
+            elif place == 0 and len(node.args) > 1:
+                # `map(lambda x: …, values)`: the standard library calls it with their elements.
+                for value in callees(inference, site_path, call):
+                    if value.kind == "external" and externals.CALLING.get(value.path) == 0:
+                        parts.append(inference.elements(inference.expression(node.args[1], here)))
+        return union(parts)
+
+    return inference.once(("lambda", path, flow.start, flow.path), compute)
+
+
+__all__ = [
+    "callees", "constructors", "decorated", "gathered", "lambda_parameter", "parameter", "passed", "result", "returned",
+    "yielded",
+]  # fmt: skip

@@ -1,0 +1,354 @@
+"""Where a function may be called: the names that may carry it, found backwards from where it is mentioned.
+
+`def f` is called by its own name; but also by an alias of an import, by a variable or attribute it is assigned to, by the parameter
+that it is handed to, by what returns it, out of a container. This finds the names, generously and by text alone; whether a call of
+such a name does enter the function is for forward inference to say.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import re
+from typing import TYPE_CHECKING
+
+from ...types import Call, Flow
+from . import classes
+from .tables import Tables
+from .values import Value, Values, unbound
+
+if TYPE_CHECKING:
+    from .evaluate import Inference
+
+_MAX_CARRIERS = 64
+_MAX_FILES = 600
+_ADDING = frozenset(
+    {"append", "add", "insert", "appendleft", "extend", "update", "setdefault", "register", "put", "push"}
+)
+_CONSTRUCTORS = ("__init__", "__new__")
+
+
+def names_of(inference: Inference, name: str) -> list[str]:
+    """A name, and the names under which files import it (`from m import name as alias`), again and again."""
+    found = [name]
+    for current in found:
+        for path in inference.workspace.paths_using(current):
+            facts = inference.workspace.facts(path)
+            for item in facts.imports if facts else ():
+                if item.name == current and item.alias not in found and len(found) < _MAX_CARRIERS:
+                    found.append(item.alias)
+    return found
+
+
+def files_naming(inference: Inference, name: str) -> list[str]:
+    """The files in which a name, or an alias of it, stands."""
+    found: dict[str, None] = {}
+    for alias in names_of(inference, name):
+        found.update(dict.fromkeys(inference.workspace.paths_using(alias)))
+    return list(found)
+
+
+def decorators_of(inference: Inference, function: Value) -> list[tuple[str, Call]]:
+    """The decorators that may apply a function: by its name, that of the function that returns it, or that of its class."""
+    table = inference.table(function.path)
+    if table is None:
+        return []
+    symbols = table.facts.symbols
+    found: list[tuple[str, Call]] = []
+    index = function.index
+    while index > 0:
+        symbol = symbols[index]
+        is_constructor = symbols[function.index].name in (*_CONSTRUCTORS, "__call__")
+        if symbol.kind == "class" and not is_constructor:
+            break
+        if symbol.name not in (*_CONSTRUCTORS, "__call__"):
+            for alias in names_of(inference, symbol.name):
+                for path in inference.workspace.paths_using(alias):
+                    other = inference.table(path)
+                    found += [(path, c) for c in other.decorators.get(alias, ()) if other] if other else []
+        if symbol.kind == "class":
+            break
+        index = symbol.parent
+    return found
+
+
+def sites_of(inference: Inference, value: Value) -> list[tuple[str, Call]]:
+    """The calls that may enter a function, class or lambda: all calls of a name that may carry it."""
+    found: dict[tuple[str, int, int], tuple[str, Call]] = {}
+    carried = inference.once(("carriers", unbound(value)), lambda: _carriers(inference, unbound(value)))
+    for carrier in sorted(carried, key=lambda c: (c.path, c.extra)):
+        name: str = carrier.extra
+        for path in _files(inference, carrier):
+            table = inference.table(path)
+            for call in table.calls.get(name, ()) if table else ():
+                found[(path, call.start, call.end)] = (path, call)
+    if value.kind == "lambda":
+        # What the lambda is handed to calls it, if anything does.
+        table = inference.table(value.path)
+        start, end = value.extra
+        for call in table.facts.calls if table else ():
+            if call.start <= start and end <= call.end:
+                found[(value.path, call.start, call.end)] = (value.path, call)
+    return [found[key] for key in sorted(found)]
+
+
+def _carrier(home: str, name: str) -> Value:
+    """A name by which something may be called: in one file, or (home "") anywhere."""
+    return Value("carrier", home, 0, name)
+
+
+def _files(inference: Inference, carrier: Value) -> list[str]:
+    if carrier.path:
+        return [carrier.path]
+    name: str = carrier.extra
+    paths = inference.workspace.paths_using(name.removesuffix("[]"))
+    if len(paths) > _MAX_FILES and name.endswith("[]"):
+        inference.partial = True
+        return []
+    return paths
+
+
+def _carriers(inference: Inference, value: Value) -> Values:
+    found: dict[Value, None] = dict.fromkeys(_first(inference, value))
+    todo = list(found)
+    while todo:
+        carrier = todo.pop(0)
+        name: str = carrier.extra
+        if name.endswith(("[]", "()")):
+            continue
+        container = _carrier(carrier.path, f"{name}[]") in found
+        for path in _files(inference, carrier):
+            for new in _carried_further(inference, path, name, container):
+                if new in found:
+                    continue
+                if len(found) >= _MAX_CARRIERS:
+                    inference.partial = True
+                    return frozenset(found)
+                found[new] = None
+                todo.append(new)
+    return frozenset(found)
+
+
+def _first(inference: Inference, value: Value) -> list[Value]:
+    table = inference.table(value.path)
+    if table is None:
+        return []
+    if value.kind == "lambda":
+        start, end = value.extra
+        return [c for f in _flows_around(table, start) if f.end >= end for c in _from_flow(inference, table, f)]
+    symbols = table.facts.symbols
+    symbol = symbols[value.index]
+    parent = symbols[symbol.parent] if symbol.parent > 0 else None
+    # A function in a function is known by its name in that file alone.
+    home = value.path if parent is not None and parent.is_callable else ""
+    found = [_carrier(home, symbol.name)]
+    if parent is not None and parent.kind == "class":
+        cls = Value("class", value.path, symbol.parent)
+        if symbol.name in _CONSTRUCTORS:
+            named = [cls, *classes.all_subclasses(inference, cls)]
+            found += [_carrier("", _name(inference, c)) for c in named]
+            found.append(_carrier("", "cls"))
+        elif symbol.name == "__call__":
+            for current in [cls, *classes.all_subclasses(inference, cls)]:
+                found += _constructed(inference, _name(inference, current))
+    for text in symbol.decorators:
+        # A decorator is handed the function: its parameter carries it.
+        for decorator in inference.text(value.path, max(symbol.parent, 0), text, symbol.start):
+            found += _into_parameter(inference, decorator, 0)
+    return found
+
+
+def _name(inference: Inference, cls: Value) -> str:
+    table = inference.table(cls.path)
+    return table.facts.symbols[cls.index].name if table else ""
+
+
+def _constructed(inference: Inference, name: str) -> list[Value]:
+    """The names to which `Name(…)` is assigned, or handed."""
+    found: list[Value] = [_carrier("", name)]
+    for path in files_naming(inference, name):
+        table = inference.table(path)
+        for call in table.calls.get(name, ()) if table else ():
+            found += _carried_from(inference, path, call.start)
+            found.append(_carrier(path, "()"))
+    return found
+
+
+@functools.lru_cache(maxsize=512)
+def _mention(name: str) -> re.Pattern[str]:
+    """The name as a value of its own: not called, not asked for an attribute, not the name of a keyword."""
+    return re.compile(rf"(?<!\w){re.escape(name)}(?!\w)(?!\s*(?:[.(]|=(?!=)))")
+
+
+@functools.lru_cache(maxsize=512)
+def _taken_out(name: str) -> re.Pattern[str]:
+    """The name of a container of which something is taken."""
+    return re.compile(rf"(?<!\w){re.escape(name)}(?:\[|\.(?:values|items|get|pop|popitem|popleft|setdefault|copy)\()")
+
+
+def _carried_further(inference: Inference, path: str, name: str, container: bool) -> list[Value]:
+    """The names that take over what `name` carries in one file."""
+    table = inference.table(path)
+    if table is None:
+        return []
+    found: list[Value] = []
+    for item in table.facts.imports:
+        if item.name == name and item.alias != name:
+            found.append(_carrier("", item.alias))
+    text = inference.workspace.text(path)
+    if name not in text:
+        return found
+    for pattern in (_mention(name), _taken_out(name)) if container else (_mention(name),):
+        for match in pattern.finditer(text):
+            found += _carried_from(inference, path, match.start())
+    for symbol in table.facts.symbols:
+        for parameter in symbol.parameters:
+            if parameter.default and parameter.default.rpartition(".")[2] == name:
+                found.append(_carrier(path, parameter.name))
+    return found
+
+
+def _carried_from(inference: Inference, path: str, offset: int) -> list[Value]:
+    """The names that what stands at an offset flows to: targets of assignments, parameters, containers, results."""
+    table = inference.table(path)
+    if table is None:
+        return []
+    found: list[Value] = []
+    for flow in _flows_around(table, offset):
+        found += _from_flow(inference, table, flow)
+    inner = _call_around(table, inference.workspace.text(path), offset)
+    if inner is not None:
+        found += _from_argument(inference, path, inner, offset)
+    return found
+
+
+def _flows_around(table: Tables, offset: int) -> list[Flow]:
+    return [
+        f for f in table.facts.flows if f.start <= offset < f.end and f.kind not in ("annotation", "lambda", "except")
+    ]
+
+
+def _from_flow(inference: Inference, table: Tables, flow: Flow) -> list[Value]:
+    path = table.facts.path
+    if flow.kind in ("return", "yield", "yield_from"):
+        return _from_result(inference, table, flow.owner)
+    last = flow.target.rpartition(".")[2]
+    local = "." not in flow.target and table.facts.symbols[flow.owner].is_callable
+    home = path if local else ""
+    # What is taken out of a list of functions is called `handlers[0]()` as well as by the name of a loop.
+    return [_carrier(home, last), _carrier(home, f"{last}[]")]
+
+
+def _from_result(inference: Inference, table: Tables, owner: int) -> list[Value]:
+    """Who calls the function and keeps, or calls, what it gives; what it decorates."""
+    symbol = table.facts.symbols[owner]
+    if not symbol.is_callable:
+        return []
+    path = table.facts.path
+    found: list[Value] = []
+    nested = symbol.parent > 0 and table.facts.symbols[symbol.parent].is_callable
+    if symbol.kind == "property":
+        found.append(_carrier("", symbol.name))
+    for user in [path] if nested else files_naming(inference, symbol.name):
+        other = inference.table(user)
+        if other is None:
+            continue
+        for alias in {symbol.name, *(i.alias for i in other.facts.imports if i.name == symbol.name)}:
+            for call in other.calls.get(alias, ()):
+                found.append(_carrier(user, "()"))
+                found += [c for f in _flows_around(other, call.start) if not (f.kind in ("return", "yield") and f.owner == owner)
+                          for c in _from_flow_once(inference, other, f)]  # fmt: skip
+                inner = _call_around(other, inference.workspace.text(user), call.start, outside=call)
+                if inner is not None:
+                    found += _from_argument(inference, user, inner, call.start)
+            for target in other.facts.symbols:
+                if any(_decorator_name(d) == alias for d in target.decorators):
+                    found.append(_carrier("", target.name))
+    if nested:
+        # `@decorator(argument)`: the inner function is given back by the outer one.
+        for user, decorator in decorators_of(inference, Value("function", path, owner)):
+            other = inference.table(user)
+            for target in other.facts.symbols if other else ():
+                if target.decorators and target.start <= decorator.line < target.name_line:
+                    found.append(_carrier("", target.name))
+    return found
+
+
+def _from_flow_once(inference: Inference, table: Tables, flow: Flow) -> list[Value]:
+    if flow.kind in ("return", "yield", "yield_from"):
+        key = ("carried result", table.facts.path, flow.owner)
+        return list(inference.once(key, lambda: frozenset(_from_result(inference, table, flow.owner))))
+    return _from_flow(inference, table, flow)
+
+
+def _decorator_name(text: str) -> str:
+    return text.partition("(")[0].rpartition(".")[2]
+
+
+def _call_around(table: Tables, text: str, offset: int, outside: Call | None = None) -> Call | None:
+    """The innermost call among whose arguments an offset lies."""
+    best: Call | None = None
+    for call in table.facts.calls:
+        if (
+            call.form != "decorator"
+            and call.start <= offset < call.end
+            and call is not outside
+            and (best is None or call.start >= best.start)
+        ):
+            if call.start == offset and outside is not None and call.end <= outside.end:
+                continue
+            best = call
+    return best
+
+
+def _from_argument(inference: Inference, path: str, call: Call, offset: int) -> list[Value]:
+    here = inference.here(path, call.owner, call.start, call.end, call.line)
+    if here is None or not isinstance(here.source.tree, ast.Call):
+        return []
+    node = here.source.tree
+    place: int | str | None = None
+    for number, argument in enumerate(node.args):
+        start, end = here.source.span(argument)
+        if start <= offset - call.start < end:
+            place = number
+    for keyword in node.keywords:
+        start, end = here.source.span(keyword.value)
+        if start <= offset - call.start < end:
+            place = keyword.arg or "**"
+    if place is None:
+        return []
+    if call.name in _ADDING and "." in call.callee:
+        container = call.callee.rpartition(".")[0].rpartition(".")[2]
+        return [_carrier(path, container), _carrier(path, f"{container}[]")] if container else []
+    found: list[Value] = []
+    for value in inference.callees(path, call):
+        found += _into_parameter(inference, value, place)
+    return found
+
+
+def _into_parameter(inference: Inference, callee: Value, place: int | str) -> list[Value]:
+    """The parameter of `callee` that an argument at a place, or by a keyword, goes to."""
+    if callee.kind == "class":
+        targets = [v._replace(extra=callee) for v in inference.constructors(callee)]
+    elif callee.kind == "instance":
+        targets = [v for v in inference.member(callee, "__call__") if v.kind == "function"]
+    else:
+        targets = [callee] if callee.kind == "function" else []
+    found: list[Value] = []
+    for target in targets:
+        table = inference.table(target.path)
+        if table is None:
+            continue
+        parameters = table.facts.symbols[target.index].parameters
+        positional = [p for p in parameters if p.kind in ("positional", "positional_only")][
+            1 if target.extra is not None else 0 :
+        ]
+        gathering = [p.name for p in parameters if p.kind in ("var_positional", "var_keyword")]
+        if isinstance(place, int) and place < len(positional):
+            found.append(_carrier(target.path, positional[place].name))
+        elif isinstance(place, str) and any(p.name == place for p in parameters):
+            found.append(_carrier(target.path, place))
+        else:
+            for name in gathering:
+                found += [_carrier(target.path, name), _carrier(target.path, f"{name}[]")]
+    return found

@@ -1,0 +1,360 @@
+"""Classes: bases, the order in which members are looked up, attributes of instances, overrides, and what protocols make of instances."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...types import ModuleFacts
+from .tables import instance_class, snippet
+from .values import EMPTY, Value, Values, class_of, external, instance, union
+
+if TYPE_CHECKING:
+    from .evaluate import Inference
+
+_MAX_CLASSES = 200
+_MAX_RECEIVERS = 12
+_OBJECT_MEMBERS = frozenset(dir(object)) | {
+    "__dict__",
+    "__name__",
+    "__module__",
+    "__qualname__",
+    "__mro__",
+    "__subclasses__",
+}
+_ABSTRACT_LINES = 6
+
+
+def is_receiver(facts: ModuleFacts, scope: int, name: str) -> bool:
+    return instance_class(facts, scope, name) is not None
+
+
+def bases(inference: Inference, cls: Value) -> list[Value]:
+    """The base classes as written, in order; those outside the workspace as external values."""
+    table = inference.table(cls.path)
+    if table is None:
+        return []
+    symbol = table.facts.symbols[cls.index]
+    found: list[Value] = []
+    for text in symbol.bases:
+        # `Generic[T]`, `Base[int]`: the class itself is what members come from.
+        head = text.partition("[")[0]
+        values = inference.text(cls.path, max(symbol.parent, 0), head, symbol.start)
+        found += sorted((v for v in values if v.kind in ("class", "external") and v != cls), key=lambda v: v[:3])
+    return found
+
+
+def lookup_order(inference: Inference, cls: Value) -> list[Value]:
+    """The class and its bases in Python's method resolution order (C3); depth first where that fails."""
+    return sorted_order(inference, cls, ())
+
+
+def sorted_order(inference: Inference, cls: Value, below: tuple[Value, ...]) -> list[Value]:
+    if cls.kind != "class" or cls in below or len(below) > 30:
+        return [cls]
+    parents = [b for b in bases(inference, cls) if b not in below]
+    lines = [sorted_order(inference, p, (*below, cls)) for p in parents]
+    lines.append(list(parents))
+    return [cls, *_merge(lines)]
+
+
+def _merge(lines: list[list[Value]]) -> list[Value]:
+    merged: list[Value] = []
+    lines = [line for line in lines if line]
+    while lines:
+        for line in lines:
+            if not any(line[0] in other[1:] for other in lines):
+                head = line[0]
+                break
+        else:
+            head = lines[0][0]  # inconsistent: Python would refuse the class
+        if head not in merged:
+            merged.append(head)
+        lines = [rest for line in lines if (rest := [v for v in line if v != head])]
+    return merged
+
+
+def attribute(inference: Inference, value: Value, name: str) -> Values:
+    """An attribute of a class, an instance or `super()`, with methods bound and properties called."""
+    return inference.once(("attribute", value, name), lambda: _attribute(inference, value, name))
+
+
+def _attribute(inference: Inference, value: Value, name: str) -> Values:
+    if value.kind == "super":
+        receiver: Value = value.extra
+        order = lookup_order(inference, class_of(receiver))
+        start = Value("class", value.path, value.index)
+        order = order[order.index(start) + 1 :] if start in order else lookup_order(inference, start)[1:]
+    else:
+        receiver = value
+        order = lookup_order(inference, class_of(value) if value.kind == "instance" else value)
+    if name == "__class__" and receiver.kind == "instance":
+        return frozenset({class_of(receiver)})
+    outside: Value | None = None
+    for cls in order:
+        if cls.kind == "external":
+            outside = outside or cls
+            continue
+        found = _own(inference, cls, name, receiver)
+        if found is not None:
+            return found
+    if receiver.kind == "class" and (meta := _metaclass(inference, receiver)) is not None:
+        found_meta = attribute(inference, instance(meta), name)
+        if found_meta:
+            return found_meta
+    if receiver.kind == "instance" and name != "__getattr__":
+        dynamic = attribute(inference, receiver, "__getattr__") if _any_own(inference, order, "__getattr__") else EMPTY
+        if dynamic:
+            return inference.returned(dynamic)
+    if outside is not None and outside.path not in ("builtins.object", "typing.Generic", "typing.Protocol", "abc.ABC"):
+        return frozenset({external(f"{outside.path}.{name}")})
+    if name in _OBJECT_MEMBERS:
+        return frozenset({external(f"builtins.object.{name}")})
+    return EMPTY
+
+
+def _own(inference: Inference, cls: Value, name: str, receiver: Value) -> Values | None:
+    """What one class itself, its body and its methods, tells about an attribute; None: nothing."""
+    table = inference.table(cls.path)
+    if table is None:
+        return None
+    parts: list[Values] = []
+    found = inference.binding(table, cls.index, name)
+    known = found is not None
+    if found is not None:
+        parts += [_bind(inference, v, receiver) for v in found]
+        if any(table.facts.symbols[i].kind == "enum_member" for i in table.children.get((cls.index, name), ())):
+            return frozenset({instance(cls)})
+    if receiver.kind in ("instance", "class"):
+        flows = table.attributes.get((cls.index, name), ())
+        known = known or bool(flows)
+        noted = [inference.flow(cls.path, f) for f in flows if f.kind == "annotation"]
+        if any(noted):
+            parts += noted
+        else:
+            parts += [inference.flow(cls.path, f) for f in flows if f.kind not in ("annotation", "item")]
+        if not flows and (not known or not any(parts)):
+            # `obj.name = value` outside the class, in its own file.
+            for flow in table.attribute_flows.get(name, ()):
+                if (
+                    flow.kind != "assign"
+                    or instance_class(table.facts, flow.scope, flow.target.partition(".")[0]) is not None
+                ):
+                    continue
+                heads = inference.text(cls.path, flow.scope, flow.target.rpartition(".")[0], flow.line)
+                if cls in heads or instance(cls) in heads:
+                    parts.append(inference.flow(cls.path, flow))
+                    known = True
+    return union(parts) if known else None
+
+
+def _any_own(inference: Inference, order: list[Value], name: str) -> bool:
+    for cls in order:
+        table = inference.table(cls.path) if cls.kind == "class" else None
+        if table is not None and (cls.index, name) in table.children:
+            return True
+    return False
+
+
+def _bind(inference: Inference, value: Value, receiver: Value) -> Values:
+    """A function found in a class, as its attribute on a receiver: bound, or called where it is a property."""
+    if value.kind not in ("function", "lambda"):
+        if value.kind == "instance" and value.path:
+            getter = attribute(inference, value, "__get__") if _has_get(inference, value) else EMPTY
+            if getter:
+                return inference.returned(getter)
+        return frozenset({value})
+    if value.kind == "lambda" or value.extra is not None:
+        return frozenset({value})
+    table = inference.table(value.path)
+    if table is None:
+        return EMPTY
+    symbol = table.facts.symbols[value.index]
+    traits = symbol.traits
+    if symbol.kind == "property":
+        if receiver.kind == "instance":
+            return inference.returned(frozenset({value._replace(extra=receiver)}))
+        return frozenset({value})
+    if "static" in traits:
+        return frozenset({value})
+    if "class" in traits or symbol.name in ("__init_subclass__", "__class_getitem__"):
+        return frozenset({value._replace(extra=class_of(receiver) if receiver.kind == "instance" else receiver)})
+    if receiver.kind == "instance":
+        return frozenset({value._replace(extra=receiver)})
+    return frozenset({value})
+
+
+def _has_get(inference: Inference, value: Value) -> bool:
+    return _any_own(inference, lookup_order(inference, class_of(value)), "__get__")
+
+
+def _metaclass(inference: Inference, cls: Value) -> Value | None:
+    table = inference.table(cls.path)
+    if table is None:
+        return None
+    symbol = table.facts.symbols[cls.index]
+    _, found, rest = symbol.signature.partition("metaclass=")
+    if not found:
+        return None
+    source = snippet(rest.rstrip(")").partition(",")[0].strip())
+    if source is None:
+        return None
+    values = inference.text(cls.path, max(symbol.parent, 0), rest.rstrip(")").partition(",")[0].strip(), symbol.start)
+    return next((v for v in sorted(values, key=lambda v: v[:3]) if v.kind == "class" and v != cls), None)
+
+
+def member_functions(inference: Inference, cls: Value, name: str) -> Values:
+    """The functions that a class's member is, properties included, as they stand: not bound, not called."""
+    for current in lookup_order(inference, cls):
+        table = inference.table(current.path) if current.kind == "class" else None
+        if table is None:
+            continue
+        indexes = [
+            i for i in table.children.get((current.index, name), ())
+            if table.facts.symbols[i].is_callable
+            and not any(d.endswith((".setter", ".deleter")) for d in table.facts.symbols[i].decorators)
+        ]  # fmt: skip
+        if indexes:
+            return frozenset({Value("function", current.path, indexes[-1])})
+        if (current.index, name) in table.children:
+            return EMPTY
+    return EMPTY
+
+
+# -- the hierarchy downwards -------------------------------------------------------------------------------------------
+
+
+def subclasses(inference: Inference, cls: Value) -> list[Value]:
+    """The classes that are directly built on a class, by any name under which it is imported."""
+    table = inference.table(cls.path)
+    if table is None:
+        return []
+    key = ("subclasses", cls)
+
+    def compute() -> Values:
+        found: list[Value] = []
+        for path in inference.files_naming(table.facts.symbols[cls.index].name):
+            other = inference.table(path)
+            for index, symbol in enumerate(other.facts.symbols) if other else ():
+                if symbol.kind == "class" and symbol.bases:
+                    candidate = Value("class", path, index)
+                    if cls in bases(inference, candidate):
+                        found.append(candidate)
+        return frozenset(found)
+
+    return sorted(inference.once(key, compute), key=lambda v: v[:3])
+
+
+def all_subclasses(inference: Inference, cls: Value) -> list[Value]:
+    found: list[Value] = []
+    todo = [cls]
+    while todo and len(found) < _MAX_CLASSES:
+        for below in subclasses(inference, todo.pop()):
+            if below not in found and below != cls:
+                found.append(below)
+                todo.append(below)
+    if todo:
+        inference.partial = True
+    return found
+
+
+def overrides(inference: Inference, function: Value) -> list[Value]:
+    """The methods of subclasses that replace a method."""
+    table = inference.table(function.path)
+    if table is None:
+        return []
+    symbol = table.facts.symbols[function.index]
+    if symbol.parent <= 0 or table.facts.symbols[symbol.parent].kind != "class":
+        return []
+    found = []
+    for below in all_subclasses(inference, Value("class", function.path, symbol.parent)):
+        other = inference.table(below.path)
+        for index in other.children.get((below.index, symbol.name), ()) if other else ():
+            if other is not None and other.facts.symbols[index].is_callable:
+                found.append(Value("function", below.path, index))
+    return found
+
+
+def receivers(inference: Inference, method: Value) -> list[Value]:
+    """The classes whose instances `self` may be in a method: its own and the subclasses that inherit the method, or call it through
+    `super()`, as far as somebody constructs them; its own class where nobody does, or where there are too many to tell."""
+    table = inference.table(method.path)
+    if table is None:
+        return []
+    symbol = table.facts.symbols[method.index]
+    own = Value("class", method.path, symbol.parent)
+
+    def compute() -> Values:
+        below = all_subclasses(inference, own)
+        if len(below) > _MAX_RECEIVERS:
+            return frozenset({own})
+        takes_class = "class" in symbol.traits
+        reached = [
+            c
+            for c in below
+            if is_constructed(inference, c, takes_class) and _reaches(inference, c, method, symbol.name)
+        ]
+        if is_constructed(inference, own, takes_class) or not reached:
+            reached.append(own)
+        return frozenset(reached)
+
+    return sorted(inference.once(("receivers", method.path, method.index), compute), key=lambda v: (v != own, v[:3]))
+
+
+def _reaches(inference: Inference, cls: Value, method: Value, name: str) -> bool:
+    for current in lookup_order(inference, cls):
+        table = inference.table(current.path) if current.kind == "class" else None
+        for index in table.children.get((current.index, name), ()) if table else ():
+            if (current.path, index) == (method.path, method.index):
+                return True
+            if table is not None and not any(
+                c.callee == f"super().{name}" and c.owner == index for c in table.calls.get(name, ())
+            ):
+                return False
+    return False
+
+
+def is_constructed(inference: Inference, cls: Value, or_asked: bool = False) -> bool:
+    """Whether something of the class's name is called anywhere; or (`or_asked`) something is called on it, as a classmethod is."""
+    table = inference.table(cls.path)
+    if table is None:
+        return False
+    name = table.facts.symbols[cls.index].name
+    key = ("constructed", cls.path, cls.index, or_asked)
+    return bool(inference.once(key, lambda: frozenset({cls} if _is_called(inference, name, or_asked) else ())))
+
+
+def _is_called(inference: Inference, name: str, or_asked: bool) -> bool:
+    for path in inference.files_naming(name):
+        other = inference.table(path)
+        if other is None:
+            continue
+        if any(call.form != "decorator" for call in other.calls.get(name, ())):
+            return True
+        if or_asked and any(name in call.callee.split(".")[:-1] for call in other.facts.calls):
+            return True
+    return False
+
+
+def is_abstract(inference: Inference, function: Value) -> bool:
+    """Whether a method is there to be replaced: marked so, or with a body of nothing but a docstring, `pass`, `...` or
+    `raise NotImplementedError`."""
+    table = inference.table(function.path)
+    if table is None:
+        return False
+    symbol = table.facts.symbols[function.index]
+    if "abstract" in symbol.traits:
+        return True
+    text = inference.workspace.text(function.path).split("\n")[symbol.name_line - 1 : symbol.end]
+    body = [line.strip() for line in text if line.strip() and not line.strip().startswith("#")]
+    if symbol.docstring:
+        return symbol.end - symbol.name_line <= symbol.docstring.count("\n") + _ABSTRACT_LINES and _does_nothing(
+            body[-1]
+        )
+    return (len(body) <= 2 and _does_nothing(body[-1])) or (
+        len(body) > 2 and body[-1].startswith("raise NotImplementedError")
+    )
+
+
+def _does_nothing(line: str) -> bool:
+    line = line.rpartition(": ")[2] if line.startswith("def ") or line.startswith("async def ") else line
+    return line in ("pass", "...") or line.startswith("raise NotImplementedError") or line.endswith(('"""', "'''"))

@@ -1,0 +1,464 @@
+"""What an expression may be. Demand-driven abstract interpretation over local facts: no order of files, nothing executed.
+
+Flow-insensitive but for straight lines: of several bindings of a name in one scope, the last unconditional one before the place counts,
+with the conditional ones after it; seen from another scope, the last of all. Arguments reach parameters from the calls that can be
+found by name; a function's result depends on the arguments of the call where it returns one of its parameters.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+from ...types import Call, Flow, Import, ModuleFacts
+from . import annotations as types_of
+from . import calling, carriers, classes, containers, externals, modules, protocols
+from .tables import Snippet, Tables, dotted_text, scopes, snippet, tables_of
+from .values import EMPTY, Value, Values, external, instance, union
+
+_MAX_DEPTH = 40
+_MAX_STEPS = 4_000
+_BUILTINS = frozenset(dir(builtins))
+_NOTHING_SHALLOWER = 1_000_000
+Environment = tuple[tuple[str, Values], ...]
+
+
+class Workspace(Protocol):
+    """What linking needs of the index."""
+
+    def facts(self, path: str) -> ModuleFacts | None: ...
+
+    def facts_of_module(self, module: str) -> list[ModuleFacts]: ...
+
+    def has_package(self, module: str) -> bool: ...
+
+    def text(self, path: str) -> str: ...
+
+    def paths_using(self, name: str) -> list[str]: ...
+
+
+class Here(NamedTuple):
+    """Where an expression stands: file, scope, the offset of its text in the file (-1: unknown), its line, and what is known of the
+    parameters around it."""
+
+    path: str
+    scope: int
+    base: int
+    line: int
+    source: Snippet
+    environment: Environment = ()
+
+
+class Inference:
+    """Remembers what it found out; valid as long as its workspace does not change. For one thread."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self.partial = False  # something was cut off by a limit since this was last set to False
+        self._tables: dict[str, Tables | None] = {}
+        self._memo: dict[object, Values] = {}
+        self._passing: dict[object, Values] = {}
+        self._active: dict[object, int] = {}
+        self._shallowest = _NOTHING_SHALLOWER
+        self._steps = 0
+
+    def table(self, path: str) -> Tables | None:
+        if path not in self._tables:
+            facts = self.workspace.facts(path)
+            self._tables[path] = tables_of(facts) if facts else None
+        return self._tables[path]
+
+    # -- remembering, and ends to recursion --------------------------------------------------------------------------
+
+    def once(self, key: object, compute: Callable[[], Values]) -> Values:
+        """`compute()`, remembered under `key`. What depends on itself gets the rest of what it depends on.
+
+        A result that was cut short because something around it is still being worked out holds for the running question only.
+        """
+        known = self._memo.get(key)
+        if known is None:
+            known = self._passing.get(key)
+        if known is not None:
+            return known
+        if key in self._active:
+            self._shallowest = min(self._shallowest, self._active[key])
+            return EMPTY
+        depth = len(self._active)
+        if depth == 0:
+            self._steps = 0
+            self._passing.clear()
+        self._steps += 1
+        if depth >= _MAX_DEPTH or self._steps > _MAX_STEPS:
+            self._shallowest = -1
+            self.partial = True
+            return EMPTY
+        self._active[key] = depth
+        before, self._shallowest = self._shallowest, _NOTHING_SHALLOWER
+        try:
+            result = compute()
+        finally:
+            del self._active[key]
+        if self._shallowest >= depth:
+            self._memo[key] = result
+            self._shallowest = before
+        else:
+            self._passing[key] = result
+            self._shallowest = min(before, self._shallowest)
+        return result
+
+    # -- expressions by their place ----------------------------------------------------------------------------------
+
+    def at(self, path: str, scope: int, start: int, end: int, line: int, environment: Environment = ()) -> Values:
+        """What the expression at offsets `start:end` of a file may be."""
+        found = self.here(path, scope, start, end, line, environment)
+        if found is None:
+            return EMPTY
+        key = (path, scope, start, end, environment)
+        return self.once(key, lambda: self.expression(found.source.tree, found))
+
+    def here(
+        self, path: str, scope: int, start: int, end: int, line: int, environment: Environment = ()
+    ) -> Here | None:
+        source = snippet(self.workspace.text(path)[start:end])
+        return None if source is None else Here(path, scope, start, line, source, environment)
+
+    def text(self, path: str, scope: int, text: str, line: int) -> Values:
+        """What an expression given as text may be: a decorator, a base, a default, a dotted name."""
+        source = snippet(text)
+        if source is None:
+            return EMPTY
+        here = Here(path, scope, -1, line, source)
+        return self.once((path, scope, text, line), lambda: self.expression(source.tree, here))
+
+    def flow(self, path: str, flow: Flow, environment: Environment = ()) -> Values:
+        """What reaches the target of a flow."""
+        if flow.kind == "annotation":
+            return self.annotation(path, flow.scope, self.workspace.text(path)[flow.start : flow.end], flow.line)
+        values = self.at(path, flow.scope, flow.start, flow.end, flow.line, environment)
+        if flow.kind in ("for", "yield_from"):
+            values = self.elements(values)
+        elif flow.kind == "with":
+            values = union([protocols.entered(self, v) for v in values])
+        elif flow.kind == "except":
+            values = union([self._caught(v) for v in values])
+        if flow.path and flow.kind != "item":
+            for step in flow.path.split("."):
+                values = self.part(values, step)
+        return values
+
+    def annotation(self, path: str, scope: int, text: str, line: int) -> Values:
+        """Instances of the type that an annotation names."""
+        return self.once(("annotation", path, scope, text), lambda: types_of.instances(self, path, scope, text, line))
+
+    def _caught(self, value: Value) -> Values:
+        if value.kind == "class":
+            return frozenset({instance(value)})
+        if value.kind == "display":
+            return union([self._caught(v) for v in self.elements(frozenset({value})) if v.kind != "display"])
+        return frozenset({value}) if value.kind == "external" else EMPTY
+
+    # -- expressions by their kind -----------------------------------------------------------------------------------
+
+    def expression(self, node: ast.expr, here: Here) -> Values:
+        handler = _EXPRESSIONS.get(type(node))
+        return handler(self, node, here) if handler is not None else EMPTY
+
+    def _name(self, node: ast.Name, here: Here) -> Values:
+        for name, values in here.environment:
+            if name == node.id:
+                return values
+        offset = -1 if here.base < 0 else here.base + here.source.span(node)[0]
+        return self.name(node.id, here.path, here.scope, offset, here.line)
+
+    def name(self, name: str, path: str, scope: int, offset: int, line: int) -> Values:
+        """What a name may be, read in a scope: at an offset (-1: unknown) and line, or (line 0) whenever."""
+        table = self.table(path)
+        if table is None:
+            return EMPTY
+        for current in scopes(table.facts, scope):
+            within = [f for f in table.limited.get((current, name), ()) if f.first <= offset < f.last]
+            if within:
+                nearest = min(within, key=lambda f: f.last - f.first)
+                if nearest.kind == "lambda":
+                    return calling.lambda_parameter(self, path, nearest)
+                return self.flow(path, nearest)
+            own = current == scope
+            found = self.binding(table, current, name, offset if own else -1, line if own else 0)
+            if found is not None:
+                return found
+        for item in table.stars:
+            found = modules.star(self, table.facts, item, name)
+            if found is not None:
+                return found
+        if name in _BUILTINS:
+            return frozenset({external(f"builtins.{name}")})
+        return EMPTY
+
+    def binding(self, table: Tables, scope: int, name: str, offset: int = -1, line: int = 0) -> Values | None:
+        """What a name of one scope may be; None where the scope does not bind it. With a `line`: as read there."""
+        events = self._events(table, scope, name)
+        owner = table.facts.symbols[scope]
+        parameter = owner.is_callable and any(p.name == name for p in owner.parameters)
+        if not events:
+            if parameter:
+                return calling.parameter(self, table.facts.path, scope, name)
+            return EMPTY if name in owner.local_names else None
+        chosen = _reaching(events, offset, line)
+
+        def compute() -> Values:
+            noted = [e for e in chosen if isinstance(e.what, Flow) and e.what.kind == "annotation"]
+            parts = [self._event(table, e) for e in chosen if e not in noted]
+            if noted and not any(v.kind != "external" for part in parts for v in part):
+                # An annotation tells where the value does not: `basket: Basket = field(…)`.
+                parts += [self._event(table, e) for e in noted]
+            if parameter and all(e.conditional for e in chosen):
+                parts.append(calling.parameter(self, table.facts.path, scope, name))
+            return union(parts)
+
+        return self.once(("binding", table.facts.path, scope, name, tuple(e.order for e in chosen)), compute)
+
+    def _events(self, table: Tables, scope: int, name: str) -> list[_Event]:
+        facts = table.facts
+        events: list[_Event] = []
+        plain: _Event | None = None
+        for index in table.children.get((scope, name), ()):
+            symbol = facts.symbols[index]
+            if symbol.is_callable or symbol.kind == "class":
+                if symbol.kind == "property" and any(d.endswith((".setter", ".deleter")) for d in symbol.decorators):
+                    continue
+                events.append(_Event(symbol.name_line, -1, symbol.conditional, index))
+            else:
+                plain = _Event(symbol.name_line, -1, True, index)
+        for item in table.imports.get((scope, name), ()):
+            events.append(_Event(item.line, -1, item.conditional, item))
+        for flow in table.flows.get((scope, name), ()):
+            apart = flow.scope != scope  # by `global` or `nonlocal`, at any time
+            noted = flow.kind == "annotation"
+            events.append(_Event(flow.line, flow.end, flow.conditional or apart or noted, flow, apart or noted))
+        if not events and plain is not None:
+            return [plain]
+        events.sort(key=lambda e: (e.line, e.after))
+        return events
+
+    def _event(self, table: Tables, event: _Event) -> Values:
+        what = event.what
+        facts = table.facts
+        if isinstance(what, Flow):
+            return self.flow(facts.path, what)
+        if isinstance(what, Import):
+            return modules.imported(self, facts, what)
+        symbol = facts.symbols[what]
+        if symbol.kind == "class":
+            return calling.decorated(self, facts.path, what, Value("class", facts.path, what))
+        if symbol.is_callable:
+            return calling.decorated(self, facts.path, what, Value("function", facts.path, what))
+        return EMPTY
+
+    def _attribute(self, node: ast.Attribute, here: Here) -> Values:
+        base = node.value
+        if isinstance(base, ast.Name):
+            # What was stored under this very name in this scope: `a.run = f; a.run()`.
+            table = self.table(here.path)
+            stored = table.flows.get((here.scope, f"{base.id}.{node.attr}")) if table else None
+            if stored and not classes.is_receiver(table.facts, here.scope, base.id):  # type: ignore[union-attr]
+                found = union([self.flow(here.path, f) for f in stored if f.kind == "assign"])
+                if found:
+                    return found
+        return self.attribute(self.expression(base, here), node.attr)
+
+    def attribute(self, values: Values, name: str) -> Values:
+        """The attribute of any of the values, through descriptors: methods come bound, properties as their result."""
+        return union([self._attribute_of(v, name) for v in values])
+
+    def _attribute_of(self, value: Value, name: str) -> Values:
+        if value.kind == "module":
+            return modules.attribute(self, value.path, name)
+        if value.kind in ("class", "instance", "super"):
+            return classes.attribute(self, value, name)
+        if value.kind == "external":
+            return frozenset({external(f"{value.path}.{name}")})
+        if value.kind in ("display", "starred", "typed", "generator"):
+            return frozenset({Value("method", name, 0, value)})
+        if value.kind == "function" and name == "__wrapped__":
+            return frozenset({value})
+        if value.kind == "partial" and name == "func":
+            return frozenset({value.extra[0]})
+        return EMPTY
+
+    def _call(self, node: ast.Call, here: Here) -> Values:
+        callees = self.expression(node.func, here)
+        return union([calling.result(self, callee, node, here) for callee in callees])
+
+    def _subscript(self, node: ast.Subscript, here: Here) -> Values:
+        values = self.expression(node.value, here)
+        if isinstance(node.slice, ast.Slice):
+            return values
+        step = _index(node.slice)
+        key = repr(node.slice.value) if isinstance(node.slice, ast.Constant) else None
+        parts = [protocols.item(self, v, key, step) for v in values]
+        # `hooks[key].append(f)`: what is in the containers that a container holds is known by their common name.
+        inner = containers.stored(self, here.path, here.scope, dotted_text(node.value) + "[]")
+        if inner:
+            parts.append(frozenset({Value("typed", "list", 0, inner)}))
+        return union(parts)
+
+    def _if(self, node: ast.IfExp, here: Here) -> Values:
+        return union([self.expression(node.body, here), self.expression(node.orelse, here)])
+
+    def _or(self, node: ast.BoolOp, here: Here) -> Values:
+        return union([self.expression(v, here) for v in node.values])
+
+    def _inner(self, node: ast.Await | ast.NamedExpr | ast.Starred, here: Here) -> Values:
+        return self.expression(node.value, here)
+
+    def _yield_from(self, node: ast.YieldFrom, here: Here) -> Values:
+        """The value of `yield from`: what the inner generator returns."""
+        return calling.generator_results(self, self.expression(node.value, here))
+
+    def _yield(self, node: ast.Yield, here: Here) -> Values:
+        """The value of `yield`: what is sent into the generator."""
+        return calling.sent(self, Value("generator", here.path, here.scope))
+
+    def _display(self, node: ast.expr, here: Here) -> Values:
+        if here.base < 0:
+            return EMPTY
+        start, end = here.source.span(node)
+        return frozenset({Value("display", here.path, here.scope, (here.base + start, here.base + end))})
+
+    def _lambda(self, node: ast.Lambda, here: Here) -> Values:
+        if here.base < 0:
+            return EMPTY
+        start, end = here.source.span(node)
+        return frozenset({Value("lambda", here.path, here.scope, (here.base + start, here.base + end))})
+
+    def _constant(self, node: ast.Constant, here: Here) -> Values:
+        kind = type(node.value).__name__
+        return EMPTY if kind in ("NoneType", "ellipsis") else frozenset({external(f"builtins.{kind}()")})
+
+    def _string(self, node: ast.expr, here: Here) -> Values:
+        return frozenset({external("builtins.str()")})
+
+    def _operator(self, node: ast.BinOp, here: Here) -> Values:
+        name = externals.OPERATORS.get(type(node.op))
+        values = self.expression(node.left, here)
+        if name is None:
+            return EMPTY
+        parts = []
+        for value in values:
+            if value.kind == "instance":
+                parts.append(calling.returned(self, classes.attribute(self, value, f"__{name}__")))
+            elif value.kind == "display":
+                parts.append(frozenset({value}) | self.expression(node.right, here))
+            elif value.kind == "external":
+                parts.append(frozenset({external(f"{value.path}.__{name}__()")}))
+        return union(parts)
+
+    # -- containers --------------------------------------------------------------------------------------------------
+
+    def elements(self, values: Values) -> Values:
+        """What iterating over any of the values gives."""
+        return union([protocols.iterated(self, v) for v in values])
+
+    def part(self, values: Values, step: str) -> Values:
+        """What unpacking gives at one place: "1", "-1", or "*1" for a list of the rest."""
+        if step.startswith("*"):
+            first, _, after = step[1:].partition(":")
+            return union([containers.rest(self, v, int(first), int(after)) for v in values])
+        return union([protocols.item(self, v, None, step) for v in values])
+
+    # -- by which the modules of this package ask each other -----------------------------------------------------------
+
+    def member(self, value: Value, name: str) -> Values:
+        """An attribute of a class, an instance or `super()`."""
+        return classes.attribute(self, value, name)
+
+    def item(self, value: Value, key: str | None, step: str | None) -> Values:
+        return protocols.item(self, value, key, step)
+
+    def iterated(self, value: Value) -> Values:
+        return protocols.iterated(self, value)
+
+    def returned(self, callees: Values) -> Values:
+        return calling.returned(self, callees)
+
+    def yielded(self, generator: Value) -> Values:
+        return calling.yielded(self, generator)
+
+    def gathered(self, value: Value, key: str | None) -> Values:
+        return calling.gathered(self, value, key)
+
+    def callees(self, path: str, call: Call) -> Values:
+        return calling.callees(self, path, call)
+
+    def constructors(self, cls: Value) -> Values:
+        return calling.constructors(self, cls)
+
+    def files_naming(self, name: str) -> list[str]:
+        return carriers.files_naming(self, name)
+
+
+class _Event(NamedTuple):
+    """One binding of a name in a scope: a symbol's index, an import or a flow, and from where on it holds."""
+
+    line: int
+    after: int
+    conditional: bool
+    what: int | Import | Flow
+    apart: bool = False
+
+    @property
+    def order(self) -> tuple[int, int]:
+        return self.line, self.after
+
+
+def _reaching(events: list[_Event], offset: int, line: int) -> list[_Event]:
+    """The bindings that may hold: the last unconditional one before the place, and the conditional ones after it."""
+    usable = events
+    if line:
+        before = [e for e in events if e.apart or (e.line < line if e.after < 0 or offset < 0 else e.after <= offset)]
+        # Nothing before the place: it stands in a loop, or is reached some other way.
+        usable = before or events
+    chosen: list[_Event] = []
+    for event in reversed(usable):
+        chosen.append(event)
+        if not event.conditional:
+            chosen += [e for e in usable if e.apart and e not in chosen]
+            break
+    return chosen
+
+
+def _index(node: ast.expr) -> str | None:
+    """A constant number, as text."""
+    sign = ""
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        node, sign = node.operand, "-"
+    return f"{sign}{node.value}" if isinstance(node, ast.Constant) and type(node.value) is int else None
+
+
+_EXPRESSIONS: dict[type, Callable[[Inference, ast.expr, Here], Values]] = {
+    ast.Name: Inference._name,  # type: ignore[dict-item]
+    ast.Attribute: Inference._attribute,  # type: ignore[dict-item]
+    ast.Call: Inference._call,  # type: ignore[dict-item]
+    ast.Subscript: Inference._subscript,  # type: ignore[dict-item]
+    ast.IfExp: Inference._if,  # type: ignore[dict-item]
+    ast.BoolOp: Inference._or,  # type: ignore[dict-item]
+    ast.Await: Inference._inner,  # type: ignore[dict-item]
+    ast.NamedExpr: Inference._inner,  # type: ignore[dict-item]
+    ast.Starred: Inference._inner,  # type: ignore[dict-item]
+    ast.List: Inference._display,
+    ast.Tuple: Inference._display,
+    ast.Set: Inference._display,
+    ast.Dict: Inference._display,
+    ast.ListComp: Inference._display,
+    ast.SetComp: Inference._display,
+    ast.DictComp: Inference._display,
+    ast.GeneratorExp: Inference._display,
+    ast.Lambda: Inference._lambda,  # type: ignore[dict-item]
+    ast.Constant: Inference._constant,  # type: ignore[dict-item]
+    ast.YieldFrom: Inference._yield_from,  # type: ignore[dict-item]
+    ast.Yield: Inference._yield,  # type: ignore[dict-item]
+    ast.JoinedStr: Inference._string,
+    ast.BinOp: Inference._operator,  # type: ignore[dict-item]
+}

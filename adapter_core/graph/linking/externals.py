@@ -1,0 +1,180 @@
+"""What functions of the standard library do with what they are given, where that decides what is called."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from . import containers
+from .tables import instance_class
+from .values import EMPTY, Value, Values, class_of, external, union
+
+if TYPE_CHECKING:
+    from .evaluate import Here, Inference
+
+OPERATORS = {
+    ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "truediv", ast.FloorDiv: "floordiv", ast.Mod: "mod", ast.Pow: "pow",
+    ast.MatMult: "matmul", ast.BitAnd: "and", ast.BitOr: "or", ast.BitXor: "xor", ast.LShift: "lshift", ast.RShift: "rshift",
+}  # fmt: skip
+
+# Give back what their first argument is.
+_SAME = frozenset(
+    """builtins.iter copy.copy
+    copy.deepcopy functools.lru_cache functools.cache functools.singledispatch functools.total_ordering contextlib.contextmanager
+    contextlib.asynccontextmanager builtins.staticmethod builtins.classmethod builtins.aiter weakref.ref weakref.proxy
+    dataclasses.dataclass dataclasses.replace enum.unique typing.final typing.overload typing.runtime_checkable
+    types.MappingProxyType
+    abc.abstractmethod asyncio.run asyncio.create_task asyncio.ensure_future asyncio.wait_for asyncio.shield
+    collections.Counter itertools.cycle itertools.islice
+    functools.cached_property
+    typing.no_type_check atexit.register functools.update_wrapper""".split()
+)
+# Wrap a function so that calling the result calls it: `@wraps(f)` gives back what is decorated.
+_DECORATOR_FACTORIES = frozenset({"functools.wraps", "functools.lru_cache"})
+_CONTAINERS = frozenset(
+    """builtins.list builtins.tuple builtins.set builtins.frozenset builtins.dict builtins.sorted builtins.reversed collections.deque
+    collections.defaultdict collections.OrderedDict queue.Queue""".split()
+)
+_ELEMENT = frozenset(
+    {"builtins.next", "builtins.anext", "builtins.min", "builtins.max", "random.choice", "builtins.sum"}
+)
+_LAST = frozenset({"typing.cast"})
+# Call one of their arguments: its place, or its keyword. `key` functions of sorted and the like come with `_KEYED`.
+CALLING: dict[str, int] = {
+    "builtins.map": 0, "builtins.filter": 0, "functools.reduce": 0, "itertools.starmap": 0, "itertools.takewhile": 0,
+    "itertools.dropwhile": 0, "itertools.filterfalse": 0, "asyncio.run": -1, "atexit.register": 0,
+}  # fmt: skip
+KEYED = frozenset({"builtins.sorted", "builtins.min", "builtins.max", "itertools.groupby"})
+
+
+def result(inference: Inference, value: Value, node: ast.Call, here: Here) -> Values:
+    """What calling something outside the workspace gives."""
+    name = value.path
+
+    def argument(number: int) -> Values:
+        if number < len(node.args):
+            return inference.expression(node.args[number], here)
+        return EMPTY
+
+    if name in _CONTAINERS and here.base >= 0:
+        # As if it were written out: what is put into it later is found by the names that it gets.
+        start, end = here.source.span(node)
+        return frozenset({Value("display", here.path, here.scope, (here.base + start, here.base + end))})
+    if name == "builtins.super":
+        return _super(inference, node, here)
+    if name == "builtins.type" and len(node.args) == 1:
+        return frozenset(class_of(v) for v in argument(0) if v.kind == "instance")
+    if name == "builtins.getattr":
+        return _getattr(inference, node, here) or union([argument(2)])
+    if name == "functools.partial" and node.args:
+        return frozenset(Value("partial", "", 0, (v, len(node.args) - 1)) for v in argument(0))
+    if name in ("functools.partialmethod",) and node.args:
+        return argument(0)
+    if name in _LAST:
+        return argument(1) if len(node.args) > 1 else EMPTY
+    if name in _ELEMENT:
+        values = inference.elements(argument(0)) if len(node.args) == 1 or name != "builtins.next" else EMPTY
+        if name == "builtins.next":
+            values = union([_next(inference, v) for v in argument(0)] + [argument(1)])
+        return values or union([argument(n) for n in range(len(node.args))] if len(node.args) > 1 else [])
+    if name == "builtins.enumerate":
+        return _pairs(inference, [EMPTY, inference.elements(argument(0))])
+    if name == "builtins.zip":
+        return _pairs(inference, [inference.elements(argument(n)) for n in range(len(node.args))])
+    if name == "builtins.map":
+        results = union([inference.returned(frozenset({v})) for v in argument(0)])
+        return frozenset({Value("typed", "list", 0, results)})
+    if name == "builtins.filter":
+        return frozenset({Value("typed", "list", 0, inference.elements(argument(1)))})
+    if name == "builtins.property":
+        return argument(0)
+    if name in _SAME and node.args:
+        found = argument(0)
+        kept = frozenset(v for v in found if v.kind != "external")
+        return kept or frozenset({external(f"{name}()")})
+    if name in ("builtins.globals", "builtins.vars", "builtins.locals") and not node.args:
+        return frozenset({Value("namespace", here.path, 0 if name == "builtins.globals" else here.scope)})
+    head = name.removesuffix("()")
+    if head != name and head in _DECORATOR_FACTORIES and node.args:
+        return argument(0)
+    return frozenset({external(f"{name}()")})
+
+
+def method(inference: Inference, value: Value, node: ast.Call, here: Here) -> Values:
+    """What a method of a container or generator gives."""
+    container: Value = value.extra
+    only = frozenset({container})
+    name = value.path
+    if name in ("values", "popitem"):
+        return frozenset({Value("typed", "list", 0, _values(inference, container))})
+    if name == "items":
+        return _pairs_of(inference, container)
+    if name in ("get", "pop", "popleft", "setdefault", "__getitem__"):
+        key = node.args[0] if node.args else None
+        spelled = repr(key.value) if isinstance(key, ast.Constant) else None
+        found = inference.item(container, spelled, None)
+        return union([found, *(inference.expression(a, here) for a in node.args[1:])])
+    if name in ("copy", "__iter__", "__enter__", "union", "intersection", "difference"):
+        return only
+    if name in ("__next__", "send", "__anext__", "asend"):
+        return inference.elements(only)
+    if container.kind == "typed" and container.path == "callable":
+        return EMPTY
+    return frozenset({external(f"builtins.{name}()")})
+
+
+def _values(inference: Inference, container: Value) -> Values:
+    if container.kind == "display":
+        return containers.display_values(inference, container)
+    return inference.item(container, None, None)
+
+
+def _pairs_of(inference: Inference, container: Value) -> Values:
+    return _pairs(inference, [EMPTY, _values(inference, container)])
+
+
+def _pairs(inference: Inference, parts: list[Values]) -> Values:
+    return frozenset({Value("typed", "list", 0, frozenset({Value("typed", "places", 0, tuple(parts))}))})
+
+
+def _next(inference: Inference, value: Value) -> Values:
+    if value.kind == "instance":
+        return inference.returned(inference.member(value, "__next__"))
+    return inference.elements(frozenset({value}))
+
+
+def _getattr(inference: Inference, node: ast.Call, here: Here) -> Values:
+    if len(node.args) < 2 or not isinstance(node.args[1], ast.Constant) or not isinstance(node.args[1].value, str):
+        return EMPTY
+    return inference.attribute(inference.expression(node.args[0], here), node.args[1].value)
+
+
+def _super(inference: Inference, node: ast.Call, here: Here) -> Values:
+    table = inference.table(here.path)
+    if table is None:
+        return EMPTY
+    cls = instance_class(table.facts, here.scope, "super()")
+    if cls is None:
+        return EMPTY
+    start = Value("class", here.path, cls)
+    if node.args:
+        named = [v for v in inference.expression(node.args[0], here) if v.kind == "class"]
+        start = named[0] if named else start
+    # The receiver is what the method was called on, as far as that is known; else an instance of the class itself.
+    method_scope = here.scope
+    symbols = table.facts.symbols
+    while method_scope > 0 and symbols[method_scope].parent != cls:
+        method_scope = symbols[method_scope].parent
+    own = Value("class", here.path, cls)
+    first = symbols[method_scope].parameters[0].name if symbols[method_scope].parameters else ""
+    receivers = [v for name, values in here.environment if name == first for v in values]
+    if not receivers and first:
+        receivers = list(inference.name(first, here.path, method_scope, -1, 0))
+    receivers = [r for r in receivers if r.kind in ("class", "instance")]
+    if not receivers:
+        is_class = "class" in symbols[method_scope].traits or symbols[method_scope].name in (
+            "__new__",
+            "__init_subclass__",
+        )
+        receivers = [own if is_class else Value("instance", here.path, cls)]
+    return frozenset(Value("super", start.path, start.index, r) for r in receivers)

@@ -1,0 +1,124 @@
+"""Where an import leads: modules, their attributes, re-exports, star imports, namespace packages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...types import Import, ModuleFacts
+from .values import EMPTY, Values, external, module, union
+
+if TYPE_CHECKING:
+    from .evaluate import Inference
+
+
+def absolute(facts: ModuleFacts, item: Import) -> str:
+    """The dotted name of the module that an import names, its leading dots worked out."""
+    if not item.level:
+        return item.module
+    parts = facts.module.split(".")
+    keep = len(parts) - item.level + (1 if _is_package(facts.path) else 0)
+    return ".".join([*parts[: max(keep, 0)], *([item.module] if item.module else [])])
+
+
+def located(inference: Inference, facts: ModuleFacts, name: str) -> str:
+    """The workspace's name of a module that a file imports absolutely: beside its own folder where that is no package, as for a
+    script, else from the source roots."""
+    if "/" in facts.path:
+        folder = facts.module.rpartition(".")[0]
+        if folder and not _is_package(facts.path) and not _exists(inference, name.partition(".")[0]):
+            beside = f"{folder}.{name}"
+            if _exists(inference, beside) and not _in_package(inference, folder):
+                return beside
+    return name
+
+
+def imported(inference: Inference, facts: ModuleFacts, item: Import) -> Values:
+    """What an import binds."""
+    name = absolute(facts, item)
+    if not item.level:
+        name = located(inference, facts, name)
+    if item.name is None:
+        # `import a.b` binds `a`; `import a.b as c` binds the module itself.
+        head = item.module.partition(".")[0]
+        bound = name if item.alias != head else name[: len(name) - len(item.module)] + head
+        return frozenset({module(bound) if _exists(inference, bound) else external(bound)})
+    return attribute(inference, name, item.name)
+
+
+def attribute(inference: Inference, name: str, attr: str) -> Values:
+    """What `attr` is in the module `name`: bound there, re-exported, a submodule; or outside the workspace."""
+    files = inference.workspace.facts_of_module(name) if name else []
+    for facts in files:
+        table = inference.table(facts.path)
+        if table is None:
+            continue
+        found = inference.binding(table, 0, attr)
+        if found is not None:
+            # `from . import x` in a package's own __init__ means the submodule x.
+            return found or _submodule(inference, name, attr)
+        for item in table.stars:
+            starred = star(inference, facts, item, attr)
+            if starred is not None:
+                return starred
+    below = _submodule(inference, name, attr)
+    if below:
+        return below
+    if files or not name or _exists(inference, name):
+        if any(f.symbols and _has(inference, f, "__getattr__") for f in files):
+            return EMPTY
+        return EMPTY
+    return frozenset({external(f"{name}.{attr}")})
+
+
+def star(inference: Inference, facts: ModuleFacts, item: Import, name: str) -> Values | None:
+    """What `from m import *` binds a name to; None where it does not bind it."""
+    target = absolute(facts, item)
+    if not item.level:
+        target = located(inference, facts, target)
+    if name.startswith("__") or not exports(inference, target, name, ()):
+        return None
+    found = inference.once(("star", facts.path, item.line, target, name), lambda: attribute(inference, target, name))
+    return found or None
+
+
+def exports(inference: Inference, target: str, name: str, seen: tuple[str, ...]) -> bool:
+    """Whether `from target import *` would bring the name, as far as `__all__` tells: it may still not be defined there."""
+    if target in seen:
+        return False
+    files = inference.workspace.facts_of_module(target)
+    for facts in files:
+        if facts.exports is None:
+            return not name.startswith("_")
+        if name in facts.exports:
+            return True
+        for dotted in facts.exports_of:
+            for value in inference.text(facts.path, 0, dotted, 0):
+                if value.kind == "module" and exports(inference, value.path, name, (*seen, target)):
+                    return True
+    return False
+
+
+def _submodule(inference: Inference, name: str, attr: str) -> Values:
+    full = f"{name}.{attr}" if name else attr
+    return frozenset({module(full)}) if _exists(inference, full) else EMPTY
+
+
+def _exists(inference: Inference, name: str) -> bool:
+    workspace = inference.workspace
+    return bool(workspace.facts_of_module(name)) or workspace.has_package(name)
+
+
+def _in_package(inference: Inference, folder: str) -> bool:
+    return any(_is_package(f.path) for f in inference.workspace.facts_of_module(folder))
+
+
+def _is_package(path: str) -> bool:
+    return path.rpartition("/")[2].startswith("__init__.")
+
+
+def _has(inference: Inference, facts: ModuleFacts, name: str) -> bool:
+    table = inference.table(facts.path)
+    return table is not None and (0, name) in table.children
+
+
+__all__ = ["absolute", "attribute", "exports", "imported", "located", "star", "union"]

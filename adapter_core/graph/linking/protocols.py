@@ -1,0 +1,84 @@
+"""What statements make of values by their protocols: `with`, iteration, subscription."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import containers
+from .values import EMPTY, Value, Values, external, instance, union
+
+if TYPE_CHECKING:
+    from .evaluate import Inference
+
+
+def entered(inference: Inference, value: Value) -> Values:
+    """What `with value as x` binds."""
+    if value.kind == "generator":
+        return iterated(inference, value)
+    if value.kind == "instance":
+        for name in ("__enter__", "__aenter__"):
+            found = inference.member(value, name)
+            if found:
+                return inference.returned(found)
+        return EMPTY
+    if value.kind == "external":
+        return frozenset({external(f"{value.path}.__enter__()")})
+    return EMPTY
+
+
+def iterated(inference: Inference, value: Value) -> Values:
+    """What iterating over a value gives."""
+    if value.kind == "generator":
+        return inference.yielded(value)
+    if value.kind == "display":
+        return containers.display_elements(inference, value)
+    if value.kind == "typed":
+        return union(list(value.extra)) if value.path == "places" else value.extra
+    if value.kind == "starred":
+        return containers.starred_elements(inference, value)
+    if value.kind == "instance":
+        for name in ("__iter__", "__aiter__"):
+            iterators = inference.returned(inference.member(value, name))
+            if iterators:
+                parts = [
+                    inference.returned(inference.member(v, "__anext__" if "a" in name[2:4] else "__next__"))
+                    if v.kind == "instance" else iterated(inference, v)
+                    for v in iterators
+                ]  # fmt: skip
+                return union(parts)
+        return inference.returned(inference.member(value, "__getitem__"))
+    if value.kind == "class":
+        table = inference.table(value.path)
+        if table and any(table.facts.symbols[i].kind == "enum_member" for i in table.members.get(value.index, ())):
+            return frozenset({instance(value)})
+    if value.kind == "external":
+        return frozenset({external(f"{value.path}[]")})
+    return EMPTY
+
+
+def item(inference: Inference, value: Value, key: str | None, step: str | None) -> Values:
+    """What `value[key]` may be; `step` is the key where it is a number."""
+    if value.kind == "display":
+        return containers.display_item(inference, value, key, step)
+    if value.kind == "starred":
+        return containers.starred_item(inference, value, key, step)
+    if value.kind == "typed" and value.path == "places":
+        places: tuple[Values, ...] = value.extra
+        return (
+            places[int(step)] if step is not None and -len(places) <= int(step) < len(places) else union(list(places))
+        )
+    if value.kind == "typed":
+        return value.extra
+    if value.kind == "namespace":
+        table = inference.table(value.path)
+        name = key.strip("'\"") if key else ""
+        return (inference.binding(table, value.index, name) or EMPTY) if table and name else EMPTY
+    if value.kind == "instance":
+        return inference.returned(inference.member(value, "__getitem__"))
+    if value.kind == "class":
+        return frozenset({value})  # a generic class with its arguments
+    if value.kind == "generator":
+        return iterated(inference, value)
+    if value.kind == "external":
+        return frozenset({external(f"{value.path}[]")})
+    return EMPTY

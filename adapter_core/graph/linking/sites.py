@@ -1,0 +1,125 @@
+"""Calls and their targets: what a call enters, and which calls enter something."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ...types import Call
+from . import calling, carriers, classes
+from .tables import instance_class
+from .values import Value, Values, unbound
+
+if TYPE_CHECKING:
+    from .evaluate import Inference
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """What a call leads to. `named` is what its callee is (a class, where one is constructed), `entered` the functions whose bodies
+    run (its `__init__`; the class itself where it has none here), `external` the dotted names outside the workspace."""
+
+    named: tuple[Value, ...] = ()
+    entered: tuple[Value, ...] = ()
+    external: tuple[str, ...] = ()
+
+
+def targets(inference: Inference, path: str, call: Call) -> Targets:
+    values = calling.callees(inference, path, call)
+    head, _, name = call.callee.partition(".")
+    table = inference.table(path)
+    cls = instance_class(table.facts, call.owner, head) if table and name and "." not in name else None
+    if cls is not None:
+        # `self.hook()`, where the class itself declares an abstract `hook`: a reader is led there, too.
+        declared = classes.member_functions(inference, Value("class", path, cls), name)
+        values |= frozenset(f for f in declared if classes.is_abstract(inference, f))
+    return targets_of(inference, values)
+
+
+def targets_of(inference: Inference, values: Values) -> Targets:
+    """What calling any of the values leads to."""
+    named: dict[Value, None] = {}
+    entered: dict[Value, None] = {}
+    outside: dict[str, None] = {}
+    for value in sorted(values, key=_order):
+        if value.kind == "function":
+            entered[unbound(value)] = None
+            named[_shown(inference, value)] = None
+            for other in dispatched(inference, value):
+                named[other] = entered[other] = None
+        elif value.kind == "lambda":
+            entered[unbound(value)] = None
+            named[_shown(inference, value)] = None
+        elif value.kind == "class":
+            named[value] = None
+            for function in sorted(calling.constructors(inference, value), key=_order) or [value]:
+                entered[function] = None
+        elif value.kind == "instance":
+            for function in sorted(classes.attribute(inference, value, "__call__"), key=_order):
+                if function.kind == "function":
+                    entered[unbound(function)] = None
+                    named[_shown(inference, value) if value.by else unbound(function)] = None
+        elif value.kind == "partial":
+            inner = targets_of(inference, frozenset({value.extra[0]}))
+            named.update(dict.fromkeys(inner.named))
+            entered.update(dict.fromkeys(inner.entered))
+            outside.update(dict.fromkeys(inner.external))
+        elif value.kind == "external":
+            outside[value.path] = None
+        elif value.kind == "method":
+            outside[f"builtins.{value.path}"] = None
+    return Targets(tuple(named), tuple(entered), tuple(outside))
+
+
+def _shown(inference: Inference, value: Value) -> Value:
+    """What a reader would say is called: a decorated function by its own name, not the wrapper that runs first."""
+    if value.by is None:
+        return unbound(value)
+    table = inference.table(value.by[0])
+    is_class = table is not None and table.facts.symbols[value.by[1]].kind == "class"
+    return Value("class" if is_class else "function", *value.by)
+
+
+def dispatched(inference: Inference, function: Value) -> list[Value]:
+    """The overrides that a call of a method may enter instead: where it is abstract, or its class is never constructed by name."""
+    receiver = function.extra
+    if receiver is None or receiver.kind not in ("instance", "class"):
+        return []
+    below = classes.overrides(inference, function)
+    if not below:
+        return []
+    if classes.is_abstract(inference, unbound(function)) or not classes.is_constructed(
+        inference, Value("class", receiver.path, receiver.index)
+    ):
+        allowed = {c[:3] for c in classes.all_subclasses(inference, Value("class", receiver.path, receiver.index))}
+        return [f for f in below if ("class", f.path, _class_index(inference, f)) in allowed]
+    return []
+
+
+def _class_index(inference: Inference, function: Value) -> int:
+    table = inference.table(function.path)
+    return table.facts.symbols[function.index].parent if table else 0
+
+
+def calls_entering(inference: Inference, value: Value) -> list[tuple[str, Call, bool]]:
+    """(path, call, whether it was traced) of the calls of a function or class. What was not traced has its name and an unknown
+    receiver; what was traced to something else is left out."""
+    table = inference.table(value.path)
+    if table is None:
+        return []
+    symbol = table.facts.symbols[value.index]
+    found: list[tuple[str, Call, bool]] = []
+    for path, call in carriers.sites_of(inference, value):
+        reached = targets(inference, path, call)
+        if value in reached.named or value in reached.entered:
+            found.append((path, call, True))
+        elif (
+            not reached.named and not reached.external
+            and call.name == symbol.name and "." in call.callee and symbol.kind in ("method", "property")
+        ):  # fmt: skip
+            found.append((path, call, False))
+    return found
+
+
+def _order(value: Value) -> tuple[str, str, int]:
+    return value.kind, value.path, value.index

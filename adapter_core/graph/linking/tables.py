@@ -1,0 +1,164 @@
+"""One file's facts, found by name and scope instead of by going through them."""
+
+from __future__ import annotations
+
+import ast
+import functools
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import accumulate
+
+from ...types import Call, Flow, Import, ModuleFacts
+
+_SELF_FLOWS = frozenset({"assign", "annotation", "for", "with", "item"})
+
+
+@dataclass(slots=True)
+class Tables:
+    """`children[(scope, name)]`: symbols; `members[scope]`: all of them; `imports[(scope, alias)]`; `stars`: star imports.
+
+    `flows[(scope, target)]`, but for those that hold within a comprehension or lambda only (`limited`), what is put into containers
+    (`items[target]`), parameters' defaults (`defaults[(function, name)]`), `returns[scope]` and `yields[scope]`. Of those to
+    attributes, `attributes[(class, name)]` are to `self.name` in its methods, `attribute_flows[name]` all to `x.name`.
+
+    `calls[name]`, by last name, decorators included; `decorators[name]`: decorator lines alone, by the name that is called in them.
+    """
+
+    facts: ModuleFacts
+    children: dict[tuple[int, str], list[int]] = field(default_factory=lambda: defaultdict(list))
+    members: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    imports: dict[tuple[int, str], list[Import]] = field(default_factory=lambda: defaultdict(list))
+    stars: list[Import] = field(default_factory=list)
+    flows: dict[tuple[int, str], list[Flow]] = field(default_factory=lambda: defaultdict(list))
+    items: dict[str, list[Flow]] = field(default_factory=lambda: defaultdict(list))
+    limited: dict[tuple[int, str], list[Flow]] = field(default_factory=lambda: defaultdict(list))
+    defaults: dict[tuple[int, str], Flow] = field(default_factory=dict)
+    returns: dict[int, list[Flow]] = field(default_factory=lambda: defaultdict(list))
+    yields: dict[int, list[Flow]] = field(default_factory=lambda: defaultdict(list))
+    attributes: dict[tuple[int, str], list[Flow]] = field(default_factory=lambda: defaultdict(list))
+    attribute_flows: dict[str, list[Flow]] = field(default_factory=lambda: defaultdict(list))
+    calls: dict[str, list[Call]] = field(default_factory=lambda: defaultdict(list))
+    decorators: dict[str, list[Call]] = field(default_factory=lambda: defaultdict(list))
+
+
+def tables_of(facts: ModuleFacts) -> Tables:
+    table = Tables(facts)
+    for index, symbol in enumerate(facts.symbols):
+        if index:
+            table.children[(symbol.parent, symbol.name)].append(index)
+            table.members[symbol.parent].append(index)
+    for item in facts.imports:
+        if item.name == "*":
+            table.stars.append(item)
+        else:
+            table.imports[(item.owner, item.alias)].append(item)
+    for flow in facts.flows:
+        if flow.kind == "return":
+            table.returns[flow.owner].append(flow)
+        elif flow.kind in ("yield", "yield_from"):
+            table.yields[flow.owner].append(flow)
+        elif flow.kind == "default":
+            table.defaults[(flow.owner, flow.target)] = flow
+        elif flow.last:
+            table.limited[(flow.owner, flow.target)].append(flow)
+        else:
+            if flow.kind == "item":
+                table.items[flow.target].append(flow)
+            else:
+                table.flows[(flow.owner, flow.target)].append(flow)
+            head, dot, name = flow.target.rpartition(".")
+            if dot:
+                table.attribute_flows[name].append(flow)
+                cls = instance_class(facts, flow.scope, head) if flow.kind in _SELF_FLOWS else None
+                if cls is not None:
+                    table.attributes[(cls, name)].append(flow)
+    called: dict[int, str] = {}
+    for call in facts.calls:
+        if call.form == "decorator":
+            # `@name(argument)` is a decorator by the name that is called in it.
+            table.decorators[called.get(call.start, call.name) if call.name == "()" else call.name].append(call)
+        elif not call.form:
+            called[call.start] = call.name
+        table.calls[call.name].append(call)
+    return table
+
+
+def scopes(facts: ModuleFacts, owner: int) -> Iterator[int]:
+    """The scopes whose names are visible in `owner`, innermost first. A class body is not visible in its methods."""
+    yield owner
+    inside_function = facts.symbols[owner].is_callable
+    while owner > 0:
+        owner = facts.symbols[owner].parent
+        if owner < 0:
+            return
+        if facts.symbols[owner].kind == "class" and inside_function:
+            continue
+        inside_function = inside_function or facts.symbols[owner].is_callable
+        yield owner
+
+
+def instance_class(facts: ModuleFacts, owner: int, head: str) -> int | None:
+    """The class whose instance (or which itself) `self`, `cls` or `super()` is in a scope: that of the nearest method around it,
+    whose first parameter has that name and is not bound again on the way."""
+    while owner > 0:
+        symbol = facts.symbols[owner]
+        if symbol.is_callable:
+            parent = symbol.parent
+            names = [p.name for p in symbol.parameters]
+            if parent > 0 and facts.symbols[parent].kind == "class":
+                if "staticmethod" in symbol.decorators or head in symbol.local_names:
+                    return None
+                return parent if head == "super()" or names[:1] == [head] else None
+            if head in names or head in symbol.local_names:
+                return None
+        elif symbol.kind == "class":
+            return None
+        owner = symbol.parent
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """An expression, parsed by itself. `starts` are the offsets of its lines in the text `(…)` that was parsed."""
+
+    tree: ast.expr
+    text: str
+    starts: tuple[int, ...]
+
+    def span(self, node: ast.AST) -> tuple[int, int]:
+        """Where a node stands in the expression's own text: offsets in code points."""
+        return (
+            self._offset(node.lineno, node.col_offset),  # type: ignore[attr-defined]
+            self._offset(node.end_lineno, node.end_col_offset),  # type: ignore[attr-defined]
+        )
+
+    def _offset(self, line: int, column: int) -> int:
+        start = self.starts[line - 1]
+        if not self.text.isascii():
+            column = len(self.text[start:].encode("utf-8", "surrogatepass")[:column].decode("utf-8", "replace"))
+        return start + column - 1
+
+
+@functools.lru_cache(maxsize=20_000)
+def snippet(text: str) -> Snippet | None:
+    """None where the text is no expression by itself."""
+    # In parentheses an expression may go over several lines; the line end closes a comment.
+    wrapped = f"({text}\n)"
+    try:
+        tree = ast.parse(wrapped, "<pathline>", mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    return Snippet(tree, wrapped, tuple(accumulate((len(line) + 1 for line in wrapped.split("\n")), initial=0)))
+
+
+def dotted_text(node: ast.expr) -> str:
+    """`a.b.c` for names and attributes of names; "" for anything else."""
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    if not isinstance(node, ast.Name):
+        return ""
+    parts.append(node.id)
+    return ".".join(reversed(parts))

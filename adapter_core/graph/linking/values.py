@@ -1,0 +1,74 @@
+"""What an expression may be, as far as the text tells."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+
+class Value(NamedTuple):
+    """One of the things that an expression may be; an expression has a set of them, and the empty set means: not known.
+
+    kind        path          index            extra
+    module      dotted name   0                None
+    class       file          symbol           None
+    instance    file          symbol of class  None
+    function    file          symbol           the receiver that it is bound to, or None
+    generator   file          symbol           None              what calling a generator function gives
+    lambda      file          scope            (start, end)      offsets in the file
+    display     file          scope            (start, end)      a list, tuple, set or dict, written out or as a comprehension
+    super       file          symbol of class  the receiver      members are looked for after that class
+    starred     file          symbol           parameter         the tuple of `*args`, the dict of `**kwargs`
+    typed       "list", …     0                element values    a container of which only its elements' type is known
+                "places"      0                a tuple of values the values of a tuple, place by place
+    namespace   file          scope            None              `globals()`
+    method      its name      0                the container     `items.append`
+    partial     ""            0                (value, count)    a function with its first arguments given
+    external    dotted name   0                None              outside the workspace, or what comes of it
+
+    `by` is the (path, symbol) of a decorated definition whose name leads to this instead: to what its decorators returned.
+    """
+
+    kind: str
+    path: str
+    index: int = 0  # type: ignore[assignment] # nobody asks a value for tuple.index
+    extra: Any = None
+    by: tuple[str, int] | None = None
+
+
+Values = frozenset[Value]
+EMPTY: Values = frozenset()
+
+
+def module(name: str) -> Value:
+    return Value("module", name)
+
+
+def external(name: str) -> Value:
+    # What comes of what comes of something outside is no more than outside.
+    return Value("external", name if len(name) < 120 else name[:120])
+
+
+def instance(cls: Value) -> Value:
+    return Value("instance", cls.path, cls.index)
+
+
+def class_of(value: Value) -> Value:
+    """The class of an instance."""
+    return Value("class", value.path, value.index)
+
+
+def unbound(function: Value) -> Value:
+    """A function as it stands: without its receiver, and whatever name led to it."""
+    if function.kind == "function" and function.extra is not None:
+        return Value("function", function.path, function.index)
+    return function if function.by is None else function._replace(by=None)
+
+
+def union(parts: list[Values], limit: int = 64) -> Values:
+    """All values of the parts. More than `limit` are as good as none: then the text does not tell."""
+    if not parts:
+        return EMPTY
+    if len(parts) == 1:
+        return parts[0]
+    found = frozenset().union(*parts)
+    return found if len(found) <= limit else EMPTY

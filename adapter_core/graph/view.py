@@ -1,0 +1,103 @@
+"""The facts of a workspace at one moment: what is stored, and over it the texts of open editors and files that changed since."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from ..types import ModuleFacts
+from .batch import file_kind, parse_file
+from .documents import Document, Documents
+from .merge import merged
+from .store import FileRow, Store
+
+
+class WorkspaceView:
+    """Reads each file at most once, and remembers; made anew for each request, or when the workspace changed."""
+
+    def __init__(self, root: Path, store: Store, open_texts: Mapping[str, str] | None = None) -> None:
+        self.store = store
+        self.documents = Documents(root, open_texts)
+        self._texts: dict[str, str] = {}
+        self._facts: dict[str, ModuleFacts | None] = {}
+        self._rows: dict[str, FileRow | None] = {}
+        self._rows_by_id: dict[int, FileRow | None] = {}
+        self._modules: dict[str, list[ModuleFacts]] = {}
+        self._packages: dict[str, bool] = {}
+        self._using: dict[str, list[str]] = {}
+        self._open_modules = {path: self.module_of(path) for path in self.documents.open_texts}
+
+    def document(self, path: str) -> Document | None:
+        return self.documents.get(path)
+
+    def text(self, path: str) -> str:
+        """The text, its line ends normalised, to which the offsets in the facts refer; "" where there is none."""
+        if path not in self._texts:
+            document = self.documents.get(path)
+            self._texts[path] = document.text if document is not None else ""
+        return self._texts[path]
+
+    def facts(self, path: str) -> ModuleFacts | None:
+        """The facts of a file as it is now: a file that changed since it was indexed is parsed on the spot."""
+        if path not in self._facts:
+            self._facts[path] = self._load(path)
+        return self._facts[path]
+
+    def _load(self, path: str) -> ModuleFacts | None:
+        row = self.row(path)
+        document = self.document(path)
+        if document is None:
+            return None
+        if row is not None and row.sha256 == document.sha256 and not document.open:
+            return self.store.facts(row)
+        facts = parse_file(path, file_kind(path), document.text, self.module_of(path))
+        if facts.recovered and row is not None:
+            return merged(facts, self.store.facts(row), document.lines)
+        return facts
+
+    def is_stored(self, path: str) -> bool:
+        """Whether the file's text is the one that is indexed."""
+        document, row = self.document(path), self.row(path)
+        return document is not None and row is not None and not document.open and document.sha256 == row.sha256
+
+    def row(self, path: str) -> FileRow | None:
+        if path not in self._rows:
+            self._rows[path] = self.store.file(path)
+        return self._rows[path]
+
+    def path_of(self, file: int) -> str | None:
+        if file not in self._rows_by_id:
+            self._rows_by_id[file] = self.store.file_by_id(file)
+        row = self._rows_by_id[file]
+        return row.path if row else None
+
+    def module_of(self, path: str) -> str:
+        """The dotted name under which a file is imported."""
+        row = self.row(path)
+        return row.module if row is not None and row.module else self.store.roots().module_name(path)
+
+    def facts_of_module(self, module: str) -> list[ModuleFacts]:
+        if module not in self._modules:
+            paths = [row.path for row in self.store.files_of_module(module)] if module else []
+            paths += [p for p, name in self._open_modules.items() if name == module and p not in paths]
+            # A stub describes the module beside it; the source is what can be cited.
+            paths.sort(key=lambda p: (p.endswith(".pyi"), p))
+            self._modules[module] = [facts for p in paths if (facts := self.facts(p)) is not None]
+        return self._modules[module]
+
+    def has_package(self, module: str) -> bool:
+        """Whether there are modules below this name, with an `__init__` or without."""
+        if module not in self._packages:
+            prefix = module + "."
+            self._packages[module] = bool(module) and (
+                self.store.has_modules_below(module) or any(m.startswith(prefix) for m in self._open_modules.values())
+            )
+        return self._packages[module]
+
+    def paths_using(self, name: str) -> list[str]:
+        """The Python files in which an identifier may stand, in order; open files always."""
+        if name not in self._using:
+            paths = {path for file in self.store.files_using(name) if (path := self.path_of(file)) is not None}
+            paths.update(path for path in self.documents.open_texts if file_kind(path) == "python")
+            self._using[name] = sorted(paths)
+        return self._using[name]

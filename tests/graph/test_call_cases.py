@@ -1,0 +1,77 @@
+"""Call edges against cases whose truth was worked out, and run, by hand: see `call_cases/README.md`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from adapter_core.code_graph import CodeGraph
+from tests.support import write
+
+CASES = Path(__file__).parent / "call_cases"
+
+
+@dataclass(frozen=True)
+class Case:
+    name: str
+    files: dict[str, str]
+    edges: frozenset[tuple[str, str]]
+    implicit: frozenset[tuple[str, str]]
+
+
+def read_cases(text: str) -> list[Case]:
+    cases: list[Case] = []
+    for block in text.split("\n=== ")[0 if text.startswith("=== ") else 1 :]:
+        block = block.removeprefix("=== ")
+        name, _, rest = block.partition("\n")
+        files: dict[str, list[str]] = {}
+        edges: dict[str, set[tuple[str, str]]] = {"edges": set(), "implicit": set()}
+        current: list[str] | None = None
+        section: set[tuple[str, str]] | None = None
+        for line in rest.split("\n"):
+            if line.startswith("#- "):
+                current, section = files.setdefault(line[3:].strip(), []), None
+            elif line.startswith("--- "):
+                current, section = None, edges[line[4:].strip()]
+            elif section is not None and "->" in line:
+                caller, _, callee = line.partition("->")
+                section.add((caller.strip(), callee.strip()))
+            elif current is not None:
+                current.append(line)
+        texts = {path: "\n".join(lines).rstrip("\n") + "\n" for path, lines in files.items()}
+        cases.append(Case(name.strip(), texts, frozenset(edges["edges"]), frozenset(edges["implicit"])))
+    return cases
+
+
+def edges_of(graph: CodeGraph) -> set[tuple[str, str]]:
+    """Every traced call of the workspace as (caller, function or class entered), by full names."""
+    found = set()
+    for row in graph.store.files():
+        facts = graph.facts(row.path)
+        for call in facts.calls if facts else ():
+            site = graph.site(facts, call)  # type: ignore[arg-type]
+            assert site.caller is not None
+            found.update((site.caller.full_name, target.full_name) for target in site.enters)
+    return found
+
+
+def found_in(case: Case, folder: Path) -> set[tuple[str, str]]:
+    for path, text in case.files.items():
+        write(folder, path, text)
+    with CodeGraph.load_or_build(folder) as graph:
+        return edges_of(graph)
+
+
+ALL = [
+    pytest.param(case, id=f"{file.stem}: {case.name}")
+    for file in sorted(CASES.glob("*.txt"))
+    for case in read_cases(file.read_text("utf-8"))
+]
+
+
+@pytest.mark.parametrize("case", ALL)
+def test_edges(case: Case, tmp_path: Path) -> None:
+    found = found_in(case, tmp_path)
+    assert found - case.implicit == case.edges
