@@ -150,10 +150,11 @@ class Flow(NamedTuple):
     `path` says which part of the value it is: "0.1" the second element of the first one; "*1:2" all elements from the second on but
     the last two. For an item it is the constant key, as `repr` spells it; for a lambda's parameter its number, "*" where it is
     starred. A `default` is bound to the parameter `target` of the function `owner`, and read in the scope around it.
+    `declared`: by `global` or `nonlocal`, the name in `scope` is that of `owner`.
     `first:last` are the offsets within which alone the name means this: those of a comprehension or a lambda (0: everywhere).
     """
 
-    kind: str  # assign | annotation | for | with | except | item | return | yield | yield_from | lambda | default
+    kind: str  # assign | annotation | for | with | except | item | return | yield | yield_from | lambda | default | declared
     owner: int
     scope: int
     target: str

@@ -18,7 +18,7 @@ _SYMBOL_KINDS = (
     "module", "class", "function", "method", "property", "variable", "constant", "field", "enum_member", "type_alias", "section",
 )  # fmt: skip
 _FLOW_KINDS = (
-    "assign", "annotation", "for", "with", "except", "item", "return", "yield", "yield_from", "lambda", "default",
+    "assign", "annotation", "for", "with", "except", "item", "return", "yield", "yield_from", "lambda", "default", "declared",
 )  # fmt: skip
 _SYMBOL_CODE = {kind: code for code, kind in enumerate(_SYMBOL_KINDS)}
 _FLOW_CODE = {kind: code for code, kind in enumerate(_FLOW_KINDS)}

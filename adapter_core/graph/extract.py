@@ -14,7 +14,9 @@ from typing import Any
 
 from ..types import Call, Flow, Import, ModuleFacts, Symbol
 from .define import Definer, docstring_of, dotted
+from .exports import listed
 from .newer import Older
+from .patterns import captured
 
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
@@ -228,34 +230,14 @@ class _Scope:
         self.expression(node.subject)
         for case in node.cases:
             before, self.conditional = self.conditional, True
-            self._pattern(case.pattern, node.subject)
+            for name, value, kind, line_path, line in captured(case.pattern, node.subject):
+                self._bound(name)
+                if value is not None:
+                    self._name(name, value, kind, line, line_path)
             if case.guard is not None:
                 self.expression(case.guard)
             self.body(case.body)
             self.conditional = before
-
-    def _pattern(self, pattern: ast.pattern, subject: ast.expr) -> None:
-        stack: list[ast.pattern] = [pattern]
-        while stack:
-            part = stack.pop()
-            name = getattr(part, "name", None) or getattr(part, "rest", None)
-            if isinstance(part, ast.MatchAs) and name:
-                inner = part.pattern
-                if isinstance(inner, ast.MatchClass):
-                    self._name(name, inner.cls, "except", part.lineno, "")
-                elif part is pattern:
-                    self._name(name, subject, "assign", part.lineno, "")
-                elif self.in_function:
-                    self.bound[name] = None
-                if inner is not None:
-                    stack.append(inner)
-            elif name and self.in_function:
-                self.bound[name] = None
-            if isinstance(part, ast.MatchClass) and part is pattern and type(subject) is _NAME:
-                # `case Circle(...)`: what was matched is a Circle from here on.
-                self._name(subject.id, part.cls, "except", part.lineno, "", binds=False)
-            for inner_patterns in (getattr(part, "patterns", ()), getattr(part, "kwd_patterns", ())):
-                stack.extend(inner_patterns)
 
     def return_(self, node: ast.Return) -> None:
         if node.value is not None:
@@ -282,7 +264,7 @@ class _Scope:
 
     def global_(self, node: ast.Global) -> None:
         for name in node.names:
-            self.outer[name] = 0
+            self._declared(name, 0, node.lineno)
 
     def nonlocal_(self, node: ast.Nonlocal) -> None:
         symbols = self.file.symbols
@@ -292,7 +274,11 @@ class _Scope:
             owner = symbols[self.owner].parent
             while owner > 0 and not symbols[owner].is_callable:
                 owner = symbols[owner].parent
-            self.outer[name] = max(owner, 0)
+            self._declared(name, max(owner, 0), node.lineno)
+
+    def _declared(self, name: str, owner: int, line: int) -> None:
+        self.outer[name] = owner
+        self.file.flows.append(Flow("declared", owner, self.owner, name, 0, 0, line))
 
     def type_alias(self, node: Any) -> None:
         self.file.symbols.append(
@@ -310,8 +296,7 @@ class _Scope:
         if which is _NAME:
             name: str = target.id  # type: ignore[attr-defined]
             if self.in_function:
-                if name not in self.outer:
-                    self.bound[name] = None
+                self._bound(name)
             elif kind == "assign" and isinstance(node, (ast.Assign, ast.AnnAssign)):
                 self._variable(name, node, target, path)
             if value is not None:
@@ -355,15 +340,13 @@ class _Scope:
             return
         self._name(name, value, kind, line, path)
 
-    def _name(self, name: str, value: ast.expr, kind: str, line: int, path: str, binds: bool = True) -> None:
-        if (
-            self.in_function
-            and binds
-            and name not in self.outer
-            and "." not in name
-            and kind not in ("item", "annotation")
-        ):
+    def _bound(self, name: str) -> None:
+        if self.in_function and name not in self.outer:
             self.bound[name] = None
+
+    def _name(self, name: str, value: ast.expr, kind: str, line: int, path: str) -> None:
+        if "." not in name and kind not in ("item", "annotation"):
+            self._bound(name)
         start, end = self._extent(value)
         owner = self.outer.get(name, self.owner)
         self.file.flows.append(Flow(kind, owner, self.owner, name, start, end, line, path, self.conditional))
@@ -375,25 +358,10 @@ class _Scope:
         self.file.flows.append(Flow(kind, self.owner, self.owner, "", start, end, line, "", self.conditional))
 
     def _exports(self, value: ast.expr, fresh: bool) -> None:
-        """What `__all__ = …`, `+= …` and `.extend(…)` list: literal names, and other modules' `__all__`."""
-        file = self.file
-        if fresh or file.exports is None:
-            file.exports = []
-        stack = [value]
-        while stack:
-            part = stack.pop()
-            if isinstance(part, (ast.List, ast.Tuple)):
-                stack.extend(reversed(part.elts))
-            elif isinstance(part, ast.BinOp):
-                stack += [part.right, part.left]
-            elif isinstance(part, ast.Starred):
-                stack.append(part.value)
-            elif isinstance(part, ast.Constant) and isinstance(part.value, str):
-                file.exports.append(part.value)
-            elif isinstance(part, ast.Attribute) and part.attr == "__all__":
-                file.exports_of.append(dotted(part.value))
-            elif isinstance(part, ast.Call) and len(part.args) == 1:
-                stack.append(part.args[0])
+        """What `__all__ = …`, `+= …` and `.extend(…)` list."""
+        names, modules = listed(value)
+        self.file.exports = names if fresh or self.file.exports is None else self.file.exports + names
+        self.file.exports_of += modules
 
     # -- expressions -------------------------------------------------------------------------------------------------
 

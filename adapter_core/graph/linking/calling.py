@@ -351,7 +351,17 @@ def _calls_of(inference: Inference, function: Value) -> Iterator[tuple[ast.Call,
             elif value.kind == "instance" and any(unbound(v) == function for v in inference.member(value, "__call__")):
                 yield node, here, True, value
             elif value.kind == "partial" and unbound(value.extra[0]) == function:
-                yield node, here, value.extra[0].extra is not None, value.extra[0].extra
+                inner: Value = value.extra[0]
+                given = inference.here(value.path, value.index, value.extra[1], value.extra[2], 0)
+                if given is None or not isinstance(given.source.tree, ast.Call):
+                    continue
+                first = given.source.tree
+                # The arguments that `partial` was given, then those of this call, which come after them.
+                begun = ast.Call(func=first.func, args=first.args[1:], keywords=first.keywords)
+                yield begun, given, inner.extra is not None, inner.extra
+                empty: list[ast.expr] = [ast.Constant(None) for _ in first.args[1:]]
+                following = ast.Call(func=node.func, args=[*empty, *node.args], keywords=node.keywords)
+                yield following, here, inner.extra is not None, inner.extra
 
 
 def _is_constructor(inference: Inference, cls: Value, function: Value) -> bool:

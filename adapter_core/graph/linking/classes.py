@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
-from ...types import ModuleFacts
+from ...types import Call, ModuleFacts
 from .tables import instance_class, snippet
 from .values import EMPTY, Value, Values, class_of, external, instance, union
 
@@ -142,9 +143,27 @@ def _own(inference: Inference, cls: Value, name: str, receiver: Value) -> Values
                     continue
                 heads = inference.text(cls.path, flow.scope, flow.target.rpartition(".")[0], flow.line)
                 if cls in heads or instance(cls) in heads:
-                    parts.append(inference.flow(cls.path, flow))
+                    values = inference.flow(cls.path, flow)
+                    parts += [_bind(inference, v, receiver) for v in values] if cls in heads else [values]
+                    known = True
+            for call in table.calls.get("setattr", ()) if not known else ():
+                found_set = _set_by_name(inference, cls, name, call)
+                if found_set is not None:
+                    parts.append(found_set)
                     known = True
     return union(parts) if known else None
+
+
+def _set_by_name(inference: Inference, cls: Value, name: str, call: Call) -> Values | None:
+    """What `setattr(obj, "name", value)` gives the attribute, where `obj` is the class or an instance of it."""
+    here = inference.here(cls.path, call.owner, call.start, call.end, call.line)
+    node = here.source.tree if here is not None else None
+    if here is None or not isinstance(node, ast.Call) or len(node.args) != 3 or call.callee != "setattr":
+        return None
+    if not any(v.extra == name for v in inference.expression(node.args[1], here) if v.kind == "external"):
+        return None
+    holders = inference.expression(node.args[0], here)
+    return inference.expression(node.args[2], here) if cls in holders or instance(cls) in holders else None
 
 
 def _any_own(inference: Inference, order: list[Value], name: str) -> bool:

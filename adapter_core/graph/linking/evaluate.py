@@ -19,6 +19,7 @@ from .tables import Snippet, Tables, dotted_text, scopes, snippet, tables_of
 from .values import EMPTY, Value, Values, external, instance, union
 
 _MAX_DEPTH = 40
+_MAX_TEXT = 80  # longer strings are no names
 _MAX_STEPS = 4_000
 _BUILTINS = frozenset(dir(builtins))
 _NOTHING_SHALLOWER = 1_000_000
@@ -185,9 +186,11 @@ class Inference:
                     return calling.lambda_parameter(self, path, nearest)
                 return self.flow(path, nearest)
             own = current == scope
+            if (current, name) in table.declared:
+                current, own = table.declared[(current, name)], False
             found = self.binding(table, current, name, offset if own else -1, line if own else 0)
             if found is not None:
-                return found
+                return found or (modules.set_from_outside(self, table.facts.module, name) if current == 0 else EMPTY)
         for item in table.stars:
             found = modules.star(self, table.facts, item, name)
             if found is not None:
@@ -297,7 +300,13 @@ class Inference:
             return values
         step = _index(node.slice)
         key = repr(node.slice.value) if isinstance(node.slice, ast.Constant) else None
-        parts = [protocols.item(self, v, key, step) for v in values]
+        keys = [key]
+        if key is None and step is None:
+            # A key that is a variable of known values: `table[name]`, where `name` is one of a few strings.
+            told = self.expression(node.slice, here)
+            texts = [v.extra for v in told if v.path == "builtins.str()" and v.extra is not None]
+            keys = [repr(text) for text in sorted(texts)] if texts and len(texts) == len(told) else [None]
+        parts = [protocols.item(self, v, key, step) for v in values for key in keys]
         # `hooks[key].append(f)`: what is in the containers that a container holds is known by their common name.
         inner = containers.stored(self, here.path, here.scope, dotted_text(node.value) + "[]")
         if inner:
@@ -335,10 +344,19 @@ class Inference:
 
     def _constant(self, node: ast.Constant, here: Here) -> Values:
         kind = type(node.value).__name__
-        return EMPTY if kind in ("NoneType", "ellipsis") else frozenset({external(f"builtins.{kind}()")})
+        if kind in ("NoneType", "ellipsis"):
+            return EMPTY
+        known = node.value if kind == "str" and len(node.value) < _MAX_TEXT else None
+        return frozenset({Value("external", f"builtins.{kind}()", 0, known)})
 
     def _string(self, node: ast.expr, here: Here) -> Values:
         return frozenset({external("builtins.str()")})
+
+    def _unary(self, node: ast.UnaryOp, here: Here) -> Values:
+        name = externals.OPERATORS.get(type(node.op))
+        values = self.expression(node.operand, here)
+        parts = [self.returned(classes.attribute(self, v, f"__{name}__")) for v in values if name and v.kind == "instance"]
+        return union([*parts, frozenset(v for v in values if v.kind == "external")])
 
     def _operator(self, node: ast.BinOp, here: Here) -> Values:
         name = externals.OPERATORS.get(type(node.op))
@@ -362,13 +380,22 @@ class Inference:
         return union([protocols.iterated(self, v) for v in values])
 
     def part(self, values: Values, step: str) -> Values:
-        """What unpacking gives at one place: "1", "-1", or "*1" for a list of the rest."""
+        """What unpacking gives at one place: "1", "-1", or "*1:0" for a list of the rest; what a pattern takes out: "@attribute",
+        "'key'"."""
         if step.startswith("*"):
             first, _, after = step[1:].partition(":")
             return union([containers.rest(self, v, int(first), int(after)) for v in values])
+        if step.startswith("@"):
+            return self.attribute(values, step[1:])
+        if step[:1] in "'\"":
+            return union([protocols.item(self, v, step, None) for v in values])
         return union([protocols.item(self, v, None, step) for v in values])
 
     # -- by which the modules of this package ask each other -----------------------------------------------------------
+
+    def module(self, name: str) -> Values:
+        """A module of the workspace by its dotted name, or what is outside."""
+        return modules.named(self, name)
 
     def member(self, value: Value, name: str) -> Values:
         """An attribute of a class, an instance or `super()`."""
@@ -460,5 +487,6 @@ _EXPRESSIONS: dict[type, Callable[[Inference, ast.expr, Here], Values]] = {
     ast.YieldFrom: Inference._yield_from,  # type: ignore[dict-item]
     ast.Yield: Inference._yield,  # type: ignore[dict-item]
     ast.JoinedStr: Inference._string,
+    ast.UnaryOp: Inference._unary,  # type: ignore[dict-item]
     ast.BinOp: Inference._operator,  # type: ignore[dict-item]
 }

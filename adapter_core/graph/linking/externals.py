@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 OPERATORS = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "truediv", ast.FloorDiv: "floordiv", ast.Mod: "mod", ast.Pow: "pow",
     ast.MatMult: "matmul", ast.BitAnd: "and", ast.BitOr: "or", ast.BitXor: "xor", ast.LShift: "lshift", ast.RShift: "rshift",
+    ast.USub: "neg", ast.UAdd: "pos", ast.Invert: "invert",
 }  # fmt: skip
 
 # Give back what their first argument is.
@@ -65,9 +66,14 @@ def result(inference: Inference, value: Value, node: ast.Call, here: Here) -> Va
     if name == "builtins.type" and len(node.args) == 1:
         return frozenset(class_of(v) for v in argument(0) if v.kind == "instance")
     if name == "builtins.getattr":
-        return _getattr(inference, node, here) or union([argument(2)])
+        return union([_getattr(inference, node, here), argument(2)])
     if name == "functools.partial" and node.args:
-        return frozenset(Value("partial", "", 0, (v, len(node.args) - 1)) for v in argument(0))
+        start, end = here.source.span(node)
+        place = (here.base + start, here.base + end)
+        return frozenset(Value("partial", here.path, here.scope, (v, *place)) for v in argument(0))
+    if name in ("importlib.import_module", "builtins.__import__") and node.args:
+        names = [v.extra for v in argument(0) if v.path == "builtins.str()" and v.extra]
+        return union([inference.module(text) for text in sorted(names)])
     if name in ("functools.partialmethod",) and node.args:
         return argument(0)
     if name in _LAST:
@@ -144,9 +150,11 @@ def _next(inference: Inference, value: Value) -> Values:
 
 
 def _getattr(inference: Inference, node: ast.Call, here: Here) -> Values:
-    if len(node.args) < 2 or not isinstance(node.args[1], ast.Constant) or not isinstance(node.args[1].value, str):
+    if len(node.args) < 2:
         return EMPTY
-    return inference.attribute(inference.expression(node.args[0], here), node.args[1].value)
+    names = [v.extra for v in inference.expression(node.args[1], here) if v.path == "builtins.str()" and v.extra]
+    values = inference.expression(node.args[0], here)
+    return union([inference.attribute(values, name) for name in sorted(names)])
 
 
 def _super(inference: Inference, node: ast.Call, here: Here) -> Values:

@@ -41,8 +41,13 @@ def imported(inference: Inference, facts: ModuleFacts, item: Import) -> Values:
         # `import a.b` binds `a`; `import a.b as c` binds the module itself.
         head = item.module.partition(".")[0]
         bound = name if item.alias != head else name[: len(name) - len(item.module)] + head
-        return frozenset({module(bound) if _exists(inference, bound) else external(bound)})
+        return named(inference, bound)
     return attribute(inference, name, item.name)
+
+
+def named(inference: Inference, name: str) -> Values:
+    """The module of a dotted name."""
+    return frozenset({module(name) if _exists(inference, name) else external(name)})
 
 
 def attribute(inference: Inference, name: str, attr: str) -> Values:
@@ -55,7 +60,7 @@ def attribute(inference: Inference, name: str, attr: str) -> Values:
         found = inference.binding(table, 0, attr)
         if found is not None:
             # `from . import x` in a package's own __init__ means the submodule x.
-            return found or _submodule(inference, name, attr)
+            return found or _submodule(inference, name, attr) or set_from_outside(inference, name, attr)
         for item in table.stars:
             starred = star(inference, facts, item, attr)
             if starred is not None:
@@ -64,9 +69,7 @@ def attribute(inference: Inference, name: str, attr: str) -> Values:
     if below:
         return below
     if files or not name or _exists(inference, name):
-        if any(f.symbols and _has(inference, f, "__getattr__") for f in files):
-            return EMPTY
-        return EMPTY
+        return set_from_outside(inference, name, attr) if files else EMPTY
     return frozenset({external(f"{name}.{attr}")})
 
 
@@ -116,9 +119,20 @@ def _is_package(path: str) -> bool:
     return path.rpartition("/")[2].startswith("__init__.")
 
 
-def _has(inference: Inference, facts: ModuleFacts, name: str) -> bool:
-    table = inference.table(facts.path)
-    return table is not None and (0, name) in table.children
+def set_from_outside(inference: Inference, name: str, attr: str) -> Values:
+    """`settings.handler = function`, in another file."""
+
+    def compute() -> Values:
+        parts: list[Values] = []
+        for path in inference.workspace.paths_using(attr):
+            table = inference.table(path)
+            for flow in table.attribute_flows.get(attr, ()) if table else ():
+                head = flow.target.rpartition(".")[0]
+                if flow.kind == "assign" and module(name) in inference.text(path, flow.scope, head, flow.line):
+                    parts.append(inference.flow(path, flow))
+        return union(parts)
+
+    return inference.once(("set from outside", name, attr), compute)
 
 
 __all__ = ["absolute", "attribute", "exports", "imported", "located", "star", "union"]

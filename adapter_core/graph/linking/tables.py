@@ -19,8 +19,9 @@ class Tables:
     """`children[(scope, name)]`: symbols; `members[scope]`: all of them; `imports[(scope, alias)]`; `stars`: star imports.
 
     `flows[(scope, target)]`, but for those that hold within a comprehension or lambda only (`limited`), what is put into containers
-    (`items[target]`), parameters' defaults (`defaults[(function, name)]`), `returns[scope]` and `yields[scope]`. Of those to
-    attributes, `attributes[(class, name)]` are to `self.name` in its methods, `attribute_flows[name]` all to `x.name`.
+    (`items[target]`), names that `global` or `nonlocal` give to another scope (`declared[(scope, name)]`), parameters' defaults
+    (`defaults[(function, name)]`), `returns[scope]` and `yields[scope]`. Of those to attributes, `attributes[(class, name)]` are to
+    `self.name` in its methods, `attribute_flows[name]` all to `x.name`.
 
     `calls[name]`, by last name, decorators included; `decorators[name]`: decorator lines alone, by the name that is called in them.
     """
@@ -34,6 +35,7 @@ class Tables:
     items: dict[str, list[Flow]] = field(default_factory=lambda: defaultdict(list))
     limited: dict[tuple[int, str], list[Flow]] = field(default_factory=lambda: defaultdict(list))
     defaults: dict[tuple[int, str], Flow] = field(default_factory=dict)
+    declared: dict[tuple[int, str], int] = field(default_factory=dict)
     returns: dict[int, list[Flow]] = field(default_factory=lambda: defaultdict(list))
     yields: dict[int, list[Flow]] = field(default_factory=lambda: defaultdict(list))
     attributes: dict[tuple[int, str], list[Flow]] = field(default_factory=lambda: defaultdict(list))
@@ -58,6 +60,8 @@ def tables_of(facts: ModuleFacts) -> Tables:
             table.returns[flow.owner].append(flow)
         elif flow.kind in ("yield", "yield_from"):
             table.yields[flow.owner].append(flow)
+        elif flow.kind == "declared":
+            table.declared[(flow.scope, flow.target)] = flow.owner
         elif flow.kind == "default":
             table.defaults[(flow.owner, flow.target)] = flow
         elif flow.last:

@@ -22,8 +22,8 @@ class Value(NamedTuple):
                 "places"      0                a tuple of values the values of a tuple, place by place
     namespace   file          scope            None              `globals()`
     method      its name      0                the container     `items.append`
-    partial     ""            0                (value, count)    a function with its first arguments given
-    external    dotted name   0                None              outside the workspace, or what comes of it
+    partial     file          scope            (value, start, end)   a function with its first arguments given, in the call at these offsets
+    external    dotted name   0                None              outside the workspace, or what comes of it; the text of a short string
 
     `by` is the (path, symbol) of a decorated definition whose name leads to this instead: to what its decorators returned.
     """

@@ -1,0 +1,62 @@
+"""What the patterns of a `match` statement bind: names, the expression of which they are a part, and which part."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import NamedTuple
+
+
+class Captured(NamedTuple):
+    """`name` is bound to part `path` of `value` (None: not known). `kind` "except": to an instance of the class `value`."""
+
+    name: str
+    value: ast.expr | None
+    kind: str
+    path: str
+    line: int
+
+
+def captured(pattern: ast.pattern, subject: ast.expr) -> Iterator[Captured]:
+    """The names that a pattern binds. Where the whole subject is a name, a class pattern tells what it is, too."""
+    todo: list[tuple[ast.pattern, ast.expr | None, str, str]] = [(pattern, subject, "assign", "")]
+    while todo:
+        part, value, kind, path = todo.pop()
+        if isinstance(part, ast.MatchAs):
+            inner = part.pattern
+            if part.name:
+                if isinstance(inner, ast.MatchClass):
+                    yield Captured(part.name, inner.cls, "except", "", part.lineno)
+                else:
+                    yield Captured(part.name, value, kind, path, part.lineno)
+            if inner is not None:
+                todo.append((inner, value, kind, path))
+        elif isinstance(part, ast.MatchClass):
+            if value is subject and not path and isinstance(subject, ast.Name):
+                yield Captured(subject.id, part.cls, "except", "", part.lineno)
+            for name, inner in zip(part.kwd_attrs, part.kwd_patterns, strict=True):
+                todo.append((inner, part.cls, "except", f"@{name}"))
+            todo += [(inner, None, kind, "") for inner in part.patterns]
+        elif isinstance(part, ast.MatchSequence):
+            starred = False
+            for number, inner in enumerate(part.patterns):
+                after = len(part.patterns) - number - 1
+                step = str(number - len(part.patterns) if starred else number)
+                if isinstance(inner, ast.MatchStar):
+                    starred, step = True, f"*{number}:{after}"
+                todo.append((inner, value, kind, _join(path, step)))
+        elif isinstance(part, ast.MatchMapping):
+            for key, inner in zip(part.keys, part.patterns, strict=True):
+                plain = isinstance(key, ast.Constant) and isinstance(key.value, str) and "." not in key.value
+                step = repr(key.value) if plain else ""  # type: ignore[attr-defined]
+                todo.append((inner, value if step else None, kind, _join(path, step)))
+            if part.rest:
+                yield Captured(part.rest, value, kind, path, part.lineno)
+        elif isinstance(part, ast.MatchStar) and part.name:
+            yield Captured(part.name, value, kind, path, part.lineno)
+        elif isinstance(part, ast.MatchOr):
+            todo += [(inner, value, kind, path) for inner in part.patterns]
+
+
+def _join(path: str, step: str) -> str:
+    return f"{path}.{step}" if path else step
