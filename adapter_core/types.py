@@ -193,6 +193,20 @@ class ModuleFacts:
     recovered: bool = False  # from a text that does not parse
 
 
+def called_names(facts: ModuleFacts) -> list[str]:
+    """For each call of a file the last name of what is called; for the decorator `@name(argument)` that is `name`."""
+    names: list[str] = []
+    by_start: dict[int, str] = {}
+    for call in facts.calls:
+        name = call.callee.rpartition(".")[2]
+        if call.form == "decorator":
+            name = by_start.get(call.start, name) if name == "()" else name
+        else:
+            by_start[call.start] = name
+        names.append(name)
+    return names
+
+
 @dataclass(frozen=True, slots=True)
 class SymbolRef:
     """A symbol together with the file that defines it."""

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..types import ModuleFacts
+from ..types import ModuleFacts, called_names
 from .codec import encode_facts
 from .discover import FoundFile
 from .parse import parse_python
 from .postings import build_segment
 from .source import NotText, Source, is_python, read_source, split_lines
-from .store import FileRecord
+from .store import USES, FileRecord
 from .textfacts import parse_text
 
 _IDENTIFIER = re.compile(r"[^\W\d]\w*")
@@ -65,15 +65,15 @@ def index_batch(root: str, found: Sequence[FoundFile], known: dict[str, str], ma
         parsed.append((parse_file(file.path, file.kind, source.text, file.module), split_lines(source.text)))
         kept.append((file, source, checked))
     uses: dict[str, array[int]] = {}
-    for ordinal, (file, source, _) in enumerate(kept):
+    for ordinal, ((facts, _), (file, source, _)) in enumerate(zip(parsed, kept, strict=True)):
         if file.kind == "python":
-            for word in set(_IDENTIFIER.findall(source.text)):
-                entry = uses.get(word)
+            for key in _used(facts, source.text):
+                entry = uses.get(key)
                 if entry is None:
-                    uses[word] = array("H", (ordinal,))
+                    uses[key] = array("H", (ordinal,))
                 else:
                     entry.append(ordinal)
-    result.uses = [(word, uses[word].tobytes()) for word in sorted(uses)]
+    result.uses = [(key, uses[key].tobytes()) for key in sorted(uses)]
     segment = build_segment(parsed)
     for ordinal, ((facts, _), (file, source, checked)) in enumerate(zip(parsed, kept, strict=True)):
         own = segment.owners[:, 0] == ordinal
@@ -82,6 +82,18 @@ def index_batch(root: str, found: Sequence[FoundFile], known: dict[str, str], ma
     result.lengths = segment.lengths.tobytes()
     result.postings = sorted((term, data.tobytes()) for term, data in segment.postings.items())
     return result
+
+
+def _used(facts: ModuleFacts, text: str) -> set[str]:
+    """The keys under which a file is found: its identifiers as they are, what it calls, decorates with and builds classes on with
+    the mark of `store.USES` before them."""
+    keys = set(_IDENTIFIER.findall(text))
+    for call, name in zip(facts.calls, called_names(facts), strict=True):
+        keys.add((USES["decorated"] if call.form == "decorator" else USES["called"]) + name)
+    for symbol in facts.symbols:
+        for base in symbol.bases:
+            keys.add(USES["base"] + base.partition("[")[0].rpartition(".")[2])
+    return keys
 
 
 def parse_file(path: str, kind: str, text: str, module: str) -> ModuleFacts:

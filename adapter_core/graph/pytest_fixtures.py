@@ -145,7 +145,7 @@ def closure_names(
 ) -> list[str]:
     """The names behind `fixture_closure`, those without a definition included. `direct` are values of `parametrize`, and ask for nothing.
 
-    `breadth_first`: in the order of pytest before 9.1.
+    `breadth_first`: in the order of older versions of pytest.
     """
     closure = list(_breadth_first(names, visible, direct) if breadth_first else _depth_first(names, visible, direct))
 

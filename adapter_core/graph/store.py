@@ -94,6 +94,9 @@ class SegmentRow:
     lengths: np.ndarray
 
 
+# How a file may use a name, and the mark of that in the keys of the table `uses`.
+USES = {"named": "", "called": "(", "decorated": "@", "base": "<"}
+
 # What SQLite says (its numeric codes are known to Python from 3.11 on).
 _SIGNS_OF_DAMAGE = ("malformed", "not a database", "no such table", "no such column", "Could not decode")
 _FILE_COLUMNS = (
@@ -328,8 +331,10 @@ class Store:
     def all_names(self) -> list[str]:
         return [name for (name,) in self._query("SELECT DISTINCT name FROM names WHERE kind != 'section'")]
 
-    def files_using(self, name: str) -> list[int]:
-        """The Python files in whose text the identifier stands, comments and strings included; some ids may be gone."""
+    def files_using(self, name: str, how: str = "named") -> list[int]:
+        """The Python files that use an identifier in one of the ways of `USES`; "named": it stands anywhere in the text, comments and
+        strings included. Some ids may be gone."""
+        name = USES[how] + name
         found: list[int] = []
         for segment, data in self._query("SELECT segment, files FROM uses WHERE name = ? ORDER BY segment", (name,)):
             ids = self._files_of_segment(segment)

@@ -24,7 +24,7 @@ class WorkspaceView:
         self._rows_by_id: dict[int, FileRow | None] = {}
         self._modules: dict[str, list[ModuleFacts]] = {}
         self._packages: dict[str, bool] = {}
-        self._using: dict[str, list[str]] = {}
+        self._using: dict[tuple[str, str], list[str]] = {}
         self._open_modules = {path: self.module_of(path) for path in self.documents.open_texts}
 
     def document(self, path: str) -> Document | None:
@@ -94,10 +94,11 @@ class WorkspaceView:
             )
         return self._packages[module]
 
-    def paths_using(self, name: str) -> list[str]:
-        """The Python files in which an identifier may stand, in order; open files always."""
-        if name not in self._using:
-            paths = {path for file in self.store.files_using(name) if (path := self.path_of(file)) is not None}
+    def paths_using(self, name: str, how: str = "named") -> list[str]:
+        """The Python files in which an identifier may be used in that way (`store.USES`), in order; open files always."""
+        key = (name, how)
+        if key not in self._using:
+            paths = {path for file in self.store.files_using(name, how) if (path := self.path_of(file)) is not None}
             paths.update(path for path in self.documents.open_texts if file_kind(path) == "python")
-            self._using[name] = sorted(paths)
-        return self._using[name]
+            self._using[key] = sorted(paths)
+        return self._using[key]

@@ -334,8 +334,8 @@ def _is_metaclass(inference: Inference, cls: Value) -> bool:
 
 def _calls_of(inference: Inference, function: Value) -> Iterator[tuple[ast.Call, Here, bool, Value | None]]:
     """The calls that enter a function: the call, where it stands, whether its first parameter is filled already, and by what."""
-    sites = carriers.sites_of(inference, function)
-    if len(sites) > _MAX_SITES:
+    sites = [] if carriers.is_common(inference, function) else carriers.sites_of(inference, function)
+    if not sites or len(sites) > _MAX_SITES:
         inference.partial = True
         return
     for path, call in sites:

@@ -8,20 +8,21 @@ such a name does enter the function is for forward inference to say.
 from __future__ import annotations
 
 import ast
-import functools
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ...types import Call, Flow
 from . import classes
-from .tables import Tables
+from .tables import BUCKET, Tables
 from .values import Value, Values, unbound
 
 if TYPE_CHECKING:
     from .evaluate import Inference
 
-_MAX_CARRIERS = 64
-_MAX_FILES = 600
+_MAX_CARRIERS = 48
+_MAX_FILES = 60
+_MAX_CALLING_FILES = 40
 _ADDING = frozenset(
     {"append", "add", "insert", "appendleft", "extend", "update", "setdefault", "register", "put", "push"}
 )
@@ -30,10 +31,18 @@ _CONSTRUCTORS = ("__init__", "__new__")
 
 def names_of(inference: Inference, name: str) -> list[str]:
     """A name, and the names under which files import it (`from m import name as alias`), again and again."""
+    found = inference.once(("names", name), lambda: frozenset(_carrier("", n) for n in _aliases(inference, name)))
+    return sorted((v.extra for v in found), key=lambda n: (n != name, n)) or [name]
+
+
+def _aliases(inference: Inference, name: str) -> list[str]:
     found = [name]
     for current in found:
-        for path in inference.workspace.paths_using(current):
-            facts = inference.workspace.facts(path)
+        paths = inference.workspace.paths_using(current)
+        if len(paths) > _MAX_FILES:
+            continue  # a word rather than a name
+        for path in paths:
+            facts = inference.workspace.facts(path) if inference.spend(2) else None
             for item in facts.imports if facts else ():
                 if item.name == current and item.alias not in found and len(found) < _MAX_CARRIERS:
                     found.append(item.alias)
@@ -63,9 +72,9 @@ def decorators_of(inference: Inference, function: Value) -> list[tuple[str, Call
             break
         if symbol.name not in (*_CONSTRUCTORS, "__call__"):
             for alias in names_of(inference, symbol.name):
-                for path in inference.workspace.paths_using(alias):
-                    other = inference.table(path)
-                    found += [(path, c) for c in other.decorators.get(alias, ()) if other] if other else []
+                for path in inference.workspace.paths_using(alias, "decorated"):
+                    other = inference.table(path) if inference.spend() else None
+                    found += [(path, c) for c in other.decorators.get(alias, ())] if other else []
         if symbol.kind == "class":
             break
         index = symbol.parent
@@ -78,18 +87,34 @@ def sites_of(inference: Inference, value: Value) -> list[tuple[str, Call]]:
     carried = inference.once(("carriers", unbound(value)), lambda: _carriers(inference, unbound(value)))
     for carrier in sorted(carried, key=lambda c: (c.path, c.extra)):
         name: str = carrier.extra
-        for path in _files(inference, carrier):
+        for path in [carrier.path] if carrier.path else inference.workspace.paths_using(name, "called"):
             table = inference.table(path)
             for call in table.calls.get(name, ()) if table else ():
+                found[(path, call.start, call.end)] = (path, call)
+        for path in () if carrier.path else inference.workspace.paths_using(name, "decorated"):
+            table = inference.table(path)
+            for call in table.decorators.get(name, ()) if table else ():
                 found[(path, call.start, call.end)] = (path, call)
     if value.kind == "lambda":
         # What the lambda is handed to calls it, if anything does.
         table = inference.table(value.path)
         start, end = value.extra
-        for call in table.facts.calls if table else ():
-            if call.start <= start and end <= call.end:
+        for call in calls_around(table, start) if table else ():
+            if end <= call.end:
                 found[(value.path, call.start, call.end)] = (value.path, call)
     return [found[key] for key in sorted(found)]
+
+
+def is_common(inference: Inference, function: Value) -> bool:
+    """Whether so many files call something of the function's name that its calls are not looked at for their arguments."""
+    table = inference.table(function.path)
+    if table is None:
+        return True
+    symbol = table.facts.symbols[function.index]
+    name = symbol.name
+    if name in _CONSTRUCTORS and symbol.parent > 0:
+        name = table.facts.symbols[symbol.parent].name
+    return len(inference.workspace.paths_using(name, "called")) > _MAX_CALLING_FILES
 
 
 def _carrier(home: str, name: str) -> Value:
@@ -97,14 +122,15 @@ def _carrier(home: str, name: str) -> Value:
     return Value("carrier", home, 0, name)
 
 
-def _files(inference: Inference, carrier: Value) -> list[str]:
+def _files(inference: Inference, carrier: Value, defined_in: str) -> list[str]:
+    """Where to look for what takes over the value of a carrier. A name that stands everywhere is a word rather than a name: then
+    only where the value is defined."""
     if carrier.path:
         return [carrier.path]
-    name: str = carrier.extra
-    paths = inference.workspace.paths_using(name.removesuffix("[]"))
-    if len(paths) > _MAX_FILES and name.endswith("[]"):
+    paths = inference.workspace.paths_using(carrier.extra)
+    if len(paths) > _MAX_FILES:
         inference.partial = True
-        return []
+        return [defined_in]
     return paths
 
 
@@ -117,7 +143,9 @@ def _carriers(inference: Inference, value: Value) -> Values:
         if name.endswith(("[]", "()")):
             continue
         container = _carrier(carrier.path, f"{name}[]") in found
-        for path in _files(inference, carrier):
+        for path in _files(inference, carrier, value.path):
+            if not inference.spend():
+                return frozenset(found)
             for new in _carried_further(inference, path, name, container):
                 if new in found:
                     continue
@@ -166,24 +194,31 @@ def _name(inference: Inference, cls: Value) -> str:
 def _constructed(inference: Inference, name: str) -> list[Value]:
     """The names to which `Name(…)` is assigned, or handed."""
     found: list[Value] = [_carrier("", name)]
-    for path in files_naming(inference, name):
-        table = inference.table(path)
+    paths = inference.workspace.paths_using(name, "called")
+    for path in paths if len(paths) <= _MAX_FILES else ():
+        table = inference.table(path) if inference.spend() else None
         for call in table.calls.get(name, ()) if table else ():
             found += _carried_from(inference, path, call.start)
             found.append(_carrier(path, "()"))
     return found
 
 
-@functools.lru_cache(maxsize=512)
-def _mention(name: str) -> re.Pattern[str]:
-    """The name as a value of its own: not called, not asked for an attribute, not the name of a keyword."""
-    return re.compile(rf"(?<!\w){re.escape(name)}(?!\w)(?!\s*(?:[.(]|=(?!=)))")
+_AFTER = re.compile(r"\s*(\(|\.|=(?!=))")
+_TAKEN_OUT = re.compile(r"\[|\.(?:values|items|get|pop|popitem|popleft|setdefault|copy)\(")
 
 
-@functools.lru_cache(maxsize=512)
-def _taken_out(name: str) -> re.Pattern[str]:
-    """The name of a container of which something is taken."""
-    return re.compile(rf"(?<!\w){re.escape(name)}(?:\[|\.(?:values|items|get|pop|popitem|popleft|setdefault|copy)\()")
+def _mentions(text: str, name: str, container: bool) -> Iterator[int]:
+    """Where a name stands as a value of its own: not called, not asked for an attribute, not the name of a keyword; or, of a
+    container, where something is taken out of it."""
+    place = text.find(name)
+    size = len(name)
+    while place >= 0:
+        end = place + size
+        before, after = text[place - 1 : place], text[end : end + 1]
+        if not (before.isalnum() or before == "_" or after.isalnum() or after == "_"):
+            if not _AFTER.match(text, end) or (container and _TAKEN_OUT.match(text, end)):
+                yield place
+        place = text.find(name, end)
 
 
 def _carried_further(inference: Inference, path: str, name: str, container: bool) -> list[Value]:
@@ -191,20 +226,9 @@ def _carried_further(inference: Inference, path: str, name: str, container: bool
     table = inference.table(path)
     if table is None:
         return []
-    found: list[Value] = []
-    for item in table.facts.imports:
-        if item.name == name and item.alias != name:
-            found.append(_carrier("", item.alias))
-    text = inference.workspace.text(path)
-    if name not in text:
-        return found
-    for pattern in (_mention(name), _taken_out(name)) if container else (_mention(name),):
-        for match in pattern.finditer(text):
-            found += _carried_from(inference, path, match.start())
-    for symbol in table.facts.symbols:
-        for parameter in symbol.parameters:
-            if parameter.default and parameter.default.rpartition(".")[2] == name:
-                found.append(_carrier(path, parameter.name))
+    found = [_carrier("", item.alias) for item in table.facts.imports if item.name == name and item.alias != name]
+    for place in _mentions(inference.workspace.text(path), name, container):
+        found += _carried_from(inference, path, place)
     return found
 
 
@@ -216,7 +240,7 @@ def _carried_from(inference: Inference, path: str, offset: int) -> list[Value]:
     found: list[Value] = []
     for flow in _flows_around(table, offset):
         found += _from_flow(inference, table, flow)
-    inner = _call_around(table, inference.workspace.text(path), offset)
+    inner = _call_around(table, offset)
     if inner is not None:
         found += _from_argument(inference, path, inner, offset)
     return found
@@ -224,8 +248,13 @@ def _carried_from(inference: Inference, path: str, offset: int) -> list[Value]:
 
 def _flows_around(table: Tables, offset: int) -> list[Flow]:
     return [
-        f for f in table.facts.flows if f.start <= offset < f.end and f.kind not in ("annotation", "lambda", "except")
-    ]
+        f for f in table.flows_near.get(offset >> BUCKET, ())
+        if f.start <= offset < f.end and f.kind not in ("annotation", "lambda", "except")
+    ]  # fmt: skip
+
+
+def calls_around(table: Tables, offset: int) -> list[Call]:
+    return [c for c in table.calls_near.get(offset >> BUCKET, ()) if c.start <= offset < c.end]
 
 
 def _from_flow(inference: Inference, table: Tables, flow: Flow) -> list[Value]:
@@ -249,8 +278,9 @@ def _from_result(inference: Inference, table: Tables, owner: int) -> list[Value]
     nested = symbol.parent > 0 and table.facts.symbols[symbol.parent].is_callable
     if symbol.kind == "property":
         found.append(_carrier("", symbol.name))
-    for user in [path] if nested else files_naming(inference, symbol.name):
-        other = inference.table(user)
+    users = [path] if nested else files_naming(inference, symbol.name)
+    for user in users if len(users) <= _MAX_FILES else [path]:
+        other = inference.table(user) if inference.spend() else None
         if other is None:
             continue
         for alias in {symbol.name, *(i.alias for i in other.facts.imports if i.name == symbol.name)}:
@@ -258,7 +288,7 @@ def _from_result(inference: Inference, table: Tables, owner: int) -> list[Value]
                 found.append(_carrier(user, "()"))
                 found += [c for f in _flows_around(other, call.start) if not (f.kind in ("return", "yield") and f.owner == owner)
                           for c in _from_flow_once(inference, other, f)]  # fmt: skip
-                inner = _call_around(other, inference.workspace.text(user), call.start, outside=call)
+                inner = _call_around(other, call.start, outside=call)
                 if inner is not None:
                     found += _from_argument(inference, user, inner, call.start)
             for target in other.facts.symbols:
@@ -285,18 +315,15 @@ def _decorator_name(text: str) -> str:
     return text.partition("(")[0].rpartition(".")[2]
 
 
-def _call_around(table: Tables, text: str, offset: int, outside: Call | None = None) -> Call | None:
-    """The innermost call among whose arguments an offset lies."""
+def _call_around(table: Tables, offset: int, outside: Call | None = None) -> Call | None:
+    """The innermost call among whose arguments an offset lies; `outside`: not that one, nor one that begins where it does."""
     best: Call | None = None
-    for call in table.facts.calls:
-        if (
-            call.form != "decorator"
-            and call.start <= offset < call.end
-            and call is not outside
-            and (best is None or call.start >= best.start)
-        ):
-            if call.start == offset and outside is not None and call.end <= outside.end:
-                continue
+    for call in calls_around(table, offset):
+        if call.form == "decorator" or call is outside:
+            continue
+        if outside is not None and call.start == offset and call.end <= outside.end:
+            continue
+        if best is None or call.start >= best.start:
             best = call
     return best
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _MAX_CLASSES = 200
 _MAX_RECEIVERS = 12
+_HUB = 24
 _OBJECT_MEMBERS = frozenset(dir(object)) | {
     "__dict__",
     "__name__",
@@ -247,33 +248,44 @@ def subclasses(inference: Inference, cls: Value) -> list[Value]:
     table = inference.table(cls.path)
     if table is None:
         return []
-    key = ("subclasses", cls)
 
     def compute() -> Values:
         found: list[Value] = []
-        for path in inference.files_naming(table.facts.symbols[cls.index].name):
-            other = inference.table(path)
-            for index, symbol in enumerate(other.facts.symbols) if other else ():
-                if symbol.kind == "class" and symbol.bases:
-                    candidate = Value("class", path, index)
-                    if cls in bases(inference, candidate):
-                        found.append(candidate)
+        for name in inference.names_of(table.facts.symbols[cls.index].name):
+            for path in inference.workspace.paths_using(name, "base"):
+                other = inference.table(path) if inference.spend() else None
+                for index, symbol in enumerate(other.facts.symbols) if other else ():
+                    if any(b.partition("[")[0].rpartition(".")[2] == name for b in symbol.bases):
+                        candidate = Value("class", path, index)
+                        if cls in bases(inference, candidate):
+                            found.append(candidate)
         return frozenset(found)
 
-    return sorted(inference.once(key, compute), key=lambda v: v[:3])
+    return sorted(inference.once(("subclasses", cls), compute), key=lambda v: v[:3])
+
+
+def is_hub(inference: Inference, cls: Value) -> bool:
+    """Whether so many files build classes on something of this name that what they all do tells nothing."""
+    table = inference.table(cls.path)
+    return table is not None and len(inference.workspace.paths_using(table.facts.symbols[cls.index].name, "base")) > _HUB
 
 
 def all_subclasses(inference: Inference, cls: Value) -> list[Value]:
-    found: list[Value] = []
-    todo = [cls]
-    while todo and len(found) < _MAX_CLASSES:
-        for below in subclasses(inference, todo.pop()):
-            if below not in found and below != cls:
-                found.append(below)
-                todo.append(below)
-    if todo:
-        inference.partial = True
-    return found
+    """The classes below a class, near ones first; cut off at a number, which is then noted."""
+
+    def compute() -> Values:
+        found: dict[Value, None] = {}
+        todo = [cls]
+        while todo and len(found) < _MAX_CLASSES:
+            for below in subclasses(inference, todo.pop(0)):
+                if below not in found and below != cls:
+                    found[below] = None
+                    todo.append(below)
+        if todo:
+            inference.partial = True
+        return frozenset(found)
+
+    return sorted(inference.once(("all subclasses", cls), compute), key=lambda v: v[:3])
 
 
 def overrides(inference: Inference, function: Value) -> list[Value]:
@@ -303,7 +315,7 @@ def receivers(inference: Inference, method: Value) -> list[Value]:
     own = Value("class", method.path, symbol.parent)
 
     def compute() -> Values:
-        below = all_subclasses(inference, own)
+        below = all_subclasses(inference, own) if not is_hub(inference, own) else []
         if len(below) > _MAX_RECEIVERS:
             return frozenset({own})
         takes_class = "class" in symbol.traits
@@ -343,13 +355,17 @@ def is_constructed(inference: Inference, cls: Value, or_asked: bool = False) -> 
 
 
 def _is_called(inference: Inference, name: str, or_asked: bool) -> bool:
-    for path in inference.files_naming(name):
-        other = inference.table(path)
-        if other is None:
-            continue
-        if any(call.form != "decorator" for call in other.calls.get(name, ())):
-            return True
-        if or_asked and any(name in call.callee.split(".")[:-1] for call in other.facts.calls):
+    names = inference.names_of(name)
+    if any(inference.workspace.paths_using(n, "called") for n in names):
+        open_only = set(inference.workspace.paths_using("", "called"))
+        for n in names:
+            for path in inference.workspace.paths_using(n, "called"):
+                table = inference.table(path) if path in open_only else None
+                if path not in open_only or (table is not None and n in table.calls):
+                    return True
+    for path in inference.files_naming(name) if or_asked else ():
+        other = inference.table(path) if inference.spend() else None
+        if other is not None and any(name in call.callee.split(".")[:-1] for call in other.facts.calls):
             return True
     return False
 

@@ -20,7 +20,10 @@ from .values import EMPTY, Value, Values, external, instance, union
 
 _MAX_DEPTH = 40
 _MAX_TEXT = 80  # longer strings are no names
-_MAX_STEPS = 4_000
+# A step is one thing worked out, some 20 µs; a question that takes more is answered with what is known by then.
+_MAX_STEPS = 3_000
+_DEAR = 150
+_FILE = 8
 _BUILTINS = frozenset(dir(builtins))
 _NOTHING_SHALLOWER = 1_000_000
 Environment = tuple[tuple[str, Values], ...]
@@ -37,7 +40,7 @@ class Workspace(Protocol):
 
     def text(self, path: str) -> str: ...
 
-    def paths_using(self, name: str) -> list[str]: ...
+    def paths_using(self, name: str, how: str = "named") -> list[str]: ...
 
 
 class Here(NamedTuple):
@@ -60,6 +63,7 @@ class Inference:
         self.partial = False  # something was cut off by a limit since this was last set to False
         self._tables: dict[str, Tables | None] = {}
         self._memo: dict[object, Values] = {}
+        self._cut: set[object] = set()
         self._passing: dict[object, Values] = {}
         self._active: dict[object, int] = {}
         self._shallowest = _NOTHING_SHALLOWER
@@ -81,6 +85,8 @@ class Inference:
         known = self._memo.get(key)
         if known is None:
             known = self._passing.get(key)
+        elif key in self._cut:
+            self.partial = True
         if known is not None:
             return known
         if key in self._active:
@@ -91,10 +97,11 @@ class Inference:
             self._steps = 0
             self._passing.clear()
         self._steps += 1
-        if depth >= _MAX_DEPTH or self._steps > _MAX_STEPS:
+        if depth >= _MAX_DEPTH or self.exhausted:
             self._shallowest = -1
             self.partial = True
             return EMPTY
+        begun = self._steps
         self._active[key] = depth
         before, self._shallowest = self._shallowest, _NOTHING_SHALLOWER
         try:
@@ -104,10 +111,28 @@ class Inference:
         if self._shallowest >= depth:
             self._memo[key] = result
             self._shallowest = before
+        elif self._steps - begun > _DEAR:
+            # Cut short, and dear: to ask again would cost as much and tell as little.
+            self._memo[key] = result
+            self._cut.add(key)
+            self._shallowest = min(before, self._shallowest)
         else:
             self._passing[key] = result
             self._shallowest = min(before, self._shallowest)
         return result
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether the running question has cost what one question may."""
+        return self._steps > _MAX_STEPS
+
+    def spend(self, steps: int = _FILE) -> bool:
+        """Account for the work of looking through a file; False where there is nothing left to spend."""
+        self._steps += steps
+        if self.exhausted:
+            self.partial = True
+            self._shallowest = -1
+        return not self.exhausted
 
     # -- expressions by their place ----------------------------------------------------------------------------------
 
@@ -346,7 +371,7 @@ class Inference:
         kind = type(node.value).__name__
         if kind in ("NoneType", "ellipsis"):
             return EMPTY
-        known = node.value if kind == "str" and len(node.value) < _MAX_TEXT else None
+        known = node.value if isinstance(node.value, str) and len(node.value) < _MAX_TEXT else None
         return frozenset({Value("external", f"builtins.{kind}()", 0, known)})
 
     def _string(self, node: ast.expr, here: Here) -> Values:
@@ -421,6 +446,9 @@ class Inference:
 
     def constructors(self, cls: Value) -> Values:
         return calling.constructors(self, cls)
+
+    def names_of(self, name: str) -> list[str]:
+        return carriers.names_of(self, name)
 
     def files_naming(self, name: str) -> list[str]:
         return carriers.files_naming(self, name)

@@ -85,6 +85,8 @@ def dispatched(inference: Inference, function: Value) -> list[Value]:
     receiver = function.extra
     if receiver is None or receiver.kind not in ("instance", "class"):
         return []
+    if classes.is_hub(inference, Value("class", receiver.path, receiver.index)):
+        return []
     below = classes.overrides(inference, function)
     if not below:
         return []

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import accumulate
 
-from ...types import Call, Flow, Import, ModuleFacts
+from ...types import Call, Flow, Import, ModuleFacts, called_names
 
+BUCKET = 9
 _SELF_FLOWS = frozenset({"assign", "annotation", "for", "with", "item"})
 
 
@@ -23,6 +24,7 @@ class Tables:
     (`defaults[(function, name)]`), `returns[scope]` and `yields[scope]`. Of those to attributes, `attributes[(class, name)]` are to
     `self.name` in its methods, `attribute_flows[name]` all to `x.name`.
 
+    `flows_near` and `calls_near` hold what overlaps a stretch of `2 ** BUCKET` characters, by the number of the stretch.
     `calls[name]`, by last name, decorators included; `decorators[name]`: decorator lines alone, by the name that is called in them.
     """
 
@@ -41,6 +43,8 @@ class Tables:
     attributes: dict[tuple[int, str], list[Flow]] = field(default_factory=lambda: defaultdict(list))
     attribute_flows: dict[str, list[Flow]] = field(default_factory=lambda: defaultdict(list))
     calls: dict[str, list[Call]] = field(default_factory=lambda: defaultdict(list))
+    flows_near: dict[int, list[Flow]] = field(default_factory=lambda: defaultdict(list))
+    calls_near: dict[int, list[Call]] = field(default_factory=lambda: defaultdict(list))
     decorators: dict[str, list[Call]] = field(default_factory=lambda: defaultdict(list))
 
 
@@ -77,13 +81,14 @@ def tables_of(facts: ModuleFacts) -> Tables:
                 cls = instance_class(facts, flow.scope, head) if flow.kind in _SELF_FLOWS else None
                 if cls is not None:
                     table.attributes[(cls, name)].append(flow)
-    called: dict[int, str] = {}
-    for call in facts.calls:
+    for flow in facts.flows:
+        for bucket in range(flow.start >> BUCKET, (flow.end >> BUCKET) + 1):
+            table.flows_near[bucket].append(flow)
+    for call, name in zip(facts.calls, called_names(facts), strict=True):
+        for bucket in range(call.start >> BUCKET, (call.end >> BUCKET) + 1):
+            table.calls_near[bucket].append(call)
         if call.form == "decorator":
-            # `@name(argument)` is a decorator by the name that is called in it.
-            table.decorators[called.get(call.start, call.name) if call.name == "()" else call.name].append(call)
-        elif not call.form:
-            called[call.start] = call.name
+            table.decorators[name].append(call)
         table.calls[call.name].append(call)
     return table
 
