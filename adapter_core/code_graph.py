@@ -16,17 +16,23 @@ from dataclasses import replace
 from pathlib import Path
 
 from .errors import IndexStoreError
+from .graph.coverage_xml import coverage_of, read_coverage
 from .graph.discover import check_root
 from .graph.documents import Document, Documents
-from .graph.linking import classes, sites
+from .graph.export import Progress, export_json, export_sqlite
+from .graph.linking import classes, references, sites
 from .graph.linking.evaluate import Inference
-from .graph.linking.modules import absolute
+from .graph.linking.modules import absolute, imported_modules
 from .graph.linking.values import Value
 from .graph.store import FileRow, Store
 from .graph.sync import SyncOptions, SyncProgress, SyncReport
+from .graph.testing import WorkspaceTests
+from .graph.textsearch import occurrences
 from .graph.view import WorkspaceView
 from .graph.workspace import open_index
-from .types import Call, CallSite, CancelToken, Listing, ModuleFacts, Span, Symbol, SymbolRef
+from .types import Call, CallSite, CancelToken, Listing, ModuleFacts, Reference, Span, Symbol, SymbolRef, TestLink
+
+_TEST_DEPTH = 3
 
 
 class CodeGraph:
@@ -44,6 +50,8 @@ class CodeGraph:
     def _look(self, open_texts: Mapping[str, str] | None) -> None:
         self.view = WorkspaceView(self.root, self.store, open_texts)
         self.inference = Inference(self.view)
+        self.tests = WorkspaceTests(self.view, self.inference, self.name)
+        self._coverage: dict[str, Mapping[int, int]] = {}
 
     @classmethod
     def load_or_build(
@@ -149,7 +157,7 @@ class CodeGraph:
                         found = self._refs(self.inference.text(facts.path, 0, ".".join(wanted[split:]), 0))
                         if found:
                             return found
-        return sorted(found, key=_definition_order)
+        return sorted(dict.fromkeys(found), key=_definition_order)
 
     def _named(self, name: str) -> list[SymbolRef]:
         found: dict[tuple[str, int], SymbolRef] = {}
@@ -196,16 +204,7 @@ class CodeGraph:
     def overridden_by(self, method: SymbolRef) -> list[SymbolRef]:
         """The methods of base classes that a method replaces, nearest first."""
         value = self._value(method)
-        facts = self.facts(method.path)
-        if value is None or facts is None or facts.symbols[value.index].parent <= 0:
-            return []
-        owner = Value("class", value.path, facts.symbols[value.index].parent)
-        found = []
-        for cls in classes.lookup_order(self.inference, owner)[1:]:
-            table = self.inference.table(cls.path) if cls.kind == "class" else None
-            for index in table.children.get((cls.index, method.symbol.name), ()) if table else ():
-                found.append(self.ref(table.facts, index))  # type: ignore[union-attr]
-        return found
+        return [r for f in classes.overridden(self.inference, value) for r in self._refs({f})] if value else []
 
     def owners_of(self, ref: SymbolRef | str) -> list[SymbolRef]:
         """The scopes in which a symbol is defined, innermost first, its module last. A name may mean several symbols."""
@@ -337,15 +336,105 @@ class CodeGraph:
                     break
         return found
 
-    def tests_for_symbol(self, ref: SymbolRef) -> Listing:
-        """Test functions that call a symbol, traced ones first."""
-        calls = self.who_calls(ref)
-        tests: dict[tuple[str, int], SymbolRef] = {}
-        for site in sorted(calls.items, key=lambda s: not s.resolved):
-            caller = site.caller
-            if caller is not None and is_test_path(caller.path) and caller.symbol.name.startswith("test"):
-                tests.setdefault((caller.path, caller.symbol.start), caller)
-        return Listing(tuple(tests.values()), calls.complete, calls.reason)
+    def module_deps(self, module: str | None = None) -> list[tuple[str, str, bool]]:
+        """(importing module, imported module, whether it is in the workspace), of one module or of all, each pair once."""
+        rows = [row for row in self.store.files() if row.kind == "python" and module in (None, row.module)]
+        found: dict[tuple[str, str, bool], None] = {}
+        for row in rows:
+            facts = self.facts(row.path)
+            for item in facts.imports if facts else ():
+                for name, inside in imported_modules(self.inference, facts, item) if facts else ():
+                    found[(row.module, name, inside)] = None
+        return sorted(found)
+
+    # -- references --------------------------------------------------------------------------------------------------
+
+    def refs_of(self, ref: SymbolRef | str) -> Listing:
+        """Every place that names a symbol, as `Reference`s: its definition, imports, calls, reads, writes, annotations.
+
+        Traced as calls are: a name on a value of unknown type is left out, so the listing is complete only for what can be told.
+        """
+        found: list[Reference] = []
+        self.inference.partial = False
+        for one in self._meant(ref):
+            value = self._value(one)
+            for place in references.references(self.inference, (value.path, value.index)) if value else ():
+                found.append(self._reference(place.path, place.line, place.column, place.kind, place.scope))
+        return self._listing(found)
+
+    def search_refs(self, text: str, kinds: Sequence[str] | None = None) -> Listing:
+        """Where a text stands in Python files, told apart by what it is in (`graph.textsearch.KINDS`): an identifier as a whole word in
+        code, any text in comments and strings."""
+        found: list[Reference] = []
+        if text.isidentifier():
+            paths = self.view.paths_using(text)
+        else:
+            paths = [row.path for row in self.store.files() if row.kind == "python"]
+        for path in paths:
+            for line, column, kind in occurrences(self.view.text(path), text):
+                if kinds is None or kind in kinds:
+                    found.append(self._reference(path, line, column, kind, None))
+        return Listing(tuple(found))
+
+    def _reference(self, path: str, line: int, column: int, kind: str, scope: int | None) -> Reference:
+        facts, document = self.facts(path), self.document(path)
+        lines = document.lines if document else []
+        owner = self.owner_at(facts, line) if scope is None and facts else scope or 0
+        return Reference(
+            Span(self.name, path, line, line), column, kind, self.ref(facts, owner) if facts else None,
+            lines[line - 1].strip() if line <= len(lines) else "",
+        )  # fmt: skip
+
+    # -- tests -------------------------------------------------------------------------------------------------------
+
+    def test_nodes(self) -> Listing:
+        """Every test that pytest would collect, as `TestNode`s, as far as the text tells."""
+        return Listing(tuple(self.tests.nodes()))
+
+    def tests_for_symbol(self, ref: SymbolRef | str, depth: int = _TEST_DEPTH) -> Listing:
+        """The tests that lead to a symbol over at most `depth` calls (through fixtures and `setUp`, too), or are named after it, as
+        `TestLink`s, near ones first."""
+        found: dict[str, TestLink] = {}
+        self.inference.partial = False
+        for one in self._meant(ref):
+            value = self._value(one)
+            for link in self.tests.for_symbol(value, depth) if value and value.kind != "module" else ():
+                found.setdefault(link.node_id, link)
+        return self._listing(list(found.values()))
+
+    def tests_for_module(self, module: str) -> Listing:
+        """The tests of the files that import a module, or are named after it."""
+        return Listing(tuple(self.tests.for_module(module, self.importers_of(module))))
+
+    def attach_coverage_from_xml(self, file: str | os.PathLike[str]) -> list[str]:
+        """Take the line counts of a coverage.py report. Gives back what in it belongs to no file here. Raises `ValueError`, `OSError`."""
+        text = Path(file).read_text("utf-8")
+        report = read_coverage(text, [row.path for row in self.store.files() if row.kind == "python"])
+        self._coverage = dict(report.lines)
+        return list(report.unmatched)
+
+    def coverage_of(self, ref: SymbolRef | str) -> Listing:
+        """(symbol, lines covered, lines measured) for each symbol that is meant; nothing before a report was attached."""
+        found = []
+        for one in self._meant(ref):
+            counted = self._coverage.get(one.path)
+            if counted is not None:
+                found.append((one, *coverage_of(counted, one.symbol.start, one.symbol.end)))
+        return Listing(tuple(found), bool(self._coverage), "" if self._coverage else "no coverage report is attached")
+
+    # -- export ------------------------------------------------------------------------------------------------------
+
+    def export_json(
+        self, file: str | os.PathLike[str], progress: Progress | None = None, cancel: CancelToken | None = None
+    ) -> None:
+        """Write everything as one JSON document; see docs/graph-export.md."""
+        export_json(self, Path(file), progress, cancel)
+
+    def export_sqlite(
+        self, file: str | os.PathLike[str], progress: Progress | None = None, cancel: CancelToken | None = None
+    ) -> None:
+        """Write everything as an SQLite database; see docs/graph-export.md."""
+        export_sqlite(self, Path(file), progress, cancel)
 
     # -- between symbols and values ----------------------------------------------------------------------------------
 
@@ -385,7 +474,7 @@ class CodeGraph:
         symbol = Symbol("<lambda>", f"{prefix}<lambda>", "function", first, last, first, column, value.index)
         return SymbolRef(self.name, facts.path, facts.module, symbol)
 
-    def _listing(self, found: list[CallSite]) -> Listing:
+    def _listing(self, found: Sequence[object]) -> Listing:
         reason = "some of it is too entangled to be followed to its end" if self.inference.partial else ""
         return Listing(tuple(found), not reason, reason)
 
@@ -433,3 +522,10 @@ def _definition_order(ref: SymbolRef) -> tuple[bool, int, int, str, int]:
 
 
 __all__ = ["CodeGraph", "IndexStoreError", "index_of", "is_test_path"]
+
+
+if __name__ == "__main__":
+    # The command-line door of the graph. Here alone does anything import the command line.
+    from .cli.graph import main
+
+    raise SystemExit(main())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 
 class CancelToken(Protocol):
@@ -258,6 +258,18 @@ class Reference:
     kind: str
     owner: SymbolRef | None
     line_text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TestLink:
+    """A test that exercises something: its pytest id without parameters, its lines, why, and over how many calls (9: by name only)."""
+
+    __test__: ClassVar[bool] = False  # for pytest, which takes it for a test class
+
+    node_id: str
+    span: Span
+    why: tuple[str, ...]
+    distance: int = 1
 
 
 @dataclass(frozen=True, slots=True)

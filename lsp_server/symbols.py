@@ -12,7 +12,7 @@ from .positions import to_units
 
 if TYPE_CHECKING:
     from adapter_core import CodeGraph
-    from adapter_core.graph.resolve import JediClient
+    from adapter_core.graph.resolve import Inspection, JediClient
 
 _IDENTIFIER = re.compile(r"[^\W\d]\w*")
 _RECEIVER = re.compile(r"(?:super\(\)|[^\W\d]\w*)(?:\.[^\W\d]\w*)*\.\Z")
@@ -82,10 +82,9 @@ def symbol_at(
         if refs:
             return Found(refs[0], True)
     if jedi is not None:
-        for place in jedi.infer_definition(graph.root, path, document.text, line, word.column, cancel):
-            found = graph.symbol_at(place.path, place.line, place.column)
-            if found is not None and found.symbol.name == place.name and found.symbol.name_line == place.line:
-                return Found(found, True)
+        found, _ = inferred_at(graph, path, line, column, jedi, cancel)
+        if found is not None:
+            return found
     if word.is_attribute:
         # `x.dispatch` with an unknown `x`: when the workspace has one `dispatch`, that is the one to show, and to say
         # how sure.
@@ -97,6 +96,34 @@ def symbol_at(
         if len(members) == 1:
             return Found(members[0], False)
     return None
+
+
+def inferred_at(
+    graph: CodeGraph,
+    path: str,
+    line: int,
+    column: int,
+    jedi: JediClient,
+    cancel: CancelToken | None = None,
+    limit: float | None = None,
+) -> tuple[Found | None, Inspection | None]:
+    """What type inference says about the identifier at a position: the workspace's symbol, and all that it said.
+
+    None and None where there is no identifier. May take `limit` seconds, or the client's own limit.
+    """
+    document = graph.document(path)
+    if document is None or not 1 <= line <= len(document.lines):
+        return None, None
+    word = word_at(document.lines[line - 1], column)
+    if word is None:
+        return None, None
+    folders = graph.store.roots().folders
+    said = jedi.inspect(graph.root, path, document.text, line, word.column, cancel, folders=folders, limit=limit)
+    for place in said.definitions:
+        found = graph.symbol_at(place.path, place.line, place.column)
+        if found is not None and found.symbol.name == place.name and found.symbol.name_line == place.line:
+            return Found(found, True), said
+    return None, said
 
 
 def _names(ref: SymbolRef, line: int, word: Word) -> bool:

@@ -9,7 +9,7 @@ import argparse
 import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from .. import __version__
 from ..errors import PathlineError
@@ -18,7 +18,7 @@ EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_NOT_FOUND, EXIT_INTERRUPTED = 0, 1, 2, 3,
 
 
 def build_parser() -> argparse.ArgumentParser:
-    from . import ask, index, lsp, model, search
+    from . import ask, cache, graph, index, lsp, model, search
 
     parser = argparse.ArgumentParser(
         prog="pathline",
@@ -27,16 +27,21 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"pathline {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (ask, search, index, model, lsp):
+    for command in (ask, search, graph, index, model, cache, lsp):
         command.register(commands)
     return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The console script. Returns the exit code."""
+    return run_parser(build_parser, argv)
+
+
+def run_parser(build: Callable[[], argparse.ArgumentParser], argv: Sequence[str] | None = None) -> int:
+    """Parse with the parser that `build` makes, and run the `func` that it sets. Returns the exit code."""
     _use_safe_streams()
     try:
-        args = build_parser().parse_args(argv)
+        args = build().parse_args(argv)
         return int(args.func(args))
     except PathlineError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import time
 from array import array
@@ -40,6 +41,17 @@ def index_batch(root: str, found: Sequence[FoundFile], known: dict[str, str], ma
 
     A file that cannot be read, or on which the parser fails, is `skipped` with its reason; nothing is raised for it.
     """
+    # Syntax trees hold no cycles; looking for them among so many new objects takes as long as parsing.
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        return _index_batch(root, found, known, max_bytes)
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _index_batch(root: str, found: Sequence[FoundFile], known: dict[str, str], max_bytes: int) -> BatchResult:
     result = BatchResult()
     parsed: list[tuple[ModuleFacts, list[str]]] = []
     kept: list[tuple[FoundFile, Source, int]] = []
@@ -80,7 +92,7 @@ def index_batch(root: str, found: Sequence[FoundFile], known: dict[str, str], ma
         result.files.append(_record(facts, file, source, checked, int(own.sum())))
     result.owners = segment.owners.tobytes()
     result.lengths = segment.lengths.tobytes()
-    result.postings = sorted((term, data.tobytes()) for term, data in segment.postings.items())
+    result.postings = segment.rows()
     return result
 
 

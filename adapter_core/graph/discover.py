@@ -44,6 +44,7 @@ _TEXT_SUFFIXES = frozenset({".md", ".rst"})
 _TEXT_NAMES = frozenset({"pyproject.toml", "setup.cfg", "tox.ini", "pytest.ini"})
 _README = re.compile(r"(readme|changelog|changes|contributing|architecture)(\.txt)?$", re.IGNORECASE)
 _MAX_RULES_BYTES = 1_000_000
+_JUNCTION = 0xA0000003  # IO_REPARSE_TAG_MOUNT_POINT
 _DOC_DIRS = frozenset({"doc", "docs", "documentation"})
 
 
@@ -107,7 +108,7 @@ def discover(root: Path, options: DiscoverOptions | None = None) -> Discovery:
             with os.scandir(root / folder if folder else root) as listing:
                 children = sorted(listing, key=lambda e: e.name)
         except OSError as error:
-            found.skipped.append(Problem(folder or ".", f"folder cannot be read: {error.strerror}"))
+            found.skipped.append(Problem(_shown(folder) or ".", f"folder cannot be read: {error.strerror}"))
             continue
         names = {entry.name for entry in children}
         if folder and ("pyvenv.cfg" in names or "conda-meta" in names):
@@ -157,9 +158,9 @@ def _add_file(found: Discovery, entry: os.DirEntry[str], path: str, kind: str, m
         info = entry.stat(follow_symlinks=False)
         path.encode("utf-8")
     except OSError as error:
-        found.skipped.append(Problem(path, f"cannot be read: {error.strerror}"))
+        found.skipped.append(Problem(_shown(path), f"cannot be read: {error.strerror}"))
     except UnicodeEncodeError:
-        found.skipped.append(Problem(path.encode("utf-8", "replace").decode(), "file name is not valid Unicode"))
+        found.skipped.append(Problem(_shown(path), "file name is not valid Unicode"))
     else:
         if stat.S_ISLNK(info.st_mode):
             found.skipped.append(Problem(path, "symbolic link"))
@@ -169,6 +170,11 @@ def _add_file(found: Discovery, entry: os.DirEntry[str], path: str, kind: str, m
             found.skipped.append(Problem(path, f"larger than {max_bytes // 1000:,} kB"))
         else:
             found.files.append(FoundFile(path, kind, info.st_size, info.st_mtime_ns, info.st_ctime_ns))
+
+
+def _shown(path: str) -> str:
+    """A path as it can be printed, even where it is no Unicode."""
+    return path.encode("utf-8", "replace").decode()
 
 
 class _Rules:
@@ -193,7 +199,9 @@ def _ignored(path: str, rules: tuple[_Rules, ...]) -> bool:
 
 def _root_rules(root: Path, extra: tuple[str, ...]) -> tuple[_Rules, ...]:
     config = Path(os.environ.get("XDG_CONFIG_HOME") or _home() / ".config")
-    sources = (_read_lines(config / "git" / "ignore"), _read_lines(root / ".git" / "info" / "exclude"), list(extra))
+    # The user's own file may be a link; only in a workspace none is followed.
+    own = Path(os.path.realpath(config / "git" / "ignore"))
+    sources = (_read_lines(own), _read_lines(root / ".git" / "info" / "exclude"), list(extra))
     return tuple(_Rules("", lines) for lines in sources if lines)
 
 
@@ -208,7 +216,7 @@ def _valid_patterns(lines: list[str]) -> Iterator[str]:
 
 def _read_lines(file: Path) -> list[str]:
     try:
-        return read_bytes(file, _MAX_RULES_BYTES).decode("utf-8", errors="replace").split("\n")
+        return read_bytes(file, _MAX_RULES_BYTES).decode("utf-8-sig", errors="replace").split("\n")
     except (OSError, ValueError):
         return []
 
@@ -222,9 +230,16 @@ def _skip_dir(entry: os.DirEntry[str]) -> bool:
 
 def _is_dir(entry: os.DirEntry[str]) -> bool:
     try:
-        return entry.is_dir(follow_symlinks=False)
+        return entry.is_dir(follow_symlinks=False) and not _is_junction(entry)
     except OSError:
         return False
+
+
+def _is_junction(entry: os.DirEntry[str]) -> bool:
+    """Whether it is one of Windows' links between folders, which count as folders there. (Python 3.12 has a method for it.)"""
+    if os.name != "nt":
+        return False
+    return getattr(entry.stat(follow_symlinks=False), "st_reparse_tag", 0) == _JUNCTION
 
 
 def _home() -> Path:

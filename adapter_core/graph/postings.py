@@ -9,9 +9,10 @@ are alive as long as the file's row names that segment; so an update writes a ne
 
 from __future__ import annotations
 
-from collections import Counter
+from array import array
+from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
@@ -23,6 +24,7 @@ from . import terms
 FIELDS = ("name", "qualname", "signature", "docstring", "body", "path")
 NAME, QUALNAME, SIGNATURE, DOCSTRING, BODY, PATH = range(len(FIELDS))
 _COUNT_BITS = 12
+_FIELD_BITS = 3
 _MAX_COUNT = (1 << _COUNT_BITS) - 1
 
 _DOCUMENT_KINDS = frozenset({"class", "function", "method", "property", "section"})
@@ -32,12 +34,26 @@ _DOCUMENT_KINDS = frozenset({"class", "function", "method", "property", "section
 class Segment:
     """`owners` int32 (documents, 2): file ordinal in the batch, symbol index. `lengths` uint16 (documents, fields): tokens.
 
-    `postings[term]` uint32 (n, 2): document ordinal; field and count, packed as `field << 12 | count`.
+    `packed` uint32 (n, 2) holds the postings of `terms[i]` at `bounds[i]:bounds[i + 1]`: document ordinal; field and count, packed
+    as `field << 12 | count`. Terms are in order, documents within a term, too.
     """
 
     owners: np.ndarray
     lengths: np.ndarray
-    postings: dict[str, np.ndarray] = field(default_factory=dict)
+    terms: list[str]
+    bounds: np.ndarray
+    packed: np.ndarray
+
+    @property
+    def postings(self) -> dict[str, np.ndarray]:
+        """`packed`, by term."""
+        return {t: self.packed[self.bounds[i] : self.bounds[i + 1]] for i, t in enumerate(self.terms)}
+
+    def rows(self) -> list[tuple[str, bytes]]:
+        """(term, its postings as bytes), as the store keeps them."""
+        data, size = self.packed.tobytes(), self.packed.itemsize * 2
+        ends = (self.bounds * size).tolist()
+        return [(t, data[ends[i] : ends[i + 1]]) for i, t in enumerate(self.terms)]
 
 
 def unpack(packed: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -46,46 +62,71 @@ def unpack(packed: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def build_segment(batch: Iterable[tuple[ModuleFacts, list[str]]]) -> Segment:
-    """Postings of files given as (facts, lines)."""
+    """Postings of files given as (facts, lines).
+
+    Words are numbered as they come, and everything after that is done for all of them at once: counting a word in a field, cutting
+    it into terms, adding up what several words give to one term.
+    """
     owners: list[tuple[int, int]] = []
-    lengths: list[list[int]] = []
-    postings: dict[str, list[int]] = {}
+    words: defaultdict[str, int] = defaultdict()
+    words.default_factory = words.__len__
+    number = words.__getitem__
+    tokens = array("I")
+    places: list[int] = []  # document << _FIELD_BITS | field, for each text
+    sizes: list[int] = []
     for ordinal, (facts, lines) in enumerate(batch):
         bodies = _own_lines(facts, lines)
-        path_terms = terms.terms_of(facts.path.rsplit(".", 1)[0])
         for index in sorted(bodies):
             document = len(owners)
             owners.append((ordinal, index))
-            row = [0] * len(FIELDS)
             texts = _field_texts(facts, index, bodies[index])
-            fields = [(f, _count(text)) for f, text in texts]
             if index == 0:
-                fields.append((PATH, Counter(path_terms)))
-            for number, counts in fields:
-                row[number] = min(sum(counts.values()), 0xFFFF)
-                tag = number << _COUNT_BITS
-                for term, count in counts.items():
-                    entry = postings.get(term)
-                    if entry is None:
-                        entry = postings[term] = []
-                    entry.append(document)
-                    entry.append(tag | (count if count < _MAX_COUNT else _MAX_COUNT))
-            lengths.append(row)
-    return Segment(
-        np.array(owners, dtype="<i4").reshape(-1, 2),
-        np.array(lengths, dtype="<u2").reshape(-1, len(FIELDS)),
-        {term: np.array(entry, dtype="<u4").reshape(-1, 2) for term, entry in postings.items()},
-    )
+                texts.append((PATH, facts.path.rsplit(".", 1)[0]))
+            for field, text in texts:
+                found = terms.words(text) if text else ()
+                if found:
+                    tokens.extend(map(number, found))
+                    places.append(document << _FIELD_BITS | field)
+                    sizes.append(len(found))
+    return _segment(np.array(owners, dtype="<i4").reshape(-1, 2), list(words), tokens, places, sizes)
 
 
-def _count(text: str) -> Counter[str]:
-    # Splitting each distinct word once and adding its count is several times cheaper than counting all terms.
-    split = terms.split
-    counts: Counter[str] = Counter()
-    for word, count in Counter(terms.words(text)).items():
-        for term in split(word):
-            counts[term] += count
-    return counts
+def _segment(owners: np.ndarray, words: list[str], tokens: array[int], places: list[int], sizes: list[int]) -> Segment:
+    lengths = np.zeros((len(owners), len(FIELDS)), dtype="<u2")
+    if not len(tokens):
+        return Segment(owners, lengths, [], np.zeros(1, np.int64), np.zeros((0, 2), "<u4"))
+    place = np.repeat(np.array(places, dtype=np.uint64), sizes)
+    token = np.frombuffer(tokens, dtype=np.uint32).astype(np.uint64)
+    pairs, counts = np.unique(token << np.uint64(32) | place, return_counts=True)
+    word = (pairs >> np.uint64(32)).astype(np.int64)
+    # The terms of each word, one after the other, numbered in the order of their spelling.
+    cut = [terms.split(w) for w in words]
+    vocabulary = sorted({t for parts in cut for t in parts})
+    rank = {t: i for i, t in enumerate(vocabulary)}
+    flat = np.fromiter((rank[t] for parts in cut for t in parts), dtype=np.int64)
+    parts_of = np.fromiter(map(len, cut), dtype=np.int64, count=len(cut))
+    first = np.concatenate(([0], np.cumsum(parts_of)[:-1]))
+    # Each (word, place) becomes as many (term, place) as the word has terms.
+    times = parts_of[word]
+    source = np.repeat(np.arange(len(word)), times)
+    within = np.arange(len(source)) - np.repeat(np.cumsum(times) - times, times)
+    term = flat[first[word[source]] + within].astype(np.uint64)
+    keys = term << np.uint64(32) | (pairs & np.uint64(0xFFFFFFFF))[source]
+    order = np.argsort(keys, kind="stable")
+    keys = keys[order]
+    starts = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1]))) if len(keys) else np.zeros(0, np.int64)
+    totals = np.add.reduceat(counts[source][order], starts) if len(keys) else np.zeros(0, np.int64)
+    keys = keys[starts]
+    where = (keys & np.uint64(0xFFFFFFFF)).astype(np.int64)
+    document, field = where >> _FIELD_BITS, where & ((1 << _FIELD_BITS) - 1)
+    sums = np.bincount(document * len(FIELDS) + field, weights=totals, minlength=len(owners) * len(FIELDS))
+    lengths[:] = np.minimum(sums, 0xFFFF).reshape(len(owners), len(FIELDS))
+    packed = np.empty((len(keys), 2), dtype="<u4")
+    packed[:, 0] = document
+    packed[:, 1] = field << _COUNT_BITS | np.minimum(totals, _MAX_COUNT)
+    number = (keys >> np.uint64(32)).astype(np.int64)
+    bounds = np.searchsorted(number, np.arange(len(vocabulary) + 1))
+    return Segment(owners, lengths, vocabulary, bounds, packed)
 
 
 def is_document(symbol: Symbol, facts: ModuleFacts) -> bool:

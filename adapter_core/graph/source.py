@@ -31,8 +31,8 @@ class NotText(ValueError):  # noqa: N818
     """The bytes are not text."""
 
 
-def decode(data: bytes) -> Source:
-    """Decode source bytes by BOM, coding cookie, UTF-8, and last Latin-1. Raises `NotText` for binary data."""
+def decode(data: bytes, cookies: bool = True) -> Source:
+    """Decode source bytes by BOM, coding cookie (where there are `cookies`), UTF-8, and last Latin-1. Raises `NotText` for binary data."""
     digest = hashlib.sha256(data).hexdigest()
     problem = ""
     for bom, encoding in _BOMS:
@@ -42,17 +42,31 @@ def decode(data: bytes) -> Source:
     else:
         if b"\0" in data[:8192]:
             raise NotText("binary data")
-        encoding = "utf-8"
-        if b"coding" in data[:400]:
+        text, problem = _decode_by_cookie(data) if cookies and b"coding" in data[:400] else (None, "")
+        if text is None:
             try:
-                encoding = tokenize.detect_encoding(io.BytesIO(data).readline)[0]
-            except SyntaxError as error:
-                problem = f"coding cookie: {error.msg}"
-        try:
-            text = data.decode(encoding)
-        except UnicodeDecodeError:
-            text, problem = data.decode("latin-1"), f"not valid {encoding}; read as latin-1"
+                text, read = data.decode("utf-8"), "utf-8"
+            except UnicodeDecodeError:
+                text, read, problem = data.decode("latin-1"), "latin-1", problem or "not valid utf-8"
+            problem = problem and f"{problem}; read as {read}"
     return Source(normalise_newlines(text), digest, problem)
+
+
+def _decode_by_cookie(data: bytes) -> tuple[str | None, str]:
+    """The text, or None with what is wrong about the cookie. A file may name any codec, so anything may come of it."""
+    try:
+        encoding = tokenize.detect_encoding(io.BytesIO(data).readline)[0]
+    except SyntaxError as error:
+        # It also says that a line is no UTF-8; that is found out by the one who asked.
+        return None, f"coding cookie: {error.msg}" if "unknown" in error.msg else ""
+    try:
+        text = data.decode(encoding)
+    except LookupError:
+        return None, f"coding cookie: {encoding} is not an encoding of text"
+    except ValueError:
+        return None, f"not valid {encoding}"
+    # An encoding in which the cookie itself reads otherwise cannot be the file's.
+    return (text, "") if "coding" in text[:400] else (None, f"coding cookie: {encoding} is not an encoding of source")
 
 
 def normalise_newlines(text: str) -> str:
@@ -87,7 +101,7 @@ def is_python(path: str) -> bool:
 
 def read_source(file: Path, max_bytes: int) -> Source:
     """Read and decode one regular file. Raises `OSError`, `NotText`, or `ValueError` when it is larger than `max_bytes`."""
-    return decode(read_bytes(file, max_bytes))
+    return decode(read_bytes(file, max_bytes), cookies=is_python(file.name))
 
 
 def read_bytes(file: Path, max_bytes: int) -> bytes:
@@ -96,10 +110,15 @@ def read_bytes(file: Path, max_bytes: int) -> bytes:
     Opens without following a link at the last step and without blocking on a pipe that took the file's place.
     """
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    with open(os.open(file, flags), "rb") as handle:
-        if not stat.S_ISREG(os.fstat(handle.fileno()).st_mode):
+    descriptor = os.open(file, flags)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise ValueError("not a regular file")
-        data = handle.read(max_bytes + 1)
+        # `open` refuses the descriptor of a folder, and then leaves it open: it never gets here.
+        with open(descriptor, "rb", closefd=False) as handle:
+            data = handle.read(max_bytes + 1)
+    finally:
+        os.close(descriptor)
     if len(data) > max_bytes:
         raise ValueError(f"larger than {max_bytes // 1000:,} kB")
     return data

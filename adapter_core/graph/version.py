@@ -8,14 +8,16 @@ from pathlib import Path
 
 # Modules whose change can change a stored row.
 _SHAPING = (
-    "parse", "extract", "define", "newer", "patterns", "exports", "recover", "textfacts", "terms", "postings", "codec", "batch", "source", "discover", "roots",
+    "parse", "extract", "define", "newer", "patterns", "exports", "recover", "textfacts", "terms", "postings", "codec", "batch",
+    "source", "discover", "roots",
 )  # fmt: skip
 
 
 @functools.cache
 def index_version(schema: str) -> str:
     digest = hashlib.sha256(schema.encode())
-    for name in _SHAPING:
+    here = Path(__file__)
+    for file in (here.parent.parent / "types.py", *(here.with_name(f"{name}.py") for name in _SHAPING)):
         # Line ends differ between checkouts.
-        digest.update(Path(__file__).with_name(f"{name}.py").read_bytes().replace(b"\r\n", b"\n"))
+        digest.update(file.read_bytes().replace(b"\r\n", b"\n"))
     return digest.hexdigest()[:12]

@@ -12,6 +12,7 @@ from filelock import FileLock, Timeout
 from ..errors import IndexBusyError, IndexDamagedError, IndexStoreError
 from ..paths import cache_dir
 from ..types import CancelToken
+from .cache_folder import enforce_cap, note_workspace
 from .discover import DiscoverOptions
 from .store import Store, database_path
 from .sync import SyncOptions, SyncProgress, SyncReport, sync
@@ -73,8 +74,12 @@ def _synced(
     cancel: CancelToken | None,
 ) -> tuple[Store, SyncReport]:
     store = Store(path)
+    note_workspace(path.parent, root, path)
     try:
-        return store, sync(root, store, options, on_progress, cancel)
+        report = sync(root, store, options, on_progress, cancel)
+        if report.parsed:
+            enforce_cap(cache_dir(), path)
+        return store, report
     except BaseException:
         store.close()
         raise

@@ -1,27 +1,33 @@
 """`textDocument/hover`: signature, first words of the docstring, where it is defined, and how many call it.
 
-From the index and the open documents alone. It waits for no model, no jedi and no walk over the disk, and gives up
-after a moment.
+From the index and the open documents. It waits for no model and no walk over the disk, and gives up after a moment. Where
+they do not tell, type inference is asked, for a moment too; what it says, or that it was too late, is marked.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from dataclasses import dataclass
+import sqlite3
+import threading
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
 from adapter_core.errors import PathlineError
+from adapter_core.graph.source import is_python
 from adapter_core.types import SymbolRef
 
 from ..documents import Document
-from ..markdown import code_block, code_span, docstring_head
+from ..markdown import code_block, code_span, docstring_head, plain
 from ..positions import to_units
 from ..session import Snapshot
-from ..symbols import Found, symbol_at, word_at
+from ..symbols import Found, inferred_at, symbol_at, word_at
 
 if TYPE_CHECKING:
+    from adapter_core.graph.resolve import Inspection, JediClient
+
     from ..server import PathlineServer
     from ..workspace import Root
 
@@ -29,19 +35,21 @@ log = logging.getLogger(__name__)
 
 _BUDGET_SECONDS = 1.0
 _CALLERS_BUDGET_SECONDS = 0.5
+_INFERENCE_SECONDS = 0.8
 # Above this many call sites of that name, they are counted and not traced.
 _MAX_TRACED = 300
 
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """What a hover says, but for the callers: those may take too long."""
+    """What a hover says, but for the callers: those may take too long. `ref` None: it is outside the workspace."""
 
     root: Root
-    ref: SymbolRef
+    ref: SymbolRef | None
     body: str
     where: str
     range: types.Range | None
+    certain: bool
 
 
 def register(server: PathlineServer) -> None:
@@ -52,11 +60,15 @@ def register(server: PathlineServer) -> None:
         described = await server.look_up(
             lambda _: describe(snapshot, uri, position.line, position.character), _BUDGET_SECONDS
         )
+        if described is None or not described.certain:
+            inferred = await _infer(server, snapshot, uri, position.line, position.character)
+            described = _told_by_inference(described, inferred)
         if described is None:
             return None
-        callers = await server.look_up(
-            lambda _: callers_of(snapshot, described.root, described.ref), _CALLERS_BUDGET_SECONDS
-        )
+        root, ref = described.root, described.ref
+        callers: str | None = None
+        if ref is not None:
+            callers = await server.look_up(lambda _: callers_of(snapshot, root, ref), _CALLERS_BUDGET_SECONDS)
         text = f"{described.body}\n\n{' · '.join(filter(None, (described.where, callers)))}"
         kind = types.MarkupKind.Markdown if snapshot.client.markdown else types.MarkupKind.PlainText
         return types.Hover(types.MarkupContent(kind, text), described.range)
@@ -75,14 +87,70 @@ def describe(snapshot: Snapshot, uri: str, line: int, units: int) -> Described |
         found = symbol_at(graph, place.path, line + 1, column)
     if found is None:
         return None
-    parts = [_signature(found.ref), docstring_head(found.ref.symbol.docstring)]
-    return Described(
-        place.root,
-        found.ref,
-        "\n\n".join(filter(None, parts)),
-        _where(found),
-        _word_range(document, line, column, snapshot.encoding),
+    return _described(place.root, found, _where(found), _word_range(document, line, column, snapshot.encoding))
+
+
+def describe_inferred(
+    snapshot: Snapshot, uri: str, line: int, units: int, jedi: JediClient, stop: threading.Event
+) -> Described | str | None:
+    """What type inference says about a position of an open document; as text, why it did not come to say anything."""
+    place, document = snapshot.place(uri), snapshot.document(uri)
+    if place is None or document is None or not is_python(place.path):
+        return None
+    column = document.column(line, units, snapshot.encoding)
+    with snapshot.graph(place.root, place.path) as graph:
+        found, said = inferred_at(graph, place.path, line + 1, column, jedi, stop, _INFERENCE_SECONDS)
+    around, word = _word_range(document, line, column, snapshot.encoding), word_at(document.line(line), column)
+    if said is None or word is None:
+        return None
+    if found is not None:
+        return _described(place.root, found, f"inferred: {_where(found)}", around)
+    if said.outside:
+        body, where = _outside(word.name, said)
+        return Described(place.root, None, body, where, around, True)
+    return said.reason if said.status in ("late", "failed") else None
+
+
+async def _infer(server: PathlineServer, snapshot: Snapshot, uri: str, line: int, units: int) -> Described | str | None:
+    """`describe_inferred` beside the look-ups, which it would keep from others."""
+    stop = threading.Event()
+    work = asyncio.get_running_loop().run_in_executor(
+        None, describe_inferred, snapshot, uri, line, units, server.engine.jedi, stop
     )
+    try:
+        return await asyncio.wait_for(work, _INFERENCE_SECONDS + _BUDGET_SECONDS)
+    except asyncio.TimeoutError:
+        return "type inference took too long"
+    except (PathlineError, sqlite3.Error) as error:
+        server.index_failed(error)
+        return None
+    finally:
+        stop.set()
+
+
+def _told_by_inference(own: Described | None, inferred: Described | str | None) -> Described | None:
+    if isinstance(inferred, Described):
+        return inferred
+    if own is not None and inferred:
+        return replace(own, where=f"{own.where} · not checked, {plain(inferred)}")
+    return own
+
+
+def _described(root: Root, found: Found, where: str, around: types.Range | None) -> Described:
+    parts = [_signature(found.ref), docstring_head(found.ref.symbol.docstring)]
+    return Described(root, found.ref, "\n\n".join(filter(None, parts)), where, around, found.certain)
+
+
+def _outside(word: str, said: Inspection) -> tuple[str, str]:
+    """The body and the place of what is defined outside the workspace."""
+    found = said.outside[0]
+    place = f"{found.file}:{found.line}" if found.line is not None else found.file
+    where = f"{code_span(found.full_name)}{f' in {code_span(place)}' if place else ''}, outside this workspace"
+    if found.kind == "instance":
+        return code_block(f"{word}: {said.type or found.full_name}", "python"), f"inferred: {where}"
+    head = {"class": "class ", "function": "def ", "module": "module "}.get(found.kind, "")
+    body = code_block(head + (found.signature or found.full_name), "python")
+    return "\n\n".join(filter(None, (body, plain(found.doc)))), f"inferred: {where}"
 
 
 def callers_of(snapshot: Snapshot, root: Root, ref: SymbolRef) -> str:

@@ -126,7 +126,8 @@ def test_callers(graph: CodeGraph) -> None:
 
 def test_tests_of_a_symbol(graph: CodeGraph) -> None:
     (cart,) = graph.find_symbol("shop.cart.Cart")
-    assert names(graph.tests_for_symbol(cart).items) == ["tests.test_cart.test_add"]
+    found = [(t.node_id, t.why) for t in graph.tests_for_symbol(cart).items]
+    assert found == [("tests/test_cart.py::test_add", ("calls Cart",))]
 
 
 def test_importers(graph: CodeGraph) -> None:

@@ -291,6 +291,12 @@ def _parameter(inference: Inference, path: str, index: int, name: str) -> Values
 def _more_special(inference: Inference, path: str, index: int, found: Parameter, annotated: Values) -> Values:
     """The instances of subclasses that calls hand over where the annotation names the base."""
     wanted = [class_of(v) for v in annotated if v.kind == "instance"]
+    if any(_is_protocol(inference, c) for c in wanted):
+        # Whatever is handed over has to fit; it need not be built on it.
+        handed = inference.once(
+            ("handed", path, index, found.name), lambda: _handed_over(inference, path, index, found)
+        )
+        return frozenset(v for v in handed if v.kind == "instance")
     if not any(classes.subclasses(inference, c) for c in wanted):
         return EMPTY
     handed = inference.once(("handed", path, index, found.name), lambda: _handed_over(inference, path, index, found))
@@ -298,6 +304,10 @@ def _more_special(inference: Inference, path: str, index: int, found: Parameter,
         v for v in handed
         if v.kind == "instance" and any(c in classes.lookup_order(inference, class_of(v)) for c in wanted)
     )  # fmt: skip
+
+
+def _is_protocol(inference: Inference, cls: Value) -> bool:
+    return any(c.kind == "external" and c.path.rpartition(".")[2] == "Protocol" for c in classes.bases(inference, cls))
 
 
 def _handed_over(inference: Inference, path: str, index: int, found: Parameter) -> Values:
@@ -335,9 +345,8 @@ def _is_metaclass(inference: Inference, cls: Value) -> bool:
 def _calls_of(inference: Inference, function: Value) -> Iterator[tuple[ast.Call, Here, bool, Value | None]]:
     """The calls that enter a function: the call, where it stands, whether its first parameter is filled already, and by what."""
     sites = [] if carriers.is_common(inference, function) else carriers.sites_of(inference, function)
-    if not sites or len(sites) > _MAX_SITES:
-        inference.partial = True
-        return
+    if len(sites) > _MAX_SITES:
+        return  # what is called everywhere is given everything
     for path, call in sites:
         here = inference.here(path, call.owner, call.start, call.end, call.line)
         if call.form == "decorator" or here is None or not isinstance(here.source.tree, ast.Call):
@@ -502,7 +511,7 @@ def lambda_parameter(inference: Inference, path: str, flow: Flow) -> Values:
         if place == 0 and table is not None and table.facts.symbols[flow.scope].kind == "class":
             return frozenset({Value("instance", path, flow.scope)})
         me = Value("lambda", path, flow.scope, (flow.start, flow.end))
-        parts: list[Values] = []
+        parts: list[Values] = [_lambda_default(inference, me, flow)]
         for site_path, call in carriers.sites_of(inference, me):
             here = inference.here(site_path, call.owner, call.start, call.end, call.line)
             node = here.source.tree if here is not None else None
@@ -517,9 +526,27 @@ def lambda_parameter(inference: Inference, path: str, flow: Flow) -> Values:
                 for value in callees(inference, site_path, call):
                     if value.kind == "external" and externals.CALLING.get(value.path) == 0:
                         parts.append(inference.elements(inference.expression(node.args[1], here)))
+            if place == 0 and node.args and any(k.arg == "key" for k in node.keywords):
+                # `sorted(values, key=lambda x: …)`
+                for value in callees(inference, site_path, call):
+                    if value.kind == "external" and (value.path in externals.KEYED or value.path.endswith(".sort")):
+                        parts.append(inference.elements(inference.expression(node.args[0], here)))
         return union(parts)
 
     return inference.once(("lambda", path, flow.start, flow.path), compute)
+
+
+def _lambda_default(inference: Inference, value: Value, flow: Flow) -> Values:
+    """The default of a lambda's parameter: `lambda handler=f: handler()`."""
+    at = inference.here(value.path, value.index, value.extra[0], value.extra[1], flow.line)
+    if at is None or not isinstance(at.source.tree, ast.Lambda):
+        return EMPTY
+    arguments = at.source.tree.args
+    positional = [*arguments.posonlyargs, *arguments.args]
+    pairs = [*zip(positional[len(positional) - len(arguments.defaults) :], arguments.defaults, strict=True),
+             *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)]  # fmt: skip
+    found = [d for a, d in pairs if a.arg == flow.target and d is not None]
+    return inference.expression(found[0], at) if found else EMPTY
 
 
 __all__ = [

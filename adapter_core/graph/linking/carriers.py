@@ -83,25 +83,25 @@ def decorators_of(inference: Inference, function: Value) -> list[tuple[str, Call
 
 def sites_of(inference: Inference, value: Value) -> list[tuple[str, Call]]:
     """The calls that may enter a function, class or lambda: all calls of a name that may carry it."""
-    found: dict[tuple[str, int, int], tuple[str, Call]] = {}
+    found: dict[tuple[str, int, int, str], tuple[str, Call]] = {}
     carried = inference.once(("carriers", unbound(value)), lambda: _carriers(inference, unbound(value)))
     for carrier in sorted(carried, key=lambda c: (c.path, c.extra)):
         name: str = carrier.extra
         for path in [carrier.path] if carrier.path else inference.workspace.paths_using(name, "called"):
             table = inference.table(path)
             for call in table.calls.get(name, ()) if table else ():
-                found[(path, call.start, call.end)] = (path, call)
+                found[(path, call.start, call.end, call.form)] = (path, call)
         for path in () if carrier.path else inference.workspace.paths_using(name, "decorated"):
             table = inference.table(path)
             for call in table.decorators.get(name, ()) if table else ():
-                found[(path, call.start, call.end)] = (path, call)
+                found[(path, call.start, call.end, call.form)] = (path, call)
     if value.kind == "lambda":
         # What the lambda is handed to calls it, if anything does.
         table = inference.table(value.path)
         start, end = value.extra
         for call in calls_around(table, start) if table else ():
             if end <= call.end:
-                found[(value.path, call.start, call.end)] = (value.path, call)
+                found[(value.path, call.start, call.end, call.form)] = (value.path, call)
     return [found[key] for key in sorted(found)]
 
 
@@ -129,7 +129,6 @@ def _files(inference: Inference, carrier: Value, defined_in: str) -> list[str]:
         return [carrier.path]
     paths = inference.workspace.paths_using(carrier.extra)
     if len(paths) > _MAX_FILES:
-        inference.partial = True
         return [defined_in]
     return paths
 
@@ -215,9 +214,9 @@ def _mentions(text: str, name: str, container: bool) -> Iterator[int]:
     while place >= 0:
         end = place + size
         before, after = text[place - 1 : place], text[end : end + 1]
-        if not (before.isalnum() or before == "_" or after.isalnum() or after == "_"):
-            if not _AFTER.match(text, end) or (container and _TAKEN_OUT.match(text, end)):
-                yield place
+        whole = not (before.isalnum() or before == "_" or after.isalnum() or after == "_")
+        if whole and (not _AFTER.match(text, end) or (container and _TAKEN_OUT.match(text, end))):
+            yield place
         place = text.find(name, end)
 
 

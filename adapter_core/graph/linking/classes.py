@@ -80,6 +80,20 @@ def attribute(inference: Inference, value: Value, name: str) -> Values:
     return inference.once(("attribute", value, name), lambda: _attribute(inference, value, name))
 
 
+def attributes_beginning(inference: Inference, value: Value, start: str) -> Values:
+    """The attributes of a class or instance whose names begin with `start`."""
+    if value.kind not in ("class", "instance"):
+        return EMPTY
+    names: set[str] = set()
+    for cls in lookup_order(inference, class_of(value) if value.kind == "instance" else value):
+        table = inference.table(cls.path) if cls.kind == "class" else None
+        for index in table.members.get(cls.index, ()) if table else ():
+            name = table.facts.symbols[index].name  # type: ignore[union-attr]
+            if name.startswith(start):
+                names.add(name)
+    return union([attribute(inference, value, name) for name in sorted(names)])
+
+
 def _attribute(inference: Inference, value: Value, name: str) -> Values:
     if value.kind == "super":
         receiver: Value = value.extra
@@ -91,6 +105,10 @@ def _attribute(inference: Inference, value: Value, name: str) -> Values:
         order = lookup_order(inference, class_of(value) if value.kind == "instance" else value)
     if name == "__class__" and receiver.kind == "instance":
         return frozenset({class_of(receiver)})
+    if receiver.kind == "instance" and name in ("value", "_value_"):
+        held = _enum_values(inference, class_of(receiver))
+        if held is not None:
+            return held
     outside: Value | None = None
     for cls in order:
         if cls.kind == "external":
@@ -153,6 +171,20 @@ def _own(inference: Inference, cls: Value, name: str, receiver: Value) -> Values
                     parts.append(found_set)
                     known = True
     return union(parts) if known else None
+
+
+def _enum_values(inference: Inference, cls: Value) -> Values | None:
+    """What the members of an enum hold; None for a class that is none."""
+    table = inference.table(cls.path)
+    members = (
+        [i for i in table.members.get(cls.index, ()) if table.facts.symbols[i].kind == "enum_member"] if table else []
+    )
+    if table is None or not members:
+        return None
+    names = [table.facts.symbols[i].name for i in members]
+    return union(
+        [inference.flow(cls.path, f) for n in names for f in table.flows.get((cls.index, n), ()) if f.kind == "assign"]
+    )
 
 
 def _set_by_name(inference: Inference, cls: Value, name: str, call: Call) -> Values | None:
@@ -267,7 +299,9 @@ def subclasses(inference: Inference, cls: Value) -> list[Value]:
 def is_hub(inference: Inference, cls: Value) -> bool:
     """Whether so many files build classes on something of this name that what they all do tells nothing."""
     table = inference.table(cls.path)
-    return table is not None and len(inference.workspace.paths_using(table.facts.symbols[cls.index].name, "base")) > _HUB
+    return (
+        table is not None and len(inference.workspace.paths_using(table.facts.symbols[cls.index].name, "base")) > _HUB
+    )
 
 
 def all_subclasses(inference: Inference, cls: Value) -> list[Value]:
@@ -302,6 +336,21 @@ def overrides(inference: Inference, function: Value) -> list[Value]:
         for index in other.children.get((below.index, symbol.name), ()) if other else ():
             if other is not None and other.facts.symbols[index].is_callable:
                 found.append(Value("function", below.path, index))
+    return found
+
+
+def overridden(inference: Inference, method: Value) -> list[Value]:
+    """The methods of base classes that a method replaces, nearest first."""
+    table = inference.table(method.path)
+    if table is None or table.facts.symbols[method.index].parent <= 0:
+        return []
+    symbol = table.facts.symbols[method.index]
+    found = []
+    for cls in lookup_order(inference, Value("class", method.path, symbol.parent))[1:]:
+        other = inference.table(cls.path) if cls.kind == "class" else None
+        for index in other.children.get((cls.index, symbol.name), ()) if other else ():
+            if other is not None and other.facts.symbols[index].is_callable:
+                found.append(Value("function", cls.path, index))
     return found
 
 

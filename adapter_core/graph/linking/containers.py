@@ -141,6 +141,12 @@ def stored(inference: Inference, path: str, scope: int, name: str, key: str | No
             for call in table.calls.get(method, ()):
                 if call.callee == f"{name}.{method}" and same(call.owner):
                     parts.append(_put(inference, path, call, method))
+        if name.endswith("[]"):
+            # `table.setdefault(key, []).append(value)` puts into what the table holds, too.
+            for call in table.calls.get("append", ()):
+                text = inference.workspace.text(path)[call.start : call.start + len(name) + 12]
+                if call.callee == "().append" and text.startswith(f"{name[:-2]}.setdefault(") and same(call.owner):
+                    parts.append(_put(inference, path, call, "append"))
         return union(parts)
 
     return inference.once(("stored", path, cls if attribute else binder, name, key), compute)

@@ -23,6 +23,7 @@ _MAX_TEXT = 80  # longer strings are no names
 # A step is one thing worked out, some 20 µs; a question that takes more is answered with what is known by then.
 _MAX_STEPS = 3_000
 _DEAR = 150
+_MAX_ROUNDS = 3
 _FILE = 8
 _BUILTINS = frozenset(dir(builtins))
 _NOTHING_SHALLOWER = 1_000_000
@@ -64,7 +65,8 @@ class Inference:
         self._tables: dict[str, Tables | None] = {}
         self._memo: dict[object, Values] = {}
         self._cut: set[object] = set()
-        self._passing: dict[object, Values] = {}
+        self._passing: dict[object, tuple[Values, int]] = {}
+        self._assumed: dict[object, Values] = {}
         self._active: dict[object, int] = {}
         self._shallowest = _NOTHING_SHALLOWER
         self._steps = 0
@@ -83,15 +85,16 @@ class Inference:
         A result that was cut short because something around it is still being worked out holds for the running question only.
         """
         known = self._memo.get(key)
-        if known is None:
-            known = self._passing.get(key)
+        if known is None and key in self._passing:
+            known, on = self._passing[key]
+            self._shallowest = min(self._shallowest, on)
         elif key in self._cut:
             self.partial = True
         if known is not None:
             return known
         if key in self._active:
             self._shallowest = min(self._shallowest, self._active[key])
-            return EMPTY
+            return self._assumed.get(key, EMPTY)
         depth = len(self._active)
         if depth == 0:
             self._steps = 0
@@ -106,8 +109,17 @@ class Inference:
         before, self._shallowest = self._shallowest, _NOTHING_SHALLOWER
         try:
             result = compute()
+            for _ in range(_MAX_ROUNDS):
+                # It was asked for while it was worked out, and got less than it came to: once more, with what is known now.
+                if self._shallowest != depth or self._assumed.get(key, EMPTY) == result or self.exhausted:
+                    break
+                self._assumed[key] = result
+                self._forget_passing(depth)
+                self._shallowest = _NOTHING_SHALLOWER
+                result |= compute()
         finally:
             del self._active[key]
+            self._assumed.pop(key, None)
         if self._shallowest >= depth:
             self._memo[key] = result
             self._shallowest = before
@@ -117,9 +129,14 @@ class Inference:
             self._cut.add(key)
             self._shallowest = min(before, self._shallowest)
         else:
-            self._passing[key] = result
+            self._passing[key] = (result, self._shallowest)
             self._shallowest = min(before, self._shallowest)
         return result
+
+    def _forget_passing(self, depth: int) -> None:
+        """Forget what holds only as long as the thing at this depth is what it was taken for."""
+        for key in [k for k, (_, on) in self._passing.items() if on >= depth or on < 0]:
+            del self._passing[key]
 
     @property
     def exhausted(self) -> bool:
@@ -374,13 +391,17 @@ class Inference:
         known = node.value if isinstance(node.value, str) and len(node.value) < _MAX_TEXT else None
         return frozenset({Value("external", f"builtins.{kind}()", 0, known)})
 
-    def _string(self, node: ast.expr, here: Here) -> Values:
-        return frozenset({external("builtins.str()")})
+    def _string(self, node: ast.JoinedStr, here: Here) -> Values:
+        first = node.values[0] if node.values else None
+        known = first.value + "*" if isinstance(first, ast.Constant) and isinstance(first.value, str) else None
+        return frozenset({Value("external", "builtins.str()", 0, known)})
 
     def _unary(self, node: ast.UnaryOp, here: Here) -> Values:
         name = externals.OPERATORS.get(type(node.op))
         values = self.expression(node.operand, here)
-        parts = [self.returned(classes.attribute(self, v, f"__{name}__")) for v in values if name and v.kind == "instance"]
+        parts = [
+            self.returned(classes.attribute(self, v, f"__{name}__")) for v in values if name and v.kind == "instance"
+        ]
         return union([*parts, frozenset(v for v in values if v.kind == "external")])
 
     def _operator(self, node: ast.BinOp, here: Here) -> Values:
@@ -394,6 +415,8 @@ class Inference:
                 parts.append(calling.returned(self, classes.attribute(self, value, f"__{name}__")))
             elif value.kind == "display":
                 parts.append(frozenset({value}) | self.expression(node.right, here))
+            elif value.path == "builtins.str()" and name == "add" and value.extra:
+                parts.append(frozenset({value._replace(extra=value.extra.rstrip("*") + "*")}))
             elif value.kind == "external":
                 parts.append(frozenset({external(f"{value.path}.__{name}__()")}))
         return union(parts)
@@ -425,6 +448,13 @@ class Inference:
     def member(self, value: Value, name: str) -> Values:
         """An attribute of a class, an instance or `super()`."""
         return classes.attribute(self, value, name)
+
+    def members_beginning(self, value: Value, start: str) -> Values:
+        """The attributes of a value whose names begin so."""
+        return classes.attributes_beginning(self, value, start)
+
+    def entered(self, value: Value) -> Values:
+        return protocols.entered(self, value)
 
     def item(self, value: Value, key: str | None, step: str | None) -> Values:
         return protocols.item(self, value, key, step)
@@ -514,7 +544,7 @@ _EXPRESSIONS: dict[type, Callable[[Inference, ast.expr, Here], Values]] = {
     ast.Constant: Inference._constant,  # type: ignore[dict-item]
     ast.YieldFrom: Inference._yield_from,  # type: ignore[dict-item]
     ast.Yield: Inference._yield,  # type: ignore[dict-item]
-    ast.JoinedStr: Inference._string,
+    ast.JoinedStr: Inference._string,  # type: ignore[dict-item]
     ast.UnaryOp: Inference._unary,  # type: ignore[dict-item]
     ast.BinOp: Inference._operator,  # type: ignore[dict-item]
 }

@@ -67,6 +67,12 @@ def result(inference: Inference, value: Value, node: ast.Call, here: Here) -> Va
         return frozenset(class_of(v) for v in argument(0) if v.kind == "instance")
     if name == "builtins.getattr":
         return union([_getattr(inference, node, here), argument(2)])
+    if name == "functools.reduce" and node.args:
+        return union([calling_results(inference, argument(0)), argument(2)])
+    if name == "operator.attrgetter" and len(node.args) == 1:
+        return frozenset(Value("method", "attrgetter", 0, v) for v in argument(0) if v.extra)
+    if name.endswith(".enter_context") or name.endswith(".enter_async_context"):
+        return union([inference.entered(v) for v in argument(0)])
     if name == "functools.partial" and node.args:
         start, end = here.source.span(node)
         place = (here.base + start, here.base + end)
@@ -106,11 +112,17 @@ def result(inference: Inference, value: Value, node: ast.Call, here: Here) -> Va
     return frozenset({external(f"{name}()")})
 
 
+def calling_results(inference: Inference, values: Values) -> Values:
+    return inference.returned(values)
+
+
 def method(inference: Inference, value: Value, node: ast.Call, here: Here) -> Values:
     """What a method of a container or generator gives."""
     container: Value = value.extra
     only = frozenset({container})
     name = value.path
+    if name == "attrgetter":
+        return inference.attribute(inference.expression(node.args[0], here), container.extra) if node.args else EMPTY
     if name in ("values", "popitem"):
         return frozenset({Value("typed", "list", 0, _values(inference, container))})
     if name == "items":
@@ -154,7 +166,14 @@ def _getattr(inference: Inference, node: ast.Call, here: Here) -> Values:
         return EMPTY
     names = [v.extra for v in inference.expression(node.args[1], here) if v.path == "builtins.str()" and v.extra]
     values = inference.expression(node.args[0], here)
-    return union([inference.attribute(values, name) for name in sorted(names)])
+    parts = []
+    for name in sorted(names):
+        if name.endswith("*"):
+            # A name that begins so: `getattr(self, f"do_{command}")`.
+            parts += [inference.members_beginning(v, name[:-1]) for v in values if len(name) > 2]
+        else:
+            parts.append(inference.attribute(values, name))
+    return union(parts)
 
 
 def _super(inference: Inference, node: ast.Call, here: Here) -> Values:

@@ -50,6 +50,17 @@ def named(inference: Inference, name: str) -> Values:
     return frozenset({module(name) if _exists(inference, name) else external(name)})
 
 
+def imported_modules(inference: Inference, facts: ModuleFacts, item: Import) -> list[tuple[str, bool]]:
+    """The modules that an import makes a file depend on, and whether each is in the workspace: `from a import b` means `a.b` where that
+    is a module."""
+    name = absolute(facts, item)
+    if not item.level:
+        name = located(inference, facts, name)
+    if item.name and item.name != "*" and inference.workspace.facts_of_module(f"{name}.{item.name}"):
+        return [(f"{name}.{item.name}", True)]
+    return [(name, _exists(inference, name))] if name else []
+
+
 def attribute(inference: Inference, name: str, attr: str) -> Values:
     """What `attr` is in the module `name`: bound there, re-exported, a submodule; or outside the workspace."""
     files = inference.workspace.facts_of_module(name) if name else []
