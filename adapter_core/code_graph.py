@@ -25,7 +25,7 @@ from .graph.linking.evaluate import Inference
 from .graph.linking.modules import absolute, imported_modules
 from .graph.linking.values import Value
 from .graph.store import FileRow, Store
-from .graph.sync import SyncOptions, SyncProgress, SyncReport
+from .graph.sync import SyncOptions, SyncProgress, SyncReport, sync
 from .graph.testing import WorkspaceTests
 from .graph.textsearch import occurrences
 from .graph.view import WorkspaceView
@@ -84,6 +84,16 @@ class CodeGraph:
         else:
             texts[path] = text
         self._look(texts)
+
+    def refresh(self, paths: Sequence[str]) -> SyncReport:
+        """Bring the stored index up to date with these files (relative paths; gone ones are forgotten), and look anew. For the one
+        process that writes the index: servers leave that to their indexer. Raises `IndexStoreError`, also where this graph reads only.
+        """
+        if self.store.read_only:
+            raise IndexStoreError("This index is read beside another process that writes it; open it again to refresh.")
+        report = sync(self.root, self.store, SyncOptions(only=tuple(paths)))
+        self._look(self.documents.open_texts)
+        return report
 
     def close(self) -> None:
         self.store.close()
@@ -144,9 +154,11 @@ class CodeGraph:
         (`src/flask/app.py:route`). An inherited member is found through the class. Exact names only; see `nearest_names`."""
         path, _, qualified = name.rpartition(":")
         wanted = qualified.strip().removesuffix("()").split(".")
-        found = [r for r in self._named(wanted[-1]) if _matches(r, wanted) and (not path or r.path == path)]
+        around = wanted[-2] if len(wanted) > 1 else ""
+        found = [r for r in self._named(wanted[-1], around) if _matches(r, wanted) and (not path or r.path == path)]
         if not found and len(wanted) > 1:
-            owners = [r for r in self._named(wanted[-2]) if r.symbol.kind == "class" and _matches(r, wanted[:-1])]
+            further = wanted[-3] if len(wanted) > 2 else ""
+            owners = [r for r in self._named(around, further) if r.symbol.kind == "class" and _matches(r, wanted[:-1])]
             found = [m for r in owners for m in self.members(r, wanted[-1])]
         if not found and not path:
             found = [self.ref(f, 0) for f in self.facts_of_module(".".join(wanted))]
@@ -159,10 +171,15 @@ class CodeGraph:
                             return found
         return sorted(dict.fromkeys(found), key=_definition_order)
 
-    def _named(self, name: str) -> list[SymbolRef]:
+    def _named(self, name: str, around: str = "") -> list[SymbolRef]:
+        """The symbols of a name; with `around`, those of files that define something of that name, too, or are called so."""
         found: dict[tuple[str, int], SymbolRef] = {}
         paths: dict[str, None] = {}
-        for file, index, _ in self.store.symbols_named(name):
+        rows = self.store.symbols_named(name)
+        if around and len(rows) > 1:
+            inside = {file for file, _, _ in self.store.symbols_named(around)} | self.store.files_of_last(around)
+            rows = [row for row in rows if row[0] in inside]
+        for file, index, _ in rows:
             path = self.view.path_of(file)
             facts = self.facts(path) if path else None
             if facts is None or path is None:

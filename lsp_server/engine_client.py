@@ -11,7 +11,7 @@ import logging
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,7 @@ class RootIndex:
         self._running = False
         self._again = False
         self._rebuild = False
+        self._changed: set[str] | None = set()
         self._deaths = 0
         self._private: Path | None = None
 
@@ -54,24 +55,33 @@ class RootIndex:
     def pid(self) -> int | None:
         return self._indexer.pid
 
-    def sync(self, rebuild: bool = False) -> None:
-        """Bring the index up to date now, or once more after the sync that is running."""
+    def sync(self, rebuild: bool = False, paths: Iterable[str] | None = None) -> None:
+        """Bring the index up to date now, or once more after the sync that is running. `paths`: what may have changed (None: anything)."""
         self._cancel_timer()
         self._rebuild = self._rebuild or rebuild
+        self._note(paths)
         if self._running:
             self._again = True
             return
         self._running = True
         try:
             rebuild, self._rebuild = self._rebuild, False
-            self._indexer.sync(rebuild)
+            changed, self._changed = self._changed, set()
+            self._indexer.sync(rebuild, None if changed is None else sorted(changed))
         except OSError as error:
             self._received({"event": "failed", "reason": f"The indexer cannot be started: {error}."})
 
-    def sync_soon(self) -> None:
+    def sync_soon(self, paths: Iterable[str] | None = None) -> None:
         """After a change: together with the others that follow at once (a branch switch, a formatter)."""
         self._cancel_timer()
-        self._timer = self._loop.call_later(_QUIET_SECONDS, self.sync)
+        self._note(paths)
+        self._timer = self._loop.call_later(_QUIET_SECONDS, self.sync, False, ())
+
+    def _note(self, paths: Iterable[str] | None) -> None:
+        if paths is None or self._changed is None:
+            self._changed = None
+        else:
+            self._changed.update(paths)
 
     async def synced(self) -> None:
         """Sync, and return when the index holds every change up to now.
@@ -127,7 +137,7 @@ class RootIndex:
         if self._again:
             # Whoever waits asked before or during this sync: the next one is the first that began after.
             self._again = False
-            self.sync()
+            self.sync(paths=())
             return
         self._settle("" if kind == "synced" else str(event.get("reason") or "the workspace could not be indexed"))
 

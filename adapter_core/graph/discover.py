@@ -11,7 +11,7 @@ import fnmatch
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -141,6 +141,61 @@ def discover(root: Path, options: DiscoverOptions | None = None) -> Discovery:
     return found
 
 
+def discover_some(root: Path, paths: Iterable[str], options: DiscoverOptions | None = None) -> Discovery:
+    """Those of the given files (relative paths) that exist and that `discover` would list."""
+    options = options or DiscoverOptions()
+    found = Discovery()
+    folders: dict[str, tuple[tuple[_Rules, ...], bool] | None] = {
+        "": (_with_own_rules(root, "", _root_rules(root, options.ignore)), False)
+    }
+    for path in dict.fromkeys(paths):
+        folder, _, name = path.rpartition("/")
+        state = _folder_state(root, folder, folders)
+        kind = kind_of(name, state[1]) if state is not None else None
+        if state is None or kind is None or _ignored(path, state[0]):
+            continue
+        try:
+            with os.scandir(root / folder if folder else root) as listing:
+                entry = next((e for e in listing if e.name == name), None)
+        except OSError:
+            continue
+        if entry is not None and not _is_dir(entry):
+            _add_file(found, entry, path, kind, options.max_file_bytes)
+    return found
+
+
+def _folder_state(
+    root: Path, folder: str, known: dict[str, tuple[tuple[_Rules, ...], bool] | None]
+) -> tuple[tuple[_Rules, ...], bool] | None:
+    """The ignore rules that hold in a folder, and whether it is one of documentation; None where it is left out."""
+    if folder in known:
+        return known[folder]
+    above, _, name = folder.rpartition("/")
+    outer = _folder_state(root, above, known)
+    state: tuple[tuple[_Rules, ...], bool] | None = None
+    if outer is not None and name not in ("", ".", ".."):
+        place = root / folder
+        left_out = (
+            os.path.islink(place) or not place.is_dir() or _skip_name(name, place) or _ignored(folder + "/", outer[0])
+            or (place / "pyvenv.cfg").exists() or (place / "conda-meta").exists()
+        )  # fmt: skip
+        if not left_out:
+            state = (_with_own_rules(root, folder, outer[0]), outer[1] or name.lower() in _DOC_DIRS)
+    known[folder] = state
+    return state
+
+
+def _with_own_rules(root: Path, folder: str, rules: tuple[_Rules, ...]) -> tuple[_Rules, ...]:
+    file = root / folder / ".gitignore" if folder else root / ".gitignore"
+    return (*rules, _Rules(folder, _read_lines(file))) if file.is_file() else rules
+
+
+def decides(path: str) -> bool:
+    """Whether a file's change can change which other files belong to the index, or under which names."""
+    name = path.rpartition("/")[2]
+    return name in (".gitignore", "pyvenv.cfg", "pyproject.toml", "setup.cfg", "setup.py")
+
+
 def kind_of(name: str, in_docs: bool = False) -> str | None:
     """ "python", "text", or None for a file that is not indexed."""
     if _KEY_FILES.match(name):
@@ -222,10 +277,13 @@ def _read_lines(file: Path) -> list[str]:
 
 
 def _skip_dir(entry: os.DirEntry[str]) -> bool:
-    name = entry.name
+    return _skip_name(entry.name, entry.path)
+
+
+def _skip_name(name: str, path: str | os.PathLike[str]) -> bool:
     if name in _SKIPPED_DIRS or name.endswith((".egg-info", ".dist-info")):
         return True
-    return name in _BUILD_DIRS and not os.path.exists(os.path.join(entry.path, "__init__.py"))
+    return name in _BUILD_DIRS and not os.path.exists(os.path.join(path, "__init__.py"))
 
 
 def _is_dir(entry: os.DirEntry[str]) -> bool:

@@ -1,6 +1,6 @@
 """The indexer: a process of its own that keeps the index of one workspace root up to date.
 
-    parent → child   {"sync": root, "rebuild": false}
+    parent → child   {"sync": root, "rebuild": false, "paths": null | [path, …]}     (what may have changed; null: anything)
     child → parent   {"event": "progress", "done": n, "total": n, "current": path, "seconds_left": s | null}
                      {"event": "synced", "database": path, "generation": n, "files": n, "symbols": n, "parsed": n,
                       "removed": n, "skipped": n, "complete": bool, "reason": text}
@@ -15,7 +15,7 @@ whoever gets the lock brings it up to date for all. This is the parent's side; `
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,9 +49,9 @@ class Indexer:
     def pid(self) -> int | None:
         return self._child.pid if self._child is not None and self._child.alive else None
 
-    def sync(self, rebuild: bool = False) -> None:
+    def sync(self, rebuild: bool = False, paths: Sequence[str] | None = None) -> None:
         """Bring the index up to date; a "synced", "unwritable", "failed" or "died" event follows. Raises `OSError`."""
-        request: Message = {"sync": str(self.root), "rebuild": rebuild}
+        request: Message = {"sync": str(self.root), "rebuild": rebuild, "paths": None if paths is None else list(paths)}
         self._busy = True
         if self._child is not None and self._child.alive and self._child.send(request):
             return

@@ -30,18 +30,26 @@ def main() -> int:
         if request is None:
             return 0
         rebuild = bool(request.get("rebuild"))
+        paths = _paths(request)
         while pipe.waiting:
             # Requests that piled up during the last sync are one.
-            following = pipe.receive()
-            rebuild = rebuild or bool(following and following.get("rebuild"))
-        _serve(Path(str(request.get("sync", ""))), rebuild, pipe)
+            following = pipe.receive() or {}
+            rebuild = rebuild or bool(following.get("rebuild"))
+            more = _paths(following)
+            paths = None if paths is None or more is None else (*paths, *more)
+        _serve(Path(str(request.get("sync", ""))), rebuild, paths, pipe)
 
 
-def _serve(root: Path, rebuild: bool, pipe: ParentPipe) -> None:
+def _paths(request: Message) -> tuple[str, ...] | None:
+    told = request.get("paths")
+    return tuple(str(path) for path in told) if isinstance(told, list) else None
+
+
+def _serve(root: Path, rebuild: bool, paths: tuple[str, ...] | None, pipe: ParentPipe) -> None:
     """Answer one request, however long another process holds the lock."""
     try:
         root = check_root(root)
-        while (answer := _try_sync(root, rebuild, pipe)) is None:
+        while (answer := _try_sync(root, rebuild, paths, pipe)) is None:
             pipe.send({"event": "busy"})
             time.sleep(_RETRY_SECONDS)
     except PathlineError as error:
@@ -53,10 +61,10 @@ def _serve(root: Path, rebuild: bool, pipe: ParentPipe) -> None:
     pipe.send(answer)
 
 
-def _try_sync(root: Path, rebuild: bool, pipe: ParentPipe) -> Message | None:
+def _try_sync(root: Path, rebuild: bool, paths: tuple[str, ...] | None, pipe: ParentPipe) -> Message | None:
     """One try; None while another process writes."""
     try:
-        store, report = open_index(root, SyncOptions(), _Meter(pipe), rebuild=rebuild)
+        store, report = open_index(root, SyncOptions(only=paths), _Meter(pipe), rebuild=rebuild)
     except IndexBusyError:
         return None
     try:

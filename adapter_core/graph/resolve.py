@@ -230,6 +230,9 @@ class JediClient:
         """A worker that is up and has nothing left to do of an earlier question that nobody waits for any longer."""
         while True:
             worker = self._worker or self._started()
+            if worker.ready and not worker.child.alive:
+                self._forget(worker)
+                continue
             if worker.asked is not None and time.monotonic() > worker.asked + self._work + 1.0:
                 self._discard(worker)  # it should have ended by itself
                 continue

@@ -315,6 +315,11 @@ class Store:
             for row in self._query(f"SELECT {_FILE_COLUMNS} FROM files WHERE module = ? ORDER BY path", (module,))
         ]
 
+    def files_of_last(self, name: str) -> set[int]:
+        """The files whose module's dotted name ends with this part."""
+        rows = self._query("SELECT id FROM files WHERE module = ? OR module LIKE ?", (name, f"%.{_escaped(name)}"))
+        return {file for (file,) in rows}
+
     def facts(self, file: FileRow) -> ModuleFacts:
         row = self._one("SELECT data FROM facts WHERE file = ?", (file.id,))
         if row is None:
@@ -373,6 +378,11 @@ class Store:
     def _meta(self, key: str) -> str | None:
         row = self._one("SELECT value FROM meta WHERE key = ?", (key,))
         return row[0] if row else None
+
+
+def _escaped(name: str) -> str:
+    # An underscore stands for any character in LIKE, which only lets a few more files through.
+    return name.replace("%", "")
 
 
 def _store_error(error: Exception, what: str) -> IndexStoreError:

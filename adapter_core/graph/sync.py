@@ -17,7 +17,7 @@ from pathlib import Path
 from ..errors import Cancelled
 from ..types import CancelToken, Problem
 from .batch import BatchResult, index_batch
-from .discover import DiscoverOptions, Discovery, FoundFile, discover
+from .discover import DiscoverOptions, Discovery, FoundFile, decides, discover, discover_some
 from .pool import ParserPool
 from .roots import SourceRoots, source_roots
 from .source import read_source
@@ -58,11 +58,14 @@ class SyncReport:
 
 @dataclass(frozen=True, slots=True)
 class SyncOptions:
-    """`workers` 0: one for each core, none for little work. `executor` replaces the process pool."""
+    """`workers` 0: one for each core, none for little work. `executor` replaces the process pool. `only`: paths relative to the root
+    that may have changed, so that the rest need not be looked at; where one of them decides about others (ignore rules, source
+    roots), or the index is not whole, everything is looked at all the same."""
 
     discover: DiscoverOptions = field(default_factory=DiscoverOptions)
     workers: int = 0
     executor: Executor | None = None
+    only: tuple[str, ...] | None = None
 
 
 def sync(
@@ -76,9 +79,18 @@ def sync(
     options = options or SyncOptions()
     started = time.perf_counter()
     report = SyncReport()
-    found = discover(root, options.discover)
-    roots = _name_modules(root, found)
-    stored = {row.path: row for row in store.files()}
+    only = options.only
+    if only is not None and (not store.completeness()[0] or any(_decides(root, store, path) for path in only)):
+        only = None
+    if only is None:
+        found = discover(root, options.discover)
+        roots = _name_modules(root, found)
+        stored = {row.path: row for row in store.files()}
+    else:
+        found = discover_some(root, only, options.discover)
+        roots = store.roots()
+        _with_modules(found, roots)
+        stored = {path: row for path in only if (row := store.file(path)) is not None}
     changed = [file for file in found.files if not _is_current(file, stored.get(file.path))]
     paths = {file.path for file in found.files}
     removed = [path for path in stored if path not in paths]
@@ -86,8 +98,9 @@ def sync(
     report.skipped.extend(found.skipped)
     if changed or removed:
         with store.transaction():
-            store.set_complete(False, "the index is being built")
-            store.set_roots(roots)
+            if only is None:
+                store.set_complete(False, "the index is being built")
+                store.set_roots(roots)
             for path in removed:
                 store.remove(path)
     report.removed = len(removed)
@@ -102,6 +115,10 @@ def sync(
             _write(store, result, report)
     finally:
         report.files, report.symbols = store.counts()
+    if only is not None:
+        report.complete, report.reason = store.completeness()
+        report.elapsed_ms = (time.perf_counter() - started) * 1000
+        return report
     report.complete, report.reason = found.complete, found.reason
     if changed or removed or store.completeness() != (found.complete, found.reason):
         with store.transaction():
@@ -109,6 +126,12 @@ def sync(
     report.problems.extend(Problem(row.path, row.problem) for row in store.files() if row.problem)
     report.elapsed_ms = (time.perf_counter() - started) * 1000
     return report
+
+
+def _decides(root: Path, store: Store, path: str) -> bool:
+    # An `__init__` that comes or goes makes a folder a package, or none.
+    package = path.rpartition("/")[2] == "__init__.py"
+    return decides(path) or (package and (store.file(path) is None) == (root / path).is_file())
 
 
 def _name_modules(root: Path, found: Discovery) -> SourceRoots:
@@ -121,12 +144,16 @@ def _name_modules(root: Path, found: Discovery) -> SourceRoots:
             return ""
 
     roots = source_roots([file.path for file in found.files], read)
+    _with_modules(found, roots)
+    return roots
+
+
+def _with_modules(found: Discovery, roots: SourceRoots) -> None:
     found.files = [
         FoundFile(f.path, f.kind, f.size, f.mtime_ns, f.ctime_ns, roots.module_name(f.path))
         if f.kind == "python" else f
         for f in found.files
     ]  # fmt: skip
-    return roots
 
 
 def _is_current(file: FoundFile, row: FileRow | None) -> bool:

@@ -47,7 +47,7 @@ def register(server: PathlineServer) -> None:
         for place in places_of(params.text_document.uri, session.roots):
             index = server.engine.index(place.root)
             if index is not None:
-                index.sync_soon()
+                index.sync_soon([place.path])
 
 
 def edit_of(change: types.TextDocumentContentChangeEvent) -> Edit:

@@ -19,10 +19,11 @@ def register(server: PathlineServer) -> None:
     @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
     def did_change_watched_files(params: types.DidChangeWatchedFilesParams) -> None:
         uris = [change.uri for change in params.changes]
-        for root in {place.root for uri in uris for place in places_of(uri, server.session.roots)}:
-            index = server.engine.index(root)
+        for place in [place for uri in uris for place in places_of(uri, server.session.roots)]:
+            index = server.engine.index(place.root)
             if index is not None:
-                index.sync_soon()
+                # A folder is told by its own name; what was in it is not.
+                index.sync_soon([place.path] if "." in place.path.rpartition("/")[2] else None)
         server.cited.changed_on_disk(uris)
 
 

@@ -139,7 +139,7 @@ def _carriers(inference: Inference, value: Value) -> Values:
     while todo:
         carrier = todo.pop(0)
         name: str = carrier.extra
-        if name.endswith(("[]", "()")):
+        if name.endswith(("[]", "()")) or name == "cls" or (name.startswith("__") and name.endswith("__")):
             continue
         container = _carrier(carrier.path, f"{name}[]") in found
         for path in _files(inference, carrier, value.path):
@@ -168,14 +168,19 @@ def _first(inference: Inference, value: Value) -> list[Value]:
     parent = symbols[symbol.parent] if symbol.parent > 0 else None
     # A function in a function is known by its name in that file alone.
     home = value.path if parent is not None and parent.is_callable else ""
-    found = [_carrier(home, symbol.name)]
+    if parent is not None and parent.kind == "class" and symbol.name.startswith("__") and symbol.name.endswith("__"):
+        # Such a name is called in the class and below it, through `super()`; elsewhere it is that of another class.
+        cls = Value("class", value.path, symbol.parent)
+        named = [cls, *classes.all_subclasses(inference, cls)]
+        found = [_carrier(path, symbol.name) for path in dict.fromkeys(c.path for c in named)]
+        if symbol.name in _CONSTRUCTORS:
+            found += [_carrier("", _name(inference, c)) for c in named]
+            found += [_carrier(path, "cls") for path in dict.fromkeys(c.path for c in named)]
+    else:
+        found = [_carrier(home, symbol.name)]
     if parent is not None and parent.kind == "class":
         cls = Value("class", value.path, symbol.parent)
-        if symbol.name in _CONSTRUCTORS:
-            named = [cls, *classes.all_subclasses(inference, cls)]
-            found += [_carrier("", _name(inference, c)) for c in named]
-            found.append(_carrier("", "cls"))
-        elif symbol.name == "__call__":
+        if symbol.name == "__call__":
             for current in [cls, *classes.all_subclasses(inference, cls)]:
                 found += _constructed(inference, _name(inference, current))
     for text in symbol.decorators:
