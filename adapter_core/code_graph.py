@@ -9,13 +9,13 @@ One instance is a view of one moment: it reads each file once and remembers it. 
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from .errors import IndexStoreError
+from .graph import lookup
 from .graph.coverage_xml import coverage_of, read_coverage
 from .graph.discover import check_root
 from .graph.documents import Document, Documents
@@ -24,6 +24,7 @@ from .graph.linking import classes, references, sites
 from .graph.linking.evaluate import Inference
 from .graph.linking.modules import absolute, imported_modules
 from .graph.linking.values import Value
+from .graph.lookup import index_of, is_test_path
 from .graph.store import FileRow, Store
 from .graph.sync import SyncOptions, SyncProgress, SyncReport, sync
 from .graph.testing import WorkspaceTests
@@ -152,56 +153,26 @@ class CodeGraph:
     def find_symbol(self, name: str) -> list[SymbolRef]:
         """Symbols called `name`: bare (`route`), qualified (`Flask.route`), full (`flask.app.Flask.route`) or with a path
         (`src/flask/app.py:route`). An inherited member is found through the class. Exact names only; see `nearest_names`."""
-        path, _, qualified = name.rpartition(":")
-        wanted = qualified.strip().removesuffix("()").split(".")
-        around = wanted[-2] if len(wanted) > 1 else ""
-        found = [r for r in self._named(wanted[-1], around) if _matches(r, wanted) and (not path or r.path == path)]
-        if not found and len(wanted) > 1:
-            further = wanted[-3] if len(wanted) > 2 else ""
-            owners = [r for r in self._named(around, further) if r.symbol.kind == "class" and _matches(r, wanted[:-1])]
-            found = [m for r in owners for m in self.members(r, wanted[-1])]
-        if not found and not path:
-            found = [self.ref(f, 0) for f in self.facts_of_module(".".join(wanted))]
-            if not found and len(wanted) > 1:
-                # `flask.Flask` names a re-export.
-                for split in range(len(wanted) - 1, 0, -1):
-                    for facts in self.facts_of_module(".".join(wanted[:split])):
-                        found = self._refs(self.inference.text(facts.path, 0, ".".join(wanted[split:]), 0))
-                        if found:
-                            return found
-        return sorted(dict.fromkeys(found), key=_definition_order)
+        return [self._at(place) for place in lookup.find(self.view, self.inference, name)]
 
-    def _named(self, name: str, around: str = "") -> list[SymbolRef]:
-        """The symbols of a name; with `around`, those of files that define something of that name, too, or are called so."""
-        found: dict[tuple[str, int], SymbolRef] = {}
-        paths: dict[str, None] = {}
-        rows = self.store.symbols_named(name)
-        if around and len(rows) > 1:
-            inside = {file for file, _, _ in self.store.symbols_named(around)} | self.store.files_of_last(around)
-            rows = [row for row in rows if row[0] in inside]
-        for file, index, _ in rows:
-            path = self.view.path_of(file)
-            facts = self.facts(path) if path else None
-            if facts is None or path is None:
-                continue
-            if not self.view.is_stored(path):
-                paths[path] = None
-            elif index < len(facts.symbols):
-                found[(path, index)] = self.ref(facts, index)
-        for path in (*paths, *self.documents.open_texts):
-            facts = self.facts(path)
-            if facts is not None:
-                found.update({(path, i): self.ref(facts, i) for i, s in enumerate(facts.symbols) if s.name == name})
-        return list(found.values())
+    def nearest_names(self, name: str, limit: int = 5) -> list[str]:
+        """Symbol names of the workspace that look most like `name`."""
+        return lookup.nearest(self.view, name, limit)
+
+    def symbol_at(self, path: str, line: int, column: int | None = None) -> SymbolRef | None:
+        """The innermost symbol whose lines contain `line`; with a `column`, the one whose name stands there, if any does."""
+        facts = self.facts(path)
+        index = lookup.at(facts, line, column) if facts is not None else None
+        return self.ref(facts, index) if facts is not None and index is not None else None
+
+    def owner_at(self, facts: ModuleFacts, line: int) -> int:
+        """The index of the innermost scope (module, class, function) that contains a line."""
+        return lookup.scope_at(facts, line)
 
     def members(self, cls: SymbolRef, name: str) -> list[SymbolRef]:
         """The attribute `name` of a class as it is defined, in the class or the bases from which it is inherited."""
         value = self._value(cls)
-        for owner in classes.lookup_order(self.inference, value) if value else ():
-            table = self.inference.table(owner.path) if owner.kind == "class" else None
-            for index in (table.children.get((owner.index, name), ()) if table else ())[:1]:
-                return [self.ref(table.facts, index)]  # type: ignore[union-attr]
-        return []
+        return [self._at(place) for place in lookup.member(self.inference, value, name)] if value else []
 
     def bases_of(self, cls: SymbolRef) -> list[SymbolRef]:
         """The base classes of a class that stand in the workspace, in the order written."""
@@ -235,39 +206,6 @@ class CodeGraph:
                 index = facts.symbols[index].parent
         return list(found.values())
 
-    def nearest_names(self, name: str, limit: int = 5) -> list[str]:
-        """Symbol names of the workspace that look most like `name`."""
-        lower: dict[str, str] = {}
-        for n in self.store.all_names():
-            if len(n) > 2:
-                lower.setdefault(n.lower(), n)
-        close = difflib.get_close_matches(name.lower(), lower, n=limit, cutoff=0.6)
-        return [lower[n] for n in close]
-
-    def symbol_at(self, path: str, line: int, column: int | None = None) -> SymbolRef | None:
-        """The innermost symbol whose lines contain `line`; with a `column`, the one whose name stands there, if any does."""
-        facts = self.facts(path)
-        if facts is None:
-            return None
-        best: int | None = None
-        for index, symbol in enumerate(facts.symbols):
-            if not symbol.start <= line <= symbol.end:
-                continue
-            on_name = symbol.name_line == line and column is not None
-            if index and on_name and symbol.name_column <= (column or 0) <= symbol.name_column + len(symbol.name):
-                return self.ref(facts, index)
-            if best is None or symbol.end - symbol.start <= facts.symbols[best].end - facts.symbols[best].start:
-                best = index
-        return self.ref(facts, best) if best is not None else None
-
-    def owner_at(self, facts: ModuleFacts, line: int) -> int:
-        """The index of the innermost scope (module, class, function) that contains a line."""
-        best = 0
-        for index, symbol in enumerate(facts.symbols):
-            if symbol.start <= line <= symbol.end and (symbol.is_callable or symbol.kind == "class"):
-                best = index
-        return best
-
     def resolve(self, path: str, line: int, dotted: str) -> list[SymbolRef]:
         """What `dotted`, as written at a line, refers to. Empty where the text does not tell."""
         facts = self.facts(path)
@@ -286,7 +224,7 @@ class CodeGraph:
             facts, value = self.facts(one.path), self._value(one)
             if facts is None or value is None:
                 return Listing((), False, "the file changed")
-            inside = _within(facts, value.index)
+            inside = lookup.within(facts, value.index)
             found += [self.site(facts, call) for call in facts.calls if call.owner in inside]
         return self._listing(found)
 
@@ -455,6 +393,11 @@ class CodeGraph:
 
     # -- between symbols and values ----------------------------------------------------------------------------------
 
+    def _at(self, place: lookup.Place) -> SymbolRef:
+        facts = self.facts(place[0])
+        assert facts is not None
+        return self.ref(facts, place[1])
+
     def _meant(self, ref: SymbolRef | str) -> list[SymbolRef]:
         return self.find_symbol(ref) if isinstance(ref, str) else [ref]
 
@@ -494,48 +437,6 @@ class CodeGraph:
     def _listing(self, found: Sequence[object]) -> Listing:
         reason = "some of it is too entangled to be followed to its end" if self.inference.partial else ""
         return Listing(tuple(found), not reason, reason)
-
-
-def index_of(facts: ModuleFacts, symbol: Symbol) -> int | None:
-    """The place of a symbol among those of its file."""
-    for index, candidate in enumerate(facts.symbols):
-        if candidate.qualname == symbol.qualname and candidate.start == symbol.start and candidate.kind == symbol.kind:
-            return index
-    return None
-
-
-def is_test_path(path: str) -> bool:
-    parts = path.lower().split("/")
-    name = parts[-1]
-    return name.startswith("test_") or name.endswith("_test.py") or name == "conftest.py" or any(
-        p in ("test", "tests", "testing") for p in parts[:-1]
-    )  # fmt: skip
-
-
-def _within(facts: ModuleFacts, index: int) -> set[int]:
-    """A symbol and everything defined in it."""
-    inside = {index}
-    for i in range(index + 1, len(facts.symbols)):
-        if facts.symbols[i].parent in inside:
-            inside.add(i)
-    return inside
-
-
-def _matches(ref: SymbolRef, wanted: list[str]) -> bool:
-    full = ref.full_name.split(".")
-    return full[-len(wanted) :] == wanted
-
-
-_KIND_ORDER = {
-    "class": 0, "function": 1, "method": 2, "property": 3, "module": 4, "constant": 5, "type_alias": 5, "enum_member": 5, "field": 6,
-    "variable": 6,
-}  # fmt: skip
-
-
-def _definition_order(ref: SymbolRef) -> tuple[bool, int, int, str, int]:
-    """Product code before tests, classes before functions, public and short paths first."""
-    symbol: Symbol = ref.symbol
-    return is_test_path(ref.path), _KIND_ORDER.get(symbol.kind, 9), ref.path.count("/"), ref.path, symbol.start
 
 
 __all__ = ["CodeGraph", "IndexStoreError", "index_of", "is_test_path"]

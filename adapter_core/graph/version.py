@@ -8,7 +8,7 @@ from pathlib import Path
 
 # Modules whose change can change a stored row.
 _SHAPING = (
-    "parse", "extract", "define", "newer", "patterns", "exports", "recover", "textfacts", "terms", "postings", "codec", "batch",
+    "parse", "extract", "scope", "fields", "define", "newer", "patterns", "exports", "recover", "textfacts", "terms", "postings", "codec", "batch",
     "source", "discover", "roots",
 )  # fmt: skip
 

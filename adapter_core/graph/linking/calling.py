@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ...types import Call, Flow, ModuleFacts, Parameter, Symbol
-from . import carriers, classes, externals, fixtures
-from .values import EMPTY, Value, Values, class_of, external, instance, unbound, union
+from ...types import Call, Symbol
+from . import classes, externals
+from .values import EMPTY, Value, Values, external, instance, union
 
 if TYPE_CHECKING:
     from .evaluate import Environment, Here, Inference
 
-_CLASS_RECEIVERS = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
 _WORD = re.compile(r"[^\W\d]\w*")
-_MAX_SITES = 80
 
 
 # -- what a call gives -------------------------------------------------------------------------------------------------
@@ -82,7 +79,7 @@ def _function_result(inference: Inference, callee: Value, node: ast.Call, here: 
             and parameter.name not in environment
             and parameter.kind not in ("var_positional", "var_keyword")
         ):
-            values = passed(inference, symbol, callee.extra is not None, node, here, parameter)
+            values = inference.passed(symbol, callee.extra is not None, node, here, parameter)
             if values:
                 environment[parameter.name] = values
     return _returns(inference, callee, tuple(sorted(environment.items(), key=lambda e: e[0])))
@@ -253,130 +250,6 @@ def _first_lambda_parameter(inference: Inference, value: Value, argument: Values
     return ((names[0], argument),) if names else ()
 
 
-# -- what reaches parameters -------------------------------------------------------------------------------------------
-
-
-def parameter(inference: Inference, path: str, index: int, name: str) -> Values:
-    """What a parameter may be: the receiver, its annotation's type, else its default and what calls hand over."""
-    return inference.once(("parameter", path, index, name), lambda: _parameter(inference, path, index, name))
-
-
-def _parameter(inference: Inference, path: str, index: int, name: str) -> Values:
-    table = inference.table(path)
-    if table is None:
-        return EMPTY
-    symbols = table.facts.symbols
-    symbol = symbols[index]
-    found = next(p for p in symbol.parameters if p.name == name)
-    if found.kind in ("var_positional", "var_keyword"):
-        return frozenset({Value("starred", path, index, name)})
-    in_class = symbol.parent > 0 and symbols[symbol.parent].kind == "class"
-    if in_class and found is symbol.parameters[0] and "static" not in symbol.traits:
-        cls = Value("class", path, symbol.parent)
-        takes_class = "class" in symbol.traits or symbol.name in _CLASS_RECEIVERS or _is_metaclass(inference, cls)
-        if takes_class and "class" not in symbol.traits and symbol.name not in _CLASS_RECEIVERS:
-            return frozenset({cls})  # the `self` of a metaclass
-        possible = classes.receivers(inference, Value("function", path, index))
-        return frozenset(c if takes_class else instance(c) for c in possible)
-    outer = max(symbol.parent, 0)
-    if found.annotation:
-        annotated = inference.annotation(path, outer, found.annotation, symbol.start)
-        if annotated:
-            return annotated | _more_special(inference, path, index, found, annotated)
-    if fixtures.takes_fixtures(symbol):
-        return fixtures.given(inference, path, index, name)
-    return _handed_over(inference, path, index, found)
-
-
-def _more_special(inference: Inference, path: str, index: int, found: Parameter, annotated: Values) -> Values:
-    """The instances of subclasses that calls hand over where the annotation names the base."""
-    wanted = [class_of(v) for v in annotated if v.kind == "instance"]
-    if any(_is_protocol(inference, c) for c in wanted):
-        # Whatever is handed over has to fit; it need not be built on it.
-        handed = inference.once(
-            ("handed", path, index, found.name), lambda: _handed_over(inference, path, index, found)
-        )
-        return frozenset(v for v in handed if v.kind == "instance")
-    if not any(classes.subclasses(inference, c) for c in wanted):
-        return EMPTY
-    handed = inference.once(("handed", path, index, found.name), lambda: _handed_over(inference, path, index, found))
-    return frozenset(
-        v for v in handed
-        if v.kind == "instance" and any(c in classes.lookup_order(inference, class_of(v)) for c in wanted)
-    )  # fmt: skip
-
-
-def _is_protocol(inference: Inference, cls: Value) -> bool:
-    return any(c.kind == "external" and c.path.rpartition(".")[2] == "Protocol" for c in classes.bases(inference, cls))
-
-
-def _handed_over(inference: Inference, path: str, index: int, found: Parameter) -> Values:
-    """What the default, the calls that can be found and the decorated definitions give a parameter."""
-    table = inference.table(path)
-    if table is None:
-        return EMPTY
-    symbol = table.facts.symbols[index]
-    name = found.name
-    default = table.defaults.get((index, name))
-    parts = [inference.flow(path, default)] if default is not None else []
-    function = Value("function", path, index)
-    for node, here, bound, receiver in _calls_of(inference, function):
-        if bound and found is symbol.parameters[0]:
-            parts.append(frozenset({receiver}) if receiver is not None else EMPTY)
-        else:
-            parts.append(passed(inference, symbol, bound, node, here, found))
-    for owner_path, owner, place, order in _decorated_by(inference, function):
-        # A decorator is called with what it stands above, after the decorators below it.
-        if place == found.name:
-            kind = "function" if _callable(inference, owner_path, owner) else "class"
-            parts.append(decorated(inference, owner_path, owner, Value(kind, owner_path, owner), order))
-    return union(parts)
-
-
-def _callable(inference: Inference, path: str, index: int) -> bool:
-    table = inference.table(path)
-    return table is not None and table.facts.symbols[index].is_callable
-
-
-def _is_metaclass(inference: Inference, cls: Value) -> bool:
-    return any(c.kind == "external" and c.path == "builtins.type" for c in classes.lookup_order(inference, cls))
-
-
-def _calls_of(inference: Inference, function: Value) -> Iterator[tuple[ast.Call, Here, bool, Value | None]]:
-    """The calls that enter a function: the call, where it stands, whether its first parameter is filled already, and by what."""
-    sites = [] if carriers.is_common(inference, function) else carriers.sites_of(inference, function)
-    if len(sites) > _MAX_SITES:
-        return  # what is called everywhere is given everything
-    for path, call in sites:
-        here = inference.here(path, call.owner, call.start, call.end, call.line)
-        if call.form == "decorator" or here is None or not isinstance(here.source.tree, ast.Call):
-            continue
-        node = here.source.tree
-        for value in callees(inference, path, call):
-            if unbound(value) == function:
-                yield node, here, value.extra is not None, value.extra
-            elif value.kind == "class" and _is_constructor(inference, value, function):
-                yield node, here, True, instance(value)
-            elif value.kind == "instance" and any(unbound(v) == function for v in inference.member(value, "__call__")):
-                yield node, here, True, value
-            elif value.kind == "partial" and unbound(value.extra[0]) == function:
-                inner: Value = value.extra[0]
-                given = inference.here(value.path, value.index, value.extra[1], value.extra[2], 0)
-                if given is None or not isinstance(given.source.tree, ast.Call):
-                    continue
-                first = given.source.tree
-                # The arguments that `partial` was given, then those of this call, which come after them.
-                begun = ast.Call(func=first.func, args=first.args[1:], keywords=first.keywords)
-                yield begun, given, inner.extra is not None, inner.extra
-                empty: list[ast.expr] = [ast.Constant(None) for _ in first.args[1:]]
-                following = ast.Call(func=node.func, args=[*empty, *node.args], keywords=node.keywords)
-                yield following, here, inner.extra is not None, inner.extra
-
-
-def _is_constructor(inference: Inference, cls: Value, function: Value) -> bool:
-    return function in constructors(inference, cls)
-
-
 def constructors(inference: Inference, cls: Value) -> Values:
     """The functions that run when a class is called: its `__init__` and `__new__`, its metaclass's `__call__`."""
     found = [classes.member_functions(inference, cls, name) for name in ("__init__", "__new__")]
@@ -394,162 +267,3 @@ def callees(inference: Inference, path: str, call: Call) -> Values:
     if not isinstance(tree, ast.Call):
         return EMPTY
     return inference.once(("callee", path, call.start, call.end), lambda: inference.expression(tree.func, here))
-
-
-def _decorated_by(inference: Inference, function: Value) -> list[tuple[str, int, str, int]]:
-    """(path, symbol, parameter, number of decorators below) of what a function is applied to as a decorator."""
-    found = inference.once(("decorated by", function), lambda: frozenset(_applications(inference, function)))
-    return [(v.path, v.index, *v.extra) for v in sorted(found, key=lambda v: (v.path, v.index))]
-
-
-def _applications(inference: Inference, function: Value) -> Iterator[Value]:
-    table = inference.table(function.path)
-    if table is None:
-        return
-    symbol = table.facts.symbols[function.index]
-    for path, call in carriers.decorators_of(inference, function):
-        other = inference.table(path)
-        target = _below(other.facts, call) if other else None
-        if target is None or other is None:
-            continue
-        below = other.facts.symbols[target]
-        lines = [c for c in other.facts.calls if c.form == "decorator" and c.owner == call.owner
-                 and below.start <= c.line < below.name_line]  # fmt: skip
-        order = sum(c.start > call.start for c in lines)
-        for value in callees(inference, path, call):
-            skip = None
-            if unbound(value) == function:
-                skip = 1 if value.extra is not None else 0
-            elif value.kind == "instance":
-                if any(unbound(v) == function for v in inference.member(value, "__call__")):
-                    skip = 1
-            elif value.kind == "class" and _is_constructor(inference, value, function):
-                skip = 1
-            if skip is not None and len(symbol.parameters) > skip:
-                yield Value("applied", path, target, (symbol.parameters[skip].name, order))
-
-
-def _below(facts: ModuleFacts, decorator: Call) -> int | None:
-    """The symbol above which a decorator stands."""
-    for index, symbol in enumerate(facts.symbols):
-        if symbol.decorators and symbol.parent == decorator.owner and symbol.start <= decorator.line < symbol.name_line:
-            return index
-    return None
-
-
-def passed(inference: Inference, symbol: Symbol, bound: bool, node: ast.Call, here: Here, wanted: Parameter) -> Values:
-    """What a call hands over for one parameter."""
-    positional = [p for p in symbol.parameters if p.kind in ("positional", "positional_only")]
-    if bound and positional:
-        positional = positional[1:]
-    parts: list[Values] = []
-    if wanted in positional:
-        place = positional.index(wanted)
-        for number, argument in enumerate(node.args):
-            if isinstance(argument, ast.Starred):
-                for value in inference.expression(argument.value, here):
-                    parts.append(inference.item(value, None, str(place - number)) if place >= number else EMPTY)
-                break
-            if number == place:
-                parts.append(inference.expression(argument, here))
-                break
-    for keyword in node.keywords:
-        if keyword.arg == wanted.name:
-            parts.append(inference.expression(keyword.value, here))
-        elif keyword.arg is None:
-            for value in inference.expression(keyword.value, here):
-                parts.append(inference.item(value, repr(wanted.name), None))
-    return union(parts)
-
-
-def gathered(inference: Inference, value: Value, key: str | None) -> Values:
-    """What `*args` (key: a number, None for any) or `**kwargs` (key: as `repr` spells it) of a function gather from its calls."""
-
-    def compute() -> Values:
-        table = inference.table(value.path)
-        if table is None:
-            return EMPTY
-        symbol = table.facts.symbols[value.index]
-        found = next((p for p in symbol.parameters if p.name == value.extra), None)
-        if found is None:
-            return EMPTY
-        if found.annotation:
-            annotated = inference.annotation(value.path, max(symbol.parent, 0), found.annotation, symbol.start)
-            if any(v.kind != "external" for v in annotated):
-                return annotated
-        parts: list[Values] = []
-        names = {p.name for p in symbol.parameters}
-        before = sum(p.kind in ("positional", "positional_only") for p in symbol.parameters)
-        for node, here, bound, _ in _calls_of(inference, Value("function", value.path, value.index)):
-            if found.kind == "var_keyword":
-                for keyword in node.keywords:
-                    if keyword.arg is None:
-                        parts += [inference.item(v, key, None) for v in inference.expression(keyword.value, here)]
-                    elif keyword.arg not in names and key in (None, repr(keyword.arg)):
-                        parts.append(inference.expression(keyword.value, here))
-                continue
-            skipped = before - (1 if bound else 0)
-            for number, argument in enumerate(node.args):
-                if isinstance(argument, ast.Starred):
-                    parts += [inference.item(v, None, key) if key else inference.iterated(v)
-                              for v in inference.expression(argument.value, here)]  # fmt: skip
-                elif number >= skipped and (key is None or key == str(number - skipped)):
-                    parts.append(inference.expression(argument, here))
-        return union(parts)
-
-    return inference.once(("gathered", value, key), compute)
-
-
-def lambda_parameter(inference: Inference, path: str, flow: Flow) -> Values:
-    """What the parameter of a lambda may be: its arguments where the lambda is called by a name, or by what it is handed to."""
-
-    def compute() -> Values:
-        if flow.path == "*":
-            return EMPTY
-        place = int(flow.path)
-        table = inference.table(path)
-        if place == 0 and table is not None and table.facts.symbols[flow.scope].kind == "class":
-            return frozenset({Value("instance", path, flow.scope)})
-        me = Value("lambda", path, flow.scope, (flow.start, flow.end))
-        parts: list[Values] = [_lambda_default(inference, me, flow)]
-        for site_path, call in carriers.sites_of(inference, me):
-            here = inference.here(site_path, call.owner, call.start, call.end, call.line)
-            node = here.source.tree if here is not None else None
-            if call.form == "decorator" or here is None or not isinstance(node, ast.Call):
-                continue
-            if me in callees(inference, site_path, call):
-                if place < len(node.args):
-                    parts.append(inference.expression(node.args[place], here))
-                parts += [inference.expression(k.value, here) for k in node.keywords if k.arg == flow.target]
-            elif place == 0 and len(node.args) > 1:
-                # `map(lambda x: …, values)`: the standard library calls it with their elements.
-                for value in callees(inference, site_path, call):
-                    if value.kind == "external" and externals.CALLING.get(value.path) == 0:
-                        parts.append(inference.elements(inference.expression(node.args[1], here)))
-            if place == 0 and node.args and any(k.arg == "key" for k in node.keywords):
-                # `sorted(values, key=lambda x: …)`
-                for value in callees(inference, site_path, call):
-                    if value.kind == "external" and (value.path in externals.KEYED or value.path.endswith(".sort")):
-                        parts.append(inference.elements(inference.expression(node.args[0], here)))
-        return union(parts)
-
-    return inference.once(("lambda", path, flow.start, flow.path), compute)
-
-
-def _lambda_default(inference: Inference, value: Value, flow: Flow) -> Values:
-    """The default of a lambda's parameter: `lambda handler=f: handler()`."""
-    at = inference.here(value.path, value.index, value.extra[0], value.extra[1], flow.line)
-    if at is None or not isinstance(at.source.tree, ast.Lambda):
-        return EMPTY
-    arguments = at.source.tree.args
-    positional = [*arguments.posonlyargs, *arguments.args]
-    pairs = [*zip(positional[len(positional) - len(arguments.defaults) :], arguments.defaults, strict=True),
-             *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)]  # fmt: skip
-    found = [d for a, d in pairs if a.arg == flow.target and d is not None]
-    return inference.expression(found[0], at) if found else EMPTY
-
-
-__all__ = [
-    "callees", "constructors", "decorated", "gathered", "lambda_parameter", "parameter", "passed", "result", "returned",
-    "yielded",
-]  # fmt: skip

@@ -12,14 +12,13 @@ import builtins
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
-from ...types import Call, Flow, Import, ModuleFacts
+from ...types import Call, Flow, Import, ModuleFacts, Parameter, Symbol
 from . import annotations as types_of
-from . import calling, carriers, classes, containers, externals, modules, protocols
-from .tables import Snippet, Tables, dotted_text, scopes, snippet, tables_of
+from . import calling, carriers, classes, containers, expressions, modules, parameters, protocols
+from .tables import Snippet, Tables, scopes, snippet, tables_of
 from .values import EMPTY, Value, Values, external, instance, union
 
 _MAX_DEPTH = 40
-_MAX_TEXT = 80  # longer strings are no names
 # A step is one thing worked out, some 20 µs; a question that takes more is answered with what is known by then.
 _MAX_STEPS = 3_000
 _DEAR = 150
@@ -205,15 +204,7 @@ class Inference:
     # -- expressions by their kind -----------------------------------------------------------------------------------
 
     def expression(self, node: ast.expr, here: Here) -> Values:
-        handler = _EXPRESSIONS.get(type(node))
-        return handler(self, node, here) if handler is not None else EMPTY
-
-    def _name(self, node: ast.Name, here: Here) -> Values:
-        for name, values in here.environment:
-            if name == node.id:
-                return values
-        offset = -1 if here.base < 0 else here.base + here.source.span(node)[0]
-        return self.name(node.id, here.path, here.scope, offset, here.line)
+        return expressions.evaluate(self, node, here)
 
     def name(self, name: str, path: str, scope: int, offset: int, line: int) -> Values:
         """What a name may be, read in a scope: at an offset (-1: unknown) and line, or (line 0) whenever."""
@@ -225,7 +216,7 @@ class Inference:
             if within:
                 nearest = min(within, key=lambda f: f.last - f.first)
                 if nearest.kind == "lambda":
-                    return calling.lambda_parameter(self, path, nearest)
+                    return parameters.lambda_parameter(self, path, nearest)
                 return self.flow(path, nearest)
             own = current == scope
             if (current, name) in table.declared:
@@ -248,7 +239,7 @@ class Inference:
         parameter = owner.is_callable and any(p.name == name for p in owner.parameters)
         if not events:
             if parameter:
-                return calling.parameter(self, table.facts.path, scope, name)
+                return parameters.parameter(self, table.facts.path, scope, name)
             return EMPTY if name in owner.local_names else None
         chosen = _reaching(events, offset, line)
 
@@ -259,7 +250,7 @@ class Inference:
                 # An annotation tells where the value does not: `basket: Basket = field(…)`.
                 parts += [self._event(table, e) for e in noted]
             if parameter and all(e.conditional for e in chosen):
-                parts.append(calling.parameter(self, table.facts.path, scope, name))
+                parts.append(parameters.parameter(self, table.facts.path, scope, name))
             return union(parts)
 
         return self.once(("binding", table.facts.path, scope, name, tuple(e.order for e in chosen)), compute)
@@ -301,18 +292,6 @@ class Inference:
             return calling.decorated(self, facts.path, what, Value("function", facts.path, what))
         return EMPTY
 
-    def _attribute(self, node: ast.Attribute, here: Here) -> Values:
-        base = node.value
-        if isinstance(base, ast.Name):
-            # What was stored under this very name in this scope: `a.run = f; a.run()`.
-            table = self.table(here.path)
-            stored = table.flows.get((here.scope, f"{base.id}.{node.attr}")) if table else None
-            if stored and not classes.is_receiver(table.facts, here.scope, base.id):  # type: ignore[union-attr]
-                found = union([self.flow(here.path, f) for f in stored if f.kind == "assign"])
-                if found:
-                    return found
-        return self.attribute(self.expression(base, here), node.attr)
-
     def attribute(self, values: Values, name: str) -> Values:
         """The attribute of any of the values, through descriptors: methods come bound, properties as their result."""
         return union([self._attribute_of(v, name) for v in values])
@@ -331,95 +310,6 @@ class Inference:
         if value.kind == "partial" and name == "func":
             return frozenset({value.extra[0]})
         return EMPTY
-
-    def _call(self, node: ast.Call, here: Here) -> Values:
-        callees = self.expression(node.func, here)
-        return union([calling.result(self, callee, node, here) for callee in callees])
-
-    def _subscript(self, node: ast.Subscript, here: Here) -> Values:
-        values = self.expression(node.value, here)
-        if isinstance(node.slice, ast.Slice):
-            return values
-        step = _index(node.slice)
-        key = repr(node.slice.value) if isinstance(node.slice, ast.Constant) else None
-        keys = [key]
-        if key is None and step is None:
-            # A key that is a variable of known values: `table[name]`, where `name` is one of a few strings.
-            told = self.expression(node.slice, here)
-            texts = [v.extra for v in told if v.path == "builtins.str()" and v.extra is not None]
-            keys = [repr(text) for text in sorted(texts)] if texts and len(texts) == len(told) else [None]
-        parts = [protocols.item(self, v, key, step) for v in values for key in keys]
-        # `hooks[key].append(f)`: what is in the containers that a container holds is known by their common name.
-        inner = containers.stored(self, here.path, here.scope, dotted_text(node.value) + "[]")
-        if inner:
-            parts.append(frozenset({Value("typed", "list", 0, inner)}))
-        return union(parts)
-
-    def _if(self, node: ast.IfExp, here: Here) -> Values:
-        return union([self.expression(node.body, here), self.expression(node.orelse, here)])
-
-    def _or(self, node: ast.BoolOp, here: Here) -> Values:
-        return union([self.expression(v, here) for v in node.values])
-
-    def _inner(self, node: ast.Await | ast.NamedExpr | ast.Starred, here: Here) -> Values:
-        return self.expression(node.value, here)
-
-    def _yield_from(self, node: ast.YieldFrom, here: Here) -> Values:
-        """The value of `yield from`: what the inner generator returns."""
-        return calling.generator_results(self, self.expression(node.value, here))
-
-    def _yield(self, node: ast.Yield, here: Here) -> Values:
-        """The value of `yield`: what is sent into the generator."""
-        return calling.sent(self, Value("generator", here.path, here.scope))
-
-    def _display(self, node: ast.expr, here: Here) -> Values:
-        if here.base < 0:
-            return EMPTY
-        start, end = here.source.span(node)
-        return frozenset({Value("display", here.path, here.scope, (here.base + start, here.base + end))})
-
-    def _lambda(self, node: ast.Lambda, here: Here) -> Values:
-        if here.base < 0:
-            return EMPTY
-        start, end = here.source.span(node)
-        return frozenset({Value("lambda", here.path, here.scope, (here.base + start, here.base + end))})
-
-    def _constant(self, node: ast.Constant, here: Here) -> Values:
-        kind = type(node.value).__name__
-        if kind in ("NoneType", "ellipsis"):
-            return EMPTY
-        known = node.value if isinstance(node.value, str) and len(node.value) < _MAX_TEXT else None
-        return frozenset({Value("external", f"builtins.{kind}()", 0, known)})
-
-    def _string(self, node: ast.JoinedStr, here: Here) -> Values:
-        first = node.values[0] if node.values else None
-        known = first.value + "*" if isinstance(first, ast.Constant) and isinstance(first.value, str) else None
-        return frozenset({Value("external", "builtins.str()", 0, known)})
-
-    def _unary(self, node: ast.UnaryOp, here: Here) -> Values:
-        name = externals.OPERATORS.get(type(node.op))
-        values = self.expression(node.operand, here)
-        parts = [
-            self.returned(classes.attribute(self, v, f"__{name}__")) for v in values if name and v.kind == "instance"
-        ]
-        return union([*parts, frozenset(v for v in values if v.kind == "external")])
-
-    def _operator(self, node: ast.BinOp, here: Here) -> Values:
-        name = externals.OPERATORS.get(type(node.op))
-        values = self.expression(node.left, here)
-        if name is None:
-            return EMPTY
-        parts = []
-        for value in values:
-            if value.kind == "instance":
-                parts.append(calling.returned(self, classes.attribute(self, value, f"__{name}__")))
-            elif value.kind == "display":
-                parts.append(frozenset({value}) | self.expression(node.right, here))
-            elif value.path == "builtins.str()" and name == "add" and value.extra:
-                parts.append(frozenset({value._replace(extra=value.extra.rstrip("*") + "*")}))
-            elif value.kind == "external":
-                parts.append(frozenset({external(f"{value.path}.__{name}__()")}))
-        return union(parts)
 
     # -- containers --------------------------------------------------------------------------------------------------
 
@@ -469,7 +359,10 @@ class Inference:
         return calling.yielded(self, generator)
 
     def gathered(self, value: Value, key: str | None) -> Values:
-        return calling.gathered(self, value, key)
+        return parameters.gathered(self, value, key)
+
+    def passed(self, symbol: Symbol, bound: bool, node: ast.Call, here: Here, wanted: Parameter) -> Values:
+        return parameters.passed(self, symbol, bound, node, here, wanted)
 
     def callees(self, path: str, call: Call) -> Values:
         return calling.callees(self, path, call)
@@ -512,39 +405,3 @@ def _reaching(events: list[_Event], offset: int, line: int) -> list[_Event]:
             chosen += [e for e in usable if e.apart and e not in chosen]
             break
     return chosen
-
-
-def _index(node: ast.expr) -> str | None:
-    """A constant number, as text."""
-    sign = ""
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        node, sign = node.operand, "-"
-    return f"{sign}{node.value}" if isinstance(node, ast.Constant) and type(node.value) is int else None
-
-
-_EXPRESSIONS: dict[type, Callable[[Inference, ast.expr, Here], Values]] = {
-    ast.Name: Inference._name,  # type: ignore[dict-item]
-    ast.Attribute: Inference._attribute,  # type: ignore[dict-item]
-    ast.Call: Inference._call,  # type: ignore[dict-item]
-    ast.Subscript: Inference._subscript,  # type: ignore[dict-item]
-    ast.IfExp: Inference._if,  # type: ignore[dict-item]
-    ast.BoolOp: Inference._or,  # type: ignore[dict-item]
-    ast.Await: Inference._inner,  # type: ignore[dict-item]
-    ast.NamedExpr: Inference._inner,  # type: ignore[dict-item]
-    ast.Starred: Inference._inner,  # type: ignore[dict-item]
-    ast.List: Inference._display,
-    ast.Tuple: Inference._display,
-    ast.Set: Inference._display,
-    ast.Dict: Inference._display,
-    ast.ListComp: Inference._display,
-    ast.SetComp: Inference._display,
-    ast.DictComp: Inference._display,
-    ast.GeneratorExp: Inference._display,
-    ast.Lambda: Inference._lambda,  # type: ignore[dict-item]
-    ast.Constant: Inference._constant,  # type: ignore[dict-item]
-    ast.YieldFrom: Inference._yield_from,  # type: ignore[dict-item]
-    ast.Yield: Inference._yield,  # type: ignore[dict-item]
-    ast.JoinedStr: Inference._string,  # type: ignore[dict-item]
-    ast.UnaryOp: Inference._unary,  # type: ignore[dict-item]
-    ast.BinOp: Inference._operator,  # type: ignore[dict-item]
-}

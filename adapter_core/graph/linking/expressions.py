@@ -1,0 +1,183 @@
+"""Expressions by their kind: what each may be, given what its parts may be."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from . import calling, classes, containers, externals, protocols
+from .tables import dotted_text
+from .values import EMPTY, Value, Values, external, union
+
+if TYPE_CHECKING:
+    from .evaluate import Here, Inference
+
+_MAX_TEXT = 80  # longer strings are no names
+
+
+def evaluate(inference: Inference, node: ast.expr, here: Here) -> Values:
+    """What an expression may be; nothing is known of kinds that are not in the table below."""
+    handler = _EXPRESSIONS.get(type(node))
+    return handler(inference, node, here) if handler is not None else EMPTY
+
+
+def _name(inference: Inference, node: ast.Name, here: Here) -> Values:
+    for name, values in here.environment:
+        if name == node.id:
+            return values
+    offset = -1 if here.base < 0 else here.base + here.source.span(node)[0]
+    return inference.name(node.id, here.path, here.scope, offset, here.line)
+
+
+def _attribute(inference: Inference, node: ast.Attribute, here: Here) -> Values:
+    base = node.value
+    if isinstance(base, ast.Name):
+        # What was stored under this very name in this scope: `a.run = f; a.run()`.
+        table = inference.table(here.path)
+        stored = table.flows.get((here.scope, f"{base.id}.{node.attr}")) if table else None
+        if stored and not classes.is_receiver(table.facts, here.scope, base.id):  # type: ignore[union-attr]
+            found = union([inference.flow(here.path, f) for f in stored if f.kind == "assign"])
+            if found:
+                return found
+    return inference.attribute(inference.expression(base, here), node.attr)
+
+
+def _call(inference: Inference, node: ast.Call, here: Here) -> Values:
+    callees = inference.expression(node.func, here)
+    return union([calling.result(inference, callee, node, here) for callee in callees])
+
+
+def _subscript(inference: Inference, node: ast.Subscript, here: Here) -> Values:
+    values = inference.expression(node.value, here)
+    if isinstance(node.slice, ast.Slice):
+        return values
+    step = _index(node.slice)
+    key = repr(node.slice.value) if isinstance(node.slice, ast.Constant) else None
+    keys = [key]
+    if key is None and step is None:
+        # A key that is a variable of known values: `table[name]`, where `name` is one of a few strings.
+        told = inference.expression(node.slice, here)
+        texts = [v.extra for v in told if v.path == "builtins.str()" and v.extra is not None]
+        keys = [repr(text) for text in sorted(texts)] if texts and len(texts) == len(told) else [None]
+    parts = [protocols.item(inference, v, key, step) for v in values for key in keys]
+    # `hooks[key].append(f)`: what is in the containers that a container holds is known by their common name.
+    inner = containers.stored(inference, here.path, here.scope, dotted_text(node.value) + "[]")
+    if inner:
+        parts.append(frozenset({Value("typed", "list", 0, inner)}))
+    return union(parts)
+
+
+def _if(inference: Inference, node: ast.IfExp, here: Here) -> Values:
+    return union([inference.expression(node.body, here), inference.expression(node.orelse, here)])
+
+
+def _or(inference: Inference, node: ast.BoolOp, here: Here) -> Values:
+    return union([inference.expression(v, here) for v in node.values])
+
+
+def _inner(inference: Inference, node: ast.Await | ast.NamedExpr | ast.Starred, here: Here) -> Values:
+    return inference.expression(node.value, here)
+
+
+def _yield_from(inference: Inference, node: ast.YieldFrom, here: Here) -> Values:
+    """The value of `yield from`: what the inner generator returns."""
+    return calling.generator_results(inference, inference.expression(node.value, here))
+
+
+def _yield(inference: Inference, node: ast.Yield, here: Here) -> Values:
+    """The value of `yield`: what is sent into the generator."""
+    return calling.sent(inference, Value("generator", here.path, here.scope))
+
+
+def _display(inference: Inference, node: ast.expr, here: Here) -> Values:
+    if here.base < 0:
+        return EMPTY
+    start, end = here.source.span(node)
+    return frozenset({Value("display", here.path, here.scope, (here.base + start, here.base + end))})
+
+
+def _lambda(inference: Inference, node: ast.Lambda, here: Here) -> Values:
+    if here.base < 0:
+        return EMPTY
+    start, end = here.source.span(node)
+    return frozenset({Value("lambda", here.path, here.scope, (here.base + start, here.base + end))})
+
+
+def _constant(inference: Inference, node: ast.Constant, here: Here) -> Values:
+    kind = type(node.value).__name__
+    if kind in ("NoneType", "ellipsis"):
+        return EMPTY
+    known = node.value if isinstance(node.value, str) and len(node.value) < _MAX_TEXT else None
+    return frozenset({Value("external", f"builtins.{kind}()", 0, known)})
+
+
+def _string(inference: Inference, node: ast.JoinedStr, here: Here) -> Values:
+    first = node.values[0] if node.values else None
+    known = first.value + "*" if isinstance(first, ast.Constant) and isinstance(first.value, str) else None
+    return frozenset({Value("external", "builtins.str()", 0, known)})
+
+
+def _unary(inference: Inference, node: ast.UnaryOp, here: Here) -> Values:
+    name = externals.OPERATORS.get(type(node.op))
+    values = inference.expression(node.operand, here)
+    parts = [
+        inference.returned(classes.attribute(inference, v, f"__{name}__"))
+        for v in values
+        if name and v.kind == "instance"
+    ]
+    return union([*parts, frozenset(v for v in values if v.kind == "external")])
+
+
+def _operator(inference: Inference, node: ast.BinOp, here: Here) -> Values:
+    name = externals.OPERATORS.get(type(node.op))
+    values = inference.expression(node.left, here)
+    if name is None:
+        return EMPTY
+    parts = []
+    for value in values:
+        if value.kind == "instance":
+            parts.append(calling.returned(inference, classes.attribute(inference, value, f"__{name}__")))
+        elif value.kind == "display":
+            parts.append(frozenset({value}) | inference.expression(node.right, here))
+        elif value.path == "builtins.str()" and name == "add" and value.extra:
+            parts.append(frozenset({value._replace(extra=value.extra.rstrip("*") + "*")}))
+        elif value.kind == "external":
+            parts.append(frozenset({external(f"{value.path}.__{name}__()")}))
+    return union(parts)
+
+
+def _index(node: ast.expr) -> str | None:
+    """A constant number, as text."""
+    sign = ""
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        node, sign = node.operand, "-"
+    return f"{sign}{node.value}" if isinstance(node, ast.Constant) and type(node.value) is int else None
+
+
+_EXPRESSIONS: dict[type, Callable[[Inference, ast.expr, Here], Values]] = {
+    ast.Name: _name,  # type: ignore[dict-item]
+    ast.Attribute: _attribute,  # type: ignore[dict-item]
+    ast.Call: _call,  # type: ignore[dict-item]
+    ast.Subscript: _subscript,  # type: ignore[dict-item]
+    ast.IfExp: _if,  # type: ignore[dict-item]
+    ast.BoolOp: _or,  # type: ignore[dict-item]
+    ast.Await: _inner,  # type: ignore[dict-item]
+    ast.NamedExpr: _inner,  # type: ignore[dict-item]
+    ast.Starred: _inner,  # type: ignore[dict-item]
+    ast.List: _display,
+    ast.Tuple: _display,
+    ast.Set: _display,
+    ast.Dict: _display,
+    ast.ListComp: _display,
+    ast.SetComp: _display,
+    ast.DictComp: _display,
+    ast.GeneratorExp: _display,
+    ast.Lambda: _lambda,  # type: ignore[dict-item]
+    ast.Constant: _constant,  # type: ignore[dict-item]
+    ast.YieldFrom: _yield_from,  # type: ignore[dict-item]
+    ast.Yield: _yield,  # type: ignore[dict-item]
+    ast.JoinedStr: _string,  # type: ignore[dict-item]
+    ast.UnaryOp: _unary,  # type: ignore[dict-item]
+    ast.BinOp: _operator,  # type: ignore[dict-item]
+}
