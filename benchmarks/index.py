@@ -1,16 +1,22 @@
-"""How fast is indexing, beside the floor: a bare `ast.parse` of the same files with the same number of processes, in the same run.
+"""How fast and how large is the index, beside the floor: a bare `ast.parse` of the same files with the same number of processes, in
+the same run.
 
-./x bench index [FOLDER]        default: Django 5.2
+./x bench index [FOLDER …] [--scale]      default: Django 5.2; `--scale`: cost per line from 10,000 to 2,000,000 lines, with a plot
 """
 
 from __future__ import annotations
 
+import argparse
 import ast
 import os
+import random
+import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
+from typing import Any
 
 from _common import DATA, ROOT, report, timed
 
@@ -21,6 +27,21 @@ from adapter_core.graph.sync import SyncOptions
 _FLOOR = (
     "import sys; sys.path.insert(0, {path!r}); from index import parse_all; parse_all(sys.stdin.read().split('\\0'))"
 )
+# A fresh process that opens the index, answers, and says how much memory it has, all in KiB; "idle": only the interpreter.
+_MEMORY = """
+import os, sys, psutil
+sys.path.insert(0, {root!r})
+if {what!r} != "idle":
+    from adapter_core.code_graph import CodeGraph
+    graph = CodeGraph.load_or_build({folder!r})
+    for name in ("save", "get_queryset", "Model.save", "HttpResponse"):
+        refs = graph.find_symbol(name)
+        graph.who_calls(refs[0]) if refs and {what!r} == "asked" else None
+print(psutil.Process().memory_info().rss // 1024)
+"""
+_SEARCH_STAGES = ("search tables", "store search tables")
+_SIZES = (10_000, 50_000, 200_000, 500_000, 1_000_000, 2_000_000)
+_PROBE = b"\n\ndef pathline_probe():\n    return pathline_target()\n\n\ndef pathline_target():\n    pass\n"
 
 
 def parse_all(files: list[str]) -> None:
@@ -48,50 +69,213 @@ def floor(files: list[str], processes: int) -> None:
         child.wait()
 
 
-def main() -> None:
-    root = Path(sys.argv[1] if len(sys.argv) > 1 else DATA / "Django-5.2").resolve()
+def measure(root: Path) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The table of one folder."""
     found = discover(root)
     python = [str(root / f.path) for f in found.files if f.kind == "python"]
-    size = sum(f.size for f in found.files)
     processes = os.cpu_count() or 1
-    floor_seconds = min(timed(lambda: floor(python, processes))[0] for _ in range(2))
+    options = SyncOptions(workers=processes)
+    floors, floor_cpu, colds, stages = [], [], [], []
+    # In turn, so that whatever else the machine does falls on all of them alike.
+    for _ in range(3):
+        before = _children_cpu()
+        floors.append(timed(lambda: floor(python, processes))[0])
+        floor_cpu.append(_children_cpu() - before)
+        seconds, spent = _cold(root, options)
+        colds.append(seconds)
+        stages.append(spent)
+    base, base_cpu = min(floors), min(floor_cpu)
+    spent = min(stages, key=lambda s: s["all"])
+    search = sum(spent[stage] for stage in _SEARCH_STAGES)
     with tempfile.TemporaryDirectory() as cache:
         os.environ["PATHLINE_CACHE_DIR"] = cache
-        options = SyncOptions(workers=processes)
-        cold, graph = timed(lambda: CodeGraph.load_or_build(root, options=options))
+        graph = CodeGraph.load_or_build(root, options=options)
         files, symbols = graph.store.counts()
         graph.close()
         warm, graph = timed(lambda: CodeGraph.load_or_build(root, options=options))
         assert graph.report
         assert graph.report.parsed == 0
+        edits = _edits(graph, root)
+        looks = _look_ups(graph)
         graph.close()
-        edited = root / next(f.path for f in found.files if f.kind == "python" and 10_000 < f.size < 50_000)
-        original = edited.read_bytes()
-        try:
-            edited.write_bytes(original + b"\n# edited\n")
-            edit, graph = timed(lambda: CodeGraph.load_or_build(root, options=options))
-            assert graph.report
-            assert graph.report.parsed == 1
-            graph.close()
-        finally:
-            edited.write_bytes(original)
         disk = sum(f.stat().st_size for f in Path(cache).rglob("*") if f.is_file())
-    rows = [
-        {"what": f"floor: ast.parse, {processes} processes", "seconds": floor_seconds, "x floor": 1.0},
-        {"what": "cold build (facts and postings)", "seconds": cold, "x floor": cold / floor_seconds},
-        {"what": "warm start, nothing changed", "seconds": warm, "x floor": warm / floor_seconds},
-        {"what": "warm start, one file edited", "seconds": edit, "x floor": edit / floor_seconds},
+        idle, opened, asked = (_memory(root, what) for what in ("idle", "opened", "asked"))
+    rows: list[dict[str, Any]] = [
+        {"what": f"floor: ast.parse, {processes} processes", "seconds": base, "x floor": 1.0},
+        {"what": "cold build, with the search's tables", "seconds": min(colds), "x floor": min(colds) / base},
+        {"what": "warm start, nothing changed", "seconds": warm, "x floor": warm / base},
+        {"what": "CPU: floor", "seconds": base_cpu, "x floor": 1.0},
+        {"what": "CPU: the graph", "seconds": spent["all"] - search, "x floor": (spent["all"] - search) / base_cpu},
+        {"what": "CPU: the search's tables", "seconds": search, "x floor": search / base_cpu},
     ]
+    rows += [
+        {"what": f"  of it: {stage}", "seconds": seconds, "x floor": seconds / base_cpu}
+        for stage, seconds in spent.items() if stage != "all"
+    ]  # fmt: skip
+    rows += [
+        {"what": f"{name}, p50", "seconds": _percentile(times, 0.5)}
+        for name, times in [("edit", edits), *looks.items()]
+    ]
+    rows += [
+        {"what": f"{name}, p95", "seconds": _percentile(times, 0.95)}
+        for name, times in [("edit", edits), *looks.items()]
+    ]
+    lines = sum(Path(f).read_bytes().count(b"\n") for f in python)
     extra = {
-        "folder": root.name,
-        "files": files,
-        "python_files": len(python),
-        "bytes": size,
-        "symbols": symbols,
-        "database_bytes": disk,
+        "folder": root.name, "files": files, "python_files": len(python), "lines": lines, "symbols": symbols,
+        "bytes": sum(f.size for f in found.files), "database_bytes": disk,
+        "memory_mb": {"idle interpreter": idle / 1024, "index opened": opened / 1024, "after callers of four names": asked / 1024},
+    }  # fmt: skip
+    return rows, extra
+
+
+def _cold(root: Path, options: SyncOptions) -> tuple[float, dict[str, float]]:
+    """Seconds, and CPU seconds by stage; "all": of this process and its children, their start and the messages between included."""
+    with tempfile.TemporaryDirectory() as cache:
+        os.environ["PATHLINE_CACHE_DIR"] = cache
+        before = _children_cpu() + time.process_time()
+        seconds, graph = timed(lambda: CodeGraph.load_or_build(root, options=options))
+        assert graph.report
+        spent = {**graph.report.stages, "all": _children_cpu() + time.process_time() - before}
+        graph.close()
+    return seconds, spent
+
+
+def _children_cpu() -> float:
+    """CPU seconds of all children that have ended."""
+    times = os.times()
+    return times.children_user + times.children_system
+
+
+def _edits(graph: CodeGraph, root: Path, count: int = 60) -> list[float]:
+    """From the changed file on disk to its new symbols found, and linked: who calls one of them."""
+    rows = [r for r in graph.store.files() if r.kind == "python" and r.size > 500]
+    times = []
+    for row in random.Random(3).sample(rows, min(count, len(rows))):
+        file = root / row.path
+        original = file.read_bytes()
+        try:
+            file.write_bytes(original + _PROBE)
+
+            def work(path: str = row.path) -> Any:
+                graph.refresh([path])
+                (target,) = [r for r in graph.find_symbol("pathline_target") if r.path == path]
+                return graph.who_calls(target)
+
+            seconds, callers = timed(work)
+            assert any(site.resolved for site in callers.items)
+            times.append(seconds)
+        finally:
+            file.write_bytes(original)
+            graph.refresh([row.path])
+    return times
+
+
+def _look_ups(graph: CodeGraph, count: int = 200) -> dict[str, list[float]]:
+    """Of symbols drawn at random; the callers twice: as asked first, and once more."""
+    rng = random.Random(4)
+    rows = [r for r in graph.store.files() if r.kind == "python" and r.symbols > 1]
+    refs = [rng.choice(graph.defs_in(r.path)) for r in rng.sample(rows, min(count, len(rows)))]
+    called = [r for r in refs if r.symbol.is_callable or r.symbol.kind == "class"]
+    return {
+        "symbols of a file": [timed(lambda r=r: graph.defs_in(r.path))[0] for r in refs],
+        "symbol at a position": [
+            timed(lambda r=r: graph.symbol_at(r.path, r.symbol.name_line, r.symbol.name_column))[0] for r in refs
+        ],
+        "find a symbol by its qualified name": [
+            timed(lambda r=r: graph.find_symbol(r.symbol.qualname))[0] for r in refs
+        ],
+        "who calls it, first": [timed(lambda r=r: graph.who_calls(r))[0] for r in called],
+        "who calls it, again": [timed(lambda r=r: graph.who_calls(r))[0] for r in called],
     }
-    print(f"{root.name}: {files:,} files, {size / 1e6:.1f} MB, {symbols:,} symbols; database {disk / 1e6:.0f} MB\n")
-    report("index", rows, extra)
+
+
+def _memory(folder: Path, what: str) -> int:
+    code = _MEMORY.format(root=str(ROOT), folder=str(folder), what=what)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return int(done.stdout.strip())
+
+
+def _percentile(times: list[float], share: float) -> float:
+    return sorted(times)[min(len(times) - 1, int(len(times) * share))]
+
+
+def scale(source: Path) -> list[dict[str, Any]]:
+    """Cost per line, on copies of the source's files under fresh names until there are that many lines."""
+    files = [(f.path, (source / f.path).read_bytes()) for f in discover(source).files if f.kind == "python" and f.size]
+    rows = []
+    for size in _SIZES:
+        with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as cache:
+            root, lines, copies = Path(folder, "repo"), 0, 0
+            while lines < size:
+                for path, data in files:
+                    file = root / f"part{copies}" / path
+                    file.parent.mkdir(parents=True, exist_ok=True)
+                    # Its own text: the same content twice would be told by its hash.
+                    file.write_bytes(data + f"\n# copy {copies}\n".encode())
+                    lines += data.count(b"\n") + 1
+                    if lines >= size:
+                        break
+                copies += 1
+            python = [str(p) for p in root.rglob("*.py")]
+            processes = os.cpu_count() or 1
+            base = timed(lambda python=python, processes=processes: floor(python, processes))[0]
+            os.environ["PATHLINE_CACHE_DIR"] = cache
+            cold, graph = timed(lambda root=root: CodeGraph.load_or_build(root))
+            graph.close()
+            disk = sum(f.stat().st_size for f in Path(cache).rglob("*") if f.is_file())
+            rows.append({
+                "lines": lines, "files": len(python), "cold build, s": cold, "x floor": cold / base,
+                "µs a line": cold / lines * 1e6, "database bytes a line": disk / lines,
+            })  # fmt: skip
+            shutil.rmtree(root)
+    return rows
+
+
+def plot(rows: list[dict[str, Any]], target: Path) -> None:
+    """The cost per line as an SVG, so that no plotting library is needed."""
+    width, height, left, bottom = 640, 300, 70, 50
+    top_cost = max(row["µs a line"] for row in rows) * 1.2
+    step = (width - left - 20) / (len(rows) - 1)
+    points = [
+        (left + i * step, height - bottom - row["µs a line"] / top_cost * (height - bottom - 20))
+        for i, row in enumerate(rows)
+    ]
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" font-family="sans-serif" font-size="12">',
+        f'<rect width="{width}" height="{height}" fill="white"/>',
+        f'<path d="M{left} 20V{height - bottom}H{width - 10}" fill="none" stroke="#444"/>',
+        f'<polyline points="{" ".join(f"{x:.0f},{y:.0f}" for x, y in points)}" fill="none" stroke="#2563eb" stroke-width="2"/>',
+        f'<text x="{left}" y="14">Cold build, µs a line (both cores)</text>',
+    ]
+    for (x, y), row in zip(points, rows, strict=True):
+        parts.append(f'<circle cx="{x:.0f}" cy="{y:.0f}" r="3" fill="#2563eb"/>')
+        parts.append(f'<text x="{x:.0f}" y="{y - 8:.0f}" text-anchor="middle">{row["µs a line"]:.1f}</text>')
+        parts.append(f'<text x="{x:.0f}" y="{height - bottom + 18}" text-anchor="middle">{row["lines"]:,}</text>')
+    parts.append(
+        f'<text x="{(width + left) / 2:.0f}" y="{height - 8}" text-anchor="middle">lines of Python</text></svg>'
+    )
+    target.write_text("\n".join(parts) + "\n", "utf-8")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folders", nargs="*", type=Path, default=[DATA / "Django-5.2"])
+    parser.add_argument("--scale", action="store_true")
+    options = parser.parse_args()
+    if options.scale:
+        rows = scale(options.folders[0].resolve())
+        report("index-scale", rows, {"source": options.folders[0].name})
+        plot(rows, ROOT / "benchmarks" / "results" / "index-scale.svg")
+        return
+    for folder in options.folders:
+        rows, extra = measure(folder.resolve())
+        print(
+            f"{extra['folder']}: {extra['files']:,} files, {extra['lines']:,} lines, {extra['symbols']:,} symbols; "
+            f"database {extra['database_bytes'] / 1e6:.0f} MB; memory {extra['memory_mb']}\n"
+        )
+        name = "index" if folder == DATA / "Django-5.2" else f"index-{folder.name.lower()}"
+        report(name, rows, extra)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from ..types import ModuleFacts, called_names
 from .codec import encode_facts
 from .discover import FoundFile
@@ -34,6 +36,9 @@ class BatchResult:
     touched: list[tuple[str, int, int, int, int]] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
     parts: list[BatchResult] = field(default_factory=list)
+    stages: dict[str, float] = field(
+        default_factory=dict
+    )  # CPU seconds of "read", "facts", "keys", "records", "search tables"
 
 
 def index_batch(root: str, found: Sequence[FoundFile], known: dict[str, str], max_bytes: int) -> BatchResult:
@@ -53,47 +58,67 @@ def index_batch(root: str, found: Sequence[FoundFile], known: dict[str, str], ma
 
 def _index_batch(root: str, found: Sequence[FoundFile], known: dict[str, str], max_bytes: int) -> BatchResult:
     result = BatchResult()
-    parsed: list[tuple[ModuleFacts, list[str]]] = []
+    clock = _Clock(result.stages)
     kept: list[tuple[FoundFile, Source, int]] = []
     for file in found:
         checked = time.time_ns()
-        try:
-            source = read_source(Path(root, file.path), max_bytes)
-        except NotText:
-            result.skipped.append((file.path, "binary data"))
-            continue
-        except FileNotFoundError:
-            result.skipped.append((file.path, "vanished while it was read"))
-            continue
-        except OSError as error:
-            result.skipped.append((file.path, f"cannot be read: {error.strerror or error}"))
-            continue
-        except ValueError as error:
-            result.skipped.append((file.path, str(error)))
+        source = _read(root, file, max_bytes, result)
+        if source is None:
             continue
         if known.get(file.path) == source.sha256:
             result.touched.append((file.path, file.size, file.mtime_ns, file.ctime_ns, checked))
-            continue
-        parsed.append((parse_file(file.path, file.kind, source.text, file.module), split_lines(source.text)))
-        kept.append((file, source, checked))
+        else:
+            kept.append((file, source, checked))
+    clock.lap("read")
+    parsed = [parse_file(file.path, file.kind, source.text, file.module) for file, source, _ in kept]
+    clock.lap("facts")
     uses: dict[str, array[int]] = {}
-    for ordinal, ((facts, _), (file, source, _)) in enumerate(zip(parsed, kept, strict=True)):
-        if file.kind == "python":
-            for key in _used(facts, source.text):
-                entry = uses.get(key)
-                if entry is None:
-                    uses[key] = array("H", (ordinal,))
-                else:
-                    entry.append(ordinal)
+    for ordinal, (facts, (file, source, _)) in enumerate(zip(parsed, kept, strict=True)):
+        for key in _used(facts, source.text) if file.kind == "python" else ():
+            uses.setdefault(key, array("H")).append(ordinal)
     result.uses = [(key, uses[key].tobytes()) for key in sorted(uses)]
-    segment = build_segment(parsed)
-    for ordinal, ((facts, _), (file, source, checked)) in enumerate(zip(parsed, kept, strict=True)):
-        own = segment.owners[:, 0] == ordinal
-        result.files.append(_record(facts, file, source, checked, int(own.sum())))
+    clock.lap("keys")
+    segment = build_segment(
+        (facts, split_lines(source.text)) for facts, (_, source, _) in zip(parsed, kept, strict=True)
+    )
     result.owners = segment.owners.tobytes()
     result.lengths = segment.lengths.tobytes()
     result.postings = segment.rows()
+    documents = np.bincount(segment.owners[:, 0], minlength=len(kept)).tolist()
+    clock.lap("search tables")
+    for facts, (file, source, checked), count in zip(parsed, kept, documents, strict=True):
+        result.files.append(_record(facts, file, source, checked, count))
+    clock.lap("records")
     return result
+
+
+def _read(root: str, file: FoundFile, max_bytes: int, result: BatchResult) -> Source | None:
+    """The text of a file; None, and the reason among what is `skipped`, where there is none."""
+    try:
+        return read_source(Path(root, file.path), max_bytes)
+    except NotText:
+        reason = "binary data"
+    except FileNotFoundError:
+        reason = "vanished while it was read"
+    except OSError as error:
+        reason = f"cannot be read: {error.strerror or error}"
+    except ValueError as error:
+        reason = str(error)
+    result.skipped.append((file.path, reason))
+    return None
+
+
+class _Clock:
+    """CPU time of this process, by stages."""
+
+    def __init__(self, stages: dict[str, float]) -> None:
+        self._stages = stages
+        self._last = time.process_time()
+
+    def lap(self, stage: str) -> None:
+        now = time.process_time()
+        self._stages[stage] = now - self._last
+        self._last = now
 
 
 def _used(facts: ModuleFacts, text: str) -> set[str]:

@@ -183,6 +183,7 @@ def _encode(result: BatchResult) -> tuple[dict[str, Any], list[bytes]]:
         "sizes": [len(part) for part in parts],
         "touched": result.touched,
         "skipped": result.skipped,
+        "stages": result.stages,
     }
     return header, parts
 
@@ -203,6 +204,7 @@ def _decode(header: dict[str, Any], body: memoryview) -> BatchResult:
         list(zip(header["terms"], arrays[2 + len(header["names"]) :], strict=True)),
         [tuple(t) for t in header["touched"]],
         [tuple(s) for s in header["skipped"]],
+        stages=header["stages"],
     )
 
 

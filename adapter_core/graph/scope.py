@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 from dataclasses import replace
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from ..types import Call, Flow, Import
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 _CONSTANT, _NAME = ast.Constant, ast.Name
+_BY_START = attrgetter("start", "end")
 
 
 class Scope:
@@ -304,8 +306,7 @@ class Scope:
     def _value(self, kind: str, value: ast.expr, line: int) -> None:
         if type(value) is _CONSTANT and type(value.value) is not str:
             return
-        start, end = self._extent(value)
-        self.file.flows.append(Flow(kind, self.owner, self.owner, "", start, end, line, "", self.conditional))
+        self.file.flows.append(Flow(kind, self.owner, self.owner, "", *self._extent(value), line, "", self.conditional))
 
     def _exports(self, value: ast.expr, fresh: bool) -> None:
         """What `__all__ = …`, `+= …` and `.extend(…)` list."""
@@ -361,7 +362,7 @@ class Scope:
                     push(value)
         if found:
             if len(found) > 1:
-                found.sort(key=_by_start)
+                found.sort(key=_BY_START)
             file.calls.extend(found)
 
     def walrus(self, node: ast.NamedExpr) -> None:
@@ -408,10 +409,6 @@ class Scope:
     def yield_from(self, node: ast.YieldFrom) -> None:
         self.generator = True
         self._value("yield_from", node.value, node.lineno)
-
-
-def _by_start(call: Call) -> tuple[int, int]:
-    return call.start, call.end
 
 
 _STATEMENTS: dict[type, Callable[[Scope, Any], None]] = {

@@ -180,17 +180,12 @@ class Store:
                 raise _store_error(error, "cannot be written") from error
             raise
 
-    def write_batch(
-        self,
-        files: Sequence[FileRecord],
-        owners: bytes,
-        lengths: bytes,
-        uses: Iterable[tuple[str, bytes]],
-        postings: Iterable[tuple[str, bytes]],
-    ) -> None:
-        """Replace the given files; their documents form one new segment. Call within `transaction`.
+    def write_files(
+        self, files: Sequence[FileRecord], owners: bytes, lengths: bytes, uses: Iterable[tuple[str, bytes]]
+    ) -> int:
+        """Replace the given files; their documents form one new segment, whose number is given back. Call within `transaction`.
 
-        `uses`: identifiers with the ordinals (uint16) of the files in which they stand; `postings`: see there. Both in order.
+        `uses`: keys with the ordinals (uint16) of the files that they find (`USES`), in order.
         """
         db = self._db
         # Ids are never used again, so a reader with an older view cannot take a new segment for one that it knows.
@@ -216,7 +211,12 @@ class Store:
         db.executemany("INSERT INTO names VALUES (?,?,?,?)", sorted(names))
         db.executemany("INSERT INTO uses VALUES (?,?,?)", ((name, segment, data) for name, data in uses))
         db.execute("UPDATE segments SET files = ? WHERE id = ?", (json.dumps(ids), segment))
-        db.executemany("INSERT INTO postings VALUES (?,?,?)", ((term, segment, data) for term, data in postings))
+        return segment or 0
+
+    def write_postings(self, segment: int, postings: Iterable[tuple[str, bytes]]) -> None:
+        """The postings of a new segment, in order (`postings.Segment.rows`). Call within the transaction of its `write_files`."""
+        rows = ((term, segment, data) for term, data in postings)
+        self._db.executemany("INSERT INTO postings VALUES (?,?,?)", rows)
 
     def remove(self, path: str) -> None:
         """Forget a file. Call within `transaction`."""

@@ -8,9 +8,8 @@ from pathlib import Path
 
 # Modules whose change can change a stored row.
 _SHAPING = (
-    "parse", "extract", "scope", "fields", "define", "newer", "patterns", "exports", "recover", "textfacts", "terms", "postings", "codec", "batch",
-    "source", "discover", "roots",
-)  # fmt: skip
+    "batch codec define discover exports extract fields newer parse patterns postings recover roots scope source terms textfacts"
+).split()
 
 
 @functools.cache

@@ -65,6 +65,10 @@ def checkout(texts):
     for text in texts:
         cart.add_item(parse_price(text))
     return cart.total()
+
+
+def refill(cart, text):
+    cart.add_item(parse_price(text))
 #- tests/test_cart.py
 from shop.cart import Cart
 from shop.money import Money

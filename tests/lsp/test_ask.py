@@ -97,7 +97,7 @@ def test_partial_results_come_first_and_are_in_the_answer(shared: Shared) -> Non
 def test_a_cancelled_question_ends_at_once(client: Client, shop: Path) -> None:
     """The question waits for jedi's process to start; the cancel reaches it there, and ends that process."""
     uri = client.open(shop / "shop/checkout.py")
-    params = {"question": "What is it?", "textDocument": {"uri": uri}, "position": {"line": 8, "character": 16}}
+    params = {"question": "What is it?", "textDocument": {"uri": uri}, "position": {"line": 13, "character": 10}}
     for method, request in (
         ("pathline/ask", params),
         ("workspace/executeCommand", {"command": "pathline.server.ask", "arguments": [params]}),
@@ -128,7 +128,7 @@ def test_an_edit_while_the_answer_is_made_is_seen_in_it(client: Client, shop: Pa
     client.open(shop / "shop/checkout.py")
     cart = client.open(shop / "shop/cart.py")
     changed = "# moved down\n" + (shop / "shop/cart.py").read_text("utf-8").replace("one more item", "another thing")
-    place = {"textDocument": {"uri": (shop / "shop/checkout.py").as_uri()}, "position": {"line": 8, "character": 16}}
+    place = {"textDocument": {"uri": (shop / "shop/checkout.py").as_uri()}, "position": {"line": 13, "character": 10}}
     number = client.start_request("pathline/ask", {"question": "What does it do?", **place})
     client.change(cart, 2, {"text": changed})
     answer = client.result(number)
@@ -166,7 +166,7 @@ def test_hover_does_not_wait_for_answers(shared: Shared) -> None:
 
 def test_the_progress_button_cancels_too(client: Client, shop: Path) -> None:
     uri = client.open(shop / "shop/checkout.py")
-    params = {"textDocument": {"uri": uri}, "position": {"line": 8, "character": 16}}
+    params = {"textDocument": {"uri": uri}, "position": {"line": 13, "character": 10}}
     number = client.start_request("pathline/ask", {"question": "What is it?", "workDoneToken": 7, **params})
     client.wait_for(lambda m: m["method"] == "$/progress" and m["params"]["token"] == 7)
     client.notify("window/workDoneProgress/cancel", {"token": 7})

@@ -40,7 +40,7 @@ def gone(processes: list[psutil.Process]) -> bool:
 def with_all_children(client: Client, shop: Path) -> list[psutil.Process]:
     """Make the server start its indexer and jedi; returns the family."""
     uri = client.open(shop / "shop/checkout.py")
-    client.ask("What is it?", textDocument={"uri": uri}, position={"line": 8, "character": 16})
+    client.ask("What is it?", textDocument={"uri": uri}, position={"line": 13, "character": 10})
     processes = family(client)
     commands = " ".join(part for p in processes for part in p.cmdline())
     assert "indexer_worker" in commands
