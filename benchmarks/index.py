@@ -7,7 +7,6 @@ the same run.
 from __future__ import annotations
 
 import argparse
-import ast
 import os
 import random
 import shutil
@@ -24,9 +23,15 @@ from adapter_core.code_graph import CodeGraph
 from adapter_core.graph.discover import discover
 from adapter_core.graph.sync import SyncOptions
 
-_FLOOR = (
-    "import sys; sys.path.insert(0, {path!r}); from index import parse_all; parse_all(sys.stdin.read().split('\\0'))"
-)
+# The floor in a process of its own that imports nothing else: read and `ast.parse`.
+_FLOOR = """
+import ast, sys
+for file in sys.stdin.read().split("\\0"):
+    try:
+        ast.parse(open(file, "rb").read())
+    except (SyntaxError, ValueError):
+        continue
+"""
 # A fresh process that opens the index, answers, and says how much memory it has, all in KiB; "idle": only the interpreter.
 _MEMORY = """
 import os, sys, psutil
@@ -44,21 +49,11 @@ _SIZES = (10_000, 50_000, 200_000, 500_000, 1_000_000, 2_000_000)
 _PROBE = b"\n\ndef pathline_probe():\n    return pathline_target()\n\n\ndef pathline_target():\n    pass\n"
 
 
-def parse_all(files: list[str]) -> None:
-    """The floor: read and `ast.parse`, nothing else."""
-    for file in files:
-        try:
-            ast.parse(Path(file).read_bytes())
-        except (SyntaxError, ValueError):
-            continue
-
-
 def floor(files: list[str], processes: int) -> None:
-    """`parse_all` over plain child processes, files dealt out in turn by size."""
+    """A bare `ast.parse` of each file, in plain child processes; files are dealt out in turn by size."""
     files = sorted(files, key=lambda f: -os.path.getsize(f))
-    code = _FLOOR.format(path=str(Path(__file__).parent))
     children = [
-        subprocess.Popen([sys.executable, "-W", "ignore", "-c", code], stdin=subprocess.PIPE, cwd=ROOT)
+        subprocess.Popen([sys.executable, "-I", "-W", "ignore", "-c", _FLOOR], stdin=subprocess.PIPE, cwd=ROOT)
         for _ in range(processes)
     ]
     for number, child in enumerate(children):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import gc
-import re
 import time
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,8 +20,6 @@ from .postings import build_segment
 from .source import NotText, Source, is_python, read_source, split_lines
 from .store import USES, FileRecord
 from .textfacts import parse_text
-
-_IDENTIFIER = re.compile(r"[^\W\d]\w*")
 
 
 @dataclass
@@ -46,11 +44,17 @@ def index_batch(root: str, found: Sequence[FoundFile], known: dict[str, str], ma
 
     A file that cannot be read, or on which the parser fails, is `skipped` with its reason; nothing is raised for it.
     """
-    # Syntax trees hold no cycles; looking for them among so many new objects takes as long as parsing.
+    with without_gc():
+        return _index_batch(root, found, known, max_bytes)
+
+
+@contextmanager
+def without_gc() -> Iterator[None]:
+    """Syntax trees and records hold no cycles; looking for them among so many new objects takes as long as parsing."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
-        return _index_batch(root, found, known, max_bytes)
+        yield
     finally:
         if was_enabled:
             gc.enable()
@@ -72,12 +76,6 @@ def _index_batch(root: str, found: Sequence[FoundFile], known: dict[str, str], m
     clock.lap("read")
     parsed = [parse_file(file.path, file.kind, source.text, file.module) for file, source, _ in kept]
     clock.lap("facts")
-    uses: dict[str, array[int]] = {}
-    for ordinal, (facts, (file, source, _)) in enumerate(zip(parsed, kept, strict=True)):
-        for key in _used(facts, source.text) if file.kind == "python" else ():
-            uses.setdefault(key, array("H")).append(ordinal)
-    result.uses = [(key, uses[key].tobytes()) for key in sorted(uses)]
-    clock.lap("keys")
     segment = build_segment(
         (facts, split_lines(source.text)) for facts, (_, source, _) in zip(parsed, kept, strict=True)
     )
@@ -86,6 +84,11 @@ def _index_batch(root: str, found: Sequence[FoundFile], known: dict[str, str], m
     result.postings = segment.rows()
     documents = np.bincount(segment.owners[:, 0], minlength=len(kept)).tolist()
     clock.lap("search tables")
+    uses = segment.files_of_words()
+    for key, ordinals in _marked(parsed).items():
+        uses[key] = ordinals.tobytes()
+    result.uses = sorted(uses.items())
+    clock.lap("keys")
     for facts, (file, source, checked), count in zip(parsed, kept, documents, strict=True):
         result.files.append(_record(facts, file, source, checked, count))
     clock.lap("records")
@@ -121,16 +124,24 @@ class _Clock:
         self._last = now
 
 
-def _used(facts: ModuleFacts, text: str) -> set[str]:
-    """The keys under which a file is found: its identifiers as they are, what it calls, decorates with and builds classes on with
-    the mark of `store.USES` before them."""
-    keys = set(_IDENTIFIER.findall(text))
-    for call, name in zip(facts.calls, called_names(facts), strict=True):
-        keys.add((USES["decorated"] if call.form == "decorator" else USES["called"]) + name)
-    for symbol in facts.symbols:
-        for base in symbol.bases:
-            keys.add(USES["base"] + base.partition("[")[0].rpartition(".")[2])
-    return keys
+def _marked(batch: Sequence[ModuleFacts]) -> dict[str, array[int]]:
+    """What files call, decorate with and build classes on, with the marks of `store.USES`: key to the files' ordinals."""
+    called, decorated, base_of = USES["called"], USES["decorated"], USES["base"]
+    found: dict[str, array[int]] = {}
+    for ordinal, facts in enumerate(batch):
+        keys = set()
+        for call, name in zip(facts.calls, called_names(facts), strict=True):
+            keys.add((decorated if call.form == "decorator" else called) + name)
+        for symbol in facts.symbols:
+            for base in symbol.bases:
+                keys.add(base_of + base.partition("[")[0].rpartition(".")[2])
+        for key in keys:
+            entry = found.get(key)
+            if entry is None:
+                found[key] = array("H", (ordinal,))
+            else:
+                entry.append(ordinal)
+    return found
 
 
 def parse_file(path: str, kind: str, text: str, module: str) -> ModuleFacts:

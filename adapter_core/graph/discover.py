@@ -150,7 +150,9 @@ def discover_some(root: Path, paths: Iterable[str], options: DiscoverOptions | N
     }
     for path in dict.fromkeys(paths):
         folder, _, name = path.rpartition("/")
-        state = _folder_state(root, folder, folders)
+        # An absolute path, or one of another drive, would leave the root.
+        leaves = path.startswith("/") or os.path.isabs(path) or bool(os.path.splitdrive(path)[0])
+        state = None if leaves else _folder_state(root, folder, folders)
         kind = kind_of(name, state[1]) if state is not None else None
         if state is None or kind is None or _ignored(path, state[0]):
             continue
@@ -176,7 +178,7 @@ def _folder_state(
     if outer is not None and name not in ("", ".", ".."):
         place = root / folder
         left_out = (
-            os.path.islink(place) or not place.is_dir() or _skip_name(name, place) or _ignored(folder + "/", outer[0])
+            _is_link(place) or not place.is_dir() or _skip_name(name, place) or _ignored(folder + "/", outer[0])
             or (place / "pyvenv.cfg").exists() or (place / "conda-meta").exists()
         )  # fmt: skip
         if not left_out:
@@ -198,11 +200,11 @@ def decides(path: str) -> bool:
 
 def kind_of(name: str, in_docs: bool = False) -> str | None:
     """ "python", "text", or None for a file that is not indexed."""
+    if is_python(name):
+        return "python"  # `secrets.py` is a module, and one of the standard library's
     if _KEY_FILES.match(name):
         return None
     _stem, suffix = os.path.splitext(name.lower())
-    if is_python(name):
-        return "python"
     if suffix in _TEXT_SUFFIXES or name in _TEXT_NAMES or _README.match(name) or (in_docs and suffix == ".txt"):
         return "text"
     return None
@@ -293,11 +295,18 @@ def _is_dir(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _is_junction(entry: os.DirEntry[str]) -> bool:
+def _is_junction(entry: os.DirEntry[str] | Path) -> bool:
     """Whether it is one of Windows' links between folders, which count as folders there. (Python 3.12 has a method for it.)"""
     if os.name != "nt":
         return False
     return getattr(entry.stat(follow_symlinks=False), "st_reparse_tag", 0) == _JUNCTION
+
+
+def _is_link(place: Path) -> bool:
+    try:
+        return place.is_symlink() or _is_junction(place)
+    except OSError:
+        return False
 
 
 def _home() -> Path:

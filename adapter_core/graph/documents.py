@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from .recent import Recent
 from .source import Source, hash_text, normalise_newlines, read_source, split_lines
+
+_KEPT_FILES = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,7 @@ class Document:
 
 
 class Documents:
-    """Reads each file at most once, so that everything said about a path in one request rests on the same text.
+    """Remembers the files read last, so that everything said about a path in one request rests on the same text.
 
     Paths are relative to `root`; one that leads out of it (by `..` or a link) is treated as missing.
     """
@@ -34,7 +37,7 @@ class Documents:
         self.root = root
         self.open_texts = dict(open_texts or {})
         self._max_bytes = max_bytes
-        self._cache: dict[str, Document | None] = {}
+        self._cache: Recent[Document | None] = Recent(_KEPT_FILES)
 
     def get(self, path: str) -> Document | None:
         """The document, or None where there is no such readable text file inside the root."""

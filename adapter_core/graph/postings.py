@@ -12,7 +12,7 @@ from __future__ import annotations
 from array import array
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 
 import numpy as np
@@ -34,6 +34,9 @@ _DOCUMENT_KINDS = frozenset({"class", "function", "method", "property", "section
 class Segment:
     """`owners` int32 (documents, 2): file ordinal in the batch, symbol index. `lengths` uint16 (documents, fields): tokens.
 
+    `words` are all distinct words of the batch as written, and `word_files[i]:word_files[i + 1]` the place in `files` (uint16) of the
+    ordinals of the files in which `words[i]` stands.
+
     `packed` uint32 (n, 2) holds the postings of `terms[i]` at `bounds[i]:bounds[i + 1]`: document ordinal; field and count, packed
     as `field << 12 | count`. Terms are in order, documents within a term, too.
     """
@@ -43,6 +46,15 @@ class Segment:
     terms: list[str]
     bounds: np.ndarray
     packed: np.ndarray
+    words: list[str] = field(default_factory=list)
+    word_files: np.ndarray = field(default_factory=lambda: np.zeros(1, np.int64))
+    files: np.ndarray = field(default_factory=lambda: np.zeros(0, np.uint16))
+
+    def files_of_words(self) -> dict[str, bytes]:
+        """For each word the ordinals (uint16) of the files in which it stands."""
+        data = self.files.tobytes()
+        ends = (self.word_files * 2).tolist()
+        return {word: data[ends[i] : ends[i + 1]] for i, word in enumerate(self.words)}
 
     @property
     def postings(self) -> dict[str, np.ndarray]:
@@ -82,11 +94,11 @@ def build_segment(batch: Iterable[tuple[ModuleFacts, list[str]]]) -> Segment:
             texts = _field_texts(facts, index, bodies[index])
             if index == 0:
                 texts.append((PATH, facts.path.rsplit(".", 1)[0]))
-            for field, text in texts:
+            for place, text in texts:
                 found = terms.words(text) if text else ()
                 if found:
                     tokens.extend(map(number, found))
-                    places.append(document << _FIELD_BITS | field)
+                    places.append(document << _FIELD_BITS | place)
                     sizes.append(len(found))
     return _segment(np.array(owners, dtype="<i4").reshape(-1, 2), list(words), tokens, places, sizes)
 
@@ -99,6 +111,8 @@ def _segment(owners: np.ndarray, words: list[str], tokens: array[int], places: l
     token = np.frombuffer(tokens, dtype=np.uint32).astype(np.uint64)
     pairs, counts = np.unique(token << np.uint64(32) | place, return_counts=True)
     word = (pairs >> np.uint64(32)).astype(np.int64)
+    file_of = owners[((pairs & np.uint64(0xFFFFFFFF)) >> np.uint64(_FIELD_BITS)).astype(np.int64), 0]
+    standing = np.unique(word << 16 | file_of)
     # The terms of each word, one after the other, numbered in the order of their spelling.
     cut = [terms.split(w) for w in words]
     vocabulary = sorted({t for parts in cut for t in parts})
@@ -118,15 +132,18 @@ def _segment(owners: np.ndarray, words: list[str], tokens: array[int], places: l
     totals = np.add.reduceat(counts[source][order], starts) if len(keys) else np.zeros(0, np.int64)
     keys = keys[starts]
     where = (keys & np.uint64(0xFFFFFFFF)).astype(np.int64)
-    document, field = where >> _FIELD_BITS, where & ((1 << _FIELD_BITS) - 1)
-    sums = np.bincount(document * len(FIELDS) + field, weights=totals, minlength=len(owners) * len(FIELDS))
+    document, part = where >> _FIELD_BITS, where & ((1 << _FIELD_BITS) - 1)
+    sums = np.bincount(document * len(FIELDS) + part, weights=totals, minlength=len(owners) * len(FIELDS))
     lengths[:] = np.minimum(sums, 0xFFFF).reshape(len(owners), len(FIELDS))
     packed = np.empty((len(keys), 2), dtype="<u4")
     packed[:, 0] = document
-    packed[:, 1] = field << _COUNT_BITS | np.minimum(totals, _MAX_COUNT)
+    packed[:, 1] = part << _COUNT_BITS | np.minimum(totals, _MAX_COUNT)
     number = (keys >> np.uint64(32)).astype(np.int64)
     bounds = np.searchsorted(number, np.arange(len(vocabulary) + 1))
-    return Segment(owners, lengths, vocabulary, bounds, packed)
+    word_files = np.searchsorted(standing >> 16, np.arange(len(words) + 1))
+    return Segment(
+        owners, lengths, vocabulary, bounds, packed, words, word_files, (standing & 0xFFFF).astype(np.uint16)
+    )
 
 
 def is_document(symbol: Symbol, facts: ModuleFacts) -> bool:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
-_CONSTANT, _NAME = ast.Constant, ast.Name
+_CONSTANT, _NAME, _ATTRIBUTE, _CALL = ast.Constant, ast.Name, ast.Attribute, ast.Call
 _BY_START = attrgetter("start", "end")
 
 
@@ -318,6 +318,9 @@ class Scope:
 
     def expression(self, root: ast.expr, deferred: bool = False) -> None:
         """Record the calls in an expression, in the order in which they are written, and what it binds."""
+        kind: type = type(root)
+        if kind is _NAME or kind is _CONSTANT:
+            return
         stack: list[Any] = [root]
         pop, push = stack.pop, stack.append
         file = self.file
@@ -325,23 +328,21 @@ class Scope:
         while stack:
             node = pop()
             kind = type(node)
+            while kind is _ATTRIBUTE:
+                node = node.value
+                kind = type(node)
             if kind is _NAME or kind is _CONSTANT or node is None:
                 continue
-            if kind is ast.Attribute:
-                push(node.value)
-                continue
-            if kind is ast.Call:
-                line = node.lineno
-                if file.ascii:
-                    starts = file.starts
-                    start, end = starts[line - 1] + node.col_offset, starts[node.end_lineno - 1] + node.end_col_offset
-                else:
-                    start, end = file.offset(line, node.col_offset), file.offset(node.end_lineno, node.end_col_offset)
-                found.append(Call(dotted(node.func), line, self.owner, start, end, "lambda" if deferred else ""))
-                stack.extend(node.args)
+            if kind is _CALL:
+                start, end = self._extent(node)
+                found.append(Call(dotted(node.func), node.lineno, self.owner, start, end, "lambda" if deferred else ""))
+                for part in node.args:
+                    if type(part) is not _NAME and type(part) is not _CONSTANT:
+                        push(part)
                 for keyword in node.keywords:
                     push(keyword.value)
-                push(node.func)
+                if type(node.func) is not _NAME:
+                    push(node.func)
                 continue
             if kind is ast.Lambda:
                 self.lambda_(node)
@@ -398,8 +399,10 @@ class Scope:
             )  # fmt: skip
 
     def _extent(self, node: Any) -> tuple[int, int]:
-        offset = self.file.offset
-        return offset(node.lineno, node.col_offset), offset(node.end_lineno, node.end_col_offset)
+        file = self.file
+        if file.ascii:
+            return file.starts[node.lineno - 1] + node.col_offset, file.starts[node.end_lineno - 1] + node.end_col_offset
+        return file.offset(node.lineno, node.col_offset), file.offset(node.end_lineno, node.end_col_offset)
 
     def yield_(self, node: ast.Yield) -> None:
         self.generator = True

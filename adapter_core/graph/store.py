@@ -337,8 +337,8 @@ class Store:
         return [name for (name,) in self._query("SELECT DISTINCT name FROM names WHERE kind != 'section'")]
 
     def files_using(self, name: str, how: str = "named") -> list[int]:
-        """The Python files that use an identifier in one of the ways of `USES`; "named": it stands anywhere in the text, comments and
-        strings included. Some ids may be gone."""
+        """The files that use an identifier in one of the ways of `USES`; "named": it stands anywhere in the text, comments and strings
+        included (underscores alone are no word). Some ids may be gone."""
         name = USES[how] + name
         found: list[int] = []
         for segment, data in self._query("SELECT segment, files FROM uses WHERE name = ? ORDER BY segment", (name,)):

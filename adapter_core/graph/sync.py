@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ..errors import Cancelled
 from ..types import CancelToken, Problem
-from .batch import BatchResult, index_batch
+from .batch import BatchResult, index_batch, without_gc
 from .discover import DiscoverOptions, Discovery, FoundFile, decides, discover, discover_some
 from .pool import ParserPool
 from .roots import SourceRoots, source_roots
@@ -113,8 +113,9 @@ def sync(
         if file.path in stored and stored[file.path].module == file.module
     }
     try:
-        for result in _run(root, changed, known, options, on_progress, cancel):
-            _write(store, result, report)
+        with without_gc():
+            for result in _run(root, changed, known, options, on_progress, cancel):
+                _write(store, result, report)
     finally:
         report.files, report.symbols = store.counts()
     if only is not None:

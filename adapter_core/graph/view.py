@@ -9,20 +9,25 @@ from ..types import ModuleFacts
 from .batch import file_kind, parse_file
 from .documents import Document, Documents
 from .merge import merged
+from .recent import Recent
+from .source import is_python
 from .store import FileRow, Store
+
+# A file's facts take some tens of kilobytes, and a question about a name that is everywhere reads thousands of files.
+_KEPT_FILES = 400
 
 
 class WorkspaceView:
-    """Reads each file at most once, and remembers; made anew for each request, or when the workspace changed."""
+    """Remembers what was read last; made anew for each request, or when the workspace changed."""
 
     def __init__(self, root: Path, store: Store, open_texts: Mapping[str, str] | None = None) -> None:
         self.store = store
         self.documents = Documents(root, open_texts)
-        self._texts: dict[str, str] = {}
-        self._facts: dict[str, ModuleFacts | None] = {}
+        self._texts: Recent[str] = Recent(_KEPT_FILES)
+        self._facts: Recent[ModuleFacts | None] = Recent(_KEPT_FILES)
         self._rows: dict[str, FileRow | None] = {}
         self._rows_by_id: dict[int, FileRow | None] = {}
-        self._modules: dict[str, list[ModuleFacts]] = {}
+        self._modules: dict[str, list[str]] = {}
         self._packages: dict[str, bool] = {}
         self._using: dict[tuple[str, str], list[str]] = {}
         self._open_modules = {path: self.module_of(path) for path in self.documents.open_texts}
@@ -82,8 +87,8 @@ class WorkspaceView:
             paths += [p for p, name in self._open_modules.items() if name == module and p not in paths]
             # A stub describes the module beside it; the source is what can be cited.
             paths.sort(key=lambda p: (p.endswith(".pyi"), p))
-            self._modules[module] = [facts for p in paths if (facts := self.facts(p)) is not None]
-        return self._modules[module]
+            self._modules[module] = paths
+        return [facts for p in self._modules[module] if (facts := self.facts(p)) is not None]
 
     def has_package(self, module: str) -> bool:
         """Whether there are modules below this name, with an `__init__` or without."""
@@ -98,7 +103,7 @@ class WorkspaceView:
         """The Python files in which an identifier may be used in that way (`store.USES`), in order; open files always."""
         key = (name, how)
         if key not in self._using:
-            paths = {path for file in self.store.files_using(name, how) if (path := self.path_of(file)) is not None}
+            paths = {p for file in self.store.files_using(name, how) if (p := self.path_of(file)) and is_python(p)}
             paths.update(path for path in self.documents.open_texts if file_kind(path) == "python")
             self._using[key] = sorted(paths)
         return self._using[key]

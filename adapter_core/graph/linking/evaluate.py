@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from ...types import Call, Flow, Import, ModuleFacts, Parameter, Symbol
+from ..recent import Recent
 from . import annotations as types_of
 from . import calling, carriers, classes, containers, expressions, modules, parameters, protocols
 from .tables import Snippet, Tables, scopes, snippet, tables_of
@@ -23,6 +24,8 @@ _MAX_DEPTH = 40
 _MAX_STEPS = 3_000
 _DEAR = 150
 _MAX_ROUNDS = 3
+_KEPT_TABLES = 400
+_KEPT_RESULTS = 200_000
 _FILE = 8
 _BUILTINS = frozenset(dir(builtins))
 _NOTHING_SHALLOWER = 1_000_000
@@ -61,7 +64,7 @@ class Inference:
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
         self.partial = False  # something was cut off by a limit since this was last set to False
-        self._tables: dict[str, Tables | None] = {}
+        self._tables: Recent[Tables | None] = Recent(_KEPT_TABLES)
         self._memo: dict[object, Values] = {}
         self._cut: set[object] = set()
         self._passing: dict[object, tuple[Values, int]] = {}
@@ -98,6 +101,9 @@ class Inference:
         if depth == 0:
             self._steps = 0
             self._passing.clear()
+            if len(self._memo) > _KEPT_RESULTS:
+                self._memo.clear()
+                self._cut.clear()
         self._steps += 1
         if depth >= _MAX_DEPTH or self.exhausted:
             self._shallowest = -1

@@ -43,9 +43,30 @@ class Tables:
     attributes: dict[tuple[int, str], list[Flow]] = field(default_factory=lambda: defaultdict(list))
     attribute_flows: dict[str, list[Flow]] = field(default_factory=lambda: defaultdict(list))
     calls: dict[str, list[Call]] = field(default_factory=lambda: defaultdict(list))
-    flows_near: dict[int, list[Flow]] = field(default_factory=lambda: defaultdict(list))
-    calls_near: dict[int, list[Call]] = field(default_factory=lambda: defaultdict(list))
+    _near: tuple[dict[int, list[Flow]], dict[int, list[Call]]] | None = None
     decorators: dict[str, list[Call]] = field(default_factory=lambda: defaultdict(list))
+
+    @property
+    def flows_near(self) -> dict[int, list[Flow]]:
+        return self._stretches()[0]
+
+    @property
+    def calls_near(self) -> dict[int, list[Call]]:
+        return self._stretches()[1]
+
+    def _stretches(self) -> tuple[dict[int, list[Flow]], dict[int, list[Call]]]:
+        # Asked for in few files, so made when it is.
+        if self._near is None:
+            flows: dict[int, list[Flow]] = defaultdict(list)
+            calls: dict[int, list[Call]] = defaultdict(list)
+            for flow in self.facts.flows:
+                for bucket in range(flow.start >> BUCKET, (flow.end >> BUCKET) + 1):
+                    flows[bucket].append(flow)
+            for call in self.facts.calls:
+                for bucket in range(call.start >> BUCKET, (call.end >> BUCKET) + 1):
+                    calls[bucket].append(call)
+            self._near = flows, calls
+        return self._near
 
 
 def tables_of(facts: ModuleFacts) -> Tables:
@@ -81,12 +102,7 @@ def tables_of(facts: ModuleFacts) -> Tables:
                 cls = instance_class(facts, flow.scope, head) if flow.kind in _SELF_FLOWS else None
                 if cls is not None:
                     table.attributes[(cls, name)].append(flow)
-    for flow in facts.flows:
-        for bucket in range(flow.start >> BUCKET, (flow.end >> BUCKET) + 1):
-            table.flows_near[bucket].append(flow)
     for call, name in zip(facts.calls, called_names(facts), strict=True):
-        for bucket in range(call.start >> BUCKET, (call.end >> BUCKET) + 1):
-            table.calls_near[bucket].append(call)
         if call.form == "decorator":
             table.decorators[name].append(call)
         table.calls[call.name].append(call)
@@ -149,7 +165,7 @@ class Snippet:
         return start + column - 1
 
 
-@functools.lru_cache(maxsize=20_000)
+@functools.lru_cache(maxsize=4_000)
 def snippet(text: str) -> Snippet | None:
     """None where the text is no expression by itself."""
     # In parentheses an expression may go over several lines; the line end closes a comment.
