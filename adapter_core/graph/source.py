@@ -34,6 +34,7 @@ class NotText(ValueError):  # noqa: N818
 def decode(data: bytes, cookies: bool = True) -> Source:
     """Decode source bytes by BOM, coding cookie (where there are `cookies`), UTF-8, and last Latin-1. Raises `NotText` for binary data."""
     digest = hashlib.sha256(data).hexdigest()
+    text: str | None
     problem = ""
     for bom, encoding in _BOMS:
         if data.startswith(bom):

@@ -65,6 +65,8 @@ class Inference:
         self.workspace = workspace
         self.partial = False  # something was cut off by a limit since this was last set to False
         self._tables: Recent[Tables | None] = Recent(_KEPT_TABLES)
+        # What `sites` found for a function or class: its calls, and whether something was cut off.
+        self.entering: dict[Value, tuple[list[tuple[str, Call, bool]], bool]] = {}
         self._memo: dict[object, Values] = {}
         self._cut: set[object] = set()
         self._passing: dict[object, tuple[Values, int]] = {}

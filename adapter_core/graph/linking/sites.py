@@ -106,6 +106,17 @@ def _class_index(inference: Inference, function: Value) -> int:
 def calls_entering(inference: Inference, value: Value) -> list[tuple[str, Call, bool]]:
     """(path, call, whether it was traced) of the calls of a function or class. What was not traced has its name and an unknown
     receiver; what was traced to something else is left out."""
+    known = inference.entering.get(value)
+    if known is None:
+        before, inference.partial = inference.partial, False
+        known = _calls_entering(inference, value), inference.partial
+        inference.entering[value] = known
+        inference.partial = before
+    inference.partial = inference.partial or known[1]
+    return known[0]
+
+
+def _calls_entering(inference: Inference, value: Value) -> list[tuple[str, Call, bool]]:
     table = inference.table(value.path)
     if table is None:
         return []
