@@ -22,7 +22,7 @@ from .graph.documents import Document, Documents
 from .graph.export import Progress, export_json, export_sqlite
 from .graph.linking import classes, references, sites
 from .graph.linking.evaluate import Inference
-from .graph.linking.modules import absolute, imported_modules
+from .graph.linking.modules import imported_modules
 from .graph.linking.values import Value
 from .graph.lookup import index_of, is_test_path
 from .graph.store import FileRow, Store
@@ -46,13 +46,13 @@ class CodeGraph:
         self.name = name or root.name or str(root)
         self.store = store
         self.report: SyncReport | None = None
+        self._coverage: dict[str, Mapping[int, int]] = {}
         self._look(open_texts)
 
     def _look(self, open_texts: Mapping[str, str] | None) -> None:
         self.view = WorkspaceView(self.root, self.store, open_texts)
         self.inference = Inference(self.view)
         self.tests = WorkspaceTests(self.view, self.inference, self.name)
-        self._coverage: dict[str, Mapping[int, int]] = {}
 
     @classmethod
     def load_or_build(
@@ -93,6 +93,7 @@ class CodeGraph:
         if self.store.read_only:
             raise IndexStoreError("This index is read beside another process that writes it; open it again to refresh.")
         report = sync(self.root, self.store, SyncOptions(only=tuple(paths)))
+        self.report = report
         self._look(self.documents.open_texts)
         return report
 
@@ -284,11 +285,11 @@ class CodeGraph:
         found = []
         for path in self.view.paths_using(module.rpartition(".")[2]):
             facts = self.facts(path)
-            for item in facts.imports if facts else ():
-                target = absolute(facts, item) if facts else ""
-                if target == module or (item.name and f"{target}.{item.name}" == module):
-                    found.append(path)
-                    break
+            imports = facts.imports if facts else ()
+            if facts and any(
+                name == module for item in imports for name, _ in imported_modules(self.inference, facts, item)
+            ):
+                found.append(path)
         return found
 
     def module_deps(self, module: str | None = None) -> list[tuple[str, str, bool]]:

@@ -135,6 +135,10 @@ def _marked(batch: Sequence[ModuleFacts]) -> dict[str, array[int]]:
         for symbol in facts.symbols:
             for base in symbol.bases:
                 keys.add(base_of + base.partition("[")[0].rpartition(".")[2])
+        # A name of underscores alone, as gettext's, is no word of the search.
+        keys.update(item.alias for item in facts.imports if not item.alias.strip("_"))
+        keys.update(symbol.name for symbol in facts.symbols if not symbol.name.strip("_"))
+        keys.discard("")
         for key in keys:
             entry = found.get(key)
             if entry is None:

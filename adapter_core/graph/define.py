@@ -11,6 +11,7 @@ from .newer import Older
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
+_KEYWORDS = re.compile(r"(?:async\s+)?(?:def|class)\b")
 _CONSTANT = re.compile(r"_*[A-Z][A-Z0-9_]*\Z")
 _PROPERTY = frozenset({"property", "cached_property", "abstractproperty"})
 _ALIAS = frozenset({"TypeAlias", "typing.TypeAlias", "t.TypeAlias", "typing_extensions.TypeAlias"})
@@ -46,7 +47,8 @@ class Definer:
             parameters = self._parameters(node.args)  # type: ignore[union-attr]
             returns = None if node.returns is None else self.text(node.returns)  # type: ignore[union-attr]
         line = self.lines[node.lineno - 1] if node.lineno <= len(self.lines) else ""
-        column = line.find(node.name, column_of(line, node.col_offset) + 3)
+        header = _KEYWORDS.match(line, column_of(line, node.col_offset))
+        column = line.find(node.name, header.end() if header else 0)
         return Symbol(
             node.name,
             prefix + node.name,
@@ -76,13 +78,15 @@ class Definer:
         annotation: ast.expr | None,
         conditional: bool,
         class_line: int = 0,
+        path: str = "",
     ) -> Symbol:
-        """A name bound at module or class level; `kind` "" is found out. `class_line` is where the class's name stands (0: none)."""
+        """A name bound at module or class level; `kind` "" is found out. `class_line` is where the class's name stands (0: none);
+        `path` says which part of the value it gets ("": all)."""
         noted = self.text(annotation) if annotation is not None else None
         line = self.lines[target.lineno - 1]
         if not kind:
-            kind = self._binding_kind(name, noted, class_line)
-        value = getattr(node, "value", None)
+            kind = self._binding_kind(name, noted, class_line, getattr(node, "value", None) is not None)
+        value = None if path else getattr(node, "value", None)
         text = self.text(value) if value is not None and _is_short(value) else ""
         signature = f"{name}: {noted}" if noted else name
         if text and len(text) <= _MAX_VALUE:
@@ -92,11 +96,12 @@ class Definer:
             target.lineno, column_of(line, target.col_offset), owner, signature, returns=noted, conditional=conditional,
         )  # fmt: skip
 
-    def _binding_kind(self, name: str, annotation: str | None, class_line: int) -> str:
+    def _binding_kind(self, name: str, annotation: str | None, class_line: int, has_value: bool) -> str:
         if annotation in _ALIAS:
             return "type_alias"
         member = self._members.get(class_line) if class_line else None
-        if member == "enum_member" and annotation is None and not name.startswith("_"):
+        hidden = name.startswith("__") or (name.startswith("_") and name.endswith("_"))
+        if member == "enum_member" and has_value and not hidden:
             return member
         if member == "field" and annotation is not None and "ClassVar" not in annotation:
             return member

@@ -195,7 +195,7 @@ def _with_own_rules(root: Path, folder: str, rules: tuple[_Rules, ...]) -> tuple
 def decides(path: str) -> bool:
     """Whether a file's change can change which other files belong to the index, or under which names."""
     name = path.rpartition("/")[2]
-    return name in (".gitignore", "pyvenv.cfg", "pyproject.toml", "setup.cfg", "setup.py")
+    return name in (".gitignore", "pyvenv.cfg", "pyproject.toml", "setup.cfg", "setup.py", "pytest.ini", "tox.ini")
 
 
 def kind_of(name: str, in_docs: bool = False) -> str | None:

@@ -29,10 +29,11 @@ def merged(broken: ModuleFacts, good: ModuleFacts, lines: list[str]) -> ModuleFa
                 docstring=now.docstring or old.docstring, bases=now.bases or old.bases, decorators=now.decorators or old.decorators,
             )  # fmt: skip
     places = _definition_lines(lines)
+    taken = {s.name_line for s in symbols[1:]}
     lost = [s for s in good.symbols[1:] if s.qualname not in known and (s.is_callable or s.kind == "class")]
     for old in lost:
-        here = _nearest(places.get(old.name, ()), old.name_line)
-        if here is None or any(s.name_line == here for s in symbols[1:]):
+        here = _nearest([line for line in places.get(old.name, ()) if line not in taken], old.name_line)
+        if here is None:
             continue
         parent_name = good.symbols[old.parent].qualname if old.parent > 0 else ""
         parent = next(
@@ -40,11 +41,15 @@ def merged(broken: ModuleFacts, good: ModuleFacts, lines: list[str]) -> ModuleFa
         )
         if parent is None:
             continue
+        taken.add(here)
         symbols.append(_moved(old, here, parent, lines))
         if parent:
             outer = symbols[parent]
             symbols[parent] = replace(outer, end=max(outer.end, symbols[-1].end))
-    return replace(broken, symbols=tuple(symbols), recovered=True)
+    exports = good.exports if broken.exports is None else broken.exports
+    return replace(
+        broken, symbols=tuple(symbols), exports=exports, exports_of=broken.exports_of or good.exports_of, recovered=True
+    )
 
 
 def _definition_lines(lines: list[str]) -> dict[str, list[int]]:
@@ -76,6 +81,6 @@ def _moved(old: Symbol, line: int, parent: int, lines: list[str]) -> Symbol:
         start=max(1, line - above),
         end=max(line, end),
         name_line=line,
-        name_column=text.find(old.name),
+        name_column=match.start(1) if (match := _DEFINITION.match(text)) else text.find(old.name),
         parent=parent,
     )

@@ -18,7 +18,14 @@ warnings.filterwarnings("ignore", module=FILENAME)
 
 
 def parse_tree(text: str) -> ast.Module | None:
-    """The syntax tree, or None where this Python cannot parse the text."""
+    """The syntax tree, newer syntax respelled where need be; None where this Python cannot parse the text."""
+    tree = _tree(text)
+    if tree is None and (older := older_spelling(text)) is not None:
+        tree = _tree(older.text)
+    return tree
+
+
+def _tree(text: str) -> ast.Module | None:
     try:
         return ast.parse(text, FILENAME)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -36,7 +43,7 @@ def parse_python(path: str, text: str, module: str) -> ModuleFacts:
     else:
         return Extractor(path, text, module).run(tree)
     older = older_spelling(text)
-    if older is not None and (rewritten := parse_tree(older.text)) is not None:
+    if older is not None and (rewritten := _tree(older.text)) is not None:
         return Extractor(path, text, module, older).run(rewritten)
     from .recover import recover_python
 

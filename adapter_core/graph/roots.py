@@ -46,7 +46,11 @@ def source_roots(paths: Iterable[str], read: Any) -> SourceRoots:
     projects = {""} | {p.rpartition("/")[0] for p in every if p.rpartition("/")[2] in PROJECT_FILES}
     top = {p.partition("/")[0] for p in every if "/" in p}
     for project in sorted(projects):
-        named = [f for name in ("pyproject.toml", "setup.cfg") if (f := _join(project, name)) in every]
+        named = [
+            f
+            for name in ("pyproject.toml", "setup.cfg", "pytest.ini", "tox.ini")
+            if (f := _join(project, name)) in every
+        ]
         told = [folder for file in named for folder in _told(file, read(file))]
         for folder in [*told, *_USUAL]:
             full = _join(project, folder)
@@ -119,10 +123,11 @@ def _from_toml(data: dict[str, Any]) -> list[str]:
     tool = data.get("tool", {})
     found: list[Any] = []
     setuptools = tool.get("setuptools", {})
-    found += (setuptools.get("package-dir") or {}).values()
+    found.append((setuptools.get("package-dir") or {}).get(""))  # a folder given to one package is no root of modules
     packages = setuptools.get("packages")
     if isinstance(packages, dict):
-        found += (packages.get("find") or {}).get("where", [])
+        where = (packages.get("find") or {}).get("where", [])
+        found += [where] if isinstance(where, str) else where
     for package in tool.get("poetry", {}).get("packages", []) or []:
         if isinstance(package, dict) and package.get("from"):
             found.append(package["from"])
@@ -142,8 +147,11 @@ def _from_cfg(text: str) -> list[str]:
     found: list[Any] = []
     if parser.has_section("options"):
         for line in parser.get("options", "package_dir", fallback="").split("\n"):
-            found.append(line.partition("=")[2])
-    found.append(parser.get("options.packages.find", "where", fallback=""))
+            key, given, folder = line.partition("=")
+            found.append(folder if given and not key.strip() else "")
+    found += parser.get("options.packages.find", "where", fallback="").split()
+    for section in ("pytest", "tool:pytest"):
+        found += parser.get(section, "pythonpath", fallback="").split()
     return _folders(found)
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 _CONSTANT, _NAME, _ATTRIBUTE, _CALL = ast.Constant, ast.Name, ast.Attribute, ast.Call
+_YIELDS = (ast.Yield, ast.YieldFrom)  # in a lambda they make a generator of that, not of the function around it
 _BY_START = attrgetter("start", "end")
 
 
@@ -113,6 +114,8 @@ class Scope:
 
     def annotated(self, node: ast.AnnAssign) -> None:
         if node.value is not None:
+            if type(node.target) is _NAME and node.target.id == "__all__" and self.owner == 0:
+                self._exports(node.value, fresh=True)
             self.bind(node.target, node.value, "assign", node)
             self.expression(node.value)
         else:
@@ -282,7 +285,7 @@ class Scope:
         kind = "type_alias" if target.lineno in file.aliases and not path else ""
         file.symbols.append(
             file.define.binding(
-                name, kind, node, target, self.owner, self.prefix, annotation, self.conditional, self.class_line
+                name, kind, node, target, self.owner, self.prefix, annotation, self.conditional, self.class_line, path
             )
         )
 
@@ -311,8 +314,14 @@ class Scope:
     def _exports(self, value: ast.expr, fresh: bool) -> None:
         """What `__all__ = …`, `+= …` and `.extend(…)` list."""
         names, modules = listed(value)
-        self.file.exports = names if fresh or self.file.exports is None else self.file.exports + names
-        self.file.exports_of += modules
+        file = self.file
+        if fresh:
+            file.exports, file.exports_of = [], []
+        if not names and not modules and not (isinstance(value, (ast.List, ast.Tuple)) and not value.elts):
+            file.exports = file.exports or None  # made in a way that cannot be read: as if there were none
+            return
+        file.exports = (file.exports or []) + names
+        file.exports_of += modules
 
     # -- expressions -------------------------------------------------------------------------------------------------
 
@@ -353,7 +362,7 @@ class Scope:
                     self.expression(node.body, deferred=True)
                 continue
             special = _BINDING.get(kind)
-            if special is not None:
+            if special is not None and not (deferred and kind in _YIELDS):
                 special(self, node)
             for name in FIELDS.get(kind, ()):
                 value = getattr(node, name)
@@ -401,7 +410,9 @@ class Scope:
     def _extent(self, node: Any) -> tuple[int, int]:
         file = self.file
         if file.ascii:
-            return file.starts[node.lineno - 1] + node.col_offset, file.starts[node.end_lineno - 1] + node.end_col_offset
+            return file.starts[node.lineno - 1] + node.col_offset, file.starts[
+                node.end_lineno - 1
+            ] + node.end_col_offset
         return file.offset(node.lineno, node.col_offset), file.offset(node.end_lineno, node.end_col_offset)
 
     def yield_(self, node: ast.Yield) -> None:

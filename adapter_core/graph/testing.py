@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from ..types import Span, TestLink
 from .linking import classes, fixtures, sites
 from .linking.evaluate import Inference
+from .linking.references import references
 from .linking.values import Value, unbound
 from .tests_map import (
     CONFIG_FILES,
@@ -124,6 +125,10 @@ class WorkspaceTests:
                 yield path, call.owner
         table = self._inference.table(value.path)
         symbol = table.facts.symbols[value.index] if table else None
+        if symbol is not None and symbol.kind == "property":
+            for place in references(self._inference, (value.path, value.index)):
+                if place.kind == "read":
+                    yield place.path, place.scope
         if symbol is not None and fixtures.is_fixture(symbol):
             yield from self._fixture_users(value, symbol.name)
 

@@ -8,6 +8,7 @@ import tokenize
 from collections.abc import Iterator
 from typing import NamedTuple
 
+_BETWEEN = (tokenize.NL, tokenize.COMMENT, tokenize.ENCODING)
 KINDS = ("name", "attribute", "import", "keyword", "comment", "string", "other")
 
 
@@ -57,6 +58,7 @@ def _kinds(source: str) -> list[tuple[tuple[int, int], tuple[int, int], str]]:
     found: list[tuple[tuple[int, int], tuple[int, int], str]] = []
     importing = False
     after_dot = False
+    begins = True
     string_types = {
         tokenize.STRING,
         *(getattr(tokenize, n, -1) for n in ("FSTRING_START", "FSTRING_MIDDLE", "FSTRING_END")),
@@ -68,12 +70,18 @@ def _kinds(source: str) -> list[tuple[tuple[int, int], tuple[int, int], str]]:
             elif token.type in string_types:
                 found.append((token.start, token.end, "string"))
             elif token.type == tokenize.NAME:
-                importing = importing or token.string in ("import", "from")
+                first = begins or not token.line[: token.start[1]].strip()
+                importing = importing or (first and token.string in ("import", "from"))
                 kind = "keyword" if keyword.iskeyword(token.string) else "import" if importing else "name"
                 found.append((token.start, token.end, "attribute" if after_dot and kind == "name" else kind))
-            elif token.type == tokenize.NEWLINE:
+            if token.type == tokenize.NEWLINE or (token.type == tokenize.OP and token.string == ";"):
                 importing = False
-            after_dot = token.type == tokenize.OP and token.string == "."
+            if token.type not in _BETWEEN:
+                after_dot = token.type == tokenize.OP and token.string == "."
+                begins = token.type in (tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT) or token.string in (
+                    ";",
+                    ":",
+                )
     except (tokenize.TokenError, SyntaxError, IndentationError, RecursionError):
         pass  # what follows is told by its line alone
     return found

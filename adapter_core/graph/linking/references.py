@@ -41,21 +41,24 @@ def references(inference: Inference, target: Place) -> list[Named]:
     for path in sorted(
         {p for n in names for p in inference.workspace.paths_using(n)}, key=lambda p: (p != target[0], p)
     ):
-        for place in _in_file(inference, path, set(names), target):
-            found[place] = None
+        found.update(
+            dict.fromkeys(sorted(_in_file(inference, path, set(names), target), key=lambda n: (n.line, n.column)))
+        )
     return list(found)
 
 
 def _in_file(inference: Inference, path: str, names: set[str], target: Place) -> Iterator[Named]:
     table = inference.table(path)
+    if table is None:
+        return
+    if path == target[0] and target[1]:
+        symbol = table.facts.symbols[target[1]]
+        yield Named(path, symbol.name_line, symbol.name_column, "definition", max(symbol.parent, 0))
     text = inference.workspace.text(path)
     tree = parse_tree(text)
-    if table is None or tree is None:
+    if tree is None:
         return
     lines = text.split("\n")
-    for index, symbol in enumerate(table.facts.symbols):
-        if (path, index) == target and index:
-            yield Named(path, symbol.name_line, symbol.name_column, "definition", max(symbol.parent, 0))
     for node, kind in _walk(tree):
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             yield from _imports(inference, table, node, names, target, lines)
@@ -124,6 +127,10 @@ def _imports(
 
 def _symbols(inference: Inference, table: Tables, node: ast.AST, scope: int, line: int, lines: list[str]) -> set[Place]:
     if isinstance(node, ast.Name):
+        offset = _offset(lines, node.lineno, node.col_offset)
+        within = [f for s in scopes(table.facts, scope) for f in table.limited.get((s, node.id), ())]
+        if any(f.first <= offset < f.last for f in within):
+            return set()  # the variable of a comprehension, the parameter of a lambda
         return named_symbols(inference, table, scope, node.id)
     assert isinstance(node, ast.Attribute)
     dotted = dotted_text(node.value)
