@@ -166,10 +166,6 @@ class CodeGraph:
         index = lookup.at(facts, line, column) if facts is not None else None
         return self.ref(facts, index) if facts is not None and index is not None else None
 
-    def owner_at(self, facts: ModuleFacts, line: int) -> int:
-        """The index of the innermost scope (module, class, function) that contains a line."""
-        return lookup.scope_at(facts, line)
-
     def members(self, cls: SymbolRef, name: str) -> list[SymbolRef]:
         """The attribute `name` of a class as it is defined, in the class or the bases from which it is inherited."""
         value = self._value(cls)
@@ -212,7 +208,7 @@ class CodeGraph:
         facts = self.facts(path)
         if facts is None:
             return []
-        return self._refs(self.inference.text(path, self.owner_at(facts, line), dotted, line))
+        return self._refs(self.inference.text(path, lookup.scope_at(facts, line), dotted, line))
 
     # -- calls -------------------------------------------------------------------------------------------------------
 
@@ -335,7 +331,7 @@ class CodeGraph:
     def _reference(self, path: str, line: int, column: int, kind: str, scope: int | None) -> Reference:
         facts, document = self.facts(path), self.document(path)
         lines = document.lines if document else []
-        owner = self.owner_at(facts, line) if scope is None and facts else scope or 0
+        owner = lookup.scope_at(facts, line) if scope is None and facts else scope or 0
         return Reference(
             Span(self.name, path, line, line), column, kind, self.ref(facts, owner) if facts else None,
             lines[line - 1].strip() if line <= len(lines) else "",

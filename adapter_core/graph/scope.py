@@ -16,6 +16,7 @@ from ..types import Call, Flow, Import
 from .define import dotted
 from .exports import listed
 from .fields import FIELDS, outer_parts
+from .limited import of_comprehension, of_lambda
 from .patterns import captured
 
 if TYPE_CHECKING:
@@ -354,7 +355,7 @@ class Scope:
                     push(node.func)
                 continue
             if kind is ast.Lambda:
-                self.lambda_(node)
+                file.flows.extend(of_lambda(node, self.owner, self._extent))
                 stack.extend(d for d in (*node.args.defaults, *node.args.kw_defaults) if d is not None)
                 if deferred:
                     push(node.body)
@@ -379,33 +380,7 @@ class Scope:
         self.bind(node.target, node.value, "assign", node)
 
     def comprehension(self, node: Any) -> None:
-        first, last = self._extent(node)
-        for part in node.generators:
-            self._bind_within(part.target, part.iter, "for", first, last)
-
-    def _bind_within(self, target: ast.expr, value: ast.expr, kind: str, first: int, last: int, path: str = "") -> None:
-        """The variable of a comprehension: it means this from offset `first` to `last`, and nothing around it."""
-        if type(target) is _NAME:
-            start, end = self._extent(value)
-            self.file.flows.append(
-                Flow(kind, self.owner, self.owner, target.id, start, end, target.lineno, path, True, first, last)
-            )
-        elif isinstance(target, (ast.Tuple, ast.List)):
-            for number, element in enumerate(target.elts):
-                self._bind_within(element, value, kind, first, last, f"{path}.{number}" if path else str(number))
-
-    def lambda_(self, node: ast.Lambda) -> None:
-        """A lambda's parameters mean something in its body alone; `path` numbers them."""
-        start, end = self._extent(node)
-        first, last = self._extent(node.body)
-        arguments = node.args
-        named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
-        starred = [a for a in (arguments.vararg, arguments.kwarg) if a is not None]
-        for number, argument in enumerate([*named, *starred]):
-            self.file.flows.append(
-                Flow("lambda", self.owner, self.owner, argument.arg, start, end, node.lineno,
-                     str(number) if argument in named else "*", True, first, last)
-            )  # fmt: skip
+        self.file.flows.extend(of_comprehension(node, self.owner, self._extent))
 
     def _extent(self, node: Any) -> tuple[int, int]:
         file = self.file
