@@ -25,7 +25,7 @@ from .graph.linking.evaluate import Inference
 from .graph.linking.modules import imported_modules
 from .graph.linking.values import Value
 from .graph.lookup import index_of, is_test_path
-from .graph.store import FileRow, Store
+from .graph.store import Store
 from .graph.sync import SyncOptions, SyncProgress, SyncReport, sync
 from .graph.testing import WorkspaceTests
 from .graph.textsearch import occurrences
@@ -46,6 +46,7 @@ class CodeGraph:
         self.name = name or root.name or str(root)
         self.store = store
         self.report: SyncReport | None = None
+        self._options = SyncOptions()
         self._coverage: dict[str, Mapping[int, int]] = {}
         self._look(open_texts)
 
@@ -75,6 +76,7 @@ class CodeGraph:
         store, report = open_index(path, options, on_progress, cancel, rebuild)
         graph = cls(path, store)
         graph.report = report
+        graph._options = options
         return graph
 
     def update(self, path: str, text: str | None) -> None:
@@ -92,7 +94,8 @@ class CodeGraph:
         """
         if self.store.read_only:
             raise IndexStoreError("This index is read beside another process that writes it; open it again to refresh.")
-        report = sync(self.root, self.store, SyncOptions(only=tuple(paths)))
+        only = tuple(os.path.normpath(path).replace(os.sep, "/") for path in paths)
+        report = sync(self.root, self.store, replace(self._options, only=only))
         self.report = report
         self._look(self.documents.open_texts)
         return report
@@ -126,9 +129,6 @@ class CodeGraph:
     def facts(self, path: str) -> ModuleFacts | None:
         """The facts of a file as it is now: a file that changed since it was indexed is parsed on the spot."""
         return self.view.facts(path)
-
-    def row(self, path: str) -> FileRow | None:
-        return self.view.row(path)
 
     def module_for_file(self, path: str) -> str:
         """The dotted name under which a file is imported."""
@@ -232,6 +232,7 @@ class CodeGraph:
         return CallSite(
             span, self.ref(facts, call.owner), call.callee, bool(reached.named), tuple(self._refs(reached.named)),
             tuple(self._refs(reached.entered)), reached.external, call.deferred,
+            sites.is_direct(self.inference, facts.path, call),
         )  # fmt: skip
 
     def callees_of(self, ref: SymbolRef) -> list[SymbolRef]:
@@ -265,7 +266,7 @@ class CodeGraph:
 
     def unresolved_calls(self, path: str | None = None) -> Listing:
         """The calls of a file, or of the whole workspace, that were traced neither into the workspace nor out of it."""
-        paths = [path] if path else [row.path for row in self.store.files() if row.kind == "python"]
+        paths = [path] if path else self.view.python_paths()
         found = []
         self.inference.partial = False
         for one in paths:
@@ -290,13 +291,13 @@ class CodeGraph:
 
     def module_deps(self, module: str | None = None) -> list[tuple[str, str, bool]]:
         """(importing module, imported module, whether it is in the workspace), of one module or of all, each pair once."""
-        rows = [row for row in self.store.files() if row.kind == "python" and module in (None, row.module)]
         found: dict[tuple[str, str, bool], None] = {}
-        for row in rows:
-            facts = self.facts(row.path)
+        for path in self.view.python_paths():
+            own = self.view.module_of(path)
+            facts = self.facts(path) if module in (None, own) else None
             for item in facts.imports if facts else ():
                 for name, inside in imported_modules(self.inference, facts, item) if facts else ():
-                    found[(row.module, name, inside)] = None
+                    found[(own, name, inside)] = None
         return sorted(found)
 
     # -- references --------------------------------------------------------------------------------------------------
@@ -321,7 +322,7 @@ class CodeGraph:
         if text.isidentifier():
             paths = self.view.paths_using(text)
         else:
-            paths = [row.path for row in self.store.files() if row.kind == "python"]
+            paths = self.view.python_paths()
         for path in paths:
             for line, column, kind in occurrences(self.view.text(path), text):
                 if kinds is None or kind in kinds:

@@ -6,8 +6,8 @@ Default: five packages of different style, fetched from PyPI into `.setup/data` 
 that has griffe; without it the script makes an environment of its own below `.setup`. `ctags` has to be on PATH.
 
 What is compared is the set of (file, line of the name, name, kind), the kind being class or function: methods and properties are
-functions here. Umpire is a reading that shares no code with any of the four: `class` and `def` are keywords, so a definition is a
-token of one of them with a name behind it (`written`). So of each difference it is known who is right, and a rule names the cause.
+functions here. Umpire is a reading that needs no parser: `class` and `def` are keywords, so a definition is a token of one of them
+with a name behind it (`written`). So of each difference it is known who is right, and a rule names the cause.
 """
 
 from __future__ import annotations

@@ -111,11 +111,11 @@ class Snapshot:
 
 def _differs(stored: CodeGraph, path: str, document: Document) -> bool:
     on_disk = stored.document(path)
-    return on_disk is None or stored.row(path) is None or on_disk.lines != document.lines
+    return on_disk is None or stored.view.row(path) is None or on_disk.lines != document.lines
 
 
 def _belongs(stored: CodeGraph, path: str) -> bool:
-    if stored.row(path) is not None:
+    if stored.view.row(path) is not None:
         return True
     parts = PurePosixPath(path).parts
     hidden = any(part.startswith(".") or part in _FOREIGN_DIRS for part in parts)

@@ -285,12 +285,7 @@ def _calls(speaker: _Speaker, graph: CodeGraph, ref: SymbolRef) -> Iterator[Cand
         return
     seen: dict[str, int] = {}
     for call in facts.calls:
-        if (
-            call.owner == index
-            and not call.deferred
-            and call.callee not in seen
-            and graph.site(facts, call).sure
-        ):
+        if call.owner == index and not call.deferred and call.callee not in seen and graph.site(facts, call).sure:
             seen[call.callee] = call.line
     items = list(seen.items())
     name = code(ref.symbol.qualname)
@@ -359,12 +354,7 @@ def _module(speaker: _Speaker, facts: ModuleFacts, lines: list[str], item: Evide
     for symbol in facts.symbols[1:]:
         inside = item.span.start <= symbol.start and symbol.end <= item.span.end
         if (
-            (
-                inside
-                and symbol.parent == 0
-                and symbol.kind in _ASSIGNED
-                and symbol.end - symbol.start < 12
-            )
+            (inside and symbol.parent == 0 and symbol.kind in _ASSIGNED and symbol.end - symbol.start < 12)
             and len(symbol.signature) <= _MAX_SIGNATURE
             and "=" in symbol.signature
         ):

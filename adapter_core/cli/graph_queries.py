@@ -276,7 +276,7 @@ class Asker:
         """The path in the workspace of a file that may be named from its root or from where the user stands; ("", nearest)."""
         from_root = os.path.normpath(value).replace(os.sep, "/")
         for path in (from_root, self._below_root(value)):
-            if self.graph.row(path) is not None and self.graph.facts(path) is not None:
+            if self.graph.view.row(path) is not None and self.graph.facts(path) is not None:
                 return path, []
         paths = [row.path for row in self.graph.store.files()]
         name = from_root.rpartition("/")[2]

@@ -74,7 +74,7 @@ def _index_batch(root: str, found: Sequence[FoundFile], known: dict[str, str], m
         else:
             kept.append((file, source, checked))
     clock.lap("read")
-    parsed = [parse_file(file.path, file.kind, source.text, file.module) for file, source, _ in kept]
+    parsed, kept = _parse(kept, result)
     clock.lap("facts")
     segment = build_segment(
         (facts, split_lines(source.text)) for facts, (_, source, _) in zip(parsed, kept, strict=True)
@@ -109,6 +109,25 @@ def _read(root: str, file: FoundFile, max_bytes: int, result: BatchResult) -> So
         reason = str(error)
     result.skipped.append((file.path, reason))
     return None
+
+
+def _parse(
+    read: list[tuple[FoundFile, Source, int]], result: BatchResult
+) -> tuple[list[ModuleFacts], list[tuple[FoundFile, Source, int]]]:
+    """The facts of each file, and the files that have some: one on which we fail is skipped, and costs no other."""
+    parsed: list[ModuleFacts] = []
+    kept: list[tuple[FoundFile, Source, int]] = []
+    for entry in read:
+        file, source, _ = entry
+        try:
+            parsed.append(parse_file(file.path, file.kind, source.text, file.module))
+        except Exception as error:  # noqa: BLE001 - a fault of ours, told with the file's name, must not cost the index
+            result.skipped.append(
+                (file.path, f"could not be read as {file.kind} ({type(error).__name__}: {error})"[:300])
+            )
+        else:
+            kept.append(entry)
+    return parsed, kept
 
 
 class _Clock:

@@ -11,6 +11,7 @@ from .newer import Older
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
+_TYPE_NAME = re.compile(r"[\[,]\s*\**([^\W\d]\w*)")
 _KEYWORDS = re.compile(r"(?:async\s+)?(?:def|class)\b")
 _CONSTANT = re.compile(r"_*[A-Z][A-Z0-9_]*\Z")
 _PROPERTY = frozenset({"property", "cached_property", "abstractproperty"})
@@ -133,6 +134,10 @@ class Definer:
         if found:
             return f"[{', '.join(ast.unparse(p) for p in found)}]"
         return self._older.parameters.get(node.lineno, "") if self._older is not None else ""
+
+    def type_names(self, node: Definition) -> list[str]:
+        """The names of its type parameters."""
+        return _TYPE_NAME.findall(self._type_parameters(node))
 
     def _parameters(self, args: ast.arguments) -> tuple[Parameter, ...]:
         found: list[Parameter] = []

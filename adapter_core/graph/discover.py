@@ -44,6 +44,7 @@ _TEXT_SUFFIXES = frozenset({".md", ".rst"})
 _TEXT_NAMES = frozenset({"pyproject.toml", "setup.cfg", "tox.ini", "pytest.ini"})
 _README = re.compile(r"(readme|changelog|changes|contributing|architecture)(\.txt)?$", re.IGNORECASE)
 _MAX_RULES_BYTES = 1_000_000
+_MAX_STARS = 4
 _JUNCTION = 0xA0000003  # IO_REPARSE_TAG_MOUNT_POINT
 _DOC_DIRS = frozenset({"doc", "docs", "documentation"})
 
@@ -264,6 +265,9 @@ def _root_rules(root: Path, extra: tuple[str, ...]) -> tuple[_Rules, ...]:
 
 def _valid_patterns(lines: list[str]) -> Iterator[str]:
     for line in lines:
+        # Each star of a pattern is one of a regular expression; many in one part take longer than anybody waits.
+        if any(part.replace("**", "").count("*") > _MAX_STARS for part in line.split("/")):
+            continue
         try:
             GitIgnoreSpec.from_lines([line])
         except ValueError:

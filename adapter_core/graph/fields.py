@@ -20,3 +20,11 @@ def outer_parts(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> 
     if isinstance(node, ast.ClassDef):
         return [*parts, *node.bases, *(k.value for k in node.keywords)]
     return [*parts, *node.args.defaults, *(d for d in node.args.kw_defaults if d is not None)]
+
+
+def spelled(node: ast.AST) -> str:
+    """A constant key as `repr` spells it; "" for what is none, or so large that spelling it is refused."""
+    value = node.value if isinstance(node, ast.Constant) else None
+    if isinstance(value, (str, bytes)):
+        return repr(value) if len(value) < 200 else ""
+    return repr(value) if isinstance(value, int) and abs(value) < 1 << 62 else ""

@@ -25,7 +25,10 @@ def _names(target: ast.expr, path: str) -> Iterator[tuple[str, str, int]]:
         yield target.id, path, target.lineno
     elif isinstance(target, (ast.Tuple, ast.List)):
         for number, element in enumerate(target.elts):
-            yield from _names(element, f"{path}.{number}" if path else str(number))
+            starred = isinstance(element, ast.Starred)
+            step = f"*{number}:{len(target.elts) - number - 1}" if starred else str(number)
+            inner = element.value if isinstance(element, ast.Starred) else element
+            yield from _names(inner, f"{path}.{step}" if path else step)
 
 
 def of_lambda(node: ast.Lambda, owner: int, extent: Extent) -> Iterator[Flow]:

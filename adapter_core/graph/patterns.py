@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from .fields import spelled
+
 
 class Captured(NamedTuple):
     """`name` is bound to part `path` of `value` (None: not known). `kind` "except": to an instance of the class `value`."""
@@ -48,7 +50,7 @@ def captured(pattern: ast.pattern, subject: ast.expr) -> Iterator[Captured]:
         elif isinstance(part, ast.MatchMapping):
             for key, inner in zip(part.keys, part.patterns, strict=True):
                 plain = isinstance(key, ast.Constant) and isinstance(key.value, str) and "." not in key.value
-                step = repr(key.value) if plain else ""  # type: ignore[attr-defined]
+                step = spelled(key) if plain else ""
                 todo.append((inner, value if step else None, kind, _join(path, step)))
             if part.rest:
                 yield Captured(part.rest, value, kind, path, part.lineno)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ..types import Call, Flow, Import
 from .define import dotted
 from .exports import listed
-from .fields import FIELDS, outer_parts
+from .fields import FIELDS, outer_parts, spelled
 from .limited import of_comprehension, of_lambda
 from .patterns import captured
 
@@ -76,6 +76,8 @@ class Scope:
         if symbol.parameters:
             self.defaults(node.args, index)  # type: ignore[union-attr]
         scope = Scope(file, index, symbol.qualname + ".", node)
+        if scope.in_function:
+            scope.bound.update(dict.fromkeys(file.define.type_names(node)))
         scope.body(node.body)
         if scope.bound or scope.generator:
             file.symbols[index] = replace(symbol, local_names=tuple(sorted(scope.bound)), is_generator=scope.generator)
@@ -190,6 +192,9 @@ class Scope:
                 self._bound(name)
                 if value is not None:
                     self._name(name, value, kind, line, line_path)
+                else:
+                    # Bound to something that is not known.
+                    self.file.flows.append(Flow("assign", self.owner, self.owner, name, 0, 0, line, "", True))
             if case.guard is not None:
                 self.expression(case.guard)
             self.body(case.body)
@@ -263,9 +268,7 @@ class Scope:
         elif which is ast.Subscript:
             if value is not None and not path and kind == "assign":
                 # Under which key, where it is a constant, as `repr` spells it.
-                key = target.slice  # type: ignore[attr-defined]
-                spelled = repr(key.value) if type(key) is _CONSTANT else ""
-                self._flow("item", target.value, value, node.lineno, spelled)  # type: ignore[attr-defined]
+                self._flow("item", target.value, value, node.lineno, spelled(target.slice))  # type: ignore[attr-defined]
         elif which in (ast.Tuple, ast.List):
             starred = False
             elements = target.elts  # type: ignore[attr-defined]
@@ -292,7 +295,7 @@ class Scope:
 
     def _flow(self, kind: str, target: ast.expr, value: ast.expr, line: int, path: str) -> None:
         name = target.id if type(target) is _NAME else dotted(target)
-        if not name or (type(value) is _CONSTANT and type(value.value) is not str):
+        if not name or (type(value) is _CONSTANT and type(value.value) is not str and type(target) is not _NAME):
             return
         self._name(name, value, kind, line, path)
 

@@ -15,6 +15,10 @@ import tokenize
 from dataclasses import dataclass
 from pathlib import Path
 
+# Quadratic, or escapes rather than encodings.
+_NO_SOURCE = frozenset(
+    {"punycode", "idna", "unicode_escape", "raw_unicode_escape", "unicode-escape", "raw-unicode-escape"}
+)
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 
@@ -60,6 +64,8 @@ def _decode_by_cookie(data: bytes) -> tuple[str | None, str]:
     except SyntaxError as error:
         # It also says that a line is no UTF-8; that is found out by the one who asked.
         return None, f"coding cookie: {error.msg}" if "unknown" in error.msg else ""
+    if encoding in _NO_SOURCE:
+        return None, f"coding cookie: {encoding} is not an encoding of source"
     try:
         text = data.decode(encoding)
     except LookupError:

@@ -268,6 +268,8 @@ class Store:
         """All rows. Raises `IndexStoreError`."""
         try:
             return self._db.execute(sql, parameters).fetchall()
+        except UnicodeEncodeError:
+            return []  # half a surrogate pair is in no index
         except sqlite3.Error as error:
             raise _store_error(error, "cannot be read") from error
 
@@ -292,6 +294,15 @@ class Store:
         # "/" is the character after "." in every encoding that SQLite compares by.
         below = (f"{module}.", f"{module}/")
         return self._one("SELECT 1 FROM files WHERE module >= ? AND module < ? LIMIT 1", below) is not None
+
+    def has_files_below(self, folder: str, besides: str) -> bool:
+        """Whether the index holds files below a folder, another one than this."""
+        # "0" is the character after "/".
+        row = self._one(
+            "SELECT 1 FROM files WHERE path > ? AND path < ? AND path != ? LIMIT 1",
+            (f"{folder}/", f"{folder}0", besides),
+        )
+        return row is not None
 
     def counts(self) -> tuple[int, int]:
         """Files and symbols."""

@@ -133,8 +133,15 @@ def sync(
 
 def _decides(root: Path, store: Store, path: str) -> bool:
     # An `__init__` that comes or goes makes a folder a package, or none.
-    package = path.rpartition("/")[2] == "__init__.py"
-    return decides(path) or (package and (store.file(path) is None) == (root / path).is_file())
+    try:
+        comes_or_goes = (store.file(path) is None) == (root / path).is_file()
+    except (OSError, ValueError):
+        return False  # no name of a file
+    if decides(path) or (comes_or_goes and path.rpartition("/")[2] == "__init__.py"):
+        return True
+    # The first file below a folder may make that a source root.
+    folder = path.rpartition("/")[0]
+    return comes_or_goes and bool(folder) and not store.has_files_below(folder, besides=path)
 
 
 def _name_modules(root: Path, found: Discovery) -> SourceRoots:

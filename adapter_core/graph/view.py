@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from ..errors import IndexDamagedError
 from ..types import ModuleFacts
 from .batch import file_kind, parse_file
 from .documents import Document, Documents
@@ -30,7 +31,7 @@ class WorkspaceView:
         self._modules: dict[str, list[str]] = {}
         self._packages: dict[str, bool] = {}
         self._using: dict[tuple[str, str], list[str]] = {}
-        self._open_modules = {path: self.module_of(path) for path in self.documents.open_texts}
+        self._open_modules = {p: self.module_of(p) for p in self.documents.open_texts if file_kind(p) == "python"}
 
     def document(self, path: str) -> Document | None:
         return self.documents.get(path)
@@ -54,11 +55,27 @@ class WorkspaceView:
         if document is None:
             return None
         if row is not None and row.sha256 == document.sha256 and not document.open:
-            return self.store.facts(row)
+            stored = self._stored(row)
+            if stored is not None:
+                return stored
         facts = parse_file(path, file_kind(path), document.text, self.module_of(path))
-        if facts.recovered and row is not None:
-            return merged(facts, self.store.facts(row), document.lines)
-        return facts
+        good = self._stored(row) if facts.recovered and row is not None else None
+        return merged(facts, good, document.lines) if good is not None else facts
+
+    def _stored(self, row: FileRow) -> ModuleFacts | None:
+        """The stored facts; None where the writer has replaced the row since we read it. Raises `IndexDamagedError`."""
+        try:
+            return self.store.facts(row)
+        except IndexDamagedError:
+            now = self.store.file(row.path)
+            if now is not None and now.id == row.id:
+                raise
+            return None
+
+    def python_paths(self) -> list[str]:
+        """All Python files, those that are only open in an editor included, in order."""
+        stored = {row.path for row in self.store.files() if row.kind == "python"}
+        return sorted(stored | {p for p in self.documents.open_texts if file_kind(p) == "python"})
 
     def is_stored(self, path: str) -> bool:
         """Whether the file's text is the one that is indexed."""

@@ -485,6 +485,7 @@ def test_flows_of_every_kind() -> None:
             "assign m: am = ak maybe",
             "assign m: al = ak ['x'] maybe",
             "except m: ak = An maybe",
+            "assign m: ao =  maybe",
         ],
     )
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from adapter_core.code_graph import CodeGraph
 from adapter_core.graph.parse import parse_python
@@ -166,6 +168,47 @@ def test_what_a_header_lost_is_taken_from_the_last_whole_text(graph: CodeGraph) 
     assert [(p.name, p.default) for p in found.parameters] == [("a", None), ("b", "2")]
 
 
+BREAKS = [
+    "(",
+    "[",
+    "{",
+    '"',
+    "'",
+    '"""',
+    ":",
+    "\\",
+    "@",
+    "def ",
+    "class ",
+    "async ",
+    "if x:\n",
+    "    ",
+    "\n",
+    ",",
+    ".",
+    "#",
+    'f"{',
+    ")",
+    "]",
+]
+
+
+@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(0, len(WHOLE)), st.sampled_from(BREAKS), st.integers(0, len(WHOLE)), st.sampled_from(["", *BREAKS]))
+def test_whatever_is_typed_the_symbols_lie_in_the_text(
+    graph: CodeGraph, first: int, one: str, second: int, other: str
+) -> None:
+    text = WHOLE[:first] + one + WHOLE[first:]
+    text = text[:second] + other + text[second:]
+    facts = facts_with(graph, text)
+    lines = text.split("\n")
+    for index, symbol in enumerate(facts.symbols[1:], 1):
+        around = facts.symbols[symbol.parent]
+        assert symbol.parent < index
+        assert around.start <= symbol.start <= symbol.name_line <= symbol.end <= around.end <= len(lines)
+        assert lines[symbol.name_line - 1].startswith(symbol.name, symbol.name_column)
+
+
 # -- by lines alone ------------------------------------------------------------------------------------------------------
 
 
@@ -199,6 +242,65 @@ def test_a_very_long_broken_file() -> None:
 
 
 # -- not yet so ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="recover.py `_variables`, `_assigned`: what is assigned to may be no name; then not even the index is built",
+)
+@pytest.mark.parametrize(
+    "text",
+    ["a-b = 1", "-a = 1", "a*b: int = 2", "lambda: t = 0", "not a = 1", "x if y else z = 1", "a**b = 1", "f'a' = 1"],
+)
+def test_an_assignment_to_what_is_no_name(repo: Path, text: str) -> None:
+    with graph_of(repo, f"#- bad.py\n{text}\ndef f(): pass\n#- good.py\ndef g(): pass\n") as graph:
+        assert [r.full_name for name in "fg" for r in graph.find_symbol(name)] == ["bad.f", "good.g"]
+
+
+@pytest.mark.xfail(
+    strict=True, reason="recover.py `_variables`: a constant that is assigned to is taken for a variable"
+)
+def test_what_is_no_name_is_no_variable() -> None:
+    facts = parse_python("m.py", "1 = x\n'a' = 1\nNone = 1\n... = 1\nb = 1\n", "m")
+    assert [s.name for s in facts.symbols[1:]] == ["b"]
+
+
+@pytest.mark.xfail(
+    strict=True, reason="merge.py: a method that is gone takes the line of another class's method of its name"
+)
+def test_a_removed_method_takes_no_other_ones_place(repo: Path) -> None:
+    whole = "class A:\n    x = 1\n    def run(self): pass\n\n\nclass B:\n    def run(self): pass\n"
+    broken = '"""\n' + whole.replace("    def run(self): pass\n\n\n", "")
+    assert [s.split("@")[0] for s in merged(repo, whole, broken)] == ["class A 2-3", "class B 4-5", "method B.run 5-5"]
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="recover.py `_by_lines`: a tab counts eight columns at the header, and one in the lines below it",
+)
+def test_a_scan_of_lines_with_tabs() -> None:
+    nested = "(" * 3000 + ")" * 3000
+    check_scan(f"class A:\n\tdef m(self):\n\t\tx = 1\n\t\treturn x\ny = {nested}\n", "class A 1-4", "method A.m 2-4")
+
+
+@pytest.mark.xfail(strict=True, reason="merge.py: what is completed is put at the end, and not where it stands")
+def test_completed_definitions_stand_in_the_order_of_the_text(repo: Path) -> None:
+    whole = "def one(): pass\ndef two(): pass\ndef six(): pass\n"
+    broken = "def one(): pass\nx = '''\ndef two(): pass\n'''\ndef six(): pass\ny = (\n"
+    assert [s.split()[1] for s in merged(repo, whole, broken) if s.startswith("function")] == ["one", "two", "six"]
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="recover.py: parameters are all positional; `conditional`, generators, local names, typing imports and decorators' calls are not told",
+)
+def test_recovered_facts_are_those_of_the_same_text_when_whole() -> None:
+    whole = (
+        "@deco\ndef f(a, /, b: int, *, c=1, **k) -> int:\n    x = 1\n    yield x\n"
+        "if TYPE_CHECKING:\n    import q\n    def g(): pass\n"
+    )
+    expected, found = parse_python("m.py", whole, "m"), parse_python("m.py", f"{whole}x = (\n", "m")
+    assert (found.imports, found.calls, found.symbols[1:]) == (expected.imports, expected.calls, expected.symbols[1:])
 
 
 @pytest.mark.xfail(

@@ -23,7 +23,6 @@ _OBJECT_MEMBERS = frozenset(dir(object)) | {
     "__mro__",
     "__subclasses__",
 }
-_ABSTRACT_LINES = 6
 
 
 def is_receiver(facts: ModuleFacts, scope: int, name: str) -> bool:
@@ -53,6 +52,14 @@ def lookup_order(inference: Inference, cls: Value) -> list[Value]:
 def sorted_order(inference: Inference, cls: Value, below: tuple[Value, ...]) -> list[Value]:
     if cls.kind != "class" or cls in below or len(below) > 30:
         return [cls]
+    known = inference.orders.get(cls)
+    if known is None:
+        known = _sorted_order(inference, cls, below)
+        inference.orders[cls] = known
+    return known
+
+
+def _sorted_order(inference: Inference, cls: Value, below: tuple[Value, ...]) -> list[Value]:
     parents = [b for b in bases(inference, cls) if b not in below]
     lines = [sorted_order(inference, p, (*below, cls)) for p in parents]
     lines.append(list(parents))
@@ -417,28 +424,3 @@ def _is_called(inference: Inference, name: str, or_asked: bool) -> bool:
         if other is not None and any(name in call.callee.split(".")[:-1] for call in other.facts.calls):
             return True
     return False
-
-
-def is_abstract(inference: Inference, function: Value) -> bool:
-    """Whether a method is there to be replaced: marked so, or with a body of nothing but a docstring, `pass`, `...` or
-    `raise NotImplementedError`."""
-    table = inference.table(function.path)
-    if table is None:
-        return False
-    symbol = table.facts.symbols[function.index]
-    if "abstract" in symbol.traits:
-        return True
-    text = inference.workspace.text(function.path).split("\n")[symbol.name_line - 1 : symbol.end]
-    body = [line.strip() for line in text if line.strip() and not line.strip().startswith("#")]
-    if symbol.docstring:
-        return symbol.end - symbol.name_line <= symbol.docstring.count("\n") + _ABSTRACT_LINES and _does_nothing(
-            body[-1]
-        )
-    return (len(body) <= 2 and _does_nothing(body[-1])) or (
-        len(body) > 2 and body[-1].startswith("raise NotImplementedError")
-    )
-
-
-def _does_nothing(line: str) -> bool:
-    line = line.rpartition(": ")[2] if line.startswith("def ") or line.startswith("async def ") else line
-    return line in ("pass", "...") or line.startswith("raise NotImplementedError") or line.endswith(('"""', "'''"))

@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from ...types import Call
+from ..fields import spelled
 from .tables import Tables, instance_class, scopes
 from .values import EMPTY, Value, Values, external, union
 
@@ -67,7 +68,7 @@ def display_item(inference: Inference, value: Value, key: str | None, step: str 
         if isinstance(node, ast.Dict):
             pairs = list(zip(node.keys, node.values, strict=True))
             wanted = key if key is not None else step
-            exact = [v for k, v in pairs if isinstance(k, ast.Constant) and repr(k.value) == wanted]
+            exact = [v for k, v in pairs if k is not None and spelled(k) == wanted]
             if wanted is not None and exact:
                 return inference.expression(exact[-1], here)
             if wanted is not None and pairs and all(isinstance(k, ast.Constant) for k, _ in pairs):

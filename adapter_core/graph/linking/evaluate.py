@@ -24,6 +24,7 @@ _MAX_DEPTH = 40
 _MAX_STEPS = 3_000
 _DEAR = 150
 _MAX_ROUNDS = 3
+_MAX_NESTING = 60  # of expressions within expressions, over all that is being worked out
 _KEPT_TABLES = 400
 _KEPT_RESULTS = 200_000
 _FILE = 8
@@ -66,6 +67,7 @@ class Inference:
         self.partial = False  # something was cut off by a limit since this was last set to False
         self._tables: Recent[Tables | None] = Recent(_KEPT_TABLES)
         # What `sites` found for a function or class: its calls, and whether something was cut off.
+        self.orders: dict[Value, list[Value]] = {}  # method resolution orders
         self.entering: dict[Value, tuple[list[tuple[str, Call, bool]], bool]] = {}
         self._memo: dict[object, Values] = {}
         self._cut: set[object] = set()
@@ -74,6 +76,7 @@ class Inference:
         self._active: dict[object, int] = {}
         self._shallowest = _NOTHING_SHALLOWER
         self._steps = 0
+        self._nesting = 0
 
     def table(self, path: str) -> Tables | None:
         if path not in self._tables:
@@ -200,7 +203,9 @@ class Inference:
 
     def annotation(self, path: str, scope: int, text: str, line: int) -> Values:
         """Instances of the type that an annotation names."""
-        return self.once(("annotation", path, scope, text), lambda: types_of.instances(self, path, scope, text, line))
+        return self.once(
+            ("annotation", path, scope, text, line), lambda: types_of.instances(self, path, scope, text, line)
+        )
 
     def _caught(self, value: Value) -> Values:
         if value.kind == "class":
@@ -212,7 +217,15 @@ class Inference:
     # -- expressions by their kind -----------------------------------------------------------------------------------
 
     def expression(self, node: ast.expr, here: Here) -> Values:
-        return expressions.evaluate(self, node, here)
+        if self._nesting >= _MAX_NESTING:
+            self.partial = True
+            self._shallowest = -1
+            return EMPTY
+        self._nesting += 1
+        try:
+            return expressions.evaluate(self, node, here)
+        finally:
+            self._nesting -= 1
 
     def name(self, name: str, path: str, scope: int, offset: int, line: int) -> Values:
         """What a name may be, read in a scope: at an offset (-1: unknown) and line, or (line 0) whenever."""

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from ..fields import spelled
 from . import calling, classes, containers, externals, protocols
 from .tables import dotted_text
 from .values import EMPTY, Value, Values, external, union
@@ -53,7 +54,7 @@ def _subscript(inference: Inference, node: ast.Subscript, here: Here) -> Values:
     if isinstance(node.slice, ast.Slice):
         return values
     step = _index(node.slice)
-    key = repr(node.slice.value) if isinstance(node.slice, ast.Constant) else None
+    key = spelled(node.slice) or None
     keys = [key]
     if key is None and step is None:
         # A key that is a variable of known values: `table[name]`, where `name` is one of a few strings.
@@ -152,7 +153,11 @@ def _index(node: ast.expr) -> str | None:
     sign = ""
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         node, sign = node.operand, "-"
-    return f"{sign}{node.value}" if isinstance(node, ast.Constant) and type(node.value) is int else None
+    return (
+        f"{sign}{spelled(node)}"
+        if isinstance(node, ast.Constant) and type(node.value) is int and spelled(node)
+        else None
+    )
 
 
 _EXPRESSIONS: dict[type, Callable[[Inference, ast.expr, Here], Values]] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from ..fields import spelled
 from . import containers
 from .tables import instance_class
 from .values import EMPTY, Value, Values, class_of, external, union
@@ -129,8 +130,7 @@ def method(inference: Inference, value: Value, node: ast.Call, here: Here) -> Va
         return _pairs_of(inference, container)
     if name in ("get", "pop", "popleft", "setdefault", "__getitem__"):
         key = node.args[0] if node.args else None
-        spelled = repr(key.value) if isinstance(key, ast.Constant) else None
-        found = inference.item(container, spelled, None)
+        found = inference.item(container, (spelled(key) or None) if key is not None else None, None)
         return union([found, *(inference.expression(a, here) for a in node.args[1:])])
     if name in ("copy", "__iter__", "__enter__", "union", "intersection", "difference"):
         return only

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from ...types import Call
 from . import calling, carriers, classes
-from .tables import instance_class
+from .abstract import is_abstract
+from .tables import instance_class, scopes
 from .values import Value, Values, unbound
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def targets(inference: Inference, path: str, call: Call) -> Targets:
     if cls is not None:
         # `self.hook()`, where the class itself declares an abstract `hook`: a reader is led there, too.
         declared = classes.member_functions(inference, Value("class", path, cls), name)
-        values |= frozenset(f for f in declared if classes.is_abstract(inference, f))
+        values |= frozenset(f for f in declared if is_abstract(inference, f))
     return targets_of(inference, values)
 
 
@@ -71,6 +72,43 @@ def targets_of(inference: Inference, values: Values) -> Targets:
     return Targets(tuple(named), tuple(entered), tuple(outside))
 
 
+def is_direct(inference: Inference, path: str, call: Call) -> bool:
+    """Whether the callee is told by names alone; see `CallSite.direct`."""
+    table = inference.table(path)
+    head = call.callee.partition(".")[0]
+    if table is None or "(" in call.callee.replace("super()", "") or "[" in call.callee:
+        return False
+    if head == "super()" or instance_class(table.facts, call.owner, head) is not None:
+        return call.callee.count(".") == 1
+    for scope in scopes(table.facts, call.owner):
+        symbol = table.facts.symbols[scope]
+        flows = [f for f in table.flows.get((scope, head), ()) if f.kind != "annotation"]
+        defined, imported = table.children.get((scope, head), ()), table.imports.get((scope, head), ())
+        if (scope, head) in table.declared or (scope, head) in table.limited:
+            return False
+        if flows:
+            alone = (
+                len(flows) == 1
+                and not imported
+                and not flows[0].conditional
+                and flows[0].kind == "assign"
+                and not flows[0].path
+            )
+            return (
+                alone
+                and scope == call.owner
+                and inference.workspace.text(path)[flows[0].start : flows[0].end].endswith(")")
+            )
+        if defined or imported:
+            return len(imported) + len(defined) == 1
+        parameter = next((p for p in symbol.parameters if p.name == head), None) if symbol.is_callable else None
+        if parameter is not None:
+            return parameter.annotation is not None
+        if head in symbol.local_names:
+            return False
+    return bool(table.stars)
+
+
 def _shown(inference: Inference, value: Value) -> Value:
     """What a reader would say is called: a decorated function by its own name, not the wrapper that runs first."""
     if value.by is None:
@@ -90,7 +128,7 @@ def dispatched(inference: Inference, function: Value) -> list[Value]:
     below = classes.overrides(inference, function)
     if not below:
         return []
-    if classes.is_abstract(inference, unbound(function)) or not classes.is_constructed(
+    if is_abstract(inference, unbound(function)) or not classes.is_constructed(
         inference, Value("class", receiver.path, receiver.index)
     ):
         allowed = {c[:3] for c in classes.all_subclasses(inference, Value("class", receiver.path, receiver.index))}
