@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 import time
 from array import array
 from collections.abc import Iterator, Sequence
@@ -13,12 +14,14 @@ from pathlib import Path
 import numpy as np
 
 from ..types import ModuleFacts, called_names
+from .blocks import Table, cut, table_of
 from .codec import encode_facts
 from .discover import FoundFile
 from .parse import parse_python
 from .postings import build_segment
-from .source import NotText, Source, is_python, read_source, split_lines
-from .store import USES, FileRecord
+from .segments import Block, Part
+from .source import NotText, Source, is_python, read_source
+from .store import FileRecord
 from .textfacts import parse_text
 
 
@@ -29,8 +32,7 @@ class BatchResult:
     files: list[FileRecord] = field(default_factory=list)
     owners: bytes = b""
     lengths: bytes = b""
-    uses: list[tuple[str, bytes]] = field(default_factory=list)
-    postings: list[tuple[str, bytes]] = field(default_factory=list)
+    blocks: list[Block] = field(default_factory=list)
     touched: list[tuple[str, int, int, int, int]] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
     parts: list[BatchResult] = field(default_factory=list)
@@ -76,18 +78,15 @@ def _index_batch(root: str, found: Sequence[FoundFile], known: dict[str, str], m
     clock.lap("read")
     parsed, kept = _parse(kept, result)
     clock.lap("facts")
-    segment = build_segment(
-        (facts, split_lines(source.text)) for facts, (_, source, _) in zip(parsed, kept, strict=True)
-    )
+    segment = build_segment((facts, source.text) for facts, (_, source, _) in zip(parsed, kept, strict=True))
     result.owners = segment.owners.tobytes()
     result.lengths = segment.lengths.tobytes()
-    result.postings = segment.rows()
+    result.blocks = _cut(Part.POSTINGS, segment.terms)
     documents = np.bincount(segment.owners[:, 0], minlength=len(kept)).tolist()
     clock.lap("search tables")
-    uses = segment.files_of_words()
-    for key, ordinals in _marked(parsed).items():
-        uses[key] = ordinals.tobytes()
-    result.uses = sorted(uses.items())
+    result.blocks += _cut(Part.NAMED, segment.words)
+    for part, table in _keys(parsed).items():
+        result.blocks += _cut(part, table)
     clock.lap("keys")
     for facts, (file, source, checked), count in zip(parsed, kept, documents, strict=True):
         result.files.append(_record(facts, file, source, checked, count))
@@ -143,28 +142,37 @@ class _Clock:
         self._last = now
 
 
-def _marked(batch: Sequence[ModuleFacts]) -> dict[str, array[int]]:
-    """What files call, decorate with and build classes on, with the marks of `store.USES`: key to the files' ordinals."""
-    called, decorated, base_of = USES["called"], USES["decorated"], USES["base"]
-    found: dict[str, array[int]] = {}
+def _cut(part: Part, table: Table) -> list[Block]:
+    return [(int(part), first, data) for first, data in cut(table)]
+
+
+def _keys(batch: Sequence[ModuleFacts]) -> dict[Part, Table]:
+    """What files define, call, decorate with and build classes on."""
+    files: dict[Part, dict[str, array[int]]] = {Part.CALLED: {}, Part.DECORATED: {}, Part.BASE: {}}
+    symbols: dict[Part, dict[str, array[int]]] = {Part.SYMBOLS: {}, Part.SECTIONS: {}}
+    named, sections = symbols[Part.SYMBOLS], symbols[Part.SECTIONS]
     for ordinal, facts in enumerate(batch):
-        keys = set()
+        called: set[str] = set()
+        decorated: set[str] = set()
         for call, name in zip(facts.calls, called_names(facts), strict=True):
-            keys.add((decorated if call.form == "decorator" else called) + name)
-        for symbol in facts.symbols:
-            for base in symbol.bases:
-                keys.add(base_of + base.partition("[")[0].rpartition(".")[2])
-        # A name of underscores alone, as gettext's, is no word of the search.
-        keys.update(item.alias for item in facts.imports if not item.alias.strip("_"))
-        keys.update(symbol.name for symbol in facts.symbols if not symbol.name.strip("_"))
-        keys.discard("")
-        for key in keys:
-            entry = found.get(key)
-            if entry is None:
-                found[key] = array("H", (ordinal,))
-            else:
-                entry.append(ordinal)
-    return found
+            (decorated if call.form == "decorator" else called).add(name)
+        bases = {base.partition("[")[0].rpartition(".")[2] for symbol in facts.symbols for base in symbol.bases}
+        for part, names in ((Part.CALLED, called), (Part.DECORATED, decorated), (Part.BASE, bases)):
+            names.discard("")
+            for name in names:
+                files[part].setdefault(name, array("H")).append(ordinal)
+        for index, symbol in enumerate(facts.symbols):
+            (sections if symbol.kind == "section" else named).setdefault(symbol.name, array("I")).extend(
+                (ordinal, index)
+            )
+    return {part: _table(values) for part, values in (*files.items(), *symbols.items())}
+
+
+def _table(values: dict[str, array[int]]) -> Table:
+    if sys.byteorder == "big":
+        for numbers in values.values():
+            numbers.byteswap()
+    return table_of({key: numbers.tobytes() for key, numbers in values.items()})
 
 
 def parse_file(path: str, kind: str, text: str, module: str) -> ModuleFacts:
@@ -191,5 +199,4 @@ def _record(facts: ModuleFacts, file: FoundFile, source: Source, checked: int, d
         len(facts.symbols),
         documents,
         problem,
-        [(s.name, index, s.kind) for index, s in enumerate(facts.symbols)],
     )

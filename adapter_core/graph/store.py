@@ -22,8 +22,9 @@ import numpy as np
 from ..errors import IndexDamagedError, IndexStoreError
 from ..types import ModuleFacts
 from .codec import decode_facts
-from .postings import FIELDS
 from .roots import SourceRoots
+from .segments import SCHEMA as SEGMENTS
+from .segments import Block, Part, SegmentRow, Segments
 from .version import index_version
 
 log = logging.getLogger(__name__)
@@ -37,14 +38,6 @@ CREATE TABLE files (
 CREATE INDEX files_module ON files (module);
 CREATE INDEX files_segment ON files (segment);
 CREATE TABLE facts (file INTEGER PRIMARY KEY, data BLOB NOT NULL);
-CREATE TABLE names (name TEXT NOT NULL, file INTEGER NOT NULL, symbol INTEGER NOT NULL, kind TEXT NOT NULL,
-    PRIMARY KEY (name, file, symbol)) WITHOUT ROWID;
-CREATE INDEX names_file ON names (file);
-CREATE TABLE uses (name TEXT NOT NULL, segment INTEGER NOT NULL, files BLOB NOT NULL, PRIMARY KEY (name, segment)) WITHOUT ROWID;
-CREATE INDEX uses_segment ON uses (segment);
-CREATE TABLE segments (id INTEGER PRIMARY KEY AUTOINCREMENT, files TEXT NOT NULL, owners BLOB NOT NULL, lengths BLOB NOT NULL);
-CREATE TABLE postings (term TEXT NOT NULL, segment INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (term, segment)) WITHOUT ROWID;
-CREATE INDEX postings_segment ON postings (segment);
 """
 
 
@@ -67,7 +60,7 @@ class FileRow:
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """What the store keeps of one file. `names`: (name, symbol index, kind)."""
+    """What the store keeps of one file."""
 
     path: str
     kind: str
@@ -81,21 +74,10 @@ class FileRecord:
     symbols: int
     documents: int
     problem: str
-    names: list[tuple[str, int, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class SegmentRow:
-    """`files` maps the file ordinals of `owners` to file ids (0: the file has left the segment)."""
-
-    id: int
-    files: np.ndarray
-    owners: np.ndarray
-    lengths: np.ndarray
-
-
-# How a file may use a name, and the mark of that in the keys of the table `uses`.
-USES = {"named": "", "called": "(", "decorated": "@", "base": "<"}
+# How a file may use a name.
+USES = {"named": Part.NAMED, "called": Part.CALLED, "decorated": Part.DECORATED, "base": Part.BASE}
 
 # What SQLite says (its numeric codes are known to Python from 3.11 on).
 _SIGNS_OF_DAMAGE = ("malformed", "not a database", "no such table", "no such column", "Could not decode")
@@ -108,7 +90,7 @@ def database_path(cache: Path, root: Path, variant: str = "") -> Path:
     """The database of a workspace, named by its real path, the version of what is stored, the Python that parses, and a
     `variant`: an index of part of the files is another index. None migrates another's."""
     key = hashlib.sha256(str(root).encode("utf-8", "surrogatepass")).hexdigest()[:16]
-    version = f"{index_version(_SCHEMA)}-py{sys.version_info.major}{sys.version_info.minor}"
+    version = f"{index_version(_SCHEMA + SEGMENTS)}-py{sys.version_info.major}{sys.version_info.minor}"
     return cache / "index" / f"{root.name or 'root'}-{key}" / f"{version}{variant}.sqlite"
 
 
@@ -119,7 +101,6 @@ class Store:
         """`path` None keeps the index in memory. Raises `IndexStoreError` when it cannot be opened or is damaged."""
         self.path = path
         self.read_only = read_only
-        self._segment_files: dict[int, list[int]] = {}
         try:
             self._db = self._connect(path, read_only)
             if not read_only:
@@ -128,6 +109,7 @@ class Store:
         except (sqlite3.Error, OSError) as error:
             self.close()
             raise _store_error(error, "cannot be opened") from error
+        self._segments = Segments(self._db, self._query)
 
     @staticmethod
     def _connect(path: Path | None, read_only: bool) -> sqlite3.Connection:
@@ -149,9 +131,9 @@ class Store:
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = NORMAL")
         db.execute("PRAGMA cache_size = -32000")
-        if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'postings'").fetchone():
+        if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'blocks'").fetchone():
             db.execute("BEGIN IMMEDIATE")
-            for statement in _SCHEMA.split(";"):
+            for statement in (_SCHEMA + SEGMENTS).split(";"):
                 db.execute(statement)
             db.execute(
                 "INSERT INTO meta VALUES ('generation', '0'), ('complete', '0'), ('reason', 'the index is being built')"
@@ -180,20 +162,11 @@ class Store:
                 raise _store_error(error, "cannot be written") from error
             raise
 
-    def write_files(
-        self, files: Sequence[FileRecord], owners: bytes, lengths: bytes, uses: Iterable[tuple[str, bytes]]
-    ) -> int:
-        """Replace the given files; their documents form one new segment, whose number is given back. Call within `transaction`.
-
-        `uses`: keys with the ordinals (uint16) of the files that they find (`USES`), in order.
-        """
+    def write(self, files: Sequence[FileRecord], owners: bytes, lengths: bytes, parts: Iterable[Block]) -> None:
+        """Replace the given files; what finds them forms one new segment. Call within `transaction`."""
         db = self._db
-        # Ids are never used again, so a reader with an older view cannot take a new segment for one that it knows.
-        segment = db.execute(
-            "INSERT INTO segments (files, owners, lengths) VALUES ('[]', ?, ?)", (owners, lengths)
-        ).lastrowid
+        segment = self._segments.begin()
         ids: list[int] = []
-        names: list[tuple[str, int, int, str]] = []
         facts: list[tuple[int, bytes]] = []
         for f in files:
             self._forget(f.path)
@@ -205,18 +178,8 @@ class Store:
             ).lastrowid or 0  # fmt: skip
             ids.append(file)
             facts.append((file, f.facts))
-            names += [(n, file, i, k) for n, i, k in f.names]
         db.executemany("INSERT INTO facts VALUES (?, ?)", facts)
-        # In the order of their keys, rows go into a B-tree several times faster.
-        db.executemany("INSERT INTO names VALUES (?,?,?,?)", sorted(names))
-        db.executemany("INSERT INTO uses VALUES (?,?,?)", ((name, segment, data) for name, data in uses))
-        db.execute("UPDATE segments SET files = ? WHERE id = ?", (json.dumps(ids), segment))
-        return segment or 0
-
-    def write_postings(self, segment: int, postings: Iterable[tuple[str, bytes]]) -> None:
-        """The postings of a new segment, in order (`postings.Segment.rows`). Call within the transaction of its `write_files`."""
-        rows = ((term, segment, data) for term, data in postings)
-        self._db.executemany("INSERT INTO postings VALUES (?,?,?)", rows)
+        self._segments.write(segment, ids, owners, lengths, parts)
 
     def remove(self, path: str) -> None:
         """Forget a file. Call within `transaction`."""
@@ -227,13 +190,10 @@ class Store:
         if row is None:
             return
         file, segment = row
-        self._db.execute("DELETE FROM names WHERE file = ?", (file,))
         self._db.execute("DELETE FROM facts WHERE file = ?", (file,))
         self._db.execute("DELETE FROM files WHERE id = ?", (file,))
         if not self._db.execute("SELECT 1 FROM files WHERE segment = ? LIMIT 1", (segment,)).fetchone():
-            self._db.execute("DELETE FROM postings WHERE segment = ?", (segment,))
-            self._db.execute("DELETE FROM uses WHERE segment = ?", (segment,))
-            self._db.execute("DELETE FROM segments WHERE id = ?", (segment,))
+            self._segments.delete(segment)
 
     def touch(self, path: str, size: int, mtime_ns: int, ctime_ns: int, checked_ns: int) -> None:
         """The file was read again and holds what is stored."""
@@ -340,51 +300,67 @@ class Store:
         except (ValueError, TypeError, IndexError) as error:
             raise IndexDamagedError(f"The index is damaged at {file.path}; run: pathline index --rebuild") from error
 
-    def symbols_named(self, name: str) -> list[tuple[int, int, str]]:
-        """(file, symbol index, kind) of every symbol of that name."""
-        return self._query("SELECT file, symbol, kind FROM names WHERE name = ? ORDER BY file, symbol", (name,))
+    def symbols_named(self, name: str) -> list[tuple[int, int]]:
+        """(file, symbol index) of every symbol of that name, in order."""
+        found: list[tuple[int, int]] = []
+        for part in (Part.SYMBOLS, Part.SECTIONS):
+            for segment, value in self._segments.find(part, name):
+                ids = self._segments.files(segment)
+                numbers = np.frombuffer(value, "<u4").tolist()
+                found += [(ids[o], i) for o, i in zip(numbers[::2], numbers[1::2], strict=True)] if ids else []
+        alive = self._alive({file for file, _ in found})
+        return sorted(row for row in found if row[0] in alive)
 
     def all_names(self) -> list[str]:
-        return [name for (name,) in self._query("SELECT DISTINCT name FROM names WHERE kind != 'section'")]
+        """The names of all symbols but sections, each once."""
+        alive = {file for (file,) in self._query("SELECT id FROM files")}
+        names: set[str] = set()
+        dead: dict[int, set[int]] = {}
+        for segment, name, value in self._segments.items(Part.SYMBOLS):
+            if segment not in dead:
+                ids = self._segments.files(segment)
+                dead[segment] = {ordinal for ordinal, file in enumerate(ids) if file not in alive}
+            gone = dead[segment]
+            if not gone or any(o not in gone for o in np.frombuffer(value, "<u4")[::2].tolist()):
+                names.add(name)
+        return list(names)
 
     def files_using(self, name: str, how: str = "named") -> list[int]:
         """The files that use an identifier in one of the ways of `USES`; "named": it stands anywhere in the text, comments and strings
-        included (underscores alone are no word). Some ids may be gone."""
-        name = USES[how] + name
+        included. Some ids may be gone."""
         found: list[int] = []
-        for segment, data in self._query("SELECT segment, files FROM uses WHERE name = ? ORDER BY segment", (name,)):
-            ids = self._files_of_segment(segment)
-            found += [ids[ordinal] for ordinal in memoryview(data).cast("H")]
+        for segment, value in self._segments.find(USES[how], name):
+            ids = self._segments.files(segment)
+            found += [ids[ordinal] for ordinal in np.frombuffer(value, "<u2").tolist()] if ids else []
         return found
 
-    def _files_of_segment(self, segment: int) -> list[int]:
-        # Segments never change and their numbers are never used again.
-        if segment not in self._segment_files:
-            row = self._one("SELECT files FROM segments WHERE id = ?", (segment,))
-            self._segment_files[segment] = json.loads(row[0])
-        return self._segment_files[segment]
+    def _alive(self, files: set[int]) -> set[int]:
+        """Those of the ids that are still files."""
+        wanted = sorted(files)
+        alive: set[int] = set()
+        for start in range(0, len(wanted), 500):
+            some = wanted[start : start + 500]
+            marks = ",".join("?" * len(some))
+            alive.update(i for (i,) in self._query(f"SELECT id FROM files WHERE id IN ({marks})", tuple(some)))
+        return alive
 
     def segments(self) -> list[SegmentRow]:
-        return [
-            SegmentRow(
-                number,
-                np.array(json.loads(files), dtype=np.int64),
-                np.frombuffer(owners, dtype="<i4").reshape(-1, 2),
-                np.frombuffer(lengths, dtype="<u2").reshape(-1, len(FIELDS)),
-            )
-            for number, files, owners, lengths in self._query(
-                "SELECT id, files, owners, lengths FROM segments ORDER BY id"
-            )
-        ]
+        return self._segments.rows()
 
     def postings(self, term: str) -> list[tuple[int, np.ndarray]]:
         """(segment, packed postings) of a term; see `postings.unpack`."""
         return [
-            (segment, np.frombuffer(data, dtype="<u4").reshape(-1, 2))
-            for segment, data in self._query(
-                "SELECT segment, data FROM postings WHERE term = ? ORDER BY segment", (term,)
-            )
+            (segment, np.frombuffer(value, dtype="<u4").reshape(-1, 2))
+            for segment, value in self._segments.find(Part.POSTINGS, term)
         ]
+
+    def small_segments(self, most_files: int) -> list[list[str]]:
+        """The paths of the living files of each segment that holds no more than so many of them."""
+        rows = self._query(
+            "SELECT segment, group_concat(path, char(0)) FROM files GROUP BY segment HAVING count(*) <= ? ORDER BY segment",
+            (most_files,),
+        )
+        return [paths.split("\0") for _, paths in rows]
 
     def _meta(self, key: str) -> str | None:
         row = self._one("SELECT value FROM meta WHERE key = ?", (key,))

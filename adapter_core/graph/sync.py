@@ -184,11 +184,8 @@ def _write(store: Store, result: BatchResult, report: SyncReport) -> None:
         if result.files:
             # The thread's own time: others read and decode meanwhile.
             begun = time.thread_time()
-            segment = store.write_files(result.files, result.owners, result.lengths, result.uses)
-            between = time.thread_time()
-            store.write_postings(segment, result.postings)
-            for stage, spent in (("store", between - begun), ("store search tables", time.thread_time() - between)):
-                report.stages[stage] = report.stages.get(stage, 0.0) + spent
+            store.write(result.files, result.owners, result.lengths, result.blocks)
+            report.stages["store"] = report.stages.get("store", 0.0) + time.thread_time() - begun
         for touched in result.touched:
             store.touch(*touched)
         for path, _ in result.skipped:

@@ -7,9 +7,10 @@ import hashlib
 from pathlib import Path
 
 # Modules whose change can change a stored row.
-_SHAPING = (
-    "batch codec define discover exports extract fields limited newer parse patterns postings recover roots scope source terms textfacts"
-).split()
+_SHAPING = """
+    batch blocks codec define discover exports extract fields limited newer parse patterns postings recover
+    roots scope segments source terms textfacts
+""".split()
 
 
 @functools.cache
