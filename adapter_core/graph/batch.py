@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import time
+import unicodedata
 from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,8 +18,8 @@ from .codec import encode_facts
 from .discover import FoundFile
 from .parse import parse_python
 from .postings import build_segment
+from .rows import USES, FileRecord
 from .source import NotText, Source, is_python, read_source, split_lines
-from .store import USES, FileRecord
 from .textfacts import parse_text
 
 
@@ -31,7 +32,7 @@ class BatchResult:
     lengths: bytes = b""
     uses: list[tuple[str, bytes]] = field(default_factory=list)
     postings: list[tuple[str, bytes]] = field(default_factory=list)
-    touched: list[tuple[str, int, int, int, int]] = field(default_factory=list)
+    touched: list[tuple[str, int, int, int, int, int]] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
     parts: list[BatchResult] = field(default_factory=list)
     stages: dict[str, float] = field(
@@ -70,7 +71,7 @@ def _index_batch(root: str, found: Sequence[FoundFile], known: dict[str, str], m
         if source is None:
             continue
         if known.get(file.path) == source.sha256:
-            result.touched.append((file.path, file.size, file.mtime_ns, file.ctime_ns, checked))
+            result.touched.append((file.path, file.size, file.mtime_ns, file.ctime_ns, file.inode, checked))
         else:
             kept.append((file, source, checked))
     clock.lap("read")
@@ -84,7 +85,7 @@ def _index_batch(root: str, found: Sequence[FoundFile], known: dict[str, str], m
     result.postings = segment.rows()
     documents = np.bincount(segment.owners[:, 0], minlength=len(kept)).tolist()
     clock.lap("search tables")
-    uses = segment.files_of_words()
+    uses = _normal(segment.files_of_words())
     for key, ordinals in _marked(parsed).items():
         uses[key] = ordinals.tobytes()
     result.uses = sorted(uses.items())
@@ -143,6 +144,16 @@ class _Clock:
         self._last = now
 
 
+def _normal(words: dict[str, bytes]) -> dict[str, bytes]:
+    """The words with the files in which they stand, those included that are written otherwise and mean the same name (PEP 3131)."""
+    for word in [w for w in words if not w.isascii()]:
+        name = unicodedata.normalize("NFKC", word)
+        if name != word and name.isidentifier():
+            ordinals = {*array("H", words[word]), *array("H", words.get(name, b""))}
+            words[name] = array("H", sorted(ordinals)).tobytes()
+    return words
+
+
 def _marked(batch: Sequence[ModuleFacts]) -> dict[str, array[int]]:
     """What files call, decorate with and build classes on, with the marks of `store.USES`: key to the files' ordinals."""
     called, decorated, base_of = USES["called"], USES["decorated"], USES["base"]
@@ -185,6 +196,7 @@ def _record(facts: ModuleFacts, file: FoundFile, source: Source, checked: int, d
         file.size,
         file.mtime_ns,
         file.ctime_ns,
+        file.inode,
         checked,
         source.sha256,
         encode_facts(facts),

@@ -9,31 +9,35 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
 import sqlite3
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..errors import IndexDamagedError, IndexStoreError
+from ..errors import IndexStoreError
 from ..types import ModuleFacts
 from .codec import decode_facts
 from .postings import FIELDS
 from .roots import SourceRoots
+from .rows import FILE_COLUMNS, USES, FileRecord, FileRow, SegmentRow
+from .sealed import checksum, damaged, seal, unseal
 from .version import index_version
 
 log = logging.getLogger(__name__)
 
+# What lies in a BLOB column is sealed (`sealed.py`): by the number of its file or segment.
 _SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
+CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE files (
     id INTEGER PRIMARY KEY AUTOINCREMENT, path TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, module TEXT NOT NULL,
-    size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL, checked_ns INTEGER NOT NULL, sha256 TEXT NOT NULL,
-    segment INTEGER NOT NULL, symbols INTEGER NOT NULL, documents INTEGER NOT NULL, problem TEXT NOT NULL);
+    size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL, inode INTEGER NOT NULL, checked_ns INTEGER NOT NULL,
+    sha256 TEXT NOT NULL, segment INTEGER NOT NULL, symbols INTEGER NOT NULL, documents INTEGER NOT NULL, problem TEXT NOT NULL,
+    checksum INTEGER NOT NULL);
 CREATE INDEX files_module ON files (module);
 CREATE INDEX files_segment ON files (segment);
 CREATE TABLE facts (file INTEGER PRIMARY KEY, data BLOB NOT NULL);
@@ -42,66 +46,15 @@ CREATE TABLE names (name TEXT NOT NULL, file INTEGER NOT NULL, symbol INTEGER NO
 CREATE INDEX names_file ON names (file);
 CREATE TABLE uses (name TEXT NOT NULL, segment INTEGER NOT NULL, files BLOB NOT NULL, PRIMARY KEY (name, segment)) WITHOUT ROWID;
 CREATE INDEX uses_segment ON uses (segment);
-CREATE TABLE segments (id INTEGER PRIMARY KEY AUTOINCREMENT, files TEXT NOT NULL, owners BLOB NOT NULL, lengths BLOB NOT NULL);
+CREATE TABLE segments (id INTEGER PRIMARY KEY AUTOINCREMENT, files BLOB NOT NULL, owners BLOB NOT NULL, lengths BLOB NOT NULL);
 CREATE TABLE postings (term TEXT NOT NULL, segment INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (term, segment)) WITHOUT ROWID;
 CREATE INDEX postings_segment ON postings (segment);
 """
-
-
-@dataclass(frozen=True, slots=True)
-class FileRow:
-    id: int
-    path: str
-    kind: str
-    module: str
-    size: int
-    mtime_ns: int
-    ctime_ns: int
-    checked_ns: int
-    sha256: str
-    segment: int
-    symbols: int
-    documents: int
-    problem: str
-
-
-@dataclass(frozen=True, slots=True)
-class FileRecord:
-    """What the store keeps of one file. `names`: (name, symbol index, kind)."""
-
-    path: str
-    kind: str
-    module: str
-    size: int
-    mtime_ns: int
-    ctime_ns: int
-    checked_ns: int
-    sha256: str
-    facts: bytes
-    symbols: int
-    documents: int
-    problem: str
-    names: list[tuple[str, int, str]]
-
-
-@dataclass(frozen=True, slots=True)
-class SegmentRow:
-    """`files` maps the file ordinals of `owners` to file ids (0: the file has left the segment)."""
-
-    id: int
-    files: np.ndarray
-    owners: np.ndarray
-    lengths: np.ndarray
-
-
-# How a file may use a name, and the mark of that in the keys of the table `uses`.
-USES = {"named": "", "called": "(", "decorated": "@", "base": "<"}
+_INSERT_FILE = f"INSERT INTO files ({FILE_COLUMNS}) VALUES ({', '.join('?' * (len(FileRow._fields) + 1))})"
 
 # What SQLite says (its numeric codes are known to Python from 3.11 on).
 _SIGNS_OF_DAMAGE = ("malformed", "not a database", "no such table", "no such column", "Could not decode")
-_FILE_COLUMNS = (
-    "id, path, kind, module, size, mtime_ns, ctime_ns, checked_ns, sha256, segment, symbols, documents, problem"
-)
+_MAX_NAME = 100
 
 
 def database_path(cache: Path, root: Path, variant: str = "") -> Path:
@@ -109,7 +62,9 @@ def database_path(cache: Path, root: Path, variant: str = "") -> Path:
     `variant`: an index of part of the files is another index. None migrates another's."""
     key = hashlib.sha256(str(root).encode("utf-8", "surrogatepass")).hexdigest()[:16]
     version = f"{index_version(_SCHEMA)}-py{sys.version_info.major}{sys.version_info.minor}"
-    return cache / "index" / f"{root.name or 'root'}-{key}" / f"{version}{variant}.sqlite"
+    # A file system takes 255 bytes (some 143); the name is there for people alone.
+    name = os.fsencode(root.name)[:_MAX_NAME].decode("utf-8", "ignore") or "root"
+    return cache / "index" / f"{name}-{key}" / f"{version}{variant}.sqlite"
 
 
 class Store:
@@ -124,10 +79,13 @@ class Store:
             self._db = self._connect(path, read_only)
             if not read_only:
                 self._prepare(path)
-            self._db.execute("SELECT count(*) FROM meta").fetchone()
-        except (sqlite3.Error, OSError) as error:
+            self.generation()
+        except (sqlite3.Error, UnicodeDecodeError, OSError) as error:
             self.close()
             raise _store_error(error, "cannot be opened") from error
+        except IndexStoreError:
+            self.close()
+            raise
 
     @staticmethod
     def _connect(path: Path | None, read_only: bool) -> sqlite3.Connection:
@@ -154,7 +112,7 @@ class Store:
             for statement in _SCHEMA.split(";"):
                 db.execute(statement)
             db.execute(
-                "INSERT INTO meta VALUES ('generation', '0'), ('complete', '0'), ('reason', 'the index is being built')"
+                "INSERT INTO meta VALUES ('generation', 0), ('complete', 0), ('reason', 'the index is being built')"
             )
             db.execute("COMMIT")
 
@@ -174,9 +132,10 @@ class Store:
             self._db.execute("UPDATE meta SET value = value + 1 WHERE key = 'generation'")
             self._db.execute("COMMIT")
         except BaseException as error:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            if isinstance(error, sqlite3.Error):
+            with suppress(sqlite3.Error):  # some failures of the disk have undone it already
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+            if isinstance(error, (sqlite3.Error, UnicodeDecodeError)):
                 raise _store_error(error, "cannot be written") from error
             raise
 
@@ -188,34 +147,35 @@ class Store:
         `uses`: keys with the ordinals (uint16) of the files that they find (`USES`), in order.
         """
         db = self._db
-        # Ids are never used again, so a reader with an older view cannot take a new segment for one that it knows.
-        segment = db.execute(
-            "INSERT INTO segments (files, owners, lengths) VALUES ('[]', ?, ?)", (owners, lengths)
-        ).lastrowid
-        ids: list[int] = []
-        names: list[tuple[str, int, int, str]] = []
-        facts: list[tuple[int, bytes]] = []
         for f in files:
             self._forget(f.path)
-            file = db.execute(
-                "INSERT INTO files (path, kind, module, size, mtime_ns, ctime_ns, checked_ns, sha256, segment, symbols, documents,"
-                " problem) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
-                (f.path, f.kind, f.module, f.size, f.mtime_ns, f.ctime_ns, f.checked_ns, f.sha256, segment, f.symbols, f.documents,
-                 f.problem),
-            ).lastrowid or 0  # fmt: skip
-            ids.append(file)
-            facts.append((file, f.facts))
-            names += [(n, file, i, k) for n, i, k in f.names]
-        db.executemany("INSERT INTO facts VALUES (?, ?)", facts)
+        # Numbers are never used again, so a reader with an older view cannot take a new segment for one that it knows.
+        segment = self._next_number("segments")
+        first = self._next_number("files")
+        rows = [f.row(number, segment) for number, f in enumerate(files, first)]
+        names = [(name, row.id, i, kind) for row, f in zip(rows, files, strict=True) for name, i, kind in f.names]
+        ids = np.array([row.id for row in rows], dtype="<i8").tobytes()
+        db.execute(
+            "INSERT INTO segments VALUES (?,?,?,?)",
+            (segment, seal(ids, segment), seal(owners, segment), seal(lengths, segment)),
+        )
+        db.executemany(_INSERT_FILE, [(*row, checksum(row)) for row in rows])
+        db.executemany(
+            "INSERT INTO facts VALUES (?, ?)",
+            [(row.id, seal(f.facts, row.id)) for row, f in zip(rows, files, strict=True)],
+        )
         # In the order of their keys, rows go into a B-tree several times faster.
         db.executemany("INSERT INTO names VALUES (?,?,?,?)", sorted(names))
-        db.executemany("INSERT INTO uses VALUES (?,?,?)", ((name, segment, data) for name, data in uses))
-        db.execute("UPDATE segments SET files = ? WHERE id = ?", (json.dumps(ids), segment))
-        return segment or 0
+        db.executemany("INSERT INTO uses VALUES (?,?,?)", ((name, segment, seal(data, segment)) for name, data in uses))
+        return segment
+
+    def _next_number(self, table: str) -> int:
+        row = self._db.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)).fetchone()
+        return row[0] + 1 if row else 1
 
     def write_postings(self, segment: int, postings: Iterable[tuple[str, bytes]]) -> None:
         """The postings of a new segment, in order (`postings.Segment.rows`). Call within the transaction of its `write_files`."""
-        rows = ((term, segment, data) for term, data in postings)
+        rows = ((term, segment, seal(data, segment)) for term, data in postings)
         self._db.executemany("INSERT INTO postings VALUES (?,?,?)", rows)
 
     def remove(self, path: str) -> None:
@@ -235,34 +195,37 @@ class Store:
             self._db.execute("DELETE FROM uses WHERE segment = ?", (segment,))
             self._db.execute("DELETE FROM segments WHERE id = ?", (segment,))
 
-    def touch(self, path: str, size: int, mtime_ns: int, ctime_ns: int, checked_ns: int) -> None:
-        """The file was read again and holds what is stored."""
-        self._db.execute(
-            "UPDATE files SET size = ?, mtime_ns = ?, ctime_ns = ?, checked_ns = ? WHERE path = ?",
-            (size, mtime_ns, ctime_ns, checked_ns, path),
-        )
+    def touch(self, path: str, size: int, mtime_ns: int, ctime_ns: int, inode: int, checked_ns: int) -> None:
+        """The file was read again and holds what is stored. Call within `transaction`."""
+        row = self.file(path)
+        if row is not None:
+            row = row._replace(size=size, mtime_ns=mtime_ns, ctime_ns=ctime_ns, inode=inode, checked_ns=checked_ns)
+            self._db.execute(f"REPLACE {_INSERT_FILE.removeprefix('INSERT ')}", (*row, checksum(row)))
 
     def set_roots(self, roots: SourceRoots) -> None:
-        self._db.execute("INSERT OR REPLACE INTO meta VALUES ('roots', ?)", (json.dumps(roots.folders),))
+        """Call within `transaction`."""
+        told = json.dumps([roots.folders, roots.packages]).encode()
+        self._db.execute("INSERT OR REPLACE INTO meta VALUES ('roots', ?)", (seal(told, 0),))
 
     def set_complete(self, complete: bool, reason: str = "") -> None:
+        """Call within `transaction`."""
         self._db.executemany(
-            "INSERT OR REPLACE INTO meta VALUES (?, ?)", [("complete", str(int(complete))), ("reason", reason)]
+            "INSERT OR REPLACE INTO meta VALUES (?, ?)", [("complete", int(complete)), ("reason", reason)]
         )
 
     # -- reading -----------------------------------------------------------------------------------------------------
 
     @contextmanager
     def snapshot(self) -> Iterator[int]:
-        """All reads within see one state. Yields its generation."""
+        """All reads within see one state. Yields its generation. Raises `IndexStoreError`."""
         nested = self._db.in_transaction
         if not nested:
-            self._db.execute("BEGIN")
+            self._query("BEGIN")
         try:
             yield self.generation()
         finally:
             if not nested and self._db.in_transaction:
-                self._db.execute("COMMIT")
+                self._db.execute("ROLLBACK")
 
     def _query(self, sql: str, parameters: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         """All rows. Raises `IndexStoreError`."""
@@ -270,7 +233,7 @@ class Store:
             return self._db.execute(sql, parameters).fetchall()
         except UnicodeEncodeError:
             return []  # half a surrogate pair is in no index
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             raise _store_error(error, "cannot be read") from error
 
     def _one(self, sql: str, parameters: tuple[Any, ...] = ()) -> Any:
@@ -279,15 +242,26 @@ class Store:
         return rows[0] if rows else None
 
     def generation(self) -> int:
-        return int(self._meta("generation") or 0)
+        """How many transactions made it what it is."""
+        generation = self._meta("generation")
+        if not isinstance(generation, int):
+            raise damaged("its generation is lost")
+        return generation
 
     def completeness(self) -> tuple[bool, str]:
-        return self._meta("complete") == "1", self._meta("reason") or ""
+        """Whether it holds all files, and why not."""
+        complete, reason = self._meta("complete"), self._meta("reason")
+        if complete not in (0, 1) or not isinstance(reason, str):
+            raise damaged("whether it is complete is lost")
+        return complete == 1, reason
 
     def roots(self) -> SourceRoots:
         """The folders below which imports look for modules."""
         told = self._meta("roots")
-        return SourceRoots(tuple(json.loads(told))) if told else SourceRoots()
+        if told is None:
+            return SourceRoots()
+        folders, packages = json.loads(bytes(unseal(told, 0)))
+        return SourceRoots(tuple(folders), tuple(map(tuple, packages)))
 
     def has_modules_below(self, module: str) -> bool:
         """Whether any module's name begins with this one and a dot."""
@@ -295,7 +269,7 @@ class Store:
         below = (f"{module}.", f"{module}/")
         return self._one("SELECT 1 FROM files WHERE module >= ? AND module < ? LIMIT 1", below) is not None
 
-    def has_files_below(self, folder: str, besides: str) -> bool:
+    def has_files_below(self, folder: str, besides: str = "") -> bool:
         """Whether the index holds files below a folder, another one than this."""
         # "0" is the character after "/".
         row = self._one(
@@ -310,21 +284,23 @@ class Store:
         return files, symbols
 
     def files(self) -> list[FileRow]:
-        return [FileRow(*row) for row in self._query(f"SELECT {_FILE_COLUMNS} FROM files ORDER BY path")]
+        """All files, by path."""
+        return self._files("ORDER BY path")
 
     def file(self, path: str) -> FileRow | None:
-        row = self._one(f"SELECT {_FILE_COLUMNS} FROM files WHERE path = ?", (path,))
-        return FileRow(*row) if row else None
+        return next(iter(self._files("WHERE path = ?", path)), None)
 
     def file_by_id(self, file: int) -> FileRow | None:
-        row = self._one(f"SELECT {_FILE_COLUMNS} FROM files WHERE id = ?", (file,))
-        return FileRow(*row) if row else None
+        return next(iter(self._files("WHERE id = ?", file)), None)
 
     def files_of_module(self, module: str) -> list[FileRow]:
-        return [
-            FileRow(*row)
-            for row in self._query(f"SELECT {_FILE_COLUMNS} FROM files WHERE module = ? ORDER BY path", (module,))
-        ]
+        return self._files("WHERE module = ? ORDER BY path", module)
+
+    def _files(self, which: str, *parameters: Any) -> list[FileRow]:
+        rows = self._query(f"SELECT {FILE_COLUMNS} FROM files {which}", parameters)
+        if any(checksum(row[:-1]) != row[-1] for row in rows):
+            raise damaged("what it says of a file is wrong")
+        return [FileRow._make(row[:-1]) for row in rows]
 
     def files_of_last(self, name: str) -> set[int]:
         """The files whose module's dotted name ends with this part."""
@@ -332,61 +308,65 @@ class Store:
         return {file for (file,) in rows}
 
     def facts(self, file: FileRow) -> ModuleFacts:
+        """The facts of a file. Raises `IndexDamagedError`, also where a writer has replaced the row since it was read."""
         row = self._one("SELECT data FROM facts WHERE file = ?", (file.id,))
         if row is None:
-            raise IndexDamagedError(f"The index lost the facts of {file.path}; run: pathline index --rebuild")
-        try:
-            return decode_facts(file.path, file.module or file.path.rpartition("/")[2], row[0])
-        except (ValueError, TypeError, IndexError) as error:
-            raise IndexDamagedError(f"The index is damaged at {file.path}; run: pathline index --rebuild") from error
+            raise damaged(f"the facts of {file.path} are lost")
+        data = bytes(unseal(row[0], file.id))
+        return decode_facts(file.path, file.module or file.path.rpartition("/")[2], data)
 
     def symbols_named(self, name: str) -> list[tuple[int, int, str]]:
         """(file, symbol index, kind) of every symbol of that name."""
         return self._query("SELECT file, symbol, kind FROM names WHERE name = ? ORDER BY file, symbol", (name,))
 
     def all_names(self) -> list[str]:
-        return [name for (name,) in self._query("SELECT DISTINCT name FROM names WHERE kind != 'section'")]
+        names = [name for (name,) in self._query("SELECT DISTINCT name FROM names WHERE kind != 'section'")]
+        if not all(isinstance(name, str) for name in names):
+            raise damaged("a name is no text")
+        return names
 
     def files_using(self, name: str, how: str = "named") -> list[int]:
         """The files that use an identifier in one of the ways of `USES`; "named": it stands anywhere in the text, comments and strings
         included (underscores alone are no word). Some ids may be gone."""
-        name = USES[how] + name
         found: list[int] = []
-        for segment, data in self._query("SELECT segment, files FROM uses WHERE name = ? ORDER BY segment", (name,)):
-            ids = self._files_of_segment(segment)
-            found += [ids[ordinal] for ordinal in memoryview(data).cast("H")]
+        with self.snapshot():
+            rows = self._query("SELECT segment, files FROM uses WHERE name = ? ORDER BY segment", (USES[how] + name,))
+            for segment, data in rows:
+                ids = self._files_of_segment(segment)
+                found += [ids[ordinal] for ordinal in unseal(data, segment).cast("H")]
         return found
 
     def _files_of_segment(self, segment: int) -> list[int]:
         # Segments never change and their numbers are never used again.
         if segment not in self._segment_files:
             row = self._one("SELECT files FROM segments WHERE id = ?", (segment,))
-            self._segment_files[segment] = json.loads(row[0])
+            if row is None:
+                raise damaged("a segment is lost")
+            self._segment_files[segment] = np.frombuffer(unseal(row[0], segment), "<i8").tolist()
         return self._segment_files[segment]
 
     def segments(self) -> list[SegmentRow]:
+        """All segments in order. Raises `IndexDamagedError` where one is lost that a file names."""
+        with self.snapshot():
+            rows = self._query("SELECT id, files, owners, lengths FROM segments ORDER BY id")
+            if self._query("SELECT 1 FROM files WHERE segment NOT IN (SELECT id FROM segments) LIMIT 1"):
+                raise damaged("a segment is lost")
         return [
             SegmentRow(
                 number,
-                np.array(json.loads(files), dtype=np.int64),
-                np.frombuffer(owners, dtype="<i4").reshape(-1, 2),
-                np.frombuffer(lengths, dtype="<u2").reshape(-1, len(FIELDS)),
+                np.frombuffer(unseal(files, number), dtype="<i8"),
+                np.frombuffer(unseal(owners, number), dtype="<i4").reshape(-1, 2),
+                np.frombuffer(unseal(lengths, number), dtype="<u2").reshape(-1, len(FIELDS)),
             )
-            for number, files, owners, lengths in self._query(
-                "SELECT id, files, owners, lengths FROM segments ORDER BY id"
-            )
+            for number, files, owners, lengths in rows
         ]
 
     def postings(self, term: str) -> list[tuple[int, np.ndarray]]:
         """(segment, packed postings) of a term; see `postings.unpack`."""
-        return [
-            (segment, np.frombuffer(data, dtype="<u4").reshape(-1, 2))
-            for segment, data in self._query(
-                "SELECT segment, data FROM postings WHERE term = ? ORDER BY segment", (term,)
-            )
-        ]
+        rows = self._query("SELECT segment, data FROM postings WHERE term = ? ORDER BY segment", (term,))
+        return [(segment, np.frombuffer(unseal(data, segment), dtype="<u4").reshape(-1, 2)) for segment, data in rows]
 
-    def _meta(self, key: str) -> str | None:
+    def _meta(self, key: str) -> Any:
         row = self._one("SELECT value FROM meta WHERE key = ?", (key,))
         return row[0] if row else None
 
@@ -399,7 +379,8 @@ def _escaped(name: str) -> str:
 def _store_error(error: Exception, what: str) -> IndexStoreError:
     """Damage, which a new build mends, apart from what passes: a full disk, a lock, a folder without permission."""
     text = str(error)
-    damaged = isinstance(error, sqlite3.DatabaseError) and any(sign in text for sign in _SIGNS_OF_DAMAGE)
-    if damaged:
-        return IndexDamagedError(f"The index is damaged ({text}); run: pathline index --rebuild")
+    said = isinstance(error, sqlite3.DatabaseError) and any(sign in text for sign in _SIGNS_OF_DAMAGE)
+    # SQLite quotes a damaged schema in its message, and what Python cannot read then is that. No write of ours breaks a constraint.
+    if said or isinstance(error, (UnicodeDecodeError, sqlite3.IntegrityError)):
+        return damaged(text)
     return IndexStoreError(f"The index {what} ({text}); is the disk full, or the cache folder not yours?")

@@ -179,7 +179,6 @@ def test_other_ways_to_name_a_file(graph: CodeGraph, told: str) -> None:
     check_like_fresh(graph)
 
 
-@pytest.mark.xfail(strict=True, reason="sync.py: a folder is passed over without a word")
 def test_a_folder_that_is_gone(graph: CodeGraph) -> None:
     shutil.rmtree(graph.root / "pkg")
     graph.refresh(["pkg"])
