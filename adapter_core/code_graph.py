@@ -40,18 +40,24 @@ class CodeGraph:
     """The index of one workspace root, with the unsaved texts of open editors over it (`open_texts`: path to text)."""
 
     def __init__(
-        self, root: Path, store: Store, open_texts: Mapping[str, str] | None = None, name: str | None = None
+        self,
+        root: Path,
+        store: Store,
+        open_texts: Mapping[str, str] | None = None,
+        name: str | None = None,
+        options: SyncOptions | None = None,
     ) -> None:
+        """`options`: those with which the index was built."""
         self.root = root
         self.name = name or root.name or str(root)
         self.store = store
         self.report: SyncReport | None = None
-        self._options = SyncOptions()
+        self._options = options or SyncOptions()
         self._coverage: dict[str, Mapping[int, int]] = {}
         self._look(open_texts)
 
     def _look(self, open_texts: Mapping[str, str] | None) -> None:
-        self.view = WorkspaceView(self.root, self.store, open_texts)
+        self.view = WorkspaceView(self.root, self.store, open_texts, self._options.discover.max_file_bytes)
         self.inference = Inference(self.view)
         self.tests = WorkspaceTests(self.view, self.inference, self.name)
 
@@ -74,9 +80,8 @@ class CodeGraph:
         if ignore:
             options = replace(options, discover=replace(options.discover, ignore=tuple(ignore)))
         store, report = open_index(path, options, on_progress, cancel, rebuild)
-        graph = cls(path, store)
+        graph = cls(path, store, options=options)
         graph.report = report
-        graph._options = options
         return graph
 
     def update(self, path: str, text: str | None) -> None:

@@ -187,7 +187,8 @@ class ModuleFacts:
     flows: tuple[Flow, ...] = ()
     line_count: int = 0
     problems: tuple[str, ...] = ()
-    # The names in `__all__`, and the modules (dotted, as written) whose own `__all__` is added to it; None: there is none.
+    # The names in `__all__`, and the modules (dotted, as written) whose own `__all__` is added to it; None: there is none. A "*" among
+    # the modules: the text does not tell all that is listed.
     exports: tuple[str, ...] | None = None
     exports_of: tuple[str, ...] = ()
     recovered: bool = False  # from a text that does not parse

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 import time
+import unicodedata
 from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,9 +20,9 @@ from .codec import encode_facts
 from .discover import FoundFile
 from .parse import parse_python
 from .postings import build_segment
+from .rows import FileRecord
 from .segments import Block, Part
 from .source import NotText, Source, is_python, read_source
-from .store import FileRecord
 from .textfacts import parse_text
 
 
@@ -33,7 +34,7 @@ class BatchResult:
     owners: bytes = b""
     lengths: bytes = b""
     blocks: list[Block] = field(default_factory=list)
-    touched: list[tuple[str, int, int, int, int]] = field(default_factory=list)
+    touched: list[tuple[str, int, int, int, int, int]] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
     parts: list[BatchResult] = field(default_factory=list)
     stages: dict[str, float] = field(
@@ -72,7 +73,7 @@ def _index_batch(root: str, found: Sequence[FoundFile], known: dict[str, str], m
         if source is None:
             continue
         if known.get(file.path) == source.sha256:
-            result.touched.append((file.path, file.size, file.mtime_ns, file.ctime_ns, checked))
+            result.touched.append((file.path, file.size, file.mtime_ns, file.ctime_ns, file.inode, checked))
         else:
             kept.append((file, source, checked))
     clock.lap("read")
@@ -84,7 +85,7 @@ def _index_batch(root: str, found: Sequence[FoundFile], known: dict[str, str], m
     result.blocks = _cut(Part.POSTINGS, segment.terms)
     documents = np.bincount(segment.owners[:, 0], minlength=len(kept)).tolist()
     clock.lap("search tables")
-    result.blocks += _cut(Part.NAMED, segment.words)
+    result.blocks += _cut(Part.NAMED, _normal(segment.words))
     for part, table in _keys(parsed).items():
         result.blocks += _cut(part, table)
     clock.lap("keys")
@@ -146,6 +147,19 @@ def _cut(part: Part, table: Table) -> list[Block]:
     return [(int(part), first, data) for first, data in cut(table)]
 
 
+def _normal(words: Table) -> Table:
+    """The words with the files in which they stand, those included that are written otherwise and mean the same name (PEP 3131)."""
+    odd = [word for word in words.keys if not word.isascii()]
+    names = {w: n for w in odd if (n := unicodedata.normalize("NFKC", w)) != w and n.isidentifier()}
+    if not names:
+        return words
+    values = dict(words.items())
+    for word, name in names.items():
+        ordinals = np.union1d(np.frombuffer(values[word], "<u2"), np.frombuffer(values.get(name, b""), "<u2"))
+        values[name] = ordinals.astype("<u2").tobytes()
+    return table_of(values)
+
+
 def _keys(batch: Sequence[ModuleFacts]) -> dict[Part, Table]:
     """What files define, call, decorate with and build classes on."""
     files: dict[Part, dict[str, array[int]]] = {Part.CALLED: {}, Part.DECORATED: {}, Part.BASE: {}}
@@ -193,6 +207,7 @@ def _record(facts: ModuleFacts, file: FoundFile, source: Source, checked: int, d
         file.size,
         file.mtime_ns,
         file.ctime_ns,
+        file.inode,
         checked,
         source.sha256,
         encode_facts(facts),

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import struct
-import zlib
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -17,8 +16,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-# CRC-32 of all that follows; number of keys; bytes of the keys, which are JSON. Then the end of each value (uint32) and the values.
-_HEAD = struct.Struct("<III")
+# Number of keys; bytes of the keys, which are JSON. Then the end of each value (uint32) and the values.
+_HEAD = struct.Struct("<II")
 _BLOCK_BYTES = 16_384
 _BYTES_A_KEY = 16
 
@@ -29,6 +28,12 @@ class Table(NamedTuple):
     keys: Sequence[str]
     ends: np.ndarray
     data: bytes
+
+    def items(self) -> Iterator[tuple[str, bytes]]:
+        start = 0
+        for key, end in zip(self.keys, self.ends.tolist(), strict=True):
+            yield key, self.data[start:end]
+            start = end
 
 
 def table_of(values: dict[str, bytes]) -> Table:
@@ -49,39 +54,35 @@ def cut(table: Table) -> Iterator[tuple[bytes, bytes]]:
         base = int(table.ends[first - 1]) if first else 0
         ends = (table.ends[first:after] - base).astype("<u4").tobytes()
         names = json.dumps(keys, separators=(",", ":")).encode()
-        head = _HEAD.pack(0, len(keys), len(names))[4:]
-        body = b"".join((head, names, ends, table.data[base : base + int.from_bytes(ends[-4:], "little")]))
-        yield keys[0].encode("utf-8", "surrogatepass"), struct.pack("<I", zlib.crc32(body)) + body
+        values = table.data[base : base + int.from_bytes(ends[-4:], "little")]
+        yield (
+            keys[0].encode("utf-8", "surrogatepass"),
+            b"".join((_HEAD.pack(len(keys), len(names)), names, ends, values)),
+        )
 
 
-def check(block: bytes) -> None:
-    """Raises `ValueError` for a block that is not as it was written."""
-    if len(block) < _HEAD.size or zlib.crc32(memoryview(block)[4:]) != int.from_bytes(block[:4], "little"):
-        raise ValueError("damaged block")
-
-
-def keys_of(block: bytes) -> list[str]:
-    _, _, size = _HEAD.unpack_from(block)
-    keys: list[str] = json.loads(block[_HEAD.size : _HEAD.size + size])
+def keys_of(block: memoryview) -> list[str]:
+    _, size = _HEAD.unpack_from(block)
+    keys: list[str] = json.loads(bytes(block[_HEAD.size : _HEAD.size + size]))
     return keys
 
 
-def values_of(block: bytes) -> Iterator[tuple[str, memoryview]]:
+def values_of(block: memoryview) -> Iterator[tuple[str, memoryview]]:
     """All keys with their values."""
     for number, key in enumerate(keys_of(block)):
         yield key, _value(block, number)
 
 
-def find(block: bytes, key: str) -> memoryview | None:
+def find(block: memoryview, key: str) -> memoryview | None:
     keys = keys_of(block)
     number = bisect_left(keys, key)
     return _value(block, number) if number < len(keys) and keys[number] == key else None
 
 
-def _value(block: bytes, number: int) -> memoryview:
-    _, count, size = _HEAD.unpack_from(block)
+def _value(block: memoryview, number: int) -> memoryview:
+    count, size = _HEAD.unpack_from(block)
     ends = _HEAD.size + size
     start = int.from_bytes(block[ends + 4 * number - 4 : ends + 4 * number], "little") if number else 0
     end = int.from_bytes(block[ends + 4 * number : ends + 4 * number + 4], "little")
     values = ends + 4 * count
-    return memoryview(block)[values + start : values + end]
+    return block[values + start : values + end]

@@ -19,7 +19,7 @@ from pathspec import GitIgnoreSpec
 
 from ..errors import RootError
 from ..types import Problem
-from .source import is_python, read_bytes
+from .source import MAX_FILE_BYTES, is_python, read_bytes
 
 _SKIPPED_DIRS = frozenset(
     """
@@ -45,6 +45,7 @@ _TEXT_NAMES = frozenset({"pyproject.toml", "setup.cfg", "tox.ini", "pytest.ini"}
 _README = re.compile(r"(readme|changelog|changes|contributing|architecture)(\.txt)?$", re.IGNORECASE)
 _MAX_RULES_BYTES = 1_000_000
 _MAX_STARS = 4
+_MAX_INTEGER = 2**63 - 1
 _JUNCTION = 0xA0000003  # IO_REPARSE_TAG_MOUNT_POINT
 _DOC_DIRS = frozenset({"doc", "docs", "documentation"})
 
@@ -56,7 +57,7 @@ class DiscoverOptions:
     max_files: int = 200_000
     max_files_at_home: int = 5_000
     max_entries_per_file: int = 40
-    max_file_bytes: int = 1_500_000
+    max_file_bytes: int = MAX_FILE_BYTES
     ignore: tuple[str, ...] = ()
 
 
@@ -67,6 +68,7 @@ class FoundFile:
     size: int
     mtime_ns: int
     ctime_ns: int
+    inode: int = 0  # 0 on Windows, where listing a folder does not tell it
     module: str = ""  # under which a Python file is imported
 
 
@@ -151,9 +153,7 @@ def discover_some(root: Path, paths: Iterable[str], options: DiscoverOptions | N
     }
     for path in dict.fromkeys(paths):
         folder, _, name = path.rpartition("/")
-        # An absolute path, or one of another drive, would leave the root.
-        leaves = path.startswith("/") or os.path.isabs(path) or bool(os.path.splitdrive(path)[0])
-        state = None if leaves else _folder_state(root, folder, folders)
+        state = None if _leaves(path) else _folder_state(root, folder, folders)
         kind = kind_of(name, state[1]) if state is not None else None
         if state is None or kind is None or _ignored(path, state[0]):
             continue
@@ -193,6 +193,17 @@ def _with_own_rules(root: Path, folder: str, rules: tuple[_Rules, ...]) -> tuple
     return (*rules, _Rules(folder, _read_lines(file))) if file.is_file() else rules
 
 
+def is_folder(root: Path, path: str, options: DiscoverOptions | None = None) -> bool:
+    """Whether there is a folder of this relative path, and `discover` would look into it."""
+    rules = _with_own_rules(root, "", _root_rules(root, (options or DiscoverOptions()).ignore))
+    return not _leaves(path) and _folder_state(root, path, {"": (rules, False)}) is not None
+
+
+def _leaves(path: str) -> bool:
+    """Whether a path is no relative one: an absolute path, or one of another drive, would leave the root."""
+    return path.startswith("/") or os.path.isabs(path) or bool(os.path.splitdrive(path)[0])
+
+
 def decides(path: str) -> bool:
     """Whether a file's change can change which other files belong to the index, or under which names."""
     name = path.rpartition("/")[2]
@@ -227,7 +238,13 @@ def _add_file(found: Discovery, entry: os.DirEntry[str], path: str, kind: str, m
         elif info.st_size > max_bytes:
             found.skipped.append(Problem(path, f"larger than {max_bytes // 1000:,} kB"))
         else:
-            found.files.append(FoundFile(path, kind, info.st_size, info.st_mtime_ns, info.st_ctime_ns))
+            times = _storable(info.st_mtime_ns), _storable(info.st_ctime_ns)
+            found.files.append(FoundFile(path, kind, info.st_size, *times, inode=_storable(info.st_ino)))
+
+
+def _storable(number: int) -> int:
+    """SQLite keeps 64 bits with a sign: no time after the year 2262, and not every inode."""
+    return max(-_MAX_INTEGER, min(number, _MAX_INTEGER))
 
 
 def _shown(path: str) -> str:

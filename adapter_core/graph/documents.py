@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .recent import Recent
-from .source import Source, hash_text, normalise_newlines, read_source, split_lines
+from .source import MAX_FILE_BYTES, Source, hash_text, normalise_newlines, read_source, split_lines
 
 _KEPT_FILES = 512
 
@@ -33,7 +33,9 @@ class Documents:
     Paths are relative to `root`; one that leads out of it (by `..` or a link) is treated as missing.
     """
 
-    def __init__(self, root: Path, open_texts: Mapping[str, str] | None = None, max_bytes: int = 1_500_000) -> None:
+    def __init__(
+        self, root: Path, open_texts: Mapping[str, str] | None = None, max_bytes: int = MAX_FILE_BYTES
+    ) -> None:
         self.root = root
         self.open_texts = dict(open_texts or {})
         self._max_bytes = max_bytes

@@ -6,9 +6,14 @@ import ast
 
 from .define import dotted
 
+# Stands among the modules whose names are taken over where the text tells only in part what is listed.
+UNTOLD = "*"
+_COLLECTIONS = frozenset({"list", "tuple", "set", "frozenset", "sorted"})
+
 
 def listed(value: ast.expr) -> tuple[list[str], list[str]]:
-    """The literal names in an expression that makes up `__all__`, and the modules (dotted, as written) whose own it takes over."""
+    """The literal names in an expression that makes up `__all__`, and the modules (dotted, as written) whose own it takes over, with
+    `UNTOLD` among them where there is more to it."""
     names: list[str] = []
     modules: list[str] = []
     todo = [value]
@@ -18,12 +23,27 @@ def listed(value: ast.expr) -> tuple[list[str], list[str]]:
             todo.extend(reversed(part.elts))
         elif isinstance(part, ast.BinOp):
             todo += [part.right, part.left]
+        elif isinstance(part, ast.IfExp):
+            todo += [part.orelse, part.body]
         elif isinstance(part, ast.Starred):
             todo.append(part.value)
         elif isinstance(part, ast.Constant) and isinstance(part.value, str):
             names.append(part.value)
         elif isinstance(part, ast.Attribute) and part.attr == "__all__":
             modules.append(dotted(part.value))
-        elif isinstance(part, ast.Call) and len(part.args) == 1:
-            todo.append(part.args[0])
+        elif isinstance(part, ast.Call) and dotted(part.func) in _COLLECTIONS and len(part.args) < 2:
+            todo += part.args
+        elif isinstance(part, ast.Call) and (words := _split(part)) is not None:
+            names += words
+        elif UNTOLD not in modules:
+            modules.append(UNTOLD)
     return names, modules
+
+
+def _split(call: ast.Call) -> list[str] | None:
+    """The words of `"one two".split()`; None for any other call."""
+    if isinstance(call.func, ast.Attribute) and call.func.attr == "split" and not (call.args or call.keywords):
+        text = call.func.value
+        if isinstance(text, ast.Constant) and isinstance(text.value, str):
+            return text.value.split()
+    return None

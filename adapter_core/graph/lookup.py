@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import unicodedata
 
 from ..types import ModuleFacts, Symbol
 from .linking import classes
 from .linking.evaluate import Inference
 from .linking.values import Value
+from .sealed import damaged
 from .view import WorkspaceView
 
 Place = tuple[str, int]  # path, index of the symbol in its file's facts
@@ -17,6 +19,7 @@ def find(view: WorkspaceView, inference: Inference, name: str) -> list[Place]:
     """Symbols called `name`: bare (`route`), qualified (`Flask.route`), full (`flask.app.Flask.route`) or with a path
     (`src/flask/app.py:route`), definitions that matter most first. An inherited member is found through the class."""
     path, _, qualified = name.rpartition(":")
+    qualified = unicodedata.normalize("NFKC", qualified)  # as in source (PEP 3131)
     wanted = qualified.strip().removesuffix("()").split(".")
     around = wanted[-2] if len(wanted) > 1 else ""
     found = [p for p in _named(view, wanted[-1], around) if _matches(view, p, wanted) and (not path or p[0] == path)]
@@ -113,22 +116,33 @@ def _named(view: WorkspaceView, name: str, around: str = "") -> list[Place]:
     """The symbols of a name; with `around`, those of files that define something of that name, too, or are called so."""
     found: dict[Place, None] = {}
     changed: dict[str, None] = {}
-    rows = view.store.symbols_named(name)
-    if around and len(rows) > 1:
-        inside = {file for file, _ in view.store.symbols_named(around)} | view.store.files_of_last(around)
-        rows = [row for row in rows if row[0] in inside]
-    for file, index in rows:
-        path = view.path_of(file)
-        if path is None:
-            continue
-        if not view.is_stored(path):
-            changed[path] = None
-        else:
-            found[(path, index)] = None
+    with view.store.snapshot():
+        rows = view.store.symbols_named(name)
+        if around and len(rows) > 1:
+            inside = {file for file, _ in view.store.symbols_named(around)} | view.store.files_of_last(around)
+            rows = [row for row in rows if row[0] in inside]
+        for file, index in rows:
+            path = view.path_of(file)
+            if path is None:
+                raise damaged(f"a file that defines {name} is lost")
+            row = view.row(path)
+            if row is not None and row.id == file and view.is_stored(path):
+                _check(view, (path, index), name)
+                found[(path, index)] = None
+            else:
+                changed[path] = None
     for path in (*changed, *view.documents.open_texts):
         facts = view.facts(path)
         found.update({(path, i): None for i, s in enumerate(facts.symbols) if s.name == name} if facts else {})
     return list(found)
+
+
+def _check(view: WorkspaceView, place: Place, name: str) -> None:
+    """Raises `IndexDamagedError` where the table of names leads to something of another name."""
+    facts = view.facts(place[0])
+    symbols = facts.symbols if facts is not None else ()
+    if not isinstance(place[1], int) or place[1] not in range(len(symbols)) or symbols[place[1]].name != name:
+        raise damaged(f"{name} is not where it is said to be")
 
 
 def _symbol(view: WorkspaceView, place: Place) -> tuple[ModuleFacts, Symbol] | None:

@@ -22,7 +22,7 @@ from ..paths import neutral_dir
 from ..streams import take_over
 from .batch import BatchResult, index_batch
 from .discover import FoundFile
-from .store import FileRecord
+from .rows import FileRecord
 
 _HEAD = struct.Struct(">II")
 # How long a batch may take before its process is taken to hang.

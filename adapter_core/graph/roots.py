@@ -1,37 +1,55 @@
 """Source roots: below which folders imports look for modules, read from the files that say so. Nothing is executed.
 
 The workspace's own folder is one; `src` and `lib` at the top or beside a project's file are, unless they are packages; so is what
-`pyproject.toml` or `setup.cfg` name: setuptools' `package-dir` and `where`, Poetry's `from`, Hatch's and PDM's folders, uv's module
-root, pytest's `pythonpath`.
+`pyproject.toml`, `setup.cfg` or the text of `setup.py` name: setuptools' `package-dir` and `where`, Poetry's `from`, Hatch's and PDM's
+folders, uv's module root, pytest's `pythonpath`. Some give one package a folder of another name.
 """
 
 from __future__ import annotations
 
+import ast
 import configparser
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from .define import dotted
+from .parse import parse_tree
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
 _USUAL = ("src", "lib")
 PROJECT_FILES = ("pyproject.toml", "setup.cfg", "setup.py")
+_TELLING = (*PROJECT_FILES, "pytest.ini", "tox.ini")
+
+# A folder, and the package that it holds; "" where it is a root.
+Told = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class SourceRoots:
-    """Folders relative to the workspace, without slashes at their ends; "" is the workspace itself."""
+    """Folders relative to the workspace, without slashes at their ends; "" is the workspace itself. `packages`: (folder, dotted name)
+    of those that are a package under a name given to them."""
 
     folders: tuple[str, ...] = ("",)
+    packages: tuple[tuple[str, str], ...] = ()
 
     def module_name(self, path: str) -> str:
         """The dotted name under which a file is imported: relative to the innermost root around it."""
-        best = ""
+        best, package = "", ""
         for folder in self.folders:
             if len(folder) > len(best) and path.startswith(folder + "/"):
                 best = folder
+        for folder, name in self.packages:
+            if len(folder) >= len(best) and (not folder or path.startswith(folder + "/")):
+                best, package = folder, name
         inner = path[len(best) + 1 :] if best else path
-        parts = inner.rsplit(".", 1)[0].split("/")
+        parts = [*([package] if package else []), *inner.rsplit(".", 1)[0].split("/")]
         if len(parts) > 1 and parts[-1] == "__init__":
             parts = parts[:-1]
         elif parts == ["__init__"] and best:
@@ -42,28 +60,35 @@ class SourceRoots:
 def source_roots(paths: Iterable[str], read: Any) -> SourceRoots:
     """The roots of a workspace with these files. `read(path)` gives a file's text, "" where it cannot be read."""
     every = set(paths)
-    folders: dict[str, None] = {"": None}
     projects = {""} | {p.rpartition("/")[0] for p in every if p.rpartition("/")[2] in PROJECT_FILES}
-    top = {p.partition("/")[0] for p in every if "/" in p}
-    for project in sorted(projects):
-        named = [
-            f
-            for name in ("pyproject.toml", "setup.cfg", "pytest.ini", "tox.ini")
-            if (f := _join(project, name)) in every
-        ]
-        told = [folder for file in named for folder in _told(file, read(file))]
-        for folder in [*told, *_USUAL]:
-            full = _join(project, folder)
-            usual_top = not project and folder in top
-            if (
-                full
-                and (usual_top or any(p.startswith(full + "/") for p in every))
-                and _join(full, "__init__.py") not in every
-            ):
-                folders[full] = None
-        if project and _join(project, "__init__.py") not in every:
-            folders[project] = None
-    return SourceRoots(tuple(sorted(folders)))
+    told = [
+        (_join(project, folder), name)
+        for project in sorted(projects)
+        for file in (_join(project, name) for name in _TELLING)
+        if file in every
+        for folder, name in _told(file, read(file))
+    ]
+    roots = {folder for folder, name in told if not name}
+    packages = {folder: name for folder, name in told if name and folder not in roots}
+    usual = projects | {_join(project, name) for project in projects for name in _USUAL}
+    there = _folders_of(every)
+
+    def is_package(folder: str) -> bool:
+        return _join(folder, "__init__.py") in every
+
+    folders = {f for f in roots | (usual - packages.keys()) if f in there and not is_package(f)}
+    # The workspace itself is a package only where it looks like one: everything in it has another name then.
+    given = {f: name for f, name in packages.items() if f in there or (not f and is_package(f))}
+    return SourceRoots(("", *sorted(folders)), tuple(sorted(given.items())))
+
+
+def _folders_of(paths: Iterable[str]) -> set[str]:
+    """The folders that hold files, near or far; not the workspace itself."""
+    found: set[str] = set()
+    for path in paths:
+        while (path := path.rpartition("/")[0]) and path not in found:
+            found.add(path)
+    return found
 
 
 def _join(folder: str, name: str) -> str:
@@ -73,89 +98,86 @@ def _join(folder: str, name: str) -> str:
     return f"{folder}/{name}" if folder else name
 
 
-def _told(file: str, text: str) -> list[str]:
+def _told(file: str, text: str) -> list[Told]:
     if not text:
         return []
     try:
-        return _from_toml(_toml(text)) if file.endswith(".toml") else _from_cfg(text)
+        if file.endswith(".py"):
+            found = list(_from_script(text))
+        elif file.endswith(".toml"):
+            found = list(_from_toml(tomllib.loads(text)))
+        else:
+            found = list(_from_cfg(text))
     except (ValueError, TypeError, AttributeError, KeyError, configparser.Error, RecursionError):
         return []  # a file that its own tools could not read tells nothing
+    return [(folder, name) for given, name in found if (folder := _folder(given)) is not None and _is_name(name)]
 
 
-def _toml(text: str) -> dict[str, Any]:
-    if sys.version_info < (3, 11):
-        return _toml_by_lines(text)
-    import tomllib  # type: ignore[import-not-found,unused-ignore]
-
-    return tomllib.loads(text)
-
-
-_LINE = re.compile(r"([\w.\"'-]+)\s*=\s*(.+)")
-
-
-def _toml_by_lines(text: str) -> dict[str, Any]:
-    """Tables and one-line strings, lists and inline tables: enough for the few settings read here."""
-    result: dict[str, Any] = {}
-    table = result
-    for line in text.split("\n"):
-        line = line.strip()
-        if line.startswith("["):
-            table = result
-            for part in line.strip("[] ").split("."):
-                following = table.setdefault(part.strip("\"' "), {})
-                if not isinstance(following, dict):
-                    break
-                table = following
-        elif match := _LINE.match(line):
-            key = match[1].strip("\"'")
-            strings = re.findall(r"\"([^\"]*)\"|'([^']*)'", match[2])
-            values = [a or b for a, b in strings]
-            if match[2].startswith("{"):
-                table[key] = dict(zip(values[::2], values[1::2], strict=False)) or {"": values[0] if values else ""}
-            elif match[2].startswith("["):
-                table[key] = values
-            elif values:
-                table[key] = values[0]
-    return result
-
-
-def _from_toml(data: dict[str, Any]) -> list[str]:
+def _from_toml(data: dict[str, Any]) -> Iterator[tuple[Any, Any]]:
     tool = data.get("tool", {})
-    found: list[Any] = []
     setuptools = tool.get("setuptools", {})
-    found.append((setuptools.get("package-dir") or {}).get(""))  # a folder given to one package is no root of modules
+    for name, folder in (setuptools.get("package-dir") or {}).items():
+        yield folder, name
     packages = setuptools.get("packages")
     if isinstance(packages, dict):
-        where = (packages.get("find") or {}).get("where", [])
-        found += [where] if isinstance(where, str) else where
+        yield from _roots((packages.get("find") or {}).get("where"))
     for package in tool.get("poetry", {}).get("packages", []) or []:
-        if isinstance(package, dict) and package.get("from"):
-            found.append(package["from"])
-    found.append(tool.get("pdm", {}).get("build", {}).get("package-dir"))
-    found.append(tool.get("uv", {}).get("build-backend", {}).get("module-root"))
+        if isinstance(package, dict):
+            yield from _roots(package.get("from"))
+    yield from _roots(tool.get("pdm", {}).get("build", {}).get("package-dir"))
+    yield from _roots(tool.get("uv", {}).get("build-backend", {}).get("module-root"))
     wheel = tool.get("hatch", {}).get("build", {}).get("targets", {}).get("wheel", {})
-    found += [p.rpartition("/")[0] for p in wheel.get("packages", []) if isinstance(p, str)]
-    found += (wheel.get("sources") or []) if isinstance(wheel.get("sources"), list) else []
-    paths = tool.get("pytest", {}).get("ini_options", {}).get("pythonpath", [])
-    found += paths.split() if isinstance(paths, str) else paths
-    return _folders(found)
+    yield from _roots([p.rpartition("/")[0] for p in wheel.get("packages", []) if isinstance(p, str)])
+    sources = wheel.get("sources")
+    if isinstance(sources, dict):
+        for folder, name in sources.items():
+            yield folder, name.strip("/").replace("/", ".")
+    else:
+        yield from _roots(sources)
+    paths = tool.get("pytest", {}).get("ini_options", {}).get("pythonpath")
+    yield from _roots(paths.split() if isinstance(paths, str) else paths)
 
 
-def _from_cfg(text: str) -> list[str]:
+def _from_cfg(text: str) -> Iterator[tuple[Any, Any]]:
     parser = configparser.ConfigParser(interpolation=None, strict=False)
     parser.read_string(text)
-    found: list[Any] = []
     if parser.has_section("options"):
-        for line in parser.get("options", "package_dir", fallback="").split("\n"):
-            key, given, folder = line.partition("=")
-            found.append(folder if given and not key.strip() else "")
-    found += parser.get("options.packages.find", "where", fallback="").split()
+        for entry in re.split(r"[,\n]", parser.get("options", "package_dir", fallback="")):
+            name, given, folder = entry.partition("=")
+            if given:
+                yield folder, name.strip()
+    yield from _roots(parser.get("options.packages.find", "where", fallback="").split())
     for section in ("pytest", "tool:pytest"):
-        found += parser.get(section, "pythonpath", fallback="").split()
-    return _folders(found)
+        yield from _roots(parser.get(section, "pythonpath", fallback="").split())
 
 
-def _folders(found: Iterable[Any]) -> list[str]:
-    """Folders inside the workspace; what leads out of it is nobody's source root."""
-    kept = [f.strip().replace("\\", "/") for f in found if isinstance(f, str)]
-    return [f for f in kept if f and not f.startswith(("/", "..")) and ".." not in f.split("/") and ":" not in f]
+def _from_script(text: str) -> Iterator[tuple[Any, Any]]:
+    """What a setup script hands to `setup` in so many words."""
+    tree = parse_tree(text)
+    for call in ast.walk(tree) if tree is not None else ():
+        if not isinstance(call, ast.Call):
+            continue
+        arguments: dict[str | None, ast.expr] = {keyword.arg: keyword.value for keyword in call.keywords}
+        called = dotted(call.func).rpartition(".")[2]
+        if called == "setup" and isinstance(given := arguments.get("package_dir"), ast.Dict):
+            for name, folder in zip(given.keys, given.values, strict=True):
+                if isinstance(name, ast.Constant) and isinstance(folder, ast.Constant):
+                    yield folder.value, name.value
+        elif called in ("find_packages", "find_namespace_packages"):
+            where = arguments.get("where", call.args[0] if call.args else None)
+            yield from _roots(where.value if isinstance(where, ast.Constant) else None)
+
+
+def _roots(told: Any) -> list[tuple[Any, str]]:
+    """Roots given as one folder, as several, or not at all."""
+    return [(folder, "") for folder in ([told] if isinstance(told, str) else told or [])]
+
+
+def _folder(given: Any) -> str | None:
+    """A folder inside the workspace; None for what leads out of it, and is nobody's source root."""
+    folder = given.strip().replace("\\", "/") if isinstance(given, str) else "/"
+    return None if folder.startswith("/") or ".." in folder.split("/") or ":" in folder else folder
+
+
+def _is_name(name: Any) -> bool:
+    return isinstance(name, str) and (not name or all(part.isidentifier() for part in name.split(".")))

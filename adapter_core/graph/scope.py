@@ -207,10 +207,8 @@ class Scope:
 
     def expression_statement(self, node: ast.Expr) -> None:
         value = node.value
-        if type(value) is ast.Call and self.owner == 0:
-            callee = dotted(value.func)
-            if callee in ("__all__.extend", "__all__.append") and value.args:
-                self._exports(value.args[0], fresh=False)
+        if type(value) is ast.Call and value.args and dotted(value.func) in ("__all__.extend", "__all__.append"):
+            self._exports(value.args[0], fresh=False)  # in a function, too: a decorator lists what it decorates
         self.expression(value)
 
     def other(self, node: Any) -> None:
@@ -321,9 +319,6 @@ class Scope:
         file = self.file
         if fresh:
             file.exports, file.exports_of = [], []
-        if not names and not modules and not (isinstance(value, (ast.List, ast.Tuple)) and not value.elts):
-            file.exports = file.exports or None  # made in a way that cannot be read: as if there were none
-            return
         file.exports = (file.exports or []) + names
         file.exports_of += modules
 

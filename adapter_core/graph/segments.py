@@ -6,7 +6,6 @@ segment keeps its share until it holds no living file, or is one of so many smal
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import zlib
 from bisect import bisect_right
@@ -17,15 +16,16 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import IndexDamagedError
 from . import blocks
 from .postings import FIELDS
+from .sealed import SEAL, damaged, seal, unseal
 
+# What lies in a BLOB column is sealed (`sealed.py`), but for the first keys: the checksum `directory` is over all of a segment's.
 SCHEMA = """
-CREATE TABLE segments (id INTEGER PRIMARY KEY AUTOINCREMENT, files TEXT NOT NULL, owners BLOB NOT NULL, lengths BLOB NOT NULL,
-    crc INTEGER NOT NULL, directory INTEGER NOT NULL);
+CREATE TABLE segments (id INTEGER PRIMARY KEY AUTOINCREMENT, files BLOB NOT NULL, owners BLOB NOT NULL, lengths BLOB NOT NULL,
+    directory INTEGER NOT NULL);
 CREATE TABLE blocks (id INTEGER PRIMARY KEY, segment INTEGER NOT NULL, part INTEGER NOT NULL, first BLOB NOT NULL, data BLOB NOT NULL);
-CREATE INDEX blocks_segment ON blocks (segment, part, first);
+CREATE INDEX blocks_segment ON blocks (segment);
 """
 
 
@@ -68,59 +68,50 @@ class Segments:
 
     # -- writing; within a transaction ---------------------------------------------------------------------------------
 
-    def begin(self) -> int:
-        """The number of a new segment, to be filled by `write`."""
-        return self._db.execute("INSERT INTO segments VALUES (NULL, '', x'', x'', 0, 0)").lastrowid or 0
-
     def write(self, segment: int, files: Sequence[int], owners: bytes, lengths: bytes, parts: Iterable[Block]) -> None:
-        rows = [(segment, part, first, data) for part, first, data in parts]
-        told = json.dumps(list(files))
+        """A new segment under this number. `files`: their ids, by ordinal."""
+        (last,) = self._db.execute("SELECT coalesce(max(id), 0) FROM blocks").fetchone()
+        rows = [(n, segment, part, first, seal(data, n)) for n, (part, first, data) in enumerate(parts, last + 1)]
+        ids = np.array(files, dtype="<i8").tobytes()
         self._db.execute(
-            "UPDATE segments SET files = ?, owners = ?, lengths = ?, crc = ?, directory = ? WHERE id = ?",
+            "INSERT INTO segments VALUES (?,?,?,?,?)",
             (
-                told,
-                owners,
-                lengths,
-                _crc(told, owners, lengths),
-                _directory_crc((p, f) for _, p, f, _ in rows),
                 segment,
+                seal(ids, segment),
+                seal(owners, segment),
+                seal(lengths, segment),
+                _directory_checksum((part, first, n) for n, _, part, first, _ in rows),
             ),
         )
-        self._db.executemany("INSERT INTO blocks (segment, part, first, data) VALUES (?,?,?,?)", rows)
+        self._db.executemany("INSERT INTO blocks VALUES (?,?,?,?,?)", rows)
 
     def delete(self, segment: int) -> None:
         self._db.execute("DELETE FROM blocks WHERE segment = ?", (segment,))
         self._db.execute("DELETE FROM segments WHERE id = ?", (segment,))
 
-    # -- reading -------------------------------------------------------------------------------------------------------
+    # -- reading; within a snapshot ------------------------------------------------------------------------------------
 
     def rows(self) -> list[SegmentRow]:
-        found = []
-        for number, files, owners, lengths, crc in self._query(
-            "SELECT id, files, owners, lengths, crc FROM segments ORDER BY id"
-        ):
-            if _crc(files, owners, lengths) != crc:
-                raise _damaged()
-            found.append(
-                SegmentRow(
-                    number,
-                    np.array(json.loads(files), dtype=np.int64),
-                    np.frombuffer(owners, dtype="<i4").reshape(-1, 2),
-                    np.frombuffer(lengths, dtype="<u2").reshape(-1, len(FIELDS)),
-                )
+        """All segments in order. Raises `IndexDamagedError`."""
+        return [
+            SegmentRow(
+                number,
+                np.frombuffer(unseal(files, number), dtype="<i8"),
+                np.frombuffer(unseal(owners, number), dtype="<i4").reshape(-1, 2),
+                np.frombuffer(unseal(lengths, number), dtype="<u2").reshape(-1, len(FIELDS)),
             )
-        return found
+            for number, files, owners, lengths in self._query(
+                "SELECT id, files, owners, lengths FROM segments ORDER BY id"
+            )
+        ]
 
     def files(self, segment: int) -> list[int]:
-        """The ids of its files, by ordinal. Empty for a segment that is gone."""
+        """The ids of its files, by ordinal. Raises `IndexDamagedError` where it is gone."""
         if segment not in self._files:
-            rows = self._query("SELECT files, owners, lengths, crc FROM segments WHERE id = ?", (segment,))
+            rows = self._query("SELECT files FROM segments WHERE id = ?", (segment,))
             if not rows:
-                return []
-            files, owners, lengths, crc = rows[0]
-            if _crc(files, owners, lengths) != crc:
-                raise _damaged()
-            self._files[segment] = json.loads(files)
+                raise damaged("a segment is lost")
+            self._files[segment] = np.frombuffer(unseal(rows[0][0], segment), "<i8").tolist()
         return self._files[segment]
 
     def find(self, part: Part, key: str) -> Iterator[tuple[int, memoryview]]:
@@ -150,13 +141,10 @@ class Segments:
 
     def _directory_of(self, segment: int) -> dict[int, tuple[list[bytes], list[int]]]:
         if segment not in self._directory:
-            rows = self._query("SELECT part, first, id FROM blocks WHERE segment = ? ORDER BY part, first", (segment,))
-            # Asked afterwards: if the segment is still there, these were all of its blocks.
+            rows = self._query("SELECT part, first, id FROM blocks WHERE segment = ? ORDER BY id", (segment,))
             told = self._query("SELECT directory FROM segments WHERE id = ?", (segment,))
-            if not told:
-                return {}
-            if _directory_crc((part, first) for part, first, _ in rows) != told[0][0]:
-                raise _damaged()
+            if not told or _directory_checksum(rows) != told[0][0]:
+                raise damaged("blocks of a segment are lost")
             parts: dict[int, tuple[list[bytes], list[int]]] = {}
             for part, first, number in rows:
                 firsts, ids = parts.setdefault(part, ([], []))
@@ -165,36 +153,18 @@ class Segments:
             self._directory[segment] = parts
         return self._directory[segment]
 
-    def _read(self, ids: list[int]) -> Iterator[tuple[int, bytes]]:
-        """Blocks that are there; those of a segment that went meanwhile are not."""
+    def _read(self, ids: list[int]) -> Iterator[tuple[int, memoryview]]:
+        """(number, block), in order. Raises `IndexDamagedError`."""
         for start in range(0, len(ids), 500):
             some = ids[start : start + 500]
             marks = ",".join("?" * len(some))
-            for number, data in self._query(
-                f"SELECT id, data FROM blocks WHERE id IN ({marks}) ORDER BY id", tuple(some)
-            ):
-                if number not in self._checked:
-                    try:
-                        blocks.check(data)
-                    except (ValueError, TypeError) as error:
-                        raise _damaged() from error
-                    self._checked.add(number)
-                yield number, data
+            rows = self._query(f"SELECT id, data FROM blocks WHERE id IN ({marks}) ORDER BY id", tuple(some))
+            for number, data in rows:
+                # A block is read again for each of its keys; it is checked once.
+                yield number, memoryview(data)[:-SEAL] if number in self._checked else unseal(data, number)
+                self._checked.add(number)
 
 
-def _crc(files: str, owners: bytes, lengths: bytes) -> int:
-    try:
-        return zlib.crc32(lengths, zlib.crc32(owners, zlib.crc32(files.encode())))
-    except (AttributeError, TypeError):
-        return -1  # no text, no bytes: not what was written
-
-
-def _directory_crc(blocks_of: Iterable[tuple[int, bytes]]) -> int:
-    crc = 0
-    for part, first in blocks_of:
-        crc = zlib.crc32(b"%d %s\n" % (part, first), crc) if isinstance(first, bytes) else -1
-    return crc
-
-
-def _damaged() -> IndexDamagedError:
-    return IndexDamagedError("The index is damaged; run: pathline index --rebuild")
+def _directory_checksum(rows: Iterable[tuple[Any, ...]]) -> int:
+    """`rows`: part, first key, number of each block, in the order of the numbers."""
+    return zlib.crc32(repr([tuple(row) for row in rows]).encode("utf-8", "backslashreplace"))

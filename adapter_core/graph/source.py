@@ -117,6 +117,9 @@ def hash_text(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", errors="surrogatepass")).hexdigest()
 
 
+MAX_FILE_BYTES = 1_500_000  # beyond that, a file is data
+
+
 def is_python(path: str) -> bool:
     return path.lower().endswith((".py", ".pyi", ".pyw"))
 

@@ -9,81 +9,48 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
 import sqlite3
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..errors import IndexDamagedError, IndexStoreError
+from ..errors import IndexStoreError
 from ..types import ModuleFacts
 from .codec import decode_facts
 from .roots import SourceRoots
+from .rows import FILE_COLUMNS, FileRecord, FileRow
+from .sealed import checksum, damaged, seal, unseal
 from .segments import SCHEMA as SEGMENTS
 from .segments import Block, Part, SegmentRow, Segments
 from .version import index_version
 
 log = logging.getLogger(__name__)
 
+# What lies in a BLOB column is sealed (`sealed.py`): by the number of its file or segment.
 _SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
+CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE files (
     id INTEGER PRIMARY KEY AUTOINCREMENT, path TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, module TEXT NOT NULL,
-    size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL, checked_ns INTEGER NOT NULL, sha256 TEXT NOT NULL,
-    segment INTEGER NOT NULL, symbols INTEGER NOT NULL, documents INTEGER NOT NULL, problem TEXT NOT NULL);
+    size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL, inode INTEGER NOT NULL, checked_ns INTEGER NOT NULL,
+    sha256 TEXT NOT NULL, segment INTEGER NOT NULL, symbols INTEGER NOT NULL, documents INTEGER NOT NULL, problem TEXT NOT NULL,
+    checksum INTEGER NOT NULL);
 CREATE INDEX files_module ON files (module);
 CREATE INDEX files_segment ON files (segment);
 CREATE TABLE facts (file INTEGER PRIMARY KEY, data BLOB NOT NULL);
 """
-
-
-@dataclass(frozen=True, slots=True)
-class FileRow:
-    id: int
-    path: str
-    kind: str
-    module: str
-    size: int
-    mtime_ns: int
-    ctime_ns: int
-    checked_ns: int
-    sha256: str
-    segment: int
-    symbols: int
-    documents: int
-    problem: str
-
-
-@dataclass(frozen=True, slots=True)
-class FileRecord:
-    """What the store keeps of one file."""
-
-    path: str
-    kind: str
-    module: str
-    size: int
-    mtime_ns: int
-    ctime_ns: int
-    checked_ns: int
-    sha256: str
-    facts: bytes
-    symbols: int
-    documents: int
-    problem: str
-
-
 # How a file may use a name.
 USES = {"named": Part.NAMED, "called": Part.CALLED, "decorated": Part.DECORATED, "base": Part.BASE}
+_INSERT_FILE = f"INSERT INTO files ({FILE_COLUMNS}) VALUES ({', '.join('?' * (len(FileRow._fields) + 1))})"
 
 # What SQLite says (its numeric codes are known to Python from 3.11 on).
 _SIGNS_OF_DAMAGE = ("malformed", "not a database", "no such table", "no such column", "Could not decode")
-_FILE_COLUMNS = (
-    "id, path, kind, module, size, mtime_ns, ctime_ns, checked_ns, sha256, segment, symbols, documents, problem"
-)
+_MAX_NAME = 100
+_SECTOR = 512  # every page size is a multiple of it
 
 
 def database_path(cache: Path, root: Path, variant: str = "") -> Path:
@@ -91,7 +58,9 @@ def database_path(cache: Path, root: Path, variant: str = "") -> Path:
     `variant`: an index of part of the files is another index. None migrates another's."""
     key = hashlib.sha256(str(root).encode("utf-8", "surrogatepass")).hexdigest()[:16]
     version = f"{index_version(_SCHEMA + SEGMENTS)}-py{sys.version_info.major}{sys.version_info.minor}"
-    return cache / "index" / f"{root.name or 'root'}-{key}" / f"{version}{variant}.sqlite"
+    # A file system takes 255 bytes (some 143); the name is there for people alone.
+    name = os.fsencode(root.name)[:_MAX_NAME].decode("utf-8", "ignore") or "root"
+    return cache / "index" / f"{name}-{key}" / f"{version}{variant}.sqlite"
 
 
 class Store:
@@ -105,11 +74,14 @@ class Store:
             self._db = self._connect(path, read_only)
             if not read_only:
                 self._prepare(path)
-            self._db.execute("SELECT count(*) FROM meta").fetchone()
-        except (sqlite3.Error, OSError) as error:
+            self._segments = Segments(self._db, self._query)
+            self.generation()
+        except (sqlite3.Error, UnicodeDecodeError, OSError) as error:
             self.close()
             raise _store_error(error, "cannot be opened") from error
-        self._segments = Segments(self._db, self._query)
+        except IndexStoreError:
+            self.close()
+            raise
 
     @staticmethod
     def _connect(path: Path | None, read_only: bool) -> sqlite3.Connection:
@@ -123,6 +95,9 @@ class Store:
             db.execute("PRAGMA query_only = 1")
             return db
         path.parent.mkdir(parents=True, exist_ok=True)
+        # A file that was cut: SQLite takes what is missing of its last page for zeros.
+        if path.exists() and path.stat().st_size % _SECTOR:
+            raise sqlite3.DatabaseError("file is not a database: it was cut")
         return sqlite3.connect(path, timeout=5, isolation_level=None, check_same_thread=False)
 
     def _prepare(self, path: Path | None) -> None:
@@ -136,7 +111,7 @@ class Store:
             for statement in (_SCHEMA + SEGMENTS).split(";"):
                 db.execute(statement)
             db.execute(
-                "INSERT INTO meta VALUES ('generation', '0'), ('complete', '0'), ('reason', 'the index is being built')"
+                "INSERT INTO meta VALUES ('generation', 0), ('complete', 0), ('reason', 'the index is being built')"
             )
             db.execute("COMMIT")
 
@@ -156,30 +131,32 @@ class Store:
             self._db.execute("UPDATE meta SET value = value + 1 WHERE key = 'generation'")
             self._db.execute("COMMIT")
         except BaseException as error:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            if isinstance(error, sqlite3.Error):
+            with suppress(sqlite3.Error):  # some failures of the disk have undone it already
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+            if isinstance(error, (sqlite3.Error, UnicodeDecodeError)):
                 raise _store_error(error, "cannot be written") from error
             raise
 
     def write(self, files: Sequence[FileRecord], owners: bytes, lengths: bytes, parts: Iterable[Block]) -> None:
         """Replace the given files; what finds them forms one new segment. Call within `transaction`."""
         db = self._db
-        segment = self._segments.begin()
-        ids: list[int] = []
-        facts: list[tuple[int, bytes]] = []
         for f in files:
             self._forget(f.path)
-            file = db.execute(
-                "INSERT INTO files (path, kind, module, size, mtime_ns, ctime_ns, checked_ns, sha256, segment, symbols, documents,"
-                " problem) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
-                (f.path, f.kind, f.module, f.size, f.mtime_ns, f.ctime_ns, f.checked_ns, f.sha256, segment, f.symbols, f.documents,
-                 f.problem),
-            ).lastrowid or 0  # fmt: skip
-            ids.append(file)
-            facts.append((file, f.facts))
-        db.executemany("INSERT INTO facts VALUES (?, ?)", facts)
-        self._segments.write(segment, ids, owners, lengths, parts)
+        # Numbers are never used again, so a reader with an older view cannot take a new segment for one that it knows.
+        segment = self._next_number("segments")
+        first = self._next_number("files")
+        rows = [f.row(number, segment) for number, f in enumerate(files, first)]
+        db.executemany(_INSERT_FILE, [(*row, checksum(row)) for row in rows])
+        db.executemany(
+            "INSERT INTO facts VALUES (?, ?)",
+            [(row.id, seal(f.facts, row.id)) for row, f in zip(rows, files, strict=True)],
+        )
+        self._segments.write(segment, [row.id for row in rows], owners, lengths, parts)
+
+    def _next_number(self, table: str) -> int:
+        row = self._db.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)).fetchone()
+        return row[0] + 1 if row else 1
 
     def remove(self, path: str) -> None:
         """Forget a file. Call within `transaction`."""
@@ -195,34 +172,37 @@ class Store:
         if not self._db.execute("SELECT 1 FROM files WHERE segment = ? LIMIT 1", (segment,)).fetchone():
             self._segments.delete(segment)
 
-    def touch(self, path: str, size: int, mtime_ns: int, ctime_ns: int, checked_ns: int) -> None:
-        """The file was read again and holds what is stored."""
-        self._db.execute(
-            "UPDATE files SET size = ?, mtime_ns = ?, ctime_ns = ?, checked_ns = ? WHERE path = ?",
-            (size, mtime_ns, ctime_ns, checked_ns, path),
-        )
+    def touch(self, path: str, size: int, mtime_ns: int, ctime_ns: int, inode: int, checked_ns: int) -> None:
+        """The file was read again and holds what is stored. Call within `transaction`."""
+        row = self.file(path)
+        if row is not None:
+            row = row._replace(size=size, mtime_ns=mtime_ns, ctime_ns=ctime_ns, inode=inode, checked_ns=checked_ns)
+            self._db.execute(f"REPLACE {_INSERT_FILE.removeprefix('INSERT ')}", (*row, checksum(row)))
 
     def set_roots(self, roots: SourceRoots) -> None:
-        self._db.execute("INSERT OR REPLACE INTO meta VALUES ('roots', ?)", (json.dumps(roots.folders),))
+        """Call within `transaction`."""
+        told = json.dumps([roots.folders, roots.packages]).encode()
+        self._db.execute("INSERT OR REPLACE INTO meta VALUES ('roots', ?)", (seal(told, 0),))
 
     def set_complete(self, complete: bool, reason: str = "") -> None:
+        """Call within `transaction`."""
         self._db.executemany(
-            "INSERT OR REPLACE INTO meta VALUES (?, ?)", [("complete", str(int(complete))), ("reason", reason)]
+            "INSERT OR REPLACE INTO meta VALUES (?, ?)", [("complete", int(complete)), ("reason", reason)]
         )
 
     # -- reading -----------------------------------------------------------------------------------------------------
 
     @contextmanager
     def snapshot(self) -> Iterator[int]:
-        """All reads within see one state. Yields its generation."""
+        """All reads within see one state. Yields its generation. Raises `IndexStoreError`."""
         nested = self._db.in_transaction
         if not nested:
-            self._db.execute("BEGIN")
+            self._query("BEGIN")
         try:
             yield self.generation()
         finally:
             if not nested and self._db.in_transaction:
-                self._db.execute("COMMIT")
+                self._db.execute("ROLLBACK")
 
     def _query(self, sql: str, parameters: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         """All rows. Raises `IndexStoreError`."""
@@ -230,7 +210,7 @@ class Store:
             return self._db.execute(sql, parameters).fetchall()
         except UnicodeEncodeError:
             return []  # half a surrogate pair is in no index
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             raise _store_error(error, "cannot be read") from error
 
     def _one(self, sql: str, parameters: tuple[Any, ...] = ()) -> Any:
@@ -239,15 +219,26 @@ class Store:
         return rows[0] if rows else None
 
     def generation(self) -> int:
-        return int(self._meta("generation") or 0)
+        """How many transactions made it what it is."""
+        generation = self._meta("generation")
+        if not isinstance(generation, int):
+            raise damaged("its generation is lost")
+        return generation
 
     def completeness(self) -> tuple[bool, str]:
-        return self._meta("complete") == "1", self._meta("reason") or ""
+        """Whether it holds all files, and why not."""
+        complete, reason = self._meta("complete"), self._meta("reason")
+        if complete not in (0, 1) or not isinstance(reason, str):
+            raise damaged("whether it is complete is lost")
+        return complete == 1, reason
 
     def roots(self) -> SourceRoots:
         """The folders below which imports look for modules."""
         told = self._meta("roots")
-        return SourceRoots(tuple(json.loads(told))) if told else SourceRoots()
+        if told is None:
+            return SourceRoots()
+        folders, packages = json.loads(bytes(unseal(told, 0)))
+        return SourceRoots(tuple(folders), tuple(map(tuple, packages)))
 
     def has_modules_below(self, module: str) -> bool:
         """Whether any module's name begins with this one and a dot."""
@@ -255,7 +246,7 @@ class Store:
         below = (f"{module}.", f"{module}/")
         return self._one("SELECT 1 FROM files WHERE module >= ? AND module < ? LIMIT 1", below) is not None
 
-    def has_files_below(self, folder: str, besides: str) -> bool:
+    def has_files_below(self, folder: str, besides: str = "") -> bool:
         """Whether the index holds files below a folder, another one than this."""
         # "0" is the character after "/".
         row = self._one(
@@ -270,21 +261,23 @@ class Store:
         return files, symbols
 
     def files(self) -> list[FileRow]:
-        return [FileRow(*row) for row in self._query(f"SELECT {_FILE_COLUMNS} FROM files ORDER BY path")]
+        """All files, by path."""
+        return self._files("ORDER BY path")
 
     def file(self, path: str) -> FileRow | None:
-        row = self._one(f"SELECT {_FILE_COLUMNS} FROM files WHERE path = ?", (path,))
-        return FileRow(*row) if row else None
+        return next(iter(self._files("WHERE path = ?", path)), None)
 
     def file_by_id(self, file: int) -> FileRow | None:
-        row = self._one(f"SELECT {_FILE_COLUMNS} FROM files WHERE id = ?", (file,))
-        return FileRow(*row) if row else None
+        return next(iter(self._files("WHERE id = ?", file)), None)
 
     def files_of_module(self, module: str) -> list[FileRow]:
-        return [
-            FileRow(*row)
-            for row in self._query(f"SELECT {_FILE_COLUMNS} FROM files WHERE module = ? ORDER BY path", (module,))
-        ]
+        return self._files("WHERE module = ? ORDER BY path", module)
+
+    def _files(self, which: str, *parameters: Any) -> list[FileRow]:
+        rows = self._query(f"SELECT {FILE_COLUMNS} FROM files {which}", parameters)
+        if any(checksum(row[:-1]) != row[-1] for row in rows):
+            raise damaged("what it says of a file is wrong")
+        return [FileRow._make(row[:-1]) for row in rows]
 
     def files_of_last(self, name: str) -> set[int]:
         """The files whose module's dotted name ends with this part."""
@@ -292,46 +285,48 @@ class Store:
         return {file for (file,) in rows}
 
     def facts(self, file: FileRow) -> ModuleFacts:
+        """The facts of a file. Raises `IndexDamagedError`, also where a writer has replaced the row since it was read."""
         row = self._one("SELECT data FROM facts WHERE file = ?", (file.id,))
         if row is None:
-            raise IndexDamagedError(f"The index lost the facts of {file.path}; run: pathline index --rebuild")
-        try:
-            return decode_facts(file.path, file.module or file.path.rpartition("/")[2], row[0])
-        except (ValueError, TypeError, IndexError) as error:
-            raise IndexDamagedError(f"The index is damaged at {file.path}; run: pathline index --rebuild") from error
+            raise damaged(f"the facts of {file.path} are lost")
+        data = bytes(unseal(row[0], file.id))
+        return decode_facts(file.path, file.module or file.path.rpartition("/")[2], data)
 
     def symbols_named(self, name: str) -> list[tuple[int, int]]:
         """(file, symbol index) of every symbol of that name, in order."""
         found: list[tuple[int, int]] = []
-        for part in (Part.SYMBOLS, Part.SECTIONS):
-            for segment, value in self._segments.find(part, name):
-                ids = self._segments.files(segment)
-                numbers = np.frombuffer(value, "<u4").tolist()
-                found += [(ids[o], i) for o, i in zip(numbers[::2], numbers[1::2], strict=True)] if ids else []
-        alive = self._alive({file for file, _ in found})
+        with self.snapshot():
+            for part in (Part.SYMBOLS, Part.SECTIONS):
+                for segment, value in self._segments.find(part, name):
+                    ids = self._segments.files(segment)
+                    numbers = np.frombuffer(value, "<u4").tolist()
+                    found += [(ids[o], i) for o, i in zip(numbers[::2], numbers[1::2], strict=True)]
+            alive = self._alive({file for file, _ in found})
         return sorted(row for row in found if row[0] in alive)
 
     def all_names(self) -> list[str]:
         """The names of all symbols but sections, each once."""
-        alive = {file for (file,) in self._query("SELECT id FROM files")}
         names: set[str] = set()
-        dead: dict[int, set[int]] = {}
-        for segment, name, value in self._segments.items(Part.SYMBOLS):
-            if segment not in dead:
-                ids = self._segments.files(segment)
-                dead[segment] = {ordinal for ordinal, file in enumerate(ids) if file not in alive}
-            gone = dead[segment]
-            if not gone or any(o not in gone for o in np.frombuffer(value, "<u4")[::2].tolist()):
-                names.add(name)
+        with self.snapshot():
+            alive = {file for (file,) in self._query("SELECT id FROM files")}
+            gone: dict[int, set[int]] = {}
+            for segment, name, value in self._segments.items(Part.SYMBOLS):
+                if segment not in gone:
+                    ids = self._segments.files(segment)
+                    gone[segment] = {ordinal for ordinal, file in enumerate(ids) if file not in alive}
+                dead = gone[segment]
+                if not dead or any(o not in dead for o in np.frombuffer(value, "<u4")[::2].tolist()):
+                    names.add(name)
         return list(names)
 
     def files_using(self, name: str, how: str = "named") -> list[int]:
         """The files that use an identifier in one of the ways of `USES`; "named": it stands anywhere in the text, comments and strings
         included. Some ids may be gone."""
         found: list[int] = []
-        for segment, value in self._segments.find(USES[how], name):
-            ids = self._segments.files(segment)
-            found += [ids[ordinal] for ordinal in np.frombuffer(value, "<u2").tolist()] if ids else []
+        with self.snapshot():
+            for segment, value in self._segments.find(USES[how], name):
+                ids = self._segments.files(segment)
+                found += [ids[ordinal] for ordinal in np.frombuffer(value, "<u2").tolist()]
         return found
 
     def _alive(self, files: set[int]) -> set[int]:
@@ -345,24 +340,30 @@ class Store:
         return alive
 
     def segments(self) -> list[SegmentRow]:
-        return self._segments.rows()
+        """All segments in order. Raises `IndexDamagedError` where one is lost that a file names."""
+        with self.snapshot():
+            if self._query("SELECT 1 FROM files WHERE segment NOT IN (SELECT id FROM segments) LIMIT 1"):
+                raise damaged("a segment is lost")
+            return self._segments.rows()
 
     def postings(self, term: str) -> list[tuple[int, np.ndarray]]:
         """(segment, packed postings) of a term; see `postings.unpack`."""
-        return [
-            (segment, np.frombuffer(value, dtype="<u4").reshape(-1, 2))
-            for segment, value in self._segments.find(Part.POSTINGS, term)
-        ]
+        with self.snapshot():
+            return [
+                (segment, np.frombuffer(value, dtype="<u4").reshape(-1, 2))
+                for segment, value in self._segments.find(Part.POSTINGS, term)
+            ]
 
-    def small_segments(self, most_files: int) -> list[list[str]]:
-        """The paths of the living files of each segment that holds no more than so many of them."""
+    def small_segments(self, most_files: int) -> tuple[list[str], int]:
+        """The paths in segments that hold no more than so many files, and the number of these segments."""
         rows = self._query(
-            "SELECT segment, group_concat(path, char(0)) FROM files GROUP BY segment HAVING count(*) <= ? ORDER BY segment",
+            "SELECT path, segment FROM files WHERE segment IN"
+            " (SELECT segment FROM files GROUP BY segment HAVING count(*) <= ?)",
             (most_files,),
         )
-        return [paths.split("\0") for _, paths in rows]
+        return [path for path, _ in rows], len({segment for _, segment in rows})
 
-    def _meta(self, key: str) -> str | None:
+    def _meta(self, key: str) -> Any:
         row = self._one("SELECT value FROM meta WHERE key = ?", (key,))
         return row[0] if row else None
 
@@ -375,7 +376,8 @@ def _escaped(name: str) -> str:
 def _store_error(error: Exception, what: str) -> IndexStoreError:
     """Damage, which a new build mends, apart from what passes: a full disk, a lock, a folder without permission."""
     text = str(error)
-    damaged = isinstance(error, sqlite3.DatabaseError) and any(sign in text for sign in _SIGNS_OF_DAMAGE)
-    if damaged:
-        return IndexDamagedError(f"The index is damaged ({text}); run: pathline index --rebuild")
+    said = isinstance(error, sqlite3.DatabaseError) and any(sign in text for sign in _SIGNS_OF_DAMAGE)
+    # SQLite quotes a damaged schema in its message, and what Python cannot read then is that. No write of ours breaks a constraint.
+    if said or isinstance(error, (UnicodeDecodeError, sqlite3.IntegrityError)):
+        return damaged(text)
     return IndexStoreError(f"The index {what} ({text}); is the disk full, or the cache folder not yours?")

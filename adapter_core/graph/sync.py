@@ -17,7 +17,7 @@ from pathlib import Path
 from ..errors import Cancelled
 from ..types import CancelToken, Problem
 from .batch import BatchResult, index_batch, without_gc
-from .discover import DiscoverOptions, Discovery, FoundFile, decides, discover, discover_some
+from .discover import DiscoverOptions, Discovery, FoundFile, decides, discover, discover_some, is_folder
 from .pool import ParserPool
 from .roots import SourceRoots, source_roots
 from .source import read_source
@@ -30,6 +30,9 @@ _BATCH_FILES = 400
 # A file changed within the clock's grain of its last reading may have changed again without a new timestamp.
 _RACY_NS = 2_000_000_000
 _MAX_PROJECT_FILE = 1_000_000
+# Each file that is saved becomes a segment of its own, in which every look-up has to look.
+_SMALL_SEGMENT = 8
+_MAX_SMALL_SEGMENTS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,11 @@ def sync(
     started = time.perf_counter()
     report = SyncReport()
     only = options.only
-    if only is not None and (not store.completeness()[0] or any(_decides(root, store, path) for path in only)):
+    if only is not None and (
+        not store.completeness()[0]
+        or _scattered(store)
+        or any(_decides(root, store, path, options.discover) for path in only)
+    ):
         only = None
     if only is None:
         found = discover(root, options.discover)
@@ -93,47 +100,56 @@ def sync(
         roots = store.roots()
         _with_modules(found, roots)
         stored = {path: row for path in only if (row := store.file(path)) is not None}
-    changed = [file for file in found.files if not _is_current(file, stored.get(file.path))]
+    scattered = _scattered(store) if only is None else set()
+    changed = [f for f in found.files if f.path in scattered or not _is_current(f, stored.get(f.path))]
     paths = {file.path for file in found.files}
     removed = [path for path in stored if path not in paths]
+    report.removed = len(removed)
     report.unchanged = len(found.files) - len(changed)
     report.skipped.extend(found.skipped)
-    if changed or removed:
-        with store.transaction():
-            if only is None:
-                store.set_complete(False, "the index is being built")
-                store.set_roots(roots)
-            for path in removed:
-                store.remove(path)
-    report.removed = len(removed)
     # A file whose module's name changed, by a new source root, is another file.
     known = {
         file.path: stored[file.path].sha256
         for file in changed
-        if file.path in stored and stored[file.path].module == file.module
+        if file.path in stored and stored[file.path].module == file.module and file.path not in scattered
     }
-    try:
-        with without_gc():
-            for result in _run(root, changed, known, options, on_progress, cancel):
+    batches = _batches(changed)
+    outcome = found.complete, found.reason
+    results = _run(root, batches, known, options, on_progress, cancel)
+    if not batches and (removed or store.roots() != roots or store.completeness() != outcome):
+        results = iter([BatchResult()])
+    with without_gc():
+        # One transaction for each result. What goes, goes with the first of them, and the last one makes the index whole:
+        # so few changes are one step, and between many it is said that some are missing.
+        for number, result in enumerate(results, 1):
+            with store.transaction():
+                if number == 1:
+                    store.set_roots(roots)
+                    for path in removed:
+                        store.remove(path)
                 _write(store, result, report)
-    finally:
-        report.files, report.symbols = store.counts()
-    if only is not None:
-        report.complete, report.reason = store.completeness()
-        report.elapsed_ms = (time.perf_counter() - started) * 1000
-        return report
-    report.complete, report.reason = found.complete, found.reason
-    if changed or removed or store.completeness() != (found.complete, found.reason):
-        with store.transaction():
-            store.set_complete(found.complete, found.reason)
-    report.problems.extend(Problem(row.path, row.problem) for row in store.files() if row.problem)
+                store.set_complete(*(outcome if number >= len(batches) else (False, "the index is being built")))
+    report.files, report.symbols = store.counts()
+    report.complete, report.reason = outcome
+    if only is None:
+        report.problems.extend(Problem(row.path, row.problem) for row in store.files() if row.problem)
     report.elapsed_ms = (time.perf_counter() - started) * 1000
     return report
 
 
-def _decides(root: Path, store: Store, path: str) -> bool:
-    # An `__init__` that comes or goes makes a folder a package, or none.
+def _scattered(store: Store) -> set[str]:
+    """The files of small segments, where there are so many of these that they slow every look-up: they are written anew, together."""
+    paths, segments = store.small_segments(_SMALL_SEGMENT)
+    return set(paths) if segments > _MAX_SMALL_SEGMENTS else set()
+
+
+def _decides(root: Path, store: Store, path: str, options: DiscoverOptions) -> bool:
+    """Whether what happened to one path can concern others."""
+    # A folder comes, goes or changes its place with all that is in it; an `__init__` makes a folder a package.
     try:
+        folder = path.rstrip("/")
+        if store.has_files_below(folder) or is_folder(root, folder, options):
+            return True
         comes_or_goes = (store.file(path) is None) == (root / path).is_file()
     except (OSError, ValueError):
         return False  # no name of a file
@@ -160,7 +176,7 @@ def _name_modules(root: Path, found: Discovery) -> SourceRoots:
 
 def _with_modules(found: Discovery, roots: SourceRoots) -> None:
     found.files = [
-        FoundFile(f.path, f.kind, f.size, f.mtime_ns, f.ctime_ns, roots.module_name(f.path))
+        FoundFile(f.path, f.kind, f.size, f.mtime_ns, f.ctime_ns, f.inode, roots.module_name(f.path))
         if f.kind == "python" else f
         for f in found.files
     ]  # fmt: skip
@@ -169,27 +185,27 @@ def _with_modules(found: Discovery, roots: SourceRoots) -> None:
 def _is_current(file: FoundFile, row: FileRow | None) -> bool:
     if row is None or (row.size, row.kind, row.module) != (file.size, file.kind, file.module):
         return False
-    # `touch -d` and `cp -p` set the modification time; the change time is the system's own.
-    if (row.mtime_ns, row.ctime_ns) != (file.mtime_ns, file.ctime_ns):
+    # `touch -d` and `cp -p` set the modification time; the change time is the system's own. Files of equal times change places.
+    if (row.mtime_ns, row.ctime_ns, row.inode) != (file.mtime_ns, file.ctime_ns, file.inode):
         return False
     return row.checked_ns - max(row.mtime_ns, row.ctime_ns) > _RACY_NS
 
 
 def _write(store: Store, result: BatchResult, report: SyncReport) -> None:
+    """Call within a transaction."""
     for part in result.parts:
         _write(store, part, report)
     for stage, seconds in result.stages.items():
         report.stages[stage] = report.stages.get(stage, 0.0) + seconds
-    with store.transaction():
-        if result.files:
-            # The thread's own time: others read and decode meanwhile.
-            begun = time.thread_time()
-            store.write(result.files, result.owners, result.lengths, result.blocks)
-            report.stages["store"] = report.stages.get("store", 0.0) + time.thread_time() - begun
-        for touched in result.touched:
-            store.touch(*touched)
-        for path, _ in result.skipped:
-            store.remove(path)
+    if result.files:
+        # The thread's own time: others read and decode meanwhile.
+        begun = time.thread_time()
+        store.write(result.files, result.owners, result.lengths, result.blocks)
+        report.stages["store"] = report.stages.get("store", 0.0) + time.thread_time() - begun
+    for touched in result.touched:
+        store.touch(*touched)
+    for path, _ in result.skipped:
+        store.remove(path)
     report.parsed += len(result.files)
     report.unchanged += len(result.touched)
     report.skipped.extend(Problem(path, reason) for path, reason in result.skipped)
@@ -209,17 +225,17 @@ def _batches(files: Sequence[FoundFile]) -> list[list[FoundFile]]:
 
 def _run(
     root: Path,
-    files: list[FoundFile],
+    batches: list[list[FoundFile]],
     known: dict[str, str],
     options: SyncOptions,
     on_progress: Callable[[SyncProgress], None] | None,
     cancel: CancelToken | None,
 ) -> Iterator[BatchResult]:
-    if not files:
+    """One result for each batch, in any order."""
+    if not batches:
         return
-    meter = _Meter(files, on_progress)
+    meter = _Meter([file for batch in batches for file in batch], on_progress)
     max_bytes = options.discover.max_file_bytes
-    batches = _batches(files)
     workers = options.workers or (os.cpu_count() or 1)
     own_pool = options.executor is None and workers > 1 and len(batches) > 1 and meter.total_bytes > _POOL_THRESHOLD
     if options.executor is None and not own_pool:

@@ -9,7 +9,7 @@ from pathlib import Path
 # Modules whose change can change a stored row.
 _SHAPING = """
     batch blocks codec define discover exports extract fields limited newer parse patterns postings recover
-    roots scope segments source terms textfacts
+    roots rows scope sealed segments source terms textfacts
 """.split()
 
 

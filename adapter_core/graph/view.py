@@ -11,8 +11,9 @@ from .batch import file_kind, parse_file
 from .documents import Document, Documents
 from .merge import merged
 from .recent import Recent
-from .source import is_python
-from .store import FileRow, Store
+from .rows import FileRow
+from .source import MAX_FILE_BYTES, is_python
+from .store import Store
 
 # A file's facts take some tens of kilobytes, and a question about a name that is everywhere reads thousands of files.
 _KEPT_FILES = 400
@@ -21,9 +22,12 @@ _KEPT_FILES = 400
 class WorkspaceView:
     """Remembers what was read last; made anew for each request, or when the workspace changed."""
 
-    def __init__(self, root: Path, store: Store, open_texts: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, root: Path, store: Store, open_texts: Mapping[str, str] | None = None, max_bytes: int = MAX_FILE_BYTES
+    ) -> None:
+        """`max_bytes`: larger files are not read, as the index was built."""
         self.store = store
-        self.documents = Documents(root, open_texts)
+        self.documents = Documents(root, open_texts, max_bytes)
         self._texts: Recent[str] = Recent(_KEPT_FILES)
         self._facts: Recent[ModuleFacts | None] = Recent(_KEPT_FILES)
         self._rows: dict[str, FileRow | None] = {}
@@ -120,7 +124,8 @@ class WorkspaceView:
         """The Python files in which an identifier may be used in that way (`store.USES`), in order; open files always."""
         key = (name, how)
         if key not in self._using:
-            paths = {p for file in self.store.files_using(name, how) if (p := self.path_of(file)) and is_python(p)}
+            with self.store.snapshot():
+                paths = {p for file in self.store.files_using(name, how) if (p := self.path_of(file)) and is_python(p)}
             paths.update(path for path in self.documents.open_texts if file_kind(path) == "python")
             self._using[key] = sorted(paths)
         return self._using[key]

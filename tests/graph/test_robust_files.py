@@ -347,10 +347,6 @@ def test_a_file_that_grew_beyond_the_limit_leaves_the_index(repo: Path) -> None:
         assert not graph.store.files()
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="view.py makes Documents with the default limit, whatever DiscoverOptions.max_file_bytes was: facts and document are None",
-)
 def test_a_raised_limit_holds_for_questions_too(repo: Path) -> None:
     write(repo, "big.py", "def first(): pass\n" + "#" * 2_000_000 + "\ndef last(): return first()\n")
     options = SyncOptions(DiscoverOptions(max_file_bytes=10_000_000), workers=1)
@@ -560,11 +556,6 @@ def test_a_workspace_whose_own_name_is_no_unicode(tmp_path: Path) -> None:
                 assert reader.find_symbol("here")
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="store.py, database_path: the folder is named `<root's name>-<16 digits>`, more than a file system's 255 bytes for a long name; "
-    "the index then is in memory at every start",
-)
 def test_a_workspace_with_a_long_name(tmp_path: Path) -> None:
     root = tmp_path / ("long" * 62)
     root.mkdir()

@@ -360,10 +360,6 @@ def test_what_is_unchanged_is_not_read_and_what_hides_its_change_is(
     assert not store.symbols_named("aaa")
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="sync.py: a file is told by size, mtime and ctime, but not by its inode; two of equal times can change places",
-)
 def test_folders_that_change_places(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Unpacked or generated in the same tick of the clock; a rename of the folder leaves the times of what is in it."""
     monkeypatch.setattr("adapter_core.graph.sync._RACY_NS", 0)
@@ -392,7 +388,6 @@ def test_folders_that_change_places(repo: Path, monkeypatch: pytest.MonkeyPatch)
     assert stored(store)["names"] == stored(fresh_graph(root).store)["names"]
 
 
-@pytest.mark.xfail(strict=True, reason="sync.py writes the source roots only where a file changed or went")
 @pytest.mark.usefixtures("_fine_steps")
 def test_source_roots_that_a_stopped_sync_left_behind(repo: Path) -> None:
     root = repo.resolve()
@@ -425,10 +420,6 @@ def test_the_first_and_the_last_file_of_a_source_root(repo: Path, path: str) -> 
     assert stored(store) == stored(fresh_graph(root).store)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="sync.py: told of a folder that went with all that was in it, it looks for a file of that name",
-)
 def test_told_that_a_folder_went(repo: Path) -> None:
     """The server takes what has a dot in its name for a file (lsp_server/features/watched_files.py)."""
     root = repo.resolve()
@@ -441,10 +432,6 @@ def test_told_that_a_folder_went(repo: Path) -> None:
     assert stored(store) == stored(fresh_graph(root).store)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="sync.py: told which files changed, it does not mark the index incomplete while it works on them",
-)
 def test_stopped_among_the_files_that_it_was_told(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As for a kill: the next who is told of other files would leave these as they were, in an index that says it is whole."""
     monkeypatch.setattr("adapter_core.graph.sync._BATCH_FILES", 1)
@@ -483,10 +470,10 @@ def test_an_unsaved_new_file_is_imported_and_goes_again(repo: Path) -> None:
         assert targets() == [[], [], []]
 
 
-@pytest.mark.xfail(strict=True, reason="batch.py keeps words as they are written; a name means its NFKC form")
 def test_a_name_in_another_spelling_is_a_use_of_it(repo: Path) -> None:
     with graph_of(repo, "#- a.py\ndef file(): pass\n#- b.py\nfrom a import ﬁle\nuse = ﬁle\n") as graph:
         facts = graph.facts("b.py")
         assert facts
         assert facts.imports[0].name == "file"
         assert graph.view.paths_using("file") == ["a.py", "b.py"]
+        assert [r.path for r in graph.find_symbol("ﬁle")] == ["a.py"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...types import Import, ModuleFacts
+from ..exports import UNTOLD
 from .values import EMPTY, Values, external, module, union
 
 if TYPE_CHECKING:
@@ -96,7 +97,8 @@ def star(inference: Inference, facts: ModuleFacts, item: Import, name: str) -> V
 
 
 def exports(inference: Inference, target: str, name: str, seen: tuple[str, ...]) -> bool:
-    """Whether `from target import *` would bring the name, as far as `__all__` tells: it may still not be defined there."""
+    """Whether `from target import *` would bring the name, as far as `__all__` tells: it may still not be defined there. What an
+    `__all__` lists that the text does not tell is taken to be all public names."""
     if target in seen:
         return False
     files = inference.workspace.facts_of_module(target)
@@ -105,10 +107,15 @@ def exports(inference: Inference, target: str, name: str, seen: tuple[str, ...])
             return not name.startswith("_")
         if name in facts.exports:
             return True
+        untold = UNTOLD in facts.exports_of
         for dotted in facts.exports_of:
-            for value in inference.text(facts.path, 0, dotted, 0):
-                if value.kind == "module" and exports(inference, value.path, name, (*seen, target)):
-                    return True
+            values = inference.text(facts.path, 0, dotted, 0) if dotted != UNTOLD else EMPTY
+            inside = [value.path for value in values if value.kind == "module"]
+            untold = untold or not inside
+            if any(exports(inference, path, name, (*seen, target)) for path in inside):
+                return True
+        if untold and not name.startswith("_"):
+            return True
     return False
 
 
