@@ -48,6 +48,8 @@ def report(name: str, rows: Sequence[dict[str, Any]], extra: dict[str, Any] | No
 
 
 def print_table(rows: Sequence[dict[str, Any]]) -> None:
+    if not rows:
+        return
     columns = list(dict.fromkeys(key for row in rows for key in row))
     cells = [[_cell(row.get(c)) for c in columns] for row in rows]
     widths = [max(len(c), *(len(row[i]) for row in cells)) for i, c in enumerate(columns)]

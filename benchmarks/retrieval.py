@@ -13,6 +13,7 @@ packed in order, each line once, and cut at the budget.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import sys
@@ -22,7 +23,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from _common import ROOT, print_table
+from _baselines import BASELINES, packed, run_baselines
+from _common import ROOT, print_table, report
 from _retrieval_data import ALL_SETS, LINE_SETS, Row, load_rows
 from _retrieval_ours import ABLATIONS, OURS, run_repository, variants
 from _retrieval_packing import BUDGETS, load_tokens
@@ -56,14 +58,25 @@ def main() -> None:
     removed = () if args.ablate is None else tuple(args.ablate or ABLATIONS)
     rows = load_rows(args.rows, args.repos, args.sets)
     results, seconds = ours(rows, args.repos, args.scratch, removed)
+    if args.only != "ours":
+        results |= others(rows, args.repos, args.scratch)
     scores = {system: [score(r, f) for r, f in zip(rows, found, strict=True)] for system, found in results.items()}
-    tables = headline(rows, scores), by_group(rows, scores)
-    for title, table in zip(("Gold lines by repository", "By set, mean over rows"), tables, strict=True):
-        print(f"\n{title}\n")
-        print_table(table)
-    print(
-        f"\n{len(rows)} rows, {len({r.repo for r in rows})} repositories; tokens: {load_tokens().name}; {seconds * 1000:.0f} ms a question"
-    )
+    lines, groups = headline(rows, scores), by_group(rows, scores)
+    about = {
+        "questions": len(rows),
+        "repositories": len({r.repo for r in rows}),
+        "row_ids_sha256": hashlib.sha256("\n".join(sorted(r.id for r in rows)).encode()).hexdigest()[:16],
+        "tokens": load_tokens().name,
+        "milliseconds": round(seconds * 1000),
+    }
+    print("\nFunctions and files, mean over the rows of a set\n")
+    print_table(groups)
+    print("\nGold lines shown, mean over repositories\n")
+    if args.only or set(args.sets) != set(ALL_SETS):
+        print_table(lines)
+    else:
+        report("retrieval", lines, {**about, "sets": groups})
+    print("\n" + ", ".join(f"{key} {value}" for key, value in about.items()))
     if args.details:
         write_details(args.details, rows, results, scores)
 
@@ -71,19 +84,15 @@ def main() -> None:
 def ours(rows: list[Row], repos: Path, scratch: Path, removed: tuple[str, ...]) -> tuple[Results, float]:
     """Pathline and its variants over all rows, one checkout at a time in each of two processes."""
     model = model_folder(DEFAULT_NAME)
-    places: dict[str, list[int]] = defaultdict(list)
-    for i, row in enumerate(rows):
-        places[row.checkout].append(i)
-    # The largest first, so that both processes end together.
-    order = sorted(places, key=lambda c: -len(places[c]))
+    places = by_checkout(rows)
     results: dict[str, dict[int, Found]] = defaultdict(dict)
     spent = 0.0
     with ProcessPoolExecutor(PROCESSES, get_context("spawn"), _prepare, (scratch / "cache",)) as pool:
         jobs = [
             pool.submit(_one_checkout, repos / checkout, [rows[i].question for i in places[checkout]], removed, model)
-            for checkout in order
+            for checkout in places
         ]
-        for checkout, job in zip(order, jobs, strict=True):
+        for checkout, job in zip(places, jobs, strict=True):
             found, seconds = job.result()
             spent += seconds * len(places[checkout])
             for system, own in found.items():
@@ -99,28 +108,49 @@ def _one_checkout(root: Path, questions: list[str], removed: tuple[str, ...], mo
     return run_repository(root, questions, variants(removed), load_tokens(model))
 
 
+def others(rows: list[Row], repos: Path, scratch: Path) -> Results:
+    """The other retrievers over the same rows."""
+    places = by_checkout(rows)
+    jobs = [(repos / checkout, [rows[i].question for i in own]) for checkout, own in places.items()]
+    tokens = load_tokens()
+    results: Results = {}
+    for system, found in run_baselines(tuple(BASELINES), jobs, scratch, PROCESSES).items():
+        by_row: dict[int, Found] = {}
+        for (root, _), own, ranked in zip(jobs, places.values(), found, strict=True):
+            by_row.update((i, packed(spans, root, tokens)) for i, spans in zip(own, ranked, strict=True))
+        results[BASELINES[system]] = [by_row[i] for i in range(len(rows))]
+    return results
+
+
+def by_checkout(rows: list[Row]) -> dict[str, list[int]]:
+    """Positions of the rows of each checkout; the largest first, so that two processes end together."""
+    places: dict[str, list[int]] = defaultdict(list)
+    for i, row in enumerate(rows):
+        places[row.checkout].append(i)
+    return dict(sorted(places.items(), key=lambda item: -len(item[1])))
+
+
 def headline(rows: list[Row], scores: dict[str, list[dict[str, float]]]) -> list[dict[str, Any]]:
-    """Gold-line recall: all line sets with intervals and the ratio to each other system, then each set."""
+    """Gold-line recall for each budget and system: all line sets with interval and ratio, each set, and against all gold places."""
     table = []
-    for system, own in scores.items():
-        line: dict[str, Any] = {"system": system}
-        for budget in BUDGETS:
-            values = by_repository(rows, own, f"lines@{budget}")
-            if not values:
-                return []
-            mean, low, high = interval(values)
-            line[f"@{budget}"] = mean
-            line[f"95 % @{budget}"] = f"{low:.3f}–{high:.3f}"
+    for budget in BUDGETS:
+        for system, own in scores.items():
+            line: dict[str, Any] = {"tokens": budget, "system": system}
+            for label, name in (("recall", f"lines@{budget}"), ("all gold", f"all lines@{budget}")):
+                values = by_repository(rows, own, name)
+                if not values:
+                    return []
+                mean, low, high = interval(values)
+                line[label] = mean
+                line[f"{label}, 95 %"] = f"{low:.3f} to {high:.3f}"
+                if system != OURS:
+                    ratio, low, high = ratio_interval(by_repository(rows, scores[OURS], name), values)
+                    line[f"Pathline / it, {label}"] = f"{ratio:.2f} ({low:.2f} to {high:.2f})"
             for name in LINE_SETS:
                 part = [(r, s) for r, s in zip(rows, own, strict=True) if r.set == name]
                 by_repo = by_repository([r for r, _ in part], [s for _, s in part], f"lines@{budget}")
-                line[f"{name}@{budget}"] = sum(by_repo.values()) / len(by_repo) if by_repo else None
-            every = by_repository(rows, own, f"all lines@{budget}")
-            line[f"all gold@{budget}"] = sum(every.values()) / len(every)
-            if system != OURS:
-                ratio, low, high = ratio_interval(by_repository(rows, scores[OURS], f"lines@{budget}"), values)
-                line[f"ours/it@{budget}"] = f"{ratio:.3f} ({low:.3f}–{high:.3f})"
-        table.append(line)
+                line[name] = sum(by_repo.values()) / len(by_repo) if by_repo else None
+            table.append(line)
     return table
 
 
