@@ -42,7 +42,7 @@ class Place:
 @dataclass(frozen=True, slots=True)
 class Row:
     """`places`: gold lines, in the order of the reference; empty where only files are known. `functions`: definitions of functions
-    that gold lines stand in. `group`: the row's set, with what is reported apart within it."""
+    in which gold places start. `group`: the row's set, with what is reported apart within it."""
 
     id: str
     set: str
@@ -113,12 +113,12 @@ def _lines(places: Iterable[Place]) -> frozenset[tuple[str, int]]:
 
 
 def _gold_function(root: Path, gold: dict[str, Any], place: Place) -> Place | None:
-    """The innermost function that holds a gold place whole, by Python's own `ast`; where that cannot read the file, as the row says."""
+    """The innermost function in which a gold place starts, by Python's own `ast`; where that cannot read the file, as the row says."""
     functions = functions_of(root / place.path)
     if functions is None:
         known = gold.get("symbol_kind") == "func"
         return Place(place.path, gold["symbol_start"], gold["symbol_end"]) if known else None
-    around = [(start, end) for start, end in functions if start <= place.start and place.end <= end]
+    around = [(start, end) for start, end in functions if start <= place.start <= end]
     if not around:
         return None
     start, end = min(around, key=lambda f: f[1] - f[0])
