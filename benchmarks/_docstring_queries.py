@@ -38,7 +38,8 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class _Documented:
-    """A docstring: its first sentence, the function's lines (None: of a class, a module, or a function without a body), and where the string stands."""
+    """A docstring: its first sentence, the function's lines, and where the string stands. `function` is None for a class, a module, or a
+    function that is nothing but its docstring."""
 
     sentence: str
     function: Place | None
@@ -53,13 +54,23 @@ def queries(scratch: Path, per_package: int, seed: int) -> list[Query]:
     return found
 
 
+def packages() -> list[str]:
+    """The listed packages, in order."""
+    return [line.split("==")[0] for line in PACKAGES.read_text("utf-8").split("\n") if "==" in line]
+
+
+def tuned_on() -> set[str]:
+    """Every third package: those that `tune_ranking.py` may look at. The others are only ever measured."""
+    return set(packages()[::3])
+
+
 def copy_of(scratch: Path, package: str) -> Path:
     return scratch / "copies" / package
 
 
 def fetch(folder: Path) -> dict[str, Path]:
     """Each package's wheel, by its hash as listed. Raises `CalledProcessError`."""
-    names = [line.split("==")[0] for line in PACKAGES.read_text("utf-8").split("\n") if "==" in line]
+    names = packages()
     if len(list(folder.glob("*.whl"))) < len(names):
         folder.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-I", "-m", "pip", "download", "-qq", "--disable-pip-version-check", "--no-deps"]
@@ -119,7 +130,6 @@ def _documented(path: Path, root: Path) -> list[_Documented]:
         if not text or not isinstance(first, ast.Expr):
             continue
         function = None
-        # One that is nothing but its docstring leaves nothing to be found.
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and len(node.body) > 1:
             start = min([node.lineno, *(d.lineno for d in node.decorator_list)])
             function = Place(path.relative_to(root).as_posix(), start, node.end_lineno or node.lineno)

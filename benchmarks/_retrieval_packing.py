@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +47,7 @@ def load_tokens(model: Path | None = None) -> Tokens:
             known[text] = len(encoding.ids)
         return [known[t] for t in texts]
 
+    @functools.lru_cache(maxsize=50_000)
     def prefix(text: str, n: int) -> int:
         offsets = tokenizer.encode(text, add_special_tokens=False).offsets
         return len(text) if len(offsets) <= n else offsets[n - 1][1]
