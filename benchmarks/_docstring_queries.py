@@ -37,7 +37,7 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
-class _Documented:
+class Documented:
     """A docstring: its first sentence, the function's lines, and where the string stands. `function` is None for a class, a module, or a
     function that is nothing but its docstring."""
 
@@ -92,7 +92,7 @@ def _prepare(package: str, wheel: Path, folder: Path, count: int, seed: int) -> 
     shutil.rmtree(folder, ignore_errors=True)
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(folder)
-    documented = [d for path in sorted(folder.rglob("*.py")) for d in _documented(path, folder)]
+    documented = [d for path in sorted(folder.rglob("*.py")) for d in documented(path, folder)]
     often = Counter(d.sentence for d in documented)
     fit = [
         d for d in documented
@@ -113,7 +113,7 @@ def _prepare(package: str, wheel: Path, folder: Path, count: int, seed: int) -> 
     return found
 
 
-def _documented(path: Path, root: Path) -> list[_Documented]:
+def documented(path: Path, root: Path) -> list[Documented]:
     """All docstrings of a file; none where it does not parse or is not UTF-8."""
     source = path.read_bytes()
     try:
@@ -133,7 +133,7 @@ def _documented(path: Path, root: Path) -> list[_Documented]:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and len(node.body) > 1:
             start = min([node.lineno, *(d.lineno for d in node.decorator_list)])
             function = Place(path.relative_to(root).as_posix(), start, node.end_lineno or node.lineno)
-        found.append(_Documented(first_sentence(text), function, first))
+        found.append(Documented(first_sentence(text), function, first))
     return found
 
 
