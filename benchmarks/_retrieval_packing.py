@@ -97,9 +97,10 @@ def lines_within(text: str, parts: Iterable[tuple[Place, str]], budget: int, tok
     found: list[Place] = []
     cursor = 0
     for place, shown in parts:
-        position = text.find(shown, cursor)
-        if position < 0:
+        newline = text.find(f"\n{shown}", cursor)
+        if newline < 0:
             raise ValueError(f"the pack does not hold the text of {place}")
+        position = newline + 1
         cursor = position + len(shown)
         inside = text[position : min(cursor, limit)] if position < limit else ""
         whole = inside.count("\n") + (1 if cursor <= limit else 0)
