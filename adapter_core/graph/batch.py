@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 
 from ..types import ModuleFacts, called_names
-from .blocks import Table, cut, table_of
 from .codec import encode_facts
 from .discover import FoundFile
 from .parse import parse_python
@@ -23,6 +22,7 @@ from .postings import build_segment
 from .rows import FileRecord
 from .segments import Block, Part
 from .source import NotText, Source, is_python, read_source
+from .sstable import Table, cut, table_of
 from .textfacts import parse_text
 
 

@@ -19,8 +19,8 @@ import numpy as np
 
 from ..types import ModuleFacts, Symbol
 from . import terms
-from .blocks import Table, table_of
 from .source import line_starts
+from .sstable import Table, table_of
 
 # The fields of a document, in the order of the columns of `Segment.lengths`.
 FIELDS = ("name", "qualname", "signature", "docstring", "body", "path")

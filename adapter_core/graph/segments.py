@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from . import blocks
+from . import sstable
 from .postings import FIELDS
 from .sealed import SEAL, damaged, seal, unseal
 
@@ -51,7 +51,7 @@ class SegmentRow:
     lengths: np.ndarray
 
 
-Block = tuple[int, bytes, bytes]  # part, first key, data: see `blocks.cut`
+Block = tuple[int, bytes, bytes]  # part, first key, data: see `sstable.cut`
 Query = Callable[..., list[tuple[Any, ...]]]
 
 
@@ -124,7 +124,7 @@ class Segments:
             if place:
                 wanted[ids[place - 1]] = segment
         for number, data in self._read(list(wanted)):
-            value = blocks.find(data, key)
+            value = sstable.find(data, key)
             if value is not None:
                 yield wanted[number], value
 
@@ -133,7 +133,7 @@ class Segments:
         for segment in self._numbers():
             _, ids = self._directory_of(segment).get(part, ([], []))
             for _, data in self._read(ids):
-                for key, value in blocks.values_of(data):
+                for key, value in sstable.values_of(data):
                     yield segment, key, value
 
     def _numbers(self) -> list[int]:

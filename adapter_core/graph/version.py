@@ -8,8 +8,8 @@ from pathlib import Path
 
 # Modules whose change can change a stored row.
 _SHAPING = """
-    batch blocks codec define discover exports extract fields limited newer parse patterns postings recover
-    roots rows scope sealed segments source terms textfacts
+    batch codec define discover exports extract fields limited newer parse patterns postings recover
+    roots rows scope sealed segments source sstable terms textfacts
 """.split()
 
 
