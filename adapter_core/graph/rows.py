@@ -1,9 +1,22 @@
-"""The rows of the index's tables, as they are written and read."""
+"""The tables of the index, and their rows as they are written and read."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import NamedTuple
+
+# What lies in a BLOB column is sealed (`sealed.py`): by the number of its file.
+SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE files (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, path TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, module TEXT NOT NULL,
+    size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL, inode INTEGER NOT NULL, checked_ns INTEGER NOT NULL,
+    sha256 TEXT NOT NULL, segment INTEGER NOT NULL, symbols INTEGER NOT NULL, documents INTEGER NOT NULL, problem TEXT NOT NULL,
+    checksum INTEGER NOT NULL);
+CREATE INDEX files_module ON files (module);
+CREATE INDEX files_segment ON files (segment);
+CREATE TABLE facts (file INTEGER PRIMARY KEY, data BLOB NOT NULL);
+"""
 
 
 class FileRow(NamedTuple):
@@ -26,6 +39,7 @@ class FileRow(NamedTuple):
 
 
 FILE_COLUMNS = ", ".join((*FileRow._fields, "checksum"))
+INSERT_FILE = f"INSERT INTO files ({FILE_COLUMNS}) VALUES ({', '.join('?' * (len(FileRow._fields) + 1))})"
 
 
 @dataclass(frozen=True, slots=True)

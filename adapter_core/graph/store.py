@@ -23,7 +23,8 @@ from ..errors import IndexStoreError
 from ..types import ModuleFacts
 from .codec import decode_facts
 from .roots import SourceRoots
-from .rows import FILE_COLUMNS, FileRecord, FileRow
+from .rows import FILE_COLUMNS, INSERT_FILE, FileRecord, FileRow
+from .rows import SCHEMA as ROWS
 from .sealed import checksum, damaged, seal, unseal
 from .segments import SCHEMA as SEGMENTS
 from .segments import Block, Part, SegmentRow, Segments
@@ -31,22 +32,9 @@ from .version import index_version
 
 log = logging.getLogger(__name__)
 
-# What lies in a BLOB column is sealed (`sealed.py`): by the number of its file or segment.
-_SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
-CREATE TABLE files (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, path TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, module TEXT NOT NULL,
-    size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL, inode INTEGER NOT NULL, checked_ns INTEGER NOT NULL,
-    sha256 TEXT NOT NULL, segment INTEGER NOT NULL, symbols INTEGER NOT NULL, documents INTEGER NOT NULL, problem TEXT NOT NULL,
-    checksum INTEGER NOT NULL);
-CREATE INDEX files_module ON files (module);
-CREATE INDEX files_segment ON files (segment);
-CREATE TABLE facts (file INTEGER PRIMARY KEY, data BLOB NOT NULL);
-"""
+_SCHEMA = ROWS + SEGMENTS
 # How a file may use a name.
 USES = {"named": Part.NAMED, "called": Part.CALLED, "decorated": Part.DECORATED, "base": Part.BASE}
-_INSERT_FILE = f"INSERT INTO files ({FILE_COLUMNS}) VALUES ({', '.join('?' * (len(FileRow._fields) + 1))})"
-
 # What SQLite says (its numeric codes are known to Python from 3.11 on).
 _SIGNS_OF_DAMAGE = ("malformed", "not a database", "no such table", "no such column", "Could not decode")
 _MAX_NAME = 100
@@ -57,7 +45,7 @@ def database_path(cache: Path, root: Path, variant: str = "") -> Path:
     """The database of a workspace, named by its real path, the version of what is stored, the Python that parses, and a
     `variant`: an index of part of the files is another index. None migrates another's."""
     key = hashlib.sha256(str(root).encode("utf-8", "surrogatepass")).hexdigest()[:16]
-    version = f"{index_version(_SCHEMA + SEGMENTS)}-py{sys.version_info.major}{sys.version_info.minor}"
+    version = f"{index_version(_SCHEMA)}-py{sys.version_info.major}{sys.version_info.minor}"
     # A file system takes 255 bytes (some 143); the name is there for people alone.
     name = os.fsencode(root.name)[:_MAX_NAME].decode("utf-8", "ignore") or "root"
     return cache / "index" / f"{name}-{key}" / f"{version}{variant}.sqlite"
@@ -76,6 +64,7 @@ class Store:
                 self._prepare(path)
             self._segments = Segments(self._db, self._query)
             self.generation()
+            self._place = os.stat(path) if path is not None else None
         except (sqlite3.Error, UnicodeDecodeError, OSError) as error:
             self.close()
             raise _store_error(error, "cannot be opened") from error
@@ -108,12 +97,22 @@ class Store:
         db.execute("PRAGMA cache_size = -32000")
         if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'blocks'").fetchone():
             db.execute("BEGIN IMMEDIATE")
-            for statement in (_SCHEMA + SEGMENTS).split(";"):
+            for statement in _SCHEMA.split(";"):
                 db.execute(statement)
             db.execute(
                 "INSERT INTO meta VALUES ('generation', 0), ('complete', 0), ('reason', 'the index is being built')"
             )
             db.execute("COMMIT")
+
+    def is_in_place(self) -> bool:
+        """Whether the path still leads to the file that was opened: whoever empties the cache folder takes it away under us, and what
+        is written then is lost."""
+        if self.path is None or self._place is None:
+            return True
+        try:
+            return os.path.samestat(os.stat(self.path), self._place)
+        except OSError:
+            return False
 
     def close(self) -> None:
         db = getattr(self, "_db", None)
@@ -147,7 +146,7 @@ class Store:
         segment = self._next_number("segments")
         first = self._next_number("files")
         rows = [f.row(number, segment) for number, f in enumerate(files, first)]
-        db.executemany(_INSERT_FILE, [(*row, checksum(row)) for row in rows])
+        db.executemany(INSERT_FILE, [(*row, checksum(row)) for row in rows])
         db.executemany(
             "INSERT INTO facts VALUES (?, ?)",
             [(row.id, seal(f.facts, row.id)) for row, f in zip(rows, files, strict=True)],
@@ -177,7 +176,7 @@ class Store:
         row = self.file(path)
         if row is not None:
             row = row._replace(size=size, mtime_ns=mtime_ns, ctime_ns=ctime_ns, inode=inode, checked_ns=checked_ns)
-            self._db.execute(f"REPLACE {_INSERT_FILE.removeprefix('INSERT ')}", (*row, checksum(row)))
+            self._db.execute(f"REPLACE {INSERT_FILE.removeprefix('INSERT ')}", (*row, checksum(row)))
 
     def set_roots(self, roots: SourceRoots) -> None:
         """Call within `transaction`."""
@@ -259,6 +258,12 @@ class Store:
         """Files and symbols."""
         files, symbols = self._one("SELECT count(*), coalesce(sum(symbols), 0) FROM files")
         return files, symbols
+
+    def check(self) -> None:
+        """Raises `IndexDamagedError` where rows are lost, as far as counting tells."""
+        files, facts = self._one("SELECT (SELECT count(*) FROM files), (SELECT count(*) FROM facts)")
+        if files != facts or self._query("SELECT 1 FROM files WHERE segment NOT IN (SELECT id FROM segments) LIMIT 1"):
+            raise damaged("rows are lost")
 
     def files(self) -> list[FileRow]:
         """All files, by path."""

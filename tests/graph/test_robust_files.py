@@ -333,6 +333,18 @@ def test_a_file_of_fifty_megabytes_is_not_even_opened(repo: Path, monkeypatch: p
         assert graph.report.complete
 
 
+@posix
+def test_times_that_no_database_can_keep(repo: Path) -> None:
+    """SQLite's integers end in the year 2262, a file system's times later."""
+    file = write(repo, "m.py", "def here(): pass\n")
+    for seconds in (15_000_000_000, -8_000_000_000, 0):
+        os.utime(file, (seconds, seconds))
+        with CodeGraph.load_or_build(repo) as graph:
+            assert graph.report
+            assert graph.report.reason == ""
+            assert graph.find_symbol("here")
+
+
 def test_a_file_that_grew_beyond_the_limit_leaves_the_index(repo: Path) -> None:
     write(repo, "m.py", "def grown(): pass\n")
     CodeGraph.load_or_build(repo).close()

@@ -20,8 +20,10 @@ import pytest
 from filelock import FileLock
 
 from adapter_core.code_graph import CodeGraph
-from adapter_core.errors import IndexBusyError, IndexDamagedError
+from adapter_core.errors import IndexBusyError, IndexDamagedError, RootError
+from adapter_core.evidence.selection import search
 from adapter_core.graph.store import Store
+from adapter_core.graph.sync import SyncOptions, SyncProgress, sync
 from adapter_core.graph.workspace import index_path
 from tests.graph.index_state import fresh_graph, linked, searched, stored
 from tests.support import write, write_tree
@@ -388,6 +390,14 @@ def test_a_reader_whose_segments_go_while_it_reads(repo: Path, monkeypatch: pyte
         assert set(reader.view.paths_using("beta")) <= {"a.py", "b.py"}
 
 
+def test_a_search_whose_segments_go_while_it_reads(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = write_tree(repo, TWO_FILES).resolve()
+    CodeGraph.load_or_build(root).close()
+    with CodeGraph(root, Store(index_path(root), read_only=True)) as reader:
+        between_queries(monkeypatch, reader.store, "FROM segments", lambda: edit_both(root))
+        assert {e.span.path for e in search(reader, "beta").evidence} == {"a.py", "b.py"}
+
+
 def test_a_reader_whose_rows_go_while_it_reads(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The text stays the same, but a new source root gives the file another module's name, and so another row."""
     root = write_tree(repo, "#- pkg/a.py\ndef alpha(): pass\n").resolve()
@@ -421,6 +431,82 @@ def between_queries(monkeypatch: pytest.MonkeyPatch, store: Store, after: str, a
         return rows
 
     monkeypatch.setattr(store, "_query", query)
+
+
+def test_refreshing_beside_another_writer(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adapter_core.graph.workspace._LOCK_WAIT_SECONDS", 0.05)
+    with CodeGraph.load_or_build(write_tree(repo, TWO_FILES)) as graph:
+        write(repo, "a.py", "def gamma(): pass\n")
+        with (
+            FileLock(index_path(repo.resolve()).with_suffix(".lock")),
+            pytest.raises(IndexBusyError, match="try again"),
+        ):
+            graph.refresh(["a.py"])
+        assert graph.refresh(["a.py"]).parsed == 1
+        assert graph.find_symbol("gamma")
+
+
+# -- files of the index that go ------------------------------------------------------------------------------------------------
+
+
+@posix
+def test_the_cache_is_emptied_while_it_is_written(repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was written so far is lost, and nobody would find what follows."""
+    monkeypatch.setattr("adapter_core.graph.sync._BATCH_FILES", 20)
+    root = repo.resolve()
+    write_many(root, 0, 60)
+    pending = [20]
+
+    def progress(state: SyncProgress) -> None:
+        if pending and state.done >= pending[0]:
+            pending.pop()
+            shutil.rmtree(tmp_path / "cache")
+
+    with CodeGraph.load_or_build(root, options=SyncOptions(workers=1), on_progress=progress) as graph:
+        assert not pending
+        assert graph.report
+        assert (graph.report.complete, graph.report.reason) == (True, "")
+        assert graph.store.path
+        assert graph.store.path.exists()
+        assert stored(graph.store) == stored(fresh_graph(root).store)
+    with CodeGraph.load_or_build(root) as graph:
+        assert graph.report
+        assert graph.report.parsed == 0
+
+
+@posix
+@pytest.mark.parametrize("gone", ["*", "*.sqlite", "*-wal", "*-shm"])
+def test_files_of_an_open_index_are_deleted(repo: Path, gone: str) -> None:
+    """Who reads goes on reading what was there; who writes says that it is gone, or writes it; the next one finds all of it."""
+    root = repo.resolve()
+    write_many(root, 0, 20)
+    with CodeGraph.load_or_build(root) as writer, CodeGraph(root, Store(index_path(root), read_only=True)) as reader:
+        before = stored(reader.store)
+        write_many(root, 1, 20)
+        for file in index_path(root).parent.glob(gone):
+            file.unlink()
+        assert stored(reader.store) == before
+        paths = [f.relative_to(root).as_posix() for f in root.rglob("*.py")]
+        if gone in ("*", "*.sqlite"):
+            with pytest.raises(IndexDamagedError, match="gone"):
+                writer.refresh(paths)
+        else:
+            writer.refresh(paths)
+            assert stored(writer.store) == stored(fresh_graph(root).store)
+    with CodeGraph.load_or_build(root) as graph:
+        assert graph.report
+        assert (graph.report.complete, graph.report.reason) == (True, "")
+        assert stored(graph.store) == stored(fresh_graph(root).store)
+        assert index_path(root).exists()
+
+
+def test_a_workspace_that_is_gone(repo: Path) -> None:
+    """Nothing is known of its files then; that they are deleted is not known either."""
+    with CodeGraph.load_or_build(write_tree(repo, TWO_FILES)) as graph:
+        shutil.rmtree(repo)
+        with pytest.raises(RootError, match="still there"):
+            sync(graph.root, graph.store, SyncOptions(workers=1))
+        assert graph.store.counts()[0] == 2
 
 
 # -- what may not be written ---------------------------------------------------------------------------------------------------
@@ -727,6 +813,7 @@ def test_a_schema_that_is_no_text(repo: Path) -> None:
     [
         "UPDATE facts SET data = randomblob(length(data))",
         "UPDATE facts SET data = x''",
+        "UPDATE facts SET data = (SELECT data FROM facts AS other WHERE other.file = 1)",
         "DELETE FROM facts",
         "UPDATE blocks SET data = randomblob(length(data))",
         "UPDATE blocks SET data = substr(data, 2)",
@@ -738,8 +825,14 @@ def test_a_schema_that_is_no_text(repo: Path) -> None:
         "DELETE FROM segments",
         "UPDATE segments SET owners = substr(owners, 2)",
         "UPDATE segments SET lengths = x''",
+        "UPDATE files SET segment = segment + 1",
+        "UPDATE files SET module = 'm' || module",
+        "UPDATE files SET checked_ns = 'soon'",
+        "UPDATE files SET sha256 = (SELECT sha256 FROM files AS other WHERE other.id = 1)",
         "UPDATE meta SET value = 'x' WHERE key = 'roots'",
         "UPDATE meta SET value = 'x' WHERE key = 'generation'",
+        "UPDATE meta SET value = 'x' WHERE key = 'complete'",
+        "DELETE FROM meta",
     ],
 )
 def test_damage_that_sqlite_does_not_see(repo: Path, change: str) -> None:
@@ -747,15 +840,44 @@ def test_damage_that_sqlite_does_not_see(repo: Path, change: str) -> None:
     path, _ = built(repo)
     root = repo.resolve()
     truth = everything(fresh_graph(root))
-    with sqlite3.connect(path) as db:
-        db.execute(change)
-    db.close()
-    with suppress(IndexDamagedError), CodeGraph(root, Store(path)) as graph:
-        assert everything(graph) == truth
+    alter(path, change)
+    with pytest.raises(IndexDamagedError), CodeGraph(root, Store(path)) as graph:
+        everything(graph)
     with CodeGraph.load_or_build(repo, rebuild=True) as graph:
         assert everything(graph) == truth
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE sqlite_sequence SET seq = 0",
+        "DELETE FROM files WHERE id % 2",
+        "DELETE FROM names WHERE file % 2",
+        "DELETE FROM facts WHERE file % 2",
+        "UPDATE files SET inode = inode + 1",
+        "UPDATE meta SET value = 'x' WHERE key = 'complete'",
+        "DELETE FROM meta WHERE key = 'generation'",
+        "DROP TABLE uses",
+    ],
+)
+def test_damage_that_the_next_sync_mends(repo: Path, change: str) -> None:
+    path, _ = built(repo)
+    root = repo.resolve()
+    alter(path, change)
+    write(root, "pkg0/new.py", "def new(): return f7_0()\n")
+    with CodeGraph.load_or_build(repo) as graph:
+        assert graph.report
+        assert (graph.report.complete, graph.report.reason) == (True, "")
+        assert graph.store.path == path
+        assert everything(graph) == everything(fresh_graph(root))
+
+
+def alter(path: Path, change: str) -> None:
+    with sqlite3.connect(path) as db:
+        db.execute(change)
+    db.close()
+
+
 def everything(graph: CodeGraph) -> list[object]:
     with graph.store.snapshot() as generation:
-        return [generation > 0, linked(graph), searched(graph, ("run",)), graph.store.roots()]
+        return [generation > 0, linked(graph), searched(graph, ("run",)), graph.store.roots(), graph.completeness]
