@@ -160,8 +160,9 @@ def _marked(batch: Sequence[ModuleFacts]) -> dict[str, array[int]]:
     found: dict[str, array[int]] = {}
     for ordinal, facts in enumerate(batch):
         keys = set()
-        for call, name in zip(facts.calls, called_names(facts), strict=True):
-            keys.add((decorated if call.form == "decorator" else called) + name)
+        columns = [(call.callee, call.form, call.start) for call in facts.calls]
+        for (_, form, _), name in zip(columns, called_names(columns), strict=True):
+            keys.add((decorated if form == "decorator" else called) + name)
         for symbol in facts.symbols:
             for base in symbol.bases:
                 keys.add(base_of + base.partition("[")[0].rpartition(".")[2])

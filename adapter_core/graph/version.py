@@ -8,8 +8,8 @@ from pathlib import Path
 
 # Modules whose change can change a stored row.
 _SHAPING = (
-    "batch codec define discover exports extract fields limited newer parse patterns postings recover roots rows scope sealed source "
-    "terms textfacts"
+    "batch codec columns define discover exports extract fields limited newer parse patterns postings recover roots rows scope sealed "
+    "source terms textfacts"
 ).split()
 
 
