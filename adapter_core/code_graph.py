@@ -26,11 +26,11 @@ from .graph.linking.modules import imported_modules
 from .graph.linking.values import Value
 from .graph.lookup import index_of, is_test_path
 from .graph.store import Store
-from .graph.sync import SyncOptions, SyncProgress, SyncReport, sync
+from .graph.sync import SyncOptions, SyncProgress, SyncReport
 from .graph.testing import WorkspaceTests
 from .graph.textsearch import occurrences
 from .graph.view import WorkspaceView
-from .graph.workspace import open_index
+from .graph.workspace import open_index, refresh_index
 from .types import Call, CallSite, CancelToken, Listing, ModuleFacts, Reference, Span, Symbol, SymbolRef, TestLink
 
 _TEST_DEPTH = 3
@@ -95,12 +95,13 @@ class CodeGraph:
 
     def refresh(self, paths: Sequence[str]) -> SyncReport:
         """Bring the stored index up to date with these files (relative paths; gone ones are forgotten), and look anew. For the one
-        process that writes the index: servers leave that to their indexer. Raises `IndexStoreError`, also where this graph reads only.
+        process that writes the index: servers leave that to their indexer. Raises `IndexStoreError`, also where this graph reads only
+        or another process writes.
         """
         if self.store.read_only:
             raise IndexStoreError("This index is read beside another process that writes it; open it again to refresh.")
         only = tuple(os.path.normpath(path).replace(os.sep, "/") for path in paths)
-        report = sync(self.root, self.store, replace(self._options, only=only))
+        report = refresh_index(self.root, self.store, replace(self._options, only=only))
         self.report = report
         self._look(self.documents.open_texts)
         return report

@@ -48,7 +48,11 @@ def search(
     graph: CodeGraph, question: str, options: SelectionOptions | None = None, zoom: SymbolRef | None = None
 ) -> Found:
     """The spans of the workspace that answer a question, best first."""
-    options = options or SelectionOptions()
+    with graph.store.snapshot():
+        return _search(graph, question, options or SelectionOptions(), zoom)
+
+
+def _search(graph: CodeGraph, question: str, options: SelectionOptions, zoom: SymbolRef | None) -> Found:
     asked = analyse(question)
     index = SearchIndex(graph)
     ranked = rank(index, asked)

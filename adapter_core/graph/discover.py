@@ -97,7 +97,8 @@ def check_root(root: str | os.PathLike[str]) -> Path:
 
 
 def discover(root: Path, options: DiscoverOptions | None = None) -> Discovery:
-    """Walk `root`. Never raises for what lies below it; unreadable folders and odd files are listed in `skipped`."""
+    """Walk `root`. Raises `RootError` where it cannot be read, and nothing for what lies below it: unreadable folders and odd files are
+    listed in `skipped`."""
     options = options or DiscoverOptions()
     found = Discovery()
     at_home = root == root.parent or root == _home()
@@ -111,7 +112,9 @@ def discover(root: Path, options: DiscoverOptions | None = None) -> Discovery:
             with os.scandir(root / folder if folder else root) as listing:
                 children = sorted(listing, key=lambda e: e.name)
         except OSError as error:
-            found.skipped.append(Problem(_shown(folder) or ".", f"folder cannot be read: {error.strerror}"))
+            if not folder:
+                raise RootError(f"{_shown(str(root))} cannot be read ({error.strerror}); is it still there?") from error
+            found.skipped.append(Problem(_shown(folder), f"folder cannot be read: {error.strerror}"))
             continue
         names = {entry.name for entry in children}
         if folder and ("pyvenv.cfg" in names or "conda-meta" in names):

@@ -1,4 +1,4 @@
-"""The rows of the index's tables, as they are written and read."""
+"""The tables of the index, and their rows as they are written and read."""
 
 from __future__ import annotations
 
@@ -6,6 +6,27 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+
+# What lies in a BLOB column is sealed (`sealed.py`): by the number of its file or segment.
+SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE files (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, path TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, module TEXT NOT NULL,
+    size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL, inode INTEGER NOT NULL, checked_ns INTEGER NOT NULL,
+    sha256 TEXT NOT NULL, segment INTEGER NOT NULL, symbols INTEGER NOT NULL, documents INTEGER NOT NULL, problem TEXT NOT NULL,
+    checksum INTEGER NOT NULL);
+CREATE INDEX files_module ON files (module);
+CREATE INDEX files_segment ON files (segment);
+CREATE TABLE facts (file INTEGER PRIMARY KEY, data BLOB NOT NULL);
+CREATE TABLE names (name TEXT NOT NULL, file INTEGER NOT NULL, symbol INTEGER NOT NULL, kind TEXT NOT NULL,
+    PRIMARY KEY (name, file, symbol)) WITHOUT ROWID;
+CREATE INDEX names_file ON names (file);
+CREATE TABLE uses (name TEXT NOT NULL, segment INTEGER NOT NULL, files BLOB NOT NULL, PRIMARY KEY (name, segment)) WITHOUT ROWID;
+CREATE INDEX uses_segment ON uses (segment);
+CREATE TABLE segments (id INTEGER PRIMARY KEY AUTOINCREMENT, files BLOB NOT NULL, owners BLOB NOT NULL, lengths BLOB NOT NULL);
+CREATE TABLE postings (term TEXT NOT NULL, segment INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (term, segment)) WITHOUT ROWID;
+CREATE INDEX postings_segment ON postings (segment);
+"""
 
 
 class FileRow(NamedTuple):
@@ -28,6 +49,7 @@ class FileRow(NamedTuple):
 
 
 FILE_COLUMNS = ", ".join((*FileRow._fields, "checksum"))
+INSERT_FILE = f"INSERT INTO files ({FILE_COLUMNS}) VALUES ({', '.join('?' * (len(FileRow._fields) + 1))})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,33 +24,11 @@ from ..types import ModuleFacts
 from .codec import decode_facts
 from .postings import FIELDS
 from .roots import SourceRoots
-from .rows import FILE_COLUMNS, USES, FileRecord, FileRow, SegmentRow
+from .rows import FILE_COLUMNS, INSERT_FILE, SCHEMA, USES, FileRecord, FileRow, SegmentRow
 from .sealed import checksum, damaged, seal, unseal
 from .version import index_version
 
 log = logging.getLogger(__name__)
-
-# What lies in a BLOB column is sealed (`sealed.py`): by the number of its file or segment.
-_SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
-CREATE TABLE files (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, path TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, module TEXT NOT NULL,
-    size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL, inode INTEGER NOT NULL, checked_ns INTEGER NOT NULL,
-    sha256 TEXT NOT NULL, segment INTEGER NOT NULL, symbols INTEGER NOT NULL, documents INTEGER NOT NULL, problem TEXT NOT NULL,
-    checksum INTEGER NOT NULL);
-CREATE INDEX files_module ON files (module);
-CREATE INDEX files_segment ON files (segment);
-CREATE TABLE facts (file INTEGER PRIMARY KEY, data BLOB NOT NULL);
-CREATE TABLE names (name TEXT NOT NULL, file INTEGER NOT NULL, symbol INTEGER NOT NULL, kind TEXT NOT NULL,
-    PRIMARY KEY (name, file, symbol)) WITHOUT ROWID;
-CREATE INDEX names_file ON names (file);
-CREATE TABLE uses (name TEXT NOT NULL, segment INTEGER NOT NULL, files BLOB NOT NULL, PRIMARY KEY (name, segment)) WITHOUT ROWID;
-CREATE INDEX uses_segment ON uses (segment);
-CREATE TABLE segments (id INTEGER PRIMARY KEY AUTOINCREMENT, files BLOB NOT NULL, owners BLOB NOT NULL, lengths BLOB NOT NULL);
-CREATE TABLE postings (term TEXT NOT NULL, segment INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (term, segment)) WITHOUT ROWID;
-CREATE INDEX postings_segment ON postings (segment);
-"""
-_INSERT_FILE = f"INSERT INTO files ({FILE_COLUMNS}) VALUES ({', '.join('?' * (len(FileRow._fields) + 1))})"
 
 # What SQLite says (its numeric codes are known to Python from 3.11 on).
 _SIGNS_OF_DAMAGE = ("malformed", "not a database", "no such table", "no such column", "Could not decode")
@@ -61,7 +39,7 @@ def database_path(cache: Path, root: Path, variant: str = "") -> Path:
     """The database of a workspace, named by its real path, the version of what is stored, the Python that parses, and a
     `variant`: an index of part of the files is another index. None migrates another's."""
     key = hashlib.sha256(str(root).encode("utf-8", "surrogatepass")).hexdigest()[:16]
-    version = f"{index_version(_SCHEMA)}-py{sys.version_info.major}{sys.version_info.minor}"
+    version = f"{index_version(SCHEMA)}-py{sys.version_info.major}{sys.version_info.minor}"
     # A file system takes 255 bytes (some 143); the name is there for people alone.
     name = os.fsencode(root.name)[:_MAX_NAME].decode("utf-8", "ignore") or "root"
     return cache / "index" / f"{name}-{key}" / f"{version}{variant}.sqlite"
@@ -80,6 +58,7 @@ class Store:
             if not read_only:
                 self._prepare(path)
             self.generation()
+            self._place = os.stat(path) if path is not None else None
         except (sqlite3.Error, UnicodeDecodeError, OSError) as error:
             self.close()
             raise _store_error(error, "cannot be opened") from error
@@ -109,12 +88,22 @@ class Store:
         db.execute("PRAGMA cache_size = -32000")
         if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'postings'").fetchone():
             db.execute("BEGIN IMMEDIATE")
-            for statement in _SCHEMA.split(";"):
+            for statement in SCHEMA.split(";"):
                 db.execute(statement)
             db.execute(
                 "INSERT INTO meta VALUES ('generation', 0), ('complete', 0), ('reason', 'the index is being built')"
             )
             db.execute("COMMIT")
+
+    def is_in_place(self) -> bool:
+        """Whether the path still leads to the file that was opened: whoever empties the cache folder takes it away under us, and what
+        is written then is lost."""
+        if self.path is None or self._place is None:
+            return True
+        try:
+            return os.path.samestat(os.stat(self.path), self._place)
+        except OSError:
+            return False
 
     def close(self) -> None:
         db = getattr(self, "_db", None)
@@ -159,7 +148,7 @@ class Store:
             "INSERT INTO segments VALUES (?,?,?,?)",
             (segment, seal(ids, segment), seal(owners, segment), seal(lengths, segment)),
         )
-        db.executemany(_INSERT_FILE, [(*row, checksum(row)) for row in rows])
+        db.executemany(INSERT_FILE, [(*row, checksum(row)) for row in rows])
         db.executemany(
             "INSERT INTO facts VALUES (?, ?)",
             [(row.id, seal(f.facts, row.id)) for row, f in zip(rows, files, strict=True)],
@@ -200,7 +189,7 @@ class Store:
         row = self.file(path)
         if row is not None:
             row = row._replace(size=size, mtime_ns=mtime_ns, ctime_ns=ctime_ns, inode=inode, checked_ns=checked_ns)
-            self._db.execute(f"REPLACE {_INSERT_FILE.removeprefix('INSERT ')}", (*row, checksum(row)))
+            self._db.execute(f"REPLACE {INSERT_FILE.removeprefix('INSERT ')}", (*row, checksum(row)))
 
     def set_roots(self, roots: SourceRoots) -> None:
         """Call within `transaction`."""
@@ -282,6 +271,12 @@ class Store:
         """Files and symbols."""
         files, symbols = self._one("SELECT count(*), coalesce(sum(symbols), 0) FROM files")
         return files, symbols
+
+    def check(self) -> None:
+        """Raises `IndexDamagedError` where rows are lost, as far as counting tells."""
+        facts, names = self._one("SELECT (SELECT count(*) FROM facts), (SELECT count(*) FROM names)")
+        if (facts, names) != self.counts():
+            raise damaged("rows are lost")
 
     def files(self) -> list[FileRow]:
         """All files, by path."""

@@ -77,7 +77,8 @@ def sync(
     on_progress: Callable[[SyncProgress], None] | None = None,
     cancel: CancelToken | None = None,
 ) -> SyncReport:
-    """Walk `root`, parse what changed, forget what vanished. Raises `Cancelled` (what was done stays) or `IndexStoreError`."""
+    """Walk `root`, parse what changed, forget what vanished. Raises `Cancelled` (what was done stays), `RootError` or
+    `IndexStoreError`."""
     options = options or SyncOptions()
     started = time.perf_counter()
     report = SyncReport()
@@ -87,6 +88,7 @@ def sync(
     ):
         only = None
     if only is None:
+        store.check()
         found = discover(root, options.discover)
         roots = _name_modules(root, found)
         stored = {row.path: row for row in store.files()}

@@ -14,6 +14,7 @@ from ..paths import cache_dir
 from ..types import CancelToken
 from .cache_folder import enforce_cap, note_workspace
 from .discover import DiscoverOptions
+from .sealed import damaged
 from .store import Store, database_path
 from .sync import SyncOptions, SyncProgress, SyncReport, sync
 
@@ -77,12 +78,34 @@ def _synced(
     note_workspace(path.parent, root, path)
     try:
         report = sync(root, store, options, on_progress, cancel)
+        _check_place(store)
         if report.parsed:
             enforce_cap(cache_dir(), path)
         return store, report
     except BaseException:
         store.close()
         raise
+
+
+def refresh_index(root: Path, store: Store, options: SyncOptions) -> SyncReport:
+    """Bring an index that is open for writing up to date. Raises `IndexStoreError`; `IndexBusyError` where another process writes it."""
+    if store.path is None:
+        return sync(root, store, options)
+    try:
+        with FileLock(store.path.with_suffix(".lock"), timeout=_LOCK_WAIT_SECONDS):
+            _check_place(store)
+            report = sync(root, store, options)
+            _check_place(store)
+            return report
+    except Timeout:
+        raise IndexBusyError("Another Pathline process is updating this index; try again in a moment.") from None
+    except (OSError, NotImplementedError) as error:
+        raise IndexStoreError(f"The cache folder cannot be written ({error}).") from error
+
+
+def _check_place(store: Store) -> None:
+    if not store.is_in_place():
+        raise damaged("its file is gone from the cache folder")
 
 
 def delete_index(path: Path) -> None:

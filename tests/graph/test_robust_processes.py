@@ -727,19 +727,32 @@ def test_a_schema_that_is_no_text(repo: Path) -> None:
     [
         "UPDATE facts SET data = randomblob(length(data))",
         "UPDATE facts SET data = x''",
+        "UPDATE facts SET data = (SELECT data FROM facts AS other WHERE other.file = 1)",
         "DELETE FROM facts",
         "UPDATE postings SET data = randomblob(length(data))",
         "UPDATE postings SET data = substr(data, 2)",
+        "UPDATE postings SET data = CAST(data AS TEXT)",
         "UPDATE uses SET files = x'ffff'",
         "UPDATE uses SET files = x'ff'",
+        "UPDATE uses SET files = x''",
         "UPDATE segments SET files = '[not json'",
         "UPDATE segments SET files = '[]'",
         "DELETE FROM segments",
         "UPDATE segments SET owners = substr(owners, 2)",
         "UPDATE segments SET lengths = x''",
         "UPDATE names SET symbol = 3 - symbol WHERE symbol IN (1, 2)",
+        "UPDATE names SET symbol = symbol + 1000",
+        "UPDATE names SET symbol = 'x' WHERE symbol = 1",
+        "UPDATE names SET file = file + 1000",
+        "UPDATE names SET name = 'f8_0' WHERE name = 'f7_0'",
+        "UPDATE files SET segment = segment + 1",
+        "UPDATE files SET module = 'm' || module",
+        "UPDATE files SET checked_ns = 'soon'",
+        "UPDATE files SET sha256 = (SELECT sha256 FROM files AS other WHERE other.id = 1)",
         "UPDATE meta SET value = 'x' WHERE key = 'roots'",
         "UPDATE meta SET value = 'x' WHERE key = 'generation'",
+        "UPDATE meta SET value = 'x' WHERE key = 'complete'",
+        "DELETE FROM meta",
     ],
 )
 def test_damage_that_sqlite_does_not_see(repo: Path, change: str) -> None:
@@ -747,15 +760,44 @@ def test_damage_that_sqlite_does_not_see(repo: Path, change: str) -> None:
     path, _ = built(repo)
     root = repo.resolve()
     truth = everything(fresh_graph(root))
-    with sqlite3.connect(path) as db:
-        db.execute(change)
-    db.close()
-    with suppress(IndexDamagedError), CodeGraph(root, Store(path)) as graph:
-        assert everything(graph) == truth
+    alter(path, change)
+    with pytest.raises(IndexDamagedError), CodeGraph(root, Store(path)) as graph:
+        everything(graph)
     with CodeGraph.load_or_build(repo, rebuild=True) as graph:
         assert everything(graph) == truth
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE sqlite_sequence SET seq = 0",
+        "DELETE FROM files WHERE id % 2",
+        "DELETE FROM names WHERE file % 2",
+        "DELETE FROM facts WHERE file % 2",
+        "UPDATE files SET inode = inode + 1",
+        "UPDATE meta SET value = 'x' WHERE key = 'complete'",
+        "DELETE FROM meta WHERE key = 'generation'",
+        "DROP TABLE uses",
+    ],
+)
+def test_damage_that_the_next_sync_mends(repo: Path, change: str) -> None:
+    path, _ = built(repo)
+    root = repo.resolve()
+    alter(path, change)
+    write(root, "pkg0/new.py", "def new(): return f7_0()\n")
+    with CodeGraph.load_or_build(repo) as graph:
+        assert graph.report
+        assert (graph.report.complete, graph.report.reason) == (True, "")
+        assert graph.store.path == path
+        assert everything(graph) == everything(fresh_graph(root))
+
+
+def alter(path: Path, change: str) -> None:
+    with sqlite3.connect(path) as db:
+        db.execute(change)
+    db.close()
+
+
 def everything(graph: CodeGraph) -> list[object]:
     with graph.store.snapshot() as generation:
-        return [generation > 0, linked(graph), searched(graph, ("run",)), graph.store.roots()]
+        return [generation > 0, linked(graph), searched(graph, ("run",)), graph.store.roots(), graph.completeness]

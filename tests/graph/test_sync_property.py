@@ -8,6 +8,7 @@ import re
 import shutil
 import threading
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +101,7 @@ _operation = st.one_of(
     st.tuples(st.just("save"), _path),
     st.tuples(st.just("close"), _path),
 )
-_how = st.sampled_from(["sync", "told", "told", "restart", "cancel"])
+_how = st.sampled_from(["sync", "told", "told", "told of folders", "restart", "cancel"])
 _rounds = st.lists(st.tuples(st.lists(_operation, min_size=1, max_size=5), _how), min_size=1, max_size=6)
 
 
@@ -196,12 +197,12 @@ class Workspace:
 
     def update(self, how: str) -> None:
         before, self.seen = self.seen, self.files()
-        if how == "told":
-            changed = [path for path in before.keys() | self.seen.keys() if before.get(path) != self.seen.get(path)]
-            # Without the second half of the condition this is `test_the_first_and_the_last_file_of_a_source_root`.
-            if self.graph.store.completeness()[0] and self.graph.store.roots() == fresh_graph(self.root).store.roots():
-                sync(self.root, self.graph.store, SyncOptions(workers=1, only=tuple(sorted(changed))))
-                return
+        if how in ("told", "told of folders"):
+            changed = {path for path in before.keys() | self.seen.keys() if before.get(path) != self.seen.get(path)}
+            if how == "told of folders":
+                changed = {outermost_change(path, before, self.seen) for path in changed}
+            sync(self.root, self.graph.store, SyncOptions(workers=1, only=tuple(sorted(changed))))
+            return
         if how == "restart":
             self.graph.close()
             self.graph = CodeGraph.load_or_build(self.root)
@@ -252,6 +253,16 @@ class Workspace:
                 same(searched(kept), searched(saved), "documents", "hits")
         finally:
             shutil.rmtree(copy)
+
+
+def outermost_change(path: str, before: Iterable[str], now: Iterable[str]) -> str:
+    """The outermost folder around a path that came or went as a whole; the path itself where none did."""
+    parts = path.split("/")
+    for end in range(1, len(parts)):
+        folder = "/".join(parts[:end]) + "/"
+        if any(p.startswith(folder) for p in before) != any(p.startswith(folder) for p in now):
+            return folder.rstrip("/")
+    return path
 
 
 def same(now: dict[str, Any], wanted: dict[str, Any], *parts: str) -> None:
