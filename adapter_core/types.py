@@ -6,7 +6,7 @@ Unicode code points. Paths are POSIX and relative to the workspace root.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple, Protocol
 
@@ -175,14 +175,15 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class ModuleFacts:
-    """What one parse of one file yields. Facts are local to the file: links are made at query time."""
+    """What one parse of one file yields. Facts are local to the file: links are made at query time. Those that come from the store make
+    their rows when they are asked for (`graph.columns`)."""
 
     path: str
     module: str
-    symbols: tuple[Symbol, ...] = ()
-    imports: tuple[Import, ...] = ()
-    calls: tuple[Call, ...] = ()
-    flows: tuple[Flow, ...] = ()
+    symbols: Sequence[Symbol] = ()
+    imports: Sequence[Import] = ()
+    calls: Sequence[Call] = ()
+    flows: Sequence[Flow] = ()
     line_count: int = 0
     problems: tuple[str, ...] = ()
     # The names in `__all__`, and the modules (dotted, as written) whose own `__all__` is added to it; None: there is none. A "*" among
@@ -192,16 +193,17 @@ class ModuleFacts:
     recovered: bool = False  # from a text that does not parse
 
 
-def called_names(facts: ModuleFacts) -> list[str]:
-    """For each call of a file the last name of what is called; for the decorator `@name(argument)` that is `name`."""
+def called_names(calls: Iterable[tuple[str, str, int]]) -> list[str]:
+    """For each call of a file, given as (callee, form, start), the last name of what is called; for the decorator `@name(argument)` that
+    is `name`."""
     names: list[str] = []
     by_start: dict[int, str] = {}
-    for call in facts.calls:
-        name = call.callee.rpartition(".")[2]
-        if call.form == "decorator":
-            name = by_start.get(call.start, name) if name == "()" else name
+    for callee, form, start in calls:
+        name = callee.rpartition(".")[2]
+        if form == "decorator":
+            name = by_start.get(start, name) if name == "()" else name
         else:
-            by_start[call.start] = name
+            by_start[start] = name
         names.append(name)
     return names
 

@@ -168,8 +168,9 @@ def _keys(batch: Sequence[ModuleFacts]) -> dict[Part, Table]:
     for ordinal, facts in enumerate(batch):
         called: set[str] = set()
         decorated: set[str] = set()
-        for call, name in zip(facts.calls, called_names(facts), strict=True):
-            (decorated if call.form == "decorator" else called).add(name)
+        columns = [(call.callee, call.form, call.start) for call in facts.calls]
+        for (_, form, _), name in zip(columns, called_names(columns), strict=True):
+            (decorated if form == "decorator" else called).add(name)
         bases = {base.partition("[")[0].rpartition(".")[2] for symbol in facts.symbols for base in symbol.bases}
         for part, names in ((Part.CALLED, called), (Part.DECORATED, decorated), (Part.BASE, bases)):
             names.discard("")

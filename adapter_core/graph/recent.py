@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypeVar
 
 V = TypeVar("V")
 
 
 class Recent(dict[str, V]):
-    """At most `size` entries: a new one beyond that pushes the oldest out."""
+    """Entries of at most `size` together: what is new pushes out what is oldest. Each weighs 1, or what `weigh` says when it is put in.
 
-    def __init__(self, size: int) -> None:
+    The newest entry stays, however heavy it is.
+    """
+
+    def __init__(self, size: int, weigh: Callable[[V], int] | None = None) -> None:
         super().__init__()
         self._size = size
+        self._weigh = weigh
+        self._weights: dict[str, int] = {}
+        self._total = 0
 
     def __setitem__(self, key: str, value: V) -> None:
-        if key not in self and len(self) >= self._size:
-            del self[next(iter(self))]
+        if key in self:
+            del self[key]
+        weight = self._weights[key] = self._weigh(value) if self._weigh is not None else 1
+        self._total += weight
         super().__setitem__(key, value)
+        while self._total > self._size and len(self) > 1:
+            del self[next(iter(self))]
+
+    def __delitem__(self, key: str) -> None:
+        super().__delitem__(key)
+        self._total -= self._weights.pop(key)

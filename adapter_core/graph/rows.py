@@ -19,6 +19,10 @@ CREATE TABLE facts (file INTEGER PRIMARY KEY, data BLOB NOT NULL);
 """
 
 
+# A file changed within the clock's grain of its last reading may have changed again without a new timestamp.
+_RACY_NS = 2_000_000_000
+
+
 class FileRow(NamedTuple):
     """A row of `files`, without its checksum. `checked_ns`: when the file was read, by this machine's clock."""
 
@@ -36,6 +40,13 @@ class FileRow(NamedTuple):
     symbols: int
     documents: int
     problem: str
+
+    def is_current(self, size: int, mtime_ns: int, ctime_ns: int, inode: int) -> bool:
+        """Whether a file that looks so holds what was read. False also where it may have changed within the grain of the clock."""
+        # `touch -d` and `cp -p` set the modification time; the change time is the system's own. Files of equal times change places.
+        if (self.size, self.mtime_ns, self.ctime_ns, self.inode) != (size, mtime_ns, ctime_ns, inode):
+            return False
+        return self.checked_ns - max(mtime_ns, ctime_ns) > _RACY_NS
 
 
 FILE_COLUMNS = ", ".join((*FileRow._fields, "checksum"))

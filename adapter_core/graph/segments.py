@@ -105,6 +105,11 @@ class Segments:
             )
         ]
 
+    def check(self) -> None:
+        """Raises `IndexDamagedError` where blocks are lost."""
+        for segment in self._numbers():
+            self._directory_of(segment)
+
     def files(self, segment: int) -> list[int]:
         """The ids of its files, by ordinal. Raises `IndexDamagedError` where it is gone."""
         if segment not in self._files:

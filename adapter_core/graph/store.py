@@ -264,6 +264,7 @@ class Store:
         files, facts = self._one("SELECT (SELECT count(*) FROM files), (SELECT count(*) FROM facts)")
         if files != facts or self._query("SELECT 1 FROM files WHERE segment NOT IN (SELECT id FROM segments) LIMIT 1"):
             raise damaged("rows are lost")
+        self._segments.check()
 
     def files(self) -> list[FileRow]:
         """All files, by path."""

@@ -27,8 +27,6 @@ from .store import FileRow, Store
 _POOL_THRESHOLD = 2_000_000
 _BATCH_BYTES = 1_200_000
 _BATCH_FILES = 400
-# A file changed within the clock's grain of its last reading may have changed again without a new timestamp.
-_RACY_NS = 2_000_000_000
 _MAX_PROJECT_FILE = 1_000_000
 # Each file that is saved becomes a segment of its own, in which every look-up has to look.
 _SMALL_SEGMENT = 8
@@ -185,12 +183,9 @@ def _with_modules(found: Discovery, roots: SourceRoots) -> None:
 
 
 def _is_current(file: FoundFile, row: FileRow | None) -> bool:
-    if row is None or (row.size, row.kind, row.module) != (file.size, file.kind, file.module):
+    if row is None or (row.kind, row.module) != (file.kind, file.module):
         return False
-    # `touch -d` and `cp -p` set the modification time; the change time is the system's own. Files of equal times change places.
-    if (row.mtime_ns, row.ctime_ns, row.inode) != (file.mtime_ns, file.ctime_ns, file.inode):
-        return False
-    return row.checked_ns - max(row.mtime_ns, row.ctime_ns) > _RACY_NS
+    return row.is_current(file.size, file.mtime_ns, file.ctime_ns, file.inode)
 
 
 def _write(store: Store, result: BatchResult, report: SyncReport) -> None:

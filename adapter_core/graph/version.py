@@ -8,7 +8,7 @@ from pathlib import Path
 
 # Modules whose change can change a stored row.
 _SHAPING = """
-    batch codec define discover exports extract fields limited newer parse patterns postings recover
+    batch codec columns define discover exports extract fields limited newer parse patterns postings recover
     roots rows scope sealed segments source sstable terms textfacts
 """.split()
 

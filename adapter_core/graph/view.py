@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,8 +16,13 @@ from .rows import FileRow
 from .source import MAX_FILE_BYTES, is_python
 from .store import Store
 
-# A file's facts take some tens of kilobytes, and a question about a name that is everywhere reads thousands of files.
-_KEPT_FILES = 400
+# A question about a name that is everywhere reads thousands of files.
+_KEPT_ROWS = 400_000
+
+
+def weight(facts: ModuleFacts | None) -> int:
+    """The rows of a file's facts, as a measure of what they take to keep."""
+    return 20 + len(facts.symbols) + len(facts.imports) + len(facts.calls) + len(facts.flows) if facts else 1
 
 
 class WorkspaceView:
@@ -28,8 +34,8 @@ class WorkspaceView:
         """`max_bytes`: larger files are not read, as the index was built."""
         self.store = store
         self.documents = Documents(root, open_texts, max_bytes)
-        self._texts: Recent[str] = Recent(_KEPT_FILES)
-        self._facts: Recent[ModuleFacts | None] = Recent(_KEPT_FILES)
+        self._facts: Recent[ModuleFacts | None] = Recent(_KEPT_ROWS, weight)
+        self._stored_now: dict[str, bool] = {}
         self._rows: dict[str, FileRow | None] = {}
         self._rows_by_id: dict[int, FileRow | None] = {}
         self._modules: dict[str, list[str]] = {}
@@ -41,11 +47,11 @@ class WorkspaceView:
         return self.documents.get(path)
 
     def text(self, path: str) -> str:
-        """The text, its line ends normalised, to which the offsets in the facts refer; "" where there is none."""
-        if path not in self._texts:
-            document = self.documents.get(path)
-            self._texts[path] = document.text if document is not None else ""
-        return self._texts[path]
+        """The text, its line ends normalised, to which the offsets in the facts refer; "" where there is none (any more)."""
+        document = self.documents.get(path)
+        if document is None or (self._stored_now.get(path) and not self._is_indexed(document, self.row(path))):
+            return ""
+        return document.text
 
     def facts(self, path: str) -> ModuleFacts | None:
         """The facts of a file as it is now: a file that changed since it was indexed is parsed on the spot."""
@@ -55,13 +61,14 @@ class WorkspaceView:
 
     def _load(self, path: str) -> ModuleFacts | None:
         row = self.row(path)
-        document = self.document(path)
-        if document is None:
-            return None
-        if row is not None and row.sha256 == document.sha256 and not document.open:
+        if row is not None and self.is_stored(path):
             stored = self._stored(row)
             if stored is not None:
                 return stored
+            self._stored_now[path] = False
+        document = self.document(path)
+        if document is None:
+            return None
         facts = parse_file(path, file_kind(path), document.text, self.module_of(path))
         good = self._stored(row) if facts.recovered and row is not None else None
         return merged(facts, good, document.lines) if good is not None else facts
@@ -82,8 +89,24 @@ class WorkspaceView:
         return sorted(stored | {p for p in self.documents.open_texts if file_kind(p) == "python"})
 
     def is_stored(self, path: str) -> bool:
-        """Whether the file's text is the one that is indexed."""
-        document, row = self.document(path), self.row(path)
+        """Whether the file's text is the one that is indexed: by what the file system says of it, else by its hash."""
+        if path not in self._stored_now:
+            row = self.row(path)
+            self._stored_now[path] = (
+                row is not None
+                and path not in self.documents.open_texts
+                and (self._looks_indexed(row) or self._is_indexed(self.document(path), row))
+            )
+        return self._stored_now[path]
+
+    def _looks_indexed(self, row: FileRow) -> bool:
+        state = self.documents.state(row.path)
+        if state is None:
+            return False
+        inode = row.inode if os.name == "nt" else state.st_ino  # not known where folders are listed
+        return row.is_current(state.st_size, state.st_mtime_ns, state.st_ctime_ns, inode)
+
+    def _is_indexed(self, document: Document | None, row: FileRow | None) -> bool:
         return document is not None and row is not None and not document.open and document.sha256 == row.sha256
 
     def row(self, path: str) -> FileRow | None:

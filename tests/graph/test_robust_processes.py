@@ -852,12 +852,12 @@ def test_damage_that_sqlite_does_not_see(repo: Path, change: str) -> None:
     [
         "UPDATE sqlite_sequence SET seq = 0",
         "DELETE FROM files WHERE id % 2",
-        "DELETE FROM names WHERE file % 2",
+        "DELETE FROM blocks WHERE id % 2",
         "DELETE FROM facts WHERE file % 2",
         "UPDATE files SET inode = inode + 1",
         "UPDATE meta SET value = 'x' WHERE key = 'complete'",
         "DELETE FROM meta WHERE key = 'generation'",
-        "DROP TABLE uses",
+        "DROP TABLE blocks",
     ],
 )
 def test_damage_that_the_next_sync_mends(repo: Path, change: str) -> None:

@@ -16,7 +16,7 @@ from ...types import Call, Flow, Import, ModuleFacts, Parameter, Symbol
 from ..recent import Recent
 from . import annotations as types_of
 from . import calling, carriers, classes, containers, expressions, modules, parameters, protocols
-from .tables import Snippet, Tables, scopes, snippet, tables_of
+from .tables import Snippet, Tables, scopes, snippet
 from .values import EMPTY, Value, Values, external, instance, union
 
 _MAX_DEPTH = 40
@@ -25,7 +25,7 @@ _MAX_STEPS = 3_000
 _DEAR = 150
 _MAX_ROUNDS = 3
 _MAX_NESTING = 60  # of expressions within expressions, over all that is being worked out
-_KEPT_TABLES = 400
+_KEPT_TABLES = 1_000
 _KEPT_RESULTS = 200_000
 _FILE = 8
 _BUILTINS = frozenset(dir(builtins))
@@ -81,7 +81,7 @@ class Inference:
     def table(self, path: str) -> Tables | None:
         if path not in self._tables:
             facts = self.workspace.facts(path)
-            self._tables[path] = tables_of(facts) if facts else None
+            self._tables[path] = Tables(facts) if facts else None
         return self._tables[path]
 
     # -- remembering, and ends to recursion --------------------------------------------------------------------------

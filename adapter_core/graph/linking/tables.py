@@ -5,19 +5,25 @@ from __future__ import annotations
 import ast
 import functools
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import accumulate
+from typing import Any
 
 from ...types import Call, Flow, Import, ModuleFacts, called_names
+from ..columns import Grouped, column
 
 BUCKET = 9
+_FLOW_TABLES = ("flows", "items", "limited", "defaults", "declared", "returns", "yields", "attribute_flows")
+_BY_OWNER = {"return": "returns", "yield": "yields", "yield_from": "yields"}
 _SELF_FLOWS = frozenset({"assign", "annotation", "for", "with", "item"})
 
 
-@dataclass(slots=True)
 class Tables:
-    """`children[(scope, name)]`: symbols; `members[scope]`: all of them; `imports[(scope, alias)]`; `stars`: star imports.
+    """What a file's facts are looked up by. Each table is made when somebody asks for it; rows are made of what is found (`columns`).
+
+    `children[(scope, name)]`: symbols; `members[scope]`: all of them; `imports[(scope, alias)]`; `stars`: star imports.
 
     `flows[(scope, target)]`, but for those that hold within a comprehension or lambda only (`limited`), what is put into containers
     (`items[target]`), names that `global` or `nonlocal` give to another scope (`declared[(scope, name)]`), parameters' defaults
@@ -28,85 +34,157 @@ class Tables:
     `calls[name]`, by last name, decorators included; `decorators[name]`: decorator lines alone, by the name that is called in them.
     """
 
-    facts: ModuleFacts
-    children: dict[tuple[int, str], list[int]] = field(default_factory=lambda: defaultdict(list))
-    members: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
-    imports: dict[tuple[int, str], list[Import]] = field(default_factory=lambda: defaultdict(list))
-    stars: list[Import] = field(default_factory=list)
-    flows: dict[tuple[int, str], list[Flow]] = field(default_factory=lambda: defaultdict(list))
-    items: dict[str, list[Flow]] = field(default_factory=lambda: defaultdict(list))
-    limited: dict[tuple[int, str], list[Flow]] = field(default_factory=lambda: defaultdict(list))
-    defaults: dict[tuple[int, str], Flow] = field(default_factory=dict)
-    declared: dict[tuple[int, str], int] = field(default_factory=dict)
-    returns: dict[int, list[Flow]] = field(default_factory=lambda: defaultdict(list))
-    yields: dict[int, list[Flow]] = field(default_factory=lambda: defaultdict(list))
-    attributes: dict[tuple[int, str], list[Flow]] = field(default_factory=lambda: defaultdict(list))
-    attribute_flows: dict[str, list[Flow]] = field(default_factory=lambda: defaultdict(list))
-    calls: dict[str, list[Call]] = field(default_factory=lambda: defaultdict(list))
-    _near: tuple[dict[int, list[Flow]], dict[int, list[Call]]] | None = None
-    decorators: dict[str, list[Call]] = field(default_factory=lambda: defaultdict(list))
+    def __init__(self, facts: ModuleFacts) -> None:
+        self.facts = facts
 
-    @property
-    def flows_near(self) -> dict[int, list[Flow]]:
-        return self._stretches()[0]
+    # -- symbols and imports -----------------------------------------------------------------------------------------
 
-    @property
-    def calls_near(self) -> dict[int, list[Call]]:
-        return self._stretches()[1]
+    @cached_property
+    def children(self) -> dict[tuple[int, str], list[int]]:
+        found: dict[tuple[int, str], list[int]] = defaultdict(list)
+        names, parents = (column(self.facts.symbols, field) for field in ("name", "parent"))
+        for index in range(1, len(names)):
+            found[(parents[index], names[index])].append(index)
+        return found
 
-    def _stretches(self) -> tuple[dict[int, list[Flow]], dict[int, list[Call]]]:
-        # Asked for in few files, so made when it is.
-        if self._near is None:
-            flows: dict[int, list[Flow]] = defaultdict(list)
-            calls: dict[int, list[Call]] = defaultdict(list)
-            for flow in self.facts.flows:
-                for bucket in range(flow.start >> BUCKET, (flow.end >> BUCKET) + 1):
-                    flows[bucket].append(flow)
-            for call in self.facts.calls:
-                for bucket in range(call.start >> BUCKET, (call.end >> BUCKET) + 1):
-                    calls[bucket].append(call)
-            self._near = flows, calls
-        return self._near
+    @cached_property
+    def members(self) -> dict[int, list[int]]:
+        found: dict[int, list[int]] = defaultdict(list)
+        for index, parent in enumerate(column(self.facts.symbols, "parent")):
+            if index:
+                found[parent].append(index)
+        return found
 
+    @cached_property
+    def imports(self) -> dict[tuple[int, str], list[Import]]:
+        found: dict[tuple[int, str], list[Import]] = defaultdict(list)
+        for item in self.facts.imports:
+            if item.name != "*":
+                found[(item.owner, item.alias)].append(item)
+        return found
 
-def tables_of(facts: ModuleFacts) -> Tables:
-    table = Tables(facts)
-    for index, symbol in enumerate(facts.symbols):
-        if index:
-            table.children[(symbol.parent, symbol.name)].append(index)
-            table.members[symbol.parent].append(index)
-    for item in facts.imports:
-        if item.name == "*":
-            table.stars.append(item)
-        else:
-            table.imports[(item.owner, item.alias)].append(item)
-    for flow in facts.flows:
-        if flow.kind == "return":
-            table.returns[flow.owner].append(flow)
-        elif flow.kind in ("yield", "yield_from"):
-            table.yields[flow.owner].append(flow)
-        elif flow.kind == "declared":
-            table.declared[(flow.scope, flow.target)] = flow.owner
-        elif flow.kind == "default":
-            table.defaults[(flow.owner, flow.target)] = flow
-        elif flow.last:
-            table.limited[(flow.owner, flow.target)].append(flow)
-        else:
-            if flow.kind == "item":
-                table.items[flow.target].append(flow)
+    @cached_property
+    def stars(self) -> list[Import]:
+        imports = self.facts.imports
+        return [imports[number] for number, name in enumerate(column(imports, "name")) if name == "*"]
+
+    # -- flows -------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _flows(self) -> dict[str, dict[Any, list[int]]]:
+        """The numbers of the flows, by the name of the table that they are in and their key there."""
+        found: dict[str, dict[Any, list[int]]] = {table: defaultdict(list) for table in _FLOW_TABLES}
+        flows, items, attributes, limited = (found[name] for name in ("flows", "items", "attribute_flows", "limited"))
+        columns = [column(self.facts.flows, field) for field in ("kind", "owner", "scope", "target", "last")]
+        for number, (kind, owner, scope, target, last) in enumerate(zip(*columns, strict=True)):
+            if kind in _BY_OWNER:
+                found[_BY_OWNER[kind]][owner].append(number)
+            elif kind == "declared":
+                found["declared"][(scope, target)].append(number)
+            elif kind == "default":
+                found["defaults"][(owner, target)].append(number)
+            elif last:
+                limited[(owner, target)].append(number)
             else:
-                table.flows[(flow.owner, flow.target)].append(flow)
-            head, dot, name = flow.target.rpartition(".")
-            if dot:
-                table.attribute_flows[name].append(flow)
-                cls = instance_class(facts, flow.scope, head) if flow.kind in _SELF_FLOWS else None
-                if cls is not None:
-                    table.attributes[(cls, name)].append(flow)
-    for call, name in zip(facts.calls, called_names(facts), strict=True):
-        if call.form == "decorator":
-            table.decorators[name].append(call)
-        table.calls[call.name].append(call)
-    return table
+                if kind == "item":
+                    items[target].append(number)
+                else:
+                    flows[(owner, target)].append(number)
+                _, dot, name = target.rpartition(".")
+                if dot:
+                    attributes[name].append(number)
+        return found
+
+    @cached_property
+    def flows(self) -> Grouped[Flow]:
+        return Grouped(self.facts.flows, self._flows["flows"])
+
+    @cached_property
+    def items(self) -> Grouped[Flow]:
+        return Grouped(self.facts.flows, self._flows["items"])
+
+    @cached_property
+    def limited(self) -> Grouped[Flow]:
+        return Grouped(self.facts.flows, self._flows["limited"])
+
+    @cached_property
+    def returns(self) -> Grouped[Flow]:
+        return Grouped(self.facts.flows, self._flows["returns"])
+
+    @cached_property
+    def yields(self) -> Grouped[Flow]:
+        return Grouped(self.facts.flows, self._flows["yields"])
+
+    @cached_property
+    def attribute_flows(self) -> Grouped[Flow]:
+        return Grouped(self.facts.flows, self._flows["attribute_flows"])
+
+    @cached_property
+    def defaults(self) -> dict[tuple[int, str], Flow]:
+        return {key: self.facts.flows[numbers[-1]] for key, numbers in self._flows["defaults"].items()}
+
+    @cached_property
+    def declared(self) -> dict[tuple[int, str], int]:
+        return {key: self.facts.flows[numbers[-1]].owner for key, numbers in self._flows["declared"].items()}
+
+    @cached_property
+    def attributes(self) -> _Attributes:
+        return _Attributes(self)
+
+    # -- calls -------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def calls(self) -> Grouped[Call]:
+        found: dict[str, list[int]] = defaultdict(list)
+        for number, callee in enumerate(column(self.facts.calls, "callee")):
+            found[callee.rpartition(".")[2]].append(number)
+        return Grouped(self.facts.calls, found)
+
+    @cached_property
+    def decorators(self) -> Grouped[Call]:
+        found: dict[str, list[int]] = defaultdict(list)
+        forms = column(self.facts.calls, "form")
+        if "decorator" in forms:
+            columns = (column(self.facts.calls, "callee"), forms, column(self.facts.calls, "start"))
+            for number, (form, name) in enumerate(zip(forms, called_names(zip(*columns, strict=True)), strict=True)):
+                if form == "decorator":
+                    found[name].append(number)
+        return Grouped(self.facts.calls, found)
+
+    # -- by place ----------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def flows_near(self) -> Grouped[Flow]:
+        return Grouped(self.facts.flows, _stretches(self.facts.flows))
+
+    @cached_property
+    def calls_near(self) -> Grouped[Call]:
+        return Grouped(self.facts.calls, _stretches(self.facts.calls))
+
+
+class _Attributes:
+    """The flows to `self.name` in the methods of a class, by (class, name)."""
+
+    def __init__(self, table: Tables) -> None:
+        self._table = table
+        self._found: dict[tuple[int, str], list[Flow]] = {}
+
+    def get(self, key: tuple[int, str], default: Sequence[Flow] = ()) -> Sequence[Flow]:
+        if key not in self._found:
+            facts, (cls, name) = self._table.facts, key
+            self._found[key] = [
+                flow for flow in self._table.attribute_flows.get(name)
+                if flow.kind in _SELF_FLOWS and instance_class(facts, flow.scope, flow.target.rpartition(".")[0]) == cls
+            ]  # fmt: skip
+        return self._found[key] or default
+
+
+def _stretches(rows: Sequence[Flow] | Sequence[Call]) -> dict[int, list[int]]:
+    found: dict[int, list[int]] = defaultdict(list)
+    for number, (start, end) in enumerate(zip(column(rows, "start"), column(rows, "end"), strict=True)):
+        for bucket in range(start >> BUCKET, (end >> BUCKET) + 1):
+            found[bucket].append(number)
+    return found
 
 
 def scopes(facts: ModuleFacts, owner: int) -> Iterator[int]:

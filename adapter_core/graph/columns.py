@@ -1,0 +1,124 @@
+"""Tables kept in columns, whose rows are made when somebody asks for them.
+
+The facts of a file are read for one name in it more often than for all of it: of a table that came from the store, only the rows that
+are asked for become objects.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar, overload
+
+from ..errors import IndexDamagedError
+
+R = TypeVar("R")
+Make = Callable[[int, "array[int]", Sequence[Any]], R]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What the columns of a table are called. Their numbers are what they say, but for `texts`, which are places among the strings of a
+    file, and `codes`, which are places in a list of their own."""
+
+    fields: tuple[str, ...]
+    texts: frozenset[str]
+    codes: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+class Rows(Sequence[R]):
+    """A sequence of rows, each made once, by `make(its place, its numbers, the file's strings)`. Equal to any tuple of equal rows.
+
+    Column n stands at `numbers[base + n * size:]`. Raises `IndexDamagedError` where numbers lead nowhere.
+    """
+
+    __slots__ = ("_base", "_layout", "_made", "_make", "_numbers", "_strings")
+
+    def __init__(
+        self, layout: Layout, numbers: array[int], base: int, size: int, strings: Sequence[Any], make: Make[R]
+    ) -> None:
+        self._layout = layout
+        self._numbers = numbers
+        self._base = base
+        self._strings = strings
+        self._make = make
+        self._made: list[R | None] = [None] * size
+
+    def __len__(self) -> int:
+        return len(self._made)
+
+    @overload
+    def __getitem__(self, index: int) -> R: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[R, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> R | tuple[R, ...]:
+        if isinstance(index, slice):
+            return tuple([self[number] for number in range(*index.indices(len(self._made)))])
+        row = self._made[index]
+        return self._new(index) if row is None else row
+
+    def __iter__(self) -> Iterator[R]:
+        for number, row in enumerate(self._made):
+            yield self._new(number) if row is None else row
+
+    def _new(self, index: int) -> R:
+        size = len(self._made)
+        place = index % size
+        first = self._base + place
+        try:
+            row = self._make(
+                place, self._numbers[first : first + size * len(self._layout.fields) : size], self._strings
+            )
+        except (ValueError, TypeError, IndexError) as error:
+            raise _damaged() from error
+        self._made[index] = row
+        return row
+
+    def column(self, name: str) -> Sequence[Any]:
+        """One field of all rows, without making them."""
+        layout, size = self._layout, len(self._made)
+        first = self._base + layout.fields.index(name) * size
+        numbers = self._numbers[first : first + size]
+        words = self._strings if name in layout.texts else layout.codes.get(name)
+        try:
+            return numbers if words is None else [words[number] for number in numbers]
+        except IndexError as error:
+            raise _damaged() from error
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, (Rows, tuple)) and tuple(self) == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def __repr__(self) -> str:
+        return repr(tuple(self))
+
+
+def column(rows: Sequence[Any], name: str) -> Sequence[Any]:
+    """One field of all rows of any table."""
+    return rows.column(name) if isinstance(rows, Rows) else [getattr(row, name) for row in rows]
+
+
+class Grouped(Generic[R]):
+    """The rows of a table by a key, kept as the numbers of rows."""
+
+    __slots__ = ("_numbers", "_rows")
+
+    def __init__(self, rows: Sequence[R], numbers: Mapping[Any, Sequence[int]]) -> None:
+        self._rows = rows
+        self._numbers = numbers
+
+    def get(self, key: object, default: Sequence[R] = ()) -> Sequence[R]:
+        numbers = self._numbers.get(key)
+        return default if numbers is None else [self._rows[number] for number in numbers]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._numbers
+
+
+def _damaged() -> IndexDamagedError:
+    return IndexDamagedError("The index is damaged; run: pathline index --rebuild")
