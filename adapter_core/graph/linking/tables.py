@@ -153,9 +153,10 @@ class Snippet:
 
     def span(self, node: ast.AST) -> tuple[int, int]:
         """Where a node stands in the expression's own text: offsets in code points."""
+        # A tuple without parentheses of its own takes those around the text for its own.
         return (
-            self._offset(node.lineno, node.col_offset),  # type: ignore[attr-defined]
-            self._offset(node.end_lineno, node.end_col_offset),  # type: ignore[attr-defined]
+            max(self._offset(node.lineno, node.col_offset), 0),  # type: ignore[attr-defined]
+            min(self._offset(node.end_lineno, node.end_col_offset), len(self.text) - 3),  # type: ignore[attr-defined]
         )
 
     def _offset(self, line: int, column: int) -> int:
