@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from .tables import snippet
+from .tables import dotted_text, snippet
 from .values import EMPTY, Value, Values, external, instance, union
 
 if TYPE_CHECKING:
@@ -25,12 +25,26 @@ _MAPPINGS = frozenset(
     "dict Dict Mapping MutableMapping defaultdict DefaultDict OrderedDict ChainMap ItemsView WeakValueDictionary".split()
 )
 _NOTHING = frozenset({"None", "Any", "object", "Self", "NoReturn", "Never"})
+_ANY_FUNCTION = frozenset({"Callable", "FunctionType", "MethodType", "TypeVar", "ParamSpec"})
 
 
 def instances(inference: Inference, path: str, scope: int, text: str, line: int) -> Values:
     """Instances of what the annotation names; containers of them as `typed` values; types outside the workspace as external ones."""
     source = snippet(text)
     return _of(inference, source.tree, path, scope, line, 0) if source is not None else EMPTY
+
+
+def tell(values: Values) -> bool:
+    """Whether an annotation's values say what is called on them: not where they are any function at all, or a container of those."""
+    return any(_tells(value) for value in values)
+
+
+def _tells(value: Value) -> bool:
+    if value.kind == "typed":
+        return value.path != "callable" and (not value.extra or tell(value.extra))
+    if value.kind == "external":
+        return value.path.rstrip("()[]").rpartition(".")[2] not in _ANY_FUNCTION
+    return True
 
 
 def _of(inference: Inference, node: ast.expr, path: str, scope: int, line: int, depth: int) -> Values:
@@ -54,7 +68,9 @@ def _of(inference: Inference, node: ast.expr, path: str, scope: int, line: int, 
             parts.append(frozenset({instance(value)}))
         elif value.kind == "external":
             parts.append(
-                _type_variable(inference, value, node, path, scope, line) or frozenset({external(f"{value.path}()")})
+                _type_variable(inference, value, node, path, scope, line)
+                or (_alias(inference, node, path, scope, line, depth) if value.path.endswith("[]") else EMPTY)
+                or frozenset({external(f"{value.path}()")})
             )
         elif value.kind == "instance":
             parts.append(EMPTY)
@@ -93,10 +109,12 @@ def _generic(inference: Inference, node: ast.Subscript, path: str, scope: int, l
 
 def _alias(inference: Inference, node: ast.expr, path: str, scope: int, line: int, depth: int) -> Values:
     """A type alias: `Handler = Base | Other`, `type Handler = …`, in this file or in the one that it is imported from."""
-    if not isinstance(node, ast.Name):
-        return EMPTY
-    table = inference.table(path)
-    if table is None:
+    if isinstance(node, ast.Attribute):
+        for value in inference.text(path, scope, dotted_text(node.value), line) if depth < 6 else ():
+            for facts in inference.workspace.facts_of_module(value.path) if value.kind == "module" else ():
+                return _alias(inference, ast.Name(node.attr), facts.path, 0, 0, depth + 1)
+    table = inference.table(path) if isinstance(node, ast.Name) else None
+    if table is None or not isinstance(node, ast.Name):
         return EMPTY
     for flow in table.flows.get((0, node.id), ()):
         if flow.kind == "assign":

@@ -46,7 +46,7 @@ def returned(inference: Inference, callees: Values) -> Values:
     parts: list[Values] = []
     for callee in callees:
         if callee.kind == "function":
-            parts.append(_returns(inference, callee, _receiver_environment(inference, callee)))
+            parts.append(_returns(inference, callee, _own_environment(inference, callee)))
         elif callee.kind == "class":
             parts.append(frozenset({instance(callee)}))
         elif callee.kind == "lambda":
@@ -67,7 +67,7 @@ def _function_result(inference: Inference, callee: Value, node: ast.Call, here: 
     if table is None:
         return EMPTY
     symbol = table.facts.symbols[callee.index]
-    environment = dict(_receiver_environment(inference, callee))
+    environment = dict(_own_environment(inference, callee))
     # Only where the result names a parameter does it depend on this call's arguments.
     named: set[str] = set()
     text = inference.workspace.text(callee.path)
@@ -85,12 +85,49 @@ def _function_result(inference: Inference, callee: Value, node: ast.Call, here: 
     return _returns(inference, callee, tuple(sorted(environment.items(), key=lambda e: e[0])))
 
 
+def _own_environment(inference: Inference, callee: Value) -> Environment:
+    """What is known within a function before it is called: its receiver; of a wrapper that a decorator put in a function's place,
+    the function."""
+    return (*_receiver_environment(inference, callee), *_wrapped_environment(inference, callee))
+
+
 def _receiver_environment(inference: Inference, callee: Value) -> Environment:
     if callee.extra is None:
         return ()
     table = inference.table(callee.path)
     parameters = table.facts.symbols[callee.index].parameters if table else ()
     return ((parameters[0].name, frozenset({callee.extra})),) if parameters else ()
+
+
+def _wrapped_environment(inference: Inference, callee: Value) -> Environment:
+    table = inference.table(callee.path) if callee.by else None
+    if table is None or callee.by is None:
+        return ()
+    symbols = table.facts.symbols
+    around = symbols[callee.index].parent
+    if around <= 0 or not symbols[around].is_callable:
+        return ()
+    positional = [p for p in symbols[around].parameters if p.kind in ("positional", "positional_only")]
+    is_method = symbols[around].parent > 0 and symbols[symbols[around].parent].kind == "class"
+    taken = positional[1:] if is_method and "static" not in symbols[around].traits else positional
+    wrapped = _put_in_place_of(inference, callee.path, callee.index, callee.by) if taken else EMPTY
+    return ((taken[0].name, wrapped),) if wrapped else ()
+
+
+def _put_in_place_of(inference: Inference, path: str, index: int, by: tuple[str, int]) -> Values:
+    """What a wrapper was given in the place of which it stands: the decorated thing, or what the decorators below made of it."""
+    table = inference.table(by[0])
+    if table is None:
+        return EMPTY
+    symbol = table.facts.symbols[by[1]]
+    plain = Value("function" if symbol.is_callable else "class", *by)
+    below: Values = frozenset({plain})
+    for count in range(1, len(symbol.decorators) + 1):
+        made = decorated(inference, *by, plain, count)
+        if any((v.path, v.index) == (path, index) for v in made):
+            return below
+        below = made
+    return EMPTY
 
 
 def _returns(inference: Inference, callee: Value, environment: Environment) -> Values:

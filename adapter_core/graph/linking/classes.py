@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from ...types import Call, ModuleFacts
+from . import annotations as types_of
 from .tables import instance_class, snippet
 from .values import EMPTY, Value, Values, class_of, external, instance, union
 
@@ -155,9 +156,8 @@ def _own(inference: Inference, cls: Value, name: str, receiver: Value) -> Values
         flows = table.attributes.get((cls.index, name), ())
         known = known or bool(flows)
         noted = [inference.flow(cls.path, f) for f in flows if f.kind == "annotation"]
-        if any(noted):
-            parts += noted
-        else:
+        parts += noted
+        if not types_of.tell(union(noted)):
             parts += [inference.flow(cls.path, f) for f in flows if f.kind not in ("annotation", "item")]
         if not flows and (not known or not any(parts)):
             # `obj.name = value` outside the class, in its own file.

@@ -277,7 +277,7 @@ class Inference:
         def compute() -> Values:
             noted = [e for e in chosen if isinstance(e.what, Flow) and e.what.kind == "annotation"]
             parts = [self._event(table, e) for e in chosen if e not in noted]
-            if noted and not any(v.kind != "external" for part in parts for v in part):
+            if noted and not any(v.kind != "external" and v.kind != "typed" for part in parts for v in part):
                 # An annotation tells where the value does not: `basket: Basket = field(…)`.
                 parts += [self._event(table, e) for e in noted]
             if parameter and given:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ...types import Call, Flow, ModuleFacts, Parameter, Symbol
+from . import annotations as types_of
 from . import calling, carriers, classes, externals, fixtures
 from .values import EMPTY, Value, Values, class_of, instance, unbound, union
 
@@ -40,13 +41,31 @@ def _parameter(inference: Inference, path: str, index: int, name: str) -> Values
         possible = classes.receivers(inference, Value("function", path, index))
         return frozenset(c if takes_class else instance(c) for c in possible)
     outer = max(symbol.parent, 0)
+    annotated = EMPTY
     if found.annotation:
         annotated = inference.annotation(path, outer, found.annotation, symbol.start)
-        if annotated:
+        if types_of.tell(annotated):
             return annotated | _more_special(inference, path, index, found, annotated)
     if fixtures.takes_fixtures(symbol):
         return fixtures.given(inference, path, index, name)
-    return _handed_over(inference, path, index, found)
+    handed = _handed_over(inference, path, index, found) | annotated
+    if in_class and not found.annotation and all(v.kind == "external" for v in handed):
+        return _inherited(inference, path, index, found) or handed
+    return handed
+
+
+def _inherited(inference: Inference, path: str, index: int, found: Parameter) -> Values:
+    """What the annotation of a parameter says in the nearest method of a base class that this one replaces."""
+    place = inference.table(path).facts.symbols[index].parameters.index(found)  # type: ignore[union-attr]
+    for base in classes.overridden(inference, Value("function", path, index)):
+        table = inference.table(base.path)
+        symbol = table.facts.symbols[base.index] if table else None
+        if symbol is None:
+            continue
+        same = [p for p in symbol.parameters if p.name == found.name] or list(symbol.parameters[place : place + 1])
+        if same and same[0].annotation and same[0].kind == found.kind:
+            return inference.annotation(base.path, max(symbol.parent, 0), same[0].annotation, symbol.start)
+    return EMPTY
 
 
 def _more_special(inference: Inference, path: str, index: int, found: Parameter, annotated: Values) -> Values:
@@ -217,7 +236,7 @@ def gathered(inference: Inference, value: Value, key: str | None) -> Values:
             return EMPTY
         if found.annotation:
             annotated = inference.annotation(value.path, max(symbol.parent, 0), found.annotation, symbol.start)
-            if any(v.kind != "external" for v in annotated):
+            if any(v.kind != "external" for v in annotated) and types_of.tell(annotated):
                 return annotated
         parts: list[Values] = []
         names = {p.name for p in symbol.parameters}
@@ -233,7 +252,9 @@ def gathered(inference: Inference, value: Value, key: str | None) -> Values:
             skipped = before - (1 if bound else 0)
             for number, argument in enumerate(node.args):
                 if isinstance(argument, ast.Starred):
-                    parts += [inference.item(v, None, key) if key else inference.iterated(v)
+                    # Of what is spread here, the parameters before take the first ones.
+                    place = str(int(key) + skipped - number) if key and int(key) + skipped >= number else None
+                    parts += [inference.item(v, None, place) if place else inference.iterated(v)
                               for v in inference.expression(argument.value, here)]  # fmt: skip
                 elif number >= skipped and (key is None or key == str(number - skipped)):
                     parts.append(inference.expression(argument, here))
