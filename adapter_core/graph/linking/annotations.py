@@ -47,6 +47,11 @@ def _tells(value: Value) -> bool:
     return True
 
 
+def _may_be_alias(value: Value) -> bool:
+    """`Handler = Callable[[int], None]`, `Handler: TypeAlias = …`: a name of the workspace that was traced to `typing`."""
+    return value.path.endswith("[]") or value.path.endswith("TypeAlias()")
+
+
 def _of(inference: Inference, node: ast.expr, path: str, scope: int, line: int, depth: int) -> Values:
     if depth > 8:
         return EMPTY
@@ -69,7 +74,7 @@ def _of(inference: Inference, node: ast.expr, path: str, scope: int, line: int, 
         elif value.kind == "external":
             parts.append(
                 _type_variable(inference, value, node, path, scope, line)
-                or (_alias(inference, node, path, scope, line, depth) if value.path.endswith("[]") else EMPTY)
+                or (_alias(inference, node, path, scope, line, depth) if _may_be_alias(value) else EMPTY)
                 or frozenset({external(f"{value.path}()")})
             )
         elif value.kind == "instance":

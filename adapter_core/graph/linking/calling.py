@@ -79,8 +79,8 @@ def _function_result(inference: Inference, callee: Value, node: ast.Call, here: 
             and parameter.name not in environment
             and parameter.kind not in ("var_positional", "var_keyword")
         ):
-            values = inference.passed(symbol, callee.extra is not None, node, here, parameter)
-            if values:
+            values = inference.argument(callee, node, here, parameter)
+            if values is not None:
                 environment[parameter.name] = values
     return _returns(inference, callee, tuple(sorted(environment.items(), key=lambda e: e[0])))
 
@@ -262,19 +262,24 @@ def _decorate(inference: Inference, path: str, symbol: Symbol, text: str, values
             parts += [_with_argument(inference, c, values) for c in called if c.kind == "function"]
         elif decorator.kind == "function":
             parts.append(_with_argument(inference, decorator, values))
+        elif decorator.kind == "partial" and decorator.extra[0].kind == "function":
+            given = inference.here(decorator.path, decorator.index, *decorator.extra[1:], 0)
+            taken = len(given.source.tree.args) - 1 if given and isinstance(given.source.tree, ast.Call) else 0
+            parts.append(_with_argument(inference, decorator.extra[0], values, taken))
         elif decorator.kind == "lambda":
             parts.append(_lambda_body(inference, decorator, _first_lambda_parameter(inference, decorator, values)))
     return frozenset(v for v in union(parts) if v.kind != "external")
 
 
-def _with_argument(inference: Inference, function: Value, values: Values) -> Values:
-    """What a function gives for one positional argument."""
+def _with_argument(inference: Inference, function: Value, values: Values, taken: int = 0) -> Values:
+    """What a function gives for one positional argument, the first ones being taken already."""
     table = inference.table(function.path)
     if table is None:
         return EMPTY
     symbol = table.facts.symbols[function.index]
-    own = _receiver_environment(inference, function)
-    free = [p for p in symbol.parameters[len(own) :] if p.kind in ("positional", "positional_only")]
+    own = _own_environment(inference, function)
+    bound = 1 if function.extra is not None else 0
+    free = [p for p in symbol.parameters if p.kind in ("positional", "positional_only")][bound + taken :]
     environment = (*own, (free[0].name, values)) if free else own
     return _returns(inference, function, tuple(sorted(environment, key=lambda e: e[0])))
 

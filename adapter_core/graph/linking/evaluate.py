@@ -372,6 +372,9 @@ class Inference:
     def passed(self, symbol: Symbol, bound: bool, node: ast.Call, here: Here, wanted: Parameter) -> Values:
         return parameters.passed(self, symbol, bound, node, here, wanted)
 
+    def argument(self, callee: Value, node: ast.Call, here: Here, wanted: Parameter) -> Values | None:
+        return parameters.argument(self, callee, node, here, wanted)
+
     def callees(self, path: str, call: Call) -> Values:
         return calling.callees(self, path, call)
 

@@ -223,6 +223,39 @@ def passed(inference: Inference, symbol: Symbol, bound: bool, node: ast.Call, he
     return union(parts)
 
 
+def argument(inference: Inference, callee: Value, node: ast.Call, here: Here, wanted: Parameter) -> Values | None:
+    """What one parameter of a function is in a call: what is handed over, or its default. None: not known, so that it may be what
+    any call hands over; the empty set: None, or a constant."""
+    table = inference.table(callee.path)
+    if table is None:
+        return None
+    values = passed(inference, table.facts.symbols[callee.index], callee.extra is not None, node, here, wanted)
+    if values:
+        return values
+    given = _given(table.facts.symbols[callee.index], callee.extra is not None, node, wanted)
+    if given is None:
+        default = table.defaults.get((callee.index, wanted.name))
+        return inference.flow(callee.path, default) if default is not None else EMPTY
+    if isinstance(given, ast.Constant) or (isinstance(given, ast.Name) and (given.id, EMPTY) in here.environment):
+        return EMPTY
+    return None
+
+
+def _given(symbol: Symbol, bound: bool, node: ast.Call, wanted: Parameter) -> ast.expr | None:
+    """The argument of a call for a parameter, or what spreads over it; None where there is none."""
+    for keyword in node.keywords:
+        if keyword.arg in (wanted.name, None):
+            return keyword.value
+    positional = [p for p in symbol.parameters if p.kind in ("positional", "positional_only")][1 if bound else 0 :]
+    if wanted not in positional:
+        return None
+    place = positional.index(wanted)
+    for number, given in enumerate(node.args[: place + 1]):
+        if number == place or isinstance(given, ast.Starred):
+            return given
+    return None
+
+
 def gathered(inference: Inference, value: Value, key: str | None) -> Values:
     """What `*args` (key: a number, None for any) or `**kwargs` (key: as `repr` spells it) of a function gather from its calls."""
 
