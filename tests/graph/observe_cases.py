@@ -85,7 +85,9 @@ def entered(value):
 def __seen__(value, number):
     called[sys._getframe(1).f_code.co_filename, positions_of[number]] = value
     for name, code in entered(value):
-        if code is None or code.co_flags & (inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR) or not direct(value):
+        if code is None or code.co_flags & (inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR) or not (
+            isinstance(value, type) or direct(value)
+        ):
             edges.add((places[number], name))
             made.add(code)
     return value

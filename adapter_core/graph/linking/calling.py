@@ -62,6 +62,12 @@ def returned(inference: Inference, callees: Values) -> Values:
     return union(parts)
 
 
+def returned_with(inference: Inference, function: Value, environment: Environment) -> Values:
+    """What a function gives where some of its parameters are known."""
+    known = (*_own_environment(inference, function), *environment)
+    return _returns(inference, function, tuple(sorted(known, key=lambda e: e[0])))
+
+
 def _function_result(inference: Inference, callee: Value, node: ast.Call, here: Here) -> Values:
     table = inference.table(callee.path)
     if table is None:
@@ -294,6 +300,10 @@ def _first_lambda_parameter(inference: Inference, value: Value, argument: Values
 
 def constructors(inference: Inference, cls: Value) -> Values:
     """The functions that run when a class is called: its `__init__` and `__new__`, its metaclass's `__call__`."""
+    if cls.extra is None and (meta := classes.metaclass(inference, cls)) is not None:
+        called = classes.member_functions(inference, meta, "__call__")
+        if called:
+            return called
     found = [classes.member_functions(inference, cls, name) for name in ("__init__", "__new__")]
     return union(found)
 

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ...types import Call
+from ...types import Call, Flow
 from ..fields import spelled
-from .tables import Tables, instance_class, scopes
+from .tables import ADDING, EXTENDING, Tables, dotted_text, instance_class, scopes
 from .values import EMPTY, Value, Values, external, union
 
 if TYPE_CHECKING:
     from .evaluate import Here, Inference
 
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp)
-# Methods that put their last argument into a container.
-_ADDING = ("append", "add", "insert", "appendleft", "setdefault")
-_EXTENDING = ("extend", "update", "extendleft")
+_MAX_FILES = 24  # in which a container may be filled
 
 
 def _display(inference: Inference, value: Value) -> tuple[ast.expr, Here] | None:
@@ -89,6 +88,8 @@ def display_item(inference: Inference, value: Value, key: str | None, step: str 
             )
         if isinstance(node, ast.DictComp):
             return inference.expression(node.value, here)
+        if isinstance(node, ast.Call) and dotted_text(node.func).rpartition(".")[2] == "defaultdict":
+            return inference.returned(inference.expression(node.args[0], here)) if node.args else EMPTY
         if isinstance(node, ast.Call):
             named = [k for k in node.keywords if k.arg and (key is None or repr(k.arg) == key)]
             inner = [v for a in [*node.args[:1], *(k.value for k in node.keywords if not k.arg)]
@@ -138,7 +139,7 @@ def stored(inference: Inference, path: str, scope: int, name: str, key: str | No
         for flow in table.items.get(name, ()):
             if same(flow.scope) and (key is None or flow.path in ("", key)):
                 parts.append(inference.at(path, flow.scope, flow.start, flow.end, flow.line))
-        for method in (*_ADDING, *_EXTENDING):
+        for method in (*ADDING, *EXTENDING):
             for call in table.calls.get(method, ()):
                 if call.callee == f"{name}.{method}" and same(call.owner):
                     parts.append(_put(inference, path, call, method))
@@ -160,7 +161,7 @@ def _put(inference: Inference, path: str, call: Call, method: str) -> Values:
     if here is None or not isinstance(node, ast.Call):
         return EMPTY
     values = inference.expression(node.args[-1], here) if node.args else EMPTY
-    if method in _EXTENDING:
+    if method in EXTENDING:
         values = union(
             [
                 display_item(inference, v, None, None) if v.kind == "display" else inference.elements(frozenset({v}))
@@ -174,12 +175,35 @@ def _put(inference: Inference, path: str, call: Call, method: str) -> Values:
 def additions(inference: Inference, value: Value, key: str | None = None) -> Values:
     """What is put into a container after it was written, through the names to which it is assigned."""
     table = inference.table(value.path)
-    parts = [
-        stored(inference, value.path, flow.owner if "." not in flow.target else flow.scope, flow.target, key)
-        for flow in (table.facts.flows if table else ())
-        if (flow.start, flow.end) == value.extra and flow.kind == "assign" and not flow.path
-    ]
+    parts = []
+    for flow in table.facts.flows if table else ():
+        if (flow.start, flow.end) == value.extra and flow.kind == "assign" and not flow.path:
+            parts.append(stored(inference, value.path, flow.owner if "." not in flow.target else flow.scope, flow.target, key))
+            parts += _stored_elsewhere(inference, value, flow, key)
     return union(parts)
+
+
+def _stored_elsewhere(inference: Inference, value: Value, flow: Flow, key: str | None) -> Iterator[Values]:
+    """What is put into a container that is an attribute, or a name of a module, under another spelling than the one to which it is
+    assigned: `cls.kinds[name] = sub` for `kinds = {}` in the class, `app.views[rule] = view` and `tools.HOOKS.append(f)` in other files."""
+    last = flow.target.rpartition(".")[2]
+    table = inference.table(value.path)
+    if table is None or (last == flow.target and table.facts.symbols[flow.owner].is_callable):
+        return
+    users = inference.workspace.paths_using(last)
+    for path in users if len(users) <= _MAX_FILES else [value.path]:
+        other = inference.table(path) if inference.spend() else None
+        if other is None:
+            continue
+        for put in other.stores_by_name.get(last, ()):
+            own = path == value.path and put.target == flow.target and "." not in put.target
+            if own or (put.key is not None and key is not None and put.key not in ("", key)):
+                continue
+            if value in inference.text(path, put.scope, put.target, put.line):
+                if put.call is not None:
+                    yield _put(inference, path, put.call, put.call.name)
+                else:
+                    yield inference.at(path, put.scope, put.start, put.end, put.line)
 
 
 def _binder(table: Tables, scope: int, name: str) -> int:

@@ -15,7 +15,7 @@ from typing import NamedTuple, Protocol
 from ...types import Call, Flow, Import, ModuleFacts, Parameter, Symbol
 from ..recent import Recent
 from . import annotations as types_of
-from . import calling, carriers, classes, containers, expressions, modules, parameters, protocols, reaching
+from . import calling, carriers, classes, containers, dynamic, expressions, modules, parameters, protocols, reaching
 from .reaching import Event
 from .tables import Snippet, Tables, scopes, snippet, tables_of
 from .values import EMPTY, Value, Values, external, instance, union
@@ -315,6 +315,8 @@ class Inference:
             return frozenset({Value("method", name, 0, value)})
         if value.kind == "function" and name == "__wrapped__":
             return frozenset({value})
+        if value.kind == "function":
+            return dynamic.of_function(self, value, name)
         if value.kind == "partial" and name == "func":
             return frozenset({value.extra[0]})
         return EMPTY
@@ -371,6 +373,9 @@ class Inference:
 
     def passed(self, symbol: Symbol, bound: bool, node: ast.Call, here: Here, wanted: Parameter) -> Values:
         return parameters.passed(self, symbol, bound, node, here, wanted)
+
+    def answered(self, functions: Values, name: str) -> Values:
+        return dynamic.answered(self, functions, name)
 
     def argument(self, callee: Value, node: ast.Call, here: Here, wanted: Parameter) -> Values | None:
         return parameters.argument(self, callee, node, here, wanted)

@@ -7,13 +7,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..fields import spelled
-from . import calling, classes, containers, externals, protocols
+from . import calling, classes, containers, externals, parametrized, protocols
 from .tables import dotted_text
 from .values import EMPTY, Value, Values, external, union
 
 if TYPE_CHECKING:
     from .evaluate import Here, Inference
 
+_REQUEST = external("pytest.request")
 _MAX_TEXT = 80  # longer strings are no names
 
 
@@ -41,7 +42,10 @@ def _attribute(inference: Inference, node: ast.Attribute, here: Here) -> Values:
             found = union([inference.flow(here.path, f) for f in stored if f.kind == "assign"])
             if found:
                 return found
-    return inference.attribute(inference.expression(base, here), node.attr)
+    values = inference.expression(base, here)
+    if node.attr == "param" and _REQUEST in values:
+        return parametrized.requested(inference, here.path, here.scope)
+    return inference.attribute(values, node.attr)
 
 
 def _call(inference: Inference, node: ast.Call, here: Here) -> Values:

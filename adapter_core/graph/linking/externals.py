@@ -41,12 +41,6 @@ _ELEMENT = frozenset(
     {"builtins.next", "builtins.anext", "builtins.min", "builtins.max", "random.choice", "builtins.sum"}
 )
 _LAST = frozenset({"typing.cast"})
-# Call one of their arguments: its place, or its keyword. `key` functions of sorted and the like come with `_KEYED`.
-CALLING: dict[str, int] = {
-    "builtins.map": 0, "builtins.filter": 0, "functools.reduce": 0, "itertools.starmap": 0, "itertools.takewhile": 0,
-    "itertools.dropwhile": 0, "itertools.filterfalse": 0, "asyncio.run": -1, "atexit.register": 0,
-}  # fmt: skip
-KEYED = frozenset({"builtins.sorted", "builtins.min", "builtins.max", "itertools.groupby"})
 
 
 def result(inference: Inference, value: Value, node: ast.Call, here: Here) -> Values:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ...types import Call, Flow, ModuleFacts, Parameter, Symbol
 from . import annotations as types_of
-from . import calling, carriers, classes, externals, fixtures
+from . import callbacks, calling, carriers, classes, fixtures
 from .values import EMPTY, Value, Values, class_of, instance, unbound, union
 
 if TYPE_CHECKING:
@@ -37,7 +37,9 @@ def _parameter(inference: Inference, path: str, index: int, name: str) -> Values
         cls = Value("class", path, symbol.parent)
         takes_class = "class" in symbol.traits or symbol.name in _CLASS_RECEIVERS or _is_metaclass(inference, cls)
         if takes_class and "class" not in symbol.traits and symbol.name not in _CLASS_RECEIVERS:
-            return frozenset({cls})  # the `self` of a metaclass
+            return frozenset(classes.made_by(inference, cls)) or frozenset({cls})  # the `self` of a metaclass
+        if symbol.name == "__init_subclass__":
+            return frozenset(classes.all_subclasses(inference, cls)) or frozenset({cls})
         possible = classes.receivers(inference, Value("function", path, index))
         return frozenset(c if takes_class else instance(c) for c in possible)
     outer = max(symbol.parent, 0)
@@ -105,6 +107,11 @@ def _handed_over(inference: Inference, path: str, index: int, found: Parameter) 
             parts.append(frozenset({receiver}) if receiver is not None else EMPTY)
         else:
             parts.append(passed(inference, symbol, bound, node, here, found))
+    places = [p for p in symbol.parameters if p.kind in ("positional", "positional_only")]
+    if found in places:
+        for _, _, value, given in callbacks.callers_of(inference, function):
+            place = places.index(found) - (1 if value.extra is not None else 0)
+            parts += given.arguments[place : place + 1] if place >= 0 else [frozenset({value.extra})]
     for owner_path, owner, place, order in _decorated_by(inference, function):
         # A decorator is called with what it stands above, after the decorators below it.
         if place == found.name:
@@ -186,8 +193,18 @@ def _applications(inference: Inference, function: Value) -> Iterator[Value]:
                     skip = 1
             elif value.kind == "class" and _is_constructor(inference, value, function):
                 skip = 1
+            elif value.kind == "partial" and unbound(value.extra[0]) == function:
+                skip = _taken(inference, value)
             if skip is not None and len(symbol.parameters) > skip:
                 yield Value("applied", path, target, (symbol.parameters[skip].name, order))
+
+
+def _taken(inference: Inference, value: Value) -> int:
+    """How many parameters of its function a partial has filled, the receiver included."""
+    given = inference.here(value.path, value.index, value.extra[1], value.extra[2], 0)
+    first = given.source.tree if given is not None else None
+    bound = 1 if value.extra[0].extra is not None else 0
+    return bound + (len(first.args) - 1 if isinstance(first, ast.Call) else 0)
 
 
 def _below(facts: ModuleFacts, decorator: Call) -> int | None:
@@ -317,16 +334,8 @@ def lambda_parameter(inference: Inference, path: str, flow: Flow) -> Values:
                 if place < len(node.args):
                     parts.append(inference.expression(node.args[place], here))
                 parts += [inference.expression(k.value, here) for k in node.keywords if k.arg == flow.target]
-            elif place == 0 and len(node.args) > 1:
-                # `map(lambda x: …, values)`: the standard library calls it with their elements.
-                for value in inference.callees(site_path, call):
-                    if value.kind == "external" and externals.CALLING.get(value.path) == 0:
-                        parts.append(inference.elements(inference.expression(node.args[1], here)))
-            if place == 0 and node.args and any(k.arg == "key" for k in node.keywords):
-                # `sorted(values, key=lambda x: …)`
-                for value in inference.callees(site_path, call):
-                    if value.kind == "external" and (value.path in externals.KEYED or value.path.endswith(".sort")):
-                        parts.append(inference.elements(inference.expression(node.args[0], here)))
+        for _, _, _, given in callbacks.callers_of(inference, me):
+            parts += given.arguments[place : place + 1]
         return union(parts)
 
     return inference.once(("lambda", path, flow.start, flow.path), compute)

@@ -8,11 +8,28 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import accumulate
+from typing import NamedTuple
 
 from ...types import Call, Flow, Import, ModuleFacts, called_names
 
 BUCKET = 9
+# Methods that put their last argument, or its elements, into a container.
+ADDING = ("append", "add", "insert", "appendleft", "setdefault")
+EXTENDING = ("extend", "update", "extendleft")
 _SELF_FLOWS = frozenset({"assign", "annotation", "for", "with", "item"})
+
+
+class Put(NamedTuple):
+    """Where something is put into a container: the container as written, and the offsets of what is put (an item under a key; None: any)
+    or the call that puts it there."""
+
+    target: str
+    scope: int
+    line: int
+    start: int = 0
+    end: int = 0
+    key: str | None = None
+    call: Call | None = None
 
 
 @dataclass(slots=True)
@@ -24,6 +41,7 @@ class Tables:
     (`defaults[(function, name)]`), `returns[scope]` and `yields[scope]`. Of those to attributes, `attributes[(class, name)]` are to
     `self.name` in its methods, `attribute_flows[name]` all to `x.name`.
 
+    `stores_by_name[name]`: what is put into containers called `name` or `x.name`.
     `flows_near` and `calls_near` hold what overlaps a stretch of `2 ** BUCKET` characters, by the number of the stretch.
     `calls[name]`, by last name, decorators included; `decorators[name]`: decorator lines alone, by the name that is called in them.
     """
@@ -43,8 +61,23 @@ class Tables:
     attributes: dict[tuple[int, str], list[Flow]] = field(default_factory=lambda: defaultdict(list))
     attribute_flows: dict[str, list[Flow]] = field(default_factory=lambda: defaultdict(list))
     calls: dict[str, list[Call]] = field(default_factory=lambda: defaultdict(list))
+    _puts: dict[str, list[Put]] | None = None
     _near: tuple[dict[int, list[Flow]], dict[int, list[Call]]] | None = None
     decorators: dict[str, list[Call]] = field(default_factory=lambda: defaultdict(list))
+
+    @property
+    def stores_by_name(self) -> dict[str, list[Put]]:
+        if self._puts is None:
+            puts: dict[str, list[Put]] = defaultdict(list)
+            for target, flows in self.items.items():
+                puts[target.rpartition(".")[2]] += [Put(target, f.scope, f.line, f.start, f.end, f.path) for f in flows]
+            for method in (*ADDING, *EXTENDING):
+                for call in self.calls.get(method, ()):
+                    target = call.callee.rpartition(".")[0]
+                    if target and target[-1] not in ")]":
+                        puts[target.rpartition(".")[2]].append(Put(target, call.owner, call.line, call=call))
+            self._puts = puts
+        return self._puts
 
     @property
     def flows_near(self) -> dict[int, list[Flow]]:
