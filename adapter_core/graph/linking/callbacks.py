@@ -61,9 +61,7 @@ def _argument(node: ast.Call, place: int | str) -> ast.expr | None:
     return node.args[place] if place < len(node.args) and not isinstance(node.args[0], ast.Starred) else None
 
 
-def _given(
-    inference: Inference, callee: Value, node: ast.Call, here: Here, place: int | str, how: str
-) -> list[Values]:
+def _given(inference: Inference, callee: Value, node: ast.Call, here: Here, place: int | str, how: str) -> list[Values]:
     def elements(argument: ast.expr) -> Values:
         return inference.elements(inference.expression(argument, here))
 

@@ -340,7 +340,7 @@ def _call_around(table: Tables, offset: int, outside: Call | None = None) -> Cal
             continue
         if outside is not None and call.start == offset and call.end <= outside.end:
             continue
-        if best is None or call.start >= best.start:
+        if best is None or (call.start, -call.end) > (best.start, -best.end):
             best = call
     return best
 

@@ -117,6 +117,11 @@ def _attribute(inference: Inference, value: Value, name: str) -> Values:
         held = _enum_values(inference, class_of(receiver))
         if held is not None:
             return held
+    if value.kind == "super" and name == "__new__" and receiver.kind == "class":
+        own = [c for c in order if c.kind == "class" and _any_own(inference, [c], "__new__")]
+        if not own:
+            made = made_by(inference, receiver) if is_metaclass(inference, receiver) else [instance(receiver)]
+            return frozenset({Value("typed", "callable", 0, frozenset(made))})
     if value.kind == "super" and name == "__call__" and receiver.kind == "class":
         return frozenset({receiver._replace(extra="made")})  # by a metaclass's own `__call__`
     outside: Value | None = None
@@ -256,6 +261,10 @@ def metaclass(inference: Inference, cls: Value) -> Value | None:
     return None
 
 
+def is_metaclass(inference: Inference, cls: Value) -> bool:
+    return any(c.kind == "external" and c.path == "builtins.type" for c in lookup_order(inference, cls))
+
+
 def made_by(inference: Inference, meta: Value) -> list[Value]:
     """The classes whose metaclass is `meta`, or one built on it."""
 
@@ -267,7 +276,11 @@ def made_by(inference: Inference, meta: Value) -> list[Value]:
                 other = inference.table(path) if inference.spend() else None
                 for index, symbol in enumerate(other.facts.symbols) if other else ():
                     cls = Value("class", path, index)
-                    if symbol.kind == "class" and "metaclass=" in symbol.signature and metaclass(inference, cls) == meta:
+                    if (
+                        symbol.kind == "class"
+                        and "metaclass=" in symbol.signature
+                        and metaclass(inference, cls) == meta
+                    ):
                         found.update(dict.fromkeys([cls, *all_subclasses(inference, cls)]))
         return frozenset(found)
 

@@ -1,21 +1,20 @@
-"""What comes out of lists, tuples, sets and dicts: written out, filled by `append` and by items, or gathered by `*args` and `**kwargs`."""
+"""What comes out of lists, tuples, sets and dicts: written out, filled later (`filling`), or gathered by `*args` and `**kwargs`."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ...types import Call, Flow
 from ..fields import spelled
-from .tables import ADDING, EXTENDING, Tables, dotted_text, instance_class, scopes
+from . import filling
+from .tables import dotted_text
 from .values import EMPTY, Value, Values, external, union
 
 if TYPE_CHECKING:
     from .evaluate import Here, Inference
 
+_MAX_PLACES = 12  # of `*args` that are told apart
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp)
-_MAX_FILES = 24  # in which a container may be filled
 
 
 def _display(inference: Inference, value: Value) -> tuple[ast.expr, Here] | None:
@@ -43,7 +42,7 @@ def display_elements(inference: Inference, value: Value) -> Values:
             return inference.expression(node.key, here)
         return union([_element(inference, e, here) for e in getattr(node, "elts", ())])
 
-    return inference.once(("elements", value), lambda: union([compute(), additions(inference, value)]))
+    return inference.once(("elements", value), lambda: union([compute(), filling.additions(inference, value)]))
 
 
 def _element(inference: Inference, node: ast.expr, here: Here) -> Values:
@@ -106,112 +105,22 @@ def display_item(inference: Inference, value: Value, key: str | None, step: str 
         return union([_element(inference, e, here) for e in elements])
 
     wanted = key if key is not None else step
-    return inference.once(("item", value, key, step), lambda: union([compute(), additions(inference, value, wanted)]))
+    return inference.once(
+        ("item", value, key, step), lambda: union([compute(), filling.additions(inference, value, wanted)])
+    )
 
 
 def rest(inference: Inference, value: Value, first: int, after: int) -> Values:
     """What a starred target gets: a list of the elements from `first` on, without the last `after`."""
+    if value.kind == "starred" and not after:
+        later = [inference.gathered(value, str(place)) for place in range(first, first + _MAX_PLACES)]
+        return frozenset({Value("typed", "list", 0, union(later))})
     found = _display(inference, value) if value.kind == "display" else None
     elements = getattr(found[0], "elts", None) if found else None
     if found and elements is not None and not any(isinstance(e, ast.Starred) for e in elements):
         kept = elements[first : len(elements) - after]
         return frozenset({Value("typed", "places", 0, tuple(inference.expression(e, found[1]) for e in kept))})
     return frozenset({Value("typed", "list", 0, inference.elements(frozenset({value})))})
-
-
-def stored(inference: Inference, path: str, scope: int, name: str, key: str | None = None) -> Values:
-    """What is put into the container that is called `name` in a scope: `d[k] = v`, `handlers.append(v)`."""
-    table = inference.table(path)
-    if not name or table is None:
-        return EMPTY
-    head, _, attribute = name.partition(".")
-    head = head.removesuffix("[]")
-    cls = instance_class(table.facts, scope, head) if attribute else None
-    binder = -1 if attribute else _binder(table, scope, head)
-
-    def same(other: int) -> bool:
-        if attribute:
-            return cls is None or instance_class(table.facts, other, head) == cls
-        return _binder(table, other, head) == binder
-
-    def compute() -> Values:
-        parts: list[Values] = []
-        for flow in table.items.get(name, ()):
-            if same(flow.scope) and (key is None or flow.path in ("", key)):
-                parts.append(inference.at(path, flow.scope, flow.start, flow.end, flow.line))
-        for method in (*ADDING, *EXTENDING):
-            for call in table.calls.get(method, ()):
-                if call.callee == f"{name}.{method}" and same(call.owner):
-                    parts.append(_put(inference, path, call, method))
-        if name.endswith("[]"):
-            # `table.setdefault(key, []).append(value)` puts into what the table holds, too.
-            for call in table.calls.get("append", ()):
-                text = inference.workspace.text(path)[call.start : call.start + len(name) + 12]
-                if call.callee == "().append" and text.startswith(f"{name[:-2]}.setdefault(") and same(call.owner):
-                    parts.append(_put(inference, path, call, "append"))
-        return union(parts)
-
-    return inference.once(("stored", path, cls if attribute else binder, name, key), compute)
-
-
-def _put(inference: Inference, path: str, call: Call, method: str) -> Values:
-    """What a call of `append`, `extend` and their like adds."""
-    here = inference.here(path, call.owner, call.start, call.end, call.line)
-    node = here.source.tree if here is not None else None
-    if here is None or not isinstance(node, ast.Call):
-        return EMPTY
-    values = inference.expression(node.args[-1], here) if node.args else EMPTY
-    if method in EXTENDING:
-        values = union(
-            [
-                display_item(inference, v, None, None) if v.kind == "display" else inference.elements(frozenset({v}))
-                for v in values
-            ]
-            + [inference.expression(k.value, here) for k in node.keywords if k.arg]
-        )
-    return values
-
-
-def additions(inference: Inference, value: Value, key: str | None = None) -> Values:
-    """What is put into a container after it was written, through the names to which it is assigned."""
-    table = inference.table(value.path)
-    parts = []
-    for flow in table.facts.flows if table else ():
-        if (flow.start, flow.end) == value.extra and flow.kind == "assign" and not flow.path:
-            parts.append(stored(inference, value.path, flow.owner if "." not in flow.target else flow.scope, flow.target, key))
-            parts += _stored_elsewhere(inference, value, flow, key)
-    return union(parts)
-
-
-def _stored_elsewhere(inference: Inference, value: Value, flow: Flow, key: str | None) -> Iterator[Values]:
-    """What is put into a container that is an attribute, or a name of a module, under another spelling than the one to which it is
-    assigned: `cls.kinds[name] = sub` for `kinds = {}` in the class, `app.views[rule] = view` and `tools.HOOKS.append(f)` in other files."""
-    last = flow.target.rpartition(".")[2]
-    table = inference.table(value.path)
-    if table is None or (last == flow.target and table.facts.symbols[flow.owner].is_callable):
-        return
-    users = inference.workspace.paths_using(last)
-    for path in users if len(users) <= _MAX_FILES else [value.path]:
-        other = inference.table(path) if inference.spend() else None
-        if other is None:
-            continue
-        for put in other.stores_by_name.get(last, ()):
-            own = path == value.path and put.target == flow.target and "." not in put.target
-            if own or (put.key is not None and key is not None and put.key not in ("", key)):
-                continue
-            if value in inference.text(path, put.scope, put.target, put.line):
-                if put.call is not None:
-                    yield _put(inference, path, put.call, put.call.name)
-                else:
-                    yield inference.at(path, put.scope, put.start, put.end, put.line)
-
-
-def _binder(table: Tables, scope: int, name: str) -> int:
-    """The scope that binds a name which is visible in `scope`."""
-    for current in scopes(table.facts, scope):
-        if (current, name) in table.flows or any(p.name == name for p in table.facts.symbols[current].parameters):
-            return current
-    return 0
 
 
 def starred_elements(inference: Inference, value: Value) -> Values:

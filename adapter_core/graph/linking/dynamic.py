@@ -39,6 +39,8 @@ def answered(inference: Inference, functions: Values, name: str) -> Values:
         if table is None:
             continue
         parameters = table.facts.symbols[function.index].parameters[1 if function.extra is not None else 0 :]
-        asked = ((parameters[0].name, frozenset({external("builtins.str()")._replace(extra=name)})),) if parameters else ()
+        asked = (
+            ((parameters[0].name, frozenset({external("builtins.str()")._replace(extra=name)})),) if parameters else ()
+        )
         parts.append(calling.returned_with(inference, function, asked))
     return union(parts) if parts else EMPTY

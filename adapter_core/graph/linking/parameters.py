@@ -35,7 +35,9 @@ def _parameter(inference: Inference, path: str, index: int, name: str) -> Values
     in_class = symbol.parent > 0 and symbols[symbol.parent].kind == "class"
     if in_class and found is symbol.parameters[0] and "static" not in symbol.traits:
         cls = Value("class", path, symbol.parent)
-        takes_class = "class" in symbol.traits or symbol.name in _CLASS_RECEIVERS or _is_metaclass(inference, cls)
+        takes_class = (
+            "class" in symbol.traits or symbol.name in _CLASS_RECEIVERS or classes.is_metaclass(inference, cls)
+        )
         if takes_class and "class" not in symbol.traits and symbol.name not in _CLASS_RECEIVERS:
             return frozenset(classes.made_by(inference, cls)) or frozenset({cls})  # the `self` of a metaclass
         if symbol.name == "__init_subclass__":
@@ -123,10 +125,6 @@ def _handed_over(inference: Inference, path: str, index: int, found: Parameter) 
 def _callable(inference: Inference, path: str, index: int) -> bool:
     table = inference.table(path)
     return table is not None and table.facts.symbols[index].is_callable
-
-
-def _is_metaclass(inference: Inference, cls: Value) -> bool:
-    return any(c.kind == "external" and c.path == "builtins.type" for c in classes.lookup_order(inference, cls))
 
 
 def _calls_of(inference: Inference, function: Value) -> Iterator[tuple[ast.Call, Here, bool, Value | None]]:

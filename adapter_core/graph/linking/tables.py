@@ -14,8 +14,10 @@ from ...types import Call, Flow, Import, ModuleFacts, called_names
 
 BUCKET = 9
 # Methods that put their last argument, or its elements, into a container.
-ADDING = ("append", "add", "insert", "appendleft", "setdefault")
+ADDING = ("append", "add", "insert", "appendleft", "setdefault", "put", "put_nowait")
 EXTENDING = ("extend", "update", "extendleft")
+PUSHING = ("heappush", "heappushpop", "heapreplace", "insort", "insort_left", "insort_right")
+_MAX_FILLERS = 60
 _SELF_FLOWS = frozenset({"assign", "annotation", "for", "with", "item"})
 
 
@@ -41,7 +43,8 @@ class Tables:
     (`defaults[(function, name)]`), `returns[scope]` and `yields[scope]`. Of those to attributes, `attributes[(class, name)]` are to
     `self.name` in its methods, `attribute_flows[name]` all to `x.name`.
 
-    `stores_by_name[name]`: what is put into containers called `name` or `x.name`.
+    `stores_by_name[name]`: what is put into containers called `name` or `x.name`; `fillers`: the calls that put something into a
+    parameter, or into what has no name.
     `flows_near` and `calls_near` hold what overlaps a stretch of `2 ** BUCKET` characters, by the number of the stretch.
     `calls[name]`, by last name, decorators included; `decorators[name]`: decorator lines alone, by the name that is called in them.
     """
@@ -62,8 +65,32 @@ class Tables:
     attribute_flows: dict[str, list[Flow]] = field(default_factory=lambda: defaultdict(list))
     calls: dict[str, list[Call]] = field(default_factory=lambda: defaultdict(list))
     _puts: dict[str, list[Put]] | None = None
+    _fillers: list[Call] | None = None
     _near: tuple[dict[int, list[Flow]], dict[int, list[Call]]] | None = None
     decorators: dict[str, list[Call]] = field(default_factory=lambda: defaultdict(list))
+
+    @property
+    def fillers(self) -> list[Call]:
+        if self._fillers is None:
+            found = [c for method in PUSHING for c in self.calls.get(method, ())]
+            for method in (*ADDING, *EXTENDING):
+                for call in self.calls.get(method, ()):
+                    holder = call.callee.rpartition(".")[0]
+                    if holder.endswith(("()", "[]")) or (
+                        holder and "." not in holder and self._is_parameter(call.owner, holder)
+                    ):
+                        found.append(call)
+            self._fillers = found[:_MAX_FILLERS]
+        return self._fillers
+
+    def _is_parameter(self, owner: int, name: str) -> bool:
+        for scope in scopes(self.facts, owner):
+            symbol = self.facts.symbols[scope]
+            if symbol.is_callable and any(p.name == name for p in symbol.parameters):
+                return True
+            if name in symbol.local_names:
+                return False
+        return False
 
     @property
     def stores_by_name(self) -> dict[str, list[Put]]:
