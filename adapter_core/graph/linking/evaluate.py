@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import re
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
@@ -30,6 +31,7 @@ _KEPT_TABLES = 400
 _KEPT_LINES = 40
 _KEPT_RESULTS = 200_000
 _FILE = 8
+_WORD = re.compile(r"[^\W\d]\w*")
 _BUILTINS = frozenset(dir(builtins))
 _NOTHING_SHALLOWER = 1_000_000
 Environment = tuple[tuple[str, Values], ...]
@@ -236,7 +238,9 @@ class Inference:
         finally:
             self._nesting -= 1
 
-    def name(self, name: str, path: str, scope: int, offset: int, line: int) -> Values:
+    def name(
+        self, name: str, path: str, scope: int, offset: int, line: int, environment: Environment = ()
+    ) -> Values:
         """What a name may be, read in a scope: at an offset (-1: unknown) and line, or (line 0) whenever."""
         table = self.table(path)
         if table is None:
@@ -251,7 +255,9 @@ class Inference:
             own = current == scope
             if (current, name) in table.declared:
                 current, own = table.declared[(current, name)], False
-            found = self.binding(table, current, name, offset if own else -1, line if own else 0)
+            found = self.binding(
+                table, current, name, offset if own else -1, line if own else 0, environment if own else ()
+            )
             if found is not None:
                 return found or (modules.set_from_outside(self, table.facts.module, name) if current == 0 else EMPTY)
         for item in table.stars:
@@ -262,7 +268,9 @@ class Inference:
             return frozenset({external(f"builtins.{name}")})
         return EMPTY
 
-    def binding(self, table: Tables, scope: int, name: str, offset: int = -1, line: int = 0) -> Values | None:
+    def binding(
+        self, table: Tables, scope: int, name: str, offset: int = -1, line: int = 0, environment: Environment = ()
+    ) -> Values | None:
         """What a name of one scope may be; None where the scope does not bind it. With a `line`: as read there."""
         events = reaching.events_of(table, scope, name)
         owner = table.facts.symbols[scope]
@@ -273,10 +281,12 @@ class Inference:
             return EMPTY if name in owner.local_names else None
         place = reaching.Place(offset, line, self.lines(table.facts.path)) if line else None
         chosen, given = reaching.reaching(events, place, parameter)
+        if environment:
+            environment = self._needed(table, chosen, environment)
 
         def compute() -> Values:
             noted = [e for e in chosen if isinstance(e.what, Flow) and e.what.kind == "annotation"]
-            parts = [self._event(table, e) for e in chosen if e not in noted]
+            parts = [self._event(table, e, environment) for e in chosen if e not in noted]
             if noted and not any(v.kind != "external" and v.kind != "typed" for part in parts for v in part):
                 # An annotation tells where the value does not: `basket: Basket = field(…)`.
                 parts += [self._event(table, e) for e in noted]
@@ -284,13 +294,23 @@ class Inference:
                 parts.append(parameters.parameter(self, table.facts.path, scope, name))
             return union(parts)
 
-        return self.once(("binding", table.facts.path, scope, name, given, tuple(e.order for e in chosen)), compute)
+        key = ("binding", table.facts.path, scope, name, given, tuple(e.order for e in chosen), environment)
+        return self.once(key, compute)
 
-    def _event(self, table: Tables, event: Event) -> Values:
+    def _needed(self, table: Tables, chosen: list[Event], environment: Environment) -> Environment:
+        """The part of what is known of parameters that some binding names."""
+        text = self.workspace.text(table.facts.path)
+        words: set[str] = set()
+        for event in chosen:
+            if isinstance(event.what, Flow):
+                words.update(_WORD.findall(text, event.what.start, event.what.end))
+        return tuple(e for e in environment if e[0] in words)
+
+    def _event(self, table: Tables, event: Event, environment: Environment = ()) -> Values:
         what = event.what
         facts = table.facts
         if isinstance(what, Flow):
-            return self.flow(facts.path, what)
+            return self.flow(facts.path, what, environment)
         if isinstance(what, Import):
             return modules.imported(self, facts, what)
         symbol = facts.symbols[what]

@@ -30,7 +30,7 @@ def _name(inference: Inference, node: ast.Name, here: Here) -> Values:
         if name == node.id:
             return values
     offset = -1 if here.base < 0 else here.base + here.source.span(node)[0]
-    return inference.name(node.id, here.path, here.scope, offset, here.line)
+    return inference.name(node.id, here.path, here.scope, offset, here.line, here.environment)
 
 
 def _attribute(inference: Inference, node: ast.Attribute, here: Here) -> Values:
