@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ...types import Call, Symbol
 from . import classes, externals
+from .tables import Tables
 from .values import EMPTY, Value, Values, external, instance, union
 
 if TYPE_CHECKING:
@@ -74,11 +75,7 @@ def _function_result(inference: Inference, callee: Value, node: ast.Call, here: 
         return EMPTY
     symbol = table.facts.symbols[callee.index]
     environment = dict(_own_environment(inference, callee))
-    # Only where the result names a parameter does it depend on this call's arguments.
-    named: set[str] = set()
-    text = inference.workspace.text(callee.path)
-    for flow in table.returns.get(callee.index, ()):
-        named.update(_WORD.findall(text[flow.start : flow.end]))
+    named = _named_in_result(inference, table, callee.index)
     for parameter in symbol.parameters:
         if (
             parameter.name in named
@@ -89,6 +86,20 @@ def _function_result(inference: Inference, callee: Value, node: ast.Call, here: 
             if values is not None:
                 environment[parameter.name] = values
     return _returns(inference, callee, tuple(sorted(environment.items(), key=lambda e: e[0])))
+
+
+def _named_in_result(inference: Inference, table: Tables, function: int) -> set[str]:
+    """The names on which a function's result depends, itself or through local names: only then do the arguments of a call matter."""
+    text = inference.workspace.text(table.facts.path)
+    named: set[str] = set()
+    todo = list(table.returns.get(function, ()))
+    while todo:
+        flow = todo.pop()
+        for word in _WORD.findall(text, flow.start, flow.end):
+            if word not in named:
+                named.add(word)
+                todo += table.flows.get((function, word), ())
+    return named
 
 
 def _own_environment(inference: Inference, callee: Value) -> Environment:
