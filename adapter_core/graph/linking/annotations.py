@@ -25,7 +25,8 @@ _MAPPINGS = frozenset(
     "dict Dict Mapping MutableMapping defaultdict DefaultDict OrderedDict ChainMap ItemsView WeakValueDictionary".split()
 )
 _NOTHING = frozenset({"None", "Any", "object", "Self", "NoReturn", "Never"})
-_ANY_FUNCTION = frozenset({"Callable", "FunctionType", "MethodType", "TypeVar", "ParamSpec"})
+# Types that say of a value that it can be called, or nothing at all.
+_SAYS_NOTHING = frozenset({"Callable", "FunctionType", "MethodType", "TypeVar", "ParamSpec", "Union", "Optional", "TypeAlias"})
 
 
 def instances(inference: Inference, path: str, scope: int, text: str, line: int) -> Values:
@@ -43,7 +44,7 @@ def _tells(value: Value) -> bool:
     if value.kind == "typed":
         return value.path != "callable" and (not value.extra or tell(value.extra))
     if value.kind == "external":
-        return value.path.rstrip("()[]").rpartition(".")[2] not in _ANY_FUNCTION
+        return value.path.rstrip("()[]").rpartition(".")[2] not in _SAYS_NOTHING
     return True
 
 
@@ -73,7 +74,7 @@ def _of(inference: Inference, node: ast.expr, path: str, scope: int, line: int, 
             parts.append(frozenset({instance(value)}))
         elif value.kind == "external":
             parts.append(
-                _type_variable(inference, value, node, path, scope, line)
+                _type_variable(inference, value, node, path, line, depth)
                 or (_alias(inference, node, path, scope, line, depth) if _may_be_alias(value) else EMPTY)
                 or frozenset({external(f"{value.path}()")})
             )
@@ -137,7 +138,7 @@ def _alias(inference: Inference, node: ast.expr, path: str, scope: int, line: in
     return EMPTY
 
 
-def _type_variable(inference: Inference, value: Value, node: ast.expr, path: str, scope: int, line: int) -> Values:
+def _type_variable(inference: Inference, value: Value, node: ast.expr, path: str, line: int, depth: int) -> Values:
     """`T = TypeVar("T", bound=Base)`: instances of the bound."""
     if not value.path.rpartition(".")[2].startswith("TypeVar(") or not isinstance(node, ast.Name):
         return EMPTY
@@ -147,7 +148,7 @@ def _type_variable(inference: Inference, value: Value, node: ast.expr, path: str
         if inner is None or not isinstance(inner.tree, ast.Call):
             continue
         bounds = [k.value for k in inner.tree.keywords if k.arg == "bound"] or inner.tree.args[1:]
-        return union([_of(inference, b, path, 0, line, 6) for b in bounds])
+        return union([_of(inference, b, path, 0, line, depth + 1) for b in bounds])
     return EMPTY
 
 

@@ -160,12 +160,13 @@ def _own(inference: Inference, cls: Value, name: str, receiver: Value) -> Values
         if any(table.facts.symbols[i].kind == "enum_member" for i in table.children.get((cls.index, name), ())):
             return frozenset({instance(cls)})
     if receiver.kind in ("instance", "class"):
-        flows = table.attributes.get((cls.index, name), ())
+        # What is put into a container does not say what the container is.
+        flows = [f for f in table.attributes.get((cls.index, name), ()) if f.kind != "item"]
         known = known or bool(flows)
         noted = [inference.flow(cls.path, f) for f in flows if f.kind == "annotation"]
         parts += noted
         if not types_of.tell(union(noted)):
-            parts += [inference.flow(cls.path, f) for f in flows if f.kind not in ("annotation", "item")]
+            parts += [inference.flow(cls.path, f) for f in flows if f.kind != "annotation"]
         if not flows:
             # `obj.name = value` outside the class, in its own file.
             for flow in table.attribute_flows.get(name, ()):
