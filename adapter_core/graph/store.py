@@ -95,7 +95,7 @@ class Store:
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = NORMAL")
         db.execute("PRAGMA cache_size = -32000")
-        if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'blocks'").fetchone():
+        if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
             db.execute("BEGIN IMMEDIATE")
             for statement in _SCHEMA.split(";"):
                 db.execute(statement)
@@ -311,7 +311,7 @@ class Store:
         return sorted(row for row in found if row[0] in alive)
 
     def all_names(self) -> list[str]:
-        """The names of all symbols but sections, each once."""
+        """The names of all symbols but sections, in order."""
         names: set[str] = set()
         with self.snapshot():
             alive = {file for (file,) in self._query("SELECT id FROM files")}
@@ -323,7 +323,7 @@ class Store:
                 dead = gone[segment]
                 if not dead or any(o not in dead for o in np.frombuffer(value, "<u4")[::2].tolist()):
                     names.add(name)
-        return list(names)
+        return sorted(names)
 
     def files_using(self, name: str, how: str = "named") -> list[int]:
         """The files that use an identifier in one of the ways of `USES`; "named": it stands anywhere in the text, comments and strings

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from .tables import snippet
+from .tables import dotted_text, snippet
 from .values import EMPTY, Value, Values, external, instance, union
 
 if TYPE_CHECKING:
@@ -25,12 +25,34 @@ _MAPPINGS = frozenset(
     "dict Dict Mapping MutableMapping defaultdict DefaultDict OrderedDict ChainMap ItemsView WeakValueDictionary".split()
 )
 _NOTHING = frozenset({"None", "Any", "object", "Self", "NoReturn", "Never"})
+# Types that say of a value that it can be called, or nothing at all.
+_SAYS_NOTHING = frozenset(
+    {"Callable", "FunctionType", "MethodType", "TypeVar", "ParamSpec", "Union", "Optional", "TypeAlias"}
+)
 
 
 def instances(inference: Inference, path: str, scope: int, text: str, line: int) -> Values:
     """Instances of what the annotation names; containers of them as `typed` values; types outside the workspace as external ones."""
     source = snippet(text)
     return _of(inference, source.tree, path, scope, line, 0) if source is not None else EMPTY
+
+
+def tell(values: Values) -> bool:
+    """Whether an annotation's values say what is called on them: not where they are any function at all, or a container of those."""
+    return any(_tells(value) for value in values)
+
+
+def _tells(value: Value) -> bool:
+    if value.kind == "typed":
+        return value.path != "callable" and (not value.extra or tell(value.extra))
+    if value.kind == "external":
+        return value.path.rstrip("()[]").rpartition(".")[2] not in _SAYS_NOTHING
+    return True
+
+
+def _may_be_alias(value: Value) -> bool:
+    """`Handler = Callable[[int], None]`, `Handler: TypeAlias = …`: a name of the workspace that was traced to `typing`."""
+    return value.path.endswith("[]") or value.path.endswith("TypeAlias()")
 
 
 def _of(inference: Inference, node: ast.expr, path: str, scope: int, line: int, depth: int) -> Values:
@@ -54,7 +76,9 @@ def _of(inference: Inference, node: ast.expr, path: str, scope: int, line: int, 
             parts.append(frozenset({instance(value)}))
         elif value.kind == "external":
             parts.append(
-                _type_variable(inference, value, node, path, scope, line) or frozenset({external(f"{value.path}()")})
+                _type_variable(inference, value, node, path, line, depth)
+                or (_alias(inference, node, path, scope, line, depth) if _may_be_alias(value) else EMPTY)
+                or frozenset({external(f"{value.path}()")})
             )
         elif value.kind == "instance":
             parts.append(EMPTY)
@@ -93,10 +117,12 @@ def _generic(inference: Inference, node: ast.Subscript, path: str, scope: int, l
 
 def _alias(inference: Inference, node: ast.expr, path: str, scope: int, line: int, depth: int) -> Values:
     """A type alias: `Handler = Base | Other`, `type Handler = …`, in this file or in the one that it is imported from."""
-    if not isinstance(node, ast.Name):
-        return EMPTY
-    table = inference.table(path)
-    if table is None:
+    if isinstance(node, ast.Attribute):
+        for value in inference.text(path, scope, dotted_text(node.value), line) if depth < 6 else ():
+            for facts in inference.workspace.facts_of_module(value.path) if value.kind == "module" else ():
+                return _alias(inference, ast.Name(node.attr), facts.path, 0, 0, depth + 1)
+    table = inference.table(path) if isinstance(node, ast.Name) else None
+    if table is None or not isinstance(node, ast.Name):
         return EMPTY
     for flow in table.flows.get((0, node.id), ()):
         if flow.kind == "assign":
@@ -114,7 +140,7 @@ def _alias(inference: Inference, node: ast.expr, path: str, scope: int, line: in
     return EMPTY
 
 
-def _type_variable(inference: Inference, value: Value, node: ast.expr, path: str, scope: int, line: int) -> Values:
+def _type_variable(inference: Inference, value: Value, node: ast.expr, path: str, line: int, depth: int) -> Values:
     """`T = TypeVar("T", bound=Base)`: instances of the bound."""
     if not value.path.rpartition(".")[2].startswith("TypeVar(") or not isinstance(node, ast.Name):
         return EMPTY
@@ -124,7 +150,7 @@ def _type_variable(inference: Inference, value: Value, node: ast.expr, path: str
         if inner is None or not isinstance(inner.tree, ast.Call):
             continue
         bounds = [k.value for k in inner.tree.keywords if k.arg == "bound"] or inner.tree.args[1:]
-        return union([_of(inference, b, path, 0, line, 6) for b in bounds])
+        return union([_of(inference, b, path, 0, line, depth + 1) for b in bounds])
     return EMPTY
 
 

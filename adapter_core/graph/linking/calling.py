@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ...types import Call, Symbol
 from . import classes, externals
+from .tables import Tables
 from .values import EMPTY, Value, Values, external, instance, union
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def returned(inference: Inference, callees: Values) -> Values:
     parts: list[Values] = []
     for callee in callees:
         if callee.kind == "function":
-            parts.append(_returns(inference, callee, _receiver_environment(inference, callee)))
+            parts.append(_returns(inference, callee, _own_environment(inference, callee)))
         elif callee.kind == "class":
             parts.append(frozenset({instance(callee)}))
         elif callee.kind == "lambda":
@@ -62,27 +63,49 @@ def returned(inference: Inference, callees: Values) -> Values:
     return union(parts)
 
 
+def returned_with(inference: Inference, function: Value, environment: Environment) -> Values:
+    """What a function gives where some of its parameters are known."""
+    known = (*_own_environment(inference, function), *environment)
+    return _returns(inference, function, tuple(sorted(known, key=lambda e: e[0])))
+
+
 def _function_result(inference: Inference, callee: Value, node: ast.Call, here: Here) -> Values:
     table = inference.table(callee.path)
     if table is None:
         return EMPTY
     symbol = table.facts.symbols[callee.index]
-    environment = dict(_receiver_environment(inference, callee))
-    # Only where the result names a parameter does it depend on this call's arguments.
-    named: set[str] = set()
-    text = inference.workspace.text(callee.path)
-    for flow in table.returns.get(callee.index, ()):
-        named.update(_WORD.findall(text[flow.start : flow.end]))
+    environment = dict(_own_environment(inference, callee))
+    named = _named_in_result(inference, table, callee.index)
     for parameter in symbol.parameters:
         if (
             parameter.name in named
             and parameter.name not in environment
             and parameter.kind not in ("var_positional", "var_keyword")
         ):
-            values = inference.passed(symbol, callee.extra is not None, node, here, parameter)
-            if values:
+            values = inference.argument(callee, node, here, parameter)
+            if values is not None:
                 environment[parameter.name] = values
     return _returns(inference, callee, tuple(sorted(environment.items(), key=lambda e: e[0])))
+
+
+def _named_in_result(inference: Inference, table: Tables, function: int) -> set[str]:
+    """The names on which a function's result depends, itself or through local names: only then do the arguments of a call matter."""
+    text = inference.workspace.text(table.facts.path)
+    named: set[str] = set()
+    todo = list(table.returns.get(function, ()))
+    while todo:
+        flow = todo.pop()
+        for word in _WORD.findall(text, flow.start, flow.end):
+            if word not in named:
+                named.add(word)
+                todo += table.flows.get((function, word), ())
+    return named
+
+
+def _own_environment(inference: Inference, callee: Value) -> Environment:
+    """What is known within a function before it is called: its receiver; of a wrapper that a decorator put in a function's place,
+    the function."""
+    return (*_receiver_environment(inference, callee), *_wrapped_environment(inference, callee))
 
 
 def _receiver_environment(inference: Inference, callee: Value) -> Environment:
@@ -91,6 +114,37 @@ def _receiver_environment(inference: Inference, callee: Value) -> Environment:
     table = inference.table(callee.path)
     parameters = table.facts.symbols[callee.index].parameters if table else ()
     return ((parameters[0].name, frozenset({callee.extra})),) if parameters else ()
+
+
+def _wrapped_environment(inference: Inference, callee: Value) -> Environment:
+    table = inference.table(callee.path) if callee.by else None
+    if table is None or callee.by is None:
+        return ()
+    symbols = table.facts.symbols
+    around = symbols[callee.index].parent
+    if around <= 0 or not symbols[around].is_callable:
+        return ()
+    positional = [p for p in symbols[around].parameters if p.kind in ("positional", "positional_only")]
+    is_method = symbols[around].parent > 0 and symbols[symbols[around].parent].kind == "class"
+    taken = positional[1:] if is_method and "static" not in symbols[around].traits else positional
+    wrapped = _put_in_place_of(inference, callee.path, callee.index, callee.by) if taken else EMPTY
+    return ((taken[0].name, wrapped),) if wrapped else ()
+
+
+def _put_in_place_of(inference: Inference, path: str, index: int, by: tuple[str, int]) -> Values:
+    """What a wrapper was given in the place of which it stands: the decorated thing, or what the decorators below made of it."""
+    table = inference.table(by[0])
+    if table is None:
+        return EMPTY
+    symbol = table.facts.symbols[by[1]]
+    plain = Value("function" if symbol.is_callable else "class", *by)
+    below: Values = frozenset({plain})
+    for count in range(1, len(symbol.decorators) + 1):
+        made = decorated(inference, *by, plain, count)
+        if any((v.path, v.index) == (path, index) for v in made):
+            return below
+        below = made
+    return EMPTY
 
 
 def _returns(inference: Inference, callee: Value, environment: Environment) -> Values:
@@ -225,19 +279,24 @@ def _decorate(inference: Inference, path: str, symbol: Symbol, text: str, values
             parts += [_with_argument(inference, c, values) for c in called if c.kind == "function"]
         elif decorator.kind == "function":
             parts.append(_with_argument(inference, decorator, values))
+        elif decorator.kind == "partial" and decorator.extra[0].kind == "function":
+            given = inference.here(decorator.path, decorator.index, *decorator.extra[1:], 0)
+            taken = len(given.source.tree.args) - 1 if given and isinstance(given.source.tree, ast.Call) else 0
+            parts.append(_with_argument(inference, decorator.extra[0], values, taken))
         elif decorator.kind == "lambda":
             parts.append(_lambda_body(inference, decorator, _first_lambda_parameter(inference, decorator, values)))
     return frozenset(v for v in union(parts) if v.kind != "external")
 
 
-def _with_argument(inference: Inference, function: Value, values: Values) -> Values:
-    """What a function gives for one positional argument."""
+def _with_argument(inference: Inference, function: Value, values: Values, taken: int = 0) -> Values:
+    """What a function gives for one positional argument, the first ones being taken already."""
     table = inference.table(function.path)
     if table is None:
         return EMPTY
     symbol = table.facts.symbols[function.index]
-    own = _receiver_environment(inference, function)
-    free = [p for p in symbol.parameters[len(own) :] if p.kind in ("positional", "positional_only")]
+    own = _own_environment(inference, function)
+    bound = 1 if function.extra is not None else 0
+    free = [p for p in symbol.parameters if p.kind in ("positional", "positional_only")][bound + taken :]
     environment = (*own, (free[0].name, values)) if free else own
     return _returns(inference, function, tuple(sorted(environment, key=lambda e: e[0])))
 
@@ -252,6 +311,10 @@ def _first_lambda_parameter(inference: Inference, value: Value, argument: Values
 
 def constructors(inference: Inference, cls: Value) -> Values:
     """The functions that run when a class is called: its `__init__` and `__new__`, its metaclass's `__call__`."""
+    if cls.extra is None and (meta := classes.metaclass(inference, cls)) is not None:
+        called = classes.member_functions(inference, meta, "__call__")
+        if called:
+            return called
     found = [classes.member_functions(inference, cls, name) for name in ("__init__", "__new__")]
     return union(found)
 

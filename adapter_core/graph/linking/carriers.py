@@ -105,6 +105,19 @@ def sites_of(inference: Inference, value: Value) -> list[tuple[str, Call]]:
     return [found[key] for key in sorted(found)]
 
 
+def names_carrying(inference: Inference, value: Value) -> list[tuple[str, str]]:
+    """(file, or "" for any, and name) of the names that may carry a function, class or lambda."""
+    plain = unbound(value)
+    carried = inference.once(("carriers", plain), lambda: _carriers(inference, plain))
+    names = [(c.path, c.extra) for c in carried if not c.extra.endswith(("[]", "()"))]
+    return sorted(names)
+
+
+def files_of(inference: Inference, home: str, name: str, defined_in: str) -> list[str]:
+    """The files in which a name that may carry something defined in a file is worth looking at."""
+    return _files(inference, _carrier(home, name), defined_in)
+
+
 def is_common(inference: Inference, function: Value) -> bool:
     """Whether so many files call something of the function's name that its calls are not looked at for their arguments."""
     table = inference.table(function.path)
@@ -327,7 +340,7 @@ def _call_around(table: Tables, offset: int, outside: Call | None = None) -> Cal
             continue
         if outside is not None and call.start == offset and call.end <= outside.end:
             continue
-        if best is None or call.start >= best.start:
+        if best is None or (call.start, -call.end) > (best.start, -best.end):
             best = call
     return best
 

@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from ...types import Call, ModuleFacts
+from . import annotations as types_of
 from .tables import instance_class, snippet
 from .values import EMPTY, Value, Values, class_of, external, instance, union
 
@@ -116,6 +117,13 @@ def _attribute(inference: Inference, value: Value, name: str) -> Values:
         held = _enum_values(inference, class_of(receiver))
         if held is not None:
             return held
+    if value.kind == "super" and name == "__new__" and receiver.kind == "class":
+        own = [c for c in order if c.kind == "class" and _any_own(inference, [c], "__new__")]
+        if not own:
+            made = made_by(inference, receiver) if is_metaclass(inference, receiver) else [instance(receiver)]
+            return frozenset({Value("typed", "callable", 0, frozenset(made))})
+    if value.kind == "super" and name == "__call__" and receiver.kind == "class":
+        return frozenset({receiver._replace(extra="made")})  # by a metaclass's own `__call__`
     outside: Value | None = None
     for cls in order:
         if cls.kind == "external":
@@ -124,14 +132,14 @@ def _attribute(inference: Inference, value: Value, name: str) -> Values:
         found = _own(inference, cls, name, receiver)
         if found is not None:
             return found
-    if receiver.kind == "class" and (meta := _metaclass(inference, receiver)) is not None:
+    if value.kind == "class" and (meta := metaclass(inference, receiver)) is not None:
         found_meta = attribute(inference, instance(meta), name)
         if found_meta:
             return found_meta
     if receiver.kind == "instance" and name != "__getattr__":
         dynamic = attribute(inference, receiver, "__getattr__") if _any_own(inference, order, "__getattr__") else EMPTY
         if dynamic:
-            return inference.returned(dynamic)
+            return inference.answered(dynamic, name)
     if outside is not None and outside.path not in ("builtins.object", "typing.Generic", "typing.Protocol", "abc.ABC"):
         return frozenset({external(f"{outside.path}.{name}")})
     if name in _OBJECT_MEMBERS:
@@ -152,14 +160,14 @@ def _own(inference: Inference, cls: Value, name: str, receiver: Value) -> Values
         if any(table.facts.symbols[i].kind == "enum_member" for i in table.children.get((cls.index, name), ())):
             return frozenset({instance(cls)})
     if receiver.kind in ("instance", "class"):
-        flows = table.attributes.get((cls.index, name), ())
+        # What is put into a container does not say what the container is.
+        flows = [f for f in table.attributes.get((cls.index, name), ()) if f.kind != "item"]
         known = known or bool(flows)
         noted = [inference.flow(cls.path, f) for f in flows if f.kind == "annotation"]
-        if any(noted):
-            parts += noted
-        else:
-            parts += [inference.flow(cls.path, f) for f in flows if f.kind not in ("annotation", "item")]
-        if not flows and (not known or not any(parts)):
+        parts += noted
+        if not types_of.tell(union(noted)):
+            parts += [inference.flow(cls.path, f) for f in flows if f.kind != "annotation"]
+        if not flows:
             # `obj.name = value` outside the class, in its own file.
             for flow in table.attribute_flows.get(name, ()):
                 if (
@@ -246,7 +254,41 @@ def _has_get(inference: Inference, value: Value) -> bool:
     return _any_own(inference, lookup_order(inference, class_of(value)), "__get__")
 
 
-def _metaclass(inference: Inference, cls: Value) -> Value | None:
+def metaclass(inference: Inference, cls: Value) -> Value | None:
+    """The metaclass of a class, its own or that of a base, as far as it stands in the workspace."""
+    for current in lookup_order(inference, cls):
+        if current.kind == "class" and (found := _own_metaclass(inference, current)) is not None:
+            return found
+    return None
+
+
+def is_metaclass(inference: Inference, cls: Value) -> bool:
+    return any(c.kind == "external" and c.path == "builtins.type" for c in lookup_order(inference, cls))
+
+
+def made_by(inference: Inference, meta: Value) -> list[Value]:
+    """The classes whose metaclass is `meta`, or one built on it."""
+
+    def compute() -> Values:
+        found: dict[Value, None] = {}
+        table = inference.table(meta.path)
+        for name in inference.names_of(table.facts.symbols[meta.index].name) if table else ():
+            for path in inference.workspace.paths_using(name):
+                other = inference.table(path) if inference.spend() else None
+                for index, symbol in enumerate(other.facts.symbols) if other else ():
+                    cls = Value("class", path, index)
+                    if (
+                        symbol.kind == "class"
+                        and "metaclass=" in symbol.signature
+                        and metaclass(inference, cls) == meta
+                    ):
+                        found.update(dict.fromkeys([cls, *all_subclasses(inference, cls)]))
+        return frozenset(found)
+
+    return sorted(inference.once(("made by", meta), compute), key=lambda v: v[:3])
+
+
+def _own_metaclass(inference: Inference, cls: Value) -> Value | None:
     table = inference.table(cls.path)
     if table is None:
         return None

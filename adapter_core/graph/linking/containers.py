@@ -1,22 +1,20 @@
-"""What comes out of lists, tuples, sets and dicts: written out, filled by `append` and by items, or gathered by `*args` and `**kwargs`."""
+"""What comes out of lists, tuples, sets and dicts: written out, filled later (`filling`), or gathered by `*args` and `**kwargs`."""
 
 from __future__ import annotations
 
 import ast
 from typing import TYPE_CHECKING
 
-from ...types import Call
 from ..fields import spelled
-from .tables import Tables, instance_class, scopes
+from . import filling
+from .tables import dotted_text
 from .values import EMPTY, Value, Values, external, union
 
 if TYPE_CHECKING:
     from .evaluate import Here, Inference
 
+_MAX_PLACES = 12  # of `*args` that are told apart
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp)
-# Methods that put their last argument into a container.
-_ADDING = ("append", "add", "insert", "appendleft", "setdefault")
-_EXTENDING = ("extend", "update", "extendleft")
 
 
 def _display(inference: Inference, value: Value) -> tuple[ast.expr, Here] | None:
@@ -44,7 +42,7 @@ def display_elements(inference: Inference, value: Value) -> Values:
             return inference.expression(node.key, here)
         return union([_element(inference, e, here) for e in getattr(node, "elts", ())])
 
-    return inference.once(("elements", value), lambda: union([compute(), additions(inference, value)]))
+    return inference.once(("elements", value), lambda: union([compute(), filling.additions(inference, value)]))
 
 
 def _element(inference: Inference, node: ast.expr, here: Here) -> Values:
@@ -89,6 +87,8 @@ def display_item(inference: Inference, value: Value, key: str | None, step: str 
             )
         if isinstance(node, ast.DictComp):
             return inference.expression(node.value, here)
+        if isinstance(node, ast.Call) and dotted_text(node.func).rpartition(".")[2] == "defaultdict":
+            return inference.returned(inference.expression(node.args[0], here)) if node.args else EMPTY
         if isinstance(node, ast.Call):
             named = [k for k in node.keywords if k.arg and (key is None or repr(k.arg) == key)]
             inner = [v for a in [*node.args[:1], *(k.value for k in node.keywords if not k.arg)]
@@ -105,89 +105,22 @@ def display_item(inference: Inference, value: Value, key: str | None, step: str 
         return union([_element(inference, e, here) for e in elements])
 
     wanted = key if key is not None else step
-    return inference.once(("item", value, key, step), lambda: union([compute(), additions(inference, value, wanted)]))
+    return inference.once(
+        ("item", value, key, step), lambda: union([compute(), filling.additions(inference, value, wanted)])
+    )
 
 
 def rest(inference: Inference, value: Value, first: int, after: int) -> Values:
     """What a starred target gets: a list of the elements from `first` on, without the last `after`."""
+    if value.kind == "starred" and not after:
+        later = [inference.gathered(value, str(place)) for place in range(first, first + _MAX_PLACES)]
+        return frozenset({Value("typed", "list", 0, union(later))})
     found = _display(inference, value) if value.kind == "display" else None
     elements = getattr(found[0], "elts", None) if found else None
     if found and elements is not None and not any(isinstance(e, ast.Starred) for e in elements):
         kept = elements[first : len(elements) - after]
         return frozenset({Value("typed", "places", 0, tuple(inference.expression(e, found[1]) for e in kept))})
     return frozenset({Value("typed", "list", 0, inference.elements(frozenset({value})))})
-
-
-def stored(inference: Inference, path: str, scope: int, name: str, key: str | None = None) -> Values:
-    """What is put into the container that is called `name` in a scope: `d[k] = v`, `handlers.append(v)`."""
-    table = inference.table(path)
-    if not name or table is None:
-        return EMPTY
-    head, _, attribute = name.partition(".")
-    head = head.removesuffix("[]")
-    cls = instance_class(table.facts, scope, head) if attribute else None
-    binder = -1 if attribute else _binder(table, scope, head)
-
-    def same(other: int) -> bool:
-        if attribute:
-            return cls is None or instance_class(table.facts, other, head) == cls
-        return _binder(table, other, head) == binder
-
-    def compute() -> Values:
-        parts: list[Values] = []
-        for flow in table.items.get(name, ()):
-            if same(flow.scope) and (key is None or flow.path in ("", key)):
-                parts.append(inference.at(path, flow.scope, flow.start, flow.end, flow.line))
-        for method in (*_ADDING, *_EXTENDING):
-            for call in table.calls.get(method, ()):
-                if call.callee == f"{name}.{method}" and same(call.owner):
-                    parts.append(_put(inference, path, call, method))
-        if name.endswith("[]"):
-            # `table.setdefault(key, []).append(value)` puts into what the table holds, too.
-            for call in table.calls.get("append", ()):
-                text = inference.workspace.text(path)[call.start : call.start + len(name) + 12]
-                if call.callee == "().append" and text.startswith(f"{name[:-2]}.setdefault(") and same(call.owner):
-                    parts.append(_put(inference, path, call, "append"))
-        return union(parts)
-
-    return inference.once(("stored", path, cls if attribute else binder, name, key), compute)
-
-
-def _put(inference: Inference, path: str, call: Call, method: str) -> Values:
-    """What a call of `append`, `extend` and their like adds."""
-    here = inference.here(path, call.owner, call.start, call.end, call.line)
-    node = here.source.tree if here is not None else None
-    if here is None or not isinstance(node, ast.Call):
-        return EMPTY
-    values = inference.expression(node.args[-1], here) if node.args else EMPTY
-    if method in _EXTENDING:
-        values = union(
-            [
-                display_item(inference, v, None, None) if v.kind == "display" else inference.elements(frozenset({v}))
-                for v in values
-            ]
-            + [inference.expression(k.value, here) for k in node.keywords if k.arg]
-        )
-    return values
-
-
-def additions(inference: Inference, value: Value, key: str | None = None) -> Values:
-    """What is put into a container after it was written, through the names to which it is assigned."""
-    table = inference.table(value.path)
-    parts = [
-        stored(inference, value.path, flow.owner if "." not in flow.target else flow.scope, flow.target, key)
-        for flow in (table.facts.flows if table else ())
-        if (flow.start, flow.end) == value.extra and flow.kind == "assign" and not flow.path
-    ]
-    return union(parts)
-
-
-def _binder(table: Tables, scope: int, name: str) -> int:
-    """The scope that binds a name which is visible in `scope`."""
-    for current in scopes(table.facts, scope):
-        if (current, name) in table.flows or any(p.name == name for p in table.facts.symbols[current].parameters):
-            return current
-    return 0
 
 
 def starred_elements(inference: Inference, value: Value) -> Values:

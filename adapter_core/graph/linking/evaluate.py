@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import ast
 import builtins
+import re
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from ...types import Call, Flow, Import, ModuleFacts, Parameter, Symbol
 from ..recent import Recent
 from . import annotations as types_of
-from . import calling, carriers, classes, containers, expressions, modules, parameters, protocols
+from . import calling, carriers, classes, containers, dynamic, expressions, modules, parameters, protocols, reaching
+from .reaching import Event
 from .tables import Snippet, Tables, scopes, snippet
 from .values import EMPTY, Value, Values, external, instance, union
 
@@ -26,8 +28,10 @@ _DEAR = 150
 _MAX_ROUNDS = 3
 _MAX_NESTING = 60  # of expressions within expressions, over all that is being worked out
 _KEPT_TABLES = 1_000
+_KEPT_LINES = 40
 _KEPT_RESULTS = 200_000
 _FILE = 8
+_WORD = re.compile(r"[^\W\d]\w*")
 _BUILTINS = frozenset(dir(builtins))
 _NOTHING_SHALLOWER = 1_000_000
 Environment = tuple[tuple[str, Values], ...]
@@ -66,6 +70,7 @@ class Inference:
         self.workspace = workspace
         self.partial = False  # something was cut off by a limit since this was last set to False
         self._tables: Recent[Tables | None] = Recent(_KEPT_TABLES)
+        self._lines: Recent[list[str]] = Recent(_KEPT_LINES)
         # What `sites` found for a function or class: its calls, and whether something was cut off.
         self.orders: dict[Value, list[Value]] = {}  # method resolution orders
         self.entering: dict[Value, tuple[list[tuple[str, Call, bool]], bool]] = {}
@@ -83,6 +88,12 @@ class Inference:
             facts = self.workspace.facts(path)
             self._tables[path] = Tables(facts) if facts else None
         return self._tables[path]
+
+    def lines(self, path: str) -> list[str]:
+        """The lines of a file's text."""
+        if path not in self._lines:
+            self._lines[path] = self.workspace.text(path).split("\n")
+        return self._lines[path]
 
     # -- remembering, and ends to recursion --------------------------------------------------------------------------
 
@@ -227,7 +238,7 @@ class Inference:
         finally:
             self._nesting -= 1
 
-    def name(self, name: str, path: str, scope: int, offset: int, line: int) -> Values:
+    def name(self, name: str, path: str, scope: int, offset: int, line: int, environment: Environment = ()) -> Values:
         """What a name may be, read in a scope: at an offset (-1: unknown) and line, or (line 0) whenever."""
         table = self.table(path)
         if table is None:
@@ -242,7 +253,9 @@ class Inference:
             own = current == scope
             if (current, name) in table.declared:
                 current, own = table.declared[(current, name)], False
-            found = self.binding(table, current, name, offset if own else -1, line if own else 0)
+            found = self.binding(
+                table, current, name, offset if own else -1, line if own else 0, environment if own else ()
+            )
             if found is not None:
                 return found or (modules.set_from_outside(self, table.facts.module, name) if current == 0 else EMPTY)
         for item in table.stars:
@@ -253,57 +266,49 @@ class Inference:
             return frozenset({external(f"builtins.{name}")})
         return EMPTY
 
-    def binding(self, table: Tables, scope: int, name: str, offset: int = -1, line: int = 0) -> Values | None:
+    def binding(
+        self, table: Tables, scope: int, name: str, offset: int = -1, line: int = 0, environment: Environment = ()
+    ) -> Values | None:
         """What a name of one scope may be; None where the scope does not bind it. With a `line`: as read there."""
-        events = self._events(table, scope, name)
+        events = reaching.events_of(table, scope, name)
         owner = table.facts.symbols[scope]
         parameter = owner.is_callable and any(p.name == name for p in owner.parameters)
         if not events:
             if parameter:
                 return parameters.parameter(self, table.facts.path, scope, name)
             return EMPTY if name in owner.local_names else None
-        chosen = _reaching(events, offset, line)
+        place = reaching.Place(offset, line, self.lines(table.facts.path)) if line else None
+        chosen, given = reaching.reaching(events, place, parameter)
+        if environment:
+            environment = self._needed(table, chosen, environment)
 
         def compute() -> Values:
             noted = [e for e in chosen if isinstance(e.what, Flow) and e.what.kind == "annotation"]
-            parts = [self._event(table, e) for e in chosen if e not in noted]
-            if noted and not any(v.kind != "external" for part in parts for v in part):
+            parts = [self._event(table, e, environment) for e in chosen if e not in noted]
+            if noted and not any(v.kind != "external" and v.kind != "typed" for part in parts for v in part):
                 # An annotation tells where the value does not: `basket: Basket = field(…)`.
                 parts += [self._event(table, e) for e in noted]
-            if parameter and all(e.conditional for e in chosen):
+            if parameter and given:
                 parts.append(parameters.parameter(self, table.facts.path, scope, name))
             return union(parts)
 
-        return self.once(("binding", table.facts.path, scope, name, tuple(e.order for e in chosen)), compute)
+        key = ("binding", table.facts.path, scope, name, given, tuple(e.order for e in chosen), environment)
+        return self.once(key, compute)
 
-    def _events(self, table: Tables, scope: int, name: str) -> list[_Event]:
-        facts = table.facts
-        events: list[_Event] = []
-        plain: _Event | None = None
-        for index in table.children.get((scope, name), ()):
-            symbol = facts.symbols[index]
-            if symbol.is_callable or symbol.kind == "class":
-                if symbol.kind == "property" and any(d.endswith((".setter", ".deleter")) for d in symbol.decorators):
-                    continue
-                events.append(_Event(symbol.name_line, -1, symbol.conditional, index))
-            else:
-                plain = _Event(symbol.name_line, -1, True, index)
-        for item in table.imports.get((scope, name), ()):
-            events.append(_Event(item.line, -1, item.conditional, item))
-        for flow in table.flows.get((scope, name), ()):
-            apart = flow.scope != scope  # by `global` or `nonlocal`, at any time
-            noted = flow.kind == "annotation"
-            events.append(_Event(flow.line, flow.end, flow.conditional or apart or noted, flow, apart or noted))
-        if not events and plain is not None:
-            return [plain]
-        events.sort(key=lambda e: (e.line, e.after))
-        return events
+    def _needed(self, table: Tables, chosen: list[Event], environment: Environment) -> Environment:
+        """The part of what is known of parameters that some binding names."""
+        text = self.workspace.text(table.facts.path)
+        words: set[str] = set()
+        for event in chosen:
+            if isinstance(event.what, Flow):
+                words.update(_WORD.findall(text, event.what.start, event.what.end))
+        return tuple(e for e in environment if e[0] in words)
 
-    def _event(self, table: Tables, event: _Event) -> Values:
+    def _event(self, table: Tables, event: Event, environment: Environment = ()) -> Values:
         what = event.what
         facts = table.facts
         if isinstance(what, Flow):
-            return self.flow(facts.path, what)
+            return self.flow(facts.path, what, environment)
         if isinstance(what, Import):
             return modules.imported(self, facts, what)
         symbol = facts.symbols[what]
@@ -328,6 +333,8 @@ class Inference:
             return frozenset({Value("method", name, 0, value)})
         if value.kind == "function" and name == "__wrapped__":
             return frozenset({value})
+        if value.kind == "function":
+            return dynamic.of_function(self, value, name)
         if value.kind == "partial" and name == "func":
             return frozenset({value.extra[0]})
         return EMPTY
@@ -385,6 +392,12 @@ class Inference:
     def passed(self, symbol: Symbol, bound: bool, node: ast.Call, here: Here, wanted: Parameter) -> Values:
         return parameters.passed(self, symbol, bound, node, here, wanted)
 
+    def answered(self, functions: Values, name: str) -> Values:
+        return dynamic.answered(self, functions, name)
+
+    def argument(self, callee: Value, node: ast.Call, here: Here, wanted: Parameter) -> Values | None:
+        return parameters.argument(self, callee, node, here, wanted)
+
     def callees(self, path: str, call: Call) -> Values:
         return calling.callees(self, path, call)
 
@@ -396,33 +409,3 @@ class Inference:
 
     def files_naming(self, name: str) -> list[str]:
         return carriers.files_naming(self, name)
-
-
-class _Event(NamedTuple):
-    """One binding of a name in a scope: a symbol's index, an import or a flow, and from where on it holds."""
-
-    line: int
-    after: int
-    conditional: bool
-    what: int | Import | Flow
-    apart: bool = False
-
-    @property
-    def order(self) -> tuple[int, int]:
-        return self.line, self.after
-
-
-def _reaching(events: list[_Event], offset: int, line: int) -> list[_Event]:
-    """The bindings that may hold: the last unconditional one before the place, and the conditional ones after it."""
-    usable = events
-    if line:
-        before = [e for e in events if e.apart or (e.line < line if e.after < 0 or offset < 0 else e.after <= offset)]
-        # Nothing before the place: it stands in a loop, or is reached some other way.
-        usable = before or events
-    chosen: list[_Event] = []
-    for event in reversed(usable):
-        chosen.append(event)
-        if not event.conditional:
-            chosen += [e for e in usable if e.apart and e not in chosen]
-            break
-    return chosen

@@ -7,13 +7,15 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..fields import spelled
-from . import calling, classes, containers, externals, protocols
+from . import calling, classes, externals, filling, parametrized, protocols
 from .tables import dotted_text
 from .values import EMPTY, Value, Values, external, union
 
 if TYPE_CHECKING:
     from .evaluate import Here, Inference
 
+_REQUEST = external("pytest.request")
+_MAX_TEXTS = 16  # that one expression may come to
 _MAX_TEXT = 80  # longer strings are no names
 
 
@@ -28,7 +30,7 @@ def _name(inference: Inference, node: ast.Name, here: Here) -> Values:
         if name == node.id:
             return values
     offset = -1 if here.base < 0 else here.base + here.source.span(node)[0]
-    return inference.name(node.id, here.path, here.scope, offset, here.line)
+    return inference.name(node.id, here.path, here.scope, offset, here.line, here.environment)
 
 
 def _attribute(inference: Inference, node: ast.Attribute, here: Here) -> Values:
@@ -41,7 +43,10 @@ def _attribute(inference: Inference, node: ast.Attribute, here: Here) -> Values:
             found = union([inference.flow(here.path, f) for f in stored if f.kind == "assign"])
             if found:
                 return found
-    return inference.attribute(inference.expression(base, here), node.attr)
+    values = inference.expression(base, here)
+    if node.attr == "param" and _REQUEST in values:
+        return parametrized.requested(inference, here.path, here.scope)
+    return inference.attribute(values, node.attr)
 
 
 def _call(inference: Inference, node: ast.Call, here: Here) -> Values:
@@ -63,7 +68,7 @@ def _subscript(inference: Inference, node: ast.Subscript, here: Here) -> Values:
         keys = [repr(text) for text in sorted(texts)] if texts and len(texts) == len(told) else [None]
     parts = [protocols.item(inference, v, key, step) for v in values for key in keys]
     # `hooks[key].append(f)`: what is in the containers that a container holds is known by their common name.
-    inner = containers.stored(inference, here.path, here.scope, dotted_text(node.value) + "[]")
+    inner = filling.stored(inference, here.path, here.scope, dotted_text(node.value) + "[]")
     if inner:
         parts.append(frozenset({Value("typed", "list", 0, inner)}))
     return union(parts)
@@ -114,9 +119,36 @@ def _constant(inference: Inference, node: ast.Constant, here: Here) -> Values:
 
 
 def _string(inference: Inference, node: ast.JoinedStr, here: Here) -> Values:
-    first = node.values[0] if node.values else None
-    known = first.value + "*" if isinstance(first, ast.Constant) and isinstance(first.value, str) else None
-    return frozenset({Value("external", "builtins.str()", 0, known)})
+    texts: Texts = [""]
+    for part in node.values:
+        if isinstance(part, ast.FormattedValue) and (part.format_spec is not None or part.conversion not in (-1, 115)):
+            told: Texts = None
+        else:
+            told = _texts(inference.expression(part.value if isinstance(part, ast.FormattedValue) else part, here))
+        texts = _joined(texts, told)
+    return _strings(texts)
+
+
+Texts = list[str] | None  # None: not known. A text that ends in a star is the beginning of one.
+
+
+def _texts(values: Values) -> Texts:
+    """The texts that values are, if they all are texts."""
+    texts = [v.extra for v in values if v.path == "builtins.str()" and v.extra is not None]
+    return sorted(texts) if texts and len(texts) == len(values) else None
+
+
+def _joined(left: Texts, right: Texts) -> Texts:
+    if left is None:
+        return None
+    if any(text.endswith("*") for text in left) or right is None or len(left) * len(right) > _MAX_TEXTS:
+        return [text if text.endswith("*") else text + "*" for text in left]
+    return [one + other for one in left for other in right]
+
+
+def _strings(texts: Texts) -> Values:
+    known = [t for t in texts or () if t != "*"]
+    return frozenset(Value("external", "builtins.str()", 0, t) for t in known or (None,))
 
 
 def _unary(inference: Inference, node: ast.UnaryOp, here: Here) -> Values:
@@ -141,8 +173,9 @@ def _operator(inference: Inference, node: ast.BinOp, here: Here) -> Values:
             parts.append(calling.returned(inference, classes.attribute(inference, value, f"__{name}__")))
         elif value.kind == "display":
             parts.append(frozenset({value}) | inference.expression(node.right, here))
-        elif value.path == "builtins.str()" and name == "add" and value.extra:
-            parts.append(frozenset({value._replace(extra=value.extra.rstrip("*") + "*")}))
+        elif value.path == "builtins.str()" and name == "add":
+            known = _texts(frozenset({value}))
+            parts.append(_strings(_joined(known, _texts(inference.expression(node.right, here)))))
         elif value.kind == "external":
             parts.append(frozenset({external(f"{value.path}.__{name}__()")}))
     return union(parts)

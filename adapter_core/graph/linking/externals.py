@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from ...types import ModuleFacts
 from ..fields import spelled
 from . import containers
 from .tables import instance_class
-from .values import EMPTY, Value, Values, class_of, external, union
+from .values import EMPTY, Value, Values, class_of, external, instance, union
 
 if TYPE_CHECKING:
     from .evaluate import Here, Inference
@@ -35,18 +36,17 @@ _SAME = frozenset(
 _DECORATOR_FACTORIES = frozenset({"functools.wraps", "functools.lru_cache"})
 _CONTAINERS = frozenset(
     """builtins.list builtins.tuple builtins.set builtins.frozenset builtins.dict builtins.sorted builtins.reversed collections.deque
-    collections.defaultdict collections.OrderedDict queue.Queue""".split()
+    collections.defaultdict collections.OrderedDict queue.Queue queue.LifoQueue queue.PriorityQueue queue.SimpleQueue asyncio.Queue
+    multiprocessing.Queue""".split()
 )
 _ELEMENT = frozenset(
-    {"builtins.next", "builtins.anext", "builtins.min", "builtins.max", "random.choice", "builtins.sum"}
+    """builtins.next builtins.anext builtins.min builtins.max random.choice builtins.sum heapq.heappop heapq.heappushpop
+    heapq.heapreplace""".split()
 )
 _LAST = frozenset({"typing.cast"})
-# Call one of their arguments: its place, or its keyword. `key` functions of sorted and the like come with `_KEYED`.
-CALLING: dict[str, int] = {
-    "builtins.map": 0, "builtins.filter": 0, "functools.reduce": 0, "itertools.starmap": 0, "itertools.takewhile": 0,
-    "itertools.dropwhile": 0, "itertools.filterfalse": 0, "asyncio.run": -1, "atexit.register": 0,
-}  # fmt: skip
-KEYED = frozenset({"builtins.sorted", "builtins.min", "builtins.max", "itertools.groupby"})
+_FACTORIES = ("default_factory", "factory")
+_NEW = frozenset({"builtins.object.__new__", "builtins.BaseException.__new__"})
+_MAX_COLUMNS = 8
 
 
 def result(inference: Inference, value: Value, node: ast.Call, here: Here) -> Values:
@@ -78,8 +78,16 @@ def result(inference: Inference, value: Value, node: ast.Call, here: Here) -> Va
         start, end = here.source.span(node)
         place = (here.base + start, here.base + end)
         return frozenset(Value("partial", here.path, here.scope, (v, *place)) for v in argument(0))
+    if name in ("dataclasses.field", "attr.ib", "attrs.field", "attr.field"):
+        made = [inference.returned(inference.expression(k.value, here)) for k in node.keywords if k.arg in _FACTORIES]
+        return union([*made, *(inference.expression(k.value, here) for k in node.keywords if k.arg == "default")])
+    if name in _NEW and node.args:
+        return frozenset(instance(v) for v in argument(0) if v.kind == "class")
     if name in ("importlib.import_module", "builtins.__import__") and node.args:
-        names = [v.extra for v in argument(0) if v.path == "builtins.str()" and v.extra]
+        table = inference.table(here.path)
+        package = _package(table.facts) if table else ""
+        names = [(package if v.extra.startswith(".") else "") + v.extra for v in argument(0)
+                 if v.path == "builtins.str()" and v.extra and not v.extra.endswith("*")]  # fmt: skip
         return union([inference.module(text) for text in sorted(names)])
     if name in ("functools.partialmethod",) and node.args:
         return argument(0)
@@ -92,6 +100,13 @@ def result(inference: Inference, value: Value, node: ast.Call, here: Here) -> Va
         return values or union([argument(n) for n in range(len(node.args))] if len(node.args) > 1 else [])
     if name == "builtins.enumerate":
         return _pairs(inference, [EMPTY, inference.elements(argument(0))])
+    if name == "builtins.zip" and len(node.args) == 1 and isinstance(node.args[0], ast.Starred):
+        # The other way round: the first ones of all, the second ones of all.
+        rows = inference.elements(inference.expression(node.args[0].value, here))
+        columns = [inference.part(rows, str(place)) for place in range(_MAX_COLUMNS)]
+        return frozenset(
+            {Value("typed", "places", 0, tuple(frozenset({Value("typed", "list", 0, c)}) for c in columns if c))}
+        )
     if name == "builtins.zip":
         return _pairs(inference, [inference.elements(argument(n)) for n in range(len(node.args))])
     if name == "builtins.map":
@@ -111,6 +126,11 @@ def result(inference: Inference, value: Value, node: ast.Call, here: Here) -> Va
     if head != name and head in _DECORATOR_FACTORIES and node.args:
         return argument(0)
     return frozenset({external(f"{name}()")})
+
+
+def _package(facts: ModuleFacts) -> str:
+    """The package from which relative names of a file are read."""
+    return facts.module if facts.path.endswith("__init__.py") else facts.module.rpartition(".")[0]
 
 
 def calling_results(inference: Inference, values: Values) -> Values:

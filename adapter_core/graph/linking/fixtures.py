@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...types import Symbol
+from . import parametrized
 from .values import EMPTY, Value, Values, external
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ def is_fixture(symbol: Symbol) -> bool:
 
 def given(inference: Inference, path: str, index: int, name: str) -> Values:
     """What the fixture of that name gives: the nearest one, in the class, the file, and the conftest files of the folders around it."""
+    listed = parametrized.given(inference, path, index, name)
+    if listed is not None:
+        return listed
     found = fixture(inference, path, index, name)
     if found is None:
         return frozenset({external(f"pytest.{name}")}) if name in _PYTESTS_OWN else EMPTY

@@ -81,8 +81,18 @@ def attribute(inference: Inference, name: str, attr: str) -> Values:
     if below:
         return below
     if files or not name or _exists(inference, name):
-        return set_from_outside(inference, name, attr) if files else EMPTY
+        return set_from_outside(inference, name, attr) or _answered(inference, files, attr) if files else EMPTY
     return frozenset({external(f"{name}.{attr}")})
+
+
+def _answered(inference: Inference, files: list[ModuleFacts], attr: str) -> Values:
+    """What a module's own `__getattr__` gives for a name that it does not bind."""
+    for facts in files:
+        table = inference.table(facts.path)
+        found = inference.binding(table, 0, "__getattr__") if table and not attr.startswith("__") else None
+        if found:
+            return inference.answered(found, attr)
+    return EMPTY
 
 
 def star(inference: Inference, facts: ModuleFacts, item: Import, name: str) -> Values | None:

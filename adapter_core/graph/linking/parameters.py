@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ...types import Call, Flow, ModuleFacts, Parameter, Symbol
-from . import calling, carriers, classes, externals, fixtures
+from . import annotations as types_of
+from . import callbacks, calling, carriers, classes, fixtures
 from .values import EMPTY, Value, Values, class_of, instance, unbound, union
 
 if TYPE_CHECKING:
@@ -34,19 +35,41 @@ def _parameter(inference: Inference, path: str, index: int, name: str) -> Values
     in_class = symbol.parent > 0 and symbols[symbol.parent].kind == "class"
     if in_class and found is symbol.parameters[0] and "static" not in symbol.traits:
         cls = Value("class", path, symbol.parent)
-        takes_class = "class" in symbol.traits or symbol.name in _CLASS_RECEIVERS or _is_metaclass(inference, cls)
+        takes_class = (
+            "class" in symbol.traits or symbol.name in _CLASS_RECEIVERS or classes.is_metaclass(inference, cls)
+        )
         if takes_class and "class" not in symbol.traits and symbol.name not in _CLASS_RECEIVERS:
-            return frozenset({cls})  # the `self` of a metaclass
+            return frozenset(classes.made_by(inference, cls)) or frozenset({cls})  # the `self` of a metaclass
+        if symbol.name == "__init_subclass__":
+            return frozenset(classes.all_subclasses(inference, cls)) or frozenset({cls})
         possible = classes.receivers(inference, Value("function", path, index))
         return frozenset(c if takes_class else instance(c) for c in possible)
     outer = max(symbol.parent, 0)
+    annotated = EMPTY
     if found.annotation:
         annotated = inference.annotation(path, outer, found.annotation, symbol.start)
-        if annotated:
+        if types_of.tell(annotated):
             return annotated | _more_special(inference, path, index, found, annotated)
     if fixtures.takes_fixtures(symbol):
         return fixtures.given(inference, path, index, name)
-    return _handed_over(inference, path, index, found)
+    handed = _handed_over(inference, path, index, found) | annotated
+    if in_class and not found.annotation and all(v.kind == "external" for v in handed):
+        return _inherited(inference, path, index, found) or handed
+    return handed
+
+
+def _inherited(inference: Inference, path: str, index: int, found: Parameter) -> Values:
+    """What the annotation of a parameter says in the nearest method of a base class that this one replaces."""
+    place = inference.table(path).facts.symbols[index].parameters.index(found)  # type: ignore[union-attr]
+    for base in classes.overridden(inference, Value("function", path, index)):
+        table = inference.table(base.path)
+        symbol = table.facts.symbols[base.index] if table else None
+        if symbol is None:
+            continue
+        same = [p for p in symbol.parameters if p.name == found.name] or list(symbol.parameters[place : place + 1])
+        if same and same[0].annotation and same[0].kind == found.kind:
+            return inference.annotation(base.path, max(symbol.parent, 0), same[0].annotation, symbol.start)
+    return EMPTY
 
 
 def _more_special(inference: Inference, path: str, index: int, found: Parameter, annotated: Values) -> Values:
@@ -86,6 +109,11 @@ def _handed_over(inference: Inference, path: str, index: int, found: Parameter) 
             parts.append(frozenset({receiver}) if receiver is not None else EMPTY)
         else:
             parts.append(passed(inference, symbol, bound, node, here, found))
+    places = [p for p in symbol.parameters if p.kind in ("positional", "positional_only")]
+    if found in places:
+        for _, _, value, given in callbacks.callers_of(inference, function):
+            place = places.index(found) - (1 if value.extra is not None else 0)
+            parts += given.arguments[place : place + 1] if place >= 0 else [frozenset({value.extra})]
     for owner_path, owner, place, order in _decorated_by(inference, function):
         # A decorator is called with what it stands above, after the decorators below it.
         if place == found.name:
@@ -97,10 +125,6 @@ def _handed_over(inference: Inference, path: str, index: int, found: Parameter) 
 def _callable(inference: Inference, path: str, index: int) -> bool:
     table = inference.table(path)
     return table is not None and table.facts.symbols[index].is_callable
-
-
-def _is_metaclass(inference: Inference, cls: Value) -> bool:
-    return any(c.kind == "external" and c.path == "builtins.type" for c in classes.lookup_order(inference, cls))
 
 
 def _calls_of(inference: Inference, function: Value) -> Iterator[tuple[ast.Call, Here, bool, Value | None]]:
@@ -167,8 +191,18 @@ def _applications(inference: Inference, function: Value) -> Iterator[Value]:
                     skip = 1
             elif value.kind == "class" and _is_constructor(inference, value, function):
                 skip = 1
+            elif value.kind == "partial" and unbound(value.extra[0]) == function:
+                skip = _taken(inference, value)
             if skip is not None and len(symbol.parameters) > skip:
                 yield Value("applied", path, target, (symbol.parameters[skip].name, order))
+
+
+def _taken(inference: Inference, value: Value) -> int:
+    """How many parameters of its function a partial has filled, the receiver included."""
+    given = inference.here(value.path, value.index, value.extra[1], value.extra[2], 0)
+    first = given.source.tree if given is not None else None
+    bound = 1 if value.extra[0].extra is not None else 0
+    return bound + (len(first.args) - 1 if isinstance(first, ast.Call) else 0)
 
 
 def _below(facts: ModuleFacts, decorator: Call) -> int | None:
@@ -204,6 +238,39 @@ def passed(inference: Inference, symbol: Symbol, bound: bool, node: ast.Call, he
     return union(parts)
 
 
+def argument(inference: Inference, callee: Value, node: ast.Call, here: Here, wanted: Parameter) -> Values | None:
+    """What one parameter of a function is in a call: what is handed over, or its default. None: not known, so that it may be what
+    any call hands over; the empty set: None, or a constant."""
+    table = inference.table(callee.path)
+    if table is None:
+        return None
+    values = passed(inference, table.facts.symbols[callee.index], callee.extra is not None, node, here, wanted)
+    if values:
+        return values
+    given = _given(table.facts.symbols[callee.index], callee.extra is not None, node, wanted)
+    if given is None:
+        default = table.defaults.get((callee.index, wanted.name))
+        return inference.flow(callee.path, default) if default is not None else EMPTY
+    if isinstance(given, ast.Constant) or (isinstance(given, ast.Name) and (given.id, EMPTY) in here.environment):
+        return EMPTY
+    return None
+
+
+def _given(symbol: Symbol, bound: bool, node: ast.Call, wanted: Parameter) -> ast.expr | None:
+    """The argument of a call for a parameter, or what spreads over it; None where there is none."""
+    for keyword in node.keywords:
+        if keyword.arg in (wanted.name, None):
+            return keyword.value
+    positional = [p for p in symbol.parameters if p.kind in ("positional", "positional_only")][1 if bound else 0 :]
+    if wanted not in positional:
+        return None
+    place = positional.index(wanted)
+    for number, given in enumerate(node.args[: place + 1]):
+        if number == place or isinstance(given, ast.Starred):
+            return given
+    return None
+
+
 def gathered(inference: Inference, value: Value, key: str | None) -> Values:
     """What `*args` (key: a number, None for any) or `**kwargs` (key: as `repr` spells it) of a function gather from its calls."""
 
@@ -217,7 +284,7 @@ def gathered(inference: Inference, value: Value, key: str | None) -> Values:
             return EMPTY
         if found.annotation:
             annotated = inference.annotation(value.path, max(symbol.parent, 0), found.annotation, symbol.start)
-            if any(v.kind != "external" for v in annotated):
+            if any(v.kind != "external" for v in annotated) and types_of.tell(annotated):
                 return annotated
         parts: list[Values] = []
         names = {p.name for p in symbol.parameters}
@@ -233,7 +300,9 @@ def gathered(inference: Inference, value: Value, key: str | None) -> Values:
             skipped = before - (1 if bound else 0)
             for number, argument in enumerate(node.args):
                 if isinstance(argument, ast.Starred):
-                    parts += [inference.item(v, None, key) if key else inference.iterated(v)
+                    # Of what is spread here, the parameters before take the first ones.
+                    place = str(int(key) + skipped - number) if key and int(key) + skipped >= number else None
+                    parts += [inference.item(v, None, place) if place else inference.iterated(v)
                               for v in inference.expression(argument.value, here)]  # fmt: skip
                 elif number >= skipped and (key is None or key == str(number - skipped)):
                     parts.append(inference.expression(argument, here))
@@ -263,16 +332,8 @@ def lambda_parameter(inference: Inference, path: str, flow: Flow) -> Values:
                 if place < len(node.args):
                     parts.append(inference.expression(node.args[place], here))
                 parts += [inference.expression(k.value, here) for k in node.keywords if k.arg == flow.target]
-            elif place == 0 and len(node.args) > 1:
-                # `map(lambda x: …, values)`: the standard library calls it with their elements.
-                for value in inference.callees(site_path, call):
-                    if value.kind == "external" and externals.CALLING.get(value.path) == 0:
-                        parts.append(inference.elements(inference.expression(node.args[1], here)))
-            if place == 0 and node.args and any(k.arg == "key" for k in node.keywords):
-                # `sorted(values, key=lambda x: …)`
-                for value in inference.callees(site_path, call):
-                    if value.kind == "external" and (value.path in externals.KEYED or value.path.endswith(".sort")):
-                        parts.append(inference.elements(inference.expression(node.args[0], here)))
+        for _, _, _, given in callbacks.callers_of(inference, me):
+            parts += given.arguments[place : place + 1]
         return union(parts)
 
     return inference.once(("lambda", path, flow.start, flow.path), compute)

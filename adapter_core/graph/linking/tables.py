@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
-from typing import Any
+from typing import Any, NamedTuple
 
 from ...types import Call, Flow, Import, ModuleFacts, called_names
 from ..columns import Grouped, column
@@ -17,7 +17,25 @@ from ..columns import Grouped, column
 BUCKET = 9
 _FLOW_TABLES = ("flows", "items", "limited", "defaults", "declared", "returns", "yields", "attribute_flows")
 _BY_OWNER = {"return": "returns", "yield": "yields", "yield_from": "yields"}
+# Methods that put their last argument, or its elements, into a container.
+ADDING = ("append", "add", "insert", "appendleft", "setdefault", "put", "put_nowait")
+EXTENDING = ("extend", "update", "extendleft")
+PUSHING = ("heappush", "heappushpop", "heapreplace", "insort", "insort_left", "insort_right")
+_MAX_FILLERS = 60
 _SELF_FLOWS = frozenset({"assign", "annotation", "for", "with", "item"})
+
+
+class Put(NamedTuple):
+    """Where something is put into a container: the container as written, and the offsets of what is put (an item under a key; None: any)
+    or the call that puts it there."""
+
+    target: str
+    scope: int
+    line: int
+    start: int = 0
+    end: int = 0
+    key: str | None = None
+    call: Call | None = None
 
 
 class Tables:
@@ -30,6 +48,8 @@ class Tables:
     (`defaults[(function, name)]`), `returns[scope]` and `yields[scope]`. Of those to attributes, `attributes[(class, name)]` are to
     `self.name` in its methods, `attribute_flows[name]` all to `x.name`.
 
+    `stores_by_name[name]`: what is put into containers called `name` or `x.name`; `fillers`: the calls that put something into a
+    parameter, or into what has no name.
     `flows_near` and `calls_near` hold what overlaps a stretch of `2 ** BUCKET` characters, by the number of the stretch.
     `calls[name]`, by last name, decorators included; `decorators[name]`: decorator lines alone, by the name that is called in them.
     """
@@ -151,6 +171,42 @@ class Tables:
                     found[name].append(number)
         return Grouped(self.facts.calls, found)
 
+    # -- what fills containers ---------------------------------------------------------------------------------------
+
+    @cached_property
+    def fillers(self) -> list[Call]:
+        found = [c for method in PUSHING for c in self.calls.get(method, ())]
+        for method in (*ADDING, *EXTENDING):
+            for call in self.calls.get(method, ()):
+                holder = call.callee.rpartition(".")[0]
+                if holder.endswith(("()", "[]")) or (
+                    holder and "." not in holder and self._is_parameter(call.owner, holder)
+                ):
+                    found.append(call)
+        return found[:_MAX_FILLERS]
+
+    def _is_parameter(self, owner: int, name: str) -> bool:
+        for scope in scopes(self.facts, owner):
+            symbol = self.facts.symbols[scope]
+            if symbol.is_callable and any(p.name == name for p in symbol.parameters):
+                return True
+            if name in symbol.local_names:
+                return False
+        return False
+
+    @cached_property
+    def stores_by_name(self) -> dict[str, list[Put]]:
+        puts: dict[str, list[Put]] = defaultdict(list)
+        for target in self._flows["items"]:
+            for f in self.items.get(target):
+                puts[target.rpartition(".")[2]].append(Put(target, f.scope, f.line, f.start, f.end, f.path))
+        for method in (*ADDING, *EXTENDING):
+            for call in self.calls.get(method, ()):
+                target = call.callee.rpartition(".")[0]
+                if target and target[-1] not in ")]":
+                    puts[target.rpartition(".")[2]].append(Put(target, call.owner, call.line, call=call))
+        return puts
+
     # -- by place ----------------------------------------------------------------------------------------------------
 
     @cached_property
@@ -231,9 +287,10 @@ class Snippet:
 
     def span(self, node: ast.AST) -> tuple[int, int]:
         """Where a node stands in the expression's own text: offsets in code points."""
+        # A tuple without parentheses of its own takes those around the text for its own.
         return (
-            self._offset(node.lineno, node.col_offset),  # type: ignore[attr-defined]
-            self._offset(node.end_lineno, node.end_col_offset),  # type: ignore[attr-defined]
+            max(self._offset(node.lineno, node.col_offset), 0),  # type: ignore[attr-defined]
+            min(self._offset(node.end_lineno, node.end_col_offset), len(self.text) - 3),  # type: ignore[attr-defined]
         )
 
     def _offset(self, line: int, column: int) -> int:

@@ -64,7 +64,7 @@ def unbound(function: Value) -> Value:
     return function if function.by is None else function._replace(by=None)
 
 
-def union(parts: list[Values], limit: int = 64) -> Values:
+def union(parts: list[Values], limit: int = 400) -> Values:
     """All values of the parts. More than `limit` are as good as none: then the text does not tell."""
     if not parts:
         return EMPTY

@@ -1,0 +1,128 @@
+"""Functions that are handed to code outside the workspace which calls them at once: `map(f, values)`, `sorted(values, key=f)`."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from ...types import Call
+from . import carriers
+from .tables import Tables
+from .values import EMPTY, Value, Values, external, unbound, union
+
+if TYPE_CHECKING:
+    from .evaluate import Here, Inference
+
+# Where the function stands among the arguments (a number, or a keyword), and how the rest becomes its arguments: "each": the
+# elements of each following one; "fold": what came out last, and an element; "apply": those arguments themselves; "text": a match.
+_CALLING: dict[str, tuple[int | str, str]] = {
+    "builtins.map": (0, "each"), "builtins.filter": (0, "each"), "functools.reduce": (0, "fold"),
+    "itertools.starmap": (0, "spread"), "itertools.takewhile": (0, "each"), "itertools.dropwhile": (0, "each"),
+    "itertools.filterfalse": (0, "each"), "itertools.accumulate": (1, "fold"),
+    "re.sub": (1, "text"), "re.subn": (1, "text"), "re.compile().sub": (0, "text"), "re.compile().subn": (0, "text"),
+}  # fmt: skip
+# Those whose `key` is called with each element of the first argument, or of what they are asked of.
+_KEYED = frozenset(
+    "builtins.sorted builtins.min builtins.max itertools.groupby heapq.nsmallest heapq.nlargest bisect.insort".split()
+)
+_NAMES = frozenset(n.rpartition(".")[2] for n in (*_CALLING, *_KEYED)) | {"sort", "iter"}
+
+
+class Handed(NamedTuple):
+    """An argument that is called, and what it is given, place by place."""
+
+    function: ast.expr
+    arguments: list[Values]
+
+
+def handed(inference: Inference, callee: Value, node: ast.Call, here: Here) -> Handed | None:
+    """What a call of something outside the workspace calls, in its turn."""
+    place: int | str
+    if callee.kind == "method" and callee.path == "sort":
+        place, how = "key", "receiver"
+    elif callee.kind != "external":
+        return None
+    elif callee.path in _KEYED:
+        place, how = "key", "keyed"
+    elif callee.path == "builtins.iter" and len(node.args) == 2:
+        place, how = 0, "nothing"
+    elif callee.path in _CALLING:
+        place, how = _CALLING[callee.path]
+    else:
+        return None
+    function = _argument(node, place)
+    return None if function is None else Handed(function, _given(inference, callee, node, here, place, how))
+
+
+def _argument(node: ast.Call, place: int | str) -> ast.expr | None:
+    if isinstance(place, str):
+        return next((k.value for k in node.keywords if k.arg == place), None)
+    return node.args[place] if place < len(node.args) and not isinstance(node.args[0], ast.Starred) else None
+
+
+def _given(inference: Inference, callee: Value, node: ast.Call, here: Here, place: int | str, how: str) -> list[Values]:
+    def elements(argument: ast.expr) -> Values:
+        return inference.elements(inference.expression(argument, here))
+
+    rest = [a for number, a in enumerate(node.args) if number != place]
+    if how == "each":
+        return [elements(a) for a in rest]
+    if how == "fold":
+        values = elements(rest[0]) if rest else EMPTY
+        first = [inference.expression(a, here) for a in rest[1:]]
+        return [union([values, *first]), values]
+    if how == "spread":
+        values = elements(rest[0]) if rest else EMPTY
+        return [inference.part(values, str(number)) for number in range(4)]
+    if how == "text":
+        return [frozenset({external("re.Match()")})]
+    if how == "receiver":
+        return [inference.elements(frozenset({callee.extra}))]
+    if how == "keyed":
+        return [elements(rest[0]) if len(rest) == 1 else union([inference.expression(a, here) for a in rest])]
+    return []
+
+
+def callers_of(inference: Inference, function: Value) -> Iterator[tuple[str, Call, Value, Handed]]:
+    """(file, call, the value of the argument, what it is given) of the calls to code outside that are handed a function."""
+    wanted = unbound(function)
+    seen: set[tuple[str, int, int]] = set()
+    for path, call in _around(inference, function):
+        if (path, call.start, call.end) in seen:
+            continue
+        seen.add((path, call.start, call.end))
+        here = inference.here(path, call.owner, call.start, call.end, call.line)
+        node = here.source.tree if here is not None else None
+        if here is None or not isinstance(node, ast.Call):
+            continue
+        for callee in inference.callees(path, call):
+            given = handed(inference, callee, node, here)
+            if given is None:
+                continue
+            for value in inference.expression(given.function, here):
+                if unbound(value) == wanted:
+                    yield path, call, value, given
+
+
+def _around(inference: Inference, function: Value) -> Iterator[tuple[str, Call]]:
+    """The calls of such code within which a name stands that may carry the function, or the lambda itself."""
+    if function.kind == "lambda":
+        table = inference.table(function.path)
+        start, end = function.extra
+        for call in carriers.calls_around(table, start) if table else ():
+            if end <= call.end and call.name in _NAMES:
+                yield function.path, call
+    for home, name in carriers.names_carrying(inference, function):
+        for path in carriers.files_of(inference, home, name, function.path):
+            table = inference.table(path) if inference.spend(1) else None
+            if table is not None:
+                yield from ((path, call) for call in _mentioning(inference, table, name))
+
+
+def _mentioning(inference: Inference, table: Tables, name: str) -> Iterator[Call]:
+    text = inference.workspace.text(table.facts.path)
+    for caller in _NAMES:
+        for call in table.calls.get(caller, ()):
+            if call.form != "decorator" and name in text[call.start : call.end]:
+                yield call

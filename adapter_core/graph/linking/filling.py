@@ -1,0 +1,140 @@
+"""What is put into a container after it was written: `d[k] = v`, `handlers.append(v)`, under whatever name the container goes."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ...types import Call, Flow
+from . import containers
+from .tables import ADDING, EXTENDING, PUSHING, Tables, instance_class, scopes
+from .values import EMPTY, Value, Values, union
+
+if TYPE_CHECKING:
+    from .evaluate import Inference
+
+_MAX_FILES = 24  # in which a container may be filled
+
+
+def stored(inference: Inference, path: str, scope: int, name: str, key: str | None = None) -> Values:
+    """What is put into the container that is called `name` in a scope: `d[k] = v`, `handlers.append(v)`."""
+    table = inference.table(path)
+    if not name or table is None:
+        return EMPTY
+    head, _, attribute = name.partition(".")
+    head = head.removesuffix("[]")
+    cls = instance_class(table.facts, scope, head) if attribute else None
+    binder = -1 if attribute else _binder(table, scope, head)
+
+    def same(other: int) -> bool:
+        if attribute:
+            return cls is None or instance_class(table.facts, other, head) == cls
+        return _binder(table, other, head) == binder
+
+    def compute() -> Values:
+        parts: list[Values] = []
+        for flow in table.items.get(name, ()):
+            if same(flow.scope) and (key is None or flow.path in ("", key)):
+                parts.append(inference.at(path, flow.scope, flow.start, flow.end, flow.line))
+        for method in (*ADDING, *EXTENDING):
+            for call in table.calls.get(method, ()):
+                if call.callee == f"{name}.{method}" and same(call.owner):
+                    parts.append(_put(inference, path, call, method))
+        if name.endswith("[]"):
+            # `table.setdefault(key, []).append(value)` puts into what the table holds, too.
+            for call in table.calls.get("append", ()):
+                text = inference.workspace.text(path)[call.start : call.start + len(name) + 12]
+                if call.callee == "().append" and text.startswith(f"{name[:-2]}.setdefault(") and same(call.owner):
+                    parts.append(_put(inference, path, call, "append"))
+        return union(parts)
+
+    return inference.once(("stored", path, cls if attribute else binder, name, key), compute)
+
+
+def _put(inference: Inference, path: str, call: Call, method: str) -> Values:
+    """What a call of `append`, `extend` and their like adds."""
+    here = inference.here(path, call.owner, call.start, call.end, call.line)
+    node = here.source.tree if here is not None else None
+    if here is None or not isinstance(node, ast.Call):
+        return EMPTY
+    values = inference.expression(node.args[-1], here) if node.args else EMPTY
+    if method in EXTENDING:
+        values = union(
+            [
+                containers.display_item(inference, v, None, None)
+                if v.kind == "display"
+                else inference.elements(frozenset({v}))
+                for v in values
+            ]
+            + [inference.expression(k.value, here) for k in node.keywords if k.arg]
+        )
+    return values
+
+
+def additions(inference: Inference, value: Value, key: str | None = None) -> Values:
+    """What is put into a container after it was written, through the names to which it is assigned."""
+    table = inference.table(value.path)
+    parts = []
+    for flow in table.facts.flows if table else ():
+        if (flow.start, flow.end) == value.extra and flow.kind == "assign" and not flow.path:
+            parts.append(
+                stored(inference, value.path, flow.owner if "." not in flow.target else flow.scope, flow.target, key)
+            )
+            parts += _stored_elsewhere(inference, value, flow, key)
+    parts += _put_by_others(inference, value)
+    return union(parts)
+
+
+def _put_by_others(inference: Inference, value: Value) -> Iterator[Values]:
+    """What is put, in the same file, into a container that has no name there: `table.setdefault(key, []).append(f)`, `tasks[0].add(f)`,
+    or a parameter (`def fill(target): target.append(f)`); and what `heapq` and `bisect` put into it."""
+    table = inference.table(value.path)
+    if table is None:
+        return
+    for call in table.fillers:
+        here = inference.here(value.path, call.owner, call.start, call.end, call.line)
+        node = here.source.tree if here is not None else None
+        if here is None or not isinstance(node, ast.Call):
+            continue
+        if call.name in PUSHING:
+            holder, put = (node.args[0], node.args[1]) if len(node.args) > 1 else (None, None)
+            if holder is not None and put is not None and value in inference.expression(holder, here):
+                yield inference.expression(put, here)
+        elif isinstance(node.func, ast.Attribute):
+            holder = node.func.value
+            if value in inference.once(
+                ("filled", value.path, call.start), lambda h=holder, at=here: inference.expression(h, at)
+            ):  # type: ignore[misc]
+                yield _put(inference, value.path, call, call.name)
+
+
+def _stored_elsewhere(inference: Inference, value: Value, flow: Flow, key: str | None) -> Iterator[Values]:
+    """What is put into a container that is an attribute, or a name of a module, under another spelling than the one to which it is
+    assigned: `cls.kinds[name] = sub` for `kinds = {}` in the class, `app.views[rule] = view` and `tools.HOOKS.append(f)` in other files."""
+    last = flow.target.rpartition(".")[2]
+    table = inference.table(value.path)
+    if table is None or (last == flow.target and table.facts.symbols[flow.owner].is_callable):
+        return
+    users = inference.workspace.paths_using(last)
+    for path in users if len(users) <= _MAX_FILES else [value.path]:
+        other = inference.table(path) if inference.spend() else None
+        if other is None:
+            continue
+        for put in other.stores_by_name.get(last, ()):
+            own = path == value.path and put.target == flow.target and "." not in put.target
+            if own or (put.key is not None and key is not None and put.key not in ("", key)):
+                continue
+            if value in inference.text(path, put.scope, put.target, put.line):
+                if put.call is not None:
+                    yield _put(inference, path, put.call, put.call.name)
+                else:
+                    yield inference.at(path, put.scope, put.start, put.end, put.line)
+
+
+def _binder(table: Tables, scope: int, name: str) -> int:
+    """The scope that binds a name which is visible in `scope`."""
+    for current in scopes(table.facts, scope):
+        if (current, name) in table.flows or any(p.name == name for p in table.facts.symbols[current].parameters):
+            return current
+    return 0

@@ -1,0 +1,187 @@
+"""Which bindings of a name may hold at a place in the same scope.
+
+Blocks are told by indentation, line by line: a line within a string that happens to look like the end of a block makes a binding
+that always holds look like one that may not, and no worse.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from ...types import Flow, Import
+from .tables import Tables
+
+_FAR = 300  # lines that are looked through between a binding and a place
+_HEADER = re.compile(r"\s*(?:async\s+)?(?:if|elif|else|for|while|try|except|finally|with|case|match|def|class)\b")
+_LOOP = re.compile(r"\s*(?:async\s+)?(?:for|while)\b")
+_BRANCH = re.compile(r"\s*(?:elif|else|case)\b")
+_AUGMENTED = re.compile(r"\s*(?:[-+*/%&|^@]|//|\*\*|>>|<<)=")
+_IF = re.compile(r"\s*(?:if|elif|case)\b")
+
+
+class Event(NamedTuple):
+    """One binding of a name in a scope: a symbol's index, an import or a flow, and from where on it holds: after that offset, or
+    (-1) below its line. `apart`: at any time, as by `global`. `number` tells those of one line apart."""
+
+    line: int
+    after: int
+    conditional: bool
+    what: int | Import | Flow
+    apart: bool = False
+    number: int = 0
+
+    @property
+    def order(self) -> tuple[int, int, int]:
+        return self.line, self.after, self.number
+
+
+class Place(NamedTuple):
+    """Where a name is read: its offset (-1: not known), its line, and the lines of the file."""
+
+    offset: int
+    line: int
+    lines: Sequence[str]
+
+
+def events_of(table: Tables, scope: int, name: str) -> list[Event]:
+    """The bindings of a name, in the order of the text. A variable of a class or module without a value counts where nothing else does."""
+    facts = table.facts
+    events: list[Event] = []
+    plain: Event | None = None
+    for index in table.children.get((scope, name), ()):
+        symbol = facts.symbols[index]
+        if symbol.is_callable or symbol.kind == "class":
+            if symbol.kind == "property" and any(d.endswith((".setter", ".deleter")) for d in symbol.decorators):
+                continue
+            events.append(Event(symbol.name_line, -1, symbol.conditional, index))
+        else:
+            plain = Event(symbol.name_line, -1, True, index)
+    for item in table.imports.get((scope, name), ()):
+        events.append(Event(item.line, -1, item.conditional, item))
+    for flow in table.flows.get((scope, name), ()):
+        apart = flow.scope != scope  # by `global` or `nonlocal`, at any time
+        noted = flow.kind == "annotation"
+        events.append(Event(flow.line, flow.end, flow.conditional or apart or noted, flow, apart or noted))
+    if not events and plain is not None:
+        return [plain]
+    events.sort(key=lambda e: (e.line, e.after))
+    return [event._replace(number=number) for number, event in enumerate(events)]
+
+
+def reaching(events: list[Event], place: Place | None, parameter: bool) -> tuple[list[Event], bool]:
+    """The bindings that may hold at a place (None: seen from another scope, so the last ones), and whether what a parameter of
+    that name was given may still hold."""
+    if place is None:
+        return _last(events, events)
+    before = [e for e in events if e.apart or _is_before(e, place)]
+    if not before and not parameter:
+        return _last(events, events)  # reached some other way
+    if not any(e.conditional and not e.apart for e in events):
+        chosen, open_ = _last(before, events)
+        return chosen, open_
+    chosen = []
+    open_ = True
+    for event in reversed(before):
+        if event.apart:
+            continue
+        if not _other_branch(event, place):
+            chosen.append(event)
+        if not event.conditional or _always(event, place):
+            open_ = False
+            break
+    chosen += [e for e in before if e.apart]
+    chosen += [e for e in events if e not in before and e.conditional and _comes_round(e, place, before)]
+    return chosen, open_
+
+
+def _last(usable: list[Event], events: list[Event]) -> tuple[list[Event], bool]:
+    chosen: list[Event] = []
+    for event in reversed(usable):
+        chosen.append(event)
+        if not event.conditional:
+            return chosen + [e for e in usable if e.apart and e not in chosen], False
+    return chosen, True
+
+
+def _is_before(event: Event, place: Place) -> bool:
+    return event.line < place.line if event.after < 0 or place.offset < 0 else event.after <= place.offset
+
+
+def _indent(text: str) -> int:
+    return len(text) - len(text.lstrip())
+
+
+def _between(lines: Sequence[str], first: int, last: int) -> list[str]:
+    """The lines after `first` up to `last`, but for blank ones and comments."""
+    return [t for t in lines[first:last] if t.strip() and not t.lstrip().startswith("#")]
+
+
+def _inside(event: Event, line: int, lines: Sequence[str]) -> bool:
+    """Whether the block in which a binding stands, or which it heads, goes on to a line."""
+    if line - event.line > _FAR or not 0 < event.line <= len(lines):
+        return False
+    own = lines[event.line - 1]
+    indent = _indent(own) + (1 if _HEADER.match(own) and not isinstance(event.what, int) else 0)
+    return all(_indent(text) >= indent for text in _between(lines, event.line, line))
+
+
+def _always(event: Event, place: Place) -> bool:
+    """Whether a binding that may not run has run, though, where the place is reached: the place is in its block, below it. What is
+    added to with `+=` is not bound anew."""
+    what = event.what
+    if isinstance(what, Flow) and 0 < event.line <= len(place.lines):
+        own = place.lines[event.line - 1].lstrip()
+        if own.startswith(what.target) and _AUGMENTED.match(own, len(what.target)):
+            return False
+    if event.line >= place.line:
+        # On one line: `while (m := f()): m()` and the like.
+        return event.line == place.line and event.after >= 0
+    return _inside(event, place.line, place.lines)
+
+
+def _other_branch(event: Event, place: Place) -> bool:
+    """Whether a binding stands in one branch of an `if` and the place in another one, with no loop around both."""
+    if not event.conditional or place.line - event.line > _FAR or not 0 < event.line < place.line <= len(place.lines):
+        return False
+    lines = place.lines
+    indent = _indent(lines[event.line - 1])
+    heads = [t for t in _between(lines, event.line, place.line) if _indent(t) < indent]
+    if not heads:
+        return False
+    outer = min(_indent(t) for t in heads)
+    heads = [t for t in heads if _indent(t) == outer]
+    if not all(_BRANCH.match(t) for t in heads) or _indent(lines[place.line - 1]) <= outer:
+        return False
+    above = event.line - 2
+    while above >= 0 and (not lines[above].strip() or _indent(lines[above]) > outer):
+        above -= 1
+    if above < 0 or not _IF.match(lines[above]):
+        return False
+    return _loop_around(lines, above + 1, place.line) is None
+
+
+def _loop_around(lines: Sequence[str], line: int, last: int) -> tuple[int, int] | None:
+    """The innermost loop around a line that goes on to `last`: the line of its head, and the indentation of that."""
+    indent = _indent(lines[line - 1])
+    for number in range(line - 1, max(0, line - _FAR), -1):
+        text = lines[number - 1]
+        if not text.strip() or _indent(text) >= indent:
+            continue
+        indent = _indent(text)
+        if _LOOP.match(text) and all(_indent(t) > indent for t in _between(lines, number, last)):
+            return number, indent
+        if not indent or not _HEADER.match(text):
+            return None
+    return None
+
+
+def _comes_round(event: Event, place: Place, before: list[Event]) -> bool:
+    """Whether a binding below the place stands in a loop with it, so that it holds the next time round."""
+    if event.line - place.line > _FAR or not 0 < place.line <= event.line <= len(place.lines):
+        return False
+    loop = _loop_around(place.lines, place.line, event.line)
+    if loop is None:
+        return False
+    return not any(loop[0] <= b.line and not b.apart and (b.line == loop[0] or _always(b, place)) for b in before)
