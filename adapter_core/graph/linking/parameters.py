@@ -180,8 +180,8 @@ def _calls_of(inference: Inference, function: Value) -> Iterator[tuple[ast.Call,
 
 
 def _leads_to(value: Value, function: Value, wrappers: set[tuple[str, int]], hooks: list[Value]) -> bool:
-    if value.by is None:
-        plain = unbound(value)
+    plain = unbound(value)
+    if value.by is None or plain == function:
         return plain == function or plain in hooks
     named = Value("function", *value.by)
     return (named == function and (value.path, value.index) in wrappers) or named in hooks
