@@ -238,7 +238,7 @@ class CodeGraph:
         return CallSite(
             span, self.ref(facts, call.owner), call.callee, bool(reached.named), tuple(self._refs(reached.named)),
             tuple(self._refs(reached.entered)), reached.external, call.deferred,
-            sites.is_direct(self.inference, facts.path, call),
+            sites.is_direct(self.inference, facts.path, call), reached.open,
         )  # fmt: skip
 
     def callees_of(self, ref: SymbolRef) -> list[SymbolRef]:
@@ -439,7 +439,11 @@ class CodeGraph:
         return SymbolRef(self.name, facts.path, facts.module, symbol)
 
     def _listing(self, found: Sequence[object]) -> Listing:
-        reason = "some of it is too entangled to be followed to its end" if self.inference.partial else ""
+        reason = (
+            "some of it is too entangled, or called from too many files, to be followed to its end"
+            if self.inference.partial
+            else ""
+        )
         return Listing(tuple(found), not reason, reason)
 
 

@@ -233,7 +233,8 @@ class CallSite:
     `targets` are what the callee may be, as far as the text tells (for a constructor the class); `enters` the functions whose bodies
     run (its `__init__`). `resolved`: traced into the workspace, and not only matched by name. `external`: dotted names outside
     the workspace to which it was traced instead. `deferred`: it stands in a lambda. `direct`: the callee is named by what is defined or
-    imported, or asked of `self`, of an annotated parameter, or of a variable that is bound once to what a call gives.
+    imported, or asked of `self`, of an annotated parameter, or of a variable that is bound once to what a call gives. `open`: it may
+    also be something that the text does not tell.
     """
 
     span: Span
@@ -245,11 +246,12 @@ class CallSite:
     external: tuple[str, ...] = ()
     deferred: bool = False
     direct: bool = False
+    open: bool = False
 
     @property
     def sure(self) -> bool:
         """Traced to exactly one definition, by names alone: not through a value that may also be something else."""
-        return self.direct and self.resolved and len(self.targets) == 1 and not self.external
+        return self.direct and self.resolved and len(self.targets) == 1 and not self.external and not self.open
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,17 @@ _CASES = ("call_cases", "call_cases_later")
 _SAMPLE = 150
 _CUT = 0.3  # a function that more of the tests run tells nothing about which test to run
 _DEPTHS = (1, 2, 3, 4)
-_NOT_WRAPPING = {"staticmethod", "classmethod", "property", "setter", "deleter", "abstractmethod", "overload", "override", "final"}
+_NOT_WRAPPING = {
+    "staticmethod",
+    "classmethod",
+    "property",
+    "setter",
+    "deleter",
+    "abstractmethod",
+    "overload",
+    "override",
+    "final",
+}
 # What a coroutine or generator does begins when it is first run, by whatever runs it.
 _LATER = ("generator", "coroutine", "async generator")
 
@@ -162,7 +172,9 @@ def read_seen(file: Path, graph: CodeGraph) -> Seen:
 
 def _plain(qualname: str) -> str:
     """`f.<locals>.<listcomp>.<lambda>` as the graph has it: `f.<lambda>`; of a lambda in a lambda the outer one is not told."""
-    parts = [p for p in qualname.split(".") if p not in ("<locals>", "<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>")]
+    parts = [
+        p for p in qualname.split(".") if p not in ("<locals>", "<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>")
+    ]
     while "<lambda>" in parts[:-1]:
         parts.remove("<lambda>")
     return ".".join(p for p in parts if p != "<module>")
@@ -226,7 +238,9 @@ class Static:
     found: list[Found] = field(default_factory=list)
     named: set[tuple[Function, Function]] = field(default_factory=set)  # what a reader would say is called
     # For each line of a file, the calls on it: (as written, whether traced into the workspace, and out of it).
-    calls: dict[tuple[str, int], list[tuple[str, bool, tuple[str, ...]]]] = field(default_factory=lambda: defaultdict(list))
+    calls: dict[tuple[str, int], list[tuple[str, bool, tuple[str, ...]]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
 
 
 def static_edges(graph: CodeGraph) -> Static:
@@ -465,7 +479,9 @@ def tests(packages: list[Comparison]) -> None:
         "seconds a query, median": statistics.median(times), "seconds a query, p95": times[int(len(times) * 0.95)],
         "functions sampled per package": _SAMPLE,
     })  # fmt: skip
-    print(f"\na query: median {statistics.median(times) * 1e3:.1f} ms, p95 {times[int(len(times) * 0.95)] * 1e3:.0f} ms")
+    print(
+        f"\na query: median {statistics.median(times) * 1e3:.1f} ms, p95 {times[int(len(times) * 0.95)] * 1e3:.0f} ms"
+    )
 
 
 def _ask(package: Comparison) -> Iterator[Query]:
@@ -523,7 +539,9 @@ def _scores(queries: list[Query], way: str) -> dict[str, Any]:
 
 def print_table(rows: list[dict[str, Any]]) -> None:
     columns = list(rows[0])
-    cells = [[f"{v:.3g}" if isinstance(v, float) else "" if v is None else str(v) for v in row.values()] for row in rows]
+    cells = [
+        [f"{v:.3g}" if isinstance(v, float) else "" if v is None else str(v) for v in row.values()] for row in rows
+    ]
     widths = [max(len(c), *(len(row[i]) for row in cells)) for i, c in enumerate(columns)]
     for line in [columns, ["-" * w for w in widths], *cells]:
         print("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import ast
+import functools
+import textwrap
 from typing import TYPE_CHECKING
 
+from ..parse import parse_tree
 from .values import Value
 
 if TYPE_CHECKING:
     from .evaluate import Inference
 
-_ABSTRACT_LINES = 6
-
 
 def is_abstract(inference: Inference, function: Value) -> bool:
-    """Whether a method is there to be replaced: marked so, or with a body of nothing but a docstring, `pass`, `...` or
+    """Whether a method is there to be replaced: marked so, or with nothing in it but a docstring, `pass` or `...`, or ending in
     `raise NotImplementedError`."""
     table = inference.table(function.path)
     if table is None:
@@ -21,20 +23,22 @@ def is_abstract(inference: Inference, function: Value) -> bool:
     symbol = table.facts.symbols[function.index]
     if "abstract" in symbol.traits:
         return True
-    text = inference.workspace.text(function.path).split("\n")[symbol.name_line - 1 : symbol.end]
-    body = [line.strip() for line in text if line.strip() and not line.strip().startswith("#")]
-    if symbol.docstring:
-        return symbol.end - symbol.name_line <= symbol.docstring.count("\n") + _ABSTRACT_LINES and _does_nothing(
-            body[-1]
-        )
-    return (len(body) <= 2 and _does_nothing(body[-1])) or (
-        len(body) > 2 and body[-1].startswith("raise NotImplementedError")
+    return _does_nothing("\n".join(inference.lines(function.path)[symbol.name_line - 1 : symbol.end]))
+
+
+@functools.lru_cache(maxsize=2_000)
+def _does_nothing(text: str) -> bool:
+    tree = parse_tree(textwrap.dedent(text))
+    node = tree.body[0] if tree is not None and tree.body else None
+    if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        return False
+    return _raises(node.body[-1]) or all(
+        isinstance(s, ast.Pass) or (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant)) for s in node.body
     )
 
 
-def _does_nothing(line: str) -> bool:
-    line = line.rpartition(": ")[2] if line.startswith("def ") or line.startswith("async def ") else line
-    if line.endswith(('"""', "'''")):
-        # The end of a docstring, unless a value stands there.
-        return not line.startswith(("return", "yield")) and "=" not in line
-    return line in ("pass", "...") or line.startswith("raise NotImplementedError")
+def _raises(statement: ast.stmt) -> bool:
+    if not isinstance(statement, ast.Raise) or statement.exc is None:
+        return False
+    raised = statement.exc.func if isinstance(statement.exc, ast.Call) else statement.exc
+    return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ...types import Call, Symbol
 from . import classes, externals
 from .tables import Tables
-from .values import EMPTY, Value, Values, external, instance, union
+from .values import EMPTY, Value, Values, either, external, instance, known, union
 
 if TYPE_CHECKING:
     from .evaluate import Environment, Here, Inference
@@ -159,9 +159,12 @@ def _returns(inference: Inference, callee: Value, environment: Environment) -> V
         flows = table.returns.get(callee.index, ())
         # A name that is bound again in the function is no longer just the parameter.
         kept = tuple(e for e in environment if e[0] not in symbol.local_names)
-        found = union([inference.flow(callee.path, f, kept) for f in flows])
-        known = frozenset(v for v in found if v.kind != "external")
-        return known or _annotated_result(inference, callee, symbol) or found
+        found = either(
+            [inference.flow(callee.path, f, kept) for f in flows],
+            [inference.is_constant(callee.path, f) for f in flows],
+        )
+        told = frozenset(v for v in found if v.kind != "external") if known(found) else EMPTY
+        return told or _annotated_result(inference, callee, symbol) or found
 
     return inference.once(("returns", callee.path, callee.index, environment), compute)
 
@@ -280,12 +283,13 @@ def _decorate(inference: Inference, path: str, symbol: Symbol, text: str, values
         elif decorator.kind == "function":
             parts.append(_with_argument(inference, decorator, values))
         elif decorator.kind == "partial" and decorator.extra[0].kind == "function":
-            given = inference.here(decorator.path, decorator.index, *decorator.extra[1:], 0)
+            start, end = decorator.extra[1:3]
+            given = inference.here(decorator.path, decorator.index, start, end, 0)
             taken = len(given.source.tree.args) - 1 if given and isinstance(given.source.tree, ast.Call) else 0
             parts.append(_with_argument(inference, decorator.extra[0], values, taken))
         elif decorator.kind == "lambda":
             parts.append(_lambda_body(inference, decorator, _first_lambda_parameter(inference, decorator, values)))
-    return frozenset(v for v in union(parts) if v.kind != "external")
+    return known(union(parts))
 
 
 def _with_argument(inference: Inference, function: Value, values: Values, taken: int = 0) -> Values:

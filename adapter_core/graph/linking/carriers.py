@@ -120,14 +120,19 @@ def files_of(inference: Inference, home: str, name: str, defined_in: str) -> lis
 
 def is_common(inference: Inference, function: Value) -> bool:
     """Whether so many files call something of the function's name that its calls are not looked at for their arguments."""
+    name = called_as(inference, function)
+    return not name or len(inference.workspace.paths_using(name, "called")) > _MAX_CALLING_FILES
+
+
+def called_as(inference: Inference, function: Value) -> str:
+    """The name by which a function is called where nothing else carries it: its own, of a constructor that of its class."""
     table = inference.table(function.path)
     if table is None:
-        return True
+        return ""
     symbol = table.facts.symbols[function.index]
-    name = symbol.name
-    if name in _CONSTRUCTORS and symbol.parent > 0:
-        name = table.facts.symbols[symbol.parent].name
-    return len(inference.workspace.paths_using(name, "called")) > _MAX_CALLING_FILES
+    return (
+        table.facts.symbols[symbol.parent].name if symbol.name in _CONSTRUCTORS and symbol.parent > 0 else symbol.name
+    )
 
 
 def _carrier(home: str, name: str) -> Value:

@@ -19,7 +19,7 @@ from . import annotations as types_of
 from . import calling, carriers, classes, containers, dynamic, expressions, modules, parameters, protocols, reaching
 from .reaching import Event
 from .tables import Snippet, Tables, scopes, snippet
-from .values import EMPTY, Value, Values, external, instance, union
+from .values import EMPTY, Value, Values, either, external, instance, known, union
 
 _MAX_DEPTH = 40
 # A step is one thing worked out, some 20 µs; a question that takes more is answered with what is known by then.
@@ -31,6 +31,7 @@ _KEPT_TABLES = 1_000
 _KEPT_LINES = 40
 _KEPT_RESULTS = 200_000
 _FILE = 8
+_SHORT = 40  # characters of an expression that may be a constant
 _WORD = re.compile(r"[^\W\d]\w*")
 _BUILTINS = frozenset(dir(builtins))
 _NOTHING_SHALLOWER = 1_000_000
@@ -284,16 +285,27 @@ class Inference:
 
         def compute() -> Values:
             noted = [e for e in chosen if isinstance(e.what, Flow) and e.what.kind == "annotation"]
-            parts = [self._event(table, e, environment) for e in chosen if e not in noted]
-            if noted and not any(v.kind != "external" and v.kind != "typed" for part in parts for v in part):
+            bound = [e for e in chosen if e not in noted]
+            parts = [self._event(table, e, environment) for e in bound]
+            if noted and not any(v.kind != "typed" for part in parts for v in known(part)):
                 # An annotation tells where the value does not: `basket: Basket = field(…)`.
                 parts += [self._event(table, e) for e in noted]
+            else:
+                parts = [either(parts, [self._is_told(table, e) for e in bound])]
             if parameter and given:
                 parts.append(parameters.parameter(self, table.facts.path, scope, name))
             return union(parts)
 
         key = ("binding", table.facts.path, scope, name, given, tuple(e.order for e in chosen), environment)
         return self.once(key, compute)
+
+    def _is_told(self, table: Tables, event: Event) -> bool:
+        """Whether a binding to which nothing is known is one to a constant, and not to something unknown."""
+        return isinstance(event.what, Flow) and self.is_constant(table.facts.path, event.what)
+
+    def is_constant(self, path: str, flow: Flow) -> bool:
+        source = snippet(self.workspace.text(path)[flow.start : flow.end]) if flow.end - flow.start < _SHORT else None
+        return source is not None and isinstance(source.tree, ast.Constant)
 
     def _needed(self, table: Tables, chosen: list[Event], environment: Environment) -> Environment:
         """The part of what is known of parameters that some binding names."""

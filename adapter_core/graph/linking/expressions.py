@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..fields import spelled
 from . import calling, classes, externals, filling, parametrized, protocols
 from .tables import dotted_text
-from .values import EMPTY, Value, Values, external, union
+from .values import EMPTY, Value, Values, either, external, union
 
 if TYPE_CHECKING:
     from .evaluate import Here, Inference
@@ -75,11 +75,15 @@ def _subscript(inference: Inference, node: ast.Subscript, here: Here) -> Values:
 
 
 def _if(inference: Inference, node: ast.IfExp, here: Here) -> Values:
-    return union([inference.expression(node.body, here), inference.expression(node.orelse, here)])
+    return _either(inference, [node.body, node.orelse], here)
 
 
 def _or(inference: Inference, node: ast.BoolOp, here: Here) -> Values:
-    return union([inference.expression(v, here) for v in node.values])
+    return _either(inference, node.values, here)
+
+
+def _either(inference: Inference, nodes: list[ast.expr], here: Here) -> Values:
+    return either([inference.expression(n, here) for n in nodes], [isinstance(n, ast.Constant) for n in nodes])
 
 
 def _inner(inference: Inference, node: ast.Await | ast.NamedExpr | ast.Starred, here: Here) -> Values:

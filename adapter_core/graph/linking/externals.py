@@ -9,7 +9,7 @@ from ...types import ModuleFacts
 from ..fields import spelled
 from . import containers
 from .tables import instance_class
-from .values import EMPTY, Value, Values, class_of, external, instance, union
+from .values import EMPTY, Value, Values, class_of, external, instance, known, union
 
 if TYPE_CHECKING:
     from .evaluate import Here, Inference
@@ -118,7 +118,7 @@ def result(inference: Inference, value: Value, node: ast.Call, here: Here) -> Va
         return argument(0)
     if name in _SAME and node.args:
         found = argument(0)
-        kept = frozenset(v for v in found if v.kind != "external")
+        kept = known(found)
         return kept or frozenset({external(f"{name}()")})
     if name in ("builtins.globals", "builtins.vars", "builtins.locals") and not node.args:
         return frozenset({Value("namespace", here.path, 0 if name == "builtins.globals" else here.scope)})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ...types import Call, Flow
@@ -103,9 +104,8 @@ def _put_by_others(inference: Inference, value: Value) -> Iterator[Values]:
                 yield inference.expression(put, here)
         elif isinstance(node.func, ast.Attribute):
             holder = node.func.value
-            if value in inference.once(
-                ("filled", value.path, call.start), lambda h=holder, at=here: inference.expression(h, at)
-            ):  # type: ignore[misc]
+            work = partial(inference.expression, holder, here)
+            if value in inference.once(("filled", value.path, call.start), work):
                 yield _put(inference, value.path, call, call.name)
 
 

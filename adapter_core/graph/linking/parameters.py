@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from ...types import Call, Flow, ModuleFacts, Parameter, Symbol
 from . import annotations as types_of
 from . import callbacks, calling, carriers, classes, fixtures
-from .values import EMPTY, Value, Values, class_of, instance, unbound, union
+from .abstract import is_abstract
+from .values import EMPTY, MANY, Value, Values, class_of, either, instance, known, unbound, union
 
 if TYPE_CHECKING:
     from .evaluate import Here, Inference
@@ -53,7 +54,7 @@ def _parameter(inference: Inference, path: str, index: int, name: str) -> Values
     if fixtures.takes_fixtures(symbol):
         return fixtures.given(inference, path, index, name)
     handed = _handed_over(inference, path, index, found) | annotated
-    if in_class and not found.annotation and all(v.kind == "external" for v in handed):
+    if in_class and not found.annotation and not known(handed):
         return _inherited(inference, path, index, found) or handed
     return handed
 
@@ -104,19 +105,25 @@ def _handed_over(inference: Inference, path: str, index: int, found: Parameter) 
     default = table.defaults.get((index, name))
     parts = [inference.flow(path, default)] if default is not None else []
     function = Value("function", path, index)
+    told = [True for _ in parts]
     for node, here, bound, receiver in _calls_of(inference, function):
         if bound and found is symbol.parameters[0]:
             parts.append(frozenset({receiver}) if receiver is not None else EMPTY)
         else:
             parts.append(passed(inference, symbol, bound, node, here, found))
+        written = _given(symbol, bound, node, found) if not parts[-1] else None
+        told.append(written is None or isinstance(written, ast.Constant))
+    parts = [either(parts, told)]
+    if not _sites(inference, function)[1]:
+        parts.append(frozenset({MANY}))
     places = [p for p in symbol.parameters if p.kind in ("positional", "positional_only")]
     if found in places:
         for _, _, value, given in callbacks.callers_of(inference, function):
             place = places.index(found) - (1 if value.extra is not None else 0)
             parts += given.arguments[place : place + 1] if place >= 0 else [frozenset({value.extra})]
-    for owner_path, owner, place, order in _decorated_by(inference, function):
+    for owner_path, owner, parameter, order in _decorated_by(inference, function):
         # A decorator is called with what it stands above, after the decorators below it.
-        if place == found.name:
+        if parameter == found.name:
             kind = "function" if _callable(inference, owner_path, owner) else "class"
             parts.append(calling.decorated(inference, owner_path, owner, Value(kind, owner_path, owner), order))
     return union(parts)
@@ -127,18 +134,32 @@ def _callable(inference: Inference, path: str, index: int) -> bool:
     return table is not None and table.facts.symbols[index].is_callable
 
 
+def _sites(inference: Inference, function: Value) -> tuple[list[tuple[str, Call]], bool]:
+    """The calls that may hand something over to a function, and whether these are all: what is called everywhere is given everything."""
+    if carriers.is_common(inference, function):
+        return [], False
+    sites = carriers.sites_of(inference, function)
+    if len(sites) <= _MAX_SITES:
+        return sites, True
+    name = carriers.called_as(inference, function)
+    named = [(path, call) for path, call in sites if call.name == name]
+    return (named if len(named) <= _MAX_SITES else []), False
+
+
 def _calls_of(inference: Inference, function: Value) -> Iterator[tuple[ast.Call, Here, bool, Value | None]]:
     """The calls that enter a function: the call, where it stands, whether its first parameter is filled already, and by what."""
-    sites = [] if carriers.is_common(inference, function) else carriers.sites_of(inference, function)
-    if len(sites) > _MAX_SITES:
-        return  # what is called everywhere is given everything
-    for path, call in sites:
+    wrappers = _wrappers(inference, function)
+    # A call of a method that is there to be replaced enters what replaces it.
+    hooks = [f for f in classes.overridden(inference, function) if is_abstract(inference, f)]
+    for path, call in _sites(inference, function)[0]:
+        if (path, call.owner) in wrappers:
+            continue  # hands on what it was given, as the calls of the wrapper tell
         here = inference.here(path, call.owner, call.start, call.end, call.line)
         if call.form == "decorator" or here is None or not isinstance(here.source.tree, ast.Call):
             continue
         node = here.source.tree
         for value in inference.callees(path, call):
-            if unbound(value) == function:
+            if value.kind == "function" and _leads_to(value, function, wrappers, hooks):
                 yield node, here, value.extra is not None, value.extra
             elif value.kind == "class" and _is_constructor(inference, value, function):
                 yield node, here, True, instance(value)
@@ -156,6 +177,29 @@ def _calls_of(inference: Inference, function: Value) -> Iterator[tuple[ast.Call,
                 empty: list[ast.expr] = [ast.Constant(None) for _ in first.args[1:]]
                 following = ast.Call(func=node.func, args=[*empty, *node.args], keywords=node.keywords)
                 yield following, here, inner.extra is not None, inner.extra
+
+
+def _leads_to(value: Value, function: Value, wrappers: set[tuple[str, int]], hooks: list[Value]) -> bool:
+    plain = unbound(value)
+    if value.by is None or plain == function:
+        return plain == function or plain in hooks
+    named = Value("function", *value.by)
+    return (named == function and (value.path, value.index) in wrappers) or named in hooks
+
+
+def _wrappers(inference: Inference, function: Value) -> set[tuple[str, int]]:
+    """(path, symbol) of what decorators put in a function's place that takes whatever arguments it is given."""
+    table = inference.table(function.path)
+    if table is None or not table.facts.symbols[function.index].decorators:
+        return set()
+    found = set()
+    for value in calling.decorated(inference, function.path, function.index, function):
+        other = inference.table(value.path) if value.kind == "function" and value.by else None
+        if other is not None and any(
+            p.kind in ("var_positional", "var_keyword") for p in other.facts.symbols[value.index].parameters
+        ):
+            found.add((value.path, value.index))
+    return found
 
 
 def _is_constructor(inference: Inference, cls: Value, function: Value) -> bool:
@@ -284,7 +328,7 @@ def gathered(inference: Inference, value: Value, key: str | None) -> Values:
             return EMPTY
         if found.annotation:
             annotated = inference.annotation(value.path, max(symbol.parent, 0), found.annotation, symbol.start)
-            if any(v.kind != "external" for v in annotated) and types_of.tell(annotated):
+            if known(annotated) and types_of.tell(annotated):
                 return annotated
         parts: list[Values] = []
         names = {p.name for p in symbol.parameters}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import containers
-from .values import EMPTY, Value, Values, external, instance, union
+from .values import EMPTY, MANY, Value, Values, external, instance, union
 
 if TYPE_CHECKING:
     from .evaluate import Inference
@@ -53,7 +53,7 @@ def iterated(inference: Inference, value: Value) -> Values:
             return frozenset({instance(value)})
     if value.kind == "external":
         return frozenset({external(f"{value.path}[]")})
-    return EMPTY
+    return frozenset({value}) if value == MANY else EMPTY
 
 
 def item(inference: Inference, value: Value, key: str | None, step: str | None) -> Values:
@@ -81,4 +81,4 @@ def item(inference: Inference, value: Value, key: str | None, step: str | None) 
         return iterated(inference, value)
     if value.kind == "external":
         return frozenset({external(f"{value.path}[]")})
-    return EMPTY
+    return frozenset({value}) if value == MANY else EMPTY

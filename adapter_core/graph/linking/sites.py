@@ -9,7 +9,7 @@ from ...types import Call
 from . import calling, carriers, classes
 from .abstract import is_abstract
 from .tables import instance_class, scopes
-from .values import Value, Values, unbound
+from .values import MANY, OTHER, Value, Values, unbound
 
 if TYPE_CHECKING:
     from .evaluate import Inference
@@ -18,15 +18,19 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Targets:
     """What a call leads to. `named` is what its callee is (a class, where one is constructed), `entered` the functions whose bodies
-    run (its `__init__`; the class itself where it has none here), `external` the dotted names outside the workspace."""
+    run (its `__init__`; the class itself where it has none here), `external` the dotted names outside the workspace; `open`: it
+    may be something else, too."""
 
     named: tuple[Value, ...] = ()
     entered: tuple[Value, ...] = ()
     external: tuple[str, ...] = ()
+    open: bool = False
 
 
 def targets(inference: Inference, path: str, call: Call) -> Targets:
     values = calling.callees(inference, path, call)
+    if MANY in values:
+        inference.partial = True
     head, _, name = call.callee.partition(".")
     table = inference.table(path)
     cls = instance_class(table.facts, call.owner, head) if table and name and "." not in name else None
@@ -69,7 +73,7 @@ def targets_of(inference: Inference, values: Values) -> Targets:
             outside[value.path] = None
         elif value.kind == "method":
             outside[f"builtins.{value.path}"] = None
-    return Targets(tuple(named), tuple(entered), tuple(outside))
+    return Targets(tuple(named), tuple(entered), tuple(outside), OTHER in values or MANY in values)
 
 
 def is_direct(inference: Inference, path: str, call: Call) -> bool:

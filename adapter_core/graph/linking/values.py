@@ -24,6 +24,8 @@ class Value(NamedTuple):
     method      its name      0                the container     `items.append`
     partial     file          scope            (value, start, end)   a function with its first arguments given, in the call at these offsets
     external    dotted name   0                None              outside the workspace, or what comes of it; the text of a short string
+    other       ""            0                None              beside the rest: something that the text does not tell
+    many        ""            0                None              more things than are followed; only where a limit was met
 
     `by` is the (path, symbol) of a decorated definition whose name leads to this instead: to what its decorators returned.
     """
@@ -37,6 +39,9 @@ class Value(NamedTuple):
 
 Values = frozenset[Value]
 EMPTY: Values = frozenset()
+OTHER = Value("other", "")
+MANY = Value("many", "")
+_UNKNOWN = ("external", "other", "many")
 
 
 def module(name: str) -> Value:
@@ -64,11 +69,25 @@ def unbound(function: Value) -> Value:
     return function if function.by is None else function._replace(by=None)
 
 
+def known(values: Values) -> Values:
+    """Those of the workspace."""
+    return frozenset(v for v in values if v.kind not in _UNKNOWN)
+
+
+def either(parts: list[Values], said: list[bool]) -> Values:
+    """What a thing is that may be any of the parts. Where only some of them are known, it may be something else, too; `said` tells of
+    each whether the text says it all, as it does of None."""
+    found = union(parts)
+    if found and not all(part or told for part, told in zip(parts, said, strict=True)):
+        return found | {OTHER}
+    return found
+
+
 def union(parts: list[Values], limit: int = 400) -> Values:
-    """All values of the parts. More than `limit` are as good as none: then the text does not tell."""
+    """All values of the parts; more than `limit` are as good as none."""
     if not parts:
         return EMPTY
     if len(parts) == 1:
         return parts[0]
     found = frozenset().union(*parts)
-    return found if len(found) <= limit else EMPTY
+    return found if len(found) <= limit else frozenset({MANY})
