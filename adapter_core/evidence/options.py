@@ -28,3 +28,34 @@ class ContextOptions:
     """`tokens`: the budget of the packed evidence, in the model's own tokens (or an estimate without a model)."""
 
     tokens: int = 900
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingOptions:
+    """`dim`: the length of each vector. The weights are those of the views, each at length 1, in their sum.
+
+    `include_text` adds the words at the beginning of every file: of each at most `text_max_bytes` and `max_text_tokens`.
+    With `graph_prop_hops`, topology counts what lies that many imports away, too, `graph_prop_damp` of it for each.
+    """
+
+    dim: int = 1536
+    sym_weight: float = 0.40
+    doc_weight: float = 0.25
+    mod_weight: float = 0.20
+    top_weight: float = 0.15
+    types_weight: float = 0.20
+    calls_weight: float = 0.25
+    tests_weight: float = 0.15
+    text_weight: float = 0.25
+    include_text: bool = False
+    text_max_bytes: int = 200_000
+    max_text_tokens: int = 20_000
+    graph_prop_hops: int = 0
+    graph_prop_damp: float = 0.85
+
+    def __post_init__(self) -> None:
+        if self.dim < 1 or self.graph_prop_hops < 0 or not 0 <= self.graph_prop_damp <= 1:
+            raise ValueError("dim must be positive, graph_prop_hops not negative, graph_prop_damp from 0 to 1")
+
+    def weight(self, view: str) -> float:
+        return float(getattr(self, f"{view}_weight"))
