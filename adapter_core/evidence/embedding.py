@@ -24,7 +24,8 @@ from .options import EmbeddingOptions
 from .repo_embedding import RepoEmbedding
 from .topology import ImportGraph, import_graph, link_features, links_of_tests, masses, topology_features
 
-# (files done, all files, the one that is worked on)
+# (steps done, all that are known of, the file that is worked on); a file takes a step for its links and one for what it says
+
 Progress = Callable[[int, int, str], None]
 _DEFAULTS = EmbeddingOptions()
 
@@ -125,7 +126,7 @@ class Embedder:
 
     def _embed(self, paths: Sequence[str]) -> RepoEmbedding:
         options = self._options
-        self._done, self._total = 0, len(paths) + (0 if self._imports else 2 * len(self._graph.view.python_paths()))
+        self._total += len(paths)
         imports, links = self._import_graph(), self._test_links()
         inside = set(paths)
         parts: dict[str, list[Counts]] = {view: [] for view in VIEWS}
@@ -141,13 +142,18 @@ class Embedder:
         return _sum(parts, len(paths), options)
 
     def _file(self, path: str) -> Mapping[str, Counts]:
-        document, facts = self._graph.document(path), self._graph.facts(path)
-        if document is None or facts is None:
+        document = self._graph.document(path)
+        if document is None:
             return {}
         return self._features.get(
-            path, facts.module, document.sha256, self._options,
-            lambda: {v: count(f) for v, f in file_features(facts, document.lines, self._options).items()},
-        )  # fmt: skip
+            path, self._module(path), document.sha256, self._options, lambda: self._count(path, document.lines)
+        )
+
+    def _count(self, path: str, lines: Sequence[str]) -> dict[str, Counts]:
+        facts = self._graph.facts(path)
+        if facts is None:
+            return {}
+        return {view: count(found) for view, found in file_features(facts, lines, self._options).items()}
 
     def _paths(self) -> list[str]:
         stored = {row.path for row in self._graph.store.files()}
@@ -158,19 +164,20 @@ class Embedder:
 
     def _import_graph(self) -> ImportGraph:
         if self._imports is None:
+            self._total += len(self._graph.view.python_paths())
             self._imports = import_graph(self._graph, self._step)
         return self._imports
 
     def _test_links(self) -> dict[str, frozenset[str]]:
         if self._links is None:
-            self._links = links_of_tests(self._graph, self._step)
+            self._links = links_of_tests(self._import_graph())
         return self._links
 
     def _step(self, path: str) -> None:
         if self._cancel is not None and self._cancel.is_set():
             raise Cancelled("The embedding was stopped.")
         if self._progress is not None:
-            self._progress(self._done, max(self._total, self._done), path)
+            self._progress(self._done, self._total, path)
         self._done += 1
 
 

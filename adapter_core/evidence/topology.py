@@ -6,16 +6,24 @@ Unlike the factors of one file this is worked out anew each time: an edge depend
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ..code_graph import CodeGraph, is_test_path
-from ..graph.linking import modules
-from ..graph.linking.modules import imported_modules
+from ..graph.linking.modules import absolute, imported_modules
 from ..types import ModuleFacts
 from .factors import imported_names
 
 Step = Callable[[str], None]  # called with each path before it is looked at
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """What a module calls its own: names that it defines, dotted names that it imports by alias, modules of its star imports."""
+
+    defined: frozenset[str]
+    imported: Mapping[str, str]
+    stars: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -23,7 +31,7 @@ class ImportGraph:
     """`module_of[path]`: each Python file's module; `files_of[module]`: the other way round.
 
     `inside[path]`: the workspace's modules that a file imports; `outside[path]`: the first names of the others; `importers[module]`:
-    the files that import it.
+    the files that import it. `mentioned[path]`: for a test file the dotted names that it imports, or calls through an import.
     """
 
     module_of: dict[str, str] = field(default_factory=dict)
@@ -31,6 +39,52 @@ class ImportGraph:
     inside: dict[str, frozenset[str]] = field(default_factory=dict)
     outside: dict[str, frozenset[str]] = field(default_factory=dict)
     importers: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    mentioned: dict[str, frozenset[str]] = field(default_factory=dict)
+    _names: dict[str, _Names] = field(default_factory=dict)
+
+    def add(self, facts: ModuleFacts, targets: Collection[tuple[str, bool]]) -> None:
+        """One file, with the modules that it imports and whether each is in the workspace."""
+        path, imported = facts.path, imported_names(facts)
+        self.module_of[path] = facts.module
+        self.files_of[facts.module].append(path)
+        self.inside[path] = frozenset(name for name, is_inside in targets if is_inside and name != facts.module)
+        self.outside[path] = frozenset(name.partition(".")[0] for name, is_inside in targets if not is_inside)
+        for name in self.inside[path]:
+            self.importers[name].add(path)
+        if is_test_path(path):
+            self.mentioned[path] = frozenset(_mentioned(facts, imported))
+        defined = frozenset(s.name for s in facts.symbols[1:] if s.parent == 0)
+        stars = tuple(absolute(facts, item) for item in facts.imports if item.name == "*")
+        self._names[path] = _Names(defined, imported, stars)
+
+    def defining_files(self, name: str, seen: frozenset[str] = frozenset()) -> frozenset[str]:
+        """The files of the module, or of the definition in one, that a dotted name means; re-exports are followed to where it is
+        written. Empty for what is outside the workspace."""
+        if name in self.files_of:
+            return frozenset(self.files_of[name])
+        module, _, last = name.rpartition(".")
+        if not module or name in seen:
+            return frozenset()
+        found: set[str] = set()
+        for path in self.files_of.get(module, ()):
+            names = self._names[path]
+            if last in names.defined:
+                found.add(path)
+            elif last in names.imported:
+                found |= self.defining_files(names.imported[last], seen | {name})
+            else:
+                for star in names.stars:
+                    found |= self.defining_files(f"{star}.{last}", seen | {name})
+        # `app.Flask.run` is written where `app.Flask` is.
+        return frozenset(found) or (self.defining_files(module, seen | {name}) if "." in module else frozenset())
+
+
+def _mentioned(facts: ModuleFacts, imported: Mapping[str, str]) -> Iterator[str]:
+    yield from imported.values()
+    for call in facts.calls:
+        head, dot, rest = call.callee.partition(".")
+        if dot and head in imported and "(" not in rest and "[" not in rest:
+            yield f"{imported[head]}.{rest}"
 
 
 def import_graph(graph: CodeGraph, step: Step | None = None) -> ImportGraph:
@@ -40,15 +94,8 @@ def import_graph(graph: CodeGraph, step: Step | None = None) -> ImportGraph:
         if step is not None:
             step(path)
         facts = graph.facts(path)
-        if facts is None:
-            continue
-        found.module_of[path] = facts.module
-        found.files_of[facts.module].append(path)
-        targets = {pair for item in facts.imports for pair in imported_modules(graph.inference, facts, item)}
-        found.inside[path] = frozenset(name for name, is_inside in targets if is_inside and name != facts.module)
-        found.outside[path] = frozenset(name.partition(".")[0] for name, is_inside in targets if not is_inside)
-        for name in found.inside[path]:
-            found.importers[name].add(path)
+        if facts is not None:
+            found.add(facts, {pair for i in facts.imports for pair in imported_modules(graph.inference, facts, i)})
     return found
 
 
@@ -93,21 +140,15 @@ def topology_features(imports: ImportGraph, mass: Mapping[str, float]) -> dict[s
     return dict(found)
 
 
-def links_of_tests(graph: CodeGraph, step: Step | None = None) -> dict[str, frozenset[str]]:
+def links_of_tests(imports: ImportGraph) -> dict[str, frozenset[str]]:
     """For each test file the product files that it names: by imports, and by what they re-export (`from flask import Flask` names the
     file that defines `Flask`)."""
     known: dict[str, frozenset[str]] = {}
     links: dict[str, frozenset[str]] = {}
-    for path in graph.view.python_paths():
-        if not is_test_path(path):
-            continue
-        if step is not None:
-            step(path)
-        facts = graph.facts(path)
-        if facts is not None:
-            names = _dotted_names(facts)
-            reached = {p for name in names for p in _defining_files(graph, name, known)}
-            links[path] = frozenset(p for p in reached if not is_test_path(p))
+    for test, names in imports.mentioned.items():
+        for name in names - known.keys():
+            known[name] = imports.defining_files(name)
+        links[test] = frozenset(path for name in names for path in known[name] if not is_test_path(path))
     return links
 
 
@@ -120,29 +161,3 @@ def link_features(links: Mapping[str, frozenset[str]], module_of: Mapping[str, s
             found[f"tests:{module_of[target]}"] += 1
             found[f"edge:{name}>{module_of[target]}"] += 1
     return found
-
-
-def _dotted_names(facts: ModuleFacts) -> set[str]:
-    """What a file imports, and calls through an imported name (`flask.Flask()`)."""
-    imported = imported_names(facts)
-    found = set(imported.values())
-    for call in facts.calls:
-        head, dot, rest = call.callee.partition(".")
-        if dot and head in imported and "(" not in rest and "[" not in rest:
-            found.add(f"{imported[head]}.{rest}")
-    return found
-
-
-def _defining_files(graph: CodeGraph, name: str, known: dict[str, frozenset[str]]) -> frozenset[str]:
-    """The files of the module, class or function that a dotted name means."""
-    if name not in known:
-        found = {facts.path for facts in graph.facts_of_module(name)}
-        module, _, last = name.rpartition(".")
-        around = graph.facts_of_module(module) if module and not found else []
-        if around:
-            values = modules.attribute(graph.inference, module, last)
-            # A decorated definition stands where it is written, whatever its decorator makes of it.
-            found = {v.by[0] if v.by else v.path for v in values if v.by or v.kind in ("class", "function")}
-            found = found or {facts.path for facts in around}
-        known[name] = frozenset(found)
-    return known[name]

@@ -197,11 +197,40 @@ def test_links_between_files(graph: CodeGraph) -> None:
     assert imports.outside["shop/cart.py"] == {"decimal"}
     assert imports.importers["shop.cart"] == {"shop/__init__.py"}
     # `from shop import Cart` names the file that defines it, not the one that passes it on.
-    assert links_of_tests(graph) == {"tests/test_cart.py": {"shop/cart.py"}}
+    assert links_of_tests(imports) == {"tests/test_cart.py": {"shop/cart.py"}}
     features = topology_features(imports, masses(imports, ["shop/cart.py"], 0, 0.85))
     assert features == {
         "edge:shop.cart>shop.prices": 1, "imports:shop.prices": 1, "outside:decimal": 1, "in:1": 1, "out:1": 1,
     }  # fmt: skip
+
+
+def test_what_a_test_names_is_followed_to_where_it_is_written(repo: Path) -> None:
+    graph = graph_of(
+        repo,
+        """
+        #- a/__init__.py
+        from .b import *
+        from .loop import ghost
+        from . import c as renamed
+        #- a/b.py
+        from a.d import deep as shallow
+        class B:
+            def method(self): ...
+        #- a/c.py
+        def f(): ...
+        #- a/d.py
+        deep = 1
+        #- a/loop.py
+        from a import ghost
+        #- test_it.py
+        import a, json
+        from a import shallow, ghost
+        def test(): a.B.method(); a.renamed.f(); json.loads("")
+        """,
+    )
+    # `ghost` is written nowhere; then it is said of the modules through which its name goes in a circle.
+    named = {"a/__init__.py", "a/b.py", "a/c.py", "a/d.py", "a/loop.py"}
+    assert links_of_tests(import_graph(graph)) == {"test_it.py": named}
 
 
 def test_mass_flows_along_imports(graph: CodeGraph) -> None:
@@ -339,6 +368,7 @@ def test_progress_and_stopping(graph: CodeGraph) -> None:
     assert done == list(range(len(seen)))
     assert all(d < total for d, total, _ in seen)
     assert {path for _, _, path in seen} == {row.path for row in graph.store.files()}
+    assert seen[-1][:2] == (len(seen) - 1, len(seen))
     stop = threading.Event()
 
     def stop_soon(done: int, total: int, path: str) -> None:
