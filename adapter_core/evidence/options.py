@@ -27,8 +27,8 @@ class SelectionOptions:
 class ContextOptions:
     """`tokens`: the budget of the packed evidence, in the model's own tokens (or an estimate without a model).
 
-    A span of which less than `min_kept` of the lines would fit is left out, if anything else fits. `max_lines`: a longer symbol is shown as a window of that
-    many lines.
+    A span of which less than `min_kept` of the lines would fit is left out, if anything else fits. `max_lines`: a longer symbol is shown
+    as a window of that many lines.
     """
 
     tokens: int = 900

@@ -72,8 +72,13 @@ def head_length(path: str, lines: Sequence[str], units: Sequence[Unit]) -> int:
         number += 1
     if _DEFINITION.match(text(number)):
         opens = not units[number].final
-        return number + 1 + (opens and _STRING.match(text(number + 1)) is not None)
-    return int(number == 0 and _STRING.match(text(0)) is not None)
+        return number + 1 + (opens and is_docstring(text(number + 1)))
+    return int(number == 0 and is_docstring(text(0)))
+
+
+def is_docstring(line: str) -> bool:
+    """Whether a statement that begins with this line is a string, and so a docstring where one may stand."""
+    return _STRING.match(line.strip()) is not None
 
 
 def _statements(lines: Sequence[str]) -> list[tuple[int, int]]:

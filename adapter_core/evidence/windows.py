@@ -17,7 +17,7 @@ from ..types import Evidence, ModuleFacts, Span, Symbol, SymbolRef
 from .options import ContextOptions
 from .packing import Passage, mark, passage_of, runs
 from .question import analyse
-from .statements import Unit, head_length, units_of
+from .statements import Unit, head_length, is_docstring, units_of
 
 _DEFINITIONS = frozenset({"class", "function", "method", "property"})
 
@@ -53,7 +53,8 @@ def collect_function_windows(
     question: str = "",
     max_lines: int = ContextOptions().max_lines,
 ) -> list[Window]:
-    """Windows of at most `max_lines` lines (more only where signature and docstring are longer) on functions and other symbols.
+    """Windows of about `max_lines` lines on functions and other symbols: a shorter one is shown whole, of a longer one its signature, its
+    docstring (the first paragraph, where all of it would take more than half of the lines), and statements.
 
     Given a file's path, on all its functions and methods: those that hold something of the question, the best first; all of them, in
     order, where nothing is asked. Given symbols, or names of symbols, on each of them, in the order given. A class or module is shown
@@ -105,13 +106,15 @@ def windows_of(
 
 
 def _piece_of_evidence(graph: CodeGraph, evidence: Evidence) -> _Piece | None:
-    """The innermost definition around evidence; None where it lies in none, or where the file is no longer what it was."""
+    """The innermost definition around evidence (of functions in a function the outermost); None where it lies in none, or where the file
+    is no longer what it was."""
     span = evidence.span
     facts, document = graph.facts(span.path), graph.document(span.path)
     if facts is None or document is None or hash_lines(document.lines, span.start, span.end) != evidence.sha256:
         return None
     around = [
-        s for s in facts.symbols if s.kind in _DEFINITIONS and s.start <= span.start and span.end <= s.end
+        s for s in facts.symbols
+        if s.kind in _DEFINITIONS and s.start <= span.start and span.end <= s.end and not _nested(facts, s)
     ]  # fmt: skip
     if not around:
         return None
@@ -180,6 +183,7 @@ def _window(piece: _Piece, weights: Mapping[str, float], max_lines: int) -> Wind
     chosen = list(units)
     if sum(len(u.lines) for u in units) > max_lines:
         chosen = _chosen(piece, weights, max_lines)
+    chosen = _without_blank_beginnings(piece.lines, chosen)
     numbered = {n: piece.lines[n] for u in chosen for n in u.lines}
     score = _score("\n".join(numbered.values()), weights)
     passage = Passage(piece.template, tuple(chosen), min(piece.head, len(chosen)), piece.lines)
@@ -195,7 +199,9 @@ def _window(piece: _Piece, weights: Mapping[str, float], max_lines: int) -> Wind
 
 def _chosen(piece: _Piece, weights: Mapping[str, float], max_lines: int) -> list[Unit]:
     """The head, then what is wanted; else the best run of statements that the rest of the lines hold; else the first ones."""
-    head, body = piece.units[: piece.head], piece.units[piece.head :]
+    head, body = list(piece.units[: piece.head]), piece.units[piece.head :]
+    if head and sum(len(u.lines) for u in head) > max_lines // 2:
+        head[-1] = _first_paragraph(piece.lines, head[-1])
     room = max_lines - sum(len(u.lines) for u in head)
     if any(_meets(unit, piece.wanted) for unit in body):
         return [*head, *_to_their_end(body, {i for i, u in enumerate(body) if _meets(u, piece.wanted)})]
@@ -217,7 +223,7 @@ def _chosen(piece: _Piece, weights: Mapping[str, float], max_lines: int) -> list
         if not any(scores):
             break
     # A single statement may be longer than all there is room for.
-    return [*head, *(body[i] for i in best[1])] if best is not None else list(head or body[:1])
+    return [*head, *(body[i] for i in best[1])] if best is not None else head or list(body[:1])
 
 
 def _to_their_end(body: Sequence[Unit], chosen: set[int]) -> list[Unit]:
@@ -227,6 +233,29 @@ def _to_their_end(body: Sequence[Unit], chosen: set[int]) -> list[Unit]:
             number += 1
             chosen.add(number)
     return [body[i] for i in sorted(chosen)]
+
+
+def _first_paragraph(lines: Mapping[int, str], docstring: Unit) -> Unit:
+    """The beginning of a docstring that would fill the window; any other statement as it is."""
+    if not is_docstring(lines[docstring.code]):
+        return docstring
+    said = False
+    for number in range(docstring.code, docstring.end + 1):
+        if said and not lines[number].strip():
+            return replace(docstring, end=number - 1)
+        said = said or bool(lines[number].strip().strip("rRuU\"'"))
+    return docstring
+
+
+def _without_blank_beginnings(lines: Mapping[int, str], units: Sequence[Unit]) -> list[Unit]:
+    """The units without the blank lines at the beginning of a run."""
+    found: list[Unit] = []
+    for unit in units:
+        start = unit.start
+        if not found or found[-1].end != start - 1:
+            start = next(n for n in unit.lines if lines[n].strip() or n == unit.code)
+        found.append(replace(unit, start=start))
+    return found
 
 
 def _loose(evidence: Evidence, weights: Mapping[str, float]) -> Window:
