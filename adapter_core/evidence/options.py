@@ -65,3 +65,44 @@ class EmbeddingOptions:
 
     def weight(self, view: str) -> float:
         return float(getattr(self, f"{view}_weight"))
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleOptions:
+    """`top` modules and files are returned. Beside the best of a file's definitions, which is 1 in the best file, counts: `definition`
+    for one that defines a name which the question writes as code (and which at most `max_definitions` define), `named` for each part
+    of its path that the question speaks of.
+
+    Around symbols, `radius` links away, `call` and the others are the weights of links; of what is linked to one symbol at most
+    `max_links` of a kind count, and `max_frontier` symbols of each step go on.
+    """
+
+    top: int = 10
+    path_glob: str | None = None
+    definition: float = 0.5
+    max_definitions: int = 12
+    named: float = 0.05
+    radius: int = 2
+    call: float = 1.0
+    caller: float = 0.8
+    inheritance: float = 0.9
+    test: float = 0.5
+    imports: float = 0.3
+    importer: float = 0.2
+    max_links: int = 20
+    max_frontier: int = 12
+
+
+@dataclass(frozen=True, slots=True)
+class RerankOptions:
+    """What each feature adds at most to a score, which is about 1 for the best file; 0 turns it off. The first `depth` files are judged; of
+    the tests of a definition `max_links` are looked at."""
+
+    depth: int = 20
+    signature: float = 0.1
+    docstring: float = 0.1
+    tests: float = 0.1
+    visibility: float = 0.1
+    neighbours: float = 0.1
+    self_query: float = 0.5
+    max_links: int = 20
