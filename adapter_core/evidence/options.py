@@ -86,9 +86,9 @@ class ModuleOptions:
     call: float = 1.0
     caller: float = 0.8
     inheritance: float = 0.9
-    test: float = 0.5
+    test: float = 0.3
     imports: float = 0.3
-    importer: float = 0.2
+    importer: float = 0.1
     max_links: int = 20
     max_frontier: int = 12
 

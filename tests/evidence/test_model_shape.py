@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from adapter_core.errors import ModelFileError, ModelMissingError
-from adapter_core.evidence.model_dims import ModelDims, auto_model_dims, model_dims, read_dims
+from adapter_core.evidence.model_shape import ModelDims, auto_model_dims, model_dims, read_dims
 from adapter_core.paths import models_dir
 
 LLAMA = {
@@ -117,7 +117,7 @@ def test_what_is_no_configuration(config: str, tmp_path: Path) -> None:
 
 def test_nothing_heavy_is_imported() -> None:
     code = (
-        "import sys\nfrom adapter_core.evidence import model_dims\n"
+        "import sys\nfrom adapter_core.evidence import model_shape\n"
         "print([m for m in ('torch', 'transformers', 'huggingface_hub', 'numpy', 'socket') if m in sys.modules])"
     )
     root = Path(__file__).resolve().parents[2]
