@@ -170,7 +170,7 @@ def test_the_nearest_come_first(graph: CodeGraph) -> None:
     near = walked(graph, "Cart.checkout", radius=1)
     assert near[0] == ("shop.cart", 0)
     assert {m for m, d in near if d == 1} == {"shop.prices", "shop.base", "shop.view", "tests.test_cart"}
-    assert near[1][0] == "shop.prices"  # called, and imported
+    assert {m for m, _ in near[1:3]} == {"shop.base", "shop.prices"}  # called, and imported
     assert ("shop.money", 2) in walked(graph, "Cart.checkout")
     assert "shop.far" not in dict(walked(graph, "Cart.checkout", radius=9))
 
