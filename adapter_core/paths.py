@@ -14,6 +14,11 @@ def cache_dir() -> Path:
     return Path(named).expanduser().absolute() if named else platformdirs.user_cache_path("pathline", appauthor=False)
 
 
+def models_dir() -> Path:
+    """Where the models that Pathline installed live. It may not exist yet."""
+    return cache_dir() / "models"
+
+
 def neutral_dir() -> Path:
     """An existing folder outside every workspace, for use as a working folder.
 

@@ -122,7 +122,8 @@ def open_model(name: str | None, needed: bool, skip: bool) -> tuple[Backend | No
 def _pull_once() -> None:
     """Install the embedded model, in a terminal; after a failure not again for a day, so that asking stays fast."""
     from ..models.pull import ensure_default
-    from ..models.store import DEFAULT_NAME, find_installed, models_dir
+    from ..models.store import DEFAULT_NAME, find_installed
+    from ..paths import models_dir
 
     try:
         find_installed(DEFAULT_NAME)
@@ -178,8 +179,9 @@ def _add(
 
 
 def _pull(args: argparse.Namespace) -> int:
+    from ..model_names import is_hub_id, looks_like_path
     from ..models.pull import ensure_gguf, pull_default, pull_hub
-    from ..models.sources import is_default, is_hub_id, looks_like_path
+    from ..models.sources import is_default
     from ..models.store import cached_sha256
 
     model: str | None = args.model

@@ -1,64 +1,55 @@
-"""Evidence to the text that a model reads: `[n] path:start-end` blocks of real lines within a budget of tokens."""
+"""What a model gets to read: evidence, symbols or whole files, packed into the budget of its tokens."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from ..types import Evidence, EvidencePack, Span
+from ..code_graph import CodeGraph
+from ..types import Evidence, EvidencePack, SymbolRef
+from .heads import pack_context_heads
 from .options import ContextOptions
-
-# Counts the tokens of each text, in the tokens of the model that will read them.
-CountTokens = Callable[[Sequence[str]], list[int]]
-
-
-def estimate_tokens(texts: Sequence[str]) -> list[int]:
-    """A count without a model: source code has about 3.2 characters to a token in the vocabularies of small models."""
-    return [max(1, round(len(text) / 3.2)) for text in texts]
+from .packing import CountTokens, estimate_tokens, pack, passage_of
+from .windows import Window, collect_function_windows, windows_of
+from .yes_no import model_prob_yes
 
 
 def pack_context(
     evidence: Sequence[Evidence], options: ContextOptions | None = None, count: CountTokens = estimate_tokens
 ) -> EvidencePack:
-    """The best evidence that fits, in order. A block that does not fit whole is cut at a line, marked, if half of it fits."""
+    """The best evidence that fits, as `[n] path:start-end` blocks of real lines, the best first; see `packing`.
+
+    Block n is `evidence[n - 1]` of the pack, one run of lines; what overlaps or touches is one block. `omitted` are the lines of the
+    evidence that are not in the pack.
+    """
     options = options or ContextOptions()
-    blocks: list[str] = []
-    used: list[Evidence] = []
-    omitted: list[Span] = []
-    left = options.tokens
-    for item in evidence:
-        block = _block(len(blocks) + 1, item.span, item.text)
-        tokens = count([block])[0]
-        if tokens > left:
-            cut = _cut(len(blocks) + 1, item, left, tokens, count)
-            if cut is None:
-                omitted.append(item.span)
-                continue
-            block, item = cut
-            tokens = count([block])[0]
-            if tokens > left:
-                omitted.append(item.span)
-                continue
-        blocks.append(block)
-        used.append(item)
-        left -= tokens
-    return EvidencePack("\n\n".join(blocks), tuple(used), options.tokens - left, tuple(omitted))
+    return pack([passage_of(item) for item in evidence], options.tokens, count, options.min_kept)
 
 
-def _block(number: int, span: Span, text: str) -> str:
-    return f"[{number}] {span}\n{text}"
+def pack_context_windows(
+    graph: CodeGraph,
+    evidence_or_symbols: Sequence[Evidence | SymbolRef],
+    budget: int = ContextOptions().tokens,
+    count_tokens: CountTokens = estimate_tokens,
+    question: str = "",
+    options: ContextOptions | None = None,
+) -> EvidencePack:
+    """Windows on symbols that fit: of each its signature and docstring and, where it is long, the statements that answer to the question.
+
+    Evidence stands for the symbol in which it lies, and its own statements are in the window. Of each symbol `omitted` says what is
+    not shown. What has no symbol of its own, the lines between definitions and texts, is packed as `pack_context` does.
+    """
+    options = options or ContextOptions()
+    windows = windows_of(graph, evidence_or_symbols, question, options.max_lines)
+    return pack([window.passage for window in windows], budget, count_tokens, options.min_kept)
 
 
-def _cut(number: int, item: Evidence, budget: int, tokens: int, count: CountTokens) -> tuple[str, Evidence] | None:
-    """The first lines of the evidence that fit, if they are at least half of it."""
-    from dataclasses import replace
-
-    from ..graph.source import hash_text
-
-    lines = item.text.split("\n")
-    keep = int(len(lines) * budget / tokens) - 1
-    if keep < max(2, len(lines) // 2):
-        return None
-    text = "\n".join(lines[:keep])
-    span = replace(item.span, end=item.span.start + keep - 1)
-    block = _block(number, span, text + "\n    # … cut")
-    return (block, replace(item, span=span, text=text, sha256=hash_text(text))) if count([block])[0] <= budget else None
+__all__ = [
+    "CountTokens",
+    "Window",
+    "collect_function_windows",
+    "estimate_tokens",
+    "model_prob_yes",
+    "pack_context",
+    "pack_context_heads",
+    "pack_context_windows",
+]

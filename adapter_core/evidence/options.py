@@ -61,6 +61,84 @@ class SelectionOptions:
 
 @dataclass(frozen=True, slots=True)
 class ContextOptions:
-    """`tokens`: the budget of the packed evidence, in the model's own tokens (or an estimate without a model)."""
+    """`tokens`: the budget of the packed evidence, in the model's own tokens (or an estimate without a model).
+
+    A span of which less than `min_kept` of the lines would fit is left out, if anything else fits. `max_lines`: a longer symbol is shown
+    as a window of that many lines.
+    """
 
     tokens: int = 900
+    min_kept: float = 0.25
+    max_lines: int = 40
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingOptions:
+    """`dim`: the length of each vector. The weights are those of the views, each at length 1, in their sum.
+
+    `include_text` adds the words at the beginning of every file: of each at most `text_max_bytes` and `max_text_tokens`.
+    With `graph_prop_hops`, topology counts what lies that many imports away, too, `graph_prop_damp` of it for each.
+    """
+
+    dim: int = 1536
+    sym_weight: float = 0.40
+    doc_weight: float = 0.25
+    mod_weight: float = 0.20
+    top_weight: float = 0.15
+    types_weight: float = 0.20
+    calls_weight: float = 0.25
+    tests_weight: float = 0.15
+    text_weight: float = 0.25
+    include_text: bool = False
+    text_max_bytes: int = 200_000
+    max_text_tokens: int = 20_000
+    graph_prop_hops: int = 0
+    graph_prop_damp: float = 0.85
+
+    def __post_init__(self) -> None:
+        if self.dim < 1 or self.graph_prop_hops < 0 or not 0 <= self.graph_prop_damp <= 1:
+            raise ValueError("dim must be positive, graph_prop_hops not negative, graph_prop_damp from 0 to 1")
+
+    def weight(self, view: str) -> float:
+        return float(getattr(self, f"{view}_weight"))
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleOptions:
+    """`top` modules and files are returned. Beside the best of a file's definitions, which is 1 in the best file, counts: `definition`
+    for one that defines a name which the question writes as code (and which at most `max_definitions` define), `named` for each part
+    of its path that the question speaks of.
+
+    Around symbols, `radius` links away, `call` and the others are the weights of links; of what is linked to one symbol at most
+    `max_links` of a kind count, and `max_frontier` symbols of each step go on.
+    """
+
+    top: int = 10
+    path_glob: str | None = None
+    definition: float = 0.5
+    max_definitions: int = 12
+    named: float = 0.05
+    radius: int = 2
+    call: float = 1.0
+    caller: float = 0.8
+    inheritance: float = 0.9
+    test: float = 0.3
+    imports: float = 0.3
+    importer: float = 0.1
+    max_links: int = 20
+    max_frontier: int = 12
+
+
+@dataclass(frozen=True, slots=True)
+class RerankOptions:
+    """What each feature adds at most to a score, which is about 1 for the best file; 0 turns it off. The first `depth` files are judged; of
+    the tests of a definition `max_links` are looked at."""
+
+    depth: int = 20
+    signature: float = 0.1
+    docstring: float = 0.1
+    tests: float = 0.1
+    visibility: float = 0.1
+    neighbours: float = 0.1
+    self_query: float = 0.5
+    max_links: int = 20

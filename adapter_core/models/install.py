@@ -19,9 +19,10 @@ import filelock
 
 from ..errors import ModelError, ModelFileError, PathlineError
 from ..isolation import child_environment, isolated_command, quiet_process_options
+from ..paths import models_dir
 from .environment import library_environment
 from .sources import missing_libraries
-from .store import MANIFEST, Manifest, Progress, models_dir, no_progress, write_manifest
+from .store import MANIFEST, Manifest, Progress, no_progress, write_manifest
 
 _POLL_SECONDS = 0.2
 

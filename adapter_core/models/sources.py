@@ -1,22 +1,15 @@
-"""From what the user calls a model to what is loaded.
-
-A bare name or `org/name` is never taken for a folder: a question is usually asked from inside a repository, and a
-folder of that name in it would otherwise become the model. A folder is written with a leading `.`, `~`, `/` or drive
-letter.
-"""
+"""From what the user calls a model to what is loaded (names: `adapter_core/model_names.py`)."""
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import ModelFileError, ModelMissingError
+from ..model_names import is_hub_id, looks_like_path
 from .store import DEFAULT_NAME, cached_sha256, installed, model_folder, verify, weights_digest
 
-_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", re.ASCII)
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 
 
@@ -61,21 +54,6 @@ def absolute_name(model: str | None) -> str | None:
     if model and looks_like_path(model):
         return str(Path(model).expanduser().absolute())
     return model
-
-
-def looks_like_path(model: str) -> bool:
-    """Whether a name means a file or folder: by its form alone, never by what happens to lie in the working folder."""
-    return (
-        model.startswith((".", "~", "/", "\\"))
-        or "\\" in model
-        or model.lower().endswith(".gguf")
-        or os.path.isabs(model)
-        or re.match(r"[A-Za-z]:", model) is not None
-    )
-
-
-def is_hub_id(model: str) -> bool:
-    return len(model) <= 96 and "--" not in model and ".." not in model and _HUB_ID.fullmatch(model) is not None
 
 
 def check_folder(shown: str, folder: Path) -> None:

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ModelError, ModelFileError, ModelMissingError
-from ..paths import cache_dir
+from ..paths import models_dir
 
 DEFAULT_NAME = "SmolLM2-135M-Instruct"
 MANIFEST = "manifest.json"
@@ -59,11 +59,6 @@ class Manifest:
     @property
     def size(self) -> int:
         return sum(record.size for record in self.files.values())
-
-
-def models_dir() -> Path:
-    """Where models live. It may not exist yet."""
-    return cache_dir() / "models"
 
 
 def model_folder(name: str) -> Path:

@@ -845,3 +845,10 @@ def test_coverage_stays_after_an_edit_elsewhere(tested: CodeGraph) -> None:
     tested.attach_coverage_from_xml(write(tested.root.parent, "coverage.xml", REPORT))
     tested.update("tests/test_other.py", "x = 1\n")
     assert tested.coverage_of("Cart.add").items
+
+
+def test_a_partial_of_a_function_without_parameters(repo: Path) -> None:
+    graph = graph_of(
+        repo, "#- a.py\nfrom functools import partial\ndef f(): ...\ndef g():\n    h = partial(f)\n    h()\n"
+    )
+    assert [site.caller.symbol.name for site in graph.who_calls("f").items] == ["g"]

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from adapter_core.errors import ModelError, ModelFileError, ModelMissingError
+from adapter_core.model_names import is_hub_id, looks_like_path
 from adapter_core.models import store
-from adapter_core.models.sources import absolute_name, is_hub_id, looks_like_path, resolve
+from adapter_core.models.sources import absolute_name, resolve
 
 
 def install(name: str, source: Path | None = None) -> Path:

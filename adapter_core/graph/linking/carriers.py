@@ -371,7 +371,7 @@ def _from_argument(inference: Inference, path: str, call: Call, offset: int) -> 
         return [_carrier(path, container), _carrier(path, f"{container}[]")] if container else []
     found: list[Value] = []
     for value in inference.callees(path, call):
-        if value.kind == "external" and value.path == "functools.partial" and node.args:
+        if value.kind == "external" and value.path == "functools.partial" and node.args and place != 0:
             # What `partial` is given goes to the function that it is given first.
             for inner in inference.expression(node.args[0], here):
                 found += _into_parameter(inference, inner, place - 1 if isinstance(place, int) else place)

@@ -1,0 +1,101 @@
+"""What files say by themselves, counted once: features by the hash of a file's content, in memory and, if wanted, in one NPZ file."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import tempfile
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from ..graph.version import index_version
+from .factors import VIEWS
+from .hashing import Counts
+from .options import EmbeddingOptions
+
+# Modules of this package whose change can change a feature.
+_SHAPING = ("commonplace", "factors", "hashing")
+
+
+class FeatureCache:
+    """Features of files by path, module and content. One file takes some kilobytes."""
+
+    def __init__(self) -> None:
+        self._entries: dict[bytes, Mapping[str, Counts]] = {}
+        self._asked: set[bytes] = set()
+        self.hits = 0
+        self.misses = 0
+
+    def get(
+        self,
+        path: str,
+        module: str,
+        sha256: str,
+        options: EmbeddingOptions,
+        compute: Callable[[], Mapping[str, Counts]],
+    ) -> Mapping[str, Counts]:
+        """The features of a file by view, computed where they are not known."""
+        text = (options.text_max_bytes, options.max_text_tokens) if options.include_text else ()
+        key = hashlib.sha256(repr((features_version(), path, module, sha256, text)).encode()).digest()
+        self._asked.add(key)
+        if key in self._entries:
+            self.hits += 1
+        else:
+            self.misses += 1
+            self._entries[key] = compute()
+        return self._entries[key]
+
+    def save(self, file: str | os.PathLike[str]) -> None:
+        """Write what was asked for since it was loaded; the rest is of files that have changed or gone. Raises `OSError`."""
+        keys = sorted(self._asked & self._entries.keys())
+        none = Counts(np.zeros(0, np.uint64), np.zeros(0, np.int64))
+        parts = [self._entries[key].get(view, none) for key in keys for view in VIEWS]
+        target = Path(file)
+        handle, name = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                np.savez(
+                    stream,
+                    keys=np.frombuffer(b"".join(keys), np.uint8).reshape(-1, 32),
+                    bounds=np.cumsum([0, *(len(part) for part in parts)], dtype=np.int64),
+                    hashes=np.concatenate([none.hashes, *(p.hashes for p in parts)]),
+                    counts=np.concatenate([none.counts, *(p.counts for p in parts)]),
+                )
+            Path(name).replace(target)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+
+    @classmethod
+    def load(cls, file: str | os.PathLike[str]) -> FeatureCache:
+        """What was saved; an empty cache where there is no such file, or one that is damaged."""
+        cache = cls()
+        try:
+            with np.load(file, allow_pickle=False) as data:
+                keys, bounds, hashes, counts = (data[name] for name in ("keys", "bounds", "hashes", "counts"))
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            return cache
+        whole = bounds.shape == (len(keys) * len(VIEWS) + 1,) and keys.shape[1:] == (32,) and hashes.dtype == np.uint64
+        if not whole or counts.dtype != np.int64 or not len(hashes) == len(counts) == bounds[-1]:
+            return cache
+        for number, key in enumerate(keys):
+            ends = bounds[number * len(VIEWS) : (number + 1) * len(VIEWS) + 1].tolist()
+            found = {
+                v: Counts(hashes[ends[i] : ends[i + 1]], counts[ends[i] : ends[i + 1]]) for i, v in enumerate(VIEWS)
+            }
+            cache._entries[key.tobytes()] = {view: counted for view, counted in found.items() if len(counted)}
+        return cache
+
+
+@functools.cache
+def features_version() -> str:
+    """A hash of the code that shapes features."""
+    digest = hashlib.sha256(index_version("features").encode())
+    for name in _SHAPING:
+        # Line ends differ between checkouts.
+        digest.update(Path(__file__).with_name(f"{name}.py").read_bytes().replace(b"\r\n", b"\n"))
+    return digest.hexdigest()[:12]
