@@ -36,16 +36,14 @@ class Span:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(NamedTuple):
     name: str
     kind: str  # positional_only | positional | var_positional | keyword_only | var_keyword
     annotation: str | None = None
     default: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Symbol:
+class Symbol(NamedTuple):
     """A named thing that a file defines.
 
     `qualname` is relative to the file (`Flask.route`); a module's is its dotted name. `start..end` are the lines of the

@@ -40,15 +40,21 @@ def median_of(times: int, work: Callable[[], Any]) -> float:
 
 def report(name: str, rows: Sequence[dict[str, Any]], extra: dict[str, Any] | None = None) -> None:
     """Print the rows as a table and keep them under `benchmarks/results/NAME.json`."""
+    print_table(rows)
+    RESULTS.mkdir(exist_ok=True)
+    target = RESULTS / f"{name}.json"
+    target.write_text(json.dumps({"machine": machine(), **(extra or {}), "rows": list(rows)}, indent=2) + "\n", "utf-8")
+    print(f"\n{target.relative_to(ROOT)}", file=sys.stderr)
+
+
+def print_table(rows: Sequence[dict[str, Any]]) -> None:
+    if not rows:
+        return
     columns = list(dict.fromkeys(key for row in rows for key in row))
     cells = [[_cell(row.get(c)) for c in columns] for row in rows]
     widths = [max(len(c), *(len(row[i]) for row in cells)) for i, c in enumerate(columns)]
     for line in [columns, ["-" * w for w in widths], *cells]:
         print("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
-    RESULTS.mkdir(exist_ok=True)
-    target = RESULTS / f"{name}.json"
-    target.write_text(json.dumps({"machine": machine(), **(extra or {}), "rows": list(rows)}, indent=2) + "\n", "utf-8")
-    print(f"\n{target.relative_to(ROOT)}", file=sys.stderr)
 
 
 def _cell(value: Any) -> str:

@@ -321,14 +321,14 @@ def griffe(python: Path, root: Path, files: Sequence[str], texts: dict[str, Text
     return Seen({of_name(d) for d in seen.definitions}, seen.refused)
 
 
-def environment(name: str, *requirements: str) -> Path:
-    """The interpreter of an environment below `.setup` that holds `requirements`; made where it is missing."""
-    folder = ROOT / ".setup" / "bench" / name
+def environment(name: str, *requirements: str, below: Path = ROOT / ".setup" / "bench") -> Path:
+    """The interpreter of an environment `below` a folder that holds `requirements`; made where it is missing."""
+    folder = below / name
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     stamp = folder / ".requirements"
     wanted = f"{sys.version_info[:2]} {' '.join(requirements)}"
     if not (stamp.exists() and stamp.read_text("utf-8") == wanted):
-        print(f"Installing {', '.join(requirements)} into {folder.relative_to(ROOT)}", file=sys.stderr)
+        print(f"Installing {', '.join(requirements)} into {folder}", file=sys.stderr)
         subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
         pip = [str(python), "-I", "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
         subprocess.run([*pip, *requirements], check=True)

@@ -7,6 +7,7 @@ normalised by that field's length and weighted; the sum is saturated once.
 from __future__ import annotations
 
 import functools
+import math
 import re
 from dataclasses import dataclass
 
@@ -14,25 +15,17 @@ import numpy as np
 
 from ..code_graph import is_test_path
 from ..graph.postings import BODY, DOCSTRING, FIELDS, NAME, QUALNAME, SIGNATURE
+from .options import RankingOptions
 from .question import Question
 from .search_index import SearchIndex
 
-# Found by coordinate search on development questions as a whole (docs/evaluation.md); the second digit means nothing.
-_WEIGHTS = np.zeros(len(FIELDS))
-_WEIGHTS[[NAME, QUALNAME, SIGNATURE, DOCSTRING, BODY]] = (4.0, 2.0, 1.1, 0.5, 0.9)
-_B = np.zeros(len(FIELDS))
-_B[[NAME, QUALNAME, SIGNATURE, DOCSTRING, BODY]] = (0.3, 0.3, 0.4, 0.5, 0.65)
-_K1 = 3.5
-_PATH_WEIGHT = 0.3
-_FILE_WEIGHT = 0.35
-_COVERAGE_POWER = 2.5
-_PENALTIES = (
+# Examples, copies of others' code, generated files: factors, raised to `RankingOptions.aside_power`.
+_ASIDE = (
     (re.compile(r"(^|/)(examples?|samples?|demos?|benchmarks?|scripts?|tools)/"), 0.6),
     (re.compile(r"(^|/)(_?vendor(ed)?|third_party|extern(al)?|_?compat|backports)(/|\.py$|_)"), 0.5),
     (re.compile(r"(^|/)migrations/|_pb2\.py$|(^|/)generated/"), 0.4),
     (re.compile(r"(^|/)(setup|conf)\.py$"), 0.5),
 )
-_MENTIONED = 2.0
 _CHANGES = re.compile(r"(^|/)(changelog|changes|history|news|releases?)[^/]*(/|$)", re.IGNORECASE)
 
 
@@ -46,7 +39,9 @@ class Ranked:
     idf: dict[str, float]
 
 
-def rank(index: SearchIndex, question: Question) -> Ranked:
+def rank(index: SearchIndex, question: Question, options: RankingOptions | None = None) -> Ranked:
+    options = options or RankingOptions()
+    weights, b = _field_arrays(options)
     total = len(index.file_of)
     scores = np.zeros(total)
     covered = np.zeros(total)
@@ -66,55 +61,74 @@ def rank(index: SearchIndex, question: Question) -> Ranked:
         if not len(documents):
             continue
         length = index.lengths[hit.documents, hit.fields] / index.average[hit.fields]
-        norm = 1 - _B[hit.fields] + _B[hit.fields] * length
-        tf = np.bincount(inverse, _WEIGHTS[hit.fields] * hit.counts / norm, minlength=len(documents))
-        scores[documents] += weight * value * tf * (_K1 + 1) / (_K1 + tf)
+        norm = 1 - b[hit.fields] + b[hit.fields] * length
+        tf = np.bincount(inverse, weights[hit.fields] * hit.counts / norm, minlength=len(documents))
+        scores[documents] += weight * value * tf * (options.k1 + 1) / (options.k1 + tf)
         covered[documents] += weight * value
     mass = mass or 1.0
     matched = scores > 0
     files = np.maximum(index.file_of, 0)
     coverage = np.where(matched, covered / mass, 0.0)
-    with_path = np.minimum(1.0, coverage + 0.3 * path_covered[files] / mass)
-    scores *= (0.4 + 0.6 * with_path) ** _COVERAGE_POWER
-    scores += np.where(matched, _PATH_WEIGHT * path_scores[files], 0.0)
+    with_path = np.minimum(1.0, coverage + options.path_coverage * path_covered[files] / mass)
+    scores *= (0.4 + 0.6 * with_path) ** options.coverage_power
+    scores += np.where(matched, options.path_weight * path_scores[files], 0.0)
     # The rest of a module (imports, constants) says less than a definition does.
-    scores *= _file_factors(index, question)[files] * np.where(index.symbol_of == 0, 0.75, 1.0)
+    scores *= _file_factors(index, question, options)[files] * np.where(
+        index.symbol_of == 0, options.module_factor, 1.0
+    )
     scores[~index.alive] = 0
-    scores = _add_file_evidence(index, scores)
+    scores = _add_file_evidence(index, scores, options.file_weight)
     return Ranked(scores, coverage, idf)
 
 
-def _add_file_evidence(index: SearchIndex, scores: np.ndarray) -> np.ndarray:
+@functools.lru_cache(maxsize=64)
+def _field_arrays(options: RankingOptions) -> tuple[np.ndarray, np.ndarray]:
+    """Weight and length normalisation of each field, (fields,)."""
+    weights, b = np.zeros(len(FIELDS)), np.zeros(len(FIELDS))
+    for field, name in (
+        (NAME, "name"),
+        (QUALNAME, "qualname"),
+        (SIGNATURE, "signature"),
+        (DOCSTRING, "docstring"),
+        (BODY, "body"),
+    ):
+        weights[field], b[field] = getattr(options, f"{name}_weight"), getattr(options, f"{name}_b")
+    return weights, b
+
+
+def _add_file_evidence(index: SearchIndex, scores: np.ndarray, weight: float) -> np.ndarray:
     """A file whose parts match together is likelier to hold the answer than one with a single chance match."""
     if not len(scores) or scores.max() <= 0:
         return scores
     files = np.maximum(index.file_of, 0)
     # The sum over a file, with large files damped: squares favour a few strong parts over many weak ones.
     sums = np.sqrt(np.bincount(files, np.where(index.alive, scores, 0) ** 2, minlength=len(index.paths)))
-    return scores * (1 - _FILE_WEIGHT) + np.where(scores > 0, _FILE_WEIGHT * sums[files], 0.0)
+    return scores * (1 - weight) + np.where(scores > 0, weight * sums[files], 0.0)
 
 
-def _file_factors(index: SearchIndex, question: Question) -> np.ndarray:
+def _file_factors(index: SearchIndex, question: Question, options: RankingOptions) -> np.ndarray:
     about_tests = question.kind == "tests" or any(t.startswith("test") or t == "pytest" for t in question.terms)
-    factors = np.array(
-        [_path_factor(path, kind, about_tests) for path, kind in zip(index.paths, index.kinds, strict=True)]
-    )
+    factor_of = {
+        "product": 1.0,
+        "tests": 1.0 if about_tests else options.test_factor,
+        "text": options.text_factor,
+        "changes": options.changelog_factor,
+    }
+    classes = [_path_class(path, kind) for path, kind in zip(index.paths, index.kinds, strict=True)]
+    factors = np.array([factor_of[name] * aside**options.aside_power for name, aside in classes])
     for mentioned in (p.lstrip("./") for p in question.paths):
         for i, path in enumerate(index.paths):
             if path == mentioned or path.endswith("/" + mentioned):
-                factors[i] = _MENTIONED
+                factors[i] = options.mentioned_factor
     return factors
 
 
 @functools.lru_cache(maxsize=200_000)
-def _path_factor(path: str, kind: str, about_tests: bool) -> float:
-    """Product code counts whole; tests, documentation, examples and copies of others' code less."""
-    factor = 1.0
+def _path_class(path: str, kind: str) -> tuple[str, float]:
+    """Product code counts whole; tests, documentation, examples and copies of others' code less: its class, and the factor of `_ASIDE`."""
+    name = "product"
     if is_test_path(path):
-        factor = 1.0 if about_tests else 0.45
+        name = "tests"
     elif kind == "text":
-        factor = 0.3 if _CHANGES.search(path) else 0.6
-    for pattern, penalty in _PENALTIES:
-        if pattern.search(path):
-            factor *= penalty
-    return factor
+        name = "changes" if _CHANGES.search(path) else "text"
+    return name, math.prod(penalty for pattern, penalty in _ASIDE if pattern.search(path))

@@ -74,7 +74,7 @@ class SearchIndex:
         for path in graph.documents.open_texts:
             facts, document = graph.facts(path), graph.document(path)
             if facts is not None and document is not None:
-                batch.append((facts, document.lines))
+                batch.append((facts, document.text))
         if not batch:
             return
         first = len(self.paths)
@@ -82,7 +82,7 @@ class SearchIndex:
             self.paths.append(facts.path)
             self.kinds.append("python" if is_python(facts.path) else "text")
         segment = build_segment(batch)
-        self._overlay = segment.postings
+        self._overlay = segment.postings()
         owners.append(segment.owners[:, 1])
         lengths.append(segment.lengths)
         files.append(segment.owners[:, 0].astype(np.int64) + first)

@@ -19,7 +19,6 @@ from .ranking import Ranked, rank
 from .search_index import SearchIndex
 from .spans import deciding_lines
 
-_DEFINITION_BOOST = 1.0
 _MAX_NEIGHBOURS = 40
 _ASSIGNED = frozenset({"variable", "constant", "type_alias", "field", "enum_member"})
 
@@ -55,9 +54,9 @@ def search(
 def _search(graph: CodeGraph, question: str, options: SelectionOptions, zoom: SymbolRef | None) -> Found:
     asked = analyse(question)
     index = SearchIndex(graph)
-    ranked = rank(index, asked)
+    ranked = rank(index, asked, options.ranking)
     candidates = _lexical(graph, index, ranked, asked, options.top * 6, options.path_glob)
-    defined = _definitions(graph, asked, candidates)
+    defined = _definitions(graph, asked, options.ranking.definition_boost, candidates)
     if zoom is not None:
         _zoom(graph, zoom, options.zoom_radius, candidates)
     elif asked.kind == "overview":
@@ -91,7 +90,9 @@ def _lexical(
     return found
 
 
-def _definitions(graph: CodeGraph, question: Question, candidates: dict[tuple[str, int], _Candidate]) -> bool:
+def _definitions(
+    graph: CodeGraph, question: Question, boost: float, candidates: dict[tuple[str, int], _Candidate]
+) -> bool:
     """Lift the definitions of names that the question writes as code. Returns whether there are any."""
     found = False
     for name in question.identifiers:
@@ -100,7 +101,7 @@ def _definitions(graph: CodeGraph, question: Question, candidates: dict[tuple[st
             continue
         found = True
         for position, ref in enumerate(refs[:4]):
-            _lift(graph, ref, _DEFINITION_BOOST / (1 + 0.5 * position), f"defines {name}", candidates)
+            _lift(graph, ref, boost / (1 + 0.5 * position), f"defines {name}", candidates)
     return found
 
 
@@ -172,7 +173,9 @@ def _diverse(
     chosen: list[Evidence] = []
     taken: dict[str, int] = {}
     while pool and len(chosen) < options.top:
-        best = max(range(len(pool)), key=lambda i: pool[i].score * 0.85 ** taken.get(pool[i].path, 0))
+        best = max(
+            range(len(pool)), key=lambda i: pool[i].score * options.ranking.file_repeat ** taken.get(pool[i].path, 0)
+        )
         candidate = pool.pop(best)
         spans = _evidence(graph, candidate, weights, options.max_lines)
         fresh = [e for e in spans if not any(e.span.overlaps(c.span) for c in chosen)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 import time
 import unicodedata
 from array import array
@@ -18,8 +19,10 @@ from .codec import encode_facts
 from .discover import FoundFile
 from .parse import parse_python
 from .postings import build_segment
-from .rows import USES, FileRecord
-from .source import NotText, Source, is_python, read_source, split_lines
+from .rows import FileRecord
+from .segments import Block, Part
+from .source import NotText, Source, is_python, read_source
+from .sstable import Table, cut, table_of
 from .textfacts import parse_text
 
 
@@ -30,8 +33,7 @@ class BatchResult:
     files: list[FileRecord] = field(default_factory=list)
     owners: bytes = b""
     lengths: bytes = b""
-    uses: list[tuple[str, bytes]] = field(default_factory=list)
-    postings: list[tuple[str, bytes]] = field(default_factory=list)
+    blocks: list[Block] = field(default_factory=list)
     touched: list[tuple[str, int, int, int, int, int]] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
     parts: list[BatchResult] = field(default_factory=list)
@@ -77,18 +79,15 @@ def _index_batch(root: str, found: Sequence[FoundFile], known: dict[str, str], m
     clock.lap("read")
     parsed, kept = _parse(kept, result)
     clock.lap("facts")
-    segment = build_segment(
-        (facts, split_lines(source.text)) for facts, (_, source, _) in zip(parsed, kept, strict=True)
-    )
+    segment = build_segment((facts, source.text) for facts, (_, source, _) in zip(parsed, kept, strict=True))
     result.owners = segment.owners.tobytes()
     result.lengths = segment.lengths.tobytes()
-    result.postings = segment.rows()
+    result.blocks = _cut(Part.POSTINGS, segment.terms)
     documents = np.bincount(segment.owners[:, 0], minlength=len(kept)).tolist()
     clock.lap("search tables")
-    uses = _normal(segment.files_of_words())
-    for key, ordinals in _marked(parsed).items():
-        uses[key] = ordinals.tobytes()
-    result.uses = sorted(uses.items())
+    result.blocks += _cut(Part.NAMED, _normal(segment.words))
+    for part, table in _keys(parsed).items():
+        result.blocks += _cut(part, table)
     clock.lap("keys")
     for facts, (file, source, checked), count in zip(parsed, kept, documents, strict=True):
         result.files.append(_record(facts, file, source, checked, count))
@@ -144,38 +143,50 @@ class _Clock:
         self._last = now
 
 
-def _normal(words: dict[str, bytes]) -> dict[str, bytes]:
+def _cut(part: Part, table: Table) -> list[Block]:
+    return [(int(part), first, data) for first, data in cut(table)]
+
+
+def _normal(words: Table) -> Table:
     """The words with the files in which they stand, those included that are written otherwise and mean the same name (PEP 3131)."""
-    for word in [w for w in words if not w.isascii()]:
-        name = unicodedata.normalize("NFKC", word)
-        if name != word and name.isidentifier():
-            ordinals = {*array("H", words[word]), *array("H", words.get(name, b""))}
-            words[name] = array("H", sorted(ordinals)).tobytes()
-    return words
+    odd = [word for word in words.keys if not word.isascii()]
+    names = {w: n for w in odd if (n := unicodedata.normalize("NFKC", w)) != w and n.isidentifier()}
+    if not names:
+        return words
+    values = dict(words.items())
+    for word, name in names.items():
+        ordinals = np.union1d(np.frombuffer(values[word], "<u2"), np.frombuffer(values.get(name, b""), "<u2"))
+        values[name] = ordinals.astype("<u2").tobytes()
+    return table_of(values)
 
 
-def _marked(batch: Sequence[ModuleFacts]) -> dict[str, array[int]]:
-    """What files call, decorate with and build classes on, with the marks of `store.USES`: key to the files' ordinals."""
-    called, decorated, base_of = USES["called"], USES["decorated"], USES["base"]
-    found: dict[str, array[int]] = {}
+def _keys(batch: Sequence[ModuleFacts]) -> dict[Part, Table]:
+    """What files define, call, decorate with and build classes on."""
+    files: dict[Part, dict[str, array[int]]] = {Part.CALLED: {}, Part.DECORATED: {}, Part.BASE: {}}
+    symbols: dict[Part, dict[str, array[int]]] = {Part.SYMBOLS: {}, Part.SECTIONS: {}}
+    named, sections = symbols[Part.SYMBOLS], symbols[Part.SECTIONS]
     for ordinal, facts in enumerate(batch):
-        keys = set()
+        called: set[str] = set()
+        decorated: set[str] = set()
         for call, name in zip(facts.calls, called_names(facts), strict=True):
-            keys.add((decorated if call.form == "decorator" else called) + name)
-        for symbol in facts.symbols:
-            for base in symbol.bases:
-                keys.add(base_of + base.partition("[")[0].rpartition(".")[2])
-        # A name of underscores alone, as gettext's, is no word of the search.
-        keys.update(item.alias for item in facts.imports if not item.alias.strip("_"))
-        keys.update(symbol.name for symbol in facts.symbols if not symbol.name.strip("_"))
-        keys.discard("")
-        for key in keys:
-            entry = found.get(key)
-            if entry is None:
-                found[key] = array("H", (ordinal,))
-            else:
-                entry.append(ordinal)
-    return found
+            (decorated if call.form == "decorator" else called).add(name)
+        bases = {base.partition("[")[0].rpartition(".")[2] for symbol in facts.symbols for base in symbol.bases}
+        for part, names in ((Part.CALLED, called), (Part.DECORATED, decorated), (Part.BASE, bases)):
+            names.discard("")
+            for name in names:
+                files[part].setdefault(name, array("H")).append(ordinal)
+        for index, symbol in enumerate(facts.symbols):
+            (sections if symbol.kind == "section" else named).setdefault(symbol.name, array("I")).extend(
+                (ordinal, index)
+            )
+    return {part: _table(values) for part, values in (*files.items(), *symbols.items())}
+
+
+def _table(values: dict[str, array[int]]) -> Table:
+    if sys.byteorder == "big":
+        for numbers in values.values():
+            numbers.byteswap()
+    return table_of({key: numbers.tobytes() for key, numbers in values.items()})
 
 
 def parse_file(path: str, kind: str, text: str, module: str) -> ModuleFacts:
@@ -203,5 +214,4 @@ def _record(facts: ModuleFacts, file: FoundFile, source: Source, checked: int, d
         len(facts.symbols),
         documents,
         problem,
-        [(s.name, index, s.kind) for index, s in enumerate(facts.symbols)],
     )

@@ -47,9 +47,7 @@ class Definer:
                 kind = "property"
             parameters = self._parameters(node.args)  # type: ignore[union-attr]
             returns = None if node.returns is None else self.text(node.returns)  # type: ignore[union-attr]
-        line = self.lines[node.lineno - 1] if node.lineno <= len(self.lines) else ""
-        header = _KEYWORDS.match(line, column_of(line, node.col_offset))
-        column = line.find(node.name, header.end() if header else 0)
+        column = self._name_column(node)
         return Symbol(
             node.name,
             prefix + node.name,
@@ -67,6 +65,11 @@ class Definer:
             bases,
             type(node) is ast.AsyncFunctionDef,
         )
+
+    def _name_column(self, node: Definition) -> int:
+        line = self.lines[node.lineno - 1] if node.lineno <= len(self.lines) else ""
+        header = _KEYWORDS.match(line, column_of(line, node.col_offset))
+        return line.find(node.name, header.end() if header else 0)
 
     def binding(
         self,

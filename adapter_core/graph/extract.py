@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-from itertools import accumulate
 
 from ..types import Call, Flow, Import, ModuleFacts, Symbol
 from .define import Definer, docstring_of
 from .newer import Older
 from .scope import Scope
+from .source import line_starts
 
 
 class Extractor:
@@ -18,11 +18,11 @@ class Extractor:
         self.path = path
         self.module = module
         self.lines = text.split("\n")
-        # The offset of each line's first character.
-        self.starts = [0, *accumulate(len(line) + 1 for line in self.lines)]
+        self.starts = line_starts(text)
         if self.lines and not self.lines[-1]:
             self.lines.pop()
         self.ascii = text.isascii()
+        self._columns: dict[int, list[int]] = {}  # of lines that are not ASCII: each byte's code point
         self.aliases = older.aliases if older else frozenset()
         self.define = Definer(self.lines, older)
         self.symbols: list[Symbol] = []
@@ -49,7 +49,17 @@ class Extractor:
         start = self.starts[line - 1]
         if self.ascii:
             return start + column
-        text = self.lines[line - 1] if line <= len(self.lines) else ""
-        if text.isascii():
-            return start + column
-        return start + len(text.encode("utf-8", "surrogatepass")[:column].decode("utf-8", "replace"))
+        if line not in self._columns:
+            text = self.lines[line - 1] if line <= len(self.lines) else ""
+            self._columns[line] = [] if text.isascii() else code_points(text)
+        columns = self._columns[line]
+        return start + (columns[min(column, len(columns) - 1)] if columns else column)
+
+
+def code_points(line: str) -> list[int]:
+    """For each byte of a line in UTF-8, and its end, the number of the code point that it belongs to."""
+    found: list[int] = []
+    for number, character in enumerate(line):
+        code = ord(character)
+        found += [number] * (1 + (code > 0x7F) + (code > 0x7FF) + (code > 0xFFFF))
+    return [*found, len(line)]

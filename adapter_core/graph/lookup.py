@@ -119,9 +119,9 @@ def _named(view: WorkspaceView, name: str, around: str = "") -> list[Place]:
     with view.store.snapshot():
         rows = view.store.symbols_named(name)
         if around and len(rows) > 1:
-            inside = {file for file, _, _ in view.store.symbols_named(around)} | view.store.files_of_last(around)
+            inside = {file for file, _ in view.store.symbols_named(around)} | view.store.files_of_last(around)
             rows = [row for row in rows if row[0] in inside]
-        for file, index, _ in rows:
+        for file, index in rows:
             path = view.path_of(file)
             if path is None:
                 raise damaged(f"a file that defines {name} is lost")

@@ -24,8 +24,8 @@ def merged(broken: ModuleFacts, good: ModuleFacts, lines: list[str]) -> ModuleFa
             continue
         now = symbols[place]
         if old.kind == now.kind and old.name == now.name and not now.parameters and old.parameters:
-            symbols[place] = replace(
-                now, parameters=old.parameters, returns=now.returns or old.returns, signature=now.signature or old.signature,
+            symbols[place] = now._replace(
+                parameters=old.parameters, returns=now.returns or old.returns, signature=now.signature or old.signature,
                 docstring=now.docstring or old.docstring, bases=now.bases or old.bases, decorators=now.decorators or old.decorators,
             )  # fmt: skip
     places = _definition_lines(lines)
@@ -45,7 +45,7 @@ def merged(broken: ModuleFacts, good: ModuleFacts, lines: list[str]) -> ModuleFa
         symbols.append(_moved(old, here, parent, lines))
         if parent:
             outer = symbols[parent]
-            symbols[parent] = replace(outer, end=max(outer.end, symbols[-1].end))
+            symbols[parent] = outer._replace(end=max(outer.end, symbols[-1].end))
     exports = good.exports if broken.exports is None else broken.exports
     return replace(
         broken, symbols=tuple(symbols), exports=exports, exports_of=broken.exports_of or good.exports_of, recovered=True
@@ -76,8 +76,7 @@ def _moved(old: Symbol, line: int, parent: int, lines: list[str]) -> Symbol:
                 break
             end = number + 1
     above = old.name_line - old.start
-    return replace(
-        old,
+    return old._replace(
         start=max(1, line - above),
         end=max(line, end),
         name_line=line,

@@ -174,12 +174,12 @@ def main() -> int:
 
 
 def _encode(result: BatchResult) -> tuple[dict[str, Any], list[bytes]]:
-    parts = [f.facts for f in result.files] + [result.owners, result.lengths]
-    parts += [data for _, data in result.uses] + [data for _, data in result.postings]
+    parts = [result.owners, result.lengths, *(f.facts for f in result.files)]
+    for _, first, data in result.blocks:
+        parts += (first, data)
     header = {
-        "files": [{name: getattr(f, name) for name in _FILE_FIELDS} for f in result.files],
-        "names": [name for name, _ in result.uses],
-        "terms": [term for term, _ in result.postings],
+        "files": [[getattr(f, name) for name in _FILE_FIELDS] for f in result.files],
+        "parts": [part for part, _, _ in result.blocks],
         "sizes": [len(part) for part in parts],
         "touched": result.touched,
         "skipped": result.skipped,
@@ -194,14 +194,17 @@ def _decode(header: dict[str, Any], body: memoryview) -> BatchResult:
     for size in header["sizes"]:
         parts.append(bytes(body[position : position + size]))
         position += size
-    files = [FileRecord(**row, facts=facts) for row, facts in zip(header["files"], parts, strict=False)]
-    arrays = parts[len(files) :]
+    count = len(header["files"])
+    files = [
+        FileRecord(**dict(zip(_FILE_FIELDS, row, strict=True)), facts=facts)
+        for row, facts in zip(header["files"], parts[2:], strict=False)
+    ]
+    blocks = parts[2 + count :]
     return BatchResult(
         files,
-        arrays[0],
-        arrays[1],
-        list(zip(header["names"], arrays[2:], strict=False)),
-        list(zip(header["terms"], arrays[2 + len(header["names"]) :], strict=True)),
+        parts[0],
+        parts[1],
+        list(zip(header["parts"], blocks[::2], blocks[1::2], strict=True)),
         [tuple(t) for t in header["touched"]],
         [tuple(s) for s in header["skipped"]],
         stages=header["stages"],

@@ -12,13 +12,15 @@ from __future__ import annotations
 from array import array
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
 
 from ..types import ModuleFacts, Symbol
 from . import terms
+from .source import line_starts
+from .sstable import Table, table_of
 
 # The fields of a document, in the order of the columns of `Segment.lengths`.
 FIELDS = ("name", "qualname", "signature", "docstring", "body", "path")
@@ -34,38 +36,20 @@ _DOCUMENT_KINDS = frozenset({"class", "function", "method", "property", "section
 class Segment:
     """`owners` int32 (documents, 2): file ordinal in the batch, symbol index. `lengths` uint16 (documents, fields): tokens.
 
-    `words` are all distinct words of the batch as written, and `word_files[i]:word_files[i + 1]` the place in `files` (uint16) of the
-    ordinals of the files in which `words[i]` stands.
-
-    `packed` uint32 (n, 2) holds the postings of `terms[i]` at `bounds[i]:bounds[i + 1]`: document ordinal; field and count, packed
-    as `field << 12 | count`. Terms are in order, documents within a term, too.
+    `terms`: term to its postings, uint32 (n, 2): document ordinal; field and count, packed as `field << 12 | count`; in the order of
+    the documents. `words`: each distinct word of the batch as written, to the ordinals (uint16) of the files in which it stands.
     """
 
     owners: np.ndarray
     lengths: np.ndarray
-    terms: list[str]
-    bounds: np.ndarray
-    packed: np.ndarray
-    words: list[str] = field(default_factory=list)
-    word_files: np.ndarray = field(default_factory=lambda: np.zeros(1, np.int64))
-    files: np.ndarray = field(default_factory=lambda: np.zeros(0, np.uint16))
+    terms: Table
+    words: Table
 
-    def files_of_words(self) -> dict[str, bytes]:
-        """For each word the ordinals (uint16) of the files in which it stands."""
-        data = self.files.tobytes()
-        ends = (self.word_files * 2).tolist()
-        return {word: data[ends[i] : ends[i + 1]] for i, word in enumerate(self.words)}
-
-    @property
     def postings(self) -> dict[str, np.ndarray]:
-        """`packed`, by term."""
-        return {t: self.packed[self.bounds[i] : self.bounds[i + 1]] for i, t in enumerate(self.terms)}
-
-    def rows(self) -> list[tuple[str, bytes]]:
-        """(term, its postings as bytes), as the store keeps them."""
-        data, size = self.packed.tobytes(), self.packed.itemsize * 2
-        ends = (self.bounds * size).tolist()
-        return [(t, data[ends[i] : ends[i + 1]]) for i, t in enumerate(self.terms)]
+        """`terms` as arrays."""
+        packed = np.frombuffer(self.terms.data, "<u4").reshape(-1, 2)
+        bounds = [0, *(self.terms.ends // 8).tolist()]
+        return {term: packed[bounds[i] : bounds[i + 1]] for i, term in enumerate(self.terms.keys)}
 
 
 def unpack(packed: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -73,8 +57,8 @@ def unpack(packed: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return packed[:, 0], packed[:, 1] >> _COUNT_BITS, packed[:, 1] & _MAX_COUNT
 
 
-def build_segment(batch: Iterable[tuple[ModuleFacts, list[str]]]) -> Segment:
-    """Postings of files given as (facts, lines).
+def build_segment(batch: Iterable[tuple[ModuleFacts, str]]) -> Segment:
+    """Postings of files given as (facts, text).
 
     Words are numbered as they come, and everything after that is done for all of them at once: counting a word in a field, cutting
     it into terms, adding up what several words give to one term.
@@ -86,51 +70,49 @@ def build_segment(batch: Iterable[tuple[ModuleFacts, list[str]]]) -> Segment:
     tokens = array("I")
     places: list[int] = []  # document << _FIELD_BITS | field, for each text
     sizes: list[int] = []
-    for ordinal, (facts, lines) in enumerate(batch):
-        bodies = _own_lines(facts, lines)
-        for index in sorted(bodies):
-            document = len(owners)
+    for ordinal, (facts, text) in enumerate(batch):
+        for index, body in own_texts(facts, text):
+            document = len(owners) << _FIELD_BITS
             owners.append((ordinal, index))
-            texts = _field_texts(facts, index, bodies[index])
-            if index == 0:
-                texts.append((PATH, facts.path.rsplit(".", 1)[0]))
-            for place, text in texts:
-                found = terms.words(text) if text else ()
-                if found:
-                    tokens.extend(map(number, found))
-                    places.append(document << _FIELD_BITS | place)
-                    sizes.append(len(found))
+            for place, part in _field_texts(facts, index, body):
+                if part:
+                    before = len(tokens)
+                    tokens.extend(map(number, terms.words(part)))
+                    places.append(document | place)
+                    sizes.append(len(tokens) - before)
     return _segment(np.array(owners, dtype="<i4").reshape(-1, 2), list(words), tokens, places, sizes)
 
 
 def _segment(owners: np.ndarray, words: list[str], tokens: array[int], places: list[int], sizes: list[int]) -> Segment:
     lengths = np.zeros((len(owners), len(FIELDS)), dtype="<u2")
     if not len(tokens):
-        return Segment(owners, lengths, [], np.zeros(1, np.int64), np.zeros((0, 2), "<u4"))
+        return Segment(owners, lengths, table_of({}), table_of({}))
+    # Words in the order of their spelling: what is sorted by their numbers then is in the order of a table's keys.
+    order = sorted(range(len(words)), key=words.__getitem__)
+    words = [words[i] for i in order]
+    rank = np.empty(len(words), np.uint64)
+    rank[order] = np.arange(len(words), dtype=np.uint64)
     place = np.repeat(np.array(places, dtype=np.uint64), sizes)
-    token = np.frombuffer(tokens, dtype=np.uint32).astype(np.uint64)
-    pairs, counts = np.unique(token << np.uint64(32) | place, return_counts=True)
+    pairs, counts = _counted(rank[np.frombuffer(tokens, dtype=np.uint32)] << np.uint64(32) | place)
     word = (pairs >> np.uint64(32)).astype(np.int64)
     file_of = owners[((pairs & np.uint64(0xFFFFFFFF)) >> np.uint64(_FIELD_BITS)).astype(np.int64), 0]
-    standing = np.unique(word << 16 | file_of)
+    # Documents come file by file, so equal pairs of word and file stand together.
+    standing = word << 16 | file_of
+    standing = standing[_starts(standing)]
+    word_ends = np.searchsorted(standing >> 16, np.arange(1, len(words) + 1)) * 2
     # The terms of each word, one after the other, numbered in the order of their spelling.
     cut = [terms.split(w) for w in words]
-    vocabulary = sorted({t for parts in cut for t in parts})
-    rank = {t: i for i, t in enumerate(vocabulary)}
-    flat = np.fromiter((rank[t] for parts in cut for t in parts), dtype=np.int64)
+    vocabulary = sorted(set(chain.from_iterable(cut)))
+    numbered = {t: i for i, t in enumerate(vocabulary)}
     parts_of = np.fromiter(map(len, cut), dtype=np.int64, count=len(cut))
-    first = np.concatenate(([0], np.cumsum(parts_of)[:-1]))
+    flat = np.fromiter(map(numbered.__getitem__, chain.from_iterable(cut)), dtype=np.int64, count=int(parts_of.sum()))
+    first = np.cumsum(parts_of) - parts_of
     # Each (word, place) becomes as many (term, place) as the word has terms.
     times = parts_of[word]
     source = np.repeat(np.arange(len(word)), times)
     within = np.arange(len(source)) - np.repeat(np.cumsum(times) - times, times)
     term = flat[first[word[source]] + within].astype(np.uint64)
-    keys = term << np.uint64(32) | (pairs & np.uint64(0xFFFFFFFF))[source]
-    order = np.argsort(keys, kind="stable")
-    keys = keys[order]
-    starts = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1]))) if len(keys) else np.zeros(0, np.int64)
-    totals = np.add.reduceat(counts[source][order], starts) if len(keys) else np.zeros(0, np.int64)
-    keys = keys[starts]
+    keys, totals = _counted(term << np.uint64(32) | (pairs & np.uint64(0xFFFFFFFF))[source], counts[source])
     where = (keys & np.uint64(0xFFFFFFFF)).astype(np.int64)
     document, part = where >> _FIELD_BITS, where & ((1 << _FIELD_BITS) - 1)
     sums = np.bincount(document * len(FIELDS) + part, weights=totals, minlength=len(owners) * len(FIELDS))
@@ -138,12 +120,31 @@ def _segment(owners: np.ndarray, words: list[str], tokens: array[int], places: l
     packed = np.empty((len(keys), 2), dtype="<u4")
     packed[:, 0] = document
     packed[:, 1] = part << _COUNT_BITS | np.minimum(totals, _MAX_COUNT)
-    number = (keys >> np.uint64(32)).astype(np.int64)
-    bounds = np.searchsorted(number, np.arange(len(vocabulary) + 1))
-    word_files = np.searchsorted(standing >> 16, np.arange(len(words) + 1))
+    ends = np.searchsorted((keys >> np.uint64(32)).astype(np.int64), np.arange(1, len(vocabulary) + 1)) * 8
     return Segment(
-        owners, lengths, vocabulary, bounds, packed, words, word_files, (standing & 0xFFFF).astype(np.uint16)
+        owners,
+        lengths,
+        Table(vocabulary, ends, packed.tobytes()),
+        Table(words, word_ends, (standing & 0xFFFF).astype("<u2").tobytes()),
     )
+
+
+def _counted(keys: np.ndarray, weights: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Distinct keys in order, and how often each occurs (or the sum of its weights)."""
+    if weights is None:
+        keys = np.sort(keys)
+        starts = _starts(keys)
+        return keys[starts], np.diff(np.append(starts, len(keys)))
+    order = np.argsort(keys, kind="stable")
+    keys = keys[order]
+    starts = _starts(keys)
+    totals = np.add.reduceat(weights[order], starts) if len(keys) else np.zeros(0, np.int64)
+    return keys[starts], totals
+
+
+def _starts(keys: np.ndarray) -> np.ndarray:
+    """Where in a sorted array a new value begins."""
+    return np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1]))) if len(keys) else np.zeros(0, np.int64)
 
 
 def is_document(symbol: Symbol, facts: ModuleFacts) -> bool:
@@ -158,22 +159,22 @@ def is_document(symbol: Symbol, facts: ModuleFacts) -> bool:
     return True
 
 
-def _own_lines(facts: ModuleFacts, lines: list[str]) -> dict[int, str]:
-    """For each document (by symbol index), the text of the lines that belong to it and to no document within it."""
-    owner = [0] * (len(lines) + 1)
-    documents = [0]
-    for index, symbol in enumerate(facts.symbols):
-        if index and is_document(symbol, facts):
-            documents.append(index)
+def own_texts(facts: ModuleFacts, text: str) -> list[tuple[int, str]]:
+    """For each document (by symbol index, in order) the text of the lines that belong to it and to no document within it."""
+    documents = [0, *(i for i, symbol in enumerate(facts.symbols) if i and is_document(symbol, facts))]
+    if len(documents) == 1:
+        return [(0, text)]
+    starts = line_starts(text)
+    owner = np.zeros(len(starts) - 1, np.int32)
     # Symbols come in an order where the enclosing one precedes the enclosed, so later assignments win.
     for index in documents[1:]:
         symbol = facts.symbols[index]
-        end = min(symbol.end, len(lines))
-        owner[symbol.start - 1 : end] = [index] * (end - symbol.start + 1)
-    text: dict[int, list[str]] = {index: [] for index in documents}
-    for number, line in enumerate(lines):
-        text[owner[number]].append(line)
-    return {index: "\n".join(own) for index, own in text.items()}
+        owner[symbol.start - 1 : symbol.end] = index
+    parts: dict[int, list[str]] = {index: [] for index in documents}
+    borders = [0, *(np.flatnonzero(np.diff(owner)) + 1).tolist(), len(owner)]
+    for first, after, index in zip(borders, borders[1:], owner[borders[:-1]].tolist(), strict=False):
+        parts[index].append(text[starts[first] : starts[after]])
+    return [(index, "".join(own)) for index, own in parts.items()]
 
 
 def _field_texts(facts: ModuleFacts, index: int, body: str) -> list[tuple[int, str]]:
@@ -185,7 +186,8 @@ def _field_texts(facts: ModuleFacts, index: int, body: str) -> list[tuple[int, s
     return [
         (NAME, symbol.name),
         (QUALNAME, qualname),
-        (SIGNATURE, " ".join(chain(symbol.decorators, (symbol.signature,)))),
+        (SIGNATURE, " ".join((*symbol.decorators, symbol.signature)) if symbol.decorators else symbol.signature),
         (DOCSTRING, symbol.docstring),
-        (BODY, body + "\n" + members if members else body),
+        (BODY, f"{body}\n{members}" if members else body),
+        (PATH, "" if index else facts.path.rsplit(".", 1)[0]),
     ]

@@ -7,7 +7,6 @@ same files give the same records.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -153,7 +152,7 @@ class Records:
             if symbol.parent >= 0 and symbol.kind != "module"
             else None,
             **symbol_record(ref),
-            "parameters": [asdict(p) for p in symbol.parameters],
+            "parameters": [p._asdict() for p in symbol.parameters],
             "returns": symbol.returns,
             "decorators": list(symbol.decorators),
             "bases": list(symbol.bases),

@@ -296,9 +296,7 @@ def _docstring(node: Any) -> str:
 
 
 def _with_docstring(symbol: Symbol, docstring: str) -> Symbol:
-    from dataclasses import replace
-
-    return replace(symbol, docstring=docstring)
+    return symbol._replace(docstring=docstring)
 
 
 def _code(node: Any) -> str:

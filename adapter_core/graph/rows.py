@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import numpy as np
-
-# What lies in a BLOB column is sealed (`sealed.py`): by the number of its file or segment.
+# What lies in a BLOB column is sealed (`sealed.py`): by the number of its file.
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE files (
@@ -18,14 +16,6 @@ CREATE TABLE files (
 CREATE INDEX files_module ON files (module);
 CREATE INDEX files_segment ON files (segment);
 CREATE TABLE facts (file INTEGER PRIMARY KEY, data BLOB NOT NULL);
-CREATE TABLE names (name TEXT NOT NULL, file INTEGER NOT NULL, symbol INTEGER NOT NULL, kind TEXT NOT NULL,
-    PRIMARY KEY (name, file, symbol)) WITHOUT ROWID;
-CREATE INDEX names_file ON names (file);
-CREATE TABLE uses (name TEXT NOT NULL, segment INTEGER NOT NULL, files BLOB NOT NULL, PRIMARY KEY (name, segment)) WITHOUT ROWID;
-CREATE INDEX uses_segment ON uses (segment);
-CREATE TABLE segments (id INTEGER PRIMARY KEY AUTOINCREMENT, files BLOB NOT NULL, owners BLOB NOT NULL, lengths BLOB NOT NULL);
-CREATE TABLE postings (term TEXT NOT NULL, segment INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (term, segment)) WITHOUT ROWID;
-CREATE INDEX postings_segment ON postings (segment);
 """
 
 
@@ -54,7 +44,7 @@ INSERT_FILE = f"INSERT INTO files ({FILE_COLUMNS}) VALUES ({', '.join('?' * (len
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """What the store keeps of one file. `names`: (name, symbol index, kind)."""
+    """What the store keeps of one file."""
 
     path: str
     kind: str
@@ -69,7 +59,6 @@ class FileRecord:
     symbols: int
     documents: int
     problem: str
-    names: list[tuple[str, int, str]]
 
     def row(self, file: int, segment: int) -> FileRow:
         """Its row of `files`, as number `file`."""
@@ -77,17 +66,3 @@ class FileRecord:
             file, self.path, self.kind, self.module, self.size, self.mtime_ns, self.ctime_ns, self.inode, self.checked_ns,
             self.sha256, segment, self.symbols, self.documents, self.problem,
         )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class SegmentRow:
-    """`files` maps the file ordinals of `owners` to file ids, some of which may be gone. See `postings.Segment`."""
-
-    id: int
-    files: np.ndarray
-    owners: np.ndarray
-    lengths: np.ndarray
-
-
-# How a file may use a name, and the mark of that in the keys of the table `uses`.
-USES = {"named": "", "called": "(", "decorated": "@", "base": "<"}

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from dataclasses import replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +26,7 @@ _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 _CONSTANT, _NAME, _ATTRIBUTE, _CALL = ast.Constant, ast.Name, ast.Attribute, ast.Call
 _YIELDS = (ast.Yield, ast.YieldFrom)  # in a lambda they make a generator of that, not of the function around it
 _BY_START = attrgetter("start", "end")
+_NO_FIELDS: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
 
 
 class Scope:
@@ -64,13 +64,14 @@ class Scope:
     def definition(self, node: _Definition) -> None:
         file, owner = self.file, self.owner
         for part in outer_parts(node):
-            self.expression(part)
+            if type(part) is not _NAME and type(part) is not _CONSTANT:
+                self.expression(part)
         for decorator in node.decorator_list:
             start, end = self._extent(decorator)
             file.calls.append(Call(dotted(decorator), decorator.lineno, owner, start, end, "decorator"))
         symbol = file.define.definition(node, owner, self.prefix, self.in_class)
         if self.conditional:
-            symbol = replace(symbol, conditional=True)
+            symbol = symbol._replace(conditional=True)
         index = len(file.symbols)
         file.symbols.append(symbol)
         if symbol.parameters:
@@ -80,7 +81,7 @@ class Scope:
             scope.bound.update(dict.fromkeys(file.define.type_names(node)))
         scope.body(node.body)
         if scope.bound or scope.generator:
-            file.symbols[index] = replace(symbol, local_names=tuple(sorted(scope.bound)), is_generator=scope.generator)
+            file.symbols[index] = symbol._replace(local_names=tuple(sorted(scope.bound)), is_generator=scope.generator)
 
     def defaults(self, arguments: ast.arguments, index: int) -> None:
         positional = [*arguments.posonlyargs, *arguments.args]
@@ -327,11 +328,14 @@ class Scope:
     def expression(self, root: ast.expr, deferred: bool = False) -> None:
         """Record the calls in an expression, in the order in which they are written, and what it binds."""
         kind: type = type(root)
+        while kind is _ATTRIBUTE:
+            root = root.value  # type: ignore[attr-defined]
+            kind = type(root)
         if kind is _NAME or kind is _CONSTANT:
             return
         stack: list[Any] = [root]
         pop, push = stack.pop, stack.append
-        file = self.file
+        file, owner, form = self.file, self.owner, "lambda" if deferred else ""
         found: list[Call] = []
         while stack:
             node = pop()
@@ -343,17 +347,23 @@ class Scope:
                 continue
             if kind is _CALL:
                 start, end = self._extent(node)
-                found.append(Call(dotted(node.func), node.lineno, self.owner, start, end, "lambda" if deferred else ""))
+                func = node.func
+                if type(func) is _NAME:
+                    callee = func.id
+                elif type(func) is _ATTRIBUTE and type(func.value) is _NAME:
+                    callee = f"{func.value.id}.{func.attr}"
+                else:
+                    callee = dotted(func)
+                    push(func)
+                found.append(Call(callee, node.lineno, owner, start, end, form))
                 for part in node.args:
                     if type(part) is not _NAME and type(part) is not _CONSTANT:
                         push(part)
                 for keyword in node.keywords:
                     push(keyword.value)
-                if type(node.func) is not _NAME:
-                    push(node.func)
                 continue
             if kind is ast.Lambda:
-                file.flows.extend(of_lambda(node, self.owner, self._extent))
+                file.flows.extend(of_lambda(node, owner, self._extent))
                 stack.extend(d for d in (*node.args.defaults, *node.args.kw_defaults) if d is not None)
                 if deferred:
                     push(node.body)
@@ -363,12 +373,11 @@ class Scope:
             special = _BINDING.get(kind)
             if special is not None and not (deferred and kind in _YIELDS):
                 special(self, node)
-            for name in FIELDS.get(kind, ()):
-                value = getattr(node, name)
-                if type(value) is list:
-                    stack.extend(value)
-                elif isinstance(value, ast.AST):
-                    push(value)
+            single, several = FIELDS.get(kind, _NO_FIELDS)
+            for name in single:
+                push(getattr(node, name))
+            for name in several:
+                stack.extend(getattr(node, name))
         if found:
             if len(found) > 1:
                 found.sort(key=_BY_START)
@@ -383,9 +392,8 @@ class Scope:
     def _extent(self, node: Any) -> tuple[int, int]:
         file = self.file
         if file.ascii:
-            return file.starts[node.lineno - 1] + node.col_offset, file.starts[
-                node.end_lineno - 1
-            ] + node.end_col_offset
+            starts = file.starts
+            return starts[node.lineno - 1] + node.col_offset, starts[node.end_lineno - 1] + node.end_col_offset
         return file.offset(node.lineno, node.col_offset), file.offset(node.end_lineno, node.end_col_offset)
 
     def yield_(self, node: ast.Yield) -> None:

@@ -6,21 +6,21 @@ import zlib
 
 from ..errors import IndexDamagedError
 
-_SIZE = 4
+SEAL = 4  # bytes
 _MASK = 0xFFFFFFFF
 
 
 def seal(data: bytes, place: int) -> bytes:
     """`data` and four bytes behind it: the CRC-32 of the data in this place, the number of the row that it belongs to."""
-    return data + zlib.crc32(data, place & _MASK).to_bytes(_SIZE, "little")
+    return data + zlib.crc32(data, place & _MASK).to_bytes(SEAL, "little")
 
 
 def unseal(data: object, place: int) -> memoryview:
     """The data of `seal`. Raises `IndexDamagedError` where it was changed, cut, or sealed for another place."""
     # A damaged row may hold a value of any type.
-    if isinstance(data, bytes) and len(data) >= _SIZE:
-        inner = memoryview(data)[:-_SIZE]
-        if zlib.crc32(inner, place & _MASK) == int.from_bytes(data[-_SIZE:], "little"):
+    if isinstance(data, bytes) and len(data) >= SEAL:
+        inner = memoryview(data)[:-SEAL]
+        if zlib.crc32(inner, place & _MASK) == int.from_bytes(data[-SEAL:], "little"):
             return inner
     raise damaged("a checksum is wrong")
 

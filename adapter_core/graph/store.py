@@ -22,24 +22,30 @@ import numpy as np
 from ..errors import IndexStoreError
 from ..types import ModuleFacts
 from .codec import decode_facts
-from .postings import FIELDS
 from .roots import SourceRoots
-from .rows import FILE_COLUMNS, INSERT_FILE, SCHEMA, USES, FileRecord, FileRow, SegmentRow
+from .rows import FILE_COLUMNS, INSERT_FILE, FileRecord, FileRow
+from .rows import SCHEMA as ROWS
 from .sealed import checksum, damaged, seal, unseal
+from .segments import SCHEMA as SEGMENTS
+from .segments import Block, Part, SegmentRow, Segments
 from .version import index_version
 
 log = logging.getLogger(__name__)
 
+_SCHEMA = ROWS + SEGMENTS
+# How a file may use a name.
+USES = {"named": Part.NAMED, "called": Part.CALLED, "decorated": Part.DECORATED, "base": Part.BASE}
 # What SQLite says (its numeric codes are known to Python from 3.11 on).
 _SIGNS_OF_DAMAGE = ("malformed", "not a database", "no such table", "no such column", "Could not decode")
 _MAX_NAME = 100
+_SECTOR = 512  # every page size is a multiple of it
 
 
 def database_path(cache: Path, root: Path, variant: str = "") -> Path:
     """The database of a workspace, named by its real path, the version of what is stored, the Python that parses, and a
     `variant`: an index of part of the files is another index. None migrates another's."""
     key = hashlib.sha256(str(root).encode("utf-8", "surrogatepass")).hexdigest()[:16]
-    version = f"{index_version(SCHEMA)}-py{sys.version_info.major}{sys.version_info.minor}"
+    version = f"{index_version(_SCHEMA)}-py{sys.version_info.major}{sys.version_info.minor}"
     # A file system takes 255 bytes (some 143); the name is there for people alone.
     name = os.fsencode(root.name)[:_MAX_NAME].decode("utf-8", "ignore") or "root"
     return cache / "index" / f"{name}-{key}" / f"{version}{variant}.sqlite"
@@ -52,11 +58,11 @@ class Store:
         """`path` None keeps the index in memory. Raises `IndexStoreError` when it cannot be opened or is damaged."""
         self.path = path
         self.read_only = read_only
-        self._segment_files: dict[int, list[int]] = {}
         try:
             self._db = self._connect(path, read_only)
             if not read_only:
                 self._prepare(path)
+            self._segments = Segments(self._db, self._query)
             self.generation()
             self._place = os.stat(path) if path is not None else None
         except (sqlite3.Error, UnicodeDecodeError, OSError) as error:
@@ -78,6 +84,9 @@ class Store:
             db.execute("PRAGMA query_only = 1")
             return db
         path.parent.mkdir(parents=True, exist_ok=True)
+        # A file that was cut: SQLite takes what is missing of its last page for zeros.
+        if path.exists() and path.stat().st_size % _SECTOR:
+            raise sqlite3.DatabaseError("file is not a database: it was cut")
         return sqlite3.connect(path, timeout=5, isolation_level=None, check_same_thread=False)
 
     def _prepare(self, path: Path | None) -> None:
@@ -86,9 +95,9 @@ class Store:
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = NORMAL")
         db.execute("PRAGMA cache_size = -32000")
-        if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'postings'").fetchone():
+        if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'blocks'").fetchone():
             db.execute("BEGIN IMMEDIATE")
-            for statement in SCHEMA.split(";"):
+            for statement in _SCHEMA.split(";"):
                 db.execute(statement)
             db.execute(
                 "INSERT INTO meta VALUES ('generation', 0), ('complete', 0), ('reason', 'the index is being built')"
@@ -128,13 +137,8 @@ class Store:
                 raise _store_error(error, "cannot be written") from error
             raise
 
-    def write_files(
-        self, files: Sequence[FileRecord], owners: bytes, lengths: bytes, uses: Iterable[tuple[str, bytes]]
-    ) -> int:
-        """Replace the given files; their documents form one new segment, whose number is given back. Call within `transaction`.
-
-        `uses`: keys with the ordinals (uint16) of the files that they find (`USES`), in order.
-        """
+    def write(self, files: Sequence[FileRecord], owners: bytes, lengths: bytes, parts: Iterable[Block]) -> None:
+        """Replace the given files; what finds them forms one new segment. Call within `transaction`."""
         db = self._db
         for f in files:
             self._forget(f.path)
@@ -142,30 +146,16 @@ class Store:
         segment = self._next_number("segments")
         first = self._next_number("files")
         rows = [f.row(number, segment) for number, f in enumerate(files, first)]
-        names = [(name, row.id, i, kind) for row, f in zip(rows, files, strict=True) for name, i, kind in f.names]
-        ids = np.array([row.id for row in rows], dtype="<i8").tobytes()
-        db.execute(
-            "INSERT INTO segments VALUES (?,?,?,?)",
-            (segment, seal(ids, segment), seal(owners, segment), seal(lengths, segment)),
-        )
         db.executemany(INSERT_FILE, [(*row, checksum(row)) for row in rows])
         db.executemany(
             "INSERT INTO facts VALUES (?, ?)",
             [(row.id, seal(f.facts, row.id)) for row, f in zip(rows, files, strict=True)],
         )
-        # In the order of their keys, rows go into a B-tree several times faster.
-        db.executemany("INSERT INTO names VALUES (?,?,?,?)", sorted(names))
-        db.executemany("INSERT INTO uses VALUES (?,?,?)", ((name, segment, seal(data, segment)) for name, data in uses))
-        return segment
+        self._segments.write(segment, [row.id for row in rows], owners, lengths, parts)
 
     def _next_number(self, table: str) -> int:
         row = self._db.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)).fetchone()
         return row[0] + 1 if row else 1
-
-    def write_postings(self, segment: int, postings: Iterable[tuple[str, bytes]]) -> None:
-        """The postings of a new segment, in order (`postings.Segment.rows`). Call within the transaction of its `write_files`."""
-        rows = ((term, segment, seal(data, segment)) for term, data in postings)
-        self._db.executemany("INSERT INTO postings VALUES (?,?,?)", rows)
 
     def remove(self, path: str) -> None:
         """Forget a file. Call within `transaction`."""
@@ -176,13 +166,10 @@ class Store:
         if row is None:
             return
         file, segment = row
-        self._db.execute("DELETE FROM names WHERE file = ?", (file,))
         self._db.execute("DELETE FROM facts WHERE file = ?", (file,))
         self._db.execute("DELETE FROM files WHERE id = ?", (file,))
         if not self._db.execute("SELECT 1 FROM files WHERE segment = ? LIMIT 1", (segment,)).fetchone():
-            self._db.execute("DELETE FROM postings WHERE segment = ?", (segment,))
-            self._db.execute("DELETE FROM uses WHERE segment = ?", (segment,))
-            self._db.execute("DELETE FROM segments WHERE id = ?", (segment,))
+            self._segments.delete(segment)
 
     def touch(self, path: str, size: int, mtime_ns: int, ctime_ns: int, inode: int, checked_ns: int) -> None:
         """The file was read again and holds what is stored. Call within `transaction`."""
@@ -274,8 +261,8 @@ class Store:
 
     def check(self) -> None:
         """Raises `IndexDamagedError` where rows are lost, as far as counting tells."""
-        facts, names = self._one("SELECT (SELECT count(*) FROM facts), (SELECT count(*) FROM names)")
-        if (facts, names) != self.counts():
+        files, facts = self._one("SELECT (SELECT count(*) FROM files), (SELECT count(*) FROM facts)")
+        if files != facts or self._query("SELECT 1 FROM files WHERE segment NOT IN (SELECT id FROM segments) LIMIT 1"):
             raise damaged("rows are lost")
 
     def files(self) -> list[FileRow]:
@@ -310,56 +297,76 @@ class Store:
         data = bytes(unseal(row[0], file.id))
         return decode_facts(file.path, file.module or file.path.rpartition("/")[2], data)
 
-    def symbols_named(self, name: str) -> list[tuple[int, int, str]]:
-        """(file, symbol index, kind) of every symbol of that name."""
-        return self._query("SELECT file, symbol, kind FROM names WHERE name = ? ORDER BY file, symbol", (name,))
+    def symbols_named(self, name: str) -> list[tuple[int, int]]:
+        """(file, symbol index) of every symbol of that name, in order."""
+        found: list[tuple[int, int]] = []
+        with self.snapshot():
+            for part in (Part.SYMBOLS, Part.SECTIONS):
+                for segment, value in self._segments.find(part, name):
+                    ids = self._segments.files(segment)
+                    numbers = np.frombuffer(value, "<u4").tolist()
+                    found += [(ids[o], i) for o, i in zip(numbers[::2], numbers[1::2], strict=True)]
+            alive = self._alive({file for file, _ in found})
+        return sorted(row for row in found if row[0] in alive)
 
     def all_names(self) -> list[str]:
-        names = [name for (name,) in self._query("SELECT DISTINCT name FROM names WHERE kind != 'section'")]
-        if not all(isinstance(name, str) for name in names):
-            raise damaged("a name is no text")
-        return names
+        """The names of all symbols but sections, each once."""
+        names: set[str] = set()
+        with self.snapshot():
+            alive = {file for (file,) in self._query("SELECT id FROM files")}
+            gone: dict[int, set[int]] = {}
+            for segment, name, value in self._segments.items(Part.SYMBOLS):
+                if segment not in gone:
+                    ids = self._segments.files(segment)
+                    gone[segment] = {ordinal for ordinal, file in enumerate(ids) if file not in alive}
+                dead = gone[segment]
+                if not dead or any(o not in dead for o in np.frombuffer(value, "<u4")[::2].tolist()):
+                    names.add(name)
+        return list(names)
 
     def files_using(self, name: str, how: str = "named") -> list[int]:
         """The files that use an identifier in one of the ways of `USES`; "named": it stands anywhere in the text, comments and strings
-        included (underscores alone are no word). Some ids may be gone."""
+        included. Some ids may be gone."""
         found: list[int] = []
         with self.snapshot():
-            rows = self._query("SELECT segment, files FROM uses WHERE name = ? ORDER BY segment", (USES[how] + name,))
-            for segment, data in rows:
-                ids = self._files_of_segment(segment)
-                found += [ids[ordinal] for ordinal in unseal(data, segment).cast("H")]
+            for segment, value in self._segments.find(USES[how], name):
+                ids = self._segments.files(segment)
+                found += [ids[ordinal] for ordinal in np.frombuffer(value, "<u2").tolist()]
         return found
 
-    def _files_of_segment(self, segment: int) -> list[int]:
-        # Segments never change and their numbers are never used again.
-        if segment not in self._segment_files:
-            row = self._one("SELECT files FROM segments WHERE id = ?", (segment,))
-            if row is None:
-                raise damaged("a segment is lost")
-            self._segment_files[segment] = np.frombuffer(unseal(row[0], segment), "<i8").tolist()
-        return self._segment_files[segment]
+    def _alive(self, files: set[int]) -> set[int]:
+        """Those of the ids that are still files."""
+        wanted = sorted(files)
+        alive: set[int] = set()
+        for start in range(0, len(wanted), 500):
+            some = wanted[start : start + 500]
+            marks = ",".join("?" * len(some))
+            alive.update(i for (i,) in self._query(f"SELECT id FROM files WHERE id IN ({marks})", tuple(some)))
+        return alive
 
     def segments(self) -> list[SegmentRow]:
         """All segments in order. Raises `IndexDamagedError` where one is lost that a file names."""
         with self.snapshot():
-            rows = self._query("SELECT id, files, owners, lengths FROM segments ORDER BY id")
             if self._query("SELECT 1 FROM files WHERE segment NOT IN (SELECT id FROM segments) LIMIT 1"):
                 raise damaged("a segment is lost")
-        return [
-            SegmentRow(
-                number,
-                np.frombuffer(unseal(files, number), dtype="<i8"),
-                np.frombuffer(unseal(owners, number), dtype="<i4").reshape(-1, 2),
-                np.frombuffer(unseal(lengths, number), dtype="<u2").reshape(-1, len(FIELDS)),
-            )
-            for number, files, owners, lengths in rows
-        ]
+            return self._segments.rows()
 
     def postings(self, term: str) -> list[tuple[int, np.ndarray]]:
         """(segment, packed postings) of a term; see `postings.unpack`."""
-        rows = self._query("SELECT segment, data FROM postings WHERE term = ? ORDER BY segment", (term,))
-        return [(segment, np.frombuffer(unseal(data, segment), dtype="<u4").reshape(-1, 2)) for segment, data in rows]
+        with self.snapshot():
+            return [
+                (segment, np.frombuffer(value, dtype="<u4").reshape(-1, 2))
+                for segment, value in self._segments.find(Part.POSTINGS, term)
+            ]
+
+    def small_segments(self, most_files: int) -> tuple[list[str], int]:
+        """The paths in segments that hold no more than so many files, and the number of these segments."""
+        rows = self._query(
+            "SELECT path, segment FROM files WHERE segment IN"
+            " (SELECT segment FROM files GROUP BY segment HAVING count(*) <= ?)",
+            (most_files,),
+        )
+        return [path for path, _ in rows], len({segment for _, segment in rows})
 
     def _meta(self, key: str) -> Any:
         row = self._one("SELECT value FROM meta WHERE key = ?", (key,))

@@ -30,6 +30,9 @@ _BATCH_FILES = 400
 # A file changed within the clock's grain of its last reading may have changed again without a new timestamp.
 _RACY_NS = 2_000_000_000
 _MAX_PROJECT_FILE = 1_000_000
+# Each file that is saved becomes a segment of its own, in which every look-up has to look.
+_SMALL_SEGMENT = 8
+_MAX_SMALL_SEGMENTS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,9 @@ def sync(
     report = SyncReport()
     only = options.only
     if only is not None and (
-        not store.completeness()[0] or any(_decides(root, store, path, options.discover) for path in only)
+        not store.completeness()[0]
+        or _scattered(store)
+        or any(_decides(root, store, path, options.discover) for path in only)
     ):
         only = None
     if only is None:
@@ -97,7 +102,8 @@ def sync(
         roots = store.roots()
         _with_modules(found, roots)
         stored = {path: row for path in only if (row := store.file(path)) is not None}
-    changed = [file for file in found.files if not _is_current(file, stored.get(file.path))]
+    scattered = _scattered(store) if only is None else set()
+    changed = [f for f in found.files if f.path in scattered or not _is_current(f, stored.get(f.path))]
     paths = {file.path for file in found.files}
     removed = [path for path in stored if path not in paths]
     report.removed = len(removed)
@@ -107,7 +113,7 @@ def sync(
     known = {
         file.path: stored[file.path].sha256
         for file in changed
-        if file.path in stored and stored[file.path].module == file.module
+        if file.path in stored and stored[file.path].module == file.module and file.path not in scattered
     }
     batches = _batches(changed)
     outcome = found.complete, found.reason
@@ -131,6 +137,12 @@ def sync(
         report.problems.extend(Problem(row.path, row.problem) for row in store.files() if row.problem)
     report.elapsed_ms = (time.perf_counter() - started) * 1000
     return report
+
+
+def _scattered(store: Store) -> set[str]:
+    """The files of small segments, where there are so many of these that they slow every look-up: they are written anew, together."""
+    paths, segments = store.small_segments(_SMALL_SEGMENT)
+    return set(paths) if segments > _MAX_SMALL_SEGMENTS else set()
 
 
 def _decides(root: Path, store: Store, path: str, options: DiscoverOptions) -> bool:
@@ -190,11 +202,8 @@ def _write(store: Store, result: BatchResult, report: SyncReport) -> None:
     if result.files:
         # The thread's own time: others read and decode meanwhile.
         begun = time.thread_time()
-        segment = store.write_files(result.files, result.owners, result.lengths, result.uses)
-        between = time.thread_time()
-        store.write_postings(segment, result.postings)
-        for stage, spent in (("store", between - begun), ("store search tables", time.thread_time() - between)):
-            report.stages[stage] = report.stages.get(stage, 0.0) + spent
+        store.write(result.files, result.owners, result.lengths, result.blocks)
+        report.stages["store"] = report.stages.get("store", 0.0) + time.thread_time() - begun
     for touched in result.touched:
         store.touch(*touched)
     for path, _ in result.skipped:

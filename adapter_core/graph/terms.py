@@ -10,13 +10,13 @@ from __future__ import annotations
 import functools
 import re
 
-_WORD = re.compile(r"[^\W_][\w]*|_+[^\W_]\w*")
+_WORD = re.compile(r"\w+")
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|\d+")
 _MAX_LENGTH = 64
 
 
 def words(text: str) -> list[str]:
-    """The identifiers and words of a text, as written, in order."""
+    """The identifiers and words of a text, as written, in order; underscores alone are one, too, that yields no term."""
     return _WORD.findall(text)
 
 

@@ -7,10 +7,10 @@ import hashlib
 from pathlib import Path
 
 # Modules whose change can change a stored row.
-_SHAPING = (
-    "batch codec define discover exports extract fields limited newer parse patterns postings recover roots rows scope sealed source "
-    "terms textfacts"
-).split()
+_SHAPING = """
+    batch codec define discover exports extract fields limited newer parse patterns postings recover
+    roots rows scope sealed segments source sstable terms textfacts
+""".split()
 
 
 @functools.cache

@@ -38,7 +38,7 @@ def stored(store: Store) -> dict[str, Any]:
         "files": {r.path: (r.kind, r.module, r.size, r.sha256, r.symbols, r.documents, r.problem) for r in rows},
         "facts": facts,
         "all names": sorted(store.all_names()),
-        "names": sorted((n, path_of[f], i, k) for n in names for f, i, k in store.symbols_named(n)),
+        "names": sorted((n, path_of[f], i) for n in names for f, i in store.symbols_named(n)),
         "roots": store.roots(),
         "completeness": store.completeness(),
     }

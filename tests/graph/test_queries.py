@@ -539,10 +539,6 @@ def test_references_of_an_underscore(repo: Path) -> None:
     check_callers(graph, "a._", "b.py:3 b: _", "b.py:4 b: tr")
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="batch.py: a name of underscores alone is kept where it is bound, and not where it is named otherwise",
-)
 def test_references_of_an_underscore_elsewhere(repo: Path) -> None:
     graph = graph_of(
         repo, "#- a.py\ndef _(text): return text\n#- b.py\nfrom a import _ as tr\ntr(1)\n#- c.py\nimport a\nf = a._\n"

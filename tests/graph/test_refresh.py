@@ -225,3 +225,16 @@ def test_any_edits(tmp_path_factory: pytest.TempPathFactory, rounds: list[list[t
             graph.refresh([path for path, _ in edits])
             check_like_fresh(graph)
     shutil.rmtree(root)
+
+
+def test_many_small_segments_become_one(repo: Path) -> None:
+    for number in range(80):
+        (repo / f"m{number}.py").write_text(f"def f{number}(): pass\n")
+    CodeGraph.load_or_build(repo).close()
+    with CodeGraph.load_or_build(repo) as graph:
+        for number in range(80):
+            (repo / f"m{number}.py").write_text(f"def g{number}(): pass\n")
+            graph.refresh([f"m{number}.py"])
+            assert [r.path for r in graph.find_symbol(f"g{number}")] == [f"m{number}.py"]
+        assert len(graph.store.segments()) < 40
+        check_like_fresh(graph)

@@ -270,11 +270,6 @@ def test_a_line_of_a_megabyte(repo: Path) -> None:
     assert (facts.calls[-1].start, facts.calls[-1].line) == (len("x = [") + 6 * (count - 1), 1)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="extract.py, Extractor.offset: encodes and decodes the whole line for each call; quadratic in the length of a line "
-    "that is not ASCII",
-)
 def test_a_long_line_that_is_not_ascii() -> None:
     """A third of a megabyte in one line, below every limit; without the one umlaut it takes half a second."""
     code = (

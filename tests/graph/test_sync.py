@@ -43,7 +43,7 @@ def state(store: Store) -> dict[str, object]:
         row.path: (row.kind, row.module, row.sha256, row.symbols, row.documents, row.problem) for row in store.files()
     }
     by_id = {row.id: row.path for row in store.files()}
-    names = sorted((n, by_id[f], i, k) for n in store.all_names() for f, i, k in store.symbols_named(n))
+    names = sorted((n, by_id[f], i) for n in store.all_names() for f, i in store.symbols_named(n))
     facts = {row.path: store.facts(row) for row in store.files()}
     return {"files": files, "names": names, "facts": facts}
 

@@ -1,0 +1,88 @@
+"""Sorted tables of keys, cut into blocks: how a segment keeps its postings and its names.
+
+A segment's tables are written once and never changed, so they need no row for each of their many thousand keys: neighbours share
+a block of some ten kilobytes, and the first key of each block is enough to know where to look (the idea of the sorted string
+tables of log-structured stores: Chang et al., "Bigtable", OSDI 2006).
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+# Number of keys; bytes of the keys, which are JSON. Then the end of each value (uint32) and the values.
+_HEAD = struct.Struct("<II")
+_BLOCK_BYTES = 16_384
+_BYTES_A_KEY = 16
+
+
+class Table(NamedTuple):
+    """`keys` in order, none twice; the value of `keys[i]` is `data[ends[i - 1]:ends[i]]`."""
+
+    keys: Sequence[str]
+    ends: np.ndarray
+    data: bytes
+
+    def items(self) -> Iterator[tuple[str, bytes]]:
+        start = 0
+        for key, end in zip(self.keys, self.ends.tolist(), strict=True):
+            yield key, self.data[start:end]
+            start = end
+
+
+def table_of(values: dict[str, bytes]) -> Table:
+    keys = sorted(values)
+    parts = [values[key] for key in keys]
+    return Table(keys, np.cumsum([len(part) for part in parts], dtype=np.int64), b"".join(parts))
+
+
+def cut(table: Table) -> Iterator[tuple[bytes, bytes]]:
+    """(first key in UTF-8, block), in order. Bytes of UTF-8 compare as the strings do."""
+    count = len(table.keys)
+    if not count:
+        return
+    number = (table.ends + np.arange(count) * _BYTES_A_KEY) // _BLOCK_BYTES
+    borders = [0, *(np.flatnonzero(np.diff(number)) + 1).tolist(), count]
+    for first, after in pairwise(borders):
+        keys = list(table.keys[first:after])
+        base = int(table.ends[first - 1]) if first else 0
+        ends = (table.ends[first:after] - base).astype("<u4").tobytes()
+        names = json.dumps(keys, separators=(",", ":")).encode()
+        values = table.data[base : base + int.from_bytes(ends[-4:], "little")]
+        yield (
+            keys[0].encode("utf-8", "surrogatepass"),
+            b"".join((_HEAD.pack(len(keys), len(names)), names, ends, values)),
+        )
+
+
+def keys_of(block: memoryview) -> list[str]:
+    _, size = _HEAD.unpack_from(block)
+    keys: list[str] = json.loads(bytes(block[_HEAD.size : _HEAD.size + size]))
+    return keys
+
+
+def values_of(block: memoryview) -> Iterator[tuple[str, memoryview]]:
+    """All keys with their values."""
+    for number, key in enumerate(keys_of(block)):
+        yield key, _value(block, number)
+
+
+def find(block: memoryview, key: str) -> memoryview | None:
+    keys = keys_of(block)
+    number = bisect_left(keys, key)
+    return _value(block, number) if number < len(keys) and keys[number] == key else None
+
+
+def _value(block: memoryview, number: int) -> memoryview:
+    count, size = _HEAD.unpack_from(block)
+    ends = _HEAD.size + size
+    start = int.from_bytes(block[ends + 4 * number - 4 : ends + 4 * number], "little") if number else 0
+    end = int.from_bytes(block[ends + 4 * number : ends + 4 * number + 4], "little")
+    values = ends + 4 * count
+    return block[values + start : values + end]
