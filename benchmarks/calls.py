@@ -2,7 +2,8 @@
 
     ./x bench calls [cases | edges | tests]… [--details FILE]
 
-Default: all three, in about two minutes. `cases`: small programs whose true edges are written beside them (needs pytest: `./x setup --dev`).
+Default: all three, in about two minutes. `cases`: small programs whose true edges are written beside them
+(needs pytest: `./x setup --dev`).
 `edges`: the calls that happened while the suites of three packages ran (`benchmarks/observed`, whose README tells what that cannot
 show), beside those that are found in their text. `tests`: the tests that ran a function, beside those that Pathline gives for it.
 `--details`: write every missed edge, and every found one that did not happen, with its line.

@@ -24,7 +24,8 @@ from .sealed import SEAL, damaged, seal, unseal
 SCHEMA = """
 CREATE TABLE segments (id INTEGER PRIMARY KEY AUTOINCREMENT, files BLOB NOT NULL, owners BLOB NOT NULL, lengths BLOB NOT NULL,
     directory INTEGER NOT NULL);
-CREATE TABLE blocks (id INTEGER PRIMARY KEY, segment INTEGER NOT NULL, part INTEGER NOT NULL, first BLOB NOT NULL, data BLOB NOT NULL);
+CREATE TABLE blocks (id INTEGER PRIMARY KEY AUTOINCREMENT, segment INTEGER NOT NULL, part INTEGER NOT NULL, first BLOB NOT NULL,
+    data BLOB NOT NULL);
 CREATE INDEX blocks_segment ON blocks (segment);
 """
 
@@ -61,7 +62,7 @@ class Segments:
     def __init__(self, db: sqlite3.Connection, query: Query) -> None:
         self._db = db
         self._query = query
-        # Segments never change and their numbers are never used again, so what is known of one stays true.
+        # Segments and blocks never change and their numbers are never used again, so what is known of one stays true.
         self._files: dict[int, list[int]] = {}
         self._directory: dict[int, dict[int, tuple[list[bytes], list[int]]]] = {}
         self._checked: set[int] = set()
@@ -70,7 +71,7 @@ class Segments:
 
     def write(self, segment: int, files: Sequence[int], owners: bytes, lengths: bytes, parts: Iterable[Block]) -> None:
         """A new segment under this number. `files`: their ids, by ordinal."""
-        (last,) = self._db.execute("SELECT coalesce(max(id), 0) FROM blocks").fetchone()
+        (last,) = self._db.execute("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'blocks'").fetchone()
         rows = [(n, segment, part, first, seal(data, n)) for n, (part, first, data) in enumerate(parts, last + 1)]
         ids = np.array(files, dtype="<i8").tobytes()
         self._db.execute(

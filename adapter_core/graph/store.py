@@ -36,7 +36,14 @@ _SCHEMA = ROWS + SEGMENTS
 # How a file may use a name.
 USES = {"named": Part.NAMED, "called": Part.CALLED, "decorated": Part.DECORATED, "base": Part.BASE}
 # What SQLite says (its numeric codes are known to Python from 3.11 on).
-_SIGNS_OF_DAMAGE = ("malformed", "not a database", "no such table", "no such column", "Could not decode")
+_SIGNS_OF_DAMAGE = (
+    "malformed",
+    "not a database",
+    "no such table",
+    "no such column",
+    "already exists",
+    "Could not decode",
+)
 _MAX_NAME = 100
 _SECTOR = 512  # every page size is a multiple of it
 
@@ -260,7 +267,10 @@ class Store:
         return files, symbols
 
     def check(self) -> None:
-        """Raises `IndexDamagedError` where rows are lost, as far as counting tells."""
+        """Raises `IndexDamagedError` where files are lost, or not found by their paths and modules."""
+        # Older versions would take the table's name for a number, and look at everything.
+        if sqlite3.sqlite_version_info >= (3, 33) and self._query("PRAGMA integrity_check(files)") != [("ok",)]:
+            raise damaged("the table of files is wrong")
         files, facts = self._one("SELECT (SELECT count(*) FROM files), (SELECT count(*) FROM facts)")
         if files != facts or self._query("SELECT 1 FROM files WHERE segment NOT IN (SELECT id FROM segments) LIMIT 1"):
             raise damaged("rows are lost")
@@ -268,16 +278,22 @@ class Store:
 
     def files(self) -> list[FileRow]:
         """All files, by path."""
-        return self._files("ORDER BY path")
+        return sorted(self._files("NOT INDEXED"), key=lambda row: row.path)
 
     def file(self, path: str) -> FileRow | None:
-        return next(iter(self._files("WHERE path = ?", path)), None)
+        return next(iter(self._files_whose("path", path)), None)
 
     def file_by_id(self, file: int) -> FileRow | None:
-        return next(iter(self._files("WHERE id = ?", file)), None)
+        return next(iter(self._files_whose("id", file)), None)
 
     def files_of_module(self, module: str) -> list[FileRow]:
-        return self._files("WHERE module = ? ORDER BY path", module)
+        return sorted(self._files_whose("module", module), key=lambda row: row.path)
+
+    def _files_whose(self, column: str, value: Any) -> list[FileRow]:
+        rows = self._files(f"WHERE {column} = ?", value)
+        if any(getattr(row, column) != value for row in rows):  # SQLite takes its index's word for it
+            raise damaged("the table of files is wrong")
+        return rows
 
     def _files(self, which: str, *parameters: Any) -> list[FileRow]:
         rows = self._query(f"SELECT {FILE_COLUMNS} FROM files {which}", parameters)

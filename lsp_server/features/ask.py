@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams, JsonRpcRequestCancelled
 
-from adapter_core.errors import Cancelled, PathlineError, UsageError
+from adapter_core.errors import Cancelled, IndexDamagedError, PathlineError, UsageError
 
 from ..documents import hash_lines
 from ..protocol import ASK
@@ -80,9 +80,10 @@ async def run_question(
         raise JsonRpcInvalidParams(str(error)) from error
     except Cancelled as error:
         raise JsonRpcRequestCancelled("The answer was stopped.") from error
-    except sqlite3.Error as error:
+    except (sqlite3.Error, IndexDamagedError) as error:
         server.index_failed(error)
-        raise JsonRpcException(f"The index could not be read ({error}); it is built anew.", REQUEST_FAILED) from error
+        told = "The index could not be read and is built anew; ask again in a moment."
+        raise JsonRpcException(told, REQUEST_FAILED) from error
     except PathlineError as error:
         raise JsonRpcException(str(error), REQUEST_FAILED) from error
     finally:

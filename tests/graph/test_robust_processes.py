@@ -853,10 +853,12 @@ def test_damage_that_sqlite_does_not_see(repo: Path, change: str) -> None:
         "UPDATE sqlite_sequence SET seq = 0",
         "DELETE FROM files WHERE id % 2",
         "DELETE FROM blocks WHERE id % 2",
+        "DELETE FROM segments",
         "DELETE FROM facts WHERE file % 2",
         "UPDATE files SET inode = inode + 1",
         "UPDATE meta SET value = 'x' WHERE key = 'complete'",
         "DELETE FROM meta WHERE key = 'generation'",
+        "DROP TABLE facts",
         "DROP TABLE blocks",
     ],
 )
@@ -870,6 +872,34 @@ def test_damage_that_the_next_sync_mends(repo: Path, change: str) -> None:
         assert (graph.report.complete, graph.report.reason) == (True, "")
         assert graph.store.path == path
         assert everything(graph) == everything(fresh_graph(root))
+
+
+@pytest.mark.parametrize(
+    ("index", "entry", "other"),
+    [
+        ("sqlite_autoindex_files_1", b"pkg0/m0.py", b"pkg0/m0.pz"),
+        ("sqlite_autoindex_files_1", b"pkg1/m1.py", b"pkg1/m0.py"),
+        ("files_module", b"pkg0.m7", b"pkg0.m8"),
+    ],
+)
+def test_an_index_that_leads_to_another_row(repo: Path, index: str, entry: bytes, other: bytes) -> None:
+    """SQLite takes its word for it; that the file is another one than was asked for shows in its row."""
+    path, truth = built(repo)
+    with sqlite3.connect(path) as db:
+        (page,) = db.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (index,)).fetchone()
+        (size,) = db.execute("PRAGMA page_size").fetchone()
+    db.close()
+    data = path.read_bytes()
+    start, end = (page - 1) * size, page * size
+    assert data.count(entry, start, end) == 1
+    spoil(path, data[:start] + data[start:end].replace(entry, other) + data[end:])
+    with CodeGraph(repo.resolve(), Store(path)) as graph:
+        assert sorted(row.path for row in graph.store.files()) == sorted(truth["files"])
+        if b"/" not in other:
+            with pytest.raises(IndexDamagedError):
+                graph.facts_of_module(other.decode())
+    with CodeGraph.load_or_build(repo) as graph:
+        assert stored(graph.store) == truth
 
 
 def alter(path: Path, change: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -15,7 +16,7 @@ from typing import Any
 import psutil
 import pytest
 
-from .harness import SERVER, Client, edit, write_workspace
+from .harness import SERVER, Client, RpcError, edit, write_workspace
 
 Connect = Callable[..., Client]
 
@@ -176,6 +177,26 @@ def test_a_corrupt_index_is_built_anew(connect: Connect, shop: Path, tmp_path: P
     client.initialize(shop)
     client.ready()
     assert client.ask("What does add_item raise when the cart is full?")["found"]
+
+
+def test_damage_that_a_question_meets_is_mended(connect: Connect, shop: Path, tmp_path: Path) -> None:
+    client = connect()
+    client.initialize(shop)
+    client.ready()
+    (database,) = (tmp_path / "cache").rglob("*.sqlite")
+    with sqlite3.connect(database) as db:
+        db.execute("UPDATE blocks SET data = randomblob(length(data))")
+    db.close()
+    with pytest.raises(RpcError, match="built anew"):
+        client.ask("What does add_item raise when the cart is full?")
+
+    def answered() -> bool:
+        try:
+            return bool(client.ask("What does add_item raise when the cart is full?")["found"])
+        except RpcError:
+            return False
+
+    wait_until(answered, 60.0)
 
 
 def test_prints_cannot_break_the_protocol(connect: Connect, shop: Path) -> None:
