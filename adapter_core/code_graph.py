@@ -20,7 +20,7 @@ from .graph.coverage_xml import coverage_of, read_coverage
 from .graph.discover import check_root
 from .graph.documents import Document, Documents
 from .graph.export import Progress, export_json, export_sqlite
-from .graph.linking import classes, references, sites
+from .graph.linking import classes, mro, references, sites
 from .graph.linking.evaluate import Inference
 from .graph.linking.modules import imported_modules
 from .graph.linking.values import Value
@@ -31,7 +31,7 @@ from .graph.testing import WorkspaceTests
 from .graph.textsearch import occurrences
 from .graph.view import WorkspaceView
 from .graph.workspace import open_index, refresh_index
-from .types import Call, CallSite, CancelToken, Listing, ModuleFacts, Reference, Span, Symbol, SymbolRef, TestLink
+from .types import Call, CallSite, CancelToken, Listing, ModuleFacts, Reference, Span, SymbolRef, TestLink
 
 _TEST_DEPTH = 3
 
@@ -180,7 +180,7 @@ class CodeGraph:
     def bases_of(self, cls: SymbolRef) -> list[SymbolRef]:
         """The base classes of a class that stand in the workspace, in the order written."""
         value = self._value(cls)
-        return [r for b in classes.bases(self.inference, value) for r in self._refs({b})] if value else []
+        return [r for b in mro.bases(self.inference, value) for r in self._refs({b})] if value else []
 
     def subclasses_of(self, cls: SymbolRef) -> list[SymbolRef]:
         """The classes directly built on a class."""
@@ -424,27 +424,17 @@ class CodeGraph:
                 if facts is not None:
                     found[(value.path, value.index, "")] = self.ref(facts, value.index)
             elif value.kind == "lambda":
-                found[(value.path, value.index, str(value.extra))] = self._lambda(value)
+                facts = self.facts(value.path)
+                assert facts is not None
+                symbol = lookup.lambda_symbol(facts, self.view.text(value.path), value)
+                found[(value.path, value.index, str(value.extra))] = SymbolRef(
+                    self.name, facts.path, facts.module, symbol
+                )
         return list(found.values())
 
-    def _lambda(self, value: Value) -> SymbolRef:
-        """A symbol for a lambda, which has none: named as in tracebacks, below the scope in which it is written."""
-        facts = self.facts(value.path)
-        assert facts is not None
-        text = self.view.text(value.path)
-        first, last = (text.count("\n", 0, offset) + 1 for offset in value.extra)
-        column = value.extra[0] - (text.rfind("\n", 0, value.extra[0]) + 1)
-        prefix = f"{facts.symbols[value.index].qualname}." if value.index else ""
-        symbol = Symbol("<lambda>", f"{prefix}<lambda>", "function", first, last, first, column, value.index)
-        return SymbolRef(self.name, facts.path, facts.module, symbol)
-
     def _listing(self, found: Sequence[object]) -> Listing:
-        reason = (
-            "some of it is too entangled, or called from too many files, to be followed to its end"
-            if self.inference.partial
-            else ""
-        )
-        return Listing(tuple(found), not reason, reason)
+        reason = "some of it is too entangled, or called from too many files, to be followed to its end"
+        return Listing(tuple(found), False, reason) if self.inference.partial else Listing(tuple(found))
 
 
 __all__ = ["CodeGraph", "IndexStoreError", "index_of", "is_test_path"]

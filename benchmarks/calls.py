@@ -436,16 +436,19 @@ def _details(packages: list[Comparison], judged: list[tuple[Comparison, Found, s
                 there = [c for c in calls if c[0].rpartition(".")[2] == name] or calls
                 how = "; ".join(f"{t} {'resolved' if r else ''} {','.join(x)}".strip() for t, r, x in there)
                 composed = " COMPOSED" if package.is_composed(edge) else ""
-                yield (
-                    f"missed\t{package.seen.name}\t{kind_of(edge)}{composed}\t{edge.site}\t{edge.caller.path}:{edge.line}\t{edge.caller.name}\t"
-                    f"{edge.callee.name} {edge.callee.path}:{edge.callee.line}\t[{how}]"
-                )
+                columns = (
+                    "missed", package.seen.name, f"{kind_of(edge)}{composed}", edge.site, f"{edge.caller.path}:{edge.line}",
+                    edge.caller.name, f"{edge.callee.name} {edge.callee.path}:{edge.callee.line}", f"[{how}]",
+                )  # fmt: skip
+                yield "\t".join(columns)
     unseen = [(p, f) for p, f, verdict in judged if verdict == "not seen"]
     unseen.sort(key=lambda item: (item[0].seen.name, item[1]))
-    for package, found in unseen:
-        yield f"unseen\t{package.seen.name}\t{found.count}\t{found.text}\t{found.caller.path}:{found.first}\t{found.caller.name}\t{found.callee}"
-    for package, found in random.Random(20).sample(unseen, min(20, len(unseen))):
-        yield f"sample\t{package.seen.name}\t{found.count}\t{found.text}\t{found.caller.path}:{found.first}\t{found.caller.name}\t{found.callee}"
+    sample = random.Random(20).sample(unseen, min(20, len(unseen)))
+    for label, (package, found) in [*(("unseen", row) for row in unseen), *(("sample", row) for row in sample)]:
+        place = f"{found.caller.path}:{found.first}"
+        yield "\t".join(
+            map(str, (label, package.seen.name, found.count, found.text, place, found.caller.name, found.callee))
+        )
 
 
 # -- tests ------------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import difflib
 import unicodedata
 
 from ..types import ModuleFacts, Symbol
-from .linking import classes
+from .linking import mro
 from .linking.evaluate import Inference
 from .linking.values import Value
 from .sealed import damaged
@@ -48,7 +48,7 @@ def places_of(view: WorkspaceView, value: Value) -> list[Place]:
 
 def member(inference: Inference, cls: Value, name: str) -> list[Place]:
     """The attribute of a class as it is defined, in the class or the bases from which it is inherited."""
-    for owner in classes.lookup_order(inference, cls):
+    for owner in mro.lookup_order(inference, cls):
         table = inference.table(owner.path) if owner.kind == "class" else None
         for index in (table.children.get((owner.index, name), ()) if table else ())[:1]:
             return [(owner.path, index)]
@@ -93,6 +93,14 @@ def index_of(facts: ModuleFacts, symbol: Symbol) -> int | None:
         if candidate.qualname == symbol.qualname and candidate.start == symbol.start and candidate.kind == symbol.kind:
             return index
     return None
+
+
+def lambda_symbol(facts: ModuleFacts, text: str, value: Value) -> Symbol:
+    """A symbol for a lambda, which has none: named as in tracebacks, below the scope in which it is written."""
+    first, last = (text.count("\n", 0, offset) + 1 for offset in value.extra)
+    column = value.extra[0] - (text.rfind("\n", 0, value.extra[0]) + 1)
+    prefix = f"{facts.symbols[value.index].qualname}." if value.index else ""
+    return Symbol("<lambda>", f"{prefix}<lambda>", "function", first, last, first, column, value.index)
 
 
 def within(facts: ModuleFacts, index: int) -> set[int]:

@@ -1,4 +1,4 @@
-"""Classes: bases, the order in which members are looked up, attributes of instances, overrides, and what protocols make of instances."""
+"""Classes: attributes of instances, metaclasses, and the hierarchy downwards (`mro.py` has it upwards)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ...types import Call, ModuleFacts
 from . import annotations as types_of
+from .mro import bases, lookup_order
 from .tables import instance_class, snippet
 from .values import EMPTY, Value, Values, class_of, external, instance, union
 
@@ -28,59 +29,6 @@ _OBJECT_MEMBERS = frozenset(dir(object)) | {
 
 def is_receiver(facts: ModuleFacts, scope: int, name: str) -> bool:
     return instance_class(facts, scope, name) is not None
-
-
-def bases(inference: Inference, cls: Value) -> list[Value]:
-    """The base classes as written, in order; those outside the workspace as external values."""
-    table = inference.table(cls.path)
-    if table is None:
-        return []
-    symbol = table.facts.symbols[cls.index]
-    found: list[Value] = []
-    for text in symbol.bases:
-        # `Generic[T]`, `Base[int]`: the class itself is what members come from.
-        head = text.partition("[")[0]
-        values = inference.text(cls.path, max(symbol.parent, 0), head, symbol.start)
-        found += sorted((v for v in values if v.kind in ("class", "external") and v != cls), key=lambda v: v[:3])
-    return found
-
-
-def lookup_order(inference: Inference, cls: Value) -> list[Value]:
-    """The class and its bases in Python's method resolution order (C3); depth first where that fails."""
-    return sorted_order(inference, cls, ())
-
-
-def sorted_order(inference: Inference, cls: Value, below: tuple[Value, ...]) -> list[Value]:
-    if cls.kind != "class" or cls in below or len(below) > 30:
-        return [cls]
-    known = inference.orders.get(cls)
-    if known is None:
-        known = _sorted_order(inference, cls, below)
-        inference.orders[cls] = known
-    return known
-
-
-def _sorted_order(inference: Inference, cls: Value, below: tuple[Value, ...]) -> list[Value]:
-    parents = [b for b in bases(inference, cls) if b not in below]
-    lines = [sorted_order(inference, p, (*below, cls)) for p in parents]
-    lines.append(list(parents))
-    return [cls, *_merge(lines)]
-
-
-def _merge(lines: list[list[Value]]) -> list[Value]:
-    merged: list[Value] = []
-    lines = [line for line in lines if line]
-    while lines:
-        for line in lines:
-            if not any(line[0] in other[1:] for other in lines):
-                head = line[0]
-                break
-        else:
-            head = lines[0][0]  # inconsistent: Python would refuse the class
-        if head not in merged:
-            merged.append(head)
-        lines = [rest for line in lines if (rest := [v for v in line if v != head])]
-    return merged
 
 
 def attribute(inference: Inference, value: Value, name: str) -> Values:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ...types import Call, Flow, ModuleFacts, Parameter, Symbol
 from . import annotations as types_of
-from . import callbacks, calling, carriers, classes, fixtures
+from . import callbacks, calling, carriers, classes, fixtures, mro
 from .abstract import is_abstract
 from .values import EMPTY, MANY, Value, Values, class_of, either, instance, known, unbound, union
 
@@ -87,12 +87,12 @@ def _more_special(inference: Inference, path: str, index: int, found: Parameter,
     handed = inference.once(("handed", path, index, found.name), lambda: _handed_over(inference, path, index, found))
     return frozenset(
         v for v in handed
-        if v.kind == "instance" and any(c in classes.lookup_order(inference, class_of(v)) for c in wanted)
+        if v.kind == "instance" and any(c in mro.lookup_order(inference, class_of(v)) for c in wanted)
     )  # fmt: skip
 
 
 def _is_protocol(inference: Inference, cls: Value) -> bool:
-    return any(c.kind == "external" and c.path.rpartition(".")[2] == "Protocol" for c in classes.bases(inference, cls))
+    return any(c.kind == "external" and c.path.rpartition(".")[2] == "Protocol" for c in mro.bases(inference, cls))
 
 
 def _handed_over(inference: Inference, path: str, index: int, found: Parameter) -> Values:

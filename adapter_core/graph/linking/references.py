@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ...types import Import, ModuleFacts
 from ..parse import parse_tree
-from . import carriers, classes, modules
+from . import carriers, modules, mro
 from .tables import Tables, dotted_text, scopes
 from .values import Value, Values
 
@@ -206,9 +206,9 @@ def attribute_symbols(inference: Inference, value: Value, name: str) -> set[Plac
         return module_symbols(inference, value.path, name)
     if value.kind in ("class", "instance"):
         cls = Value("class", value.path, value.index)
-        order = classes.lookup_order(inference, cls)
+        order = mro.lookup_order(inference, cls)
     elif value.kind == "super":
-        order = classes.lookup_order(inference, Value("class", value.path, value.index))[1:]
+        order = mro.lookup_order(inference, Value("class", value.path, value.index))[1:]
     else:
         return set()
     for current in order:

@@ -1,0 +1,63 @@
+"""The bases of a class, and the order in which its members are looked up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .values import Value
+
+if TYPE_CHECKING:
+    from .evaluate import Inference
+
+
+def bases(inference: Inference, cls: Value) -> list[Value]:
+    """The base classes as written, in order; those outside the workspace as external values."""
+    table = inference.table(cls.path)
+    if table is None:
+        return []
+    symbol = table.facts.symbols[cls.index]
+    found: list[Value] = []
+    for text in symbol.bases:
+        # `Generic[T]`, `Base[int]`: the class itself is what members come from.
+        head = text.partition("[")[0]
+        values = inference.text(cls.path, max(symbol.parent, 0), head, symbol.start)
+        found += sorted((v for v in values if v.kind in ("class", "external") and v != cls), key=lambda v: v[:3])
+    return found
+
+
+def lookup_order(inference: Inference, cls: Value) -> list[Value]:
+    """The class and its bases in Python's method resolution order (C3); depth first where that fails."""
+    return _order(inference, cls, ())
+
+
+def _order(inference: Inference, cls: Value, below: tuple[Value, ...]) -> list[Value]:
+    if cls.kind != "class" or cls in below or len(below) > 30:
+        return [cls]
+    known = inference.orders.get(cls)
+    if known is None:
+        known = _sorted(inference, cls, below)
+        inference.orders[cls] = known
+    return known
+
+
+def _sorted(inference: Inference, cls: Value, below: tuple[Value, ...]) -> list[Value]:
+    parents = [b for b in bases(inference, cls) if b not in below]
+    lines = [_order(inference, p, (*below, cls)) for p in parents]
+    lines.append(list(parents))
+    return [cls, *_merge(lines)]
+
+
+def _merge(lines: list[list[Value]]) -> list[Value]:
+    merged: list[Value] = []
+    lines = [line for line in lines if line]
+    while lines:
+        for line in lines:
+            if not any(line[0] in other[1:] for other in lines):
+                head = line[0]
+                break
+        else:
+            head = lines[0][0]  # inconsistent: Python would refuse the class
+        if head not in merged:
+            merged.append(head)
+        lines = [rest for line in lines if (rest := [v for v in line if v != head])]
+    return merged
