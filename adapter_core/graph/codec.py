@@ -44,6 +44,7 @@ def encode_facts(facts: ModuleFacts) -> bytes:
         facts.exports,
         facts.exports_of,
         facts.recovered,
+        facts.damaged,
     ]
     form = _FORM_CODE
     numbers = array(_INT32, chain.from_iterable([(*c[1:5], form[c.form]) for c in facts.calls]))
@@ -70,8 +71,8 @@ def decode_facts(path: str, module: str, data: bytes) -> ModuleFacts:
     except (zlib.error, struct.error) as error:
         raise ValueError(f"damaged facts of {path}") from error
     start = _HEAD.size
-    symbols, imports, callees, targets, paths, line_count, problems, exports, exports_of, recovered = json.loads(
-        body[start : start + size]
+    symbols, imports, callees, targets, paths, line_count, problems, exports, exports_of, recovered, damaged = (
+        json.loads(body[start : start + size])
     )
     numbers = array(_INT32)
     numbers.frombytes(body[start + size :])
@@ -93,6 +94,7 @@ def decode_facts(path: str, module: str, data: bytes) -> ModuleFacts:
         None if exports is None else tuple(exports),
         tuple(exports_of),
         recovered,
+        tuple([(first, last) for first, last in damaged]),
     )
 
 

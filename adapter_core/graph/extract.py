@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import ast
 from itertools import accumulate
+from typing import TYPE_CHECKING
 
 from ..types import Call, Flow, Import, ModuleFacts, Symbol
-from .define import Definer, docstring_of
+from .define import Definer, column_of, docstring_of
 from .newer import Older
 from .scope import Scope
 
+if TYPE_CHECKING:
+    from .repair import Repaired
+
 
 class Extractor:
-    """Use once: `Extractor(path, text, module).run(tree)`. With `older`, the tree is of that older spelling of the text."""
+    """Use once: `Extractor(path, text, module).run(tree)`. With `older` or `repaired`, the tree is of that text in place of this one."""
 
-    def __init__(self, path: str, text: str, module: str, older: Older | None = None) -> None:
+    def __init__(
+        self, path: str, text: str, module: str, older: Older | None = None, repaired: Repaired | None = None
+    ) -> None:
         self.path = path
         self.module = module
         self.lines = text.split("\n")
@@ -22,9 +28,13 @@ class Extractor:
         self.starts = [0, *accumulate(len(line) + 1 for line in self.lines)]
         if self.lines and not self.lines[-1]:
             self.lines.pop()
-        self.ascii = text.isascii()
+        instead = repaired or older
+        self._parsed = instead.text.split("\n") if instead else self.lines
+        self._shifts = repaired.shifts if repaired else {}
+        # Whether a column of the tree is the column in the text.
+        self.plain = text.isascii() and repaired is None
         self.aliases = older.aliases if older else frozenset()
-        self.define = Definer(self.lines, older)
+        self.define = Definer(self.lines, self._parsed, self._shifts, older)
         self.symbols: list[Symbol] = []
         self.imports: list[Import] = []
         self.calls: list[Call] = []
@@ -45,11 +55,9 @@ class Extractor:
         )  # fmt: skip
 
     def offset(self, line: int, column: int) -> int:
-        """`ast` counts columns in UTF-8 bytes; everything else here counts code points."""
+        """The offset in the text of a place in the tree; what repair has put behind a line counts as its end."""
         start = self.starts[line - 1]
-        if self.ascii:
+        if self.plain:
             return start + column
-        text = self.lines[line - 1] if line <= len(self.lines) else ""
-        if text.isascii():
-            return start + column
-        return start + len(text.encode("utf-8", "surrogatepass")[:column].decode("utf-8", "replace"))
+        column = column_of(self._parsed[line - 1], column) - self._shifts.get(line, 0)
+        return min(start + max(0, column), self.starts[line] - 1)

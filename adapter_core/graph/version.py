@@ -8,7 +8,8 @@ from pathlib import Path
 
 # Modules whose change can change a stored row.
 _SHAPING = (
-    "batch codec define discover exports extract fields limited newer parse patterns postings recover roots scope source terms textfacts"
+    "batch blocks codec complete define discover exports extract fields layout limited newer parse patterns postings quotes "
+    "recover repair roots scope source terms textfacts"
 ).split()
 
 
