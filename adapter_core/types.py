@@ -191,6 +191,9 @@ class ModuleFacts:
     exports: tuple[str, ...] | None = None
     exports_of: tuple[str, ...] = ()
     recovered: bool = False  # from a text that does not parse
+    damaged: tuple[
+        tuple[int, int], ...
+    ] = ()  # of such a text, the first and last lines of what was not read as it stands
 
 
 def called_names(calls: Iterable[tuple[str, str, int]]) -> list[str]:

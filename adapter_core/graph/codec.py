@@ -74,7 +74,15 @@ def encode_facts(facts: ModuleFacts) -> bytes:
         for values in columns:
             numbers.extend(values)
     counts = _COUNTS.pack(len(facts.symbols), len(facts.imports), len(facts.calls), len(facts.flows))
-    rest = [facts.line_count, facts.recovered, facts.problems, facts.exports, facts.exports_of, list(strings)]
+    rest = [
+        facts.line_count,
+        facts.recovered,
+        facts.problems,
+        facts.exports,
+        facts.exports_of,
+        facts.damaged,
+        list(strings),
+    ]
     first = zlib.compress(b"".join((counts, struct.pack(f"<{len(numbers)}i", *numbers), _json(rest).encode())), 1)
     second = zlib.compress(_json(details).encode(), 1)
     return b"".join((_SIZE.pack(len(first)), first, second))
@@ -147,7 +155,7 @@ def decode_facts(path: str, module: str, data: bytes) -> ModuleFacts:
     numbers.frombytes(first[_COUNTS.size : end])
     if sys.byteorder == "big":
         numbers.byteswap()
-    line_count, recovered, problems, exports, exports_of, texts = json.loads(str(first[end:], "ascii"))
+    line_count, recovered, problems, exports, exports_of, damaged, texts = json.loads(str(first[end:], "ascii"))
     # The module's own symbol is named for the place: the same content may stand under several paths.
     numbers[_NAME * counts[0]], numbers[_QUALNAME * counts[0]] = len(texts), len(texts) + 1
     texts += [module.rpartition(".")[2] if is_python(path) else module, module]
@@ -161,6 +169,7 @@ def decode_facts(path: str, module: str, data: bytes) -> ModuleFacts:
     return ModuleFacts(
         path, module, symbols, imports, calls, flows, line_count, tuple(problems),
         None if exports is None else tuple(exports), tuple(exports_of), recovered,
+        tuple([(first, last) for first, last in damaged]),
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+from collections.abc import Mapping
 
 from ..types import Parameter, Symbol
 from .newer import Older
@@ -12,7 +13,7 @@ from .newer import Older
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 _TYPE_NAME = re.compile(r"[\[,]\s*\**([^\W\d]\w*)")
-_KEYWORDS = re.compile(r"(?:async\s+)?(?:def|class)\b")
+_BEFORE_NAME = re.compile(r"(?:(?:async|def|class)\b|[ \t\f]+|\\\Z)*")
 _CONSTANT = re.compile(r"_*[A-Z][A-Z0-9_]*\Z")
 _PROPERTY = frozenset({"property", "cached_property", "abstractproperty"})
 _ALIAS = frozenset({"TypeAlias", "typing.TypeAlias", "t.TypeAlias", "typing_extensions.TypeAlias"})
@@ -24,10 +25,13 @@ _MAX_VALUE = 80
 
 
 class Definer:
-    """Knows the lines of one file. `older`: the lines of the older spelling that was parsed in its place."""
+    """Knows the `lines` of one file, and those that were `parsed` in their place. `shifts`: by how many columns the code of a parsed
+    line stands further to the right."""
 
-    def __init__(self, lines: list[str], older: Older | None = None) -> None:
+    def __init__(self, lines: list[str], parsed: list[str], shifts: Mapping[int, int], older: Older | None) -> None:
         self.lines = lines
+        self._parsed = parsed
+        self._shifts = shifts
         self._older = older
         self._members: dict[int, str] = {}  # class symbol's name line -> the kind of its annotated or assigned members
 
@@ -47,15 +51,15 @@ class Definer:
                 kind = "property"
             parameters = self._parameters(node.args)  # type: ignore[union-attr]
             returns = None if node.returns is None else self.text(node.returns)  # type: ignore[union-attr]
-        column = self._name_column(node)
+        name_line, name_column = self._name_place(node)
         return Symbol(
             node.name,
             prefix + node.name,
             kind,
             start,
             node.end_lineno or node.lineno,
-            node.lineno,
-            max(column, 0),
+            name_line,
+            name_column,
             owner,
             self._signature(node, parameters, bases, returns),
             docstring_of(node, self.lines),
@@ -65,11 +69,6 @@ class Definer:
             bases,
             type(node) is ast.AsyncFunctionDef,
         )
-
-    def _name_column(self, node: Definition) -> int:
-        line = self.lines[node.lineno - 1] if node.lineno <= len(self.lines) else ""
-        header = _KEYWORDS.match(line, column_of(line, node.col_offset))
-        return line.find(node.name, header.end() if header else 0)
 
     def binding(
         self,
@@ -87,7 +86,6 @@ class Definer:
         """A name bound at module or class level; `kind` "" is found out. `class_line` is where the class's name stands (0: none);
         `path` says which part of the value it gets ("": all)."""
         noted = self.text(annotation) if annotation is not None else None
-        line = self.lines[target.lineno - 1]
         if not kind:
             kind = self._binding_kind(name, noted, class_line, getattr(node, "value", None) is not None)
         value = None if path else getattr(node, "value", None)
@@ -97,8 +95,22 @@ class Definer:
             signature += f" = {text}"
         return Symbol(
             name, prefix + name, kind, node.lineno, node.end_lineno or node.lineno,  # type: ignore[attr-defined]
-            target.lineno, column_of(line, target.col_offset), owner, signature, returns=noted, conditional=conditional,
+            target.lineno, self._column(target.lineno, target.col_offset), owner, signature, returns=noted, conditional=conditional,
         )  # fmt: skip
+
+    def _name_place(self, node: Definition) -> tuple[int, int]:
+        """Line and column of the name behind `def` or `class`, from which backslashes may part it."""
+        number = node.lineno
+        column = column_of(self._parsed[number - 1], node.col_offset)
+        while (match := _BEFORE_NAME.match(self._parsed[number - 1], column)) and match.end() == len(
+            self._parsed[number - 1]
+        ):
+            number, column = number + 1, 0
+        return number, (match.end() if match else column) - self._shifts.get(number, 0)
+
+    def _column(self, number: int, byte_offset: int) -> int:
+        """The column in the file of a place in the tree."""
+        return column_of(self._parsed[number - 1], byte_offset) - self._shifts.get(number, 0)
 
     def _binding_kind(self, name: str, annotation: str | None, class_line: int, has_value: bool) -> str:
         if annotation in _ALIAS:
@@ -172,12 +184,13 @@ class Definer:
             return node.id
         first, last = node.lineno, node.end_lineno
         if first == last:
-            line = self.lines[first - 1]
-            if line.isascii():
-                return line[node.col_offset : node.end_col_offset]
-            return line.encode("utf-8", "surrogatepass")[node.col_offset : node.end_col_offset].decode(
-                "utf-8", "replace"
-            )
+            line = self._parsed[first - 1]
+            start, end = node.col_offset, node.end_col_offset or 0
+            if not line.isascii():
+                start, end = column_of(line, start), column_of(line, end)
+            if self._shifts:
+                start, end = (column - self._shifts.get(first, 0) for column in (start, end))
+            return self.lines[first - 1][start:end]
         try:
             return ast.unparse(node)
         except (RecursionError, ValueError):

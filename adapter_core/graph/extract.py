@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from typing import TYPE_CHECKING
 
 from ..types import Call, Flow, Import, ModuleFacts, Symbol
 from .define import Definer, docstring_of
@@ -10,21 +11,30 @@ from .newer import Older
 from .scope import Scope
 from .source import line_starts
 
+if TYPE_CHECKING:
+    from .repair import Repaired
+
 
 class Extractor:
-    """Use once: `Extractor(path, text, module).run(tree)`. With `older`, the tree is of that older spelling of the text."""
+    """Use once: `Extractor(path, text, module).run(tree)`. With `older` or `repaired`, the tree is of that text in place of this one."""
 
-    def __init__(self, path: str, text: str, module: str, older: Older | None = None) -> None:
+    def __init__(
+        self, path: str, text: str, module: str, older: Older | None = None, repaired: Repaired | None = None
+    ) -> None:
         self.path = path
         self.module = module
         self.lines = text.split("\n")
         self.starts = line_starts(text)
         if self.lines and not self.lines[-1]:
             self.lines.pop()
-        self.ascii = text.isascii()
+        instead = repaired or older
+        self._parsed = instead.text.split("\n") if instead else self.lines
+        self._shifts = repaired.shifts if repaired else {}
+        # Whether a column of the tree is the column in the text.
+        self.plain = text.isascii() and repaired is None
         self._columns: dict[int, list[int]] = {}  # of lines that are not ASCII: each byte's code point
         self.aliases = older.aliases if older else frozenset()
-        self.define = Definer(self.lines, older)
+        self.define = Definer(self.lines, self._parsed, self._shifts, older)
         self.symbols: list[Symbol] = []
         self.imports: list[Import] = []
         self.calls: list[Call] = []
@@ -45,15 +55,16 @@ class Extractor:
         )  # fmt: skip
 
     def offset(self, line: int, column: int) -> int:
-        """`ast` counts columns in UTF-8 bytes; everything else here counts code points."""
+        """The offset in the text of a place in the tree; what repair has put behind a line counts as its end."""
         start = self.starts[line - 1]
-        if self.ascii:
+        if self.plain:
             return start + column
         if line not in self._columns:
-            text = self.lines[line - 1] if line <= len(self.lines) else ""
-            self._columns[line] = [] if text.isascii() else code_points(text)
+            parsed = self._parsed[line - 1] if line <= len(self._parsed) else ""
+            self._columns[line] = [] if parsed.isascii() else code_points(parsed)
         columns = self._columns[line]
-        return start + (columns[min(column, len(columns) - 1)] if columns else column)
+        column = (columns[min(column, len(columns) - 1)] if columns else column) - self._shifts.get(line, 0)
+        return start + min(max(0, column), len(self.lines[line - 1]) if line <= len(self.lines) else 0)
 
 
 def code_points(line: str) -> list[int]:

@@ -121,14 +121,14 @@ def is_test_path(path: str) -> bool:
 
 
 def _named(view: WorkspaceView, name: str, around: str = "") -> list[Place]:
-    """The symbols of a name; with `around`, those of files that define something of that name, too, or are called so."""
+    """The symbols of a name; with `around`, those of files that define something of that name, too, or are called so, and modules."""
     found: dict[Place, None] = {}
     changed: dict[str, None] = {}
     with view.store.snapshot():
         rows = view.store.symbols_named(name)
         if around and len(rows) > 1:
             inside = {file for file, _ in view.store.symbols_named(around)} | view.store.files_of_last(around)
-            rows = [row for row in rows if row[0] in inside]
+            rows = [row for row in rows if row[0] in inside or row[1] == 0]
         for file, index in rows:
             path = view.path_of(file)
             if path is None:

@@ -47,4 +47,4 @@ def parse_python(path: str, text: str, module: str) -> ModuleFacts:
         return Extractor(path, text, module, older).run(rewritten)
     from .recover import recover_python
 
-    return recover_python(path, text, module, problem)
+    return recover_python(path, text, module, problem, older)

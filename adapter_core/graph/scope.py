@@ -241,11 +241,12 @@ class Scope:
         self.file.flows.append(Flow("declared", owner, self.owner, name, 0, 0, line))
 
     def type_alias(self, node: Any) -> None:
-        self.file.symbols.append(
-            self.file.define.binding(
-                node.name.id, "type_alias", node, node.name, self.owner, self.prefix, None, self.conditional
+        if not self.in_function:
+            self.file.symbols.append(
+                self.file.define.binding(
+                    node.name.id, "type_alias", node, node.name, self.owner, self.prefix, None, self.conditional
+                )
             )
-        )
         self._name(node.name.id, node.value, "assign", node.lineno, "")
 
     # -- what is bound -----------------------------------------------------------------------------------------------
@@ -391,7 +392,7 @@ class Scope:
 
     def _extent(self, node: Any) -> tuple[int, int]:
         file = self.file
-        if file.ascii:
+        if file.plain:
             starts = file.starts
             return starts[node.lineno - 1] + node.col_offset, starts[node.end_lineno - 1] + node.end_col_offset
         return file.offset(node.lineno, node.col_offset), file.offset(node.end_lineno, node.end_col_offset)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 # Modules whose change can change a stored row.
 _SHAPING = """
-    batch codec columns define discover exports extract fields limited newer parse patterns postings recover
-    roots rows scope sealed segments source sstable terms textfacts
+    batch blocks codec columns complete define discover exports extract fields layout limited newer parse patterns
+    postings quotes recover repair roots rows scope sealed segments source sstable terms textfacts
 """.split()
 
 

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import ast
-import sys
 import textwrap
-
-import pytest
 
 from adapter_core.graph.extract import Extractor
 from adapter_core.graph.newer import older_spelling
@@ -542,29 +539,17 @@ def test_type_parameters_over_several_lines_keep_every_place() -> None:
     assert [text[c.start : c.end] for c in facts.calls] == ["f(V)"]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="newer.py: type parameters are kept as written, line ends, last comma and comments included"
-)
 def test_type_parameters_over_several_lines_are_spelled_as_python_does() -> None:
     facts_by = older_spelling("class A[\n    T,\n    U,  # why\n](B): ...\n", version=(3, 10))
     assert facts_by is not None
     assert facts_by.parameters == {1: "[T, U]"}
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="newer.py: what looks like new syntax inside a docstring is respelled, and the docstring comes out changed",
-)
 def test_docstrings_are_not_respelled() -> None:
     text = 'def f[T]():\n    """Write\n    type X = int\n    """\n'
     assert facts_by_older_spelling(text).symbols[1].docstring == "Write\ntype X = int"
 
 
-@pytest.mark.xfail(
-    sys.version_info >= (3, 12),
-    strict=True,
-    reason="scope.py: a `type` statement in a function is a symbol from Python 3.12 on, and none before",
-)
 def test_type_aliases_in_functions_are_the_same_everywhere() -> None:
     facts_by_older_spelling("def f[T]():\n    type X = T\n")
 

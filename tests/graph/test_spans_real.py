@@ -266,10 +266,6 @@ def test_names_that_are_in_their_keywords_too(text: str, expected: tuple[str, in
     assert places(text) == [expected]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="define.py, Definer.definition: the name is taken to stand in the line of `def`, spelled in NFKC",
-)
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -282,10 +278,6 @@ def test_names_that_are_elsewhere_or_spelled_otherwise(text: str, expected: tupl
     assert places(text) == [expected]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="lookup.py, _named: drops modules whose file neither defines nor is called what comes before",
-)
 def test_a_module_and_a_function_of_one_full_name(tmp_path: Path) -> None:
     write_tree(tmp_path / "repo", "#- pkg/__init__.py\ndef main(): pass\n#- pkg/main.py\ndef run(): pass\n")
     with CodeGraph.load_or_build(tmp_path / "repo") as graph:
