@@ -19,7 +19,7 @@ class RankingOptions:
     qualname_weight: float = 2.0
     signature_weight: float = 1.1
     docstring_weight: float = 0.5
-    body_weight: float = 0.9
+    body_weight: float = 0.4
     name_b: float = 0.3
     qualname_b: float = 0.3
     signature_b: float = 0.4
