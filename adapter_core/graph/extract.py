@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from ..types import Call, Flow, Import, ModuleFacts, Symbol
 from .define import Definer, docstring_of
+from .line_starts import line_starts
 from .newer import Older
 from .scope import Scope
-from .source import line_starts
 
 if TYPE_CHECKING:
     from .repair import Repaired

@@ -15,9 +15,6 @@ import tokenize
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-_LF = ord("\n")
 # Quadratic, or escapes rather than encodings.
 _NO_SOURCE = frozenset(
     {"punycode", "idna", "unicode_escape", "raw_unicode_escape", "unicode-escape", "raw-unicode-escape"}
@@ -89,18 +86,6 @@ def split_lines(text: str) -> list[str]:
     if lines and not lines[-1]:
         lines.pop()
     return lines
-
-
-def line_starts(text: str) -> list[int]:
-    """The offset of each line's first character, in a text whose line ends are LF, and the end of the text."""
-    if text.isascii():
-        ends = np.frombuffer(text.encode("ascii"), np.uint8) == _LF
-    else:
-        ends = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4") == _LF
-    starts = [0, *(np.flatnonzero(ends) + 1).tolist()]
-    if starts[-1] != len(text):
-        starts.append(len(text))
-    return starts
 
 
 def slice_lines(lines: list[str], start: int, end: int) -> str:
