@@ -33,7 +33,7 @@ from adapter_core.types import Symbol, SymbolRef
 
 sys.path.append(str(ROOT))  # the cases are read by what tests them
 
-_CASES = ("call_cases", "call_cases_later")
+_CASES = ("call_cases", "call_cases_later", "call_cases_observed")
 _SAMPLE = 150
 _CUT = 0.3  # a function that more of the tests run tells nothing about which test to run
 _DEPTHS = (1, 2, 3, 4)
