@@ -27,7 +27,8 @@ _HEADER = re.compile(r"[^:\s][ \t]*:\Z")
 _OPERATOR = re.compile(r"[^\w\s'\"()\[\]{},]+")
 _FORMATTED = re.compile(r"(?<!\w)(?:[ft]|r[ft]|[ft]r)(?=['\"])", re.IGNORECASE)
 _PYTHON_2 = re.compile(r"(?:print|exec)\b(?!\s*\()")
-_DEFINED = re.compile(r"(?:async[ \t]+)?(def|class)[ \t]+[^\W\d]\w*(?=[ \t]*(?:[(:\[]|\Z))")
+_DEFINED = re.compile(r"(?:async[ \t]+)?(def|class)[ \t]+[^\W\d]\w*(?![ \t]*\w)")
+_JUNK_BEHIND_NAME = re.compile(r"((?:async[ \t]+)?(?:def|class)[ \t]+[^\W\d]\w*)([^\w\s(\[:]+)(?=[(\[:])")
 _DANGLING = re.compile(r"[=.,+*/%&|^<>~@:-]\Z|\b(?:in|and|or|not|is|if|else|elif|while|lambda|as)\Z")
 
 
@@ -91,6 +92,8 @@ def _candidates(code: str, closers: str, frame: Frame, budget: Budget) -> Iterat
     plain = _FORMATTED.sub(lambda m: "r".rjust(len(m[0])) if "r" in m[0].lower() else " " * len(m[0]), code)
     if plain != code:
         yield plain + closers
+    if match := _JUNK_BEHIND_NAME.match(code):
+        yield _blank(code, *match.span(2)) + closers
     tokens = _tokens(code)
     balanced = code
     for stray in _stray(tokens):

@@ -2,7 +2,7 @@
 
 Brackets are followed as Python follows them until what comes next cannot stand in an expression. Then the statement has ended before
 that, or before the first line that may as well be another statement. What is indented deeper than the statement is part of it all the
-same, unless it is the header of a block.
+same, if its brackets are closed in the end, unless it is the header of a block.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _STATEMENT = re.compile(
 _DECORATOR = re.compile(r"@[ \t]*[^\W\d]")
 _DEFINITION = re.compile(r"(?:async[ \t]+)?(?:def|class)\b")
 # A bracket before a definition opens nothing.
-_BEFORE_DEFINITION = re.compile(r"[(\[{]+(?=(?:async[ \t]+def|def|class)[ \t]+[^\W\d]\w*[ \t]*[(:\[])")
+_BEFORE_DEFINITION = re.compile(r"[(\[{]+[ \t]*(?=(?:async[ \t]+def|def|class)[ \t]+[^\W\d]\w*[ \t]*[(:\[])")
 _HEADER = re.compile(r"(?:async|def|class|if|elif|else|for|while|with|try|except|finally|match|case)\b")
 _WORD = re.compile(r"\w+")
 _QUOTED = re.compile(r"[rbuft]{0,2}['\"]", re.IGNORECASE)
@@ -132,11 +132,17 @@ class _Reader:
                 following = _end(_EMPTY_LINES, text, following)
                 here = _end(_INDENT, text, following)
                 deeper = columns(text[following:here]) > depth
-                if here >= len(text) or ((is_header or not deeper) and self._cannot_go_on(row, here, deeper)):
+                impossible = here >= len(text) or self._cannot_go_on(row, here, deeper)
+                if impossible and (is_header or not deeper or not opened or here >= len(text)):
                     if sooner is None:
                         return row, following
                     self._may_reread -= following - sooner[1]
                     return sooner
+                ended = is_header and text[end - 1] == ":" if deeper else text[here] not in ")]}"
+                if sooner is None and opened and (impossible or ended):
+                    sooner = row, following
+                    if self._may_reread < 0:
+                        return sooner
                 if not _STATEMENT.match(text, here):
                     break
                 junk.append((here, text.index("\n", here)))
@@ -144,11 +150,6 @@ class _Reader:
             if quote:
                 junk.append((quoted, line_end))
                 quote = ""
-            ended = is_header and text[end - 1] == ":" if deeper else text[here] not in ")]}"
-            if sooner is None and opened and ended:
-                sooner = row, following
-                if self._may_reread < 0:
-                    return sooner
 
     def _cannot_go_on(self, row: Row, here: int, deeper: bool) -> bool:
         """Whether a statement that is open at the end of `row` cannot be continued by what stands at `here`."""
