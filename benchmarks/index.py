@@ -44,7 +44,7 @@ if {what!r} != "idle":
         graph.who_calls(refs[0]) if refs and {what!r} == "asked" else None
 print(psutil.Process().memory_info().rss // 1024)
 """
-_SEARCH_STAGES = ("search tables", "store search tables")
+_SEARCH_STAGES = ("search tables",)
 _SIZES = (10_000, 50_000, 200_000, 500_000, 1_000_000, 2_000_000)
 _PROBE = b"\n\ndef pathline_probe():\n    return pathline_target()\n\n\ndef pathline_target():\n    pass\n"
 
