@@ -19,7 +19,7 @@ from .codec import encode_facts
 from .discover import FoundFile
 from .parse import parse_python
 from .postings import build_segment
-from .rows import FileRecord
+from .rows import FileRecord, FileRow
 from .segments import Block, Part
 from .source import NotText, Source, is_python, read_source
 from .sstable import Table, cut, table_of
@@ -200,19 +200,20 @@ def file_kind(path: str) -> str:
 
 
 def _record(facts: ModuleFacts, file: FoundFile, source: Source, checked: int, documents: int) -> FileRecord:
-    problem = "; ".join(filter(None, (source.problem, *facts.problems)))
-    return FileRecord(
-        file.path,
-        file.kind,
-        file.module,
-        file.size,
-        file.mtime_ns,
-        file.ctime_ns,
-        file.inode,
-        checked,
-        source.sha256,
-        encode_facts(facts),
-        len(facts.symbols),
-        documents,
-        problem,
+    row = FileRow(
+        id=0,
+        path=file.path,
+        kind=file.kind,
+        module=file.module,
+        size=file.size,
+        mtime_ns=file.mtime_ns,
+        ctime_ns=file.ctime_ns,
+        inode=file.inode,
+        checked_ns=checked,
+        sha256=source.sha256,
+        segment=0,
+        symbols=len(facts.symbols),
+        documents=documents,
+        problem="; ".join(filter(None, (source.problem, *facts.problems))),
     )
+    return FileRecord(row, encode_facts(facts))

@@ -14,7 +14,7 @@ import subprocess
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from typing import IO, Any
 
 from ..isolation import child_environment, isolated_command, quiet_process_options
@@ -22,13 +22,12 @@ from ..paths import neutral_dir
 from ..streams import take_over
 from .batch import BatchResult, index_batch
 from .discover import FoundFile
-from .rows import FileRecord
+from .rows import FileRecord, FileRow
 
 _HEAD = struct.Struct(">II")
 # How long a batch may take before its process is taken to hang.
 _SECONDS = 10.0
 _SECONDS_PER_FILE = 0.15
-_FILE_FIELDS = tuple(f.name for f in fields(FileRecord) if f.name != "facts")
 _MAX_HEADER = 512 * 1024 * 1024
 
 
@@ -178,7 +177,7 @@ def _encode(result: BatchResult) -> tuple[dict[str, Any], list[bytes]]:
     for _, first, data in result.blocks:
         parts += (first, data)
     header = {
-        "files": [[getattr(f, name) for name in _FILE_FIELDS] for f in result.files],
+        "files": [f.row for f in result.files],
         "parts": [part for part, _, _ in result.blocks],
         "sizes": [len(part) for part in parts],
         "touched": result.touched,
@@ -195,10 +194,7 @@ def _decode(header: dict[str, Any], body: memoryview) -> BatchResult:
         parts.append(bytes(body[position : position + size]))
         position += size
     count = len(header["files"])
-    files = [
-        FileRecord(**dict(zip(_FILE_FIELDS, row, strict=True)), facts=facts)
-        for row, facts in zip(header["files"], parts[2:], strict=False)
-    ]
+    files = [FileRecord(FileRow(*row), facts) for row, facts in zip(header["files"], parts[2:], strict=False)]
     blocks = parts[2 + count :]
     return BatchResult(
         files,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 # What lies in a BLOB column is sealed (`sealed.py`): by the number of its file.
@@ -53,27 +52,8 @@ FILE_COLUMNS = ", ".join((*FileRow._fields, "checksum"))
 INSERT_FILE = f"INSERT INTO files ({FILE_COLUMNS}) VALUES ({', '.join('?' * (len(FileRow._fields) + 1))})"
 
 
-@dataclass(frozen=True, slots=True)
-class FileRecord:
-    """What the store keeps of one file."""
+class FileRecord(NamedTuple):
+    """What the store keeps of one file. In `row` it has no number and no segment yet."""
 
-    path: str
-    kind: str
-    module: str
-    size: int
-    mtime_ns: int
-    ctime_ns: int
-    inode: int
-    checked_ns: int
-    sha256: str
+    row: FileRow
     facts: bytes
-    symbols: int
-    documents: int
-    problem: str
-
-    def row(self, file: int, segment: int) -> FileRow:
-        """Its row of `files`, as number `file`."""
-        return FileRow(
-            file, self.path, self.kind, self.module, self.size, self.mtime_ns, self.ctime_ns, self.inode, self.checked_ns,
-            self.sha256, segment, self.symbols, self.documents, self.problem,
-        )  # fmt: skip

@@ -52,6 +52,8 @@ class SegmentRow:
     lengths: np.ndarray
 
 
+_FORGOTTEN = 64  # segments that are gone, of which things are still known
+
 Block = tuple[int, bytes, bytes]  # part, first key, data: see `sstable.cut`
 Query = Callable[..., list[tuple[Any, ...]]]
 
@@ -143,7 +145,13 @@ class Segments:
                     yield segment, key, value
 
     def _numbers(self) -> list[int]:
-        return [number for (number,) in self._query("SELECT id FROM segments ORDER BY id")]
+        numbers = [number for (number,) in self._query("SELECT id FROM segments ORDER BY id")]
+        if len(self._directory) > 2 * len(numbers) + _FORGOTTEN:
+            # A server lives through many edits, each of which leaves a segment behind.
+            self._directory = {n: self._directory[n] for n in numbers if n in self._directory}
+            self._files = {n: self._files[n] for n in numbers if n in self._files}
+            self._checked.clear()
+        return numbers
 
     def _directory_of(self, segment: int) -> dict[int, tuple[list[bytes], list[int]]]:
         if segment not in self._directory:
@@ -165,6 +173,8 @@ class Segments:
             some = ids[start : start + 500]
             marks = ",".join("?" * len(some))
             rows = self._query(f"SELECT id, data FROM blocks WHERE id IN ({marks}) ORDER BY id", tuple(some))
+            if len(rows) != len(some):
+                raise damaged("blocks of a segment are lost")
             for number, data in rows:
                 # A block is read again for each of its keys; it is checked once.
                 yield number, memoryview(data)[:-SEAL] if number in self._checked else unseal(data, number)

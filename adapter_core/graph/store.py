@@ -148,11 +148,11 @@ class Store:
         """Replace the given files; what finds them forms one new segment. Call within `transaction`."""
         db = self._db
         for f in files:
-            self._forget(f.path)
+            self._forget(f.row.path)
         # Numbers are never used again, so a reader with an older view cannot take a new segment for one that it knows.
         segment = self._next_number("segments")
         first = self._next_number("files")
-        rows = [f.row(number, segment) for number, f in enumerate(files, first)]
+        rows = [f.row._replace(id=number, segment=segment) for number, f in enumerate(files, first)]
         db.executemany(INSERT_FILE, [(*row, checksum(row)) for row in rows])
         db.executemany(
             "INSERT INTO facts VALUES (?, ?)",
