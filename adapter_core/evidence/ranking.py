@@ -17,7 +17,7 @@ from ..code_graph import is_test_path
 from ..graph.postings import BODY, DOCSTRING, FIELDS, NAME, QUALNAME, SIGNATURE
 from .options import RankingOptions
 from .question import Question
-from .search_index import SearchIndex
+from .search_index import SearchIndex, StoredDocuments
 
 # Examples, copies of others' code, generated files: factors, raised to `RankingOptions.aside_power`.
 _ASIDE = (
@@ -26,6 +26,7 @@ _ASIDE = (
     (re.compile(r"(^|/)migrations/|_pb2\.py$|(^|/)generated/"), 0.4),
     (re.compile(r"(^|/)(setup|conf)\.py$"), 0.5),
 )
+_CLASSES = ("product", "tests", "text", "changes")
 _CHANGES = re.compile(r"(^|/)(changelog|changes|history|news|releases?)[^/]*(/|$)", re.IGNORECASE)
 
 
@@ -114,8 +115,10 @@ def _file_factors(index: SearchIndex, question: Question, options: RankingOption
         "text": options.text_factor,
         "changes": options.changelog_factor,
     }
-    classes = [_path_class(path, kind) for path, kind in zip(index.paths, index.kinds, strict=True)]
-    factors = np.array([factor_of[name] * aside**options.aside_power for name, aside in classes])
+    classes, aside = _path_classes(index.stored)
+    further = [_path_class(*pair) for pair in zip(index.paths[len(aside) :], index.kinds[len(aside) :], strict=True)]
+    factors = np.array([factor_of[name] for name in _CLASSES])[np.append(classes, [c for c, _ in further]).astype(int)]
+    factors *= np.append(aside, [a for _, a in further]) ** options.aside_power
     for mentioned in (p.lstrip("./") for p in question.paths):
         for i, path in enumerate(index.paths):
             if path == mentioned or path.endswith("/" + mentioned):
@@ -123,12 +126,18 @@ def _file_factors(index: SearchIndex, question: Question, options: RankingOption
     return factors
 
 
-@functools.lru_cache(maxsize=200_000)
-def _path_class(path: str, kind: str) -> tuple[str, float]:
-    """Product code counts whole; tests, documentation, examples and copies of others' code less: its class, and the factor of `_ASIDE`."""
+@functools.lru_cache(maxsize=4)
+def _path_classes(stored: StoredDocuments) -> tuple[np.ndarray, np.ndarray]:
+    """Of each file its class (index in `_CLASSES`) and the factor of `_ASIDE`, each (files,)."""
+    found = [_path_class(path, kind) for path, kind in zip(stored.paths, stored.kinds, strict=True)]
+    return np.array([c for c, _ in found], dtype=np.int64), np.array([a for _, a in found], dtype=np.float64)
+
+
+def _path_class(path: str, kind: str) -> tuple[int, float]:
+    """Product code counts whole; tests, documentation, examples and copies of others' code less."""
     name = "product"
     if is_test_path(path):
         name = "tests"
     elif kind == "text":
         name = "changes" if _CHANGES.search(path) else "text"
-    return name, math.prod(penalty for pattern, penalty in _ASIDE if pattern.search(path))
+    return _CLASSES.index(name), math.prod(penalty for pattern, penalty in _ASIDE if pattern.search(path))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import dataclass
+from threading import Lock
 
 import numpy as np
 
 from ..code_graph import CodeGraph
 from ..graph.postings import FIELDS, PATH, build_segment, unpack
 from ..graph.source import is_python
+from ..graph.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,30 +27,27 @@ class TermHits:
     files: np.ndarray
 
 
-class SearchIndex:
-    """`file_of` and `symbol_of` give each document's file (position in `paths`) and symbol index; `lengths` (documents, fields)."""
+class StoredDocuments:
+    """The documents of the stored index in one state, which all questions share: see `SearchIndex`. `offsets`: segment to the number
+    of its first document."""
 
-    def __init__(self, graph: CodeGraph) -> None:
-        store = graph.store
+    def __init__(self, store: Store) -> None:
         rows = store.files()
-        open_paths = set(graph.documents.open_texts)
-        live_rows = [row for row in rows if row.path not in open_paths]
-        self.paths = [row.path for row in live_rows]
-        self.kinds = [row.kind for row in live_rows]
+        self.paths = [row.path for row in rows]
+        self.kinds = [row.kind for row in rows]
         largest = max((row.id for row in rows), default=0)
         position = np.full(largest + 1, -1, dtype=np.int64)
         segment_of = np.full(largest + 1, -1, dtype=np.int64)
-        for i, row in enumerate(live_rows):
+        for i, row in enumerate(rows):
             position[row.id] = i
             segment_of[row.id] = row.segment
-        self._store = store
-        self._offsets: dict[int, int] = {}
-        owners: list[np.ndarray] = []
-        lengths: list[np.ndarray] = []
-        files: list[np.ndarray] = []
+        self.offsets: dict[int, int] = {}
+        owners = [np.zeros(0, np.int32)]
+        lengths = [np.zeros((0, len(FIELDS)), np.uint16)]
+        files = [np.zeros(0, np.int64)]
         total = 0
         for segment in store.segments():
-            self._offsets[segment.id] = total
+            self.offsets[segment.id] = total
             total += len(segment.owners)
             ids = segment.files[segment.owners[:, 0]] if len(segment.owners) else np.zeros(0, np.int64)
             known = ids <= largest
@@ -56,39 +56,84 @@ class SearchIndex:
             files.append(np.where(alive, position[ids], -1))
             owners.append(segment.owners[:, 1])
             lengths.append(segment.lengths)
-        self._overlay: dict[str, np.ndarray] = {}
-        self._overlay_offset = total
-        self._add_open_documents(graph, owners, lengths, files)
-        self.file_of = np.concatenate(files) if files else np.zeros(0, np.int64)
-        self.symbol_of = np.concatenate(owners) if owners else np.zeros(0, np.int32)
-        self.lengths = np.concatenate(lengths) if lengths else np.zeros((0, len(FIELDS)), np.uint16)
-        self.alive = self.file_of >= 0
-        self.count = int(self.alive.sum())
-        live = self.lengths[self.alive]
-        self.average = np.maximum(live.mean(axis=0) if len(live) else np.ones(len(FIELDS)), 1.0)
+        self.file_of = np.concatenate(files)
+        self.symbol_of = np.concatenate(owners)
+        self.lengths = np.concatenate(lengths)
+        self.statistics = _statistics(self.file_of, self.lengths)
 
-    def _add_open_documents(
-        self, graph: CodeGraph, owners: list[np.ndarray], lengths: list[np.ndarray], files: list[np.ndarray]
-    ) -> None:
+
+def _statistics(file_of: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, int, np.ndarray]:
+    """Which documents are alive, how many, and the average length of each of their fields, at least 1."""
+    alive = file_of >= 0
+    live = lengths[alive]
+    return alive, len(live), np.maximum(live.mean(axis=0) if len(live) else np.ones(len(FIELDS)), 1.0)
+
+
+_KEPT = 4  # workspaces
+_stored: OrderedDict[tuple[str, int], StoredDocuments] = OrderedDict()
+_lock = Lock()
+
+
+def stored_documents(store: Store) -> StoredDocuments:
+    """Those of the index as it is; remembered for the last few states, since every request opens the store anew."""
+    state = store.state()
+    with _lock:
+        found = _stored.get(state)
+    if found is None:
+        found = StoredDocuments(store)
+    with _lock:
+        for other in [s for s in _stored if s[0] == state[0] and s[1] < state[1]]:
+            del _stored[other]
+        _stored[state] = found
+        _stored.move_to_end(state)
+        while len(_stored) > _KEPT:
+            _stored.popitem(last=False)
+    return found
+
+
+class SearchIndex:
+    """`file_of` and `symbol_of` give each document's file (position in `paths`; -1: none any more) and symbol index; `lengths`
+    (documents, fields). `stored`: the part of it that does not depend on open editors."""
+
+    def __init__(self, graph: CodeGraph) -> None:
+        """Within a snapshot of the store."""
+        self.stored = stored = stored_documents(graph.store)
+        self.paths, self.kinds = stored.paths, stored.kinds
+        self.file_of, self.symbol_of, self.lengths = stored.file_of, stored.symbol_of, stored.lengths
+        self._store = graph.store
+        self._overlay: dict[str, np.ndarray] = {}
+        self._overlay_offset = len(stored.file_of)
+        if graph.documents.open_texts:
+            self._lay_over(graph)
+            self.alive, self.count, self.average = _statistics(self.file_of, self.lengths)
+        else:
+            self.alive, self.count, self.average = stored.statistics
+
+    def _lay_over(self, graph: CodeGraph) -> None:
+        """The documents of open files instead of those that are stored of them."""
+        position = {path: i for i, path in enumerate(self.paths)}
+        opened = graph.documents.open_texts
+        gone = [position[path] for path in opened if path in position]
         batch = []
-        for path in graph.documents.open_texts:
+        for path in opened:
             facts, document = graph.facts(path), graph.document(path)
             if facts is not None and document is not None:
                 batch.append((facts, document.text))
-        if not batch:
-            return
-        first = len(self.paths)
-        for facts, _ in batch:
-            self.paths.append(facts.path)
-            self.kinds.append("python" if is_python(facts.path) else "text")
+        new = [facts.path for facts, _ in batch if facts.path not in position]
+        position.update({path: len(self.paths) + i for i, path in enumerate(new)})
+        self.paths = [*self.paths, *new]
+        self.kinds = [*self.kinds, *("python" if is_python(path) else "text" for path in new)]
         segment = build_segment(batch)
         self._overlay = segment.postings()
-        owners.append(segment.owners[:, 1])
-        lengths.append(segment.lengths)
-        files.append(segment.owners[:, 0].astype(np.int64) + first)
+        places = np.array([position[facts.path] for facts, _ in batch], dtype=np.int64)
+        stored = np.where(np.isin(self.file_of, gone), -1, self.file_of)
+        self.file_of = np.concatenate((stored, places[segment.owners[:, 0]]))
+        self.symbol_of = np.concatenate((self.symbol_of, segment.owners[:, 1]))
+        self.lengths = np.concatenate((self.lengths, segment.lengths))
 
     def hits(self, term: str) -> TermHits:
-        parts = [(self._offsets[s], packed) for s, packed in self._store.postings(term) if s in self._offsets]
+        offsets = self.stored.offsets
+        parts = [(offsets[s], packed) for s, packed in self._store.postings(term) if s in offsets]
         if term in self._overlay:
             parts.append((self._overlay_offset, self._overlay[term]))
         if not parts:

@@ -6,20 +6,18 @@ the statements that match the question best; a window never cuts a statement.
 
 from __future__ import annotations
 
-import ast
-import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..graph import terms
-from ..graph.outline import outline_of
 from ..graph.source import is_python
 from ..types import ModuleFacts, Symbol
+from .statements import logical_lines
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Lines `start..end` that belong together: a simple statement, or the header of a compound one."""
+    """Lines `start..end` that belong together: a simple statement, or the header of a compound one, with its decorators."""
 
     start: int
     end: int
@@ -45,60 +43,31 @@ def own_blocks(facts: ModuleFacts, index: int, lines: list[str]) -> list[Block]:
     symbol = facts.symbols[index]
     end = min(symbol.end, len(lines))
     if symbol.kind == "section" or not is_python(facts.path):
-        inner = [s for s in facts.symbols[1:] if index == 0]
-        stop = min((s.start - 1 for s in inner), default=end)
-        return _paragraphs(lines, symbol.start, max(stop, symbol.start) if index == 0 else end)
-    starts = _statement_blocks("\n".join(lines) + "\n")
-    if not starts:
-        return _paragraphs(lines, symbol.start, end)
+        # Of a text file as a whole, what stands before its first section.
+        end = min((s.start - 1 for s in facts.symbols[1:] if index == 0), default=end)
+        return _blocks(facts.path, lines, symbol.start, max(end, symbol.start))
     skip: list[tuple[int, int]] = []
     if not symbol.is_callable:
         skip = [(s.start, s.end) for s in facts.symbols if s.parent == index and (s.is_callable or s.kind == "class")]
-    return [
-        Block(b.start, min(b.end, end)) for b in starts
-        if symbol.start <= b.start <= end and not any(a <= b.start <= z for a, z in skip)
-    ]  # fmt: skip
-
-
-@functools.lru_cache(maxsize=64)
-def _statement_blocks(text: str) -> tuple[Block, ...]:
-    tree = outline_of(text).tree
-    if tree is None:
-        return ()
     found: list[Block] = []
-    stack: list[ast.stmt] = list(reversed(tree.body))
-    while stack:
-        node = stack.pop()
-        children: list[ast.stmt] = []
-        for name in ("body", "handlers", "orelse", "finalbody", "cases"):
-            children.extend(getattr(node, name, None) or ())
-        first = (
-            min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", ()))])
-            if hasattr(node, "lineno")
-            else 0
-        )
-        if not children:
-            found.append(Block(node.lineno, node.end_lineno or node.lineno))
+    start = symbol.start
+    # What stands between the definitions within: each piece by itself, so that nobody reads what does not belong here.
+    for first, last in [*sorted(skip), (end + 1, end)]:
+        found += _blocks(facts.path, lines, start, first - 1)
+        start = max(start, last + 1)
+    return found
+
+
+def _blocks(path: str, lines: list[str], start: int, end: int) -> list[Block]:
+    found: list[Block] = []
+    decorated = 0
+    for first, last in logical_lines(path, lines[start - 1 : end]):
+        if lines[start + first - 1].lstrip().startswith("@"):
+            decorated = decorated or start + first
             continue
-        if first:
-            inner = min(getattr(c, "lineno", node.lineno + 1) for c in children)
-            found.append(Block(first, max(first, inner - 1)))
-        stack.extend(reversed(children))
-    return tuple(sorted(found, key=lambda b: b.start))
-
-
-def _paragraphs(lines: list[str], start: int, end: int) -> list[Block]:
-    blocks: list[Block] = []
-    begin: int | None = None
-    for number in range(start, min(end, len(lines)) + 1):
-        if lines[number - 1].strip():
-            begin = begin or number
-        elif begin:
-            blocks.append(Block(begin, number - 1))
-            begin = None
-    if begin:
-        blocks.append(Block(begin, min(end, len(lines))))
-    return blocks
+        found.append(Block(decorated or start + first, start + last))
+        decorated = 0
+    return found
 
 
 def line_score(text: str, weights: Mapping[str, float]) -> float:

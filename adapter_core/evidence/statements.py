@@ -40,7 +40,7 @@ class Unit:
 
 def units_of(path: str, lines: Sequence[str], first: int) -> list[Unit]:
     """The units of lines that begin with number `first`, in order and without a gap."""
-    spans = _statements(lines) if is_python(path) else _paragraphs(lines)
+    spans = logical_lines(path, lines)
     if not spans:
         return [Unit(first, first + len(lines) - 1, first, True)] if lines else []
     units: list[Unit] = []
@@ -53,6 +53,11 @@ def units_of(path: str, lines: Sequence[str], first: int) -> list[Unit]:
         units.append(Unit(first + start, first + end, first + begin, final))
         start = end + 1
     return units
+
+
+def logical_lines(path: str, lines: Sequence[str]) -> list[tuple[int, int]]:
+    """(first, last) index of each statement or header, in a text of each paragraph; without blank lines and comments between them."""
+    return _statements(lines) if is_python(path) else _paragraphs(lines)
 
 
 def head_length(path: str, lines: Sequence[str], units: Sequence[Unit]) -> int:
@@ -82,7 +87,6 @@ def is_docstring(line: str) -> bool:
 
 
 def _statements(lines: Sequence[str]) -> list[tuple[int, int]]:
-    """(first, last) index of each logical line, without blank lines and comments between them."""
     found: list[tuple[int, int]] = []
     begin: int | None = None
     depth, quote = 0, ""

@@ -131,8 +131,9 @@ class Segments:
             place = bisect_right(firsts, first)
             if place:
                 wanted[ids[place - 1]] = segment
+        needle = sstable.needle(key)
         for number, data in self._read(list(wanted)):
-            value = sstable.find(data, key)
+            value = sstable.find(data, needle)
             if value is not None:
                 yield wanted[number], value
 

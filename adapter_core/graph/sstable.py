@@ -68,11 +68,16 @@ def values_of(block: memoryview) -> Iterator[tuple[str, memoryview]]:
         yield key, _value(block, number)
 
 
-def find(block: memoryview, key: str) -> memoryview | None:
+def needle(key: str) -> bytes:
+    """The key as `find` looks for it, in any number of blocks."""
+    return _lines([key])
+
+
+def find(block: memoryview, needle: bytes) -> memoryview | None:
     _, size = _HEAD.unpack_from(block)
     names = bytes(block[_HEAD.size : _HEAD.size + size])
     # Taking the keys apart takes thirty times as long as looking for one among them.
-    place = names.find(_lines([key]))
+    place = names.find(needle)
     return None if place < 0 else _value(block, names.count(b"\n", 0, place))
 
 

@@ -10,6 +10,7 @@ import hashlib
 import json
 import logging
 import os
+import secrets
 import sqlite3
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -107,7 +108,8 @@ class Store:
             for statement in _SCHEMA.split(";"):
                 db.execute(statement)
             db.execute(
-                "INSERT INTO meta VALUES ('generation', 0), ('complete', 0), ('reason', 'the index is being built')"
+                "INSERT INTO meta VALUES ('identity', ?), ('generation', 0), ('complete', 0), ('reason', 'the index is being built')",
+                (secrets.token_hex(8),),
             )
             db.execute("COMMIT")
 
@@ -230,6 +232,10 @@ class Store:
         if not isinstance(generation, int):
             raise damaged("its generation is lost")
         return generation
+
+    def state(self) -> tuple[str, int]:
+        """What tells this content from any other, also of an index that was built anew: its identity and generation."""
+        return str(self._meta("identity")), self.generation()
 
     def completeness(self) -> tuple[bool, str]:
         """Whether it holds all files, and why not."""
