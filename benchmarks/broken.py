@@ -1,6 +1,6 @@
 """Files broken in the middle of an edit: what of their facts is kept.
 
-    python benchmarks/broken.py [FOLDER] [EDITS]
+    ./x bench broken [FOLDER] [EDITS]
 
 In files of FOLDER (Django) one edit at a random place leaves a text that does not parse. Its facts are compared with those of the text
 before the edit: of each definition whose header is not on the edited line, whether it is there under its qualified name (`kept`) and

@@ -28,19 +28,21 @@ def pack_context(
 def pack_context_windows(
     graph: CodeGraph,
     evidence_or_symbols: Sequence[Evidence | SymbolRef],
-    budget: int = ContextOptions().tokens,
+    budget: int | None = None,
     count_tokens: CountTokens = estimate_tokens,
     question: str = "",
     options: ContextOptions | None = None,
 ) -> EvidencePack:
-    """Windows on symbols that fit: of each its signature and docstring and, where it is long, the statements that answer to the question.
+    """Windows on symbols that fit into the budget (None: `options.tokens`): of each its signature and docstring and, where it is long, the
+    statements that answer to the question.
 
     Evidence stands for the symbol in which it lies, and its own statements are in the window. Of each symbol `omitted` says what is
     not shown. What has no symbol of its own, the lines between definitions and texts, is packed as `pack_context` does.
     """
     options = options or ContextOptions()
     windows = windows_of(graph, evidence_or_symbols, question, options.max_lines)
-    return pack([window.passage for window in windows], budget, count_tokens, options.min_kept)
+    tokens = options.tokens if budget is None else budget
+    return pack([window.passage for window in windows], tokens, count_tokens, options.min_kept)
 
 
 __all__ = [

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..code_graph import CodeGraph
+from ..graph.postings import in_function
 from ..graph.source import hash_text, is_python
 from ..types import Evidence, EvidencePack, ModuleFacts, Span, Symbol
 from .options import ContextOptions
@@ -104,7 +105,7 @@ def _items(facts: ModuleFacts, lines: Sequence[str]) -> Iterator[_Item]:
     yield from _docstring(facts, lines, units)
     yield from _imports(facts, units)
     for index, symbol in enumerate(facts.symbols):
-        if index and symbol.kind in _SHOWN and symbol.name_line in at and not _in_function(facts, symbol):
+        if index and symbol.kind in _SHOWN and symbol.name_line in at and not in_function(facts, symbol):
             number = at[symbol.name_line]
             yield _Item(min(_depth(facts, symbol), 1), tuple(range(units[number].code, units[number].end + 1)))
             decorated = [n for n in range(symbol.start, symbol.name_line) if n <= len(lines)]
@@ -165,14 +166,6 @@ def _depth(facts: ModuleFacts, symbol: Symbol) -> int:
     while symbol.parent > 0:
         depth, symbol = depth + 1, facts.symbols[symbol.parent]
     return depth
-
-
-def _in_function(facts: ModuleFacts, symbol: Symbol) -> bool:
-    while symbol.parent > 0:
-        symbol = facts.symbols[symbol.parent]
-        if symbol.is_callable:
-            return True
-    return False
 
 
 # -- what fits ---------------------------------------------------------------------------------------------------------

@@ -53,24 +53,29 @@ def name_matches_prompt(name: str, prompt_tokens: Iterable[str]) -> bool:
 
 
 def question_aware_modules_and_files(
-    graph: CodeGraph, question: str, top_k: int = ModuleOptions().top, options: ModuleOptions | None = None
+    graph: CodeGraph, question: str, top_k: int | None = None, options: ModuleOptions | None = None
 ) -> Ranking:
-    """The modules and the files (texts among them) that a question is about, at most `top_k` of each, best first.
+    """The modules and the files (texts among them) that a question is about, at most `top_k` of each (None: `options.top`), best first.
 
     A file is as good as the best of its definitions or paragraphs, the best file 1; one that defines a name which the question
     writes as code gets more, one whose name or folder the question speaks of a little.
     """
     options = options or ModuleOptions()
+    top_k = options.top if top_k is None else top_k
     asked = analyse(question)
-    index = SearchIndex(graph)
-    ranked = rank(index, asked)
+    with graph.store.snapshot():
+        index = SearchIndex(graph)
+        ranked = rank(index, asked)
     scores = np.where(index.alive, ranked.scores, 0.0)
+    if options.path_glob:
+        allowed = np.array([fnmatchcase(path, options.path_glob) for path in index.paths], dtype=bool)
+        scores *= allowed[np.maximum(index.file_of, 0)]
     best = np.zeros(len(index.paths))
     document = np.full(len(index.paths), -1)
     # In rising order the last to be written is the best document of its file.
-    for number in np.argsort(scores, kind="stable"):
-        if scores[number] > 0:
-            best[index.file_of[number]], document[index.file_of[number]] = scores[number], number
+    order = np.argsort(scores, kind="stable")
+    order = order[scores[order] > 0]
+    best[index.file_of[order]], document[index.file_of[order]] = scores[order], order
     top = float(best.max()) if len(best) else 0.0
     found: dict[str, tuple[float, list[str]]] = {}
     for position in np.argsort(-best, kind="stable")[: top_k * 6]:
@@ -135,8 +140,8 @@ def _add_names(tokens: frozenset[str], options: ModuleOptions, found: dict[str, 
 def modules_from_symbols(
     graph: CodeGraph,
     seeds: Sequence[SymbolRef | str],
-    radius: int = ModuleOptions().radius,
-    top_k: int = ModuleOptions().top,
+    radius: int | None = None,
+    top_k: int | None = None,
     options: ModuleOptions | None = None,
 ) -> list[RankedFile]:
     """The modules of the seeds and of what lies at most `radius` links from them, the nearest first, then by weight.
@@ -146,6 +151,8 @@ def modules_from_symbols(
     the heaviest. Of each step only the heaviest `max_frontier` symbols go on. Names that mean nothing are left out.
     """
     options = options or ModuleOptions()
+    radius = options.radius if radius is None else radius
+    top_k = options.top if top_k is None else top_k
     refs = [r for seed in seeds for r in (graph.find_symbol(seed) if isinstance(seed, str) else [seed])]
     frontier = {_key(ref): (ref, 1.0, "seed") for ref in refs}
     seen = set(frontier)

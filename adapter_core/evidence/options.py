@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class RankingOptions:
-    """The weights of ranking; found by coordinate search on development questions as a whole (docs/evaluation.md).
+    """The weights of ranking, from development questions as a whole: a coordinate search by an earlier measure, and the weight of bodies
+    from a table of four (docs/evaluation.md). `./x bench tune_ranking` searches them by the present measure.
 
     `*_weight` and `*_b` are the BM25F weight and length normalisation of a field, `k1` its saturation. `path_weight`: words of the
     path. `file_weight`: share of a file's evidence as a whole. `coverage_power`: how much a document loses that meets few of the
@@ -132,13 +133,16 @@ class ModuleOptions:
 @dataclass(frozen=True, slots=True)
 class RerankOptions:
     """What each feature adds at most to a score, which is about 1 for the best file; 0 turns it off. The first `depth` files are judged; of
-    the tests of a definition `max_links` are looked at."""
+    the tests of a definition `max_links` are looked at.
+
+    `tests` and `neighbours` follow the links of each candidate, which takes many seconds in a large repository; so they are off by default.
+    """
 
     depth: int = 20
     signature: float = 0.1
     docstring: float = 0.1
-    tests: float = 0.1
+    tests: float = 0.0
     visibility: float = 0.1
-    neighbours: float = 0.1
+    neighbours: float = 0.0
     self_query: float = 0.5
     max_links: int = 20

@@ -2,7 +2,7 @@
 
 The first ranking sees each document by itself. Here a file is also asked whether a signature or docstring of it holds what the question
 is about, whether tests say so of it, whether its best definition is public, and whether that calls, or is called by, those of the other
-candidates. What each of these is worth was measured (docs/evaluation.md).
+candidates. Each has its weight in `RerankOptions`; what needs links to be worked out is off unless it is asked for.
 """
 
 from __future__ import annotations
@@ -51,9 +51,10 @@ def rerank_modules_and_files(
     given = {f.path: f for f in (*modules, *files)}
     if not given:
         return [], []
-    index = SearchIndex(graph)
     asked = analyse(question)
-    ranked = rank(index, asked)
+    with graph.store.snapshot():
+        index = SearchIndex(graph)
+        ranked = rank(index, asked)
     weights = {term: weight * ranked.idf.get(term, 0.0) for term, weight in asked.terms.items()}
     best = _best_symbols(graph, index, ranked, set(given))
     top = sorted(given.values(), key=lambda f: (-f.score, f.path))[: options.depth]

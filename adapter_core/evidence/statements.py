@@ -17,7 +17,7 @@ _DEFINITION = re.compile(r"(?:async\s+)?(?:def|class)\b")
 _STRING = re.compile(r"[rRuU]?[\"']")
 # No expression goes on with one of these at the beginning of a line: a bracket that is still open there will never be closed.
 _STATEMENT = re.compile(
-    r"\s*(?:(?:def|class|return|raise|import|while|try|del|assert|pass|break|continue|global|nonlocal)\b(?!\s*[=,.)\]])|@\w)"
+    r"\s*(?:def|class|return|raise|import|while|try|del|assert|pass|break|continue|global|nonlocal)\b(?!\s*[=,.)\]])"
 )
 
 
@@ -93,7 +93,7 @@ def _statements(lines: Sequence[str]) -> list[tuple[int, int]]:
     for number, line in enumerate(lines):
         if begin is None and (not line.strip() or line.lstrip().startswith("#")):
             continue
-        if begin is not None and depth and not quote and _STATEMENT.match(line):
+        if begin is not None and depth and not quote and (_STATEMENT.match(line) or _decorates(lines, number)):
             found.append((begin, number - 1))
             begin, depth = None, 0
         if begin is None:
@@ -105,6 +105,15 @@ def _statements(lines: Sequence[str]) -> list[tuple[int, int]]:
     if begin is not None:
         found.append((begin, len(lines) - 1))
     return found
+
+
+def _decorates(lines: Sequence[str], number: int) -> bool:
+    """Whether a line is a decorator, and not the product of matrices: definitions come below it."""
+    while number < len(lines) and lines[number].lstrip().startswith("@"):
+        number += 1
+        if number < len(lines) and _DEFINITION.match(lines[number].lstrip()):
+            return True
+    return False
 
 
 def _read(line: str, depth: int, quote: str) -> tuple[int, str, bool]:

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 
 from ..code_graph import CodeGraph, index_of
 from ..graph import terms
+from ..graph.postings import in_function
 from ..graph.source import hash_lines, hash_text
-from ..types import Evidence, ModuleFacts, Span, Symbol, SymbolRef
+from ..types import Evidence, ModuleFacts, Span, SymbolRef
 from .options import ContextOptions
 from .packing import Passage, mark, passage_of, runs
 from .question import analyse
@@ -63,7 +64,9 @@ def collect_function_windows(
     if isinstance(path_or_symbols, str):
         facts = graph.facts(path_or_symbols)
         if facts is not None:
-            refs = [graph.ref(facts, i) for i, s in enumerate(facts.symbols) if s.is_callable and not _nested(facts, s)]
+            refs = [
+                graph.ref(facts, i) for i, s in enumerate(facts.symbols) if s.is_callable and not in_function(facts, s)
+            ]
             windows = windows_of(graph, refs, question, max_lines)
             if not question.strip():
                 return windows
@@ -114,7 +117,7 @@ def _piece_of_evidence(graph: CodeGraph, evidence: Evidence) -> _Piece | None:
         return None
     around = [
         s for s in facts.symbols
-        if s.kind in _DEFINITIONS and s.start <= span.start and span.end <= s.end and not _nested(facts, s)
+        if s.kind in _DEFINITIONS and s.start <= span.start and span.end <= s.end and not in_function(facts, s)
     ]  # fmt: skip
     if not around:
         return None
@@ -155,14 +158,6 @@ def _without_bodies(
         elif unit.code == around.name_line:
             kept.append(replace(unit, final=True))
     return kept
-
-
-def _nested(facts: ModuleFacts, symbol: Symbol) -> bool:
-    """Whether a symbol stands in a function."""
-    parent = symbol.parent
-    while parent > 0 and not facts.symbols[parent].is_callable:
-        parent = facts.symbols[parent].parent
-    return parent > 0
 
 
 # -- units to windows --------------------------------------------------------------------------------------------------

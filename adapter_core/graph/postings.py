@@ -149,14 +149,15 @@ def _starts(keys: np.ndarray) -> np.ndarray:
 
 def is_document(symbol: Symbol, facts: ModuleFacts) -> bool:
     """Functions nested in functions are part of the function around them."""
-    if symbol.kind not in _DOCUMENT_KINDS:
-        return False
+    return symbol.kind in _DOCUMENT_KINDS and not in_function(facts, symbol)
+
+
+def in_function(facts: ModuleFacts, symbol: Symbol) -> bool:
+    """Whether a symbol stands in a function."""
     parent = symbol.parent
-    while parent > 0:
-        if facts.symbols[parent].is_callable:
-            return False
+    while parent > 0 and not facts.symbols[parent].is_callable:
         parent = facts.symbols[parent].parent
-    return True
+    return parent > 0
 
 
 def own_texts(facts: ModuleFacts, text: str) -> list[tuple[int, str]]:

@@ -280,3 +280,15 @@ def test_further_questions(graph: CodeGraph) -> None:
     assert judged[0].path.startswith("shop/money.py")
     assert found[0].module == "shop.money"
     assert "self-queries +2.50" in judged[0].why
+
+
+def test_a_glob_comes_before_the_cut(repo: Path) -> None:
+    for number in range(30):
+        (repo / f"router_{number}.py").write_text("def router(): 'The router, the router.'\n")
+    (repo / "sub").mkdir()
+    (repo / "sub" / "plain.py").write_text("def go(): return 'router'\n")
+    with CodeGraph.load_or_build(repo) as graph:
+        options = ModuleOptions(top=2, path_glob="sub/*")
+        _, files = question_aware_modules_and_files(graph, "What is a router?", options=options)
+        assert [f.path for f in files] == ["sub/plain.py"]
+        assert len(question_aware_modules_and_files(graph, "What is a router?", options=ModuleOptions(top=2))[1]) == 2

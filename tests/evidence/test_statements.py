@@ -142,3 +142,15 @@ def test_simple_statements_are_those_of_the_syntax_tree(text: str) -> None:
         if isinstance(node, ast.stmt) and not hasattr(node, "body")
     }
     assert simple <= found
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("x = (a\n@b)\ny = 1\n", [(1, 2), (3, 3)]),
+        ("x = f(\n@decorator\ndef g(): pass\n", [(1, 1), (2, 2), (3, 3)]),
+        ("x = f(\n@one\n@two\nclass G: pass\n", [(1, 1), (2, 2), (3, 3), (4, 4)]),
+    ],
+)
+def test_a_product_of_matrices_is_no_decorator(text: str, expected: list[tuple[int, int]]) -> None:
+    assert [(u.start, u.end) for u in units_of("m.py", split_lines(text), 1)] == expected

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import functools
-import textwrap
 from typing import TYPE_CHECKING
 
 from ..parse import parse_tree
@@ -28,8 +27,10 @@ def is_abstract(inference: Inference, function: Value) -> bool:
 
 @functools.lru_cache(maxsize=2_000)
 def _does_nothing(text: str) -> bool:
-    tree = parse_tree(textwrap.dedent(text))
-    node = tree.body[0] if tree is not None and tree.body else None
+    # In a class it is indented, but for lines within a string.
+    tree = parse_tree(f"class _:\n{text}")
+    around = tree.body[0] if tree is not None else None
+    node = around.body[0] if isinstance(around, ast.ClassDef) else None
     if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
         return False
     return _raises(node.body[-1]) or all(

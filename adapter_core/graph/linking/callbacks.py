@@ -22,10 +22,14 @@ _CALLING: dict[str, tuple[int | str, str]] = {
     "itertools.filterfalse": (0, "each"), "itertools.accumulate": (1, "fold"),
     "re.sub": (1, "text"), "re.subn": (1, "text"), "re.compile().sub": (0, "text"), "re.compile().subn": (0, "text"),
 }  # fmt: skip
-# Those whose `key` is called with each element of the first argument, or of what they are asked of.
-_KEYED = frozenset(
-    "builtins.sorted builtins.min builtins.max itertools.groupby heapq.nsmallest heapq.nlargest bisect.insort".split()
-)
+# Those whose `key` is called with each element of an argument, that at this place; where the key itself may stand without its name.
+_KEYED = {
+    "builtins.sorted": 0, "builtins.min": 0, "builtins.max": 0, "itertools.groupby": 0, "heapq.nsmallest": 1, "heapq.nlargest": 1,
+    "bisect.insort": 0, "bisect.insort_left": 0, "bisect.insort_right": 0,
+}  # fmt: skip
+_KEY_PLACES = {"itertools.groupby": 1, "heapq.nsmallest": 2, "heapq.nlargest": 2}
+_OF_ITS_ARGUMENTS = ("builtins.min", "builtins.max")  # where there are several
+_INSERTS = "bisect.insort"  # and calls the key with what it inserts, too
 _NAMES = frozenset(n.rpartition(".")[2] for n in (*_CALLING, *_KEYED)) | {"sort", "iter"}
 
 
@@ -45,6 +49,8 @@ def handed(inference: Inference, callee: Value, node: ast.Call, here: Here) -> H
         return None
     elif callee.path in _KEYED:
         place, how = "key", "keyed"
+        if _argument(node, place) is None:
+            place = _KEY_PLACES.get(callee.path, place)
     elif callee.path == "builtins.iter" and len(node.args) == 2:
         place, how = 0, "nothing"
     elif callee.path in _CALLING:
@@ -80,7 +86,13 @@ def _given(inference: Inference, callee: Value, node: ast.Call, here: Here, plac
     if how == "receiver":
         return [inference.elements(frozenset({callee.extra}))]
     if how == "keyed":
-        return [elements(rest[0]) if len(rest) == 1 else union([inference.expression(a, here) for a in rest])]
+        if callee.path in _OF_ITS_ARGUMENTS and len(rest) > 1:
+            return [union([inference.expression(a, here) for a in rest])]
+        among = _KEYED[callee.path]
+        parts = [elements(a) for a in node.args[among : among + 1]]
+        if callee.path.startswith(_INSERTS):
+            parts += [inference.expression(a, here) for a in node.args[among + 1 : among + 2]]
+        return [union(parts)]
     return []
 
 

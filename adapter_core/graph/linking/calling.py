@@ -90,8 +90,10 @@ def _function_result(inference: Inference, callee: Value, node: ast.Call, here: 
 
 def _named_in_result(inference: Inference, table: Tables, function: int) -> set[str]:
     """The names on which a function's result depends, itself or through local names: only then do the arguments of a call matter."""
+    if function in table.named_in_result:
+        return table.named_in_result[function]
     text = inference.workspace.text(table.facts.path)
-    named: set[str] = set()
+    named = table.named_in_result[function] = set()
     todo = list(table.returns.get(function, ()))
     while todo:
         flow = todo.pop()

@@ -302,7 +302,7 @@ def is_hub(inference: Inference, cls: Value) -> bool:
 
 
 def all_subclasses(inference: Inference, cls: Value) -> list[Value]:
-    """The classes below a class, near ones first; cut off at a number, which is then noted."""
+    """The classes below a class, by their places; cut off at a number, which is then noted."""
 
     def compute() -> Values:
         found: dict[Value, None] = {}

@@ -1,8 +1,8 @@
 """What an expression may be. Demand-driven abstract interpretation over local facts: no order of files, nothing executed.
 
-Flow-insensitive but for straight lines: of several bindings of a name in one scope, the last unconditional one before the place counts,
-with the conditional ones after it; seen from another scope, the last of all. Arguments reach parameters from the calls that can be
-found by name; a function's result depends on the arguments of the call where it returns one of its parameters.
+Which of several bindings of a name hold at a place is told by the text (`reaching.py`: lines, branches, loops); seen from another scope,
+the last ones. Arguments reach parameters from the calls that can be found by name; a function's result depends on the arguments of the call
+where one of its parameters reaches it, itself or through local names.
 """
 
 from __future__ import annotations
@@ -72,8 +72,8 @@ class Inference:
         self.partial = False  # something was cut off by a limit since this was last set to False
         self._tables: Recent[Tables | None] = Recent(_KEPT_TABLES)
         self._lines: Recent[list[str]] = Recent(_KEPT_LINES)
-        # What `sites` found for a function or class: its calls, and whether something was cut off.
         self.orders: dict[Value, list[Value]] = {}  # method resolution orders
+        # What `sites` found for a function or class: its calls, and whether something was cut off.
         self.entering: dict[Value, tuple[list[tuple[str, Call, bool]], bool]] = {}
         self._memo: dict[object, Values] = {}
         self._cut: set[object] = set()
@@ -154,6 +154,14 @@ class Inference:
             self._passing[key] = (result, self._shallowest)
             self._shallowest = min(before, self._shallowest)
         return result
+
+    def settled(self, compute: Callable[[], list[Value]]) -> tuple[list[Value], bool]:
+        """`compute()`, and whether it may be remembered: nothing was cut off in it, or is still being worked out."""
+        before, self._shallowest = self._shallowest, _NOTHING_SHALLOWER
+        result = compute()
+        settled = self._shallowest == _NOTHING_SHALLOWER
+        self._shallowest = min(before, self._shallowest)
+        return result, settled
 
     def _forget_passing(self, depth: int) -> None:
         """Forget what holds only as long as the thing at this depth is what it was taken for."""
@@ -278,7 +286,8 @@ class Inference:
             if parameter:
                 return parameters.parameter(self, table.facts.path, scope, name)
             return EMPTY if name in owner.local_names else None
-        place = reaching.Place(offset, line, self.lines(table.facts.path)) if line else None
+        lines = self.lines(table.facts.path) if line and any(e.conditional and not e.apart for e in events) else ()
+        place = reaching.Place(offset, line, lines) if line else None
         chosen, given = reaching.reaching(events, place, parameter)
         if environment:
             environment = self._needed(table, chosen, environment)

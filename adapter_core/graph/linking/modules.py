@@ -163,4 +163,4 @@ def set_from_outside(inference: Inference, name: str, attr: str) -> Values:
     return inference.once(("set from outside", name, attr), compute)
 
 
-__all__ = ["absolute", "attribute", "exports", "imported", "located", "star", "union"]
+__all__ = ["absolute", "attribute", "exports", "imported", "located", "star"]

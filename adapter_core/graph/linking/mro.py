@@ -27,20 +27,19 @@ def bases(inference: Inference, cls: Value) -> list[Value]:
 
 def lookup_order(inference: Inference, cls: Value) -> list[Value]:
     """The class and its bases in Python's method resolution order (C3); depth first where that fails."""
-    return _order(inference, cls, ())
+    known = inference.orders.get(cls)
+    if known is None:
+        known, settled = inference.settled(lambda: _order(inference, cls, ()))
+        if settled:
+            inference.orders[cls] = known
+    return known
 
 
 def _order(inference: Inference, cls: Value, below: tuple[Value, ...]) -> list[Value]:
     if cls.kind != "class" or cls in below or len(below) > 30:
         return [cls]
-    known = inference.orders.get(cls)
-    if known is None:
-        known = _sorted(inference, cls, below)
-        inference.orders[cls] = known
-    return known
-
-
-def _sorted(inference: Inference, cls: Value, below: tuple[Value, ...]) -> list[Value]:
+    if cls in inference.orders:
+        return inference.orders[cls]
     parents = [b for b in bases(inference, cls) if b not in below]
     lines = [_order(inference, p, (*below, cls)) for p in parents]
     lines.append(list(parents))

@@ -38,7 +38,7 @@ class Event(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where a name is read: its offset (-1: not known), its line, and the lines of the file."""
+    """Where a name is read: its offset (-1: not known), its line, and the lines of the file, where a binding is conditional."""
 
     offset: int
     line: int
@@ -47,6 +47,12 @@ class Place(NamedTuple):
 
 def events_of(table: Tables, scope: int, name: str) -> list[Event]:
     """The bindings of a name, in the order of the text. A variable of a class or module without a value counts where nothing else does."""
+    if (scope, name) not in table.events:
+        table.events[scope, name] = _events(table, scope, name)
+    return table.events[scope, name]
+
+
+def _events(table: Tables, scope: int, name: str) -> list[Event]:
     facts = table.facts
     events: list[Event] = []
     plain: Event | None = None

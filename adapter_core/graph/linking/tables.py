@@ -56,6 +56,8 @@ class Tables:
 
     def __init__(self, facts: ModuleFacts) -> None:
         self.facts = facts
+        self.events: dict[tuple[int, str], list[Any]] = {}  # what `reaching.events_of` found, by scope and name
+        self.named_in_result: dict[int, set[str]] = {}  # what `calling` found, by function
 
     # -- symbols and imports -----------------------------------------------------------------------------------------
 

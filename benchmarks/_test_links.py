@@ -1,0 +1,103 @@
+"""The tests that ran a function, beside those that Pathline gives for it."""
+
+from __future__ import annotations
+
+import random
+import statistics
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
+
+from _common import report, share, timed
+from _observed_calls import Comparison, Function
+
+from adapter_core.code_graph import CodeGraph, is_test_path
+from adapter_core.types import SymbolRef
+
+_SAMPLE = 150
+_CUT = 0.3  # a function that more of the tests run tells nothing about which test to run
+_DEPTHS = (1, 2, 3, 4)
+
+
+class Query(NamedTuple):
+    """For one function of the code, the tests that ran it, and those that were given, by way of finding."""
+
+    package: str
+    share: float  # of all tests, those that ran it
+    run: set[str]
+    wide: set[str]  # with set-up and tear-down
+    given: dict[str, set[str]]
+    seconds: float
+
+
+def tests(packages: list[Comparison]) -> None:
+    queries = [query for package in packages for query in _ask(package)]
+    rows = []
+    names = list(dict.fromkeys(q.package for q in queries))
+    for name in [*names, "all"]:
+        for cut in (True, False):
+            chosen = [q for q in queries if name in (q.package, "all") and (not cut or q.share <= _CUT)]
+            for way in chosen[0].given:
+                rows.append({
+                    "package": name, "functions": f"run by at most {_CUT:.0%} of the tests" if cut else "all",
+                    "count": len(chosen), "found by": way, **_scores(chosen, way),
+                })  # fmt: skip
+    times = sorted(q.seconds for q in queries)
+    print("Tests that ran a function, and those that are given for it\n")
+    report("tests", rows, {
+        "seconds a query, median": statistics.median(times), "seconds a query, p95": times[int(len(times) * 0.95)],
+        "functions sampled per package": _SAMPLE,
+    })  # fmt: skip
+    print(
+        f"\na query: median {statistics.median(times) * 1e3:.1f} ms, p95 {times[int(len(times) * 0.95)] * 1e3:.0f} ms"
+    )
+
+
+def _ask(package: Comparison) -> Iterator[Query]:
+    seen = package.seen
+    ran: dict[Function, set[str]] = defaultdict(set)
+    around: dict[Function, set[str]] = defaultdict(set)
+    for table, sets in ((ran, seen.run), (around, seen.around)):
+        for test, functions in sets.items():
+            for function in functions:
+                table[function].add(test)
+    code = sorted(f for f in ran if not is_test_path(f.path) and package.scopes.symbol(f) is not None)
+    # A graph that was not asked anything yet, so that times are those of somebody who asks.
+    with CodeGraph.load_or_build(package.graph.root) as graph:
+        for function in random.Random(150).sample(code, min(_SAMPLE, len(code))):
+            symbol = package.scopes.symbol(function)
+            assert symbol
+            ref = SymbolRef(graph.name, function.path, graph.module_for_file(function.path), symbol)
+            seconds, given = timed(lambda ref=ref: graph.tests_for_symbol(ref))
+            depths = {d: graph.tests_for_symbol(ref, depth=d) if d != 3 else given for d in _DEPTHS}
+            ways = {f"at most {d} call{'s' * (d > 1)}": _nodes(depths[d].items) for d in _DEPTHS}
+            ways["name only"] = _nodes(graph.tests_for_symbol(ref, depth=0).items)
+            ways["import of the module"] = _nodes(graph.tests_for_module(ref.module).items)
+            run = ran[function]
+            yield Query(seen.name, len(run) / len(seen.run), run, run | around.get(function, set()), ways, seconds)
+
+
+def _nodes(links: Iterable[Any]) -> set[str]:
+    return {link.node_id for link in links}
+
+
+def _scores(queries: list[Query], way: str) -> dict[str, Any]:
+    """Over all pairs of a function and a test, and ("mean") function by function."""
+
+    def score(truth: Callable[[Query], set[str]]) -> tuple[float | None, float | None, float | None, float | None]:
+        both = [(len(q.given[way] & truth(q)), len(truth(q)), len(q.given[way])) for q in queries]
+        hits = sum(h for h, _, _ in both)
+        answered = [h / g for h, _, g in both if g]
+        return (
+            share(hits, sum(t for _, t, _ in both)), statistics.mean(h / t for h, t, _ in both),
+            share(hits, sum(g for _, _, g in both)), statistics.mean(answered) if answered else None,
+        )  # fmt: skip
+
+    recall, mean_recall, precision, mean_precision = score(lambda q: q.run)
+    wide_recall, _, wide_precision, wide_mean = score(lambda q: q.wide)
+    return {
+        "some given": sum(bool(q.given[way]) for q in queries) / len(queries),
+        "some right": sum(bool(q.given[way] & q.run) for q in queries) / len(queries),
+        "recall": recall, "mean recall": mean_recall, "precision": precision, "mean precision": mean_precision,
+        "recall, set-up too": wide_recall, "precision, set-up too": wide_precision, "mean precision, set-up too": wide_mean,
+    }  # fmt: skip

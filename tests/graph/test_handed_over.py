@@ -1,0 +1,68 @@
+"""Calls through code outside the workspace, abstract methods, and answers that must not be cut short for later questions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from adapter_core.graph.linking import mro
+from adapter_core.graph.linking.values import Value
+from tests.support import graph_of
+
+
+def callees(repo: Path, text: str) -> set[str]:
+    graph = graph_of(repo, f"#- m.py\n{text}")
+    return {ref.full_name for site in graph.calls_of("m.run").items for ref in site.enters or site.targets}
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "heapq.nsmallest(3, [A()], key=f)", "heapq.nlargest(3, [A()], f)", "itertools.groupby([A()], f)",
+        "itertools.groupby([A()], key=f)", "sorted([A()], key=f)", "max(A(), A(), key=f)", "min([A()], key=f)",
+        "bisect.insort([A()], A(), key=f)",
+    ],
+)  # fmt: skip
+def test_what_a_key_is_called_with(repo: Path, call: str) -> None:
+    text = f"""
+import bisect, heapq, itertools
+class A:
+    def go(self): pass
+def f(a):
+    return a.go()
+def use(): {call}
+"""
+    graph = graph_of(repo, f"#- m.py\n{text}")
+    assert [r.full_name for site in graph.calls_of("m.f").items for r in site.targets] == ["m.A.go"]
+
+
+def test_an_abstract_method_with_a_line_at_the_margin(repo: Path) -> None:
+    text = '''
+class Base:
+    def hook(self):
+        """Says
+at the margin."""
+class Sub(Base):
+    def hook(self): return 1
+def run(b: Base):
+    b.hook()
+'''
+    assert "m.Sub.hook" in callees(repo, text)
+
+
+def test_an_order_that_was_cut_off_is_worked_out_again(repo: Path) -> None:
+    graph = graph_of(repo, "#- m.py\nclass A:\n    def go(self): pass\nclass B(A): pass\ndef run(): B().go()\n")
+    inference = graph.inference
+    (b,) = (r for r in graph.find_symbol("m.B"))
+    facts = graph.facts("m.py")
+    assert facts
+    cls = Value("class", "m.py", next(i for i, s in enumerate(facts.symbols) if s == b.symbol))
+
+    def exhausted() -> frozenset[Value]:
+        inference.spend(1_000_000)
+        mro.lookup_order(inference, cls)
+        return frozenset()
+
+    inference.once("a question that costs too much", exhausted)
+    assert {ref.full_name for site in graph.calls_of("m.run").items for ref in site.targets} == {"m.B", "m.A.go"}
