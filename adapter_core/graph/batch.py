@@ -83,14 +83,13 @@ def _index_batch(root: str, found: Sequence[FoundFile], known: dict[str, str], m
     result.owners = segment.owners.tobytes()
     result.lengths = segment.lengths.tobytes()
     result.blocks = _cut(Part.POSTINGS, segment.terms)
-    documents = np.bincount(segment.owners[:, 0], minlength=len(kept)).tolist()
     clock.lap("search tables")
     result.blocks += _cut(Part.NAMED, _normal(segment.words))
     for part, table in _keys(parsed).items():
         result.blocks += _cut(part, table)
     clock.lap("keys")
-    for facts, (file, source, checked), count in zip(parsed, kept, documents, strict=True):
-        result.files.append(_record(facts, file, source, checked, count))
+    for facts, (file, source, checked) in zip(parsed, kept, strict=True):
+        result.files.append(_record(facts, file, source, checked))
     clock.lap("records")
     return result
 
@@ -199,7 +198,7 @@ def file_kind(path: str) -> str:
     return "python" if is_python(path) else "text"
 
 
-def _record(facts: ModuleFacts, file: FoundFile, source: Source, checked: int, documents: int) -> FileRecord:
+def _record(facts: ModuleFacts, file: FoundFile, source: Source, checked: int) -> FileRecord:
     row = FileRow(
         id=0,
         path=file.path,
@@ -213,7 +212,6 @@ def _record(facts: ModuleFacts, file: FoundFile, source: Source, checked: int, d
         sha256=source.sha256,
         segment=0,
         symbols=len(facts.symbols),
-        documents=documents,
         problem="; ".join(filter(None, (source.problem, *facts.problems))),
     )
     return FileRecord(row, encode_facts(facts))

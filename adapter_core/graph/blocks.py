@@ -129,7 +129,7 @@ class _Tree:
             self._dedent(depth)
         if depth > self._levels[-1][0]:
             after = columns(following.indent, self._tab) if following is not None else depth
-            self._indent(depth, node, alone=after == self._levels[-1][0])
+            self._indent(depth, alone=after == self._levels[-1][0])
         self._levels[-1][1].nodes.append(node)
         self._before = node
 
@@ -147,7 +147,7 @@ class _Tree:
                 levels.append((depth, block))
         self._closed = closed, levels[-1][1], len(levels[-1][1].nodes)
 
-    def _indent(self, depth: int, node: Node, alone: bool) -> None:
+    def _indent(self, depth: int, alone: bool) -> None:
         """`alone`: what comes after the node is indented as what was before it."""
         block = self._levels[-1][1]
         before = self._before

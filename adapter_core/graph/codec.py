@@ -83,7 +83,10 @@ def encode_facts(facts: ModuleFacts) -> bytes:
         facts.damaged,
         list(strings),
     ]
-    first = zlib.compress(b"".join((counts, struct.pack(f"<{len(numbers)}i", *numbers), _json(rest).encode())), 1)
+    packed = array(_INT32, numbers)
+    if sys.byteorder == "big":
+        packed.byteswap()
+    first = zlib.compress(b"".join((counts, packed.tobytes(), _json(rest).encode())), 1)
     second = zlib.compress(_json(details).encode(), 1)
     return b"".join((_SIZE.pack(len(first)), first, second))
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar, overload
 
-from ..errors import IndexDamagedError
+from .sealed import damaged
 
 R = TypeVar("R")
 Make = Callable[[int, "array[int]", Sequence[Any]], R]
@@ -73,7 +73,7 @@ class Rows(Sequence[R]):
                 place, self._numbers[first : first + size * len(self._layout.fields) : size], self._strings
             )
         except (ValueError, TypeError, IndexError) as error:
-            raise _damaged() from error
+            raise damaged("rows of facts are lost") from error
         self._made[index] = row
         return row
 
@@ -86,7 +86,7 @@ class Rows(Sequence[R]):
         try:
             return numbers if words is None else [words[number] for number in numbers]
         except IndexError as error:
-            raise _damaged() from error
+            raise damaged("rows of facts are lost") from error
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, (Rows, tuple)) and tuple(self) == tuple(other)
@@ -118,7 +118,3 @@ class Grouped(Generic[R]):
 
     def __contains__(self, key: object) -> bool:
         return key in self._numbers
-
-
-def _damaged() -> IndexDamagedError:
-    return IndexDamagedError("The index is damaged; run: pathline index --rebuild")

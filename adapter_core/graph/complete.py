@@ -7,13 +7,15 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from itertools import accumulate
 from typing import NamedTuple
 
 from parso.python.tokenize import tokenize
 from parso.utils import parse_version_string
 
-FILENAME = "<pathline>"
+from .layout import MAX_OPEN
+from .line_starts import line_starts
+from .parse import FILENAME, UNPARSED
+
 NEWEST_GRAMMAR = "3.14"
 
 _MAX_CUTS = 8
@@ -65,7 +67,7 @@ def parse(text: str) -> ast.Module | SyntaxError:
         return ast.parse(text, FILENAME)
     except SyntaxError as error:
         return error
-    except (ValueError, RecursionError, MemoryError) as error:
+    except UNPARSED as error:
         return SyntaxError(str(error))
 
 
@@ -122,13 +124,14 @@ class _Token(NamedTuple):
 
 
 def _tokens(code: str) -> list[_Token]:
-    starts = [0, *accumulate(len(line) + 1 for line in code.split("\n"))]
+    starts = line_starts(code)
     found: list[_Token] = []
     opened: list[str] = []
     for token in tokenize(code, version_info=parse_version_string(NEWEST_GRAMMAR)):
         if token.string.strip():
             if token.string in _CLOSER:
-                opened.append(_CLOSER[token.string])
+                if len(opened) < MAX_OPEN:
+                    opened.append(_CLOSER[token.string])
             elif token.string in opened:
                 while opened.pop() != token.string:
                     pass
@@ -143,7 +146,7 @@ def _stray(tokens: list[_Token]) -> list[_Token]:
     found: list[_Token] = []
     for token in tokens:
         if token.text in _CLOSER:
-            opened.append(token)
+            (opened if len(opened) < MAX_OPEN else found).append(token)
         elif token.text in _CLOSER.values():
             if not any(_CLOSER[t.text] == token.text for t in opened):
                 found.append(token)

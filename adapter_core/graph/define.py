@@ -62,7 +62,7 @@ class Definer:
             name_column,
             owner,
             self._signature(node, parameters, bases, returns),
-            docstring_of(node, self.lines),
+            docstring_of(node),
             parameters,
             returns,
             decorators,
@@ -224,7 +224,7 @@ def dotted(node: ast.expr) -> str:
     return "".join(parts)
 
 
-def docstring_of(node: ast.Module | Definition, lines: list[str]) -> str:
+def docstring_of(node: ast.Module | Definition) -> str:
     if not node.body:
         return ""
     first = node.body[0]

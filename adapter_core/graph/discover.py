@@ -196,9 +196,11 @@ def _with_own_rules(root: Path, folder: str, rules: tuple[_Rules, ...]) -> tuple
     return (*rules, _Rules(folder, _read_lines(file))) if file.is_file() else rules
 
 
-def is_folder(root: Path, path: str, options: DiscoverOptions | None = None) -> bool:
+def is_folder(root: Path, path: str, options: DiscoverOptions) -> bool:
     """Whether there is a folder of this relative path, and `discover` would look into it."""
-    rules = _with_own_rules(root, "", _root_rules(root, (options or DiscoverOptions()).ignore))
+    if not (root / path).is_dir():
+        return False  # most are files: before any rules are read
+    rules = _with_own_rules(root, "", _root_rules(root, options.ignore))
     return not _leaves(path) and _folder_state(root, path, {"": (rules, False)}) is not None
 
 
@@ -241,11 +243,11 @@ def _add_file(found: Discovery, entry: os.DirEntry[str], path: str, kind: str, m
         elif info.st_size > max_bytes:
             found.skipped.append(Problem(path, f"larger than {max_bytes // 1000:,} kB"))
         else:
-            times = _storable(info.st_mtime_ns), _storable(info.st_ctime_ns)
-            found.files.append(FoundFile(path, kind, info.st_size, *times, inode=_storable(info.st_ino)))
+            times = storable(info.st_mtime_ns), storable(info.st_ctime_ns)
+            found.files.append(FoundFile(path, kind, info.st_size, *times, inode=storable(info.st_ino)))
 
 
-def _storable(number: int) -> int:
+def storable(number: int) -> int:
     """SQLite keeps 64 bits with a sign: no time after the year 2262, and not every inode."""
     return max(-_MAX_INTEGER, min(number, _MAX_INTEGER))
 

@@ -44,9 +44,7 @@ class Extractor:
 
     def run(self, tree: ast.Module) -> ModuleFacts:
         name = self.module.rpartition(".")[2]
-        root = Symbol(
-            name, self.module, "module", 1, max(1, len(self.lines)), 1, 0, docstring=docstring_of(tree, self.lines)
-        )
+        root = Symbol(name, self.module, "module", 1, max(1, len(self.lines)), 1, 0, docstring=docstring_of(tree))
         self.symbols.append(root)
         Scope(self, 0, "", None).body(tree.body)
         return ModuleFacts(

@@ -10,13 +10,15 @@ from __future__ import annotations
 import keyword
 import re
 from bisect import bisect_right
-from itertools import accumulate
 from typing import NamedTuple
 
+from .line_starts import line_starts
 from .quotes import closing, unclosed
 
 # A statement with an open bracket is read on to where that cannot be; what is then read again may be this many times the text.
 _MAX_REREAD = 4
+
+MAX_OPEN = 200  # brackets: Python itself refuses more
 
 _MARK = re.compile(r"[\n#'\"()\[\]{}]|\\\n")
 _INDENT = re.compile(r"[ \t\f]*")
@@ -76,7 +78,7 @@ class _Reader:
     def __init__(self, text: str) -> None:
         self.text = text
         self.nested_strings: list[tuple[int, int]] = []
-        self._starts = [0, *accumulate(len(line) + 1 for line in text.split("\n"))]
+        self._starts = line_starts(text)
         self._unclosed = unclosed(text)
         self._may_reread = _MAX_REREAD * len(text)
 
@@ -105,7 +107,8 @@ class _Reader:
             assert mark_at  # the text ends with a line end
             at, mark = mark_at.start(), mark_at[0]
             if mark in _CLOSER:
-                opened.append(_CLOSER[mark])
+                if len(opened) < MAX_OPEN:
+                    opened.append(_CLOSER[mark])
                 here = at + 1
                 continue
             if mark in ")]}":

@@ -149,7 +149,7 @@ def _check(view: WorkspaceView, place: Place, name: str) -> None:
     """Raises `IndexDamagedError` where the table of names leads to something of another name."""
     facts = view.facts(place[0])
     symbols = facts.symbols if facts is not None else ()
-    if not isinstance(place[1], int) or place[1] not in range(len(symbols)) or symbols[place[1]].name != name:
+    if place[1] >= len(symbols) or symbols[place[1]].name != name:
         raise damaged(f"{name} is not where it is said to be")
 
 

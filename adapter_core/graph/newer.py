@@ -87,7 +87,8 @@ def older_string(text: str) -> str:
                 inner = ""
         elif not opened:
             if text.startswith("\\N{", place):
-                place = text.find("}", place)
+                end = text.find("}", place)
+                place = end if end > 0 else place + 1  # a name without an end
             elif text.startswith(("{{", "}}"), place) or (mark == "\\" and text[place + 1] != "{"):
                 place += 1
             elif mark == "{":

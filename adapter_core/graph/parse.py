@@ -13,6 +13,7 @@ from .extract import Extractor
 from .newer import older_spelling
 
 FILENAME = "<pathline>"
+UNPARSED = (SyntaxError, ValueError, RecursionError, MemoryError)  # what `ast.parse` raises for what a text contains
 # The compiler reports invalid escapes and the like through warnings; they are the author's, not our user's.
 warnings.filterwarnings("ignore", module=FILENAME)
 
@@ -28,7 +29,7 @@ def parse_tree(text: str) -> ast.Module | None:
 def _tree(text: str) -> ast.Module | None:
     try:
         return ast.parse(text, FILENAME)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except UNPARSED:
         return None
 
 

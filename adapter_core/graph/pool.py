@@ -173,12 +173,10 @@ def main() -> int:
 
 
 def _encode(result: BatchResult) -> tuple[dict[str, Any], list[bytes]]:
-    parts = [result.owners, result.lengths, *(f.facts for f in result.files)]
-    for _, first, data in result.blocks:
-        parts += (first, data)
+    parts = [result.owners, result.lengths, *(f.facts for f in result.files), *(data for _, _, data in result.blocks)]
     header = {
         "files": [f.row for f in result.files],
-        "parts": [part for part, _, _ in result.blocks],
+        "blocks": [(part, first) for part, first, _ in result.blocks],
         "sizes": [len(part) for part in parts],
         "touched": result.touched,
         "skipped": result.skipped,
@@ -200,7 +198,7 @@ def _decode(header: dict[str, Any], body: memoryview) -> BatchResult:
         files,
         parts[0],
         parts[1],
-        list(zip(header["parts"], blocks[::2], blocks[1::2], strict=True)),
+        [(part, first, data) for (part, first), data in zip(header["blocks"], blocks, strict=True)],
         [tuple(t) for t in header["touched"]],
         [tuple(s) for s in header["skipped"]],
         stages=header["stages"],

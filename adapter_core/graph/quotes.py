@@ -18,9 +18,9 @@ _HIDES = 3
 
 _TRIPLES = ("'''", '"""')
 _QUOTES = re.compile(r"#|'''|\"\"\"|'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|['\"]")
-_WORDS = re.compile(r"[^\W\d]\w*(?:[ \t]+[^\W\d]\w*)+")
+_WORDS = re.compile(r"(?<!\w)[^\W\d]\w*(?:[ \t]+[^\W\d]\w*)+")
 _AFTER = re.compile(r"([ \t]*)(\w+)(['\"]?)")
-_BEFORE = re.compile(r"(?:(\w+)|([)\].]))[ \t]*\Z")
+_BEFORE = re.compile(r"(?:(?<!\w)(\w+)|([)\].]))[ \t]*\Z")
 _OPERATOR = re.compile(r"[=(,\[{+%][ \t]*\Z")
 _PREFIX = re.compile(r"[rbuft]{1,2}", re.IGNORECASE)
 _ALONE = re.compile(r"[ \t]*[rbuft]{0,2}\Z", re.IGNORECASE)

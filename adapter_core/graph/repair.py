@@ -24,7 +24,6 @@ _MAX_COMPLETING = 600_000
 _MAX_CLAUSES = 500  # each `elif` is nested in the one before
 _MAX_NESTED = 4  # f-strings in f-strings
 
-_CONFLICT = re.compile(r"^<{7}(?: .*)?\n(?:.*\n)*?={7}\n(?:.*\n)*?>{7}(?: .*)?$", re.MULTILINE)
 _CONFLICT_MARK = re.compile(r"^(?:<{7}|={7}|>{7}|\|{7})(?: .*)?$", re.MULTILINE)
 _NO_SOURCE = re.compile("[\0\ud800-\udfff]")
 _MISSPELT = re.compile(r"(\W{0,3}([^\W\d]\w*))[ \t]+[^\W\d]\w*[ \t]*[(:\[]")
@@ -89,7 +88,20 @@ def readable(text: str) -> str:
     text = _NO_SOURCE.sub(" ", text)
     if "\n=======\n" not in text:
         return text
-    return _CONFLICT.sub(lambda found: _CONFLICT_MARK.sub(lambda mark: " " * len(mark[0]), found[0]), text)
+    marks: list[re.Match[str]] = []  # of a conflict, from its first line on
+    parts: list[str] = []
+    done = 0
+    for mark in _CONFLICT_MARK.finditer(text):
+        if mark[0][0] == "<":
+            marks = [mark]
+        elif marks:
+            marks.append(mark)
+        if mark[0][0] == ">" and any(m[0] == "=" * 7 for m in marks):
+            for found in marks:
+                parts += (text[done : found.start()], " " * len(found[0]))
+                done = found.end()
+            marks = []
+    return "".join((*parts, text[done:]))
 
 
 class _Mender:

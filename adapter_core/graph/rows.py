@@ -10,7 +10,7 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE files (
     id INTEGER PRIMARY KEY AUTOINCREMENT, path TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, module TEXT NOT NULL,
     size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL, inode INTEGER NOT NULL, checked_ns INTEGER NOT NULL,
-    sha256 TEXT NOT NULL, segment INTEGER NOT NULL, symbols INTEGER NOT NULL, documents INTEGER NOT NULL, problem TEXT NOT NULL,
+    sha256 TEXT NOT NULL, segment INTEGER NOT NULL, symbols INTEGER NOT NULL, problem TEXT NOT NULL,
     checksum INTEGER NOT NULL);
 CREATE INDEX files_module ON files (module);
 CREATE INDEX files_segment ON files (segment);
@@ -37,7 +37,6 @@ class FileRow(NamedTuple):
     sha256: str
     segment: int
     symbols: int
-    documents: int
     problem: str
 
     def is_current(self, size: int, mtime_ns: int, ctime_ns: int, inode: int) -> bool:

@@ -6,8 +6,8 @@ segment keeps its share until it holds no living file, or is one of so many smal
 
 from __future__ import annotations
 
+import json
 import sqlite3
-import zlib
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,12 +20,12 @@ from . import sstable
 from .postings import FIELDS
 from .sealed import SEAL, damaged, seal, unseal
 
-# What lies in a BLOB column is sealed (`sealed.py`), but for the first keys: the checksum `directory` is over all of a segment's.
+# What lies in a BLOB column is sealed (`sealed.py`). `directory` tells the blocks, in JSON: for each part the number of its first block,
+# and the first keys of all of them.
 SCHEMA = """
 CREATE TABLE segments (id INTEGER PRIMARY KEY AUTOINCREMENT, files BLOB NOT NULL, owners BLOB NOT NULL, lengths BLOB NOT NULL,
-    directory INTEGER NOT NULL);
-CREATE TABLE blocks (id INTEGER PRIMARY KEY AUTOINCREMENT, segment INTEGER NOT NULL, part INTEGER NOT NULL, first BLOB NOT NULL,
-    data BLOB NOT NULL);
+    directory BLOB NOT NULL);
+CREATE TABLE blocks (id INTEGER PRIMARY KEY AUTOINCREMENT, segment INTEGER NOT NULL, data BLOB NOT NULL);
 CREATE INDEX blocks_segment ON blocks (segment);
 """
 
@@ -33,7 +33,7 @@ CREATE INDEX blocks_segment ON blocks (segment);
 class Part(IntEnum):
     """The tables of a segment. Values are arrays of little-endian numbers."""
 
-    POSTINGS = 0  # term: `postings.Segment.packed`
+    POSTINGS = 0  # term: see `postings.Segment.terms`
     NAMED = 1  # word: ordinals (uint16) of the files in whose text it stands, comments and strings included
     CALLED = 2  # last name of what is called: ordinals of the files
     DECORATED = 3  # last name of a decorator: the same
@@ -54,7 +54,9 @@ class SegmentRow:
 
 _FORGOTTEN = 64  # segments that are gone, of which things are still known
 
-Block = tuple[int, bytes, bytes]  # part, first key, data: see `sstable.cut`
+_NOTHING: tuple[int, list[str]] = (0, [])
+
+Block = tuple[int, str, bytes]  # part, first key, data: see `sstable.cut`
 Query = Callable[..., list[tuple[Any, ...]]]
 
 
@@ -66,7 +68,7 @@ class Segments:
         self._query = query
         # Segments and blocks never change and their numbers are never used again, so what is known of one stays true.
         self._files: dict[int, list[int]] = {}
-        self._directory: dict[int, dict[int, tuple[list[bytes], list[int]]]] = {}
+        self._directory: dict[int, dict[int, tuple[int, list[str]]]] = {}  # part: number of its first block, first keys
         self._checked: set[int] = set()
 
     # -- writing; within a transaction ---------------------------------------------------------------------------------
@@ -74,19 +76,18 @@ class Segments:
     def write(self, segment: int, files: Sequence[int], owners: bytes, lengths: bytes, parts: Iterable[Block]) -> None:
         """A new segment under this number. `files`: their ids, by ordinal."""
         (last,) = self._db.execute("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'blocks'").fetchone()
-        rows = [(n, segment, part, first, seal(data, n)) for n, (part, first, data) in enumerate(parts, last + 1)]
+        told: dict[int, tuple[int, list[str]]] = {}
+        rows: list[tuple[int, int, bytes]] = []
+        for number, (part, first, data) in enumerate(parts, last + 1):
+            told.setdefault(part, (number, []))[1].append(first)
+            rows.append((number, segment, seal(data, number)))
         ids = np.array(files, dtype="<i8").tobytes()
+        directory = json.dumps(told, separators=(",", ":")).encode()
         self._db.execute(
             "INSERT INTO segments VALUES (?,?,?,?,?)",
-            (
-                segment,
-                seal(ids, segment),
-                seal(owners, segment),
-                seal(lengths, segment),
-                _directory_checksum((part, first, n) for n, _, part, first, _ in rows),
-            ),
+            (segment, *(seal(data, segment) for data in (ids, owners, lengths, directory))),
         )
-        self._db.executemany("INSERT INTO blocks VALUES (?,?,?,?,?)", rows)
+        self._db.executemany("INSERT INTO blocks VALUES (?,?,?)", rows)
 
     def delete(self, segment: int) -> None:
         self._db.execute("DELETE FROM blocks WHERE segment = ?", (segment,))
@@ -110,8 +111,10 @@ class Segments:
 
     def check(self) -> None:
         """Raises `IndexDamagedError` where blocks are lost."""
-        for segment in self._numbers():
-            self._directory_of(segment)
+        there: dict[int, int] = dict(self._query("SELECT segment, count(*) FROM blocks GROUP BY segment"))
+        told = {n: sum(len(firsts) for _, firsts in self._directory_of(n).values()) for n in self._numbers()}
+        if there != {number: count for number, count in told.items() if count}:
+            raise damaged("blocks of a segment are lost")
 
     def files(self, segment: int) -> list[int]:
         """The ids of its files, by ordinal. Raises `IndexDamagedError` where it is gone."""
@@ -124,26 +127,24 @@ class Segments:
 
     def find(self, part: Part, key: str) -> Iterator[tuple[int, memoryview]]:
         """(segment, value) wherever there is one for the key, by segment. Raises `IndexDamagedError`."""
-        first = key.encode("utf-8", "surrogatepass")
         wanted: dict[int, int] = {}
         for segment in self._numbers():
-            firsts, ids = self._directory_of(segment).get(part, ([], []))
-            place = bisect_right(firsts, first)
+            number, firsts = self._directory_of(segment).get(part, _NOTHING)
+            place = bisect_right(firsts, key)
             if place:
-                wanted[ids[place - 1]] = segment
+                wanted[number + place - 1] = segment
         needle = sstable.needle(key)
         for number, data in self._read(list(wanted)):
             value = sstable.find(data, needle)
             if value is not None:
                 yield wanted[number], value
 
-    def items(self, part: Part) -> Iterator[tuple[int, str, memoryview]]:
-        """(segment, key, value): a whole table, of all segments one after the other."""
+    def blocks(self, part: Part) -> Iterator[tuple[int, memoryview]]:
+        """(segment, block): a whole table, of all segments one after the other."""
         for segment in self._numbers():
-            _, ids = self._directory_of(segment).get(part, ([], []))
-            for _, data in self._read(ids):
-                for key, value in sstable.values_of(data):
-                    yield segment, key, value
+            number, firsts = self._directory_of(segment).get(part, _NOTHING)
+            for _, data in self._read(list(range(number, number + len(firsts)))):
+                yield segment, data
 
     def _numbers(self) -> list[int]:
         numbers = [number for (number,) in self._query("SELECT id FROM segments ORDER BY id")]
@@ -154,18 +155,16 @@ class Segments:
             self._checked.clear()
         return numbers
 
-    def _directory_of(self, segment: int) -> dict[int, tuple[list[bytes], list[int]]]:
+    def _directory_of(self, segment: int) -> dict[int, tuple[int, list[str]]]:
         if segment not in self._directory:
-            rows = self._query("SELECT part, first, id FROM blocks WHERE segment = ? ORDER BY id", (segment,))
-            told = self._query("SELECT directory FROM segments WHERE id = ?", (segment,))
-            if not told or _directory_checksum(rows) != told[0][0]:
-                raise damaged("blocks of a segment are lost")
-            parts: dict[int, tuple[list[bytes], list[int]]] = {}
-            for part, first, number in rows:
-                firsts, ids = parts.setdefault(part, ([], []))
-                firsts.append(first)
-                ids.append(number)
-            self._directory[segment] = parts
+            # Whoever asks for one will ask for all.
+            for number, directory in self._query("SELECT id, directory FROM segments"):
+                if number not in self._directory:
+                    try:
+                        told = json.loads(bytes(unseal(directory, number)))
+                        self._directory[number] = {int(part): (first, keys) for part, (first, keys) in told.items()}
+                    except (ValueError, TypeError, AttributeError) as error:  # another column's bytes
+                        raise damaged("the blocks of a segment are lost") from error
         return self._directory[segment]
 
     def _read(self, ids: list[int]) -> Iterator[tuple[int, memoryview]]:
@@ -180,8 +179,3 @@ class Segments:
                 # A block is read again for each of its keys; it is checked once.
                 yield number, memoryview(data)[:-SEAL] if number in self._checked else unseal(data, number)
                 self._checked.add(number)
-
-
-def _directory_checksum(rows: Iterable[tuple[Any, ...]]) -> int:
-    """`rows`: part, first key, number of each block, in the order of the numbers."""
-    return zlib.crc32(repr([tuple(row) for row in rows]).encode("utf-8", "backslashreplace"))

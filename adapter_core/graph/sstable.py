@@ -41,8 +41,8 @@ def table_of(values: dict[str, bytes]) -> Table:
     return Table(keys, np.cumsum([len(part) for part in parts], dtype=np.int64), b"".join(parts))
 
 
-def cut(table: Table) -> Iterator[tuple[bytes, bytes]]:
-    """(first key in UTF-8, block), in order. Bytes of UTF-8 compare as the strings do."""
+def cut(table: Table) -> Iterator[tuple[str, bytes]]:
+    """(first key, block), in order."""
     count = len(table.keys)
     if not count:
         return
@@ -54,17 +54,19 @@ def cut(table: Table) -> Iterator[tuple[bytes, bytes]]:
         ends = (table.ends[first:after] - base).astype("<u4").tobytes()
         names = _lines(keys)
         values = table.data[base : base + int.from_bytes(ends[-4:], "little")]
-        yield (
-            keys[0].encode("utf-8", "surrogatepass"),
-            b"".join((_HEAD.pack(len(keys), len(names)), names, ends, values)),
-        )
+        yield keys[0], b"".join((_HEAD.pack(len(keys), len(names)), names, ends, values))
+
+
+def keys_of(block: memoryview) -> list[str]:
+    _, size = _HEAD.unpack_from(block)
+    names = bytes(block[_HEAD.size : _HEAD.size + size])
+    keys: list[str] = json.loads(b"[%s]" % names.strip(b"\n").replace(b"\n", b","))
+    return keys
 
 
 def values_of(block: memoryview) -> Iterator[tuple[str, memoryview]]:
     """All keys with their values."""
-    _, size = _HEAD.unpack_from(block)
-    names = bytes(block[_HEAD.size : _HEAD.size + size])
-    for number, key in enumerate(json.loads(b"[%s]" % names.strip(b"\n").replace(b"\n", b","))):
+    for number, key in enumerate(keys_of(block)):
         yield key, _value(block, number)
 
 

@@ -29,6 +29,7 @@ from .rows import SCHEMA as ROWS
 from .sealed import checksum, damaged, seal, unseal
 from .segments import SCHEMA as SEGMENTS
 from .segments import Block, Part, SegmentRow, Segments
+from .sstable import keys_of, values_of
 from .version import index_version
 
 log = logging.getLogger(__name__)
@@ -235,7 +236,10 @@ class Store:
 
     def state(self) -> tuple[str, int]:
         """What tells this content from any other, also of an index that was built anew: its identity and generation."""
-        return str(self._meta("identity")), self.generation()
+        identity = self._meta("identity")
+        if not isinstance(identity, str):
+            raise damaged("its identity is lost")
+        return identity, self.generation()
 
     def completeness(self) -> tuple[bool, str]:
         """Whether it holds all files, and why not."""
@@ -318,7 +322,10 @@ class Store:
         if row is None:
             raise damaged(f"the facts of {file.path} are lost")
         data = bytes(unseal(row[0], file.id))
-        return decode_facts(file.path, file.module or file.path.rpartition("/")[2], data)
+        try:
+            return decode_facts(file.path, file.module or file.path.rpartition("/")[2], data)
+        except (ValueError, TypeError, IndexError) as error:
+            raise damaged(f"the facts of {file.path} cannot be read") from error
 
     def symbols_named(self, name: str) -> list[tuple[int, int]]:
         """(file, symbol index) of every symbol of that name, in order."""
@@ -338,13 +345,17 @@ class Store:
         with self.snapshot():
             alive = {file for (file,) in self._query("SELECT id FROM files")}
             gone: dict[int, set[int]] = {}
-            for segment, name, value in self._segments.items(Part.SYMBOLS):
+            for segment, block in self._segments.blocks(Part.SYMBOLS):
                 if segment not in gone:
                     ids = self._segments.files(segment)
                     gone[segment] = {ordinal for ordinal, file in enumerate(ids) if file not in alive}
                 dead = gone[segment]
-                if not dead or any(o not in dead for o in np.frombuffer(value, "<u4")[::2].tolist()):
-                    names.add(name)
+                if not dead:
+                    names.update(keys_of(block))
+                    continue
+                for name, value in values_of(block):
+                    if any(ordinal not in dead for ordinal in np.frombuffer(value, "<u4")[::2].tolist()):
+                        names.add(name)
         return sorted(names)
 
     def files_using(self, name: str, how: str = "named") -> list[int]:
@@ -382,12 +393,12 @@ class Store:
                 for segment, value in self._segments.find(Part.POSTINGS, term)
             ]
 
-    def small_segments(self, most_files: int) -> tuple[list[str], int]:
-        """The paths in segments that hold no more than so many files, and the number of these segments."""
+    def small_segments(self, most_files: int, most_bytes: int) -> tuple[list[str], int]:
+        """The paths in segments that hold no more than so many files and bytes of text, and the number of these segments."""
         rows = self._query(
             "SELECT path, segment FROM files WHERE segment IN"
-            " (SELECT segment FROM files GROUP BY segment HAVING count(*) <= ?)",
-            (most_files,),
+            " (SELECT segment FROM files GROUP BY segment HAVING count(*) <= ? AND sum(size) <= ?)",
+            (most_files, most_bytes),
         )
         return [path for path, _ in rows], len({segment for _, segment in rows})
 

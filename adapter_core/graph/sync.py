@@ -55,7 +55,7 @@ class SyncReport:
     complete: bool = True
     reason: str = ""
     elapsed_ms: float = 0.0
-    # CPU seconds by stage, of all processes together: those of `batch.BatchResult`, "store" and "store search tables".
+    # CPU seconds by stage, of all processes together: those of `batch.BatchResult`, and "store".
     stages: dict[str, float] = field(default_factory=dict)
 
 
@@ -84,10 +84,9 @@ def sync(
     started = time.perf_counter()
     report = SyncReport()
     only = options.only
+    scattered = _scattered(store)
     if only is not None and (
-        not store.completeness()[0]
-        or _scattered(store)
-        or any(_decides(root, store, path, options.discover) for path in only)
+        not store.completeness()[0] or scattered or any(_decides(root, store, path, options.discover) for path in only)
     ):
         only = None
     if only is None:
@@ -100,7 +99,6 @@ def sync(
         roots = store.roots()
         _with_modules(found, roots)
         stored = {path: row for path in only if (row := store.file(path)) is not None}
-    scattered = _scattered(store) if only is None else set()
     changed = [f for f in found.files if f.path in scattered or not _is_current(f, stored.get(f.path))]
     paths = {file.path for file in found.files}
     removed = [path for path in stored if path not in paths]
@@ -139,7 +137,7 @@ def sync(
 
 def _scattered(store: Store) -> set[str]:
     """The files of small segments, where there are so many of these that they slow every look-up: they are written anew, together."""
-    paths, segments = store.small_segments(_SMALL_SEGMENT)
+    paths, segments = store.small_segments(_SMALL_SEGMENT, _BATCH_BYTES // _SMALL_SEGMENT)
     return set(paths) if segments > _MAX_SMALL_SEGMENTS else set()
 
 

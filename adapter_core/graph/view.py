@@ -9,6 +9,7 @@ from pathlib import Path
 from ..errors import IndexDamagedError
 from ..types import ModuleFacts
 from .batch import file_kind, parse_file
+from .discover import storable
 from .documents import Document, Documents
 from .merge import merged
 from .recent import Recent
@@ -36,6 +37,9 @@ class WorkspaceView:
         self.documents = Documents(root, open_texts, max_bytes)
         self._facts: Recent[ModuleFacts | None] = Recent(_KEPT_ROWS, weight)
         self._stored_now: dict[str, bool] = {}
+        self._parsed: dict[
+            str, str
+        ] = {}  # the hash of the text whose facts are known, where they are not the stored ones
         self._rows: dict[str, FileRow | None] = {}
         self._rows_by_id: dict[int, FileRow | None] = {}
         self._modules: dict[str, list[str]] = {}
@@ -51,7 +55,7 @@ class WorkspaceView:
         document = self.documents.get(path)
         if document is None or (self._stored_now.get(path) and not self._is_indexed(document, self.row(path))):
             return ""
-        return document.text
+        return document.text if self._parsed.get(path, document.sha256) == document.sha256 else ""
 
     def facts(self, path: str) -> ModuleFacts | None:
         """The facts of a file as it is now: a file that changed since it was indexed is parsed on the spot."""
@@ -69,6 +73,7 @@ class WorkspaceView:
         document = self.document(path)
         if document is None:
             return None
+        self._parsed[path] = document.sha256
         facts = parse_file(path, file_kind(path), document.text, self.module_of(path))
         good = self._stored(row) if facts.recovered and row is not None else None
         return merged(facts, good, document.lines) if good is not None else facts
@@ -103,8 +108,8 @@ class WorkspaceView:
         state = self.documents.state(row.path)
         if state is None:
             return False
-        inode = row.inode if os.name == "nt" else state.st_ino  # not known where folders are listed
-        return row.is_current(state.st_size, state.st_mtime_ns, state.st_ctime_ns, inode)
+        inode = row.inode if os.name == "nt" else storable(state.st_ino)  # not known where folders are listed
+        return row.is_current(state.st_size, storable(state.st_mtime_ns), storable(state.st_ctime_ns), inode)
 
     def _is_indexed(self, document: Document | None, row: FileRow | None) -> bool:
         return document is not None and row is not None and not document.open and document.sha256 == row.sha256

@@ -35,7 +35,7 @@ def stored(store: Store) -> dict[str, Any]:
     facts = {row.path: store.facts(row) for row in rows}
     names = {symbol.name for module in facts.values() for symbol in module.symbols}
     return {
-        "files": {r.path: (r.kind, r.module, r.size, r.sha256, r.symbols, r.documents, r.problem) for r in rows},
+        "files": {r.path: (r.kind, r.module, r.size, r.sha256, r.symbols, r.problem) for r in rows},
         "facts": facts,
         "all names": sorted(store.all_names()),
         "names": sorted((n, path_of[f], i) for n in names for f, i in store.symbols_named(n)),

@@ -238,3 +238,16 @@ def test_many_small_segments_become_one(repo: Path) -> None:
             assert [r.path for r in graph.find_symbol(f"g{number}")] == [f"m{number}.py"]
         assert len(graph.store.segments()) < 40
         check_like_fresh(graph)
+
+
+def test_large_files_are_not_taken_for_scattered_ones(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "adapter_core.graph.sync._BATCH_BYTES", 2000
+    )  # so each of these is a batch, and a segment, of its own
+    for number in range(70):
+        (repo / f"m{number}.py").write_text(f"def f{number}(): pass\n" + "# long\n" * 200)
+    CodeGraph.load_or_build(repo).close()
+    with CodeGraph.load_or_build(repo) as graph:
+        assert graph.report
+        assert (graph.report.parsed, graph.report.unchanged) == (0, 70)
+        assert graph.refresh(["m1.py"]).parsed == 0

@@ -865,3 +865,25 @@ def test_documents_and_index_read_alike(repo: Path) -> None:
             assert document.sha256 == row.sha256
             assert document.lines == split_lines(decode(data).text)
             assert stat.S_ISREG(os.stat(repo / f"m{number}.py").st_mode)
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize(
+    "text",
+    [
+        'x = f"\\N{{"\n',
+        f"def f():\n    '''doc\n{'a' * 20_000}\n    return (\n\ndef g(): pass\n",
+        "<<<<<<<\n" * 400 + "=======\n" * 400 + "def f(:\n",
+        "(" * 20_000 + "\n",
+        "(\n" * 20_000,
+        "[" * 8_000 + ")" * 8_000 + "\n",
+        'f"{' * 3_000 + "\n",
+        "if x: pass\n" + "elif y: pass\n" * 3_000 + "def f(:\n",
+    ],
+    ids=["name of a character", "long word", "conflicts", "open", "open lines", "crossed", "strings in strings", "clauses"],
+)  # fmt: skip
+def test_what_could_take_for_ever(text: str) -> None:
+    """Each of these costs a pattern or a loop that goes back over what it has read the square of its length, or more."""
+    assert batch.parse_file("m.py", "python", text, "m").line_count == max(
+        1, text.count("\n") + (not text.endswith("\n"))
+    )

@@ -39,9 +39,7 @@ def beta():
 
 def state(store: Store) -> dict[str, object]:
     """Everything that the index says, without the ids that depend on its history."""
-    files = {
-        row.path: (row.kind, row.module, row.sha256, row.symbols, row.documents, row.problem) for row in store.files()
-    }
+    files = {row.path: (row.kind, row.module, row.sha256, row.symbols, row.problem) for row in store.files()}
     by_id = {row.id: row.path for row in store.files()}
     names = sorted((n, by_id[f], i) for n in store.all_names() for f, i in store.symbols_named(n))
     facts = {row.path: store.facts(row) for row in store.files()}
