@@ -392,7 +392,8 @@ class Scope:
 
     def _extent(self, node: Any) -> tuple[int, int]:
         file = self.file
-        if file.plain:
+        odd = file.odd
+        if odd is not None and (not odd or (node.lineno not in odd and node.end_lineno not in odd)):
             starts = file.starts
             return starts[node.lineno - 1] + node.col_offset, starts[node.end_lineno - 1] + node.end_col_offset
         return file.offset(node.lineno, node.col_offset), file.offset(node.end_lineno, node.end_col_offset)
