@@ -92,10 +92,10 @@ def _prepare(package: str, wheel: Path, folder: Path, count: int, seed: int) -> 
     shutil.rmtree(folder, ignore_errors=True)
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(folder)
-    documented = [d for path in sorted(folder.rglob("*.py")) for d in documented(path, folder)]
-    often = Counter(d.sentence for d in documented)
+    all_ = [d for path in sorted(folder.rglob("*.py")) for d in documented(path, folder)]
+    often = Counter(d.sentence for d in all_)
     fit = [
-        d for d in documented
+        d for d in all_
         if d.function is not None and often[d.sentence] == 1 and not is_test_path(d.function.path)
         and MIN_WORDS <= len(d.sentence.split()) <= MAX_WORDS
     ]  # fmt: skip
