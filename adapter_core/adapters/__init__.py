@@ -1,0 +1,1 @@
+"""Adapters: low-rank deltas and memories that fit a language model to a repository."""
