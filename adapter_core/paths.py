@@ -1,4 +1,4 @@
-"""Where Pathline keeps things: one cache folder of the user's, never a folder of the workspace."""
+"""Where Pathline keeps and looks for things: folders of the user's, never one of the workspace."""
 
 from __future__ import annotations
 
@@ -12,6 +12,12 @@ def cache_dir() -> Path:
     """The cache folder: `PATHLINE_CACHE_DIR`, else the platform's. It may not exist yet."""
     named = os.environ.get("PATHLINE_CACHE_DIR")
     return Path(named).expanduser().absolute() if named else platformdirs.user_cache_path("pathline", appauthor=False)
+
+
+def config_dir() -> Path:
+    """The folder of what the user sets by files: `PATHLINE_CONFIG_DIR`, else the platform's. It may not exist."""
+    named = os.environ.get("PATHLINE_CONFIG_DIR")
+    return Path(named).expanduser().absolute() if named else platformdirs.user_config_path("pathline", appauthor=False)
 
 
 def models_dir() -> Path:

@@ -55,20 +55,15 @@ def variants(names: Sequence[str] = ()) -> list[Variant]:
     return [Variant(OURS, base), *(Variant(f"{OURS} − {n}", replace(base, **ABLATIONS[n])) for n in names)]
 
 
-def retrieve(graph: CodeGraph, question: str, ranking: RankingOptions, top: int = TOP) -> list[Evidence]:
-    """The evidence for a question, best first: the one call that is measured here."""
-    return list(search(graph, question, SelectionOptions(top=top, ranking=ranking)).evidence)
-
-
 def found_by(graph: CodeGraph, question: str, ranking: RankingOptions, tokens: Tokens) -> Found:
     """What Pathline returns and what its packs show within each budget."""
-    evidence = retrieve(graph, question, ranking)
+    found = search(graph, question, SelectionOptions(top=TOP, ranking=ranking))
     packs = {}
     for budget in BUDGETS:
-        pack = pack_context(evidence, ContextOptions(tokens=budget), tokens.count)
+        pack = pack_context(found.passages, ContextOptions(tokens=budget), tokens.count)
         parts = [(place_of(item), item.text) for item in pack.evidence]
         packs[budget] = lines_within(pack.text, parts, budget, tokens)
-    return Found(tuple(place_of(e) for e in evidence), packs)
+    return Found(tuple(place_of(e) for e in found.evidence), packs)
 
 
 def place_of(item: Evidence) -> Place:

@@ -105,7 +105,7 @@ def with_model(graph: CodeGraph) -> list[dict[str, Any]]:
     loaded = load_model(resolve())
     tokenizer, model = loaded.tokenizer, loaded.model
     pack = pack_context(
-        search(graph, QUESTIONS[0]).evidence, count=lambda texts: [len(tokenizer(t)["input_ids"]) for t in texts]
+        search(graph, QUESTIONS[0]).passages, count=lambda texts: [len(tokenizer(t)["input_ids"]) for t in texts]
     )
     messages = [{"role": m.role, "content": m.content} for m in phrasing_messages(QUESTIONS[0], pack)]
     ids = tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_tensors="pt", return_dict=True)[

@@ -69,7 +69,7 @@ def questions(folder: Path, count: int) -> list[str]:
 
 
 def answer(graph: CodeGraph, question: str, context: ContextOptions) -> int:
-    return len(pack_context(search(graph, question, SelectionOptions()).evidence, context).text)
+    return len(pack_context(search(graph, question, SelectionOptions()).passages, context).text)
 
 
 def costs(work: Callable[[], Any]) -> tuple[float, float]:

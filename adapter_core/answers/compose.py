@@ -40,7 +40,7 @@ def candidates(graph: CodeGraph, found: Found, limit: int) -> list[Candidate]:
     seen: dict[str, Candidate] = {}
     about: set[tuple[str, int]] = set()
     place = 0
-    for item in found.evidence:
+    for item in found.definitions:
         facts = graph.facts(item.span.path)
         index = _symbol_of(facts, item) if facts else None
         if facts is None or index is None or (item.span.path, index) in about:

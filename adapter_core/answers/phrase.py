@@ -61,7 +61,9 @@ def align(sentence: str, evidence: tuple[Evidence, ...], max_lines: int) -> tupl
     best: tuple[float, str, int, int] | None = None
     for item in evidence:
         lines = item.text.split("\n")
-        present = [set(terms.terms_of(line)) & wanted for line in lines]
+        # The name of what it is about need not stand in the lines.
+        sought = wanted - set(terms.terms_of(item.symbol))
+        present = [set(terms.terms_of(line)) & sought for line in lines]
         for start in range(len(lines)):
             if not present[start]:
                 continue

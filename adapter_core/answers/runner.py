@@ -111,7 +111,7 @@ def _compose(run: _Run, found: Found) -> list[Claim]:
     """The chosen sentences as checked claims. True by construction, and checked all the same."""
     items = candidates(run.graph, found, run.options.compose.max_candidates)
     run.metrics["candidates"] = len(items)
-    lexical = lexical_scores(items, found.question.kind, found.weights, found.evidence)
+    lexical = lexical_scores(items, found.question.kind, found.weights, found.definitions)
     claims = _chosen(run, found, items, lexical)
     run.mark("composed")
     if not run.options.phrase:
@@ -181,7 +181,7 @@ def _phrase(run: _Run, found: Found) -> Iterator[Claim]:
     try:
         info = backend.load()
         run.model_name = info.name
-        pack = pack_context(found.evidence, run.options.context, backend.count_tokens)
+        pack = pack_context(found.passages, run.options.context, backend.count_tokens)
         splitter = SentenceSplitter()
         for event in backend.generate(phrasing_messages(run.question, pack), run.options.generation, run.cancel):
             if isinstance(event, TextChunk):

@@ -33,12 +33,22 @@ class RankingOptions:
     coverage_power: float = 2.5
     module_factor: float = 0.75
     test_factor: float = 0.45
-    text_factor: float = 0.6
+    text_factor: float = 0.4
     changelog_factor: float = 0.3
     aside_power: float = 1.0
     mentioned_factor: float = 2.0
     definition_boost: float = 1.0
     file_repeat: float = 0.85
+    own_name_weight: float = 0.1
+    generic_weight: float = 0.5
+    synonym_weight: float = 0.15
+    synonym_coverage: float = 0.3
+    call_spread: float = 0.2
+    spread_cap: float = 0.2
+    spread_pool: int = 60
+    join_share: float = 0.4
+    region_lines: int = 60
+    further_span: float = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +67,7 @@ class SelectionOptions:
     short_margin: float = 0.4
     max_lines: int = 40
     path_glob: str | None = None
+    kind: str | None = None
     ranking: RankingOptions = RankingOptions()
 
 

@@ -6,24 +6,11 @@ import re
 from dataclasses import dataclass
 
 from ..graph import terms
+from .options import RankingOptions
+from .vocabulary import GENERIC_WORDS, STOP_TERMS, STOP_WORDS
 
 MAX_CHARS = 20_000
 _MAX_TERMS = 40
-
-_STOP_WORDS = frozenset(
-    """
-    a about above across after again all also am an and any are as at be because been before being below between
-    both but by can cannot could did do does doing done during each either else every few for from further had has
-    have having he her here hers him his how however i if in into is it its itself just let like may me might more
-    most much must my no nor not of off on once one only or other our out over own per please same shall she should
-    show so some such than that the their them then there these they this those through to too under until up upon
-    us use used uses using very via was we were what whatever when where whether which while who whom whose why will
-    with within without would you your code codebase explain describe tell file files find locate located repo
-    repository project happen happens work works working implement implements implemented implementation defined
-    define defines definition mean means way ways exactly purpose role
-    """.split()
-)
-_STOP_TERMS = frozenset(terms.stem(w) for w in _STOP_WORDS) | _STOP_WORDS
 
 _QUOTED = re.compile(r"`([^`\n]{1,200})`|\"([A-Za-z_][\w.]*)\"|'([A-Za-z_][\w.]*)'")
 _DOTTED = re.compile(r"(?<![\w.])_*[A-Za-z]\w*(?:\.\w+)+(?!\w)")
@@ -62,8 +49,10 @@ class Question:
     paths: tuple[str, ...]
 
 
-def analyse(text: str) -> Question:
-    """Read a question. Only its first 20,000 characters count; a title (first line) counts more than a long body."""
+def analyse(text: str, own_names: frozenset[str] = frozenset(), options: RankingOptions | None = None) -> Question:
+    """Read a question. Only its first 20,000 characters count; a title (first line) counts more than a long body. `own_names`: terms of
+    the names of the project itself, of which everything in it speaks."""
+    options = options or RankingOptions()
     text = text[:MAX_CHARS].strip()
     kind = next((name for name, pattern in _KINDS if pattern.search(text[:300])), "other")
     identifiers = _identifiers(text)
@@ -71,14 +60,21 @@ def analyse(text: str) -> Question:
     title, _, body = text.partition("\n")
     for part, weight in ((title, 1.0), (body, 0.5 if len(text) < 600 else 0.3)):
         for word in terms.words(part):
-            if word.lower() in _STOP_WORDS:
+            if word.lower() in STOP_WORDS:
                 continue
+            factor = 1.0
+            if terms.compound(word) in own_names:
+                factor = options.own_name_weight
+            elif word.lower() in GENERIC_WORDS:
+                factor = options.generic_weight
             for term in terms.split(word):
-                if term not in _STOP_TERMS and (len(term) > 1 or term.isdigit()):
-                    weights[term] = max(weights.get(term, 0.0), weight)
+                if term not in STOP_TERMS and (len(term) > 1 or term.isdigit()):
+                    weights[term] = max(weights.get(term, 0.0), weight * factor)
     for name in identifiers:
+        if terms.compound(name) in own_names:
+            continue
         for term in terms.terms_of(name):
-            if term not in _STOP_TERMS:
+            if term not in STOP_TERMS:
                 weights[term] = 1.5
     if not weights and _OVERVIEW.search(text[:300]):
         kind = "overview"
@@ -87,7 +83,7 @@ def analyse(text: str) -> Question:
         # Long words and early words tell more; the rare ones among them are found out by their idf.
         ranked = sorted(weights, key=lambda t: (-weights[t], -len(t)))[:_MAX_TERMS]
         weights = {t: weights[t] for t in weights if t in set(ranked)}
-    content = {w for w in terms.words(title) if w.lower() not in _STOP_WORDS and len(w) > 2}
+    content = {w for w in terms.words(title) if w.lower() not in STOP_WORDS and len(w) > 2}
     words = tuple(sorted(content, key=lambda w: (-len(w), w)))[:_MAX_TERMS]
     return Question(text, kind, weights, words, identifiers, paths)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +18,8 @@ from ..code_graph import is_test_path
 from ..graph.postings import BODY, DOCSTRING, FIELDS, NAME, QUALNAME, SIGNATURE
 from .options import RankingOptions
 from .question import Question
-from .search_index import SearchIndex, StoredDocuments
+from .search_index import SearchIndex, StoredDocuments, TermHits
+from .vocabulary import synonyms
 
 # Examples, copies of others' code, generated files: factors, raised to `RankingOptions.aside_power`.
 _ASIDE = (
@@ -26,6 +28,8 @@ _ASIDE = (
     (re.compile(r"(^|/)migrations/|_pb2\.py$|(^|/)generated/"), 0.4),
     (re.compile(r"(^|/)(setup|conf)\.py$"), 0.5),
 )
+# Of the weight of a term: what weighs less was named in passing.
+_EXPANDED = 0.3
 _CLASSES = ("product", "tests", "text", "changes")
 _CHANGES = re.compile(r"(^|/)(changelog|changes|history|news|releases?)[^/]*(/|$)", re.IGNORECASE)
 
@@ -47,30 +51,32 @@ def rank(index: SearchIndex, question: Question, options: RankingOptions | None 
     scores = np.zeros(total)
     covered = np.zeros(total)
     path_scores = np.zeros(len(index.paths))
-    path_covered = np.zeros(len(index.paths))
     idf: dict[str, float] = {}
     mass = 0.0
+    alike = synonyms() if options.synonym_weight else {}
     for term, weight in question.terms.items():
-        hit = index.hits(term)
+        others = [t for t in alike.get(term, ()) if t not in question.terms] if weight >= _EXPANDED else []
+        hit, own = _hits(index, term, others, options.synonym_weight)
         documents, inverse = np.unique(hit.documents, return_inverse=True)
-        value = float(np.log(1 + (index.count - len(documents) + 0.5) / (len(documents) + 0.5)))
+        value = _idf(index.count, len(documents))
         idf[term] = value
         mass += weight * value
         if len(hit.files):
-            path_scores[hit.files] += weight * value
-            path_covered[hit.files] += weight * value
+            named = np.unique(hit.files)
+            path_scores[named] += weight * min(value, _idf(len(index.paths), len(named)))
         if not len(documents):
             continue
         length = index.lengths[hit.documents, hit.fields] / index.average[hit.fields]
         norm = 1 - b[hit.fields] + b[hit.fields] * length
         tf = np.bincount(inverse, weights[hit.fields] * hit.counts / norm, minlength=len(documents))
         scores[documents] += weight * value * tf * (options.k1 + 1) / (options.k1 + tf)
-        covered[documents] += weight * value
+        covered[documents] += weight * value * options.synonym_coverage
+        covered[own] += weight * value * (1 - options.synonym_coverage)
     mass = mass or 1.0
     matched = scores > 0
     files = np.maximum(index.file_of, 0)
     coverage = np.where(matched, covered / mass, 0.0)
-    with_path = np.minimum(1.0, coverage + options.path_coverage * path_covered[files] / mass)
+    with_path = np.minimum(1.0, coverage + options.path_coverage * path_scores[files] / mass)
     scores *= (0.4 + 0.6 * with_path) ** options.coverage_power
     scores += np.where(matched, options.path_weight * path_scores[files], 0.0)
     # The rest of a module (imports, constants) says less than a definition does.
@@ -80,6 +86,23 @@ def rank(index: SearchIndex, question: Question, options: RankingOptions | None 
     scores[~index.alive] = 0
     scores = _add_file_evidence(index, scores, options.file_weight)
     return Ranked(scores, coverage, idf)
+
+
+def _hits(index: SearchIndex, term: str, others: Sequence[str], weight: float) -> tuple[TermHits, np.ndarray]:
+    """The postings of a term and, counted with `weight`, of others that mean the same; and the documents that hold the term itself."""
+    hit = index.hits(term)
+    own = np.unique(hit.documents)
+    if others:
+        parts = [(hit, 1.0), *((index.hits(other), weight) for other in others)]
+        counts = [part.counts * factor for part, factor in parts]
+        columns = zip(*((part.documents, part.fields, part.files) for part, _ in parts), strict=True)
+        documents, fields, files = (np.concatenate(column) for column in columns)
+        hit = TermHits(documents, fields, np.concatenate(counts), files)
+    return hit, own
+
+
+def _idf(count: int, having: int) -> float:
+    return math.log(1 + (count - having + 0.5) / (having + 0.5))
 
 
 @functools.lru_cache(maxsize=64)
@@ -108,7 +131,9 @@ def _add_file_evidence(index: SearchIndex, scores: np.ndarray, weight: float) ->
 
 
 def _file_factors(index: SearchIndex, question: Question, options: RankingOptions) -> np.ndarray:
-    about_tests = question.kind == "tests" or any(t.startswith("test") or t == "pytest" for t in question.terms)
+    about_tests = question.kind == "tests" or any(
+        w >= _EXPANDED and (t.startswith("test") or t == "pytest") for t, w in question.terms.items()
+    )
     factor_of = {
         "product": 1.0,
         "tests": 1.0 if about_tests else options.test_factor,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Lock
 
 import numpy as np
 
-from ..code_graph import CodeGraph
+from ..code_graph import CodeGraph, is_test_path
+from ..graph import terms
 from ..graph.postings import FIELDS, PATH, build_segment, unpack
 from ..graph.source import is_python
 from ..graph.store import Store
@@ -60,6 +62,25 @@ class StoredDocuments:
         self.symbol_of = np.concatenate(owners)
         self.lengths = np.concatenate(lengths)
         self.statistics = _statistics(self.file_of, self.lengths)
+        self.own_names = _own_names(self.paths, self.file_of)
+
+
+def _own_names(paths: Sequence[str], file_of: np.ndarray) -> frozenset[str]:
+    """The names of the packages or modules that make up most of a workspace, as terms: in a question about it they tell nothing."""
+    packages = {path.rpartition("/")[0] for path in paths if path.endswith("/__init__.py")}
+    documents = np.bincount(file_of[file_of >= 0], minlength=len(paths))
+    sizes: dict[str, int] = defaultdict(int)
+    for path, size in zip(paths, documents.tolist(), strict=True):
+        if not is_python(path) or is_test_path(path):
+            continue
+        top = path.removesuffix(".py")
+        while (folder := top.rpartition("/")[0]) in packages or (
+            top == path.removesuffix(".py") and folder in packages
+        ):
+            top = folder
+        sizes[top.rpartition("/")[2]] += size
+    whole = sum(sizes.values())
+    return frozenset(terms.compound(name) for name, size in sizes.items() if size >= _OWN_SHARE * whole)
 
 
 def _statistics(file_of: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, int, np.ndarray]:
@@ -70,6 +91,7 @@ def _statistics(file_of: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, i
 
 
 _KEPT = 4  # workspaces
+_OWN_SHARE = 0.3  # of a workspace's documents, in a package that it is named after
 _stored: OrderedDict[tuple[str, int], StoredDocuments] = OrderedDict()
 _lock = Lock()
 
@@ -98,7 +120,7 @@ class SearchIndex:
     def __init__(self, graph: CodeGraph) -> None:
         """Within a snapshot of the store."""
         self.stored = stored = stored_documents(graph.store)
-        self.paths, self.kinds = stored.paths, stored.kinds
+        self.paths, self.kinds, self.own_names = stored.paths, stored.kinds, stored.own_names
         self.file_of, self.symbol_of, self.lengths = stored.file_of, stored.symbol_of, stored.lengths
         self._store = graph.store
         self._overlay: dict[str, np.ndarray] = {}

@@ -1,46 +1,47 @@
-"""From a question to ranked spans: rank the documents, join exact definitions and the zoom symbol's neighbours, cut to lines."""
+"""From a question to ranked spans: rank the documents, join what the graph knows, cut to lines, and keep them diverse."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
-import numpy as np
-
-from ..code_graph import CodeGraph, index_of, is_test_path
+from ..code_graph import CodeGraph
 from ..graph import terms
-from ..graph.linking.modules import absolute
 from ..graph.source import hash_lines, slice_lines
 from ..types import Evidence, Span, SymbolRef
+from .candidates import Candidate, lexical, lift_definitions, lift_overview
+from .linked import lift_zoom, spread
 from .options import SelectionOptions
 from .question import Question, analyse
-from .ranking import Ranked, rank
+from .ranking import rank
+from .regions import regions
 from .search_index import SearchIndex
 from .spans import deciding_lines
+from .vocabulary import synonyms
 
-_MAX_NEIGHBOURS = 40
-_ASSIGNED = frozenset({"variable", "constant", "type_alias", "field", "enum_member"})
+# Questions about how things fit together; one of these is about several places, and they know each other.
+_ABOUT_SEVERAL = frozenset({"how", "why", "what", "callers"})
+_POOL = 6  # candidates for each result
+_REASONS = 6  # words in one
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """`evidence`, best first. `supported`: whether the best of it holds enough of the question to answer from."""
+    """`evidence`: the results, best first, for a person to go through; what matches and stands together is one result.
+
+    `passages`: the same for a reader with few tokens, the best lines first: of a long definition its further deciding lines come later.
+    `definitions`: the same for one who speaks about definitions, each by itself. `supported`: whether the best of it holds enough of the
+    question to answer from.
+    """
 
     question: Question
     evidence: tuple[Evidence, ...]
+    passages: tuple[Evidence, ...]
+    definitions: tuple[Evidence, ...]
     supported: bool
     coverage: float
     weights: dict[str, float]  # term of the question to its weight times idf
     zoom: SymbolRef | None = None
-
-
-@dataclass
-class _Candidate:
-    path: str
-    index: int
-    score: float
-    why: list[str]
 
 
 def search(
@@ -52,164 +53,125 @@ def search(
 
 
 def _search(graph: CodeGraph, question: str, options: SelectionOptions, zoom: SymbolRef | None) -> Found:
-    asked = analyse(question)
     index = SearchIndex(graph)
+    asked = analyse(question, index.own_names, options.ranking)
+    if options.kind:
+        asked = replace(asked, kind=options.kind)
     ranked = rank(index, asked, options.ranking)
-    candidates = _lexical(graph, index, ranked, asked, options.top * 6, options.path_glob)
-    defined = _definitions(graph, asked, options.ranking.definition_boost, candidates)
+    candidates = lexical(index, ranked, options.top * _POOL, options.path_glob)
+    if asked.kind in _ABOUT_SEVERAL:
+        spread(graph, candidates, options.ranking)
+    defined = lift_definitions(graph, asked, options.ranking.definition_boost, candidates)
     if zoom is not None:
-        _zoom(graph, zoom, options.zoom_radius, candidates)
+        lift_zoom(graph, zoom, options.zoom_radius, candidates)
     elif asked.kind == "overview":
-        defined = _overview(graph, index, candidates) or defined
-    ordered = sorted(candidates.values(), key=lambda c: (-c.score, c.path, c.index))
+        defined = lift_overview(graph, index, candidates) or defined
     weights = {term: asked.terms[term] * ranked.idf.get(term, 0.0) for term in asked.terms}
-    evidence = _diverse(graph, ordered, weights, options)
-    coverage = _coverage(evidence, weights)
+    evidence, passages, definitions = _diverse(graph, candidates.values(), weights, options)
+    coverage = _coverage([*passages, *definitions], weights)
     needed = options.min_coverage + options.short_margin / max(1, len(weights))
     supported = bool(evidence) and (zoom is not None or defined or coverage >= needed)
-    return Found(asked, tuple(evidence), supported, coverage, weights, zoom)
+    return Found(asked, tuple(evidence), tuple(passages), tuple(definitions), supported, coverage, weights, zoom)
 
 
-def _lexical(
-    graph: CodeGraph, index: SearchIndex, ranked: Ranked, question: Question, limit: int, glob: str | None
-) -> dict[tuple[str, int], _Candidate]:
-    scores = ranked.scores
-    if glob:
-        allowed = np.array([fnmatchcase(path, glob) for path in index.paths], dtype=bool)
-        scores = np.where(allowed[np.maximum(index.file_of, 0)], scores, 0.0)
-    count = min(limit, int((scores > 0).sum()))
-    if not count:
-        return {}
-    top = np.argpartition(-scores, count - 1)[:count]
-    top = top[np.argsort(-scores[top], kind="stable")]
-    best = float(scores[top[0]])
-    found: dict[tuple[str, int], _Candidate] = {}
-    for document in top:
-        path, symbol = index.paths[index.file_of[document]], int(index.symbol_of[document])
-        found[(path, symbol)] = _Candidate(path, symbol, float(scores[document]) / best, [])
-    return found
+@dataclass
+class _Waiting:
+    """What may be taken next: a candidate, or (`span`) further deciding lines of one that was."""
 
-
-def _definitions(
-    graph: CodeGraph, question: Question, boost: float, candidates: dict[tuple[str, int], _Candidate]
-) -> bool:
-    """Lift the definitions of names that the question writes as code. Returns whether there are any."""
-    found = False
-    for name in question.identifiers:
-        refs = graph.find_symbol(name)
-        if not refs or len(refs) > 12:
-            continue
-        found = True
-        for position, ref in enumerate(refs[:4]):
-            _lift(graph, ref, boost / (1 + 0.5 * position), f"defines {name}", candidates)
-    return found
-
-
-def _overview(graph: CodeGraph, index: SearchIndex, candidates: dict[tuple[str, int], _Candidate]) -> bool:
-    """What a project says of itself: the head of its README, and the docstrings of its outermost packages."""
-    readmes = [p for p in index.paths if "/" not in p and p.lower().startswith("readme")]
-    packages = [p for p in index.paths if p.endswith("/__init__.py") and p.removeprefix("src/").count("/") == 1]
-    for place, path in enumerate([*readmes[:1], *(p for p in packages if not is_test_path(p))][:4]):
-        facts = graph.facts(path)
-        if facts is not None:
-            first = 1 if path in readmes and len(facts.symbols) > 1 else 0
-            _lift(graph, graph.ref(facts, first), 1.0 / (1 + place), "about the project", candidates)
-    return bool(candidates)
-
-
-def _zoom(graph: CodeGraph, zoom: SymbolRef, radius: int, candidates: dict[tuple[str, int], _Candidate]) -> None:
-    """The symbol itself, then its neighbours in the call and import graph, falling with the distance."""
-    _lift(graph, zoom, 3.0, "zoom symbol", candidates)
-    around = [zoom]
-    for distance in range(1, radius + 1):
-        following = [pair for ref in around for pair in _neighbours(graph, ref)][:_MAX_NEIGHBOURS]
-        for ref, why in following:
-            _lift(graph, ref, 0.8 / distance, why, candidates)
-        around = [ref for ref, _ in following[:12]]
-
-
-def _neighbours(graph: CodeGraph, ref: SymbolRef) -> list[tuple[SymbolRef, str]]:
-    """What a symbol calls and what calls it; for a class its bases, for a module what it imports and what imports it."""
-    name = ref.symbol.name
-    found = [(r, f"called by {name}") for r in graph.callees_of(ref)]
-    sites = [s for s in graph.who_calls(ref).items if s.resolved and s.caller is not None][:20]
-    found.extend((s.caller, f"calls {name}") for s in sites if s.caller)
-    facts = graph.facts(ref.path)
-    if ref.symbol.kind == "class" and facts is not None:
-        found.extend((base, f"base of {name}") for base in graph.bases_of(ref))
-    elif ref.symbol.kind == "module" and facts is not None:
-        modules = {absolute(facts, item) for item in facts.imports if item.owner == 0}
-        found.extend(
-            (graph.ref(f, 0), f"imported by {name}") for m in sorted(modules) for f in graph.facts_of_module(m)
-        )
-        importers = [f for path in graph.importers_of(ref.module) if (f := graph.facts(path)) is not None]
-        found.extend((graph.ref(f, 0), f"imports {name}") for f in importers)
-    return found
-
-
-def _lift(
-    graph: CodeGraph, ref: SymbolRef, boost: float, why: str, candidates: dict[tuple[str, int], _Candidate]
-) -> None:
-    facts = graph.facts(ref.path)
-    index = index_of(facts, ref.symbol) if facts else None
-    if facts is None or index is None:
-        return
-    key = (ref.path, index)
-    if key not in candidates:
-        # An assignment is no document of its own; it starts from the score of the one that it stands in.
-        around = candidates.get((ref.path, max(facts.symbols[index].parent, 0)))
-        start = around.score if around is not None and ref.symbol.kind in _ASSIGNED else 0.0
-        candidates[key] = _Candidate(ref.path, index, start, [])
-    candidate = candidates[key]
-    candidate.score += boost
-    candidate.why.append(why)
+    candidate: Candidate
+    score: float
+    span: Evidence | None = None
+    listed: bool = False
 
 
 def _diverse(
-    graph: CodeGraph, ordered: Iterable[_Candidate], weights: dict[str, float], options: SelectionOptions
-) -> list[Evidence]:
-    """The best spans without overlap; each further span of one file counts a little less."""
-    pool = list(ordered)
-    chosen: list[Evidence] = []
+    graph: CodeGraph, candidates: Iterable[Candidate], weights: dict[str, float], options: SelectionOptions
+) -> tuple[list[Evidence], list[Evidence], list[Evidence]]:
+    """Results, passages and definitions (see `Found`), none of which overlaps another of its list; each further one of a file counts a
+    little less."""
+    ranking = options.ranking
+    places = regions(graph, candidates, ranking, options.max_lines)
+    waiting = [_Waiting(c, c.score, listed=True) for c in sorted(places, key=lambda c: (-c.score, c.path, c.index))]
+    results: list[Evidence] = []
+    passages: list[Evidence] = []
+    definitions: list[Evidence] = []
     taken: dict[str, int] = {}
-    while pool and len(chosen) < options.top:
+    while waiting and len(results) < options.top:
         best = max(
-            range(len(pool)), key=lambda i: pool[i].score * options.ranking.file_repeat ** taken.get(pool[i].path, 0)
+            range(len(waiting)),
+            key=lambda i: waiting[i].score * ranking.file_repeat ** taken.get(waiting[i].candidate.path, 0),
         )
-        candidate = pool.pop(best)
-        spans = _evidence(graph, candidate, weights, options.max_lines)
-        fresh = [e for e in spans if not any(e.span.overlaps(c.span) for c in chosen)]
-        if fresh:
-            taken[candidate.path] = taken.get(candidate.path, 0) + 1
-        chosen.extend(fresh)
-    return chosen[: options.top]
+        chosen = waiting.pop(best)
+        candidate = chosen.candidate
+        spans = [chosen.span] if chosen.span else _evidence(graph, candidate, weights, options.max_lines)
+        spans = _fresh(spans, passages)
+        if not spans:
+            continue
+        taken[candidate.path] = taken.get(candidate.path, 0) + 1
+        region = _cut(graph, candidate, weights, *candidate.region) if chosen.listed and candidate.region else None
+        if chosen.listed:
+            results += _fresh([region or spans[0]], results)
+        if region and candidate.whole:
+            passages += _fresh([region], passages)
+            parts = [_evidence(graph, c, weights, options.max_lines)[:1] for c in candidate.others]
+            definitions += _fresh([spans[0], *(part for found in parts for part in found)], definitions)
+            continue
+        passages.append(spans[0])
+        definitions.append(spans[0])
+        waiting += [_Waiting(candidate, candidate.score * ranking.further_span, span) for span in spans[1:]]
+        waiting += [_Waiting(other, other.score) for other in candidate.others if chosen.listed]
+    return results, passages, definitions
 
 
-def _evidence(graph: CodeGraph, candidate: _Candidate, weights: dict[str, float], max_lines: int) -> list[Evidence]:
-    facts, document = graph.facts(candidate.path), graph.document(candidate.path)
-    if facts is None or document is None or candidate.index >= len(facts.symbols) or not document.lines:
-        return []
-    symbol = facts.symbols[candidate.index]
-    found = []
-    for start, end in deciding_lines(facts, candidate.index, document.lines, weights, max_lines):
-        end = min(end, len(document.lines))
-        text = slice_lines(document.lines, start, end)
-        why = [*candidate.why, *_reasons(symbol.name, candidate.path, text, weights)]
-        name = symbol.qualname if symbol.kind != "module" else facts.module
-        span = Span(graph.name, candidate.path, start, end)
-        sha = hash_lines(document.lines, start, end)
-        found.append(Evidence(span, text, sha, name, symbol.kind, round(candidate.score, 4), tuple(why)))
+def _fresh(spans: Iterable[Evidence], known: Sequence[Evidence]) -> list[Evidence]:
+    """What overlaps nothing that is known, nor what comes before it."""
+    found: list[Evidence] = []
+    for item in spans:
+        if not any(item.span.overlaps(other.span) for other in (*known, *found)):
+            found.append(item)
     return found
 
 
+def _evidence(graph: CodeGraph, candidate: Candidate, weights: dict[str, float], max_lines: int) -> list[Evidence]:
+    """The deciding lines of a candidate, best first; its head comes last, where it stands apart."""
+    facts, document = graph.facts(candidate.path), graph.document(candidate.path)
+    if facts is None or document is None or candidate.index >= len(facts.symbols) or not document.lines:
+        return []
+    spans = deciding_lines(facts, candidate.index, document.lines, weights, max_lines)[::-1]
+    return [e for span in spans if (e := _cut(graph, candidate, weights, *span)) is not None]
+
+
+def _cut(graph: CodeGraph, candidate: Candidate, weights: dict[str, float], start: int, end: int) -> Evidence | None:
+    facts, document = graph.facts(candidate.path), graph.document(candidate.path)
+    if facts is None or document is None:
+        return None
+    symbol = facts.symbols[candidate.index]
+    end = min(end, len(document.lines))
+    text = slice_lines(document.lines, start, end)
+    said = [*candidate.why, *(reason for other in candidate.others for reason in other.why)]
+    why = dict.fromkeys([*said, *_reasons(symbol.name, candidate.path, text, weights)])
+    name = symbol.qualname if symbol.kind != "module" else facts.module
+    span = Span(graph.name, candidate.path, start, end)
+    sha = hash_lines(document.lines, start, end)
+    return Evidence(span, text, sha, name, symbol.kind, round(candidate.score, 4), tuple(why))
+
+
 def _reasons(name: str, path: str, text: str, weights: dict[str, float]) -> list[str]:
+    """Which of the question's terms stand where, the most telling first; and which of them only by a word that means much the same."""
     reasons = []
+    alike = synonyms()
+    missing = {term: weight for term, weight in weights.items() if weight > 0}
+    everything: set[str] = set()
     for label, where in (("name", name), ("path", path), ("text", text)):
         present = set(terms.terms_of(where))
-        hit = sorted((t for t in weights if t in present and weights[t] > 0), key=lambda t: -weights[t])[:6]
+        everything |= present
+        hit = sorted((t for t in weights if t in present and weights[t] > 0), key=lambda t: -weights[t])
         if hit:
-            reasons.append(f"{label}: {' '.join(hit)}")
-    return reasons
+            reasons.append(f"{label}: {' '.join(hit[:_REASONS])}")
+        for term in hit:
+            missing.pop(term, None)
+    near = [f"{t} by {other}" for t in missing if (other := next((o for o in alike.get(t, ()) if o in everything), ""))]
+    return [*reasons, f"like: {', '.join(near[:_REASONS])}"] if near else reasons
 
 
 def _coverage(evidence: list[Evidence], weights: dict[str, float]) -> float:

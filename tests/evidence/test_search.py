@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from adapter_core.evidence.question import analyse
 from adapter_core.evidence.selection import search
 from adapter_core.graph import terms
 from adapter_core.graph.source import hash_lines
+from adapter_core.types import Span
 from tests.support import graph_of, write
 
 WORKSPACE = '''
@@ -148,7 +150,7 @@ def test_a_long_function_gives_whole_statements(repo: Path) -> None:
     body = "".join(f"    step_{i} = compute(\n        {i},\n    )\n" for i in range(60))
     write(repo, "long.py", f"def pipeline(a):\n    '''Run it.'''\n{body}    return needle(\n        haystack,\n    )\n")
     with CodeGraph.load_or_build(repo) as graph:
-        spans = [(e.span.start, e.span.end) for e in search(graph, "where is the needle in the haystack").evidence]
+        spans = [(e.span.start, e.span.end) for e in search(graph, "where is the needle in the haystack").passages]
     assert (1, 2) in spans
     assert (183, 185) in spans
 
@@ -202,12 +204,18 @@ def test_a_question_of_100_000_characters(graph: CodeGraph) -> None:
     search(graph, words)
 
 
+def lines_of(spans: Iterable[Span]) -> set[tuple[str, int]]:
+    return {(span.path, n) for span in spans for n in range(span.start, span.end + 1)}
+
+
 def test_the_pack_stays_within_its_budget(graph: CodeGraph) -> None:
-    evidence = search(graph, "How does the router match rules?", SelectionOptions(top=20)).evidence
+    evidence = search(graph, "How does the router match rules?", SelectionOptions(top=20)).passages
     for budget in (30, 80, 200, 2000):
         pack = pack_context(evidence, ContextOptions(tokens=budget))
         assert pack.tokens <= budget
         assert estimate_tokens([pack.text])[0] <= budget + len(pack.evidence)
-        assert len(pack.evidence) + len(pack.omitted) == len(evidence)
+        shown, left = lines_of(e.span for e in pack.evidence), lines_of(pack.omitted)
+        assert shown | left == lines_of(e.span for e in evidence)
+        assert not shown & left
         for number, item in enumerate(pack.evidence, 1):
             assert f"[{number}] {item.span}\n" in pack.text

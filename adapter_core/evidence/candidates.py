@@ -1,0 +1,96 @@
+"""Definitions that may answer a question, with what speaks for each: the best by words, and exact definitions of what it names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+import numpy as np
+
+from ..code_graph import CodeGraph, index_of, is_test_path
+from ..types import SymbolRef
+from .question import Question
+from .ranking import Ranked
+from .search_index import SearchIndex
+
+_ASSIGNED = frozenset({"variable", "constant", "type_alias", "field", "enum_member"})
+_MAX_DEFINITIONS = 12
+_LIFTED = 4
+
+
+@dataclass
+class Candidate:
+    """The symbol `index` of a file. `region`: the lines that are one result with it, if they are more than its own, and `others` the
+    candidates in them. `whole`: the region is to be read as a whole, and not part by part."""
+
+    path: str
+    index: int
+    score: float
+    why: list[str] = field(default_factory=list)
+    region: tuple[int, int] | None = None
+    others: list[Candidate] = field(default_factory=list)
+    whole: bool = False
+
+
+Candidates = dict[tuple[str, int], Candidate]
+
+
+def lexical(index: SearchIndex, ranked: Ranked, limit: int, glob: str | None) -> Candidates:
+    """The best documents by words; the best has score 1."""
+    scores = ranked.scores
+    if glob:
+        allowed = np.array([fnmatchcase(path, glob) for path in index.paths], dtype=bool)
+        scores = np.where(allowed[np.maximum(index.file_of, 0)], scores, 0.0)
+    count = min(limit, int((scores > 0).sum()))
+    if not count:
+        return {}
+    top = np.argpartition(-scores, count - 1)[:count]
+    top = top[np.argsort(-scores[top], kind="stable")]
+    best = float(scores[top[0]])
+    found: Candidates = {}
+    for document in top:
+        path, symbol = index.paths[index.file_of[document]], int(index.symbol_of[document])
+        found[(path, symbol)] = Candidate(path, symbol, float(scores[document]) / best)
+    return found
+
+
+def lift(graph: CodeGraph, ref: SymbolRef, boost: float, why: str, candidates: Candidates) -> None:
+    """Add to the score of a symbol, which becomes a candidate if it is none."""
+    facts = graph.facts(ref.path)
+    index = index_of(facts, ref.symbol) if facts else None
+    if facts is None or index is None:
+        return
+    key = (ref.path, index)
+    if key not in candidates:
+        # An assignment is no document of its own; it starts from the score of the one that it stands in.
+        around = candidates.get((ref.path, max(facts.symbols[index].parent, 0)))
+        start = around.score if around is not None and ref.symbol.kind in _ASSIGNED else 0.0
+        candidates[key] = Candidate(ref.path, index, start)
+    candidate = candidates[key]
+    candidate.score += boost
+    candidate.why.append(why)
+
+
+def lift_definitions(graph: CodeGraph, question: Question, boost: float, candidates: Candidates) -> bool:
+    """Lift the definitions of names that the question writes as code. Returns whether there are any."""
+    found = False
+    for name in question.identifiers:
+        refs = graph.find_symbol(name)
+        if not refs or len(refs) > _MAX_DEFINITIONS:
+            continue
+        found = True
+        for position, ref in enumerate(refs[:_LIFTED]):
+            lift(graph, ref, boost / (1 + 0.5 * position), f"defines {name}", candidates)
+    return found
+
+
+def lift_overview(graph: CodeGraph, index: SearchIndex, candidates: Candidates) -> bool:
+    """What a project says of itself: the head of its README, and the docstrings of its outermost packages."""
+    readmes = [p for p in index.paths if "/" not in p and p.lower().startswith("readme")]
+    packages = [p for p in index.paths if p.endswith("/__init__.py") and p.removeprefix("src/").count("/") == 1]
+    for place, path in enumerate([*readmes[:1], *(p for p in packages if not is_test_path(p))][:4]):
+        facts = graph.facts(path)
+        if facts is not None:
+            first = 1 if path in readmes and len(facts.symbols) > 1 else 0
+            lift(graph, graph.ref(facts, first), 1.0 / (1 + place), "about the project", candidates)
+    return bool(candidates)

@@ -1,0 +1,116 @@
+"""What the call graph adds: the neighbours of a zoom symbol, and candidates that call each other."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from ..code_graph import CodeGraph
+from ..graph.linking.modules import absolute
+from ..graph.source import is_python
+from ..types import ModuleFacts, SymbolRef
+from .candidates import Candidate, Candidates, lift
+from .options import RankingOptions
+
+_MAX_NEIGHBOURS = 40
+_MAX_FRONTIER = 12
+_MAX_CALLERS = 20
+_MAX_TESTS = 6
+# A name that more candidates bear says little about which of them is called.
+_MAX_NAMESAKES = 3
+
+
+def lift_zoom(graph: CodeGraph, zoom: SymbolRef, radius: int, candidates: Candidates) -> None:
+    """The symbol itself, then its neighbours in the graph, falling with the distance; of the tests those of the symbol itself."""
+    lift(graph, zoom, 3.0, "zoom symbol", candidates)
+    around = [zoom]
+    seen = {_key(zoom)}
+    for distance in range(1, radius + 1):
+        found = [(ref, why) for near in around for ref, why in _neighbours(graph, near)][:_MAX_NEIGHBOURS]
+        following = []
+        for ref, why in found:
+            if _key(ref) not in seen:
+                seen.add(_key(ref))
+                following.append(ref)
+                lift(graph, ref, 0.8 / distance, why, candidates)
+        around = following[:_MAX_FRONTIER]
+    if radius:
+        for link in graph.tests_for_symbol(zoom, depth=1).items[:_MAX_TESTS]:
+            test = graph.symbol_at(link.span.path, link.span.start)
+            if test is not None and _key(test) not in seen:
+                lift(graph, test, 0.4, f"tests {zoom.symbol.name}", candidates)
+
+
+def _key(ref: SymbolRef) -> tuple[str, str, int]:
+    return ref.path, ref.symbol.qualname, ref.symbol.start
+
+
+def _neighbours(graph: CodeGraph, ref: SymbolRef) -> list[tuple[SymbolRef, str]]:
+    """What a symbol calls and what calls it; of a method what it overrides and what overrides it; of a class its bases and subclasses; of
+    a module what it imports and what imports it."""
+    name = ref.symbol.name
+    found = [(r, f"called by {name}") for r in graph.callees_of(ref)]
+    sites = [s for s in graph.who_calls(ref).items if s.resolved and s.caller is not None][:_MAX_CALLERS]
+    found.extend((s.caller, f"calls {name}") for s in sites if s.caller)
+    facts = graph.facts(ref.path)
+    if ref.symbol.kind == "class" and facts is not None:
+        found.extend((base, f"base of {name}") for base in graph.bases_of(ref))
+        found.extend((cls, f"subclass of {name}") for cls in graph.subclasses_of(ref)[:_MAX_CALLERS])
+    elif ref.symbol.kind in ("method", "property") and facts is not None:
+        found.extend((r, f"overridden by {ref.symbol.qualname}") for r in graph.overridden_by(ref))
+        found.extend((r, f"overrides {ref.symbol.qualname}") for r in graph.overrides_of(ref)[:_MAX_CALLERS])
+    elif ref.symbol.kind == "module" and facts is not None:
+        modules = {absolute(facts, item) for item in facts.imports if item.owner == 0}
+        found.extend(
+            (graph.ref(f, 0), f"imported by {name}") for m in sorted(modules) for f in graph.facts_of_module(m)
+        )
+        importers = [f for path in graph.importers_of(ref.module) if (f := graph.facts(path)) is not None]
+        found.extend((graph.ref(f, 0), f"imports {name}") for f in importers)
+    return found
+
+
+def spread(graph: CodeGraph, candidates: Candidates, options: RankingOptions) -> None:
+    """Candidates that call each other lift each other: a question about how things fit together is about all of them.
+
+    Calls are matched by name among the best candidates only: following their links would take as long as the whole search. Nobody
+    gains more than a share of its own score, so what no word speaks for stays where it is.
+    """
+    pool = sorted(candidates.values(), key=lambda c: (-c.score, c.path, c.index))[: options.spread_pool]
+    by_file: dict[str, dict[int, Candidate]] = defaultdict(dict)
+    by_name: dict[str, list[Candidate]] = defaultdict(list)
+    files: dict[str, ModuleFacts] = {}
+    for candidate in pool:
+        facts = graph.facts(candidate.path)
+        if facts is None or not is_python(candidate.path) or candidate.index >= len(facts.symbols):
+            continue
+        files[candidate.path] = facts
+        by_file[candidate.path][candidate.index] = candidate
+        symbol = facts.symbols[candidate.index]
+        if symbol.kind != "module":
+            by_name[symbol.name].append(candidate)
+    gains: dict[tuple[str, int], float] = defaultdict(float)
+    for path, facts in files.items():
+        for caller, name in _called(facts, by_file[path], by_name):
+            called = by_name[name]
+            for target in called if len(called) <= _MAX_NAMESAKES else ():
+                if target is not caller:
+                    gains[(target.path, target.index)] += options.call_spread * caller.score / len(called)
+                    gains[(caller.path, caller.index)] += options.call_spread * target.score / len(called)
+    for key, gain in gains.items():
+        candidates[key].score *= 1 + min(gain / candidates[key].score, options.spread_cap)
+        candidates[key].why.append("calls or is called by other results")
+
+
+def _called(
+    facts: ModuleFacts, owners: dict[int, Candidate], names: dict[str, list[Candidate]]
+) -> list[tuple[Candidate, str]]:
+    found: dict[tuple[int, str], None] = {}
+    for call in facts.calls:
+        name = call.callee.rpartition(".")[2]
+        if name not in names:
+            continue
+        owner = call.owner
+        while owner > 0 and owner not in owners:
+            owner = facts.symbols[owner].parent
+        if owner in owners:
+            found[owner, name] = None
+    return [(owners[owner], name) for owner, name in found]

@@ -1,0 +1,80 @@
+"""Words of questions: those that say nothing, those that say little about code, and those that mean the same as others."""
+
+from __future__ import annotations
+
+import functools
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from ..errors import UsageError
+from ..graph import terms
+from ..paths import config_dir
+
+_MAX_BYTES = 1_000_000
+_BUILT_IN = Path(__file__).with_name("synonyms.txt")
+
+_STOP = """
+    a about above across after again all also am an and any are as at be because been before being below between
+    both but by can cannot could did do does doing done during each either else every few for from further had has
+    have having he her here hers him his how however i if in into is it its itself just let like may me might more
+    most much must my no nor not of off on once one only or other our out over own per please same shall she should
+    show so some such than that the their them then there these they this those through to too under until up upon
+    us use used uses using very via was we were what whatever when where whether which while who whom whose why will
+    with within without would you your code codebase explain describe tell file files find locate located repo
+    repository project happen happens work works working implement implements implemented implementation defined
+    define defines definition mean means way ways exactly purpose role
+"""
+# Words by which people ask for a design, whatever it is about. Rare as they are in code, their idf alone would make them decide.
+_GENERIC = """
+    affect affects algorithm algorithms allow allows approach approaches architectural architecture attribute attributes
+    behavior behaviour benefit benefits choice choices class classes complex complexity component components concept concepts
+    coordinate coordinates core design designed detail details determine determines different efficiency efficient
+    efficiently enable enables ensure ensures ensuring feature features flow framework function functionality functions
+    general handle handled handles handling impact implications importance important integrate integrates integration
+    interact interaction interacts internal internally key layer layers level levels library logic main manage management
+    manages managing meaning mechanics mechanism mechanisms method methods module modules multiple necessary need needs
+    object objects overall parameter parameters particular pattern patterns perform performance performed performing performs
+    pipeline place places precise primary principle principles process processes processing provide provided provides
+    providing rather rationale reason reasons relationship require required requires responsibility responsible
+    scenario scenarios sequence significance specific specifically step steps strategies strategy structure support supported
+    supporting supports system systems tradeoff tradeoffs various variable variables versus workflow
+"""
+
+STOP_WORDS = frozenset(_STOP.split())
+STOP_TERMS = frozenset(terms.stem(word) for word in STOP_WORDS) | STOP_WORDS
+GENERIC_WORDS = frozenset(_GENERIC.split())
+
+
+def synonyms() -> Mapping[str, tuple[str, ...]]:
+    """Term to the terms of words that mean much the same: the table that comes with Pathline, and the user's own `synonyms.txt` in
+    Pathline's configuration folder. Raises `UsageError` where that cannot be read."""
+    own = config_dir() / "synonyms.txt"
+    try:
+        found = own.stat()
+    except OSError:
+        return _table(None, 0, 0)
+    return _table(own, found.st_mtime_ns, found.st_size)
+
+
+@functools.lru_cache(maxsize=4)
+def _table(own: Path | None, changed: int, size: int) -> Mapping[str, tuple[str, ...]]:
+    lines = _BUILT_IN.read_text("utf-8").split("\n")
+    if own is not None:
+        if size > _MAX_BYTES:
+            raise UsageError(f"{own} is larger than 1 MB: keep a group of words to a line.")
+        try:
+            lines += own.read_text("utf-8").split("\n")
+        except (OSError, ValueError) as error:
+            raise UsageError(f"{own} cannot be read as UTF-8 text: {error}.") from error
+    return groups(lines)
+
+
+def groups(lines: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+    """Groups of words, one to a line, `#` before comments, to the terms that each term finds, in the order of the lines."""
+    found: dict[str, dict[str, None]] = defaultdict(dict)
+    for line in lines:
+        group = [terms.stem(word.lower()) for word in terms.words(line.partition("#")[0])]
+        for term in group:
+            found[term].update((other, None) for other in group if other != term)
+    return {term: tuple(others) for term, others in found.items()}
