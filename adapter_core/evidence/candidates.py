@@ -9,6 +9,7 @@ import numpy as np
 
 from ..code_graph import CodeGraph, index_of, is_test_path
 from ..types import SymbolRef
+from .options import RankingOptions
 from .question import Question
 from .ranking import Ranked
 from .search_index import SearchIndex
@@ -16,6 +17,8 @@ from .search_index import SearchIndex
 _ASSIGNED = frozenset({"variable", "constant", "type_alias", "field", "enum_member"})
 _MAX_DEFINITIONS = 12
 _LIFTED = 4
+_DEFINED = frozenset({"class", "function", "method", "property"})
+_MAX_MENTIONED = 3
 
 
 @dataclass
@@ -71,9 +74,11 @@ def lift(graph: CodeGraph, ref: SymbolRef, boost: float, why: str, candidates: C
     candidate.why.append(why)
 
 
-def lift_definitions(graph: CodeGraph, question: Question, boost: float, candidates: Candidates) -> bool:
-    """Lift the definitions of names that the question writes as code. Returns whether there are any."""
+def lift_definitions(graph: CodeGraph, question: Question, options: RankingOptions, candidates: Candidates) -> bool:
+    """Lift the definitions of names that the question writes as code, and less those of words that may be names. Returns whether there
+    are any of the former."""
     found = False
+    boost = options.report_definition_boost if question.is_report else options.definition_boost
     for name in question.identifiers:
         refs = graph.find_symbol(name)
         if not refs or len(refs) > _MAX_DEFINITIONS:
@@ -81,6 +86,10 @@ def lift_definitions(graph: CodeGraph, question: Question, boost: float, candida
         found = True
         for position, ref in enumerate(refs[:_LIFTED]):
             lift(graph, ref, boost / (1 + 0.5 * position), f"defines {name}", candidates)
+    for name in question.mentions:
+        refs = [r for r in graph.find_symbol(name) if r.symbol.kind in _DEFINED and not is_test_path(r.path)]
+        for ref in refs if len(refs) <= _MAX_MENTIONED else ():
+            lift(graph, ref, options.mention_boost / len(refs), f"defines {name}", candidates)
     return found
 
 

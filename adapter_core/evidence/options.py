@@ -37,7 +37,7 @@ class RankingOptions:
     changelog_factor: float = 0.3
     aside_power: float = 1.0
     mentioned_factor: float = 2.0
-    definition_boost: float = 1.0
+    definition_boost: float = 0.4
     file_repeat: float = 0.85
     own_name_weight: float = 0.1
     generic_weight: float = 0.5
@@ -49,6 +49,14 @@ class RankingOptions:
     join_share: float = 0.4
     region_lines: int = 60
     further_span: float = 0.7
+    long_body_weight: float = 0.3
+    long_name_weight: float = 0.6
+    long_terms: int = 40
+    trace_boost: float = 1.0
+    report_test_factor: float = 0.2
+    report_size_weight: float = 0.3
+    report_definition_boost: float = 0.2
+    mention_boost: float = 0.3
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,24 @@ from .options import RankingOptions
 from .vocabulary import GENERIC_WORDS, STOP_TERMS, STOP_WORDS
 
 MAX_CHARS = 20_000
-_MAX_TERMS = 40
+_MAX_WORDS = 40
+_MAX_IDENTIFIERS = 30
+# A text of that many characters is a report rather than a question.
+_LONG = 600
 
 _QUOTED = re.compile(r"`([^`\n]{1,200})`|\"([A-Za-z_][\w.]*)\"|'([A-Za-z_][\w.]*)'")
 _DOTTED = re.compile(r"(?<![\w.])_*[A-Za-z]\w*(?:\.\w+)+(?!\w)")
 _CALLED = re.compile(r"(?<![\w.])([A-Za-z_][\w.]*)\(\)?")
 _CODE_LIKE = re.compile(r"\b(?:\w*[^\W_]_\w+|_\w+|[A-Z][a-z0-9]+[A-Z]\w*|[a-z]+[A-Z]\w*)\b")
+# Names written as words: "the Response class", "what a Session holds".
+_KIND_OF = re.compile(
+    r"\b([A-Za-z_]\w+) (?:class|function|method|decorator|exception|fixture|hook|mixin|enum|property)\b"
+)
+_CAPITALISED = re.compile(r"(?<=[\w,;:(\"'`] )[A-Z][a-z]\w+")
 _PATH_LIKE = re.compile(r"(?<![\w./-])[\w./-]{1,200}\.(?:pyi?|md|rst|toml|cfg)\b")
 
+# What is no part of a report: comments of its form, and lists of installed packages.
+_FORM = re.compile(r"<!--.*?(?:-->|\Z)|^[ \t]*[\w.-]+[ \t]+v?\d+(?:\.\d+)+\S*[ \t]*$", re.DOTALL | re.MULTILINE)
 _OVERVIEW = re.compile(
     r"\b(what|purpose|overview|summar\w+|describe|explain|about)\b.*\b(this|the)\s+"
     r"(project|repo|repository|codebase|code base|package|library|workspace|program)\b",
@@ -39,7 +49,7 @@ _KINDS = (
 @dataclass(frozen=True, slots=True)
 class Question:
     """`terms`: stemmed term to weight. `words`: its content words as written, longest first. `identifiers`: names written as
-    code. `paths`: files it mentions."""
+    code; `mentions`: words that may be names. `paths`: files it mentions. `is_report`: it is as long as a bug report."""
 
     text: str
     kind: str  # overview | callers | tests | where | why | how | what | other
@@ -47,6 +57,8 @@ class Question:
     words: tuple[str, ...]
     identifiers: tuple[str, ...]
     paths: tuple[str, ...]
+    is_report: bool = False
+    mentions: tuple[str, ...] = ()
 
 
 def analyse(text: str, own_names: frozenset[str] = frozenset(), options: RankingOptions | None = None) -> Question:
@@ -55,10 +67,11 @@ def analyse(text: str, own_names: frozenset[str] = frozenset(), options: Ranking
     options = options or RankingOptions()
     text = text[:MAX_CHARS].strip()
     kind = next((name for name, pattern in _KINDS if pattern.search(text[:300])), "other")
-    identifiers = _identifiers(text)
-    weights: dict[str, float] = {}
     title, _, body = text.partition("\n")
-    for part, weight in ((title, 1.0), (body, 0.5 if len(text) < 600 else 0.3)):
+    long = len(text) >= _LONG
+    body = _FORM.sub("\n", body) if long else body
+    weights: dict[str, float] = {}
+    for part, weight in ((title, 1.0), (body, options.long_body_weight if long else 0.5)):
         for word in terms.words(part):
             if word.lower() in STOP_WORDS:
                 continue
@@ -70,22 +83,26 @@ def analyse(text: str, own_names: frozenset[str] = frozenset(), options: Ranking
             for term in terms.split(word):
                 if term not in STOP_TERMS and (len(term) > 1 or term.isdigit()):
                     weights[term] = max(weights.get(term, 0.0), weight * factor)
+    in_title = _identifiers(title)
+    identifiers = tuple(dict.fromkeys((*in_title, *_identifiers(body))))[:_MAX_IDENTIFIERS]
     for name in identifiers:
         if terms.compound(name) in own_names:
             continue
+        weight = 1.5 if name in in_title or not long else options.long_name_weight
         for term in terms.terms_of(name):
             if term not in STOP_TERMS:
-                weights[term] = 1.5
+                weights[term] = max(weights.get(term, 0.0), weight)
     if not weights and _OVERVIEW.search(text[:300]):
         kind = "overview"
-    paths = tuple(dict.fromkeys(_PATH_LIKE.findall(text)))
-    if len(weights) > _MAX_TERMS:
-        # Long words and early words tell more; the rare ones among them are found out by their idf.
-        ranked = sorted(weights, key=lambda t: (-weights[t], -len(t)))[:_MAX_TERMS]
-        weights = {t: weights[t] for t in weights if t in set(ranked)}
+    paths = tuple(dict.fromkeys(_PATH_LIKE.findall(f"{title}\n{body}")))
     content = {w for w in terms.words(title) if w.lower() not in STOP_WORDS and len(w) > 2}
-    words = tuple(sorted(content, key=lambda w: (-len(w), w)))[:_MAX_TERMS]
-    return Question(text, kind, weights, words, identifiers, paths)
+    words = tuple(sorted(content, key=lambda w: (-len(w), w)))[:_MAX_WORDS]
+    mentions = tuple(
+        word
+        for word in dict.fromkeys((*_KIND_OF.findall(title), *_CAPITALISED.findall(title)))
+        if word not in identifiers and word.lower() not in STOP_WORDS and terms.compound(word) not in own_names
+    )
+    return Question(text, kind, weights, words, identifiers, paths, long, mentions)
 
 
 def _identifiers(text: str) -> tuple[str, ...]:
@@ -98,4 +115,4 @@ def _identifiers(text: str) -> tuple[str, ...]:
     found.extend(m.group() for m in _DOTTED.finditer(text) if not _PATH_LIKE.fullmatch(m.group()))
     found.extend(m.group(1) for m in _CALLED.finditer(text))
     found.extend(_CODE_LIKE.findall(text))
-    return tuple(dict.fromkeys(f.strip(".") for f in found if len(f) > 1))[:30]
+    return tuple(dict.fromkeys(f.strip(".") for f in found if len(f) > 1))

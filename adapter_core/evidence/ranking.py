@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +23,7 @@ from .vocabulary import synonyms
 
 # Examples, copies of others' code, generated files: factors, raised to `RankingOptions.aside_power`.
 _ASIDE = (
-    (re.compile(r"(^|/)(examples?|samples?|demos?|benchmarks?|scripts?|tools)/"), 0.6),
+    (re.compile(r"(^|/)([a-z]+_)?(examples?|samples?|demos?|bench|benchmarks?|scripts?|tools)/"), 0.6),
     (re.compile(r"(^|/)(_?vendor(ed)?|third_party|extern(al)?|_?compat|backports)(/|\.py$|_)"), 0.5),
     (re.compile(r"(^|/)migrations/|_pb2\.py$|(^|/)generated/"), 0.4),
     (re.compile(r"(^|/)(setup|conf)\.py$"), 0.5),
@@ -54,8 +54,11 @@ def rank(index: SearchIndex, question: Question, options: RankingOptions | None 
     idf: dict[str, float] = {}
     mass = 0.0
     alike = synonyms() if options.synonym_weight else {}
-    for term, weight in question.terms.items():
-        others = [t for t in alike.get(term, ()) if t not in question.terms] if weight >= _EXPANDED else []
+    asked = question.terms
+    if len(asked) > options.long_terms:
+        asked = _telling(index, asked, options.long_terms)
+    for term, weight in asked.items():
+        others = [t for t in alike.get(term, ()) if t not in asked] if weight >= _EXPANDED else []
         hit, own = _hits(index, term, others, options.synonym_weight)
         documents, inverse = np.unique(hit.documents, return_inverse=True)
         value = _idf(index.count, len(documents))
@@ -79,6 +82,10 @@ def rank(index: SearchIndex, question: Question, options: RankingOptions | None 
     with_path = np.minimum(1.0, coverage + options.path_coverage * path_scores[files] / mass)
     scores *= (0.4 + 0.6 * with_path) ** options.coverage_power
     scores += np.where(matched, options.path_weight * path_scores[files], 0.0)
+    if question.is_report:
+        # Against so many words a few lines are easily covered by chance.
+        body = index.lengths[:, BODY] / index.average[BODY]
+        scores *= 1 + options.report_size_weight * np.minimum(np.log2(1 + body), 3.0)
     # The rest of a module (imports, constants) says less than a definition does.
     scores *= _file_factors(index, question, options)[files] * np.where(
         index.symbol_of == 0, options.module_factor, 1.0
@@ -99,6 +106,16 @@ def _hits(index: SearchIndex, term: str, others: Sequence[str], weight: float) -
         documents, fields, files = (np.concatenate(column) for column in columns)
         hit = TermHits(documents, fields, np.concatenate(counts), files)
     return hit, own
+
+
+def _telling(index: SearchIndex, asked: Mapping[str, float], limit: int) -> dict[str, float]:
+    """Of a long text the terms that tell most: by weight and rarity; those that occur nowhere tell nothing."""
+    value = {}
+    for term, weight in asked.items():
+        having = len(np.unique(index.hits(term).documents))
+        value[term] = weight * _idf(index.count, having) if having else 0.0
+    best = sorted(asked, key=lambda t: (-value[t], t))[:limit]
+    return {term: asked[term] for term in asked if term in set(best)}
 
 
 def _idf(count: int, having: int) -> float:
@@ -131,12 +148,13 @@ def _add_file_evidence(index: SearchIndex, scores: np.ndarray, weight: float) ->
 
 
 def _file_factors(index: SearchIndex, question: Question, options: RankingOptions) -> np.ndarray:
-    about_tests = question.kind == "tests" or any(
-        w >= _EXPANDED and (t.startswith("test") or t == "pytest") for t, w in question.terms.items()
+    about_tests = not question.is_report and (
+        question.kind == "tests"
+        or any(w >= _EXPANDED and (t.startswith("test") or t == "pytest") for t, w in question.terms.items())
     )
     factor_of = {
         "product": 1.0,
-        "tests": 1.0 if about_tests else options.test_factor,
+        "tests": 1.0 if about_tests else options.report_test_factor if question.is_report else options.test_factor,
         "text": options.text_factor,
         "changes": options.changelog_factor,
     }

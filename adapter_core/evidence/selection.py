@@ -17,6 +17,7 @@ from .ranking import rank
 from .regions import regions
 from .search_index import SearchIndex
 from .spans import deciding_lines
+from .traces import lift_trace, read_trace
 from .vocabulary import synonyms
 
 # Questions about how things fit together; one of these is about several places, and they know each other.
@@ -61,12 +62,13 @@ def _search(graph: CodeGraph, question: str, options: SelectionOptions, zoom: Sy
     candidates = lexical(index, ranked, options.top * _POOL, options.path_glob)
     if asked.kind in _ABOUT_SEVERAL:
         spread(graph, candidates, options.ranking)
-    defined = lift_definitions(graph, asked, options.ranking.definition_boost, candidates)
+    defined = lift_definitions(graph, asked, options.ranking, candidates)
+    defined = lift_trace(graph, index, read_trace(asked.text), candidates, options.ranking.trace_boost) or defined
     if zoom is not None:
         lift_zoom(graph, zoom, options.zoom_radius, candidates)
     elif asked.kind == "overview":
         defined = lift_overview(graph, index, candidates) or defined
-    weights = {term: asked.terms[term] * ranked.idf.get(term, 0.0) for term in asked.terms}
+    weights = {term: asked.terms[term] * idf for term, idf in ranked.idf.items()}
     evidence, passages, definitions = _diverse(graph, candidates.values(), weights, options)
     coverage = _coverage([*passages, *definitions], weights)
     needed = options.min_coverage + options.short_margin / max(1, len(weights))
