@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 from ..errors import UsageError
 from .common import add_repo_arguments, ctrl_c, print_json, with_graph
 
+# `Question.kind`, but for questions about the project as a whole.
+KINDS = ("where", "what", "how", "why", "callers", "tests")
+
 if TYPE_CHECKING:
     from ..code_graph import CodeGraph
 
@@ -25,6 +28,9 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     add_repo_arguments(parser)
     parser.add_argument("--zoom", metavar="SYMBOL", help="start from a symbol and its neighbours in the call graph")
     parser.add_argument("--top", type=int, default=10, metavar="N", help="at most N spans (default: 10)")
+    parser.add_argument(
+        "--kind", choices=KINDS, help="what is asked for, where the words do not tell; for example: tests"
+    )
     parser.add_argument("--path", metavar="GLOB", help="only files whose path matches")
     parser.add_argument("--explain", action="store_true", help="show the reasons for each rank")
     parser.set_defaults(func=run)
@@ -46,11 +52,12 @@ def _search(graph: CodeGraph, args: argparse.Namespace) -> int:
     from ..answers.runner import zoom_symbol
     from ..evidence.options import SelectionOptions
     from ..evidence.selection import search
+    from ..evidence.vocabulary import synonyms_file
     from .main import EXIT_NOT_FOUND, EXIT_OK
     from .render import Screen
 
     started = time.perf_counter()
-    options = SelectionOptions(top=args.top, path_glob=args.path)
+    options = SelectionOptions(top=args.top, path_glob=args.path, kind=args.kind)
     found = search(graph, args.question, options, zoom_symbol(graph, args.zoom))
     elapsed = (time.perf_counter() - started) * 1000
     complete, reason = graph.completeness
@@ -66,6 +73,8 @@ def _search(graph: CodeGraph, args: argparse.Namespace) -> int:
         )
     else:
         Screen().evidence(found.evidence, found.weights, explain=args.explain)
+        if args.explain:
+            print(f"Read as a question of kind {found.question.kind}. Your own synonyms: {synonyms_file()}.")
         if reason:
             print(f"Note: {reason}.", file=sys.stderr)
     return EXIT_OK if found.evidence else EXIT_NOT_FOUND

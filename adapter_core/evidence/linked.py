@@ -17,6 +17,7 @@ _MAX_CALLERS = 20
 _MAX_TESTS = 6
 # A name that more candidates bear says little about which of them is called.
 _MAX_NAMESAKES = 3
+_MAX_RELATIONS = 4
 
 
 def lift_zoom(graph: CodeGraph, zoom: SymbolRef, radius: int, candidates: Candidates) -> None:
@@ -87,17 +88,25 @@ def spread(graph: CodeGraph, candidates: Candidates, options: RankingOptions) ->
         symbol = facts.symbols[candidate.index]
         if symbol.kind != "module":
             by_name[symbol.name].append(candidate)
+    links = [
+        (caller, target, 1 / len(by_name[name]))
+        for path, facts in files.items()
+        for caller, name in _called(facts, by_file[path], by_name)
+        if len(by_name[name]) <= _MAX_NAMESAKES
+        for target in by_name[name]
+        if target is not caller
+    ]
     gains: dict[tuple[str, int], float] = defaultdict(float)
-    for path, facts in files.items():
-        for caller, name in _called(facts, by_file[path], by_name):
-            called = by_name[name]
-            for target in called if len(called) <= _MAX_NAMESAKES else ():
-                if target is not caller:
-                    gains[(target.path, target.index)] += options.call_spread * caller.score / len(called)
-                    gains[(caller.path, caller.index)] += options.call_spread * target.score / len(called)
+    for caller, target, share in links:
+        for one, other in ((target, caller), (caller, target)):
+            gains[one.path, one.index] += options.call_spread * other.score * share
+    for caller, target, _ in links:
+        caller.why.append(f"calls {files[target.path].symbols[target.index].qualname}")
+        target.why.append(f"called by {files[caller.path].symbols[caller.index].qualname}")
     for key, gain in gains.items():
-        candidates[key].score *= 1 + min(gain / candidates[key].score, options.spread_cap)
-        candidates[key].why.append("calls or is called by other results")
+        candidate = candidates[key]
+        candidate.score *= 1 + min(gain / candidate.score, options.spread_cap)
+        del candidate.why[_MAX_RELATIONS:]
 
 
 def _called(

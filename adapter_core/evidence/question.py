@@ -10,6 +10,7 @@ from .options import RankingOptions
 from .vocabulary import GENERIC_WORDS, STOP_TERMS, STOP_WORDS
 
 MAX_CHARS = 20_000
+_MAX_TERMS = 200
 _MAX_WORDS = 40
 _MAX_IDENTIFIERS = 30
 # A text of that many characters is a report rather than a question.
@@ -92,6 +93,10 @@ def analyse(text: str, own_names: frozenset[str] = frozenset(), options: Ranking
         for term in terms.terms_of(name):
             if term not in STOP_TERMS:
                 weights[term] = max(weights.get(term, 0.0), weight)
+    if len(weights) > _MAX_TERMS:
+        # Long words tell more; which of the rest do is found out by their idf.
+        kept = set(sorted(weights, key=lambda t: (-weights[t], -len(t)))[:_MAX_TERMS])
+        weights = {term: weight for term, weight in weights.items() if term in kept}
     if not weights and _OVERVIEW.search(text[:300]):
         kind = "overview"
     paths = tuple(dict.fromkeys(_PATH_LIKE.findall(f"{title}\n{body}")))

@@ -46,10 +46,15 @@ STOP_TERMS = frozenset(terms.stem(word) for word in STOP_WORDS) | STOP_WORDS
 GENERIC_WORDS = frozenset(_GENERIC.split())
 
 
+def synonyms_file() -> Path:
+    """Where the user's own synonyms are looked for. It need not exist."""
+    return config_dir() / "synonyms.txt"
+
+
 def synonyms() -> Mapping[str, tuple[str, ...]]:
-    """Term to the terms of words that mean much the same: the table that comes with Pathline, and the user's own `synonyms.txt` in
-    Pathline's configuration folder. Raises `UsageError` where that cannot be read."""
-    own = config_dir() / "synonyms.txt"
+    """Term to the terms of words that mean much the same: the table that comes with Pathline, and the user's own
+    (`synonyms_file`). Raises `UsageError` where that cannot be read."""
+    own = synonyms_file()
     try:
         found = own.stat()
     except OSError:

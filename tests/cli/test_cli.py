@@ -68,6 +68,15 @@ def test_not_found_has_its_own_exit_code(shop: Path) -> None:
     assert result.stdout.startswith("Not found in this workspace.")
 
 
+def test_search_takes_a_kind_and_explains(shop: Path) -> None:
+    plain = pathline("search", "--explain", "sum of prices", cwd=shop).stdout
+    assert "Read as a question of kind other." in plain
+    assert "synonyms.txt" in plain
+    asked = pathline("search", "--explain", "--kind", "where", "sum of prices", cwd=shop).stdout
+    assert "Read as a question of kind where." in asked
+    assert pathline("search", "--kind", "nothing", "sum", cwd=shop).returncode == 2
+
+
 def test_search_and_index_json(shop: Path) -> None:
     found = json.loads(pathline("search", "--json", "sum of prices", cwd=shop).stdout)
     assert set(found) >= {"results", "complete", "elapsed_ms"}

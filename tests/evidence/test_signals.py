@@ -1,0 +1,304 @@
+"""What each signal of the search does, by itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from adapter_core.code_graph import CodeGraph
+from adapter_core.errors import UsageError
+from adapter_core.evidence.options import RankingOptions, SelectionOptions
+from adapter_core.evidence.question import analyse
+from adapter_core.evidence.search_index import SearchIndex
+from adapter_core.evidence.selection import search
+from adapter_core.evidence.traces import read_trace
+from adapter_core.evidence.vocabulary import groups, synonyms
+from tests.support import graph_of
+
+
+def places(graph: CodeGraph, question: str, options: SelectionOptions | None = None) -> list[str]:
+    return [f"{e.span.path}::{e.symbol}" for e in search(graph, question, options).evidence]
+
+
+@pytest.fixture(autouse=True)
+def no_own_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "config"
+    monkeypatch.setenv("PATHLINE_CONFIG_DIR", str(folder))
+    return folder
+
+
+# -- words ---------------------------------------------------------------------------------------------------------------
+
+
+def test_a_word_finds_what_means_the_same(tmp_path: Path) -> None:
+    with graph_of(
+        tmp_path,
+        """
+#- shop/basket.py
+def erase_entry(item):
+    items.pop(item)
+
+def show_entry(item):
+    print(item)
+""",
+    ) as graph:
+        found = search(graph, "where is an entry deleted?").evidence
+        assert found[0].symbol == "erase_entry"
+        assert any(reason.startswith("like: delet by eras") for reason in found[0].why)
+
+
+def test_the_word_itself_comes_before_its_synonym(tmp_path: Path) -> None:
+    with graph_of(
+        tmp_path,
+        """
+#- shop/basket.py
+def remove_entry(item):
+    items.pop(item)
+
+def between():
+    pass
+
+def spacer():
+    pass
+
+def delete_entry(item):
+    items.pop(item)
+""",
+    ) as graph:
+        without_joining = SelectionOptions(ranking=RankingOptions(join_share=2.0))
+        assert places(graph, "where is an entry deleted?", without_joining)[0] == "shop/basket.py::delete_entry"
+
+
+def test_own_synonyms_are_added(no_own_words: Path) -> None:
+    assert "gizmo" not in synonyms()
+    no_own_words.mkdir()
+    (no_own_words / "synonyms.txt").write_text("# ours\ngizmo widgets  # both\n", "utf-8")
+    assert synonyms()["gizmo"] == ("widget",)
+    assert "remov" in synonyms()["delet"]
+
+
+def test_own_synonyms_that_cannot_be_read_are_told(no_own_words: Path) -> None:
+    no_own_words.mkdir()
+    (no_own_words / "synonyms.txt").write_bytes(b"\xff\xfe\x00bad")
+    with pytest.raises(UsageError, match=r"synonyms\.txt cannot be read as UTF-8 text"):
+        synonyms()
+
+
+def test_the_table_of_synonyms_is_in_both_directions() -> None:
+    table = synonyms()
+    assert all(term in table[other] for term, others in table.items() for other in others)
+    assert groups(["a b", "b c"]) == {"a": ("b",), "b": ("a", "c"), "c": ("b",)}
+
+
+def test_the_projects_own_name_tells_little(tmp_path: Path) -> None:
+    files = "".join(f"#- src/wigwam/part{i}.py\ndef part_{i}(x):\n    return x\n" for i in range(6))
+    with graph_of(
+        tmp_path, f"#- src/wigwam/__init__.py\n{files}#- tests/test_wigwam.py\ndef test_wigwam():\n    pass\n"
+    ) as graph:
+        with graph.store.snapshot():
+            own = SearchIndex(graph).own_names
+        assert own == {"wigwam"}
+        asked = analyse("How does Wigwam route?", own)
+        assert asked.terms["wigwam"] < asked.terms["rout"]
+        assert "wigwam" not in asked.mentions
+
+
+def test_words_of_design_weigh_less_than_what_they_are_about() -> None:
+    asked = analyse("What mechanism coordinates retries?")
+    assert asked.terms["mechanism"] < asked.terms["retry"]
+
+
+def test_a_class_named_in_a_sentence_is_found(tmp_path: Path) -> None:
+    noise = "".join(
+        f"#- app/m{i}.py\ndef job_{i}(job):\n    '''Schedule the job, then the next job.'''\n" for i in range(5)
+    )
+    with graph_of(
+        tmp_path, f"{noise}#- app/core.py\nclass Job:\n    interval = 1\n    def run(self):\n        pass\n"
+    ) as graph:
+        assert "app/core.py::Job" in places(graph, "What does the Job class schedule?")[:2]
+
+
+# -- the graph -----------------------------------------------------------------------------------------------------------
+
+CHAIN = """
+#- app/a.py
+def load_grammar(path):
+    '''Load the grammar.'''
+    return parse_tables(path)
+#- app/b.py
+def parse_tables(path):
+    '''Tables of the grammar.'''
+#- app/c.py
+def print_tables(path):
+    '''Tables of the grammar.'''
+"""
+
+
+def test_what_is_called_by_a_result_comes_before_its_equals(tmp_path: Path) -> None:
+    with graph_of(tmp_path, CHAIN) as graph:
+        off = SelectionOptions(ranking=RankingOptions(call_spread=0.0))
+        scores = {e.symbol: e.score for e in search(graph, "How is the grammar loaded into tables?").evidence}
+        before = {e.symbol: e.score for e in search(graph, "How is the grammar loaded into tables?", off).evidence}
+        assert scores["parse_tables"] > before["parse_tables"]
+        assert scores["print_tables"] == before["print_tables"]
+        [called] = [
+            e for e in search(graph, "How is the grammar loaded into tables?").evidence if e.symbol == "parse_tables"
+        ]
+        assert "called by load_grammar" in called.why
+
+
+def test_zoom_shows_overrides_and_tests_near_ones_first(tmp_path: Path) -> None:
+    with graph_of(
+        tmp_path,
+        """
+#- app/base.py
+class Base:
+    def save(self):
+        helper()
+
+class Child(Base):
+    def save(self):
+        pass
+
+def helper():
+    deeper()
+
+def deeper():
+    pass
+#- tests/test_base.py
+from app.base import Base
+def test_save():
+    Base().save()
+""",
+    ) as graph:
+        [zoom] = [r for r in graph.find_symbol("Base.save") if r.symbol.qualname == "Base.save"]
+        options = SelectionOptions(top=20, zoom_radius=2, ranking=RankingOptions(join_share=2.0, region_lines=1))
+        found = search(graph, "what happens here?", options, zoom).evidence
+        order = [e.symbol for e in found]
+        assert order[0] == "Base.save"
+        assert order.index("helper") < order.index("deeper")
+        assert "Child.save" in order
+        assert "test_save" in order
+        [override] = [e for e in found if e.symbol == "Child.save"]
+        assert "overrides Base.save" in override.why
+
+
+# -- places --------------------------------------------------------------------------------------------------------------
+
+
+def test_neighbours_that_match_are_one_result_and_read_apart(tmp_path: Path) -> None:
+    with graph_of(
+        tmp_path,
+        """
+#- app/rows.py
+def read_rows(file):
+    return parse(file)
+
+
+def write_rows(file):
+    return dump(file)
+
+
+def unrelated():
+    pass
+""",
+    ) as graph:
+        found = search(graph, "rows of a file")
+        assert (found.evidence[0].span.start, found.evidence[0].span.end) == (1, 6)
+        assert {(e.span.start, e.span.end) for e in found.passages} >= {(1, 2), (5, 6)}
+
+
+def test_a_small_class_is_shown_whole_and_spoken_of_in_parts(tmp_path: Path) -> None:
+    with graph_of(
+        tmp_path,
+        """
+#- app/box.py
+class Box:
+    def open_lid(self):
+        return 1
+
+    def weight(self):
+        return 2
+
+    def close_lid(self):
+        return 3
+""",
+    ) as graph:
+        found = search(graph, "how does the lid open and close?")
+        assert (found.evidence[0].span.start, found.evidence[0].span.end) == (1, 9)
+        assert (found.passages[0].span.start, found.passages[0].span.end) == (1, 9)
+        assert {"Box.open_lid", "Box.close_lid"} <= {e.symbol for e in found.definitions}
+        assert all(e.span.end - e.span.start < 4 for e in found.definitions if e.symbol != "Box")
+
+
+def test_results_do_not_overlap(tmp_path: Path) -> None:
+    with graph_of(tmp_path, CHAIN) as graph:
+        for question in ("grammar tables", "`parse_tables`", "load"):
+            found = search(graph, question)
+            for group in (found.evidence, found.passages, found.definitions):
+                assert not any(a.span.overlaps(b.span) for i, a in enumerate(group) for b in group[:i])
+
+
+# -- reports -------------------------------------------------------------------------------------------------------------
+
+REPORT = """Exporting a chart fails
+I called export and got this:
+
+Traceback (most recent call last):
+  File "/usr/lib/python3.11/json/encoder.py", line 3, in encode
+    raise x
+  File "/home/me/venv/app/export.py", line {line}, in write_chart
+    check(chart)
+ValueError: no room left for 'legend' in chart 17
+
+app 1.2.3
+other 4.5.6
+"""
+
+CHARTS = """
+#- app/export.py
+def first(chart):
+    return chart
+
+
+def write_chart(chart):
+    check(chart)
+#- app/checks.py
+def check(chart):
+    if chart.full:
+        raise ValueError(f"no room left for {chart.part!r} in chart {chart.number}")
+#- app/encoder.py
+def encode(chart):
+    return chart
+"""
+
+
+@pytest.mark.parametrize("line", [6, 1])
+def test_frames_and_messages_of_a_traceback_lead_to_their_code(tmp_path: Path, line: int) -> None:
+    with graph_of(tmp_path, CHARTS) as graph:
+        found = search(
+            graph, REPORT.format(line=line), SelectionOptions(ranking=RankingOptions(join_share=2.0))
+        ).evidence
+        assert {e.symbol for e in found[:2]} == {"write_chart", "check"}
+        reasons = {e.symbol: e.why for e in found}
+        assert f"traceback: app/export.py:{line}" in reasons["write_chart"]
+        assert any(reason.startswith("message of ValueError") for reason in reasons["check"])
+        assert not any(reason.startswith("traceback") for reason in reasons.get("encode", ()))
+
+
+def test_a_trace_is_read() -> None:
+    trace = read_trace("x.py:3: in run\n>   go()\nlib/y.py:7: KeyError\nE   app.Bad: it broke here\n")
+    assert trace.frames == (("x.py", 3, "run"), ("lib/y.py", 7, ""))
+    assert trace.errors == (("Bad", "it broke here"),)
+    assert read_trace("How is a URL matched? See app/router.py:12 for a start.") == read_trace("")
+
+
+def test_a_report_is_about_its_title() -> None:
+    body = "\n".join(f"another sentence about unrelated thing number{i}" for i in range(40))
+    asked = analyse(f"Sessions are lost on redirect\n{body}\n<!-- please fill in the form -->\nsomepackage 1.2.3\n")
+    assert asked.is_report
+    assert asked.terms["session"] > asked.terms["unrelat"]
+    assert "form" not in asked.terms
+    assert "somepackage" not in asked.terms
+    assert not analyse("Why are cookies lost?").is_report
