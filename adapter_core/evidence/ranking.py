@@ -30,6 +30,7 @@ _ASIDE = (
 )
 # Of the weight of a term: what weighs less was named in passing.
 _EXPANDED = 0.3
+_MAX_SYNONYMS = 6
 _CLASSES = ("product", "tests", "text", "changes")
 _CHANGES = re.compile(r"(^|/)(changelog|changes|history|news|releases?)[^/]*(/|$)", re.IGNORECASE)
 
@@ -58,22 +59,21 @@ def rank(index: SearchIndex, question: Question, options: RankingOptions | None 
     if len(asked) > options.long_terms:
         asked = _telling(index, asked, options.long_terms)
     for term, weight in asked.items():
-        others = [t for t in alike.get(term, ()) if t not in asked] if weight >= _EXPANDED else []
+        others = [t for t in alike.get(term, ()) if t not in asked][:_MAX_SYNONYMS] if weight >= _EXPANDED else []
         hit, own = _hits(index, term, others, options.synonym_weight)
-        documents, inverse = np.unique(hit.documents, return_inverse=True)
-        value = _idf(index.count, len(documents))
+        length = index.lengths[hit.documents, hit.fields] / index.average[hit.fields]
+        norm = 1 - b[hit.fields] + b[hit.fields] * length
+        # Over all documents, since that is faster than finding out which they are.
+        tf = np.bincount(hit.documents, weights[hit.fields] * hit.counts / norm, minlength=total)
+        value = _idf(index.count, int(np.count_nonzero(tf)))
         idf[term] = value
         mass += weight * value
         if len(hit.files):
             named = np.unique(hit.files)
             path_scores[named] += weight * min(value, _idf(len(index.paths), len(named)))
-        if not len(documents):
-            continue
-        length = index.lengths[hit.documents, hit.fields] / index.average[hit.fields]
-        norm = 1 - b[hit.fields] + b[hit.fields] * length
-        tf = np.bincount(inverse, weights[hit.fields] * hit.counts / norm, minlength=len(documents))
-        scores[documents] += weight * value * tf * (options.k1 + 1) / (options.k1 + tf)
-        covered[documents] += weight * value * options.synonym_coverage
+        scores += weight * value * (options.k1 + 1) * tf / (options.k1 + tf)
+        covered += weight * value * options.synonym_coverage * (tf > 0)
+        # A document that stands there several times gains once: so NumPy adds.
         covered[own] += weight * value * (1 - options.synonym_coverage)
     mass = mass or 1.0
     matched = scores > 0
@@ -98,7 +98,7 @@ def rank(index: SearchIndex, question: Question, options: RankingOptions | None 
 def _hits(index: SearchIndex, term: str, others: Sequence[str], weight: float) -> tuple[TermHits, np.ndarray]:
     """The postings of a term and, counted with `weight`, of others that mean the same; and the documents that hold the term itself."""
     hit = index.hits(term)
-    own = np.unique(hit.documents)
+    own = hit.documents
     if others:
         parts = [(hit, 1.0), *((index.hits(other), weight) for other in others)]
         counts = [part.counts * factor for part, factor in parts]

@@ -7,23 +7,20 @@ from dataclasses import dataclass, replace
 
 from ..code_graph import CodeGraph
 from ..graph import terms
-from ..graph.source import hash_lines, slice_lines
-from ..types import Evidence, Span, SymbolRef
+from ..types import Evidence, SymbolRef
 from .candidates import Candidate, lexical, lift_definitions, lift_overview
+from .cutting import Cutter
 from .linked import lift_zoom, spread
 from .options import SelectionOptions
 from .question import Question, analyse
 from .ranking import rank
 from .regions import regions
 from .search_index import SearchIndex
-from .spans import deciding_lines
 from .traces import lift_trace, read_trace
-from .vocabulary import synonyms
 
 # Questions about how things fit together; one of these is about several places, and they know each other.
 _ABOUT_SEVERAL = frozenset({"how", "why", "what", "callers"})
 _POOL = 6  # candidates for each result
-_REASONS = 6  # words in one
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +66,8 @@ def _search(graph: CodeGraph, question: str, options: SelectionOptions, zoom: Sy
     elif asked.kind == "overview":
         defined = lift_overview(graph, index, candidates) or defined
     weights = {term: asked.terms[term] * idf for term, idf in ranked.idf.items()}
-    evidence, passages, definitions = _diverse(graph, candidates.values(), weights, options)
+    places = regions(graph, candidates.values(), options.ranking, options.max_lines)
+    evidence, passages, definitions = _diverse(places, Cutter(graph, weights, options.max_lines), options)
     coverage = _coverage([*passages, *definitions], weights)
     needed = options.min_coverage + options.short_margin / max(1, len(weights))
     supported = bool(evidence) and (zoom is not None or defined or coverage >= needed)
@@ -87,12 +85,11 @@ class _Waiting:
 
 
 def _diverse(
-    graph: CodeGraph, candidates: Iterable[Candidate], weights: dict[str, float], options: SelectionOptions
+    places: Iterable[Candidate], cutter: Cutter, options: SelectionOptions
 ) -> tuple[list[Evidence], list[Evidence], list[Evidence]]:
     """Results, passages and definitions (see `Found`), none of which overlaps another of its list; each further one of a file counts a
     little less."""
     ranking = options.ranking
-    places = regions(graph, candidates, ranking, options.max_lines)
     waiting = [_Waiting(c, c.score, listed=True) for c in sorted(places, key=lambda c: (-c.score, c.path, c.index))]
     results: list[Evidence] = []
     passages: list[Evidence] = []
@@ -105,17 +102,17 @@ def _diverse(
         )
         chosen = waiting.pop(best)
         candidate = chosen.candidate
-        spans = [chosen.span] if chosen.span else _evidence(graph, candidate, weights, options.max_lines)
+        spans = [chosen.span] if chosen.span else cutter.deciding(candidate)
         spans = _fresh(spans, passages)
         if not spans:
             continue
         taken[candidate.path] = taken.get(candidate.path, 0) + 1
-        region = _cut(graph, candidate, weights, *candidate.region) if chosen.listed and candidate.region else None
+        region = cutter.cut(candidate, *candidate.region) if chosen.listed and candidate.region else None
         if chosen.listed:
             results += _fresh([region or spans[0]], results)
         if region and candidate.whole:
             passages += _fresh([region], passages)
-            parts = [_evidence(graph, c, weights, options.max_lines)[:1] for c in candidate.others]
+            parts = [cutter.deciding(c)[:1] for c in candidate.others]
             definitions += _fresh([spans[0], *(part for found in parts for part in found)], definitions)
             continue
         passages.append(spans[0])
@@ -132,48 +129,6 @@ def _fresh(spans: Iterable[Evidence], known: Sequence[Evidence]) -> list[Evidenc
         if not any(item.span.overlaps(other.span) for other in (*known, *found)):
             found.append(item)
     return found
-
-
-def _evidence(graph: CodeGraph, candidate: Candidate, weights: dict[str, float], max_lines: int) -> list[Evidence]:
-    """The deciding lines of a candidate, best first; its head comes last, where it stands apart."""
-    facts, document = graph.facts(candidate.path), graph.document(candidate.path)
-    if facts is None or document is None or candidate.index >= len(facts.symbols) or not document.lines:
-        return []
-    spans = deciding_lines(facts, candidate.index, document.lines, weights, max_lines)[::-1]
-    return [e for span in spans if (e := _cut(graph, candidate, weights, *span)) is not None]
-
-
-def _cut(graph: CodeGraph, candidate: Candidate, weights: dict[str, float], start: int, end: int) -> Evidence | None:
-    facts, document = graph.facts(candidate.path), graph.document(candidate.path)
-    if facts is None or document is None:
-        return None
-    symbol = facts.symbols[candidate.index]
-    end = min(end, len(document.lines))
-    text = slice_lines(document.lines, start, end)
-    said = [*candidate.why, *(reason for other in candidate.others for reason in other.why)]
-    why = dict.fromkeys([*said, *_reasons(symbol.name, candidate.path, text, weights)])
-    name = symbol.qualname if symbol.kind != "module" else facts.module
-    span = Span(graph.name, candidate.path, start, end)
-    sha = hash_lines(document.lines, start, end)
-    return Evidence(span, text, sha, name, symbol.kind, round(candidate.score, 4), tuple(why))
-
-
-def _reasons(name: str, path: str, text: str, weights: dict[str, float]) -> list[str]:
-    """Which of the question's terms stand where, the most telling first; and which of them only by a word that means much the same."""
-    reasons = []
-    alike = synonyms()
-    missing = {term: weight for term, weight in weights.items() if weight > 0}
-    everything: set[str] = set()
-    for label, where in (("name", name), ("path", path), ("text", text)):
-        present = set(terms.terms_of(where))
-        everything |= present
-        hit = sorted((t for t in weights if t in present and weights[t] > 0), key=lambda t: -weights[t])
-        if hit:
-            reasons.append(f"{label}: {' '.join(hit[:_REASONS])}")
-        for term in hit:
-            missing.pop(term, None)
-    near = [f"{t} by {other}" for t in missing if (other := next((o for o in alike.get(t, ()) if o in everything), ""))]
-    return [*reasons, f"like: {', '.join(near[:_REASONS])}"] if near else reasons
 
 
 def _coverage(evidence: list[Evidence], weights: dict[str, float]) -> float:

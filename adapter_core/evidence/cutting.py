@@ -1,0 +1,67 @@
+"""From a candidate to the lines that are shown of it, with the reasons for its rank."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..code_graph import CodeGraph
+from ..graph import terms
+from ..graph.source import hash_lines, slice_lines
+from ..types import Evidence, Span
+from .candidates import Candidate
+from .spans import deciding_lines
+from .vocabulary import synonyms
+
+_WORDS = 6  # in one reason
+
+
+class Cutter:
+    """Cuts for one question. `weights`: its terms with their information; `max_lines`: what is longer is cut to its deciding lines."""
+
+    def __init__(self, graph: CodeGraph, weights: Mapping[str, float], max_lines: int) -> None:
+        self._graph = graph
+        self._weights = weights
+        self._max_lines = max_lines
+        self._alike = synonyms()
+
+    def deciding(self, candidate: Candidate) -> list[Evidence]:
+        """The deciding lines of a candidate, best first; its head comes last, where it stands apart."""
+        facts, document = self._graph.facts(candidate.path), self._graph.document(candidate.path)
+        if facts is None or document is None or candidate.index >= len(facts.symbols) or not document.lines:
+            return []
+        spans = deciding_lines(facts, candidate.index, document.lines, self._weights, self._max_lines)
+        return [e for span in reversed(spans) if (e := self.cut(candidate, *span)) is not None]
+
+    def cut(self, candidate: Candidate, start: int, end: int) -> Evidence | None:
+        """Lines of the file of a candidate as evidence; None where the file is gone."""
+        facts, document = self._graph.facts(candidate.path), self._graph.document(candidate.path)
+        if facts is None or document is None:
+            return None
+        symbol = facts.symbols[candidate.index]
+        end = min(end, len(document.lines))
+        text = slice_lines(document.lines, start, end)
+        said = [*candidate.why, *(reason for other in candidate.others for reason in other.why)]
+        why = dict.fromkeys([*said, *self._reasons(symbol.name, candidate.path, text)])
+        name = symbol.qualname if symbol.kind != "module" else facts.module
+        span = Span(self._graph.name, candidate.path, start, end)
+        sha = hash_lines(document.lines, start, end)
+        return Evidence(span, text, sha, name, symbol.kind, round(candidate.score, 4), tuple(why))
+
+    def _reasons(self, name: str, path: str, text: str) -> list[str]:
+        """Which of the question's terms stand where, the most telling first; and which only by a word that means much the same."""
+        reasons = []
+        missing = {term: weight for term, weight in self._weights.items() if weight > 0}
+        everything: set[str] = set()
+        for label, where in (("name", name), ("path", path), ("text", text)):
+            present = set(terms.terms_of(where))
+            everything |= present
+            hit = sorted(
+                (t for t, w in self._weights.items() if w > 0 and t in present), key=lambda t: -self._weights[t]
+            )
+            if hit:
+                reasons.append(f"{label}: {' '.join(hit[:_WORDS])}")
+            for term in hit:
+                missing.pop(term, None)
+        others = ((t, next((o for o in self._alike.get(t, ()) if o in everything), "")) for t in missing)
+        near = [f"{term} by {other}" for term, other in others if other]
+        return [*reasons, f"like: {', '.join(near[:_WORDS])}"] if near else reasons
