@@ -18,8 +18,8 @@ ABLATIONS: Mapping[str, tuple[str, ...]] = {"attn": ATTENTION, "mlp": MLP}
 
 @dataclass(frozen=True, slots=True)
 class GeneratorOptions:
-    """Of the deterministic generator. `map_cap`: no map (up @ down) has a larger Frobenius norm. `rounded`: factors are rounded to what a
-    16-bit float holds. `layer_gate`: how strong each layer is, one of `LAYER_GATES`."""
+    """Of the deterministic generator. `map_cap`: no map (up @ down) has a larger Frobenius norm (below .01, within what the rounding
+    resolves). `rounded`: factors are rounded to what a 16-bit float holds. `layer_gate`: how strong each layer is, one of `LAYER_GATES`."""
 
     rank: int = 8
     seed: int = 0
