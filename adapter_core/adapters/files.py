@@ -1,17 +1,18 @@
 """Adapters as NPZ files: the same adapter gives the same bytes, and nothing is read that was not checked first.
 
-An archive holds, uncompressed, `meta` (JSON as bytes: schema, rank, alpha, layers, transport) and `LAYER.TARGET.down`, `.up`, …
-(`transport.py`), in order. NPZ is ZIP: its checksums find damage, and its members' times are fixed.
+An archive holds, uncompressed, `meta` (JSON as bytes: schema, rank, alpha, layers, transport, sha256) and `LAYER.TARGET.down`, `.up`, …
+(`transport.py`), in order. `meta` also holds the SHA-256 of all the rest; members' times are fixed.
 """
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,24 +32,20 @@ _NAME = "{layer:04d}.{target}.{part}"
 
 def save_npz(file: str | os.PathLike[str], adapter: Adapter, transport: str = "float32") -> None:
     """Write an adapter; the file appears whole or not at all. Raises `OSError`, and `ValueError` for an unknown transport."""
-    meta = {
-        "schema": SCHEMA,
-        "rank": adapter.rank,
-        "alpha": adapter.alpha,
-        "layers": len(adapter.layers),
-        "transport": transport,
-    }
     if transport not in TRANSPORTS:
         raise ValueError(f"transport must be one of {', '.join(TRANSPORTS)}")
-
-    def arrays() -> Iterator[tuple[str, np.ndarray]]:
-        yield "meta", np.frombuffer(json.dumps(meta, sort_keys=True).encode(), np.uint8)
-        for layer, targets in enumerate(adapter.layers):
-            for target in (t for t in TARGETS if t in targets):
-                for part, array in packed(targets[target], transport).items():
-                    yield _NAME.format(layer=layer, target=target, part=part), array
-
-    write_arrays(Path(file), arrays())
+    arrays = {
+        _NAME.format(layer=layer, target=target, part=part): array
+        for layer, targets in enumerate(adapter.layers)
+        for target in (t for t in TARGETS if t in targets)
+        for part, array in packed(targets[target], transport).items()
+    }
+    meta = {
+        "schema": SCHEMA, "rank": adapter.rank, "alpha": adapter.alpha, "layers": len(adapter.layers), "transport": transport,
+        "sha256": digest_of(arrays),
+    }  # fmt: skip
+    told = np.frombuffer(json.dumps(meta, sort_keys=True).encode(), np.uint8)
+    write_arrays(Path(file), {"meta": told, **arrays})
 
 
 def load_adapters_npz(
@@ -65,6 +62,8 @@ def load_adapters_npz(
     path = Path(file)
     arrays = read_arrays(path, max_bytes)
     meta = _meta(path, arrays.pop("meta", None))
+    if meta["sha256"] != digest_of(arrays):
+        raise AdapterFileError(f"{path} is damaged (its checksum is wrong): build it anew.")
     layers: list[dict[str, Factors]] = [{} for _ in range(meta["layers"])]
     grouped: dict[tuple[int, str], dict[str, np.ndarray]] = {}
     for name, array in arrays.items():
@@ -88,13 +87,23 @@ def load_adapters_npz(
     return adapter
 
 
-def write_arrays(path: Path, arrays: Iterator[tuple[str, np.ndarray]]) -> None:
+def digest_of(arrays: Mapping[str, np.ndarray]) -> str:
+    """SHA-256 of arrays with their names: a ZIP's own checksums are of contents alone."""
+    digest = hashlib.sha256()
+    for name in sorted(arrays):
+        array = arrays[name]
+        digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
+def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     """Write an NPZ whose bytes depend on its arrays alone. Raises `OSError`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as stream, zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
-            for member, array in arrays:
+            for member, array in arrays.items():
                 info = zipfile.ZipInfo(f"{member}.npy", _EPOCH)
                 info.create_system = 3  # told apart by platform otherwise
                 info.external_attr = 0o600 << 16
@@ -156,7 +165,7 @@ def _meta(path: Path, given: np.ndarray | None) -> dict[str, Any]:
             raise ValueError("it does not say what it is")
         told = json.loads(given.tobytes())
         schema = told["schema"]
-        meta = {k: told[k] for k in ("rank", "alpha", "layers", "transport")}
+        meta = {k: told[k] for k in ("rank", "alpha", "layers", "transport", "sha256")}
         whole = all(
             isinstance(meta[k], int) and not isinstance(meta[k], bool) and 0 < meta[k] < 10_000
             for k in ("rank", "layers")

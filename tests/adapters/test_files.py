@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adapter_core.adapters.adapter import Adapter, Factors
-from adapter_core.adapters.files import load_adapters_npz, save_npz
+from adapter_core.adapters.files import digest_of, load_adapters_npz, save_npz
 from adapter_core.adapters.transport import TRANSPORTS, int8_error_bound, packed, unpacked
 from adapter_core.errors import AdapterFileError
 from tests.adapters.models import random_adapter
@@ -36,11 +36,17 @@ def check_refused(file: Path, match: str, **options) -> None:
     assert "\n" not in str(caught.value)
 
 
-def rewritten(file: Path, change) -> Path:
-    """The archive with its members (name to bytes) changed."""
+def rewritten(file: Path, change, **told) -> Path:
+    """The archive with its members (name to bytes) changed, by somebody who knows to mend the checksum, and what it tells of itself."""
     with zipfile.ZipFile(file) as archive:
         members = {m.filename: archive.read(m) for m in archive.infolist()}
     change(members)
+    try:
+        arrays = {n.removesuffix(".npy"): np.load(io.BytesIO(d)) for n, d in members.items()}
+        meta = json.loads(arrays.pop("meta").tobytes()) | {"sha256": digest_of(arrays)} | told
+        members["meta.npy"] = npy(np.frombuffer(json.dumps(meta).encode(), np.uint8))
+    except ValueError:
+        pass  # what cannot be read at all has no checksum
     with zipfile.ZipFile(file, "w") as archive:
         for name, data in members.items():
             archive.writestr(name, data)
@@ -121,7 +127,9 @@ def test_int8_is_within_its_stated_error(rows, columns, rank, spread, seed):
 
 def test_for_another_model(saved):
     check_refused(saved, "is for a model of 3 layers, and this one has 30", num_layers=30)
-    check_refused(saved, r"q_proj of shape \(12, 8\), and the model's is \(13, 8\)", target_shapes=SHAPES | {"q_proj": (13, 8)})
+    check_refused(
+        saved, r"q_proj of shape \(12, 8\), and the model's is \(13, 8\)", target_shapes=SHAPES | {"q_proj": (13, 8)}
+    )
     check_refused(saved, "the model's is None", target_shapes={"q_proj": (12, 8)})
 
 
@@ -187,6 +195,7 @@ def test_headers_that_lie(saved):
     ("change", "match"),
     [
         ({"schema": 99}, "another version"),
+        ({"sha256": None}, "checksum is wrong"),
         ({"rank": 0}, "out of range"),
         ({"rank": True}, "out of range"),
         ({"layers": 10**9}, "out of range"),
@@ -198,12 +207,11 @@ def test_headers_that_lie(saved):
     ],
 )
 def test_what_it_says_of_itself(saved, change, match):
-    def edit(members):
-        meta = np.load(io.BytesIO(members["meta.npy"]))
-        told = json.loads(meta.tobytes()) | change
-        members["meta.npy"] = npy(np.frombuffer(json.dumps(told).encode(), np.uint8))
+    check_refused(rewritten(saved, lambda m: None, **change), match)
 
-    check_refused(rewritten(saved, edit), match)
+
+def test_a_checksum_that_is_wrong(saved):
+    check_refused(rewritten(saved, lambda m: None, sha256="0" * 64), "its checksum is wrong")
 
 
 def test_parts_that_are_missing_or_do_not_fit(saved):
@@ -226,7 +234,9 @@ def test_layers_that_differ_in_shape(tmp_path):
 
 def test_a_write_that_fails_leaves_the_old_file(saved, monkeypatch):
     before = saved.read_bytes()
-    monkeypatch.setattr(np.lib.format, "write_array", lambda *a, **k: (_ for _ in ()).throw(OSError(28, "No space left")))
+    monkeypatch.setattr(
+        np.lib.format, "write_array", lambda *a, **k: (_ for _ in ()).throw(OSError(28, "No space left"))
+    )
     with pytest.raises(OSError, match="No space"):
         save_npz(saved, ADAPTER)
     assert saved.read_bytes() == before
