@@ -234,7 +234,7 @@ def _tensors(factors: Factors, like: Any) -> tuple[Any, Any]:
 
     return tuple(
         torch.from_numpy(np.ascontiguousarray(a)).to(like.device, like.dtype) for a in (factors.up, factors.down)
-    )  # type: ignore[return-value]
+    )
 
 
 def _root_share(delta: float, weight: float) -> float:

@@ -10,7 +10,7 @@ import json
 import math
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from .targets import ModelLayout, Site, layout_of
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 _PREFIX = "base_model.model."
 _MAX_CONFIG = 10_000_000
-_DIGITS = re.compile(r"\.lora_([AB])\.(?:default\.)?weight$")
+_KEY = re.compile(r"\.lora_([AB])\.(?:default\.)?weight$")
 
 
 def save_peft_like(folder: str | os.PathLike[str], adapter: Adapter, model: Any, base_model: str | None = None) -> None:
@@ -73,7 +73,7 @@ def load_peft(folder: str | os.PathLike[str], model: Any) -> Adapter:
     sites = _sites_by_module(layout)
     pairs: dict[str, dict[str, np.ndarray]] = {}
     for key, tensor in _tensors(source):
-        match = _DIGITS.search(key)
+        match = _KEY.search(key)
         path = key[: match.start()].removeprefix(_PREFIX) if match else key
         if match is None or path not in sites:
             raise AdapterFileError(
@@ -227,9 +227,10 @@ def _part(source: Path, path: str, pair: Mapping[str, np.ndarray], site: Site) -
 
 def _pattern(patterns: Mapping[str, Any], path: str, otherwise: Any) -> Any:
     """As PEFT does: a pattern is a regular expression for the end of a path, the first that matches counts."""
-    matches: Callable[[str], bool] = lambda p: re.match(rf"(.*\.)?({p})$", path) is not None  # noqa: E731
     try:
-        return next((value for pattern, value in patterns.items() if matches(pattern)), otherwise)
+        return next(
+            (value for pattern, value in patterns.items() if re.match(rf"(.*\.)?({pattern})$", path)), otherwise
+        )
     except re.error as error:
         raise AdapterFileError(f"The adapter's configuration holds a pattern that is none ({error}).") from error
 

@@ -152,10 +152,9 @@ def test_cut_or_with_a_wrong_bit(saved, share, place, bit, cut):
     saved.write_bytes(data)
     try:
         loaded = load_adapters_npz(saved, SHAPES, 3)
-    except AdapterFileError as error:
-        assert str(error).endswith(".")
-    else:
-        assert np.array_equal(loaded.layers[2]["q_proj"].up, ADAPTER.layers[2]["q_proj"].up)
+    except AdapterFileError:
+        return
+    assert np.array_equal(loaded.layers[2]["q_proj"].up, ADAPTER.layers[2]["q_proj"].up)
 
 
 def test_foreign_files(tmp_path):
