@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import UsageError
+from ..errors import ModelError, UsageError
 from .common import add_repo_arguments, ctrl_c, print_json, printable, with_graph
 
 if TYPE_CHECKING:
@@ -78,7 +78,11 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--modules", action="store_true", help="also embed each module, for a bank of adapters")
     parser.add_argument("--priors", action="store_true", help="weigh targets by what the graph holds")
     parser.add_argument("--scale-rank", action="store_true", help="let the repository's entropy choose the rank")
-    parser.add_argument("--report", metavar="PNG", help="draw where the adapter acts (needs matplotlib)")
+    parser.add_argument(
+        "--report",
+        metavar="PNG",
+        help="draw where the adapter acts, with the model where it is installed (needs matplotlib)",
+    )
     parser.add_argument("--rebuild", action="store_true", help="build it anew though nothing changed")
 
 
@@ -148,9 +152,7 @@ def _build(graph: CodeGraph, args: argparse.Namespace, options: BuildOptions, sh
     finally:
         bar.stop()
     if args.report:
-        from ..adapters.report import draw_report
-
-        draw_report(report.folder, args.report)
+        _draw(graph, args, report, cancel)
     if args.json:
         told = report.manifest.as_dict()
         print_json(
@@ -165,6 +167,17 @@ def _build(graph: CodeGraph, args: argparse.Namespace, options: BuildOptions, sh
     else:
         _print(report, args.report)
     return EXIT_OK
+
+
+def _draw(graph: CodeGraph, args: argparse.Namespace, report: BuildReport, cancel: Any) -> None:
+    from ..adapters.report import compare, draw_report
+
+    try:
+        changed = compare(graph, args.model, report.folder, cancel)
+    except ModelError as error:
+        changed = []
+        print(f"Note: the picture does not show which tokens it changes: {error}", file=sys.stderr)
+    draw_report(report.folder, args.report, changed)
 
 
 def _print(report: BuildReport, drawn: str | None) -> None:
