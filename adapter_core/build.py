@@ -114,6 +114,10 @@ def generated(inputs: BuildInputs) -> MadeAdapter:
     """The null adapter: from the embedding alone."""
     options = inputs.options
     shapes = {t: s for t, s in inputs.model.target_shapes.items() if t in options.targets}
+    if not shapes:
+        raise AdapterError(
+            f"{inputs.model.name} has none of the targets {', '.join(options.targets)}: it has {', '.join(inputs.model.target_shapes)}."
+        )
     adapter = generate_lora_from_embedding(
         inputs.embedding.z, inputs.model.dims.d_model, inputs.model.dims.layers, options.rank, options.seed, target_shapes=shapes,
         layer_gate=options.layer_gate, target_weights=inputs.priors, learn_bias=options.learn_bias, map_cap=options.map_cap,

@@ -45,7 +45,8 @@ def entropy_bits(counts: Iterable[float]) -> float:
     """The Shannon entropy of a distribution, given by counts that need not add up to 1; 0 for none. Not less than 0."""
     positive = [c for c in counts if c > 0]
     total = math.fsum(positive)
-    return max(-math.fsum(c / total * math.log2(c / total) for c in positive), 0.0) if positive else 0.0
+    shares = [share for c in positive if (share := c / total) > 0]
+    return max(-math.fsum(share * math.log2(share) for share in shares), 0.0)
 
 
 def scale_capacity(score: float, options: CapacityOptions = _DEFAULTS) -> Capacity:
