@@ -7,7 +7,8 @@ beside the other's, with everything that scales it in `up`.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,6 +18,15 @@ from .options import ABLATIONS, MixingOptions
 
 Layers = Adapter | Sequence[LayerFactors]
 _DEFAULTS = MixingOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One of the adapters of a mixture, its scale, and its share."""
+
+    layers: tuple[LayerFactors, ...]
+    scale: float
+    share: float
 
 
 def build_per_layer_deltas(
@@ -45,45 +55,63 @@ def build_per_layer_deltas(
     largest singular values first. `ablate`: groups ("attn", "mlp") or targets that are left out. Raises `AdapterError` for adapters that
     do not fit each other, or hold what is no number, and `ValueError` for arguments out of range.
     """
+    layers = iter_layer_deltas(
+        base_layers, sub_layers, alpha_star=alpha_star, g_sub=g_sub, rank=rank, beta=beta, target_weights=target_weights,
+        layer_multipliers=layer_multipliers, per_target_keep=per_target_keep,
+        per_target_keep_layers=per_target_keep_layers, ablate=ablate,
+    )  # fmt: skip
+    return _within_budget([*layers], rank_budget) if rank_budget is not None else tuple(layers)
+
+
+def iter_layer_deltas(
+    base_layers: Layers | None,
+    sub_layers: Layers | None = None,
+    *,
+    alpha_star: float | None = None,
+    g_sub: float = _DEFAULTS.g_sub,
+    rank: int | None = None,
+    beta: float = _DEFAULTS.beta,
+    target_weights: Mapping[str, float] | None = None,
+    layer_multipliers: Sequence[float] | None = None,
+    per_target_keep: Mapping[str, int] | None = None,
+    per_target_keep_layers: Sequence[Mapping[str, int] | None] | None = None,
+    ablate: Collection[str] = (),
+) -> Iterator[LayerFactors]:
+    """As `build_per_layer_deltas`, layer by layer: the memory of one is free when the next is made. Arrays may be those of the adapters
+    themselves. Raises what that raises, at once or on the way."""
     if not 0 <= g_sub <= 1:
         raise ValueError("g_sub must be from 0 to 1")
     parts = [
-        (_layers(layers), _scale(layers, alpha_star, rank), share)
+        _Part(_layers(layers), _scale(layers, alpha_star, rank), share)
         for layers, share in ((base_layers, 1 - g_sub), (sub_layers, g_sub))
         if layers is not None
     ]
     if len(parts) == 1:
-        parts = [(parts[0][0], parts[0][1], 1.0)]
-    count = max((len(layers) for layers, _, _ in parts), default=0)
-    if any(len(layers) != count for layers, _, _ in parts):
+        parts = [_Part(parts[0].layers, parts[0].scale, 1.0)]
+    count = max((len(part.layers) for part in parts), default=0)
+    if any(len(part.layers) != count for part in parts):
         raise AdapterError("The two adapters are for different models: one has more layers than the other.")
     if layer_multipliers is not None and len(layer_multipliers) < count:
         raise ValueError(f"layer_multipliers has {len(layer_multipliers)} numbers for {count} layers")
     left_out = {t for name in ablate for t in ABLATIONS.get(name, (name,))}
-    deltas = []
-    for index in range(count):
+
+    def layer(index: int) -> LayerFactors:
         factor = 1.0 if layer_multipliers is None else float(layer_multipliers[index])
-        targets = dict.fromkeys(t for layers, _, _ in parts for t in layers[index] if t not in left_out)
-        layer = {}
-        for target in targets:
+        found = {}
+        for target in dict.fromkeys(t for part in parts for t in part.layers[index] if t not in left_out):
             weight = factor * (target_weights or {}).get(target, 1.0)
             if weight:
-                mixed = _mix(
-                    target,
-                    [
-                        (layers[index].get(target), s * share * weight, share * weight * beta)
-                        for layers, s, share in parts
-                    ],
-                )
-                layer[target] = truncated(mixed, _keep(target, index, per_target_keep, per_target_keep_layers))
-        deltas.append(layer)
-    return _within_budget(deltas, rank_budget) if rank_budget is not None else tuple(deltas)
+                mixed = _mix(target, index, parts, weight, beta)
+                found[target] = truncated(mixed, _keep(target, index, per_target_keep, per_target_keep_layers))
+        return found
+
+    return (layer(index) for index in range(count))
 
 
 def delta_norm(factors: Factors) -> float:
     """The Frobenius norm of `up @ down`, from the small matrices of inner products."""
-    up, down = factors.up.astype(np.float64), factors.down.astype(np.float64)
-    return math.sqrt(max(float(((up.T @ up) * (down @ down.T)).sum()), 0.0))
+    up, down = factors.up, factors.down
+    return math.sqrt(max(float(((up.T @ up).astype(np.float64) * (down @ down.T)).sum()), 0.0))
 
 
 def scaled(factors: Factors, factor: float) -> Factors:
@@ -126,22 +154,25 @@ def _scale(given: Layers, alpha_star: float | None, rank: int | None) -> float:
     return alpha_star / (rank if rank is not None else own_rank)
 
 
-def _mix(target: str, parts: Sequence[tuple[Factors | None, float, float]]) -> Factors:
-    given = [(factors, scale, share) for factors, scale, share in parts if factors is not None]
-    if len({factors.shape for factors, _, _ in given}) > 1:
-        shapes = " and ".join(str(factors.shape) for factors, _, _ in given)
+def _mix(target: str, layer: int, parts: Sequence[_Part], weight: float, beta: float) -> Factors:
+    given = [(part.layers[layer][target], part) for part in parts if target in part.layers[layer]]
+    if len({factors.shape for factors, _ in given}) > 1:
+        shapes = " and ".join(str(factors.shape) for factors, _ in given)
         raise AdapterError(f"The two adapters are for different models: {target} has the shapes {shapes}.")
-    up = np.concatenate([factors.up * np.float32(scale) for factors, scale, _ in given], axis=1, dtype=np.float32)
-    down = np.concatenate([factors.down for factors, _, _ in given], dtype=np.float32)
-    biases = [factors.bias * np.float32(share) for factors, _, share in given if factors.bias is not None]
+    ups = [_times(factors.up, part.scale * part.share * weight) for factors, part in given]
+    downs = [factors.down for factors, _ in given]
+    up = ups[0] if len(ups) == 1 else np.concatenate(ups, axis=1, dtype=np.float32)
+    down = downs[0] if len(downs) == 1 else np.concatenate(downs, dtype=np.float32)
+    biases = [_times(f.bias, part.share * weight * beta) for f, part in given if f.bias is not None]
     # A sum is finite where all of its parts are (or they cancel, which infinities do not): one look at each matrix.
-    if not (
-        math.isfinite(float(up.sum()))
-        and math.isfinite(float(down.sum()))
-        and all(np.isfinite(b).all() for b in biases)
-    ):
+    whole = math.isfinite(float(up.sum())) and math.isfinite(float(down.sum()))
+    if not (whole and all(np.isfinite(bias).all() for bias in biases)):
         raise AdapterError(f"The adapter holds what is no number (in {target}): build it anew.")
     return Factors(down, up, sum(biases[1:], biases[0]) if biases else None)
+
+
+def _times(array: np.ndarray, factor: float) -> np.ndarray:
+    return array if factor == 1 else array * np.float32(factor)
 
 
 def _keep(

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import AdapterError, UsageError
-from .adapter import Factors, LayerFactors
-from .deltas import Layers, build_per_layer_deltas, delta_norm, scaled
+from .adapter import Adapter, Factors, LayerFactors
+from .deltas import Layers, build_per_layer_deltas, iter_layer_deltas, scaled
 from .options import ABLATIONS, BACKENDS, MixingOptions, delta_cap
 from .side_path import SidePath
 from .snapshot import REGISTRY, Patch
@@ -136,21 +136,30 @@ def register_hook_mixed_adapters(
     unknown = sorted(set(ablate) - set(ABLATIONS) - set(TARGETS))
     if unknown:
         raise UsageError(f"{unknown[0]!r} cannot be left out: use {', '.join((*ABLATIONS, *TARGETS))}.")
-    deltas = build_per_layer_deltas(
-        base_layers, sub_layers, alpha_star=alpha_star, g_sub=g_sub, rank=rank, beta=beta, target_weights=target_weights,
-        layer_multipliers=layer_multipliers, per_target_keep=per_target_keep,
-        per_target_keep_layers=per_target_keep_layers, rank_budget=rank_budget, ablate=ablate,
-    )  # fmt: skip
-    return _apply(model, deltas, backend, delta_cap)
+    options: dict[str, Any] = {
+        "alpha_star": alpha_star, "g_sub": g_sub, "rank": rank, "beta": beta, "target_weights": target_weights,
+        "layer_multipliers": layer_multipliers, "per_target_keep": per_target_keep,
+        "per_target_keep_layers": per_target_keep_layers, "ablate": ablate,
+    }  # fmt: skip
+    deltas: Iterator[LayerFactors]
+    if rank_budget is None:
+        deltas = iter_layer_deltas(base_layers, sub_layers, **options)
+    else:
+        deltas = iter(build_per_layer_deltas(base_layers, sub_layers, **options, rank_budget=rank_budget))
+    one = base_layers if base_layers is not None else sub_layers
+    count = len(one.layers if isinstance(one, Adapter) else one) if one is not None else 0
+    return _apply(model, deltas, count, backend, delta_cap)
 
 
-def _apply(model: Any, deltas: Sequence[LayerFactors], backend: str, cap_given: float | None) -> MixedAdapters:
+def _apply(
+    model: Any, deltas: Iterator[LayerFactors], count: int, backend: str, cap_given: float | None
+) -> MixedAdapters:
     cap = delta_cap(cap_given)
-    norms = _Norms(len(deltas), {}, {})
+    norms = _Norms(count, {}, {})
     patches: dict[int, tuple[Any, list[Patch]]] = {}
     paths: list[SidePath] = []
     capped = 0
-    for layer, module, site, target, factors in _placed(model, deltas):
+    for layer, module, site, target, factors in _placed(model, deltas, count):
         weight = module.weight
         floats = _is_float(weight)
         merge = floats and backend != "hook"
@@ -158,8 +167,12 @@ def _apply(model: Any, deltas: Sequence[LayerFactors], backend: str, cap_given: 
             raise AdapterError(
                 f"A delta cannot be merged into the weights of {site.path}, which are no floats: use the backend 'hook'."
             )
-        share = _weight_norm(weight, site) if floats else _probed_norm(module, site, model)
-        norm = delta_norm(factors)
+        share = (
+            REGISTRY.norm(weight, site.start, site.stop, site.transposed)
+            if floats
+            else _probed_norm(module, site, model)
+        )
+        norm = _norm(factors)
         if norm > cap * share:
             factors, norm, capped = _capped(factors, cap * share / norm), cap * share, capped + 1
         norms.deltas[layer, target], norms.weights[layer, target] = norm * norm, share * share
@@ -174,12 +187,12 @@ def _apply(model: Any, deltas: Sequence[LayerFactors], backend: str, cap_given: 
     return mixed
 
 
-def _placed(model: Any, deltas: Sequence[LayerFactors]) -> Iterator[tuple[int, Any, Site, str, Factors]]:
+def _placed(model: Any, deltas: Iterator[LayerFactors], count: int) -> Iterator[tuple[int, Any, Site, str, Factors]]:
     """Each delta with the module and the site that it is for. Raises `AdapterError` where one does not fit."""
     layout = layout_of(model)
-    if deltas and len(deltas) != len(layout.sites):
+    if count and count != len(layout.sites):
         raise AdapterError(
-            f"The adapter is for a model of {len(deltas)} layers, and this one has {len(layout.sites)}: build it for this model."
+            f"The adapter is for a model of {count} layers, and this one has {len(layout.sites)}: build it for this model."
         )
     blocks = model.get_submodule(layout.blocks)
     for layer, targets in enumerate(deltas):
@@ -207,15 +220,6 @@ def _is_float(weight: Any) -> bool:
     return isinstance(weight, torch.nn.Parameter) and weight.is_floating_point() and weight.element_size() >= 2
 
 
-def _weight_norm(weight: Any, site: Site) -> float:
-    """The Frobenius norm of a site's rows, as they are without any delta."""
-    import torch
-
-    pristine = REGISTRY.pristine(weight)
-    rows = pristine[:, site.start : site.stop] if site.transposed else pristine[site.start : site.stop]
-    return float(torch.linalg.vector_norm(rows, dtype=torch.float32))
-
-
 def _probed_norm(module: Any, site: Site, model: Any) -> float:
     """The norm of the weight that a module of packed numbers stands for, whatever its format: the mean of |W x|² over random x is |W|²
     (Hutchinson, 1989). With these probes it is right within a few percent; hooks on the module are passed by."""
@@ -229,12 +233,21 @@ def _probed_norm(module: Any, site: Site, model: Any) -> float:
         return float(torch.linalg.vector_norm(out[:, site.start : site.stop], dtype=torch.float32)) / _PROBES**0.5
 
 
+def _norm(factors: Factors) -> float:
+    """As `deltas.delta_norm`, through torch: NumPy's threads wait for each other, many times as long as this takes, on busy cores."""
+    up, down = (_tensor(a).float() for a in (factors.up, factors.down))
+    return max(float(((up.T @ up).double() * (down @ down.T)).sum()), 0.0) ** 0.5
+
+
 def _tensors(factors: Factors, like: Any) -> tuple[Any, Any]:
+    up, down = (_tensor(a).to(like.device, like.dtype) for a in (factors.up, factors.down))
+    return up, down
+
+
+def _tensor(array: np.ndarray) -> Any:
     import torch
 
-    return tuple(
-        torch.from_numpy(np.ascontiguousarray(a)).to(like.device, like.dtype) for a in (factors.up, factors.down)
-    )
+    return torch.from_numpy(np.require(array, np.float32, ["C", "W"]))
 
 
 def _root_share(delta: float, weight: float) -> float:

@@ -58,7 +58,7 @@ class SidePath:
             with torch.inference_mode(False):
                 arrays = (self._factors.up, self._factors.down, self._factors.bias)
                 up, down, bias = (
-                    None if a is None else torch.from_numpy(np.ascontiguousarray(a, np.float32)).to(device, dtype)
+                    None if a is None else torch.from_numpy(np.require(a, np.float32, ["C", "W"])).to(device, dtype)
                     for a in arrays
                 )
             self._tensors[device, dtype] = up, down, bias

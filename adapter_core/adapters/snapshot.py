@@ -5,7 +5,11 @@ restored is not computed but the very same memory, bit for bit in any format. Wh
 always made from the pristine one and all of them in the order in which they came: taking one off leaves what would be there if it had
 never been put on.
 
-Code that keeps a parameter's memory (a view, a fused copy) instead of the parameter does not see this.
+Tensors that were taken off are kept to be filled again, up to `SPARE_BYTES` in all: getting fresh memory from the system can take longer
+than all of the arithmetic. They go with their parameter.
+
+Code that keeps a parameter's memory (a view, a fused copy) instead of the parameter does not see this, and must not be used while it
+changes.
 """
 
 from __future__ import annotations
@@ -17,6 +21,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import torch
+
+
+SPARE_BYTES = 512 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +50,8 @@ class WeightRegistry:
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._patched: Any = None
+        self._norms: Any = None
+        self._spares: Any = None
 
     def put(self, owner: object, patches: Sequence[tuple[torch.nn.Parameter, Sequence[Patch]]]) -> None:
         """Put deltas on parameters, in the name of `owner`: on all of them or, where anything fails, on none."""
@@ -54,8 +63,8 @@ class WeightRegistry:
                 pristine = known.pristine if known is not None else parameter.data
                 before = known.patches if known is not None else {}
                 steps.append((parameter, _Patched(pristine, pristine, {**before, owner: tuple(own)})))
-            for _, patched in steps:
-                patched.shown = _merged(patched.pristine, patched.patches)
+            for parameter, patched in steps:
+                patched.shown = _merged(patched.pristine, patched.patches, self._spare(parameter, patched.pristine))
             self._commit(steps)
 
     def take(self, owner: object, parameters: Sequence[torch.nn.Parameter]) -> None:
@@ -67,7 +76,8 @@ class WeightRegistry:
                 known = entries.get(parameter)
                 if known is not None and owner in known.patches:
                     rest = {key: own for key, own in known.patches.items() if key is not owner}
-                    shown = _merged(known.pristine, rest) if rest else known.pristine
+                    spare = self._spare(parameter, known.pristine) if rest else None
+                    shown = _merged(known.pristine, rest, spare) if rest else known.pristine
                     steps.append((parameter, _Patched(known.pristine, shown, rest)))
             self._commit(steps)
 
@@ -77,12 +87,38 @@ class WeightRegistry:
             known = self._entries().get(parameter)
             return known.pristine if known is not None else parameter.data
 
+    def norm(self, parameter: torch.nn.Parameter, start: int, stop: int, transposed: bool) -> float:
+        """The Frobenius norm of a parameter's output rows without any delta; remembered, since it takes a look at every number."""
+        import torch
+
+        with self._lock:
+            pristine = self.pristine(parameter)
+            # Tensors of inference mode do not count their changes.
+            state = None if parameter.is_inference() else (pristine.data_ptr(), parameter._version)
+            known = self._norms.get(parameter)
+            norms: dict[tuple[int, int], float] = known[1] if known is not None and state == known[0] and state else {}
+            if (start, stop) not in norms:
+                rows = pristine[:, start:stop] if transposed else pristine[start:stop]
+                norms[start, stop] = float(
+                    torch.linalg.vector_norm(rows, dtype=torch.promote_types(rows.dtype, torch.float32))
+                )
+                self._norms[parameter] = state, norms
+            return norms[start, stop]
+
+    def _spare(self, parameter: torch.nn.Parameter, like: torch.Tensor) -> torch.Tensor | None:
+        """A tensor that was taken off a parameter, if it still fits. It is handed out once."""
+        spare = self._spares.pop(parameter, None)
+        if spare is None or (spare.shape, spare.dtype, spare.device) != (like.shape, like.dtype, like.device):
+            return None
+        found: torch.Tensor = spare
+        return found
+
     def _entries(self) -> Any:
         if self._patched is None:
             from torch.utils.weak import WeakTensorKeyDictionary
 
             # By identity, and weakly: a model that is let go takes its entries along.
-            self._patched = WeakTensorKeyDictionary()
+            self._patched, self._norms, self._spares = (WeakTensorKeyDictionary() for _ in range(3))
         return self._patched
 
     def _commit(self, steps: Sequence[tuple[Any, _Patched]]) -> None:
@@ -107,6 +143,11 @@ class WeightRegistry:
                 elif parameter in entries:
                     del entries[parameter]
             raise
+        kept = sum(spare.nbytes for spare in self._spares.values())
+        for parameter, before, _ in done:
+            if before is not None and kept + before.shown.nbytes <= SPARE_BYTES:
+                self._spares[parameter] = before.shown
+                kept += before.shown.nbytes
 
 
 def _same(tensor: torch.Tensor, shown: torch.Tensor) -> bool:
@@ -114,8 +155,10 @@ def _same(tensor: torch.Tensor, shown: torch.Tensor) -> bool:
     return tensor.dtype == shown.dtype and tensor.device == shown.device
 
 
-def _merged(pristine: torch.Tensor, patches: Mapping[object, Sequence[Patch]]) -> torch.Tensor:
-    """A new tensor: the pristine one and the deltas of all owners on it."""
+def _merged(
+    pristine: torch.Tensor, patches: Mapping[object, Sequence[Patch]], spare: torch.Tensor | None
+) -> torch.Tensor:
+    """The pristine tensor and the deltas of all owners on it: in `spare` where there is one, else in a new tensor."""
     import torch
 
     rows: dict[tuple[int, int, bool], list[Patch]] = {}
@@ -124,11 +167,12 @@ def _merged(pristine: torch.Tensor, patches: Mapping[object, Sequence[Patch]]) -
             rows.setdefault((patch.start, patch.stop, patch.transposed), []).append(patch)
     # Tensors that are made in inference mode could not be trained on later.
     with torch.inference_mode(False), torch.no_grad():
+        merged = torch.empty_like(pristine) if spare is None else spare
         whole = [key for key in rows if not key[2] and key[1] - key[0] == pristine.shape[0]]
         if len(rows) == 1 and whole:
             up, down = _beside(rows[whole[0]], pristine)
-            return torch.addmm(pristine, up, down)
-        merged = pristine.clone()
+            return torch.addmm(pristine, up, down, out=merged)
+        merged.copy_(pristine)
         for (start, stop, transposed), those in rows.items():
             up, down = _beside(those, pristine)
             if transposed:

@@ -243,6 +243,23 @@ def test_the_cap_of_one_does_not_see_the_other():
     second.remove()
 
 
+def test_the_cap_follows_weights_that_change():
+    model = tiny("llama")
+    adapter = adapter_for(model)
+
+    def norm() -> float:
+        with register_hook_mixed_adapters(model, adapter, delta_cap=LOOSE) as mixed:
+            return mixed.delta_norms["o_proj"]
+
+    before = norm()
+    with torch.no_grad():
+        for layer in model.model.layers:
+            layer.self_attn.o_proj.weight.mul_(2)
+    assert norm() == pytest.approx(before / 2)
+    model.double()
+    assert norm() == pytest.approx(before / 2)
+
+
 def test_the_cap_of_the_environment(monkeypatch):
     model = tiny("llama")
     adapter = adapter_for(model, size=5.0)
@@ -339,6 +356,28 @@ def test_a_model_that_is_moved_while_an_adapter_is_on():
     first.remove()
     second.remove()
     assert_same_bits(model, plain)
+
+
+def test_memory_is_used_again_within_a_limit(monkeypatch):
+    from adapter_core.adapters import snapshot
+
+    model = tiny("llama")
+    weight = model.model.layers[0].mlp.up_proj.weight
+
+    def merged_at() -> int:
+        with register_hook_mixed_adapters(model, adapter_for(model)):
+            return weight.data_ptr()
+
+    pristine, first = weight.data_ptr(), merged_at()
+    assert first == merged_at() != pristine
+    with register_hook_mixed_adapters(model, adapter_for(model)):
+        nested = register_hook_mixed_adapters(model, adapter_for(model, 1))
+        assert weight.data_ptr() not in (pristine, first)
+        nested.remove()
+    assert weight.data_ptr() == pristine
+    monkeypatch.setattr(snapshot, "SPARE_BYTES", 0)
+    merged_at()
+    assert weight not in snapshot.REGISTRY._spares
 
 
 def test_part_of_a_model_and_the_whole_share_their_weights():
