@@ -30,6 +30,7 @@ from .adapters.bank import BankEntry, load_embeddings, save_embeddings
 from .adapters.capacity import Capacity, entropy_score, scale_capacity
 from .adapters.files import SCHEMA, load_adapters_npz, save_npz
 from .adapters.generator import VERSION, generate_lora_from_embedding
+from .adapters.kept import note_root
 from .adapters.manifest import Built, Manifest, SourceFile
 from .adapters.options import BuildOptions, GeneratorOptions
 from .adapters.priors import kbann_priors
@@ -264,6 +265,7 @@ def _build(
         lap(step.key)
     with suppress(OSError):  # without it, the next build only takes longer
         kept.parent.mkdir(parents=True, exist_ok=True)
+        note_root(kept.parent, graph.root)
         features.save(kept)
     told = provenance_of(graph.root)
     complete, reason = graph.completeness

@@ -423,3 +423,36 @@ def test_an_adapter_of_nothing():
     with register_hook_mixed_adapters(model, None) as mixed:
         assert mixed.delta_norms == {}
         assert_same_bits(model, before)
+
+
+@pytest.mark.model
+def test_the_embedded_model():
+    from adapter_core.adapters.generator import generate_lora_from_embedding
+    from adapter_core.errors import ModelMissingError
+    from adapter_core.models.loading import load_model
+    from adapter_core.models.sources import resolve
+
+    try:
+        source = resolve(None)
+    except ModelMissingError as error:
+        pytest.skip(str(error))
+    loaded = load_model(source, device="cpu")
+    model, shapes = loaded.model, infer_target_shapes(loaded.model)
+    before = weights(model)
+    config = model.config
+    base, sub = (
+        generate_lora_from_embedding(
+            np.sin(np.arange(1536) + 1.0), config.hidden_size, config.num_hidden_layers, seed=seed, target_shapes=shapes
+        )
+        for seed in (0, 1)
+    )
+    given = torch.tensor([loaded.tokenizer("def overlaps(self, other):")["input_ids"]])
+    with torch.inference_mode():
+        plain = model(input_ids=given).logits
+        outer = register_hook_mixed_adapters(model, base)
+        inner = register_hook_mixed_adapters(model, base, sub, g_sub=0.5)
+        outer.remove()
+        assert not torch.equal(model(input_ids=given).logits, plain)
+        inner.remove()
+        assert torch.equal(model(input_ids=given).logits, plain)
+    assert_same_bits(model, before)
