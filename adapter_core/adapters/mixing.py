@@ -11,6 +11,7 @@ Merged into the weights ("merge"), an adapter costs nothing per token, but a wei
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 _DEFAULTS = MixingOptions()
 _PROBES, _PROBE_SEED = 64, 7
+_PROBED: weakref.WeakKeyDictionary[Any, dict[tuple[int, int], float]] = weakref.WeakKeyDictionary()
 
 
 class MixedAdapters:
@@ -222,15 +224,20 @@ def _is_float(weight: Any) -> bool:
 
 def _probed_norm(module: Any, site: Site, model: Any) -> float:
     """The norm of the weight that a module of packed numbers stands for, whatever its format: the mean of |W x|² over random x is |W|²
-    (Hutchinson, 1989). With these probes it is right within a few percent; hooks on the module are passed by."""
+    (Hutchinson, 1989). With these probes it is right within a few percent; hooks on the module are passed by. Remembered: packed
+    weights are not changed in place."""
     import torch
 
-    like = next((p for p in model.parameters() if p.is_floating_point()), torch.zeros(()))
-    generator = torch.Generator().manual_seed(_PROBE_SEED)
-    with torch.no_grad():
-        probes = torch.randn(_PROBES, site.d_in, generator=generator).to(like.device, like.dtype)
-        out = module.forward(probes) - module.forward(torch.zeros_like(probes[:1]))
-        return float(torch.linalg.vector_norm(out[:, site.start : site.stop], dtype=torch.float32)) / _PROBES**0.5
+    known = _PROBED.setdefault(module, {})
+    if (site.start, site.stop) not in known:
+        like = next((p for p in model.parameters() if p.is_floating_point()), torch.zeros(()))
+        generator = torch.Generator().manual_seed(_PROBE_SEED)
+        with torch.no_grad():
+            probes = torch.randn(_PROBES, site.d_in, generator=generator).to(like.device, like.dtype)
+            out = module.forward(probes) - module.forward(torch.zeros_like(probes[:1]))
+            size = float(torch.linalg.vector_norm(out[:, site.start : site.stop], dtype=torch.float32))
+        known[site.start, site.stop] = size / _PROBES**0.5
+    return known[site.start, site.stop]
 
 
 def _norm(factors: Factors) -> float:
