@@ -53,9 +53,11 @@ class MixedAdapters:
     def remove(self) -> None:
         """Take it off: weights that nothing else changes are bit for bit what they were. Idempotent."""
         with self._lock:
-            for path in self._paths:
-                path.remove()
-            REGISTRY.take(self, self._parameters)
+            try:
+                for path in self._paths:
+                    path.remove()
+            finally:
+                REGISTRY.take(self, self._parameters)
             self._paths, self._parameters = [], []
 
     def _put(self, patches: Sequence[tuple[Any, Sequence[Patch]]], paths: Sequence[SidePath]) -> None:
@@ -162,7 +164,7 @@ def _apply(
     paths: list[SidePath] = []
     capped = 0
     for layer, module, site, target, factors in _placed(model, deltas, count):
-        weight = module.weight
+        weight = getattr(module, "weight", None)
         floats = _is_float(weight)
         merge = floats and backend != "hook"
         if backend == "merge" and not merge:

@@ -65,7 +65,7 @@ class WeightRegistry:
                 steps.append((parameter, _Patched(pristine, pristine, {**before, owner: tuple(own)})))
             for parameter, patched in steps:
                 patched.shown = _merged(patched.pristine, patched.patches, self._spare(parameter, patched.pristine))
-            self._commit(steps)
+            self._commit(steps, undo=True)
 
     def take(self, owner: object, parameters: Sequence[torch.nn.Parameter]) -> None:
         """Take the owner's deltas off. Parameters on which no other ones are have their own tensor again."""
@@ -79,7 +79,7 @@ class WeightRegistry:
                     spare = self._spare(parameter, known.pristine) if rest else None
                     shown = _merged(known.pristine, rest, spare) if rest else known.pristine
                     steps.append((parameter, _Patched(known.pristine, shown, rest)))
-            self._commit(steps)
+            self._commit(steps, undo=False)
 
     def pristine(self, parameter: torch.nn.Parameter) -> torch.Tensor:
         """The parameter's tensor without any delta."""
@@ -121,33 +121,38 @@ class WeightRegistry:
             self._patched, self._norms, self._spares = (WeakTensorKeyDictionary() for _ in range(3))
         return self._patched
 
-    def _commit(self, steps: Sequence[tuple[Any, _Patched]]) -> None:
-        """Nothing here computes; only an interrupt (Ctrl-C) can break in, and then what was done is undone."""
+    def _commit(self, steps: Sequence[tuple[Any, _Patched]], undo: bool) -> None:
+        """Nothing here computes; only an interrupt (Ctrl-C) can break in. Then what was done is undone, or else what is left is done."""
         entries = self._entries()
-        done = []
-        try:
-            for parameter, patched in steps:
-                before = entries.get(parameter)
-                done.append((parameter, before, parameter.data))
-                moved = before is not None and not _same(parameter.data, before.shown)
-                parameter.data = patched.shown.to(parameter.device, parameter.dtype) if moved else patched.shown
+        before = [(parameter, entries.get(parameter), parameter.data) for parameter, _ in steps]
+
+        def forward() -> None:
+            for (parameter, patched), (_, known, tensor) in zip(steps, before, strict=True):
+                moved = known is not None and not _same(tensor, known.shown)
+                parameter.data = patched.shown.to(tensor.device, tensor.dtype) if moved else patched.shown
                 if patched.patches:
                     entries[parameter] = patched
                 else:
-                    del entries[parameter]
-        except BaseException:
-            for parameter, before, tensor in done:
+                    entries.pop(parameter, None)
+
+        def back() -> None:
+            for parameter, known, tensor in before:
                 parameter.data = tensor
-                if before is not None:
-                    entries[parameter] = before
-                elif parameter in entries:
-                    del entries[parameter]
+                if known is not None:
+                    entries[parameter] = known
+                else:
+                    entries.pop(parameter, None)
+
+        try:
+            forward()
+        except BaseException:
+            (back if undo else forward)()
             raise
         kept = sum(spare.nbytes for spare in self._spares.values())
-        for parameter, before, _ in done:
-            if before is not None and kept + before.shown.nbytes <= SPARE_BYTES:
-                self._spares[parameter] = before.shown
-                kept += before.shown.nbytes
+        for parameter, known, _ in before:
+            if known is not None and kept + known.shown.nbytes <= SPARE_BYTES:
+                self._spares[parameter] = known.shown
+                kept += known.shown.nbytes
 
 
 def _same(tensor: torch.Tensor, shown: torch.Tensor) -> bool:

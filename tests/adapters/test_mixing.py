@@ -203,6 +203,35 @@ def test_an_interrupt_while_weights_are_exchanged(monkeypatch, fails_at):
     assert_same_bits(model, before)
 
 
+@pytest.mark.parametrize("nested", [False, True])
+@pytest.mark.parametrize("fails_at", [0, 3, 13])
+def test_an_interrupt_while_it_is_taken_off(monkeypatch, fails_at, nested):
+    """Ctrl-C at the end of a `with`: nobody is left who could take it off later."""
+    from adapter_core.adapters import snapshot
+
+    model = tiny("llama", "bfloat16")
+    before = weights(model)
+    other = register_hook_mixed_adapters(model, adapter_for(model, 1)) if nested else None
+    with_other = weights(model)
+    same, calls = snapshot._same, itertools.count()
+
+    def interrupted(*arguments):
+        if next(calls) == fails_at:
+            raise KeyboardInterrupt
+        return same(*arguments)
+
+    with pytest.raises(KeyboardInterrupt), register_hook_mixed_adapters(model, adapter_for(model)):
+        monkeypatch.setattr(snapshot, "_same", interrupted)
+    monkeypatch.undo()
+    assert_same_bits(model, with_other)
+    if other is not None:
+        other.remove()
+    assert_same_bits(model, before)
+    with register_hook_mixed_adapters(model, adapter_for(model)):
+        pass
+    assert_same_bits(model, before)
+
+
 def test_a_wrong_adapter_leaves_no_hook_behind():
     model = tiny("llama")
     before, answers = weights(model), logits(model)

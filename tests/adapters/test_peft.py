@@ -16,7 +16,7 @@ from adapter_core.errors import AdapterError, AdapterFileError
 from tests.adapters.models import FAMILIES, logits, random_adapter, tiny
 
 torch = pytest.importorskip("torch", reason='needs the extra "pathline[model]"')
-peft = pytest.importorskip("peft", reason='needs the extra "pathline[dev]"')
+peft = pytest.importorskip("peft", reason='needs the extra "pathline[dev-model]"')
 
 LOOSE = 99.0
 
