@@ -34,13 +34,13 @@ from .adapters.kept import note_root
 from .adapters.manifest import Built, Manifest, SourceFile
 from .adapters.options import BuildOptions, GeneratorOptions
 from .adapters.priors import kbann_priors
-from .adapters.targets import Shape, shapes_from_dims
+from .adapters.targets import Shape, shapes_from_config
 from .answers.provenance import provenance_of
 from .code_graph import CodeGraph, is_test_path
 from .errors import AdapterError, AdapterFileError, Cancelled
 from .evidence.embedding import Embedder
 from .evidence.feature_cache import FeatureCache, features_version
-from .evidence.model_shape import ModelDims, model_dims
+from .evidence.model_shape import ModelDims, read_config, read_dims
 from .evidence.repo_embedding import RepoEmbedding
 from .models.sources import resolve
 from .types import CancelToken
@@ -132,10 +132,11 @@ GENERATED = AdapterMaker(f"generated {VERSION}", generated)
 
 def find_model(model: str | None = None, target_shapes: Mapping[str, Shape] | None = None) -> BuildModel:
     """The model to build for (None: the embedded one), from its configuration alone. `target_shapes` are taken instead of those that
-    follow from it. Raises `ModelMissingError`, `ModelFileError`."""
+    follow from it. Raises `ModelMissingError`, `ModelFileError`, `AdapterError`."""
     source = resolve(model)
-    dims = model_dims(str(source.folder))
-    return BuildModel(source.name, source.digest, dims, dict(target_shapes or shapes_from_dims(dims)))
+    config = read_config(source.folder / "config.json")
+    shapes = target_shapes if target_shapes is not None else shapes_from_config(config)
+    return BuildModel(source.name, source.digest, read_dims(config, source.name), dict(shapes))
 
 
 def build_adapters(

@@ -36,6 +36,7 @@ _EXPORTS = {
     "save_npz": "files",
     "save_peft_like": "peft",
     "scale_capacity": "capacity",
+    "shapes_from_config": "targets",
     "shapes_from_dims": "targets",
     "staleness": "manifest",
 }
@@ -52,7 +53,13 @@ if TYPE_CHECKING:
     from .options import BankOptions, BuildOptions, CapacityOptions, GeneratorOptions, MixingOptions
     from .peft import load_peft, save_peft_like
     from .priors import kbann_priors
-    from .targets import infer_target_names, infer_target_shapes, parse_target_shapes, shapes_from_dims
+    from .targets import (
+        infer_target_names,
+        infer_target_shapes,
+        parse_target_shapes,
+        shapes_from_config,
+        shapes_from_dims,
+    )
 
 __all__ = [
     "Adapter",
@@ -81,6 +88,7 @@ __all__ = [
     "save_npz",
     "save_peft_like",
     "scale_capacity",
+    "shapes_from_config",
     "shapes_from_dims",
     "staleness",
 ]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import AdapterError, ModelFileError, UsageError
-from ..evidence.model_shape import ModelDims, read_dims
+from ..evidence.model_shape import TEXT_PARTS, ModelDims, read_dims
 
 ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
 MLP = ("gate_proj", "up_proj", "down_proj")
@@ -33,9 +33,14 @@ _MODULES: Mapping[str, tuple[str, ...]] = {
     "mlp.c_proj": ("down_proj",),
     "fc1": ("up_proj",),
     "fc2": ("down_proj",),
+    "mlp.fc_in": ("up_proj",),
+    "mlp.fc_out": ("down_proj",),
 }
 # Families whose feed-forward part has no gate.
-_UNGATED = frozenset("gpt2 gpt_neo gptj gpt_neox gpt_bigcode opt phi starcoder2 bloom falcon mpt codegen".split())
+_UNGATED = frozenset("gpt2 gpt_neo gptj gpt_bigcode opt phi starcoder2 codegen".split())
+# Families that name or order their layers in a way of their own.
+_UNKNOWN = frozenset("gpt_neox gpt_neox_japanese falcon bloom mpt dbrx persimmon".split())
+_EXPERTS = ("num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +128,23 @@ def shapes_from_dims(dims: ModelDims) -> dict[str, Shape]:
     return shapes
 
 
+def shapes_from_config(config: Mapping[str, Any]) -> dict[str, Shape]:
+    """The shapes of the targets that a model of this configuration has, (d_out, d_in): those that `infer_target_shapes` finds in it. Raises
+    `AdapterError` for families without any, `ModelFileError` where a number is missing."""
+    text = next((config[part] for part in TEXT_PARTS if isinstance(config.get(part), Mapping)), config)
+    dims = read_dims(config)
+    if dims.model_type in _UNKNOWN or str(text.get("model_type")) in _UNKNOWN:
+        raise AdapterError(
+            f"Models of the type {dims.model_type} have no layers that an adapter could change here: use another one."
+        )
+    shapes = shapes_from_dims(dims)
+    if any(isinstance(n := text.get(name), int) and n > 1 for name in _EXPERTS):
+        shapes = {target: shape for target, shape in shapes.items() if target not in MLP}
+    if _mixed_heads(dims):
+        shapes = {target: shape for target, shape in shapes.items() if target not in ("q_proj", "k_proj", "v_proj")}
+    return shapes
+
+
 def parse_target_shapes(text: str) -> dict[str, Shape]:
     """ "q_proj=4096:4096,k_proj=1024:4096" to shapes, d_out before d_in. Raises `UsageError` with what is wrong."""
     shapes: dict[str, Shape] = {}
@@ -178,8 +200,8 @@ def _sites(block: Any, dims: ModelDims | None) -> dict[str, Site]:
     found: dict[str, Site] = {}
     for path, module in block.named_modules():
         size = _size(module)
-        # Deeper ones are of experts, or of whole models within a block.
-        if size is None or path.count(".") > 1:
+        # Those of experts are many in one block; a path so long is of a whole model within it.
+        if size is None or "expert" in path or path.count(".") > 2:
             continue
         ends = (".".join(path.split(".")[-n:]) for n in (2, 1))
         targets = next((_MODULES[end] for end in ends if end in _MODULES), ())
@@ -203,7 +225,12 @@ def _rows(targets: tuple[str, ...], d_out: int, dims: ModelDims | None) -> tuple
     """How many rows each part has; () where the parts do not make up the whole, and so cannot be told apart."""
     if len(targets) == 3:
         queries, keys = (dims.query_width, dims.key_width) if dims is not None else (d_out // 3, d_out // 3)
-        # GPT-BigCode without shared keys stores each head's query, key and value together.
-        mixed = dims is not None and dims.model_type == "gpt_bigcode" and dims.kv_heads == dims.heads
+        mixed = dims is not None and _mixed_heads(dims)
         return (queries, keys, keys) if queries + 2 * keys == d_out and not mixed else ()
     return (d_out // len(targets),) * len(targets) if targets and d_out % len(targets) == 0 else ()
+
+
+def _mixed_heads(dims: ModelDims) -> bool:
+    """Whether a fused layer stores queries, keys and values in another order: CodeGen in four blocks, GPT-BigCode without shared keys head
+    by head."""
+    return dims.model_type == "codegen" or (dims.model_type == "gpt_bigcode" and dims.kv_heads == dims.heads)

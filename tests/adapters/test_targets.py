@@ -11,6 +11,7 @@ from adapter_core.adapters.targets import (
     layout_of,
     parse_target_shapes,
     parse_targets,
+    shapes_from_config,
     shapes_from_dims,
 )
 from adapter_core.errors import AdapterError, UsageError
@@ -41,6 +42,7 @@ def test_shapes_of_a_model_and_of_its_configuration(family):
     assert infer_target_shapes(model) == SHAPES[family]
     assert list(infer_target_shapes(model)) == [t for t in TARGETS if t in SHAPES[family]]
     assert shapes_from_dims(read_dims(model.config.to_dict())) == SHAPES[family]
+    assert shapes_from_config(model.config.to_dict()) == SHAPES[family]
 
 
 def test_own_names_of_fused_and_transposed_layers():
@@ -82,21 +84,82 @@ def test_the_blocks_of_the_language_model_are_meant():
     assert layout_of(Both()).blocks == "text.model.layers"
 
 
-def test_experts_and_interleaved_heads_have_no_site():
-    from transformers import GPTNeoXConfig, GPTNeoXForCausalLM, MixtralConfig, MixtralForCausalLM
+def other(family: str):
+    """A tiny model of a family that keeps its layers in another way."""
+    import transformers as t
 
-    neox = GPTNeoXForCausalLM(
-        GPTNeoXConfig(vocab_size=20, hidden_size=16, intermediate_size=32, num_hidden_layers=1, num_attention_heads=2)
-    )
+    sizes = {"vocab_size": 20, "hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+    old = {"vocab_size": 20, "n_positions": 32, "n_embd": 16, "n_layer": 1, "n_head": 4}
+    mlp = {"intermediate_size": 32}
+    config, cls = {
+        "gpt_neox": (t.GPTNeoXConfig(**sizes, **mlp), t.GPTNeoXForCausalLM),
+        "falcon": (t.FalconConfig(**sizes), t.FalconForCausalLM),
+        "mixtral": (t.MixtralConfig(**sizes, **mlp, num_key_value_heads=1, num_local_experts=2), t.MixtralForCausalLM),
+        "qwen2_moe": (
+            t.Qwen2MoeConfig(
+                **sizes, **mlp, num_key_value_heads=1, num_experts=2, moe_intermediate_size=8, shared_expert_intermediate_size=8
+            ),
+            t.Qwen2MoeForCausalLM,
+        ),
+        "gemma2": (t.Gemma2Config(**sizes, **mlp, num_key_value_heads=1, head_dim=6), t.Gemma2ForCausalLM),
+        "glm": (t.GlmConfig(**sizes, **mlp, num_key_value_heads=1, head_dim=8, pad_token_id=0), t.GlmForCausalLM),
+        "starcoder2": (t.Starcoder2Config(**sizes, **mlp, num_key_value_heads=1), t.Starcoder2ForCausalLM),
+        "phi": (t.PhiConfig(**sizes, **mlp), t.PhiForCausalLM),
+        "opt": (t.OPTConfig(**sizes, ffn_dim=32, word_embed_proj_dim=16), t.OPTForCausalLM),
+        "gpt_neo": (
+            t.GPTNeoConfig(vocab_size=20, hidden_size=16, num_layers=1, num_heads=2, attention_types=[[["global"], 1]]),
+            t.GPTNeoForCausalLM,
+        ),
+        "gptj": (t.GPTJConfig(**old, rotary_dim=4), t.GPTJForCausalLM),
+        "codegen": (t.CodeGenConfig(**old, rotary_dim=4), t.CodeGenForCausalLM),
+        "bigcode": (t.GPTBigCodeConfig(**old, multi_query=True), t.GPTBigCodeForCausalLM),
+        "bigcode, own keys": (t.GPTBigCodeConfig(**old, multi_query=False), t.GPTBigCodeForCausalLM),
+    }[family]  # fmt: skip
+    return cls(config)
+
+
+ATTENTION_ONLY = {"q_proj", "k_proj", "v_proj", "o_proj"}
+UNGATED = set(TARGETS) - {"gate_proj"}
+
+
+@pytest.mark.parametrize(
+    ("family", "targets"),
+    [
+        ("mixtral", ATTENTION_ONLY),
+        ("qwen2_moe", ATTENTION_ONLY),
+        ("gemma2", set(TARGETS)),
+        ("glm", set(TARGETS)),
+        ("starcoder2", UNGATED),
+        ("phi", UNGATED),
+        ("opt", UNGATED),
+        ("gpt_neo", UNGATED),
+        ("gptj", UNGATED),
+        ("codegen", {"o_proj", "up_proj", "down_proj"}),
+        ("bigcode", UNGATED),
+        ("bigcode, own keys", {"o_proj", "up_proj", "down_proj"}),
+    ],
+)
+def test_other_families(family, targets):
+    """What the configuration alone tells is what the model has: an adapter that is built for it fits."""
+    model = other(family)
+    assert set(infer_target_shapes(model)) == targets
+    assert shapes_from_config(model.config.to_dict()) == infer_target_shapes(model)
+
+
+@pytest.mark.parametrize("family", ["gpt_neox", "falcon"])
+def test_families_without_sites(family):
+    model = other(family)
     with pytest.raises(AdapterError, match="No layers"):
-        infer_target_shapes(neox)
-    mixtral = MixtralForCausalLM(
-        MixtralConfig(
-            vocab_size=20, hidden_size=16, intermediate_size=32, num_hidden_layers=1, num_attention_heads=2,
-            num_key_value_heads=1, num_local_experts=2,
-        )
-    )  # fmt: skip
-    assert set(infer_target_shapes(mixtral)) == {"q_proj", "k_proj", "v_proj", "o_proj"}
+        infer_target_shapes(model)
+    with pytest.raises(AdapterError, match=f"type {family}"):
+        shapes_from_config(model.config.to_dict())
+
+
+def test_the_language_model_of_several_parts():
+    llama = tiny("llama").config.to_dict()
+    told = {"model_type": "llava", "vision_config": {"hidden_size": 7}, "text_config": llama}
+    assert shapes_from_config(told) == SHAPES["llama"]
+    assert "gate_proj" not in shapes_from_config({**told, "text_config": llama | {"num_experts": 8}})
 
 
 def test_blocks_that_differ_are_refused():
