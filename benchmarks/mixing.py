@@ -11,6 +11,7 @@ import argparse
 import hashlib
 import os
 import statistics
+from time import process_time
 from typing import Any
 
 from _common import report, timed
@@ -66,9 +67,11 @@ def main() -> None:
 def measure(loaded: Any, base: Any, sub: Any, backend: str, runs: int) -> dict[str, float]:
     from adapter_core.adapters.mixing import register_hook_mixed_adapters
 
-    on, off = [], []
+    on, off, busy = [], [], []
     for _ in range(runs):
+        started = process_time()
         seconds, mixed = timed(lambda: register_hook_mixed_adapters(loaded.model, base, sub, backend=backend))
+        busy.append(process_time() - started)
         on.append(seconds)
         off.append(timed(mixed.remove)[0])
     with register_hook_mixed_adapters(loaded.model, base, sub, backend=backend) as mixed:
@@ -79,6 +82,8 @@ def measure(loaded: Any, base: Any, sub: Any, backend: str, runs: int) -> dict[s
         "apply ms, median": statistics.median(on[1:]) * 1000,
         "apply ms, worst": max(on[1:]) * 1000,
         "apply ms, first": on[0] * 1000,
+        # What it takes of the processor, all threads together, whoever else is busy.
+        "apply CPU ms, median": statistics.median(busy[1:]) * 1000,
         "restore ms, median": statistics.median(off) * 1000,
         "restore ms, worst": max(off) * 1000,
         "decode ms/token": decode,
