@@ -70,14 +70,26 @@ def test_models_know_nothing_of_the_graph() -> None:
     assert not offenders(modules_in("adapter_core/models/"), *(f"adapter_core.{n}" for n in names))
 
 
+def test_adapters_are_above_graph_evidence_and_models() -> None:
+    for prefix in ("adapter_core/graph/", "adapter_core/evidence/", "adapter_core/models/"):
+        assert not offenders(modules_in(prefix), "adapter_core.adapters", "adapter_core.build")
+    above = ("answers", "cli", "build")
+    assert not offenders(modules_in("adapter_core/adapters/"), *(f"adapter_core.{n}" for n in above))
+
+
+def test_the_server_does_not_touch_adapters() -> None:
+    assert not offenders(modules_in("lsp_server/"), "adapter_core.adapters", "adapter_core.build")
+
+
 def test_nothing_imports_the_command_line() -> None:
-    door = ROOT / "adapter_core" / "code_graph.py"  # of `python -m adapter_core.code_graph`
-    below = [m for m in MODULES if "cli" not in m.relative_to(ROOT).parts and m != door]
+    doors = [ROOT / "adapter_core" / name for name in ("code_graph.py", "build.py")]  # of `python -m adapter_core.…`
+    below = [m for m in MODULES if "cli" not in m.relative_to(ROOT).parts and m not in doors]
     assert not offenders(below, "adapter_core.cli")
-    *body, last = ast.parse(door.read_text("utf-8")).body
-    assert isinstance(last, ast.If)
-    assert ast.unparse(last.test) == "__name__ == '__main__'"
-    assert not [n for n in imports_in(ast.Module(body, []), door) if n.startswith("adapter_core.cli")]
+    for door in doors:
+        *body, last = ast.parse(door.read_text("utf-8")).body
+        assert isinstance(last, ast.If)
+        assert ast.unparse(last.test) == "__name__ == '__main__'"
+        assert not [n for n in imports_in(ast.Module(body, []), door) if n.startswith("adapter_core.cli")]
 
 
 def test_no_pickle() -> None:
@@ -95,10 +107,20 @@ def test_splitlines_is_never_called_on_source() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["adapter_core", "adapter_core.cli.main", "adapter_core.answers.runner", "lsp_server.__main__"]
+    "module",
+    [
+        "adapter_core",
+        "adapter_core.cli.main",
+        "adapter_core.answers.runner",
+        "adapter_core.build",
+        "adapter_core.adapters.mixing",
+        "adapter_core.adapters.peft",
+        "adapter_core.adapters.report",
+        "lsp_server.__main__",
+    ],
 )
 def test_heavy_libraries_are_imported_late(module: str) -> None:
-    code = f"import sys, {module}; print([m for m in ('torch', 'transformers', 'jedi') if m in sys.modules])"
+    code = f"import sys, {module}; print([m for m in ('torch', 'transformers', 'jedi', 'matplotlib', 'safetensors') if m in sys.modules])"
     result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
 

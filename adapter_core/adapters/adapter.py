@@ -11,18 +11,26 @@ import numpy as np
 @dataclass(frozen=True, slots=True)
 class Factors:
     """`down` (rank, d_in) and `up` (d_out, rank), float32: LoRA's A and B. The delta of a weight of shape (d_out, d_in) is
-    `scale * up @ down`."""
+    `scale * up @ down`. `bias` (d_out,), where there is one, is added to what the layer gives, unscaled."""
 
     down: np.ndarray
     up: np.ndarray
+    bias: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         if self.down.ndim != 2 or self.up.ndim != 2 or self.down.shape[0] != self.up.shape[1]:
             raise ValueError(f"factors do not fit together: down {self.down.shape}, up {self.up.shape}")
+        if self.bias is not None and self.bias.shape != self.up.shape[:1]:
+            raise ValueError(f"the bias does not fit: {self.bias.shape} beside up {self.up.shape}")
 
     @property
     def rank(self) -> int:
         return self.down.shape[0]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(d_out, d_in) of the weight that they change."""
+        return self.up.shape[0], self.down.shape[1]
 
 
 # Target ("q_proj", "gate_proj", … or a fused layer's part) to its factors.

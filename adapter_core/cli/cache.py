@@ -39,8 +39,8 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     prune = actions.add_parser(
         "prune",
         help="remove indexes that nobody uses",
-        description="Remove indexes of folders that no longer exist, those of another Pathline or Python that were long unused, "
-        "and the least recently used ones beyond a size. One that is being written stays. Models stay, too: see `pathline "
+        description="Remove indexes and adapters of folders that no longer exist, indexes of another Pathline or Python that were long "
+        "unused, and the least recently used ones beyond a size. One that is being written stays. Models stay, too: see `pathline "
         "model remove`.",
         epilog="example: pathline cache prune --max-size 2GB --dry-run",
     )
@@ -64,11 +64,13 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 
 def _list(args: argparse.Namespace) -> int:
+    from ..adapters.kept import list_kept
     from ..graph.cache_folder import folder_bytes, list_workspaces, size_cap
     from .main import EXIT_OK
 
     cache = cache_dir()
     workspaces = list_workspaces(cache)
+    adapters = sum(kept.bytes for kept in list_kept(cache))
     models = _models()
     total = folder_bytes(cache)
     indexes = sum(w.bytes for w in workspaces)
@@ -80,6 +82,7 @@ def _list(args: argparse.Namespace) -> int:
                 "bytes": total,
                 "index_bytes": indexes,
                 "max_index_bytes": size_cap(),
+                "adapter_bytes": adapters,
                 "workspaces": [_workspace_dict(w) for w in workspaces],
                 "models": models,
             }
@@ -87,6 +90,8 @@ def _list(args: argparse.Namespace) -> int:
         return EXIT_OK
     print(f"{printable(str(cache))}: {_size(total)}")
     print(f"Indexes take {_size(indexes)} of at most {_size(size_cap())}.")
+    if adapters:
+        print(f"Adapters take {_size(adapters)}.")
     if workspaces:
         print()
         _print_table(workspaces)
@@ -167,6 +172,7 @@ def _version(index: IndexFile) -> str:
 
 
 def _prune(args: argparse.Namespace) -> int:
+    from ..adapters.kept import prune_kept
     from ..graph.cache_folder import DEFAULT_UNUSED_DAYS, parse_size, prune
     from .main import EXIT_OK
 
@@ -177,6 +183,7 @@ def _prune(args: argparse.Namespace) -> int:
     cap = parse_size(args.max_size, "--max-size") if args.max_size is not None else None
     cache = cache_dir()
     report = prune(cache, days, cap, dry_run=args.dry_run)
+    prune_kept(cache, report, args.dry_run)
     if args.json:
         print_json(_report_dict(report, args.dry_run))
     else:

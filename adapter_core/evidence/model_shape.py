@@ -24,7 +24,8 @@ _NAMES = {
     "vocab": ("vocab_size",),
     "head_dim": ("head_dim", "d_kv"),
 }
-_TEXT_PARTS = ("text_config", "llm_config", "language_config")
+# Where the configuration of a model of several parts tells of its language model.
+TEXT_PARTS = ("text_config", "llm_config", "language_config")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +66,12 @@ def model_dims(model_id: str, cache_dir: str | os.PathLike[str] | None = None) -
     cannot be read or lacks a number.
     """
     file = _config_file(model_id, Path(cache_dir) if cache_dir is not None else None)
-    return read_dims(_read(file), str(file))
+    return read_dims(read_config(file), str(file))
 
 
 def read_dims(config: Mapping[str, Any], source: str = "config.json") -> ModelDims:
     """The shape that a configuration tells; of one with several parts, that of its language model. Raises `ModelFileError`."""
-    for part in _TEXT_PARTS:
+    for part in TEXT_PARTS:
         if isinstance(config.get(part), Mapping):
             config = {**config, **config[part]}
             break
@@ -144,7 +145,8 @@ def _listed(folder: Path) -> list[Path]:
         return []
 
 
-def _read(file: Path) -> Mapping[str, Any]:
+def read_config(file: Path) -> Mapping[str, Any]:
+    """What a `config.json` holds. Raises `ModelFileError`."""
     try:
         with file.open("rb") as stream:
             data = json.loads(stream.read(_MAX_BYTES))

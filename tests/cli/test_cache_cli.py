@@ -173,7 +173,9 @@ def test_list(run: Run, tmp_path: Path) -> None:
     assert "500 bytes Tiny" in lines
     code, out, _ = run("list", "--json")
     value = json.loads(out)
-    assert set(value) == {"schema", "cache", "bytes", "index_bytes", "max_index_bytes", "workspaces", "models"}
+    assert set(value) == {
+        "schema", "cache", "bytes", "index_bytes", "max_index_bytes", "adapter_bytes", "workspaces", "models",
+    }  # fmt: skip
     assert value["bytes"] == value["index_bytes"] + 500
     shop = value["workspaces"][0]
     assert set(shop) == {"name", "folder", "root", "root_exists", "bytes", "last_used", "indexes"}

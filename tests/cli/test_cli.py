@@ -96,7 +96,9 @@ def test_zoom(shop: Path) -> None:
     assert "Did you mean checkout?" in wrong.stderr
 
 
-@pytest.mark.parametrize("command", [[], ["ask"], ["search"], ["index"], ["model"], ["model", "pull"], ["lsp"]])
+@pytest.mark.parametrize(
+    "command", [[], ["ask"], ["search"], ["index"], ["build"], ["model"], ["model", "pull"], ["lsp"]]
+)
 def test_help_shows_an_example(command: list[str], repo: Path) -> None:
     result = pathline(*command, "--help", cwd=repo)
     assert result.returncode == 0

@@ -1,0 +1,78 @@
+"""Which tokens of a text an adapter makes likelier or less likely, most changed first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..errors import Cancelled
+from ..types import CancelToken
+from .adapter import Adapter
+from .mixing import register_hook_mixed_adapters
+
+if TYPE_CHECKING:
+    from ..models.loading import LoadedModel
+
+_WINDOW = 512  # tokens of each text
+_BEFORE = 8  # tokens shown before one
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedToken:
+    """`change`: of the natural logarithm of its probability, positive where the adapter makes it likelier. `text`: the number of its text,
+    `position` its own in it. `before`: what stands before it."""
+
+    text: int
+    position: int
+    token: str
+    before: str
+    change: float
+
+
+def changed_tokens(
+    loaded: LoadedModel,
+    adapter: Adapter,
+    texts: Sequence[str],
+    top: int = 16,
+    cancel: CancelToken | None = None,
+    **mixing: Any,
+) -> list[ChangedToken]:
+    """The `top` tokens of the first 512 of each text whose log probability the adapter changes most. `mixing` goes to
+    `register_hook_mixed_adapters`. Raises what that raises, and `Cancelled`."""
+    tokenizer = loaded.tokenizer
+    encoded = [
+        tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"][:_WINDOW] for text in texts
+    ]
+    plain = [_log_probabilities(loaded, ids, cancel) for ids in encoded]
+    with register_hook_mixed_adapters(loaded.model, adapter, **mixing):
+        adapted = [_log_probabilities(loaded, ids, cancel) for ids in encoded]
+    changes = [
+        (after - before, number, position)
+        for number, (befores, afters) in enumerate(zip(plain, adapted, strict=True))
+        for position, (before, after) in enumerate(zip(befores, afters, strict=True), 1)
+    ]
+    changes.sort(key=lambda c: (-abs(c[0]), c[1], c[2]))
+    return [
+        ChangedToken(
+            number, position, tokenizer.decode(encoded[number][position : position + 1]),
+            tokenizer.decode(encoded[number][max(position - _BEFORE, 0) : position]), change,
+        )
+        for change, number, position in changes[:top]
+    ]  # fmt: skip
+
+
+def _log_probabilities(loaded: LoadedModel, ids: Sequence[int], cancel: CancelToken | None) -> list[float]:
+    """Of each token but the first, given those before it."""
+    import torch
+
+    if cancel is not None and cancel.is_set():
+        raise Cancelled("The comparison was stopped.")
+    if len(ids) < 2:
+        return []
+    with torch.inference_mode():
+        given = torch.tensor([list(ids)], device=loaded.device)
+        logits = loaded.model(input_ids=given).logits[0, :-1].float()
+        chosen = torch.log_softmax(logits, dim=-1).gather(1, given[0, 1:, None])
+        found: list[float] = chosen[:, 0].tolist()
+        return found

@@ -1,0 +1,195 @@
+"""Adapters as NPZ files: the same adapter gives the same bytes, and nothing is read that was not checked first.
+
+An archive holds, uncompressed, `meta` (JSON as bytes: schema, rank, alpha, layers, transport, sha256) and `LAYER.TARGET.down`, `.up`, …
+(`transport.py`), in order. `meta` also holds the SHA-256 of all the rest; members' times are fixed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import AdapterFileError
+from .adapter import Adapter, Factors
+from .targets import TARGETS, Shape
+from .transport import TRANSPORTS, packed, unpacked
+
+SCHEMA = 1
+MAX_BYTES = 4 << 30
+_MAX_META, _MAX_HEADER = 1 << 16, 10_000
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+_NAME = "{layer:04d}.{target}.{part}"
+
+
+def save_npz(file: str | os.PathLike[str], adapter: Adapter, transport: str = "float32") -> None:
+    """Write an adapter; the file appears whole or not at all. Raises `OSError`, and `ValueError` for an unknown transport."""
+    if transport not in TRANSPORTS:
+        raise ValueError(f"transport must be one of {', '.join(TRANSPORTS)}")
+    arrays = {
+        _NAME.format(layer=layer, target=target, part=part): array
+        for layer, targets in enumerate(adapter.layers)
+        for target in (t for t in TARGETS if t in targets)
+        for part, array in packed(targets[target], transport).items()
+    }
+    meta = {
+        "schema": SCHEMA, "rank": adapter.rank, "alpha": adapter.alpha, "layers": len(adapter.layers), "transport": transport,
+        "sha256": digest_of(arrays),
+    }  # fmt: skip
+    told = np.frombuffer(json.dumps(meta, sort_keys=True).encode(), np.uint8)
+    write_arrays(Path(file), {"meta": told, **arrays})
+
+
+def load_adapters_npz(
+    file: str | os.PathLike[str],
+    target_shapes: Mapping[str, Shape] | None = None,
+    num_layers: int | None = None,
+    max_bytes: int = MAX_BYTES,
+) -> Adapter:
+    """What `save_npz` wrote; with `target_shapes` and `num_layers`, only if it fits such a model.
+
+    Raises `AdapterFileError`, in one sentence, for a file that is missing, cut, damaged, foreign, larger than `max_bytes`, of another
+    version, or for another model. Nothing in it is executed (no pickle), and no more memory is taken than the file has bytes.
+    """
+    path = Path(file)
+    arrays = read_arrays(path, max_bytes)
+    meta = _meta(path, arrays.pop("meta", None))
+    if meta["sha256"] != digest_of(arrays):
+        raise AdapterFileError(f"{path} is damaged (its checksum is wrong): build it anew.")
+    layers: list[dict[str, Factors]] = [{} for _ in range(meta["layers"])]
+    grouped: dict[tuple[int, str], dict[str, np.ndarray]] = {}
+    for name, array in arrays.items():
+        layer, _, rest = name.partition(".")
+        target, _, part = rest.partition(".")
+        if not (layer.isascii() and layer.isdigit() and int(layer) < len(layers)) or target not in TARGETS:
+            raise AdapterFileError(f"{path} is no adapter of Pathline: it holds {name[:60]!r}.")
+        grouped.setdefault((int(layer), target), {})[part] = array
+    for (index, target), parts in sorted(grouped.items(), key=lambda g: (g[0][0], TARGETS.index(g[0][1]))):
+        try:
+            factors = unpacked(parts, meta["transport"])
+        except (KeyError, ValueError, IndexError) as error:
+            raise AdapterFileError(
+                f"{path} is damaged in {target} of layer {index} ({error}): build it anew."
+            ) from error
+        if not all(np.isfinite(a).all() for a in (factors.down, factors.up)) or factors.rank > _MAX_HEADER:
+            raise AdapterFileError(f"{path} holds what is no number in {target} of layer {index}: build it anew.")
+        layers[index][target] = factors
+    adapter = Adapter(tuple(layers), meta["rank"], meta["alpha"])
+    _check_fit(path, adapter, target_shapes, num_layers)
+    return adapter
+
+
+def digest_of(arrays: Mapping[str, np.ndarray]) -> str:
+    """SHA-256 of arrays with their names: a ZIP's own checksums are of contents alone."""
+    digest = hashlib.sha256()
+    for name in sorted(arrays):
+        array = arrays[name]
+        digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
+def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write an NPZ whose bytes depend on its arrays alone. Raises `OSError`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as stream, zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
+            for member, array in arrays.items():
+                info = zipfile.ZipInfo(f"{member}.npy", _EPOCH)
+                info.create_system = 3  # told apart by platform otherwise
+                info.external_attr = 0o600 << 16
+                data = io.BytesIO()
+                np.lib.format.write_array(data, np.ascontiguousarray(array), version=(1, 0), allow_pickle=False)
+                archive.writestr(info, data.getvalue())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def read_arrays(path: Path, max_bytes: int = MAX_BYTES) -> dict[str, np.ndarray]:
+    """All arrays of an NPZ, checked: sizes before anything is unpacked, checksums, no objects. Raises `AdapterFileError`."""
+    try:
+        size = path.stat().st_size
+        if size > max_bytes:
+            raise AdapterFileError(f"{path} is larger than an adapter may be ({size:,} of {max_bytes:,} bytes).")
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+            if sum(m.file_size for m in members) > min(size * 2, max_bytes):
+                # Ours are stored as they are; one that unpacks to much more than the file is made to fill the memory.
+                raise AdapterFileError(f"{path} unpacks to more than an adapter may: it was not written by Pathline.")
+            found: dict[str, np.ndarray] = {}
+            for member in members:
+                name = member.filename.removesuffix(".npy")
+                if name == member.filename or name in found:
+                    raise AdapterFileError(f"{path} is no adapter of Pathline: it holds {member.filename[:60]!r}.")
+                found[name] = _array(archive.read(member))
+            return found
+    except FileNotFoundError as error:
+        raise AdapterFileError(f"There is no adapter at {path}: run `pathline build`.") from error
+    except OSError as error:
+        raise AdapterFileError(f"{path} cannot be read ({error.strerror or error}).") from error
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, ValueError, EOFError, NotImplementedError, RuntimeError) as error:
+        raise AdapterFileError(f"{path} is cut, damaged or no NPZ file ({error}): build it anew.") from error
+
+
+def _array(data: bytes) -> np.ndarray:
+    """An array from a member's bytes. What its header claims is held against the bytes that there are."""
+    stream = io.BytesIO(data)
+    if np.lib.format.read_magic(stream) != (1, 0):
+        raise ValueError("an array of another format")
+    shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream, max_header_size=_MAX_HEADER)
+    left = len(data) - stream.tell()
+    if dtype.hasobject or dtype.kind not in "fiu" or fortran or any(n < 0 for n in shape):
+        raise ValueError("an array of another kind")
+    count = 1
+    for n in shape:
+        count *= n
+    if count * dtype.itemsize != left:
+        raise ValueError("an array that is shorter or longer than it says")
+    return np.frombuffer(data, dtype, count, stream.tell()).reshape(shape)
+
+
+def _meta(path: Path, given: np.ndarray | None) -> dict[str, Any]:
+    try:
+        if given is None or given.dtype != np.uint8 or given.size > _MAX_META:
+            raise ValueError("it does not say what it is")
+        told = json.loads(given.tobytes())
+        schema = told["schema"]
+        meta = {k: told[k] for k in ("rank", "alpha", "layers", "transport", "sha256")}
+        whole = all(
+            isinstance(meta[k], int) and not isinstance(meta[k], bool) and 0 < meta[k] < 10_000
+            for k in ("rank", "layers")
+        )
+        if not whole or meta["transport"] not in TRANSPORTS or not abs(meta["alpha"]) < 1e6:
+            raise ValueError("its numbers are out of range")
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise AdapterFileError(f"{path} is no adapter of Pathline ({error}).") from error
+    if schema != SCHEMA:
+        raise AdapterFileError(f"{path} was written by another version of Pathline: build it anew.")
+    meta["alpha"] = float(meta["alpha"])
+    return meta
+
+
+def _check_fit(path: Path, adapter: Adapter, shapes: Mapping[str, Shape] | None, layers: int | None) -> None:
+    if layers is not None and len(adapter.layers) != layers:
+        raise AdapterFileError(
+            f"{path} is for a model of {len(adapter.layers)} layers, and this one has {layers}: build it for this model."
+        )
+    known: dict[str, Shape] = dict(shapes or {})
+    for targets in adapter.layers:
+        for target, factors in targets.items():
+            expected = known.setdefault(target, factors.shape) if shapes is None else known.get(target)
+            if expected != factors.shape:
+                raise AdapterFileError(
+                    f"{path} has a {target} of shape {factors.shape}, and the model's is {expected}: build it for this model."
+                )

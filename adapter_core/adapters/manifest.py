@@ -1,0 +1,216 @@
+"""What lies in the folder of a built adapter, and whether it is still of the repository as it is.
+
+manifest.json    what was built, from what, with what, how it scored; the SHA-256 of every other file. Written last
+sources.jsonl    a line for each file that it was built from: path, sha256, bytes
+adapters.npz     the adapter (`files.py`)
+embedding.npz    the repository's embedding, with embedding.json (`evidence/repo_embedding.py`)
+modules.npz      where asked for, an embedding for each module (`bank.py`)
+bank/*.npz       where there are any, adapters of single modules
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..code_graph import CodeGraph
+from ..errors import AdapterFileError
+from ..paths import cache_dir
+from .targets import TARGETS, Shape
+
+SCHEMA = 1
+MANIFEST, SOURCES, ADAPTERS, EMBEDDING, MODULES = (
+    "manifest.json", "sources.jsonl", "adapters.npz", "embedding.npz", "modules.npz",
+)  # fmt: skip
+_MAX_BYTES = 200_000_000
+_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file that an adapter was built from."""
+
+    path: str
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """`kind`: how the adapter was made ("generated" is the null adapter). `fingerprint`: of everything that goes into it. `model`: for
+    which one. `generator`: the options of the generator; `settings`: of what made the adapter. `priors`, `capacity`: None where not
+    used. `data`: counts of what it was made from. `scores`: what was measured of it, each with its controls; empty until measured.
+    `complete`: the index held all files."""
+
+    kind: str
+    fingerprint: str
+    model: Mapping[str, Any]
+    target_shapes: Mapping[str, Shape]
+    rank: int
+    alpha: float
+    seed: int
+    generator: Mapping[str, Any]
+    settings: Mapping[str, Any]
+    priors: Mapping[str, float] | None
+    capacity: Mapping[str, Any] | None
+    commit: str | None
+    tree: str | None
+    versions: Mapping[str, Any]
+    data: Mapping[str, Any]
+    files: Mapping[str, str]
+    scores: Sequence[Mapping[str, Any]] = ()
+    complete: bool = True
+    reason: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        told = {name: getattr(self, name) for name in self.__slots__}
+        shapes = {target: list(shape) for target, shape in self.target_shapes.items()}
+        return {
+            "schema": SCHEMA,
+            **told,
+            "targets": list(self.target_shapes),
+            "target_shapes": shapes,
+            "scores": list(self.scores),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Staleness:
+    """How a repository differs from what an adapter was built from: paths."""
+
+    changed: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.changed or self.added or self.removed)
+
+    def sentence(self) -> str:
+        """What to say of it; "" where nothing differs."""
+        parts = [
+            f"{len(paths)} {what} ({', '.join(paths[:_SHOWN])}{', …' if len(paths) > _SHOWN else ''})"
+            for paths, what in ((self.changed, "changed"), (self.added, "added"), (self.removed, "removed"))
+            if paths
+        ]
+        return (
+            f"The adapter is of an earlier state: since then, files {', '.join(parts)}; run `pathline build`."
+            if parts
+            else ""
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A folder that was read: its manifest and its sources."""
+
+    folder: Path
+    manifest: Manifest
+    sources: tuple[SourceFile, ...] = field(default=())
+
+
+def build_folder(graph: CodeGraph, model_name: str, model_digest: str) -> Path:
+    """Where the adapter of a workspace for a model is kept: in the user's cache, by the name of the workspace's index."""
+    from ..graph.workspace import index_path
+
+    safe = "".join(c if c.isalnum() or c in "-_." else "_" for c in model_name)[-60:].lstrip(".") or "model"
+    return cache_dir() / "adapters" / index_path(graph.root).parent.name / f"{safe}-{model_digest[:12]}"
+
+
+def sources_of(graph: CodeGraph) -> tuple[SourceFile, ...]:
+    """The files of the index, by path, with the hashes of their bytes when they were read."""
+    return tuple(SourceFile(row.path, row.sha256, row.size) for row in graph.store.files())
+
+
+def staleness(sources: Iterable[SourceFile], graph: CodeGraph) -> Staleness:
+    """How the graph's files differ from what an adapter was built from."""
+    then = {source.path: source.sha256 for source in sources}
+    now = {source.path: source.sha256 for source in sources_of(graph)}
+    return Staleness(
+        tuple(sorted(path for path in then.keys() & now.keys() if then[path] != now[path])),
+        tuple(sorted(now.keys() - then.keys())),
+        tuple(sorted(then.keys() - now.keys())),
+    )
+
+
+def read_built(folder: str | os.PathLike[str], verify: bool = True) -> Built:
+    """The manifest and the sources of a folder; with `verify`, the hashes of all files are held against it. Raises `AdapterFileError`."""
+    place = Path(folder)
+    manifest = _manifest(place)
+    for name, sha256 in manifest.files.items() if verify else ():
+        if Path(name).is_absolute() or ".." in Path(name).parts:
+            raise AdapterFileError(f"{place} names a file outside of it: build it anew.")
+        if file_sha256(place / name) != sha256:
+            raise AdapterFileError(f"{place / name} is not what was built: run `pathline build --rebuild`.")
+    try:
+        lines = (place / SOURCES).read_text("utf-8").split("\n")
+        told = [json.loads(line) for line in lines if line]
+        sources = tuple(SourceFile(str(t["path"]), str(t["sha256"]), int(t["bytes"])) for t in told)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise AdapterFileError(f"{place / SOURCES} cannot be read ({error}): build the adapter anew.") from error
+    return Built(place, manifest, sources)
+
+
+def write_sources(folder: Path, sources: Sequence[SourceFile]) -> None:
+    """Raises `OSError`."""
+    lines = (
+        json.dumps({"path": s.path, "sha256": s.sha256, "bytes": s.bytes}, ensure_ascii=False)
+        for s in sorted(sources, key=lambda s: s.path)
+    )
+    # Names of files may hold what is no text.
+    write_whole(folder / SOURCES, "".join(f"{line}\n" for line in lines).encode("utf-8", "backslashreplace"))
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Raises `OSError`."""
+    write_whole(folder / MANIFEST, (json.dumps(manifest.as_dict(), indent=2, sort_keys=True) + "\n").encode())
+
+
+def write_whole(file: Path, data: bytes) -> None:
+    """Write a file that appears whole or not at all. Raises `OSError`."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{file.name}-", dir=file.parent)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+        Path(name).replace(file)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def file_sha256(file: Path) -> str:
+    """ "" where it cannot be read."""
+    digest = hashlib.sha256()
+    try:
+        with file.open("rb") as stream:
+            while chunk := stream.read(1 << 20):
+                digest.update(chunk)
+    except OSError:
+        return ""
+    return digest.hexdigest()
+
+
+def _manifest(place: Path) -> Manifest:
+    try:
+        with (place / MANIFEST).open("rb") as stream:
+            told = json.loads(stream.read(_MAX_BYTES))
+        schema = told.pop("schema")
+        targets = told.pop("targets")
+        shapes = {str(t): (int(s[0]), int(s[1])) for t, s in told.pop("target_shapes").items()}
+        files = {str(name): str(sha256) for name, sha256 in told.pop("files").items()}
+        if set(targets) != set(shapes) or not set(targets) <= set(TARGETS):
+            raise ValueError("its targets do not fit their shapes")
+        manifest = Manifest(target_shapes={t: shapes[t] for t in targets}, files=files, **told)
+    except FileNotFoundError as error:
+        raise AdapterFileError(f"There is no adapter in {place}: run `pathline build`.") from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
+        raise AdapterFileError(f"{place / MANIFEST} cannot be read ({error}): build the adapter anew.") from error
+    if schema != SCHEMA:
+        raise AdapterFileError(f"{place} was written by another version of Pathline: build the adapter anew.")
+    return manifest

@@ -1,0 +1,96 @@
+"""The options of generated adapters, of mixing and of building. Each default stands here and nowhere else."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..errors import UsageError
+from .targets import ATTENTION, MLP, TARGETS
+
+CAP_VARIABLE = "REPO_ADAPTER_DELTA_CAP"
+LAYER_GATES = ("zmean", "cosine", "hump", "linear")
+BACKENDS = ("auto", "merge", "hook")
+ABLATIONS: Mapping[str, tuple[str, ...]] = {"attn": ATTENTION, "mlp": MLP}
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratorOptions:
+    """Of the deterministic generator. `map_cap`: no map (up @ down) has a larger Frobenius norm (below .01, within what the rounding
+    resolves). `rounded`: factors are rounded to what a 16-bit float holds. `layer_gate`: how strong each layer is, one of `LAYER_GATES`."""
+
+    rank: int = 8
+    seed: int = 0
+    targets: tuple[str, ...] = TARGETS
+    layer_gate: str = "zmean"
+    learn_bias: bool = False
+    map_cap: float = 1.0
+    rounded: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class MixingOptions:
+    """`delta_cap`: no delta has a larger Frobenius norm than this share of its weight's. Learned deltas were measured at .014 to .021, so
+    it catches what went wrong and nothing else. `rank_budget`: at most so many components over all layers and targets, the heaviest.
+    `ablate`: leave out "attn" or "mlp" targets. `beta` scales biases. `backend`: "merge" changes weights, "hook" adds a side path,
+    "auto" merges where the weight is a float."""
+
+    delta_cap: float = 0.1
+    g_sub: float = 0.5
+    beta: float = 1.0
+    rank_budget: int | None = None
+    ablate: tuple[str, ...] = ()
+    backend: str = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class BankOptions:
+    """`mixture_m` adapters are taken, the nearest by embedding; `weighting` "uniform" (the control) or "cosine"; `combine` "concat" keeps
+    the exact mean at rank m·r, "average" averages the factors themselves at rank r."""
+
+    mixture_m: int = 4
+    weighting: str = "uniform"
+    combine: str = "concat"
+
+
+@dataclass(frozen=True, slots=True)
+class CapacityOptions:
+    """From an entropy of 0 to 1 to a rank and a share of the subgraph's adapter. Off until it is shown to help."""
+
+    enabled: bool = False
+    rank_min: int = 4
+    rank_max: int = 16
+    g_min: float = 0.3
+    g_max: float = 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class BuildOptions:
+    """Of `build_adapters`. `modules`: also an embedding of each module, at most `max_modules`. `priors`: weigh targets by what the graph
+    holds (`priors.py`), off until shown to help. `transport`: how numbers are stored, see `files.py`."""
+
+    generator: GeneratorOptions = GeneratorOptions()
+    capacity: CapacityOptions = CapacityOptions()
+    priors: bool = False
+    modules: bool = False
+    max_modules: int = 2000
+    transport: str = "float32"
+
+
+def delta_cap(given: float | None = None) -> float:
+    """The cap in force: what is given, else `REPO_ADAPTER_DELTA_CAP`, else the default. Raises `UsageError`."""
+    told = os.environ.get(CAP_VARIABLE, "").strip()
+    if given is None and not told:
+        return MixingOptions().delta_cap
+    try:
+        cap = float(told if given is None else given)
+    except ValueError:
+        cap = math.nan
+    if not cap >= 0:
+        what = "delta_cap" if given is not None else CAP_VARIABLE
+        raise UsageError(
+            f"{what} is {told if given is None else given!r}; give a share of the weight's norm such as 0.05."
+        )
+    return cap

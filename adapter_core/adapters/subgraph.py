@@ -1,0 +1,138 @@
+"""An adapter for part of a repository, made when it is asked for, and kept: for the modules of a question or around a symbol.
+
+    adapters = SubgraphAdapters(graph, model_sha256, from_bank(open_bank(folder)))
+    adapter = adapters.of_files(["shop/cart.py", "shop/money.py"])
+
+Nothing uses it unasked: an adapter of its own for each question voids what a model remembers of the prompt before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..code_graph import CodeGraph
+from ..errors import AdapterError, AdapterFileError
+from ..evidence.embedding import Embedder
+from ..evidence.feature_cache import FeatureCache, features_version
+from ..types import CancelToken
+from .adapter import Adapter
+from .bank import BankEntry, adapters_bank
+from .files import digest_of, load_adapters_npz, save_npz
+from .generator import VERSION, generate_lora_from_embedding
+from .options import BankOptions, GeneratorOptions
+from .targets import Shape
+
+_IN_MEMORY, _ON_DISK = 4, 32
+
+
+@dataclass(frozen=True, slots=True)
+class SubgraphMaker:
+    """Makes the adapter of the files at some paths, whose embedding is `z`. `key` stands for everything else that goes into it."""
+
+    key: str
+    make: Callable[[np.ndarray, Sequence[str]], Adapter]
+
+
+def from_embedding(
+    d_model: int, layers: int, shapes: Mapping[str, Shape], options: GeneratorOptions | None = None
+) -> SubgraphMaker:
+    """The null adapter of the part's embedding."""
+    chosen = options or GeneratorOptions()
+    targets = {t: s for t, s in shapes.items() if t in chosen.targets}
+
+    def make(z: np.ndarray, paths: Sequence[str]) -> Adapter:
+        return generate_lora_from_embedding(
+            z, d_model, layers, chosen.rank, chosen.seed, target_shapes=targets, layer_gate=chosen.layer_gate,
+            learn_bias=chosen.learn_bias, map_cap=chosen.map_cap, rounded=chosen.rounded,
+        )  # fmt: skip
+
+    return SubgraphMaker(_key("generated", VERSION, d_model, layers, sorted(targets.items()), asdict(chosen)), make)
+
+
+def from_bank(entries: Sequence[BankEntry], version: str, options: BankOptions | None = None) -> SubgraphMaker:
+    """The mixture of the nearest entries of a bank. `version` stands for the adapters in it: the fingerprint of the build they are of."""
+    chosen = options or BankOptions()
+
+    def make(z: np.ndarray, paths: Sequence[str]) -> Adapter:
+        return adapters_bank(entries, z, chosen.mixture_m, chosen.weighting, chosen.combine).adapter
+
+    described = digest_of({entry.name: np.asarray(entry.z) for entry in entries})
+    return SubgraphMaker(_key("bank", version, described, asdict(chosen)), make)
+
+
+class SubgraphAdapters:
+    """The adapters of parts of one graph for one model. The last few are in memory, some more in `folder`, where there is one.
+
+    They are known by the model's SHA-256, the maker's key, and the paths and hashes of the files, in order: an edit makes another one.
+    """
+
+    def __init__(
+        self,
+        graph: CodeGraph,
+        model_sha256: str,
+        maker: SubgraphMaker,
+        folder: Path | None = None,
+        features: FeatureCache | None = None,
+        cancel: CancelToken | None = None,
+    ) -> None:
+        self._graph, self._model, self._maker, self._folder = graph, model_sha256, maker, folder
+        self._embedder = Embedder(graph, features=features, cancel=cancel)
+        self._kept: OrderedDict[str, Adapter] = OrderedDict()
+
+    def of_modules(self, modules: Collection[str]) -> Adapter:
+        """Of modules by their dotted names; see `of_files`."""
+        return self.of_files({facts.path for name in modules for facts in self._graph.facts_of_module(name)})
+
+    def of_files(self, paths: Collection[str]) -> Adapter:
+        """Of files by their relative paths. Raises `AdapterError` where none of them is there, and what the maker raises."""
+        documents = [d for d in map(self._graph.document, sorted(set(paths))) if d is not None]
+        if not documents:
+            raise AdapterError("There is no file in this part of the repository to make an adapter of.")
+        key = _key(self._model, self._maker.key, features_version(), [(d.path, d.sha256) for d in documents])
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return self._kept[key]
+        adapter = self._stored(key)
+        if adapter is None:
+            found = [d.path for d in documents]
+            adapter = self._maker.make(self._embedder.part(files=found, linked_tests=False).z, found)
+            self._store(key, adapter)
+        self._kept[key] = adapter
+        while len(self._kept) > _IN_MEMORY:
+            self._kept.popitem(last=False)
+        return adapter
+
+    def _stored(self, key: str) -> Adapter | None:
+        if self._folder is None:
+            return None
+        file = self._folder / f"{key}.npz"
+        try:
+            adapter = load_adapters_npz(file)
+        except AdapterFileError:
+            return None  # not there, or damaged: it is made anew
+        with suppress(OSError):
+            os.utime(file)
+        return adapter
+
+    def _store(self, key: str, adapter: Adapter) -> None:
+        """Keep it on disk, and the most recently used ones beside it. A folder that cannot be written costs time, nothing else."""
+        if self._folder is None:
+            return
+        with suppress(OSError):
+            save_npz(self._folder / f"{key}.npz", adapter)
+            files = sorted(self._folder.glob("*.npz"), key=lambda f: -f.stat().st_mtime_ns)
+            for file in files[_ON_DISK:]:
+                file.unlink(missing_ok=True)
+
+
+def _key(*parts: object) -> str:
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode("utf-8", "backslashreplace")).hexdigest()[:32]

@@ -1,0 +1,72 @@
+"""Numbers of adapters in fewer bytes: "float32" as they are, "float16" rounded to 11 bits, "int8" by rows with a scale each.
+
+int8: each row of `down` and each column of `up` (one component each) has a scale, its largest magnitude / 127, and holds integers from
+-127 to 127; no number is off by more than half its scale. `int8_error_bound` says what that can do to a delta.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from .adapter import Factors
+
+TRANSPORTS = ("float32", "float16", "int8")
+_LEVELS = 127
+
+
+def packed(factors: Factors, transport: str) -> dict[str, np.ndarray]:
+    """The arrays that stand for factors: "down", "up", with int8 also "down_scale" and "up_scale", and "bias" where there is one."""
+    if transport not in TRANSPORTS:
+        raise ValueError(f"transport must be one of {', '.join(TRANSPORTS)}")
+    arrays: dict[str, np.ndarray] = {}
+    if transport == "int8":
+        arrays["down"], arrays["down_scale"] = _quantised(factors.down)
+        columns, arrays["up_scale"] = _quantised(factors.up.T)
+        arrays["up"] = np.ascontiguousarray(columns.T)
+    else:
+        number = "<f2" if transport == "float16" else "<f4"
+        arrays["down"], arrays["up"] = factors.down.astype(number), factors.up.astype(number)
+    if factors.bias is not None:
+        arrays["bias"] = factors.bias.astype("<f4")
+    return arrays
+
+
+def unpacked(arrays: Mapping[str, np.ndarray], transport: str) -> Factors:
+    """The factors that arrays stand for, float32. Raises `KeyError` and `ValueError` where they are none."""
+    down, up = arrays["down"], arrays["up"]
+    expected = {"float32": np.float32, "float16": np.float16, "int8": np.int8}[transport]
+    if down.dtype != expected or up.dtype != expected:
+        raise ValueError(f"numbers of {down.dtype} and {up.dtype} where {transport} is told")
+    down, up = down.astype(np.float32), up.astype(np.float32)
+    if transport == "int8":
+        down_scale, up_scale = arrays["down_scale"], arrays["up_scale"]
+        if down_scale.shape != (down.shape[0],) or up_scale.shape != (up.shape[1],):
+            raise ValueError("the scales do not fit the numbers")
+        down, up = down * down_scale.astype(np.float32)[:, None], up * up_scale.astype(np.float32)
+    bias = arrays.get("bias")
+    return Factors(down, up, None if bias is None else bias.astype(np.float32))
+
+
+def int8_error_bound(factors: Factors) -> float:
+    """The most by which int8 can change `up @ down`, as a Frobenius norm: with errors E of at most half a scale in each number,
+    |(up + Eu)(down + Ed) - up down| <= |Eu| |down| + |up| |Ed| + |Eu| |Ed|."""
+    up, down = factors.up.astype(np.float64), factors.down.astype(np.float64)
+    off_up, off_down = _worst(up.T), _worst(down)
+    size_up, size_down = float(np.linalg.norm(up)), float(np.linalg.norm(down))
+    return off_up * size_down + size_up * off_down + off_up * off_down
+
+
+def _quantised(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    wide = rows.astype(np.float64)
+    scale = (np.abs(wide).max(axis=1, initial=0.0) / _LEVELS).astype("<f4")
+    divisor = np.where(scale > 0, scale, 1.0).astype(np.float64)[:, None]
+    return np.clip(np.rint(wide / divisor), -_LEVELS, _LEVELS).astype(np.int8), scale
+
+
+def _worst(rows: np.ndarray) -> float:
+    """The norm of the errors if every number is off by half its row's scale, and a little for the rounding of the scale itself."""
+    half = np.abs(rows).max(axis=1, initial=0.0) / _LEVELS / 2 * (1 + 1e-4)
+    return math.sqrt(float((half**2).sum()) * rows.shape[1])

@@ -1,0 +1,373 @@
+"""Build the adapter of a repository: its embedding, the adapter made from it, and what says from what.
+
+    python -m adapter_core.build path/to/repository            # the same as `pathline build`
+    report = build_adapters("path/to/repository")
+    report.folder / "adapters.npz"
+
+Ready in seconds, since by default the adapter is the generated one (`adapters/generator.py`): the null model, which is mixed into
+nothing by itself. A better one is made by an `AdapterMaker` that takes its place.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from . import __version__
+from .adapters import manifest as files
+from .adapters.adapter import Adapter
+from .adapters.bank import BankEntry, load_embeddings, save_embeddings
+from .adapters.capacity import Capacity, entropy_score, scale_capacity
+from .adapters.files import SCHEMA, load_adapters_npz, save_npz
+from .adapters.generator import VERSION, generate_lora_from_embedding
+from .adapters.kept import note_root
+from .adapters.manifest import Built, Manifest, SourceFile
+from .adapters.options import BuildOptions, GeneratorOptions
+from .adapters.priors import kbann_priors
+from .adapters.targets import Shape, shapes_from_config
+from .answers.provenance import provenance_of
+from .code_graph import CodeGraph, is_test_path
+from .errors import AdapterError, AdapterFileError, Cancelled
+from .evidence.embedding import Embedder
+from .evidence.feature_cache import FeatureCache, features_version
+from .evidence.model_shape import ModelDims, read_config, read_dims
+from .evidence.repo_embedding import RepoEmbedding
+from .models.sources import resolve
+from .types import CancelToken
+
+# Called with a stage's name, what is done of it and the total (0: unknown), and the file that is worked on.
+Progress = Callable[[str, int, int, str], None]
+_BANK = "bank"
+_FEATURES = "features.npz"
+_LOCK_WAIT_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class BuildModel:
+    """The model that an adapter is for: its name, the SHA-256 of its weights ("" where they are not known), its shape."""
+
+    name: str
+    digest: str
+    dims: ModelDims
+    target_shapes: Mapping[str, Shape]
+
+
+@dataclass(frozen=True, slots=True)
+class BuildInputs:
+    """What a maker of adapters gets. `priors` are weights of targets ({}: all 1)."""
+
+    graph: CodeGraph
+    model: BuildModel
+    embedding: RepoEmbedding
+    options: GeneratorOptions
+    priors: Mapping[str, float]
+    progress: Progress
+    cancel: CancelToken | None
+
+
+@dataclass(frozen=True, slots=True)
+class MadeAdapter:
+    """`kind` names how it was made, `settings` with what; `scores` is what was measured of it, each with its controls."""
+
+    adapter: Adapter
+    kind: str
+    settings: Mapping[str, Any]
+    scores: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterMaker:
+    """Makes the adapter of a repository. `key` is part of the fingerprint: what was built with another one is built anew."""
+
+    key: str
+    make: Callable[[BuildInputs], MadeAdapter]
+
+
+@dataclass(frozen=True, slots=True)
+class BuildStep:
+    """Something else that is built into the folder; `run` gives back the names of the files that it wrote there. `key` as above."""
+
+    key: str
+    run: Callable[[BuildInputs, Path], Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class BuildReport:
+    """`reused`: nothing had changed, and nothing was built. `seconds` by stage."""
+
+    folder: Path
+    manifest: Manifest
+    reused: bool
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+
+def generated(inputs: BuildInputs) -> MadeAdapter:
+    """The null adapter: from the embedding alone."""
+    options = inputs.options
+    shapes = {t: s for t, s in inputs.model.target_shapes.items() if t in options.targets}
+    if not shapes:
+        raise AdapterError(
+            f"{inputs.model.name} has none of the targets {', '.join(options.targets)}: it has {', '.join(inputs.model.target_shapes)}."
+        )
+    adapter = generate_lora_from_embedding(
+        inputs.embedding.z, inputs.model.dims.d_model, inputs.model.dims.layers, options.rank, options.seed, target_shapes=shapes,
+        layer_gate=options.layer_gate, target_weights=inputs.priors, learn_bias=options.learn_bias, map_cap=options.map_cap,
+        rounded=options.rounded,
+    )  # fmt: skip
+    return MadeAdapter(adapter, "generated", asdict(options))
+
+
+GENERATED = AdapterMaker(f"generated {VERSION}", generated)
+
+
+def find_model(model: str | None = None, target_shapes: Mapping[str, Shape] | None = None) -> BuildModel:
+    """The model to build for (None: the embedded one), from its configuration alone. `target_shapes` are taken instead of those that
+    follow from it. Raises `ModelMissingError`, `ModelFileError`, `AdapterError`."""
+    source = resolve(model)
+    config = read_config(source.folder / "config.json")
+    shapes = target_shapes if target_shapes is not None else shapes_from_config(config)
+    return BuildModel(source.name, source.digest, read_dims(config, source.name), dict(shapes))
+
+
+def build_adapters(
+    graph: CodeGraph,
+    model: BuildModel,
+    out: str | os.PathLike[str] | None = None,
+    options: BuildOptions | None = None,
+    maker: AdapterMaker = GENERATED,
+    steps: Sequence[BuildStep] = (),
+    *,
+    rebuild: bool = False,
+    progress: Progress | None = None,
+    cancel: CancelToken | None = None,
+) -> BuildReport:
+    """Build the adapter of a workspace into its folder in the cache, or into `out`; nothing is done where it is there already, made from
+    the same files with the same options, and `rebuild` is not set.
+
+    The same inputs give the same bytes. Raises `AdapterError` (the folder cannot be written, another process builds there, there is
+    nothing to build from), `Cancelled`, and what the maker raises.
+    """
+    options = options or BuildOptions()
+    folder = Path(out) if out is not None else files.build_folder(graph, model.name, model.digest)
+    report = progress or (lambda stage, done, total, current: None)
+    sources = files.sources_of(graph)
+    if not sources:
+        raise AdapterError(
+            "There is nothing to build an adapter from: the repository holds no Python file and no documentation."
+        )
+    fingerprint = _fingerprint(model, options, [maker.key, *(step.key for step in steps)], sources)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder.with_name(f".{folder.name}.lock"))
+        lock.acquire(timeout=_LOCK_WAIT_SECONDS)
+    except Timeout:
+        raise AdapterError(f"Another Pathline process is building in {folder}; try again in a moment.") from None
+    except (OSError, NotImplementedError) as error:
+        raise AdapterError(f"The folder {folder} cannot be written ({error}): name another one with --out.") from error
+    try:
+        found = None if rebuild else _as_wanted(folder, fingerprint)
+        if found is not None:
+            return BuildReport(folder, found.manifest, True)
+        return _build(graph, model, folder, options, maker, steps, sources, fingerprint, report, cancel)
+    except OSError as error:
+        raise AdapterError(f"The folder {folder} cannot be written ({error}): name another one with --out.") from error
+    finally:
+        lock.release()
+
+
+def open_bank(folder: str | os.PathLike[str]) -> list[BankEntry]:
+    """The modules of a built folder as a bank: each with its own adapter where there is one (`bank/MODULE.npz`), else with the one that
+    is generated from its embedding. Raises `AdapterFileError`, also where it was built without modules."""
+    place = Path(folder)
+    manifest = files.read_built(place, verify=False).manifest
+    if files.MODULES not in manifest.files:
+        raise AdapterFileError(f"{place} holds no modules: run `pathline build --modules`.")
+    try:
+        options = GeneratorOptions(**{**manifest.generator, "targets": tuple(manifest.target_shapes)})
+        layers, d_model = int(manifest.model["layers"]), int(manifest.model["d_model"])
+    except (TypeError, ValueError, KeyError) as error:
+        raise AdapterFileError(f"{place} was built by another version of Pathline ({error}): build it anew.") from error
+
+    def adapter_of(name: str, z: np.ndarray) -> Adapter:
+        own = place / _BANK / f"{name}.npz"
+        if own.is_file():
+            return load_adapters_npz(own, manifest.target_shapes, layers)
+        return generate_lora_from_embedding(
+            z, d_model, layers, options.rank, options.seed, target_shapes=manifest.target_shapes, layer_gate=options.layer_gate,
+            target_weights=manifest.priors, learn_bias=options.learn_bias, map_cap=options.map_cap, rounded=options.rounded,
+        )  # fmt: skip
+
+    named = load_embeddings(place / files.MODULES)
+    return [BankEntry(name, z, lambda name=name, z=z: adapter_of(name, z)) for name, z in named]  # type: ignore[misc]
+
+
+# -- the stages --------------------------------------------------------------------------------------------------------
+
+
+def _build(
+    graph: CodeGraph,
+    model: BuildModel,
+    folder: Path,
+    options: BuildOptions,
+    maker: AdapterMaker,
+    steps: Sequence[BuildStep],
+    sources: tuple[SourceFile, ...],
+    fingerprint: str,
+    progress: Progress,
+    cancel: CancelToken | None,
+) -> BuildReport:
+    seconds: dict[str, float] = {}
+    started = time.perf_counter()
+
+    def lap(stage: str) -> None:
+        nonlocal started
+        if cancel is not None and cancel.is_set():
+            raise Cancelled("The build was stopped; what was there before is still there.")
+        now = time.perf_counter()
+        seconds[stage], started = round(now - started, 3), now
+
+    # Beside the folders of all models: what files say does not depend on one.
+    kept = files.build_folder(graph, model.name, model.digest).parent / _FEATURES
+    features = FeatureCache.load(kept)
+    embedder = Embedder(
+        graph, features=features, progress=lambda d, t, f: progress("embedding", d, t, f), cancel=cancel
+    )
+    embedding = embedder.whole()
+    lap("embedding")
+    capacity, generator = _capacity(graph, options)
+    priors = kbann_priors(embedding, list(model.target_shapes)) if options.priors else {}
+    inputs = BuildInputs(graph, model, embedding, generator, priors, progress, cancel)
+    made = maker.make(inputs)
+    lap("adapter")
+    modules = _modules(graph, embedder, options.max_modules, progress) if options.modules else []
+    lap("modules")
+    # What has no manifest is no adapter: from here on the old one counts no more.
+    (folder / files.MANIFEST).unlink(missing_ok=True)
+    embedding.save(folder)
+    save_npz(folder / files.ADAPTERS, made.adapter, options.transport)
+    files.write_sources(folder, sources)
+    written = [files.ADAPTERS, files.EMBEDDING, "embedding.json", files.SOURCES]
+    (folder / files.MODULES).unlink(missing_ok=True)
+    if options.modules:
+        save_embeddings(folder / files.MODULES, modules)
+        written.append(files.MODULES)
+    for step in steps:
+        written += step.run(inputs, folder)
+        lap(step.key)
+    with suppress(OSError):  # without it, the next build only takes longer
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        note_root(kept.parent, graph.root)
+        features.save(kept)
+    told = provenance_of(graph.root)
+    complete, reason = graph.completeness
+    manifest = Manifest(
+        kind=made.kind,
+        fingerprint=fingerprint,
+        model={"name": model.name, "sha256": model.digest, **asdict(model.dims)},
+        target_shapes=_shapes_of(made.adapter),
+        rank=made.adapter.rank,
+        alpha=made.adapter.alpha,
+        seed=generator.seed,
+        generator=asdict(generator),
+        settings=made.settings,
+        priors=priors or None,
+        capacity=asdict(capacity) if capacity is not None else None,
+        commit=told.commit,
+        tree=told.tree,
+        versions=_versions(),
+        data={
+            "files": len(sources),
+            "bytes": sum(s.bytes for s in sources),
+            "sources_sha256": _sources_digest(sources),
+            "embedding_sha256": embedding.sha256,
+            "modules": len(modules),
+        },
+        files={name: files.file_sha256(folder / name) for name in written},
+        scores=made.scores,
+        complete=complete,
+        reason=reason,
+    )
+    files.write_manifest(folder, manifest)
+    lap("writing")
+    return BuildReport(folder, manifest, False, seconds)
+
+
+def _capacity(graph: CodeGraph, options: BuildOptions) -> tuple[Capacity | None, GeneratorOptions]:
+    if not options.capacity.enabled:
+        return None, options.generator
+    capacity = scale_capacity(entropy_score(graph), options.capacity)
+    return capacity, replace(options.generator, rank=capacity.rank)
+
+
+def _modules(graph: CodeGraph, embedder: Embedder, limit: int, progress: Progress) -> list[tuple[str, np.ndarray]]:
+    """An embedding for each module that is no test, the largest first where there are too many, in order of their names."""
+    rows = [row for row in graph.store.files() if row.kind == "python" and not is_test_path(row.path)]
+    by_module: dict[str, list[str]] = {}
+    symbols: dict[str, int] = {}
+    for row in rows:
+        name = graph.module_for_file(row.path)
+        by_module.setdefault(name, []).append(row.path)
+        symbols[name] = symbols.get(name, 0) + row.symbols
+    chosen = sorted(sorted(by_module, key=lambda name: (-symbols[name], name))[:limit])
+    found = []
+    for number, name in enumerate(chosen):
+        progress("modules", number, len(chosen), name)
+        z = embedder.part(files=by_module[name], linked_tests=False).z
+        if z.any():
+            found.append((name, z))
+    return found
+
+
+def _as_wanted(folder: Path, fingerprint: str) -> Built | None:
+    """What lies there, if it is whole and was made from the same."""
+    try:
+        found = files.read_built(folder)
+    except AdapterFileError:
+        return None
+    return found if found.manifest.fingerprint == fingerprint else None
+
+
+def _fingerprint(model: BuildModel, options: BuildOptions, keys: Sequence[str], sources: tuple[SourceFile, ...]) -> str:
+    told = {
+        "model": [model.name, model.digest, asdict(model.dims), {t: list(s) for t, s in model.target_shapes.items()}],
+        "options": asdict(options),
+        "keys": keys,
+        "versions": _versions(),
+        "sources": _sources_digest(sources),
+    }
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+def _versions() -> dict[str, Any]:
+    return {
+        "pathline": __version__, "files": SCHEMA, "manifest": files.SCHEMA, "generator": VERSION, "features": features_version(),
+    }  # fmt: skip
+
+
+def _sources_digest(sources: tuple[SourceFile, ...]) -> str:
+    lines = "".join(f"{s.sha256}  {s.path}\n" for s in sources)
+    return hashlib.sha256(lines.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _shapes_of(adapter: Adapter) -> dict[str, Shape]:
+    shapes: dict[str, Shape] = {}
+    for layer in adapter.layers:
+        shapes.update({target: factors.shape for target, factors in layer.items()})
+    return shapes
+
+
+if __name__ == "__main__":
+    # The command-line door. Here alone does anything import the command line.
+    from .cli.build import main
+
+    raise SystemExit(main())

@@ -1,0 +1,233 @@
+"""`pathline build`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ModelError, UsageError
+from .common import add_repo_arguments, ctrl_c, print_json, printable, with_graph
+
+if TYPE_CHECKING:
+    from ..adapters.options import BuildOptions
+    from ..build import BuildReport
+    from ..code_graph import CodeGraph
+
+_EXAMPLE = "pathline build --repo . --modules"
+_STAGES = {"embedding": "Embedding", "modules": "Modules"}
+_NOTE = "it is the null model: kept for comparison, and mixed into nothing by itself"
+
+
+def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "build",
+        help="build the adapter of a repository",
+        description="Embed a repository and build the adapter of a model for it, into the cache folder or --out.",
+        epilog=f"example: {_EXAMPLE}",
+    )
+    add_repo_arguments(parser)
+    _add_options(parser)
+    parser.set_defaults(func=run)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """`python -m adapter_core.build`. Returns the exit code."""
+    from .main import run_parser
+
+    return run_parser(_door, argv)
+
+
+def _door() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m adapter_core.build",
+        description="Embed a repository and build the adapter of a model for it; the same as `pathline build`.",
+        epilog=f"example: {_EXAMPLE.replace('pathline build --repo', 'python -m adapter_core.build')}",
+    )
+    parser.add_argument("repo", metavar="ROOT", help="folder of the repository")
+    parser.add_argument(
+        "--ignore", action="append", default=[], metavar="PATTERN", help="leave out files, in .gitignore syntax"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    _add_options(parser)
+    parser.set_defaults(func=run, max_files=None)
+    return parser
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--model", metavar="MODEL", help="Hugging Face id, folder or GGUF file (default: the embedded model)"
+    )
+    parser.add_argument("--out", metavar="DIR", help="write there instead of into the cache folder")
+    parser.add_argument("--rank", type=int, metavar="N", help="rank of the factors (default: 8)")
+    parser.add_argument("--seed", type=int, metavar="N", help="seed of their directions (default: 0)")
+    parser.add_argument(
+        "--targets", metavar="NAMES", help="such as q_proj,v_proj, attention, mlp or all (default: all)"
+    )
+    parser.add_argument(
+        "--target-shapes",
+        metavar="SHAPES",
+        help="such as q_proj=4096:4096, instead of those of the model's configuration",
+    )
+    parser.add_argument("--layer-gate", metavar="GATE", help="zmean, cosine, hump or linear (default: zmean)")
+    parser.add_argument(
+        "--transport", metavar="FORM", help="store numbers as float32, float16 or int8 (default: float32)"
+    )
+    parser.add_argument("--modules", action="store_true", help="also embed each module, for a bank of adapters")
+    parser.add_argument("--priors", action="store_true", help="weigh targets by what the graph holds")
+    parser.add_argument("--scale-rank", action="store_true", help="let the repository's entropy choose the rank")
+    parser.add_argument(
+        "--report",
+        metavar="PNG",
+        help="draw where the adapter acts, with the model where it is installed (needs matplotlib)",
+    )
+    parser.add_argument("--rebuild", action="store_true", help="build it anew though nothing changed")
+
+
+def run(args: argparse.Namespace) -> int:
+    from ..models.sources import absolute_name
+
+    options = _options(args)
+    shapes = _shapes(args)
+    # Relative to where the user stands, which `with_graph` leaves.
+    args.model = absolute_name(args.model)
+    args.out = str(Path(args.out).expanduser().absolute()) if args.out else None
+    args.report = str(Path(args.report).expanduser().absolute()) if args.report else None
+    if args.report:
+        from ..adapters.report import check_library
+
+        check_library()
+    with ctrl_c() as cancel:
+        return with_graph(args, cancel, lambda graph: _build(graph, args, options, shapes, cancel))
+
+
+def _options(args: argparse.Namespace) -> BuildOptions:
+    from dataclasses import replace
+
+    from ..adapters.options import LAYER_GATES, BuildOptions
+    from ..adapters.targets import parse_targets
+    from ..adapters.transport import TRANSPORTS
+
+    options = BuildOptions(priors=args.priors, modules=args.modules)
+    generator = options.generator
+    if args.rank is not None:
+        if not 1 <= args.rank <= 512:
+            raise UsageError("--rank must be from 1 to 512.")
+        if args.scale_rank:
+            raise UsageError("--scale-rank chooses the rank, and --rank gives it; use one of them.")
+        generator = replace(generator, rank=args.rank)
+    if args.seed is not None:
+        generator = replace(generator, seed=args.seed)
+    if args.targets is not None:
+        generator = replace(generator, targets=parse_targets(args.targets))
+    for name, value, allowed in (
+        ("layer-gate", args.layer_gate, LAYER_GATES),
+        ("transport", args.transport, TRANSPORTS),
+    ):
+        if value is not None and value not in allowed:
+            raise UsageError(f"--{name} must be one of {', '.join(allowed)}.")
+    if args.layer_gate is not None:
+        generator = replace(generator, layer_gate=args.layer_gate)
+    if args.transport is not None:
+        options = replace(options, transport=args.transport)
+    return replace(options, generator=generator, capacity=replace(options.capacity, enabled=args.scale_rank))
+
+
+def _shapes(args: argparse.Namespace) -> dict[str, tuple[int, int]] | None:
+    from ..adapters.targets import parse_target_shapes
+
+    return parse_target_shapes(args.target_shapes) if args.target_shapes is not None else None
+
+
+def _build(graph: CodeGraph, args: argparse.Namespace, options: BuildOptions, shapes: Any, cancel: Any) -> int:
+    from ..build import build_adapters, find_model
+    from .main import EXIT_OK
+
+    model = find_model(args.model, shapes)
+    bar = _Bar()
+    try:
+        report = build_adapters(graph, model, args.out, options, rebuild=args.rebuild, progress=bar.show, cancel=cancel)
+    finally:
+        bar.stop()
+    if args.report:
+        _draw(graph, args, report, cancel)
+    if args.json:
+        told = report.manifest.as_dict()
+        print_json(
+            {
+                "schema": 1,
+                "folder": str(report.folder),
+                "reused": report.reused,
+                "seconds": report.seconds,
+                "manifest": told,
+            }
+        )
+    else:
+        _print(report, args.report)
+    return EXIT_OK
+
+
+def _draw(graph: CodeGraph, args: argparse.Namespace, report: BuildReport, cancel: Any) -> None:
+    from ..adapters.report import compare, draw_report
+
+    try:
+        changed = compare(graph, args.model, report.folder, cancel)
+    except ModelError as error:
+        changed = []
+        print(f"Note: the picture does not show which tokens it changes: {error}", file=sys.stderr)
+    draw_report(report.folder, args.report, changed)
+
+
+def _print(report: BuildReport, drawn: str | None) -> None:
+    manifest = report.manifest
+    data, took = manifest.data, sum(report.seconds.values())
+    what = "Nothing has changed since it was built" if report.reused else f"Built in {took:.1f} s"
+    print(printable(f"{what}: {report.folder}"))
+    print(
+        printable(
+            f"  for {manifest.model['name']}: {manifest.model['layers']} layers, rank {manifest.rank}, "
+            f"{', '.join(manifest.target_shapes)}"
+        )
+    )
+    modules = f", {data['modules']:,} modules" if data["modules"] else ""
+    print(f"  from {data['files']:,} files, {data['bytes'] / 1e6:.1f} MB{modules}")
+    print(f"  {manifest.kind}{': ' + _NOTE if manifest.kind == 'generated' else ''}")
+    for score in manifest.scores:
+        print(printable("  " + ", ".join(f"{name} {value}" for name, value in score.items())))
+    if drawn:
+        print(printable(f"  drawn in {drawn}"))
+    if manifest.reason:
+        print(f"Note: {manifest.reason}.", file=sys.stderr)
+
+
+class _Bar:
+    """Progress on stderr, in a terminal only."""
+
+    def __init__(self) -> None:
+        self._bars: Any = None
+        self._task: Any = None
+        self._stage = ""
+
+    def show(self, stage: str, done: int, total: int, current: str) -> None:
+        if self._bars is None:
+            if not sys.stderr.isatty():
+                return
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+            file = TextColumn("[dim]{task.fields[file]}")
+            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), file)
+            self._bars = Progress(*columns, console=Console(stderr=True), transient=True)
+            self._bars.start()
+            self._task = self._bars.add_task("", file="")
+        if stage != self._stage:
+            self._stage = stage
+            self._bars.reset(self._task, description=_STAGES.get(stage, stage))
+        self._bars.update(self._task, completed=done, total=total or None, file=printable(current[-40:]))
+
+    def stop(self) -> None:
+        if self._bars is not None:
+            self._bars.stop()
+            self._bars = None
