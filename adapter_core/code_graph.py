@@ -10,12 +10,13 @@ One instance is a view of one moment: it reads each file once and remembers it. 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from .errors import IndexStoreError
 from .graph import lookup
+from .graph.call_sites import WorkspaceCalls
 from .graph.coverage_xml import coverage_of, read_coverage
 from .graph.discover import check_root
 from .graph.documents import Document, Documents
@@ -59,6 +60,7 @@ class CodeGraph:
     def _look(self, open_texts: Mapping[str, str] | None) -> None:
         self.view = WorkspaceView(self.root, self.store, open_texts, self._options.discover.max_file_bytes)
         self.inference = Inference(self.view)
+        self.calls = WorkspaceCalls(self.view, self.inference, self.name)
         self.tests = WorkspaceTests(self.view, self.inference, self.name)
 
     @classmethod
@@ -218,8 +220,9 @@ class CodeGraph:
 
     # -- calls -------------------------------------------------------------------------------------------------------
 
-    def calls_of(self, ref: SymbolRef | str) -> Listing:
-        """The calls within a symbol's lines, in order, as `CallSite`s; a module's are all calls of its file."""
+    def calls_of(self, ref: SymbolRef | str, implicit: bool = True) -> Listing:
+        """The calls within a symbol's lines, in order, as `CallSite`s; a module's are all calls of its file. With `implicit`, also what
+        runs without a call being written: `with`, properties, operators, loops (`CallSite.implicit`), where it stands here."""
         found: list[CallSite] = []
         meant = self._meant(ref)
         self.inference.partial = False
@@ -227,24 +230,23 @@ class CodeGraph:
             facts, value = self.facts(one.path), self._value(one)
             if facts is None or value is None:
                 return Listing((), False, "the file changed")
-            inside = lookup.within(facts, value.index)
-            found += [self.site(facts, call) for call in facts.calls if call.owner in inside]
+            found += self.calls.within(facts, value.index, implicit)
         return self._listing(found)
 
     def site(self, facts: ModuleFacts, call: Call) -> CallSite:
-        """One call with what it leads to."""
-        reached = sites.targets(self.inference, facts.path, call)
-        span = Span(self.name, facts.path, call.line, call.line)
-        return CallSite(
-            span, self.ref(facts, call.owner), call.callee, bool(reached.named), tuple(self._refs(reached.named)),
-            tuple(self._refs(reached.entered)), reached.external, call.deferred,
-            sites.is_direct(self.inference, facts.path, call), reached.open,
-        )  # fmt: skip
+        """One written call with what it leads to."""
+        return self.calls.site(facts, call)
+
+    def implicit_calls(self, path: str) -> Listing:
+        """What runs in a file without a call being written, as `CallSite`s in the order of the text."""
+        facts = self.facts(path)
+        self.inference.partial = False
+        return self._listing([site for _, site in self.calls.implicit(facts)] if facts else [])
 
     def callees_of(self, ref: SymbolRef) -> list[SymbolRef]:
-        """The workspace symbols that a symbol calls, each once, in order of the first call."""
+        """The workspace symbols that a symbol calls in so many words, each once, in order of the first call."""
         found: dict[tuple[str, int, str], SymbolRef] = {}
-        for site in self.calls_of(ref).items:
+        for site in self.calls_of(ref, implicit=False).items:
             for target in () if site.deferred else site.targets:
                 found.setdefault((target.path, target.symbol.start, target.symbol.name), target)
         return list(found.values())
@@ -262,13 +264,9 @@ class CodeGraph:
             for path, call, traced in sites.calls_entering(self.inference, value) if value else ():
                 facts = self.facts(path)
                 if facts is not None and call.callee != "super":
-                    found.append(self.site(facts, call) if traced else self._by_name(facts, call))
+                    found.append(self.site(facts, call) if traced else self.calls.by_name(facts, call))
         found.sort(key=lambda s: (s.span.path != getattr(ref, "path", ""), s.span.path, s.span.start))
         return self._listing(found)
-
-    def _by_name(self, facts: ModuleFacts, call: Call) -> CallSite:
-        span = Span(self.name, facts.path, call.line, call.line)
-        return CallSite(span, self.ref(facts, call.owner), call.callee, False, deferred=call.deferred)
 
     def unresolved_calls(self, path: str | None = None) -> Listing:
         """The calls of a file, or of the whole workspace, that were traced neither into the workspace nor out of it."""
@@ -280,7 +278,7 @@ class CodeGraph:
             for call in facts.calls if facts else ():
                 reached = sites.targets(self.inference, one, call)
                 if facts is not None and not reached.named and not reached.external:
-                    found.append(self._by_name(facts, call))
+                    found.append(self.calls.by_name(facts, call))
         return self._listing(found)
 
     def importers_of(self, module: str) -> list[str]:
@@ -413,24 +411,8 @@ class CodeGraph:
         kind = "module" if index == 0 else "class" if ref.symbol.kind == "class" else "function"
         return Value(kind, ref.path, index)
 
-    def _refs(self, values: object) -> list[SymbolRef]:
-        """The symbols that values are, each once, in order of their places; instances stand for their class."""
-        found: dict[tuple[str, int, str], SymbolRef] = {}
-        for value in sorted(values, key=lambda v: (v.path, v.index, v.kind)):  # type: ignore[call-overload]
-            if value.kind == "module":
-                found.update({(f.path, 0, ""): self.ref(f, 0) for f in self.facts_of_module(value.path)})
-            elif value.kind in ("class", "function"):
-                facts = self.facts(value.path)
-                if facts is not None:
-                    found[(value.path, value.index, "")] = self.ref(facts, value.index)
-            elif value.kind == "lambda":
-                facts = self.facts(value.path)
-                assert facts is not None
-                symbol = lookup.lambda_symbol(facts, self.view.text(value.path), value)
-                found[(value.path, value.index, str(value.extra))] = SymbolRef(
-                    self.name, facts.path, facts.module, symbol
-                )
-        return list(found.values())
+    def _refs(self, values: Iterable[Value]) -> list[SymbolRef]:
+        return self.calls.refs(values)
 
     def _listing(self, found: Sequence[object]) -> Listing:
         reason = "some of it is too entangled, or called from too many files, to be followed to its end"

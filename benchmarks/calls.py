@@ -97,7 +97,9 @@ def _precision_rows(judged: list[tuple[Comparison, Found, str]]) -> list[dict[st
     counts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for package, found, verdict in judged:
         for name in (package.seen.name, "all"):
-            for group in ("all", "one target" if found.count == 1 else "several targets"):
+            several = "one target" if found.count == 1 else "several targets"
+            groups = (f"implicit: {several}", f"implicit: {found.implicit}") if found.implicit else ("all", several)
+            for group in groups:
                 counts[name, group][verdict] += 1
     for (name, group), count in sorted(counts.items(), key=lambda item: (item[0][0] == "all", item[0])):
         unjudged = sum(n for verdict, n in count.items() if verdict not in ("seen", "not seen"))
@@ -112,7 +114,7 @@ def _precision_rows(judged: list[tuple[Comparison, Found, str]]) -> list[dict[st
 def _details(packages: list[Comparison], judged: list[tuple[Comparison, Found, str]]) -> Iterator[str]:
     for package in packages:
         for edge in sorted(package.seen.edges):
-            if edge.is_written and not package.is_found(edge):
+            if not package.is_found(edge):
                 calls = package.static.calls.get((edge.caller.path, edge.line), [])
                 name = edge.site.partition(":")[2]
                 there = [c for c in calls if c[0].rpartition(".")[2] == name] or calls

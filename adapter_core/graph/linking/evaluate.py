@@ -11,7 +11,7 @@ import ast
 import builtins
 import re
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ...types import Call, Flow, Import, ModuleFacts, Parameter, Symbol
 from ..recent import Recent
@@ -21,6 +21,9 @@ from .reaching import Event
 from .tables import Snippet, Tables, scopes, snippet
 from .values import EMPTY, Value, Values, either, external, instance, known, union
 
+if TYPE_CHECKING:
+    from .operations import Operation
+
 _MAX_DEPTH = 40
 # A step is one thing worked out, some 20 µs; a question that takes more is answered with what is known by then.
 _MAX_STEPS = 3_000
@@ -29,6 +32,7 @@ _MAX_ROUNDS = 3
 _MAX_NESTING = 60  # of expressions within expressions, over all that is being worked out
 _KEPT_TABLES = 1_000
 _KEPT_LINES = 40
+_KEPT_OPERATIONS = 24
 _KEPT_RESULTS = 200_000
 _FILE = 8
 _SHORT = 40  # characters of an expression that may be a constant
@@ -72,6 +76,7 @@ class Inference:
         self.partial = False  # something was cut off by a limit since this was last set to False
         self._tables: Recent[Tables | None] = Recent(_KEPT_TABLES)
         self._lines: Recent[list[str]] = Recent(_KEPT_LINES)
+        self.operations: Recent[tuple[Operation, ...]] = Recent(_KEPT_OPERATIONS)  # what `implicit` found in files
         self.orders: dict[Value, list[Value]] = {}  # method resolution orders
         # What `sites` found for a function or class: its calls, and whether something was cut off.
         self.entering: dict[Value, tuple[list[tuple[str, Call, bool]], bool]] = {}
