@@ -16,7 +16,7 @@ from pathlib import Path
 
 from .errors import IndexStoreError
 from .graph import lookup
-from .graph.call_sites import WorkspaceCalls
+from .graph.call_sites import CALLERS_SECONDS, WorkspaceCalls
 from .graph.coverage_xml import coverage_of, read_coverage
 from .graph.discover import check_root
 from .graph.documents import Document, Documents
@@ -225,7 +225,7 @@ class CodeGraph:
         runs without a call being written: `with`, properties, operators, loops (`CallSite.implicit`), where it stands here."""
         found: list[CallSite] = []
         meant = self._meant(ref)
-        self.inference.partial = False
+        self.calls.begin()
         for one in meant:
             facts, value = self.facts(one.path), self._value(one)
             if facts is None or value is None:
@@ -240,7 +240,7 @@ class CodeGraph:
     def implicit_calls(self, path: str) -> Listing:
         """What runs in a file without a call being written, as `CallSite`s in the order of the text."""
         facts = self.facts(path)
-        self.inference.partial = False
+        self.calls.begin()
         return self._listing([site for _, site in self.calls.implicit(facts)] if facts else [])
 
     def callees_of(self, ref: SymbolRef) -> list[SymbolRef]:
@@ -251,28 +251,30 @@ class CodeGraph:
                 found.setdefault((target.path, target.symbol.start, target.symbol.name), target)
         return list(found.values())
 
-    def who_calls(self, ref: SymbolRef | str) -> Listing:
+    def who_calls(
+        self, ref: SymbolRef | str, implicit: bool = True, limit_seconds: float | None = CALLERS_SECONDS
+    ) -> Listing:
         """Where a symbol is called. A class is called where it is constructed.
 
         `resolved` sites were traced to this very definition. The others match by name only (`x.send()` with an `x` of unknown
-        type), and are given for methods alone; a site that was traced to something else is left out.
+        type), and are given for methods alone; a site that was traced to something else is left out. With `implicit`, also where a
+        property or special method runs without a call of it (`CallSite.implicit`). After `limit_seconds` the listing is what was found
+        by then, and says so.
         """
-        found: list[CallSite] = []
-        self.inference.partial = False
-        for one in self._meant(ref):
-            value = self._value(one)
-            for path, call, traced in sites.calls_entering(self.inference, value) if value else ():
-                facts = self.facts(path)
-                if facts is not None and call.callee != "super":
-                    found.append(self.site(facts, call) if traced else self.calls.by_name(facts, call))
+        with self.calls.within_time(limit_seconds) as notes:
+            found = [site for one in self._meant(ref) for site in self._callers(one, implicit, notes)]
         found.sort(key=lambda s: (s.span.path != getattr(ref, "path", ""), s.span.path, s.span.start))
-        return self._listing(found)
+        return Listing(tuple(found), not notes, "; ".join(dict.fromkeys(notes)))
+
+    def _callers(self, ref: SymbolRef, implicit: bool, notes: list[str]) -> list[CallSite]:
+        value = self._value(ref)
+        return self.calls.entering(value, implicit, notes) if value else []
 
     def unresolved_calls(self, path: str | None = None) -> Listing:
         """The calls of a file, or of the whole workspace, that were traced neither into the workspace nor out of it."""
         paths = [path] if path else self.view.python_paths()
         found = []
-        self.inference.partial = False
+        self.calls.begin()
         for one in paths:
             facts = self.facts(one)
             for call in facts.calls if facts else ():
@@ -312,7 +314,7 @@ class CodeGraph:
         Traced as calls are: a name on a value of unknown type is left out, so the listing is complete only for what can be told.
         """
         found: list[Reference] = []
-        self.inference.partial = False
+        self.calls.begin()
         for one in self._meant(ref):
             value = self._value(one)
             for place in references.references(self.inference, (value.path, value.index)) if value else ():
@@ -352,7 +354,7 @@ class CodeGraph:
         """The tests that lead to a symbol over at most `depth` calls (through fixtures and `setUp`, too), or are named after it, as
         `TestLink`s, near ones first."""
         found: dict[str, TestLink] = {}
-        self.inference.partial = False
+        self.calls.begin()
         for one in self._meant(ref):
             value = self._value(one)
             for link in self.tests.for_symbol(value, depth) if value and value.kind != "module" else ():
@@ -415,8 +417,8 @@ class CodeGraph:
         return self.calls.refs(values)
 
     def _listing(self, found: Sequence[object]) -> Listing:
-        reason = "some of it is too entangled, or called from too many files, to be followed to its end"
-        return Listing(tuple(found), False, reason) if self.inference.partial else Listing(tuple(found))
+        notes = self.calls.notes()
+        return Listing(tuple(found), not notes, "; ".join(notes))
 
 
 __all__ = ["CodeGraph", "IndexStoreError", "index_of", "is_test_path"]

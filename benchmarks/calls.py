@@ -87,6 +87,8 @@ def _judged(package: Comparison) -> Iterator[tuple[Comparison, Found, str]]:
             verdict = "in a lambda"
         elif found.wrapped and found.callee in package.seen.outside:
             verdict = "called by a wrapper from outside"
+        elif found.implicit == "built-in" and found.callee in package.seen.outside:
+            verdict = "called by the standard library, which is outside"
         else:
             verdict = "not seen"
         yield package, found, verdict

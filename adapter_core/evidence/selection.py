@@ -132,7 +132,7 @@ def _neighbours(graph: CodeGraph, ref: SymbolRef) -> list[tuple[SymbolRef, str]]
     """What a symbol calls and what calls it; for a class its bases, for a module what it imports and what imports it."""
     name = ref.symbol.name
     found = [(r, f"called by {name}") for r in graph.callees_of(ref)]
-    sites = [s for s in graph.who_calls(ref).items if s.resolved and s.caller is not None][:20]
+    sites = [s for s in graph.who_calls(ref, implicit=False).items if s.resolved and s.caller is not None][:20]
     found.extend((s.caller, f"calls {name}") for s in sites if s.caller)
     facts = graph.facts(ref.path)
     if ref.symbol.kind == "class" and facts is not None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
 from collections.abc import Iterable, Iterator
 
 from ..types import Call, CallSite, ModuleFacts, Span, SymbolRef
 from . import lookup
-from .linking import implicit, sites
+from .linking import implicit, runners, sites
 from .linking.evaluate import Inference
 from .linking.implicit import Implicit
 from .linking.values import Value
 from .view import WorkspaceView
+
+CALLERS_SECONDS = 5.0
+ENTANGLED = "some of it is too entangled, or called from too many files, to be followed to its end"
 
 
 class WorkspaceCalls:
@@ -60,6 +65,50 @@ class WorkspaceCalls:
                 for one in implicit.implicit_calls(self._inference, facts.path, operation):
                     place = operation.start if operation.how != "class" else self._start_of(facts, operation.line)
                     yield place, self.implicit_site(facts, one)
+
+    def entering(self, value: Value, with_implicit: bool, notes: list[str]) -> list[CallSite]:
+        """The calls of a function or class; adds to `notes` why they may not be all."""
+        found: list[CallSite] = []
+        for path, call, traced in sites.calls_entering(self._inference, value):
+            facts = self._view.facts(path)
+            if facts is not None and call.callee != "super":
+                found.append(self.site(facts, call) if traced else self.by_name(facts, call))
+        if with_implicit:
+            run, reason = runners.runs_entering(self._inference, value)
+            for path, one in run:
+                facts = self._view.facts(path)
+                if facts is not None:
+                    found.append(self.implicit_site(facts, one))
+            notes += [reason] if reason else []
+        return found
+
+    def begin(self) -> None:
+        """Forget why earlier answers were not whole."""
+        self._inference.partial = False
+        self._inference.unread.clear()
+
+    def notes(self) -> list[str]:
+        """Why what was found since may not be all."""
+        unread = sorted(self._inference.unread)
+        more = f" and {len(unread) - 1} more" if len(unread) > 1 else ""
+        told = [f"{unread[0]}{more} does not parse, so what runs there without a call is not told"] if unread else []
+        return [*([ENTANGLED] if self._inference.partial else []), *told]
+
+    @contextlib.contextmanager
+    def within_time(self, seconds: float | None) -> Iterator[list[str]]:
+        """Gives up what takes longer. The list holds, at the end, why what was found may not be all."""
+        notes: list[str] = []
+        inference = self._inference
+        self.begin()
+        inference.deadline = time.monotonic() + seconds if seconds is not None else None
+        try:
+            yield notes
+        finally:
+            if inference.late:
+                notes[:] = [f"the time limit of {seconds:g} s was met; these were found by then"]
+            else:
+                notes[:0] = self.notes()
+            inference.deadline = None
 
     def _start_of(self, facts: ModuleFacts, line: int) -> int:
         return sum(len(text) + 1 for text in self._inference.lines(facts.path)[: line - 1])

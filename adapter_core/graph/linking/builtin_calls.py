@@ -20,7 +20,9 @@ BUILTINS: dict[str, tuple[Given, ...]] = {
     **_first("anext", "anext"), **_first("dir", "dir"), **_first("index", "hex oct bin chr"), **_first("copy", "copy"),
     **_first("deepcopy", "deepcopy"), **_first("floor", "floor"), **_first("ceil", "ceil"), **_first("trunc", "trunc"),
     **_first("fspath", "fspath open"), **_first("iterate sized", "list tuple"),
-    **_first("iterate", "set frozenset sorted sum any all enumerate min max deque dict Counter"),
+    **_first("iterate", "set frozenset sum any all enumerate deque dict Counter"),
+    **_first("with", "enter_context"), **_first("async with", "enter_async_context"),
+    **dict.fromkeys(("sorted", "min", "max"), ((0, "iterate"), (0, "ordered"))),
     "print": ((None, "str"),), "range": ((None, "index"),), "zip": ((None, "iterate"),), "map": ((1, "iterate"),),
     "filter": ((1, "iterate"),), "isinstance": ((1, "instancecheck"),), "issubclass": ((1, "subclasscheck"),),
     "getattr": ((0, "get"),), "hasattr": ((0, "get"),), "setattr": ((0, "set"),), "delattr": ((0, "delete"),),
@@ -37,4 +39,6 @@ FORMATS = re.compile(r"%(?:\(\w+\))?[-#0 +]*(?:\*|\d+)?(?:\.(?:\*|\d+))?[hlL]?([
 
 def is_meant(name: str, path: str) -> bool:
     """Whether the dotted name of something outside the workspace is that of the function of this name."""
+    if name in ("enter_context", "enter_async_context"):
+        return path.endswith(f".{name}")
     return path == f"{MODULES.get(name, 'builtins')}.{name}"

@@ -113,6 +113,14 @@ def names_carrying(inference: Inference, value: Value) -> list[tuple[str, str]]:
     return sorted(names)
 
 
+def names_of_instances(inference: Inference, cls: Value) -> list[tuple[str, str]]:
+    """The same of what a call of a class gives."""
+    key = ("carriers of instances", cls)
+    first = _constructed(inference, _name(inference, cls))
+    carried = inference.once(key, lambda: _expanded(inference, first, cls.path))
+    return sorted((c.path, c.extra) for c in carried if not c.extra.endswith(("[]", "()")))
+
+
 def files_of(inference: Inference, home: str, name: str, defined_in: str) -> list[str]:
     """The files in which a name that may carry something defined in a file is worth looking at."""
     return _files(inference, _carrier(home, name), defined_in)
@@ -152,7 +160,12 @@ def _files(inference: Inference, carrier: Value, defined_in: str) -> list[str]:
 
 
 def _carriers(inference: Inference, value: Value) -> Values:
-    found: dict[Value, None] = dict.fromkeys(_first(inference, value))
+    return _expanded(inference, _first(inference, value), value.path)
+
+
+def _expanded(inference: Inference, first: list[Value], defined_in: str) -> Values:
+    """Some carriers, and what takes over what they carry."""
+    found: dict[Value, None] = dict.fromkeys(first)
     todo = list(found)
     while todo:
         carrier = todo.pop(0)
@@ -160,7 +173,7 @@ def _carriers(inference: Inference, value: Value) -> Values:
         if name.endswith(("[]", "()")) or name == "cls" or (name.startswith("__") and name.endswith("__")):
             continue
         container = _carrier(carrier.path, f"{name}[]") in found
-        for path in _files(inference, carrier, value.path):
+        for path in _files(inference, carrier, defined_in):
             if not inference.spend():
                 return frozenset(found)
             for new in _carried_further(inference, path, name, container):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import builtins
 import re
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -32,7 +33,7 @@ _MAX_ROUNDS = 3
 _MAX_NESTING = 60  # of expressions within expressions, over all that is being worked out
 _KEPT_TABLES = 1_000
 _KEPT_LINES = 40
-_KEPT_OPERATIONS = 24
+_KEPT_OPERATIONS = 30_000
 _KEPT_RESULTS = 200_000
 _FILE = 8
 _SHORT = 40  # characters of an expression that may be a constant
@@ -55,6 +56,8 @@ class Workspace(Protocol):
 
     def paths_using(self, name: str, how: str = "named") -> list[str]: ...
 
+    def python_paths(self) -> list[str]: ...
+
 
 class Here(NamedTuple):
     """Where an expression stands: file, scope, the offset of its text in the file (-1: unknown), its line, and what is known of the
@@ -74,9 +77,11 @@ class Inference:
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
         self.partial = False  # something was cut off by a limit since this was last set to False
+        self.deadline: float | None = None  # by `time.monotonic`: what is not known by then is given up
         self._tables: Recent[Tables | None] = Recent(_KEPT_TABLES)
         self._lines: Recent[list[str]] = Recent(_KEPT_LINES)
-        self.operations: Recent[tuple[Operation, ...]] = Recent(_KEPT_OPERATIONS)  # what `implicit` found in files
+        self.operations: Recent[tuple[Operation, ...] | None] = Recent(_KEPT_OPERATIONS, lambda found: len(found or ()))
+        self.unread: dict[str, None] = {}  # files whose operations cannot be told, since this was last cleared
         self.orders: dict[Value, list[Value]] = {}  # method resolution orders
         # What `sites` found for a function or class: its calls, and whether something was cut off.
         self.entering: dict[Value, tuple[list[tuple[str, Call, bool]], bool]] = {}
@@ -150,7 +155,7 @@ class Inference:
         if self._shallowest >= depth:
             self._memo[key] = result
             self._shallowest = before
-        elif self._steps - begun > _DEAR:
+        elif self._steps - begun > _DEAR and not self.late:
             # Cut short, and dear: to ask again would cost as much and tell as little.
             self._memo[key] = result
             self._cut.add(key)
@@ -176,7 +181,12 @@ class Inference:
     @property
     def exhausted(self) -> bool:
         """Whether the running question has cost what one question may."""
-        return self._steps > _MAX_STEPS
+        return self._steps > _MAX_STEPS or self.late
+
+    @property
+    def late(self) -> bool:
+        """Whether the time is up."""
+        return self.deadline is not None and time.monotonic() >= self.deadline
 
     def spend(self, steps: int = _FILE) -> bool:
         """Account for the work of looking through a file; False where there is nothing left to spend."""

@@ -6,12 +6,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import calling, classes
+from .abstract import is_abstract
 from .builtin_calls import is_meant
 from .mro import lookup_order
 from .operations import NOWHERE, Operation, operations_in
 from .sites import Targets, targets_of
 from .special import Found, Runs, accessed, along, is_dataclass, special
-from .values import EMPTY, MANY, OTHER, Value, Values, instance, union
+from .tables import instance_class
+from .values import EMPTY, MANY, OTHER, Value, Values, instance, unbound, union
 
 if TYPE_CHECKING:
     from .evaluate import Inference
@@ -29,6 +31,8 @@ PROTOCOLS: dict[str, tuple[tuple[str, ...], ...]] = {
     "deepcopy": (("__deepcopy__",),), "instancecheck": (("__instancecheck__",),), "subclasscheck": (("__subclasscheck__",),),
 }  # fmt: skip
 _KEPT_BASES = ("__prepare__", "__new__", "__init__")
+# What any value allows: where it may be something from outside, too, most often it is.
+_ANY = frozenset({"truth", "length", "str", "repr", "format", "compare", "hash", "key", "ordered"})
 _POST_INIT = ("__post_init__", "__attrs_post_init__")
 
 
@@ -43,7 +47,7 @@ class Implicit(NamedTuple):
     def callee(self) -> str:
         """As a call of it would be written: `self.lock.__enter__`; of an attribute as it stands."""
         operation = self.operation
-        if operation.runs == "class":
+        if operation.runs in ("class", "raise"):
             return operation.text
         if operation.runs in ("get", "set", "delete"):
             return f"{operation.text}.{operation.name}"
@@ -52,12 +56,15 @@ class Implicit(NamedTuple):
 
 
 def operations(inference: Inference, path: str) -> tuple[Operation, ...]:
-    """The operations of a file; none where it does not parse."""
+    """The operations of a file; none where it does not parse, which is noted."""
     if path not in inference.operations:
         table = inference.table(path)
-        found = operations_in(table.facts, inference.workspace.text(path)) if table is not None else None
-        inference.operations[path] = found or ()
-    return inference.operations[path]
+        found = operations_in(table.facts, inference.workspace.text(path)) if table is not None else ()
+        inference.operations[path] = found
+    known = inference.operations[path]
+    if known is None:
+        inference.unread[path] = None
+    return known or ()
 
 
 def implicit_calls(inference: Inference, path: str, operation: Operation) -> list[Implicit]:
@@ -77,6 +84,8 @@ def runs_of(inference: Inference, path: str, operation: Operation) -> Runs:
     if operation.how == "built-in" and not _is_built_in(inference, path, operation):
         return {}
     values = _value(inference, path, operation, operation.start, operation.end)
+    if operation.runs in _ANY and any(v.kind in ("external", "other", "many") for v in values):
+        return {}
     handler = _HANDLERS.get(operation.runs, _protocol)
     runs: dict[str, list[Values]] = {}
     for method, functions in handler(inference, path, operation, values):
@@ -175,8 +184,17 @@ def _contains(inference: Inference, path: str, operation: Operation, values: Val
 
 def _attribute(inference: Inference, path: str, operation: Operation, values: Values) -> Entered:
     found: Entered = []
-    for value in values:
-        found += accessed(inference, value, operation.name, operation.runs).items()
+    table = inference.table(path)
+    cls = instance_class(table.facts, operation.owner, operation.text) if table is not None else None
+    declared = frozenset() if cls is None else frozenset({instance(Value("class", path, cls))})
+    for value in values | declared:
+        runs = accessed(inference, value, operation.name, operation.runs)
+        if "__getattr__" in runs and table is not None and table.attribute_flows.get(operation.name):
+            continue  # somebody stores an attribute of the name, so it is there
+        if value in declared - values:
+            # As of a call of `self.hook()`: a reader is led to where the class declares it, too.
+            runs = {m: f for m, f in runs.items() if all(is_abstract(inference, unbound(one)) for one in f)}
+        found += runs.items()
     return found
 
 
@@ -198,11 +216,26 @@ def _getitem(inference: Inference, path: str, operation: Operation, values: Valu
 
 
 def _key(inference: Inference, path: str, operation: Operation, values: Values) -> Entered:
-    """A key is hashed where it is looked up in a dictionary."""
-    holders = _other(inference, path, operation)
+    """A key is hashed where it is looked up in a dictionary, and asked for its number in a list."""
+    holders = _other(inference, path, operation) if any(v.kind == "instance" for v in values) else EMPTY
     if not any(v.kind in ("display", "typed") for v in holders):
         return []
-    return [("__hash__", special(inference, v, "__hash__").values) for v in values]
+    found: Entered = []
+    for value in values:
+        method, functions = first(inference, value, ("__index__", "__hash__"))
+        found.append((method, functions.values))
+    return found
+
+
+def _ordered(inference: Inference, path: str, operation: Operation, values: Values) -> Entered:
+    """`sorted(x)` compares what is in it."""
+    method = "__gt__" if operation.name == "max" else "__lt__"
+    reflected = "__lt__" if operation.name == "max" else "__gt__"
+    found: Entered = []
+    for element in inference.elements(values):
+        name, functions = first(inference, element, (method, reflected))
+        found.append((name, functions.values))
+    return found
 
 
 def _operator(inference: Inference, path: str, operation: Operation, values: Values) -> Entered:
@@ -242,7 +275,7 @@ def _unary(inference: Inference, path: str, operation: Operation, values: Values
 
 def _raise(inference: Inference, path: str, operation: Operation, values: Values) -> Entered:
     """`raise Missing` makes an instance."""
-    return _named(inference, union([calling.constructors(inference, v) for v in values if v.kind == "class"]))
+    return [("", frozenset({v for v in values if v.kind == "class"}))]
 
 
 def _named(inference: Inference, functions: Values) -> Entered:
@@ -279,6 +312,9 @@ def _class_statement(inference: Inference, cls: Value) -> Runs:
     table = inference.table(cls.path)
     members = table.members.get(cls.index, ()) if table is not None else ()
     names = dict.fromkeys(table.facts.symbols[i].name for i in members) if table is not None else {}
+    if table is not None and any(table.facts.symbols[i].kind == "enum_member" for i in members):
+        for method in ("__new__", "__init__"):
+            found[method] = along(inference, [cls, *above], instance(cls), method).values
     parts: list[Values] = []
     for name in names:
         for value in (inference.binding(table, cls.index, name) or ()) if table is not None else ():
@@ -290,7 +326,8 @@ def _class_statement(inference: Inference, cls: Value) -> Runs:
 
 _Handler = Callable[["Inference", str, Operation, Values], Entered]
 _HANDLERS: dict[str, _Handler] = {
-    "iterate": _iterate, "async iterate": _iterate, "iterate sized": _iterate, "iter": _iterate, "aiter": _iterate, "reversed": _reversed,
+    "ordered": _ordered, "iterate": _iterate, "async iterate": _iterate, "iterate sized": _iterate, "iter": _iterate,
+    "aiter": _iterate, "reversed": _reversed,
     "contains": _contains, "get": _attribute, "set": _attribute, "delete": _attribute, "getitem": _getitem, "key": _key,
     "operator": _operator, "inplace": _operator, "compare": _compare, "unary": _unary, "raise": _raise, "construct": _construct,
 }  # fmt: skip

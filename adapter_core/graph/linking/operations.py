@@ -196,7 +196,7 @@ class _Walk:
         if not isinstance(node.value, _WRITTEN_OUT):
             access = {"get": "getitem", "set": "setitem", "delete": "delitem"}[_ACCESS[type(node.ctx)]]
             self.value("subscript", access, node.value, node)
-        if isinstance(node.slice, ast.Attribute):
+        if isinstance(node.slice, (ast.Name, ast.Attribute)):
             self.value("subscript", "key", node.slice, node, other=node.value)
 
     def binary(self, node: ast.BinOp) -> None:
@@ -209,9 +209,10 @@ class _Walk:
 
     def value_or_constant(self, how: str, runs: str, node: ast.expr, at: ast.expr, name: str, other: ast.expr) -> None:
         """As `value`, where a constant may be on the left: `3 + money`."""
-        if not (isinstance(other, _UNTOLD) and isinstance(node, _UNTOLD)):
-            if not self.quoted or _is_spelled(self.text[slice(*self.extent(node))], node):
-                self.add(how, runs, at, self.extent(node), text=dotted(node), name=name, other=other)
+        extent = self.extent(node)
+        told = not (isinstance(other, _UNTOLD) and isinstance(node, _UNTOLD))
+        if told and (not self.quoted or _is_spelled(self.text[slice(*extent)], node)):
+            self.add(how, runs, at, extent, text=dotted(node), name=name, other=other)
 
     def unary(self, node: ast.UnaryOp) -> None:
         if isinstance(node.op, ast.Not):
@@ -275,6 +276,8 @@ class _Walk:
             return
         for place, runs in BUILTINS.get(name, ()):
             given = node.args if place is None else node.args[place : place + 1]
+            if runs == "ordered" and any(k.arg == "key" for k in node.keywords):
+                continue
             if runs in ("get", "set", "delete"):
                 told = node.args[1].value if len(node.args) > 1 and isinstance(node.args[1], ast.Constant) else None
                 if isinstance(told, str):
@@ -293,10 +296,10 @@ class _Walk:
                 self.iterate(argument)
         if name == "format" and isinstance(value, str):
             for field, conversion in _fields(value):
-                argument = _given(node, field)
-                if argument is not None:
+                one = _given(node, field)
+                if one is not None:
                     runs = {"r": "repr", "a": "repr", "s": "str"}.get(conversion, "format")
-                    self.value("format", runs, argument, node)
+                    self.value("format", runs, one, node)
 
 
 def _children(node: ast.AST) -> Iterator[ast.AST]:
@@ -341,10 +344,11 @@ def _given(node: ast.Call, field: str) -> ast.expr | None:
 
 
 _HANDLERS: dict[type, Callable[[_Walk, Any], None]] = {
-    ast.With: _Walk.with_, ast.AsyncWith: _Walk.with_, ast.For: _Walk.for_, ast.AsyncFor: _Walk.for_, ast.comprehension: _Walk.comprehension,
-    ast.Assign: _Walk.assign, ast.AugAssign: _Walk.augmented, ast.If: _Walk.test, ast.While: _Walk.test, ast.Assert: _Walk.test,
-    ast.IfExp: _Walk.test, ast.Match: _Walk.match, ast.Raise: _Walk.raise_, ast.Attribute: _Walk.attribute, ast.Subscript: _Walk.subscript,
-    ast.BinOp: _Walk.binary, ast.UnaryOp: _Walk.unary, ast.BoolOp: _Walk.either, ast.Compare: _Walk.compare,
-    ast.FormattedValue: _Walk.formatted, ast.Starred: _Walk.starred, ast.keyword: _Walk.keyword, ast.Dict: _Walk.keys, ast.Set: _Walk.elements,
-    ast.SetComp: _Walk.element, ast.DictComp: _Walk.element, ast.YieldFrom: _Walk.yield_from, ast.Await: _Walk.await_, ast.Call: _Walk.call,
+    ast.With: _Walk.with_, ast.AsyncWith: _Walk.with_, ast.For: _Walk.for_, ast.AsyncFor: _Walk.for_,
+    ast.comprehension: _Walk.comprehension, ast.Assign: _Walk.assign, ast.AugAssign: _Walk.augmented, ast.If: _Walk.test,
+    ast.While: _Walk.test, ast.Assert: _Walk.test, ast.IfExp: _Walk.test, ast.Match: _Walk.match, ast.Raise: _Walk.raise_,
+    ast.Attribute: _Walk.attribute, ast.Subscript: _Walk.subscript, ast.BinOp: _Walk.binary, ast.UnaryOp: _Walk.unary,
+    ast.BoolOp: _Walk.either, ast.Compare: _Walk.compare, ast.FormattedValue: _Walk.formatted, ast.Starred: _Walk.starred,
+    ast.keyword: _Walk.keyword, ast.Dict: _Walk.keys, ast.Set: _Walk.elements, ast.SetComp: _Walk.element,
+    ast.DictComp: _Walk.element, ast.YieldFrom: _Walk.yield_from, ast.Await: _Walk.await_, ast.Call: _Walk.call,
 }  # fmt: skip

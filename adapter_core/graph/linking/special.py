@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import calling, classes
@@ -129,7 +130,7 @@ def _along(inference: Inference, order: list[Value], receiver: Value, name: str,
     return {}
 
 
-def _property(inference: Inference, table: Tables, own: list[int], receiver: Value, access: str) -> Values:
+def _property(inference: Inference, table: Tables, own: Sequence[int], receiver: Value, access: str) -> Values:
     """The function of a property that reads, writes or deletes it."""
     found: Values = EMPTY
     for index in own:

@@ -121,6 +121,10 @@ class Tables:
     def flows(self) -> Grouped[Flow]:
         return Grouped(self.facts.flows, self._flows["flows"])
 
+    def assigned_in(self, scope: int) -> list[str]:
+        """The names that are assigned to in a scope."""
+        return [target for owner, target in self._flows["flows"] if owner == scope]
+
     @cached_property
     def items(self) -> Grouped[Flow]:
         return Grouped(self.facts.flows, self._flows["items"])
