@@ -248,9 +248,10 @@ class Records:
         number = 0
         for facts in self._all_facts():
             self._step(facts.path)
+            before = self._graph.inference.partial
+            # That a file does not parse stands among its problems.
             listing = self._graph.implicit_calls(facts.path)
-            if not listing.complete:
-                self._incomplete.append(listing.reason)
+            self._graph.inference.partial = self._graph.inference.partial or before
             for site in listing.items:
                 number += 1
                 yield {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..source import is_python
 from . import calling, classes
 from .abstract import is_abstract
 from .builtin_calls import is_meant
@@ -59,6 +60,7 @@ def operations(inference: Inference, path: str) -> tuple[Operation, ...]:
     """The operations of a file; none where it does not parse, which is noted."""
     if path not in inference.operations:
         table = inference.table(path)
+        table = table if is_python(path) else None
         found = operations_in(table.facts, inference.workspace.text(path)) if table is not None else ()
         inference.operations[path] = found
     known = inference.operations[path]
