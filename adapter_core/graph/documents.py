@@ -46,7 +46,9 @@ class Documents:
         self.root = root
         self.open_texts = dict(open_texts or {})
         self._max_bytes = max_bytes
-        self._cache: Recent[Document | None] = Recent(_KEPT_CHARACTERS, lambda d: len(d.text) + 1000 if d else 1000)
+        self._cache: Recent[str, Document | None] = Recent(
+            _KEPT_CHARACTERS, lambda d: len(d.text) + 1000 if d else 1000
+        )
         self._inside: dict[str, bool] = {}
 
     def get(self, path: str) -> Document | None:

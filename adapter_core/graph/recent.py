@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
+K = TypeVar("K")
 V = TypeVar("V")
 
 
-class Recent(dict[str, V]):
+class Recent(dict[K, V]):
     """Entries of at most `size` together: what is new pushes out what is oldest. Each weighs 1, or what `weigh` says when it is put in.
 
     The newest entry stays, however heavy it is.
@@ -18,10 +19,10 @@ class Recent(dict[str, V]):
         super().__init__()
         self._size = size
         self._weigh = weigh
-        self._weights: dict[str, int] = {}
+        self._weights: dict[K, int] = {}
         self._total = 0
 
-    def __setitem__(self, key: str, value: V) -> None:
+    def __setitem__(self, key: K, value: V) -> None:
         if key in self:
             del self[key]
         weight = self._weights[key] = self._weigh(value) if self._weigh is not None else 1
@@ -30,6 +31,6 @@ class Recent(dict[str, V]):
         while self._total > self._size and len(self) > 1:
             del self[next(iter(self))]
 
-    def __delitem__(self, key: str) -> None:
+    def __delitem__(self, key: K) -> None:
         super().__delitem__(key)
         self._total -= self._weights.pop(key)

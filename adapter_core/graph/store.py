@@ -67,6 +67,7 @@ class Store:
         """`path` None keeps the index in memory. Raises `IndexStoreError` when it cannot be opened or is damaged."""
         self.path = path
         self.read_only = read_only
+        self._seen: int | None = None  # the generation that a running snapshot sees
         try:
             self._db = self._connect(path, read_only)
             if not read_only:
@@ -205,11 +206,17 @@ class Store:
     def snapshot(self) -> Iterator[int]:
         """All reads within see one state. Yields its generation. Raises `IndexStoreError`."""
         nested = self._db.in_transaction
+        if nested and self._seen is not None:
+            yield self._seen
+            return
         if not nested:
             self._query("BEGIN")
         try:
-            yield self.generation()
+            generation = self.generation()
+            self._seen = None if nested else generation
+            yield generation
         finally:
+            self._seen = None
             if not nested and self._db.in_transaction:
                 self._db.execute("ROLLBACK")
 

@@ -35,7 +35,7 @@ class WorkspaceView:
         """`max_bytes`: larger files are not read, as the index was built."""
         self.store = store
         self.documents = Documents(root, open_texts, max_bytes)
-        self._facts: Recent[ModuleFacts | None] = Recent(_KEPT_ROWS, weight)
+        self._facts: Recent[str, ModuleFacts | None] = Recent(_KEPT_ROWS, weight)
         self._stored_now: dict[str, bool] = {}
         self._parsed: dict[
             str, str

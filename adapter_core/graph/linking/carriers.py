@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from ...types import Call, Flow
 from . import classes
-from .tables import BUCKET, Tables
+from .tables import Tables
 from .values import Value, Values, unbound
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def sites_of(inference: Inference, value: Value) -> list[tuple[str, Call]]:
         # What the lambda is handed to calls it, if anything does.
         table = inference.table(value.path)
         start, end = value.extra
-        for call in calls_around(table, start) if table else ():
+        for call in table.calls_around(start) if table else ():
             if end <= call.end:
                 found[(value.path, call.start, call.end, call.form)] = (value.path, call)
     return [found[key] for key in sorted(found)]
@@ -282,14 +282,7 @@ def _carried_from(inference: Inference, path: str, offset: int) -> list[Value]:
 
 
 def _flows_around(table: Tables, offset: int) -> list[Flow]:
-    return [
-        f for f in table.flows_near.get(offset >> BUCKET, ())
-        if f.start <= offset < f.end and f.kind not in ("annotation", "lambda", "except")
-    ]  # fmt: skip
-
-
-def calls_around(table: Tables, offset: int) -> list[Call]:
-    return [c for c in table.calls_near.get(offset >> BUCKET, ()) if c.start <= offset < c.end]
+    return [f for f in table.flows_around(offset) if f.kind not in ("annotation", "lambda", "except")]
 
 
 def _from_flow(inference: Inference, table: Tables, flow: Flow) -> list[Value]:
@@ -326,7 +319,7 @@ def _from_result(inference: Inference, table: Tables, owner: int) -> list[Value]
                 inner = _call_around(other, call.start, outside=call)
                 if inner is not None:
                     found += _from_argument(inference, user, inner, call.start)
-            for target in other.facts.symbols:
+            for target in other.facts.symbols if alias in other.decorators else ():
                 if any(_decorator_name(d) == alias for d in target.decorators):
                     found.append(_carrier("", target.name))
     if nested:
@@ -353,7 +346,7 @@ def _decorator_name(text: str) -> str:
 def _call_around(table: Tables, offset: int, outside: Call | None = None) -> Call | None:
     """The innermost call among whose arguments an offset lies; `outside`: not that one, nor one that begins where it does."""
     best: Call | None = None
-    for call in calls_around(table, offset):
+    for call in table.calls_around(offset):
         if call.form == "decorator" or call is outside:
             continue
         if outside is not None and call.start == offset and call.end <= outside.end:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _MAX_DEPTH = 40
 # A step is one thing worked out, some 20 µs; a question that takes more is answered with what is known by then.
-_MAX_STEPS = 3_000
+_MAX_STEPS = 1_500
 _DEAR = 150
 _MAX_ROUNDS = 3
 _MAX_NESTING = 60  # of expressions within expressions, over all that is being worked out
@@ -78,9 +78,11 @@ class Inference:
         self.workspace = workspace
         self.partial = False  # something was cut off by a limit since this was last set to False
         self.deadline: float | None = None  # by `time.monotonic`: what is not known by then is given up
-        self._tables: Recent[Tables | None] = Recent(_KEPT_TABLES)
-        self._lines: Recent[list[str]] = Recent(_KEPT_LINES)
-        self.operations: Recent[tuple[Operation, ...] | None] = Recent(_KEPT_OPERATIONS, lambda found: len(found or ()))
+        self._tables: Recent[str, Tables | None] = Recent(_KEPT_TABLES)
+        self._lines: Recent[str, list[str]] = Recent(_KEPT_LINES)
+        self.operations: Recent[str, tuple[Operation, ...] | None] = Recent(
+            _KEPT_OPERATIONS, lambda found: len(found or ())
+        )
         self.unread: dict[str, None] = {}  # files whose operations cannot be told, since this was last cleared
         self.orders: dict[Value, list[Value]] = {}  # method resolution orders
         # What `sites` found for a function or class: its calls, and whether something was cut off.

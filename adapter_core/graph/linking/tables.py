@@ -11,10 +11,12 @@ from functools import cached_property
 from itertools import accumulate
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from ...types import Call, Flow, Import, ModuleFacts, called_names
 from ..columns import Grouped, column
 
-BUCKET = 9
+_Extents = tuple[np.ndarray, np.ndarray]  # the first and last offsets of rows
 _FLOW_TABLES = ("flows", "items", "limited", "defaults", "declared", "returns", "yields", "attribute_flows")
 _BY_OWNER = {"return": "returns", "yield": "yields", "yield_from": "yields"}
 # Methods that put their last argument, or its elements, into a container.
@@ -50,7 +52,7 @@ class Tables:
 
     `stores_by_name[name]`: what is put into containers called `name` or `x.name`; `fillers`: the calls that put something into a
     parameter, or into what has no name.
-    `flows_near` and `calls_near` hold what overlaps a stretch of `2 ** BUCKET` characters, by the number of the stretch.
+    `flows_around(offset)` and `calls_around(offset)`: those in whose text an offset lies.
     `calls[name]`, by last name, decorators included; `decorators[name]`: decorator lines alone, by the name that is called in them.
     """
 
@@ -215,13 +217,19 @@ class Tables:
 
     # -- by place ----------------------------------------------------------------------------------------------------
 
-    @cached_property
-    def flows_near(self) -> Grouped[Flow]:
-        return Grouped(self.facts.flows, _stretches(self.facts.flows))
+    def flows_around(self, offset: int) -> list[Flow]:
+        return [self.facts.flows[number] for number in _around(self._flow_extents, offset)]
+
+    def calls_around(self, offset: int) -> list[Call]:
+        return [self.facts.calls[number] for number in _around(self._call_extents, offset)]
 
     @cached_property
-    def calls_near(self) -> Grouped[Call]:
-        return Grouped(self.facts.calls, _stretches(self.facts.calls))
+    def _flow_extents(self) -> _Extents:
+        return _extents(self.facts.flows)
+
+    @cached_property
+    def _call_extents(self) -> _Extents:
+        return _extents(self.facts.calls)
 
 
 class _Attributes:
@@ -241,12 +249,13 @@ class _Attributes:
         return self._found[key] or default
 
 
-def _stretches(rows: Sequence[Flow] | Sequence[Call]) -> dict[int, list[int]]:
-    found: dict[int, list[int]] = defaultdict(list)
-    for number, (start, end) in enumerate(zip(column(rows, "start"), column(rows, "end"), strict=True)):
-        for bucket in range(start >> BUCKET, (end >> BUCKET) + 1):
-            found[bucket].append(number)
-    return found
+def _extents(rows: Sequence[Flow] | Sequence[Call]) -> _Extents:
+    return np.array(column(rows, "start"), np.int32), np.array(column(rows, "end"), np.int32)
+
+
+def _around(extents: _Extents, offset: int) -> list[int]:
+    starts, ends = extents
+    return np.flatnonzero((starts <= offset) & (ends > offset)).tolist()
 
 
 def scopes(facts: ModuleFacts, owner: int) -> Iterator[int]:
