@@ -313,20 +313,23 @@ class CodeGraph:
 
         Traced as calls are: a name on a value of unknown type is left out, so the listing is complete only for what can be told.
         """
-        found: list[Reference] = []
+        found: dict[tuple[str, int, int], Reference] = {}
         self.calls.begin()
         for one in self._meant(ref):
             value = self._value(one)
-            for place in references.references(self.inference, (value.path, value.index)) if value else ():
-                found.append(self._reference(place.path, place.line, place.column, place.kind, place.scope))
-        return self._listing(found)
+            for named in references.references(self.inference, (value.path, value.index)) if value else ():
+                # Of a name that is bound twice, each binding writes to the other.
+                place = named.path, named.line, named.column
+                if place not in found or named.kind == "definition":
+                    found[place] = self._reference(*place, named.kind, named.scope)
+        return self._listing(list(found.values()))
 
     def search_refs(self, text: str, kinds: Sequence[str] | None = None) -> Listing:
         """Where a text stands in Python files, told apart by what it is in (`graph.textsearch.KINDS`): an identifier as a whole word in
         code, any text in comments and strings."""
         found: list[Reference] = []
         if text.isidentifier():
-            paths = self.view.paths_using(text)
+            paths = self.view.paths_with_part(text)
         else:
             paths = self.view.python_paths()
         for path in paths:

@@ -147,6 +147,16 @@ class Segments:
         for number, block in read.items():
             self._blocks[number] = block
 
+    def containing(self, part: Part, text: str) -> Iterator[tuple[int, memoryview]]:
+        """(segment, value) of all keys in which a text stands."""
+        # JSON spells what is not ASCII in another way.
+        spelled = text.encode() if text.isascii() and text.isalnum() else b""
+        for segment, block in self.blocks(part):
+            if spelled in sstable.names_of(block):
+                for key, value in sstable.values_of(block):
+                    if text in key:
+                        yield segment, value
+
     def blocks(self, part: Part) -> Iterator[tuple[int, memoryview]]:
         """(segment, block): a whole table, of all segments one after the other."""
         for segment in self._numbers():

@@ -375,6 +375,15 @@ class Store:
                 found += [ids[ordinal] for ordinal in np.frombuffer(value, "<u2").tolist()]
         return found
 
+    def files_with_part(self, text: str) -> list[int]:
+        """The files in whose text a word stands that contains this one. Some ids may be gone."""
+        found: dict[int, None] = {}
+        with self.snapshot():
+            for segment, value in self._segments.containing(Part.NAMED, text):
+                ids = self._segments.files(segment)
+                found.update(dict.fromkeys(ids[ordinal] for ordinal in np.frombuffer(value, "<u2").tolist()))
+        return list(found)
+
     def _alive(self, files: set[int]) -> set[int]:
         """Those of the ids that are still files."""
         wanted = sorted(files)

@@ -148,6 +148,12 @@ class WorkspaceView:
             )
         return self._packages[module]
 
+    def paths_with_part(self, text: str) -> list[str]:
+        """The Python files in which a word may stand that contains this one, in order; open files always."""
+        with self.store.snapshot():
+            paths = {p for file in self.store.files_with_part(text) if (p := self.path_of(file)) and is_python(p)}
+        return sorted(paths | {path for path in self.documents.open_texts if file_kind(path) == "python"})
+
     def paths_using(self, name: str, how: str = "named") -> list[str]:
         """The Python files in which an identifier may be used in that way (`store.USES`), in order; open files always."""
         key = (name, how)

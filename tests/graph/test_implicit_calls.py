@@ -109,11 +109,16 @@ def test_an_unsaved_text_counts(lock: CodeGraph) -> None:
     assert lock.who_calls("Lock.owner").items == ()
 
 
-def test_a_file_that_does_not_parse_tells_nothing_of_them(lock: CodeGraph) -> None:
+def test_a_file_that_does_not_parse(lock: CodeGraph) -> None:
     lock.update("main.py", LOCK + "\n\ndef broken(:\n")
-    assert [s.implicit for s in lock.calls_of("work").items] == ["", ""]
-    assert not lock.calls_of("work").complete
-    assert "does not parse" in lock.calls_of("work").reason
+    found = lock.calls_of("work")
+    assert ([s.implicit for s in found.items], found.complete) == (["", "with", "with", "", "get"], True)
+    # What is too long to be mended is not looked into.
+    lock.update("main.py", LOCK + "\n\n# " + "-" * 400_000 + "\nx = (\n")
+    found = lock.calls_of("work")
+    assert not any(s.implicit for s in found.items)
+    assert not found.complete
+    assert found.reason == "main.py does not parse, so what runs there without a call is not told"
 
 
 def test_a_value_that_may_come_from_outside_is_not_asked_for_its_truth(tmp_path: Path) -> None:

@@ -270,7 +270,7 @@ class Inference:
         if table is None:
             return EMPTY
         for current in scopes(table.facts, scope):
-            within = [f for f in table.limited.get((current, name), ()) if f.first <= offset < f.last]
+            within = table.limited_at(current, name, offset)
             if within:
                 nearest = min(within, key=lambda f: f.last - f.first)
                 if nearest.kind == "lambda":

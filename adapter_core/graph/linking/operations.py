@@ -12,9 +12,8 @@ from typing import Any, NamedTuple
 
 from ...types import ModuleFacts
 from ..define import dotted
-from ..extract import Extractor
 from ..fields import outer_parts
-from ..parse import parse_tree
+from ..syntax import Syntax, syntax_of
 from .builtin_calls import BUILTINS, FORMATS
 from .externals import OPERATORS
 
@@ -60,19 +59,19 @@ class Operation(NamedTuple):
 
 def operations_in(facts: ModuleFacts, text: str) -> tuple[Operation, ...] | None:
     """The operations of a file in the order of its text; None where it does not parse."""
-    tree = parse_tree(text)
-    if tree is None:
+    syntax = syntax_of(facts.path, text, facts.module)
+    if syntax is None:
         return None
-    walk = _Walk(facts, text)
-    walk.run(tree)
+    walk = _Walk(facts, text, syntax)
+    walk.run(syntax.tree)
     return tuple(sorted(dict.fromkeys(walk.found), key=lambda o: (o.start, o.end)))
 
 
 class _Walk:
-    def __init__(self, facts: ModuleFacts, text: str) -> None:
+    def __init__(self, facts: ModuleFacts, text: str, syntax: Syntax) -> None:
         self.text = text
         self.found: list[Operation] = []
-        self.places = Extractor(facts.path, text, facts.module)
+        self.extent = syntax.extent
         self.scopes = {
             (s.name, s.name_line): i for i, s in enumerate(facts.symbols) if s.is_callable or s.kind == "class"
         }
@@ -105,10 +104,6 @@ class _Walk:
                     stack.append((child, self.owner, deferred, quoted))
 
     # -- noting ------------------------------------------------------------------------------------------------------
-
-    def extent(self, node: Any) -> Extent:
-        offset = self.places.offset
-        return offset(node.lineno, node.col_offset), offset(node.end_lineno, node.end_col_offset)
 
     def value(self, how: str, runs: str, node: ast.expr, at: Any = None, **more: Any) -> None:
         """Note that something is done to a value; `at` is the whole of it."""

@@ -135,6 +135,14 @@ class Tables:
     def limited(self) -> Grouped[Flow]:
         return Grouped(self.facts.flows, self._flows["limited"])
 
+    def limited_at(self, scope: int, name: str, offset: int) -> list[Flow]:
+        """Of a comprehension's variables and a lambda's parameters those of a name that hold at an offset. What a comprehension goes
+        through is read before there are its variables."""
+        return [
+            f for f in self.limited.get((scope, name), ())
+            if f.first <= offset < f.last and not (f.kind == "for" and f.start <= offset < f.end)
+        ]  # fmt: skip
+
     @cached_property
     def returns(self) -> Grouped[Flow]:
         return Grouped(self.facts.flows, self._flows["returns"])
