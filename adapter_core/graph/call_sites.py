@@ -14,7 +14,7 @@ from .linking.implicit import Implicit
 from .linking.values import Value
 from .view import WorkspaceView
 
-CALLERS_SECONDS = 2.0  # that one question for callers may take
+CALLERS_SECONDS = 5.0  # that one question for callers may take
 ENTANGLED = "some of it is too entangled, or called from too many files, to be followed to its end"
 
 

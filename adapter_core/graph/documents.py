@@ -10,7 +10,7 @@ from pathlib import Path
 from .recent import Recent
 from .source import MAX_FILE_BYTES, Source, hash_text, normalise_newlines, read_source, split_lines
 
-_KEPT_CHARACTERS = 24_000_000
+_KEPT_CHARACTERS = 12_000_000
 
 
 class Document:

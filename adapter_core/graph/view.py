@@ -18,7 +18,7 @@ from .source import MAX_FILE_BYTES, is_python
 from .store import Store
 
 # A question about a name that is everywhere reads thousands of files.
-_KEPT_ROWS = 400_000
+_KEPT_ROWS = 260_000
 
 
 def weight(facts: ModuleFacts | None) -> int:

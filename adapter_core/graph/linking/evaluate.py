@@ -31,7 +31,7 @@ _MAX_STEPS = 1_500
 _DEAR = 150
 _MAX_ROUNDS = 3
 _MAX_NESTING = 60  # of expressions within expressions, over all that is being worked out
-_KEPT_TABLES = 1_000
+_KEPT_TABLES = 150_000  # weighed by their rows, of some 150 bytes each
 _KEPT_LINES = 40
 _KEPT_OPERATIONS = 30_000
 _KEPT_RESULTS = 200_000
@@ -78,7 +78,7 @@ class Inference:
         self.workspace = workspace
         self.partial = False  # something was cut off by a limit since this was last set to False
         self.deadline: float | None = None  # by `time.monotonic`: what is not known by then is given up
-        self._tables: Recent[str, Tables | None] = Recent(_KEPT_TABLES)
+        self._tables: Recent[str, Tables | None] = Recent(_KEPT_TABLES, lambda table: table.weight if table else 1)
         self._lines: Recent[str, list[str]] = Recent(_KEPT_LINES)
         self.operations: Recent[str, tuple[Operation, ...] | None] = Recent(
             _KEPT_OPERATIONS, lambda found: len(found or ())

@@ -58,6 +58,7 @@ class Tables:
 
     def __init__(self, facts: ModuleFacts) -> None:
         self.facts = facts
+        self.weight = 20 + len(facts.symbols) + len(facts.imports) + len(facts.calls) + len(facts.flows)
         self.events: dict[tuple[int, str], list[Any]] = {}  # what `reaching.events_of` found, by scope and name
         self.named_in_result: dict[int, set[str]] = {}  # what `calling` found, by function
 
@@ -323,7 +324,7 @@ class Snippet:
         return start + column - 1
 
 
-@functools.lru_cache(maxsize=4_000)
+@functools.lru_cache(maxsize=2_500)
 def snippet(text: str) -> Snippet | None:
     """None where the text is no expression by itself."""
     # In parentheses an expression may go over several lines; the line end closes a comment.
