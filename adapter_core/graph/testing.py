@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..types import Span, TestLink
-from .linking import classes, fixtures, sites
+from .linking import classes, fixtures, runners, sites
 from .linking.evaluate import Inference
-from .linking.references import references
 from .linking.values import Value, unbound
 from .tests_map import (
     CONFIG_FILES,
@@ -119,16 +118,14 @@ class WorkspaceTests:
         return [target, *(Value("function", target.path, i) for i in methods)]
 
     def _users(self, value: Value) -> Iterator[tuple[str, int]]:
-        """(path, scope) of the calls of a value, and of what takes it as a property or fixture."""
+        """(path, scope) of the calls of a value, written or not, and of what takes it as a fixture."""
         for path, call, traced in sites.calls_entering(self._inference, value):
             if traced:
                 yield path, call.owner
         table = self._inference.table(value.path)
         symbol = table.facts.symbols[value.index] if table else None
-        if symbol is not None and symbol.kind == "property":
-            for place in references(self._inference, (value.path, value.index)):
-                if place.kind == "read":
-                    yield place.path, place.scope
+        for path, one in runners.runs_entering(self._inference, value)[0]:
+            yield path, one.operation.owner
         if symbol is not None and fixtures.is_fixture(symbol):
             yield from self._fixture_users(value, fixtures.name_of(symbol))
             if fixtures.is_automatic(symbol):

@@ -270,3 +270,13 @@ def test_operations_stand_where_they_are_written(tmp_path: Path) -> None:
                 assert text[operation.start : operation.end] == operation.text
                 checked += 1
         assert checked > 2_000
+
+
+def test_tests_lead_to_what_they_run_without_a_call(tmp_path: Path) -> None:
+    files = {
+        "lock.py": LOCK,
+        "test_lock.py": "from lock import Lock\n\n\ndef test_with():\n    with Lock() as held:\n        assert held.owner == 'me'\n\n\ndef test_other():\n    assert True\n",
+    }
+    with built(tmp_path, files) as graph:
+        for name in ("Lock.__enter__", "Lock.__exit__", "Lock.owner"):
+            assert [t.node_id for t in graph.tests_for_symbol(name).items] == ["test_lock.py::test_with"]
