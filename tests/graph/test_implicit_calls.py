@@ -206,11 +206,13 @@ def test_where_the_files_are_too_many_it_says_so(tmp_path: Path, monkeypatch: py
     with built(tmp_path, files) as graph:
         assert (len(graph.who_calls("Item.__eq__").items), graph.who_calls("Item.__eq__").complete) == (6, True)
         monkeypatch.setattr(runners, "_ALL_FILES", 5)
+        graph.update("other0.py", None)  # looks anew
         found = graph.who_calls("Item.__eq__")
         assert len(found.items) == 6  # those that name the class are looked at all the same
         assert not found.complete
         assert "only in files that name the class" in found.reason
         monkeypatch.setattr(runners, "_MAX_FILES", 4)
+        graph.update("other0.py", None)
         found = graph.who_calls("Item.size")
         assert not found.complete
         assert "3 of 7 files" in found.reason

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from ...types import Call, Flow, Import, ModuleFacts, Parameter, Symbol
+from ...types import Call, Flow, Import, ModuleFacts, Parameter
 from ..recent import Recent
 from . import annotations as types_of
 from . import calling, carriers, classes, containers, dynamic, expressions, modules, parameters, protocols, reaching
@@ -23,6 +23,7 @@ from .tables import Snippet, Tables, scopes, snippet
 from .values import EMPTY, Value, Values, either, external, instance, known, union
 
 if TYPE_CHECKING:
+    from .implicit import Implicit
     from .operations import Operation
 
 _MAX_DEPTH = 40
@@ -87,6 +88,8 @@ class Inference:
         self.orders: dict[Value, list[Value]] = {}  # method resolution orders
         # What `sites` found for a function or class: its calls, and whether something was cut off.
         self.entering: dict[Value, tuple[list[tuple[str, Call, bool]], bool]] = {}
+        # The same that `runners` found, and why it may not be all.
+        self.running: dict[Value, tuple[list[tuple[str, Implicit]], str, bool]] = {}
         self._memo: dict[object, Values] = {}
         self._cut: set[object] = set()
         self._passing: dict[object, tuple[Values, int]] = {}
@@ -426,9 +429,6 @@ class Inference:
 
     def gathered(self, value: Value, key: str | None) -> Values:
         return parameters.gathered(self, value, key)
-
-    def passed(self, symbol: Symbol, bound: bool, node: ast.Call, here: Here, wanted: Parameter) -> Values:
-        return parameters.passed(self, symbol, bound, node, here, wanted)
 
     def answered(self, functions: Values, name: str) -> Values:
         return dynamic.answered(self, functions, name)

@@ -55,6 +55,18 @@ class Wanted(NamedTuple):
 
 def runs_entering(inference: Inference, value: Value) -> tuple[list[tuple[str, Implicit]], str]:
     """(path, what runs it) for a function or class, and why that may not be all."""
+    known = inference.running.get(value)
+    if known is None:
+        before, inference.partial = inference.partial, False
+        known = *_runs_entering(inference, value), inference.partial
+        if not inference.late and not inference.unread:
+            inference.running[value] = known
+        inference.partial = before
+    inference.partial = inference.partial or known[2]
+    return known[:2]
+
+
+def _runs_entering(inference: Inference, value: Value) -> tuple[list[tuple[str, Implicit]], str]:
     table = inference.table(value.path)
     symbol = table.facts.symbols[value.index] if table is not None else None
     wanted = _wanted(inference, value, symbol) if symbol is not None else None
