@@ -10,12 +10,13 @@ One instance is a view of one moment: it reads each file once and remembers it. 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from .errors import IndexStoreError
 from .graph import lookup
+from .graph.call_sites import CALLERS_SECONDS, WorkspaceCalls
 from .graph.coverage_xml import coverage_of, read_coverage
 from .graph.discover import check_root
 from .graph.documents import Document, Documents
@@ -59,6 +60,7 @@ class CodeGraph:
     def _look(self, open_texts: Mapping[str, str] | None) -> None:
         self.view = WorkspaceView(self.root, self.store, open_texts, self._options.discover.max_file_bytes)
         self.inference = Inference(self.view)
+        self.calls = WorkspaceCalls(self.view, self.inference, self.name)
         self.tests = WorkspaceTests(self.view, self.inference, self.name)
 
     @classmethod
@@ -218,69 +220,67 @@ class CodeGraph:
 
     # -- calls -------------------------------------------------------------------------------------------------------
 
-    def calls_of(self, ref: SymbolRef | str) -> Listing:
-        """The calls within a symbol's lines, in order, as `CallSite`s; a module's are all calls of its file."""
+    def calls_of(self, ref: SymbolRef | str, implicit: bool = True) -> Listing:
+        """The calls within a symbol's lines, in order, as `CallSite`s; a module's are all calls of its file. With `implicit`, also what
+        runs without a call being written: `with`, properties, operators, loops (`CallSite.implicit`), where it stands here."""
         found: list[CallSite] = []
         meant = self._meant(ref)
-        self.inference.partial = False
+        self.calls.begin()
         for one in meant:
             facts, value = self.facts(one.path), self._value(one)
             if facts is None or value is None:
                 return Listing((), False, "the file changed")
-            inside = lookup.within(facts, value.index)
-            found += [self.site(facts, call) for call in facts.calls if call.owner in inside]
+            found += self.calls.within(facts, value.index, implicit)
         return self._listing(found)
 
     def site(self, facts: ModuleFacts, call: Call) -> CallSite:
-        """One call with what it leads to."""
-        reached = sites.targets(self.inference, facts.path, call)
-        span = Span(self.name, facts.path, call.line, call.line)
-        return CallSite(
-            span, self.ref(facts, call.owner), call.callee, bool(reached.named), tuple(self._refs(reached.named)),
-            tuple(self._refs(reached.entered)), reached.external, call.deferred,
-            sites.is_direct(self.inference, facts.path, call), reached.open,
-        )  # fmt: skip
+        """One written call with what it leads to."""
+        return self.calls.site(facts, call)
+
+    def implicit_calls(self, path: str) -> Listing:
+        """What runs in a file without a call being written, as `CallSite`s in the order of the text."""
+        facts = self.facts(path)
+        self.calls.begin()
+        return self._listing([site for _, site in self.calls.implicit(facts)] if facts else [])
 
     def callees_of(self, ref: SymbolRef) -> list[SymbolRef]:
-        """The workspace symbols that a symbol calls, each once, in order of the first call."""
+        """The workspace symbols that a symbol calls in so many words, each once, in order of the first call."""
         found: dict[tuple[str, int, str], SymbolRef] = {}
-        for site in self.calls_of(ref).items:
+        for site in self.calls_of(ref, implicit=False).items:
             for target in () if site.deferred else site.targets:
                 found.setdefault((target.path, target.symbol.start, target.symbol.name), target)
         return list(found.values())
 
-    def who_calls(self, ref: SymbolRef | str) -> Listing:
+    def who_calls(
+        self, ref: SymbolRef | str, implicit: bool = True, limit_seconds: float | None = CALLERS_SECONDS
+    ) -> Listing:
         """Where a symbol is called. A class is called where it is constructed.
 
         `resolved` sites were traced to this very definition. The others match by name only (`x.send()` with an `x` of unknown
-        type), and are given for methods alone; a site that was traced to something else is left out.
+        type), and are given for methods alone; a site that was traced to something else is left out. With `implicit`, also where a
+        property or special method runs without a call of it (`CallSite.implicit`). After `limit_seconds` the listing is what was found
+        by then, and says so.
         """
-        found: list[CallSite] = []
-        self.inference.partial = False
-        for one in self._meant(ref):
-            value = self._value(one)
-            for path, call, traced in sites.calls_entering(self.inference, value) if value else ():
-                facts = self.facts(path)
-                if facts is not None and call.callee != "super":
-                    found.append(self.site(facts, call) if traced else self._by_name(facts, call))
+        with self.calls.within_time(limit_seconds) as notes:
+            found = [site for one in self._meant(ref) for site in self._callers(one, implicit, notes)]
         found.sort(key=lambda s: (s.span.path != getattr(ref, "path", ""), s.span.path, s.span.start))
-        return self._listing(found)
+        return Listing(tuple(found), not notes, "; ".join(dict.fromkeys(notes)))
 
-    def _by_name(self, facts: ModuleFacts, call: Call) -> CallSite:
-        span = Span(self.name, facts.path, call.line, call.line)
-        return CallSite(span, self.ref(facts, call.owner), call.callee, False, deferred=call.deferred)
+    def _callers(self, ref: SymbolRef, implicit: bool, notes: list[str]) -> list[CallSite]:
+        value = self._value(ref)
+        return self.calls.entering(value, implicit, notes) if value else []
 
     def unresolved_calls(self, path: str | None = None) -> Listing:
         """The calls of a file, or of the whole workspace, that were traced neither into the workspace nor out of it."""
         paths = [path] if path else self.view.python_paths()
         found = []
-        self.inference.partial = False
+        self.calls.begin()
         for one in paths:
             facts = self.facts(one)
             for call in facts.calls if facts else ():
                 reached = sites.targets(self.inference, one, call)
                 if facts is not None and not reached.named and not reached.external:
-                    found.append(self._by_name(facts, call))
+                    found.append(self.calls.by_name(facts, call))
         return self._listing(found)
 
     def importers_of(self, module: str) -> list[str]:
@@ -313,20 +313,23 @@ class CodeGraph:
 
         Traced as calls are: a name on a value of unknown type is left out, so the listing is complete only for what can be told.
         """
-        found: list[Reference] = []
-        self.inference.partial = False
+        found: dict[tuple[str, int, int], Reference] = {}
+        self.calls.begin()
         for one in self._meant(ref):
             value = self._value(one)
-            for place in references.references(self.inference, (value.path, value.index)) if value else ():
-                found.append(self._reference(place.path, place.line, place.column, place.kind, place.scope))
-        return self._listing(found)
+            for named in references.references(self.inference, (value.path, value.index)) if value else ():
+                # Of a name that is bound twice, each binding writes to the other.
+                place = named.path, named.line, named.column
+                if place not in found or named.kind == "definition":
+                    found[place] = self._reference(*place, named.kind, named.scope)
+        return self._listing(list(found.values()))
 
     def search_refs(self, text: str, kinds: Sequence[str] | None = None) -> Listing:
         """Where a text stands in Python files, told apart by what it is in (`graph.textsearch.KINDS`): an identifier as a whole word in
         code, any text in comments and strings."""
         found: list[Reference] = []
         if text.isidentifier():
-            paths = self.view.paths_using(text)
+            paths = self.view.paths_with_part(text)
         else:
             paths = self.view.python_paths()
         for path in paths:
@@ -354,7 +357,7 @@ class CodeGraph:
         """The tests that lead to a symbol over at most `depth` calls (through fixtures and `setUp`, too), or are named after it, as
         `TestLink`s, near ones first."""
         found: dict[str, TestLink] = {}
-        self.inference.partial = False
+        self.calls.begin()
         for one in self._meant(ref):
             value = self._value(one)
             for link in self.tests.for_symbol(value, depth) if value and value.kind != "module" else ():
@@ -413,28 +416,12 @@ class CodeGraph:
         kind = "module" if index == 0 else "class" if ref.symbol.kind == "class" else "function"
         return Value(kind, ref.path, index)
 
-    def _refs(self, values: object) -> list[SymbolRef]:
-        """The symbols that values are, each once, in order of their places; instances stand for their class."""
-        found: dict[tuple[str, int, str], SymbolRef] = {}
-        for value in sorted(values, key=lambda v: (v.path, v.index, v.kind)):  # type: ignore[call-overload]
-            if value.kind == "module":
-                found.update({(f.path, 0, ""): self.ref(f, 0) for f in self.facts_of_module(value.path)})
-            elif value.kind in ("class", "function"):
-                facts = self.facts(value.path)
-                if facts is not None:
-                    found[(value.path, value.index, "")] = self.ref(facts, value.index)
-            elif value.kind == "lambda":
-                facts = self.facts(value.path)
-                assert facts is not None
-                symbol = lookup.lambda_symbol(facts, self.view.text(value.path), value)
-                found[(value.path, value.index, str(value.extra))] = SymbolRef(
-                    self.name, facts.path, facts.module, symbol
-                )
-        return list(found.values())
+    def _refs(self, values: Iterable[Value]) -> list[SymbolRef]:
+        return self.calls.refs(values)
 
     def _listing(self, found: Sequence[object]) -> Listing:
-        reason = "some of it is too entangled, or called from too many files, to be followed to its end"
-        return Listing(tuple(found), False, reason) if self.inference.partial else Listing(tuple(found))
+        notes = self.calls.notes()
+        return Listing(tuple(found), not notes, "; ".join(notes))
 
 
 __all__ = ["CodeGraph", "IndexStoreError", "index_of", "is_test_path"]

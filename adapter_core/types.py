@@ -237,7 +237,9 @@ class CallSite:
     run (its `__init__`). `resolved`: traced into the workspace, and not only matched by name. `external`: dotted names outside
     the workspace to which it was traced instead. `deferred`: it stands in a lambda. `direct`: the callee is named by what is defined or
     imported, or asked of `self`, of an annotated parameter, or of a variable that is bound once to what a call gives. `open`: it may
-    also be something that the text does not tell.
+    also be something that the text does not tell. `implicit` is "" for a call that is written, and else what is written in its place:
+    with | get | set | delete | operator | compare | subscript | iterate | truth | format | hash | await | class | construct | raise |
+    built-in (`len(x)`). `callee` is then the value with the method that runs (`self.lock.__enter__`), or the attribute.
     """
 
     span: Span
@@ -250,6 +252,7 @@ class CallSite:
     deferred: bool = False
     direct: bool = False
     open: bool = False
+    implicit: str = ""
 
     @property
     def sure(self) -> bool:

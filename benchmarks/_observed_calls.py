@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from adapter_core.code_graph import CodeGraph
-from adapter_core.types import Symbol, SymbolRef
+from adapter_core.types import CallSite, Symbol, SymbolRef
 
 _NOT_WRAPPING = {
     "staticmethod",
@@ -157,6 +157,7 @@ class Found(NamedTuple):
     count: int  # of what the call may enter
     later: bool  # a generator or coroutine
     wrapped: bool  # by decorators that may put something else in its place
+    implicit: str = ""  # what is written in place of a call
 
 
 @dataclass
@@ -179,24 +180,30 @@ def static_edges(graph: CodeGraph) -> Static:
         for call in facts.calls if facts else ():
             assert facts
             site = graph.site(facts, call)
-            assert site.caller
-            caller = function_of(site.caller)
             first = text.count("\n", 0, call.start) + 1
             last = first + text.count("\n", call.start, call.end)
-            for target in (*site.targets, *site.enters):
-                static.named.add((caller, function_of(target)))
-            for line in range(first, last + 1):
-                static.calls[row.path, line].append((call.callee, site.resolved, site.external))
-            for target in site.enters:
-                symbol = target.symbol
-                decorators = {d.partition("(")[0].rpartition(".")[2] for d in symbol.decorators}
-                static.found.append(
-                    Found(
-                        caller, function_of(target), first, last, call.callee, call.deferred, len(site.enters),
-                        symbol.is_generator or symbol.is_async, bool(decorators - _NOT_WRAPPING),
-                    )
-                )  # fmt: skip
+            _add(static, site, row.path, first, last)
+        for site in graph.implicit_calls(row.path).items:
+            _add(static, site, row.path, site.span.start, site.span.end)
     return static
+
+
+def _add(static: Static, site: CallSite, path: str, first: int, last: int) -> None:
+    assert site.caller
+    caller = function_of(site.caller)
+    for target in (*site.targets, *site.enters):
+        static.named.add((caller, function_of(target)))
+    for line in range(first, last + 1):
+        static.calls[path, line].append((site.callee, site.resolved, site.external))
+    for target in site.enters:
+        symbol = target.symbol
+        decorators = {d.partition("(")[0].rpartition(".")[2] for d in symbol.decorators}
+        static.found.append(
+            Found(
+                caller, function_of(target), first, last, site.callee, site.deferred, len(site.enters),
+                symbol.is_generator or symbol.is_async, bool(decorators - _NOT_WRAPPING), site.implicit,
+            )
+        )  # fmt: skip
 
 
 @dataclass

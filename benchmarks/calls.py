@@ -87,6 +87,8 @@ def _judged(package: Comparison) -> Iterator[tuple[Comparison, Found, str]]:
             verdict = "in a lambda"
         elif found.wrapped and found.callee in package.seen.outside:
             verdict = "called by a wrapper from outside"
+        elif found.implicit == "built-in" and found.callee in package.seen.outside:
+            verdict = "called by the standard library, which is outside"
         else:
             verdict = "not seen"
         yield package, found, verdict
@@ -97,7 +99,9 @@ def _precision_rows(judged: list[tuple[Comparison, Found, str]]) -> list[dict[st
     counts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for package, found, verdict in judged:
         for name in (package.seen.name, "all"):
-            for group in ("all", "one target" if found.count == 1 else "several targets"):
+            several = "one target" if found.count == 1 else "several targets"
+            groups = (f"implicit: {several}", f"implicit: {found.implicit}") if found.implicit else ("all", several)
+            for group in groups:
                 counts[name, group][verdict] += 1
     for (name, group), count in sorted(counts.items(), key=lambda item: (item[0][0] == "all", item[0])):
         unjudged = sum(n for verdict, n in count.items() if verdict not in ("seen", "not seen"))
@@ -112,7 +116,7 @@ def _precision_rows(judged: list[tuple[Comparison, Found, str]]) -> list[dict[st
 def _details(packages: list[Comparison], judged: list[tuple[Comparison, Found, str]]) -> Iterator[str]:
     for package in packages:
         for edge in sorted(package.seen.edges):
-            if edge.is_written and not package.is_found(edge):
+            if not package.is_found(edge):
                 calls = package.static.calls.get((edge.caller.path, edge.line), [])
                 name = edge.site.partition(":")[2]
                 there = [c for c in calls if c[0].rpartition(".")[2] == name] or calls

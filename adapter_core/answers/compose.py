@@ -299,7 +299,7 @@ def _calls(speaker: _Speaker, graph: CodeGraph, ref: SymbolRef) -> Iterator[Cand
 
 
 def _callers(speaker: _Speaker, graph: CodeGraph, ref: SymbolRef) -> Iterator[Candidate]:
-    listing = graph.who_calls(ref)
+    listing = graph.who_calls(ref, implicit=False)
     sites = [s for s in listing.items if s.sure and s.caller is not None]
     product = [s for s in sites if not is_test_path(s.span.path)] or sites
     places = _places(product)
@@ -329,7 +329,7 @@ def _tests(speaker: _Speaker, graph: CodeGraph, ref: SymbolRef) -> Iterator[Cand
     """Tests that call it; apart from these, tests that call something of its name on a value whose type the text does not tell."""
     sites = [
         site
-        for site in graph.who_calls(ref).items
+        for site in graph.who_calls(ref, implicit=False).items
         if site.caller is not None and is_test_path(site.span.path) and site.caller.symbol.name.startswith("test")
     ]
     name = code(ref.symbol.qualname)

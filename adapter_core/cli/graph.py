@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
 from .common import add_repo_arguments, ctrl_c, print_json, printable, with_graph
-from .graph_queries import Asker, Found, Query
+from .graph_queries import CALLERS_SECONDS, Asker, Found, Query
 
 if TYPE_CHECKING:
     from ..code_graph import CodeGraph
@@ -91,6 +91,13 @@ def _door() -> argparse.ArgumentParser:
 
 
 def _add_queries(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--time-limit",
+        type=_seconds,
+        default=CALLERS_SECONDS,
+        metavar="SECONDS",
+        help="of --who-calls; then it shows what was found, and says so (default: %(default)g)",
+    )
     group = parser.add_argument_group("queries")
     for name, metavar, text in _QUERIES:
         nargs: Any = None if metavar else 0
@@ -98,6 +105,16 @@ def _add_queries(parser: argparse.ArgumentParser) -> None:
             nargs = "?"
         shown = metavar.strip("[]") or None
         group.add_argument(f"--{name}", action=_Ask, nargs=nargs, const="", metavar=shown, dest="queries", help=text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds; give one above 0, for example 2.5")
+    return seconds
 
 
 class _Ask(argparse.Action):
@@ -123,7 +140,7 @@ def run(args: argparse.Namespace) -> int:
     # The report is for all questions about coverage, wherever it stands among them.
     queries = sorted(queries, key=lambda q: q.name != "coverage-xml")
     with ctrl_c() as cancel:
-        return with_graph(args, cancel, lambda graph: _answer(graph, queries, cwd, cancel, args.json))
+        return with_graph(args, cancel, lambda graph: _answer(graph, queries, cwd, cancel, args))
 
 
 def _check(queries: list[Query], cwd: Path) -> None:
@@ -143,13 +160,15 @@ def _check(queries: list[Query], cwd: Path) -> None:
         check_target(cwd / query.value)
 
 
-def _answer(graph: CodeGraph, queries: list[Query], cwd: Path, cancel: threading.Event, as_json: bool) -> int:
+def _answer(
+    graph: CodeGraph, queries: list[Query], cwd: Path, cancel: threading.Event, args: argparse.Namespace
+) -> int:
     from .main import EXIT_NOT_FOUND, EXIT_OK
 
     started = time.perf_counter()
     results: dict[str, Found] = {}
     with _Bar() as bar:
-        asker = Asker(graph, cwd, cancel, bar.show)
+        asker = Asker(graph, cwd, cancel, bar.show, args.time_limit)
         for query in queries:
             if query.name in _EXPORTS:
                 # It looks at `cancel`, and cleans up.
@@ -159,7 +178,7 @@ def _answer(graph: CodeGraph, queries: list[Query], cwd: Path, cancel: threading
                 with _interruptible(cancel), _spinner(query):
                     results[query.key] = asker.ask(query)
     complete, reason = graph.completeness
-    if as_json:
+    if args.json:
         print_json(
             {
                 "schema": 1,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ..types import CancelToken, Listing, ModuleFacts, SymbolRef
 
 _NEAREST = 5
+CALLERS_SECONDS = 10.0  # that one question for callers may take
 
 
 class Query(NamedTuple):
@@ -71,12 +72,14 @@ class Found:
 
 @dataclass
 class Asker:
-    """Answers queries about one graph. `cwd` is where the user stands, for paths that are named from there."""
+    """Answers queries about one graph. `cwd` is where the user stands, for paths that are named from there; `limit_seconds` what the
+    callers of one name may take."""
 
     graph: CodeGraph
     cwd: Path
     cancel: CancelToken | None = None
     progress: Callable[[str], Progress | None] = lambda _: None
+    limit_seconds: float = CALLERS_SECONDS
 
     def ask(self, query: Query) -> Found:
         """Raises `PathlineError`."""
@@ -148,7 +151,7 @@ class Asker:
         return self._about(name, lambda: self.graph.calls_of(name), show.CALL)
 
     def who_calls(self, name: str) -> Found:
-        return self._about(name, lambda: self.graph.who_calls(name), show.CALLER)
+        return self._about(name, lambda: self.graph.who_calls(name, limit_seconds=self.limit_seconds), show.CALLER)
 
     def refs_of(self, name: str) -> Found:
         return self._about(name, lambda: self.graph.refs_of(name), show.REFERENCE)

@@ -111,6 +111,7 @@ def _call_dict(site: CallSite, otherwise: str) -> dict[str, Any]:
         "enters": [place_dict(r) for r in site.enters],
         "external": list(site.external),
         "deferred": site.deferred,
+        "implicit": site.implicit,
     }
 
 
@@ -123,7 +124,8 @@ def _traced(site: CallSite, otherwise: str) -> str:
 def _written(site: CallSite) -> str:
     """The call in short: `f(x)[0].run(y)` is `(…)[…].run()`."""
     callee = site.callee.replace("()", "(…)").replace("[]", "[…]")
-    return f"{callee}()" + (" in a lambda" if site.deferred else "")
+    written = f"{callee} (implicit: {site.implicit})" if site.implicit else f"{callee}()"
+    return written + (" in a lambda" if site.deferred else "")
 
 
 def _call_line(site: CallSite) -> Line:

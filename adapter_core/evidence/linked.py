@@ -50,7 +50,9 @@ def _neighbours(graph: CodeGraph, ref: SymbolRef) -> list[tuple[SymbolRef, str]]
     a module what it imports and what imports it."""
     name = ref.symbol.name
     found = [(r, f"called by {name}") for r in graph.callees_of(ref)]
-    sites = [s for s in graph.who_calls(ref).items if s.resolved and s.caller is not None][:_MAX_CALLERS]
+    # A property is run by what reads it. Of other symbols, what runs them without a call takes long to find.
+    callers = graph.who_calls(ref, implicit=ref.symbol.kind == "property").items
+    sites = [s for s in callers if s.resolved and s.caller is not None][:_MAX_CALLERS]
     found.extend((s.caller, f"calls {name}") for s in sites if s.caller)
     facts = graph.facts(ref.path)
     if ref.symbol.kind == "class" and facts is not None:

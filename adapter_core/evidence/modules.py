@@ -198,7 +198,9 @@ def _links(graph: CodeGraph, ref: SymbolRef, options: ModuleOptions) -> Iterator
         return
     for other in graph.callees_of(ref):
         yield other, options.call, f"called by {name}"
-    sites = [s for s in graph.who_calls(ref).items if s.resolved and s.caller is not None][: options.max_links]
+    sites = [s for s in graph.who_calls(ref, implicit=False).items if s.resolved and s.caller is not None][
+        : options.max_links
+    ]
     for site in sites:
         if site.caller is not None:
             yield site.caller, options.caller, f"calls {name}"

@@ -10,7 +10,7 @@ from pathlib import Path
 from .recent import Recent
 from .source import MAX_FILE_BYTES, Source, hash_text, normalise_newlines, read_source, split_lines
 
-_KEPT_CHARACTERS = 24_000_000
+_KEPT_CHARACTERS = 12_000_000
 
 
 class Document:
@@ -46,7 +46,9 @@ class Documents:
         self.root = root
         self.open_texts = dict(open_texts or {})
         self._max_bytes = max_bytes
-        self._cache: Recent[Document | None] = Recent(_KEPT_CHARACTERS, lambda d: len(d.text) + 1000 if d else 1000)
+        self._cache: Recent[str, Document | None] = Recent(
+            _KEPT_CHARACTERS, lambda d: len(d.text) + 1000 if d else 1000
+        )
         self._inside: dict[str, bool] = {}
 
     def get(self, path: str) -> Document | None:

@@ -44,6 +44,10 @@ CREATE TABLE calls (id INTEGER PRIMARY KEY, file INTEGER REFERENCES files, owner
 CREATE TABLE call_targets (call INTEGER REFERENCES calls, symbol INTEGER REFERENCES symbols);
 CREATE TABLE call_enters (call INTEGER REFERENCES calls, symbol INTEGER REFERENCES symbols);
 CREATE TABLE call_external (call INTEGER REFERENCES calls, name TEXT);
+CREATE TABLE implicit_calls (id INTEGER PRIMARY KEY, file INTEGER REFERENCES files, owner INTEGER REFERENCES symbols, line INTEGER,
+    last_line INTEGER, implicit TEXT, callee TEXT, deferred INTEGER);
+CREATE TABLE implicit_call_targets (call INTEGER REFERENCES implicit_calls, symbol INTEGER REFERENCES symbols);
+CREATE TABLE implicit_call_enters (call INTEGER REFERENCES implicit_calls, symbol INTEGER REFERENCES symbols);
 CREATE TABLE tests (node_id TEXT, file INTEGER REFERENCES files, symbol INTEGER REFERENCES symbols, qualname TEXT, start INTEGER,
     "end" INTEGER, parameters_known INTEGER, fixtures TEXT, conditional INTEGER)
 """
@@ -61,6 +65,9 @@ CREATE INDEX call_targets_symbol ON call_targets (symbol);
 CREATE INDEX call_enters_call ON call_enters (call);
 CREATE INDEX call_enters_symbol ON call_enters (symbol);
 CREATE INDEX call_external_name ON call_external (name);
+CREATE INDEX implicit_calls_owner ON implicit_calls (owner);
+CREATE INDEX implicit_call_targets_symbol ON implicit_call_targets (symbol);
+CREATE INDEX implicit_call_enters_symbol ON implicit_call_enters (symbol);
 CREATE INDEX tests_symbol ON tests (symbol)
 """
 
@@ -70,7 +77,8 @@ _LISTS = {
         ("call_targets", "targets", "symbol"),
         ("call_enters", "enters", "symbol"),
         ("call_external", "external", "name"),
-    )
+    ),
+    "implicit_calls": (("implicit_call_targets", "targets", "symbol"), ("implicit_call_enters", "enters", "symbol")),
 }
 
 

@@ -1,15 +1,18 @@
-"""A dictionary that keeps what was put into it last."""
+"""A dictionary that keeps what was put into it last, or asked for since."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TypeVar
 
+K = TypeVar("K")
 V = TypeVar("V")
 
 
-class Recent(dict[str, V]):
-    """Entries of at most `size` together: what is new pushes out what is oldest. Each weighs 1, or what `weigh` says when it is put in.
+class Recent(dict[K, V]):
+    """Entries of at most `size` together: what is new pushes out what is oldest, but what was asked for meanwhile counts as new once
+    more (the clock algorithm: Corbató, "A paging experiment with the Multics system", 1968). Each weighs 1, or what `weigh` says when
+    it is put in.
 
     The newest entry stays, however heavy it is.
     """
@@ -18,18 +21,31 @@ class Recent(dict[str, V]):
         super().__init__()
         self._size = size
         self._weigh = weigh
-        self._weights: dict[str, int] = {}
+        self._weights: dict[K, int] = {}
+        self._asked: set[K] = set()
         self._total = 0
 
-    def __setitem__(self, key: str, value: V) -> None:
+    def __getitem__(self, key: K) -> V:
+        self._asked.add(key)
+        return super().__getitem__(key)
+
+    def __setitem__(self, key: K, value: V) -> None:
         if key in self:
             del self[key]
         weight = self._weights[key] = self._weigh(value) if self._weigh is not None else 1
         self._total += weight
         super().__setitem__(key, value)
         while self._total > self._size and len(self) > 1:
-            del self[next(iter(self))]
+            oldest = next(iter(self))
+            if oldest in self._asked:
+                self._asked.discard(oldest)
+                super().__setitem__(oldest, super().pop(oldest))
+            elif oldest != key:
+                del self[oldest]
+            else:
+                super().__setitem__(key, super().pop(key))
 
-    def __delitem__(self, key: str) -> None:
+    def __delitem__(self, key: K) -> None:
         super().__delitem__(key)
+        self._asked.discard(key)
         self._total -= self._weights.pop(key)

@@ -43,6 +43,8 @@ class Graph(Protocol):
 
     def site(self, facts: ModuleFacts, call: Call) -> CallSite: ...
 
+    def implicit_calls(self, path: str) -> Listing: ...
+
     def overridden_by(self, method: SymbolRef) -> list[SymbolRef]: ...
 
     def test_nodes(self) -> Listing: ...
@@ -64,7 +66,7 @@ class Records:
         self._incomplete: list[str] = []
         self._next = 1
         self._done = 0
-        self._total = 2 * len(self._problems)  # each file is read once, and linked once
+        self._total = 3 * len(self._problems)  # each file is read once, and linked twice
         graph.inference.partial = False
 
     def tables(self) -> Iterator[tuple[str, Iterator[Record]]]:
@@ -76,6 +78,7 @@ class Records:
         yield "inheritance", self._inheritance()
         yield "overrides", self._overrides()
         yield "calls", self._calls()
+        yield "implicit_calls", self._implicit_calls()
         yield "lambdas", iter(self._lambdas.values())
         yield "tests", self._tests()
         if self._progress is not None:
@@ -239,6 +242,29 @@ class Records:
                     "targets": self._ids_of(site.targets),
                     "enters": self._ids_of(site.enters),
                     "external": list(site.external),
+                }
+
+    def _implicit_calls(self) -> Iterator[Record]:
+        number = 0
+        for facts in self._all_facts():
+            self._step(facts.path)
+            before = self._graph.inference.partial
+            # That a file does not parse stands among its problems.
+            listing = self._graph.implicit_calls(facts.path)
+            self._graph.inference.partial = self._graph.inference.partial or before
+            for site in listing.items:
+                number += 1
+                yield {
+                    "id": number,
+                    "file": self._file_ids[facts.path],
+                    "owner": self._id_of(site.caller),
+                    "line": site.span.start,
+                    "last_line": site.span.end,
+                    "implicit": site.implicit,
+                    "callee": site.callee,
+                    "deferred": site.deferred,
+                    "targets": self._ids_of(site.targets),
+                    "enters": self._ids_of(site.enters),
                 }
 
     def _tests(self) -> Iterator[Record]:

@@ -18,6 +18,7 @@ import numpy as np
 
 from . import sstable
 from .postings import FIELDS
+from .recent import Recent
 from .sealed import SEAL, damaged, seal, unseal
 
 # What lies in a BLOB column is sealed (`sealed.py`). `directory` tells the blocks, in JSON: for each part the number of its first block,
@@ -52,6 +53,7 @@ class SegmentRow:
     lengths: np.ndarray
 
 
+_KEPT_BYTES = 6_000_000  # of blocks that were read last
 _FORGOTTEN = 64  # segments that are gone, of which things are still known
 
 _NOTHING: tuple[int, list[str]] = (0, [])
@@ -70,6 +72,7 @@ class Segments:
         self._files: dict[int, list[int]] = {}
         self._directory: dict[int, dict[int, tuple[int, list[str]]]] = {}  # part: number of its first block, first keys
         self._checked: set[int] = set()
+        self._blocks: Recent[int, tuple[bytes, memoryview]] = Recent(_KEPT_BYTES, lambda block: 2 * len(block[1]))
 
     # -- writing; within a transaction ---------------------------------------------------------------------------------
 
@@ -134,10 +137,25 @@ class Segments:
             if place:
                 wanted[number + place - 1] = segment
         needle = sstable.needle(key)
-        for number, data in self._read(list(wanted)):
-            value = sstable.find(data, needle)
+        unread = [number for number in wanted if number not in self._blocks]
+        read = {number: (sstable.names_of(data), data) for number, data in self._read(unread)}
+        for number, segment in wanted.items():
+            names, data = read.get(number) or self._blocks[number]
+            value = sstable.find(data, names, needle)
             if value is not None:
-                yield wanted[number], value
+                yield segment, value
+        for number, block in read.items():
+            self._blocks[number] = block
+
+    def containing(self, part: Part, text: str) -> Iterator[tuple[int, memoryview]]:
+        """(segment, value) of all keys in which a text stands."""
+        # JSON spells what is not ASCII in another way.
+        spelled = text.encode() if text.isascii() and text.isalnum() else b""
+        for segment, block in self.blocks(part):
+            if spelled in sstable.names_of(block):
+                for key, value in sstable.values_of(block):
+                    if text in key:
+                        yield segment, value
 
     def blocks(self, part: Part) -> Iterator[tuple[int, memoryview]]:
         """(segment, block): a whole table, of all segments one after the other."""

@@ -67,6 +67,7 @@ class Store:
         """`path` None keeps the index in memory. Raises `IndexStoreError` when it cannot be opened or is damaged."""
         self.path = path
         self.read_only = read_only
+        self._seen: int | None = None  # the generation that a running snapshot sees
         try:
             self._db = self._connect(path, read_only)
             if not read_only:
@@ -103,7 +104,7 @@ class Store:
         if path is not None:
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = NORMAL")
-        db.execute("PRAGMA cache_size = -32000")
+        db.execute("PRAGMA cache_size = -16000")
         if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
             db.execute("BEGIN IMMEDIATE")
             for statement in _SCHEMA.split(";"):
@@ -205,11 +206,17 @@ class Store:
     def snapshot(self) -> Iterator[int]:
         """All reads within see one state. Yields its generation. Raises `IndexStoreError`."""
         nested = self._db.in_transaction
+        if nested and self._seen is not None:
+            yield self._seen
+            return
         if not nested:
             self._query("BEGIN")
         try:
-            yield self.generation()
+            generation = self.generation()
+            self._seen = None if nested else generation
+            yield generation
         finally:
+            self._seen = None
             if not nested and self._db.in_transaction:
                 self._db.execute("ROLLBACK")
 
@@ -367,6 +374,15 @@ class Store:
                 ids = self._segments.files(segment)
                 found += [ids[ordinal] for ordinal in np.frombuffer(value, "<u2").tolist()]
         return found
+
+    def files_with_part(self, text: str) -> list[int]:
+        """The files in whose text a word stands that contains this one. Some ids may be gone."""
+        found: dict[int, None] = {}
+        with self.snapshot():
+            for segment, value in self._segments.containing(Part.NAMED, text):
+                ids = self._segments.files(segment)
+                found.update(dict.fromkeys(ids[ordinal] for ordinal in np.frombuffer(value, "<u2").tolist()))
+        return list(found)
 
     def _alive(self, files: set[int]) -> set[int]:
         """Those of the ids that are still files."""

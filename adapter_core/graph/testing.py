@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..types import Span, TestLink
-from .linking import classes, fixtures, sites
+from .linking import classes, fixtures, runners, sites
 from .linking.evaluate import Inference
-from .linking.references import references
 from .linking.values import Value, unbound
 from .tests_map import (
     CONFIG_FILES,
@@ -119,18 +118,18 @@ class WorkspaceTests:
         return [target, *(Value("function", target.path, i) for i in methods)]
 
     def _users(self, value: Value) -> Iterator[tuple[str, int]]:
-        """(path, scope) of the calls of a value, and of what takes it as a property or fixture."""
+        """(path, scope) of the calls of a value, written or not, and of what takes it as a fixture."""
         for path, call, traced in sites.calls_entering(self._inference, value):
             if traced:
                 yield path, call.owner
         table = self._inference.table(value.path)
         symbol = table.facts.symbols[value.index] if table else None
-        if symbol is not None and symbol.kind == "property":
-            for place in references(self._inference, (value.path, value.index)):
-                if place.kind == "read":
-                    yield place.path, place.scope
+        for path, one in runners.runs_entering(self._inference, value)[0]:
+            yield path, one.operation.owner
         if symbol is not None and fixtures.is_fixture(symbol):
-            yield from self._fixture_users(value, symbol.name)
+            yield from self._fixture_users(value, fixtures.name_of(symbol))
+            if fixtures.is_automatic(symbol):
+                yield from self._tests_seeing(value.path, symbol.parent)
 
     def _fixture_users(self, value: Value, name: str) -> Iterator[tuple[str, int]]:
         for path in self._view.paths_using(name):
@@ -142,6 +141,19 @@ class WorkspaceTests:
                 takes = takes and (fixtures.takes_fixtures(symbol) or symbol.kind == "class")
                 if takes and fixtures.fixture(self._inference, path, index, name) == unbound(value):
                     yield path, index
+
+    def _tests_seeing(self, path: str, parent: int) -> Iterator[tuple[str, int]]:
+        """(path, scope) of the tests that see a fixture: those of its class, its file, or, in a conftest, of its folder."""
+        table = self._inference.table(path)
+        within = f"{table.facts.symbols[parent].qualname}." if table is not None and parent > 0 else ""
+        folder, _, file = path.rpartition("/")
+        around = f"{folder}/" if folder else ""
+        for other in [p for p in self.paths() if p.startswith(around)] if file == "conftest.py" else [path]:
+            names = {node.qualname for node in self.file(other).nodes if node.qualname.startswith(within)}
+            found = self._inference.table(other) if names else None
+            for index, symbol in enumerate(found.facts.symbols) if found is not None else ():
+                if symbol.qualname in names:
+                    yield other, index
 
     def _reach(
         self, path: str, owner: int, label: str, way: tuple[str, ...], distance: int, found: dict[str, TestLink],

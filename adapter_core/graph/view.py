@@ -18,7 +18,7 @@ from .source import MAX_FILE_BYTES, is_python
 from .store import Store
 
 # A question about a name that is everywhere reads thousands of files.
-_KEPT_ROWS = 400_000
+_KEPT_ROWS = 260_000
 
 
 def weight(facts: ModuleFacts | None) -> int:
@@ -35,7 +35,7 @@ class WorkspaceView:
         """`max_bytes`: larger files are not read, as the index was built."""
         self.store = store
         self.documents = Documents(root, open_texts, max_bytes)
-        self._facts: Recent[ModuleFacts | None] = Recent(_KEPT_ROWS, weight)
+        self._facts: Recent[str, ModuleFacts | None] = Recent(_KEPT_ROWS, weight)
         self._stored_now: dict[str, bool] = {}
         self._parsed: dict[
             str, str
@@ -147,6 +147,12 @@ class WorkspaceView:
                 self.store.has_modules_below(module) or any(m.startswith(prefix) for m in self._open_modules.values())
             )
         return self._packages[module]
+
+    def paths_with_part(self, text: str) -> list[str]:
+        """The Python files in which a word may stand that contains this one, in order; open files always."""
+        with self.store.snapshot():
+            paths = {p for file in self.store.files_with_part(text) if (p := self.path_of(file)) and is_python(p)}
+        return sorted(paths | {path for path in self.documents.open_texts if file_kind(path) == "python"})
 
     def paths_using(self, name: str, how: str = "named") -> list[str]:
         """The Python files in which an identifier may be used in that way (`store.USES`), in order; open files always."""

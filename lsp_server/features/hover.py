@@ -38,6 +38,7 @@ _CALLERS_BUDGET_SECONDS = 0.5
 _INFERENCE_SECONDS = 0.8
 # Above this many call sites of that name, they are counted and not traced.
 _MAX_TRACED = 300
+_CALLERS_SECONDS = 1.0  # a hover is not waited for
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +165,7 @@ def callers_of(snapshot: Snapshot, root: Root, ref: SymbolRef) -> str:
             by_name = len(graph.view.paths_using(symbol.name))
             if by_name > _MAX_TRACED:
                 return f"named in {by_name:,} files, calls not traced"
-            calls = graph.who_calls(ref)
+            calls = graph.who_calls(ref, implicit=False, limit_seconds=_CALLERS_SECONDS)
             indexed, _ = graph.completeness
         except PathlineError as error:
             log.warning("%s", error)

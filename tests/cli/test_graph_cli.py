@@ -225,6 +225,27 @@ def test_who_calls(run: Run, ask: Callable[..., dict[str, Any]]) -> None:
     assert found["symbols"][0]["full_name"] == "shop.cart.Cart.tax"
 
 
+def test_what_runs_without_a_call(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = "class Lock:\n    def __enter__(self): pass\n    def __exit__(self, *e): pass\n\n\ndef work():\n    with Lock(): pass\n"
+    (tmp_path / "main.py").write_text(text, "utf-8")
+    assert main(["graph", "--repo", str(tmp_path), "--who-calls", "Lock.__enter__"]) == 0
+    assert capsys.readouterr().out.strip().split("\n") == [
+        "main.py:7  main.work  (…).__enter__ (implicit: with)  resolved → main.Lock.__enter__"
+    ]
+    assert main(["graph", "--repo", str(tmp_path), "--json", "--calls-of", "work"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)["queries"].values()
+    assert [(i["callee"], i["implicit"]) for i in found["items"]] == [
+        ("Lock", ""), ("().__enter__", "with"), ("().__exit__", "with"),
+    ]  # fmt: skip
+
+
+def test_the_time_of_who_calls_is_limited(run: Run) -> None:
+    late = run("--time-limit", "0.000001", "--who-calls", "Cart.tax")
+    assert "who-calls Cart.tax: not complete: the time limit of 1e-06 s was met; these were found by then." in late.err
+    with pytest.raises(SystemExit):
+        run("--time-limit", "0", "--who-calls", "Cart.tax")
+
+
 def test_nothing_found_about_a_known_name_is_an_answer(run: Run) -> None:
     assert run("--who-calls", "scripts.run.main") == (0, [], "who-calls scripts.run.main: there are none.\n")
 
@@ -239,7 +260,7 @@ def test_unresolved(run: Run) -> None:
 
 
 def test_an_answer_that_is_partial_says_so(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(CodeGraph, "who_calls", lambda self, name: Listing((), False, "too many"))
+    monkeypatch.setattr(CodeGraph, "who_calls", lambda self, name, **_: Listing((), False, "too many"))
     assert "who-calls Cart.tax: not complete: too many." in run("--who-calls", "Cart.tax").err
     result = run("--max-files", "1", "--dump")
     assert "The index is not complete: stopped after 1 files" in result.err

@@ -461,12 +461,10 @@ def test_comprehensions_and_lambdas_shadow(repo: Path, text: str) -> None:
     check_named(repo, f"LIMIT = 1\nx = {text}\n", "1:0 definition")
 
 
-@pytest.mark.xfail(strict=True, reason="references.py: what a comprehension goes through first is read around it")
 def test_what_a_comprehension_goes_through_is_read_around_it(repo: Path) -> None:
     check_named(repo, "LIMIT = [1]\nx = [LIMIT for LIMIT in LIMIT]\n", "1:0 definition, 2:24 read")
 
 
-@pytest.mark.xfail(strict=True, reason="references.py `_scope_at`: a default belongs to the scope around the function")
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -478,7 +476,6 @@ def test_defaults_are_read_around_the_function(repo: Path, text: str, expected: 
     check_named(repo, text, expected)
 
 
-@pytest.mark.xfail(strict=True, reason="references.py: an annotation in quotes is not looked into")
 def test_annotations_in_quotes(repo: Path) -> None:
     check_named(
         repo,
@@ -488,7 +485,6 @@ def test_annotations_in_quotes(repo: Path) -> None:
     )
 
 
-@pytest.mark.xfail(strict=True, reason="references.py: of `from m import x` only the x is looked at")
 def test_references_of_a_module(repo: Path) -> None:
     graph = graph_of(
         repo, "#- pkg/m.py\nx = 1\n#- pkg/n.py\nfrom .m import x\nfrom pkg.m import x as y\nimport pkg.m\n"
@@ -496,10 +492,6 @@ def test_references_of_a_module(repo: Path) -> None:
     check_refs(graph, "pkg.m", "pkg/n.py 1:6 import, 2:9 import, 3:11 import")
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="references.py: each symbol of a name that is bound twice has all references, the other's binding as a write",
-)
 def test_references_of_what_is_bound_twice_are_listed_once(repo: Path) -> None:
     graph = graph_of(repo, "#- a.py\nif x:\n    LIMIT = 1\nelse:\n    LIMIT = 2\nprint(LIMIT)\n")
     assert sorted(places(graph.refs_of("LIMIT").items)) == [
@@ -522,9 +514,6 @@ def test_references_in_a_file_of_newer_syntax(repo: Path) -> None:
     assert [t.node_id for t in graph.tests_for_symbol("f").items] == ["test_a.py::test_it"]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="references.py: a file that does not parse has no references, not even the definition"
-)
 def test_references_in_a_file_that_is_typed_in(repo: Path) -> None:
     graph = graph_of(repo, "#- a.py\nLIMIT = 1\nprint(LIMIT)\n")
     graph.update("a.py", "LIMIT = 1\nprint(LIMIT)\nx = (\n")
@@ -583,10 +572,6 @@ def test_search_refs(repo: Path) -> None:
     check_text(graph, "price", "a.py 1:5 string", "b.py 1:9 name", "b.py 3:4 name", "b.py 3:13 comment")
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="batch.py keeps whole identifiers only, so a file in which a word stands only within others is not looked at",
-)
 def test_a_part_of_a_word_in_a_comment(repo: Path) -> None:
     check_text(graph_of(repo, "#- a.py\n# prices\n"), "price", "a.py 1:2 comment")
 
@@ -751,10 +736,6 @@ def test_tests_that_read_a_property(repo: Path) -> None:
     assert [t.node_id for t in graph.tests_for_symbol("A.size").items] == ["test_m.py::test_it"]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="testing.py: a fixture has users by its function's name alone, and none where it is used automatically",
-)
 @pytest.mark.parametrize(
     ("fixture", "parameter"),
     [('name="renamed"', "renamed"), ("autouse=True", "")],

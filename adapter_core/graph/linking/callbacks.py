@@ -122,7 +122,7 @@ def _around(inference: Inference, function: Value) -> Iterator[tuple[str, Call]]
     if function.kind == "lambda":
         table = inference.table(function.path)
         start, end = function.extra
-        for call in carriers.calls_around(table, start) if table else ():
+        for call in table.calls_around(start) if table else ():
             if end <= call.end and call.name in _NAMES:
                 yield function.path, call
     for home, name in carriers.names_carrying(inference, function):

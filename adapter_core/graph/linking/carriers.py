@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from ...types import Call, Flow
 from . import classes
-from .tables import BUCKET, Tables
+from .tables import Tables
 from .values import Value, Values, unbound
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def sites_of(inference: Inference, value: Value) -> list[tuple[str, Call]]:
         # What the lambda is handed to calls it, if anything does.
         table = inference.table(value.path)
         start, end = value.extra
-        for call in calls_around(table, start) if table else ():
+        for call in table.calls_around(start) if table else ():
             if end <= call.end:
                 found[(value.path, call.start, call.end, call.form)] = (value.path, call)
     return [found[key] for key in sorted(found)]
@@ -111,6 +111,14 @@ def names_carrying(inference: Inference, value: Value) -> list[tuple[str, str]]:
     carried = inference.once(("carriers", plain), lambda: _carriers(inference, plain))
     names = [(c.path, c.extra) for c in carried if not c.extra.endswith(("[]", "()"))]
     return sorted(names)
+
+
+def names_of_instances(inference: Inference, cls: Value) -> list[tuple[str, str]]:
+    """The same of what a call of a class gives."""
+    key = ("carriers of instances", cls)
+    first = _constructed(inference, _name(inference, cls))
+    carried = inference.once(key, lambda: _expanded(inference, first, cls.path))
+    return sorted((c.path, c.extra) for c in carried if not c.extra.endswith(("[]", "()")))
 
 
 def files_of(inference: Inference, home: str, name: str, defined_in: str) -> list[str]:
@@ -152,7 +160,12 @@ def _files(inference: Inference, carrier: Value, defined_in: str) -> list[str]:
 
 
 def _carriers(inference: Inference, value: Value) -> Values:
-    found: dict[Value, None] = dict.fromkeys(_first(inference, value))
+    return _expanded(inference, _first(inference, value), value.path)
+
+
+def _expanded(inference: Inference, first: list[Value], defined_in: str) -> Values:
+    """Some carriers, and what takes over what they carry."""
+    found: dict[Value, None] = dict.fromkeys(first)
     todo = list(found)
     while todo:
         carrier = todo.pop(0)
@@ -160,7 +173,7 @@ def _carriers(inference: Inference, value: Value) -> Values:
         if name.endswith(("[]", "()")) or name == "cls" or (name.startswith("__") and name.endswith("__")):
             continue
         container = _carrier(carrier.path, f"{name}[]") in found
-        for path in _files(inference, carrier, value.path):
+        for path in _files(inference, carrier, defined_in):
             if not inference.spend():
                 return frozenset(found)
             for new in _carried_further(inference, path, name, container):
@@ -269,14 +282,7 @@ def _carried_from(inference: Inference, path: str, offset: int) -> list[Value]:
 
 
 def _flows_around(table: Tables, offset: int) -> list[Flow]:
-    return [
-        f for f in table.flows_near.get(offset >> BUCKET, ())
-        if f.start <= offset < f.end and f.kind not in ("annotation", "lambda", "except")
-    ]  # fmt: skip
-
-
-def calls_around(table: Tables, offset: int) -> list[Call]:
-    return [c for c in table.calls_near.get(offset >> BUCKET, ()) if c.start <= offset < c.end]
+    return [f for f in table.flows_around(offset) if f.kind not in ("annotation", "lambda", "except")]
 
 
 def _from_flow(inference: Inference, table: Tables, flow: Flow) -> list[Value]:
@@ -313,7 +319,7 @@ def _from_result(inference: Inference, table: Tables, owner: int) -> list[Value]
                 inner = _call_around(other, call.start, outside=call)
                 if inner is not None:
                     found += _from_argument(inference, user, inner, call.start)
-            for target in other.facts.symbols:
+            for target in other.facts.symbols if alias in other.decorators else ():
                 if any(_decorator_name(d) == alias for d in target.decorators):
                     found.append(_carrier("", target.name))
     if nested:
@@ -340,7 +346,7 @@ def _decorator_name(text: str) -> str:
 def _call_around(table: Tables, offset: int, outside: Call | None = None) -> Call | None:
     """The innermost call among whose arguments an offset lies; `outside`: not that one, nor one that begins where it does."""
     best: Call | None = None
-    for call in calls_around(table, offset):
+    for call in table.calls_around(offset):
         if call.form == "decorator" or call is outside:
             continue
         if outside is not None and call.start == offset and call.end <= outside.end:

@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from ...types import Call, ModuleFacts
+from ..columns import column
 from . import annotations as types_of
 from .mro import bases, lookup_order
 from .tables import instance_class, snippet
@@ -411,6 +412,7 @@ def _is_called(inference: Inference, name: str, or_asked: bool) -> bool:
                     return True
     for path in inference.files_naming(name) if or_asked else ():
         other = inference.table(path) if inference.spend() else None
-        if other is not None and any(name in call.callee.split(".")[:-1] for call in other.facts.calls):
+        callees = column(other.facts.calls, "callee") if other is not None else ()
+        if any(name in callee and name in callee.split(".")[:-1] for callee in callees):
             return True
     return False

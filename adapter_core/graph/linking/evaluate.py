@@ -10,10 +10,11 @@ from __future__ import annotations
 import ast
 import builtins
 import re
+import time
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from ...types import Call, Flow, Import, ModuleFacts, Parameter, Symbol
+from ...types import Call, Flow, Import, ModuleFacts, Parameter
 from ..recent import Recent
 from . import annotations as types_of
 from . import calling, carriers, classes, containers, dynamic, expressions, modules, parameters, protocols, reaching
@@ -21,14 +22,19 @@ from .reaching import Event
 from .tables import Snippet, Tables, scopes, snippet
 from .values import EMPTY, Value, Values, either, external, instance, known, union
 
+if TYPE_CHECKING:
+    from .implicit import Implicit
+    from .operations import Operation
+
 _MAX_DEPTH = 40
 # A step is one thing worked out, some 20 µs; a question that takes more is answered with what is known by then.
-_MAX_STEPS = 3_000
+_MAX_STEPS = 1_500
 _DEAR = 150
 _MAX_ROUNDS = 3
 _MAX_NESTING = 60  # of expressions within expressions, over all that is being worked out
-_KEPT_TABLES = 1_000
+_KEPT_TABLES = 150_000  # weighed by their rows, of some 150 bytes each
 _KEPT_LINES = 40
+_KEPT_OPERATIONS = 30_000
 _KEPT_RESULTS = 200_000
 _FILE = 8
 _SHORT = 40  # characters of an expression that may be a constant
@@ -51,6 +57,8 @@ class Workspace(Protocol):
 
     def paths_using(self, name: str, how: str = "named") -> list[str]: ...
 
+    def python_paths(self) -> list[str]: ...
+
 
 class Here(NamedTuple):
     """Where an expression stands: file, scope, the offset of its text in the file (-1: unknown), its line, and what is known of the
@@ -70,11 +78,18 @@ class Inference:
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
         self.partial = False  # something was cut off by a limit since this was last set to False
-        self._tables: Recent[Tables | None] = Recent(_KEPT_TABLES)
-        self._lines: Recent[list[str]] = Recent(_KEPT_LINES)
+        self.deadline: float | None = None  # by `time.monotonic`: what is not known by then is given up
+        self._tables: Recent[str, Tables | None] = Recent(_KEPT_TABLES, lambda table: table.weight if table else 1)
+        self._lines: Recent[str, list[str]] = Recent(_KEPT_LINES)
+        self.operations: Recent[str, tuple[Operation, ...] | None] = Recent(
+            _KEPT_OPERATIONS, lambda found: len(found or ())
+        )
+        self.unread: dict[str, None] = {}  # files whose operations cannot be told, since this was last cleared
         self.orders: dict[Value, list[Value]] = {}  # method resolution orders
         # What `sites` found for a function or class: its calls, and whether something was cut off.
         self.entering: dict[Value, tuple[list[tuple[str, Call, bool]], bool]] = {}
+        # The same that `runners` found, and why it may not be all.
+        self.running: dict[Value, tuple[list[tuple[str, Implicit]], str, bool]] = {}
         self._memo: dict[object, Values] = {}
         self._cut: set[object] = set()
         self._passing: dict[object, tuple[Values, int]] = {}
@@ -145,7 +160,7 @@ class Inference:
         if self._shallowest >= depth:
             self._memo[key] = result
             self._shallowest = before
-        elif self._steps - begun > _DEAR:
+        elif self._steps - begun > _DEAR and not self.late:
             # Cut short, and dear: to ask again would cost as much and tell as little.
             self._memo[key] = result
             self._cut.add(key)
@@ -171,7 +186,12 @@ class Inference:
     @property
     def exhausted(self) -> bool:
         """Whether the running question has cost what one question may."""
-        return self._steps > _MAX_STEPS
+        return self._steps > _MAX_STEPS or self.late
+
+    @property
+    def late(self) -> bool:
+        """Whether the time is up."""
+        return self.deadline is not None and time.monotonic() >= self.deadline
 
     def spend(self, steps: int = _FILE) -> bool:
         """Account for the work of looking through a file; False where there is nothing left to spend."""
@@ -253,7 +273,7 @@ class Inference:
         if table is None:
             return EMPTY
         for current in scopes(table.facts, scope):
-            within = [f for f in table.limited.get((current, name), ()) if f.first <= offset < f.last]
+            within = table.limited_at(current, name, offset)
             if within:
                 nearest = min(within, key=lambda f: f.last - f.first)
                 if nearest.kind == "lambda":
@@ -409,9 +429,6 @@ class Inference:
 
     def gathered(self, value: Value, key: str | None) -> Values:
         return parameters.gathered(self, value, key)
-
-    def passed(self, symbol: Symbol, bound: bool, node: ast.Call, here: Here, wanted: Parameter) -> Values:
-        return parameters.passed(self, symbol, bound, node, here, wanted)
 
     def answered(self, functions: Values, name: str) -> Values:
         return dynamic.answered(self, functions, name)

@@ -182,6 +182,9 @@ def _operator(inference: Inference, node: ast.BinOp, here: Here) -> Values:
             parts.append(_strings(_joined(known, _texts(inference.expression(node.right, here)))))
         elif value.kind == "external":
             parts.append(frozenset({external(f"{value.path}.__{name}__()")}))
+            if value.path.startswith("builtins."):
+                reflected = [v for v in inference.expression(node.right, here) if v.kind == "instance"]
+                parts += [inference.returned(inference.member(v, f"__r{name}__")) for v in reflected]
     return union(parts)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from ...types import Symbol
@@ -49,7 +50,7 @@ def fixture(inference: Inference, path: str, index: int, name: str) -> Value | N
         own_class = table.facts.symbols[index].parent if place == path else -1
         best: Value | None = None
         for number, symbol in enumerate(table.facts.symbols):
-            if not is_fixture(symbol) or _name_of(symbol) != name or Value("function", place, number) == me:
+            if not is_fixture(symbol) or name_of(symbol) != name or Value("function", place, number) == me:
                 continue
             in_class = symbol.parent > 0
             if in_class and symbol.parent != own_class:
@@ -62,7 +63,13 @@ def fixture(inference: Inference, path: str, index: int, name: str) -> Value | N
     return None
 
 
-def _name_of(symbol: Symbol) -> str:
+def is_automatic(symbol: Symbol) -> bool:
+    """Whether a fixture is used by every test that sees it."""
+    return any("fixture" in d and re.search(r"\bautouse\s*=\s*True\b", d) for d in symbol.decorators)
+
+
+def name_of(symbol: Symbol) -> str:
+    """The name under which tests ask for a fixture."""
     for text in symbol.decorators:
         _, given_name, rest = text.partition("name=")
         if given_name and "fixture" in text:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...types import Import, ModuleFacts
-from ..parse import parse_tree
+from ..fields import outer_parts
+from ..syntax import Syntax, syntax_of
 from . import carriers, modules, mro
 from .tables import Tables, dotted_text, scopes
-from .values import Value, Values
+from .values import Value
 
 if TYPE_CHECKING:
     from .evaluate import Inference
@@ -55,96 +57,151 @@ def _in_file(inference: Inference, path: str, names: set[str], target: Place) ->
         symbol = table.facts.symbols[target[1]]
         yield Named(path, symbol.name_line, symbol.name_column, "definition", max(symbol.parent, 0))
     text = inference.workspace.text(path)
-    tree = parse_tree(text)
-    if tree is None:
+    syntax = syntax_of(path, text, table.facts.module)
+    if syntax is None:
         return
-    lines = text.split("\n")
-    for node, kind in _walk(tree):
+    for node, kind, scope in _walk(table.facts, syntax.tree, syntax.places.lines):
         if isinstance(node, (ast.Import, ast.ImportFrom)):
-            yield from _imports(inference, table, node, names, target, lines)
+            yield from _imports(inference, table, node, names, target, scope, syntax)
             continue
         name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
-        if name not in names:
-            continue
-        line, column = _name_place(node, name, lines)
-        scope = _scope_at(table.facts, line, kind)
-        if target in _symbols(inference, table, node, scope, line, lines):
-            if kind == "write" and _is_definition(table, target, line, column):
-                continue
-            yield Named(path, line, column, kind, scope)
+        if name in names and target in _symbols(inference, table, node, scope, syntax):
+            line, column = _name_place(node, name, syntax)
+            if kind != "write" or not _is_definition(table, target, line, column):
+                yield Named(path, line, column, kind, scope)
 
 
-def _walk(tree: ast.AST) -> Iterator[tuple[ast.AST, str]]:
-    """Names, attributes and imports, each with what it is used for."""
-    stack: list[tuple[ast.AST, str]] = [(tree, "read")]
+Walked = tuple[ast.AST, str, int]
+
+
+def _walk(facts: ModuleFacts, tree: ast.AST, lines: list[str]) -> Iterator[Walked]:
+    """Names, attributes and imports, each with what it is used for and the scope around it."""
+    scopes_by_place = {
+        (s.name, s.name_line): i for i, s in enumerate(facts.symbols) if s.is_callable or s.kind == "class"
+    }
+    stack: list[Walked] = [(tree, "read", 0)]
     while stack:
-        node, kind = stack.pop()
+        node, kind, scope = stack.pop()
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            stack += _around_definition(node, scope)
+            inner = scopes_by_place.get((node.name, node.lineno), scope)
+            stack += [(statement, "read", inner) for statement in node.body]
+            continue
         if isinstance(node, (ast.Name, ast.Attribute)):
-            context = getattr(node, "ctx", None)
-            yield node, "write" if isinstance(context, (ast.Store, ast.Del)) else kind
+            yield node, "write" if isinstance(node.ctx, (ast.Store, ast.Del)) else kind, scope
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
-            yield node, "import"
+            yield node, "import", scope
+        elif kind == "annotation" and isinstance(node, ast.Constant) and isinstance(node.value, str):
+            quoted = _quoted(node, node.value, lines)
+            stack += [(quoted, kind, scope)] if quoted is not None else []
         for field, value in ast.iter_fields(node):
-            following = "read"
-            if field == "func" and isinstance(node, ast.Call):
-                following = "call"
-            elif field == "decorator_list":
-                following = "decorator"
-            elif field in ("annotation", "returns"):
-                following = "annotation"
-            elif field == "bases":
-                following = "base"
-            elif kind in ("annotation", "base", "decorator") and not isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-                following = kind if field != "value" or not isinstance(node, ast.Attribute) else "read"
-            for item in value if isinstance(value, list) else [value]:
-                if isinstance(item, ast.AST):
-                    stack.append((item, following))
+            following = _following(node, field, kind)
+            stack += [
+                (i, following, scope) for i in (value if isinstance(value, list) else [value]) if isinstance(i, ast.AST)
+            ]
+
+
+def _around_definition(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, scope: int) -> Iterator[Walked]:
+    """What of a definition is read in the scope around it."""
+    bases = set(node.bases) if isinstance(node, ast.ClassDef) else set()
+    for part in outer_parts(node):
+        yield part, "decorator" if part in node.decorator_list else "base" if part in bases else "read", scope
+    if not isinstance(node, ast.ClassDef):
+        given = node.args
+        some = [*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg]
+        for annotation in [*(a.annotation for a in some if a is not None), node.returns]:
+            if annotation is not None:
+                yield annotation, "annotation", scope
+
+
+def _following(node: ast.AST, field: str, kind: str) -> str:
+    """What a part of a node is used for, where the node is used for `kind`."""
+    if field == "func" and isinstance(node, ast.Call):
+        return "call"
+    if field in ("annotation", "returns"):
+        return "annotation"
+    if kind not in ("annotation", "base", "decorator") or (field == "value" and isinstance(node, ast.Attribute)):
+        return "read"
+    if isinstance(node, ast.Subscript) and field == "slice" and dotted_text(node.value).rpartition(".")[2] == "Literal":
+        return "read"
+    return kind
+
+
+def _quoted(node: ast.Constant, text: str, lines: list[str]) -> ast.expr | None:
+    """The expression in an annotation's quotes, its nodes where they stand; None where it is none, or spelled in another way."""
+    line = lines[node.lineno - 1].encode("utf-8", "surrogatepass") if node.lineno <= len(lines) else b""
+    written = text.encode("utf-8", "surrogatepass")
+    start = node.col_offset + 1
+    ends = [written + quote for quote in (b"'", b'"')]
+    if node.end_lineno != node.lineno or not written or line[start : start + len(written) + 1] not in ends:
+        return None
+    try:
+        tree = ast.parse(text, mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    for one in ast.walk(tree):
+        if isinstance(one, ast.expr):
+            one.lineno = one.end_lineno = node.lineno
+            one.col_offset += start
+            one.end_col_offset = (one.end_col_offset or 0) + start
+    return tree.body
 
 
 def _imports(
-    inference: Inference,
-    table: Tables,
-    node: ast.Import | ast.ImportFrom,
-    names: set[str],
-    target: Place,
-    lines: list[str],
-) -> Iterator[Named]:
+    inference: Inference, table: Tables, node: ast.Import | ast.ImportFrom, names: set[str], target: Place, scope: int,
+    syntax: Syntax,
+) -> Iterator[Named]:  # fmt: skip
+    facts = table.facts
+    written = [item for item in facts.imports if item.line == node.lineno]
+    if isinstance(node, ast.ImportFrom) and node.module and not target[1] and written:
+        last = node.module.rpartition(".")[2]
+        column = _end_of_module(node, syntax)
+        if last in names and column and _module_of(inference, facts, written[0], target[0]):
+            yield Named(facts.path, node.lineno, column - len(last), "import", scope)
     for alias in node.names:
         last = alias.name.rpartition(".")[2]
         if last not in names and alias.asname not in names:
             continue
-        for item in table.facts.imports:
-            same = item.name == alias.name if isinstance(node, ast.ImportFrom) else item.module == alias.name
-            if item.line == node.lineno and same:
-                if target in imported_symbols(inference, table.facts, item):
-                    line, column = alias.lineno, alias.col_offset + len(alias.name) - len(last)
-                    yield Named(table.facts.path, line, _column(lines, line, column), "import", item.owner)
+        for item in written:
+            if (item.name if isinstance(node, ast.ImportFrom) else item.module) == alias.name:
+                if target in imported_symbols(inference, facts, item):
+                    start = syntax.column(alias.lineno, alias.col_offset)
+                    yield Named(facts.path, alias.lineno, start + len(alias.name) - len(last), "import", scope)
                 break
+
+
+def _end_of_module(node: ast.ImportFrom, syntax: Syntax) -> int:
+    """The column after the module that `from … import` names; 0 where it is spelled in another way."""
+    line = syntax.places.lines[node.lineno - 1]
+    found = re.compile(rf"from[\s.]*{re.escape(node.module or '')}\b").match(
+        line, syntax.column(node.lineno, node.col_offset)
+    )
+    return found.end() if found else 0
+
+
+def _module_of(inference: Inference, facts: ModuleFacts, item: Import, path: str) -> bool:
+    """Whether what an import takes something from is the module in a file."""
+    name = modules.absolute(facts, item)
+    name = name if item.level else modules.located(inference, facts, name)
+    return any(found.path == path for found in inference.workspace.facts_of_module(name))
 
 
 # -- from names to symbols ---------------------------------------------------------------------------------------------
 
 
-def _symbols(inference: Inference, table: Tables, node: ast.AST, scope: int, line: int, lines: list[str]) -> set[Place]:
+def _symbols(inference: Inference, table: Tables, node: ast.AST, scope: int, syntax: Syntax) -> set[Place]:
     if isinstance(node, ast.Name):
-        offset = _offset(lines, node.lineno, node.col_offset)
-        within = [f for s in scopes(table.facts, scope) for f in table.limited.get((s, node.id), ())]
-        if any(f.first <= offset < f.last for f in within):
+        offset = syntax.offset(node.lineno, node.col_offset)
+        if any(table.limited_at(one, node.id, offset) for one in scopes(table.facts, scope)):
             return set()  # the variable of a comprehension, the parameter of a lambda
         return named_symbols(inference, table, scope, node.id)
     assert isinstance(node, ast.Attribute)
     dotted = dotted_text(node.value)
     if dotted:
-        values = inference.text(table.facts.path, scope, dotted, line)
+        values = inference.text(table.facts.path, scope, dotted, node.lineno)
     else:
-        values = _value_of(inference, table, node.value, scope, lines)
+        values = inference.at(table.facts.path, scope, *syntax.extent(node.value), node.value.lineno)
     return {p for v in values for p in attribute_symbols(inference, v, node.attr)}
-
-
-def _value_of(inference: Inference, table: Tables, node: ast.expr, scope: int, lines: list[str]) -> Values:
-    start = _offset(lines, node.lineno, node.col_offset)
-    end = _offset(lines, node.end_lineno or node.lineno, node.end_col_offset or 0)
-    return inference.at(table.facts.path, scope, start, end, node.lineno)
 
 
 def named_symbols(inference: Inference, table: Tables, scope: int, name: str) -> set[Place]:
@@ -222,18 +279,6 @@ def attribute_symbols(inference: Inference, value: Value, name: str) -> set[Plac
 # -- places ------------------------------------------------------------------------------------------------------------
 
 
-def _scope_at(facts: ModuleFacts, line: int, kind: str) -> int:
-    """The innermost scope whose body holds a line; decorators, bases and annotations belong to the scope around a definition."""
-    best = 0
-    for index, symbol in enumerate(facts.symbols):
-        if not (symbol.is_callable or symbol.kind == "class") or not symbol.start <= line <= symbol.end:
-            continue
-        header = line <= symbol.name_line and (line < symbol.name_line or kind in ("base", "annotation", "decorator"))
-        if not header:
-            best = index
-    return best
-
-
 def _is_definition(table: Tables, target: Place, line: int, column: int) -> bool:
     if table.facts.path != target[0]:
         return False
@@ -241,18 +286,9 @@ def _is_definition(table: Tables, target: Place, line: int, column: int) -> bool
     return (symbol.name_line, symbol.name_column) == (line, column)
 
 
-def _name_place(node: ast.AST, name: str, lines: list[str]) -> tuple[int, int]:
+def _name_place(node: ast.AST, name: str, syntax: Syntax) -> tuple[int, int]:
     if isinstance(node, ast.Attribute):
         # The attribute's name ends where the expression does.
         line = node.end_lineno or node.lineno
-        return line, _column(lines, line, (node.end_col_offset or 0)) - len(name)
-    return node.lineno, _column(lines, node.lineno, node.col_offset)  # type: ignore[attr-defined]
-
-
-def _column(lines: list[str], line: int, column: int) -> int:
-    text = lines[line - 1]
-    return column if text.isascii() else len(text.encode("utf-8", "surrogatepass")[:column].decode("utf-8", "replace"))
-
-
-def _offset(lines: list[str], line: int, column: int) -> int:
-    return sum(len(text) + 1 for text in lines[: line - 1]) + _column(lines, line, column)
+        return line, syntax.column(line, node.end_col_offset or 0) - len(name)
+    return node.lineno, syntax.column(node.lineno, node.col_offset)  # type: ignore[attr-defined]

@@ -152,7 +152,8 @@ def calls_entering(inference: Inference, value: Value) -> list[tuple[str, Call, 
     if known is None:
         before, inference.partial = inference.partial, False
         known = _calls_entering(inference, value), inference.partial
-        inference.entering[value] = known
+        if not inference.late:
+            inference.entering[value] = known
         inference.partial = before
     inference.partial = inference.partial or known[1]
     return known[0]
@@ -165,6 +166,9 @@ def _calls_entering(inference: Inference, value: Value) -> list[tuple[str, Call,
     symbol = table.facts.symbols[value.index]
     found: list[tuple[str, Call, bool]] = []
     for path, call in carriers.sites_of(inference, value):
+        if inference.late:
+            inference.partial = True
+            break
         reached = targets(inference, path, call)
         if value in reached.named or value in reached.entered:
             found.append((path, call, True))

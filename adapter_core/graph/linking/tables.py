@@ -11,10 +11,12 @@ from functools import cached_property
 from itertools import accumulate
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from ...types import Call, Flow, Import, ModuleFacts, called_names
 from ..columns import Grouped, column
 
-BUCKET = 9
+_Extents = tuple[np.ndarray, np.ndarray]  # the first and last offsets of rows
 _FLOW_TABLES = ("flows", "items", "limited", "defaults", "declared", "returns", "yields", "attribute_flows")
 _BY_OWNER = {"return": "returns", "yield": "yields", "yield_from": "yields"}
 # Methods that put their last argument, or its elements, into a container.
@@ -50,12 +52,13 @@ class Tables:
 
     `stores_by_name[name]`: what is put into containers called `name` or `x.name`; `fillers`: the calls that put something into a
     parameter, or into what has no name.
-    `flows_near` and `calls_near` hold what overlaps a stretch of `2 ** BUCKET` characters, by the number of the stretch.
+    `flows_around(offset)` and `calls_around(offset)`: those in whose text an offset lies.
     `calls[name]`, by last name, decorators included; `decorators[name]`: decorator lines alone, by the name that is called in them.
     """
 
     def __init__(self, facts: ModuleFacts) -> None:
         self.facts = facts
+        self.weight = 20 + len(facts.symbols) + len(facts.imports) + len(facts.calls) + len(facts.flows)
         self.events: dict[tuple[int, str], list[Any]] = {}  # what `reaching.events_of` found, by scope and name
         self.named_in_result: dict[int, set[str]] = {}  # what `calling` found, by function
 
@@ -121,6 +124,10 @@ class Tables:
     def flows(self) -> Grouped[Flow]:
         return Grouped(self.facts.flows, self._flows["flows"])
 
+    def assigned_in(self, scope: int) -> list[str]:
+        """The names that are assigned to in a scope."""
+        return [target for owner, target in self._flows["flows"] if owner == scope]
+
     @cached_property
     def items(self) -> Grouped[Flow]:
         return Grouped(self.facts.flows, self._flows["items"])
@@ -128,6 +135,14 @@ class Tables:
     @cached_property
     def limited(self) -> Grouped[Flow]:
         return Grouped(self.facts.flows, self._flows["limited"])
+
+    def limited_at(self, scope: int, name: str, offset: int) -> list[Flow]:
+        """Of a comprehension's variables and a lambda's parameters those of a name that hold at an offset. What a comprehension goes
+        through is read before there are its variables."""
+        return [
+            f for f in self.limited.get((scope, name), ())
+            if f.first <= offset < f.last and not (f.kind == "for" and f.start <= offset < f.end)
+        ]  # fmt: skip
 
     @cached_property
     def returns(self) -> Grouped[Flow]:
@@ -211,13 +226,19 @@ class Tables:
 
     # -- by place ----------------------------------------------------------------------------------------------------
 
-    @cached_property
-    def flows_near(self) -> Grouped[Flow]:
-        return Grouped(self.facts.flows, _stretches(self.facts.flows))
+    def flows_around(self, offset: int) -> list[Flow]:
+        return [self.facts.flows[number] for number in _around(self._flow_extents, offset)]
+
+    def calls_around(self, offset: int) -> list[Call]:
+        return [self.facts.calls[number] for number in _around(self._call_extents, offset)]
 
     @cached_property
-    def calls_near(self) -> Grouped[Call]:
-        return Grouped(self.facts.calls, _stretches(self.facts.calls))
+    def _flow_extents(self) -> _Extents:
+        return _extents(self.facts.flows)
+
+    @cached_property
+    def _call_extents(self) -> _Extents:
+        return _extents(self.facts.calls)
 
 
 class _Attributes:
@@ -237,12 +258,13 @@ class _Attributes:
         return self._found[key] or default
 
 
-def _stretches(rows: Sequence[Flow] | Sequence[Call]) -> dict[int, list[int]]:
-    found: dict[int, list[int]] = defaultdict(list)
-    for number, (start, end) in enumerate(zip(column(rows, "start"), column(rows, "end"), strict=True)):
-        for bucket in range(start >> BUCKET, (end >> BUCKET) + 1):
-            found[bucket].append(number)
-    return found
+def _extents(rows: Sequence[Flow] | Sequence[Call]) -> _Extents:
+    return np.array(column(rows, "start"), np.int32), np.array(column(rows, "end"), np.int32)
+
+
+def _around(extents: _Extents, offset: int) -> list[int]:
+    starts, ends = extents
+    return np.flatnonzero((starts <= offset) & (ends > offset)).tolist()
 
 
 def scopes(facts: ModuleFacts, owner: int) -> Iterator[int]:
@@ -302,7 +324,7 @@ class Snippet:
         return start + column - 1
 
 
-@functools.lru_cache(maxsize=4_000)
+@functools.lru_cache(maxsize=2_500)
 def snippet(text: str) -> Snippet | None:
     """None where the text is no expression by itself."""
     # In parentheses an expression may go over several lines; the line end closes a comment.

@@ -1,0 +1,138 @@
+"""Calls as they are shown: each with its place, the scope around it, and the symbols that it leads to."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterable, Iterator
+
+from ..types import Call, CallSite, ModuleFacts, Span, SymbolRef
+from . import lookup
+from .linking import implicit, runners, sites
+from .linking.evaluate import Inference
+from .linking.implicit import Implicit
+from .linking.values import Value
+from .view import WorkspaceView
+
+CALLERS_SECONDS = 5.0  # that one question for callers may take
+ENTANGLED = "some of it is too entangled, or called from too many files, to be followed to its end"
+
+
+class WorkspaceCalls:
+    """Makes `CallSite`s of what linking found."""
+
+    def __init__(self, view: WorkspaceView, inference: Inference, root_name: str) -> None:
+        self._view = view
+        self._inference = inference
+        self._root = root_name
+
+    def site(self, facts: ModuleFacts, call: Call) -> CallSite:
+        """One written call with what it leads to."""
+        reached = sites.targets(self._inference, facts.path, call)
+        span = Span(self._root, facts.path, call.line, call.line)
+        return CallSite(
+            span, self._ref(facts, call.owner), call.callee, bool(reached.named), tuple(self.refs(reached.named)),
+            tuple(self.refs(reached.entered)), reached.external, call.deferred,
+            sites.is_direct(self._inference, facts.path, call), reached.open,
+        )  # fmt: skip
+
+    def by_name(self, facts: ModuleFacts, call: Call) -> CallSite:
+        """A call of which no more than the name is known."""
+        span = Span(self._root, facts.path, call.line, call.line)
+        return CallSite(span, self._ref(facts, call.owner), call.callee, False, deferred=call.deferred)
+
+    def implicit_site(self, facts: ModuleFacts, found: Implicit) -> CallSite:
+        """What runs without a call being written."""
+        operation, reached = found.operation, found.targets
+        return CallSite(
+            Span(self._root, facts.path, operation.line, operation.last), self._ref(facts, operation.owner), found.callee,
+            bool(reached.named), tuple(self.refs(reached.named)), tuple(self.refs(reached.entered)), reached.external,
+            operation.deferred, False, reached.open, operation.how,
+        )  # fmt: skip
+
+    def within(self, facts: ModuleFacts, index: int, with_implicit: bool) -> list[CallSite]:
+        """The calls in a symbol's lines, in the order of the text."""
+        inside = lookup.within(facts, index)
+        found = [(call.start, self.site(facts, call)) for call in facts.calls if call.owner in inside]
+        if not with_implicit:
+            return [site for _, site in found]
+        return [site for _, site in sorted([*found, *self.implicit(facts, inside)], key=lambda one: one[0])]
+
+    def implicit(self, facts: ModuleFacts, inside: set[int] | None = None) -> Iterator[tuple[int, CallSite]]:
+        """(offset, call) of what runs without a call being written, in a file or in some of its symbols."""
+        for operation in implicit.operations(self._inference, facts.path):
+            if inside is None or operation.owner in inside:
+                for one in implicit.implicit_calls(self._inference, facts.path, operation):
+                    place = operation.start if operation.how != "class" else self._start_of(facts, operation.line)
+                    yield place, self.implicit_site(facts, one)
+
+    def entering(self, value: Value, with_implicit: bool, notes: list[str]) -> list[CallSite]:
+        """The calls of a function or class; adds to `notes` why they may not be all."""
+        found: list[CallSite] = []
+        for path, call, traced in sites.calls_entering(self._inference, value):
+            facts = self._view.facts(path)
+            if facts is not None and call.callee != "super":
+                found.append(self.site(facts, call) if traced else self.by_name(facts, call))
+        if with_implicit:
+            run, reason = runners.runs_entering(self._inference, value)
+            for path, one in run:
+                facts = self._view.facts(path)
+                if facts is not None:
+                    found.append(self.implicit_site(facts, one))
+            notes += [reason] if reason else []
+        return found
+
+    def begin(self) -> None:
+        """Forget why earlier answers were not whole."""
+        self._inference.partial = False
+        self._inference.unread.clear()
+
+    def notes(self) -> list[str]:
+        """Why what was found since may not be all."""
+        unread = sorted(self._inference.unread)
+        more = f" and {len(unread) - 1} more" if len(unread) > 1 else ""
+        told = [f"{unread[0]}{more} does not parse, so what runs there without a call is not told"] if unread else []
+        return [*([ENTANGLED] if self._inference.partial else []), *told]
+
+    @contextlib.contextmanager
+    def within_time(self, seconds: float | None) -> Iterator[list[str]]:
+        """Gives up what takes longer. The list holds, at the end, why what was found may not be all."""
+        notes: list[str] = []
+        inference = self._inference
+        self.begin()
+        inference.deadline = time.monotonic() + seconds if seconds is not None else None
+        try:
+            yield notes
+        finally:
+            if inference.late:
+                notes[:] = [f"the time limit of {seconds:g} s was met; these were found by then"]
+            else:
+                notes[:0] = self.notes()
+            inference.deadline = None
+
+    def _start_of(self, facts: ModuleFacts, line: int) -> int:
+        return sum(len(text) + 1 for text in self._inference.lines(facts.path)[: line - 1])
+
+    # -- symbols -----------------------------------------------------------------------------------------------------
+
+    def _ref(self, facts: ModuleFacts, index: int) -> SymbolRef:
+        return SymbolRef(self._root, facts.path, facts.module, facts.symbols[index])
+
+    def refs(self, values: Iterable[Value]) -> list[SymbolRef]:
+        """The symbols that values are, each once, in order of their places; instances stand for their class."""
+        found: dict[tuple[str, int, str], SymbolRef] = {}
+        for value in sorted(values, key=lambda v: (v.path, v.index, v.kind)):
+            if value.kind == "module":
+                found.update({(f.path, 0, ""): self._ref(f, 0) for f in self._view.facts_of_module(value.path)})
+            elif value.kind in ("class", "function"):
+                facts = self._view.facts(value.path)
+                if facts is not None:
+                    found[(value.path, value.index, "")] = self._ref(facts, value.index)
+            elif value.kind == "lambda":
+                facts = self._view.facts(value.path)
+                assert facts is not None
+                symbol = lookup.lambda_symbol(facts, self._view.text(value.path), value)
+                found[(value.path, value.index, str(value.extra))] = SymbolRef(
+                    self._root, facts.path, facts.module, symbol
+                )
+        return list(found.values())
