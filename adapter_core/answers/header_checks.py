@@ -1,0 +1,228 @@
+"""What a definition's header says: kind, place, parameters, defaults, annotations, decorators, bases, what it overrides; and quotations."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from ..types import ModuleFacts, Parameter, Symbol, SymbolRef
+from .act_checks import target_fits, value_fits
+from .naming import ends_with, introduced, owner_fits, parts_of, ref_fits, shown
+from .region import Region, scope_of
+from .relations import Relation
+from .sentence import Mention
+from .statements import canonical
+
+_KINDS = {
+    "function": ("function", "method"), "method": ("method",), "property": ("property",), "class": ("class",), "dataclass": ("class",),
+    "coroutine": ("function", "method"), "generator": ("function", "method"), "classmethod": ("method",), "staticmethod": ("method",),
+    "variable": ("variable", "constant", "field"), "constant": ("constant", "variable"), "field": ("field", "variable"),
+    "type alias": ("type_alias",), "enum member": ("enum_member",), "module": ("module",), "package": ("module",),
+}  # fmt: skip
+_MAX_BASES = 50
+
+
+def _header(region: Region, relation: Relation, fits: Callable[[ModuleFacts, Symbol, Mention], bool]) -> str:
+    symbols = list(introduced(region, relation.subjects[:1]))
+    if len(relation.subjects) > 1:
+        symbols = list(introduced(region, relation.subjects))
+    if not symbols:
+        return f"the cited lines do not define {shown(relation.subjects)}"
+    for mention in relation.objects:
+        if not any(fits(facts, symbol, mention) for facts, symbol, _ in symbols):
+            return f"the definition of {shown(relation.subjects)} does not say: {relation.words} `{mention.text}`"
+    return ""
+
+
+def kind(region: Region, relation: Relation) -> str:
+    words = relation.words
+    name = next((k for k in sorted(_KINDS, key=len, reverse=True) if re.search(rf"\b{k}\b", words)), "")
+    kinds = _KINDS.get(name, ())
+    subjects = relation.subjects[:1]
+    symbols = [
+        (facts, symbol, owner)
+        for facts, symbol, owner in introduced(region, subjects)
+        if symbol.kind in kinds
+        and (symbol.is_async or not re.search(r"\basync\b|coroutine", words))
+        and (symbol.is_generator or name != "generator")
+        and (name not in ("dataclass", "classmethod", "staticmethod") or any(name in d for d in symbol.decorators))
+    ]
+    if not symbols:
+        return f"the cited lines do not define {shown(subjects)} as {words.partition(' ')[2]}"
+    for mention in relation.objects:
+        wanted = parts_of(mention.text)
+        if not any(ends_with([*f.module.split("."), *(n for n, _ in o[:-1])], wanted) for f, _, o in symbols):
+            return f"{shown(subjects)} is not one of `{mention.text}`"
+    return ""
+
+
+def defined(region: Region, relation: Relation) -> str:
+    def fits(facts: ModuleFacts, symbol: Symbol, mention: Mention) -> bool:
+        path = mention.text.strip().removeprefix("./")
+        outer = scope_of(facts, symbol.parent)
+        return path == facts.path or facts.path.endswith("/" + path) or any(
+            ends_with([*facts.module.split("."), *(n for n, _ in outer)], parts_of(p)) for p in (mention.text,)
+        )  # fmt: skip
+
+    return _header(region, relation, fits)
+
+
+def takes(region: Region, relation: Relation) -> str:
+    def fits(facts: ModuleFacts, symbol: Symbol, mention: Mention) -> bool:
+        name = mention.text.strip().lstrip("*")
+        return any(
+            (p.name == name or (p.annotation or "").rpartition(".")[2] == name)
+            and (p.default is not None or "optional" not in relation.words)
+            for p in _parameters(region, facts, symbol)
+        )
+
+    return _header(region, relation, fits)
+
+
+def _parameters(region: Region, facts: ModuleFacts, symbol: Symbol) -> tuple[Parameter, ...]:
+    """Of a class those of its `__init__`, where that is in the lines, too."""
+    if symbol.kind != "class":
+        return symbol.parameters
+    inits = [
+        s
+        for f, s, o in introduced(region, ())
+        if f is facts and s.name == "__init__" and o[-2:-1] == ((symbol.name, True),)
+    ]
+    return inits[0].parameters if inits else symbol.parameters
+
+
+def default(region: Region, relation: Relation) -> str:
+    names = relation.objects if relation.kind == "default_of" else relation.subjects
+    values = relation.second if relation.kind == "default_of" else relation.objects[:1]
+    if not names or not values:
+        return ""
+    for _, symbol, _ in introduced(region, ()):
+        for parameter in symbol.parameters:
+            if parameter.default is None or parameter.name not in {n.text.strip().lstrip("*") for n in names}:
+                continue
+            if canonical(parameter.default) == canonical(values[0].text):
+                return ""
+    if any(a.kind == "set" and target_fits(a, names[0].text) and value_fits(a, values[0]) for _, a in region.acts):
+        return ""
+    return f"`{values[0].text}` is not the default of `{names[0].text}` in the cited lines"
+
+
+def annotated(region: Region, relation: Relation) -> str:
+    def fits(facts: ModuleFacts, symbol: Symbol, mention: Mention) -> bool:
+        return symbol.returns is not None and (
+            canonical(symbol.returns) == canonical(mention.text) or (relation.loose and mention.text in symbol.returns)
+        )
+
+    return _header(region, relation, fits)
+
+
+def decorated(region: Region, relation: Relation) -> str:
+    def fits(facts: ModuleFacts, symbol: Symbol, mention: Mention) -> bool:
+        wanted = mention.text.strip().lstrip("@")
+        return any(
+            canonical(d) == canonical(wanted) or ("(" not in wanted and ends_with(parts_of(d), parts_of(wanted)))
+            for d in symbol.decorators
+        )
+
+    return _header(region, relation, fits)
+
+
+def inherits(region: Region, relation: Relation) -> str:
+    def fits(facts: ModuleFacts, symbol: Symbol, mention: Mention) -> bool:
+        wanted = parts_of(mention.text.partition("[")[0])
+        if symbol.kind != "class":
+            return False
+        if any(
+            canonical(b) == canonical(mention.text) or ends_with(b.partition("[")[0].split("."), wanted)
+            for b in symbol.bases
+        ):
+            return True
+        return any(ref_fits(r, wanted) for r in bases_above(region, SymbolRef("", facts.path, facts.module, symbol)))
+
+    return _header(region, relation, fits)
+
+
+def bases_above(region: Region, cls: SymbolRef) -> list[SymbolRef]:
+    """All base classes in the workspace, near and far."""
+    found: dict[tuple[str, int], SymbolRef] = {}
+    around = [cls]
+    while around and len(found) < _MAX_BASES:
+        for base in region.graph.bases_of(around.pop()):
+            if (base.path, base.symbol.start) not in found:
+                found[(base.path, base.symbol.start)] = base
+                around.append(base)
+    return list(found.values())
+
+
+def overrides(region: Region, relation: Relation) -> str:
+    def fits(facts: ModuleFacts, symbol: Symbol, mention: Mention) -> bool:
+        wanted = parts_of(mention.text)
+        replaced = region.graph.overridden_by(SymbolRef("", facts.path, facts.module, symbol))
+        return any(ref_fits(r, wanted) or ends_with(r.full_name.split(".")[:-1], wanted) for r in replaced)
+
+    return _header(region, relation, fits)
+
+
+def defines(region: Region, relation: Relation) -> str:
+    for mention in relation.objects:
+        wanted = parts_of(mention.text)
+        inside = [
+            owner
+            for facts, _, owner in introduced(region, ())
+            if ends_with([n for n, _ in owner], wanted)
+            and all(owner_fits(facts, owner[:-1], s, region) for s in relation.subjects)
+        ]
+        if not inside:
+            return f"the cited lines do not define `{mention.text}` in {shown(relation.subjects)}"
+    return ""
+
+
+def imports(region: Region, relation: Relation) -> str:
+    for mention in relation.objects:
+        wanted = parts_of(mention.text)
+        found = False
+        for path, start, end in region.spans:
+            facts = region.graph.facts(path)
+            for item in facts.imports if facts else ():
+                full = [*item.module.split("."), *([item.name] if item.name else [])]
+                fits = ends_with(full, wanted) or full[: len(wanted)] == wanted or item.alias == mention.text
+                scope = scope_of(facts, item.owner) if facts else ()
+                if start <= item.line <= end and fits and facts is not None:
+                    found = found or all(owner_fits(facts, scope, s, region) for s in relation.subjects)
+        if not found:
+            return f"the cited lines do not import `{mention.text}`"
+    return ""
+
+
+def tested(region: Region, relation: Relation) -> str:
+    links = {
+        link.node_id
+        for subject in relation.subjects[:1]
+        for ref in region.graph.find_symbol(subject.text)[:4]
+        for link in region.graph.tests_for_symbol(ref).items
+        if link.distance < 9
+    }
+    for mention in relation.objects:
+        test = mention.text.strip()
+        if not any(node == test or node.endswith("::" + test) for node in links):
+            return f"no call leads from `{test}` to {shown(relation.subjects)}"
+    return ""
+
+
+def quoted(region: Region, relation: Relation) -> str:
+    """The quotation stands in what is named as its source: the innermost definition around its lines, or the file."""
+    words = [w.lower() for w in re.findall(r"\w+", relation.objects[0].text)][:3]
+    for path, start, end in region.spans:
+        document = region.graph.document(path)
+        lines = document.lines[start - 1 : end] if document else []
+        for offset, line in enumerate(lines):
+            if words and words[0] not in line.lower():
+                continue
+            scope = region.owner_of(path, start + offset)
+            if scope is None:
+                continue
+            # A comment is also in what is around the innermost definition; a docstring speaks of that alone.
+            lengths = range(len(scope[1]) + 1) if relation.words == "comment" else (len(scope[1]),)
+            if any(all(owner_fits(scope[0], scope[1][:n], s, region) for s in relation.subjects) for n in lengths):
+                return ""
+    return f"the quotation does not stand in {shown(relation.subjects)}"

@@ -1,0 +1,61 @@
+"""When a name in a sentence means a scope or a symbol: bare, qualified, with its module, or as a path."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from ..types import ModuleFacts, Symbol, SymbolRef
+from .region import Region, scope_of
+from .sentence import Mention
+from .statements import Owner
+
+
+def parts_of(name: str) -> list[str]:
+    """`self.compare(x)` is compare, `Router.match()` Router, match."""
+    bare = re.sub(r"\([^()]*\)\s*\Z", "", name.strip().lstrip("@")).strip()
+    parts = [p for p in bare.replace("::", ".").split(".") if p]
+    return parts[1:] if len(parts) > 1 and parts[0] in ("self", "cls", "super()") else parts
+
+
+def ends_with(full: list[str], part: list[str]) -> bool:
+    return bool(part) and full[-len(part) :] == part
+
+
+def owner_fits(facts: ModuleFacts, owner: Owner, mention: Mention, region: Region) -> bool:
+    """Whether a mention names a scope: the innermost one, a class around it, or its file or module."""
+    path = mention.text.strip().removeprefix("./")
+    if path == facts.path or facts.path.endswith("/" + path):
+        return True
+    wanted, module, names = parts_of(mention.text), facts.module.split("."), [name for name, _ in owner]
+    if not wanted:
+        return False
+    for length in range(len(owner), -1, -1):
+        inner = length == len(owner)
+        if (inner or length == 0 or owner[length - 1][1]) and ends_with([*module, *names[:length]], wanted):
+            return True
+    qualname = ".".join(names)
+    return len(wanted) > 1 and any(
+        r.path == facts.path and r.symbol.qualname == qualname for r in region.graph.find_symbol(".".join(wanted))
+    )
+
+
+def ref_fits(ref: SymbolRef, wanted: list[str]) -> bool:
+    return ends_with(ref.full_name.split("."), wanted)
+
+
+def shown(mentions: Iterable[Mention]) -> str:
+    return ", ".join(f"`{m.text}`" for m in mentions) or "it"
+
+
+def introduced(region: Region, subjects: Iterable[Mention]) -> Iterator[tuple[ModuleFacts, Symbol, Owner]]:
+    for facts, index in region.introduced:
+        owner = scope_of(facts, index)
+        full = [*facts.module.split("."), *(n for n, _ in owner)]
+        if all(ends_with(full, parts_of(s.text)) or _names_outer(full, owner, s) for s in subjects):
+            yield facts, facts.symbols[index], owner
+
+
+def _names_outer(full: list[str], owner: Owner, mention: Mention) -> bool:
+    """Of "the method `get` of `Cache`" the second."""
+    return len(owner) > 1 and owner[-2][1] and ends_with(full[:-1], parts_of(mention.text))

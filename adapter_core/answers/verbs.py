@@ -1,0 +1,132 @@
+"""The words by which sentences claim relations between names."""
+
+from __future__ import annotations
+
+import re
+
+_ADVERBS = (
+    r"(?:\s*\b(?:only|directly|internally|indirectly|exclusively|solely|always|also|then|first|finally|in turn|never|not|once|itself)"
+    r"\b)*\s*"
+)
+_KINDS = (
+    "class|function|method|property|variable|constant|type alias|field|enum member|module|coroutine|generator|dataclass|"
+    "classmethod|staticmethod|package"
+)
+
+
+def _verb(*patterns: str) -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{'|'.join(patterns)})(?!\w)", re.I)
+
+
+# (kind, whether subject and object are turned, pattern). Of overlapping matches the earliest counts, then the longest. `\x02` begins a
+# mention: see `sentence.py`.
+VERBS: tuple[tuple[str, bool, re.Pattern[str]], ...] = (
+    ("calls", False, _verb("(?:further )?calls?", "invokes?", "calling", "invoking", "delegates? to", "delegating to")),
+    (
+        "calls",
+        True,
+        _verb(
+            rf"(?:called|invoked|constructed|instantiated){_ADVERBS}(?:by|from|in|within|inside)(?: the)?"
+            "(?: (?:tests?|functions?|methods?))?"
+        ),
+    ),
+    (
+        "annotated",
+        False,
+        _verb("(?:annotated|declared|typed) (?:to return|as returning)", "has the return (?:type|annotation)"),
+    ),
+    ("yields_from", False, _verb("yields? from", "yielding from")),
+    ("returns_result", False, _verb("(?:returns?|returning) the results? of(?: calling)?")),
+    ("returns", False, _verb("returns?", "returning")),
+    ("returns", True, _verb("(?:returned|yielded) (?:by|from)")),
+    ("yields", False, _verb("yields?", "yielding")),
+    ("raises_result", False, _verb("raises? the results? of(?: calling)?")),
+    ("raises", False, _verb("raises?", "raising", "throws?", "throwing")),
+    ("raises", True, _verb("(?:raised|thrown) (?:by|in|from)")),
+    ("message", False, _verb("with the message", "with message")),
+    (
+        "sets",
+        False,
+        _verb(
+            "sets?",
+            "assigns?",
+            "updates?",
+            "mutates?",
+            "resets?",
+            "increments?",
+            "decrements?",
+            "setting",
+            "assigning",
+            "updating",
+        ),
+    ),
+    ("sets", True, _verb("(?:set|assigned|updated|mutated|reset|changed) (?:by|in|from)")),
+    (
+        "assigned",
+        False,
+        _verb(
+            r"(?:is|are|gets|being|be) (?:set|assigned|initiali[sz]ed|reset)(?: to| as)?(?= (?:the )?\x02| to| as)(?: to| as)?"
+        ),
+    ),
+    (
+        "inherits",
+        False,
+        _verb(
+            "extends?",
+            "extending",
+            "inherits? from",
+            "inheriting from",
+            "derives? from",
+            "derived from",
+            r"subclasses(?= \x02)",
+            "(?:direct |concrete )?(?:subclass|child class) of",
+        ),
+    ),
+    (
+        "inherits",
+        True,
+        _verb("extended by", "subclassed by", "inherited by", "(?:base|parent|super) ?class(?:es)? of", "base of"),
+    ),
+    ("overrides", False, _verb("overrides?", "overriding", "reimplements?")),
+    ("overrides", True, _verb("(?:overridden|reimplemented) (?:by|in)")),
+    (
+        "default",
+        False,
+        _verb(
+            "defaults? to",
+            "has an? default(?: value)? of",
+            "with an? default(?: value)? of",
+            r"default(?:s to| is|:)?(?= \x02)",
+        ),
+    ),
+    (
+        "default_of",
+        False,
+        _verb("default(?: value)? (?:of|for)(?: the)?(?: (?:parameter|argument|option))?"),
+    ),
+    (
+        "takes",
+        False,
+        _verb(
+            "(?:takes?|accepts?|taking|accepting|has (?:an? |the )?(?:(?:required|optional|keyword|keyword-only|positional) )*"
+            "(?:parameters?|arguments?))(?: optionally)?"
+        ),
+    ),
+    ("takes", True, _verb("(?:parameters?|arguments?) (?:of|to)")),
+    ("defined", False, _verb("(?:defined|declared|implemented|located|lives?|resides?) (?:in|at|inside|within|on)")),
+    (
+        "kind",
+        False,
+        _verb(
+            "(?:is|are) (?:not )?an? (?:(?:async|static|class|abstract|private|public|nested|special|plain|free) )*"
+            rf"(?:{_KINDS})(?: of| on)?"
+        ),
+    ),
+    ("decorated", False, _verb("(?:decorated|registered) (?:with|by|through|via)")),
+    ("imports", False, _verb(r"imports?(?= \x02)")),
+    ("imports", True, _verb("imported (?:by|in|into)")),
+    ("catches", False, _verb("catch(?:es)?", "catching")),
+    ("defines", False, _verb("defines?", "declares?", "has the methods?")),
+    ("tested", False, _verb("(?:covered|tested|exercised) by(?: the)?(?: tests?)?")),
+    ("says", False, _verb("says?", "reads?", "states?")),
+)
