@@ -198,9 +198,10 @@ def _docstring_span(symbol: Symbol, lines: list[str]) -> tuple[int, int] | None:
 def _class(speaker: _Speaker, facts: ModuleFacts, index: int, lines: list[str]) -> Iterator[Candidate]:
     symbol = facts.symbols[index]
     name = code(symbol.qualname)
-    if symbol.bases:
+    head = _head_span(facts, index, lines)
+    if symbol.bases and head[1] - head[0] < _MAX_HEADER_LINES:
         text = f"{name} extends {_join([code(b) for b in symbol.bases])}."
-        yield speaker.say("bases", text, _head_span(facts, index, lines))
+        yield speaker.say("bases", text, head)
     # A property's getter and setter share a name; the first one is where it is defined.
     named = {s.name: s for s in reversed(facts.symbols) if s.parent == index and s.is_callable}
     methods = [s for s in reversed(named.values()) if not s.name.startswith("_")]

@@ -11,21 +11,20 @@ from .naming import ends_with, introduced, owner_fits, parts_of, ref_fits, shown
 from .region import Region, scope_of
 from .relations import Relation
 from .sentence import Mention
-from .statements import canonical
+from .statements import Owner, canonical
 
 _KINDS = {
-    "function": ("function", "method"), "method": ("method",), "property": ("property",), "class": ("class",), "dataclass": ("class",),
-    "coroutine": ("function", "method"), "generator": ("function", "method"), "classmethod": ("method",), "staticmethod": ("method",),
-    "variable": ("variable", "constant", "field"), "constant": ("constant", "variable"), "field": ("field", "variable"),
-    "type alias": ("type_alias",), "enum member": ("enum_member",), "module": ("module",), "package": ("module",),
+    "function": ("function", "method"), "method": ("method", "property"), "property": ("property",), "class": ("class",),
+    "dataclass": ("class",), "coroutine": ("function", "method"), "generator": ("function", "method"), "classmethod": ("method",),
+    "staticmethod": ("method",), "variable": ("variable", "constant", "field"), "constant": ("constant", "variable"),
+    "field": ("field", "variable"), "type alias": ("type_alias",), "enum member": ("enum_member",), "module": ("module",),
+    "package": ("module",),
 }  # fmt: skip
 _MAX_BASES = 50
 
 
 def _header(region: Region, relation: Relation, fits: Callable[[ModuleFacts, Symbol, Mention], bool]) -> str:
-    symbols = list(introduced(region, relation.subjects[:1]))
-    if len(relation.subjects) > 1:
-        symbols = list(introduced(region, relation.subjects))
+    symbols = list(introduced(region, relation.subjects, relation.kind == "decorated"))
     if not symbols:
         return f"the cited lines do not define {shown(relation.subjects)}"
     for mention in relation.objects:
@@ -71,8 +70,7 @@ def takes(region: Region, relation: Relation) -> str:
     def fits(facts: ModuleFacts, symbol: Symbol, mention: Mention) -> bool:
         name = mention.text.strip().lstrip("*")
         return any(
-            (p.name == name or (p.annotation or "").rpartition(".")[2] == name)
-            and (p.default is not None or "optional" not in relation.words)
+            p.name == name and (p.default is not None or "optional" not in relation.words)
             for p in _parameters(region, facts, symbol)
         )
 
@@ -92,16 +90,18 @@ def _parameters(region: Region, facts: ModuleFacts, symbol: Symbol) -> tuple[Par
 
 
 def default(region: Region, relation: Relation) -> str:
-    names = relation.objects if relation.kind == "default_of" else relation.subjects
+    """ "`x` of `f` defaults to `1`", "the default of `x` in `f` is `1`"; the function need not be named."""
+    names = (*relation.objects, *relation.subjects) if relation.kind == "default_of" else relation.subjects
     values = relation.second if relation.kind == "default_of" else relation.objects[:1]
     if not names or not values:
         return ""
-    for _, symbol, _ in introduced(region, ()):
-        for parameter in symbol.parameters:
-            if parameter.default is None or parameter.name not in {n.text.strip().lstrip("*") for n in names}:
-                continue
-            if canonical(parameter.default) == canonical(values[0].text):
-                return ""
+    for name in names:
+        functions = [m for m in names if m is not name]
+        for _, symbol, _ in introduced(region, functions):
+            for parameter in symbol.parameters:
+                given = parameter.default is not None and parameter.name == name.text.strip().lstrip("*")
+                if given and canonical(parameter.default or "") == canonical(values[0].text):
+                    return ""
     if any(a.kind == "set" and target_fits(a, names[0].text) and value_fits(a, values[0]) for _, a in region.acts):
         return ""
     return f"`{values[0].text}` is not the default of `{names[0].text}` in the cited lines"
@@ -210,19 +210,40 @@ def tested(region: Region, relation: Relation) -> str:
 
 
 def quoted(region: Region, relation: Relation) -> str:
-    """The quotation stands in what is named as its source: the innermost definition around its lines, or the file."""
+    """The quotation stands in what is named as its source: the innermost definition around its lines, or the file. What it is said to be
+    of (`x` of `f`) is a parameter there, or the field of the docstring."""
     words = [w.lower() for w in re.findall(r"\w+", relation.objects[0].text)][:3]
     for path, start, end in region.spans:
         document = region.graph.document(path)
         lines = document.lines[start - 1 : end] if document else []
         for offset, line in enumerate(lines):
-            if words and words[0] not in line.lower():
-                continue
             scope = region.owner_of(path, start + offset)
-            if scope is None:
+            if scope is None or (words and words[0] not in line.lower()):
                 continue
+            facts, owner = scope
             # A comment is also in what is around the innermost definition; a docstring speaks of that alone.
-            lengths = range(len(scope[1]) + 1) if relation.words == "comment" else (len(scope[1]),)
-            if any(all(owner_fits(scope[0], scope[1][:n], s, region) for s in relation.subjects) for n in lengths):
+            if relation.words == "comment":
+                fits = any(
+                    owner_fits(facts, owner[:n], s, region, True)
+                    for s in relation.subjects
+                    for n in range(len(owner) + 1)
+                )
+            else:
+                fits = all(owner_fits(facts, owner, s, region, True) for s in relation.subjects)
+            if fits and all(_is_field(facts, owner, m.text, lines) for m in relation.second):
                 return ""
     return f"the quotation does not stand in {shown(relation.subjects)}"
+
+
+def _is_field(facts: ModuleFacts, owner: Owner, name: str, lines: list[str]) -> bool:
+    """Whether a name is a parameter of a definition (of a class: of its methods), or a field by the text: `:param name:`, `name:`."""
+    bare = name.strip().lstrip("*")
+    if any(re.search(rf"(?:^|[\s:*`]){re.escape(bare)}[`*]*\s*(?::|\(.*\):)", line) for line in lines):
+        return True
+    names = [n for n, _ in owner]
+    return any(
+        p.name == bare
+        for index, symbol in enumerate(facts.symbols)
+        if symbol.is_callable and [n for n, _ in scope_of(facts, index)][: len(names)] == names
+        for p in symbol.parameters
+    )

@@ -22,16 +22,18 @@ def ends_with(full: list[str], part: list[str]) -> bool:
     return bool(part) and full[-len(part) :] == part
 
 
-def owner_fits(facts: ModuleFacts, owner: Owner, mention: Mention, region: Region) -> bool:
-    """Whether a mention names a scope: the innermost one, a class around it, or its file or module."""
+def owner_fits(facts: ModuleFacts, owner: Owner, mention: Mention, region: Region, exact: bool = False) -> bool:
+    """Whether a mention names a scope: the innermost one; where not `exact`, a class around it, or its file or module."""
     path = mention.text.strip().removeprefix("./")
     if path == facts.path or facts.path.endswith("/" + path):
-        return True
+        return not (exact and owner)
     wanted, module, names = parts_of(mention.text), facts.module.split("."), [name for name, _ in owner]
     if not wanted:
         return False
     for length in range(len(owner), -1, -1):
         inner = length == len(owner)
+        if exact and not inner:
+            return False
         if (inner or length == 0 or owner[length - 1][1]) and ends_with([*module, *names[:length]], wanted):
             return True
     qualname = ".".join(names)
@@ -48,8 +50,12 @@ def shown(mentions: Iterable[Mention]) -> str:
     return ", ".join(f"`{m.text}`" for m in mentions) or "it"
 
 
-def introduced(region: Region, subjects: Iterable[Mention]) -> Iterator[tuple[ModuleFacts, Symbol, Owner]]:
-    for facts, index in region.introduced:
+def introduced(
+    region: Region, subjects: Iterable[Mention], decorated: bool = False
+) -> Iterator[tuple[ModuleFacts, Symbol, Owner]]:
+    """The symbols that the lines introduce and that all of `subjects` fit, each with its scopes."""
+    subjects = tuple(subjects)
+    for facts, index in region.decorated if decorated else region.introduced:
         owner = scope_of(facts, index)
         full = [*facts.module.split("."), *(n for n, _ in owner)]
         if all(ends_with(full, parts_of(s.text)) or _names_outer(full, owner, s) for s in subjects):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 
 from ..code_graph import CodeGraph
@@ -16,7 +16,8 @@ _SCOPES = ("class", "function", "method", "property")
 
 
 class Region:
-    """Lines of a workspace. `acts` are those on these lines; `introduced` the symbols whose header, or assignment, stands there."""
+    """Lines of a workspace. `acts` are those on these lines; `introduced` the symbols whose header, or assignment, stands there;
+    `decorated` those of which a decorator does, too."""
 
     def __init__(self, graph: CodeGraph, citations: Sequence[Citation]) -> None:
         self.graph = graph
@@ -39,31 +40,40 @@ class Region:
 
     @cached_property
     def introduced(self) -> list[tuple[ModuleFacts, int]]:
-        """(facts, index) of the symbols whose header lines, or assignment, meet the lines."""
-        found = []
+        """(facts, index) of the symbols whose header lines, from the name on, or assignment meet the lines."""
+        return list(self._symbols(lambda s: s.name_line))
+
+    @cached_property
+    def decorated(self) -> list[tuple[ModuleFacts, int]]:
+        return list(self._symbols(lambda s: s.start))
+
+    def _symbols(self, first: Callable[[Symbol], int]) -> Iterator[tuple[ModuleFacts, int]]:
         for path in dict.fromkeys(p for p, _, _ in self.spans):
             facts = self.graph.facts(path)
             for index, symbol in enumerate(facts.symbols if facts else ()):
-                if index and facts is not None and self._meets(path, symbol.start, self.header_end(path, symbol)):
-                    found.append((facts, index))
-        return found
+                if index and facts is not None and self._meets(path, first(symbol), self.header_end(path, symbol)):
+                    yield facts, index
 
     def _meets(self, path: str, first: int, last: int) -> bool:
         return any(p == path and a <= last and first <= b for p, a, b in self.spans)
 
     def header_end(self, path: str, symbol: Symbol) -> int:
-        """The last line of a definition's header; of what is assigned, its last line."""
+        """The last line of a definition's signature or bases; of what is assigned, its last line."""
         if symbol.kind not in _SCOPES:
             return symbol.end
         document = self.graph.document(path)
-        node = (
-            outline_of("\n".join(document.lines) + "\n").definitions.get((symbol.name, symbol.name_line))
-            if document
-            else None
-        )
+        outline = outline_of("\n".join(document.lines) + "\n") if document else None
+        node = outline.definitions.get((symbol.name, symbol.name_line)) if outline else None
         if node is None:
             return min(symbol.name_line + 3, symbol.end)
-        return max(symbol.name_line, node.body[0].lineno - 1)
+        parts: list[ast.expr | ast.arg | ast.keyword | None] = []
+        if isinstance(node, ast.ClassDef):
+            parts += [*node.bases, *node.keywords]
+        else:
+            spec = node.args
+            parts += [*spec.posonlyargs, *spec.args, *spec.kwonlyargs, spec.vararg, spec.kwarg, *spec.defaults]
+            parts += [*spec.kw_defaults, node.returns]
+        return max([symbol.name_line, *(p.end_lineno or 0 for p in parts if p is not None)])
 
     def ref(self, facts: ModuleFacts, index: int) -> SymbolRef:
         return self.graph.ref(facts, index)

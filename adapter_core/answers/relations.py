@@ -188,6 +188,10 @@ class _Reader:
         objects, loose, end = self._objects(verb.end, stop)
         second = self._second(verb.kind, end, stop) if verb.kind in ("sets", "default_of") and objects else ()
         subjects, before = self._subjects(verbs, number, conditions)
+        if verb.kind == "default_of":
+            # Of "the default of `x` in `f` is `v`" the `f`.
+            between = [self._mention(m) for m in MARK.finditer(self._text, end, stop)]
+            subjects = tuple(m for m in between if m not in second)
         around = self._text[before : verb.end]
         negated, exclusive = bool(_NEGATION.search(around)), bool(_EXCLUSIVE.search(around))
         if not objects and not (verb.kind in _PLAIN and subjects):
@@ -296,5 +300,6 @@ class _Reader:
                     else owners[0]
                 )
                 words = "comment" if "comment" in before.lower() else "quoted"
-                found.append(Relation("quoted", (self._mention(last),), (quote,), words=words))
+                field = (self._mention(owners[0]),) if last is not owners[0] else ()
+                found.append(Relation("quoted", (self._mention(last),), (quote,), words=words, second=field))
         return found

@@ -18,14 +18,30 @@ from .citations import check, cited_text
 from .inert import prose
 from .region import Region
 from .relation_checks import problem_of
-from .relations import claims_in
-from .sentence import MARK, Sentence, numbers_in, read_sentence
+from .relations import Claims, claims_in
+from .sentence import MARK, Mention, Sentence, numbers_in, read_sentence
 
 _NAME = re.compile(r"[^\W\d]\w*")
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 _LITERAL = re.compile(r"'([^']*)'|\"([^\"]*)\"")
 _PLAIN_NAME = re.compile(r"(?:super\(\)\.)?[\w./:@+-]*(?:\(\))?")
 _CALL = re.compile(r"[\w.]+\([\w\s.,*=]*\)")
+_BEYOND = frozenset({"overrides", "tested"})
+_AS_SYNTAX = frozenset(
+    {
+        "returns",
+        "returns_result",
+        "yields",
+        "yields_from",
+        "raises",
+        "sets",
+        "default",
+        "default_of",
+        "annotated",
+        "decorated",
+        "inherits",
+    }
+)
 # Words of Python that need not stand in the lines to be said about them.
 _FREE = frozenset(
     "None True False self cls def class return async await lambda not and or in is if else import from raise".split()
@@ -46,24 +62,50 @@ def supports(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -
     if not read.mentions:
         return Support(False, "names nothing that could be checked")
     text = cited_text(graph, citations)
+    claims = claims_in(read)
+    beyond, spelled = _matched_elsewhere(claims)
     problem = (
-        _missing_name(graph, read, text, citations)
-        or _missing_number(read, text)
+        _missing_name(graph, read, text, citations, beyond, spelled)
+        or _missing_number(read, text, spelled | _paths(read, citations))
         or _missing_quotation(read, text)
-        or _unsupported_claim(graph, read, text, citations)
+        or _unsupported_claim(graph, read, claims, text, citations)
     )
     return Support(not problem, problem)
 
 
-def _missing_name(graph: CodeGraph, read: Sentence, text: str, citations: tuple[Citation, ...]) -> str:
+def _matched_elsewhere(claims: Claims) -> tuple[set[Mention], set[Mention]]:
+    """Names that the graph answers for, since they stand beyond the cited lines (what a method overrides); and expressions that are
+    compared as syntax, so that their spelling is free. Both hold only if the relation does, which is checked after."""
+    beyond: set[Mention] = set()
+    spelled: set[Mention] = set()
+    for relation in claims.relations:
+        if relation.negated or relation.loose:
+            continue
+        if relation.kind in _BEYOND:
+            beyond.update((*relation.objects, *relation.subjects))
+        elif relation.kind in _AS_SYNTAX:
+            spelled.update((*relation.objects, *relation.second, *(c.mention for c in relation.conditions if c.exact)))
+    return beyond, spelled
+
+
+def _missing_name(
+    graph: CodeGraph,
+    read: Sentence,
+    text: str,
+    citations: tuple[Citation, ...],
+    beyond: set[Mention],
+    spelled: set[Mention],
+) -> str:
     known = set(_NAME.findall(text)) | _context_names(graph, citations) | _FREE
     tokens: list[str] | None = None
     for mention in read.of("code", "name"):
         inner = mention.text
+        if mention in beyond:
+            continue
         missing = [part for part in _NAME.findall(_LITERAL.sub(" ", inner)) if part not in known]
         if missing:
             return f"`{missing[0]}` does not occur in the cited lines"
-        if _PLAIN_NAME.fullmatch(inner) or _CALL.fullmatch(inner):
+        if mention in spelled or _PLAIN_NAME.fullmatch(inner) or _CALL.fullmatch(inner):
             continue
         tokens = _tokens(text) if tokens is None else tokens
         if not _contains(tokens, _tokens(inner.removesuffix("()"))):
@@ -71,12 +113,21 @@ def _missing_name(graph: CodeGraph, read: Sentence, text: str, citations: tuple[
     return ""
 
 
-def _missing_number(read: Sentence, text: str) -> str:
+def _paths(read: Sentence, citations: tuple[Citation, ...]) -> set[Mention]:
+    """The mentions that are the path of a citation: the digits in it are no numbers."""
+    paths = [c.span.path for c in citations]
+    return {m for m in read.mentions if any(p == m.text or p.endswith("/" + m.text) for p in paths)}
+
+
+def _missing_number(read: Sentence, text: str, free: set[Mention]) -> str:
+    """`free`: mentions that are compared otherwise (`0x1F` is 31 as syntax)."""
     here = numbers_in(text)
     for mention in read.of("number"):
-        if mention.text.replace("_", "") not in here:
+        if mention not in free and mention.text.replace("_", "") not in here:
             return f"the number {mention.text} does not occur in the cited lines"
     for mention in read.of("code"):
+        if mention in free:
+            continue
         for number in numbers_in(_LITERAL.sub(" ", mention.text)):
             if number not in here:
                 return f"the number {number} does not occur in the cited lines"
@@ -96,8 +147,9 @@ def _missing_quotation(read: Sentence, text: str) -> str:
     return ""
 
 
-def _unsupported_claim(graph: CodeGraph, read: Sentence, text: str, citations: tuple[Citation, ...]) -> str:
-    claims = claims_in(read)
+def _unsupported_claim(
+    graph: CodeGraph, read: Sentence, claims: Claims, text: str, citations: tuple[Citation, ...]
+) -> str:
     region = Region(graph, citations)
     for relation in claims.relations:
         problem = problem_of(region, relation)
