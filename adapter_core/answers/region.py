@@ -57,6 +57,9 @@ class Region:
     def _meets(self, path: str, first: int, last: int) -> bool:
         return any(p == path and a <= last and first <= b for p, a, b in self.spans)
 
+    def covers(self, path: str, first: int, last: int) -> bool:
+        return any(p == path and a <= first and last <= b for p, a, b in self.spans)
+
     def header_end(self, path: str, symbol: Symbol) -> int:
         """The last line of a definition's signature or bases; of what is assigned, its last line."""
         if symbol.kind not in _SCOPES:

@@ -37,8 +37,11 @@ def _negated(region: Region, relation: Relation, check: Callable[[Region, Relati
     """A denial holds where the definition it is about is in the lines and the whole of it shows nothing of the kind."""
     undecided = "a denial cannot be told from the cited lines"
     positive = replace(relation, negated=False, conditions=())
-    if relation.kind in KINDS_OF_ACTS and relation.subjects:
+    if relation.kind in KINDS_OF_ACTS:
         symbols = list(introduced(region, relation.subjects))
+        if not relation.subjects:
+            # "It never calls": what the lines hold as a whole.
+            symbols = [s for s in symbols if region.covers(s[0].path, s[1].name_line, s[1].end)]
         if not symbols or relation.conditions:
             return undecided
         acts = [p for f, s, _ in symbols for p in region.acts_of(f.path, s.start, s.end)]

@@ -192,6 +192,13 @@ class _Reader:
             # Of "the default of `x` in `f` is `v`" the `f`.
             between = [self._mention(m) for m in MARK.finditer(self._text, end, stop)]
             subjects = tuple(m for m in between if m not in second)
+        if verb.kind == "default" and objects:
+            # Of "has a default of `v` for `x`" the `x`.
+            further = re.compile(r"\s+for(?: the)?(?: (?:parameter|argument|option))?\s+(?=\x02)").match(
+                self._text, end, stop
+            )
+            mark = MARK.match(self._text, further.end(), stop) if further else None
+            subjects = (self._mention(mark), *subjects) if mark else subjects
         around = self._text[before : verb.end]
         negated, exclusive = bool(_NEGATION.search(around)), bool(_EXCLUSIVE.search(around))
         if not objects and not (verb.kind in _PLAIN and subjects):
@@ -230,7 +237,9 @@ class _Reader:
         while True:
             gap = _LIST.match(self._text, position, stop)
             following = MARK.match(self._text, gap.end(), stop) if gap and gap.end() > position else None
-            if following is None or self._mention(following).kind == "quote":
+            # "calls `a`, and `b` returns": the last one begins what comes next.
+            begins = following is not None and stop < len(self._text) and not self._text[following.end() : stop].strip()
+            if following is None or begins or self._mention(following).kind == "quote":
                 return tuple(found), loose, position
             found.append(self._mention(following))
             position = following.end()

@@ -18,10 +18,23 @@ def _verb(*patterns: str) -> re.Pattern[str]:
     return re.compile(rf"\b(?:{'|'.join(patterns)})(?!\w)", re.I)
 
 
+def _acts(*bases: str) -> str:
+    """Third person and gerund; the bare form only behind what makes a verb of it: "does not call", but not "a call"."""
+    before = "|".join(
+        f"(?<={word} )" for word in ("not", "n't", "never", "may", "will", "can", "to", "directly", "also", "must")
+    )
+    forms = []
+    for base in bases:
+        third = f"{base}es" if base.endswith("ch") else f"{base}s"
+        gerund = f"{base.removesuffix('e')}ing" if base not in ("set", "reset") else f"{base}ting"
+        forms += [rf"(?<!the ){third}(?! (?:of|to|from)\b)", gerund, f"(?:{before}){base}"]
+    return "|".join(forms)
+
+
 # (kind, whether subject and object are turned, pattern). Of overlapping matches the earliest counts, then the longest. `\x02` begins a
 # mention: see `sentence.py`.
 VERBS: tuple[tuple[str, bool, re.Pattern[str]], ...] = (
-    ("calls", False, _verb("(?:further )?calls?", "invokes?", "calling", "invoking", "delegates? to", "delegating to")),
+    ("calls", False, _verb(f"(?:further )?(?:{_acts('call', 'invoke')})", "delegates? to", "delegating to")),
     (
         "calls",
         True,
@@ -37,29 +50,14 @@ VERBS: tuple[tuple[str, bool, re.Pattern[str]], ...] = (
     ),
     ("yields_from", False, _verb("yields? from", "yielding from")),
     ("returns_result", False, _verb("(?:returns?|returning) the results? of(?: calling)?")),
-    ("returns", False, _verb("returns?", "returning")),
+    ("returns", False, _verb(_acts("return"))),
     ("returns", True, _verb("(?:returned|yielded) (?:by|from)")),
-    ("yields", False, _verb("yields?", "yielding")),
+    ("yields", False, _verb(_acts("yield"))),
     ("raises_result", False, _verb("raises? the results? of(?: calling)?")),
-    ("raises", False, _verb("raises?", "raising", "throws?", "throwing")),
+    ("raises", False, _verb(_acts("raise", "throw"))),
     ("raises", True, _verb("(?:raised|thrown) (?:by|in|from)")),
     ("message", False, _verb("with the message", "with message")),
-    (
-        "sets",
-        False,
-        _verb(
-            "sets?",
-            "assigns?",
-            "updates?",
-            "mutates?",
-            "resets?",
-            "increments?",
-            "decrements?",
-            "setting",
-            "assigning",
-            "updating",
-        ),
-    ),
+    ("sets", False, _verb(_acts("set", "assign", "update", "mutate", "reset", "increment", "decrement"))),
     ("sets", True, _verb("(?:set|assigned|updated|mutated|reset|changed) (?:by|in|from)")),
     (
         "assigned",
@@ -87,7 +85,7 @@ VERBS: tuple[tuple[str, bool, re.Pattern[str]], ...] = (
         True,
         _verb("extended by", "subclassed by", "inherited by", "(?:base|parent|super) ?class(?:es)? of", "base of"),
     ),
-    ("overrides", False, _verb("overrides?", "overriding", "reimplements?")),
+    ("overrides", False, _verb(_acts("override", "reimplement"))),
     ("overrides", True, _verb("(?:overridden|reimplemented) (?:by|in)")),
     (
         "default",
@@ -125,8 +123,8 @@ VERBS: tuple[tuple[str, bool, re.Pattern[str]], ...] = (
     ("decorated", False, _verb("(?:decorated|registered) (?:with|by|through|via)")),
     ("imports", False, _verb(r"imports?(?= \x02)")),
     ("imports", True, _verb("imported (?:by|in|into)")),
-    ("catches", False, _verb("catch(?:es)?", "catching")),
-    ("defines", False, _verb("defines?", "declares?", "has the methods?")),
+    ("catches", False, _verb(_acts("catch"))),
+    ("defines", False, _verb(_acts("define", "declare"), "has the methods?")),
     ("tested", False, _verb("(?:covered|tested|exercised) by(?: the)?(?: tests?)?")),
     ("says", False, _verb("says?", "reads?", "states?")),
 )

@@ -74,14 +74,16 @@ def supports(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -
 
 
 def _matched_elsewhere(claims: Claims) -> tuple[set[Mention], set[Mention]]:
-    """Names that the graph answers for, since they stand beyond the cited lines (what a method overrides); and expressions that are
-    compared as syntax, so that their spelling is free. Both hold only if the relation does, which is checked after."""
+    """Names that the graph answers for, since they stand beyond the cited lines (what a method overrides, what is denied); and
+    expressions that are compared as syntax, so that their spelling is free. Both hold only if the relation does, which is checked after."""
     beyond: set[Mention] = set()
     spelled: set[Mention] = set()
     for relation in claims.relations:
-        if relation.negated or relation.loose:
+        if relation.negated:
+            beyond.update(relation.objects)
+        elif relation.loose:
             continue
-        if relation.kind in _BEYOND:
+        elif relation.kind in _BEYOND:
             beyond.update((*relation.objects, *relation.subjects))
         elif relation.kind in _AS_SYNTAX:
             spelled.update((*relation.objects, *relation.second, *(c.mention for c in relation.conditions if c.exact)))
@@ -100,9 +102,12 @@ def _missing_name(
     tokens: list[str] | None = None
     for mention in read.of("code", "name"):
         inner = mention.text
-        if mention in beyond:
-            continue
         missing = [part for part in _NAME.findall(_LITERAL.sub(" ", inner)) if part not in known]
+        if mention in beyond:
+            unknown = [part for part in missing if not graph.view.paths_using(part)]
+            if unknown:
+                return f"`{unknown[0]}` does not occur in the workspace"
+            continue
         if missing:
             return f"`{missing[0]}` does not occur in the cited lines"
         if mention in spelled or _PLAIN_NAME.fullmatch(inner) or _CALL.fullmatch(inner):
