@@ -57,7 +57,7 @@ def main() -> None:
     for name, root, questions in repositories:
         found = list(judge(name, root, questions, wordings))
         judged += found
-        wrong = sum((kind == "true") != kept for _, kind, kept, _, _ in found)
+        wrong = sum(kind == "crashed" or (kind == "true") != kept for _, kind, kept, _, _ in found)
         print(f"{name}: {len(found)} claims, {wrong} judged wrongly", file=sys.stderr)
     rows = table(judged)
     about = {"half": args.half, "repositories": len(repositories), "seed": SEED}
@@ -110,7 +110,11 @@ def judge(
 
         def verdict(family: str, kind: str, sentence: Sentence) -> Judged:
             cited = tuple(c for p, a, b in sentence.spans if (c := cite(graph, p, a, b, 12)) is not None)
-            support = supports(graph, sentence.text, cited)
+            try:
+                support = supports(graph, sentence.text, cited)
+            except (RecursionError, ValueError, KeyError) as error:
+                # An error of the graph's is none of the verifier's judgements: counted apart.
+                return family, "crashed", False, f"{name}: {sentence.text} ({sentence.spans})", repr(error)
             return family, kind, support.ok, f"{sentence.text} ({sentence.spans})", support.reason
 
         def near(path: str, first: int, last: int) -> list[str]:
@@ -164,13 +168,16 @@ def table(judged: list[Judged]) -> list[dict[str, object]]:
             right = kept if kind == "true" else len(some) - kept
             what = "true claims kept" if kind == "true" else f"mutants rejected: {kind}"
             rows.append({"claims": family, "what": what, "n": len(some), "share": share(right, len(some))})
+        crashed = sum(j[1] == "crashed" for j in own)
+        if crashed:
+            rows.append({"claims": family, "what": "not judged: the graph failed", "n": crashed})
     return rows
 
 
 def show(judged: list[Judged], count: int) -> None:
     shown: Counter[tuple[str, str]] = Counter()
     for family, kind, kept, text, reason in judged:
-        if (kind == "true") != kept and shown[(family, kind)] < count:
+        if (kind == "crashed" or (kind == "true") != kept) and shown[(family, kind)] < count:
             shown[(family, kind)] += 1
             print(f"{family} | {kind} | {text} | {reason}")
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from ..code_graph import CodeGraph
 from ..types import ModuleFacts, Symbol, SymbolRef
 from .region import Region, scope_of
 from .sentence import Mention
 from .statements import Owner
+
+_MAX_FILES = 50
 
 
 def parts_of(name: str) -> list[str]:
@@ -44,6 +47,12 @@ def owner_fits(facts: ModuleFacts, owner: Owner, mention: Mention, region: Regio
 
 def ref_fits(ref: SymbolRef, wanted: list[str]) -> bool:
     return ends_with(ref.full_name.split("."), wanted)
+
+
+def used_in(graph: CodeGraph, name: str) -> bool:
+    """Whether a name is written somewhere in the Python files of a workspace."""
+    word = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
+    return any(word.search(graph.view.text(path)) for path in graph.view.paths_using(name)[:_MAX_FILES])
 
 
 def shown(mentions: Iterable[Mention]) -> str:

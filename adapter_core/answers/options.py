@@ -38,6 +38,24 @@ class CitationOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class RefusalOptions:
+    """The logistic model that tells whether the workspace answers a question: see `answers.refusal.signals` for what the weights are of.
+    An answer is refused where its value, from 0 to 1, is below `threshold` (0: never).
+    """
+
+    bias: float = 0.0
+    best_weight: float = 0.0
+    together_weight: float = 0.0
+    names_weight: float = 0.0
+    rarest_weight: float = 0.0
+    missing_weight: float = 0.0
+    unknown_weight: float = 0.0
+    defined_weight: float = 0.0
+    short_weight: float = 0.0
+    threshold: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class AskOptions:
     """How to answer one question. `zoom` names a symbol to start from, in any form that `CodeGraph.find_symbol` takes."""
 
@@ -48,4 +66,5 @@ class AskOptions:
     compose: ComposeOptions = field(default_factory=ComposeOptions)
     reading: ReadingOptions = field(default_factory=ReadingOptions)
     citations: CitationOptions = field(default_factory=CitationOptions)
+    refusal: RefusalOptions = field(default_factory=RefusalOptions)
     generation: GenerationOptions = field(default_factory=lambda: GenerationOptions(max_new_tokens=160))

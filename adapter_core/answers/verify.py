@@ -16,6 +16,7 @@ from ..graph import terms
 from ..types import Citation, Claim
 from .citations import check, cited_text
 from .inert import prose
+from .naming import used_in
 from .region import Region
 from .relation_checks import problem_of
 from .relations import Claims, claims_in
@@ -104,7 +105,7 @@ def _missing_name(
         inner = mention.text
         missing = [part for part in _NAME.findall(_LITERAL.sub(" ", inner)) if part not in known]
         if mention in beyond:
-            unknown = [part for part in missing if not graph.view.paths_using(part)]
+            unknown = [part for part in missing if not used_in(graph, part)]
             if unknown:
                 return f"`{unknown[0]}` does not occur in the workspace"
             continue
