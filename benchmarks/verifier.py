@@ -36,6 +36,8 @@ COMPOSED = 80  # claims of a repository
 PLAIN = 80
 QUESTIONS = 5
 PACKAGES = ("jedi", "rich", "pygls", "hypothesis", "pathspec", "filelock")
+# An error of the graph's is none of the verifier's judgements: counted apart.
+GRAPH_FAILED = (RecursionError, ValueError, KeyError)
 Judged = tuple[str, str, bool, str, str]  # family, kind ("true" or that of a mutant), kept, text, reason
 
 
@@ -112,8 +114,7 @@ def judge(
             cited = tuple(c for p, a, b in sentence.spans if (c := cite(graph, p, a, b, 12)) is not None)
             try:
                 support = supports(graph, sentence.text, cited)
-            except (RecursionError, ValueError, KeyError) as error:
-                # An error of the graph's is none of the verifier's judgements: counted apart.
+            except GRAPH_FAILED as error:
                 return family, "crashed", False, f"{name}: {sentence.text} ({sentence.spans})", repr(error)
             return family, kind, support.ok, f"{sentence.text} ({sentence.spans})", support.reason
 
@@ -124,8 +125,12 @@ def judge(
 
         known: dict[str, tuple[Sentence, str]] = {}
         for question in questions:
-            for item in candidates(graph, search(graph, question), 200):
-                known[item.text] = (Sentence(item.text, item.spans), item.kind)
+            try:
+                composed = candidates(graph, search(graph, question), 200)
+            except GRAPH_FAILED as error:
+                yield "composed", "crashed", False, f"{name}: candidates", repr(error)
+                continue
+            known |= {item.text: (Sentence(item.text, item.spans), item.kind) for item in composed}
         for text in rng.sample(sorted(known), min(COMPOSED, len(known))):
             sentence, kind = known[text]
             path, first, last = sentence.spans[0]

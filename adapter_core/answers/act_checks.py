@@ -154,6 +154,21 @@ def _from_header(region: Region, relation: Relation, mention: Mention) -> list[t
     return _owned(region, relation, found)
 
 
+def passed(region: Region, relation: Relation) -> str:
+    """ "`f` is passed to `register()` in `main`": a call of `register` there has `f` among its arguments."""
+    for mention in relation.objects:
+        for facts, act in region.acts:
+            given = act.kind == "call" and all(
+                parts_of(s.text)[-1:] and parts_of(s.text)[-1] in NAME.findall(act.value) for s in relation.subjects[:1]
+            )
+            owned = all(owner_fits(facts, act.owner, s, region) for s in relation.second)
+            if given and owned and _call_fits(region, facts, act, mention):
+                break
+        else:
+            return f"the cited lines do not pass {shown(relation.subjects[:1])} to `{mention.text}`"
+    return ""
+
+
 def message(region: Region, relation: Relation) -> str:
     for mention in relation.objects:
         raised = _owned(region, replace(relation, subjects=relation.subjects[:0]), region.acts)

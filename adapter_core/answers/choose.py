@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from ..graph import terms
 from ..types import Evidence
-from .compose import Candidate
+from .candidate import Candidate
 
 # How much a kind of sentence tells for a kind of question; set by hand, to be fitted with the answers benchmark.
 _PRIORS: Mapping[str, Mapping[str, float]] = {
@@ -17,6 +17,12 @@ _PRIORS: Mapping[str, Mapping[str, float]] = {
     "why": {"comment": 1.1, "doc": 1.0, "raises": 0.8, "text": 0.9, "returns": 0.5},
     "callers": {"callers": 3.0, "where": 0.6, "doc": 0.5},
     "tests": {"tests": 3.0, "where": 0.5, "doc": 0.5, "callers": 0.5},
+    "impact": {
+        "callers": 3.0, "overridden": 2.8, "tests": 2.4, "registered": 2.2, "count": 2.0, "bases": 1.0, "where": 0.6, "doc": 0.5,
+    },
+    "count": {"count": 3.0, "where": 0.7, "doc": 0.6, "callers": 0.6},
+    "inheritance": {"overridden": 3.0, "bases": 2.5, "where": 0.7, "doc": 0.7, "signature": 0.5},
+    "registered": {"registered": 3.0, "callers": 1.2, "where": 0.8, "doc": 0.7, "calls": 0.6},
     "overview": {"text": 1.2, "doc": 1.0},
     "other": {"doc": 1.0, "signature": 0.6, "where": 0.6, "text": 0.7, "calls": 0.7, "callers": 0.6},
 }  # fmt: skip

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from ..types import ModuleFacts, Parameter, Symbol, SymbolRef
 from .act_checks import target_fits, value_fits
+from .counts import NOUNS, count_of
 from .naming import ends_with, introduced, owner_fits, parts_of, ref_fits, shown
 from .region import Region, scope_of
 from .relations import Relation
@@ -209,6 +210,16 @@ def tested(region: Region, relation: Relation) -> str:
     return ""
 
 
+def count(region: Region, relation: Relation) -> str:
+    """ "`f` is called at 3 places", "`C` has 4 methods": as the graph counts, of what the lines define."""
+    what = "places" if relation.words.startswith("called") else next((w for w in NOUNS if w[:8] in relation.words), "")
+    for facts, symbol, _ in introduced(region, relation.subjects[:1]):
+        counted = count_of(region.graph, SymbolRef(region.graph.name, facts.path, facts.module, symbol), what)
+        if counted is not None and str(counted) == relation.objects[0].text:
+            return ""
+    return f"{relation.objects[0].text} is not the count, or it cannot be told from the cited lines"
+
+
 def quoted(region: Region, relation: Relation) -> str:
     """The quotation stands in what is named as its source: the innermost definition around its lines, or the file. What it is said to be
     of (`x` of `f`) is a parameter there, or the field of the docstring."""
@@ -223,7 +234,7 @@ def quoted(region: Region, relation: Relation) -> str:
             facts, owner = scope
             # A comment is also in what is around the innermost definition; a docstring speaks of that alone.
             if relation.words == "comment":
-                fits = any(
+                fits = any(True for _ in introduced(region, relation.subjects)) or any(
                     owner_fits(facts, owner[:n], s, region, True)
                     for s in relation.subjects
                     for n in range(len(owner) + 1)

@@ -30,6 +30,9 @@ def owner_fits(facts: ModuleFacts, owner: Owner, mention: Mention, region: Regio
     path = mention.text.strip().removeprefix("./")
     if path == facts.path or facts.path.endswith("/" + path):
         return not (exact and owner)
+    if "::" in path:  # a pytest id
+        file, _, test = path.partition("::")
+        return file == facts.path and test.partition("[")[0].split("::") == [name for name, _ in owner]
     wanted, module, names = parts_of(mention.text), facts.module.split("."), [name for name, _ in owner]
     if not wanted:
         return False

@@ -114,6 +114,7 @@ def _only_called_by(region: Region, relation: Relation) -> str:
 
 _CHECKS: dict[str, Callable[[Region, Relation], str]] = {
     **dict.fromkeys(KINDS_OF_ACTS, act_checks.acts),
+    "passed": act_checks.passed,
     "message": act_checks.message,
     "assigned": act_checks.assigned,
     "kind": header_checks.kind,
@@ -128,5 +129,6 @@ _CHECKS: dict[str, Callable[[Region, Relation], str]] = {
     "defines": header_checks.defines,
     "imports": header_checks.imports,
     "tested": header_checks.tested,
+    "count": header_checks.count,
     "quoted": header_checks.quoted,
 }

@@ -186,7 +186,7 @@ class _Reader:
             + [self._clause_end(verb.end)]
         )
         objects, loose, end = self._objects(verb.end, stop)
-        second = self._second(verb.kind, end, stop) if verb.kind in ("sets", "default_of") and objects else ()
+        second = self._second(verb.kind, end, stop) if verb.kind in ("sets", "default_of", "passed") and objects else ()
         subjects, before = self._subjects(verbs, number, conditions)
         if verb.kind == "default_of":
             # Of "the default of `x` in `f` is `v`" the `f`.
@@ -212,7 +212,11 @@ class _Reader:
             verb.kind, subjects, objects, negated, exclusive, loose, self._ordered, self._text[verb.start : verb.end].lower(),
             second, held,
         )  # fmt: skip
-        if not verb.turned:
+        if verb.kind == "count":
+            # The noun is part of it: "has `3` methods".
+            words = relation.words + self._text[end : end + 20].lower()
+            yield replace(relation, words=words)
+        elif not verb.turned:
             yield relation
         elif exclusive:
             yield replace(relation, kind=f"only_{verb.kind}", subjects=objects, objects=subjects[:1])
@@ -248,6 +252,8 @@ class _Reader:
         if kind == "default_of":
             # "the default of `x` (in `f`) is `v`"
             match = re.compile(r"[^.;]*?\bis (?:the )?", re.I).match(self._text, start, stop)
+        elif kind == "passed":
+            match = re.compile(r"\s+(?:in|by) ", re.I).match(self._text, start, stop)
         else:
             match = re.compile(r"\s+(?:to|with|by|from)(?: the(?: value)?)? ", re.I).match(self._text, start, stop)
         return self._objects(match.end(), stop)[0] if match else ()

@@ -17,13 +17,16 @@ from ..evidence.context import pack_context
 from ..evidence.selection import Found, search
 from ..models.backend import Backend, Finished, TextChunk
 from ..types import Answer, CancelToken, Claim, Dropped, EventSink, SymbolRef
+from .candidate import Candidate
 from .choose import choose, lexical_scores, mix
 from .citations import cite
-from .compose import Candidate, candidates
+from .compose import candidates
+from .kinds import answer_kind
 from .options import AskOptions
 from .phrase import SentenceSplitter, align
 from .prompts import phrasing_messages
 from .provenance import provenance_of
+from .refusal import confidence, signals
 from .render import not_found, to_markdown
 from .verify import verify_claim
 
@@ -82,7 +85,7 @@ def answer_question(
     run.check()
     run.mark("evidence")
     run.emit("evidence", found.evidence)
-    if not found.supported:
+    if not _answerable(run, found):
         return _refuse(run, found)
     run.emit("stage", "composing")
     composed = _compose(run, found)
@@ -93,6 +96,17 @@ def answer_question(
     if not claims:
         return _refuse(run, found)
     return _finish(run, found, to_markdown(claims), claims)
+
+
+def _answerable(run: _Run, found: Found) -> bool:
+    """Whether the workspace seems to hold an answer. What a user points at, and the project as a whole, are always answered about."""
+    if not found.evidence:
+        return False
+    if found.zoom is not None or found.question.kind == "overview":
+        return True
+    value = confidence(signals(run.graph, found), run.options.refusal)
+    run.metrics["confidence"] = round(value, 3)
+    return value >= run.options.refusal.threshold
 
 
 def zoom_symbol(graph: CodeGraph, name: str | None) -> SymbolRef | None:
@@ -111,7 +125,7 @@ def _compose(run: _Run, found: Found) -> list[Claim]:
     """The chosen sentences as checked claims. True by construction, and checked all the same."""
     items = candidates(run.graph, found, run.options.compose.max_candidates)
     run.metrics["candidates"] = len(items)
-    lexical = lexical_scores(items, found.question.kind, found.weights, found.evidence)
+    lexical = lexical_scores(items, answer_kind(found.question), found.weights, found.evidence)
     claims = _chosen(run, found, items, lexical)
     run.mark("composed")
     if not run.options.phrase:

@@ -21,7 +21,8 @@ _OPPOSITE = {ast.IsNot: ast.Is, ast.NotEq: ast.Eq, ast.NotIn: ast.In}
 @dataclass(frozen=True, slots=True)
 class Act:
     """`kind`: call | return | yield | yield_from | raise | set | catch. `text` is the callee, the value, the exception, the target or
-    the caught type in canonical form; `value` what is assigned, the message of an exception, the callee of a returned call.
+    the caught type in canonical form; `value` what is assigned, the message of an exception, the callee of a returned call, the arguments
+    of a call.
     `start..line` are the lines up to the name of a callee, for others those of the statement. `tests`: what holds where it stands."""
 
     kind: str
@@ -93,7 +94,7 @@ def _definition(
     for decorator in node.decorator_list:
         if not isinstance(decorator, ast.Call) and _overlap(decorator.lineno, decorator.lineno, first, last):
             name = ast.unparse(decorator)
-            yield Act("call", owner, decorator.lineno, decorator.lineno, name, name, tests)
+            yield Act("call", owner, decorator.lineno, decorator.lineno, name, node.name, tests)
     # What holds around a definition need not hold when it runs.
     yield from _body(node.body, first, last, (*owner, (node.name, isinstance(node, ast.ClassDef))), ())
 
@@ -202,7 +203,8 @@ def _expression(node: ast.expr, first: int, last: int, owner: Owner, tests: tupl
         if isinstance(child, ast.Call):
             line = child.func.end_lineno or start
             if _overlap(start, line, first, last):
-                yield Act("call", owner, start, line, callee(child), ast.unparse(child.func), holds)
+                given = ", ".join(ast.unparse(a) for a in (*child.args, *(k.value for k in child.keywords)))
+                yield Act("call", owner, start, line, callee(child), given, holds)
         elif isinstance(child, (ast.Yield, ast.YieldFrom)) and child.value is not None:
             kind = "yield" if isinstance(child, ast.Yield) else "yield_from"
             yield Act(kind, owner, start, end, ast.unparse(child.value), callee(child.value), holds)

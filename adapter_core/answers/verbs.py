@@ -125,6 +125,16 @@ VERBS: tuple[tuple[str, bool, re.Pattern[str]], ...] = (
     ("imports", True, _verb("imported (?:by|in|into)")),
     ("catches", False, _verb(_acts("catch"))),
     ("defines", False, _verb(_acts("define", "declare"), "has the methods?")),
-    ("tested", False, _verb("(?:covered|tested|exercised) by(?: the)?(?: tests?)?")),
+    ("passed", False, _verb("(?:passed|handed|given) to")),
+    (
+        "count",
+        False,
+        _verb(r"called at(?= \x02)", r"has(?= \x02\d+\x03 (?:direct )?(?:subclass|override|method|parameter|test))"),
+    ),
+    (
+        "tested",
+        False,
+        _verb("reached by calls from(?: the)?(?: tests?)?", "(?:covered|tested|exercised) by(?: the)?(?: tests?)?"),
+    ),
     ("says", False, _verb("says?", "reads?", "states?")),
 )

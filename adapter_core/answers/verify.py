@@ -86,6 +86,8 @@ def _matched_elsewhere(claims: Claims) -> tuple[set[Mention], set[Mention]]:
             continue
         elif relation.kind in _BEYOND:
             beyond.update((*relation.objects, *relation.subjects))
+        elif relation.kind == "count":
+            spelled.update(relation.objects)
         elif relation.kind in _AS_SYNTAX:
             spelled.update((*relation.objects, *relation.second, *(c.mention for c in relation.conditions if c.exact)))
     return beyond, spelled

@@ -107,7 +107,7 @@ def test_a_composed_answer(graph: CodeGraph) -> None:
         ("Who calls Router.match?", "`Router.match` is called by `handle`. app/main.py:5"),
         (
             "Which tests cover `Router.match`?",
-            "`Router.match` is called in the test `test_match`. tests/test_router.py:5",
+            "`Router.match` is called in the test `tests/test_router.py::test_match`. tests/test_router.py:5",
         ),
         (
             "What does `Router.match` raise?",
