@@ -33,34 +33,58 @@ class Fact:
 
 
 WORDINGS: dict[str, tuple[str, ...]] = {
-    "calls": ("`{s}` calls `{o}`.", "`{o}` is called by `{s}`.", "The function `{s}` invokes `{o}`."),
-    "returns": ("`{s}` returns `{o}`.", "`{o}` is returned by `{s}`."),
-    "returns_if": ("`{s}` returns `{o}` if `{e}`.", "If `{e}`, `{s}` returns `{o}`."),
-    "raises": ("`{s}` raises `{o}`.", "`{o}` is raised by `{s}`."),
-    "sets": ("`{s}` sets `{o}` to `{e}`.",),
-    "default": ("The default of `{o}` in `{s}` is `{e}`.", "`{o}` of `{s}` defaults to `{e}`."),
-    "takes": ("`{s}` takes the parameter `{o}`.", "`{s}` accepts `{o}`."),
-    "inherits": ("`{s}` inherits from `{o}`.", "`{s}` is a subclass of `{o}`.", "`{o}` is the base class of `{s}`."),
-    "member": ("`{s}` is a method of `{o}`.",),
-    "defined": ("`{s}` is defined in `{o}`.",),
-    "decorated": ("`{s}` is decorated with `@{o}`.",),
-    "overrides": ("`{s}` overrides `{o}`.", "`{o}` is overridden by `{s}`."),
-    "catches": ("`{s}` catches `{o}`.",),
-}
+    "calls": (
+        "`{s}` calls `{o}`.", "`{o}` is called by `{s}`.", "The function `{s}` invokes `{o}`.", "It is `{s}` that calls `{o}` here.",
+        "`{s}` works by calling `{o}`.", "`{o}` gets invoked from `{s}`.",
+    ),
+    "returns": (
+        "`{s}` returns `{o}`.", "`{o}` is returned by `{s}`.", "The method `{s}` simply returns `{o}`.",
+        "When it is done, `{s}` returns `{o}` to its caller.",
+    ),
+    "returns_if": ("`{s}` returns `{o}` if `{e}`.", "If `{e}`, `{s}` returns `{o}`.", "`{s}` returns `{o}` when `{e}`."),
+    "raises": (
+        "`{s}` raises `{o}`.", "`{o}` is raised by `{s}`.", "`{s}` may raise `{o}`.", "An exception of type `{o}` is thrown by `{s}`.",
+    ),
+    "sets": ("`{s}` sets `{o}` to `{e}`.", "In `{s}`, `{o}` is set to `{e}`.", "`{s}` assigns `{e}` to `{o}`."),
+    "default": (
+        "The default of `{o}` in `{s}` is `{e}`.", "`{o}` of `{s}` defaults to `{e}`.",
+        "`{s}` has a parameter `{o}` with a default of `{e}`.", "`{o}`, a parameter of `{s}`, defaults to `{e}`.",
+    ),
+    "takes": (
+        "`{s}` takes the parameter `{o}`.", "`{s}` accepts `{o}`.", "`{o}` is one of the parameters of `{s}`.",
+        "`{s}` has a parameter `{o}`.",
+    ),
+    "inherits": (
+        "`{s}` inherits from `{o}`.", "`{s}` is a subclass of `{o}`.", "`{o}` is the base class of `{s}`.",
+        "The class `{s}` extends `{o}`.", "`{s}` derives from `{o}`.",
+    ),
+    "member": ("`{s}` is a method of `{o}`.", "The method `{s}` belongs to `{o}`.", "`{o}` defines `{s}`."),
+    "defined": ("`{s}` is defined in `{o}`.", "The definition of `{s}` lives in `{o}`.", "`{s}` is implemented in `{o}`."),
+    "decorated": ("`{s}` is decorated with `@{o}`.", "`{s}` is registered with `@{o}`."),
+    "overrides": (
+        "`{s}` overrides `{o}`.", "`{o}` is overridden by `{s}`.", "`{s}` reimplements `{o}`.", "The method `{s}` is an override of `{o}`.",
+    ),
+    "catches": ("`{s}` catches `{o}`.", "`{s}` is able to catch `{o}`.", "Within `{s}`, `{o}` is caught."),
+}  # fmt: skip
 HELD_OUT: dict[str, tuple[str, ...]] = {
-    "calls": ("It is `{s}` that calls `{o}` here.", "`{s}` works by calling `{o}`.", "`{o}` gets invoked from `{s}`."),
-    "returns": ("The method `{s}` simply returns `{o}`.", "When it is done, `{s}` returns `{o}` to its caller."),
-    "returns_if": ("`{s}` returns `{o}` when `{e}`.", "`{s}` only returns `{o}` if `{e}`."),
-    "raises": ("`{s}` may raise `{o}`.", "An exception of type `{o}` is thrown by `{s}`."),
-    "sets": ("In `{s}`, `{o}` is set to `{e}`.", "`{s}` assigns `{e}` to `{o}`."),
-    "default": ("`{s}` has a parameter `{o}` with a default of `{e}`.", "`{o}`, a parameter of `{s}`, defaults to `{e}`."),
-    "takes": ("`{o}` is one of the parameters of `{s}`.", "`{s}` has a parameter `{o}`."),
-    "inherits": ("The class `{s}` extends `{o}`.", "`{s}` derives from `{o}`."),
-    "member": ("The method `{s}` belongs to `{o}`.", "`{o}` defines `{s}`."),
-    "defined": ("The definition of `{s}` lives in `{o}`.", "`{s}` is implemented in `{o}`."),
-    "decorated": ("`{s}` is registered with `@{o}`.",),
-    "overrides": ("`{s}` reimplements `{o}`.", "The method `{s}` is an override of `{o}`."),
-    "catches": ("`{s}` is able to catch `{o}`.", "Within `{s}`, `{o}` is caught."),
+    "calls": (
+        "Inside `{s}` there is a call to `{o}`.", "The body of `{s}` calls `{o}` once or more.", "`{s}` relies on `{o}`, which it calls.",
+        "Among the callers of `{o}` is `{s}`.", "`{s}` ends up calling `{o}`.",
+    ),
+    "returns": ("What `{s}` returns is `{o}`.", "Calling `{s}` can return `{o}`.", "`{s}` hands back `{o}`."),
+    "returns_if": ("As long as `{e}`, `{s}` returns `{o}`.", "Whenever `{e}` holds, `{s}` returns `{o}`."),
+    "raises": (
+        "Calling `{s}` can raise `{o}`.", "`{s}` fails by raising `{o}`.", "Callers of `{s}` have to expect `{o}`, which it raises.",
+    ),
+    "sets": ("`{s}` stores `{e}` in `{o}`.", "The attribute `{o}` is assigned `{e}` by `{s}`."),
+    "default": ("Unless told otherwise, `{o}` of `{s}` is `{e}`.", "`{s}` gives `{o}` the default `{e}`."),
+    "takes": ("Callers of `{s}` can pass `{o}`.", "One argument of `{s}` is `{o}`.", "`{s}` is declared with an argument `{o}`."),
+    "inherits": ("`{o}` is extended by `{s}`.", "`{s}` builds on its base class `{o}`.", "One of the bases of `{s}` is `{o}`."),
+    "member": ("Among the methods of `{o}` is `{s}`.", "`{s}` is one of the methods of `{o}`."),
+    "defined": ("`{s}` can be found in `{o}`.", "The file `{o}` defines `{s}`."),
+    "decorated": ("`@{o}` decorates `{s}`.", "`{s}` carries the decorator `@{o}`."),
+    "overrides": ("`{s}` takes the place of `{o}`.", "The implementation in `{s}` overrides `{o}`."),
+    "catches": ("`{o}` is handled in `{s}`.", "`{s}` has a handler that catches `{o}`."),
 }  # fmt: skip
 
 

@@ -56,6 +56,16 @@ def kind(region: Region, relation: Relation) -> str:
     return ""
 
 
+def member(region: Region, relation: Relation) -> str:
+    """ "`get` belongs to `Cache`"."""
+
+    def fits(facts: ModuleFacts, symbol: Symbol, mention: Mention) -> bool:
+        outer = [n for n, _ in scope_of(facts, symbol.parent)]
+        return ends_with([*facts.module.split("."), *outer], parts_of(mention.text))
+
+    return _header(region, relation, fits)
+
+
 def defined(region: Region, relation: Relation) -> str:
     def fits(facts: ModuleFacts, symbol: Symbol, mention: Mention) -> bool:
         path = mention.text.strip().removeprefix("./")

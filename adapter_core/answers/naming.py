@@ -70,7 +70,9 @@ def introduced(
     for facts, index in region.decorated if decorated else region.introduced:
         owner = scope_of(facts, index)
         full = [*facts.module.split("."), *(n for n, _ in owner)]
-        if all(ends_with(full, parts_of(s.text)) or _names_outer(full, owner, s) for s in subjects):
+        own = [ends_with(full, parts_of(s.text)) for s in subjects]
+        around = [_names_outer(full, owner, s) for s in subjects]
+        if all(a or b for a, b in zip(own, around, strict=True)) and (any(own) or not subjects):
             yield facts, facts.symbols[index], owner
 
 

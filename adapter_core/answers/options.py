@@ -44,16 +44,16 @@ class RefusalOptions:
     `./x bench answers --part refusal` printed, fitted on 482 questions with an answer and 964 without.
     """
 
-    bias: float = -2.287
-    best_weight: float = 23.740
-    together_weight: float = -3.235
-    names_weight: float = 3.439
-    rarest_weight: float = 0.117
-    missing_weight: float = 3.091
-    unknown_weight: float = -8.614
-    defined_weight: float = 2.057
-    short_weight: float = -24.686
-    threshold: float = 0.440
+    bias: float = -2.150
+    best_weight: float = 23.524
+    together_weight: float = -3.108
+    names_weight: float = 3.359
+    rarest_weight: float = 0.097
+    missing_weight: float = 3.116
+    unknown_weight: float = -8.970
+    defined_weight: float = 2.079
+    short_weight: float = -26.250
+    threshold: float = 0.437
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from ..graph import terms
 from .options import RefusalOptions
 
 _HEAD = 3
+_FEW_TERMS = 4
 _MAX_IDENTIFIERS = 8
 _MAX_DEFINITIONS = 12
 
@@ -25,7 +26,8 @@ def signals(graph: CodeGraph, found: Found) -> dict[str, float]:
 
     best: in the best single span · together: in the best three spans · names: in their names and paths · rarest: of the three most
     telling terms, in one span · missing: terms that stand nowhere in the workspace · unknown: share of the names written as code that
-    the workspace does not use · defined: whether it defines one of them · short: 1 / number of terms.
+    the workspace does not use · defined: whether it defines one of them · short: 1 / number of terms, at most 1/4: of shorter questions
+    there were too few to learn from.
     """
     weights = found.weights
     mass = sum(weights.values()) or 1.0
@@ -48,7 +50,7 @@ def signals(graph: CodeGraph, found: Found) -> dict[str, float]:
         "missing": sum(weights[t] for t in absent) / mass,
         "unknown": len(unknown) / len(identifiers) if identifiers else 0.0,
         "defined": float(defined),
-        "short": 1.0 / max(1, len(weights)),
+        "short": 1.0 / max(_FEW_TERMS, len(weights)),
     }
 
 

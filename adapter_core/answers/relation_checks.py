@@ -119,6 +119,7 @@ _CHECKS: dict[str, Callable[[Region, Relation], str]] = {
     "assigned": act_checks.assigned,
     "kind": header_checks.kind,
     "defined": header_checks.defined,
+    "member": header_checks.member,
     "takes": header_checks.takes,
     "default": header_checks.default,
     "default_of": header_checks.default,

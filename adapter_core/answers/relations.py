@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from .sentence import MARK, Mention, Sentence
-from .verbs import VERBS
+from .verbs import REWRITES, VERBS
 
 _CONDITION = re.compile(
     r"\b(?:only )?(?:if|when|whenever|unless|while|as long as|provided(?: that)?|in (?:a|the) branch (?:under|where|of))\b",
@@ -103,6 +103,8 @@ class _Reader:
         self._mentions = sentence.mentions
         self._ordered = bool(_ORDER.search(sentence.plain))
         self._text = _ORDER.sub(" ", sentence.plain)
+        for pattern, rewritten in REWRITES:
+            self._text = pattern.sub(rewritten, self._text)
         self._used: list[tuple[int, int]] = []
 
     def read(self) -> Claims:

@@ -85,6 +85,7 @@ VERBS: tuple[tuple[str, bool, re.Pattern[str]], ...] = (
         True,
         _verb("extended by", "subclassed by", "inherited by", "(?:base|parent|super) ?class(?:es)? of", "base of"),
     ),
+    ("overrides", False, _verb("an? override of")),
     ("overrides", False, _verb(_acts("override", "reimplement"))),
     ("overrides", True, _verb("(?:overridden|reimplemented) (?:by|in)")),
     (
@@ -123,6 +124,8 @@ VERBS: tuple[tuple[str, bool, re.Pattern[str]], ...] = (
     ("decorated", False, _verb("(?:decorated|registered) (?:with|by|through|via)")),
     ("imports", False, _verb(r"imports?(?= \x02)")),
     ("imports", True, _verb("imported (?:by|in|into)")),
+    ("catches", True, _verb("caught (?:by|in|within|inside)")),
+    ("member", False, _verb("belongs to", "is (?:a )?(?:part|member) of")),
     ("catches", False, _verb(_acts("catch"))),
     ("defines", False, _verb(_acts("define", "declare"), "has the methods?")),
     ("passed", False, _verb("(?:passed|handed|given) to")),
@@ -137,4 +140,28 @@ VERBS: tuple[tuple[str, bool, re.Pattern[str]], ...] = (
         _verb("reached by calls from(?: the)?(?: tests?)?", "(?:covered|tested|exercised) by(?: the)?(?: tests?)?"),
     ),
     ("says", False, _verb("says?", "reads?", "states?")),
+)
+
+_MARK = r"\x02\d+\x03"
+# Word orders that the patterns above do not know, in those that they do.
+REWRITES: tuple[tuple[re.Pattern[str], str], ...] = (
+    # "In `s`, `o` is set to `v`."
+    (
+        re.compile(
+            rf"^(?:In|Within|Inside)(?: the \w+)? ({_MARK}), (?:the \w+ )?({_MARK}) (?:is|gets) (?:set|assigned) to ",
+            re.I,
+        ),
+        r"\1 sets \2 to ",
+    ),
+    # "Within `s`, `o` is called."
+    (
+        re.compile(
+            rf"^(?:In|Within|Inside)(?: the \w+)? ({_MARK}), (?:the \w+ |an? \w+ of type )?({_MARK}) (is|gets) (not )?"
+            r"(called|invoked|raised|thrown|returned|yielded|caught)(?! (?:by|in|from))",
+            re.I,
+        ),
+        r"\2 \3 \4\5 in \1",
+    ),
+    # "`x`, a parameter of `f`, defaults to `1`."
+    (re.compile(rf"({_MARK}), an? (?:\w+ )?(?:parameter|argument|option|attribute) of ({_MARK}),"), r"\1 of \2"),
 )
