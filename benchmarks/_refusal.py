@@ -9,6 +9,7 @@ import numpy as np
 from _tuning import Scored, folds
 
 SIGNALS = ("best", "together", "names", "rarest", "missing", "unknown", "defined", "short")
+_DEFINED, _UNKNOWN = SIGNALS.index("defined"), SIGNALS.index("unknown")
 FALSE_REFUSALS = 0.04  # aimed at where the threshold is fitted; 0.05 is allowed where it is measured
 FOLDS = 5
 _RIDGE = 1e-2
@@ -74,7 +75,9 @@ def cross_fitted(asked: Sequence[Asked], seed: int) -> tuple[np.ndarray, np.ndar
         inside = [i for i, a in enumerate(asked) if a.repo in part]
         own = model.values([asked[i] for i in inside])
         values[inside] = own
-        refused[inside] = own < model.threshold
+        # As in `answers.refusal.answerable`: what the question writes as code is defined here, and nothing in it is unknown.
+        named = np.array([asked[i].signals[_DEFINED] > 0 and asked[i].signals[_UNKNOWN] == 0 for i in inside])
+        refused[inside] = (own < model.threshold) & ~named
     return values, refused
 
 

@@ -35,7 +35,7 @@ from _retrieval_data import QUESTION_SETS, Row, load_rows
 from _retrieval_scores import by_repository, interval, mean_of
 
 from adapter_core.answers.options import RefusalOptions
-from adapter_core.answers.refusal import confidence, signals
+from adapter_core.answers.refusal import answerable, signals
 from adapter_core.answers.runner import answer_question
 from adapter_core.code_graph import CodeGraph
 from adapter_core.evidence.selection import search
@@ -147,7 +147,7 @@ def composed_table(rows: list[Row], scored: list[dict[str, float]]) -> list[dict
 
 def refusal_table(asked: list[Asked]) -> tuple[list[dict[str, Any]], dict[str, float]]:
     values, refused = cross_fitted(asked, SEED)
-    answerable = np.array([a.kind == "answerable" for a in asked])
+    has_answer = np.array([a.kind == "answerable" for a in asked])
     best = np.array([a.signals[SIGNALS.index("best")] for a in asked])
     table: list[dict[str, Any]] = []
     for kind in ("foreign", "recombined", "all absent"):
@@ -156,8 +156,8 @@ def refusal_table(asked: list[Asked]) -> tuple[list[dict[str, Any]], dict[str, f
             {
                 "absent questions": kind,
                 "n": int(absent.sum()),
-                "AUROC": auroc(values[answerable], values[absent]),
-                "AUROC of coverage alone": auroc(best[answerable], best[absent]),
+                "AUROC": auroc(values[has_answer], values[absent]),
+                "AUROC of coverage alone": auroc(best[has_answer], best[absent]),
                 "refused": share(float(refused[absent].sum()), float(absent.sum())),
             }
         )
@@ -172,7 +172,7 @@ def refusal_table(asked: list[Asked]) -> tuple[list[dict[str, Any]], dict[str, f
     constants = {"bias": model.bias, **{f"{n}_weight": w for n, w in zip(SIGNALS, model.weights, strict=True)}}
     constants["threshold"] = model.threshold
     shipped = RefusalOptions()
-    held = [confidence(dict(zip(SIGNALS, a.signals, strict=True)), shipped) < shipped.threshold for a in asked]
+    held = [not answerable(dict(zip(SIGNALS, a.signals, strict=True)), shipped) for a in asked]
     for kind in ("answerable", "foreign", "recombined"):
         own = [h for a, h in zip(asked, held, strict=True) if a.kind == kind]
         table.append({"with the constants shipped": kind, "n": len(own), "refused": share(sum(own), len(own))})

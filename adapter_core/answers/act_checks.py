@@ -158,11 +158,10 @@ def passed(region: Region, relation: Relation) -> str:
     """ "`f` is passed to `register()` in `main`": a call of `register` there has `f` among its arguments."""
     for mention in relation.objects:
         for facts, act in region.acts:
-            given = act.kind == "call" and all(
-                parts_of(s.text)[-1:] and parts_of(s.text)[-1] in NAME.findall(act.value) for s in relation.subjects[:1]
-            )
+            arguments = [parts_of(line) for line in act.value.split("\n")] if act.kind == "call" else []
+            given = all(any(ends_with(a, parts_of(s.text)[-1:]) for a in arguments) for s in relation.subjects[:1])
             owned = all(owner_fits(facts, act.owner, s, region) for s in relation.second)
-            if given and owned and _call_fits(region, facts, act, mention):
+            if arguments and given and owned and _call_fits(region, facts, act, mention):
                 break
         else:
             return f"the cited lines do not pass {shown(relation.subjects[:1])} to `{mention.text}`"

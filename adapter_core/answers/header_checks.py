@@ -222,7 +222,11 @@ def tested(region: Region, relation: Relation) -> str:
 
 def count(region: Region, relation: Relation) -> str:
     """ "`f` is called at 3 places", "`C` has 4 methods": as the graph counts, of what the lines define."""
-    what = "places" if relation.words.startswith("called") else next((w for w in NOUNS if w[:8] in relation.words), "")
+    what = (
+        "places"
+        if relation.words.startswith("called")
+        else next((k for k, (one, _) in NOUNS.items() if one in relation.words), "")
+    )
     for facts, symbol, _ in introduced(region, relation.subjects[:1]):
         counted = count_of(region.graph, SymbolRef(region.graph.name, facts.path, facts.module, symbol), what)
         if counted is not None and str(counted) == relation.objects[0].text:

@@ -60,6 +60,13 @@ def confidence(found_signals: Mapping[str, float], options: RefusalOptions) -> f
     return 1 / (1 + math.exp(-max(-60.0, min(60.0, value))))
 
 
+def answerable(found_signals: Mapping[str, float], options: RefusalOptions) -> bool:
+    """Whether to answer. A question that writes as code what is defined here, and nothing that is not used, is always answered."""
+    if found_signals["defined"] and not found_signals["unknown"] and options.threshold <= 1:
+        return True
+    return confidence(found_signals, options) >= options.threshold
+
+
 def _stands(index: SearchIndex, term: str) -> bool:
     hit = index.hits(term)
     return bool(len(hit.documents) or len(hit.files))

@@ -22,7 +22,7 @@ _OPPOSITE = {ast.IsNot: ast.Is, ast.NotEq: ast.Eq, ast.NotIn: ast.In}
 class Act:
     """`kind`: call | return | yield | yield_from | raise | set | catch. `text` is the callee, the value, the exception, the target or
     the caught type in canonical form; `value` what is assigned, the message of an exception, the callee of a returned call, the arguments
-    of a call.
+    of a call, one a line.
     `start..line` are the lines up to the name of a callee, for others those of the statement. `tests`: what holds where it stands."""
 
     kind: str
@@ -203,7 +203,7 @@ def _expression(node: ast.expr, first: int, last: int, owner: Owner, tests: tupl
         if isinstance(child, ast.Call):
             line = child.func.end_lineno or start
             if _overlap(start, line, first, last):
-                given = ", ".join(ast.unparse(a) for a in (*child.args, *(k.value for k in child.keywords)))
+                given = "\n".join(ast.unparse(a) for a in (*child.args, *(k.value for k in child.keywords)))
                 yield Act("call", owner, start, line, callee(child), given, holds)
         elif isinstance(child, (ast.Yield, ast.YieldFrom)) and child.value is not None:
             kind = "yield" if isinstance(child, ast.Yield) else "yield_from"
