@@ -42,7 +42,7 @@ from adapter_core.evidence.selection import search
 
 PARTS = ("composed", "refusal")
 SEED = 23
-MEANS = ("found", "two sentences", "sentences", "cited lines", "resolves", "fresh", "supports", "dropped")
+MEANS = ("crashed", "found", "two sentences", "sentences", "cited lines", "resolves", "fresh", "supports", "dropped")
 PAIRS = (("gold lines", "evidence, equal lines"), ("identifiers", "evidence, equal text"))
 
 
@@ -107,12 +107,10 @@ def one_checkout(
         rng = random.Random(f"{seed} {root.name}")
         names = list(graph.store.all_names())
         invented = recombined(names, set(names), len(job), rng) if "refusal" in parts else []
-        if job:
-            answer_question(graph, job[0][1].question)  # the first one reads the index in
+        if job and "composed" in parts:
+            composed_score(graph, job[0][1], "")  # the first one reads the index in
         for number, (_, row, reference, other) in enumerate(job):
-            scored.append(
-                score(graph, row, reference, answer_question(graph, row.question)) if "composed" in parts else {}
-            )
+            scored.append(composed_score(graph, row, reference) if "composed" in parts else {})
             if "refusal" in parts:
                 questions = [("answerable", row.question), ("foreign", other)]
                 questions += [("recombined", invented[number])] if number < len(invented) else []
@@ -120,6 +118,16 @@ def one_checkout(
                     own = signals(graph, search(graph, question))
                     asked.append(Asked(row.repo, row.set, kind, tuple(own[name] for name in SIGNALS)))
     return scored, asked
+
+
+def composed_score(graph: CodeGraph, row: Row, reference: str) -> dict[str, float]:
+    """The scores of one answer; that there is none, where making it failed."""
+    try:
+        answer = answer_question(graph, row.question)
+    except (RecursionError, ValueError) as error:
+        print(f"{row.id}: {error!r}", file=sys.stderr)
+        return {"crashed": 1.0}
+    return {"crashed": 0.0, **score(graph, row, reference, answer)}
 
 
 def about(rows: list[Row]) -> dict[str, Any]:
@@ -133,7 +141,7 @@ def composed_table(rows: list[Row], scored: list[dict[str, float]]) -> list[dict
         part = [(r, s) for r, s in zip(rows, scored, strict=True) if name in ("all", r.set)]
         own_rows, own = [r for r, _ in part], [s for _, s in part]
         line: dict[str, Any] = {"set": name, "rows": len(part), **{m: mean_of(own, m) for m in MEANS}}
-        times = sorted(s["ms"] for s in own)
+        times = sorted(s["ms"] for s in own if "ms" in s)
         line["ms, median"], line["ms, p95"] = times[len(times) // 2], times[int(len(times) * 0.95)]
         for pair in PAIRS:
             for measure in pair:
