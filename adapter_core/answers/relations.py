@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from .sentence import MARK, Mention, Sentence
-from .verbs import REWRITES, VERBS
+from .verbs import RELATIONAL, REWRITES, VERBS
 
 _CONDITION = re.compile(
     r"\b(?:only )?(?:if|when|whenever|unless|while|as long as|provided(?: that)?|in (?:a|the) branch (?:under|where|of))\b",
@@ -82,15 +82,18 @@ class _Verb:
     end: int
     clause: tuple[int, int] = (0, 0)
     conditions: list[Condition] = field(default_factory=list)
+    used: bool = False  # a relation was made of it
 
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """`negations`: words of negation, with what follows them, that belong to no relation; `exclusive` words ("only") likewise."""
+    """`negations`: words of negation, with what follows them, that belong to no relation; `exclusive` words ("only") likewise, and
+    `unread` words that tell a relation, where there are names that no relation took up."""
 
     relations: tuple[Relation, ...]
     negations: tuple[str, ...]
     exclusive: tuple[str, ...]
+    unread: tuple[str, ...] = ()
 
 
 def claims_in(sentence: Sentence) -> Claims:
@@ -115,7 +118,17 @@ class _Reader:
         left = [m for m in _NEGATION.finditer(self._text) if not self._is_used(m)]
         negations = tuple(self._text[m.start() : m.end() + 40] for m in left)
         exclusive = tuple(m.group() for m in _EXCLUSIVE.finditer(self._text) if not self._is_used(m))
-        return Claims(tuple(relations), negations, exclusive)
+        return Claims(tuple(relations), negations, exclusive, self._unread(relations, verbs))
+
+    def _unread(self, relations: list[Relation], verbs: list[_Verb]) -> tuple[str, ...]:
+        taken = {m for r in relations for m in (*r.subjects, *r.objects, *r.second, *(c.mention for c in r.conditions))}
+        left = [m for m in self._mentions if m.kind in ("code", "name") and m not in taken]
+        names = sum(m.kind in ("code", "name") for m in self._mentions)
+        if not left or names < 2:
+            return ()
+        found = list(RELATIONAL.finditer(self._text))
+        read = [v for v in verbs if v.used]
+        return tuple(m.group() for m in found if not any(v.start <= m.start() < v.end for v in read))
 
     def _is_used(self, match: re.Match[str]) -> bool:
         return any(a <= match.start() and match.end() <= b for a, b in self._used)
@@ -205,6 +218,9 @@ class _Reader:
         negated, exclusive = bool(_NEGATION.search(around)), bool(_EXCLUSIVE.search(around))
         if not objects and not (verb.kind in _PLAIN and subjects):
             return
+        if re.match(r"(?:an? |the |one )?calls? (?:to|of)", around.strip()) and not subjects:
+            return  # "the calls to `f` are slow"
+        verb.used = True
         if negated or exclusive:
             self._used.append((before, verb.end))
         held = tuple(c for a, _, found in conditions for c in found if a >= verb.end and stop >= a) or tuple(

@@ -50,7 +50,7 @@ VERBS: tuple[tuple[str, bool, re.Pattern[str]], ...] = (
     ),
     ("yields_from", False, _verb("yields? from", "yielding from")),
     ("returns_result", False, _verb("(?:returns?|returning) the results? of(?: calling)?")),
-    ("returns", False, _verb(_acts("return"))),
+    ("returns", False, _verb(_acts("return"), "(?:hands?|gives?|handing|giving) back")),
     ("returns", True, _verb("(?:returned|yielded) (?:by|from)")),
     ("yields", False, _verb(_acts("yield"))),
     ("raises_result", False, _verb("raises? the results? of(?: calling)?")),
@@ -85,7 +85,7 @@ VERBS: tuple[tuple[str, bool, re.Pattern[str]], ...] = (
         True,
         _verb("extended by", "subclassed by", "inherited by", "(?:base|parent|super) ?class(?:es)? of", "base of"),
     ),
-    ("overrides", False, _verb("an? override of")),
+    ("overrides", False, _verb("an? override of", "takes? the place of")),
     ("overrides", False, _verb(_acts("override", "reimplement"))),
     ("overrides", True, _verb("(?:overridden|reimplemented) (?:by|in)")),
     (
@@ -112,7 +112,17 @@ VERBS: tuple[tuple[str, bool, re.Pattern[str]], ...] = (
         ),
     ),
     ("takes", True, _verb("(?:parameters?|arguments?) (?:of|to)")),
-    ("defined", False, _verb("(?:defined|declared|implemented|located|lives?|resides?) (?:in|at|inside|within|on)")),
+    ("takes", False, _verb("declared with (?:an? |the )?(?:\\w+ )?(?:parameters?|arguments?)")),
+    ("inherits", False, _verb("builds on its (?:base|parent) class")),
+    ("decorated", False, _verb("(?:carries|has|bears) the decorator")),
+    (
+        "defined",
+        False,
+        _verb(
+            "(?:can be |is )?found (?:in|at|inside)",
+            "(?:defined|declared|implemented|located|lives?|resides?) (?:in|at|inside|within|on)",
+        ),
+    ),
     (
         "kind",
         False,
@@ -124,7 +134,7 @@ VERBS: tuple[tuple[str, bool, re.Pattern[str]], ...] = (
     ("decorated", False, _verb("(?:decorated|registered) (?:with|by|through|via)")),
     ("imports", False, _verb(r"imports?(?= \x02)")),
     ("imports", True, _verb("imported (?:by|in|into)")),
-    ("catches", True, _verb("caught (?:by|in|within|inside)")),
+    ("catches", True, _verb("(?:caught|handled) (?:by|in|within|inside)")),
     ("member", False, _verb("belongs to", "is (?:a )?(?:part|member) of")),
     ("catches", False, _verb(_acts("catch"))),
     ("defines", False, _verb(_acts("define", "declare"), "has the methods?")),
@@ -142,26 +152,55 @@ VERBS: tuple[tuple[str, bool, re.Pattern[str]], ...] = (
     ("says", False, _verb("says?", "reads?", "states?")),
 )
 
+# Words that tell a relation. Where they stand outside every pattern above, who does what to whom was not understood.
+RELATIONAL = re.compile(
+    r"\b(?:call(?:s|ed|ing|ers?|ees?)?|invok\w+|return(?:s|ed|ing)?|rais(?:e|es|ed|ing)|throws?|throwing|thrown|yield(?:s|ed|ing)?|"
+    r"extend(?:s|ed|ing)?|inherit\w*|subclass\w*|superclass\w*|base class\w*|bases|overrid\w+|overriden|reimplement\w*|parameters?|"
+    r"arguments?|defaults?|decorat\w+|assign(?:s|ed|ing)|imports?|imported|importing|catch(?:es|ing)?|caught|defin(?:es|ed|ing)|"
+    r"declar(?:es|ed|ing))\b",
+    re.I,
+)
+
 _MARK = r"\x02\d+\x03"
-# Word orders that the patterns above do not know, in those that they do.
+_DOES = "calls|invokes|returns|raises|throws|yields|catches|overrides|extends"
+_CAN = r"(?:can|may|might|will|must|has to|have to)"
+
+
+def _rewrite(pattern: str, replacement: str) -> tuple[re.Pattern[str], str]:
+    return re.compile(pattern.replace("{M}", f"({_MARK})"), re.I), replacement
+
+
+# Word orders that the patterns above do not know, put into those that they do.
 REWRITES: tuple[tuple[re.Pattern[str], str], ...] = (
-    # "In `s`, `o` is set to `v`."
-    (
-        re.compile(
-            rf"^(?:In|Within|Inside)(?: the \w+)? ({_MARK}), (?:the \w+ )?({_MARK}) (?:is|gets) (?:set|assigned) to ",
-            re.I,
-        ),
-        r"\1 sets \2 to ",
+    # "In `s`, `o` is set to `v`." "Within `s`, `o` is called."
+    _rewrite(
+        r"^(?:In|Within|Inside)(?: the \w+)? {M}, (?:the \w+ )?{M} (?:is|gets) (?:set|assigned) to ", r"\1 sets \2 to "
     ),
-    # "Within `s`, `o` is called."
-    (
-        re.compile(
-            rf"^(?:In|Within|Inside)(?: the \w+)? ({_MARK}), (?:the \w+ |an? \w+ of type )?({_MARK}) (is|gets) (not )?"
-            r"(called|invoked|raised|thrown|returned|yielded|caught)(?! (?:by|in|from))",
-            re.I,
-        ),
+    _rewrite(
+        r"^(?:In|Within|Inside)(?: the \w+)? {M}, (?:the \w+ |an? \w+ of type )?{M} (is|gets) (not )?"
+        r"(called|invoked|raised|thrown|returned|yielded|caught)(?! (?:by|in|from))",
         r"\2 \3 \4\5 in \1",
     ),
-    # "`x`, a parameter of `f`, defaults to `1`."
-    (re.compile(rf"({_MARK}), an? (?:\w+ )?(?:parameter|argument|option|attribute) of ({_MARK}),"), r"\1 of \2"),
+    # "`x`, a parameter of `f`, defaults to `1`." "`f` gives `x` the default `1`." "Unless told otherwise, `x` of `f` is `1`."
+    _rewrite(r"{M}, an? (?:\w+ )?(?:parameter|argument|option|attribute) of {M},", r"\1 of \2"),
+    _rewrite(r"{M} gives {M} (?:the|a) default(?: value)?(?: of)? {M}", r"\2 of \1 defaults to \3"),
+    _rewrite(r"^(?:Unless \w+ otherwise|By default), (.*?){M} is {M}", r"\1\2 defaults to \3"),
+    # "Among the callers of `b` is `a`." "One of the bases of `a` is `b`." "`m` is one of the methods of `c`."
+    _rewrite(r"^(?:Among|One of) the (?:callers|users) of {M} is {M}", r"\2 calls \1"),
+    _rewrite(r"^(?:Among|One of) the (?:bases|base classes|parents) of {M} is {M}", r"\1 extends \2"),
+    _rewrite(r"^(?:Among|One of) the (?:subclasses|children) of {M} is {M}", r"\2 extends \1"),
+    _rewrite(r"^(?:Among|One of) the methods of {M} is {M}", r"\2 belongs to \1"),
+    _rewrite(r"^(?:(?:Among|One of) the|One|An?) (?:parameters?|arguments?) of {M} is (?:called )?{M}", r"\1 takes \2"),
+    _rewrite(r"{M} is (?:one|among) (?:of )?the methods of {M}", r"\1 belongs to \2"),
+    _rewrite(r"{M} is (?:one|among) (?:of )?the (?:bases|base classes) of {M}", r"\2 extends \1"),
+    _rewrite(r"{M} is (?:one|among) (?:of )?the callers of {M}", r"\1 calls \2"),
+    _rewrite(rf"callers of {{M}} {_CAN} pass {{M}}", r"\1 takes \2"),
+    # "What `f` returns is `x`." "Calling `f` can raise `e`." "`f` relies on `g`, which it calls."
+    _rewrite(rf"^What {{M}} ({_DOES}) is {{M}}", r"\1 \2 \3"),
+    _rewrite(rf"\b(?:Calling|Invoking|A call (?:of|to)) {{M}} (?={_CAN}\b|{_DOES})", r"\1 "),
+    _rewrite(rf"^[^\x02]*{{M}}[^\x02\x03]*{{M}},? (?:which|that) it ({_DOES})\b", r"\1 \3 \2"),
+    # "`f` stores `v` in `o`." "`o` is assigned `v` by `f`." "`@d` decorates `f`."
+    _rewrite(r"(?:stores|saves|puts) {M} (?:in|into|under|as) {M}", r"sets \2 to \1"),
+    _rewrite(r"{M} is (?:assigned|set to|given) {M} (?:by|in) {M}", r"\3 sets \1 to \2"),
+    _rewrite(r"{M} decorates {M}", r"\2 is decorated with \1"),
 )

@@ -164,6 +164,8 @@ def _unsupported_claim(
         if problem:
             return problem
     spoken = _plain_words(text)
+    if claims.unread:
+        return f"what “{claims.unread[0]}” relates to what could not be made out"
     for words in claims.negations:
         # "if no rule matches" is supported by lines that say "no rule".
         said = _plain_words(MARK.sub(lambda m: f" {read.mentions[int(m[1])].text} ", words))[:2]
