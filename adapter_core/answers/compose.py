@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from ..code_graph import CodeGraph, index_of, is_test_path
 from ..evidence.selection import Found
@@ -13,8 +14,9 @@ from ..types import CallSite, Evidence, ModuleFacts, Symbol, SymbolRef
 from .around import inheritance, mutations, numbers, passed, tests
 from .body import Action, actions_of
 from .candidate import Candidate, Speaker, definition, listed, scope_name
+from .counts import asked_for
 from .inert import code, printable, prose
-from .kinds import answer_kind
+from .kinds import answer_kind, named_classes
 from .prose import comment_sentences, docstring_lines, docstring_sentences, sentences_in
 
 _MAX_SYMBOLS = 8
@@ -26,23 +28,45 @@ _NEAR = 3  # of how many symbols callers and the like are looked for, unless the
 
 
 def candidates(graph: CodeGraph, found: Found, limit: int) -> list[Candidate]:
-    """The sentences that the evidence yields, in order of the evidence."""
+    """The sentences that the evidence yields, in order of the evidence; before it, about classes that a question about links names."""
     seen: dict[str, Candidate] = {}
     about: set[tuple[str, int]] = set()
     place = 0
-    kind = answer_kind(found.question)
-    for item in found.evidence:
-        facts = graph.facts(item.span.path)
-        index = _symbol_of(facts, item) if facts else None
-        if facts is None or index is None or (item.span.path, index) in about:
+    asked = _Asked(answer_kind(found.question), asked_for(found.question.text))
+    for facts, index, item in (*_named(graph, found), *_evident(graph, found)):
+        if (facts.path, index) in about:
             continue
-        about.add((item.span.path, index))
-        for order, candidate in enumerate(_sentences(graph, facts, index, item, kind, place)):
+        about.add((facts.path, index))
+        for order, candidate in enumerate(_sentences(graph, facts, index, item, asked, place)):
             seen.setdefault(candidate.text, _numbered(candidate, order))
         place += 1
         if place >= _MAX_SYMBOLS or len(seen) >= limit:
             break
     return list(seen.values())[:limit]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The kind of answer, and what is to be counted."""
+
+    kind: str
+    counted: tuple[str, ...]
+
+
+def _evident(graph: CodeGraph, found: Found) -> Iterator[tuple[ModuleFacts, int, Evidence | None]]:
+    for item in found.evidence:
+        facts = graph.facts(item.span.path)
+        index = _symbol_of(facts, item) if facts else None
+        if facts is not None and index is not None:
+            yield facts, index, item
+
+
+def _named(graph: CodeGraph, found: Found) -> Iterator[tuple[ModuleFacts, int, Evidence | None]]:
+    for ref in named_classes(graph, found.question):
+        facts = graph.facts(ref.path)
+        index = index_of(facts, ref.symbol) if facts is not None else None
+        if facts is not None and index is not None:
+            yield facts, index, None
 
 
 def _numbered(candidate: Candidate, order: int) -> Candidate:
@@ -58,18 +82,18 @@ def _symbol_of(facts: ModuleFacts, item: Evidence) -> int | None:
 
 
 def _sentences(
-    graph: CodeGraph, facts: ModuleFacts, index: int, item: Evidence, kind: str, place: int
+    graph: CodeGraph, facts: ModuleFacts, index: int, item: Evidence | None, asked: _Asked, place: int
 ) -> Iterator[Candidate]:
     document = graph.document(facts.path)
     if document is None:
         return
     speaker = Speaker(facts, index, place)
     symbol = facts.symbols[index]
-    if symbol.kind in ("section",) or (symbol.kind == "module" and not is_python(facts.path)):
-        yield from _documentation(speaker, facts, index, document.lines, item)
-        return
-    if symbol.kind == "module":
-        yield from _module(speaker, facts, document.lines, item)
+    if symbol.kind in ("section", "module"):
+        if item is not None and (symbol.kind == "section" or not is_python(facts.path)):
+            yield from _documentation(speaker, facts, index, document.lines, item)
+        elif item is not None:
+            yield from _module(speaker, facts, document.lines, item)
         return
     ref = graph.ref(facts, index)
     yield from _header(speaker, symbol, facts, index, document.lines)
@@ -85,11 +109,12 @@ def _sentences(
         yield from _calls(speaker, graph, ref)
         yield from mutations(speaker, ref, document.lines)
     if symbol.is_callable or symbol.kind == "class":
-        yield from _surroundings(speaker, graph, ref, kind, place)
+        yield from _surroundings(speaker, graph, ref, asked, place)
 
 
-def _surroundings(speaker: Speaker, graph: CodeGraph, ref: SymbolRef, kind: str, place: int) -> Iterator[Candidate]:
+def _surroundings(speaker: Speaker, graph: CodeGraph, ref: SymbolRef, asked: _Asked, place: int) -> Iterator[Candidate]:
     """What links tell takes time to find out: only of the first symbols, and where the question asks for it."""
+    kind = asked.kind
     if place < _NEAR or kind in ("callers", "tests", "impact"):
         yield from _callers(speaker, graph, ref)
     if place < _NEAR or kind == "inheritance":
@@ -101,7 +126,7 @@ def _surroundings(speaker: Speaker, graph: CodeGraph, ref: SymbolRef, kind: str,
     if kind in ("registered", "callers", "impact") and place < _NEAR:
         yield from passed(speaker, graph, ref)
     if kind == "count" and place < _NEAR:
-        yield from numbers(speaker, graph, ref)
+        yield from numbers(speaker, graph, ref, asked.counted)
     elif kind == "impact" and place < _NEAR:
         yield from numbers(speaker, graph, ref, ("places", "subclasses", "overrides", "tests"))
 

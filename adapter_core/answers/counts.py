@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ..code_graph import CodeGraph, index_of
 from ..types import SymbolRef
 
@@ -14,6 +16,17 @@ NOUNS = {
     "overrides": ("override", "overrides"),
     "tests": ("test", "tests"),
 }
+
+
+_PLACES = re.compile(r"\bhow often\b|\b(?:called|callers?|calls|times|places|used|usages?)\b", re.I)
+
+
+def asked_for(text: str) -> tuple[str, ...]:
+    """What a question wants counted, as keys of `NOUNS`; all of them where it does not say."""
+    found = [what for what, (one, _) in NOUNS.items() if re.search(rf"\b{one.split()[-1]}", text, re.I)]
+    if _PLACES.search(text):
+        found.append("places")
+    return tuple(dict.fromkeys(found)) or tuple(NOUNS)
 
 
 def count_of(graph: CodeGraph, ref: SymbolRef, what: str) -> int | None:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import re
 
+from ..code_graph import CodeGraph
 from ..evidence.question import Question
+from ..types import SymbolRef
+
+# Kinds that ask for links of a symbol, and not for what it does.
+LINKS = ("count", "impact", "inheritance", "registered", "callers", "tests")
 
 _IMPACT = re.compile(
     r"\bwhat (?:if|happens? (?:if|when)|breaks?|would break|else (?:has to|must|needs? to)|depends on|is affected)\b[^?]*"
@@ -32,3 +37,12 @@ def answer_kind(question: Question) -> str:
     if question.kind in ("where", "callers", "how") and _REGISTERED.search(text):
         return "registered"
     return question.kind
+
+
+def named_classes(graph: CodeGraph, question: Question) -> list[SymbolRef]:
+    """ "How many methods does Router have?": in a question about links, a plain word with a capital is a class where there is one of
+    that name."""
+    if answer_kind(question) not in LINKS:
+        return []
+    words = [w for w in question.words if w[:1].isupper()]
+    return [r for w in words for r in graph.find_symbol(w)[:1] if r.symbol.kind == "class"]

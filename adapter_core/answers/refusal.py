@@ -13,6 +13,7 @@ from ..code_graph import CodeGraph
 from ..evidence.search_index import SearchIndex
 from ..evidence.selection import Found
 from ..graph import terms
+from .kinds import named_classes
 from .options import RefusalOptions
 
 _HEAD = 3
@@ -42,6 +43,7 @@ def signals(graph: CodeGraph, found: Found) -> dict[str, float]:
         identifiers = found.question.identifiers[:_MAX_IDENTIFIERS]
         unknown = [n for n in identifiers if not _used(index, n)]
     defined = any(0 < len(graph.find_symbol(n)) <= _MAX_DEFINITIONS for n in identifiers if n not in unknown)
+    defined = defined or bool(named_classes(graph, found.question))
     return {
         "best": found.coverage,
         "together": _share(together, weights, mass),

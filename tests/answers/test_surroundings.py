@@ -124,10 +124,10 @@ IMPACT, COUNT, WHERE = "What if I change {}?", "How many callers has {}?", "Wher
         ),
         (IMPACT, "handler", "`handler` is reached by calls from the test `tests/test_app.py::test_far`."),
         (COUNT, "handler", "`handler` is called at 5 places."),
-        (COUNT, "handler", "`handler` has 3 tests."),
-        (COUNT, "DiskStore", "`DiskStore` has 1 method."),
-        (COUNT, "Store", "`Store` has 2 methods."),
-        (COUNT, "Store.save", "`Store.save` has 1 parameter."),
+        ("How many tests has {}?", "handler", "`handler` has 3 tests."),
+        ("How many methods has {}?", "DiskStore", "`DiskStore` has 1 method."),
+        ("How many of what has {}?", "Store", "`Store` has 2 methods."),
+        ("How many parameters does {} take?", "Store.save", "`Store.save` has 1 parameter."),
         (WHERE, "other", '`other` is decorated with `@app.route("/x")`.'),
         (
             "Why {}?",
@@ -145,6 +145,8 @@ def test_said(graph: CodeGraph, question: str, symbol: str, sentence: str) -> No
     ("question", "symbol", "never"),
     [
         (IMPACT, "Store.save", "Other.save"),
+        (IMPACT, "Store.save", "parameter."),
+        (COUNT, "handler", "tests."),
         (IMPACT, "Other.save", "overrides"),
         (IMPACT, "Store.load", "overridden"),
         (IMPACT, "handler", "register()"),
@@ -186,6 +188,7 @@ def test_kinds_of_answers(text: str, kind: str) -> None:
         ("How often is `handler` called?", "`handler` is called at 5 places."),
         ("Where is `handler` registered?", "`handler` is passed to `app.add_route()` in `setup`."),
         ("What overrides `Store.save`?", "`Store.save` is overridden by `DiskStore.save`."),
+        ("How many methods does Store have?", "`Store` has 2 methods."),
         ("Why does `handler` use a thread?", "“Handlers run in a thread each, since clients may be slow.”"),
     ],
 )
