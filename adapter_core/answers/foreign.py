@@ -15,7 +15,7 @@ from ..code_graph import CodeGraph
 from ..graph.source import hash_lines, split_lines
 from ..types import Citation, Claim, Span
 from .citations import check, find_citations
-from .sentence import read_sentence
+from .sentence import MAX_CHARS, read_sentence
 from .verify import verify_claim
 
 _FENCE = re.compile(r"\s*(```|~~~)")
@@ -176,7 +176,7 @@ def _verdict(
     graph: CodeGraph, sentence: str, line: int, written: tuple[str, ...], cited: tuple[Citation, ...]
 ) -> Judged:
     if not cited:
-        says = bool(read_sentence(sentence).mentions)
+        says = bool(read_sentence(sentence[:MAX_CHARS]).mentions)
         return Judged(sentence, line, (), (), UNCITED if says else EMPTY, "has no citation" if says else "")
     claim, problem = verify_claim(graph, Claim(sentence, "foreign", cited))
     if not problem:

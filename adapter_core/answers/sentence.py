@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+MAX_CHARS = 2_000  # nobody writes longer sentences, and patterns take time over them
 MARK = re.compile(r"\x02(\d+)\x03")
 _ESCAPED = re.compile(r"\\([\[\]*<>#|\\~!+\-])")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f]")

@@ -20,7 +20,7 @@ from .naming import used_in
 from .region import Region
 from .relation_checks import problem_of
 from .relations import Claims, claims_in
-from .sentence import MARK, Mention, Sentence, numbers_in, read_sentence
+from .sentence import MARK, MAX_CHARS, Mention, Sentence, numbers_in, read_sentence
 
 _NAME = re.compile(r"[^\W\d]\w*")
 _TOKEN = re.compile(r"\w+|[^\w\s]")
@@ -59,6 +59,8 @@ class Support:
 
 def supports(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -> Support:
     """Whether the cited lines, all together, hold what the sentence names and claims."""
+    if len(sentence) > MAX_CHARS:
+        return Support(False, "is too long to be checked")
     read = read_sentence(sentence)
     if not read.mentions:
         return Support(False, "names nothing that could be checked")
