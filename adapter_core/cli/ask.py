@@ -12,13 +12,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
-from .common import add_repo_arguments, ctrl_c, print_json, with_graph
+from .common import add_repo_arguments, ctrl_c, print_json, printable, with_graph
 from .model import open_model
 
 if TYPE_CHECKING:
     from ..answers.conversation import Conversation
     from ..answers.options import AskOptions
+    from ..answers.run_tests import TestRun
+    from ..code_graph import CodeGraph
     from ..models.backend import Backend
+    from ..types import Answer
 
 _MAX_LINE = 20_000
 
@@ -57,12 +60,23 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser.add_argument(
         "--telemetry-question", action="store_true", help="with --telemetry: write the question's text, too"
     )
+    parser.add_argument(
+        "--run-tests",
+        type=float,
+        metavar="SECONDS",
+        help="run the tests that lead to what is cited, at most so long; this executes the repository's code. Exit code 1: one failed",
+    )
+    parser.add_argument(
+        "--python", default=sys.executable, metavar="FILE", help="the Python that runs them (default: this one)"
+    )
     parser.set_defaults(func=run)
 
 
 def run(args: argparse.Namespace) -> int:
     if args.phrase and args.no_model:
         raise UsageError("--phrase needs the model, and --no-model does without it; give one of them.")
+    if args.run_tests is not None and args.run_tests <= 0:
+        raise UsageError("--run-tests takes the seconds that the tests may run, more than 0.")
     if args.follow and args.question == "-":
         raise UsageError("--follow reads its questions from standard input; leave the - out.")
     question = sys.stdin.buffer.read().decode("utf-8", "replace") if args.question == "-" else args.question or ""
@@ -93,17 +107,24 @@ def _ask(
     conversation: Conversation | None = None,
 ) -> int:  # fmt: skip
     from ..answers.export import answer_to_dict
+    from ..answers.run_tests import nodes_behind, verify_with_tests
     from ..answers.runner import answer_question
-    from .main import EXIT_NOT_FOUND, EXIT_OK
+    from .main import EXIT_FAILED, EXIT_NOT_FOUND, EXIT_OK
     from .render import Screen
 
     ask = conversation.ask if conversation is not None else answer_question
     screen = Screen(quiet=args.json)
+    tests: list[TestRun] = []
+
+    def use(graph: CodeGraph) -> Answer:
+        answer = ask(graph, question, options, backend, cancel, screen.event)
+        if args.run_tests is not None:
+            tests.append(verify_with_tests(graph, nodes_behind(graph, answer), args.run_tests, args.python))
+        return answer
+
     try:
         with ctrl_c() as cancel:
-            answer = with_graph(
-                args, cancel, lambda graph: ask(graph, question, options, backend, cancel, screen.event)
-            )
+            answer = with_graph(args, cancel, use)
     finally:
         screen.done()
     if args.json and conversation is not None:
@@ -112,7 +133,26 @@ def _ask(
         print_json(answer_to_dict(answer))
     else:
         screen.answer(answer, explain=args.explain, hint=hint, footer=args.footer)
+    if any(_told(run) is False for run in tests):
+        return EXIT_FAILED
     return EXIT_OK if answer.found else EXIT_NOT_FOUND
+
+
+def _told(run: TestRun) -> bool | None:
+    """Says on stderr how the tests went; returns that."""
+    if run.passed is None:
+        print(f"Tests: {run.reason}.", file=sys.stderr)
+    else:
+        one = len(run.nodes) == 1
+        which = "1 test that leads" if one else f"{len(run.nodes)} tests that lead"
+        print(f"Tests: {which} to what is cited {'passed' if run.passed else 'failed'}.", file=sys.stderr)
+    if run.passed is False:
+        print(_printable_lines(run.output), file=sys.stderr)
+    return run.passed
+
+
+def _printable_lines(text: str) -> str:
+    return "\n".join(printable(line) for line in text.split("\n"))
 
 
 def _follow(args: argparse.Namespace, question: str, options: AskOptions, backend: Backend | None, hint: str) -> int:
