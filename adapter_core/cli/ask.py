@@ -79,6 +79,8 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("--run-tests takes the seconds that the tests may run, more than 0.")
     if args.follow and args.question == "-":
         raise UsageError("--follow reads its questions from standard input; leave the - out.")
+    if args.question is None and not args.follow:
+        raise UsageError('A question is required, for example: pathline ask "Where is the cache cleared?"')
     question = sys.stdin.buffer.read().decode("utf-8", "replace") if args.question == "-" else args.question or ""
     if not question.strip() and not args.follow:
         raise UsageError(
