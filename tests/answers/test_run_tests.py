@@ -60,6 +60,7 @@ def test_what_cannot_be_run_is_no_result(graph: CodeGraph) -> None:
     assert "cannot be run" in verify_with_tests(graph, ["x"], python="/no/such/python").reason
 
 
+@pytest.mark.slow
 def test_the_time_limit_stops_what_the_test_started(graph: CodeGraph) -> None:
     write(
         graph.root,
