@@ -47,6 +47,13 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "--read-weight", type=float, default=None, metavar="W", help="weight of the model's vote on sentences"
     )
     parser.add_argument("--sentences", type=int, default=None, metavar="N", help="at most N sentences")
+    parser.add_argument(
+        "--min-confidence",
+        type=float,
+        default=None,
+        metavar="P",
+        help="say that nothing is found where the estimated probability of an answer is below P (0: always answer)",
+    )
     parser.add_argument("--explain", action="store_true", help="show the evidence with the reasons for its rank")
     parser.add_argument(
         "--follow",
@@ -195,6 +202,10 @@ def _options(args: argparse.Namespace) -> AskOptions:
     options = AskOptions(zoom=args.zoom, phrase=args.phrase, commit_footer=args.footer, telemetry=telemetry)
     if args.read_weight is not None:
         options = replace(options, reading=replace(options.reading, weight=args.read_weight))
+    if args.min_confidence is not None:
+        if not 0 <= args.min_confidence <= 1:
+            raise UsageError("--min-confidence must be from 0 to 1.")
+        options = replace(options, refusal=replace(options.refusal, threshold=args.min_confidence))
     if args.sentences is not None:
         if args.sentences < 1:
             raise UsageError("--sentences must be at least 1.")

@@ -9,6 +9,7 @@ import pytest
 from adapter_core.answers.options import AskOptions, RefusalOptions
 from adapter_core.answers.refusal import confidence, signals
 from adapter_core.answers.runner import answer_question
+from adapter_core.cli.main import main
 from adapter_core.code_graph import CodeGraph
 from adapter_core.evidence.selection import search
 from tests.support import graph_of
@@ -100,3 +101,11 @@ def test_the_threshold_is_an_option(graph: CodeGraph) -> None:
     never, always = RefusalOptions(threshold=0.0), RefusalOptions(threshold=1.1)
     assert answer_question(graph, question, AskOptions(refusal=never)).found
     assert not answer_question(graph, question, AskOptions(refusal=always)).found
+
+
+def test_the_flag_of_the_command(graph: CodeGraph) -> None:
+    question = "How is a product shipped by rocket mail overnight to the cart?"
+    command = ["ask", "--no-model", "--repo", str(graph.root), question]
+    assert main(command) == 3
+    assert main([*command, "--min-confidence", "0"]) == 0
+    assert main([*command, "--min-confidence", "2"]) == 2
