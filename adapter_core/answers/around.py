@@ -12,25 +12,25 @@ from .body import quote
 from .candidate import Candidate, Speaker, definition, listed, scope_name
 from .counts import NOUNS, count_of
 from .inert import code
+from .links import Links
 from .statements import callee
 
 _MAX_LISTED = 5
 _MAX_READS = 40
-_NAMED_ONLY = 9  # the distance of tests that are linked by their name alone
 
 
-def inheritance(speaker: Speaker, graph: CodeGraph, ref: SymbolRef) -> Iterator[Candidate]:
+def inheritance(speaker: Speaker, links: Links) -> Iterator[Candidate]:
     """What it overrides and what overrides it; of a class, what extends it."""
+    ref = links.ref
     name = code(ref.symbol.qualname)
     if ref.symbol.kind in ("method", "property"):
-        above = [r for r in graph.overridden_by(ref) if _named(r)][:1]
-        for base in above:
+        for base in [r for r in links.overridden if _named(r)][:1]:
             yield speaker.say_of(
                 "bases", f"{name} overrides {code(base.symbol.qualname)}.", definition(ref), definition(base)
             )
-        yield from _listing(speaker, f"{name} is overridden by", graph.overrides_of(ref))
+        yield from _listing(speaker, f"{name} is overridden by", links.overrides)
     elif ref.symbol.kind == "class":
-        yield from _listing(speaker, f"{name} is extended by", graph.subclasses_of(ref))
+        yield from _listing(speaker, f"{name} is extended by", links.subclasses)
 
 
 def _listing(speaker: Speaker, beginning: str, refs: Sequence[SymbolRef]) -> Iterator[Candidate]:
@@ -76,11 +76,11 @@ def _taker(graph: CodeGraph, path: str, line: int, column: int, name: str) -> tu
     return best
 
 
-def tests(speaker: Speaker, graph: CodeGraph, ref: SymbolRef) -> Iterator[Candidate]:
+def tests(speaker: Speaker, links: Links) -> Iterator[Candidate]:
     """The tests from which several calls lead to it, by their pytest ids; those that call it themselves are told with their calls."""
-    far = [t for t in graph.tests_for_symbol(ref).items if 1 < t.distance < _NAMED_ONLY]
+    far = [t for t in links.tests.items if t.distance > 1]
     for start in range(0, min(len(far), 2 * _MAX_LISTED), _MAX_LISTED):
-        yield _reached(speaker, ref, far[start : start + _MAX_LISTED])
+        yield _reached(speaker, links.ref, far[start : start + _MAX_LISTED])
 
 
 def _reached(speaker: Speaker, ref: SymbolRef, links: Sequence[TestLink]) -> Candidate:
@@ -92,38 +92,31 @@ def _reached(speaker: Speaker, ref: SymbolRef, links: Sequence[TestLink]) -> Can
     return speaker.say_of("tests", text, *places, definition(ref))
 
 
-def numbers(
-    speaker: Speaker, graph: CodeGraph, ref: SymbolRef, kinds: Sequence[str] = tuple(NOUNS)
-) -> Iterator[Candidate]:
+def numbers(speaker: Speaker, links: Links, kinds: Sequence[str] = tuple(NOUNS)) -> Iterator[Candidate]:
     """How many: only what can be counted in full. `kinds`: keys of `NOUNS`."""
-    name = code(ref.symbol.qualname)
+    name = code(links.ref.symbol.qualname)
     for what in kinds:
         one, several = NOUNS[what]
-        count = count_of(graph, ref, what)
+        count = count_of(links, what)
         if not count:
             continue
         noun = one if count == 1 else several
         text = f"{name} is called at {count} {noun}." if what == "places" else f"{name} has {count} {noun}."
-        yield speaker.say_of("count", text, *_examples(graph, ref, what), definition(ref, whole=what == "parameters"))
+        yield speaker.say_of("count", text, *_examples(links, what), definition(links.ref, whole=what == "parameters"))
 
 
-def _examples(graph: CodeGraph, ref: SymbolRef, what: str) -> list[tuple[str, int, int]]:
+def _examples(links: Links, what: str) -> list[tuple[str, int, int]]:
     """Lines of the first things counted."""
+    found: list[tuple[str, int, int]] = []
     if what == "places":
-        return [(s.span.path, s.span.start, s.span.end) for s in graph.who_calls(ref).items if not s.deferred][
-            :_MAX_LISTED
-        ]
-    if what == "subclasses":
-        return [definition(r) for r in graph.subclasses_of(ref)[:_MAX_LISTED]]
-    if what == "overrides":
-        return [definition(r) for r in graph.overrides_of(ref) if _named(r)][:_MAX_LISTED]
-    if what == "tests":
-        return [
-            (t.span.path, t.span.start, t.span.start)
-            for t in graph.tests_for_symbol(ref).items
-            if t.distance < _NAMED_ONLY
-        ][:_MAX_LISTED]
-    return []
+        found = [(s.span.path, s.span.start, s.span.end) for s in links.callers.items if not s.deferred]
+    elif what == "subclasses":
+        found = [definition(r) for r in links.subclasses]
+    elif what == "overrides":
+        found = [definition(r) for r in links.overrides if _named(r)]
+    elif what == "tests":
+        found = [(t.span.path, t.span.start, t.span.start) for t in links.tests.items]
+    return found[:_MAX_LISTED]
 
 
 _MUTATORS = frozenset(

@@ -17,6 +17,7 @@ from .candidate import Candidate, Speaker, definition, listed, scope_name
 from .counts import asked_for
 from .inert import code, printable, prose
 from .kinds import answer_kind, named_classes
+from .links import Links
 from .prose import comment_sentences, docstring_lines, docstring_sentences, sentences_in
 
 _MAX_SYMBOLS = 8
@@ -114,21 +115,21 @@ def _sentences(
 
 def _surroundings(speaker: Speaker, graph: CodeGraph, ref: SymbolRef, asked: _Asked, place: int) -> Iterator[Candidate]:
     """What links tell takes time to find out: only of the first symbols, and where the question asks for it."""
-    kind = asked.kind
+    kind, links = asked.kind, Links(graph, ref)
     if place < _NEAR or kind in ("callers", "tests", "impact"):
-        yield from _callers(speaker, graph, ref)
+        yield from _callers(speaker, links)
     if place < _NEAR or kind == "inheritance":
-        yield from inheritance(speaker, graph, ref)
+        yield from inheritance(speaker, links)
     if kind in ("tests", "impact"):
-        yield from _tests(speaker, graph, ref)
+        yield from _tests(speaker, links)
         if place < _NEAR:
-            yield from tests(speaker, graph, ref)
+            yield from tests(speaker, links)
     if kind in ("registered", "callers", "impact") and place < _NEAR:
         yield from passed(speaker, graph, ref)
     if kind == "count" and place < _NEAR:
-        yield from numbers(speaker, graph, ref, asked.counted)
+        yield from numbers(speaker, links, asked.counted)
     elif kind == "impact" and place < _NEAR:
-        yield from numbers(speaker, graph, ref, ("places", "subclasses", "overrides", "tests"))
+        yield from numbers(speaker, links, ("places", "subclasses", "overrides", "tests"))
 
 
 _KIND_WORDS = {
@@ -338,9 +339,9 @@ def _calls(speaker: Speaker, graph: CodeGraph, ref: SymbolRef) -> Iterator[Candi
         yield speaker.say("calls", f"{name} {verb}{order} {shown}.", *((line, line) for _, line in group))
 
 
-def _callers(speaker: Speaker, graph: CodeGraph, ref: SymbolRef) -> Iterator[Candidate]:
-    listing = graph.who_calls(ref)
-    sites = [s for s in listing.items if s.sure and s.caller is not None]
+def _callers(speaker: Speaker, links: Links) -> Iterator[Candidate]:
+    ref = links.ref
+    sites = [s for s in links.callers.items if s.sure and s.caller is not None]
     product = [s for s in sites if not is_test_path(s.span.path)] or sites
     places = _places(product)
     if places:
@@ -359,18 +360,19 @@ def _places(sites: list[CallSite], label: Callable[[SymbolRef], str] = scope_nam
     return found
 
 
-def _tests(speaker: Speaker, graph: CodeGraph, ref: SymbolRef) -> Iterator[Candidate]:
+def _tests(speaker: Speaker, links: Links) -> Iterator[Candidate]:
     """Tests that call it; apart from these, tests that call something of its name on a value whose type the text does not tell."""
     sites = [
         site
-        for site in graph.who_calls(ref).items
+        for site in links.callers.items
         if site.caller is not None and is_test_path(site.span.path) and site.caller.symbol.name.startswith("test")
     ]
+    ref = links.ref
     name = code(ref.symbol.qualname)
 
     def node_id(test: SymbolRef) -> str:
         """As pytest names it, without parameters; its own name where pytest would not collect it."""
-        nodes = graph.tests.nodes_of(test.path, test.symbol.qualname)
+        nodes = links.graph.tests.nodes_of(test.path, test.symbol.qualname)
         return nodes[0].node_id.partition("[")[0] if nodes else test.symbol.qualname
 
     traced = dict(list(_places([s for s in sites if s.sure], node_id).items())[:_MAX_LISTED])

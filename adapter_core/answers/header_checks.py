@@ -8,6 +8,7 @@ from collections.abc import Callable
 from ..types import ModuleFacts, Parameter, Symbol, SymbolRef
 from .act_checks import target_fits, value_fits
 from .counts import NOUNS, count_of
+from .links import Links
 from .naming import ends_with, introduced, owner_fits, parts_of, ref_fits, shown
 from .region import Region, scope_of
 from .relations import Relation
@@ -210,8 +211,7 @@ def tested(region: Region, relation: Relation) -> str:
         link.node_id
         for subject in relation.subjects[:1]
         for ref in region.graph.find_symbol(subject.text)[:4]
-        for link in region.graph.tests_for_symbol(ref).items
-        if link.distance < 9
+        for link in Links(region.graph, ref).tests.items
     }
     for mention in relation.objects:
         test = mention.text.strip()
@@ -228,7 +228,7 @@ def count(region: Region, relation: Relation) -> str:
         else next((k for k, (one, _) in NOUNS.items() if one in relation.words), "")
     )
     for facts, symbol, _ in introduced(region, relation.subjects[:1]):
-        counted = count_of(region.graph, SymbolRef(region.graph.name, facts.path, facts.module, symbol), what)
+        counted = count_of(Links(region.graph, SymbolRef(region.graph.name, facts.path, facts.module, symbol)), what)
         if counted is not None and str(counted) == relation.objects[0].text:
             return ""
     return f"{relation.objects[0].text} is not the count, or it cannot be told from the cited lines"

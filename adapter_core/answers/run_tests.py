@@ -12,9 +12,9 @@ import psutil
 
 from ..code_graph import CodeGraph
 from ..types import Answer, SymbolRef
+from .links import Links
 
 _MAX_OUTPUT = 20_000
-_NAMED_ONLY = 9  # the distance of tests that are linked by their name alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +35,8 @@ def nodes_behind(graph: CodeGraph, answer: Answer, limit: int = 20) -> list[str]
     """The pytest ids of the tests from which calls lead to the definitions that an answer cites, near ones first, at most `limit`."""
     found: dict[str, int] = {}
     for ref in _cited_definitions(graph, answer):
-        for link in graph.tests_for_symbol(ref).items:
-            if link.distance < _NAMED_ONLY:
-                found[link.node_id] = min(link.distance, found.get(link.node_id, _NAMED_ONLY))
+        for link in Links(graph, ref).tests.items:
+            found[link.node_id] = min(link.distance, found.get(link.node_id, link.distance))
     return sorted(found, key=lambda node: (found[node], node))[:limit]
 
 
