@@ -218,7 +218,7 @@ class _Reader:
         negated, exclusive = bool(_NEGATION.search(around)), bool(_EXCLUSIVE.search(around))
         if not objects and not (verb.kind in _PLAIN and subjects):
             return
-        if re.match(r"(?:an? |the |one )?calls? (?:to|of)", around.strip()) and not subjects:
+        if re.match(r"(?:an? |the |one )?calls? (?:to|of)", around.strip(), re.I) and not subjects:
             return  # "the calls to `f` are slow"
         verb.used = True
         if negated or exclusive:

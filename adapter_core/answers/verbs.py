@@ -35,6 +35,7 @@ def _acts(*bases: str) -> str:
 # mention: see `sentence.py`.
 VERBS: tuple[tuple[str, bool, re.Pattern[str]], ...] = (
     ("calls", False, _verb(f"(?:further )?(?:{_acts('call', 'invoke')})", "delegates? to", "delegating to")),
+    ("calls", False, _verb("(?:an? |the |one )?calls? (?:to|of)")),
     (
         "calls",
         True,
@@ -57,7 +58,13 @@ VERBS: tuple[tuple[str, bool, re.Pattern[str]], ...] = (
     ("raises", False, _verb(_acts("raise", "throw"))),
     ("raises", True, _verb("(?:raised|thrown) (?:by|in|from)")),
     ("message", False, _verb("with the message", "with message")),
-    ("sets", False, _verb(_acts("set", "assign", "update", "mutate", "reset", "increment", "decrement"))),
+    (
+        "sets",
+        False,
+        _verb(
+            _acts("set", "assign", "update", "mutate", "reset", "increment", "decrement", "initialize", "initialise")
+        ),
+    ),
     ("sets", True, _verb("(?:set|assigned|updated|mutated|reset|changed) (?:by|in|from)")),
     (
         "assigned",
@@ -85,7 +92,15 @@ VERBS: tuple[tuple[str, bool, re.Pattern[str]], ...] = (
         True,
         _verb("extended by", "subclassed by", "inherited by", "(?:base|parent|super) ?class(?:es)? of", "base of"),
     ),
-    ("overrides", False, _verb("an? override of", "takes? the place of")),
+    (
+        "overrides",
+        False,
+        _verb(
+            "an? override of",
+            "takes? the place of",
+            r"replaces? the (?:inherited|base|parent)(?: \w+)?",
+        ),
+    ),
     ("overrides", False, _verb(_acts("override", "reimplement"))),
     ("overrides", True, _verb("(?:overridden|reimplemented) (?:by|in)")),
     (
@@ -127,7 +142,8 @@ VERBS: tuple[tuple[str, bool, re.Pattern[str]], ...] = (
         "kind",
         False,
         _verb(
-            "(?:is|are) (?:not )?an? (?:(?:async|static|class|abstract|private|public|nested|special|plain|free) )*"
+            "(?:is|are) (?:not )?an? (?:(?:async|static|class|abstract|private|public|nested|special|plain|free|"
+            "instance|helper|simple|regular|inner|concrete) )*"
             rf"(?:{_KINDS})(?: of| on)?"
         ),
     ),
@@ -157,7 +173,8 @@ RELATIONAL = re.compile(
     r"\b(?:call(?:s|ed|ing|ers?|ees?)?|invok\w+|return(?:s|ed|ing)?|rais(?:e|es|ed|ing)|throws?|throwing|thrown|yield(?:s|ed|ing)?|"
     r"extend(?:s|ed|ing)?|inherit\w*|subclass\w*|superclass\w*|base class\w*|bases|overrid\w+|overriden|reimplement\w*|parameters?|"
     r"arguments?|defaults?|decorat\w+|assign(?:s|ed|ing)|imports?|imported|importing|catch(?:es|ing)?|caught|defin(?:es|ed|ing)|"
-    r"declar(?:es|ed|ing))\b",
+    r"declar(?:es|ed|ing)|(?:methods?|definition|member) of|"
+    r"contains|initiali[sz]\w+)\b",
     re.I,
 )
 
@@ -185,6 +202,19 @@ REWRITES: tuple[tuple[re.Pattern[str], str], ...] = (
     _rewrite(r"{M}, an? (?:\w+ )?(?:parameter|argument|option|attribute) of {M},", r"\1 of \2"),
     _rewrite(r"{M} gives {M} (?:the|a) default(?: value)?(?: of)? {M}", r"\2 of \1 defaults to \3"),
     _rewrite(r"^(?:Unless \w+ otherwise|By default), (.*?){M} is {M}", r"\1\2 defaults to \3"),
+    _rewrite(r"{M} uses {M} as (?:the|its|a) default(?: value)? (?:for|of) {M}", r"\3 of \1 defaults to \2"),
+    _rewrite(r"^(?:In|For) {M}, {M} defaults to ", r"\2 of \1 defaults to "),
+    # "The return value of `f` is `x`." "The class `c` has a method `m`." "`p` contains the definition of `f`."
+    _rewrite(r"\breturn(?:ed)? value of {M} is {M}", r"\1 returns \2"),
+    _rewrite(r"{M} has (?:an?|the) (?:\w+ )?(?:method|property|member)(?: called| named)? {M}", r"\2 belongs to \1"),
+    _rewrite(r"{M} (?:contains|holds|has) the (?:definition|code|implementation) of {M}", r"\2 is defined in \1"),
+    _rewrite(r"\bdecorator {M} is applied to {M}", r"\2 is decorated with \1"),
+    _rewrite(
+        r"\bsignature of {M} (?:includes|has|contains|lists) (?:the |an? )?(?:parameter|argument) {M}", r"\1 takes \2"
+    ),
+    _rewrite(r"{M} handles {M}(?: exceptions?| errors?)?(?: by catching (?:it|them))?(?=[.,;]|\Z)", r"\1 catches \2"),
+    _rewrite(r"uses {M}, (?:calling|invoking) it", r"calls \1"),
+    _rewrite(r"{M} is one of the (?:functions|methods) (?:that )?{M} (?:calls|invokes)", r"\2 calls \1"),
     # "Among the callers of `b` is `a`." "One of the bases of `a` is `b`." "`m` is one of the methods of `c`."
     _rewrite(r"^(?:Among|One of) the (?:callers|users) of {M} is {M}", r"\2 calls \1"),
     _rewrite(r"^(?:Among|One of) the (?:bases|base classes|parents) of {M} is {M}", r"\1 extends \2"),
