@@ -45,16 +45,16 @@ class RefusalOptions:
     `./x bench answers --part refusal` printed, fitted on 482 questions with an answer and 964 without.
     """
 
-    bias: float = -2.150
-    best_weight: float = 23.524
-    together_weight: float = -3.108
-    names_weight: float = 3.359
-    rarest_weight: float = 0.097
-    missing_weight: float = 3.116
-    unknown_weight: float = -8.970
-    defined_weight: float = 2.079
-    short_weight: float = -26.250
-    threshold: float = 0.437
+    bias: float = -2.144
+    best_weight: float = 23.463
+    together_weight: float = -3.093
+    names_weight: float = 3.377
+    rarest_weight: float = 0.122
+    missing_weight: float = 3.122
+    unknown_weight: float = -8.959
+    defined_weight: float = 1.600
+    short_weight: float = -26.305
+    threshold: float = 0.435
 
 
 @dataclass(frozen=True, slots=True)
