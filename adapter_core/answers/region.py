@@ -9,7 +9,7 @@ from functools import cached_property
 
 from ..code_graph import CodeGraph
 from ..graph.outline import outline_of
-from ..types import Citation, ModuleFacts, Symbol, SymbolRef
+from ..types import Citation, ModuleFacts, Symbol
 from .statements import Act, Owner, acts_on
 
 _SCOPES = ("class", "function", "method", "property")
@@ -77,9 +77,6 @@ class Region:
             parts += [*spec.posonlyargs, *spec.args, *spec.kwonlyargs, spec.vararg, spec.kwarg, *spec.defaults]
             parts += [*spec.kw_defaults, node.returns]
         return max([symbol.name_line, *(p.end_lineno or 0 for p in parts if p is not None)])
-
-    def ref(self, facts: ModuleFacts, index: int) -> SymbolRef:
-        return self.graph.ref(facts, index)
 
     def owner_of(self, path: str, line: int) -> tuple[ModuleFacts, Owner] | None:
         """The innermost scope around a line."""
