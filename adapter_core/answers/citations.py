@@ -4,18 +4,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ..code_graph import CodeGraph
 from ..graph.source import hash_lines
 from ..types import Citation, Span
 
-_PATH = r"(?P<path>(?:[\w.@+-]+/)*[\w.@+-]+\.\w+)"
+_PATH = r"(?<![\w.@/+-])(?P<path>(?:\.{0,2}/)?(?:[\w.@+-]+/)*[\w.@+-]*\.[A-Za-z]\w*)"
+_DASH = r"\s*(?:-|\u2013|\u2014|to)\s*"
 _FORMS = (
-    re.compile(_PATH + r":(?P<a>\d+)(?:-(?P<b>\d+))?(?!\d)"),
-    re.compile(_PATH + r"#L(?P<a>\d+)(?:-L?(?P<b>\d+))?"),
-    re.compile(_PATH + r"`?,? lines? (?P<a>\d+)(?:\s*(?:-|–|to)\s*(?P<b>\d+))?"),
+    re.compile(_PATH + r"`?:(?P<a>\d+)(?::\d+)?(?:[-\u2013](?P<b>\d+))?(?![\d.]\d)"),
+    re.compile(_PATH + r"`?#L(?P<a>\d+)(?:C\d+)?(?:-L?(?P<b>\d+)(?:C\d+)?)?"),
+    re.compile(_PATH + r"`?(?:,|:| at| on)? ?\(?(?:lines?|ll?\.) (?P<a>\d+)(?:" + _DASH + r"(?P<b>\d+))?"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A citation as it stands in a text, at offsets `begin:finish`. Nothing is checked about it."""
+
+    path: str
+    start: int
+    end: int
+    begin: int
+    finish: int
 
 
 def cite(graph: CodeGraph, path: str, start: int, end: int, max_lines: int) -> Citation | None:
@@ -46,15 +58,21 @@ def cited_text(graph: CodeGraph, citations: Iterable[Citation]) -> str:
     return "\n".join(parts)
 
 
-def extract_citations(text: str) -> list[tuple[str, int, int]]:
-    """(path, start, end) of every citation in a text: `path:line`, `path:a-b`, `path lines a-b`, `path#La-Lb`."""
-    found: dict[tuple[int, int], tuple[str, int, int]] = {}
+def find_citations(text: str) -> list[Written]:
+    """Every citation in a text with its place, in order: `path:line`, `path:a-b`, `path lines a-b`, `path#La-Lb`, `path#L5`."""
+    found: list[Written] = []
     for form in _FORMS:
         for match in form.finditer(text):
-            if not any(a < match.end() and match.start() < b for a, b in found):
+            if not any(w.begin < match.end() and match.start() < w.finish for w in found):
                 start = int(match["a"])
-                found[match.span()] = (match["path"], start, int(match["b"] or start))
-    return [found[key] for key in sorted(found)]
+                path = match["path"].removeprefix("./")
+                found.append(Written(path, start, int(match["b"] or start), *match.span()))
+    return sorted(found, key=lambda w: w.begin)
+
+
+def extract_citations(text: str) -> list[tuple[str, int, int]]:
+    """(path, start, end) of every citation in a text, in order; the forms are those of `find_citations`."""
+    return [(w.path, w.start, w.end) for w in find_citations(text)]
 
 
 def has_citations(text: str, per_paragraph: bool = False) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ..code_graph import CodeGraph, index_of, is_test_path
@@ -11,8 +11,13 @@ from ..evidence.spans import own_blocks
 from ..graph.outline import docstring_span, outline_of
 from ..graph.source import is_python
 from ..types import CallSite, Evidence, ModuleFacts, Symbol, SymbolRef
+from .around import inheritance, mutations, numbers, passed, tests
 from .body import Action, actions_of
+from .candidate import Candidate, Speaker, definition, listed, scope_name
+from .counts import asked_for
 from .inert import code, printable, prose
+from .kinds import answer_kind, named_classes
+from .links import Links
 from .prose import comment_sentences, docstring_lines, docstring_sentences, sentences_in
 
 _MAX_SYMBOLS = 8
@@ -20,38 +25,49 @@ _MAX_SIGNATURE = 160
 _ASSIGNED = ("constant", "variable", "type_alias", "field", "enum_member")
 _MAX_HEADER_LINES = 12
 _MAX_LISTED = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A sentence that may enter the answer. `spans`: (path, start, end). `about`: the symbol it speaks of, as `path:line`;
-    `place`: the rank of its evidence; `order`: its place among the sentences about the same symbol."""
-
-    text: str
-    kind: str  # where | signature | doc | param | returns | raises | sets | calls | callers | tests | comment | bases | text
-    spans: tuple[tuple[str, int, int], ...]
-    about: str
-    place: int
-    order: int
+_NEAR = 3  # of how many symbols callers and the like are looked for, unless they are asked for
 
 
 def candidates(graph: CodeGraph, found: Found, limit: int) -> list[Candidate]:
-    """The sentences that the evidence yields, in order of the evidence."""
+    """The sentences that the evidence yields, in order of the evidence; before it, about classes that a question about links names."""
     seen: dict[str, Candidate] = {}
     about: set[tuple[str, int]] = set()
     place = 0
-    for item in found.definitions:
-        facts = graph.facts(item.span.path)
-        index = _symbol_of(facts, item) if facts else None
-        if facts is None or index is None or (item.span.path, index) in about:
+    asked = _Asked(answer_kind(found.question), asked_for(found.question.text))
+    for facts, index, item in (*_named(graph, found), *_evident(graph, found)):
+        if (facts.path, index) in about:
             continue
-        about.add((item.span.path, index))
-        for order, candidate in enumerate(_sentences(graph, facts, index, item, found.question.kind, place)):
+        about.add((facts.path, index))
+        for order, candidate in enumerate(_sentences(graph, facts, index, item, asked, place)):
             seen.setdefault(candidate.text, _numbered(candidate, order))
         place += 1
         if place >= _MAX_SYMBOLS or len(seen) >= limit:
             break
     return list(seen.values())[:limit]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The kind of answer, and what is to be counted."""
+
+    kind: str
+    counted: tuple[str, ...]
+
+
+def _evident(graph: CodeGraph, found: Found) -> Iterator[tuple[ModuleFacts, int, Evidence | None]]:
+    for item in found.definitions:
+        facts = graph.facts(item.span.path)
+        index = _symbol_of(facts, item) if facts else None
+        if facts is not None and index is not None:
+            yield facts, index, item
+
+
+def _named(graph: CodeGraph, found: Found) -> Iterator[tuple[ModuleFacts, int, Evidence | None]]:
+    for ref in named_classes(graph, found.question):
+        facts = graph.facts(ref.path)
+        index = index_of(facts, ref.symbol) if facts is not None else None
+        if facts is not None and index is not None:
+            yield facts, index, None
 
 
 def _numbered(candidate: Candidate, order: int) -> Candidate:
@@ -61,54 +77,64 @@ def _numbered(candidate: Candidate, order: int) -> Candidate:
 def _symbol_of(facts: ModuleFacts, item: Evidence) -> int | None:
     for index, symbol in enumerate(facts.symbols):
         name = facts.module if symbol.kind == "module" else symbol.qualname
-        if name == item.symbol and symbol.kind == item.kind and symbol.start <= item.span.start <= symbol.end:
+        if (
+            name == item.symbol
+            and symbol.kind == item.kind
+            and symbol.start <= item.span.end
+            and item.span.start <= symbol.end
+        ):
             return index
     return None
 
 
-class _Speaker:
-    """Makes candidates about one symbol."""
-
-    def __init__(self, facts: ModuleFacts, index: int, place: int) -> None:
-        self.path = facts.path
-        self.symbol = facts.symbols[index]
-        self.place = place
-        self.about = f"{facts.path}:{self.symbol.start}"
-
-    def say(self, kind: str, text: str, *spans: tuple[int, int]) -> Candidate:
-        return self.say_of(kind, text, *((self.path, a, b) for a, b in spans))
-
-    def say_of(self, kind: str, text: str, *spans: tuple[str, int, int]) -> Candidate:
-        return Candidate(text, kind, tuple(dict.fromkeys(spans)), self.about, self.place, 0)
-
-
 def _sentences(
-    graph: CodeGraph, facts: ModuleFacts, index: int, item: Evidence, kind: str, place: int
+    graph: CodeGraph, facts: ModuleFacts, index: int, item: Evidence | None, asked: _Asked, place: int
 ) -> Iterator[Candidate]:
     document = graph.document(facts.path)
     if document is None:
         return
-    speaker = _Speaker(facts, index, place)
+    speaker = Speaker(facts, index, place)
     symbol = facts.symbols[index]
-    if symbol.kind in ("section",) or (symbol.kind == "module" and not is_python(facts.path)):
-        yield from _documentation(speaker, facts, index, document.lines, item)
-        return
-    if symbol.kind == "module":
-        yield from _module(speaker, facts, document.lines, item)
+    if symbol.kind in ("section", "module"):
+        if item is not None and (symbol.kind == "section" or not is_python(facts.path)):
+            yield from _documentation(speaker, facts, index, document.lines, item)
+        elif item is not None:
+            yield from _module(speaker, facts, document.lines, item)
         return
     ref = graph.ref(facts, index)
     yield from _header(speaker, symbol, facts, index, document.lines)
     yield from _docstring(speaker, symbol, document.lines)
     if symbol.kind == "class":
         yield from _class(speaker, facts, index, document.lines)
+    if symbol.kind in _ASSIGNED or symbol.kind == "class":
+        yield from _comments_above(speaker, symbol, document.lines)
     if symbol.is_callable:
+        yield from _comments_above(speaker, symbol, document.lines)
         yield from _comments(speaker, symbol, document.lines)
         yield from _actions(speaker, symbol, document.lines)
         yield from _calls(speaker, graph, ref)
-    if (symbol.is_callable or symbol.kind == "class") and (place < 3 or kind in ("callers", "tests")):
-        yield from _callers(speaker, graph, ref)
-        if kind == "tests":
-            yield from _tests(speaker, graph, ref)
+        yield from mutations(speaker, ref, document.lines)
+    if symbol.is_callable or symbol.kind == "class":
+        yield from _surroundings(speaker, graph, ref, asked, place)
+
+
+def _surroundings(speaker: Speaker, graph: CodeGraph, ref: SymbolRef, asked: _Asked, place: int) -> Iterator[Candidate]:
+    """What links tell takes time to find out: only of the first symbols, and where the question asks for it."""
+    kind, links = asked.kind, Links(graph, ref)
+    if place < _NEAR or kind in ("callers", "tests", "impact"):
+        yield from _callers(speaker, links)
+    if place < _NEAR or kind == "inheritance":
+        yield from inheritance(speaker, links)
+    if kind in ("tests", "impact"):
+        yield from _tests(speaker, links)
+        if place < _NEAR:
+            yield from tests(speaker, links)
+    if kind in ("registered", "callers", "impact") and place < _NEAR:
+        yield from passed(speaker, graph, ref)
+    if kind == "count" and place < _NEAR:
+        yield from numbers(speaker, links, asked.counted)
+    elif kind == "impact" and place < _NEAR:
+        yield from numbers(speaker, links, ("places", "subclasses", "overrides", "tests"))
 
 
 _KIND_WORDS = {
@@ -117,7 +143,7 @@ _KIND_WORDS = {
 }  # fmt: skip
 
 
-def _header(speaker: _Speaker, symbol: Symbol, facts: ModuleFacts, index: int, lines: list[str]) -> Iterator[Candidate]:
+def _header(speaker: Speaker, symbol: Symbol, facts: ModuleFacts, index: int, lines: list[str]) -> Iterator[Candidate]:
     head = _head_span(facts, index, lines)
     name = code(symbol.qualname)
     what = _KIND_WORDS.get(symbol.kind, "a symbol")
@@ -138,20 +164,22 @@ def _header(speaker: _Speaker, symbol: Symbol, facts: ModuleFacts, index: int, l
         required = [code(p.name) for p in shown if p.default is None and not p.kind.startswith("var_")]
         parts = []
         if required:
-            parts.append(f"takes {_join(required)}")
+            parts.append(f"takes {listed(required)}")
         if defaults:
-            parts.append(("optionally " if required else "takes optionally ") + _join(defaults))
+            parts.append(("optionally " if required else "takes optionally ") + listed(defaults))
         if symbol.returns and len(symbol.returns) <= 80:
             parts.append(f"is annotated to return {code(symbol.returns)}")
         if parts and complete and len(" ".join(parts)) <= 3 * _MAX_SIGNATURE:
-            yield speaker.say("signature", f"{name} {_join(parts)}.", head)
+            yield speaker.say("signature", f"{name} {listed(parts)}.", head)
     elif symbol.kind in _ASSIGNED and len(symbol.signature) <= _MAX_SIGNATURE:
         yield speaker.say("signature", f"{name} is assigned as {code(symbol.signature)}.", head)
     if symbol.decorators and symbol.is_callable:
         shown_decorators = [code("@" + d) for d in symbol.decorators if len(d) <= 80 and "\n" not in d]
         if shown_decorators and symbol.name_line - symbol.start < _MAX_HEADER_LINES:
-            text = f"{name} is decorated with {_join(shown_decorators)}."
-            yield speaker.say("signature", text, (symbol.start, symbol.name_line))
+            text = f"{name} is decorated with {listed(shown_decorators)}."
+            # `@app.route("/")` is how a function is registered; `@property` is not.
+            kind = "registered" if any(set(d) & set(".(") for d in symbol.decorators) else "signature"
+            yield speaker.say(kind, text, (symbol.start, symbol.name_line))
 
 
 def _head_span(facts: ModuleFacts, index: int, lines: list[str]) -> tuple[int, int]:
@@ -163,7 +191,7 @@ def _head_span(facts: ModuleFacts, index: int, lines: list[str]) -> tuple[int, i
     return (symbol.start if end - symbol.start < _MAX_HEADER_LINES else symbol.name_line), end
 
 
-def _docstring(speaker: _Speaker, symbol: Symbol, lines: list[str]) -> Iterator[Candidate]:
+def _docstring(speaker: Speaker, symbol: Symbol, lines: list[str]) -> Iterator[Candidate]:
     where = _docstring_span(symbol, lines)
     if where is None:
         return
@@ -195,24 +223,42 @@ def _docstring_span(symbol: Symbol, lines: list[str]) -> tuple[int, int] | None:
     return docstring_lines(lines, 1 if symbol.kind == "module" else symbol.name_line + 1, symbol.end)
 
 
-def _class(speaker: _Speaker, facts: ModuleFacts, index: int, lines: list[str]) -> Iterator[Candidate]:
+def _class(speaker: Speaker, facts: ModuleFacts, index: int, lines: list[str]) -> Iterator[Candidate]:
     symbol = facts.symbols[index]
     name = code(symbol.qualname)
-    if symbol.bases:
-        text = f"{name} extends {_join([code(b) for b in symbol.bases])}."
-        yield speaker.say("bases", text, _head_span(facts, index, lines))
+    head = _head_span(facts, index, lines)
+    if symbol.bases and head[1] - head[0] < _MAX_HEADER_LINES:
+        text = f"{name} extends {listed([code(b) for b in symbol.bases])}."
+        yield speaker.say("bases", text, head)
     # A property's getter and setter share a name; the first one is where it is defined.
     named = {s.name: s for s in reversed(facts.symbols) if s.parent == index and s.is_callable}
     methods = [s for s in reversed(named.values()) if not s.name.startswith("_")]
     if methods:
         shown = methods[:_MAX_LISTED]
         more = f" and {len(methods) - len(shown)} more" if len(methods) > len(shown) else ""
-        text = f"{name} defines {_join([code(m.name) for m in shown])}{more}."
+        text = f"{name} defines {listed([code(m.name) for m in shown])}{more}."
         if not more:
             yield speaker.say("where", text, *((m.name_line, m.name_line) for m in shown))
 
 
-def _comments(speaker: _Speaker, symbol: Symbol, lines: list[str]) -> Iterator[Candidate]:
+def _comments_above(speaker: Speaker, symbol: Symbol, lines: list[str]) -> Iterator[Candidate]:
+    name = code(symbol.qualname)
+    strings = outline_of("\n".join(lines) + "\n").string_lines
+    first = symbol.start
+    while (
+        first > 1
+        and lines[first - 2].strip().startswith("#")
+        and first - 1 not in strings
+        and symbol.start - first < 10
+    ):
+        first -= 1
+    for sentence in comment_sentences(lines, first, symbol.start, strings) if first < symbol.start else ():
+        yield speaker.say(
+            "comment", f"A comment above {name} says: “{prose(sentence.text)}”", (sentence.start, symbol.name_line)
+        )
+
+
+def _comments(speaker: Speaker, symbol: Symbol, lines: list[str]) -> Iterator[Candidate]:
     name = code(symbol.qualname)
     strings = outline_of("\n".join(lines) + "\n").string_lines
     for sentence in comment_sentences(lines, symbol.start, symbol.end, strings):
@@ -221,7 +267,7 @@ def _comments(speaker: _Speaker, symbol: Symbol, lines: list[str]) -> Iterator[C
         )
 
 
-def _actions(speaker: _Speaker, symbol: Symbol, lines: list[str]) -> Iterator[Candidate]:
+def _actions(speaker: Speaker, symbol: Symbol, lines: list[str]) -> Iterator[Candidate]:
     name = code(symbol.qualname)
     for action in actions_of(symbol, lines):
         spans = [(action.start, min(action.end, action.start + 11))]
@@ -277,7 +323,7 @@ def _condition(action: Action) -> tuple[str, int | None]:
     ), condition.line
 
 
-def _calls(speaker: _Speaker, graph: CodeGraph, ref: SymbolRef) -> Iterator[Candidate]:
+def _calls(speaker: Speaker, graph: CodeGraph, ref: SymbolRef) -> Iterator[Candidate]:
     """What it calls of the workspace, in the order of the text; each call with its line."""
     facts = graph.facts(ref.path)
     index = index_of(facts, ref.symbol) if facts else None
@@ -291,61 +337,62 @@ def _calls(speaker: _Speaker, graph: CodeGraph, ref: SymbolRef) -> Iterator[Cand
     name = code(ref.symbol.qualname)
     for start in range(0, min(len(items), 3 * _MAX_LISTED), _MAX_LISTED):
         group = items[start : start + _MAX_LISTED]
-        shown = _join([code(callee + "()") for callee, _ in group])
+        shown = listed([code(callee + "()") for callee, _ in group])
         # The order of the text is a fact; the order of execution depends on branches and nesting.
         verb = "calls" if start == 0 else "further calls"
         order = ", in the order written," if len(group) > 1 else ""
         yield speaker.say("calls", f"{name} {verb}{order} {shown}.", *((line, line) for _, line in group))
 
 
-def _callers(speaker: _Speaker, graph: CodeGraph, ref: SymbolRef) -> Iterator[Candidate]:
-    listing = graph.who_calls(ref, implicit=False)
-    sites = [s for s in listing.items if s.sure and s.caller is not None]
+def _callers(speaker: Speaker, links: Links) -> Iterator[Candidate]:
+    ref = links.ref
+    sites = [s for s in links.callers.items if s.sure and s.caller is not None]
     product = [s for s in sites if not is_test_path(s.span.path)] or sites
     places = _places(product)
     if places:
         shown = dict(list(places.items())[:_MAX_LISTED])
         others = " among others" if len(places) > len(shown) else ""
-        text = f"{code(ref.symbol.qualname)} is called by {_join([code(n) for n in shown])}{others}."
-        yield speaker.say_of("callers", text, *shown.values(), _definition(ref))
+        text = f"{code(ref.symbol.qualname)} is called by {listed([code(n) for n in shown])}{others}."
+        yield speaker.say_of("callers", text, *shown.values(), definition(ref))
 
 
-def _places(sites: list[CallSite]) -> dict[str, tuple[str, int, int]]:
+def _places(sites: list[CallSite], label: Callable[[SymbolRef], str] = scope_name) -> dict[str, tuple[str, int, int]]:
     """The first call of each caller, by the caller's name."""
     found: dict[str, tuple[str, int, int]] = {}
     for site in sites:
         if site.caller is not None:
-            label = site.caller.module if site.caller.symbol.kind == "module" else site.caller.symbol.qualname
-            found.setdefault(label, (site.span.path, site.span.start, site.span.end))
+            found.setdefault(label(site.caller), (site.span.path, site.span.start, site.span.end))
     return found
 
 
-def _definition(ref: SymbolRef) -> tuple[str, int, int]:
-    """A call line shows `x.send()`; that this `send` is meant stands where it is defined, so that line is cited, too."""
-    return ref.path, ref.symbol.name_line, ref.symbol.name_line
-
-
-def _tests(speaker: _Speaker, graph: CodeGraph, ref: SymbolRef) -> Iterator[Candidate]:
+def _tests(speaker: Speaker, links: Links) -> Iterator[Candidate]:
     """Tests that call it; apart from these, tests that call something of its name on a value whose type the text does not tell."""
     sites = [
         site
-        for site in graph.who_calls(ref, implicit=False).items
+        for site in links.callers.items
         if site.caller is not None and is_test_path(site.span.path) and site.caller.symbol.name.startswith("test")
     ]
+    ref = links.ref
     name = code(ref.symbol.qualname)
-    traced = dict(list(_places([s for s in sites if s.sure]).items())[:_MAX_LISTED])
+
+    def node_id(test: SymbolRef) -> str:
+        """As pytest names it, without parameters; its own name where pytest would not collect it."""
+        nodes = links.graph.tests.nodes_of(test.path, test.symbol.qualname)
+        return nodes[0].node_id.partition("[")[0] if nodes else test.symbol.qualname
+
+    traced = dict(list(_places([s for s in sites if s.sure], node_id).items())[:_MAX_LISTED])
     if traced:
         word = "tests" if len(traced) > 1 else "test"
-        text = f"{name} is called in the {word} {_join([code(n) for n in traced])}."
-        yield speaker.say_of("tests", text, *traced.values(), _definition(ref))
-    named = dict(list(_places([s for s in sites if not s.resolved]).items())[:_MAX_LISTED])
+        text = f"{name} is called in the {word} {listed([code(n) for n in traced])}."
+        yield speaker.say_of("tests", text, *traced.values(), definition(ref))
+    named = dict(list(_places([s for s in sites if not s.resolved], node_id).items())[:_MAX_LISTED])
     if named:
         what = f"something named {code(ref.symbol.name)}, perhaps {name}"
-        text = f"{_join([code(n) for n in named])} {'call' if len(named) > 1 else 'calls'} {what}."
-        yield speaker.say_of("tests", text, *named.values(), _definition(ref))
+        text = f"{listed([code(n) for n in named])} {'call' if len(named) > 1 else 'calls'} {what}."
+        yield speaker.say_of("tests", text, *named.values(), definition(ref))
 
 
-def _module(speaker: _Speaker, facts: ModuleFacts, lines: list[str], item: Evidence) -> Iterator[Candidate]:
+def _module(speaker: Speaker, facts: ModuleFacts, lines: list[str], item: Evidence) -> Iterator[Candidate]:
     name = code(facts.module)
     where = _docstring_span(facts.symbols[0], lines)
     if where is not None:
@@ -363,7 +410,7 @@ def _module(speaker: _Speaker, facts: ModuleFacts, lines: list[str], item: Evide
 
 
 def _documentation(
-    speaker: _Speaker, facts: ModuleFacts, index: int, lines: list[str], item: Evidence
+    speaker: Speaker, facts: ModuleFacts, index: int, lines: list[str], item: Evidence
 ) -> Iterator[Candidate]:
     symbol = facts.symbols[index]
     title = f", “{prose(symbol.name)}”" if symbol.kind == "section" else ""
@@ -375,7 +422,3 @@ def _documentation(
             # The title is part of the sentence, so its line is cited, too.
             spans.insert(0, (symbol.start, min(symbol.start + 1, symbol.end)))
         yield speaker.say("text", f"{code(facts.path)}{title}: “{prose(sentence.text)}”", *spans)
-
-
-def _join(parts: list[str]) -> str:
-    return "".join(parts) if len(parts) <= 1 else ", ".join(parts[:-1]) + " and " + parts[-1]

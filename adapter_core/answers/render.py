@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..types import Claim
+from ..types import Claim, Provenance
 from .inert import code
 
 
@@ -27,3 +27,11 @@ def not_found(nearest: Sequence[str], places: Sequence[str]) -> str:
         ]
         text += " The nearest symbols: " + ", ".join(shown) + "."
     return text
+
+
+def commit_footer(provenance: Provenance) -> str:
+    """Which commit an answer speaks of, "" where that is unknown."""
+    if provenance.commit is None:
+        return ""
+    tree = f", tree {code(provenance.tree)}" if provenance.tree else ""
+    return f"\n\nCommit {code(provenance.commit)}{tree}."

@@ -7,24 +7,29 @@ check. When the model reads, the sentences in lexical order come first, and the 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..code_graph import CodeGraph
 from ..errors import Cancelled, ModelError, UsageError
 from ..evidence.context import pack_context
 from ..evidence.selection import Found, search
+from ..graph.source import hash_lines
 from ..models.backend import Backend, Finished, TextChunk
-from ..types import Answer, CancelToken, Claim, Dropped, EventSink, SymbolRef
+from ..types import Answer, CancelToken, Claim, Dropped, EventSink, Evidence, SymbolRef
+from .candidate import Candidate
 from .choose import choose, lexical_scores, mix
 from .citations import cite
-from .compose import Candidate, candidates
+from .compose import candidates
+from .kinds import answer_kind
 from .options import AskOptions
 from .phrase import SentenceSplitter, align
 from .prompts import phrasing_messages
 from .provenance import provenance_of
-from .render import not_found, to_markdown
+from .refusal import answerable, confidence, signals
+from .render import commit_footer, not_found, to_markdown
+from .telemetry import record_of, write_record
 from .verify import verify_claim
 
 
@@ -64,8 +69,10 @@ def answer_question(
     backend: Backend | None = None,
     cancel: CancelToken | None = None,
     on_event: EventSink | None = None,
+    context: Sequence[Evidence] = (),
 ) -> Answer:
     """Answer a question about a workspace. Every claim of the result resolves, is fresh and is supported at this moment.
+    `context`: evidence from before, to be used behind what is found now, as far as its lines are still the same.
 
     Raises `UsageError` for an empty question or an unknown zoom symbol, `Cancelled` when `cancel` is set. A model that fails costs
     only what it would have added: `reason` says so, and the composed answer stands.
@@ -78,11 +85,11 @@ def answer_question(
         )
     zoom = zoom_symbol(graph, options.zoom)
     run.emit("stage", "searching")
-    found = search(graph, question, options.selection, zoom)
+    found = _joined(graph, search(graph, question, options.selection, zoom), context)
     run.check()
     run.mark("evidence")
     run.emit("evidence", found.evidence)
-    if not found.supported:
+    if not _answerable(run, found):
         return _refuse(run, found)
     run.emit("stage", "composing")
     composed = _compose(run, found)
@@ -93,6 +100,40 @@ def answer_question(
     if not claims:
         return _refuse(run, found)
     return _finish(run, found, to_markdown(claims), claims)
+
+
+def _joined(graph: CodeGraph, found: Found, context: Sequence[Evidence]) -> Found:
+    """What was found, and behind it the context that is fresh and not in it."""
+    kept: list[Evidence] = []
+    for item in context:
+        document = graph.document(item.span.path)
+        inside = document is not None and item.span.end <= len(document.lines)
+        fresh = (
+            inside
+            and document is not None
+            and hash_lines(document.lines, item.span.start, item.span.end) == item.sha256
+        )
+        if fresh and not any(item.span.overlaps(e.span) for e in (*found.evidence, *kept)):
+            kept.append(item)
+    if not kept:
+        return found
+    return replace(
+        found,
+        evidence=(*found.evidence, *kept),
+        passages=(*found.passages, *kept),
+        definitions=(*found.definitions, *kept),
+    )
+
+
+def _answerable(run: _Run, found: Found) -> bool:
+    """Whether the workspace seems to hold an answer. What a user points at, and the project as a whole, are always answered about."""
+    if not found.evidence:
+        return False
+    if found.zoom is not None or found.question.kind == "overview":
+        return True
+    known = signals(run.graph, found)
+    run.metrics["confidence"] = round(confidence(known, run.options.refusal), 3)
+    return answerable(known, run.options.refusal)
 
 
 def zoom_symbol(graph: CodeGraph, name: str | None) -> SymbolRef | None:
@@ -111,7 +152,7 @@ def _compose(run: _Run, found: Found) -> list[Claim]:
     """The chosen sentences as checked claims. True by construction, and checked all the same."""
     items = candidates(run.graph, found, run.options.compose.max_candidates)
     run.metrics["candidates"] = len(items)
-    lexical = lexical_scores(items, found.question.kind, found.weights, found.definitions)
+    lexical = lexical_scores(items, answer_kind(found.question), found.weights, found.definitions)
     claims = _chosen(run, found, items, lexical)
     run.mark("composed")
     if not run.options.phrase:
@@ -244,7 +285,10 @@ def _finish(run: _Run, found: Found, text: str, claims: list[Claim]) -> Answer:
         reason = "there is nothing to answer from here: no Python file and no documentation"
     run.mark("total")
     run.metrics |= {"coverage": round(found.coverage, 3), "evidence": len(found.evidence), "dropped": len(run.dropped)}
-    return Answer(
+    provenance = provenance_of(run.graph.root, run.model_name)
+    if run.options.commit_footer:
+        text += commit_footer(provenance)
+    answer = Answer(
         run.question,
         text,
         tuple(claims),
@@ -253,6 +297,10 @@ def _finish(run: _Run, found: Found, text: str, claims: list[Claim]) -> Answer:
         bool(claims),
         complete,
         "; ".join(filter(None, (reason, *run.notes))),
-        provenance_of(run.graph.root, run.model_name),
+        provenance,
         run.metrics,
     )
+    telemetry = run.options.telemetry
+    if telemetry.telemetry_out is not None:
+        write_record(telemetry.telemetry_out, record_of(run.graph, answer, telemetry.with_question))
+    return answer

@@ -1,9 +1,9 @@
 """Does a sentence rest on the lines it cites?
 
-Checked, not believed: every identifier, number and quoted string of the sentence must occur in the cited lines, or be the name of
-a definition that encloses them, or part of their path. A sentence with nothing to check is unsupported.
-
-What is not checked yet is the relation: that `a` calls `b`, when both occur, is believed of a sentence that a model wrote.
+Checked, not believed. Every identifier, number and quoted string of the sentence must occur in the cited lines, or be the name of a
+definition that encloses them, or part of their path; an expression stands there as it is quoted. Every relation that is claimed of
+them (`relations.py`) must hold, with its direction and its condition. A denial, an "only" or an "always" holds where the whole
+definition shows it, or where the lines say so in the same words. A sentence with nothing to check is unsupported.
 """
 
 from __future__ import annotations
@@ -16,15 +16,33 @@ from ..graph import terms
 from ..types import Citation, Claim
 from .citations import check, cited_text
 from .inert import prose
+from .naming import used_in
+from .region import Region
+from .relation_checks import problem_of
+from .relations import Claims, claims_in
+from .sentence import MARK, MAX_CHARS, Mention, Sentence, numbers_in, read_sentence
 
-_CODE = re.compile(r"(?<!`)(`+)(?!`)\s?(.+?)\s?(?<!`)\1(?!`)")
-_QUOTED = re.compile(r"[“\"]([^“”\"]{2,})[”\"]")
-_IDENTIFIER = re.compile(
-    r"(?<![\w.])_*[A-Za-z]\w*(?:\.\w+)+|\b\w*_\w+\b|\b[a-z]+[A-Z]\w*\b|\b[A-Z][a-z0-9]+[A-Z]\w*\b|\b[A-Za-z_]\w*(?=\(\))"
-)
-_NUMBER = re.compile(r"(?<![\w.])-?\d(?:[\w.]*\w)?")
 _NAME = re.compile(r"[^\W\d]\w*")
+_TOKEN = re.compile(r"\w+|[^\w\s]")
 _LITERAL = re.compile(r"'([^']*)'|\"([^\"]*)\"")
+_PLAIN_NAME = re.compile(r"(?:super\(\)\.)?[\w./:@+-]*(?:\(\))?")
+_CALL = re.compile(r"[\w.]+\([\w\s.,*=]*\)")
+_BEYOND = frozenset({"overrides", "tested"})
+_AS_SYNTAX = frozenset(
+    {
+        "returns",
+        "returns_result",
+        "yields",
+        "yields_from",
+        "raises",
+        "sets",
+        "default",
+        "default_of",
+        "annotated",
+        "decorated",
+        "inherits",
+    }
+)
 # Words of Python that need not stand in the lines to be said about them.
 _FREE = frozenset(
     "None True False self cls def class return async await lambda not and or in is if else import from raise".split()
@@ -40,25 +58,125 @@ class Support:
 
 
 def supports(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -> Support:
-    """Whether the cited lines, all together, hold what the sentence names."""
-    names, numbers, quotations = _to_check(sentence)
-    if not (names or numbers or quotations):
+    """Whether the cited lines, all together, hold what the sentence names and claims."""
+    if len(sentence) > MAX_CHARS:
+        return Support(False, "is too long to be checked")
+    read = read_sentence(sentence)
+    if not read.mentions:
         return Support(False, "names nothing that could be checked")
     text = cited_text(graph, citations)
+    claims = claims_in(read)
+    beyond, spelled = _matched_elsewhere(claims)
+    problem = (
+        _missing_name(graph, read, text, citations, beyond, spelled)
+        or _missing_number(read, text, spelled | _paths(read, citations))
+        or _missing_quotation(read, text)
+        or _unsupported_claim(graph, read, claims, text, citations)
+    )
+    return Support(not problem, problem)
+
+
+def _matched_elsewhere(claims: Claims) -> tuple[set[Mention], set[Mention]]:
+    """Names that the graph answers for, since they stand beyond the cited lines (what a method overrides, what is denied); and
+    expressions that are compared as syntax, so that their spelling is free. Both hold only if the relation does, which is checked after."""
+    beyond: set[Mention] = set()
+    spelled: set[Mention] = set()
+    for relation in claims.relations:
+        if relation.negated:
+            beyond.update(relation.objects)
+        elif relation.loose:
+            continue
+        elif relation.kind in _BEYOND:
+            beyond.update((*relation.objects, *relation.subjects))
+        elif relation.kind == "count":
+            spelled.update(relation.objects)
+        elif relation.kind in _AS_SYNTAX:
+            spelled.update((*relation.objects, *relation.second, *(c.mention for c in relation.conditions if c.exact)))
+    return beyond, spelled
+
+
+def _missing_name(
+    graph: CodeGraph,
+    read: Sentence,
+    text: str,
+    citations: tuple[Citation, ...],
+    beyond: set[Mention],
+    spelled: set[Mention],
+) -> str:
     known = set(_NAME.findall(text)) | _context_names(graph, citations) | _FREE
-    for name in names:
-        missing = [part for part in _NAME.findall(name) if part not in known]
+    tokens: list[str] | None = None
+    for mention in read.of("code", "name"):
+        inner = mention.text
+        missing = [part for part in _NAME.findall(_LITERAL.sub(" ", inner)) if part not in known]
+        if mention in beyond:
+            unknown = [part for part in missing if not used_in(graph, part)]
+            if unknown:
+                return f"`{unknown[0]}` does not occur in the workspace"
+            continue
         if missing:
-            return Support(False, f"`{missing[0]}` does not occur in the cited lines")
-    here = _numbers(text)
-    for number in numbers:
-        if number not in here:
-            return Support(False, f"the number {number} does not occur in the cited lines")
+            return f"`{missing[0]}` does not occur in the cited lines"
+        if mention in spelled or _PLAIN_NAME.fullmatch(inner) or _CALL.fullmatch(inner):
+            continue
+        tokens = _tokens(text) if tokens is None else tokens
+        if not _contains(tokens, _tokens(inner.removesuffix("()"))):
+            return f"`{inner}` does not stand like this in the cited lines"
+    return ""
+
+
+def _paths(read: Sentence, citations: tuple[Citation, ...]) -> set[Mention]:
+    """The mentions that are the path of a citation: the digits in it are no numbers."""
+    paths = [c.span.path for c in citations]
+    return {m for m in read.mentions if any(p == m.text or p.endswith("/" + m.text) for p in paths)}
+
+
+def _missing_number(read: Sentence, text: str, free: set[Mention]) -> str:
+    """`free`: mentions that are compared otherwise (`0x1F` is 31 as syntax)."""
+    here = numbers_in(text)
+    for mention in read.of("number"):
+        if mention not in free and mention.text.replace("_", "") not in here:
+            return f"the number {mention.text} does not occur in the cited lines"
+    for mention in read.of("code"):
+        if mention in free:
+            continue
+        for number in numbers_in(_LITERAL.sub(" ", mention.text)):
+            if number not in here:
+                return f"the number {number} does not occur in the cited lines"
+    return ""
+
+
+def _missing_quotation(read: Sentence, text: str) -> str:
+    quotations = [m.text for m in read.of("quote")]
+    for mention in read.of("code"):
+        quotations += [g for m in _LITERAL.finditer(mention.text) for g in m.groups() if g and _NAME.search(g)]
+    if not quotations:
+        return ""
     spoken = (_plain_words(text), _plain_words(prose(text)))
     for quotation in quotations:
         if not any(_contains(words, _plain_words(quotation)) for words in spoken):
-            return Support(False, "the quotation does not occur in the cited lines")
-    return Support(True)
+            return "the quotation does not occur in the cited lines"
+    return ""
+
+
+def _unsupported_claim(
+    graph: CodeGraph, read: Sentence, claims: Claims, text: str, citations: tuple[Citation, ...]
+) -> str:
+    region = Region(graph, citations)
+    for relation in claims.relations:
+        problem = problem_of(region, relation)
+        if problem:
+            return problem
+    spoken = _plain_words(text)
+    if claims.unread:
+        return f"what “{claims.unread[0]}” relates to what could not be made out"
+    for words in claims.negations:
+        # "if no rule matches" is supported by lines that say "no rule".
+        said = _plain_words(MARK.sub(lambda m: f" {read.mentions[int(m[1])].text} ", words))[:2]
+        if len(said) < 2 or not _contains(spoken, said):
+            return f"the cited lines do not say “{' '.join(said)}”"
+    for word in claims.exclusive:
+        if word.lower() not in spoken:
+            return f"that it is {word.lower()} so cannot be told from the cited lines"
+    return ""
 
 
 def verify_claim(graph: CodeGraph, claim: Claim) -> tuple[Claim, str]:
@@ -73,28 +191,6 @@ def verify_claim(graph: CodeGraph, claim: Claim) -> tuple[Claim, str]:
     support = supports(graph, claim.text, checked)
     checked = tuple(replace(c, supports=support.ok) for c in checked)
     return replace(claim, citations=checked), support.reason
-
-
-def _to_check(sentence: str) -> tuple[list[str], list[str], list[str]]:
-    names: list[str] = []
-    numbers: list[str] = []
-    quotations: list[str] = []
-    rest = sentence
-    for match in _QUOTED.finditer(sentence):
-        if "`" not in sentence[: match.start()] or sentence[: match.start()].count("`") % 2 == 0:
-            quotations.append(match[1])
-            rest = rest.replace(match.group(), " ")
-    for match in _CODE.finditer(rest):
-        inner = match[2]
-        quotations.extend(g for m in _LITERAL.finditer(inner) for g in m.groups() if g and _NAME.search(g))
-        inner = _LITERAL.sub(" ", inner)
-        numbers.extend(_numbers(inner))
-        if _NAME.search(inner):
-            names.append(inner)
-    rest = _CODE.sub(" ", rest)
-    names.extend(_IDENTIFIER.findall(rest))
-    numbers.extend(_numbers(rest))
-    return names, numbers, quotations
 
 
 def _context_names(graph: CodeGraph, citations: tuple[Citation, ...]) -> set[str]:
@@ -117,9 +213,9 @@ def _plain_words(text: str) -> list[str]:
     return [w.lower() for w in terms.words(text)]
 
 
-def _numbers(text: str) -> set[str]:
-    """Numbers as written, signs kept, digit separators not. Digits within names (`sha256`) are none."""
-    return {n.replace("_", "") for n in _NUMBER.findall(text)}
+def _tokens(text: str) -> list[str]:
+    """Words and signs, one kind of quotes."""
+    return [t.replace("'", '"') for t in _TOKEN.findall(text)]
 
 
 def _contains(words: list[str], part: list[str]) -> bool:

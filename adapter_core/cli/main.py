@@ -18,7 +18,7 @@ EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_NOT_FOUND, EXIT_INTERRUPTED = 0, 1, 2, 3,
 
 
 def build_parser() -> argparse.ArgumentParser:
-    from . import ask, build, cache, graph, index, lsp, model, search
+    from . import ask, build, cache, check, graph, index, lsp, model, search
 
     parser = argparse.ArgumentParser(
         prog="pathline",
@@ -27,7 +27,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"pathline {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (ask, search, graph, index, build, model, cache, lsp):
+    for command in (ask, search, check, graph, index, build, model, cache, lsp):
         command.register(commands)
     return parser
 

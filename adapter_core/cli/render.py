@@ -50,11 +50,13 @@ class Screen:
             self._status.stop()
             self._status = None
 
-    def answer(self, answer: Answer, explain: bool = False, hint: str = "") -> None:
+    def answer(self, answer: Answer, explain: bool = False, hint: str = "", footer: bool = False) -> None:
         if not answer.found:
-            self._out.print(_markdown(answer.text))
+            self._out.print(_markdown(answer.text.partition("\n")[0]))
         for claim in answer.claims[self._streamed :]:
             self._claim(claim)
+        if footer and answer.provenance.commit:
+            self._out.print(Text(f"Commit {answer.provenance.commit}", style="dim"))
         if explain:
             self._out.print()
             self.evidence(answer.evidence, {}, explain=True)

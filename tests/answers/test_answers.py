@@ -107,7 +107,7 @@ def test_a_composed_answer(graph: CodeGraph) -> None:
         ("Who calls Router.match?", "`Router.match` is called by `handle`. app/main.py:5"),
         (
             "Which tests cover `Router.match`?",
-            "`Router.match` is called in the test `test_match`. tests/test_router.py:5",
+            "`Router.match` is called in the test `tests/test_router.py::test_match`. tests/test_router.py:5",
         ),
         (
             "What does `Router.match` raise?",
@@ -248,7 +248,8 @@ class ScriptedBackend:
 
 WRITTEN = (
     "`Router.match` tries each of `self.rules` in order [1]. It then calls `redis.flush` to be safe. "
-    "It raises `NoMatch` if `strict` is set. It waits 99 seconds.\n```\ndef fake(): pass\n```\nIt is good."
+    "It raises `NoMatch` if `strict` is set. It waits 99 seconds. "
+    "`Router.compare` calls `Router.match`. `Router.match` does not raise `NoMatch`.\n```\ndef fake(): pass\n```\nIt is good."
 )
 
 
@@ -270,6 +271,9 @@ def test_phrased_sentences_pass_the_checks_or_are_dropped(graph: CodeGraph) -> N
     assert list(answer.claims) == shown
     assert {c.kind for c in answer.claims} == {"phrased"}
     assert {d.text for d in answer.dropped} >= {"It then calls `redis.flush` to be safe.", "It waits 99 seconds."}
+    assert {d.text for d in answer.dropped} >= {
+        "`Router.compare` calls `Router.match`.", "`Router.match` does not raise `NoMatch`.",
+    }  # fmt: skip
     assert answer.provenance.model == "scripted"
     assert "[1] app/router.py:" in backend.messages[1].content
 

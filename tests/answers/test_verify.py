@@ -114,3 +114,17 @@ def test_citations_are_found_in_text(text: str, found: list[tuple[str, int, int]
 def test_citations_per_paragraph() -> None:
     assert has_citations("a.py:1\n\nb.py:2", per_paragraph=True)
     assert not has_citations("a.py:1\n\nnothing", per_paragraph=True)
+
+
+def test_a_sentence_of_many_thousand_words_is_not_checked(graph: CodeGraph) -> None:
+    result = supports(graph, "`Cache.get` calls `clear` and " * 5_000, cited(graph, 2, 6))
+    assert (result.ok, result.reason) == (False, "is too long to be checked")
+
+
+def test_what_is_said_in_words_that_tell_no_relation_rests_on_the_names(graph: CodeGraph) -> None:
+    assert supports(graph, "`get` looks for `key` among the keys of `self.data`.", cited(graph, 2, 6)).ok
+
+
+def test_a_relation_in_unknown_words_is_not_believed(graph: CodeGraph) -> None:
+    result = supports(graph, "The callee in question of `get` would be `key`.", cited(graph, 2, 6))
+    assert (result.ok, "could not be made out" in result.reason) == (False, True)

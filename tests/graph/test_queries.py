@@ -833,3 +833,20 @@ def test_a_partial_of_a_function_without_parameters(repo: Path) -> None:
         repo, "#- a.py\nfrom functools import partial\ndef f(): ...\ndef g():\n    h = partial(f)\n    h()\n"
     )
     assert [site.caller.symbol.name for site in graph.who_calls("f").items] == ["g"]
+
+
+def test_variable_arguments_asked_for_by_a_name(tmp_path: Path) -> None:
+    """They have none; what asks for it all the same must not end the listing."""
+    with graph_of(
+        tmp_path,
+        """
+#- app.py
+def shape(*args, **kwargs):
+    return args["points"].draw()
+
+def main(rest):
+    shape(*rest)
+""",
+    ) as graph:
+        [site] = [s for s in graph.calls_of("shape").items if s.callee.endswith("draw")]
+        assert not site.resolved

@@ -345,7 +345,8 @@ def gathered(inference: Inference, value: Value, key: str | None) -> Values:
             for number, argument in enumerate(node.args):
                 if isinstance(argument, ast.Starred):
                     # Of what is spread here, the parameters before take the first ones.
-                    place = str(int(key) + skipped - number) if key and int(key) + skipped >= number else None
+                    after = int(key) + skipped - number if key and key.isdecimal() else -1
+                    place = str(after) if after >= 0 else None
                     parts += [inference.item(v, None, place) if place else inference.iterated(v)
                               for v in inference.expression(argument.value, here)]  # fmt: skip
                 elif number >= skipped and (key is None or key == str(number - skipped)):

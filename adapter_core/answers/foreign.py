@@ -1,0 +1,206 @@
+"""Text that somebody else wrote, checked against a repository: which of its sentences rest on the lines they cite?
+
+Markdown goes in: headings, tables, HTML comments and code blocks say nothing; each list item and each sentence is judged on its own. A
+citation that stands behind the full stop belongs to the sentence before it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..code_graph import CodeGraph
+from ..graph.source import hash_lines, split_lines
+from ..types import Citation, Claim, Span
+from .citations import check, find_citations
+from .sentence import MAX_CHARS, read_sentence
+from .verify import verify_claim
+
+_FENCE = re.compile(r"\s*(```|~~~)")
+_SKIPPED = re.compile(r"\s*(#{1,6}\s|\||<!--|[-=*_]{3,}\s*\Z)")
+_ITEM = re.compile(r"\s*(?:[-*+•]|\d+[.)]|>)\s+")
+_END = re.compile(r"(?<=[.!?])[\"'”)\]]*\s+(?=[A-Z`\"'“(\[•])")
+_LINK = re.compile(r"!?\[([^\[\]]*)\]\(([^()\s]*)\)")
+_HOLLOW = re.compile(r"(?<!`)`\s*`(?!`)|(?<![\w)\]])\(\s*(?:see|at|in|cf\.?)?[\s,;`]*\)|(?<![\w)\]])\[[\s,;`]*\]")
+_STRAY = re.compile(r"(?:,?\s*\b(?:see(?: also)?|cf\.?|at))?\s+([.,;:!?])(?=\s|\Z)")
+_MAX_CITED_LINES = 2_000
+
+SUPPORTED, UNSUPPORTED, UNRESOLVED, STALE = "supported", "unsupported", "unresolved", "stale"
+UNCITED, EMPTY = "uncited", "says nothing that could be checked"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One sentence, its citations as written and as found, and the verdict: supported | unsupported | unresolved | stale | uncited, or
+    that there is nothing to check. `line`: where it begins in the text."""
+
+    text: str
+    line: int
+    written: tuple[str, ...]
+    citations: tuple[Citation, ...]
+    verdict: str
+    reason: str = ""
+
+    @property
+    def failed(self) -> bool:
+        return self.verdict not in (SUPPORTED, EMPTY)
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Shares from 0 to 1, None where there is nothing to count: citations that resolve; of these, that are fresh; sentences with
+    citations that these support; sentences with something to check that carry a citation."""
+
+    resolves: float | None
+    fresh: float | None
+    supports: float | None
+    complete: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class TextReport:
+    sentences: tuple[Judged, ...]
+    rates: Rates
+
+    @property
+    def ok(self) -> bool:
+        """Whether every sentence with something to check is supported by lines that it cites."""
+        return not any(s.failed for s in self.sentences)
+
+
+def verify_text(graph: CodeGraph, text: str) -> TextReport:
+    """Judge every sentence of a Markdown text. Paths may be shortened at the front (`app.py:3`) where that is unambiguous."""
+    return _report([_judged(graph, *sentence) for sentence in sentences_of(text)])
+
+
+def verify_answer(graph: CodeGraph, answer: Mapping[str, Any]) -> TextReport:
+    """Judge an answer that was kept as JSON (`answers.export`): its citations carry the hash of the lines as they were then.
+
+    Raises `KeyError`, `TypeError` where it has another shape.
+    """
+    found = []
+    for number, claim in enumerate(answer["claims"], 1):
+        cited = tuple(
+            Citation(Span(graph.name, c["path"], int(c["start"]), int(c["end"])), c["sha256"])
+            for c in claim["citations"]
+        )
+        written = tuple(str(c.span) for c in cited)
+        found.append(_verdict(graph, claim["text"], number, written, cited))
+    return _report(found)
+
+
+def sentences_of(text: str) -> Iterator[tuple[str, int, tuple[str, ...]]]:
+    """(sentence without its citations, line, citations as written) of a Markdown text."""
+    for line, block in _blocks(split_lines(text)):
+        pieces: list[tuple[str, int]] = []
+        position = 0
+        for end in [*(m.end() for m in _END.finditer(block)), len(block)]:
+            if block[position:end].strip():
+                pieces.append((block[position:end].strip(), line + block.count("\n", 0, position)))
+            position = end
+        kept: list[tuple[str, int, list[str]]] = []
+        for piece, at in pieces:
+            behind = re.match(r"\(([^()]*)\)[.,]?\s+", piece)
+            if behind and kept and not re.search(r"\w", _without_citations(behind.group())[0]):
+                kept[-1][2].extend(_without_citations(behind.group())[1])
+                piece = piece[behind.end() :]
+            bare, written = _without_citations(piece)
+            if not re.search(r"\w", bare) and kept:
+                kept[-1][2].extend(written)
+            elif re.search(r"\w", bare) or written:
+                kept.append((bare, at, written))
+        yield from ((bare, at, tuple(written)) for bare, at, written in kept)
+
+
+def _blocks(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """(first line, text) of each paragraph and list item, line ends kept."""
+    block: list[str] = []
+    first, fenced = 1, False
+    for number, line in enumerate([*lines, ""], 1):
+        if _FENCE.match(line):
+            fenced = not fenced
+        ends = fenced or not line.strip() or bool(_FENCE.match(line) or _SKIPPED.match(line) or _ITEM.match(line))
+        if ends and block:
+            yield first, "\n".join(block)
+            block = []
+        if fenced or not line.strip() or _FENCE.match(line) or _SKIPPED.match(line):
+            continue
+        if not block:
+            first = number
+        block.append(_ITEM.sub("", line, count=1) if _ITEM.match(line) else line.strip())
+
+
+def _without_citations(piece: str) -> tuple[str, list[str]]:
+    text = _LINK.sub(lambda m: f"{m[1]} {m[2]}" if find_citations(m[2]) else m[1], piece)
+    found = find_citations(text)
+    out, position = [], 0
+    for one in found:
+        out.append(text[position : one.begin])
+        position = one.finish
+    out.append(text[position:])
+    bare = "".join(out)
+    for _ in range(3):
+        bare = _HOLLOW.sub(" ", bare)
+    spans = [f"{w.path}:{w.start}" + (f"-{w.end}" if w.end != w.start else "") for w in found]
+    return _STRAY.sub(r"\1", " ".join(bare.split())), spans
+
+
+def _judged(graph: CodeGraph, sentence: str, line: int, written: tuple[str, ...]) -> Judged:
+    cited = tuple(_citation(graph, one) for one in written)
+    return _verdict(graph, sentence, line, written, cited)
+
+
+def _citation(graph: CodeGraph, written: str) -> Citation:
+    (one,) = find_citations(written)
+    path = locate(graph, one.path) or one.path
+    span = Span(graph.name, path, one.start, one.end)
+    document = graph.document(path)
+    inside = document is not None and 1 <= one.start <= one.end <= min(
+        len(document.lines), one.start + _MAX_CITED_LINES
+    )
+    return Citation(span, hash_lines(document.lines, one.start, one.end) if inside and document else "")
+
+
+def locate(graph: CodeGraph, path: str) -> str | None:
+    """The file of the workspace that a path means: itself, or the only one that ends with it."""
+    if graph.document(path) is not None:
+        return path
+    ending = "/" + path.lstrip("/")
+    found = [row.path for row in graph.store.files() if row.path.endswith(ending)]
+    return found[0] if len(found) == 1 else None
+
+
+def _verdict(
+    graph: CodeGraph, sentence: str, line: int, written: tuple[str, ...], cited: tuple[Citation, ...]
+) -> Judged:
+    if not cited:
+        says = bool(read_sentence(sentence[:MAX_CHARS]).mentions)
+        return Judged(sentence, line, (), (), UNCITED if says else EMPTY, "has no citation" if says else "")
+    claim, problem = verify_claim(graph, Claim(sentence, "foreign", cited))
+    if not problem:
+        return Judged(sentence, line, written, claim.citations, SUPPORTED)
+    checked = tuple(check(graph, c) for c in cited)
+    verdict = (
+        UNSUPPORTED if all(c.fresh for c in checked) else STALE if all(c.resolves for c in checked) else UNRESOLVED
+    )
+    return Judged(sentence, line, written, tuple(replace(c, supports=False) for c in checked), verdict, problem)
+
+
+def _report(sentences: list[Judged]) -> TextReport:
+    citations = [c for s in sentences for c in s.citations]
+    resolving = [c for c in citations if c.resolves]
+    cited = [s for s in sentences if s.citations]
+    stating = [s for s in sentences if s.verdict != EMPTY]
+    rates = Rates(
+        _share(resolving, citations),
+        _share([c for c in resolving if c.fresh], resolving),
+        _share([s for s in cited if s.verdict == SUPPORTED], cited),
+        _share(cited, stating),
+    )
+    return TextReport(tuple(sentences), rates)
+
+
+def _share(part: Iterable[object], whole: Sequence[object]) -> float | None:
+    return len(list(part)) / len(whole) if whole else None

@@ -1,0 +1,84 @@
+"""Is there an answer here at all? A calibrated score from what of the question the workspace knows.
+
+A logistic model over a few shares between 0 and 1; its weights and threshold were fitted on questions that have an answer and on
+questions about what is not there, made of real words (`benchmarks/answers.py`, part `refusal`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from ..code_graph import CodeGraph
+from ..evidence.search_index import SearchIndex
+from ..evidence.selection import Found
+from ..graph import terms
+from .kinds import named_classes
+from .options import RefusalOptions
+
+_HEAD = 3
+_FEW_TERMS = 4
+_MAX_IDENTIFIERS = 8
+_MAX_DEFINITIONS = 12
+
+
+def signals(graph: CodeGraph, found: Found) -> dict[str, float]:
+    """What speaks for an answer and against it. Shares are of the information (weight times idf) of the question's terms.
+
+    best: in the best single span · together: in the best three spans · names: in their names and paths · rarest: of the three most
+    telling terms, in one span · missing: terms that stand nowhere in the workspace · unknown: share of the names written as code that
+    the workspace does not use · defined: whether it defines one of them · short: 1 / number of terms, at most 1/4: of shorter questions
+    there were too few to learn from.
+    """
+    weights = found.weights
+    mass = sum(weights.values()) or 1.0
+    spans = [set(terms.terms_of(f"{e.symbol} {e.span.path}\n{e.text}")) for e in found.definitions]
+    names = {t for e in found.definitions[:_HEAD] for t in terms.terms_of(f"{e.symbol} {e.span.path}")}
+    rarest = sorted(weights, key=lambda t: (-weights[t], t))[:_HEAD]
+    rare_mass = sum(weights[t] for t in rarest) or 1.0
+    together: set[str] = set().union(*spans[:_HEAD]) if spans else set()
+    with graph.store.snapshot():
+        index = SearchIndex(graph)
+        absent = [t for t in weights if not _stands(index, t)]
+        identifiers = found.question.identifiers[:_MAX_IDENTIFIERS]
+        unknown = [n for n in identifiers if not _used(index, n)]
+    defined = any(0 < len(graph.find_symbol(n)) <= _MAX_DEFINITIONS for n in identifiers if n not in unknown)
+    defined = defined or bool(named_classes(graph, found.question))
+    return {
+        "best": found.coverage,
+        "together": _share(together, weights, mass),
+        "names": _share(names, weights, mass),
+        "rarest": max((_share(s & set(rarest), weights, rare_mass) for s in spans), default=0.0),
+        "missing": sum(weights[t] for t in absent) / mass,
+        "unknown": len(unknown) / len(identifiers) if identifiers else 0.0,
+        "defined": float(defined),
+        "short": 1.0 / max(_FEW_TERMS, len(weights)),
+    }
+
+
+def confidence(found_signals: Mapping[str, float], options: RefusalOptions) -> float:
+    """The estimated probability, from 0 to 1, that the workspace answers the question."""
+    value = options.bias + sum(getattr(options, f"{name}_weight") * x for name, x in found_signals.items())
+    return 1 / (1 + math.exp(-max(-60.0, min(60.0, value))))
+
+
+def answerable(found_signals: Mapping[str, float], options: RefusalOptions) -> bool:
+    """Whether to answer. A question that writes as code what is defined here, and nothing that is not used, is always answered."""
+    if found_signals["defined"] and not found_signals["unknown"] and options.threshold <= 1:
+        return True
+    return confidence(found_signals, options) >= options.threshold
+
+
+def _stands(index: SearchIndex, term: str) -> bool:
+    hit = index.hits(term)
+    return bool(len(hit.documents) or len(hit.files))
+
+
+def _used(index: SearchIndex, name: str) -> bool:
+    """Whether the last part of a name is written somewhere in the workspace, as a whole."""
+    whole = terms.split(name.rpartition(".")[2])[-1:]
+    return bool(whole) and _stands(index, whole[0])
+
+
+def _share(present: set[str], weights: Mapping[str, float], mass: float) -> float:
+    return sum(w for t, w in weights.items() if t in present) / mass

@@ -1,0 +1,78 @@
+"""One JSON line for each answer: what it cited and whether that held, what was looked at, how long each stage took.
+
+The question's text is never in it unless asked for; neither is the answer's.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ..code_graph import CodeGraph
+from ..errors import UsageError
+from ..types import Answer
+
+SCHEMA = 1
+# The marks that an answer sets on its way, in order: each is milliseconds from the question to the end of a stage.
+_STAGES = ("evidence", "composed", "read", "total")
+
+
+def record_of(graph: CodeGraph, answer: Answer, with_question: bool = False) -> dict[str, Any]:
+    """The line for one answer. Rates are shares of the citations shown, None where there are none; `citations_must`: the sentences shown,
+    each of which must carry one."""
+    citations = [c for claim in answer.claims for c in claim.citations]
+    files = list(dict.fromkeys(e.span.path for e in answer.evidence))
+    modules = {graph.module_for_file(path) for path in files if path.endswith((".py", ".pyi", ".pyw"))}
+
+    def rate(name: str) -> float | None:
+        return round(sum(getattr(c, name) for c in citations) / len(citations), 4) if citations else None
+
+    metrics = answer.metrics
+    record: dict[str, Any] = {
+        "schema": SCHEMA,
+        "found": answer.found,
+        "complete": answer.complete,
+        "sentences": len(answer.claims),
+        "dropped": len(answer.dropped),
+        "citations_total": len(citations),
+        "citations_must": len(answer.claims),
+        "resolves": rate("resolves"),
+        "fresh": rate("fresh"),
+        "supports": rate("supports"),
+        "modules_selected": len(modules),
+        "files_selected": len(files),
+        "elapsed_sec": round(metrics.get("total_ms", 0.0) / 1000, 4),
+        "elapsed_by_stage": stages_of(metrics),
+        "retries": metrics.get("retries", 0),
+        "tokens": {"prompt": metrics.get("prompt_tokens", 0), "new": metrics.get("new_tokens", 0)},
+        "model": answer.provenance.model,
+        "adapter": answer.provenance.adapter,
+        "commit": answer.provenance.commit,
+        "tree": answer.provenance.tree,
+    }
+    if with_question:
+        record["question"] = answer.question
+    return record
+
+
+def stages_of(metrics: dict[str, Any]) -> dict[str, float]:
+    """Seconds of each stage, from the marks; what comes after the last one before the end is "finishing"."""
+    found: dict[str, float] = {}
+    before = 0.0
+    for name in _STAGES:
+        mark = metrics.get(f"{name}_ms")
+        if mark is not None:
+            found["finishing" if name == "total" else name] = round(max(0.0, mark - before) / 1000, 4)
+            before = mark
+    return found
+
+
+def write_record(file: Path, record: dict[str, Any]) -> None:
+    """Append one line. Raises `UsageError` where that cannot be done."""
+    line = json.dumps(record, ensure_ascii=False) + "\n"
+    try:
+        with file.open("a", encoding="utf-8", errors="backslashreplace") as out:
+            out.write(line)
+    except OSError as error:
+        raise UsageError(f"{file} cannot be written ({error.strerror}); name another file for telemetry.") from error

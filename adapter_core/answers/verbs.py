@@ -1,0 +1,236 @@
+"""The words by which sentences claim relations between names."""
+
+from __future__ import annotations
+
+import re
+
+_ADVERBS = (
+    r"(?:\s*\b(?:only|directly|internally|indirectly|exclusively|solely|always|also|then|first|finally|in turn|never|not|once|itself)"
+    r"\b)*\s*"
+)
+_KINDS = (
+    "class|function|method|property|variable|constant|type alias|field|enum member|module|coroutine|generator|dataclass|"
+    "classmethod|staticmethod|package"
+)
+
+
+def _verb(*patterns: str) -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{'|'.join(patterns)})(?!\w)", re.I)
+
+
+def _acts(*bases: str) -> str:
+    """Third person and gerund; the bare form only behind what makes a verb of it: "does not call", but not "a call"."""
+    before = "|".join(
+        f"(?<={word} )" for word in ("not", "n't", "never", "may", "will", "can", "to", "directly", "also", "must")
+    )
+    forms = []
+    for base in bases:
+        third = f"{base}es" if base.endswith("ch") else f"{base}s"
+        gerund = f"{base.removesuffix('e')}ing" if base not in ("set", "reset") else f"{base}ting"
+        forms += [rf"(?<!the ){third}(?! (?:of|to|from)\b)", gerund, f"(?:{before}){base}"]
+    return "|".join(forms)
+
+
+# (kind, whether subject and object are turned, pattern). Of overlapping matches the earliest counts, then the longest. `\x02` begins a
+# mention: see `sentence.py`.
+VERBS: tuple[tuple[str, bool, re.Pattern[str]], ...] = (
+    ("calls", False, _verb(f"(?:further )?(?:{_acts('call', 'invoke')})", "delegates? to", "delegating to")),
+    ("calls", False, _verb("(?:an? |the |one )?calls? (?:to|of)")),
+    (
+        "calls",
+        True,
+        _verb(
+            rf"(?:called|invoked|constructed|instantiated){_ADVERBS}(?:by|from|in|within|inside)(?: the)?"
+            "(?: (?:tests?|functions?|methods?))?"
+        ),
+    ),
+    (
+        "annotated",
+        False,
+        _verb("(?:annotated|declared|typed) (?:to return|as returning)", "has the return (?:type|annotation)"),
+    ),
+    ("yields_from", False, _verb("yields? from", "yielding from")),
+    ("returns_result", False, _verb("(?:returns?|returning) the results? of(?: calling)?")),
+    ("returns", False, _verb(_acts("return"), "(?:hands?|gives?|handing|giving) back")),
+    ("returns", True, _verb("(?:returned|yielded) (?:by|from)")),
+    ("yields", False, _verb(_acts("yield"))),
+    ("raises_result", False, _verb("raises? the results? of(?: calling)?")),
+    ("raises", False, _verb(_acts("raise", "throw"))),
+    ("raises", True, _verb("(?:raised|thrown) (?:by|in|from)")),
+    ("message", False, _verb("with the message", "with message")),
+    (
+        "sets",
+        False,
+        _verb(
+            _acts("set", "assign", "update", "mutate", "reset", "increment", "decrement", "initialize", "initialise")
+        ),
+    ),
+    ("sets", True, _verb("(?:set|assigned|updated|mutated|reset|changed) (?:by|in|from)")),
+    (
+        "assigned",
+        False,
+        _verb(
+            r"(?:is|are|gets|being|be) (?:set|assigned|initiali[sz]ed|reset)(?: to| as)?(?= (?:the )?\x02| to| as)(?: to| as)?"
+        ),
+    ),
+    (
+        "inherits",
+        False,
+        _verb(
+            "extends?",
+            "extending",
+            "inherits? from",
+            "inheriting from",
+            "derives? from",
+            "derived from",
+            r"subclasses(?= \x02)",
+            "(?:direct |concrete )?(?:subclass|child class) of",
+        ),
+    ),
+    (
+        "inherits",
+        True,
+        _verb("extended by", "subclassed by", "inherited by", "(?:base|parent|super) ?class(?:es)? of", "base of"),
+    ),
+    (
+        "overrides",
+        False,
+        _verb(
+            "an? override of",
+            "takes? the place of",
+            r"replaces? the (?:inherited|base|parent)(?: \w+)?",
+        ),
+    ),
+    ("overrides", False, _verb(_acts("override", "reimplement"))),
+    ("overrides", True, _verb("(?:overridden|reimplemented) (?:by|in)")),
+    (
+        "default",
+        False,
+        _verb(
+            "defaults? to",
+            "has an? default(?: value)? of",
+            "with an? default(?: value)? of",
+            r"default(?:s to| is|:)?(?= \x02)",
+        ),
+    ),
+    (
+        "default_of",
+        False,
+        _verb("default(?: value)? (?:of|for)(?: the)?(?: (?:parameter|argument|option))?"),
+    ),
+    (
+        "takes",
+        False,
+        _verb(
+            "(?:takes?|accepts?|taking|accepting|has (?:an? |the )?(?:(?:required|optional|keyword|keyword-only|positional) )*"
+            "(?:parameters?|arguments?))(?: optionally)?"
+        ),
+    ),
+    ("takes", True, _verb("(?:parameters?|arguments?) (?:of|to)")),
+    ("takes", False, _verb("declared with (?:an? |the )?(?:\\w+ )?(?:parameters?|arguments?)")),
+    ("inherits", False, _verb("builds on its (?:base|parent) class")),
+    ("decorated", False, _verb("(?:carries|has|bears) the decorator")),
+    (
+        "defined",
+        False,
+        _verb(
+            "(?:can be |is )?found (?:in|at|inside)",
+            "(?:defined|declared|implemented|located|lives?|resides?) (?:in|at|inside|within|on)",
+        ),
+    ),
+    (
+        "kind",
+        False,
+        _verb(
+            "(?:is|are) (?:not )?an? (?:(?:async|static|class|abstract|private|public|nested|special|plain|free|"
+            "instance|helper|simple|regular|inner|concrete) )*"
+            rf"(?:{_KINDS})(?: of| on)?"
+        ),
+    ),
+    ("decorated", False, _verb("(?:decorated|registered) (?:with|by|through|via)")),
+    ("imports", False, _verb(r"imports?(?= \x02)")),
+    ("imports", True, _verb("imported (?:by|in|into)")),
+    ("catches", True, _verb("(?:caught|handled) (?:by|in|within|inside)")),
+    ("member", False, _verb("belongs to", "is (?:a )?(?:part|member) of")),
+    ("catches", False, _verb(_acts("catch"))),
+    ("defines", False, _verb(_acts("define", "declare"), "has the methods?")),
+    ("passed", False, _verb("(?:passed|handed|given) to")),
+    (
+        "count",
+        False,
+        _verb(r"called at(?= \x02)", r"has(?= \x02\d+\x03 (?:direct )?(?:subclass|override|method|parameter|test))"),
+    ),
+    (
+        "tested",
+        False,
+        _verb("reached by calls from(?: the)?(?: tests?)?", "(?:covered|tested|exercised) by(?: the)?(?: tests?)?"),
+    ),
+    ("says", False, _verb("says?", "reads?", "states?")),
+)
+
+# Words that tell a relation. Where they stand outside every pattern above, who does what to whom was not understood.
+RELATIONAL = re.compile(
+    r"\b(?:call(?:s|ed|ing|ers?|ees?)?|invok\w+|return(?:s|ed|ing)?|rais(?:e|es|ed|ing)|throws?|throwing|thrown|yield(?:s|ed|ing)?|"
+    r"extend(?:s|ed|ing)?|inherit\w*|subclass\w*|superclass\w*|base class\w*|bases|overrid\w+|overriden|reimplement\w*|parameters?|"
+    r"arguments?|defaults?|decorat\w+|assign(?:s|ed|ing)|imports?|imported|importing|catch(?:es|ing)?|caught|defin(?:es|ed|ing)|"
+    r"declar(?:es|ed|ing)|(?:methods?|definition|member) of|"
+    r"contains|initiali[sz]\w+)\b",
+    re.I,
+)
+
+_MARK = r"\x02\d+\x03"
+_DOES = "calls|invokes|returns|raises|throws|yields|catches|overrides|extends"
+_CAN = r"(?:can|may|might|will|must|has to|have to)"
+
+
+def _rewrite(pattern: str, replacement: str) -> tuple[re.Pattern[str], str]:
+    return re.compile(pattern.replace("{M}", f"({_MARK})"), re.I), replacement
+
+
+# Word orders that the patterns above do not know, put into those that they do.
+REWRITES: tuple[tuple[re.Pattern[str], str], ...] = (
+    # "In `s`, `o` is set to `v`." "Within `s`, `o` is called."
+    _rewrite(
+        r"^(?:In|Within|Inside)(?: the \w+)? {M}, (?:the \w+ )?{M} (?:is|gets) (?:set|assigned) to ", r"\1 sets \2 to "
+    ),
+    _rewrite(
+        r"^(?:In|Within|Inside)(?: the \w+)? {M}, (?:the \w+ |an? \w+ of type )?{M} (is|gets) (not )?"
+        r"(called|invoked|raised|thrown|returned|yielded|caught)(?! (?:by|in|from))",
+        r"\2 \3 \4\5 in \1",
+    ),
+    # "`x`, a parameter of `f`, defaults to `1`." "`f` gives `x` the default `1`." "Unless told otherwise, `x` of `f` is `1`."
+    _rewrite(r"{M}, an? (?:\w+ )?(?:parameter|argument|option|attribute) of {M},", r"\1 of \2"),
+    _rewrite(r"{M} gives {M} (?:the|a) default(?: value)?(?: of)? {M}", r"\2 of \1 defaults to \3"),
+    _rewrite(r"^(?:Unless \w+ otherwise|By default), (.*?){M} is {M}", r"\1\2 defaults to \3"),
+    _rewrite(r"{M} uses {M} as (?:the|its|a) default(?: value)? (?:for|of) {M}", r"\3 of \1 defaults to \2"),
+    _rewrite(r"^(?:In|For) {M}, {M} defaults to ", r"\2 of \1 defaults to "),
+    # "The return value of `f` is `x`." "The class `c` has a method `m`." "`p` contains the definition of `f`."
+    _rewrite(r"\breturn(?:ed)? value of {M} is {M}", r"\1 returns \2"),
+    _rewrite(r"{M} has (?:an?|the) (?:\w+ )?(?:method|property|member)(?: called| named)? {M}", r"\2 belongs to \1"),
+    _rewrite(r"{M} (?:contains|holds|has) the (?:definition|code|implementation) of {M}", r"\2 is defined in \1"),
+    _rewrite(r"\bdecorator {M} is applied to {M}", r"\2 is decorated with \1"),
+    _rewrite(
+        r"\bsignature of {M} (?:includes|has|contains|lists) (?:the |an? )?(?:parameter|argument) {M}", r"\1 takes \2"
+    ),
+    _rewrite(r"{M} handles {M}(?: exceptions?| errors?)?(?: by catching (?:it|them))?(?=[.,;]|\Z)", r"\1 catches \2"),
+    _rewrite(r"uses {M}, (?:calling|invoking) it", r"calls \1"),
+    _rewrite(r"{M} is one of the (?:functions|methods) (?:that )?{M} (?:calls|invokes)", r"\2 calls \1"),
+    # "Among the callers of `b` is `a`." "One of the bases of `a` is `b`." "`m` is one of the methods of `c`."
+    _rewrite(r"^(?:Among|One of) the (?:callers|users) of {M} is {M}", r"\2 calls \1"),
+    _rewrite(r"^(?:Among|One of) the (?:bases|base classes|parents) of {M} is {M}", r"\1 extends \2"),
+    _rewrite(r"^(?:Among|One of) the (?:subclasses|children) of {M} is {M}", r"\2 extends \1"),
+    _rewrite(r"^(?:Among|One of) the methods of {M} is {M}", r"\2 belongs to \1"),
+    _rewrite(r"^(?:(?:Among|One of) the|One|An?) (?:parameters?|arguments?) of {M} is (?:called )?{M}", r"\1 takes \2"),
+    _rewrite(r"{M} is (?:one|among) (?:of )?the methods of {M}", r"\1 belongs to \2"),
+    _rewrite(r"{M} is (?:one|among) (?:of )?the (?:bases|base classes) of {M}", r"\2 extends \1"),
+    _rewrite(r"{M} is (?:one|among) (?:of )?the callers of {M}", r"\1 calls \2"),
+    _rewrite(rf"callers of {{M}} {_CAN} pass {{M}}", r"\1 takes \2"),
+    # "What `f` returns is `x`." "Calling `f` can raise `e`." "`f` relies on `g`, which it calls."
+    _rewrite(rf"^What {{M}} ({_DOES}) is {{M}}", r"\1 \2 \3"),
+    _rewrite(rf"\b(?:Calling|Invoking|A call (?:of|to)) {{M}} (?={_CAN}\b|{_DOES})", r"\1 "),
+    _rewrite(rf"^[^\x02]*{{M}}[^\x02\x03]*{{M}},? (?:which|that) it ({_DOES})\b", r"\1 \3 \2"),
+    # "`f` stores `v` in `o`." "`o` is assigned `v` by `f`." "`@d` decorates `f`."
+    _rewrite(r"(?:stores|saves|puts) {M} (?:in|into|under|as) {M}", r"sets \2 to \1"),
+    _rewrite(r"{M} is (?:assigned|set to|given) {M} (?:by|in) {M}", r"\3 sets \1 to \2"),
+    _rewrite(r"{M} decorates {M}", r"\2 is decorated with \1"),
+)

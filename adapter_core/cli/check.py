@@ -1,0 +1,119 @@
+"""`pathline check`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import UsageError
+from .common import add_repo_arguments, ctrl_c, print_json, printable, with_graph
+
+if TYPE_CHECKING:
+    from ..answers.foreign import TextReport
+    from ..code_graph import CodeGraph
+
+_MAX_BYTES = 5_000_000
+
+
+def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "check",
+        help="check the citations of a text that somebody wrote",
+        description="Check every sentence of a Markdown text, or of an answer kept as JSON, against the lines it cites. "
+        "Exit code 0: all that could be checked is cited and supported; 1: something is not.",
+        epilog="example: pathline check --repo . ANSWER.md",
+    )
+    parser.add_argument("file", help='the text; "-" reads it from standard input')
+    add_repo_arguments(parser)
+    parser.add_argument("--all", action="store_true", help="show the sentences that hold, too")
+    parser.set_defaults(func=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    text = _read(args.file)
+    with ctrl_c() as cancel:
+        report = with_graph(args, cancel, lambda graph: _verify(graph, text))
+    if args.json:
+        print_json(to_dict(report))
+    else:
+        _print(report, everything=args.all)
+    return 0 if report.ok else 1
+
+
+def _read(name: str) -> str:
+    try:
+        raw = sys.stdin.buffer.read(_MAX_BYTES + 1) if name == "-" else Path(name).read_bytes()
+    except OSError as error:
+        raise UsageError(
+            f"{name} cannot be read ({error.strerror}); name a text file, or - for standard input."
+        ) from error
+    if len(raw) > _MAX_BYTES:
+        raise UsageError(f"The text has more than {_MAX_BYTES:,} bytes; check it in parts.")
+    return raw.decode("utf-8", "replace")
+
+
+def _verify(graph: CodeGraph, text: str) -> TextReport:
+    from ..answers.foreign import verify_answer, verify_text
+
+    answer = _as_answer(text)
+    if answer is None:
+        return verify_text(graph, text)
+    try:
+        return verify_answer(graph, answer)
+    except (KeyError, TypeError, ValueError) as error:
+        raise UsageError("The JSON is no answer of Pathline's; give what `pathline ask --json` printed.") from error
+
+
+def _as_answer(text: str) -> dict[str, Any] | None:
+    if not text.lstrip().startswith("{"):
+        return None
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) and "claims" in value else None
+
+
+def to_dict(report: TextReport) -> dict[str, Any]:
+    """The report as plain JSON values; the shape is stable: `"schema": 1`."""
+    from ..answers.export import citation_to_dict
+
+    return {
+        "schema": 1,
+        "ok": report.ok,
+        "rates": asdict(report.rates),
+        "sentences": [
+            {
+                "line": s.line,
+                "text": s.text,
+                "verdict": s.verdict,
+                "reason": s.reason,
+                "citations": [citation_to_dict(c) for c in s.citations],
+            }
+            for s in report.sentences
+        ],
+    }
+
+
+def _print(report: TextReport, everything: bool) -> None:
+    for sentence in report.sentences:
+        if not (everything or sentence.failed):
+            continue
+        places = " ".join(sentence.written)
+        print(f"line {sentence.line}: {sentence.verdict}: {printable(sentence.text)}  {printable(places)}".rstrip())
+        if sentence.reason:
+            print(f"    {printable(sentence.reason)}")
+    rates = report.rates
+    shares = [
+        ("resolve", rates.resolves),
+        ("fresh", rates.fresh),
+        ("supported", rates.supports),
+        ("cited", rates.complete),
+    ]
+    told = ", ".join(f"{name} {value:.0%}" for name, value in shares if value is not None)
+    stating = sum(bool(s.citations) or s.failed for s in report.sentences)
+    print(f"{stating} sentences with something to check{f': {told}' if told else ''}.", file=sys.stderr)

@@ -1,0 +1,55 @@
+"""Questions about what a repository does not have, made of real words: other repositories' questions, and names put together anew."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+
+from _retrieval_data import Row
+
+_TEMPLATES = (
+    "Where is `{n}` defined?",
+    "How does `{n}` work?",
+    "What does {n}() return, and when does it raise?",
+    "Who calls {n}?",
+    "Which tests cover `{n}`?",
+    "Why does `{n}` check its arguments?",
+)
+
+
+def foreign_questions(rows: Sequence[Row], seed: int) -> list[str]:
+    """For each row the question of another repository, each used about equally often; the other project's name is taken out, since it
+    would give the answer away."""
+    rng = random.Random(seed)
+    by_repo: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        by_repo[row.repo].append(row)
+    found = []
+    for row in rows:
+        other = rng.choice([name for name in sorted(by_repo) if name != row.repo])
+        found.append(without_name(rng.choice(by_repo[other]).question, other))
+    return found
+
+
+def without_name(question: str, repo: str) -> str:
+    names = {repo.rpartition("/")[2], repo.partition("/")[0]}
+    names |= (
+        {n.replace("-", "_") for n in names}
+        | {n.replace("-", " ") for n in names}
+        | {n.removeprefix("python-") for n in names}
+    )
+    pattern = "|".join(re.escape(n) for n in sorted(names, key=len, reverse=True) if len(n) > 2)
+    return re.sub(rf"\b(?:{pattern})(?:'s)?\b", "the project", question, flags=re.I)
+
+
+def recombined(names: Sequence[str], known: set[str], count: int, rng: random.Random) -> list[str]:
+    """Questions about names of which every word is a word of the repository's own names, and that it does not have."""
+    words = sorted({w for n in names for w in re.findall(r"[a-z]{3,}", n) if len(n) > 6})
+    found: list[str] = []
+    while len(found) < count and len(words) > 10:
+        name = "_".join(rng.sample(words, rng.choice((2, 3))))
+        if name not in known:
+            found.append(rng.choice(_TEMPLATES).format(n=name))
+    return found

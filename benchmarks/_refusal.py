@@ -1,0 +1,92 @@
+"""Fitting and measuring when to refuse: a logistic model, cross-fitted by repository."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from _tuning import Scored, folds
+
+SIGNALS = ("best", "together", "names", "rarest", "missing", "unknown", "defined", "short")
+_DEFINED, _UNKNOWN = SIGNALS.index("defined"), SIGNALS.index("unknown")
+FALSE_REFUSALS = 0.04  # aimed at where the threshold is fitted; 0.05 is allowed where it is measured
+FOLDS = 5
+_RIDGE = 1e-2
+_ROUNDS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question: the repository it was asked of, its kind ("answerable", "foreign", "recombined") and its signals."""
+
+    repo: str
+    set: str
+    kind: str
+    signals: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    bias: float
+    weights: tuple[float, ...]
+    threshold: float
+
+    def values(self, asked: Sequence[Asked]) -> np.ndarray:
+        """(n,) from 0 to 1."""
+        x = np.array([a.signals for a in asked])
+        return 1 / (1 + np.exp(-(x @ np.array(self.weights) + self.bias)))
+
+
+def fit(asked: Sequence[Asked]) -> Fitted:
+    """Ridge logistic regression by Newton's method; each repository weighs the same, and so do answerable and absent ones."""
+    x = np.array([[*a.signals, 1.0] for a in asked])
+    y = np.array([a.kind == "answerable" for a in asked], dtype=float)
+    weight = _weights(asked)
+    beta = np.zeros(x.shape[1])
+    for _ in range(_ROUNDS):
+        p = 1 / (1 + np.exp(-x @ beta))
+        gradient = x.T @ (weight * (y - p)) - _RIDGE * beta
+        hessian = (x * (weight * p * (1 - p))[:, None]).T @ x + _RIDGE * np.eye(len(beta))
+        step = np.linalg.solve(hessian, gradient)
+        beta += step
+        if np.abs(step).max() < 1e-8:
+            break
+    fitted = Fitted(float(beta[-1]), tuple(map(float, beta[:-1])), 0.0)
+    values = fitted.values([a for a in asked if a.kind == "answerable"])
+    return Fitted(fitted.bias, fitted.weights, float(np.quantile(values, FALSE_REFUSALS)))
+
+
+def _weights(asked: Sequence[Asked]) -> np.ndarray:
+    counts: dict[tuple[str, bool], int] = {}
+    for a in asked:
+        key = (a.repo, a.kind == "answerable")
+        counts[key] = counts.get(key, 0) + 1
+    raw = np.array([1 / counts[(a.repo, a.kind == "answerable")] for a in asked])
+    return raw * len(asked) / raw.sum()
+
+
+def cross_fitted(asked: Sequence[Asked], seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """(values, refused) of every question, by models that saw nothing of its repository."""
+    parts = folds([Scored(a.set, a.repo, {}) for a in asked], FOLDS, seed)
+    values, refused = np.zeros(len(asked)), np.zeros(len(asked), dtype=bool)
+    for part in parts:
+        model = fit([a for a in asked if a.repo not in part])
+        inside = [i for i, a in enumerate(asked) if a.repo in part]
+        own = model.values([asked[i] for i in inside])
+        values[inside] = own
+        # As in `answers.refusal.answerable`: what the question writes as code is defined here, and nothing in it is unknown.
+        named = np.array([asked[i].signals[_DEFINED] > 0 and asked[i].signals[_UNKNOWN] == 0 for i in inside])
+        refused[inside] = (own < model.threshold) & ~named
+    return values, refused
+
+
+def auroc(positive: np.ndarray, negative: np.ndarray) -> float:
+    """The probability that a question with an answer scores above one without; ties count half."""
+    order = np.concatenate((positive, negative))
+    ranks = np.empty(len(order))
+    _, inverse, counts = np.unique(order, return_inverse=True, return_counts=True)
+    ends = np.cumsum(counts)
+    ranks = (ends - (counts - 1) / 2)[inverse]
+    total = ranks[: len(positive)].sum() - len(positive) * (len(positive) + 1) / 2
+    return float(total / (len(positive) * len(negative)))

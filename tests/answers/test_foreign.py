@@ -1,0 +1,141 @@
+"""Text from elsewhere: its sentences, its citations, and the verdicts on them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from adapter_core.answers.export import answer_to_dict
+from adapter_core.answers.foreign import locate, sentences_of, verify_answer, verify_text
+from adapter_core.answers.runner import answer_question
+from adapter_core.cli.main import main
+from adapter_core.code_graph import CodeGraph
+from tests.support import graph_of, write
+
+WORKSPACE = """
+#- src/app/cache.py
+class Cache:
+    def get(self, key, timeout=30):
+        if key not in self.data:
+            self.load(key)
+        return self.data[key]
+
+    def load(self, key):
+        raise KeyError(key)
+#- src/app/__init__.py
+#- src/tool/__init__.py
+"""
+
+TEXT = """\
+# How the cache works
+
+`Cache.get` calls `self.load()` if `key not in self.data`
+(`src/app/cache.py:2-5`). It returns `self.data[key]`. (cache.py:5)
+
+- `Cache.load` raises `KeyError` (src/app/cache.py#L7-L8).
+- `Cache.load` calls `get` (src/app/cache.py lines 7-8).
+- `Cache.get` is fast.
+- All of this is easy to follow.
+
+```python
+raise Nothing  # src/app/cache.py:1
+```
+
+1. `get` has a timeout of 31 [here](src/app/cache.py#L2).
+2. `get` is defined in `src/app/nothing.py:3`.
+"""
+
+
+@pytest.fixture
+def graph(repo: Path) -> CodeGraph:
+    return graph_of(repo, WORKSPACE)
+
+
+def test_verdicts(graph: CodeGraph) -> None:
+    report = verify_text(graph, TEXT)
+    assert [(s.line, s.verdict) for s in report.sentences] == [
+        (3, "supported"),
+        (4, "supported"),
+        (6, "supported"),
+        (7, "unsupported"),
+        (8, "uncited"),
+        (9, "says nothing that could be checked"),
+        (15, "unsupported"),
+        (16, "unresolved"),
+    ]
+    assert report.sentences[0].text == "`Cache.get` calls `self.load()` if `key not in self.data`."
+    assert str(report.sentences[1].citations[0].span) == "src/app/cache.py:5"
+    assert "31" in report.sentences[6].reason
+    assert not report.ok
+    rates = report.rates
+    assert (rates.resolves, rates.fresh) == (pytest.approx(5 / 6), 1.0)
+    assert (rates.supports, rates.complete) == (pytest.approx(3 / 6), pytest.approx(6 / 7))
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("It is so. (a.py:1) Then `x` is it.", [("It is so.", ("a.py:1",)), ("Then `x` is it.", ())]),
+        ("A and `b()` (see `a.py:3`, `b.py:4-5`).", [("A and `b()`.", ("a.py:3", "b.py:4-5"))]),
+        ("See e.g. the `x` of it, at a.py:3.", [("See e.g. the `x` of it.", ("a.py:3",))]),
+        ("| a | b |\n\n<!-- a.py:1 -->\n\n## T a.py:2\n", []),
+        ("> Quoted words (a.py:1)", [("Quoted words", ("a.py:1",))]),
+    ],
+)
+def test_sentences_and_their_citations(text: str, sentences: list[tuple[str, tuple[str, ...]]]) -> None:
+    assert [(s, written) for s, _, written in sentences_of(text)] == sentences
+
+
+def test_short_paths_are_found_where_they_are_clear(graph: CodeGraph) -> None:
+    assert locate(graph, "app/cache.py") == "src/app/cache.py"
+    assert locate(graph, "__init__.py") is None
+    assert locate(graph, "../../etc/passwd") is None
+
+
+def test_an_answer_that_was_kept_is_stale_when_its_lines_changed(graph: CodeGraph) -> None:
+    kept = json.loads(json.dumps(answer_to_dict(answer_question(graph, "What does `Cache.load` raise?"))))
+    assert verify_answer(graph, kept).ok
+    file = graph.root / "src/app/cache.py"
+    write(graph.root, "src/app/cache.py", file.read_text("utf-8").replace("KeyError", "IndexError"))
+    report = verify_answer(CodeGraph.load_or_build(graph.root), kept)
+    assert "stale" in {s.verdict for s in report.sentences}
+    assert report.rates.fresh is not None
+    assert report.rates.fresh < 1
+    assert not report.ok
+
+
+def check_cli(repo: Path, *arguments: str) -> int:
+    return main(["check", "--repo", str(repo), *arguments])
+
+
+def test_the_command_says_which_sentence_fails_and_why(
+    graph: CodeGraph, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good = write(tmp_path, "good.md", "`Cache.load` raises `KeyError` (src/app/cache.py:7-8).\n")
+    bad = write(tmp_path, "bad.md", "Hello.\n\n`Cache.load` raises `IndexError` (src/app/cache.py:7-8).\n")
+    assert check_cli(graph.root, str(good)) == 0
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "supported 100%" in err
+    assert check_cli(graph.root, str(bad)) == 1
+    out, _ = capsys.readouterr()
+    assert out.startswith(
+        "line 3: unsupported: `Cache.load` raises `IndexError`.  src/app/cache.py:7-8\n    `IndexError` does not occur"
+    )
+    assert check_cli(graph.root, "--json", str(bad)) == 1
+    value = json.loads(capsys.readouterr()[0])
+    assert value["ok"] is False
+    assert [s["verdict"] for s in value["sentences"]] == ["says nothing that could be checked", "unsupported"]
+    assert value["rates"] == {"resolves": 1.0, "fresh": 1.0, "supports": 0.0, "complete": 1.0}
+
+
+def test_what_cannot_be_checked_is_wrong_usage(
+    graph: CodeGraph, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert check_cli(graph.root, str(tmp_path / "none.md")) == 2
+    assert "cannot be read" in capsys.readouterr()[1]
+    other = write(tmp_path, "other.json", '{"claims": [3]}')
+    assert check_cli(graph.root, str(other)) == 2
+    assert "no answer of Pathline" in capsys.readouterr()[1]

@@ -1,0 +1,111 @@
+"""Silence where there is nothing to say: what counts for and against an answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from adapter_core.answers.options import AskOptions, RefusalOptions
+from adapter_core.answers.refusal import confidence, signals
+from adapter_core.answers.runner import answer_question
+from adapter_core.cli.main import main
+from adapter_core.code_graph import CodeGraph
+from adapter_core.evidence.selection import search
+from tests.support import graph_of
+
+WORKSPACE = '''
+#- shop/cart.py
+class Cart:
+    """What a customer wants to buy."""
+
+    def add_item(self, product, amount=1):
+        """Put an amount of a product into the cart."""
+        self.items[product] = amount
+
+    def total_price(self):
+        """The price of all items, with taxes."""
+        return sum(p.price * n for p, n in self.items.items())
+#- shop/stock.py
+def reserve_product(product, amount):
+    """Take an amount of a product out of the stock, so that nobody else buys it."""
+    product.stock -= amount
+#- README.md
+# Shop
+
+A shop in which nobody has to wait for long.
+'''
+
+
+@pytest.fixture
+def graph(repo: Path) -> CodeGraph:
+    return graph_of(repo, WORKSPACE)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How is an amount of a product put into the cart?",
+        "What does total_price do with the prices of all items?",
+        "Where is a product taken out of the stock?",
+        "`Cart`",
+        "reserve",
+        "What is this project about?",
+    ],
+)
+def test_answered(graph: CodeGraph, question: str) -> None:
+    assert answer_question(graph, question).found
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How does the websocket handshake negotiate compression extensions?",
+        "Where is `total_stock_reserve` defined?",
+        "What does reserve_cart_price() return, and when does it raise?",
+        "How are database migrations rolled back after a failed deployment?",
+    ],
+)
+def test_refused_with_the_nearest_names(graph: CodeGraph, question: str) -> None:
+    answer = answer_question(graph, question)
+    assert not answer.found
+    assert not answer.claims
+    assert answer.text.startswith("Not found in this workspace.")
+
+
+def test_names_that_do_not_exist_speak_against_an_answer(graph: CodeGraph) -> None:
+    def value(question: str) -> dict[str, float]:
+        return signals(graph, search(graph, question))
+
+    real, invented = value("What does `total_price` do?"), value("What does `total_stock_price` do?")
+    assert (real["unknown"], real["defined"]) == (0.0, 1.0)
+    assert (invented["unknown"], invented["defined"]) == (1.0, 0.0)
+    assert confidence(real, RefusalOptions()) > 0.9 > 0.1 > confidence(invented, RefusalOptions())
+    assert value("How do rockets fly?")["missing"] == 1.0
+
+
+def test_the_same_signals_with_an_open_editor(graph: CodeGraph) -> None:
+    before = signals(graph, search(graph, "What does `total_stock_price` do?"))
+    graph.update("shop/stock.py", (graph.root / "shop/stock.py").read_text("utf-8"))
+    after = signals(graph, search(graph, "What does `total_stock_price` do?"))
+    assert after["unknown"] == before["unknown"] == 1.0
+
+
+def test_what_the_user_points_at_is_answered_about(graph: CodeGraph) -> None:
+    question = "How does the websocket handshake negotiate compression extensions?"
+    assert answer_question(graph, question, AskOptions(zoom="Cart.add_item")).found
+
+
+def test_the_threshold_is_an_option(graph: CodeGraph) -> None:
+    question = "How is a product shipped by rocket mail overnight to the cart?"
+    never, always = RefusalOptions(threshold=0.0), RefusalOptions(threshold=1.1)
+    assert answer_question(graph, question, AskOptions(refusal=never)).found
+    assert not answer_question(graph, question, AskOptions(refusal=always)).found
+
+
+def test_the_flag_of_the_command(graph: CodeGraph) -> None:
+    question = "How is a product shipped by rocket mail overnight to the cart?"
+    command = ["ask", "--no-model", "--repo", str(graph.root), question]
+    assert main(command) == 3
+    assert main([*command, "--min-confidence", "0"]) == 0
+    assert main([*command, "--min-confidence", "2"]) == 2

@@ -1,0 +1,214 @@
+"""Sentences about what surrounds a symbol: each case says what is true there, and what a careless reader would say too much."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from adapter_core.answers.citations import cite
+from adapter_core.answers.compose import candidates
+from adapter_core.answers.kinds import answer_kind
+from adapter_core.answers.runner import answer_question
+from adapter_core.answers.verify import supports
+from adapter_core.code_graph import CodeGraph
+from adapter_core.evidence.question import analyse
+from adapter_core.evidence.selection import search
+from tests.support import graph_of
+
+WORKSPACE = """
+#- shop/base.py
+class Store:
+    def save(self, item):
+        raise NotImplementedError
+
+    def load(self):
+        return []
+#- shop/disk.py
+from shop.base import Store
+
+
+class DiskStore(Store):
+    def save(self, item):
+        self.items.append(item)
+        self.cache[item].clear()
+        item.clear()
+
+
+class Other:
+    def save(self, item):
+        pass
+#- shop/app.py
+from shop.disk import DiskStore
+
+
+# Handlers run in a thread each, since clients may be slow.
+def handler(request):
+    store = DiskStore()
+    store.save(request)
+
+
+def unused():
+    return handler
+
+
+def setup(app, register):
+    app.add_route("/", view=handler)
+    register(lambda: handler)
+
+
+@app.route("/x")
+def other(request):
+    handler(request)
+    handler(request)
+
+
+@property
+def plain(self):
+    pass
+#- tests/test_app.py
+from shop.app import handler, other
+
+
+def test_near():
+    handler(None)
+
+
+def test_far():
+    other(None)
+
+
+class TestGroup:
+    def test_in_class(self):
+        handler(None)
+
+
+def helper():
+    handler(None)
+"""
+
+
+@pytest.fixture
+def graph(repo: Path) -> CodeGraph:
+    return graph_of(repo, WORKSPACE)
+
+
+def said(graph: CodeGraph, question: str, symbol: str) -> str:
+    """Everything that could be said about a symbol for a kind of question; all of it passes the checks."""
+    (ref, *_) = graph.find_symbol(symbol)
+    lines = []
+    for item in candidates(graph, search(graph, question, zoom=ref), 400):
+        cited = tuple(c for span in item.spans if (c := cite(graph, *span, 12)))
+        assert supports(graph, item.text, cited).reason == "", item.text
+        if item.about == f"{ref.path}:{ref.symbol.start}":
+            lines.append(item.text)
+    return "\n".join(lines)
+
+
+IMPACT, COUNT, WHERE = "What if I change {}?", "How many callers has {}?", "Where is {} registered?"
+
+
+@pytest.mark.parametrize(
+    ("question", "symbol", "sentence"),
+    [
+        (IMPACT, "Store.save", "`Store.save` is overridden by `DiskStore.save`."),
+        (IMPACT, "DiskStore.save", "`DiskStore.save` overrides `Store.save`."),
+        (IMPACT, "Store", "`Store` is extended by `DiskStore`."),
+        (IMPACT, "Store", "`Store` has 1 direct subclass."),
+        (IMPACT, "handler", "`handler` is passed to `app.add_route()` in `setup`."),
+        (IMPACT, "handler", "`handler` is called by `other`."),
+        (
+            IMPACT,
+            "handler",
+            "`handler` is called in the tests `tests/test_app.py::test_near` and `tests/test_app.py::TestGroup::test_in_class`.",
+        ),
+        (IMPACT, "handler", "`handler` is reached by calls from the test `tests/test_app.py::test_far`."),
+        (COUNT, "handler", "`handler` is called at 5 places."),
+        ("How many tests has {}?", "handler", "`handler` has 3 tests."),
+        ("How many methods has {}?", "DiskStore", "`DiskStore` has 1 method."),
+        ("How many of what has {}?", "Store", "`Store` has 2 methods."),
+        ("How many parameters does {} take?", "Store.save", "`Store.save` has 1 parameter."),
+        (WHERE, "other", '`other` is decorated with `@app.route("/x")`.'),
+        (
+            "Why {}?",
+            "handler",
+            "A comment above `handler` says: “Handlers run in a thread each, since clients may be slow.”",
+        ),
+        ("How does {} work?", "DiskStore.save", "`DiskStore.save` calls `self.items.append()`."),
+    ],
+)
+def test_said(graph: CodeGraph, question: str, symbol: str, sentence: str) -> None:
+    assert sentence in said(graph, question.format(f"`{symbol}`"), symbol).split("\n")
+
+
+@pytest.mark.parametrize(
+    ("question", "symbol", "never"),
+    [
+        (IMPACT, "Store.save", "Other.save"),
+        (IMPACT, "Store.save", "parameter."),
+        (COUNT, "handler", "tests."),
+        (IMPACT, "Other.save", "overrides"),
+        (IMPACT, "Store.load", "overridden"),
+        (IMPACT, "handler", "register()"),
+        (IMPACT, "handler", "helper`,"),
+        (IMPACT, "unused", "is called"),
+        ("How does {} work?", "DiskStore.save", "item.clear"),
+        ("How does {} work?", "DiskStore.save", "self.cache"),
+    ],
+)
+def test_never_said(graph: CodeGraph, question: str, symbol: str, never: str) -> None:
+    assert never not in said(graph, question.format(f"`{symbol}`"), symbol)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("What if I change `Store.save`?", "impact"),
+        ("What breaks if handler is removed?", "impact"),
+        ("What would be the impact of renaming Store?", "impact"),
+        ("What happens when a request arrives?", "what"),
+        ("How many methods does Store have?", "count"),
+        ("How often is handler called?", "count"),
+        ("Which classes extend Store?", "what"),
+        ("What overrides `Store.save`?", "inheritance"),
+        ("Where is handler registered?", "registered"),
+        ("Which tests cover handler?", "tests"),
+        ("Who calls handler?", "callers"),
+        ("Why is a lock taken?", "why"),
+    ],
+)
+def test_kinds_of_answers(text: str, kind: str) -> None:
+    assert answer_kind(analyse(text)) == kind
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence"),
+    [
+        ("What if I change `Store.save`?", "`Store.save` is overridden by `DiskStore.save`."),
+        ("How often is `handler` called?", "`handler` is called at 5 places."),
+        ("Where is `handler` registered?", "`handler` is passed to `app.add_route()` in `setup`."),
+        ("What overrides `Store.save`?", "`Store.save` is overridden by `DiskStore.save`."),
+        ("How many methods does Store have?", "`Store` has 2 methods."),
+        ("Why does `handler` use a thread?", "“Handlers run in a thread each, since clients may be slow.”"),
+    ],
+)
+def test_the_answer_says_what_its_kind_asks_for(graph: CodeGraph, question: str, sentence: str) -> None:
+    assert sentence in answer_question(graph, question).text
+
+
+@pytest.mark.parametrize(
+    ("sentence", "place"),
+    [
+        ("`handler` is called at 4 places.", ("shop/app.py", 5, 5)),
+        ("`Store` has 3 methods.", ("shop/base.py", 1, 1)),
+        ("`handler` is passed to `register()` in `setup`.", ("shop/app.py", 14, 16)),
+        ("`app.add_route()` is passed to `handler` in `setup`.", ("shop/app.py", 14, 16)),
+        ("`handler` is passed to `app.add_route()` in `unused`.", ("shop/app.py", 14, 16)),
+        ("`unused` is reached by calls from the test `tests/test_app.py::test_far`.", ("tests/test_app.py", 1, 12)),
+        ("`handler` is reached by calls from the test `tests/test_app.py::helper`.", ("tests/test_app.py", 4, 20)),
+    ],
+)
+def test_the_verifier_rejects(graph: CodeGraph, sentence: str, place: tuple[str, int, int]) -> None:
+    citation = cite(graph, *place, 40)
+    assert citation is not None
+    assert not supports(graph, sentence, (citation,)).ok
