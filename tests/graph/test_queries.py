@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -833,6 +835,23 @@ def test_a_partial_of_a_function_without_parameters(repo: Path) -> None:
         repo, "#- a.py\nfrom functools import partial\ndef f(): ...\ndef g():\n    h = partial(f)\n    h()\n"
     )
     assert [site.caller.symbol.name for site in graph.who_calls("f").items] == ["g"]
+
+
+def test_expressions_too_deep_to_follow_end_in_a_partial_listing(tmp_path: Path) -> None:
+    deep = "x" + ".next()" * 60
+    chain = "\n".join(f"def f{i}(x):\n    return f{i + 1}({deep})" for i in range(40))
+    with graph_of(
+        tmp_path, f"#- app.py\n{chain}\ndef f40(x):\n    return x\n\ndef main():\n    f0(1).run()\n"
+    ) as graph:
+        graph.facts("app.py")
+        limit = sys.getrecursionlimit()
+        sys.setrecursionlimit(len(inspect.stack()) + 260)
+        try:
+            listing = graph.calls_of("main")
+        finally:
+            sys.setrecursionlimit(limit)
+        assert {s.callee for s in listing.items} == {"f0", "().run"}
+        assert not listing.complete
 
 
 def test_variable_arguments_asked_for_by_a_name(tmp_path: Path) -> None:

@@ -12,9 +12,9 @@ import builtins
 import re
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
-from ...types import Call, Flow, Import, ModuleFacts, Parameter
+from ...types import Call, Flow, Import, Parameter
 from ..recent import Recent
 from . import annotations as types_of
 from . import calling, carriers, classes, containers, dynamic, expressions, modules, parameters, protocols, reaching
@@ -23,6 +23,7 @@ from .tables import Snippet, Tables, scopes, snippet
 from .values import EMPTY, Value, Values, either, external, instance, known, union
 
 if TYPE_CHECKING:
+    from .facts import Workspace
     from .implicit import Implicit
     from .operations import Operation
 
@@ -42,22 +43,6 @@ _WORD = re.compile(r"[^\W\d]\w*")
 _BUILTINS = frozenset(dir(builtins))
 _NOTHING_SHALLOWER = 1_000_000
 Environment = tuple[tuple[str, Values], ...]
-
-
-class Workspace(Protocol):
-    """What linking needs of the index."""
-
-    def facts(self, path: str) -> ModuleFacts | None: ...
-
-    def facts_of_module(self, module: str) -> list[ModuleFacts]: ...
-
-    def has_package(self, module: str) -> bool: ...
-
-    def text(self, path: str) -> str: ...
-
-    def paths_using(self, name: str, how: str = "named") -> list[str]: ...
-
-    def python_paths(self) -> list[str]: ...
 
 
 class Here(NamedTuple):
@@ -154,6 +139,11 @@ class Inference:
                 self._forget_passing(depth)
                 self._shallowest = _NOTHING_SHALLOWER
                 result |= compute()
+        except RecursionError:
+            # Expressions within expressions take more frames than the depth that is counted here.
+            result = EMPTY
+            self._shallowest = -1
+            self.partial = True
         finally:
             del self._active[key]
             self._assumed.pop(key, None)
