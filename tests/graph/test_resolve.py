@@ -294,7 +294,7 @@ def test_a_strict_limit_lets_the_start_go_on(fresh: JediClient, tmp_path: Path) 
 def test_cancelling_the_first_question_takes_the_start_back(tmp_path: Path) -> None:
     client = JediClient()
     cancel = threading.Event()
-    threading.Timer(0.1, cancel.set).start()
+    threading.Timer(0.02, cancel.set).start()
     assert ask(client, tmp_path, "$0x = 1\n", cancel=cancel, limit=None).status == "cancelled"
     assert client.pid is None
     client.close()
