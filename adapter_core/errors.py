@@ -10,6 +10,8 @@
     │   ├── ModelMissingError     it is not installed; says how to get it                  exit 1
     │   ├── ModelFileError        its files are damaged, foreign, or of no known form      exit 1
     │   └── ModelProcessError     its process died or broke the protocol                   exit 1
+    ├── AdapterError              the adapter does not fit the model, or cannot be mixed   exit 1
+    │   └── AdapterFileError      its files are damaged, foreign, or of another version    exit 1
     └── Cancelled                 the caller asked to stop                                 exit 130
 
 A message is one sentence (or two) that a user can act on; it never contains a traceback.
@@ -57,6 +59,14 @@ class ModelFileError(ModelError):
 
 
 class ModelProcessError(ModelError):
+    pass
+
+
+class AdapterError(PathlineError):
+    pass
+
+
+class AdapterFileError(AdapterError):
     pass
 
 
