@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import AdapterFileError, UsageError
-from .memory_counts import EMPTY, MAX_CONTEXT, MAX_TOKEN, TOKEN_BITS, Counts, add, context_hashes, context_keys, count
+from .memory_counts import MAX_CONTEXT, MAX_TOKEN, TOKEN_BITS, Counts, add, context_hashes, context_keys, count
 from .memory_store import read, write
 from .memory_weights import Known, MemoryWeights
 
@@ -39,17 +39,21 @@ _NOTHING = Prediction(np.empty(0, np.int64), np.empty(0), 1.0)
 class Memory:
     """Counts over the files of a repository, for the tokenizer whose digest it carries (`tokenizer_digest`)."""
 
-    def __init__(self, digest: str, files: Mapping[str, np.ndarray], counts: Counts) -> None:
+    def __init__(
+        self, digest: str, files: Mapping[str, np.ndarray], counts: Counts, versions: Mapping[str, str] | None = None
+    ) -> None:
         self.digest = digest
         self._files = dict(files)
+        self._versions = dict(versions or {})
         self._counts = counts
         self._sums: np.ndarray | None = None
 
     @classmethod
-    def build(cls, files: Mapping[str, np.ndarray], digest: str) -> Memory:
-        """The memory of files given as tokens (path to (n,) integers). Raises `UsageError` for ids of 2**20 and more."""
+    def build(cls, files: Mapping[str, np.ndarray], digest: str, versions: Mapping[str, str] | None = None) -> Memory:
+        """The memory of files given as tokens (path to (n,) integers). `versions`: a hash of the text of each, to know what has changed.
+        Raises `UsageError` for ids of 2**20 and more."""
         checked = {path: _checked(tokens) for path, tokens in files.items()}
-        return cls(digest, checked, count(list(checked.values())))
+        return cls(digest, checked, count(list(checked.values())), versions)
 
     @property
     def counts(self) -> Counts:
@@ -64,15 +68,26 @@ class Memory:
     def token_count(self) -> int:
         return sum(map(len, self._files.values()))
 
-    def update(self, path: str, tokens: np.ndarray | None) -> None:
+    @property
+    def versions(self) -> Mapping[str, str]:
+        """The hash of the text of each file, where one was given."""
+        return self._versions
+
+    def update(self, path: str, tokens: np.ndarray | None, version: str = "") -> None:
         """A file is now these tokens, or (None) gone. Afterwards everything is as if built from the files as they are now."""
-        new = EMPTY if tokens is None else count([_checked(tokens)])
-        old = self._files.pop(path, None)
-        if tokens is not None:
-            self._files[path] = _checked(tokens)
-        change = add(new, count([old]), -1) if old is not None else new
-        self._counts = add(self._counts, change)
+        self.change({path: tokens}, {path: version})
+
+    def change(self, files: Mapping[str, np.ndarray | None], versions: Mapping[str, str]) -> None:
+        """As `update`, for several files at once."""
+        new = {path: _checked(tokens) for path, tokens in files.items() if tokens is not None}
+        old = [self._files.pop(path) for path in files if path in self._files]
+        self._counts = add(self._counts, add(count(list(new.values())), count(old), -1))
         self._sums = None
+        self._files.update(new)
+        for path in files:
+            self._versions.pop(path, None)
+            if path in new and versions.get(path):
+                self._versions[path] = versions[path]
 
     # -- predicting --------------------------------------------------------------------------------------------------
 
@@ -130,7 +145,7 @@ class Memory:
         tokens = [self._files[path] for path in paths]
         write(
             file,
-            {"tokenizer": self.digest, "paths": paths},
+            {"tokenizer": self.digest, "paths": paths, "versions": [self._versions.get(path, "") for path in paths]},
             {
                 "keys": self._counts.keys,
                 "numbers": self._counts.numbers,
@@ -149,7 +164,8 @@ class Memory:
         ends = arrays["ends"].tolist()
         parts = zip(header["paths"], [0, *ends][: len(ends)], ends, strict=True)
         files = {path: arrays["tokens"][start:end] for path, start, end in parts}
-        return cls(digest, files, Counts(arrays["keys"], arrays["numbers"]))
+        versions = {path: version for path, version in zip(header["paths"], header["versions"], strict=True) if version}
+        return cls(digest, files, Counts(arrays["keys"], arrays["numbers"]), versions)
 
 
 def tokenizer_digest(tokenizer: Any) -> str:

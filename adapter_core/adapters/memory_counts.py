@@ -83,14 +83,20 @@ def add(first: Counts, second: Counts, sign: int = 1) -> Counts:
     """`first` plus `sign` times `second`; what comes to 0 is gone, so equal contents are equal arrays."""
     if not len(second):
         return first
-    keys = np.concatenate([first.keys, second.keys])
-    numbers = np.concatenate([first.numbers, sign * second.numbers])
-    order = np.argsort(keys, kind="stable")  # stable: a merge of two sorted runs
-    keys, numbers = keys[order], numbers[order]
-    starts = _starts(keys)
-    sums = np.add.reduceat(numbers, starts) if len(starts) else numbers
-    kept = sums != 0
-    return Counts(keys[starts][kept], sums[kept])
+    # A few keys among many: those that are there already are changed in a copy, the others put in between.
+    at = np.searchsorted(first.keys, second.keys)
+    there = np.zeros(len(second), bool)
+    inside = at < len(first)
+    there[inside] = first.keys[at[inside]] == second.keys[inside]
+    numbers = np.array(first.numbers, np.int64)
+    numbers[at[there]] += sign * second.numbers[there]
+    keys, kept = first.keys, numbers != 0
+    if not kept.all():
+        at -= np.concatenate([[0], np.cumsum(~kept)])[at]
+        keys, numbers = keys[kept], numbers[kept]
+    return Counts(
+        np.insert(keys, at[~there], second.keys[~there]), np.insert(numbers, at[~there], sign * second.numbers[~there])
+    )
 
 
 def sorted_counts(keys: np.ndarray) -> Counts:

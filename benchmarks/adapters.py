@@ -1,0 +1,388 @@
+"""What helps a small model with a repository it never read: a memory, a fitted adapter, both; and what controls say about them.
+
+    ./x bench adapters [--repos NAME…] [--windows 24] [--steps 28] [--no-fits] [--no-controls] [--minutes M] [--weights]
+
+The packages (`adapter_packages.txt`) are newer than the model and were chosen before the first run. Directories, not files, are for
+building, development or held out. M1 is the change in bits per byte on held-out windows, M2 that on function bodies after signature and
+docstring, "new lines" M1 on lines that occur nowhere in the build files, "general" that on prose about a library that every model
+knows; negative is better. Intervals: a bootstrap over repositories, and within one over its windows.
+
+What takes long is kept below `--scratch` as it is computed: an interrupted run goes on where it was, and `--minutes` ends one in time.
+Then the table holds what is known: a condition is averaged over the repositories that have it (`repositories`).
+Weights of the memory are those of the package; they were fitted by `--weights` on all development files. `cross-fitted` has them from
+the development files of the other repositories alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from _adapter_data import (
+    DEVELOPMENT,
+    HELD_OUT,
+    Repository,
+    fetch,
+    general_windows,
+    load,
+    names,
+    new_lines,
+    pieces,
+    read_texts,
+    with_context,
+)
+from _adapter_runs import Fit, Runs, cosine, development_of, mean_adapter, shared_files
+from _common import ROOT, report, timed
+from _retrieval_scores import interval
+
+from adapter_core.adapters.fit_judge import kept
+from adapter_core.adapters.fit_options import FitOptions
+from adapter_core.adapters.fit_scoring import TokenScores
+from adapter_core.adapters.fit_split import BUILD
+from adapter_core.adapters.fit_windows import Window, encode
+from adapter_core.adapters.memory import Memory
+from adapter_core.adapters.memory_weights import Known, MemoryWeights, fit_weights, joined
+from adapter_core.models.loading import load_model
+from adapter_core.models.sources import resolve
+
+TEXT, BODIES, GENERAL, NEW = "M1 text", "M2 bodies", "general", "M1 on new lines"
+# Where the scores of a condition stand for the adapters of M1 and M2.
+MEASURES = {TEXT: f"{HELD_OUT} text", BODIES: f"{HELD_OUT} bodies", GENERAL: "general"}
+RESAMPLES = 2000
+
+
+class Subject:
+    """A repository with its memory, its windows, and what was scored on them."""
+
+    def __init__(self, repository: Repository, tokenizer: Any, windows: int, general: list[Window]) -> None:
+        self.repository = repository
+        self.counting, self.memory = timed(lambda: Memory.build(repository.of(BUILD), ""))
+        self.windows = pieces(repository, tokenizer, windows) | {"general": general}
+        self.new = new_lines(repository, tokenizer, self.windows[MEASURES[TEXT]])
+        self.known = {piece: [self.memory.known(w.tokens, w.first) for w in own] for piece, own in self.windows.items()}
+        self.scores: dict[tuple[str, str], list[TokenScores]] = {}
+        self.fit: Fit | None = None
+
+    @property
+    def name(self) -> str:
+        return self.repository.name
+
+    def development(self) -> tuple[Known, np.ndarray, np.ndarray]:
+        """What the memory's weights are fitted on."""
+        parts = [f"{DEVELOPMENT} {kind}" for kind in ("text", "bodies")]
+        scores = [s for part in parts for s in self.scores["none", part]]
+        known = [k for part in parts for k in self.known[part]]
+        return joined(known), np.concatenate([s.chosen for s in scores]), np.concatenate([s.top for s in scores])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--repos", nargs="+", choices=names(), default=names(), help="of the list (default: all)")
+    parser.add_argument("--windows", type=int, default=24, help="held-out windows of 1,024 tokens for each repository")
+    parser.add_argument("--steps", type=int, default=28, help="of a fit, 1,024 tokens each")
+    parser.add_argument("--first-block", type=float, default=FitOptions().first_block, help="see FitOptions")
+    parser.add_argument("--no-fits", action="store_true", help="the memory alone")
+    parser.add_argument("--no-controls", action="store_true", help="no other adapters, no longer contexts")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="begin nothing long after this time")
+    parser.add_argument("--weights", action="store_true", help="fit the memory's weights anew, print them, and end")
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--scratch", type=Path, default=ROOT / ".setup" / "adapters")
+    args = parser.parse_args()
+    import torch
+
+    torch.set_num_threads(args.threads)
+    loaded = load_model(resolve())
+    # The embeddings' index goes elsewhere than the user's; the model was found before.
+    os.environ["PATHLINE_CACHE_DIR"] = str(args.scratch / "cache")
+    runs = Runs(args.scratch, loaded)
+    clock = _Clock(runs, args.minutes)
+    general = general_windows(loaded.tokenizer)
+    folders = fetch(args.scratch)
+    subjects = []
+    costs = []
+    for name in args.repos:
+        subject = Subject(load(name, folders[name], loaded.tokenizer), loaded.tokenizer, args.windows, general)
+        subjects.append(subject)
+        costs.append(build_cost(subject, loaded.tokenizer))
+    if args.weights:
+        _score(runs, subjects, ["none"], [f"{DEVELOPMENT} text", f"{DEVELOPMENT} bodies"])
+        known, chosen, top = zip(*(s.development() for s in subjects), strict=True)
+        print(fit_weights(joined(known), np.concatenate(chosen), np.concatenate(top)))
+        return
+    clock.check()
+    _score(runs, subjects, ["none"], [f"{DEVELOPMENT} text", f"{DEVELOPMENT} bodies", *MEASURES.values()], clock)
+    shown = {"model": loaded.info.name, "dtype": loaded.info.dtype, "steps": args.steps, "windows": args.windows}
+    finish(subjects, costs, shown, {})
+    if args.no_fits:
+        return
+    options = FitOptions(steps=args.steps, first_block=args.first_block)
+    for subject in subjects:
+        clock.check()
+        development = development_of(subject.repository, loaded.tokenizer)
+        subject.fit = runs.fit(subject.name, subject.repository.of(BUILD), options, development, subject.memory)
+        _score(runs, [subject], ["fitted"], list(MEASURES.values()), clock)
+        finish(subjects, costs, shown, {})
+    if not args.no_controls:
+        extra = controls(runs, subjects, folders, options, clock)
+        finish(subjects, costs, shown, extra)
+
+
+class _Clock:
+    """Says when nothing long is to be begun any more."""
+
+    def __init__(self, runs: Runs, minutes: float) -> None:
+        self._runs, self._end = runs, time.monotonic() + 60 * minutes
+
+    def check(self) -> None:
+        if time.monotonic() > self._end and not self._runs.offline:
+            print("The time is over: what is not there yet is left out.", file=sys.stderr)
+            self._runs.offline = True
+
+
+def _score(
+    runs: Runs,
+    subjects: Sequence[Subject],
+    conditions: Sequence[str],
+    parts: Sequence[str],
+    clock: _Clock | None = None,
+) -> None:
+    for subject in subjects:
+        for condition in conditions:
+            for part in parts:
+                if clock is not None:
+                    clock.check()
+                _score_one(runs, subject, condition, part)
+
+
+def _score_one(runs: Runs, subject: Subject, condition: str, part: str) -> None:
+    adapter, key = None, "none" if part == "general" else f"{subject.name}-none"
+    if condition == "fitted":
+        if subject.fit is None:
+            return
+        # Where it is not kept, it is measured all the same, at scale 1.
+        adapter = kept(subject.fit.adapter, subject.fit.verdict) or subject.fit.adapter
+        key = f"{subject.name}-fitted-{subject.fit.told['steps']}-{adapter.alpha:g}"
+    found = runs.scores(f"{key}-{part.replace(' ', '-')}", subject.windows[part], adapter)
+    if found is not None:
+        subject.scores[condition, part] = found
+
+
+def controls(
+    runs: Runs, subjects: Sequence[Subject], folders: dict[str, Path], options: FitOptions, clock: _Clock
+) -> dict[str, Any]:
+    """Scores of adapters that are not the repository's own, and of more context; what is known of the adapters themselves."""
+    fitted = [s for s in subjects if s.fit is not None]
+    if len(fitted) < 2:
+        return {}
+    near = nearest(fitted, folders, runs.scratch)
+    adapters = {s.name: s.fit.adapter for s in fitted if s.fit is not None}
+    for subject in fitted:
+        others = [a for name, a in adapters.items() if name != subject.name]
+        _control(runs, subject, f"wrong: {near[subject.name]}", adapters[near[subject.name]], "wrong", clock)
+        _control(runs, subject, f"mean of {len(others)}", mean_adapter(others), "mean", clock)
+    files = shared_files(
+        [s.repository for s in subjects], 2 * options.steps * options.batch * options.length, options.seed
+    )
+    clock.check()
+    development = development_of(fitted[0].repository, runs.loaded.tokenizer)
+    shared = runs.fit(f"shared-by-{len(subjects)}", files, options, development, fitted[0].memory)
+    for subject in fitted:
+        if shared is not None:
+            _control(runs, subject, f"shared by {len(subjects)}", shared.adapter, "shared", clock)
+    for subject in fitted:
+        clock.check()
+        longer = [with_context(subject.repository, runs.loaded.tokenizer, w) for w in subject.windows[MEASURES[TEXT]]]
+        found = runs.scores(f"{subject.name}-context", longer)
+        if found is not None:
+            subject.scores["context", MEASURES[TEXT]] = found
+    cosines = {f"{a} {b}": cosine(adapters[a], adapters[b]) for a in adapters for b in adapters if a < b}
+    return {"nearest": near, "cosine of deltas": cosines}
+
+
+def _control(runs: Runs, subject: Subject, name: str, adapter: Any, condition: str, clock: _Clock) -> None:
+    for part in (MEASURES[TEXT], MEASURES[BODIES]):
+        clock.check()
+        steps = subject.fit.told["steps"] if subject.fit else 0
+        key = f"{subject.name}-{name}-{steps}-{part}".replace(" ", "-").replace(":", "")
+        found = runs.scores(key, subject.windows[part], adapter)
+        if found is not None:
+            subject.scores[condition, part] = found
+
+
+def nearest(subjects: Sequence[Subject], folders: dict[str, Path], scratch: Path) -> dict[str, str]:
+    """Of each repository the other one whose embedding is nearest."""
+    from adapter_core.evidence.embedding import build_repo_embedding
+    from adapter_core.evidence.repo_embedding import RepoEmbedding
+
+    vectors = {}
+    for subject in subjects:
+        folder = scratch / "embeddings" / subject.name
+        if not (folder / "embedding.npz").exists():
+            build_repo_embedding(folders[subject.name]).save(folder)
+        vectors[subject.name] = RepoEmbedding.load(folder).z
+    return {a: max((b for b in vectors if b != a), key=lambda b: float(vectors[a] @ vectors[b])) for a in vectors}
+
+
+def build_cost(subject: Subject, tokenizer: Any) -> dict[str, Any]:
+    """What it takes to build the memory of all files, and what an edit costs."""
+    root = subject.repository.root
+    reading, texts = timed(lambda: read_texts(root))
+    tokenizing, tokens = timed(lambda: encode(tokenizer, list(texts.values())))
+    counting, memory = timed(lambda: Memory.build(dict(zip(texts, tokens, strict=True)), ""))
+    file = subject.repository.root.parent / f"{subject.name}.memory"
+    saving, _ = timed(lambda: memory.save(file))
+    opening, found = timed(lambda: Memory.load(file, ""))
+    edited = sorted(texts, key=lambda p: len(texts[p]))[len(texts) // 2]
+    first, _ = timed(lambda: found.update(edited, found.files[edited][::2]))
+    size = file.stat().st_size
+    file.unlink()
+    return {
+        "repository": subject.name,
+        "files": len(texts),
+        "MB of text": sum(len(t.encode()) for t in texts.values()) / 1e6,
+        "tokens": memory.token_count,
+        "read s": reading,
+        "tokenize s": tokenizing,
+        "count s": counting,
+        "save s": saving,
+        "open s": opening,
+        "edit s": first,
+        "MB on disk": size / 1e6,
+    }
+
+
+# -- the table ---------------------------------------------------------------------------------------------------------
+
+
+def finish(
+    subjects: Sequence[Subject], costs: list[dict[str, Any]], shown: dict[str, Any], extra: dict[str, Any]
+) -> None:
+    rows = [*table(subjects)]
+    fits = {s.name: {k: v for k, v in s.fit.told.items() if k != "losses"} for s in subjects if s.fit is not None}
+    sizes = {s.name: s.repository.sizes() for s in subjects}
+    report("adapters", rows, {**shown, **extra, "tokens": sizes, "building the memory": costs, "fits": fits})
+
+
+def table(subjects: Sequence[Subject]) -> list[dict[str, Any]]:
+    """A line for each measure and condition: the change against the condition named in `against`, in percent."""
+    scored = [s for s in subjects if all(("none", part) in s.scores for part in MEASURES.values())]
+    cross = cross_fitted(scored)
+    rows = []
+    for measure in (TEXT, NEW, BODIES, GENERAL):
+        bits = {s.name: rate(measure, s, logs(measure, s, "none")) for s in scored}
+        rows.append({"measure": measure, "condition": "none", "bits per byte": _mean(list(bits.values())), **bits})
+        for condition, against in CONDITIONS:
+            changes = {}
+            for subject in scored:
+                now, before = (logs(measure, subject, c, cross.get(subject.name)) for c in (condition, against))
+                if now is not None and before is not None:
+                    changes[subject.name] = change(measure, subject, now, before)
+            if not changes:
+                continue
+            mean, low, high = interval({name: value[0] for name, value in changes.items()})
+            rows.append(
+                {
+                    "measure": measure,
+                    "condition": condition,
+                    "against": against,
+                    "repositories": len(changes),
+                    "change": mean,
+                    "95 %": f"{low:+.1f} to {high:+.1f}",
+                    **{name: f"{v:+.1f} ({a:+.1f} to {b:+.1f})" for name, (v, a, b) in changes.items()},
+                }
+            )
+    return rows
+
+
+CONDITIONS = (
+    ("memory", "none"),
+    ("memory, cross-fitted", "none"),
+    ("fitted", "none"),
+    ("fitted as kept", "none"),
+    ("fitted + memory", "none"),
+    ("fitted + memory", "memory"),
+    ("fitted as kept + memory", "memory"),
+    ("wrong", "none"),
+    ("fitted", "wrong"),
+    ("mean", "none"),
+    ("fitted", "mean"),
+    ("shared", "none"),
+    ("fitted", "shared"),
+    ("wrong + memory", "memory"),
+    ("context", "none"),
+    ("context + memory", "none"),
+)
+
+
+def cross_fitted(subjects: Sequence[Subject]) -> dict[str, MemoryWeights]:
+    """For each repository, weights from the development files of all others."""
+    found = {}
+    for subject in subjects:
+        others = [s.development() for s in subjects if s is not subject]
+        if others:
+            known, chosen, top = zip(*others, strict=True)
+            found[subject.name] = fit_weights(joined(known), np.concatenate(chosen), np.concatenate(top))
+    return found
+
+
+def logs(measure: str, subject: Subject, condition: str, cross: MemoryWeights | None = None) -> list[np.ndarray] | None:
+    """Log probabilities of the tokens of each window; None where they are not known."""
+    adapter, _, more = condition.partition(" + ")
+    weights: MemoryWeights | None = MemoryWeights() if more else None
+    if adapter.startswith("memory"):
+        adapter, weights = "none", cross if adapter.endswith("cross-fitted") else MemoryWeights()
+        if weights is None:
+            return None
+    if adapter == "fitted as kept":
+        if subject.fit is None:
+            return None
+        adapter = "fitted" if subject.fit.verdict.scale else "none"
+    part = MEASURES[TEXT] if measure == NEW else MEASURES[measure]
+    scores = subject.scores.get((adapter, part))
+    if scores is None or (measure == GENERAL and adapter == "context"):
+        return None
+    if weights is None:
+        return [s.chosen.astype(np.float64) for s in scores]
+    return [weights.mix(k, s.chosen, s.top) for k, s in zip(subject.known[part], scores, strict=True)]
+
+
+def totals(measure: str, subject: Subject, found: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Bits and bytes of each window."""
+    if measure == NEW:
+        bits = [-own[mask].sum() for own, (mask, _) in zip(found, subject.new, strict=True)]
+        sizes = [size for _, size in subject.new]
+    else:
+        bits = [-own.sum() for own in found]
+        sizes = [w.size for w in subject.windows[MEASURES[measure]]]
+    return np.array(bits) / np.log(2), np.array(sizes, float)
+
+
+def rate(measure: str, subject: Subject, found: Sequence[np.ndarray] | None) -> float:
+    bits, sizes = totals(measure, subject, found or [])
+    return float(bits.sum() / sizes.sum())
+
+
+def change(
+    measure: str, subject: Subject, now: Sequence[np.ndarray], before: Sequence[np.ndarray]
+) -> tuple[float, float, float]:
+    """Percent, with the 95 % interval of a bootstrap over the windows, both conditions drawn together."""
+    a, b = (totals(measure, subject, found)[0] for found in (now, before))
+    draws = np.random.default_rng(17).integers(0, len(a), size=(RESAMPLES, len(a)))
+    ratios = 100 * (a[draws].sum(axis=1) / b[draws].sum(axis=1) - 1)
+    low, high = np.percentile(ratios, (2.5, 97.5))
+    return float(100 * (a.sum() / b.sum() - 1)), float(low), float(high)
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return statistics.mean(values) if values else None
+
+
+if __name__ == "__main__":
+    main()
