@@ -18,6 +18,7 @@ from _common import DATA
 
 from adapter_core.adapters.fit_split import BUILD, DEVELOPMENT, HELD_OUT, SplitOptions, split_by_directory
 from adapter_core.adapters.fit_windows import Window, encode, function_windows, windows
+from adapter_core.adapters.memory import tokenizer_digest
 from adapter_core.graph.source import normalise_newlines
 
 PACKAGES = Path(__file__).with_name("adapter_packages.txt")
@@ -94,12 +95,28 @@ def read_texts(root: Path) -> dict[str, str]:
     return found
 
 
-def load(name: str, root: Path, tokenizer: Any) -> Repository:
+def load(name: str, root: Path, tokenizer: Any, scratch: Path) -> Repository:
+    """A repository, split. Its tokens are kept below `scratch`: of the largest, they take half a minute."""
     texts = read_texts(root)
-    tokens = dict(zip(texts, encode(tokenizer, list(texts.values())), strict=True))
+    key = hashlib.sha256("".join([tokenizer_digest(tokenizer), *sorted(texts)]).encode()).hexdigest()[:12]
+    file = scratch / "tokens" / f"{name}-{key}.npz"
+    if not file.exists():
+        found = encode(tokenizer, list(texts.values()))
+        save_arrays(file, tokens=np.concatenate(found), ends=np.cumsum([len(t) for t in found]))
+    with np.load(file, allow_pickle=False) as data:
+        tokens = dict(zip(texts, np.split(data["tokens"], data["ends"][:-1]), strict=True))
     sizes = {path: len(text.encode()) for path, text in texts.items()}
     parts = split_by_directory(sizes, SplitOptions(held_out=HELD_OUT_SHARE))
     return Repository(name, root, texts, tokens, parts)
+
+
+def save_arrays(file: Path, **arrays: np.ndarray) -> None:
+    """Write an NPZ file as a whole."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_suffix(".part")
+    with part.open("wb") as stream:
+        np.savez(stream, **arrays)  # type: ignore[arg-type]
+    part.replace(file)
 
 
 def pieces(repository: Repository, tokenizer: Any, count: int) -> dict[str, list[Window]]:
@@ -111,13 +128,15 @@ def pieces(repository: Repository, tokenizer: Any, count: int) -> dict[str, list
     return found
 
 
-def general_windows(tokenizer: Any) -> list[Window]:
-    """Raises `SystemExit` where the data is missing."""
+def general_windows(tokenizer: Any) -> dict[str, list[Window]]:
+    """Windows of prose by what they are for. Raises `SystemExit` where the data is missing."""
     texts = {p.name: normalise_newlines(p.read_text("utf-8")) for p in sorted(GENERAL.rglob("*.rst"))}
     if not texts:
         raise SystemExit(f"{GENERAL} is not there; run: ./x setup --dev")
     tokens = dict(zip(texts, encode(tokenizer, list(texts.values())), strict=True))
-    return windows(tokenizer, tokens, GENERAL_WINDOWS, per_file=1)
+    found = windows(tokenizer, tokens, 2 * GENERAL_WINDOWS, per_file=1)
+    measured = len(windows(tokenizer, tokens, GENERAL_WINDOWS, per_file=1))
+    return {"general": found[:measured], f"{DEVELOPMENT} general": found[measured:]}
 
 
 def with_context(repository: Repository, tokenizer: Any, window: Window) -> Window:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from _adapter_data import Repository, digest
+from _adapter_data import Repository, digest, save_arrays
 from _common import timed
 
 from adapter_core.adapters.adapter import Adapter, Factors
@@ -59,7 +59,7 @@ class Runs:
             return None
         with beside(self.loaded.model, adapter):
             found = score_windows(self.loaded.model, windows)
-        _save(
+        save_arrays(
             file, chosen=np.concatenate([s.chosen for s in found]), top=np.concatenate([s.top for s in found])
         )  # fmt: skip
         return found
@@ -96,7 +96,7 @@ class Runs:
                 "alpha": fitted.adapter.alpha,
                 "blocks": len(fitted.adapter.layers),
             }
-            _save(file, told=np.frombuffer(json.dumps(told).encode(), np.uint8), **_arrays(fitted.adapter))
+            save_arrays(file, told=np.frombuffer(json.dumps(told).encode(), np.uint8), **_arrays(fitted.adapter))
         return _load_fit(name, file)
 
 
@@ -173,11 +173,3 @@ def _load_fit(name: str, file: Path) -> Fit:
                 layers[int(block)][target] = Factors(data[key], data[f"{block}/{target}/up"])
     verdict = Verdict(told["scale"], tuple(Trial(**t) for t in told["trials"]))
     return Fit(name, Adapter(tuple(layers), told["rank"], told["alpha"]), verdict, told)
-
-
-def _save(file: Path, **arrays: np.ndarray) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_suffix(".part")
-    with part.open("wb") as stream:
-        np.savez(stream, **arrays)  # type: ignore[arg-type]
-    part.replace(file)

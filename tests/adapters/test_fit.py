@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +30,7 @@ from adapter_core.models.sources import resolve
 
 from ..models.conftest import tiny_gpt2, tiny_llama, tiny_tokenizer  # noqa: F401 - fixtures
 
+ROOT = Path(__file__).resolve().parents[2]
 SOURCE = '''
 def area(self, width, height):
     """The area of a box, in square units of whatever its sides are measured in."""
@@ -294,3 +298,10 @@ def no_hooks(loaded) -> bool:
 
 def bytes_of(adapter: Adapter) -> list[tuple[str, bytes, bytes]]:
     return [(target, own.down.tobytes(), own.up.tobytes()) for layer in adapter.layers for target, own in layer.items()]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="niceness is a number only on POSIX")
+def test_low_priority_is_that_of_the_process() -> None:
+    code = "import os; from adapter_core.adapters.fit import _lower_priority as f; f(); f(); print(os.nice(0))"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert int(found.stdout) == max(os.nice(0), 10)
