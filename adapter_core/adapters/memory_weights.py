@@ -49,13 +49,13 @@ def joined(parts: Sequence[Known]) -> Known:
 @dataclass(frozen=True, slots=True)
 class MemoryWeights:
     """Log-odds, summed. `length`: contexts of one to five tokens; `total`: by `TOTALS`; `spread`: one kind of token followed, at most
-    half as many kinds as occurrences, more; `certainty`: by `CERTAINTIES`. The defaults were fitted on the development files of
-    the repositories in `benchmarks/adapter_packages.txt`, never on their held-out files (`./x bench adapters --weights`)."""
+    half as many kinds as occurrences, more; `certainty`: by `CERTAINTIES`. The defaults were fitted on development files of repositories in
+    `benchmarks/adapter_packages.txt`, never on held-out ones, and on general prose beside them (`./x bench adapters --weights`)."""
 
-    length: tuple[float, ...] = (-3.3, -2.48, -2.29, -2.2, -0.52)
-    total: tuple[float, ...] = (0.0, 1.22, 1.97, 2.52, 2.87, 2.41)
-    spread: tuple[float, ...] = (0.0, -2.05, -3.52)
-    certainty: tuple[float, ...] = (0.0, -0.81, -1.93, -3.16)
+    length: tuple[float, ...] = (-4.22, -2.89, -2.6, -2.21, -0.64)
+    total: tuple[float, ...] = (0.0, 1.12, 1.93, 2.56, 2.97, 2.95)
+    spread: tuple[float, ...] = (0.0, -2.33, -3.57)
+    certainty: tuple[float, ...] = (0.0, -0.72, -1.67, -3.08)
 
     def of(self, totals: np.ndarray, kinds: np.ndarray, top: np.ndarray | float) -> np.ndarray:
         """The weight of each context: (n, 5) float64, 0 where it is unknown. `totals` and `kinds` (n, 5) as in `Known`, `top` (n,) the
