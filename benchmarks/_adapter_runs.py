@@ -7,6 +7,7 @@ import json
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -80,24 +81,25 @@ class Runs:
                 return None
             file.parent.mkdir(parents=True, exist_ok=True)
             fitted = fit_adapter(self.loaded, files, options, checkpoint=file.with_suffix(".unfinished"))
-            judging = JudgeOptions()
-            seconds, verdict = timed(
-                lambda: judge(self.loaded.model, fitted.adapter, development, judging, memory)
-            )  # fmt: skip
             told = {
                 "steps": fitted.steps,
                 "tokens": fitted.tokens,
                 "fit seconds": round(fitted.seconds, 1),
-                "judge seconds": round(seconds, 1),
                 "losses": [round(x, 4) for x in fitted.losses],
-                "scale": verdict.scale,
-                "trials": [asdict(t) for t in verdict.trials],
                 "rank": fitted.adapter.rank,
                 "alpha": fitted.adapter.alpha,
                 "blocks": len(fitted.adapter.layers),
             }
-            save_arrays(file, told=np.frombuffer(json.dumps(told).encode(), np.uint8), **_arrays(fitted.adapter))
-        return _load_fit(name, file)
+            _save_fit(file, told, fitted.adapter)
+        told, adapter = _load_fit(file)
+        if "scale" not in told:
+            if self.offline:
+                return None
+            seconds, verdict = timed(partial(judge, self.loaded.model, adapter, development, JudgeOptions(), memory))
+            trials = [asdict(t) for t in verdict.trials]
+            told |= {"judge seconds": round(seconds, 1), "scale": verdict.scale, "trials": trials}
+            _save_fit(file, told, adapter)
+        return Fit(name, adapter, Verdict(told["scale"], tuple(Trial(**t) for t in told["trials"])), told)
 
 
 def shared_files(repositories: Sequence[Repository], tokens: int, seed: int) -> dict[str, np.ndarray]:
@@ -162,14 +164,17 @@ def _arrays(adapter: Adapter) -> dict[str, np.ndarray]:
     return found
 
 
-def _load_fit(name: str, file: Path) -> Fit:
+def _save_fit(file: Path, told: dict[str, Any], adapter: Adapter) -> None:
+    save_arrays(file, told=np.frombuffer(json.dumps(told).encode(), np.uint8), **_arrays(adapter))
+
+
+def _load_fit(file: Path) -> tuple[dict[str, Any], Adapter]:
     with np.load(file, allow_pickle=False) as data:
-        told = json.loads(bytes(data["told"]).decode())
+        told: dict[str, Any] = json.loads(bytes(data["told"]).decode())
         layers: list[dict[str, Factors]] = [{} for _ in range(told["blocks"])]
         for key in data.files:
             block, _, rest = key.partition("/")
             if rest.endswith("/down"):
                 target = rest.partition("/")[0]
                 layers[int(block)][target] = Factors(data[key], data[f"{block}/{target}/up"])
-    verdict = Verdict(told["scale"], tuple(Trial(**t) for t in told["trials"]))
-    return Fit(name, Adapter(tuple(layers), told["rank"], told["alpha"]), verdict, told)
+    return told, Adapter(tuple(layers), told["rank"], told["alpha"])

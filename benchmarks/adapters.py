@@ -44,6 +44,7 @@ from _adapter_runs import Fit, Runs, cosine, development_of, mean_adapter, share
 from _common import ROOT, report, timed
 from _retrieval_scores import interval
 
+from adapter_core.adapters.adapter import Adapter
 from adapter_core.adapters.fit_judge import kept
 from adapter_core.adapters.fit_options import FitOptions
 from adapter_core.adapters.fit_scoring import TokenScores
@@ -196,19 +197,21 @@ def controls(
         return {}
     near = nearest(fitted, folders, runs.scratch)
     adapters = {s.name: s.fit.adapter for s in fitted if s.fit is not None}
-    for subject in fitted:
-        others = [a for name, a in adapters.items() if name != subject.name]
-        _control(runs, subject, f"wrong: {near[subject.name]}", adapters[near[subject.name]], "wrong", clock)
-        _control(runs, subject, f"mean of {len(others)}", mean_adapter(others), "mean", clock)
+    for part in (MEASURES[TEXT], MEASURES[BODIES]):
+        for subject in fitted:
+            _control(runs, subject, part, f"wrong: {near[subject.name]}", adapters[near[subject.name]], clock)
     files = shared_files(
         [s.repository for s in subjects], 2 * options.steps * options.batch * options.length, options.seed
     )
     clock.check()
     development = development_of(fitted[0].repository, runs.loaded.tokenizer)
     shared = runs.fit(f"shared-by-{len(subjects)}", files, options, development, fitted[0].memory)
-    for subject in fitted:
-        if shared is not None:
-            _control(runs, subject, f"shared by {len(subjects)}", shared.adapter, "shared", clock)
+    for part in (MEASURES[TEXT], MEASURES[BODIES]):
+        for subject in fitted:
+            others = [a for name, a in adapters.items() if name != subject.name]
+            _control(runs, subject, part, f"mean: of {len(others)}", mean_adapter(others), clock)
+            if shared is not None:
+                _control(runs, subject, part, f"shared: by {len(subjects)}", shared.adapter, clock)
     for subject in fitted:
         clock.check()
         longer = [with_context(subject.repository, runs.loaded.tokenizer, w) for w in subject.windows[MEASURES[TEXT]]]
@@ -219,14 +222,14 @@ def controls(
     return {"nearest": near, "cosine of deltas": cosines}
 
 
-def _control(runs: Runs, subject: Subject, name: str, adapter: Any, condition: str, clock: _Clock) -> None:
-    for part in (MEASURES[TEXT], MEASURES[BODIES]):
-        clock.check()
-        steps = subject.fit.told["steps"] if subject.fit else 0
-        key = f"{subject.name}-{name}-{steps}-{part}".replace(" ", "-").replace(":", "")
-        found = runs.scores(key, subject.windows[part], adapter)
-        if found is not None:
-            subject.scores[condition, part] = found
+def _control(runs: Runs, subject: Subject, part: str, name: str, adapter: Adapter, clock: _Clock) -> None:
+    """`name`: the condition, a colon, and which adapter it is."""
+    clock.check()
+    steps = subject.fit.told["steps"] if subject.fit else 0
+    key = f"{subject.name}-{name}-{steps}-{part}".replace(" ", "-").replace(":", "")
+    found = runs.scores(key, subject.windows[part], adapter)
+    if found is not None:
+        subject.scores[name.partition(":")[0], part] = found
 
 
 def nearest(subjects: Sequence[Subject], folders: dict[str, Path], scratch: Path) -> dict[str, str]:

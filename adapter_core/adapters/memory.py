@@ -140,7 +140,12 @@ class Memory:
     # -- files -------------------------------------------------------------------------------------------------------
 
     def save(self, file: str | os.PathLike[str]) -> None:
-        """Write it as one file. Equal memories are equal bytes. Raises `OSError`."""
+        """Write it as one file. Equal memories are equal bytes. Raises `OSError`.
+
+        Afterwards it no longer rests on a file that it was loaded from: Windows replaces no file that is mapped.
+        """
+        self._files = {path: np.array(tokens) for path, tokens in self._files.items()}
+        self._counts = Counts(np.array(self._counts.keys), np.array(self._counts.numbers))
         paths = sorted(self._files)
         tokens = [self._files[path] for path in paths]
         write(

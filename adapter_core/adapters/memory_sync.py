@@ -49,10 +49,11 @@ def stored_memory(graph: CodeGraph, tokenizer: Any, cancel: CancelToken | None =
         before = None
     known = dict(before.versions) if before is not None else None
     memory = sync_memory(graph, tokenizer, before, cancel)
-    if memory.versions != known:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        memory.save(file)
-    return memory
+    if memory.versions == known:
+        return memory
+    file.parent.mkdir(parents=True, exist_ok=True)
+    memory.save(file)
+    return Memory.load(file, memory.digest)
 
 
 def memory_file(root: Path, tokenizer: Any) -> Path:
