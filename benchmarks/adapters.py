@@ -1,6 +1,6 @@
 """What helps a small model with a repository it never read: a memory, a fitted adapter, both; and what controls say about them.
 
-    ./x bench adapters [--repos NAME…] [--windows 24] [--steps 28] [--no-fits] [--no-controls] [--minutes M] [--weights]
+    ./x bench adapters [--repos NAME…] [--windows 24] [--steps 28] [--fits NAME…] [--no-controls] [--minutes M] [--weights]
 
 The packages (`adapter_packages.txt`) are newer than the model and were chosen before the first run. Directories, not files, are for
 building, development or held out. M1 is the change in bits per byte on held-out windows, M2 that on function bodies after signature and
@@ -94,7 +94,9 @@ def main() -> None:
     parser.add_argument("--windows", type=int, default=24, help="held-out windows of 1,024 tokens for each repository")
     parser.add_argument("--steps", type=int, default=28, help="of a fit, 1,024 tokens each")
     parser.add_argument("--first-block", type=float, default=FitOptions().first_block, help="see FitOptions")
-    parser.add_argument("--no-fits", action="store_true", help="the memory alone")
+    parser.add_argument(
+        "--fits", nargs="*", choices=names(), help="which get an adapter (default: all; none: the memory alone)"
+    )
     parser.add_argument("--no-controls", action="store_true", help="no other adapters, no longer contexts")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="begin nothing long after this time")
     parser.add_argument("--weights", action="store_true", help="fit the memory's weights anew, print them, and end")
@@ -134,10 +136,10 @@ def main() -> None:
     _score(runs, subjects, ["none"], [*FITTED_ON, *MEASURES.values()], clock)
     shown = {"model": loaded.info.name, "dtype": loaded.info.dtype, "steps": args.steps, "windows": args.windows}
     finish(subjects, costs, shown, {})
-    if args.no_fits:
+    if args.fits is not None and not args.fits:
         return
     options = FitOptions(steps=args.steps, first_block=args.first_block)
-    for subject in subjects:
+    for subject in subjects if args.fits is None else [s for s in subjects if s.name in args.fits]:
         clock.check()
         development = development_of(subject.repository, loaded.tokenizer)
         subject.fit = runs.fit(subject.name, subject.repository.of(BUILD), options, development, subject.memory)

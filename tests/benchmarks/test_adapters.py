@@ -10,6 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 
+import adapter_reading as reading
 import adapters as bench
 from _adapter_data import PACKAGES, Repository, digest, names, new_lines, with_context
 from _adapter_runs import cosine, mean_adapter, shared_files
@@ -117,3 +118,21 @@ def test_a_change_is_of_all_windows_together_with_an_interval_around_it() -> Non
     assert value == pytest.approx(-15)
     assert -20.01 < low < value < high < -9.99
     assert bench.rate(bench.TEXT, Subject(), before) == pytest.approx(12 / np.log(2) / 60)  # type: ignore[arg-type]
+
+
+def test_the_first_right_span_decides_and_ties_keep_their_order() -> None:
+    assert reading.reciprocal_rank([0.1, 0.9, 0.5], [True, False, True]) == 0.5
+    assert reading.reciprocal_rank([1.0, 1.0], [False, True]) == 0.5
+    assert reading.reciprocal_rank([1.0], [False]) == 0.0
+
+
+def test_an_adapter_that_orders_better_gains() -> None:
+    gold = (False, True, False)
+    read = reading.Read((3.0, 2.0, 1.0), {reading.MODEL: (0.0, -1.0, -2.0), reading.ADAPTED: (-1.0, 0.0, -2.0)}, gold)
+    missed = reading.Read((1.0,), {reading.MODEL: (), reading.ADAPTED: ()}, (False,))
+    rows = {row["order"]: row for row in reading.table({"tiny": [read, missed]})}
+    assert rows[reading.MODEL]["MRR"] == 0.25
+    assert rows[reading.ADAPTED]["MRR"] == 0.5
+    assert rows[reading.ADAPTED]["gain by the adapter"] == 0.25
+    assert rows["lexical"]["MRR"] == 0.25
+    assert (rows["lexical"]["questions"], rows["lexical"]["in the top 20"]) == (2, 1)
