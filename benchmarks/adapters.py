@@ -199,21 +199,20 @@ def controls(
         return {}
     near = nearest(fitted, folders, runs.scratch)
     adapters = {s.name: s.fit.adapter for s in fitted if s.fit is not None}
-    for part in (MEASURES[TEXT], MEASURES[BODIES]):
-        for subject in fitted:
-            _control(runs, subject, part, f"wrong: {near[subject.name]}", adapters[near[subject.name]], clock)
     files = shared_files(
         [s.repository for s in subjects], 2 * options.steps * options.batch * options.length, options.seed
     )
     clock.check()
-    development = development_of(fitted[0].repository, runs.loaded.tokenizer)
-    shared = runs.fit(f"shared-by-{len(subjects)}", files, options, development, fitted[0].memory)
+    shared = runs.fit(f"shared-by-{len(subjects)}", files, options)
+    for part in (MEASURES[TEXT], MEASURES[BODIES]):
+        for subject in fitted:
+            _control(runs, subject, part, f"wrong: {near[subject.name]}", adapters[near[subject.name]], clock)
+            if shared is not None:
+                _control(runs, subject, part, f"shared: by {len(subjects)}", shared.adapter, clock)
     for part in (MEASURES[TEXT], MEASURES[BODIES]):
         for subject in fitted:
             others = [a for name, a in adapters.items() if name != subject.name]
             _control(runs, subject, part, f"mean: of {len(others)}", mean_adapter(others), clock)
-            if shared is not None:
-                _control(runs, subject, part, f"shared: by {len(subjects)}", shared.adapter, clock)
     for subject in fitted:
         clock.check()
         longer = [with_context(subject.repository, runs.loaded.tokenizer, w) for w in subject.windows[MEASURES[TEXT]]]
