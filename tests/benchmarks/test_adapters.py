@@ -10,8 +10,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 
+import _adapter_table as bench
 import adapter_reading as reading
-import adapters as bench
 from _adapter_data import PACKAGES, Repository, digest, names, new_lines, with_context
 from _adapter_runs import cosine, mean_adapter, shared_files
 
