@@ -123,6 +123,8 @@ CONDITIONS = (
     ("shared", "none"),
     ("fitted", "shared"),
     ("wrong + memory", "memory"),
+    ("shared + memory", "memory"),
+    ("fitted + memory", "shared + memory"),
     ("context", "none"),
     ("context + memory", "none"),
 )
