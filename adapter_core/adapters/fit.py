@@ -1,0 +1,212 @@
+"""Fitting an adapter to a repository: low-rank factors trained on its own text (Hu et al., arXiv 2106.09685), within a budget.
+
+With a budget in tokens and a fixed number of threads, the same files give the same bytes; a budget in seconds becomes a number of steps
+that is recorded, and that gives the same bytes again. An interrupted fit goes on from its checkpoint to the bytes of an uninterrupted
+one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+
+from ..errors import Cancelled, ModelError, UsageError
+from ..models.loading import LoadedModel
+from ..types import CancelToken
+from . import fit_checkpoint
+from .adapter import Adapter, Factors
+from .fit_lora import TrainedFactors, linear_layers
+from .fit_loss import mean_loss
+from .fit_options import FitOptions
+from .fit_packing import digest_of, packed
+
+# Called after each step with the steps done, their number (0 while it is unknown) and the step's loss in nats per token.
+FitProgress = Callable[[int, int, float], None]
+
+# Steps whose time tells how many more there is time for; the first is slower than the others.
+_TIMED = 3
+_NICE = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """`steps` were done on `tokens` tokens, whose order `data` (SHA-256) tells, in `seconds`; `losses` in nats per token."""
+
+    adapter: Adapter
+    steps: int
+    tokens: int
+    seconds: float
+    data: str
+    losses: tuple[float, ...]
+
+
+def no_progress(done: int, steps: int, loss: float) -> None:
+    """The progress callback of those who do not want to know."""
+
+
+def fit_adapter(
+    loaded: LoadedModel,
+    files: Mapping[str, np.ndarray],
+    options: FitOptions | None = None,
+    progress: FitProgress = no_progress,
+    cancel: CancelToken | None = None,
+    checkpoint: Path | None = None,
+) -> Fitted:
+    """Train on `files` (path to tokens): those to build from, see `fit_split`. The model is afterwards what it was.
+
+    With `checkpoint`, a file, the state is written there from time to time and on cancel, and an unfinished fit found there goes on;
+    it is removed at the end. Raises `UsageError` where there is too little text, `Cancelled`, `ModelError` where the loss is no
+    number, `AdapterFileError` for a checkpoint of something else, and `OSError`.
+    """
+    options = options or FitOptions()
+    if options.low_priority:
+        _lower_priority()
+    separator = min(loaded.end_ids) if loaded.end_ids else 0
+    sequences = packed(files, separator, options)
+    most = min(options.steps, len(sequences) // options.batch)
+    if most < 1:
+        raise UsageError(
+            f"There are {sum(map(len, files.values()))} tokens to fit an adapter to; at least {options.batch * options.length} are "
+            "needed."
+        )
+    told = {
+        "model": loaded.info.digest,
+        "text": digest_of(sequences[: most * options.batch]),
+        "setting": repr(sorted(asdict(replace(options, low_priority=False, checkpoint_every=0)).items())),
+    }
+    run = _Run(loaded, options, most)
+    try:
+        if checkpoint is not None and checkpoint.exists():
+            run.restore(*fit_checkpoint.load(checkpoint, told))
+        while not run.finished:
+            if cancel is not None and cancel.is_set():
+                if checkpoint is not None:
+                    fit_checkpoint.save(checkpoint, told, *run.state())
+                raise Cancelled("The fit was stopped.")
+            at = run.done * options.batch
+            loss = run.step(sequences[at : at + options.batch])
+            progress(run.done, run.steps or 0, loss)
+            if checkpoint is not None and run.done % options.checkpoint_every == 0 and not run.finished:
+                fit_checkpoint.save(checkpoint, told, *run.state())
+        adapter = run.adapter()
+    finally:
+        run.close()
+    if checkpoint is not None:
+        checkpoint.unlink(missing_ok=True)
+    tokens = run.done * options.batch * options.length
+    data = digest_of(sequences[: run.done * options.batch])
+    return Fitted(adapter, run.done, tokens, run.seconds, data, tuple(run.losses))
+
+
+class _Run:
+    """Factors on the model, their optimiser, and how far it is. `steps` is None while the time of a step is not known yet."""
+
+    def __init__(self, loaded: LoadedModel, options: FitOptions, most: int) -> None:
+        import torch
+
+        self._options, self._most, self._device = options, most, loaded.device
+        self._body, self._head = loaded.model.base_model, loaded.model.get_output_embeddings()
+        if self._head.bias is not None:
+            raise ModelError("An adapter cannot be fitted to this model: its output layer has a bias.")
+        layers = linear_layers(loaded.model, options.targets)
+        self._blocks = 1 + max(block for block, _ in layers)
+        first = int(options.first_block * self._blocks)
+        generator = torch.Generator().manual_seed(options.seed)
+        self._factors = {
+            where: TrainedFactors(layer, options.rank, options.alpha / options.rank, generator)
+            for where, layer in sorted(layers.items(), key=lambda item: item[0])
+            if where[0] >= first
+        }
+        self._parameters = [p for own in self._factors.values() for p in (own.down, own.up)]
+        self._optimiser = torch.optim.AdamW(self._parameters, lr=options.rate, weight_decay=0.0)
+        self.done = 0
+        self.steps = most if options.seconds is None else None
+        self.seconds = 0.0
+        self.losses: list[float] = []
+
+    @property
+    def finished(self) -> bool:
+        return self.steps is not None and self.done >= self.steps
+
+    def step(self, sequences: np.ndarray) -> float:
+        import torch
+
+        started = perf_counter()
+        for group in self._optimiser.param_groups:
+            group["lr"] = self._rate()
+        ids = torch.from_numpy(sequences).to(self._device)
+        with torch.enable_grad():
+            hidden = self._body(input_ids=ids, use_cache=False).last_hidden_state[:, :-1]
+            loss = mean_loss(hidden.flatten(0, 1), self._head, ids[:, 1:].flatten())
+            loss.backward()
+        torch.nn.utils.clip_grad_norm_(self._parameters, self._options.clip)
+        self._optimiser.step()
+        self._optimiser.zero_grad()
+        value = float(loss.detach())
+        if not np.isfinite(value):
+            raise ModelError("The adapter cannot be fitted: the model's loss is no number.")
+        self.done += 1
+        self.losses.append(value)
+        self.seconds += perf_counter() - started
+        self._settle(perf_counter() - started)
+        return value
+
+    def _rate(self) -> float:
+        """While it warms up, the rate does not depend on the number of steps, which may not be known yet."""
+        options = self._options
+        if self.done < options.warm_up:
+            return options.rate * (self.done + 1) / options.warm_up
+        rest = max((self.steps or self._most) - options.warm_up, 1)
+        return options.rate * (1 - 0.9 * (self.done - options.warm_up) / rest)
+
+    def _settle(self, seconds: float) -> None:
+        """Turn the budget of seconds into a number of steps, once steps were timed."""
+        limit = self._options.seconds
+        if self.steps is None and limit is not None and self.done >= min(_TIMED, self._options.warm_up, self._most):
+            more = int(max(limit - self.seconds, 0.0) / max(seconds, 1e-6))
+            self.steps = min(self.done + more, self._most)
+
+    def adapter(self) -> Adapter:
+        layers: list[dict[str, Factors]] = [{} for _ in range(self._blocks)]
+        for (block, target), own in self._factors.items():
+            layers[block][target] = own.values()
+        return Adapter(tuple(layers), self._options.rank, self._options.alpha)
+
+    def state(self) -> tuple[dict[str, float], dict[str, np.ndarray]]:
+        arrays: dict[str, np.ndarray] = {"losses": np.array(self.losses)}
+        for number, parameter in enumerate(self._parameters):
+            arrays[f"value-{number}"] = parameter.detach().cpu().numpy()
+            for name, value in self._optimiser.state[parameter].items():
+                arrays[f"{name}-{number}"] = value.cpu().numpy()
+        return {"done": self.done, "steps": self.steps or 0, "seconds": self.seconds}, arrays
+
+    def restore(self, numbers: Mapping[str, float], arrays: Mapping[str, np.ndarray]) -> None:
+        import torch
+
+        self.done, self.steps = int(numbers["done"]), int(numbers["steps"]) or None
+        self.seconds, self.losses = numbers["seconds"], arrays["losses"].tolist()
+        with torch.no_grad():
+            for number, parameter in enumerate(self._parameters):
+                parameter.copy_(torch.from_numpy(arrays[f"value-{number}"]))
+                # None where it was stopped before the first step.
+                if f"step-{number}" in arrays:
+                    self._optimiser.state[parameter] = {
+                        name: torch.tensor(arrays[f"{name}-{number}"], device=self._device if name != "step" else "cpu")
+                        for name in ("step", "exp_avg", "exp_avg_sq")
+                    }
+
+    def close(self) -> None:
+        for own in self._factors.values():
+            own.detach()
+
+
+def _lower_priority() -> None:
+    """Of this process, and for good: a fit that should not be felt runs in a process of its own."""
+    import psutil
+
+    process = psutil.Process()
+    process.nice(psutil.BELOW_NORMAL_PRIORITY_CLASS if psutil.WINDOWS else max(int(process.nice()), _NICE))

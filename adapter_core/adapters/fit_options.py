@@ -1,0 +1,46 @@
+"""The options of fitting an adapter. Each default stands here and nowhere else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .fit_lora import TARGETS
+
+
+@dataclass(frozen=True, slots=True)
+class FitOptions:
+    """`steps` of `batch` sequences of `length` tokens each, one pass over packed text; with `seconds`, as many steps as that time is
+    enough for, but not more than `steps`.
+
+    `alpha`: deltas are scaled by alpha / rank. `first_block`: blocks below this share of the model are left as they are; what lies
+    below the first adapted block needs no backward pass. `tokens_per_file`: of a larger file only a part is read. `rate` is AdamW's,
+    after `warm_up` steps, falling to a tenth in a straight line. `clip`: the largest norm of a step's gradient.
+    """
+
+    rank: int = 8
+    alpha: float = 16.0
+    targets: tuple[str, ...] = TARGETS
+    first_block: float = 0.0
+    steps: int = 56
+    seconds: float | None = None
+    batch: int = 2
+    length: int = 512
+    tokens_per_file: int = 4096
+    rate: float = 2e-3
+    warm_up: int = 4
+    clip: float = 1.0
+    seed: int = 0
+    checkpoint_every: int = 10
+    low_priority: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeOptions:
+    """Development text: about `windows` windows of `length` tokens, and `functions` function bodies. An adapter is kept at the best of
+    `scales` at which both improve by at least `least` (a share of the bits per byte)."""
+
+    windows: int = 8
+    length: int = 1024
+    functions: int = 16
+    scales: tuple[float, ...] = (0.5, 1.0)
+    least: float = 0.0

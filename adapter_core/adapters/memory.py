@@ -1,0 +1,188 @@
+"""The memory of a repository: which token followed which others in its files, mixed into what a model predicts.
+
+Every context of one to five tokens is kept, file by file as tokens and over all files as counts. The counts are additive, so an edit
+subtracts those of the old text and adds those of the new: the same counts as if all had been counted anew.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..errors import AdapterFileError, UsageError
+from .memory_counts import MAX_CONTEXT, MAX_TOKEN, TOKEN_BITS, Counts, add, context_hashes, context_keys, count
+from .memory_store import read, write
+from .memory_weights import Known, MemoryWeights
+
+_LAST = np.uint64(MAX_TOKEN)
+# Of a model that is not asked how sure it is.
+_UNSURE = float(np.log(0.5))
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What the memory says of the next token. The mixed probability of a token is `kept` times the model's, plus, for the tokens (m,)
+    int64, sorted, their `shares` (m,) float64. `kept` and all shares sum to 1; without a known context `kept` is 1."""
+
+    tokens: np.ndarray
+    shares: np.ndarray
+    kept: float
+
+
+_NOTHING = Prediction(np.empty(0, np.int64), np.empty(0), 1.0)
+
+
+class Memory:
+    """Counts over the files of a repository, for the tokenizer whose digest it carries (`tokenizer_digest`)."""
+
+    def __init__(
+        self, digest: str, files: Mapping[str, np.ndarray], counts: Counts, versions: Mapping[str, str] | None = None
+    ) -> None:
+        self.digest = digest
+        self._files = dict(files)
+        self._versions = dict(versions or {})
+        self._counts = counts
+        self._sums: np.ndarray | None = None
+
+    @classmethod
+    def build(cls, files: Mapping[str, np.ndarray], digest: str, versions: Mapping[str, str] | None = None) -> Memory:
+        """The memory of files given as tokens (path to (n,) integers). `versions`: a hash of the text of each, to know what has changed.
+        Raises `UsageError` for ids of 2**20 and more."""
+        checked = {path: _checked(tokens) for path, tokens in files.items()}
+        return cls(digest, checked, count(list(checked.values())), versions)
+
+    @property
+    def counts(self) -> Counts:
+        return self._counts
+
+    @property
+    def files(self) -> Mapping[str, np.ndarray]:
+        """The tokens of each file."""
+        return self._files
+
+    @property
+    def token_count(self) -> int:
+        return sum(map(len, self._files.values()))
+
+    @property
+    def versions(self) -> Mapping[str, str]:
+        """The hash of the text of each file, where one was given."""
+        return self._versions
+
+    def update(self, path: str, tokens: np.ndarray | None, version: str = "") -> None:
+        """A file is now these tokens, or (None) gone. Afterwards everything is as if built from the files as they are now."""
+        self.change({path: tokens}, {path: version})
+
+    def change(self, files: Mapping[str, np.ndarray | None], versions: Mapping[str, str]) -> None:
+        """As `update`, for several files at once."""
+        new = {path: _checked(tokens) for path, tokens in files.items() if tokens is not None}
+        old = [self._files.pop(path) for path in files if path in self._files]
+        self._counts = add(self._counts, add(count(list(new.values())), count(old), -1))
+        self._sums = None
+        self._files.update(new)
+        for path in files:
+            self._versions.pop(path, None)
+            if path in new and versions.get(path):
+                self._versions[path] = versions[path]
+
+    # -- predicting --------------------------------------------------------------------------------------------------
+
+    def next_distribution(
+        self, context: Sequence[int], top: float = _UNSURE, weights: MemoryWeights | None = None
+    ) -> Prediction:
+        """What may follow `context`, of which only the last five tokens matter. `top` is the log probability of the token that the
+        model thinks likeliest. Takes tens of microseconds."""
+        borders = np.array(context_keys(context[-MAX_CONTEXT:]), np.uint64)
+        keys, numbers = self._counts.keys, self._counts.numbers
+        low = np.searchsorted(keys, borders).tolist()
+        high = np.searchsorted(keys, borders | _LAST, side="right").tolist()
+        runs = {length: (a, b) for length, (a, b) in enumerate(zip(low, high, strict=True)) if a < b}
+        if not runs:
+            return _NOTHING
+        totals, kinds = np.zeros((1, MAX_CONTEXT), np.int64), np.zeros((1, MAX_CONTEXT), np.int64)
+        for length, (a, b) in runs.items():
+            totals[0, length], kinds[0, length] = numbers[a:b].sum(), b - a
+        believed = (weights or MemoryWeights()).of(totals, kinds, top)[0]
+        tokens, shares, kept = [], [], 1.0
+        for length, (a, b) in reversed(runs.items()):
+            tokens.append((keys[a:b] & _LAST).astype(np.int64))
+            shares.append(numbers[a:b] * (kept * believed[length] / totals[0, length]))
+            kept *= 1 - believed[length]
+        found, place = np.unique(np.concatenate(tokens), return_inverse=True)
+        return Prediction(found, np.bincount(place, np.concatenate(shares), len(found)), float(kept))
+
+    def known(self, tokens: np.ndarray, first: int = 1) -> Known:
+        """What is known of each position of a text from `first` (at least 1) on: the vectorised way, for `MemoryWeights.mix`."""
+        keys, numbers = self._counts.keys, self._counts.numbers
+        if self._sums is None:
+            self._sums = np.concatenate([[0], np.cumsum(numbers, dtype=np.int64)])
+        size = max(len(tokens) - first, 0)
+        totals, kinds, hits = (np.zeros((size, MAX_CONTEXT), np.int64) for _ in range(3))
+        wide = tokens.astype(np.uint64)
+        for length, hashes in enumerate(context_hashes(wide), 1):
+            at = np.arange(max(first, length), len(tokens))
+            if not len(at) or not len(keys):
+                continue
+            border = hashes[at - length] >> np.uint64(TOKEN_BITS) << np.uint64(TOKEN_BITS)
+            low, high = np.searchsorted(keys, border), np.searchsorted(keys, border | _LAST, side="right")
+            wanted = border | wide[at]
+            place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+            row = at - first
+            totals[row, length - 1] = self._sums[high] - self._sums[low]
+            kinds[row, length - 1] = high - low
+            hits[row, length - 1] = np.where(keys[place] == wanted, numbers[place], 0)
+        return Known(totals, kinds, hits)
+
+    # -- files -------------------------------------------------------------------------------------------------------
+
+    def save(self, file: str | os.PathLike[str]) -> None:
+        """Write it as one file. Equal memories are equal bytes. Raises `OSError`.
+
+        Afterwards it no longer rests on a file that it was loaded from: Windows replaces no file that is mapped.
+        """
+        self._files = {path: np.array(tokens) for path, tokens in self._files.items()}
+        self._counts = Counts(np.array(self._counts.keys), np.array(self._counts.numbers))
+        paths = sorted(self._files)
+        tokens = [self._files[path] for path in paths]
+        write(
+            file,
+            {"tokenizer": self.digest, "paths": paths, "versions": [self._versions.get(path, "") for path in paths]},
+            {
+                "keys": self._counts.keys,
+                "numbers": self._counts.numbers,
+                "tokens": np.concatenate([np.empty(0, np.uint32), *tokens]),
+                "ends": np.cumsum([len(t) for t in tokens], dtype=np.int64),
+            },
+        )
+
+    @classmethod
+    def load(cls, file: str | os.PathLike[str], digest: str) -> Memory:
+        """What `save` wrote; its arrays are mapped. Raises `AdapterFileError`, also where it is for another tokenizer than that of
+        `digest`."""
+        header, arrays = read(file)
+        if header["tokenizer"] != digest:
+            raise AdapterFileError(f"The memory {file} was built with another model's tokenizer: build it anew.")
+        ends = arrays["ends"].tolist()
+        parts = zip(header["paths"], [0, *ends][: len(ends)], ends, strict=True)
+        files = {path: arrays["tokens"][start:end] for path, start, end in parts}
+        versions = {path: version for path, version in zip(header["paths"], header["versions"], strict=True) if version}
+        return cls(digest, files, Counts(arrays["keys"], arrays["numbers"]), versions)
+
+
+def tokenizer_digest(tokenizer: Any) -> str:
+    """The SHA-256 of what decides how text becomes tokens; None of a model's weights is in it."""
+    import hashlib
+
+    fast = getattr(tokenizer, "backend_tokenizer", None)
+    text = fast.to_str() if fast is not None else repr(sorted(tokenizer.get_vocab().items()))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _checked(tokens: np.ndarray) -> np.ndarray:
+    if len(tokens) and int(tokens.max()) > MAX_TOKEN:
+        raise UsageError(f"A memory holds token ids up to {MAX_TOKEN}: this model's vocabulary is larger.")
+    return np.asarray(tokens, np.uint32)

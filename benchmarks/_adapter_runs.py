@@ -1,0 +1,182 @@
+"""What takes long, done once: scores of a model with and without adapters, and fits. Both are kept, by all that they depend on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from _adapter_data import Repository, digest, save_arrays
+from _common import timed
+
+from adapter_core.adapters.adapter import Adapter, Factors
+from adapter_core.adapters.fit import fit_adapter
+from adapter_core.adapters.fit_judge import DevelopmentText, Trial, Verdict, judge
+from adapter_core.adapters.fit_lora import beside
+from adapter_core.adapters.fit_options import FitOptions, JudgeOptions
+from adapter_core.adapters.fit_scoring import TokenScores, score_windows
+from adapter_core.adapters.fit_split import BUILD, DEVELOPMENT
+from adapter_core.adapters.fit_windows import Window
+from adapter_core.adapters.memory import Memory
+from adapter_core.models.loading import LoadedModel
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A fitted adapter, at scale 1, its verdict, and what it took."""
+
+    name: str
+    adapter: Adapter
+    verdict: Verdict
+    told: Mapping[str, Any]
+
+
+@dataclass
+class Runs:
+    """Everything below `scratch`. `offline`: only what is there already."""
+
+    scratch: Path
+    loaded: LoadedModel
+    offline: bool = False
+
+    def scores(self, key: str, windows: Sequence[Window], adapter: Adapter | None = None) -> list[TokenScores] | None:
+        """Of `windows` under `adapter`, which `key` names; None where they are not there and nothing is to be computed."""
+        info = self.loaded.info
+        file = self.scratch / "scores" / f"{key}-{digest(windows)}-{info.digest[:12]}-{info.dtype}.npz"
+        if not windows:
+            return []
+        if file.exists():
+            with np.load(file, allow_pickle=False) as data:
+                chosen, top = data["chosen"], data["top"]
+            ends = np.cumsum([len(w.tokens) - w.first for w in windows])[:-1]
+            return [TokenScores(c, t) for c, t in zip(np.split(chosen, ends), np.split(top, ends), strict=True)]
+        if self.offline:
+            return None
+        with beside(self.loaded.model, adapter):
+            found = score_windows(self.loaded.model, windows)
+        save_arrays(
+            file, chosen=np.concatenate([s.chosen for s in found]), top=np.concatenate([s.top for s in found])
+        )  # fmt: skip
+        return found
+
+    def fit(
+        self,
+        name: str,
+        files: Mapping[str, np.ndarray],
+        options: FitOptions,
+        development: DevelopmentText | None = None,
+        memory: Memory | None = None,
+    ) -> Fit | None:
+        """An adapter fitted to `files` and judged on `development` over `memory`; without development text it is not judged."""
+        setting = hashlib.sha256(repr((sorted(asdict(options).items()), sorted(files))).encode()).hexdigest()[:12]
+        file = self.scratch / "fits" / f"{name}-{setting}-{self.loaded.info.digest[:12]}-{self.loaded.info.dtype}.npz"
+        if not file.exists():
+            if self.offline:
+                return None
+            file.parent.mkdir(parents=True, exist_ok=True)
+            fitted = fit_adapter(self.loaded, files, options, checkpoint=file.with_suffix(".unfinished"))
+            told = {
+                "steps": fitted.steps,
+                "tokens": fitted.tokens,
+                "fit seconds": round(fitted.seconds, 1),
+                "losses": [round(x, 4) for x in fitted.losses],
+                "rank": fitted.adapter.rank,
+                "alpha": fitted.adapter.alpha,
+                "blocks": len(fitted.adapter.layers),
+            }
+            _save_fit(file, told, fitted.adapter)
+        told, adapter = _load_fit(file)
+        if development is None:
+            return Fit(name, adapter, Verdict(1.0, ()), told)
+        if "scale" not in told:
+            if self.offline:
+                return None
+            seconds, verdict = timed(partial(judge, self.loaded.model, adapter, development, JudgeOptions(), memory))
+            trials = [asdict(t) for t in verdict.trials]
+            told |= {"judge seconds": round(seconds, 1), "scale": verdict.scale, "trials": trials}
+            _save_fit(file, told, adapter)
+        return Fit(name, adapter, Verdict(told["scale"], tuple(Trial(**t) for t in told["trials"])), told)
+
+
+def shared_files(repositories: Sequence[Repository], tokens: int, seed: int) -> dict[str, np.ndarray]:
+    """Build files of all repositories, about equally much of each and `tokens` together, for one adapter of them all."""
+    found: dict[str, np.ndarray] = {}
+    for repository in repositories:
+        files = repository.of(BUILD)
+        order = sorted(files)
+        random.Random(f"{seed} {repository.name}").shuffle(order)
+        taken = 0
+        for path in order:
+            if taken * len(repositories) >= tokens:
+                break
+            found[f"{repository.name}/{path}"] = files[path][:4096]
+            taken += min(len(files[path]), 4096)
+    return found
+
+
+def development_of(repository: Repository, tokenizer: Any) -> DevelopmentText:
+    return DevelopmentText.of(tokenizer, repository.of(DEVELOPMENT), repository.texts_of(DEVELOPMENT))
+
+
+def mean_adapter(adapters: Sequence[Adapter]) -> Adapter:
+    """The mean of their deltas, exactly: factors one behind the other, at the sum of their ranks."""
+    layers = []
+    for own in zip(*(a.layers for a in adapters), strict=True):
+        layers.append(
+            {
+                target: Factors(
+                    np.concatenate([layer[target].down for layer in own]),
+                    np.concatenate(
+                        [layer[target].up * a.scale / len(adapters) for layer, a in zip(own, adapters, strict=True)],
+                        axis=1,
+                    ),
+                )
+                for target in own[0]
+            }
+        )
+    rank = sum(a.rank for a in adapters)
+    return Adapter(tuple(layers), rank, float(rank))
+
+
+def cosine(first: Adapter, second: Adapter) -> float:
+    """Between all deltas of two adapters, taken as one vector each, worked out from the factors."""
+    return _dot(first, second) / (_dot(first, first) * _dot(second, second)) ** 0.5
+
+
+def _dot(first: Adapter, second: Adapter) -> float:
+    total = 0.0
+    for a, b in zip(first.layers, second.layers, strict=True):
+        for target in a.keys() & b.keys():
+            ups = a[target].up.T.astype(np.float64) @ b[target].up
+            total += float((ups * (a[target].down.astype(np.float64) @ b[target].down.T)).sum())
+    return total * first.scale * second.scale
+
+
+def _arrays(adapter: Adapter) -> dict[str, np.ndarray]:
+    found = {}
+    for block, layer in enumerate(adapter.layers):
+        for target, factors in layer.items():
+            found[f"{block}/{target}/down"], found[f"{block}/{target}/up"] = factors.down, factors.up
+    return found
+
+
+def _save_fit(file: Path, told: dict[str, Any], adapter: Adapter) -> None:
+    save_arrays(file, told=np.frombuffer(json.dumps(told).encode(), np.uint8), **_arrays(adapter))
+
+
+def _load_fit(file: Path) -> tuple[dict[str, Any], Adapter]:
+    with np.load(file, allow_pickle=False) as data:
+        told: dict[str, Any] = json.loads(bytes(data["told"]).decode())
+        layers: list[dict[str, Factors]] = [{} for _ in range(told["blocks"])]
+        for key in data.files:
+            block, _, rest = key.partition("/")
+            if rest.endswith("/down"):
+                target = rest.partition("/")[0]
+                layers[int(block)][target] = Factors(data[key], data[f"{block}/{target}/up"])
+    return told, Adapter(tuple(layers), told["rank"], told["alpha"])

@@ -1,0 +1,197 @@
+"""The table of `adapters.py`: conditions against each other, over repositories and within each."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from _adapter_data import DEVELOPMENT, HELD_OUT, Repository, new_lines, pieces
+from _adapter_runs import Fit
+from _common import timed
+from _retrieval_scores import interval
+
+from adapter_core.adapters.fit_scoring import TokenScores
+from adapter_core.adapters.fit_split import BUILD
+from adapter_core.adapters.fit_windows import Window
+from adapter_core.adapters.memory import Memory
+from adapter_core.adapters.memory_weights import Known, MemoryWeights, fit_weights, joined
+
+TEXT, BODIES, GENERAL, NEW = "M1 text", "M2 bodies", "general", "M1 on new lines"
+# Where the scores of a condition stand for the adapters of M1 and M2.
+MEASURES = {TEXT: f"{HELD_OUT} text", BODIES: f"{HELD_OUT} bodies", GENERAL: "general"}
+# What the memory's weights are fitted on: without prose, they would make it worse by 1 %.
+FITTED_ON = [f"{DEVELOPMENT} {kind}" for kind in ("text", "bodies", "general")]
+RESAMPLES = 2000
+
+
+class Subject:
+    """A repository with its memory, its windows, and what was scored on them."""
+
+    def __init__(self, repository: Repository, tokenizer: Any, windows: int, general: dict[str, list[Window]]) -> None:
+        self.repository = repository
+        self.counting, self.memory = timed(lambda: Memory.build(repository.of(BUILD), ""))
+        self.windows = pieces(repository, tokenizer, windows) | general
+        self.new = new_lines(repository, tokenizer, self.windows[MEASURES[TEXT]])
+        self.known = {piece: [self.memory.known(w.tokens, w.first) for w in own] for piece, own in self.windows.items()}
+        self.scores: dict[tuple[str, str], list[TokenScores]] = {}
+        self.fit: Fit | None = None
+        self.borrowed: dict[str, list[Known]] = {}
+
+    @property
+    def name(self) -> str:
+        return self.repository.name
+
+    def development(self) -> tuple[Known, np.ndarray, np.ndarray]:
+        """What the memory's weights are fitted on."""
+        parts = FITTED_ON
+        scores = [s for part in parts for s in self.scores["none", part]]
+        known = [k for part in parts for k in self.known[part]]
+        return joined(known), np.concatenate([s.chosen for s in scores]), np.concatenate([s.top for s in scores])
+
+
+def borrow(subjects: Sequence[Subject]) -> dict[str, str]:
+    """For each repository, what is known by the memory of another one: the one that helps most on its development text. A control: how
+    much of what a memory gives is only that it is one of Python code."""
+    chosen = {}
+    part = f"{DEVELOPMENT} text"
+    for subject in subjects:
+        scores = subject.scores.get(("none", part), [])
+        gains = {}
+        for other in subjects:
+            if other is not subject and scores:
+                known = [other.memory.known(w.tokens, w.first) for w in subject.windows[part]]
+                gains[other.name] = sum(mixed.sum() for mixed in _mixed(MemoryWeights(), known, scores))
+        if gains:
+            chosen[subject.name] = max(gains, key=lambda name: gains[name])
+            memory = next(s.memory for s in subjects if s.name == chosen[subject.name])
+            subject.borrowed = {
+                p: [memory.known(w.tokens, w.first) for w in subject.windows[p]] for p in MEASURES.values()
+            }
+    return chosen
+
+
+def _mixed(weights: MemoryWeights, known: Sequence[Known], scores: Sequence[TokenScores]) -> list[np.ndarray]:
+    return [weights.mix(k, s.chosen, s.top) for k, s in zip(known, scores, strict=True)]
+
+
+def table(subjects: Sequence[Subject]) -> list[dict[str, Any]]:
+    """A line for each measure and condition: the change against the condition named in `against`, in percent."""
+    scored = [s for s in subjects if all(("none", part) in s.scores for part in MEASURES.values())]
+    cross = cross_fitted(scored)
+    rows = []
+    for measure in (TEXT, NEW, BODIES, GENERAL):
+        bits = {s.name: rate(measure, s, logs(measure, s, "none")) for s in scored}
+        rows.append({"measure": measure, "condition": "none", "bits per byte": _mean(list(bits.values())), **bits})
+        for condition, against in CONDITIONS:
+            changes = {}
+            for subject in scored:
+                now, before = (logs(measure, subject, c, cross.get(subject.name)) for c in (condition, against))
+                if now is not None and before is not None:
+                    changes[subject.name] = change(measure, subject, now, before)
+            if not changes:
+                continue
+            mean, low, high = interval({name: value[0] for name, value in changes.items()})
+            rows.append(
+                {
+                    "measure": measure,
+                    "condition": condition,
+                    "against": against,
+                    "repositories": len(changes),
+                    "change": mean,
+                    "95 %": f"{low:+.1f} to {high:+.1f}",
+                    **{name: f"{v:+.1f} ({a:+.1f} to {b:+.1f})" for name, (v, a, b) in changes.items()},
+                }
+            )
+    return rows
+
+
+CONDITIONS = (
+    ("memory", "none"),
+    ("memory, cross-fitted", "none"),
+    ("memory of another", "none"),
+    ("fitted", "none"),
+    ("fitted as kept", "none"),
+    ("fitted + memory", "none"),
+    ("fitted + memory", "memory"),
+    ("fitted as kept + memory", "memory"),
+    ("wrong", "none"),
+    ("fitted", "wrong"),
+    ("mean", "none"),
+    ("fitted", "mean"),
+    ("shared", "none"),
+    ("fitted", "shared"),
+    ("wrong + memory", "memory"),
+    ("shared + memory", "memory"),
+    ("fitted + memory", "shared + memory"),
+    ("context", "none"),
+    ("context + memory", "none"),
+)
+
+
+def cross_fitted(subjects: Sequence[Subject]) -> dict[str, MemoryWeights]:
+    """For each repository, weights from the development files of all others."""
+    found = {}
+    for subject in subjects:
+        others = [s.development() for s in subjects if s is not subject]
+        if others:
+            known, chosen, top = zip(*others, strict=True)
+            found[subject.name] = fit_weights(joined(known), np.concatenate(chosen), np.concatenate(top))
+    return found
+
+
+def logs(measure: str, subject: Subject, condition: str, cross: MemoryWeights | None = None) -> list[np.ndarray] | None:
+    """Log probabilities of the tokens of each window; None where they are not known."""
+    adapter, _, more = condition.partition(" + ")
+    weights: MemoryWeights | None = MemoryWeights() if more else None
+    if adapter == "memory of another":
+        part = MEASURES[TEXT] if measure == NEW else MEASURES[measure]
+        scores = subject.scores.get(("none", part))
+        return _mixed(MemoryWeights(), subject.borrowed[part], scores) if scores and subject.borrowed else None
+    if adapter.startswith("memory"):
+        adapter, weights = "none", cross if adapter.endswith("cross-fitted") else MemoryWeights()
+        if weights is None:
+            return None
+    if adapter == "fitted as kept":
+        if subject.fit is None:
+            return None
+        adapter = "fitted" if subject.fit.verdict.scale else "none"
+    part = MEASURES[TEXT] if measure == NEW else MEASURES[measure]
+    scores = subject.scores.get((adapter, part))
+    if scores is None or (measure == GENERAL and adapter == "context"):
+        return None
+    if weights is None:
+        return [s.chosen.astype(np.float64) for s in scores]
+    return _mixed(weights, subject.known[part], scores)
+
+
+def totals(measure: str, subject: Subject, found: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Bits and bytes of each window."""
+    if measure == NEW:
+        bits = [-own[mask].sum() for own, (mask, _) in zip(found, subject.new, strict=True)]
+        sizes = [size for _, size in subject.new]
+    else:
+        bits = [-own.sum() for own in found]
+        sizes = [w.size for w in subject.windows[MEASURES[measure]]]
+    return np.array(bits) / np.log(2), np.array(sizes, float)
+
+
+def rate(measure: str, subject: Subject, found: Sequence[np.ndarray] | None) -> float:
+    bits, sizes = totals(measure, subject, found or [])
+    return float(bits.sum() / sizes.sum())
+
+
+def change(
+    measure: str, subject: Subject, now: Sequence[np.ndarray], before: Sequence[np.ndarray]
+) -> tuple[float, float, float]:
+    """Percent, with the 95 % interval of a bootstrap over the windows, both conditions drawn together."""
+    a, b = (totals(measure, subject, found)[0] for found in (now, before))
+    draws = np.random.default_rng(17).integers(0, len(a), size=(RESAMPLES, len(a)))
+    ratios = 100 * (a[draws].sum(axis=1) / b[draws].sum(axis=1) - 1)
+    low, high = np.percentile(ratios, (2.5, 97.5))
+    return float(100 * (a.sum() / b.sum() - 1)), float(low), float(high)
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return statistics.mean(values) if values else None

@@ -1,0 +1,238 @@
+"""The memory of a repository: counts that can be subtracted, predictions, files."""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adapter_core.adapters.memory import Memory, tokenizer_digest
+from adapter_core.adapters.memory_counts import EMPTY, MAX_TOKEN, add, context_hashes, context_keys, count
+from adapter_core.adapters.memory_weights import Known, MemoryWeights, fit_weights, joined
+from adapter_core.errors import AdapterFileError, UsageError
+
+DIGEST = "of a tokenizer"
+texts = st.lists(st.integers(0, 6), max_size=30).map(lambda ids: np.array(ids, np.uint32))
+edits = st.lists(st.tuples(st.sampled_from("abc"), st.none() | texts), max_size=12)
+
+
+def array(*ids: int) -> np.ndarray:
+    return np.array(ids, np.uint32)
+
+
+def test_counts_are_those_of_a_plain_count() -> None:
+    files = [array(1, 2, 3, 1, 2, 4, 1, 2, 3), array(2, 3), array(9), array()]
+    plain: Counter[int] = Counter()
+    for file in files:
+        for at in range(1, len(file)):
+            for key in context_keys(file[:at].tolist()):
+                plain[key | int(file[at])] += 1
+    found = count(files)
+    assert dict(zip(found.keys.tolist(), found.numbers.tolist(), strict=True)) == plain
+    assert found.keys.tolist() == sorted(plain)
+
+
+def test_one_position_is_hashed_as_the_whole_array_is() -> None:
+    tokens = array(5, MAX_TOKEN, 0, 17, 5, 3, 8)
+    hashes = context_hashes(tokens)
+    for at in range(1, len(tokens) + 1):
+        whole = [int(hashes[k - 1][at - k]) >> 20 << 20 for k in range(1, min(at, 5) + 1)]
+        assert context_keys(tokens[:at].tolist()) == whole
+
+
+def test_contexts_stop_at_the_border_of_a_file() -> None:
+    apart, together = count([array(1, 2), array(3, 4)]), count([array(1, 2, 3, 4)])
+    assert len(apart) == 2
+    assert len(together) == 3 + 2 + 1
+
+
+@given(st.lists(texts, max_size=4), st.lists(texts, max_size=4))
+def test_what_was_added_can_be_taken_away(first: list[np.ndarray], second: list[np.ndarray]) -> None:
+    a, b = count(first), count(second)
+    both = add(a, b)
+    assert_equal(both, count(first + second))
+    assert_equal(add(both, b, -1), a)
+    assert_equal(add(both, both, -1), EMPTY)
+
+
+@settings(deadline=None)
+@given(edits)
+def test_edits_leave_what_the_final_files_build(changes: list[tuple[str, np.ndarray | None]]) -> None:
+    memory, files = Memory.build({}, DIGEST), {}
+    for path, tokens in changes:
+        memory.update(path, tokens)
+        files[path] = tokens
+    fresh = Memory.build({p: t for p, t in files.items() if t is not None}, DIGEST)
+    assert_equal(memory.counts, fresh.counts)
+    assert memory.files.keys() == fresh.files.keys()
+    for context in ([1], [2, 1], [3, 3, 3], [0, 1, 2, 3, 4]):
+        assert_same_prediction(memory, fresh, context)
+
+
+def test_a_prediction_is_a_mixture_that_longer_contexts_decide() -> None:
+    memory = Memory.build({"a": array(1, 2, 3, 9, 1, 2, 4), "b": array(8, 2, 5)}, DIGEST)
+    found = memory.next_distribution([1, 2])
+    assert found.tokens.tolist() == [3, 4, 5]
+    assert found.kept + found.shares.sum() == pytest.approx(1)
+    # 5 followed only the last token, 3 and 4 both of them.
+    assert found.shares[0] == found.shares[1] > found.shares[2] > 0
+
+
+def test_nothing_known_leaves_everything_to_the_model() -> None:
+    memory = Memory.build({"a": array(1, 2, 3)}, DIGEST)
+    for context in ([], [7], [3]):
+        found = memory.next_distribution(context)
+        assert (found.kept, len(found.tokens)) == (1.0, 0)
+    assert Memory.build({}, DIGEST).next_distribution([1]).kept == 1.0
+
+
+@settings(deadline=None)
+@given(st.lists(texts, min_size=1, max_size=3), st.lists(st.integers(0, 6), min_size=2, max_size=12), st.floats(-4, 0))
+def test_whole_texts_are_scored_as_position_by_position(files: list[np.ndarray], ids: list[int], top: float) -> None:
+    memory = Memory.build({str(i): f for i, f in enumerate(files)}, DIGEST)
+    weights, chosen = MemoryWeights(), np.full(len(ids) - 1, -3.0)
+    mixed = weights.mix(memory.known(np.array(ids, np.uint32)), chosen, np.full(len(ids) - 1, top))
+    for at in range(1, len(ids)):
+        found = memory.next_distribution(ids[:at], top, weights)
+        share = dict(zip(found.tokens.tolist(), found.shares.tolist(), strict=True)).get(ids[at], 0.0)
+        assert math.exp(mixed[at - 1]) == pytest.approx(found.kept * math.exp(-3.0) + share)
+
+
+def test_known_counts_from_any_first_position() -> None:
+    memory = Memory.build({"a": array(1, 2, 3, 1, 2, 4)}, DIGEST)
+    whole, rest = memory.known(array(1, 2, 3)), memory.known(array(1, 2, 3), first=2)
+    assert (whole.totals[1:] == rest.totals).all()
+    assert rest.totals[0].tolist() == [2, 2, 0, 0, 0]
+    assert rest.hits[0].tolist() == [1, 1, 0, 0, 0]
+    assert rest.kinds[0].tolist() == [2, 2, 0, 0, 0]
+
+
+def test_a_surer_model_leaves_less_to_the_memory() -> None:
+    memory = Memory.build({"a": array(1, 2)}, DIGEST)
+    unsure, sure = (memory.next_distribution([1], math.log(p)) for p in (0.2, 0.99))
+    assert sure.kept > unsure.kept
+
+
+def test_weights_are_learned_from_what_helped() -> None:
+    """Where the memory is right and the model is not, it is believed; where it is wrong, it is not."""
+    draw = np.random.default_rng(0)
+    shape = (400, 5)
+    known = Known(np.full(shape, 4), np.ones(shape, np.int64), np.zeros(shape, np.int64))
+    chosen, top = np.full(400, -3.0), np.full(400, -1.0)
+    right = Known(known.totals, known.kinds, np.where(draw.random((400, 1)) < 0.9, 4, 0) * np.ones(shape, np.int64))
+    trusting, doubting = fit_weights(right, chosen, top), fit_weights(known, chosen, top)
+    assert trusting.mix(right, chosen, top).sum() > MemoryWeights().mix(right, chosen, top).sum()
+    assert left_to_the_model(trusting, known, top) < 0.2
+    assert left_to_the_model(doubting, known, top) > 0.9
+    assert fit_weights(right, chosen, top) == trusting
+    assert len(joined([known, right])) == 800
+
+
+def test_a_saved_memory_comes_back_mapped_and_equal(tmp_path: Path) -> None:
+    memory = Memory.build({"b/ü.py": array(1, 2, 3, 4, 5, 6, 7), "a.py": array(4, 5), "empty.py": array()}, DIGEST)
+    memory.save(tmp_path / "m")
+    found = Memory.load(tmp_path / "m", DIGEST)
+    assert isinstance(found.counts.keys, np.memmap)
+    assert_equal(found.counts, memory.counts)
+    assert {p: t.tolist() for p, t in found.files.items()} == {p: t.tolist() for p, t in memory.files.items()}
+    assert_same_prediction(found, memory, [1, 2, 3])
+    found.update("a.py", None)
+    memory.update("a.py", None)
+    assert_equal(found.counts, memory.counts)
+    found.save(tmp_path / "m")  # over the file that was mapped
+    assert not isinstance(found.counts.keys, np.memmap)
+    assert_equal(Memory.load(tmp_path / "m", DIGEST).counts, memory.counts)
+    memory.save(tmp_path / "again")
+    assert (tmp_path / "again").read_bytes() == (tmp_path / "m").read_bytes()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["again", "m"]
+
+
+def test_an_empty_memory_is_stored_too(tmp_path: Path) -> None:
+    Memory.build({}, DIGEST).save(tmp_path / "m")
+    assert len(Memory.load(tmp_path / "m", DIGEST).counts) == 0
+
+
+@pytest.mark.parametrize("share", [0.0, 0.01, 0.1, 0.5, 0.9, 0.999])
+def test_a_truncated_file_is_refused(tmp_path: Path, share: float) -> None:
+    file = tmp_path / "m"
+    Memory.build({"a": array(*range(50))}, DIGEST).save(file)
+    data = file.read_bytes()
+    file.write_bytes(data[: int(len(data) * share)])
+    with pytest.raises(AdapterFileError, match=r"build it anew|give a file"):
+        Memory.load(file, DIGEST)
+
+
+def test_any_changed_byte_of_what_is_stored_is_noticed(tmp_path: Path) -> None:
+    file = tmp_path / "m"
+    Memory.build({"a": array(*range(30))}, DIGEST).save(file)
+    data = file.read_bytes()
+    refused = 0
+    for at in range(len(data)):
+        file.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
+        try:
+            Memory.load(file, DIGEST)
+        except AdapterFileError:
+            refused += 1
+    padding = len(data) - refused
+    assert padding < 4 * 64
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\x93NUMPY\x01\x00",
+        b"PK\x03\x04 something else",
+        b"PLMEMORY",
+        struct.pack("<8sIII", b"PLMEMORY", 99, 0, 0),
+    ],
+)
+def test_foreign_files_are_refused(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "m").write_bytes(data)
+    with pytest.raises(AdapterFileError):
+        Memory.load(tmp_path / "m", DIGEST)
+
+
+def test_a_missing_file_and_another_tokenizer_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(AdapterFileError, match="cannot be read"):
+        Memory.load(tmp_path / "m", DIGEST)
+    Memory.build({"a": array(1, 2)}, DIGEST).save(tmp_path / "m")
+    with pytest.raises(AdapterFileError, match="another model's tokenizer"):
+        Memory.load(tmp_path / "m", "of another")
+
+
+def test_a_vocabulary_that_does_not_fit_is_refused() -> None:
+    with pytest.raises(UsageError, match="vocabulary"):
+        Memory.build({"a": array(1, MAX_TOKEN + 1)}, DIGEST)
+
+
+def test_tokenizers_are_told_apart() -> None:
+    class Plain:
+        def __init__(self, words: dict[str, int]) -> None:
+            self._words = words
+
+        def get_vocab(self) -> dict[str, int]:
+            return self._words
+
+    assert tokenizer_digest(Plain({"a": 0, "b": 1})) == tokenizer_digest(Plain({"b": 1, "a": 0}))
+    assert tokenizer_digest(Plain({"a": 0, "b": 1})) != tokenizer_digest(Plain({"a": 1, "b": 0}))
+
+
+def left_to_the_model(weights: MemoryWeights, known: Known, top: np.ndarray) -> float:
+    return float(np.prod(1 - weights.of(known.totals, known.kinds, top)[0]))
+
+
+def assert_equal(found, expected) -> None:
+    assert found.keys.tolist() == expected.keys.tolist()
+    assert found.numbers.tolist() == expected.numbers.tolist()
+
+
+def assert_same_prediction(first: Memory, second: Memory, context: list[int]) -> None:
+    a, b = first.next_distribution(context), second.next_distribution(context)
+    assert (a.tokens.tolist(), a.shares.tolist(), a.kept) == (b.tokens.tolist(), b.shares.tolist(), b.kept)
