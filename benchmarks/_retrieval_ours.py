@@ -38,6 +38,18 @@ ABLATIONS: dict[str, dict[str, Any]] = {
     },
     "exact definitions": {"definition_boost": 0.0},
     "diversity of files": {"file_repeat": 1.0},
+    "synonyms": {"synonym_weight": 0.0},
+    "calls between results": {"call_spread": 0.0},
+    "places of several definitions": {"region_lines": 1},
+    "words that say little": {"own_name_weight": 1.0, "generic_weight": 1.0},
+    "names written as words": {"mention_boost": 0.0},
+    "rules for reports": {
+        "report_test_factor": 0.45,
+        "report_size_weight": 0.0,
+        "report_definition_boost": 0.4,
+        "long_name_weight": 1.5,
+        "trace_boost": 0.0,
+    },
 }
 
 

@@ -40,7 +40,8 @@ class Cutter:
         symbol = facts.symbols[candidate.index]
         end = min(end, len(document.lines))
         text = slice_lines(document.lines, start, end)
-        said = [*candidate.why, *(reason for other in candidate.others for reason in other.why)]
+        others = ((facts.symbols[other.index].name, reason) for other in candidate.others for reason in other.why)
+        said = [*candidate.why, *(f"{name}: {reason}" for name, reason in others)]
         why = dict.fromkeys([*said, *self._reasons(symbol.name, candidate.path, text)])
         name = symbol.qualname if symbol.kind != "module" else facts.module
         span = Span(self._graph.name, candidate.path, start, end)

@@ -7,13 +7,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class RankingOptions:
-    """The weights of ranking, from development questions as a whole: a coordinate search by an earlier measure, and the weight of bodies
-    from a table of four (docs/evaluation.md). `./x bench tune_ranking` searches them by the present measure.
+    """The weights of ranking, chosen on development questions as a whole (docs/evaluation.md; `./x bench tune_ranking` searches them).
 
     `*_weight` and `*_b` are the BM25F weight and length normalisation of a field, `k1` its saturation. `path_weight`: words of the
     path. `file_weight`: share of a file's evidence as a whole. `coverage_power`: how much a document loses that meets few of the
-    terms. `definition_boost`: for definitions of names that the question writes as code. `file_repeat`: factor for each further
-    span of a file. The other factors multiply the scores of what is seldom the answer.
+    terms. `definition_boost`: for definitions of names that the question writes as code, `mention_boost` for words that may be names.
+    `file_repeat`: factor for each further place of a file, `further_span` for further lines of a long definition. `own_name_weight`,
+    `generic_weight`: of the project's own name, and of words that ask for any design. `synonym_weight`: of occurrences of a word that means
+    the same; `synonym_coverage`: how far it counts as met. `call_spread`: what of the first `spread_pool` candidates one gets from another
+    that it calls or is called by, at most `spread_cap` of its own. `join_share`: neighbours are one result where no score is below that
+    share of the best, over at most `region_lines`. `long_*`, `report_*`, `trace_boost`: for texts as long as a bug report, their
+    body, its names, its `long_terms` most telling terms, and tracebacks. The other factors multiply the scores of what is seldom the answer.
     """
 
     name_weight: float = 4.0
