@@ -1,7 +1,8 @@
 """How fast and how large is the index, beside the floor: a bare `ast.parse` of the same files with the same number of processes, in
 the same run.
 
-./x bench index [FOLDER …] [--scale]      default: Django 5.2; `--scale`: cost per line from 10,000 to 2,000,000 lines, with a plot
+./x bench index [FOLDER …] [--build] [--scale]      default: Django 5.2; `--build`: building alone, of each folder once;
+                                                    `--scale`: cost per line from 10,000 to 2,000,000 lines, with a plot
 """
 
 from __future__ import annotations
@@ -122,6 +123,27 @@ def measure(root: Path) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         "memory_mb": {"idle interpreter": idle / 1024, "index opened": opened / 1024, "after callers of four names": asked / 1024},
     }  # fmt: skip
     return rows, extra
+
+
+def build(root: Path) -> dict[str, Any]:
+    """One cold build beside the floor, and a warm start."""
+    python = [str(root / f.path) for f in discover(root).files if f.kind == "python"]
+    processes = os.cpu_count() or 1
+    before = _children_cpu()
+    base = timed(lambda: floor(python, processes))[0]
+    base_cpu = _children_cpu() - before
+    cold, spent = _cold(root, SyncOptions(workers=processes))
+    search = sum(spent[stage] for stage in _SEARCH_STAGES)
+    with tempfile.TemporaryDirectory() as cache:
+        os.environ["PATHLINE_CACHE_DIR"] = cache
+        CodeGraph.load_or_build(root).close()
+        warm, graph = timed(lambda: CodeGraph.load_or_build(root))
+        graph.close()
+    return {
+        "folder": root.name, "python files": len(python), "lines": sum(Path(f).read_bytes().count(b"\n") for f in python),
+        "floor, s": base, "cold, s": cold, "x floor": cold / base, "warm / cold": warm / cold,
+        "CPU, graph / floor": (spent["all"] - search) / base_cpu, "CPU, search tables / floor": search / base_cpu,
+    }  # fmt: skip
 
 
 def _cold(root: Path, options: SyncOptions) -> tuple[float, dict[str, float]]:
@@ -256,12 +278,17 @@ def plot(rows: list[dict[str, Any]], target: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folders", nargs="*", type=Path, default=[DATA / "Django-5.2"])
+    parser.add_argument("--build", action="store_true")
     parser.add_argument("--scale", action="store_true")
     options = parser.parse_args()
     if options.scale:
         rows = scale(options.folders[0].resolve())
         report("index-scale", rows, {"source": options.folders[0].name})
         plot(rows, ROOT / "benchmarks" / "results" / "index-scale.svg")
+        return
+    if options.build:
+        rows = [build(folder.resolve()) for folder in options.folders]
+        report("index-build", rows, {})
         return
     for folder in options.folders:
         rows, extra = measure(folder.resolve())
