@@ -148,11 +148,17 @@ def _decides(root: Path, store: Store, path: str, options: DiscoverOptions) -> b
         folder = path.rstrip("/")
         if store.has_files_below(folder) or is_folder(root, folder, options):
             return True
-        comes_or_goes = (store.file(path) is None) == (root / path).is_file()
+        known, there = store.file(path) is not None, (root / path).is_file()
+        comes_or_goes = known != there
     except (OSError, ValueError):
         return False  # no name of a file
     if decides(path) or (comes_or_goes and path.rpartition("/")[2] == "__init__.py"):
         return True
+    if not known and not there:
+        # A file that could not be read, and is not stored, may have made a folder a source root.
+        roots = (f for f in store.roots().folders if f)
+        around = (f for f in roots if f"{folder}/".startswith(f"{f}/") or f.startswith(f"{folder}/"))
+        return any(not store.has_files_below(f) for f in around)
     # The first file below a folder may make that a source root.
     folder = path.rpartition("/")[0]
     return comes_or_goes and bool(folder) and not store.has_files_below(folder, besides=path)

@@ -344,6 +344,13 @@ def synced(root: Path, store: Store, **options: Any) -> SyncReport:
 
 
 @pytest.mark.usefixtures("_fine_steps")
+@pytest.mark.parametrize("path", ["src/a.py", "src/deep/er/a.py"])
+@pytest.mark.parametrize("how", ["told", "told of folders"])
+def test_a_file_that_could_not_be_read_takes_its_source_root_along(repo: Path, path: str, how: str) -> None:
+    run(repo.resolve(), [([("write", path, b"\x00\x01binary")], "sync"), ([("delete_folder", "src")], how)])
+
+
+@pytest.mark.usefixtures("_fine_steps")
 def test_what_is_unchanged_is_not_read_and_what_hides_its_change_is(
     repo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
