@@ -14,12 +14,11 @@ from .search_index import SearchIndex
 
 # `File "src/app.py", line 12, in run`, and pytest's `src/app.py:12: ValueError` or `src/app.py:12: in run`.
 _FRAME = re.compile(r'File "([^"\n]{1,300})", line (\d{1,7})(?:, in (\w+))?')
-_SHORT_FRAME = re.compile(r"^\s*([\w./\\-]{1,300}\.pyi?):(\d{1,7}):(?: in (\w+))?(?=\s|$)", re.MULTILINE)
-# The last line of a traceback, or an error that is spoken of: `app.errors.NoMatch: no rule for /x`.
+_SHORT_FRAME = re.compile(r"^[ \t]{0,20}([\w./\\-]{1,300}\.pyi?):(\d{1,7}):(?: in (\w+))?(?=\s|$)", re.MULTILINE)
+# The last line of a traceback, or an error that is spoken of: `app.errors.NoMatch: no rule for /x`. Every repetition has a bound: the text
+# is anybody's, and a pattern that begins anew at each of its lines must not read on over the next ones.
 _ERROR = re.compile(
-    r"^[>E\s]*(?:[A-Za-z_]\w*\.)*([A-Z]\w*(?:Error|Exception|Warning|Exit|Interrupt|Failure|[a-z]))"
-    r": +(\S[^\n]{5,300})$",
-    re.MULTILINE,
+    r"^[>E \t]{0,20}(?:[A-Za-z_]\w{0,60}\.){0,8}([A-Z]\w{0,60}[a-z]): {1,8}(\S[^\n]{5,300})$", re.MULTILINE
 )
 _QUOTED = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"|`[^`\n]*`|\d+|/\S+")
 _MAX_FRAMES = 12

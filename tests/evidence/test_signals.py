@@ -294,6 +294,14 @@ def test_a_trace_is_read() -> None:
     assert read_trace("How is a URL matched? See app/router.py:12 for a start.") == read_trace("")
 
 
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("text", ["\n", "E \n", "E", " \n", "a.", "Aa.", "a/", "<!--", "`a", "E   Aaa: "])
+def test_a_text_of_any_kind_is_read_in_the_time_of_its_length(text: str) -> None:
+    for _ in range(10):
+        read_trace(text * (20_000 // len(text)))
+        analyse("q " + text * (20_000 // len(text)))
+
+
 def test_a_report_is_about_its_title() -> None:
     body = "\n".join(f"another sentence about unrelated thing number{i}" for i in range(40))
     asked = analyse(f"Sessions are lost on redirect\n{body}\n<!-- please fill in the form -->\nsomepackage 1.2.3\n")
