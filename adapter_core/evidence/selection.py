@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 
 from ..code_graph import CodeGraph
 from ..graph import terms
@@ -65,6 +66,9 @@ def _search(graph: CodeGraph, question: str, options: SelectionOptions, zoom: Sy
         lift_zoom(graph, zoom, options.zoom_radius, candidates)
     elif asked.kind == "overview":
         defined = lift_overview(graph, index, candidates) or defined
+    if options.path_glob:
+        # What was lifted need not be of the files that are asked for.
+        candidates = {key: c for key, c in candidates.items() if fnmatchcase(c.path, options.path_glob)}
     weights = {term: asked.terms[term] * idf for term, idf in ranked.idf.items()}
     places = regions(graph, candidates.values(), options.ranking, options.max_lines)
     evidence, passages, definitions = _diverse(places, Cutter(graph, weights, options.max_lines), options)

@@ -240,6 +240,12 @@ def test_results_do_not_overlap(tmp_path: Path) -> None:
                 assert not any(a.span.overlaps(b.span) for i, a in enumerate(group) for b in group[:i])
 
 
+def test_a_path_holds_for_definitions_too(tmp_path: Path) -> None:
+    with graph_of(tmp_path, CHAIN) as graph:
+        found = search(graph, "where is `parse_tables` of the grammar?", SelectionOptions(path_glob="app/a*"))
+        assert {e.span.path for e in (*found.evidence, *found.passages, *found.definitions)} == {"app/a.py"}
+
+
 # -- reports -------------------------------------------------------------------------------------------------------------
 
 REPORT = """Exporting a chart fails
