@@ -11,8 +11,8 @@ import numpy as np
 
 from ..errors import ModelError
 from .adapter import Adapter, Factors
+from .targets import TARGETS
 
-TARGETS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 _BLOCK = re.compile(r"(?:^|\.)(?:layers|h|blocks)\.(\d+)\.")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .fit_lora import TARGETS
+from .targets import TARGETS
 
 
 @dataclass(frozen=True, slots=True)

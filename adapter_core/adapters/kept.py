@@ -11,7 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from ..graph.cache_folder import PruneReport, Removal, folder_bytes
+from ..graph.cache_folder import PruneReport, Removal, exists, folder_bytes
 from .manifest import write_whole
 
 FOLDER, NOTE = "adapters", "workspace.json"
@@ -65,17 +65,7 @@ def _kept(folder: Path) -> KeptAdapters:
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         root = None
     known = root if isinstance(root, str) else None
-    return KeptAdapters(folder, known, _exists(known) if known is not None else None, folder_bytes(folder))
-
-
-def _exists(root: str) -> bool | None:
-    try:
-        os.stat(root)
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    except (OSError, ValueError):
-        return None
-    return True
+    return KeptAdapters(folder, known, exists(known) if known is not None else None, folder_bytes(folder))
 
 
 def _remove(folder: Path) -> None:

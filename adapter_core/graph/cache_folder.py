@@ -192,7 +192,7 @@ def _workspace(folder: Path, version: str) -> WorkspaceFolder:
         folder,
         folder.name.rpartition("-")[0] or folder.name,
         root,
-        _exists(root) if root is not None else None,
+        exists(root) if root is not None else None,
         sum(s.st_size for s in stats.values()),
         max((i.last_used for i in indexes), default=made),
         tuple(indexes),
@@ -213,8 +213,8 @@ def _index_file(path: Path, stats: dict[str, os.stat_result], used: dict[str, fl
     )
 
 
-def _exists(root: str) -> bool | None:
-    """None where it cannot be told, as for a folder that may not be looked into."""
+def exists(root: str) -> bool | None:
+    """Whether there is such a path; None where it cannot be told, as in a folder that may not be looked into."""
     try:
         os.stat(root)
     except (FileNotFoundError, NotADirectoryError):
