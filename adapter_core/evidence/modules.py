@@ -62,9 +62,9 @@ def question_aware_modules_and_files(
     """
     options = options or ModuleOptions()
     top_k = options.top if top_k is None else top_k
-    asked = analyse(question)
     with graph.store.snapshot():
         index = SearchIndex(graph)
+        asked = analyse(question, index.own_names)
         ranked = rank(index, asked)
     scores = np.where(index.alive, ranked.scores, 0.0)
     if options.path_glob:

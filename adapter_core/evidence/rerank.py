@@ -51,9 +51,9 @@ def rerank_modules_and_files(
     given = {f.path: f for f in (*modules, *files)}
     if not given:
         return [], []
-    asked = analyse(question)
     with graph.store.snapshot():
         index = SearchIndex(graph)
+        asked = analyse(question, index.own_names)
         ranked = rank(index, asked)
     weights = {term: weight * ranked.idf.get(term, 0.0) for term, weight in asked.terms.items()}
     best = _best_symbols(graph, index, ranked, set(given))
@@ -65,7 +65,7 @@ def rerank_modules_and_files(
     if options.neighbours:
         _add_neighbours(graph, candidates, options, gains)
     if self_queries is not None and options.self_query:
-        _add_self_queries(index, [analyse(q) for q in self_queries(question)], options, gains)
+        _add_self_queries(index, [analyse(q, index.own_names) for q in self_queries(question)], options, gains)
     judged = {f.path: _judged(f, gains[f.path]) for f in top}
 
     def ordered(ranking: Sequence[RankedFile]) -> list[RankedFile]:
