@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from adapter_core.isolation import isolated_command
+from adapter_core.paths import cache_dir
 from tests.support import write, write_tree
 
 WORKSPACE = """
@@ -229,7 +230,10 @@ def test_ctrl_c_while_indexing_leaves_a_usable_index(repo: Path) -> None:
         write(repo, f"pkg/m{i}.py", f"def f{i}(x):\n    '''Makes {i}.'''\n    return g{i}(x)\n" * 60)
     command = isolated_command("adapter_core.cli.main", "ask", "--no-model", "Makes 7?")
     child = subprocess.Popen(command, cwd=repo, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    time.sleep(1.0)
+    # Once its database is there it indexes; before that, on a busy machine, Python itself may still be starting.
+    deadline = time.monotonic() + 60
+    while not list(cache_dir().rglob("*.sqlite")) and time.monotonic() < deadline:
+        time.sleep(0.01)
     child.send_signal(signal.SIGINT)
     _, err = child.communicate(timeout=60)
     assert child.returncode in (0, 130)
