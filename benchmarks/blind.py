@@ -1,0 +1,197 @@
+"""Blind readings: do the cited lines entail the sentence, and which of two answers would an engineer rather have?
+
+    ./x bench blind draw claims --rows FOLDER --repos FOLDER --out FOLDER      sheet.jsonl to read, key.jsonl to keep away
+    ./x bench blind draw pairs  --rows FOLDER --repos FOLDER --out FOLDER
+    ./x bench blind score claims|pairs --out FOLDER                            with the reader's marks.jsonl in it
+
+Claims: 300 sentences of composed answers, one repository after the other in turn, and among them 60 false ones (`_claim_mutants.py`),
+so that it shows how well the reader reads. A mark is {"id": …, "entailed": true|false, "why": …}, made from the sentence and its cited lines.
+
+Pairs: composed answers beside the plain text of the top evidence, as many characters, in random order. A mark is
+{"id": …, "better": "A"|"B"|"tie"}.
+
+The sheets hold other people's code: they stay outside this repository. Without a model.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from _claim_facts import Table, facts_of
+from _claim_mutants import Sentence, mutants_of_sentence
+from _common import ROOT, report, share
+from _retrieval_data import QUESTION_SETS, Row, lines_of, load_rows
+
+from adapter_core.answers.runner import answer_question
+from adapter_core.code_graph import CodeGraph
+from adapter_core.types import Answer
+
+SEED = 2611
+CLAIMS, FALSE_ONES, PAIRS = 300, 60, 150
+QUESTIONS_PER_REPOSITORY = 12
+_Z = 1.959964
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("do", choices=("draw", "score"))
+    parser.add_argument("what", choices=("claims", "pairs"))
+    parser.add_argument("--rows", type=Path)
+    parser.add_argument("--repos", type=Path)
+    parser.add_argument("--out", type=Path, required=True, help="a folder outside this repository")
+    parser.add_argument("--scratch", type=Path, default=ROOT / ".setup" / "answers", help="indexes")
+    args = parser.parse_args()
+    if args.do == "score":
+        (score_claims if args.what == "claims" else score_pairs)(args.out)
+        return
+    if args.rows is None or args.repos is None:
+        parser.error("draw needs --rows and --repos")
+    os.environ["PATHLINE_CACHE_DIR"] = str(args.scratch / "cache")
+    (draw_claims if args.what == "claims" else draw_pairs)(args.rows, args.repos, args.out)
+
+
+# -- drawing -----------------------------------------------------------------------------------------------------------
+
+
+def drawn_questions(rows: Path, repos: Path) -> dict[str, list[Row]]:
+    """Of each repository some questions about one checkout, drawn by the seed."""
+    by_repo: dict[str, list[Row]] = defaultdict(list)
+    for row in load_rows(rows, repos, QUESTION_SETS):
+        by_repo[row.repo].append(row)
+    found = {}
+    for repo, own in sorted(by_repo.items()):
+        rng = random.Random(f"{SEED} {repo}")
+        checkout = rng.choice(sorted({r.checkout for r in own}))
+        here = sorted((r for r in own if r.checkout == checkout), key=lambda r: r.id)
+        found[repo] = rng.sample(here, min(QUESTIONS_PER_REPOSITORY, len(here)))
+    return found
+
+
+def answers_of(repos: Path, rows: list[Row]) -> Iterator[tuple[CodeGraph, Row, Answer]]:
+    with CodeGraph.load_or_build(repos / rows[0].checkout) as graph:
+        for row in rows:
+            yield graph, row, answer_question(graph, row.question)
+
+
+def draw_claims(rows: Path, repos: Path, out: Path) -> None:
+    true: dict[str, list[Sentence]] = {}
+    false: dict[str, list[tuple[str, Sentence]]] = {}
+    roots: dict[str, Path] = {}
+    for repo, questions in drawn_questions(rows, repos).items():
+        root = roots[repo] = repos / questions[0].checkout
+        rng = random.Random(f"{SEED} {repo} claims")
+        own = {
+            claim.text: Sentence(claim.text, tuple((c.span.path, c.span.start, c.span.end) for c in claim.citations))
+            for _, _, answer in answers_of(repos, questions)
+            for claim in answer.claims
+        }
+        true[repo] = rng.sample([own[text] for text in sorted(own)], len(own))
+        facts = facts_of(root, sorted({path for s in own.values() for path, _, _ in s.spans if path.endswith(".py")}))
+        names = sorted({f.subject for f in facts})
+        if len(names) < 20:
+            continue
+        table = Table(facts)
+        found = [m for s in true[repo] for m in mutants_of_sentence(s, "", set(own), table, names, names, root, rng)]
+        false[repo] = rng.sample(found, len(found))
+        print(f"{repo}: {len(own)} sentences, {len(found)} false ones", file=sys.stderr)
+    chosen = [("true", s) for s in in_turn(true, CLAIMS)] + list(in_turn(false, FALSE_ONES))
+    random.Random(SEED).shuffle(chosen)
+    where = {id(s): repo for repo in true for s in true[repo]} | {id(m[1]): repo for repo in false for m in false[repo]}
+    sheet = [
+        {"id": n, "sentence": s.text, "cited": [shown(roots[where[id(s)]], *span) for span in s.spans]}
+        for n, (_, s) in enumerate(chosen)
+    ]
+    key = [{"id": n, "kind": kind, "repo": where[id(s)]} for n, (kind, s) in enumerate(chosen)]
+    write(out, sheet, key)
+
+
+def in_turn(by_repo: dict[str, list[Any]], count: int) -> list[Any]:
+    """Of each repository the first one, then of each the second, until there are enough."""
+    rounds = [list(items) for _, items in sorted(by_repo.items()) if items]
+    found = [items[i] for i in range(max(map(len, rounds), default=0)) for items in rounds if i < len(items)]
+    return found[:count]
+
+
+def shown(root: Path, path: str, first: int, last: int) -> dict[str, str]:
+    lines = lines_of(root / path)[first - 1 : last]
+    return {"where": f"{path}:{first}-{last}", "lines": "\n".join(f"{first + i}: {t}" for i, t in enumerate(lines))}
+
+
+def draw_pairs(rows: Path, repos: Path, out: Path) -> None:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for repo, questions in drawn_questions(rows, repos).items():
+        found[repo] = []
+        for _, row, answer in answers_of(repos, questions):
+            if answer.claims:
+                plain = "\n\n".join(f"{e.span.path}:{e.span.start}-{e.span.end}\n{e.text}" for e in answer.evidence)
+                texts = {"composed": answer.text, "evidence": plain[: len(answer.text)]}
+                found[repo].append({"id": row.id, "question": row.question, "texts": texts})
+    sheet, key = [], []
+    rng = random.Random(SEED)
+    for n, pair in enumerate(in_turn(found, PAIRS)):
+        order = rng.sample(sorted(pair["texts"]), 2)
+        sheet.append(
+            {"id": n, "question": pair["question"], "A": pair["texts"][order[0]], "B": pair["texts"][order[1]]}
+        )
+        key.append({"id": n, "A": order[0], "B": order[1]})
+    write(out, sheet, key)
+
+
+def write(out: Path, sheet: list[dict[str, Any]], key: list[dict[str, Any]]) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    for name, items in (("sheet", sheet), ("key", key)):
+        (out / f"{name}.jsonl").write_text("".join(json.dumps(i) + "\n" for i in items), "utf-8")
+    print(f"{out}: {len(sheet)} to read")
+
+
+# -- scoring -----------------------------------------------------------------------------------------------------------
+
+
+def read(file: Path) -> dict[int, dict[str, Any]]:
+    return {item["id"]: item for item in map(json.loads, filter(None, file.read_text("utf-8").split("\n")))}
+
+
+def wilson(right: int, total: int) -> tuple[float, float]:
+    """The 95 % interval of a share (Wilson 1927)."""
+    p, z2 = right / total, _Z * _Z
+    middle, spread = p + z2 / (2 * total), _Z * ((p * (1 - p) + z2 / (4 * total)) / total) ** 0.5
+    return (middle - spread) / (1 + z2 / total), (middle + spread) / (1 + z2 / total)
+
+
+def score_claims(out: Path) -> None:
+    key, marks = read(out / "key.jsonl"), read(out / "marks.jsonl")
+    table = []
+    for what, wanted, ids in (
+        ("composed sentences entailed", True, [n for n in key if key[n]["kind"] == "true"]),
+        ("false ones seen to be false", False, [n for n in key if key[n]["kind"] != "true"]),
+    ):
+        marked = [n for n in ids if n in marks]
+        right = sum(marks[n]["entailed"] is wanted for n in marked)
+        low, high = wilson(right, len(marked))
+        table.append({"what": what, "n": len(marked), "share": share(right, len(marked)), "low": low, "high": high})
+    report("blind-claims", table, {"seed": SEED, "unmarked": len(key.keys() - marks.keys())})
+
+
+def score_pairs(out: Path) -> None:
+    key, marks = read(out / "key.jsonl"), read(out / "marks.jsonl")
+    votes = Counter(key[n].get(marks[n]["better"], "tie") for n in key if n in marks)
+    total = sum(votes.values())
+    table = []
+    for name in ("composed", "evidence", "tie"):
+        low, high = wilson(votes[name], total)
+        table.append(
+            {"preferred": name, "n": votes[name], "share": share(votes[name], total), "low": low, "high": high}
+        )
+    report("blind-pairs", table, {"seed": SEED, "unmarked": len(key.keys() - marks.keys())})
+
+
+if __name__ == "__main__":
+    main()
