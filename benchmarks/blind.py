@@ -5,7 +5,7 @@
     ./x bench blind score claims|pairs --out FOLDER                            with the reader's marks.jsonl in it
 
 Claims: 300 sentences of composed answers, one repository after the other in turn, and among them 60 false ones (`_claim_mutants.py`),
-so that it shows how well the reader reads. A mark is {"id": …, "entailed": true|false, "why": …}, made from the sentence and its cited lines.
+so that it shows how well the reader reads. A mark is {"id": …, "entailed": true|false, "why": …}, from sentence and cited lines.
 
 Pairs: composed answers beside the plain text of the top evidence, as many characters, in random order. A mark is
 {"id": …, "better": "A"|"B"|"tie"}.
