@@ -5,7 +5,8 @@
     ./x bench blind score claims|pairs --out FOLDER                            with the reader's marks.jsonl in it
 
 Claims: 300 sentences of composed answers, one repository after the other in turn, and among them 60 false ones (`_claim_mutants.py`),
-so that it shows how well the reader reads. A mark is {"id": …, "entailed": true|false, "why": …}, from sentence and cited lines.
+so that it shows how well the reader reads. A mark is {"id": …, "entailed": true|false, "alone": true|false, "why": …}: from the cited
+lines below the headers of the classes and functions that they stand in (as an editor's breadcrumbs show them), and from the lines alone.
 
 Pairs: composed answers beside the plain text of the top evidence, as many characters, in random order. A mark is
 {"id": …, "better": "A"|"B"|"tie"}.
@@ -16,6 +17,7 @@ The sheets hold other people's code: they stay outside this repository. Without 
 from __future__ import annotations
 
 import argparse
+import ast
 import json
 import os
 import random
@@ -121,8 +123,26 @@ def in_turn(by_repo: dict[str, list[Any]], count: int) -> list[Any]:
 
 
 def shown(root: Path, path: str, first: int, last: int) -> dict[str, str]:
-    lines = lines_of(root / path)[first - 1 : last]
-    return {"where": f"{path}:{first}-{last}", "lines": "\n".join(f"{first + i}: {t}" for i, t in enumerate(lines))}
+    lines = lines_of(root / path)
+    cited = "\n".join(f"{first + i}: {text}" for i, text in enumerate(lines[first - 1 : last]))
+    around = "\n".join(f"{n}: {lines[n - 1]}" for n in headers(path, "\n".join(lines), first))
+    return {"where": f"{path}:{first}-{last}", "inside": around, "lines": cited}
+
+
+def headers(path: str, source: str, line: int) -> list[int]:
+    """The first lines of the classes and functions around a line, outermost first."""
+    if not path.endswith((".py", ".pyi")):
+        return []
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):
+        return []
+    return sorted(
+        node.lineno
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.lineno < line <= (node.end_lineno or node.lineno)
+    )
 
 
 def draw_pairs(rows: Path, repos: Path, out: Path) -> None:
@@ -169,12 +189,14 @@ def wilson(right: int, total: int) -> tuple[float, float]:
 def score_claims(out: Path) -> None:
     key, marks = read(out / "key.jsonl"), read(out / "marks.jsonl")
     table = []
-    for what, wanted, ids in (
-        ("composed sentences entailed", True, [n for n in key if key[n]["kind"] == "true"]),
-        ("false ones seen to be false", False, [n for n in key if key[n]["kind"] != "true"]),
+    true = [n for n in key if key[n]["kind"] == "true"]
+    for what, mark, wanted, ids in (
+        ("composed sentences entailed", "entailed", True, true),
+        ("the same, by the lines alone", "alone", True, true),
+        ("false ones seen to be false", "entailed", False, [n for n in key if key[n]["kind"] != "true"]),
     ):
         marked = [n for n in ids if n in marks]
-        right = sum(marks[n]["entailed"] is wanted for n in marked)
+        right = sum(marks[n][mark] is wanted for n in marked)
         low, high = wilson(right, len(marked))
         table.append({"what": what, "n": len(marked), "share": share(right, len(marked)), "low": low, "high": high})
     report("blind-claims", table, {"seed": SEED, "unmarked": len(key.keys() - marks.keys())})
