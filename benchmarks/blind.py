@@ -38,7 +38,7 @@ from adapter_core.types import Answer
 
 SEED = 2611
 CLAIMS, FALSE_ONES, PAIRS = 300, 60, 150
-QUESTIONS_PER_REPOSITORY = 12
+QUESTIONS_PER_REPOSITORY = {"claims": 12, "pairs": 24}
 _Z = 1.959964
 
 
@@ -63,7 +63,7 @@ def main() -> None:
 # -- drawing -----------------------------------------------------------------------------------------------------------
 
 
-def drawn_questions(rows: Path, repos: Path) -> dict[str, list[Row]]:
+def drawn_questions(rows: Path, repos: Path, what: str) -> dict[str, list[Row]]:
     """Of each repository some questions about one checkout, drawn by the seed."""
     by_repo: dict[str, list[Row]] = defaultdict(list)
     for row in load_rows(rows, repos, QUESTION_SETS):
@@ -73,7 +73,7 @@ def drawn_questions(rows: Path, repos: Path) -> dict[str, list[Row]]:
         rng = random.Random(f"{SEED} {repo}")
         checkout = rng.choice(sorted({r.checkout for r in own}))
         here = sorted((r for r in own if r.checkout == checkout), key=lambda r: r.id)
-        found[repo] = rng.sample(here, min(QUESTIONS_PER_REPOSITORY, len(here)))
+        found[repo] = rng.sample(here, min(QUESTIONS_PER_REPOSITORY[what], len(here)))
     return found
 
 
@@ -87,7 +87,7 @@ def draw_claims(rows: Path, repos: Path, out: Path) -> None:
     true: dict[str, list[Sentence]] = {}
     false: dict[str, list[tuple[str, Sentence]]] = {}
     roots: dict[str, Path] = {}
-    for repo, questions in drawn_questions(rows, repos).items():
+    for repo, questions in drawn_questions(rows, repos, "claims").items():
         root = roots[repo] = repos / questions[0].checkout
         rng = random.Random(f"{SEED} {repo} claims")
         own = {
@@ -147,7 +147,7 @@ def headers(path: str, source: str, line: int) -> list[int]:
 
 def draw_pairs(rows: Path, repos: Path, out: Path) -> None:
     found: dict[str, list[dict[str, Any]]] = {}
-    for repo, questions in drawn_questions(rows, repos).items():
+    for repo, questions in drawn_questions(rows, repos, "pairs").items():
         found[repo] = []
         for _, row, answer in answers_of(repos, questions):
             if answer.claims:
