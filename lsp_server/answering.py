@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from adapter_core import AskOptions, Backend, CodeGraph, answer_question, answer_to_dict
 from adapter_core.types import Answer, CancelToken, Claim
 
+from .conversations import Conversations
 from .engine_client import Engine
 from .positions import to_column
 from .session import Snapshot
@@ -21,16 +23,28 @@ Emit = Callable[[str, Any], None]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a client asked. `position` is (line, units) in the document `uri`."""
+    """What a client asked. `position` is (line, units) in the document `uri`. `conversation` is the client's name for the questions before
+    that this one may lean on."""
 
     text: str
     uri: str | None = None
     position: tuple[int, int] | None = None
     phrase: bool = False
+    conversation: str | None = None
 
 
-def answer(snapshot: Snapshot, question: Question, engine: Engine, cancel: CancelToken, emit: Emit) -> dict[str, Any]:
-    """Raises `UsageError`, `Cancelled` and other `PathlineError`s. `snapshot` has at least one root."""
+def answer(
+    snapshot: Snapshot,
+    question: Question,
+    engine: Engine,
+    conversations: Conversations,
+    cancel: CancelToken,
+    emit: Emit,
+) -> tuple[dict[str, Any], Callable[[], None]]:
+    """The answer, and what makes it part of its conversation once it is the one that is shown.
+
+    Raises `UsageError`, `Cancelled` and other `PathlineError`s. `snapshot` has at least one root.
+    """
     place = snapshot.place(question.uri) if question.uri else None
     root = place.root if place is not None else snapshot.roots[0]
     with snapshot.graph(root, place.path if place is not None else None) as graph:
@@ -47,16 +61,28 @@ def answer(snapshot: Snapshot, question: Question, engine: Engine, cancel: Cance
             elif name == "stage":
                 emit("stage", value)
 
-        found = answer_question(graph, question.text, options, backend, cancel, on_event)
+        name = question.conversation
+        if name is None:
+            found = answer_question(graph, question.text, options, backend, cancel, on_event)
+            remember = _forget
+        else:
+            conversation = conversations.copy_of(name, root.name)
+            found = conversation.ask(graph, question.text, options, backend, cancel, on_event)
+            remember = partial(conversations.keep, name, root.name, conversation)
         state = snapshot.indexes.get(root.name)
         trouble = state.trouble if state is not None else ""
-        return shape.answer(
+        told = shape.answer(
             replace(
                 found,
                 complete=found.complete and not trouble,
                 reason="; ".join(dict.fromkeys(filter(None, (trouble, found.reason, missing)))),
             )
         )
+        return told, remember
+
+
+def _forget() -> None:
+    """What is remembered of a question that belongs to no conversation."""
 
 
 def _zoom(

@@ -20,6 +20,7 @@ from pygls.lsp.server import LanguageServer
 from adapter_core import __version__
 from adapter_core.errors import PathlineError
 
+from .conversations import Conversations
 from .engine_client import Engine
 from .features import register_features
 from .features.cited_lines import CitedLines
@@ -50,6 +51,7 @@ class PathlineServer(LanguageServer):
     def __init__(self, ending: Ending | None = None) -> None:
         super().__init__("pathline", __version__, protocol_cls=Protocol, converter_factory=make_converter)
         self.session = Session()
+        self.conversations = Conversations()
         self.engine = Engine(self._on_index_event)
         self.cited = CitedLines(self)
         self.index_progress = IndexProgress(self)

@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 REQUEST_FAILED = -32803
 _MAX_QUESTION = 20_000
+_MAX_NAME = 200
 _MAX_TRIES = 2
 
 
@@ -54,7 +55,10 @@ def read_question(value: Any) -> Question:
         raise JsonRpcInvalidParams("`textDocument` must be an object with a `uri`.")
     if not isinstance(phrase, bool):
         raise JsonRpcInvalidParams("`phrase` must be true or false.")
-    return Question(text, uri, _position(position), phrase)
+    conversation = value.get("conversation")
+    if conversation is not None and not (isinstance(conversation, str) and 0 < len(conversation) <= _MAX_NAME):
+        raise JsonRpcInvalidParams(f"`conversation` must be a string of 1 to {_MAX_NAME} characters.")
+    return Question(text, uri, _position(position), phrase, conversation)
 
 
 def _position(value: Any) -> tuple[int, int] | None:
@@ -116,11 +120,15 @@ async def _answer(
 
     for attempt in range(1, _MAX_TRIES + 1):
         snapshot = server.session.snapshot()
-        found = await loop.run_in_executor(pool, answer, snapshot, question, server.engine, cancel, emit)
+        found, remember = await loop.run_in_executor(
+            pool, answer, snapshot, question, server.engine, server.conversations, cancel, emit
+        )
         stale = mark_stale(server, found)
         if not stale:
+            remember()
             return found
         log.info("%d cited lines were edited while the answer was made (try %d)", stale, attempt)
+    remember()
     return without_stale(found)
 
 

@@ -131,6 +131,16 @@ def test_explain_asks_about_the_symbol_at_the_cursor(neovim: Neovim) -> None:
     assert any("years_of" in entry["text"] for entry in neovim.lua("return vim.fn.getqflist()"))
 
 
+def test_a_follow_up_is_about_the_last_answer(neovim: Neovim) -> None:
+    ask_until_complete(neovim, "What does `loyalty_discount` do?")
+    neovim.command("Pathline follow And who calls it?")
+    neovim.wait(
+        f"vim.api.nvim_buf_get_lines({ANSWER}, 0, 1, false)[1] == '# And who calls it?'", "the follow-up is asked"
+    )
+    neovim.wait("vim.fn.getqflist({ title = 0 }).title == 'Pathline: And who calls it?'", "the answer is complete")
+    assert any("loyalty_discount` is called by" in line for line in answer_lines(neovim))
+
+
 def test_code_actions_prompt_and_answer_in_the_view(neovim: Neovim) -> None:
     neovim.lua(f"vim.api.nvim_win_set_cursor(0, {{ {line_of(LOYALTY_FILE, 'def years_of')}, 5 }})")
     neovim.lua("vim.ui.input = function(options, done) done(options.default) end")

@@ -72,6 +72,15 @@ def test_ask_and_follow_a_citation(
         workbench.wait(".editor-group-container.active .squiggly-info")
         workbench.screenshot(output / "ask.png")
 
+        # "It" is what the last answer is about.
+        workbench.click(*workbench.in_answer('[data-action="follow"]'))
+        workbench.answer_prompt("A question about the last answer", "And who calls it?")
+        workbench.wait(*workbench.in_answer('h1:has-text("And who calls it?")'))
+        workbench.wait(*workbench.in_answer("footer"))
+        assert any("is called by" in text for text in workbench.texts(*workbench.in_answer(".claims > li")))
+        labels = workbench.texts(*workbench.in_answer(".citation"))
+        cited = labels[0]
+
         # By keyboard: the list of citations.
         workbench.command("Pathline: Show Citations")
         workbench.wait(f'.quick-input-list .monaco-list-row:has-text("{cited}")')

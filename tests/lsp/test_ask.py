@@ -12,6 +12,8 @@ from typing import Any
 import psutil
 import pytest
 
+from adapter_core.answers.conversation import Turn
+from lsp_server.conversations import Conversations
 from lsp_server.features.ask import without_stale
 
 from .harness import Client, RpcError, edit, write_workspace
@@ -328,3 +330,36 @@ def test_sentences_whose_lines_were_edited_are_not_shown() -> None:
     nothing = without_stale(answer | {"claims": [claim("b", False)], "text": "- b"})
     assert not nothing["found"]
     assert nothing["text"].startswith("No answer")
+
+
+def test_a_conversation_leans_on_its_last_answer_and_on_no_others(shared: Shared) -> None:
+    client, shop = shared
+    first = client.ask(QUESTION, conversation="one")
+    assert "add_item" in first["text"]
+    follow = client.ask("And who calls it?", conversation="one")
+    assert follow["question"] == "And who calls it?"
+    assert "add_item` is called by" in follow["text"]
+    assert check_citations(follow, shop) >= 1
+    other = client.ask("And who calls it?", conversation="another")
+    assert "add_item` is called by" not in other["text"]
+    assert "add_item` is called by" not in client.ask("And who calls it?")["text"]
+
+
+@pytest.mark.parametrize("name", ["", "n" * 201, 7])
+def test_a_name_of_a_conversation_that_cannot_be(shared: Shared, name: object) -> None:
+    client, _ = shared
+    with pytest.raises(RpcError, match="conversation"):
+        client.ask(QUESTION, conversation=name)
+
+
+def test_the_server_keeps_the_conversations_used_last() -> None:
+    kept = Conversations()
+    for number in range(40):
+        conversation = kept.copy_of(str(number), "root")
+        conversation.turns.append(Turn("q", "q", f"focus {number}"))
+        kept.keep(str(number), "root", conversation)
+        assert kept.copy_of("0", "root").focus == ("focus 0" if number < 32 else None)
+    assert kept.copy_of("39", "root").focus == "focus 39"
+    assert kept.copy_of("39", "other root").focus is None
+    kept.copy_of("39", "root").turns.clear()  # a copy
+    assert kept.copy_of("39", "root").focus == "focus 39"

@@ -13,6 +13,9 @@ local subcommands = {
   ask = function(rest)
     require('pathline').ask(rest)
   end,
+  follow = function(rest)
+    require('pathline').follow(rest)
+  end,
   explain = function()
     require('pathline').explain()
   end,
@@ -30,7 +33,7 @@ vim.api.nvim_create_user_command('Pathline', function(args)
   if run then
     run(vim.trim(rest))
   else
-    vim.notify(('Pathline: there is no subcommand %s; there are ask, explain, clear, cancel.'):format(name), vim.log.levels.ERROR)
+    vim.notify(('Pathline: there is no subcommand %s; there are ask, follow, explain, clear, cancel.'):format(name), vim.log.levels.ERROR)
   end
 end, {
   nargs = '+',
@@ -41,7 +44,7 @@ end, {
     end
     return vim.tbl_filter(function(name)
       return vim.startswith(name, lead)
-    end, { 'ask', 'cancel', 'clear', 'explain' })
+    end, { 'ask', 'cancel', 'clear', 'explain', 'follow' })
   end,
 })
 

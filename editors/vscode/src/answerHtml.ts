@@ -30,9 +30,12 @@ export function renderState(state: AnswerState): string {
     `<h1>${renderSentence(state.question)}</h1>`,
     renderStatus(state),
     isNotFound(state) ? renderNotFound(state.answer, links, labels) : renderClaims(claimsOf(state), labels),
+    state.phase === "done" && state.answer.found ? FOLLOW : "",
     state.phase === "done" ? renderFooter(state.answer) : "",
   ].join("\n");
 }
+
+const FOLLOW = `<p class="status"><button class="action" data-action="follow">Ask a Follow-up</button></p>`;
 
 type NotFound = AnswerState & { phase: "done" };
 

@@ -6,8 +6,8 @@ export interface ToView {
   html: string;
 }
 
-/** What the buttons beside an answer's status do. */
-export const ACTIONS = ["cancel", "again"] as const;
+/** What the buttons of an answer do. */
+export const ACTIONS = ["cancel", "again", "follow"] as const;
 export type Action = (typeof ACTIONS)[number];
 
 export type FromView =

@@ -1,9 +1,11 @@
 // One question: sent, streamed into the view, cancelled on request.
 import * as vscode from "vscode";
 import { ProgressType, ResponseError, WorkDoneProgress, type LanguageClient } from "vscode-languageclient/node";
+import { randomUUID } from "node:crypto";
 import { asking, claimsOf, type AnswerState } from "./answerState";
 import type { AnswerView } from "./answerView";
 import type { PathlineServer } from "./client";
+import { promptForFollowUp } from "./prompts";
 import { ASK_METHOD, REQUEST_CANCELLED, type Answer, type AskParams, type PartialAnswer } from "./protocol";
 
 const partialAnswer = new ProgressType<PartialAnswer>();
@@ -20,6 +22,8 @@ export class Asker implements vscode.Disposable {
     view.onAction(async (action) => {
       if (action === "cancel") {
         this.cancel();
+      } else if (action === "follow") {
+        await this.askFollowUp();
       } else {
         await this.askAgain();
       }
@@ -27,12 +31,14 @@ export class Asker implements vscode.Disposable {
   }
 
   /** Asks and shows. A question that is still being answered is cancelled: there is one answer at a time. */
-  async ask(params: AskParams): Promise<Answer | undefined> {
+  async ask(asked: AskParams): Promise<Answer | undefined> {
     const client = await this.server.running();
     if (!client) {
       return undefined;
     }
     this.cancel();
+    // Each question begins a conversation, unless it goes on with one.
+    const params = { conversation: randomUUID(), ...asked };
     this.latest = params;
     const cancellation = new vscode.CancellationTokenSource();
     this.setCurrent(cancellation);
@@ -58,6 +64,17 @@ export class Asker implements vscode.Disposable {
   /** For an answer that was incomplete, because the index was. */
   async askAgain(): Promise<Answer | undefined> {
     return this.latest && this.ask(this.latest);
+  }
+
+  /** Prompts for a question that leans on the last answer. */
+  async askFollowUp(): Promise<Answer | undefined> {
+    const conversation = this.latest?.conversation;
+    if (conversation === undefined) {
+      void vscode.window.showInformationMessage("Pathline: there is no answer to go on from. Ask a question first.");
+      return undefined;
+    }
+    const question = await promptForFollowUp();
+    return question === undefined ? undefined : this.ask({ question, conversation });
   }
 
   /** Stops the answer that is on its way, in the server too. */

@@ -16,7 +16,7 @@ export function parseSymbolArgument(argument: unknown): SymbolAtPosition | undef
   return uri !== undefined && position && typeof symbol === "string" ? { uri, position, symbol } : undefined;
 }
 
-/** The argument of the server's own ask command: `{question, textDocument?, position?, phrase?}`. */
+/** The argument of the server's own ask command: `{question, textDocument?, position?, phrase?, conversation?}`. */
 export function parseAskArgument(argument: unknown): AskParams | undefined {
   if (!isRecord(argument) || typeof argument["question"] !== "string") {
     return undefined;
@@ -27,6 +27,7 @@ export function parseAskArgument(argument: unknown): AskParams | undefined {
     question: argument["question"],
     ...(uri !== undefined && position ? { textDocument: { uri }, position } : {}),
     ...(typeof argument["phrase"] === "boolean" ? { phrase: argument["phrase"] } : {}),
+    ...(typeof argument["conversation"] === "string" ? { conversation: argument["conversation"] } : {}),
   };
 }
 

@@ -27,6 +27,7 @@ export function activate(context: vscode.ExtensionContext): void {
     asker,
     command("pathline.ask", async () => ask(await promptForQuestion())),
     command(ASK_COMMAND, async (argument) => ask(await promptAboutSymbol(argument))),
+    command("pathline.askFollowUp", () => asker.askFollowUp()),
     command("pathline.cancel", () => {
       asker.cancel();
     }),

@@ -10,6 +10,11 @@ export async function promptForQuestion(): Promise<AskParams | undefined> {
   return question === undefined ? undefined : { question, ...(editor ? cursorOf(editor) : {}) };
 }
 
+/** Asks for a question that leans on the last answer: nothing comes along, for "it" means what that answer is about. */
+export async function promptForFollowUp(): Promise<string | undefined> {
+  return inputQuestion({ placeHolder: "And who calls it?", prompt: "A question about the last answer" });
+}
+
 /** Asks for a question about one symbol: the one the server names, or the one at the cursor. */
 export async function promptAboutSymbol(argument: unknown): Promise<AskParams | undefined> {
   const target = parseSymbolArgument(argument) ?? symbolAtCursor();

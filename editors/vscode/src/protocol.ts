@@ -17,6 +17,8 @@ export interface AskParams {
   textDocument?: TextDocumentIdentifier;
   position?: Position;
   phrase?: boolean;
+  /** Questions with the same name lean on each other. */
+  conversation?: string;
   workDoneToken?: ProgressToken;
   partialResultToken?: ProgressToken;
 }

@@ -59,7 +59,7 @@ test("an incomplete answer gives its reason and can be asked for again", () => {
   const html = renderState(done({ complete: false, reason: "12 of 90 files are indexed" }));
   assert.match(html, /Incomplete: 12 of 90 files are indexed\./);
   assert.match(html, /data-action="again"/);
-  assert.doesNotMatch(renderState(done({})), /Incomplete|data-action/);
+  assert.doesNotMatch(renderState(done({})), /Incomplete|data-action="again"/);
 });
 
 test("what had arrived stays when the question is cancelled", () => {
@@ -71,6 +71,12 @@ test("what had arrived stays when the question is cancelled", () => {
 test("only a question on its way can be cancelled", () => {
   assert.match(renderState(asking("How?")), /data-action="cancel"/);
   assert.doesNotMatch(renderState(done({})), /data-action="cancel"/);
+});
+
+test("only an answer that was found can be followed up", () => {
+  assert.match(renderState(done({})), /data-action="follow"/);
+  assert.doesNotMatch(renderState(done({ found: false })), /data-action="follow"/);
+  assert.doesNotMatch(renderState(asking("How?")), /data-action="follow"/);
 });
 
 test("the page allows our own style and script, and nothing from anywhere", () => {

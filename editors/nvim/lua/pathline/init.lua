@@ -7,6 +7,7 @@ local M = {}
 ---@class pathline.Turn A question and what has become of it
 ---@field client vim.lsp.Client
 ---@field question string
+---@field conversation string questions with the same name lean on each other
 ---@field phase 'asking'|'done'|'cancelled'|'failed'
 ---@field claims table[] what has arrived
 ---@field result? table the whole answer
@@ -19,6 +20,9 @@ local M = {}
 local current
 
 local count = 0
+
+--- Tells the conversations of this Neovim from those of another on the same server.
+local session = ('nvim-%d-%d'):format(vim.fn.getpid(), vim.uv.hrtime())
 
 ---@param message string
 ---@param level? integer
@@ -101,16 +105,23 @@ local function finish(turn, err, result)
 end
 
 ---@param client vim.lsp.Client
----@param params table `{question, textDocument?, position?, phrase?}`
+---@param params table `{question, textDocument?, position?, phrase?, conversation?}`
 local function send(client, params)
   M.cancel({ quiet = true })
   count = count + 1
   local token = ('pathline-ask-%d'):format(count)
   ---@type pathline.Turn
-  local turn = { client = client, question = params.question, phase = 'asking', claims = {} }
+  local turn = {
+    client = client,
+    question = params.question,
+    -- Each question begins a conversation, unless it goes on with one.
+    conversation = params.conversation or ('%s-%d'):format(session, count),
+    phase = 'asking',
+    claims = {},
+  }
   current = turn
   listen(turn, token)
-  params = vim.tbl_extend('force', params, { partialResultToken = token })
+  params = vim.tbl_extend('force', params, { partialResultToken = token, conversation = turn.conversation })
   local sent, request_id = client:request('pathline/ask', params, function(err, result)
     finish(turn, err, result)
   end)
@@ -149,6 +160,24 @@ function M.ask(question)
     go(question)
   else
     input_question('Ask the repository: ', nil, go)
+  end
+end
+
+--- Asks a question that leans on the last answer; without one, prompts for it. "It" means what that answer is about.
+---@param question? string
+function M.follow(question)
+  local last = current
+  if not last or last.client:is_stopped() then
+    notify('there is no answer to go on from. Ask a question first.')
+    return
+  end
+  local function go(text)
+    send(last.client, { question = text, conversation = last.conversation })
+  end
+  if question and question ~= '' then
+    go(question)
+  else
+    input_question('Go on: ', nil, go)
   end
 end
 
