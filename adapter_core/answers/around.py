@@ -10,12 +10,13 @@ from ..graph.outline import outline_of
 from ..types import SymbolRef, TestLink
 from .body import quote
 from .candidate import Candidate, Speaker, definition, listed, scope_name
-from .counts import NOUNS, count_of
+from .counts import NOUNS, count_of, methods_of
 from .inert import code
 from .links import Links
 from .statements import callee
 
 _MAX_LISTED = 5
+_MAX_METHODS = 8  # lines that show a count of methods
 _MAX_READS = 40
 
 
@@ -114,6 +115,9 @@ def _examples(links: Links, what: str) -> list[tuple[str, int, int]]:
         found = [definition(r) for r in links.subclasses]
     elif what == "overrides":
         found = [definition(r) for r in links.overrides if _named(r)]
+    elif what == "methods":
+        found = [(links.ref.path, s.name_line, s.name_line) for s in methods_of(links).values()]
+        return found[:_MAX_METHODS]
     elif what == "tests":
         found = [(t.span.path, t.span.start, t.span.start) for t in links.tests.items]
     return found[:_MAX_LISTED]

@@ -348,6 +348,8 @@ def _callers(speaker: Speaker, links: Links) -> Iterator[Candidate]:
     ref = links.ref
     sites = [s for s in links.callers.items if s.sure and s.caller is not None]
     product = [s for s in sites if not is_test_path(s.span.path)] or sites
+    # Those first whose line names it: of a call by another name, the line alone does not show what is called.
+    product.sort(key=lambda s: s.callee.rpartition(".")[2] != ref.symbol.name)
     places = _places(product)
     if places:
         shown = dict(list(places.items())[:_MAX_LISTED])

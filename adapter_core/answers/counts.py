@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ..code_graph import index_of
+from ..types import Symbol
 from .links import Links
 
 # What is counted, in the words of a sentence, one and several.
@@ -38,13 +39,19 @@ def count_of(links: Links, what: str) -> int | None:
     if what == "parameters":
         return len([p for p in symbol.parameters if p.name not in ("self", "cls")]) if symbol.is_callable else None
     if what == "methods":
-        facts = links.graph.facts(links.ref.path)
-        index = index_of(facts, symbol) if facts is not None and symbol.kind == "class" else None
-        if facts is None or index is None:
-            return None
-        return len({s.name for s in facts.symbols if s.parent == index and s.is_callable})
+        return len(methods_of(links)) if symbol.kind == "class" else None
     if what == "subclasses":
         return len(links.subclasses)
     if what == "overrides":
         return len(links.overrides)
     return len(links.tests.items) if links.tests.complete else None
+
+
+def methods_of(links: Links) -> dict[str, Symbol]:
+    """The methods that a class defines itself, by name; none of anything else."""
+    symbol = links.ref.symbol
+    facts = links.graph.facts(links.ref.path)
+    index = index_of(facts, symbol) if facts is not None and symbol.kind == "class" else None
+    if facts is None or index is None:
+        return {}
+    return {s.name: s for s in facts.symbols if s.parent == index and s.is_callable}

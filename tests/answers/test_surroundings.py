@@ -212,3 +212,34 @@ def test_the_verifier_rejects(graph: CodeGraph, sentence: str, place: tuple[str,
     citation = cite(graph, *place, 40)
     assert citation is not None
     assert not supports(graph, sentence, (citation,)).ok
+
+
+def test_the_lines_of_a_count_show_what_is_counted(graph: CodeGraph) -> None:
+    answer = answer_question(graph, "How many methods does `Store` have?")
+    claim = next(c for c in answer.claims if c.text == "`Store` has 2 methods.")
+    shown = [graph.document(c.span.path).lines[c.span.start - 1].strip() for c in claim.citations]  # type: ignore[union-attr]
+    assert shown == ["def save(self, item):", "def load(self):", "class Store:"]
+
+
+def test_callers_whose_line_names_it_come_first(repo: Path) -> None:
+    graph = graph_of(
+        repo,
+        """
+        #- m.py
+        class Endpoint:
+            pass
+
+
+        class View:
+            endpoint_class = Endpoint
+
+            def get(self):
+                return self.endpoint_class()
+
+
+        def build():
+            return Endpoint()
+        """,
+    )
+    answer = answer_question(graph, "Who calls `Endpoint`?")
+    assert "`Endpoint` is called by `build` and `View.get`." in [c.text for c in answer.claims]
