@@ -1,12 +1,17 @@
-"""One composed answer beside the evidence it was made from: what its citations show of the gold lines, what it names of the reference."""
+"""One composed answer beside other texts of its length: what its citations show of the gold lines, what it names of the reference.
+
+The other texts: the evidence it was made from, the lines that the reference cites, and lines drawn from anywhere in the repository.
+"""
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
-from _retrieval_data import LINE_SETS, Row, gold_lines
+from _retrieval_data import LINE_SETS, Row, gold_lines, lines_of
 
 from adapter_core.answers.citations import check
 from adapter_core.code_graph import CodeGraph
@@ -16,8 +21,17 @@ _IDENTIFIER = re.compile(r"`([^`\n]{2,80})`|\b(\w*[^\W\d_]_\w+|[A-Z][a-z0-9]+[A-
 _MAX_NAMES = 60
 
 
-def score(graph: CodeGraph, row: Row, reference: str, answer: Answer) -> dict[str, float]:
-    """The scores that a row allows. Equal lines: of the evidence, in its order, as many as the answer cites."""
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What a row's author answered, and the statements of which that answer consists, where they are given."""
+
+    text: str = ""
+    facts: tuple[str, ...] = ()
+
+
+def score(graph: CodeGraph, row: Row, reference: Reference, answer: Answer) -> dict[str, float]:
+    """The scores that a row allows. Equal lines: of the evidence, in its order, as many as the answer cites. A fact counts as told
+    where each name that it writes as code is in the text (facts without one are left out)."""
     citations = [check(graph, c) for claim in answer.claims for c in claim.citations]
     cited = {(c.span.path, n) for c in citations for n in range(c.span.start, c.span.end + 1)}
     scores: dict[str, float] = {
@@ -36,13 +50,36 @@ def score(graph: CodeGraph, row: Row, reference: str, answer: Answer) -> dict[st
         gold = gold_lines(row)
         scores["gold lines"] = len(gold & cited) / len(gold)
         scores["evidence, equal lines"] = len(gold & first_lines(answer.evidence, len(cited))) / len(gold)
-    names = identifiers(reference)
-    if names:
-        text = answer.text
-        evidence = "\n".join(e.text for e in answer.evidence)[: len(text)]
-        scores["identifiers"] = recall(names, text)
-        scores["evidence, equal text"] = recall(names, evidence)
+    texts = {"": answer.text, **others(graph, row, answer)}
+    names = identifiers(reference.text)
+    told = [identifiers(fact) for fact in reference.facts]
+    told = [fact for fact in told if fact]
+    for whose, text in texts.items():
+        text = text[: len(answer.text)]
+        if names:
+            scores[f"identifiers{whose}"] = recall(names, text)
+        if told:
+            scores[f"facts{whose}"] = sum(recall(fact, text) == 1 for fact in told) / len(told)
     return scores
+
+
+def others(graph: CodeGraph, row: Row, answer: Answer) -> dict[str, str]:
+    """What stands in the place of an answer, to be cut to its length."""
+
+    def text_of(path: str, start: int, end: int) -> str:
+        return "\n".join(lines_of(graph.root / path)[start - 1 : end])
+
+    rng = random.Random(row.id)
+    paths = [r.path for r in graph.store.files() if r.kind == "python"]
+    drawn: list[str] = []
+    while sum(map(len, drawn)) < len(answer.text) and len(drawn) < 20:
+        path = rng.choice(paths)
+        start = rng.randint(1, max(1, len(lines_of(graph.root / path)) - 10))
+        drawn.append(text_of(path, start, start + 9))
+    found = {", evidence": "\n".join(e.text for e in answer.evidence), ", random lines": "\n".join(drawn)}
+    if row.places:
+        found[", gold lines"] = "\n".join(text_of(p.path, p.start, p.end) for p in row.places)
+    return found
 
 
 def first_lines(evidence: Iterable[Evidence], count: int) -> set[tuple[str, int]]:
@@ -70,14 +107,14 @@ def recall(names: set[str], text: str) -> float:
     return len(names & words) / len(names)
 
 
-def references(folder: Path, sets: Iterable[str]) -> dict[str, str]:
-    """Reference answers by row."""
+def references(folder: Path, sets: Iterable[str]) -> dict[str, Reference]:
+    """What is known of the answers, by row."""
     import json
 
     found = {}
     for name in sets:
         for line in (folder / f"{name}.jsonl").read_text("utf-8").split("\n"):
             raw = json.loads(line) if line else {}
-            if raw.get("reference_answer"):
-                found[raw["id"]] = raw["reference_answer"]
+            if raw:
+                found[raw["id"]] = Reference(raw.get("reference_answer") or "", tuple(raw.get("facts") or ()))
     return found

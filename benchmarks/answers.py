@@ -3,7 +3,8 @@
     ./x bench answers --rows FOLDER --repos FOLDER [--part composed refusal] [--sets sweqa_bench …]
 
 Part `composed`: resolves, fresh, supports; answers with at least two sentences; gold lines that the citations show, beside the first lines
-of the evidence, as many; names of the reference answer that the answer says, beside the first characters of the evidence, as many.
+of the evidence, as many; names and facts of the reference answer that the answer says, beside as many characters of the evidence, of
+the lines that the reference cites, and of lines drawn from anywhere.
 
 Part `refusal`: every question asked of its own repository, another repository's question, and a question about a name that is put
 together of the repository's own words. AUROC and refusals, cross-fitted by repository; the weights and the threshold fitted on all
@@ -28,7 +29,7 @@ from typing import Any
 
 import numpy as np
 from _absent import foreign_questions, recombined
-from _answer_scores import references, score
+from _answer_scores import Reference, references, score
 from _common import ROOT, print_table, report, share
 from _refusal import SIGNALS, Asked, auroc, cross_fitted, fit
 from _retrieval_data import QUESTION_SETS, Row, load_rows
@@ -43,7 +44,11 @@ from adapter_core.evidence.selection import search
 PARTS = ("composed", "refusal")
 SEED = 23
 MEANS = ("crashed", "found", "two sentences", "sentences", "cited lines", "resolves", "fresh", "supports", "dropped")
-PAIRS = (("gold lines", "evidence, equal lines"), ("identifiers", "evidence, equal text"))
+TEXTS = ("", ", evidence", ", gold lines", ", random lines")
+COMPARED = (
+    *("gold lines", "evidence, equal lines"),
+    *(f"{what}{whose}" for what in ("identifiers", "facts") for whose in TEXTS),
+)
 
 
 def main() -> None:
@@ -82,15 +87,17 @@ def main() -> None:
         print("\nfitted on all: " + ", ".join(f"{k}={v:.3f}" for k, v in constants.items()))
 
 
-Job = tuple[list[tuple[int, Row, str, str]], int]  # (row number, row, reference, another repository's question), seed
+Job = tuple[
+    list[tuple[int, Row, Reference, str]], int
+]  # (row number, row, reference, another repository's question), seed
 
 
-def jobs_of(rows: list[Row], known: dict[str, str], with_foreign: bool) -> dict[str, Job]:
+def jobs_of(rows: list[Row], known: dict[str, Reference], with_foreign: bool) -> dict[str, Job]:
     """The rows of each checkout, the largest first, so that two processes end together."""
     foreign = foreign_questions(rows, SEED) if with_foreign and len({r.repo for r in rows}) > 1 else [""] * len(rows)
     found: dict[str, Job] = {}
     for i, (row, other) in enumerate(zip(rows, foreign, strict=True)):
-        found.setdefault(row.checkout, ([], SEED))[0].append((i, row, known.get(row.id, ""), other))
+        found.setdefault(row.checkout, ([], SEED))[0].append((i, row, known.get(row.id, Reference()), other))
     return dict(sorted(found.items(), key=lambda item: -len(item[1][0])))
 
 
@@ -99,7 +106,7 @@ def _prepare(cache: Path) -> None:
 
 
 def one_checkout(
-    root: Path, job: list[tuple[int, Row, str, str]], seed: int, parts: list[str]
+    root: Path, job: list[tuple[int, Row, Reference, str]], seed: int, parts: list[str]
 ) -> tuple[list[dict[str, float]], list[Asked]]:
     scored: list[dict[str, float]] = []
     asked: list[Asked] = []
@@ -108,7 +115,7 @@ def one_checkout(
         names = list(graph.store.all_names())
         invented = recombined(names, set(names), len(job), rng) if "refusal" in parts else []
         if job and "composed" in parts:
-            composed_score(graph, job[0][1], "")  # the first one reads the index in
+            composed_score(graph, job[0][1], Reference())  # the first one reads the index in
         for number, (_, row, reference, other) in enumerate(job):
             scored.append(composed_score(graph, row, reference) if "composed" in parts else {})
             if "refusal" in parts:
@@ -120,7 +127,7 @@ def one_checkout(
     return scored, asked
 
 
-def composed_score(graph: CodeGraph, row: Row, reference: str) -> dict[str, float]:
+def composed_score(graph: CodeGraph, row: Row, reference: Reference) -> dict[str, float]:
     """The scores of one answer; that there is none, where making it failed."""
     try:
         answer = answer_question(graph, row.question)
@@ -143,12 +150,11 @@ def composed_table(rows: list[Row], scored: list[dict[str, float]]) -> list[dict
         line: dict[str, Any] = {"set": name, "rows": len(part), **{m: mean_of(own, m) for m in MEANS}}
         times = sorted(s["ms"] for s in own if "ms" in s)
         line["ms, median"], line["ms, p95"] = times[len(times) // 2], times[int(len(times) * 0.95)]
-        for pair in PAIRS:
-            for measure in pair:
-                values = by_repository(own_rows, own, measure)
-                if values:
-                    mean, low, high = interval(values)
-                    line[measure] = f"{mean:.3f} ({low:.3f} to {high:.3f})" if name == "all" else round(mean, 3)
+        for measure in COMPARED:
+            values = by_repository(own_rows, own, measure)
+            if values:
+                mean, low, high = interval(values)
+                line[measure] = f"{mean:.3f} ({low:.3f} to {high:.3f})" if name == "all" else round(mean, 3)
         table.append(line)
     return table
 
