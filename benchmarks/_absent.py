@@ -1,4 +1,5 @@
-"""Questions about what a repository does not have, made of real words: other repositories' questions, and names put together anew."""
+"""Questions about what a repository does not have, made of real words: other repositories' questions, names put together anew, and what
+a function did that has been taken out."""
 
 from __future__ import annotations
 
@@ -6,8 +7,13 @@ import random
 import re
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from _docstring_queries import first_sentence
 from _retrieval_data import Row
+
+from adapter_core.code_graph import CodeGraph, is_test_path
+from adapter_core.types import Symbol
 
 _TEMPLATES = (
     "Where is `{n}` defined?",
@@ -53,3 +59,39 @@ def recombined(names: Sequence[str], known: set[str], count: int, rng: random.Ra
         if name not in known:
             found.append(rng.choice(_TEMPLATES).format(n=name))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """A question about a function by the first sentence of its docstring, and the text of its file without the function."""
+
+    question: str
+    path: str
+    text: str
+
+
+def removed(graph: CodeGraph, count: int, rng: random.Random) -> list[Removed]:
+    """Functions that nothing else mentions, so that with them the feature is gone."""
+    found: list[Removed] = []
+    paths = [r.path for r in graph.store.files() if r.path.endswith(".py") and not is_test_path(r.path)]
+    for path in rng.sample(sorted(paths), len(paths)):
+        if len(found) == count:
+            break
+        document, facts = graph.document(path), graph.facts(path)
+        alone = (
+            [s for s in facts.symbols if _alone(graph, path, s)] if document is not None and facts is not None else []
+        )
+        if document is not None and alone:
+            symbol = rng.choice(alone)
+            lines = list(document.lines)
+            indent = lines[symbol.name_line - 1][: -len(lines[symbol.name_line - 1].lstrip())]
+            lines[symbol.start - 1 : symbol.end] = [f"{indent}pass", *[""] * (symbol.end - symbol.start)]
+            question = f"Where is this done: {first_sentence(symbol.docstring or '')}"
+            found.append(Removed(question, path, "\n".join(lines)))
+    return found
+
+
+def _alone(graph: CodeGraph, path: str, symbol: Symbol) -> bool:
+    if not symbol.is_callable or symbol.name.startswith("_") or len(first_sentence(symbol.docstring or "").split()) < 5:
+        return False
+    return len(graph.find_symbol(symbol.name)) == 1 and set(graph.view.paths_using(symbol.name)) <= {path}

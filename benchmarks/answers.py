@@ -6,9 +6,9 @@ Part `composed`: resolves, fresh, supports; answers with at least two sentences;
 of the evidence, as many; names and facts of the reference answer that the answer says, beside as many characters of the evidence, of
 the lines that the reference cites, and of lines drawn from anywhere.
 
-Part `refusal`: every question asked of its own repository, another repository's question, and a question about a name that is put
-together of the repository's own words. AUROC and refusals, cross-fitted by repository; the weights and the threshold fitted on all
-are what `adapter_core/answers/options.py` holds.
+Part `refusal`: every question asked of its own repository, another repository's question, a question about a name that is put together
+of the repository's own words; and the first sentence of the docstring of a function, with the function there and taken out. AUROC and
+refusals, cross-fitted by repository; the weights and the threshold fitted on all are what `adapter_core/answers/options.py` holds.
 
 Rows are other people's text: they stay outside this repository (`_retrieval_data.py`).
 """
@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from _absent import foreign_questions, recombined
+from _absent import foreign_questions, recombined, removed
 from _answer_scores import Reference, references, score
 from _common import ROOT, print_table, report, share
 from _refusal import SIGNALS, Asked, auroc, cross_fitted, fit
@@ -43,6 +43,7 @@ from adapter_core.evidence.selection import search
 
 PARTS = ("composed", "refusal")
 SEED = 23
+MAX_REMOVED = 12  # of one checkout
 MEANS = ("crashed", "found", "two sentences", "sentences", "cited lines", "resolves", "fresh", "supports", "dropped")
 TEXTS = ("", ", evidence", ", gold lines", ", random lines")
 COMPARED = (
@@ -124,6 +125,12 @@ def one_checkout(
                 for kind, question in questions:
                     own = signals(graph, search(graph, question))
                     asked.append(Asked(row.repo, row.set, kind, tuple(own[name] for name in SIGNALS)))
+        for gone in removed(graph, min(len(job), MAX_REMOVED), rng) if "refusal" in parts else ():
+            for kind, text in (("present", None), ("removed", gone.text)):
+                graph.update(gone.path, text)
+                own = signals(graph, search(graph, gone.question))
+                asked.append(Asked(job[0][1].repo, job[0][1].set, kind, tuple(own[name] for name in SIGNALS)))
+            graph.update(gone.path, None)
     return scored, asked
 
 
@@ -161,11 +168,16 @@ def composed_table(rows: list[Row], scored: list[dict[str, float]]) -> list[dict
 
 def refusal_table(asked: list[Asked]) -> tuple[list[dict[str, Any]], dict[str, float]]:
     values, refused = cross_fitted(asked, SEED)
-    has_answer = np.array([a.kind == "answerable" for a in asked])
     best = np.array([a.signals[SIGNALS.index("best")] for a in asked])
     table: list[dict[str, Any]] = []
-    for kind in ("foreign", "recombined", "all absent"):
-        absent = np.array([a.kind == kind or (kind == "all absent" and a.kind != "answerable") for a in asked])
+    for kind, of in (
+        ("foreign", ["foreign"]),
+        ("recombined", ["recombined"]),
+        ("both", ["foreign", "recombined"]),
+        ("removed, beside present", ["removed"]),
+    ):
+        absent = np.array([a.kind in of for a in asked])
+        has_answer = np.array([a.kind == ("present" if of == ["removed"] else "answerable") for a in asked])
         table.append(
             {
                 "absent questions": kind,
@@ -187,7 +199,7 @@ def refusal_table(asked: list[Asked]) -> tuple[list[dict[str, Any]], dict[str, f
     constants["threshold"] = model.threshold
     shipped = RefusalOptions()
     held = [not answerable(dict(zip(SIGNALS, a.signals, strict=True)), shipped) for a in asked]
-    for kind in ("answerable", "foreign", "recombined"):
+    for kind in ("answerable", "foreign", "recombined", "present", "removed"):
         own = [h for a, h in zip(asked, held, strict=True) if a.kind == kind]
         table.append({"with the constants shipped": kind, "n": len(own), "refused": share(sum(own), len(own))})
     return table, constants
