@@ -30,7 +30,6 @@ from .adapters.bank import BankEntry, load_embeddings, save_embeddings
 from .adapters.capacity import Capacity, entropy_score, scale_capacity
 from .adapters.files import SCHEMA, load_adapters_npz, save_npz
 from .adapters.generator import VERSION, generate_lora_from_embedding
-from .adapters.kept import note_root
 from .adapters.manifest import Built, Manifest, SourceFile
 from .adapters.options import BuildOptions, GeneratorOptions
 from .adapters.priors import kbann_priors
@@ -42,6 +41,7 @@ from .evidence.embedding import Embedder
 from .evidence.feature_cache import FeatureCache, features_version
 from .evidence.model_shape import ModelDims, read_config, read_dims
 from .evidence.repo_embedding import RepoEmbedding
+from .graph.cache_adapters import note_root
 from .models.sources import resolve
 from .types import CancelToken
 
@@ -270,7 +270,6 @@ def _build(
         written += step.run(inputs, folder)
         lap(step.key)
     with suppress(OSError):  # without it, the next build only takes longer
-        kept.parent.mkdir(parents=True, exist_ok=True)
         note_root(kept.parent, graph.root)
         features.save(kept)
     told = provenance_of(graph.root)

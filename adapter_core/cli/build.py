@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelError, UsageError
+from ..paths import cache_dir
 from .common import add_repo_arguments, ctrl_c, print_json, printable, with_graph
 
 if TYPE_CHECKING:
@@ -197,6 +198,7 @@ def _build(
     from ..adapters.available import for_answers
     from ..build import build_adapters, find_model
     from ..build_fitted import build_fitted
+    from ..graph.cache_folder import enforce_cap
     from .main import EXIT_OK
 
     model = find_model(args.model, shapes)
@@ -212,6 +214,8 @@ def _build(
             )  # fmt: skip
     finally:
         bar.stop()
+    if args.out is None and graph.store.path is not None:
+        enforce_cap(cache_dir(), graph.store.path)
     if args.report:
         _draw(graph, args, report, cancel)
     found = for_answers(graph, model.name, model.digest, report.folder)
