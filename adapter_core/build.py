@@ -5,7 +5,7 @@
     report.folder / "adapters.npz"
 
 Ready in seconds, since by default the adapter is the generated one (`adapters/generator.py`): the null model, which is mixed into
-nothing by itself. A better one is made by an `AdapterMaker` that takes its place.
+nothing by itself. A better one is made by an `AdapterMaker` that takes its place: `build_fitted.py`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ from .adapters.bank import BankEntry, load_embeddings, save_embeddings
 from .adapters.capacity import Capacity, entropy_score, scale_capacity
 from .adapters.files import SCHEMA, load_adapters_npz, save_npz
 from .adapters.generator import VERSION, generate_lora_from_embedding
-from .adapters.kept import note_root
 from .adapters.manifest import Built, Manifest, SourceFile
 from .adapters.options import BuildOptions, GeneratorOptions
 from .adapters.priors import kbann_priors
@@ -42,6 +41,7 @@ from .evidence.embedding import Embedder
 from .evidence.feature_cache import FeatureCache, features_version
 from .evidence.model_shape import ModelDims, read_config, read_dims
 from .evidence.repo_embedding import RepoEmbedding
+from .graph.cache_adapters import note_root
 from .models.sources import resolve
 from .types import CancelToken
 
@@ -54,12 +54,14 @@ _LOCK_WAIT_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class BuildModel:
-    """The model that an adapter is for: its name, the SHA-256 of its weights ("" where they are not known), its shape."""
+    """The model that an adapter is for: its name, the SHA-256 of its weights ("" where they are not known), its shape, its `folder` (None
+    where there is no more of it than that)."""
 
     name: str
     digest: str
     dims: ModelDims
     target_shapes: Mapping[str, Shape]
+    folder: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +79,15 @@ class BuildInputs:
 
 @dataclass(frozen=True, slots=True)
 class MadeAdapter:
-    """`kind` names how it was made, `settings` with what; `scores` is what was measured of it, each with its controls."""
+    """`kind` names how it was made, `settings` with what; `scores` is what was measured of it, each with its controls; `kept` and `scale`
+    as in `Manifest`."""
 
     adapter: Adapter
     kind: str
     settings: Mapping[str, Any]
     scores: tuple[Mapping[str, Any], ...] = ()
+    kept: bool = False
+    scale: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +141,7 @@ def find_model(model: str | None = None, target_shapes: Mapping[str, Shape] | No
     source = resolve(model)
     config = read_config(source.folder / "config.json")
     shapes = target_shapes if target_shapes is not None else shapes_from_config(config)
-    return BuildModel(source.name, source.digest, read_dims(config, source.name), dict(shapes))
+    return BuildModel(source.name, source.digest, read_dims(config, source.name), dict(shapes), source.folder)
 
 
 def build_adapters(
@@ -265,7 +270,6 @@ def _build(
         written += step.run(inputs, folder)
         lap(step.key)
     with suppress(OSError):  # without it, the next build only takes longer
-        kept.parent.mkdir(parents=True, exist_ok=True)
         note_root(kept.parent, graph.root)
         features.save(kept)
     told = provenance_of(graph.root)
@@ -294,6 +298,8 @@ def _build(
         },
         files={name: files.file_sha256(folder / name) for name in written},
         scores=made.scores,
+        kept=made.kept,
+        scale=made.scale,
         complete=complete,
         reason=reason,
     )

@@ -113,6 +113,8 @@ def test_splitlines_is_never_called_on_source() -> None:
         "adapter_core.cli.main",
         "adapter_core.answers.runner",
         "adapter_core.build",
+        "adapter_core.build_fitted",
+        "adapter_core.adapters.available",
         "adapter_core.adapters.mixing",
         "adapter_core.adapters.model_worker",
         "adapter_core.adapters.peft",

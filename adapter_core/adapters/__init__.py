@@ -16,6 +16,7 @@ _EXPORTS = {
     "BuildOptions": "options",
     "CapacityOptions": "options",
     "Factors": "adapter",
+    "ForAnswers": "available",
     "GeneratorOptions": "options",
     "MixedAdapters": "mixing",
     "MixingOptions": "options",
@@ -23,6 +24,7 @@ _EXPORTS = {
     "adapters_bank": "bank",
     "build_per_layer_deltas": "deltas",
     "entropy_score": "capacity",
+    "for_answers": "available",
     "generate_lora_from_embedding": "generator",
     "generate_lora_from_embedding_torch": "generator",
     "infer_target_names": "targets",
@@ -43,6 +45,7 @@ _EXPORTS = {
 
 if TYPE_CHECKING:
     from .adapter import Adapter, Factors
+    from .available import ForAnswers, for_answers
     from .bank import BankEntry, Mixture, adapters_bank
     from .capacity import entropy_score, scale_capacity
     from .deltas import build_per_layer_deltas
@@ -68,6 +71,7 @@ __all__ = [
     "BuildOptions",
     "CapacityOptions",
     "Factors",
+    "ForAnswers",
     "GeneratorOptions",
     "MixedAdapters",
     "MixingOptions",
@@ -75,6 +79,7 @@ __all__ = [
     "adapters_bank",
     "build_per_layer_deltas",
     "entropy_score",
+    "for_answers",
     "generate_lora_from_embedding",
     "generate_lora_from_embedding_torch",
     "infer_target_names",

@@ -30,6 +30,7 @@ FitProgress = Callable[[int, int, float], None]
 # Steps whose time tells how many more there is time for; the first is slower than the others.
 _TIMED = 3
 _NICE = 10
+_KEPT = "; the next one of the same text and options goes on there"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ def fit_adapter(
             if cancel is not None and cancel.is_set():
                 if checkpoint is not None:
                     fit_checkpoint.save(checkpoint, told, *run.state())
-                raise Cancelled("The fit was stopped.")
+                raise Cancelled(f"The fit was stopped after {run.done} steps{_KEPT if checkpoint is not None else ''}.")
             at = run.done * options.batch
             loss = run.step(sequences[at : at + options.batch])
             progress(run.done, run.steps or 0, loss)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -68,12 +68,15 @@ def judge(
     memory: Memory | None = None,
     weights: MemoryWeights | None = None,
     cancel: CancelToken | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Verdict:
     """Try the adapter at each scale. Where there is a memory, the adapter has to improve on it. Without function bodies to ask for, text
-    alone decides; without text, nothing is kept. Raises `Cancelled`."""
+    alone decides; without text, nothing is kept. `progress` is told how many scales are done, of how many. Raises `Cancelled`."""
     options = options or JudgeOptions()
     trials = []
-    for scale in (0.0, *options.scales):
+    for number, scale in enumerate((0.0, *options.scales)):
+        if progress is not None:
+            progress(number, 1 + len(options.scales))
         with beside(model, adapter, scale):
             text = score_windows(model, development.text, cancel)
             bodies = score_windows(model, development.bodies, cancel)

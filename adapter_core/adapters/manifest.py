@@ -6,6 +6,9 @@ adapters.npz     the adapter (`files.py`)
 embedding.npz    the repository's embedding, with embedding.json (`evidence/repo_embedding.py`)
 modules.npz      where asked for, an embedding for each module (`bank.py`)
 bank/*.npz       where there are any, adapters of single modules
+repository.memory, fitted/
+                 beside these, and not named in the manifest: the memory (`memory_sync.py`), which follows the files by itself, and the
+                 fitted adapter, a folder like this one with a manifest of its own. `available.for_answers` says what of it is there
 """
 
 from __future__ import annotations
@@ -25,8 +28,8 @@ from ..paths import cache_dir
 from .targets import TARGETS, Shape
 
 SCHEMA = 1
-MANIFEST, SOURCES, ADAPTERS, EMBEDDING, MODULES = (
-    "manifest.json", "sources.jsonl", "adapters.npz", "embedding.npz", "modules.npz",
+MANIFEST, SOURCES, ADAPTERS, EMBEDDING, MODULES, FITTED = (
+    "manifest.json", "sources.jsonl", "adapters.npz", "embedding.npz", "modules.npz", "fitted",
 )  # fmt: skip
 _MAX_BYTES = 200_000_000
 _SHOWN = 3
@@ -46,7 +49,8 @@ class Manifest:
     """`kind`: how the adapter was made ("generated" is the null adapter). `fingerprint`: of everything that goes into it. `model`: for
     which one. `generator`: the options of the generator; `settings`: of what made the adapter. `priors`, `capacity`: None where not
     used. `data`: counts of what it was made from. `scores`: what was measured of it, each with its controls; empty until measured.
-    `complete`: the index held all files."""
+    `kept`: the scores say that it helps, so answers use it; `scale`: at which of the scales that were tried (the stored numbers have it
+    in them; 1 where it was not kept). `complete`: the index held all files."""
 
     kind: str
     fingerprint: str
@@ -65,6 +69,8 @@ class Manifest:
     data: Mapping[str, Any]
     files: Mapping[str, str]
     scores: Sequence[Mapping[str, Any]] = ()
+    kept: bool = False
+    scale: float = 1.0
     complete: bool = True
     reason: str = ""
 
@@ -91,18 +97,18 @@ class Staleness:
     def __bool__(self) -> bool:
         return bool(self.changed or self.added or self.removed)
 
-    def sentence(self) -> str:
-        """What to say of it; "" where nothing differs."""
+    def counts(self) -> str:
+        """Such as "since then, files 1 changed (a.py), 2 added (b.py, c.py)"; "" where nothing differs."""
         parts = [
             f"{len(paths)} {what} ({', '.join(paths[:_SHOWN])}{', …' if len(paths) > _SHOWN else ''})"
             for paths, what in ((self.changed, "changed"), (self.added, "added"), (self.removed, "removed"))
             if paths
         ]
-        return (
-            f"The adapter is of an earlier state: since then, files {', '.join(parts)}; run `pathline build`."
-            if parts
-            else ""
-        )
+        return f"since then, files {', '.join(parts)}" if parts else ""
+
+    def sentence(self) -> str:
+        """What to say of it; "" where nothing differs."""
+        return f"The adapter is of an earlier state: {self.counts()}; run `pathline build`." if self else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ subtracts those of the old text and adds those of the new: the same counts as if
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -174,11 +176,13 @@ class Memory:
 
 
 def tokenizer_digest(tokenizer: Any) -> str:
-    """The SHA-256 of what decides how text becomes tokens; None of a model's weights is in it."""
-    import hashlib
-
+    """The SHA-256 of what decides how text becomes tokens: none of a model's weights, and not what a call left there about padding."""
     fast = getattr(tokenizer, "backend_tokenizer", None)
-    text = fast.to_str() if fast is not None else repr(sorted(tokenizer.get_vocab().items()))
+    if fast is None:
+        text = repr(sorted(tokenizer.get_vocab().items()))
+    else:
+        told = {**json.loads(fast.to_str()), "padding": None, "truncation": None}
+        text = json.dumps(told, ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 

@@ -52,6 +52,31 @@ def read(file: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, np.nda
     """Header and arrays (read-only, mapped) of what `write` wrote. Raises `AdapterFileError` for a file that is missing, foreign,
     truncated, damaged or of another version."""
     path = Path(file)
+    header, at, size = _header(path)
+    arrays: dict[str, np.ndarray] = {}
+    for name, kind in ARRAYS.items():
+        count, expected = header["arrays"][name]
+        at += -at % _ALIGNMENT
+        if at + count * np.dtype(kind).itemsize > size:
+            raise _damaged(path, "it is cut short")
+        # An empty array cannot be mapped.
+        array = np.memmap(path, kind, "r", at, (count,)) if count else np.empty(0, kind)
+        if zlib.crc32(array.data) != expected:
+            raise _damaged(path, f"its {name} are not what was written")
+        arrays[name] = array
+        at += array.nbytes
+    if at != size:
+        raise _damaged(path, "there is more in it than was written")
+    return header, arrays
+
+
+def read_header(file: str | os.PathLike[str]) -> dict[str, Any]:
+    """The header alone, in the time of a small file; the arrays are not looked at. Raises as `read`."""
+    return _header(Path(file))[0]
+
+
+def _header(path: Path) -> tuple[dict[str, Any], int, int]:
+    """Header, where it ends, and the size of the file."""
     try:
         with path.open("rb") as stream:
             size = os.fstat(stream.fileno()).st_size
@@ -69,22 +94,7 @@ def read(file: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, np.nda
     if len(told) != length or zlib.crc32(told) != checksum:
         raise _damaged(path, "its header is damaged")
     header: dict[str, Any] = json.loads(told.decode("utf-8", "surrogatepass"))
-    at = _PREFIX.size + length
-    arrays: dict[str, np.ndarray] = {}
-    for name, kind in ARRAYS.items():
-        count, expected = header["arrays"][name]
-        at += -at % _ALIGNMENT
-        if at + count * np.dtype(kind).itemsize > size:
-            raise _damaged(path, "it is cut short")
-        # An empty array cannot be mapped.
-        array = np.memmap(path, kind, "r", at, (count,)) if count else np.empty(0, kind)
-        if zlib.crc32(array.data) != expected:
-            raise _damaged(path, f"its {name} are not what was written")
-        arrays[name] = array
-        at += array.nbytes
-    if at != size:
-        raise _damaged(path, "there is more in it than was written")
-    return header, arrays
+    return header, _PREFIX.size + length, size
 
 
 def _damaged(path: Path, what: str) -> AdapterFileError:

@@ -9,23 +9,37 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelError, UsageError
+from ..paths import cache_dir
 from .common import add_repo_arguments, ctrl_c, print_json, printable, with_graph
 
 if TYPE_CHECKING:
+    from ..adapters.available import ForAnswers
+    from ..adapters.fit_options import FitOptions
+    from ..adapters.manifest import Manifest
+    from ..adapters.memory_sync import StoredMemory
     from ..adapters.options import BuildOptions
-    from ..build import BuildReport
+    from ..build import BuildModel, BuildReport
     from ..code_graph import CodeGraph
 
-_EXAMPLE = "pathline build --repo . --modules"
-_STAGES = {"embedding": "Embedding", "modules": "Modules"}
+_EXAMPLE = "pathline build --repo . --fit --seconds 120"
+_STAGES = {
+    "embedding": "Embedding",
+    "modules": "Modules",
+    "memory": "Memory",
+    "tokens": "Tokens",
+    "fit": "Fitting",
+    "judge": "Judging",
+}
 _NOTE = "it is the null model: kept for comparison, and mixed into nothing by itself"
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser(
         "build",
-        help="build the adapter of a repository",
-        description="Embed a repository and build the adapter of a model for it, into the cache folder or --out.",
+        help="build the memory and the adapters of a repository",
+        description="Build what fits a model to a repository, into the cache folder or --out: an embedding with the adapter that is "
+        "generated from it and a memory of what follows what in its files, in seconds, and with --fit an adapter that is trained on them, "
+        "in minutes. Broken off with Ctrl-C, a fit goes on where it was.",
         epilog=f"example: {_EXAMPLE}",
     )
     add_repo_arguments(parser)
@@ -43,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _door() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m adapter_core.build",
-        description="Embed a repository and build the adapter of a model for it; the same as `pathline build`.",
+        description="Build what fits a model to a repository; the same as `pathline build`.",
         epilog=f"example: {_EXAMPLE.replace('pathline build --repo', 'python -m adapter_core.build')}",
     )
     parser.add_argument("repo", metavar="ROOT", help="folder of the repository")
@@ -61,6 +75,12 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         "--model", metavar="MODEL", help="Hugging Face id, folder or GGUF file (default: the embedded model)"
     )
     parser.add_argument("--out", metavar="DIR", help="write there instead of into the cache folder")
+    parser.add_argument("--fit", action="store_true", help="also train an adapter on the repository's files")
+    budget = parser.add_mutually_exclusive_group()
+    budget.add_argument("--steps", type=int, metavar="N", help="of the fit, 1,024 tokens each (default: 56)")
+    budget.add_argument("--tokens", type=int, metavar="N", help="to fit on, instead of steps")
+    budget.add_argument("--seconds", type=float, metavar="S", help="as many steps as take about this long")
+    parser.add_argument("--no-memory", action="store_true", help="leave the memory as it is")
     parser.add_argument("--rank", type=int, metavar="N", help="rank of the factors (default: 8)")
     parser.add_argument("--seed", type=int, metavar="N", help="seed of their directions (default: 0)")
     parser.add_argument(
@@ -90,6 +110,7 @@ def run(args: argparse.Namespace) -> int:
     from ..models.sources import absolute_name
 
     options = _options(args)
+    fit = _fit_options(args, options)
     shapes = _shapes(args)
     # Relative to where the user stands, which `with_graph` leaves.
     args.model = absolute_name(args.model)
@@ -100,7 +121,7 @@ def run(args: argparse.Namespace) -> int:
 
         check_library()
     with ctrl_c() as cancel:
-        return with_graph(args, cancel, lambda graph: _build(graph, args, options, shapes, cancel))
+        return with_graph(args, cancel, lambda graph: _build(graph, args, options, fit, shapes, cancel))
 
 
 def _options(args: argparse.Namespace) -> BuildOptions:
@@ -135,38 +156,123 @@ def _options(args: argparse.Namespace) -> BuildOptions:
     return replace(options, generator=generator, capacity=replace(options.capacity, enabled=args.scale_rank))
 
 
+def _fit_options(args: argparse.Namespace, options: BuildOptions) -> FitOptions | None:
+    """None without `--fit`."""
+    from dataclasses import replace
+
+    from ..adapters.fit_options import FitOptions
+
+    budgets = {"steps": args.steps, "tokens": args.tokens, "seconds": args.seconds}
+    for name, value in budgets.items():
+        if value is not None and not args.fit:
+            raise UsageError(f"--{name} is the budget of a fit: give --fit, too.")
+        if value is not None and not value > 0:
+            raise UsageError(f"--{name} must be more than 0.")
+    if not args.fit:
+        return None
+    if args.target_shapes is not None:
+        raise UsageError("--fit trains the model itself, whose shapes are known; it does not go with --target-shapes.")
+    fit = FitOptions(rank=options.generator.rank, targets=options.generator.targets, low_priority=True)
+    if args.seed is not None:
+        fit = replace(fit, seed=args.seed)
+    if args.steps is not None:
+        return replace(fit, steps=args.steps)
+    if args.tokens is not None:
+        return replace(fit, steps=max(args.tokens // (fit.batch * fit.length), 1))
+    return replace(fit, steps=_MANY, seconds=args.seconds) if args.seconds is not None else fit
+
+
+# With a budget in seconds, the text is the only other limit.
+_MANY = 1_000_000
+
+
 def _shapes(args: argparse.Namespace) -> dict[str, tuple[int, int]] | None:
     from ..adapters.targets import parse_target_shapes
 
     return parse_target_shapes(args.target_shapes) if args.target_shapes is not None else None
 
 
-def _build(graph: CodeGraph, args: argparse.Namespace, options: BuildOptions, shapes: Any, cancel: Any) -> int:
+def _build(
+    graph: CodeGraph, args: argparse.Namespace, options: BuildOptions, fit: FitOptions | None, shapes: Any, cancel: Any
+) -> int:
+    from ..adapters.available import for_answers
     from ..build import build_adapters, find_model
+    from ..build_fitted import build_fitted
+    from ..graph.cache_folder import enforce_cap
     from .main import EXIT_OK
 
     model = find_model(args.model, shapes)
     bar = _Bar()
+    fitted = None
     try:
         report = build_adapters(graph, model, args.out, options, rebuild=args.rebuild, progress=bar.show, cancel=cancel)
+        memory, problem = (None, "") if args.no_memory else _memory(graph, model, report.folder, bar, cancel)
+        if fit is not None:
+            fitted = build_fitted(
+                graph, model, report.folder, fit, transport=options.transport, rebuild=args.rebuild, progress=bar.show,
+                cancel=cancel,
+            )  # fmt: skip
     finally:
         bar.stop()
+    if args.out is None and graph.store.path is not None:
+        enforce_cap(cache_dir(), graph.store.path)
     if args.report:
         _draw(graph, args, report, cancel)
+    found = for_answers(graph, model.name, model.digest, report.folder)
     if args.json:
-        told = report.manifest.as_dict()
         print_json(
             {
                 "schema": 1,
-                "folder": str(report.folder),
-                "reused": report.reused,
-                "seconds": report.seconds,
-                "manifest": told,
+                **_told(report),
+                "memory": _memory_told(memory),
+                "fitted": _told(fitted) if fitted is not None else None,
+                "for_answers": found.as_dict(),
+                "notes": [problem] if problem else [],
             }
         )
-    else:
-        _print(report, args.report)
+        return EXIT_OK
+    _print(report, args.report)
+    _print_for_answers(memory, fitted, found)
+    for note in (problem, *found.notes):
+        if note:
+            print(printable(f"Note: {note}"), file=sys.stderr)
     return EXIT_OK
+
+
+def _memory(
+    graph: CodeGraph, model: BuildModel, folder: Path, bar: _Bar, cancel: Any
+) -> tuple[StoredMemory | None, str]:
+    """The memory, or why there is none: all else can be built without the model's tokenizer."""
+    from ..build_fitted import build_memory
+    from ..errors import AdapterError
+
+    try:
+        return build_memory(graph, model, folder, bar.show, cancel), ""
+    except ModelError as error:
+        return None, str(error)
+    except OSError as error:
+        raise AdapterError(f"The folder {folder} cannot be written ({error}): name another one with --out.") from error
+
+
+def _told(report: BuildReport) -> dict[str, Any]:
+    return {
+        "folder": str(report.folder),
+        "reused": report.reused,
+        "seconds": report.seconds,
+        "manifest": report.manifest.as_dict(),
+    }
+
+
+def _memory_told(stored: StoredMemory | None) -> dict[str, Any] | None:
+    if stored is None:
+        return None
+    return {
+        "file": str(stored.file),
+        "files": len(stored.memory.files),
+        "read": stored.read,
+        "tokens": stored.memory.token_count,
+        "bytes": stored.file.stat().st_size,
+    }
 
 
 def _draw(graph: CodeGraph, args: argparse.Namespace, report: BuildReport, cancel: Any) -> None:
@@ -194,12 +300,37 @@ def _print(report: BuildReport, drawn: str | None) -> None:
     modules = f", {data['modules']:,} modules" if data["modules"] else ""
     print(f"  from {data['files']:,} files, {data['bytes'] / 1e6:.1f} MB{modules}")
     print(f"  {manifest.kind}{': ' + _NOTE if manifest.kind == 'generated' else ''}")
-    for score in manifest.scores:
-        print(printable("  " + ", ".join(f"{name} {value}" for name, value in score.items())))
     if drawn:
         print(printable(f"  drawn in {drawn}"))
     if manifest.reason:
         print(f"Note: {manifest.reason}.", file=sys.stderr)
+
+
+def _print_for_answers(memory: StoredMemory | None, fitted: BuildReport | None, found: ForAnswers) -> None:
+    if memory is not None:
+        size = memory.file.stat().st_size / 1e6
+        read = f"{memory.read:,} read anew" if memory.read else "nothing has changed"
+        print(
+            f"Memory of {len(memory.memory.files):,} files, {memory.memory.token_count:,} tokens, {size:.1f} MB; {read}"
+        )
+    manifest = fitted.manifest if fitted is not None else found.manifest
+    if manifest is None:
+        return
+    settings, took = manifest.settings, ""
+    if fitted is not None:
+        took = (
+            "; nothing has changed since" if fitted.reused else f", {sum(fitted.seconds.values()):.0f} s with judging"
+        )
+    print(f"Fitted adapter, rank {manifest.rank}: {settings['steps']} steps, {settings['tokens']:,} tokens{took}")
+    for score in manifest.scores:
+        print(f"  {score['condition']:<30} {score['text']:.4f} bits per byte of text, {score['bodies']:.4f} of bodies")
+    print(f"  {_verdict(manifest)}")
+
+
+def _verdict(manifest: Manifest) -> str:
+    if manifest.kept:
+        return f"kept at scale {manifest.scale:g}: answers may use it"
+    return "not kept: it does not improve both text and function bodies of files that it has not seen"
 
 
 class _Bar:

@@ -13,6 +13,7 @@ from ..paths import cache_dir
 from .common import print_json, printable
 
 if TYPE_CHECKING:
+    from ..graph.cache_adapters import KeptAdapters
     from ..graph.cache_folder import IndexFile, PruneReport, WorkspaceFolder
 
 _PIPE_WIDTH = 400
@@ -22,15 +23,16 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser = commands.add_parser(
         "cache",
         help="list or prune what is kept of workspaces",
-        description="List what the cache folder holds, or remove indexes that nobody uses; each can be built anew.",
+        description="List what the cache folder holds, or remove indexes and adapters that nobody uses; each can be built "
+        "anew.",
         epilog="example: pathline cache list",
     )
     actions = parser.add_subparsers(title="actions", dest="action", metavar="ACTION", required=True)
 
     listing = actions.add_parser(
         "list",
-        help="list indexes and models with their sizes",
-        description="List the indexes of workspaces, most recently used first, and the models.",
+        help="list indexes, adapters and models with their sizes",
+        description="List the indexes and adapters of workspaces, most recently used first, and the models.",
         epilog="example: pathline cache list --json",
     )
     listing.add_argument("--json", action="store_true", help="print JSON")
@@ -38,10 +40,10 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
     prune = actions.add_parser(
         "prune",
-        help="remove indexes that nobody uses",
+        help="remove indexes and adapters that nobody uses",
         description="Remove indexes and adapters of folders that no longer exist, indexes of another Pathline or Python that were long "
-        "unused, and the least recently used ones beyond a size. One that is being written stays. Models stay, too: see `pathline "
-        "model remove`.",
+        "unused, and the least recently used indexes and adapters beyond a size. One that is being written stays. Models stay, too: see "
+        "`pathline model remove`.",
         epilog="example: pathline cache prune --max-size 2GB --dry-run",
     )
     prune.add_argument("--json", action="store_true", help="print JSON")
@@ -55,7 +57,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     prune.add_argument(
         "--max-size",
         metavar="SIZE",
-        help="how much all indexes may take, such as 2GB (default: PATHLINE_CACHE_MAX, or 5GB)",
+        help="how much all indexes and adapters may take, such as 2GB (default: PATHLINE_CACHE_MAX, or 5GB)",
     )
     prune.set_defaults(func=_prune)
 
@@ -64,13 +66,14 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 
 def _list(args: argparse.Namespace) -> int:
-    from ..adapters.kept import list_kept
+    from ..graph.cache_adapters import list_kept
     from ..graph.cache_folder import folder_bytes, list_workspaces, size_cap
     from .main import EXIT_OK
 
     cache = cache_dir()
     workspaces = list_workspaces(cache)
-    adapters = sum(kept.bytes for kept in list_kept(cache))
+    kept = list_kept(cache)
+    adapters = sum(k.bytes for k in kept)
     models = _models()
     total = folder_bytes(cache)
     indexes = sum(w.bytes for w in workspaces)
@@ -84,17 +87,22 @@ def _list(args: argparse.Namespace) -> int:
                 "max_index_bytes": size_cap(),
                 "adapter_bytes": adapters,
                 "workspaces": [_workspace_dict(w) for w in workspaces],
+                "adapters": [_kept_dict(k) for k in kept],
                 "models": models,
             }
         )
         return EXIT_OK
     print(f"{printable(str(cache))}: {_size(total)}")
-    print(f"Indexes take {_size(indexes)} of at most {_size(size_cap())}.")
-    if adapters:
-        print(f"Adapters take {_size(adapters)}.")
+    print(f"Indexes take {_size(indexes)}, adapters {_size(adapters)}; together at most {_size(size_cap())}.")
     if workspaces:
         print()
-        _print_table(workspaces)
+        _print_table(workspaces, {k.folder.name: k.bytes for k in kept})
+    alone = [k for k in kept if k.folder.name not in {w.folder.name for w in workspaces}]
+    if alone:
+        print("\nAdapters without an index:")
+        for own in alone:
+            gone = " (gone)" if own.root_exists is False else ""
+            print(printable(f"  {_size(own.bytes):>9}  {own.root or own.folder.name}{gone}"))
     if models:
         print("\nModels (`pathline model remove NAME` deletes one):")
         for model in models:
@@ -131,13 +139,24 @@ def _workspace_dict(workspace: WorkspaceFolder) -> dict[str, Any]:
     }
 
 
-def _print_table(workspaces: list[WorkspaceFolder]) -> None:
+def _kept_dict(kept: KeptAdapters) -> dict[str, Any]:
+    return {
+        "folder": str(kept.folder),
+        "root": kept.root,
+        "root_exists": kept.root_exists,
+        "bytes": kept.bytes,
+        "changed": _iso(kept.changed),
+    }
+
+
+def _print_table(workspaces: list[WorkspaceFolder], adapters: dict[str, int]) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("SIZE", justify="right", no_wrap=True)
+    table.add_column("ADAPTERS", justify="right", no_wrap=True)
     table.add_column("LAST USED", no_wrap=True)
     table.add_column("WORKSPACE", no_wrap=True, style="bold")
     table.add_column("FOLDER", overflow="fold", style="cyan")
@@ -146,6 +165,7 @@ def _print_table(workspaces: list[WorkspaceFolder]) -> None:
         root = printable(workspace.root) if workspace.root is not None else "not known"
         table.add_row(
             _size(workspace.bytes),
+            _size(adapters[workspace.folder.name]) if workspace.folder.name in adapters else "",
             time.strftime("%Y-%m-%d %H:%M", time.localtime(workspace.last_used)),
             Text(printable(workspace.name)),
             Text(root + (" (gone)" if workspace.root_exists is False else "")),
@@ -172,7 +192,6 @@ def _version(index: IndexFile) -> str:
 
 
 def _prune(args: argparse.Namespace) -> int:
-    from ..adapters.kept import prune_kept
     from ..graph.cache_folder import DEFAULT_UNUSED_DAYS, parse_size, prune
     from .main import EXIT_OK
 
@@ -183,7 +202,6 @@ def _prune(args: argparse.Namespace) -> int:
     cap = parse_size(args.max_size, "--max-size") if args.max_size is not None else None
     cache = cache_dir()
     report = prune(cache, days, cap, dry_run=args.dry_run)
-    prune_kept(cache, report, args.dry_run)
     if args.json:
         print_json(_report_dict(report, args.dry_run))
     else:
@@ -217,7 +235,7 @@ def _print_report(report: PruneReport, cache: Path, args: argparse.Namespace, da
         print(printable(f"{_short(path, cache)} stays: {reason}."), file=sys.stderr)
     freed = _size(sum(r.bytes for r in report.removed))
     told = f"{freed} would be freed" if args.dry_run else f"{freed} freed"
-    print(f"{told if report.removed else 'Nothing to remove'}; indexes take {_size(report.bytes_left)}"
+    print(f"{told if report.removed else 'Nothing to remove'}; indexes and adapters take {_size(report.bytes_left)}"
           f"{' then' if args.dry_run and report.removed else ''}.")  # fmt: skip
 
 

@@ -4,8 +4,9 @@
     <cache>/index/<name>-<key>/<version>-py311-<variant>.sqlite    one of part of the files (`--ignore`, `--max-files`)
     <cache>/index/<name>-<key>/<version>-py311.lock                held by the process that writes that index
     <cache>/index/<name>-<key>/workspace.json                      which folder it is of, and when each index was last opened
+    <cache>/adapters/<name>-<key>/                                 what a model was fitted to it with (`cache_adapters.py`)
 
-Only indexes are removed here: each can be built anew from its workspace at any time, so nothing is asked twice. An index whose
+Only these are removed here: each can be built anew from its workspace at any time, so nothing is asked twice. An index whose
 lock is held is never touched. Whoever reads one keeps what is open on POSIX; on Windows the file cannot be deleted, and stays.
 """
 
@@ -27,6 +28,8 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from ..errors import UsageError
+from .cache_adapters import FOLDER as ADAPTERS
+from .cache_adapters import InUse, KeptAdapters, exists, folder_bytes, list_kept, remove_kept
 from .store import database_path
 
 log = logging.getLogger(__name__)
@@ -83,7 +86,7 @@ class Removal:
 
 @dataclass
 class PruneReport:
-    """What was removed (or would be), what had to stay and why, and how many bytes of indexes are left."""
+    """What was removed (or would be), what had to stay and why, and how many bytes of indexes and adapters are left."""
 
     removed: list[Removal] = field(default_factory=list)
     skipped: list[tuple[Path, str]] = field(default_factory=list)
@@ -140,18 +143,6 @@ def list_workspaces(cache: Path) -> list[WorkspaceFolder]:
     version = current_version()
     found = [_workspace(folder, version) for folder in _folders(cache)]
     return sorted(found, key=lambda w: (-w.last_used, w.folder.name))
-
-
-def folder_bytes(folder: Path) -> int:
-    """The size of all files below a folder, links not followed; 0 where there is none."""
-    total = 0
-    for path, _, names in os.walk(folder):
-        for name in names:
-            try:
-                total += os.lstat(os.path.join(path, name)).st_size
-            except OSError:
-                continue
-    return total
 
 
 def _folders(cache: Path) -> list[Path]:
@@ -213,17 +204,6 @@ def _index_file(path: Path, stats: dict[str, os.stat_result], used: dict[str, fl
     )
 
 
-def exists(root: str) -> bool | None:
-    """Whether there is such a path; None where it cannot be told, as in a folder that may not be looked into."""
-    try:
-        os.stat(root)
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    except (OSError, ValueError):
-        return None
-    return True
-
-
 # -- pruning ---------------------------------------------------------------------------------------------------------
 
 
@@ -234,14 +214,22 @@ def prune(
     dry_run: bool = False,
     keep: Path | None = None,
 ) -> PruneReport:
-    """Remove indexes whose root is gone, those of other versions unused for `unused_days`, and then the least recently used ones
-    until no more than `cap` bytes are left (None: `size_cap()`). `keep` stays in any case. Raises nothing for a file in use."""
+    """Remove indexes and adapters whose root is gone, indexes of other versions unused for `unused_days`, and then the least recently
+    used ones until no more than `cap` bytes are left (None: `size_cap()`): of a workspace the index before its adapters, which take
+    longer to build. `keep`, an index, stays in any case, and its adapters with it. Raises nothing for a file in use."""
     cap = size_cap() if cap is None else cap
     report = PruneReport()
     now = time.time()
     workspaces = list_workspaces(cache)
-    report.bytes_left = sum(w.bytes for w in workspaces)
-    rest = []
+    adapters = list_kept(cache)
+    report.bytes_left = sum(w.bytes for w in workspaces) + sum(a.bytes for a in adapters)
+    rest: list[tuple[float, bool, IndexFile | KeptAdapters]] = []
+    used = {workspace.folder.name: workspace.last_used for workspace in workspaces}
+    for kept in adapters:
+        if kept.root_exists is False:
+            _remove_adapters(kept, "root_gone", dry_run, report)
+        elif keep is None or kept.folder.name != keep.parent.name:
+            rest.append((max(kept.changed, used.get(kept.folder.name, 0.0)), True, kept))
     for workspace in workspaces:
         for index in workspace.indexes:
             if index.path == keep:
@@ -251,11 +239,14 @@ def prune(
             elif not index.current and now - index.last_used > unused_days * _DAY:
                 _remove(index, "other_version", dry_run, report)
             else:
-                rest.append(index)
-    for index in sorted(rest, key=lambda i: i.last_used):
+                rest.append((index.last_used, False, index))
+    for _, _, oldest in sorted(rest, key=lambda item: item[:2]):
         if report.bytes_left <= cap:
             break
-        _remove(index, "over_cap", dry_run, report)
+        if isinstance(oldest, KeptAdapters):
+            _remove_adapters(oldest, "over_cap", dry_run, report)
+        else:
+            _remove(oldest, "over_cap", dry_run, report)
     gone = {removal.path for removal in report.removed}
     for workspace in workspaces:
         left = [i for i in workspace.indexes if i.path not in gone]
@@ -265,13 +256,15 @@ def prune(
 
 
 def enforce_cap(cache: Path, keep: Path) -> list[Removal]:
-    """Remove the least recently used indexes beyond the size cap, but never `keep`; call it after a build.
+    """Remove the least recently used indexes and adapters beyond the size cap, but never `keep`, an index, and what belongs to it; call
+    it after a build.
 
     Costs one look at each file's size where nothing has to go. Never raises: what it is called after has succeeded.
     """
     try:
         cap = size_cap()
-        if sum(s.st_size for folder in _folders(cache) for s in _stats(folder).values()) <= cap:
+        indexes = sum(s.st_size for folder in _folders(cache) for s in _stats(folder).values())
+        if indexes + folder_bytes(cache / ADAPTERS) <= cap:
             return []
         report = prune(cache, unused_days=float("inf"), cap=cap, keep=keep)
     except (OSError, UsageError) as error:
@@ -283,7 +276,7 @@ def enforce_cap(cache: Path, keep: Path) -> list[Removal]:
 
 
 def size_cap() -> int:
-    """How many bytes all indexes together may have: `PATHLINE_CACHE_MAX`, or 5 GB. Raises `UsageError`."""
+    """How many bytes all indexes and adapters together may have: `PATHLINE_CACHE_MAX`, or 5 GB. Raises `UsageError`."""
     told = os.environ.get(CAP_VARIABLE, "").strip()
     return parse_size(told, CAP_VARIABLE) if told else DEFAULT_CAP
 
@@ -302,12 +295,12 @@ def _remove(index: IndexFile, why: str, dry_run: bool, report: PruneReport) -> N
     try:
         with _locked(index.path.with_suffix(".lock")):
             if _last_change(index.path) > index.last_used:
-                raise _InUse("it was used a moment ago")
+                raise InUse("it was used a moment ago")
             if not dry_run:
                 # The database first: where it cannot go, nothing does.
                 for suffix in ("", *_SIDE_FILES):
                     index.path.with_name(index.path.name + suffix).unlink(missing_ok=True)
-    except _InUse as error:
+    except InUse as error:
         report.skipped.append((index.path, str(error)))
     except (OSError, NotImplementedError) as error:
         why = "a running program has it open" if isinstance(error, PermissionError) and _WINDOWS else str(error)
@@ -317,22 +310,29 @@ def _remove(index: IndexFile, why: str, dry_run: bool, report: PruneReport) -> N
         report.bytes_left -= index.bytes
 
 
+def _remove_adapters(kept: KeptAdapters, why: str, dry_run: bool, report: PruneReport) -> None:
+    try:
+        if not dry_run:
+            remove_kept(kept.folder)
+    except (InUse, OSError, NotImplementedError) as error:
+        report.skipped.append((kept.folder, str(error)))
+    else:
+        report.removed.append(Removal(kept.folder, kept.bytes, why))
+        report.bytes_left -= kept.bytes
+
+
 _WINDOWS = sys.platform == "win32"
-
-
-class _InUse(Exception):  # noqa: N818 - an outcome
-    pass
 
 
 @contextmanager
 def _locked(file: Path) -> Iterator[None]:
-    """The lock of an index, or `_InUse` at once. A lock file that was not there before is not left behind."""
+    """The lock of an index, or `InUse` at once. A lock file that was not there before is not left behind."""
     existed = file.exists()
     lock = FileLock(file)
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise _InUse("a running Pathline is writing it") from None
+        raise InUse("a running Pathline is writing it") from None
     try:
         yield
     finally:

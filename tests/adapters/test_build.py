@@ -305,7 +305,12 @@ def test_build_into_the_cache(repo, tiny_model, capsys):
     assert (code, err) == (0, "")
     told = json.loads(out)
     folder = Path(told["folder"])
-    assert set(told) == {"schema", "folder", "reused", "seconds", "manifest"}
+    assert set(told) == {
+        "schema", "folder", "reused", "seconds", "manifest", "memory", "fitted", "for_answers", "notes",
+    }  # fmt: skip
+    # This model has no tokenizer: all else is built.
+    assert (told["memory"], told["fitted"], told["for_answers"]["memory"]) == (None, None, None)
+    assert ["no tokenizer" in note for note in told["notes"]] == [True]
     assert folder.is_relative_to(cache_dir() / "adapters")
     assert set(contents(folder)) == NAMES | {"modules.npz"}
     assert (told["manifest"]["rank"], told["manifest"]["model"]["layers"]) == (3, 2)
@@ -328,6 +333,7 @@ def test_build_elsewhere_with_other_shapes(repo, tiny_model, tmp_path, capsys, m
         "--targets",
         "attention",
     )
+    arguments += ("--no-memory",)
     code, out, err = run(capsys, "--repo", repo, *arguments, "--transport", "int8", "--layer-gate", "hump", "--seed", 4)
     assert (code, err) == (0, "")
     assert out.startswith("Built in ")

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
 
-from adapter_core.adapters.kept import list_kept
 from adapter_core.build import build_adapters
 from adapter_core.cli.main import main
+from adapter_core.graph.cache_adapters import list_kept
+from adapter_core.graph.cache_folder import enforce_cap
 from adapter_core.paths import cache_dir
 from tests.adapters.test_build import MODEL, WORKSPACE
 from tests.support import graph_of
@@ -73,3 +75,50 @@ def test_links_are_not_followed(tmp_path, capsys):
     assert list_kept(cache_dir()) == []
     cache(capsys, "prune")
     assert outside.exists()
+
+
+def old(folder: Path, days: float) -> None:
+    """As if nothing there had been touched for so long."""
+    then = time.time() - days * 86_400
+    for file in folder.rglob("*"):
+        os.utime(file, (then, then))
+
+
+def test_the_cap_counts_adapters(tmp_path, capsys, monkeypatch):
+    folders = [build(tmp_path / name).parent for name in ("first", "second", "third")]
+    for days, folder in zip((20, 30, 10), folders, strict=True):
+        old(folder, days)
+        index = cache_dir() / "index" / folder.name
+        # What notes say of use would be of today.
+        (index / "workspace.json").unlink()
+        old(index, days)
+    told = cache(capsys, "list")
+    assert [k["folder"] for k in told["adapters"]] == sorted(map(str, folders))
+    everything = told["index_bytes"] + told["adapter_bytes"]
+    assert cache(capsys, "prune", "--max-size", str(everything))["removed"] == []
+    told = cache(capsys, "prune", "--max-size", str(everything - 1), "--dry-run")
+    (gone,) = told["removed"]
+    # The longest unused workspace, and of it the index, which is built anew in less time.
+    assert (Path(gone["path"]).parent.name, gone["why"]) == (folders[1].name, "over_cap")
+    told = cache(capsys, "prune", "--max-size", str(everything - gone["bytes"] - 1))
+    assert [Path(r["path"]).name for r in told["removed"]][1] == folders[1].name
+    assert not folders[1].exists()
+    assert folders[0].exists()
+    # After a build, what was built stays.
+    monkeypatch.setenv("PATHLINE_CACHE_MAX", "1")
+    (index,) = (cache_dir() / "index" / folders[0].name).glob("*.sqlite")
+    enforce_cap(cache_dir(), index)
+    assert [folder.exists() for folder in folders] == [True, False, False]
+    assert index.exists()
+    assert main(["cache", "list"]) == 0
+    assert "ADAPTERS" in capsys.readouterr().out
+
+
+def test_a_fit_that_runs_keeps_its_folder(tmp_path, capsys):
+    folder = build(tmp_path / "w")
+    with FileLock(folder / ".fitted.lock"):
+        told = cache(capsys, "prune", "--max-size", "0")
+        assert str(folder.parent) in [s["path"] for s in told["skipped"]]
+    assert folder.exists()
+    cache(capsys, "prune", "--max-size", "0")
+    assert not folder.parent.exists()

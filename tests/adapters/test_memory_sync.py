@@ -9,11 +9,11 @@ import pytest
 
 from adapter_core.adapters.fit_windows import encode
 from adapter_core.adapters.memory import Memory, tokenizer_digest
-from adapter_core.adapters.memory_sync import memory_file, stored_memory, sync_memory
+from adapter_core.adapters.memory_sync import MEMORY, load_tokenizer, stored_memory, sync_memory
 from adapter_core.code_graph import CodeGraph
-from adapter_core.errors import Cancelled
+from adapter_core.errors import Cancelled, ModelFileError
 
-from ..models.conftest import tiny_tokenizer  # noqa: F401 - a fixture
+from ..models.conftest import tiny_llama, tiny_tokenizer  # noqa: F401 - fixtures
 from ..support import write, write_tree
 
 TREE = """
@@ -76,19 +76,49 @@ def test_only_what_changed_is_read_into_tokens(root: Path, tiny_tokenizer, monke
         sync_memory(graph, tiny_tokenizer, memory)
         graph.update("pkg/b.py", "y = 2\n")
         sync_memory(graph, tiny_tokenizer, memory)
-    assert [len(texts) for texts in asked] == [2, 0, 1]
+    assert [len(texts) for texts in asked] == [2, 1]
 
 
 def test_it_is_kept_and_replaced_where_it_cannot_be_used(root: Path, tiny_tokenizer) -> None:  # noqa: F811
-    file = memory_file(root, tiny_tokenizer)
+    folder = root.parent / "memory"
+    file = folder / MEMORY
     with CodeGraph.load_or_build(root) as graph:
-        first = stored_memory(graph, tiny_tokenizer)
+        first = stored_memory(graph, tiny_tokenizer, folder)
+        assert (first.file, first.read) == (file, 2)
         data, time = file.read_bytes(), file.stat().st_mtime_ns
-        assert_same(stored_memory(graph, tiny_tokenizer), first)
+        again = stored_memory(graph, tiny_tokenizer, folder)
+        assert_same(again.memory, first.memory)
+        assert again.read == 0
         assert file.stat().st_mtime_ns == time  # nothing had changed
         file.write_bytes(data[:-9])
-        assert_same(stored_memory(graph, tiny_tokenizer), first)
+        assert_same(stored_memory(graph, tiny_tokenizer, folder).memory, first.memory)
         assert file.read_bytes() == data
+        graph.update("pkg/a.py", "x = 1\n")
+        assert stored_memory(graph, tiny_tokenizer, folder).read == 1
+
+
+def test_many_files_are_read_in_parts(root: Path, tiny_tokenizer, monkeypatch) -> None:  # noqa: F811
+    monkeypatch.setattr("adapter_core.adapters.memory_sync._BATCH_CHARACTERS", 1)
+    seen: list[tuple[int, int, str]] = []
+    with CodeGraph.load_or_build(root) as graph:
+        memory = sync_memory(graph, tiny_tokenizer, progress=lambda *step: seen.append(step))
+        assert seen == [(1, 2, "pkg/a.py"), (2, 2, "pkg/b.py")]
+        assert_same(memory, fresh(root, tiny_tokenizer))
+
+
+def test_padding_of_an_earlier_call_makes_no_other_tokenizer(tiny_llama: Path) -> None:  # noqa: F811
+    tokenizer = load_tokenizer(tiny_llama, "tiny")
+    tokenizer.pad_token = tokenizer.eos_token
+    before = tokenizer_digest(tokenizer)
+    tokenizer(["a", "b c d"], padding=True, truncation=True, max_length=4)
+    assert tokenizer.backend_tokenizer.padding
+    assert tokenizer_digest(tokenizer) == before
+
+
+def test_a_folder_without_a_tokenizer(tmp_path: Path) -> None:
+    pytest.importorskip("transformers", reason='needs the extra "pathline[model]"')
+    with pytest.raises(ModelFileError, match="no tokenizer"):
+        load_tokenizer(tmp_path, "bare")
 
 
 def test_cancelling_changes_nothing(root: Path, tiny_tokenizer) -> None:  # noqa: F811

@@ -165,8 +165,8 @@ def test_list(run: Run, tmp_path: Path) -> None:
     assert (code, err) == (0, "")
     lines = [" ".join(line.split()) for line in out.split("\n")]
     assert lines[0].startswith(f"{cache_dir()}: 2.5 MB")
-    assert lines[1] == "Indexes take 2.5 MB of at most 5.0 GB."
-    assert lines[3] == "SIZE LAST USED WORKSPACE FOLDER VERSIONS"
+    assert lines[1] == "Indexes take 2.5 MB, adapters 0 bytes; together at most 5.0 GB."
+    assert lines[3] == "SIZE ADAPTERS LAST USED WORKSPACE FOLDER VERSIONS"
     assert lines[4].endswith(f"shop {tmp_path / 'shop'} of Python 3.9, current")
     assert lines[5].endswith("unknown not known current")
     assert lines[6].endswith(f"gone {tmp_path / 'gone'} (gone) current")
@@ -174,7 +174,7 @@ def test_list(run: Run, tmp_path: Path) -> None:
     code, out, _ = run("list", "--json")
     value = json.loads(out)
     assert set(value) == {
-        "schema", "cache", "bytes", "index_bytes", "max_index_bytes", "adapter_bytes", "workspaces", "models",
+        "schema", "cache", "bytes", "index_bytes", "max_index_bytes", "adapter_bytes", "workspaces", "adapters", "models",
     }  # fmt: skip
     assert value["bytes"] == value["index_bytes"] + 500
     shop = value["workspaces"][0]
@@ -187,7 +187,7 @@ def test_list(run: Run, tmp_path: Path) -> None:
 def test_an_empty_cache(run: Run) -> None:
     assert run("list")[0] == 0
     assert json.loads(run("list", "--json")[1])["workspaces"] == []
-    assert run("prune")[1] == "Nothing to remove; indexes take 0 bytes.\n"
+    assert run("prune")[1] == "Nothing to remove; indexes and adapters take 0 bytes.\n"
     assert not cache_dir().exists()
 
 
@@ -312,7 +312,7 @@ def test_prune_prints_what_went(run: Run, tmp_path: Path) -> None:
     assert out.split("\n")[:3] == [
         f"{old.relative_to(cache_dir())}  2.0 kB  of another Pathline or Python, unused for 7 days",
         f"{lru.relative_to(cache_dir())}  2.0 kB  least recently used, beyond 3kB",
-        "4.0 kB would be freed; indexes take 2.2 kB then.",
+        "4.0 kB would be freed; indexes and adapters take 2.2 kB then.",
     ]
     assert old.exists()
     value = json.loads(run("prune", "--dry-run", "--json", *arguments)[1])

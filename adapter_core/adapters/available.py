@@ -1,0 +1,118 @@
+"""What answers may use of what was built: a fitted adapter that was kept, a memory, and whether they are of the files as they are.
+
+    found = for_answers(graph, source.name, source.digest)
+    Adaptation(adapter=found.adapter and str(found.adapter), memory=found.memory and str(found.memory))
+
+Neither Torch nor a tokenizer is needed to know it, and no array is read: it takes the time of a few small files.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..code_graph import CodeGraph
+from ..errors import AdapterFileError
+from ..graph.batch import file_kind
+from .manifest import ADAPTERS, FITTED, Manifest, SourceFile, Staleness, build_folder, read_built, staleness
+from .memory_store import read_header
+from .memory_sync import MEMORY
+
+_SAME = Staleness()
+
+
+@dataclass(frozen=True, slots=True)
+class ForAnswers:
+    """Of one repository and one model.
+
+    `folder`: where it is built. `adapter`: the file of the fitted adapter, to be put on as it is (the `scale` at which it was kept is in
+    it already); None where there is none, or where it was not kept, which `manifest` then tells: `manifest.kept`, `manifest.scores`.
+    `memory`: the file of the memory, or None. A stale one can be used all the same: it knows nothing of what changed since.
+    `problems`: a sentence for each thing that is there and cannot be used.
+    """
+
+    folder: Path
+    adapter: Path | None = None
+    scale: float = 0.0
+    manifest: Manifest | None = None
+    adapter_stale: Staleness = _SAME
+    memory: Path | None = None
+    memory_stale: Staleness = _SAME
+    problems: tuple[str, ...] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a user may want to know: what cannot be used, what is of an earlier state."""
+        stale = [
+            f"The {what} is of an earlier state: {changed.counts()}; run `pathline build{flag}`."
+            for what, changed, flag in (
+                ("adapter", self.adapter_stale, " --fit"),
+                ("memory", self.memory_stale, ""),
+            )
+            if changed
+        ]
+        return (*self.problems, *stale)
+
+    def as_dict(self) -> dict[str, Any]:
+        manifest = self.manifest
+        return {
+            "folder": str(self.folder),
+            "adapter": str(self.adapter) if self.adapter else None,
+            "kept": manifest.kept if manifest is not None else None,
+            "scale": self.scale,
+            "memory": str(self.memory) if self.memory else None,
+            "notes": list(self.notes),
+        }
+
+
+def for_answers(
+    graph: CodeGraph, model_name: str, model_digest: str, folder: str | os.PathLike[str] | None = None
+) -> ForAnswers:
+    """What there is for this repository and this model (`models.sources.resolve` gives name and digest): in the cache, or in the folder
+    that `pathline build --out` was given. Never raises for what lies there."""
+    place = Path(folder) if folder is not None else build_folder(graph, model_name, model_digest)
+    problems: list[str] = []
+    adapter, manifest, adapter_stale = _adapter(graph, place / FITTED, model_digest, problems)
+    memory, memory_stale = _memory(graph, place / MEMORY, problems)
+    scale = manifest.scale if manifest is not None and adapter is not None else 0.0
+    return ForAnswers(place, adapter, scale, manifest, adapter_stale, memory, memory_stale, tuple(problems))
+
+
+def _adapter(
+    graph: CodeGraph, folder: Path, digest: str, problems: list[str]
+) -> tuple[Path | None, Manifest | None, Staleness]:
+    if not folder.exists():
+        return None, None, Staleness()
+    try:
+        built = read_built(folder)
+    except AdapterFileError as error:
+        problems.append(str(error))
+        return None, None, Staleness()
+    if built.manifest.model.get("sha256") != digest:
+        problems.append(f"The adapter in {folder} is of another model: run `pathline build --fit`.")
+        return None, None, Staleness()
+    if not built.manifest.kept:
+        return None, built.manifest, Staleness()
+    # What it was fitted to is Python; another README does not make it stale.
+    return folder / ADAPTERS, built.manifest, _of_python(staleness(built.sources, graph))
+
+
+def _memory(graph: CodeGraph, file: Path, problems: list[str]) -> tuple[Path | None, Staleness]:
+    if not file.exists():
+        return None, Staleness()
+    try:
+        header = read_header(file)
+        known = {str(path): str(version) for path, version in zip(header["paths"], header["versions"], strict=True)}
+    except (AdapterFileError, KeyError, TypeError, ValueError) as error:
+        problems.append(str(error) if isinstance(error, AdapterFileError) else f"{file} is damaged: build it anew.")
+        return None, Staleness()
+    return file, _of_python(staleness([SourceFile(path, version, 0) for path, version in known.items()], graph))
+
+
+def _of_python(found: Staleness) -> Staleness:
+    def python(paths: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(path for path in paths if file_kind(path) == "python")
+
+    return Staleness(python(found.changed), python(found.added), python(found.removed))
