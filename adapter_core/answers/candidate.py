@@ -14,7 +14,7 @@ class Candidate:
 
     text: str
     # where | signature | doc | param | returns | raises | sets | calls | callers | tests | comment | bases | overridden | registered |
-    # count | text
+    # count | quote | bare (a statement that tells little) | text
     kind: str
     spans: tuple[tuple[str, int, int], ...]
     about: str

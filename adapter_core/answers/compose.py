@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ..code_graph import CodeGraph, index_of, is_test_path
@@ -12,13 +12,14 @@ from ..graph.outline import docstring_span, outline_of
 from ..graph.source import is_python
 from ..types import CallSite, Evidence, ModuleFacts, Symbol, SymbolRef
 from .around import inheritance, mutations, numbers, passed, tests
-from .body import Action, actions_of
 from .candidate import Candidate, Speaker, definition, listed, scope_name
 from .counts import asked_for
 from .inert import code, printable, prose
-from .kinds import answer_kind, named_classes
+from .kinds import LINKS, answer_kind, named_classes
 from .links import Links
 from .prose import comment_sentences, docstring_lines, docstring_sentences, sentences_in
+from .quotes import quotes
+from .telling import actions
 
 _MAX_SYMBOLS = 8
 _MAX_SIGNATURE = 160
@@ -38,12 +39,22 @@ def candidates(graph: CodeGraph, found: Found, limit: int) -> list[Candidate]:
         if (facts.path, index) in about:
             continue
         about.add((facts.path, index))
-        for order, candidate in enumerate(_sentences(graph, facts, index, item, asked, place)):
+        own = list(_sentences(graph, facts, index, item, asked, place, found.weights))
+        for order, candidate in enumerate(_once(own)):
             seen.setdefault(candidate.text, _numbered(candidate, order))
         place += 1
         if place >= _MAX_SYMBOLS or len(seen) >= limit:
             break
     return list(seen.values())[:limit]
+
+
+def _once(own: list[Candidate]) -> list[Candidate]:
+    """Of the sentences about one symbol, each statement (known by its last line) is told once: in words where they say all of it, else
+    as it stands."""
+    told = {c.spans[-1][2] for c in own if c.kind in ("returns", "raises", "sets")}
+    kept = [c for c in own if c.kind != "quote" or c.spans[-1][2] not in told]
+    shown = {c.spans[-1][2] for c in kept if c.kind == "quote"}
+    return [c for c in kept if c.kind != "bare" or c.spans[-1][2] not in shown]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +99,13 @@ def _symbol_of(facts: ModuleFacts, item: Evidence) -> int | None:
 
 
 def _sentences(
-    graph: CodeGraph, facts: ModuleFacts, index: int, item: Evidence | None, asked: _Asked, place: int
+    graph: CodeGraph,
+    facts: ModuleFacts,
+    index: int,
+    item: Evidence | None,
+    asked: _Asked,
+    place: int,
+    weights: Mapping[str, float],
 ) -> Iterator[Candidate]:
     document = graph.document(facts.path)
     if document is None:
@@ -111,7 +128,8 @@ def _sentences(
     if symbol.is_callable:
         yield from _comments_above(speaker, symbol, document.lines)
         yield from _comments(speaker, symbol, document.lines)
-        yield from _actions(speaker, symbol, document.lines)
+        yield from actions(speaker, symbol, document.lines)
+        yield from quotes(speaker, symbol, document.lines, weights)
         yield from _calls(speaker, graph, ref)
         yield from mutations(speaker, ref, document.lines)
     if symbol.is_callable or symbol.kind == "class":
@@ -122,7 +140,7 @@ def _surroundings(speaker: Speaker, graph: CodeGraph, ref: SymbolRef, asked: _As
     """What links tell takes time to find out: only of the first symbols, and where the question asks for it."""
     kind, links = asked.kind, Links(graph, ref)
     if place < _NEAR or kind in ("callers", "tests", "impact"):
-        yield from _callers(speaker, links)
+        yield from _callers(speaker, links, kind in LINKS)
     if place < _NEAR or kind == "inheritance":
         yield from inheritance(speaker, links)
     if kind in ("tests", "impact"):
@@ -267,62 +285,6 @@ def _comments(speaker: Speaker, symbol: Symbol, lines: list[str]) -> Iterator[Ca
         )
 
 
-def _actions(speaker: Speaker, symbol: Symbol, lines: list[str]) -> Iterator[Candidate]:
-    name = code(symbol.qualname)
-    for action in actions_of(symbol, lines):
-        spans = [(action.start, min(action.end, action.start + 11))]
-        condition, line = _condition(action)
-        if line is not None and condition:
-            spans = [(line, spans[0][1])] if spans[0][1] - line < 12 else [(line, line), *spans]
-        said = _said(action)
-        if said:
-            yield speaker.say(_ACTION_KINDS[action.kind], f"{name} {said}{condition}.", *spans)
-
-
-_ACTION_KINDS = {
-    "return": "returns", "yield": "returns", "yield_from": "returns", "raise": "raises", "raise_result": "raises", "set": "sets",
-    "update": "sets",
-}  # fmt: skip
-
-
-def _said(action: Action) -> str:
-    called = code(action.subject + "()")
-    if action.kind in ("return", "yield", "yield_from"):
-        word = {"return": "returns", "yield": "yields", "yield_from": "yields from"}[action.kind]
-        if action.value:
-            return f"{word} {code(action.value)}"
-        return f"{word} the result of {called}" if action.subject else ""
-    if action.kind == "raise":
-        message = f" with the message {code(action.value)}" if action.value else ""
-        return f"raises {code(action.subject)}{message}"
-    if action.kind == "raise_result":
-        return f"raises the result of {called}"
-    if action.kind == "update":
-        return (
-            f"updates {code(action.subject)} with {code(action.value)}"
-            if action.value
-            else f"updates {code(action.subject)}"
-        )
-    return f"sets {code(action.subject)} to {code(action.value)}" if action.value else f"sets {code(action.subject)}"
-
-
-def _condition(action: Action) -> tuple[str, int | None]:
-    condition = action.condition
-    if condition is None:
-        return "", None
-    if condition.caught:
-        return (
-            f" when it catches {code(condition.text)}" if condition.text else " in an exception handler"
-        ), condition.line
-    if not condition.text:
-        return " in one of its branches", None
-    if condition.negated:
-        return f" in the branch where {code(condition.text)} does not hold", condition.line
-    return (
-        f" if {code(condition.text)}" if condition.depth == 1 else f" in a branch under {code(condition.text)}"
-    ), condition.line
-
-
 def _calls(speaker: Speaker, graph: CodeGraph, ref: SymbolRef) -> Iterator[Candidate]:
     """What it calls of the workspace, in the order of the text; each call with its line."""
     facts = graph.facts(ref.path)
@@ -333,6 +295,8 @@ def _calls(speaker: Speaker, graph: CodeGraph, ref: SymbolRef) -> Iterator[Candi
     for call in facts.calls:
         if call.owner == index and not call.deferred and call.callee not in seen and graph.site(facts, call).sure:
             seen[call.callee] = call.line
+    if list(seen) == [f"super().{ref.symbol.name}"]:
+        return  # what every override does
     items = list(seen.items())
     name = code(ref.symbol.qualname)
     for start in range(0, min(len(items), 3 * _MAX_LISTED), _MAX_LISTED):
@@ -344,17 +308,19 @@ def _calls(speaker: Speaker, graph: CodeGraph, ref: SymbolRef) -> Iterator[Candi
         yield speaker.say("calls", f"{name} {verb}{order} {shown}.", *((line, line) for _, line in group))
 
 
-def _callers(speaker: Speaker, links: Links) -> Iterator[Candidate]:
+def _callers(speaker: Speaker, links: Links, tests_too: bool) -> Iterator[Candidate]:
+    """Who calls it, of the product's code; tests only where nothing else does, and that is what was asked for."""
     ref = links.ref
     sites = [s for s in links.callers.items if s.sure and s.caller is not None]
-    product = [s for s in sites if not is_test_path(s.span.path)] or sites
+    product = [s for s in sites if not is_test_path(s.span.path)] or (sites if tests_too else [])
     # Those first whose line names it: of a call by another name, the line alone does not show what is called.
     product.sort(key=lambda s: s.callee.rpartition(".")[2] != ref.symbol.name)
     places = _places(product)
     if places:
         shown = dict(list(places.items())[:_MAX_LISTED])
         others = " among others" if len(places) > len(shown) else ""
-        text = f"{code(ref.symbol.qualname)} is called by {listed([code(n) for n in shown])}{others}."
+        word = "constructed" if ref.symbol.kind == "class" else "called"
+        text = f"{code(ref.symbol.qualname)} is {word} by {listed([code(n) for n in shown])}{others}."
         yield speaker.say_of("callers", text, *shown.values(), definition(ref))
 
 

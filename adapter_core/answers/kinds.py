@@ -18,7 +18,7 @@ _IMPACT = re.compile(
     r"\bwhat (?:depends on|breaks if)\b|\bif (?:i|we|you|one) (?:change|rename|remove|delete|modify|refactor)\b",
     re.I,
 )
-_COUNT = re.compile(r"\bhow (?:many|often)\b|\bnumber of\b", re.I)
+_COUNT = re.compile(r"\bhow (?:many|often)\b|\bwhat is the number of\b|^\W*count\b", re.I)
 _INHERITANCE = re.compile(
     r"\b(?:overrid\w+|subclass\w*|inherits?|inherited|extends|extended by|derives?|implementations? of)\b", re.I
 )

@@ -242,4 +242,4 @@ def test_callers_whose_line_names_it_come_first(repo: Path) -> None:
         """,
     )
     answer = answer_question(graph, "Who calls `Endpoint`?")
-    assert "`Endpoint` is called by `build` and `View.get`." in [c.text for c in answer.claims]
+    assert "`Endpoint` is constructed by `build` and `View.get`." in [c.text for c in answer.claims]

@@ -1,0 +1,102 @@
+"""Statements quoted as they stand: which, in what form, and each told once."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from adapter_core.answers.quotes import last_line, quoted, statements_of
+from adapter_core.answers.runner import answer_question
+from tests.support import graph_of
+
+WORKSPACE = """
+#- shop/price.py
+class Basket:
+    def settle(self, customer, goods):
+        \"\"\"Settle the bill.\"\"\"
+        import decimal
+        rebate = 0
+        for step in self.steps:
+            rebate = max(rebate, step.loyalty_rebate(customer))  # the best one
+        try:
+            total = sum(
+                one.price
+                for one in goods
+            )
+        except KeyError as missing:
+            self.failed = missing
+        self.last_rebate = rebate
+        self.paid = total - rebate
+        return rebate
+"""
+
+
+def sentences(repo: Path, question: str) -> list[str]:
+    answer = answer_question(graph_of(repo, WORKSPACE), question)
+    assert not answer.dropped
+    return [c.text for c in answer.claims]
+
+
+def test_the_statement_that_holds_the_words_is_quoted(repo: Path) -> None:
+    found = sentences(repo, "How is the loyalty rebate of a customer worked out in Basket.settle?")
+    assert "In `Basket.settle`: `rebate = max(rebate, step.loyalty_rebate(customer))`" in found
+
+
+def test_a_statement_is_told_once(repo: Path) -> None:
+    found = "\n".join(sentences(repo, "What does Basket.settle do with last_rebate and paid?"))
+    assert found.count("last_rebate") <= 1
+    assert found.count("self.paid") <= 1
+
+
+SOURCE = '''
+def f(a):
+    """What it does."""
+    import os
+    x = g(  # why
+        a,
+    )
+    y = h(
+        a,
+        k=1,
+    )
+    with open(a) as file:
+        pass
+    try:
+        z = 1; w = 2
+    except (OSError, ValueError):
+        raise
+    match a:
+        case 1:
+            v = 3
+    def inner():
+        u = 4
+    été = "é"  # summer
+'''
+
+
+def test_headers_and_statements_on_one_line() -> None:
+    lines = SOURCE.split("\n")
+    (node,) = ast.parse(SOURCE).body
+    assert isinstance(node, ast.FunctionDef)
+    shown = [(one.lineno, last_line(one), quoted(lines, one)) for one in statements_of(node)]
+    assert shown == [
+        (5, 7, ""),  # a comment would swallow what follows it
+        (8, 11, "y = h(a, k=1,)"),
+        (12, 12, "with open(a) as file"),
+        (15, 15, "z = 1"),
+        (15, 15, "z = 1; w = 2"),
+        (16, 16, "except (OSError, ValueError)"),
+        (17, 17, "raise"),
+        (20, 20, "v = 3"),
+        (23, 23, 'été = "é"'),
+    ]
+
+
+@pytest.mark.parametrize("text", ["x" * 200, "[\n" + "1,\n" * 20 + "]"])
+def test_what_is_too_long_is_not_quoted(text: str) -> None:
+    source = f"def f():\n    x = {text}\n"
+    (node,) = ast.parse(source).body
+    assert isinstance(node, ast.FunctionDef)
+    assert quoted(source.split("\n"), node.body[0]) == ""
