@@ -273,7 +273,8 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class TestLink:
-    """A test that exercises something: its pytest id without parameters, its lines, why, and over how many calls (9: by name only)."""
+    """A test that exercises something: its pytest id without parameters, its lines, why, and over how many calls (9: by name only).
+    `via`: the lines of these calls, the test's own first."""
 
     __test__: ClassVar[bool] = False  # for pytest, which takes it for a test class
 
@@ -281,6 +282,7 @@ class TestLink:
     span: Span
     why: tuple[str, ...]
     distance: int = 1
+    via: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

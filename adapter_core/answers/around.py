@@ -16,6 +16,7 @@ from .links import Links
 from .statements import callee
 
 _MAX_LISTED = 5
+_MAX_FAR = 3  # tests told at a time that reach something over several calls, each with the lines of these
 _MAX_METHODS = 8  # lines that show a count of methods
 _MAX_READS = 40
 
@@ -80,8 +81,8 @@ def _taker(graph: CodeGraph, path: str, line: int, column: int, name: str) -> tu
 def tests(speaker: Speaker, links: Links) -> Iterator[Candidate]:
     """The tests from which several calls lead to it, by their pytest ids; those that call it themselves are told with their calls."""
     far = [t for t in links.tests.items if t.distance > 1]
-    for start in range(0, min(len(far), 2 * _MAX_LISTED), _MAX_LISTED):
-        yield _reached(speaker, links.ref, far[start : start + _MAX_LISTED])
+    for start in range(0, min(len(far), 2 * _MAX_FAR), _MAX_FAR):
+        yield _reached(speaker, links.ref, far[start : start + _MAX_FAR])
 
 
 def _reached(speaker: Speaker, ref: SymbolRef, links: Sequence[TestLink]) -> Candidate:
@@ -89,7 +90,7 @@ def _reached(speaker: Speaker, ref: SymbolRef, links: Sequence[TestLink]) -> Can
     text = (
         f"{code(ref.symbol.qualname)} is reached by calls from the {word} {listed([code(t.node_id) for t in links])}."
     )
-    places = [(t.span.path, t.span.start, min(t.span.end, t.span.start + 2)) for t in links]
+    places = [(at.path, at.start, at.end) for t in links for at in t.via]
     return speaker.say_of("tests", text, *places, definition(ref))
 
 

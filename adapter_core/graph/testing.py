@@ -6,6 +6,7 @@ Found by what the text tells: calls that lead from a test, its fixtures and its 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from ..types import Span, TestLink
 from .linking import classes, fixtures, runners, sites
@@ -26,6 +27,14 @@ from .tests_map import (
 from .view import WorkspaceView
 
 _MAX_REACHED = 400
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How a target was reached so far: the last call in words, and the lines of all, the one nearest to the test first."""
+
+    words: tuple[str, ...] = ()
+    lines: tuple[Span, ...] = ()
 
 
 class WorkspaceTests:
@@ -82,13 +91,14 @@ class WorkspaceTests:
         """The tests that lead to a function or class within `depth` calls, near ones first, then those named after it."""
         found: dict[str, TestLink] = {}
         seen = {target}
-        frontier: list[tuple[Value, tuple[str, ...]]] = [(v, ()) for v in self._entries(target)]
+        frontier: list[tuple[Value, _Way]] = [(v, _Way()) for v in self._entries(target)]
         seen.update(v for v, _ in frontier)
         for distance in range(1, depth + 1):
-            following: list[tuple[Value, tuple[str, ...]]] = []
+            following: list[tuple[Value, _Way]] = []
             for value, way in frontier:
-                for path, owner in self._users(value):
-                    self._reach(path, owner, self._label(value), way, distance, found, following, seen)
+                for path, owner, line in self._users(value):
+                    here = _Way(way.words, (Span(self._root, path, line, line), *way.lines))
+                    self._reach(path, owner, self._label(value), here, distance, found, following, seen)
             frontier = following[:_MAX_REACHED]
         self._by_name(target, found)
         return sorted(found.values(), key=lambda t: (t.distance, t.span.path, t.span.start, t.node_id))
@@ -103,7 +113,7 @@ class WorkspaceTests:
             if path in importers or named:
                 why = f"imports {module}" if path in importers else f"{path.rpartition('/')[2]} is named after it"
                 for node in self.file(path).nodes:
-                    self._add(found, node, (why,), 1 if path in importers else 2)
+                    self._add(found, node, (why,), 1 if path in importers else 2, ())
         return sorted(found.values(), key=lambda t: (t.distance, t.span.path, t.span.start, t.node_id))
 
     # -- one step back -----------------------------------------------------------------------------------------------
@@ -117,21 +127,21 @@ class WorkspaceTests:
         methods = [i for i in members if table and table.facts.symbols[i].is_callable]
         return [target, *(Value("function", target.path, i) for i in methods)]
 
-    def _users(self, value: Value) -> Iterator[tuple[str, int]]:
-        """(path, scope) of the calls of a value, written or not, and of what takes it as a fixture."""
+    def _users(self, value: Value) -> Iterator[tuple[str, int, int]]:
+        """(path, scope, line) of the calls of a value, written or not, and of what takes it as a fixture."""
         for path, call, traced in sites.calls_entering(self._inference, value):
             if traced:
-                yield path, call.owner
+                yield path, call.owner, call.line
         table = self._inference.table(value.path)
         symbol = table.facts.symbols[value.index] if table else None
         for path, one in runners.runs_entering(self._inference, value)[0]:
-            yield path, one.operation.owner
+            yield path, one.operation.owner, one.operation.line
         if symbol is not None and fixtures.is_fixture(symbol):
             yield from self._fixture_users(value, fixtures.name_of(symbol))
             if fixtures.is_automatic(symbol):
                 yield from self._tests_seeing(value.path, symbol.parent)
 
-    def _fixture_users(self, value: Value, name: str) -> Iterator[tuple[str, int]]:
+    def _fixture_users(self, value: Value, name: str) -> Iterator[tuple[str, int, int]]:
         for path in self._view.paths_using(name):
             table = self._inference.table(path)
             for index, symbol in enumerate(table.facts.symbols if table else ()):
@@ -140,10 +150,10 @@ class WorkspaceTests:
                 )
                 takes = takes and (fixtures.takes_fixtures(symbol) or symbol.kind == "class")
                 if takes and fixtures.fixture(self._inference, path, index, name) == unbound(value):
-                    yield path, index
+                    yield path, index, symbol.name_line
 
-    def _tests_seeing(self, path: str, parent: int) -> Iterator[tuple[str, int]]:
-        """(path, scope) of the tests that see a fixture: those of its class, its file, or, in a conftest, of its folder."""
+    def _tests_seeing(self, path: str, parent: int) -> Iterator[tuple[str, int, int]]:
+        """(path, scope, line) of the tests that see a fixture: those of its class, its file, or, in a conftest, of its folder."""
         table = self._inference.table(path)
         within = f"{table.facts.symbols[parent].qualname}." if table is not None and parent > 0 else ""
         folder, _, file = path.rpartition("/")
@@ -153,13 +163,13 @@ class WorkspaceTests:
             found = self._inference.table(other) if names else None
             for index, symbol in enumerate(found.facts.symbols) if found is not None else ():
                 if symbol.qualname in names:
-                    yield other, index
+                    yield other, index, symbol.name_line
 
     def _reach(
-        self, path: str, owner: int, label: str, way: tuple[str, ...], distance: int, found: dict[str, TestLink],
-        following: list[tuple[Value, tuple[str, ...]]], seen: set[Value],
+        self, path: str, owner: int, label: str, way: _Way, distance: int, found: dict[str, TestLink],
+        following: list[tuple[Value, _Way]], seen: set[Value],
     ) -> None:  # fmt: skip
-        """A scope that calls what `label` names: a test, a helper of tests, or one step further back."""
+        """A scope that calls what `label` names: a test, a helper of tests, or one step further back. `way` begins with that call."""
         table = self._inference.table(path)
         if table is None:
             return
@@ -168,18 +178,18 @@ class WorkspaceTests:
         while symbols[owner].parent > 0 and symbols[symbols[owner].parent].is_callable:
             owner = symbols[owner].parent
         symbol = symbols[owner]
-        why = (f"calls {label}", *way) if not way else (f"calls {label}", f"which {way[0]}")
+        why = (f"calls {label}", *(f"which {words}" for words in way.words))
         nodes = self.nodes_of(path, symbol.qualname)
         for node in nodes:
-            self._add(found, node, why[:2], distance)
+            self._add(found, node, why, distance, way.lines)
         if nodes or not symbol.is_callable:
             return
         for node in self._helped(path, symbol.qualname):
-            self._add(found, node, (f"{symbol.name} {why[0]}",), distance)
+            self._add(found, node, (f"{symbol.name} {why[0]}",), distance, way.lines)
         value = Value("function", path, owner)
         if value not in seen:
             seen.add(value)
-            following.append((value, (f"calls {label}",)))
+            following.append((value, _Way((f"calls {label}",), way.lines)))
 
     def _helped(self, path: str, qualname: str) -> list[TestNode]:
         if not is_test_file(path, self.rules):
@@ -198,13 +208,15 @@ class WorkspaceTests:
                 if is_test_file(path, self.rules):
                     for node in self.file(path).nodes:
                         if wanted in node.qualname.split("."):
-                            self._add(found, node, (f"named {wanted}",), 9)
+                            self._add(found, node, (f"named {wanted}",), 9, ())
 
-    def _add(self, found: dict[str, TestLink], node: TestNode, why: tuple[str, ...], distance: int) -> None:
+    def _add(
+        self, found: dict[str, TestLink], node: TestNode, why: tuple[str, ...], distance: int, via: tuple[Span, ...]
+    ) -> None:
         base = node.node_id.partition("[")[0]
         if base not in found:
             span = Span(self._root, node.path, node.start, node.end)
-            found[base] = TestLink(base, span, why, distance)
+            found[base] = TestLink(base, span, why, distance, via)
 
     def _label(self, value: Value) -> str:
         table = self._inference.table(value.path)

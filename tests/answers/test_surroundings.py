@@ -243,3 +243,10 @@ def test_callers_whose_line_names_it_come_first(repo: Path) -> None:
     )
     answer = answer_question(graph, "Who calls `Endpoint`?")
     assert "`Endpoint` is constructed by `build` and `View.get`." in [c.text for c in answer.claims]
+
+
+def test_a_test_that_is_far_is_shown_with_the_calls_that_lead_from_it(graph: CodeGraph) -> None:
+    answer = answer_question(graph, "Which tests cover `handler`?")
+    claim = next(c for c in answer.claims if "is reached by calls from" in c.text)
+    shown = [graph.document(c.span.path).lines[c.span.start - 1].strip() for c in claim.citations]  # type: ignore[union-attr]
+    assert shown == ["other(None)", "handler(request)", "def handler(request):"]
