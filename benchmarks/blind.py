@@ -36,7 +36,7 @@ from adapter_core.answers.runner import answer_question
 from adapter_core.code_graph import CodeGraph
 from adapter_core.types import Answer
 
-SEED = 2611
+SEED = 2611  # of the first reading; the second has the next number
 CLAIMS, FALSE_ONES, PAIRS = 300, 60, 150
 QUESTIONS_PER_REPOSITORY = {"claims": 12, "pairs": 24}
 _Z = 1.959964
@@ -48,29 +48,35 @@ def main() -> None:
     parser.add_argument("what", choices=("claims", "pairs"))
     parser.add_argument("--rows", type=Path)
     parser.add_argument("--repos", type=Path)
+    parser.add_argument(
+        "--reading",
+        type=int,
+        default=1,
+        help="each reading draws anew; what one has shown is improved on before the next",
+    )
     parser.add_argument("--out", type=Path, required=True, help="a folder outside this repository")
     parser.add_argument("--scratch", type=Path, default=ROOT / ".setup" / "answers", help="indexes")
     args = parser.parse_args()
     if args.do == "score":
-        (score_claims if args.what == "claims" else score_pairs)(args.out)
+        (score_claims if args.what == "claims" else score_pairs)(args.out, SEED + args.reading - 1)
         return
     if args.rows is None or args.repos is None:
         parser.error("draw needs --rows and --repos")
     os.environ["PATHLINE_CACHE_DIR"] = str(args.scratch / "cache")
-    (draw_claims if args.what == "claims" else draw_pairs)(args.rows, args.repos, args.out)
+    (draw_claims if args.what == "claims" else draw_pairs)(args.rows, args.repos, args.out, SEED + args.reading - 1)
 
 
 # -- drawing -----------------------------------------------------------------------------------------------------------
 
 
-def drawn_questions(rows: Path, repos: Path, what: str) -> dict[str, list[Row]]:
+def drawn_questions(rows: Path, repos: Path, what: str, seed: int) -> dict[str, list[Row]]:
     """Of each repository some questions about one checkout, drawn by the seed."""
     by_repo: dict[str, list[Row]] = defaultdict(list)
     for row in load_rows(rows, repos, QUESTION_SETS):
         by_repo[row.repo].append(row)
     found = {}
     for repo, own in sorted(by_repo.items()):
-        rng = random.Random(f"{SEED} {repo}")
+        rng = random.Random(f"{seed} {repo}")
         checkout = rng.choice(sorted({r.checkout for r in own}))
         here = sorted((r for r in own if r.checkout == checkout), key=lambda r: r.id)
         found[repo] = rng.sample(here, min(QUESTIONS_PER_REPOSITORY[what], len(here)))
@@ -83,13 +89,13 @@ def answers_of(repos: Path, rows: list[Row]) -> Iterator[tuple[CodeGraph, Row, A
             yield graph, row, answer_question(graph, row.question)
 
 
-def draw_claims(rows: Path, repos: Path, out: Path) -> None:
+def draw_claims(rows: Path, repos: Path, out: Path, seed: int) -> None:
     true: dict[str, list[Sentence]] = {}
     false: dict[str, list[tuple[str, Sentence]]] = {}
     roots: dict[str, Path] = {}
-    for repo, questions in drawn_questions(rows, repos, "claims").items():
+    for repo, questions in drawn_questions(rows, repos, "claims", seed).items():
         root = roots[repo] = repos / questions[0].checkout
-        rng = random.Random(f"{SEED} {repo} claims")
+        rng = random.Random(f"{seed} {repo} claims")
         own = {
             claim.text: Sentence(claim.text, tuple((c.span.path, c.span.start, c.span.end) for c in claim.citations))
             for _, _, answer in answers_of(repos, questions)
@@ -105,7 +111,7 @@ def draw_claims(rows: Path, repos: Path, out: Path) -> None:
         false[repo] = rng.sample(found, len(found))
         print(f"{repo}: {len(own)} sentences, {len(found)} false ones", file=sys.stderr)
     chosen = [("true", s) for s in in_turn(true, CLAIMS)] + list(in_turn(false, FALSE_ONES))
-    random.Random(SEED).shuffle(chosen)
+    random.Random(seed).shuffle(chosen)
     where = {id(s): repo for repo in true for s in true[repo]} | {id(m[1]): repo for repo in false for m in false[repo]}
     sheet = [
         {"id": n, "sentence": s.text, "cited": [shown(roots[where[id(s)]], *span) for span in s.spans]}
@@ -145,9 +151,9 @@ def headers(path: str, source: str, line: int) -> list[int]:
     )
 
 
-def draw_pairs(rows: Path, repos: Path, out: Path) -> None:
+def draw_pairs(rows: Path, repos: Path, out: Path, seed: int) -> None:
     found: dict[str, list[dict[str, Any]]] = {}
-    for repo, questions in drawn_questions(rows, repos, "pairs").items():
+    for repo, questions in drawn_questions(rows, repos, "pairs", seed).items():
         found[repo] = []
         for _, row, answer in answers_of(repos, questions):
             if answer.claims:
@@ -155,7 +161,7 @@ def draw_pairs(rows: Path, repos: Path, out: Path) -> None:
                 texts = {"composed": answer.text, "evidence": plain[: len(answer.text)]}
                 found[repo].append({"id": row.id, "question": row.question, "texts": texts})
     sheet, key = [], []
-    rng = random.Random(SEED)
+    rng = random.Random(seed)
     for n, pair in enumerate(in_turn(found, PAIRS)):
         order = rng.sample(sorted(pair["texts"]), 2)
         sheet.append(
@@ -186,7 +192,7 @@ def wilson(right: int, total: int) -> tuple[float, float]:
     return (middle - spread) / (1 + z2 / total), (middle + spread) / (1 + z2 / total)
 
 
-def score_claims(out: Path) -> None:
+def score_claims(out: Path, seed: int) -> None:
     key, marks = read(out / "key.jsonl"), read(out / "marks.jsonl")
     table = []
     true = [n for n in key if key[n]["kind"] == "true"]
@@ -199,10 +205,10 @@ def score_claims(out: Path) -> None:
         right = sum(marks[n][mark] is wanted for n in marked)
         low, high = wilson(right, len(marked))
         table.append({"what": what, "n": len(marked), "share": share(right, len(marked)), "low": low, "high": high})
-    report("blind-claims", table, {"seed": SEED, "unmarked": len(key.keys() - marks.keys())})
+    report("blind-claims", table, {"seed": seed, "unmarked": len(key.keys() - marks.keys())})
 
 
-def score_pairs(out: Path) -> None:
+def score_pairs(out: Path, seed: int) -> None:
     key, marks = read(out / "key.jsonl"), read(out / "marks.jsonl")
     votes = Counter(key[n].get(marks[n]["better"], "tie") for n in key if n in marks)
     total = sum(votes.values())
@@ -212,7 +218,7 @@ def score_pairs(out: Path) -> None:
         table.append(
             {"preferred": name, "n": votes[name], "share": share(votes[name], total), "low": low, "high": high}
         )
-    report("blind-pairs", table, {"seed": SEED, "unmarked": len(key.keys() - marks.keys())})
+    report("blind-pairs", table, {"seed": seed, "unmarked": len(key.keys() - marks.keys())})
 
 
 if __name__ == "__main__":
