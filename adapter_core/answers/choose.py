@@ -29,7 +29,7 @@ _PRIORS: Mapping[str, Mapping[str, float]] = {
 }  # fmt: skip
 # Where a kind of question says nothing of a kind of sentence. That something is a method and defined in some file stands beside every
 # other sentence about it, too, in its citation.
-_DEFAULTS: Mapping[str, float] = {"quote": 1.1, "where": 0.3, "bare": 0.25}
+_DEFAULTS: Mapping[str, float] = {"quote": 1.0, "where": 0.3, "bare": 0.25}
 _DEFAULT_PRIOR = 0.45
 # What the answers benchmark adds: factors of kinds for gold lines and names of the reference, searched for on either half of the
 # repositories; these gained on the other half, too.
@@ -68,6 +68,11 @@ def lexical_scores(
     return scores
 
 
+def _kind_key(item: Candidate) -> tuple[str, str]:
+    """What counts as the same kind of sentence: that something is defined somewhere, of whatever; anything else, of the same symbol."""
+    return ("", item.kind) if item.kind == "where" else (item.about, item.kind)
+
+
 def mix(lexical: Sequence[float], read: Sequence[float | None], weight: float) -> list[float]:
     """Lexical scores with the model's vote: `weight` standard deviations of it, in units of the lexical spread."""
     known = [r for r in read if r is not None]
@@ -97,9 +102,7 @@ def choose(
         new = sum(weights[t] for t in present[i] - said)
         old = sum(weights[t] for t in present[i] & said)
         repeated = old / (new + old) if new + old else 0.5
-        return (
-            scores[i] * (1 - (1 - _REPETITION) * repeated) * _SAME_KIND ** kinds.get((items[i].about, items[i].kind), 0)
-        )
+        return scores[i] * (1 - (1 - _REPETITION) * repeated) * _SAME_KIND ** kinds.get(_kind_key(items[i]), 0)
 
     pool = list(range(len(items)))
     threshold = _MIN_SHARE * max(scores, default=0.0)
@@ -110,7 +113,7 @@ def choose(
         pool.remove(best)
         chosen.append(best)
         said |= present[best]
-        key = (items[best].about, items[best].kind)
+        key = _kind_key(items[best])
         kinds[key] = kinds.get(key, 0) + 1
     first = {items[i].about: position for position, i in reversed(list(enumerate(chosen)))}
     return [items[i] for i in sorted(chosen, key=lambda i: (first[items[i].about], items[i].order))]

@@ -11,7 +11,7 @@ from ..types import Symbol
 from .candidate import Candidate, Speaker
 from .inert import code, printable
 
-_MAX_TEXT = 140
+_MAX_TEXT = 200
 _MAX_LINES = 12
 _MAX_QUOTES = 4  # of one symbol
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)

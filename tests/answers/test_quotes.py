@@ -94,7 +94,7 @@ def test_headers_and_statements_on_one_line() -> None:
     ]
 
 
-@pytest.mark.parametrize("text", ["x" * 200, "[\n" + "1,\n" * 20 + "]"])
+@pytest.mark.parametrize("text", ["x" * 250, "[\n" + "1,\n" * 20 + "]"])
 def test_what_is_too_long_is_not_quoted(text: str) -> None:
     source = f"def f():\n    x = {text}\n"
     (node,) = ast.parse(source).body
