@@ -1,19 +1,29 @@
-"""Writing: a prompt is read in chunks, then tokens are written one by one; the cancel token is looked at in between."""
+"""Writing: a prompt is read in chunks, then tokens are written one by one; the cancel token is looked at in between.
+
+What comes next is guessed from the prompt, and read along with the token before it. Each guess is then held against what is chosen there by
+everything that chooses: model, memory, penalties, masks, sampling. So the text is what it would be without guessing.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from ..errors import ModelError
 from ..types import CancelToken
 from .backend import Finished, GenerationEvent, GenerationOptions, TextChunk
+from .blocks import BlockReader, can_read_blocks
 from .loading import LoadedModel
+from .lookup import Lookup
 from .prefixes import Prefixes
 from .reader import Reader
 from .sampling import Sampler
 from .serving import Applied
 from .text import Detokenizer, StopScanner
+
+if TYPE_CHECKING:
+    import torch
 
 # Long enough to keep the device busy, short enough (.3 s on two cores) for a cancel to be felt at once. Fixed and not
 # adapted to the clock: rounding depends on the chunks, and the same question should get the same answer.
@@ -46,6 +56,7 @@ class Writing:
         self._prompt_tokens = len(prompt)
         self._tokens = list(prompt)
         self._limit = len(prompt) + min(options.max_new_tokens, room)
+        self._guess = options.lookup
         self._end_ids = loaded.end_ids
         self._sampler = Sampler(options, prompt, loaded.end_ids)
         self._detokenizer, self._scanner = Detokenizer(loaded.tokenizer), StopScanner(options.stop)
@@ -81,34 +92,57 @@ class Writing:
                 else:
                     logits = reader.predict(part)
                 at += len(part)
-            self._prefill_seconds += time.perf_counter() - started
-            started = time.perf_counter()
-            reason = "length"
-            while len(self._tokens) < self._limit:
-                if cancelled():
-                    reason = "cancelled"
-                    break
-                mixed = applied.step(self._tokens, logits) if applied.step is not None else logits
-                token = self._sampler.choose(mixed)
-                self._tokens.append(token)
-                if token in self._end_ids:
-                    reason = "stop"
-                    break
-                if text := self._scanner.add(self._detokenizer.add(token)):
-                    yield TextChunk(text)
-                if self._scanner.stopped:
-                    reason = "stop"
-                    break
-                if len(self._tokens) < self._limit:
-                    logits = reader.predict([token])
         finally:
             prefixes.keep(key, known[:at], chunk, reader)
+        self._prefill_seconds += time.perf_counter() - started
+        started = time.perf_counter()
+        reason = "length"
+        for predicted in self._predictions(loaded, reader, logits):
+            if cancelled():
+                reason = "cancelled"
+                break
+            token = self._sampler.choose(applied.step(self._tokens, predicted) if applied.step else predicted)
+            self._tokens.append(token)
+            if token in self._end_ids:
+                reason = "stop"
+                break
+            if text := self._scanner.add(self._detokenizer.add(token)):
+                yield TextChunk(text)
+            if self._scanner.stopped:
+                reason = "stop"
+                break
         if not self._scanner.stopped and (
             text := self._scanner.add(self._detokenizer.finish()) + self._scanner.finish()
         ):
             yield TextChunk(text)
         self._decode_seconds += time.perf_counter() - started
         yield self._finished(reason)
+
+    def _predictions(self, loaded: LoadedModel, reader: Reader, first: torch.Tensor) -> Iterator[torch.Tensor]:
+        """The logits after all tokens so far, up to the limit. Whoever takes them adds a token before taking the next."""
+        if len(self._tokens) < self._limit:
+            yield first
+        layers = reader.beginning(len(self._tokens) - 1) if can_read_blocks(loaded) else None
+        if layers is None:
+            while len(self._tokens) < self._limit:
+                yield reader.predict(self._tokens[-1:])
+            return
+        blocks = BlockReader(loaded, layers)
+        del layers
+        reader.forget()
+        lookup = Lookup(self._tokens, blocks.shortest_run) if self._guess else None
+        while (left := self._limit - len(self._tokens)) > 0:
+            guessed = lookup.guess(min(blocks.guesses, left - 1)) if lookup is not None else []
+            rows = blocks.predict([self._tokens[-1], *guessed])
+            right = 0
+            while True:
+                yield rows[right]
+                if lookup is not None:
+                    lookup.add(self._tokens[-1])
+                if right == len(guessed) or self._tokens[-1] != guessed[right]:
+                    break
+                right += 1
+            blocks.keep(right + 1)
 
     def _finished(self, reason: str) -> Finished:
         return Finished(

@@ -58,6 +58,10 @@ class Reader:
             return None
         return tuple((layer.keys[..., :tokens, :], layer.values[..., :tokens, :]) for layer in layers)
 
+    def forget(self) -> None:
+        """Let go of what was read: somebody else goes on with it."""
+        self._past = None
+
     def _ids(self, tokens: Sequence[int]) -> torch.Tensor:
         import torch
 
