@@ -1,5 +1,5 @@
-"""How fast the model writes over packed evidence of Flask: token by token, in passes of one shape, and with guesses from the prompt; and
-what it saves to read the same beginning once.
+"""How fast the model writes over packed evidence of Flask: with keys and values joined anew for each token, written in place, and
+with guesses from the prompt; and what it saves to read the same beginning once.
 
     ./x bench writing
 
@@ -23,7 +23,7 @@ from adapter_core.evidence.context import pack_context
 from adapter_core.evidence.selection import search
 from adapter_core.models import generate
 from adapter_core.models.backend import Finished, GenerationOptions, TextChunk
-from adapter_core.models.blocks import BlockReader
+from adapter_core.models.decoder import Decoder
 from adapter_core.models.generate import Writing
 from adapter_core.models.loading import LoadedModel, load_model
 from adapter_core.models.prefixes import Prefixes
@@ -39,7 +39,7 @@ QUESTIONS = (
     "How is a blueprint registered?",
 )
 FOLLOW_UP = "And which tests cover that?"
-WAYS = ("token by token", "passes of one shape", "with guesses")
+WAYS = ("joined anew", "in place", "in place, with guesses")
 
 
 def main() -> None:
@@ -75,15 +75,15 @@ def writing(loaded: LoadedModel, prompts: list[list[int]], tokens: int, penalty:
             options = GenerationOptions(
                 max_new_tokens=tokens, min_new_tokens=tokens, repetition_penalty=penalty, lookup=way == WAYS[2]
             )
-            real, passes = BlockReader.predict, 0
+            real, passes = Decoder.predict, 0
 
-            def predict(self: BlockReader, ids: Any, real: Any = real) -> Any:
+            def predict(self: Decoder, ids: Any, real: Any = real) -> Any:
                 nonlocal passes
                 passes += 1
                 return real(self, ids)
 
-            single = mock.patch.object(generate, "can_read_blocks", return_value=False)
-            with mock.patch.object(BlockReader, "predict", predict):
+            single = mock.patch.object(generate, "can_decode", return_value=False)
+            with mock.patch.object(Decoder, "predict", predict):
                 if way == WAYS[0]:
                     with single:
                         text = write(loaded, prompt, options, total)
@@ -97,13 +97,11 @@ def writing(loaded: LoadedModel, prompts: list[list[int]], tokens: int, penalty:
         yield {
             "what": f"writing, {way}",
             "tokens/s": total["tokens"] / total["seconds"],
-            "against token by token": plain["seconds"] / total["seconds"],
+            "against joined anew": plain["seconds"] / total["seconds"],
             "processor seconds per token": total["processor"] / total["tokens"],
             "against, by processor": plain["processor"] / total["processor"],
             "tokens per pass": total["tokens"] / total["passes"],
-            "same text as passes of one shape": sum(
-                a == b for a, b in zip(texts[way], texts["passes of one shape"], strict=True)
-            )
+            "same text as in place": sum(a == b for a, b in zip(texts[way], texts[WAYS[1]], strict=True))
             / len(prompts),
         }
 

@@ -1,6 +1,6 @@
 """Writing: a prompt is read in chunks, then tokens are written one by one; the cancel token is looked at in between.
 
-What comes next is guessed from the prompt, and read along with the token before it. Each guess is then held against what is chosen there by
+A model in float32 also reads along what may come next, by what is in the prompt. Each guess is held against what is chosen there by
 everything that chooses: model, memory, penalties, masks, sampling. So the text is what it would be without guessing.
 """
 
@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from ..errors import ModelError
 from ..types import CancelToken
 from .backend import Finished, GenerationEvent, GenerationOptions, TextChunk
-from .blocks import BlockReader, can_read_blocks
+from .decoder import Decoder, can_decode
 from .loading import LoadedModel
-from .lookup import Lookup
+from .lookup import MAX_GUESSED, Lookup
 from .prefixes import Prefixes
 from .reader import Reader
 from .sampling import Sampler
@@ -122,18 +122,18 @@ class Writing:
         """The logits after all tokens so far, up to the limit. Whoever takes them adds a token before taking the next."""
         if len(self._tokens) < self._limit:
             yield first
-        layers = reader.beginning(len(self._tokens) - 1) if can_read_blocks(loaded) else None
+        layers = reader.beginning(len(self._tokens) - 1) if can_decode(loaded) else None
         if layers is None:
             while len(self._tokens) < self._limit:
                 yield reader.predict(self._tokens[-1:])
             return
-        blocks = BlockReader(loaded, layers)
+        decoder = Decoder(loaded, layers)
         del layers
         reader.forget()
-        lookup = Lookup(self._tokens, blocks.shortest_run) if self._guess else None
+        lookup = Lookup(self._tokens) if self._guess and decoder.guesses else None
         while (left := self._limit - len(self._tokens)) > 0:
-            guessed = lookup.guess(min(blocks.guesses, left - 1)) if lookup is not None else []
-            rows = blocks.predict([self._tokens[-1], *guessed])
+            guessed = lookup.guess(min(MAX_GUESSED, left - 1)) if lookup is not None else []
+            rows = decoder.predict([self._tokens[-1], *guessed])
             right = 0
             while True:
                 yield rows[right]
@@ -142,7 +142,7 @@ class Writing:
                 if right == len(guessed) or self._tokens[-1] != guessed[right]:
                     break
                 right += 1
-            blocks.keep(right + 1)
+            decoder.keep(right + 1)
 
     def _finished(self, reason: str) -> Finished:
         return Finished(
