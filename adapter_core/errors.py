@@ -9,6 +9,7 @@
     ├── ModelError                the language model cannot be used                        exit 1
     │   ├── ModelMissingError     it is not installed; says how to get it                  exit 1
     │   ├── ModelFileError        its files are damaged, foreign, or of no known form      exit 1
+    │   ├── ModelMemoryError      there is not enough memory for it                        exit 1
     │   └── ModelProcessError     its process died or broke the protocol                   exit 1
     ├── AdapterError              the adapter does not fit the model, or cannot be mixed   exit 1
     │   └── AdapterFileError      its files are damaged, foreign, or of another version    exit 1
@@ -55,6 +56,10 @@ class ModelMissingError(ModelError):
 
 
 class ModelFileError(ModelError):
+    pass
+
+
+class ModelMemoryError(ModelError):
     pass
 
 

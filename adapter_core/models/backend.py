@@ -19,8 +19,8 @@ DTYPES = ("auto", "bfloat16", "float16", "float32")
 @dataclass(frozen=True, slots=True)
 class GenerationOptions:
     """How to write. Greedy, unless `do_sample` is set and `temperature` is above 0; `temperature`, `top_p` and `seed` are of sampling only.
-    `stop` ends the text before any of these strings. `lookup`: guess from the prompt what comes next and verify it, which changes the
-    speed and not the text."""
+    `stop` ends the text before any of these strings. `lookup`: guess from the prompt what comes next and verify it, where that
+    changes the speed and not the text (in float32)."""
 
     max_new_tokens: int = 160
     min_new_tokens: int = 0

@@ -1,17 +1,25 @@
-"""Writing: a prompt is read in chunks, then tokens are written one by one; the cancel token is looked at in between."""
+"""Writing: a prompt is read in chunks, then tokens are written one by one; the cancel token is looked at in between.
+
+A model in float32 also reads along what may come next, by what is in the prompt. Each guess is held against what is chosen there by
+everything that chooses: model, memory, penalties, masks, sampling. So the text is what it would be without guessing.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..errors import ModelError
 from ..types import CancelToken
 from .backend import Finished, GenerationEvent, GenerationOptions, TextChunk
+from .decoder import Decoder, can_decode
 from .loading import LoadedModel
+from .lookup import MAX_GUESSED, Lookup
+from .prefixes import Prefixes
+from .reader import Reader
 from .sampling import Sampler
-from .serving import LogitsStep
+from .serving import Applied
 from .text import Detokenizer, StopScanner
 
 if TYPE_CHECKING:
@@ -24,98 +32,124 @@ PREFILL_CHUNK_ON_GPU = 2048
 
 
 def generate(
-    loaded: LoadedModel,
-    prompt: Sequence[int],
-    options: GenerationOptions,
-    cancel: CancelToken | None = None,
-    step: LogitsStep | None = None,
+    loaded: LoadedModel, prompt: Sequence[int], options: GenerationOptions, cancel: CancelToken | None = None
 ) -> Iterator[GenerationEvent]:
-    """Write after `prompt` (token ids). For each token: the model's logits, `step`, penalties, masks, choice. Raises `ModelError` when the
-    prompt does not fit the model's context."""
-    room = loaded.info.context - len(prompt)
-    if not prompt:
-        raise ModelError("There is nothing in the prompt for the model to go on from.")
-    if room < 1:
-        raise ModelError(
-            f"The prompt of {len(prompt)} tokens is longer than the model's context of {loaded.info.context}."
-        )
-    cancelled = cancel.is_set if cancel is not None else lambda: False
-    limit = min(options.max_new_tokens, room)
-    reader = _Reader(loaded)
-    started = time.perf_counter()
-    written, reason = 0, "length"
-    size = PREFILL_CHUNK if loaded.device.type == "cpu" else PREFILL_CHUNK_ON_GPU
-    for at in range(0, len(prompt), size):
-        if cancelled():
-            yield Finished("cancelled", len(prompt), 0, time.perf_counter() - started, 0.0)
-            return
-        chunk = prompt[at : at + size]
-        if at + size < len(prompt):
-            reader.read(chunk)
-        else:
-            logits = reader.predict(chunk)
-    read = time.perf_counter()
-
-    tokens = list(prompt)
-    sampler = Sampler(options, prompt, loaded.end_ids)
-    detokenizer, scanner = Detokenizer(loaded.tokenizer), StopScanner(options.stop)
-    while written < limit:
-        if cancelled():
-            reason = "cancelled"
-            break
-        token = sampler.choose(step(tokens, logits) if step is not None else logits)
-        tokens.append(token)
-        written += 1
-        if token in loaded.end_ids:
-            reason = "stop"
-            break
-        if text := scanner.add(detokenizer.add(token)):
-            yield TextChunk(text)
-        if scanner.stopped:
-            reason = "stop"
-            break
-        if written < limit:
-            logits = reader.predict([token])
-    if not scanner.stopped and (text := scanner.add(detokenizer.finish()) + scanner.finish()):
-        yield TextChunk(text)
-    yield Finished(reason, len(prompt), written, read - started, time.perf_counter() - read)
+    """Write after `prompt` (token ids) with the bare model. Raises as `Writing`."""
+    return Writing(loaded, prompt, options).events(loaded, cancel)
 
 
-class _Reader:
-    """The model with what it has read so far (keys and values of every layer)."""
+class Writing:
+    """One answer. It goes on where it broke off, also with another copy of the model.
 
-    def __init__(self, loaded: LoadedModel) -> None:
-        from transformers import DynamicCache
+    For each token: the model's logits, the memory, penalties, masks, choice. Raises `ModelError` when the prompt does not fit the model's
+    context.
+    """
 
-        self._loaded = loaded
-        self._past: Any = DynamicCache(config=loaded.model.config)
-
-    # Inference mode is entered in each method and not around the generator: left on across a `yield`, it would be on in
-    # the caller too.
-
-    def read(self, tokens: Sequence[int]) -> None:
-        """Read on without predicting: the logits of 128 positions would cost as much as half the model."""
-        import torch
-
-        with torch.inference_mode():
-            body = self._loaded.model.base_model
-            self._past = body(input_ids=self._ids(tokens), past_key_values=self._past, use_cache=True).past_key_values
-
-    def predict(self, tokens: Sequence[int]) -> torch.Tensor:
-        """Read on, and return the logits after the last token, of shape (vocabulary,)."""
-        import torch
-
-        with torch.inference_mode():
-            # A position, not a count: a slice of the hidden states is not contiguous, and the matrix product would
-            # first copy the whole head (160 ms for 49k tokens of vocabulary).
-            last = torch.tensor([len(tokens) - 1], device=self._loaded.device)
-            output = self._loaded.model(
-                input_ids=self._ids(tokens), past_key_values=self._past, use_cache=True, logits_to_keep=last
+    def __init__(self, loaded: LoadedModel, prompt: Sequence[int], options: GenerationOptions) -> None:
+        room = loaded.info.context - len(prompt)
+        if not prompt:
+            raise ModelError("There is nothing in the prompt for the model to go on from.")
+        if room < 1:
+            raise ModelError(
+                f"The prompt of {len(prompt)} tokens is longer than the model's context of {loaded.info.context}."
             )
-            self._past = output.past_key_values
-            return output.logits[0, -1]  # type: ignore[no-any-return, unused-ignore]
+        self._prompt_tokens = len(prompt)
+        self._tokens = list(prompt)
+        self._limit = len(prompt) + min(options.max_new_tokens, room)
+        self._guess = options.lookup
+        self._end_ids = loaded.end_ids
+        self._sampler = Sampler(options, prompt, loaded.end_ids)
+        self._detokenizer, self._scanner = Detokenizer(loaded.tokenizer), StopScanner(options.stop)
+        self._prefill_seconds = self._decode_seconds = 0.0
+        self._reused = 0
 
-    def _ids(self, tokens: Sequence[int]) -> torch.Tensor:
-        import torch
+    def events(
+        self,
+        loaded: LoadedModel,
+        cancel: CancelToken | None = None,
+        applied: Applied | None = None,
+        prefixes: Prefixes | None = None,
+    ) -> Iterator[GenerationEvent]:
+        """Read what there is, and write on. `prefixes`: what earlier answers read; this one adds to it."""
+        applied, prefixes = applied or Applied(), prefixes or Prefixes(max_prefixes=0)
+        cancelled = cancel.is_set if cancel is not None else lambda: False
+        chunk = PREFILL_CHUNK if loaded.device.type == "cpu" else PREFILL_CHUNK_ON_GPU
+        key = (loaded.info.digest, loaded.info.dtype, loaded.info.device, str(chunk), applied.deltas)
+        started = time.perf_counter()
+        at, layers = prefixes.find(key, self._tokens, chunk)
+        self._reused = at
+        reader = Reader(loaded, layers)
+        known = tuple(self._tokens)
+        try:
+            while at < len(known):
+                if cancelled():
+                    self._prefill_seconds += time.perf_counter() - started
+                    yield self._finished("cancelled")
+                    return
+                part = known[at : at + chunk]
+                if at + chunk < len(known):
+                    reader.read(part)
+                else:
+                    logits = reader.predict(part)
+                at += len(part)
+        finally:
+            prefixes.keep(key, known[:at], chunk, reader)
+        self._prefill_seconds += time.perf_counter() - started
+        started = time.perf_counter()
+        reason = "length"
+        for predicted in self._predictions(loaded, reader, logits):
+            if cancelled():
+                reason = "cancelled"
+                break
+            token = self._sampler.choose(applied.step(self._tokens, predicted) if applied.step else predicted)
+            self._tokens.append(token)
+            if token in self._end_ids:
+                reason = "stop"
+                break
+            if text := self._scanner.add(self._detokenizer.add(token)):
+                yield TextChunk(text)
+            if self._scanner.stopped:
+                reason = "stop"
+                break
+        if not self._scanner.stopped and (
+            text := self._scanner.add(self._detokenizer.finish()) + self._scanner.finish()
+        ):
+            yield TextChunk(text)
+        self._decode_seconds += time.perf_counter() - started
+        yield self._finished(reason)
 
-        return torch.tensor([list(tokens)], device=self._loaded.device)
+    def _predictions(self, loaded: LoadedModel, reader: Reader, first: torch.Tensor) -> Iterator[torch.Tensor]:
+        """The logits after all tokens so far, up to the limit. Whoever takes them adds a token before taking the next."""
+        if len(self._tokens) < self._limit:
+            yield first
+        layers = reader.beginning(len(self._tokens) - 1) if can_decode(loaded) else None
+        if layers is None:
+            while len(self._tokens) < self._limit:
+                yield reader.predict(self._tokens[-1:])
+            return
+        decoder = Decoder(loaded, layers)
+        del layers
+        reader.forget()
+        lookup = Lookup(self._tokens) if self._guess and decoder.guesses else None
+        while (left := self._limit - len(self._tokens)) > 0:
+            guessed = lookup.guess(min(MAX_GUESSED, left - 1)) if lookup is not None else []
+            rows = decoder.predict([self._tokens[-1], *guessed])
+            right = 0
+            while True:
+                yield rows[right]
+                if lookup is not None:
+                    lookup.add(self._tokens[-1])
+                if right == len(guessed) or self._tokens[-1] != guessed[right]:
+                    break
+                right += 1
+            decoder.keep(right + 1)
+
+    def _finished(self, reason: str) -> Finished:
+        return Finished(
+            reason,
+            self._prompt_tokens,
+            len(self._tokens) - self._prompt_tokens,
+            self._prefill_seconds,
+            self._decode_seconds,
+            reused_tokens=min(self._reused, self._prompt_tokens),
+        )

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ModelError, ModelFileError, PathlineError
+from ..errors import ModelError, ModelFileError, ModelMemoryError, PathlineError
 from .backend import DTYPES, ModelInfo
 from .environment import library_environment
 from .sources import ModelSource, missing_libraries
@@ -113,18 +113,14 @@ def pick_dtype(device: torch.device, wanted: str | None = None) -> torch.dtype:
 
 @contextmanager
 def computing() -> Iterator[None]:
-    """Word what the hardware refuses while a model runs: every error leaves as a `ModelError`."""
+    """Word what the hardware refuses while a model runs: every error leaves as a `ModelError`, `ModelMemoryError` where memory ran out."""
     try:
         yield
     except PathlineError:
         raise
-    except MemoryError as error:
-        raise ModelError(
-            "There is not enough memory for the model here: close other programs or use a smaller model."
-        ) from error
-    except (RuntimeError, ValueError, IndexError, TypeError, KeyError) as error:
+    except (RuntimeError, ValueError, IndexError, TypeError, KeyError, MemoryError) as error:
         if is_out_of_memory(error):
-            raise ModelError(
+            raise ModelMemoryError(
                 "There is not enough memory for the model here: close other programs or use a smaller model."
             ) from error
         raise ModelError(f"The model failed while computing ({type(error).__name__}: {_first_line(error)}).") from error

@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
-from ..errors import Cancelled
+from ..errors import Cancelled, ModelMemoryError
 from ..types import CancelToken
 from .backend import Adaptation, Finished, GenerationEvent, GenerationOptions, Message, ModelInfo
-from .generate import generate
-from .loading import LoadedModel, computing, load_model
+from .generate import Writing
+from .loading import LoadedModel, computing, load_model, pick_device
+from .prefixes import Prefixes
 from .scoring import ScoringOptions, score
 from .serving import Applied, BareServing, Serving
 from .sources import resolve
 from .text import clean, encode_chat
 from .turn import Turn
 
+_Value = TypeVar("_Value")
+
 
 class LocalBackend:
     """`Backend` over transformers. Nothing heavy is imported before `load`.
 
     `model` as in `sources.resolve`, `dtype` and `device` as in `loading.load_model`. `serving` puts adaptations on the model
-    (`adapters.serving.AdapterServing`); without it, only the bare model is there.
+    (`adapters.serving.AdapterServing`); without it, only the bare model is there. Where a GPU's memory runs out, the model moves to the
+    CPU, also in the middle of an answer, and the next `Finished` says so; after `unload` the GPU is tried again.
     """
 
     def __init__(
@@ -39,6 +44,9 @@ class LocalBackend:
         self._scoring = scoring or ScoringOptions()
         self._serving = serving or BareServing()
         self._loaded: LoadedModel | None = None
+        self._prefixes = Prefixes()
+        self._moved = False
+        self._notes: list[str] = []
         self._turn = Turn()
 
     def load(self) -> ModelInfo:
@@ -67,12 +75,17 @@ class LocalBackend:
         `ScoringOptions.context_tokens` tokens are read."""
         if not context:
             return []
+        wanted = replace(adaptation or Adaptation(), memory=None)
+
+        def read() -> list[float]:
+            loaded = self._ready()
+            with computing():
+                self._serving.apply(loaded, wanted)
+                return score(loaded, context, continuation, self._scoring, cancel)
+
         self._turn.take(cancel)
         try:
-            loaded = self._ready()
-            self._apply(loaded, replace(adaptation, memory=None) if adaptation is not None else None)
-            with computing():
-                return score(loaded, context, continuation, self._scoring, cancel)
+            return self._with_room(read)
         finally:
             self._turn.give()
 
@@ -90,41 +103,91 @@ class LocalBackend:
             return
         try:
             loaded = self._ready()
-            applied = self._apply(loaded, adaptation)
             with computing():
-                prompt = encode_chat(loaded.tokenizer, messages)
-                events = generate(loaded, prompt, options, cancel, applied.step)
+                writing = Writing(loaded, encode_chat(loaded.tokenizer, messages), options)
+            applied, events = self._with_room(lambda: self._begin(writing, cancel, adaptation))
             while True:
                 # Only the model's work is guarded: an error that the caller throws in at the `yield` is the caller's.
-                with computing():
-                    event = next(events, None)
+                ran_out = False
+                try:
+                    with computing():
+                        event = next(events, None)
+                except ModelMemoryError:
+                    if not self._on_gpu():
+                        raise
+                    ran_out = True  # dealt with outside: while an error is handled it holds on to tensors
+                if ran_out:
+                    del events
+                    self._move()
+                    applied, events = self._begin(writing, cancel, adaptation)
+                    continue
                 if event is None:
                     return
                 if isinstance(event, Finished):
-                    event = replace(event, delta_norms=applied.delta_norms, capped=applied.capped)
+                    notes, self._notes = tuple(self._notes), []
+                    event = replace(event, delta_norms=applied.delta_norms, capped=applied.capped, notes=notes)
                 yield event
         finally:
             self._turn.give()
 
     def unload(self) -> None:
         with self._turn:
-            self._serving.remove()
-            self._loaded = None
-            gc.collect()
-            torch = sys.modules.get("torch")
-            if torch is not None and torch.cuda.is_available():
-                torch.cuda.empty_cache()
+            self._drop()
+            self._moved = False
 
     def close(self) -> None:
         self.unload()
 
-    def _apply(self, loaded: LoadedModel, adaptation: Adaptation | None) -> Applied:
+    def _begin(
+        self, writing: Writing, cancel: CancelToken | None, adaptation: Adaptation | None
+    ) -> tuple[Applied, Iterator[GenerationEvent]]:
+        """Write on with the model as it is wanted."""
+        loaded = self._ready()
         with computing():
-            return self._serving.apply(loaded, adaptation or Adaptation())
+            applied = self._serving.apply(loaded, adaptation or Adaptation())
+        return applied, writing.events(loaded, cancel, applied, self._prefixes)
 
     def _ready(self) -> LoadedModel:
         if self._loaded is None:
             source = resolve(self._model)
-            with computing():
-                self._loaded = load_model(source, self._dtype, self._device)
+
+            def load() -> LoadedModel:
+                with computing():
+                    return load_model(source, self._dtype, "cpu" if self._moved else self._device)
+
+            self._loaded = self._with_room(load)
         return self._loaded
+
+    # When a GPU's memory runs out.
+
+    def _with_room(self, work: Callable[[], _Value]) -> _Value:
+        """Do it, where a GPU's memory runs out once more on the CPU."""
+        try:
+            return work()
+        except ModelMemoryError:
+            if not self._on_gpu():
+                raise
+        self._move()
+        return work()
+
+    def _on_gpu(self) -> bool:
+        return not self._moved and self._place() != "cpu"
+
+    def _place(self) -> str:
+        return self._loaded.info.device if self._loaded is not None else str(pick_device(self._device))
+
+    def _move(self) -> None:
+        """From now on on the CPU."""
+        place = self._place()
+        self._drop()
+        self._moved = True
+        self._notes.append(f"Memory ran out on {place}: the model went on on the CPU, which is slower.")
+
+    def _drop(self) -> None:
+        self._serving.remove()
+        self._prefixes.clear()
+        self._loaded = None
+        gc.collect()
+        torch = sys.modules.get("torch")
+        if torch is not None and torch.cuda.is_available():
+            torch.cuda.empty_cache()

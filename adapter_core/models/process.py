@@ -118,6 +118,8 @@ class ProcessBackend:
         try:
             self._ready(cancel)
             end = _record(Finished, (yield from self._exchange("generate", params, cancel)))
+            if end.notes:
+                self._info = None  # it may be on another device now: `load` asks anew
             yield replace(end, notes=tuple(end.notes))  # JSON has lists only
         except PathlineError:
             if cancel is None or not cancel.is_set():

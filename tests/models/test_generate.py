@@ -131,3 +131,10 @@ def test_a_second_call_inside_an_answer_is_refused_and_not_a_deadlock(tiny_llama
     events.close()
     assert backend.count_tokens(["x", ""]) == [1, 0]
     assert not torch.is_inference_mode_enabled()
+
+
+def test_a_temperature_alone_samples_nothing(loaded):
+    greedy = run(loaded, ids_of(loaded), max_new_tokens=30)[0]
+    assert run(loaded, ids_of(loaded), max_new_tokens=30, temperature=5.0, seed=3)[0] == greedy
+    assert run(loaded, ids_of(loaded), max_new_tokens=30, do_sample=True, temperature=0.0)[0] == greedy
+    assert run(loaded, ids_of(loaded), max_new_tokens=30, do_sample=True, temperature=5.0, seed=3)[0] != greedy

@@ -1,0 +1,367 @@
+"""A model behind an address that speaks OpenAI's protocol (chat completions, streamed): llama.cpp, vLLM, `transformers serve`, a service.
+
+The address is a setting of the user's, never of a repository's. Text that such a model writes passes the same checks as any other.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import os
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from ..errors import Cancelled, ModelError, UsageError
+from ..types import CancelToken
+from .backend import Adaptation, Finished, GenerationEvent, GenerationOptions, Message, ModelInfo, TextChunk
+from .http_call import Address, HttpCall, events
+from .text import StopScanner, clean
+from .turn import Turn
+
+KEY_VARIABLE = "PATHLINE_API_KEY"
+SILENCE_SECONDS = 120.0
+DEFAULT_CONTEXT = 8192
+
+# Four letters, a digit, or a sign each: more than a tokenizer of today makes of code, so that what is packed by it fits.
+_PIECE = re.compile(r"[A-Za-z]{1,4}|[^\sA-Za-z]|\s+")
+_NO_REASON = "it does not say why"
+_NO_SCORES = (
+    "The server at {} gives no log probabilities of a text, so it cannot read: use a local model to choose sentences."
+)
+
+
+def open_remote(
+    url: str,
+    model: str,
+    key: str = KEY_VARIABLE,
+    *,
+    insecure: bool = False,
+    silence_seconds: float = SILENCE_SECONDS,
+    context: int | None = None,
+) -> RemoteBackend:
+    """A backend for a model on a server. `url`: up to where its methods begin, such as "http://localhost:8000/v1". `key`: the name of the
+    environment variable that holds the API key; where it is not set, none is sent. `insecure`: allow plain http to another machine.
+    `context`: the longest prompt in tokens, where the server does not say. Nothing is connected to yet. Raises `UsageError`."""
+    address = _address(url, insecure)
+    if not model.strip():
+        raise UsageError(f"Name the model that the server at {address.shown} should run.")
+    return RemoteBackend(address, model, key, silence_seconds, context)
+
+
+class RemoteBackend:
+    """`Backend` over HTTP. It takes no adaptations, and scores only where the server gives log probabilities of a prompt."""
+
+    def __init__(
+        self, address: Address, model: str, key: str, silence_seconds: float, context: int | None = None
+    ) -> None:
+        self._address, self._model, self._key = address, model, key
+        self._silence_seconds, self._context = silence_seconds, context
+        self._info: ModelInfo | None = None
+        self._call: HttpCall | None = None
+        self._closed = False
+        self._turn = Turn()
+
+    def load(self) -> ModelInfo:
+        """Ask whether the server is there and knows the model's context."""
+        with self._turn:
+            return self._ready(None)
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """An estimate from above: the protocol has no tokenizer."""
+        return [len(_PIECE.findall(text)) + sum(ord(c) > 0x2FFF for c in text) for text in texts]
+
+    def score(
+        self,
+        context: Sequence[str],
+        continuation: str,
+        cancel: CancelToken | None = None,
+        adaptation: Adaptation | None = None,
+    ) -> list[float]:
+        """By legacy completions that echo the prompt with its log probabilities, one context at a time. Raises `ModelError` where the
+        server does not do that."""
+        _refuse(adaptation)
+        tail = clean(continuation).strip()
+        if not tail:
+            raise ModelError("There is no text to score.")
+        self._turn.take(cancel)
+        try:
+            return [self._score(clean(text).rstrip(), tail, cancel) for text in context]
+        finally:
+            self._turn.give()
+
+    def generate(
+        self,
+        messages: Sequence[Message],
+        options: GenerationOptions,
+        cancel: CancelToken | None = None,
+        adaptation: Adaptation | None = None,
+    ) -> Iterator[GenerationEvent]:
+        """As `Backend.generate`; cancelling, and closing the iterator, close the connection. `min_new_tokens`, `repetition_penalty` and
+        `lookup` are the server's affair."""
+        _refuse(adaptation)
+        try:
+            self._turn.take(cancel)
+        except Cancelled:
+            yield Finished("cancelled", 0, 0, 0.0, 0.0)
+            return
+        writing = _Writing(options)
+        try:
+            for text in self._texts(messages, options, writing, cancel):
+                if shown := writing.add(text):
+                    yield TextChunk(shown)
+                if writing.scanner.stopped:
+                    break
+            if not writing.scanner.stopped and (text := writing.scanner.finish()):
+                yield TextChunk(text)
+            prompt = sum(self.count_tokens([message.content for message in messages]))
+            yield writing.finished(prompt)
+        except Cancelled:
+            yield writing.finished(0, "cancelled")
+        finally:
+            self._hang_up()
+            self._turn.give()
+
+    def unload(self) -> None:
+        """The server's memory is its own."""
+
+    def close(self) -> None:
+        """Break off what is under way. Idempotent; from any thread."""
+        self._closed = True
+        self._hang_up()
+
+    # Requests.
+
+    def _ready(self, cancel: CancelToken | None) -> ModelInfo:
+        if self._info is None:
+            status, body = self._whole("/models", None, cancel)
+            if status in (401, 403, 429):  # but it need not have a list, nor one that works
+                raise self._refused(status, body)
+            context = self._context or _context_in(body, self._model) or DEFAULT_CONTEXT
+            self._info = ModelInfo(self._model, "", context, "", "remote")
+        return self._info
+
+    def _texts(
+        self, messages: Sequence[Message], options: GenerationOptions, writing: _Writing, cancel: CancelToken | None
+    ) -> Iterator[str]:
+        """What the model writes, piece by piece."""
+        sampled = options.do_sample and options.temperature > 0
+        asked = {
+            "model": self._model,
+            "messages": [{"role": m.role, "content": clean(m.content)} for m in messages],
+            "stream": True,
+            "max_tokens": options.max_new_tokens,
+            "temperature": options.temperature if sampled else 0.0,
+            "seed": options.seed,
+            **({"top_p": options.top_p} if sampled else {}),
+        }
+        call = self._send("/chat/completions", asked)
+        status, kind = call.head(cancel)
+        if status != 200:
+            raise self._refused(status, b"\n".join(call.lines(cancel)))
+        if kind == "application/json":  # a server that does not stream
+            whole = _json(b"\n".join(call.lines(cancel)).decode("utf-8", "replace"))
+            choice = _choice(whole)
+            writing.take(whole, choice)
+            yield str(_of(choice, "message").get("content") or "")
+            return
+        for data in events(call.lines(cancel)):
+            if data.strip() == "[DONE]":
+                return
+            told = _json(data)
+            if told.get("error"):
+                raise ModelError(f"The server at {self._address.shown} failed: {self._said(told)}.")
+            choice = _choice(told)
+            writing.take(told, choice)
+            if text := _of(choice, "delta").get("content"):
+                yield str(text)
+        if not writing.ended:
+            raise ModelError(f"The server at {self._address.shown} broke off in the middle of its answer: try again.")
+
+    def _score(self, head: str, tail: str, cancel: CancelToken | None) -> float:
+        prefix = f"{head}\n" if head else ""
+        asked = {"model": self._model, "prompt": prefix + tail, "echo": True, "logprobs": 1, "max_tokens": 1}
+        status, body = self._whole("/completions", {**asked, "temperature": 0.0}, cancel)
+        if status in (401, 403, 429) or status >= 500:
+            raise self._refused(status, body)
+        told = _of(_choice(_json(body.decode("utf-8", "replace"))), "logprobs") if status == 200 else {}
+        values, offsets = told.get("token_logprobs"), told.get("text_offset")
+        if not isinstance(values, list) or not isinstance(offsets, list) or len(values) != len(offsets):
+            raise ModelError(_NO_SCORES.format(self._address.shown))
+        ends = [*offsets[1:], len(prefix) + len(tail)]
+        # A token that reaches over the border counts, as in `scoring`; what was written after the text does not.
+        inside = [
+            float(value)
+            for value, start, end in zip(values, offsets, ends, strict=True)
+            if value is not None and end > len(prefix) and start < len(prefix) + len(tail)
+        ]
+        if not inside:
+            raise ModelError(_NO_SCORES.format(self._address.shown))
+        return sum(inside) / len(inside)
+
+    def _whole(self, path: str, asked: Mapping[str, Any] | None, cancel: CancelToken | None) -> tuple[int, bytes]:
+        try:
+            call = self._send(path, asked)
+            status, _ = call.head(cancel)
+            return status, b"\n".join(call.lines(cancel))
+        finally:
+            self._hang_up()
+
+    def _send(self, path: str, asked: Mapping[str, Any] | None) -> HttpCall:
+        if self._closed:
+            raise ModelError("The model was closed.")
+        headers = {"Accept": "text/event-stream, application/json", "User-Agent": "pathline"}
+        if key := self._secret():
+            headers["Authorization"] = f"Bearer {key}"
+        body = None
+        if asked is not None:
+            headers["Content-Type"] = "application/json"
+            body = json.dumps(asked, ensure_ascii=False).encode()
+        self._call = HttpCall(self._address, path, body, headers, self._silence_seconds)
+        return self._call
+
+    def _hang_up(self) -> None:
+        call, self._call = self._call, None
+        if call is not None:
+            call.close()
+
+    def _secret(self) -> str:
+        key = os.environ.get(self._key, "").strip()
+        if not (key.isascii() and key.isprintable()) or " " in key:
+            raise ModelError(f"What the environment variable {self._key} holds is no API key: set it anew.")
+        return key
+
+    def _said(self, told: Mapping[str, Any]) -> str:
+        """What the server says is wrong, on one line; without the key, should it repeat that."""
+        error = told.get("error") or told.get("detail") or told.get("message") or _NO_REASON
+        text = str(error.get("message") or error if isinstance(error, dict) else error)
+        if key := self._secret():
+            text = text.replace(key, "…")
+        text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+        return text[:200].rstrip(".") or _NO_REASON
+
+    def _refused(self, status: int, body: bytes) -> ModelError:
+        """An answer that is none, as a sentence that says what to do."""
+        shown = self._address.shown
+        said = self._said(_json(body.decode("utf-8", "replace"), strict=False))
+        if status in (401, 403):
+            return ModelError(f"The server at {shown} refuses the key: set the environment variable {self._key}.")
+        if status in (404, 405):
+            return ModelError(
+                f"The server at {shown} knows no chat completions or no model {self._model!r} there ({said}): check the model's "
+                "name, and that the address ends where /chat/completions begins (often /v1)."
+            )
+        if 300 <= status < 400:
+            return ModelError(f"The server at {shown} points to another address, which is not followed: give that one.")
+        if status == 429:
+            return ModelError(f"The server at {shown} takes no more requests for now ({said}): try again later.")
+        return ModelError(f"The server at {shown} refuses the request with status {status}: {said}.")
+
+
+class _Writing:
+    """What is known of an answer while it arrives."""
+
+    def __init__(self, options: GenerationOptions) -> None:
+        self.scanner = StopScanner(options.stop)
+        self.ended = False
+        self._reason = "stop"
+        self._usage: Mapping[str, Any] = {}
+        self._pieces = 0
+        self._started = time.perf_counter()
+        self._first: float | None = None
+
+    def add(self, text: str) -> str:
+        self._pieces += 1
+        if self._first is None:
+            self._first = time.perf_counter()
+        return self.scanner.add(text)
+
+    def take(self, told: Mapping[str, Any], choice: Mapping[str, Any]) -> None:
+        if choice.get("finish_reason"):
+            self.ended = True
+            self._reason = "length" if choice["finish_reason"] == "length" else "stop"
+        self._usage = _of(told, "usage") or self._usage
+
+    def finished(self, prompt_tokens: int, reason: str | None = None) -> Finished:
+        now = time.perf_counter()
+        first = self._first if self._first is not None else now
+        if self.scanner.stopped:
+            self._reason = "stop"
+        return Finished(
+            reason or self._reason,
+            _count(self._usage.get("prompt_tokens"), prompt_tokens),
+            _count(self._usage.get("completion_tokens"), self._pieces),
+            first - self._started,
+            now - first,
+        )
+
+
+def _address(url: str, insecure: bool) -> Address:
+    try:
+        parts = urlsplit(url.strip())
+        port = parts.port
+    except ValueError as error:
+        raise UsageError("The address of the model is no URL: give one such as http://localhost:8000/v1.") from error
+    host = parts.hostname or ""
+    if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment:
+        raise UsageError("The address of the model is no URL: give one such as http://localhost:8000/v1.")
+    if parts.username is not None or parts.password is not None:
+        raise UsageError(f"Leave the key out of the model's address: set the environment variable {KEY_VARIABLE}.")
+    https = parts.scheme == "https"
+    if not https and not insecure and not _is_loopback(host):
+        raise UsageError(
+            f"Questions and code would go to {host} in plain text: use https, or say that plain http is meant."
+        )
+    return Address(https, host, port or (443 if https else 80), parts.path.rstrip("/"))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.rstrip(".").lower() == "localhost"
+
+
+def _refuse(adaptation: Adaptation | None) -> None:
+    if adaptation is not None and adaptation != Adaptation():
+        raise ModelError("Adapters and memories need a local model: a server's cannot be changed. Turn them off.")
+
+
+def _json(text: str, strict: bool = True) -> dict[str, Any]:
+    try:
+        told = json.loads(text)
+    except (ValueError, RecursionError):
+        told = None
+    if isinstance(told, dict):
+        return told
+    if strict:
+        raise ModelError("What the server of the model sends is not OpenAI's protocol: check its address.")
+    return {"error": text}
+
+
+def _choice(told: Mapping[str, Any]) -> dict[str, Any]:
+    choices = told.get("choices")
+    first = choices[0] if isinstance(choices, list) and choices else None
+    return first if isinstance(first, dict) else {}
+
+
+def _of(told: Mapping[str, Any], name: str) -> dict[str, Any]:
+    value = told.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def _count(told: Any, otherwise: int) -> int:
+    return told if isinstance(told, int) and not isinstance(told, bool) and told >= 0 else otherwise
+
+
+def _context_in(body: bytes, model: str) -> int | None:
+    """What the list of models says of a model's context: vLLM's, llama.cpp's and others' names for it."""
+    entries = _json(body.decode("utf-8", "replace"), strict=False).get("data")
+    for entry in entries if isinstance(entries, list) else []:
+        if isinstance(entry, dict) and entry.get("id") == model:
+            for told in (entry.get("max_model_len"), entry.get("context_length"), _of(entry, "meta").get("n_ctx")):
+                if length := _count(told, 0):
+                    return length
+    return None
