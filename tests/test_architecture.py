@@ -114,6 +114,7 @@ def test_splitlines_is_never_called_on_source() -> None:
         "adapter_core.answers.runner",
         "adapter_core.build",
         "adapter_core.adapters.mixing",
+        "adapter_core.adapters.model_worker",
         "adapter_core.adapters.peft",
         "adapter_core.adapters.report",
         "lsp_server.__main__",

@@ -1,29 +1,52 @@
 """The one interface to a language model, and the values that cross it.
 
 Three things implement `Backend`: `models.local.LocalBackend` (in this process: tests, tuning),
-`models.process.ProcessBackend` (its own process, the normal case), and later a remote model over HTTP.
+`models.process.ProcessBackend` (its own process, the normal case), and a remote model over HTTP.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from ..types import CancelToken
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+DTYPES = ("auto", "bfloat16", "float16", "float32")
 
 
 @dataclass(frozen=True, slots=True)
 class GenerationOptions:
-    """How to write. `temperature` 0 is greedy. `stop` ends the text before any of these strings."""
+    """How to write. Greedy, unless `do_sample` is set and `temperature` is above 0; `temperature`, `top_p` and `seed` are of sampling only.
+    `stop` ends the text before any of these strings. `lookup`: guess from the prompt what comes next and verify it, which changes the
+    speed and not the text."""
 
     max_new_tokens: int = 160
     min_new_tokens: int = 0
-    temperature: float = 0.0
+    do_sample: bool = False
+    temperature: float = 0.7
     top_p: float = 1.0
     repetition_penalty: float = 1.1
     seed: int = 0
     stop: tuple[str, ...] = ()
+    lookup: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Adaptation:
+    """What a call wants on the model while it runs: files and plain values, so that it crosses to the model's process.
+
+    `adapter`: file (.npz) of the base adapter; `sub`: file of the subgraph's, mixed in by mixing["g_sub"]. `mixing`: keyword arguments of
+    `adapters.mixing.register_hook_mixed_adapters` as plain JSON values (alpha_star, g_sub, rank, beta, target_weights, backend,
+    layer_multipliers, per_target_keep, per_target_keep_layers, rank_budget, ablate, delta_cap); an alpha_star of 0 is the model without
+    adapters. `memory`: a memory's file, mixed into the logits while writing, and not while scoring. The empty one is the bare model.
+    """
+
+    adapter: str | None = None
+    sub: str | None = None
+    mixing: Mapping[str, Any] = field(default_factory=dict)
+    memory: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +66,21 @@ class TextChunk:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """Always the last event. `reason` is "stop", "length" or "cancelled"; times are in seconds."""
+    """Always the last event. `reason` is "stop", "length" or "cancelled"; times are in seconds.
+
+    `delta_norms`: by target, how large the adapter's deltas are as a share of the weights ({} without an adapter); `capped`: how many were
+    scaled down by the cap. `reused_tokens`: the beginning of the prompt that was not read again. `notes`: sentences for the user.
+    """
 
     reason: str
     prompt_tokens: int
     new_tokens: int
     prefill_seconds: float
     decode_seconds: float
+    delta_norms: Mapping[str, float] = field(default_factory=dict)
+    capped: int = 0
+    reused_tokens: int = 0
+    notes: tuple[str, ...] = ()
 
 
 GenerationEvent = TextChunk | Finished
@@ -69,7 +100,9 @@ class ModelInfo:
 class Backend(Protocol):
     """Methods raise `ModelError`. After `cancel` was seen, generation ends in `Finished("cancelled", …)` and no error.
 
-    A backend serves one call at a time and may be called from any thread.
+    A backend serves one call at a time and may be called from any thread. Each call that reads or writes names its adaptation (None: the
+    bare model), and no call sees that of another. One that cannot be put on raises `AdapterError` (`AdapterFileError` for its files) or
+    `UsageError`, and leaves the model bare.
     """
 
     def load(self) -> ModelInfo:
@@ -80,7 +113,13 @@ class Backend(Protocol):
         """Tokens of each text, without special tokens."""
         ...
 
-    def score(self, context: Sequence[str], continuation: str, cancel: CancelToken | None = None) -> list[float]:
+    def score(
+        self,
+        context: Sequence[str],
+        continuation: str,
+        cancel: CancelToken | None = None,
+        adaptation: Adaptation | None = None,
+    ) -> list[float]:
         """Mean log probability per token of `continuation` after each of the contexts (natural log; batched).
 
         Reading: `score(sentences, question)` is log P(question | sentence) / tokens. Raises `Cancelled` on cancel.
@@ -88,7 +127,11 @@ class Backend(Protocol):
         ...
 
     def generate(
-        self, messages: Sequence[Message], options: GenerationOptions, cancel: CancelToken | None = None
+        self,
+        messages: Sequence[Message],
+        options: GenerationOptions,
+        cancel: CancelToken | None = None,
+        adaptation: Adaptation | None = None,
     ) -> Iterator[GenerationEvent]:
         """Write an answer. Events arrive as they are made."""
         ...

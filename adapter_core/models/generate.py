@@ -11,6 +11,7 @@ from ..types import CancelToken
 from .backend import Finished, GenerationEvent, GenerationOptions, TextChunk
 from .loading import LoadedModel
 from .sampling import Sampler
+from .serving import LogitsStep
 from .text import Detokenizer, StopScanner
 
 if TYPE_CHECKING:
@@ -23,9 +24,14 @@ PREFILL_CHUNK_ON_GPU = 2048
 
 
 def generate(
-    loaded: LoadedModel, prompt: Sequence[int], options: GenerationOptions, cancel: CancelToken | None = None
+    loaded: LoadedModel,
+    prompt: Sequence[int],
+    options: GenerationOptions,
+    cancel: CancelToken | None = None,
+    step: LogitsStep | None = None,
 ) -> Iterator[GenerationEvent]:
-    """Write after `prompt` (token ids). Raises `ModelError` when it does not fit the model's context."""
+    """Write after `prompt` (token ids). For each token: the model's logits, `step`, penalties, masks, choice. Raises `ModelError` when the
+    prompt does not fit the model's context."""
     room = loaded.info.context - len(prompt)
     if not prompt:
         raise ModelError("There is nothing in the prompt for the model to go on from.")
@@ -50,13 +56,15 @@ def generate(
             logits = reader.predict(chunk)
     read = time.perf_counter()
 
+    tokens = list(prompt)
     sampler = Sampler(options, prompt, loaded.end_ids)
     detokenizer, scanner = Detokenizer(loaded.tokenizer), StopScanner(options.stop)
     while written < limit:
         if cancelled():
             reason = "cancelled"
             break
-        token = sampler.choose(logits)
+        token = sampler.choose(step(tokens, logits) if step is not None else logits)
+        tokens.append(token)
         written += 1
         if token in loaded.end_ids:
             reason = "stop"

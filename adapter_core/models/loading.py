@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelError, ModelFileError, PathlineError
-from .backend import ModelInfo
+from .backend import DTYPES, ModelInfo
 from .environment import library_environment
 from .sources import ModelSource, missing_libraries
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     import torch
 
 _DEFAULT_CONTEXT = 2048
-_DTYPES = ("bfloat16", "float16", "float32")
 
 
 @dataclass(slots=True)
@@ -34,7 +33,7 @@ class LoadedModel:
 def load_model(source: ModelSource, dtype: str | None = None, device: str | None = None) -> LoadedModel:
     """Load from `source.folder`: safetensors only, no code of the model's own, no network.
 
-    `dtype` ("bfloat16", "float16", "float32") and `device` ("cpu", "cuda", …) default to what this machine does best.
+    `dtype` ("bfloat16", "float16", "float32") and `device` ("cpu", "cuda", "mps"): None or "auto" is what this machine does best.
     Raises `ModelMissingError` without the libraries, `ModelFileError` for files that cannot be used, else `ModelError`.
     """
     for name, value in library_environment().items():
@@ -82,7 +81,7 @@ def pick_device(wanted: str | None = None) -> torch.device:
     """The named device, else CUDA, else Apple's GPU, else the CPU. Raises `ModelError` when it is not there."""
     import torch
 
-    if wanted:
+    if wanted and wanted != "auto":
         try:
             device = torch.device(wanted)
             torch.empty(1, device=device)
@@ -100,9 +99,9 @@ def pick_dtype(device: torch.device, wanted: str | None = None) -> torch.dtype:
     """bfloat16 where the hardware multiplies it (elsewhere it is emulated, slower than float32), else float32."""
     import torch
 
-    if wanted:
-        if wanted not in _DTYPES:
-            raise ModelError(f"{wanted!r} is no number format for a model: use one of {', '.join(_DTYPES)}.")
+    if wanted and wanted != "auto":
+        if wanted not in DTYPES:
+            raise ModelError(f"{wanted!r} is no number format for a model: use one of {', '.join(DTYPES)}.")
         return getattr(torch, wanted)  # type: ignore[no-any-return, unused-ignore]
     if device.type == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16

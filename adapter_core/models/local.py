@@ -5,13 +5,15 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from ..errors import Cancelled
 from ..types import CancelToken
-from .backend import Finished, GenerationEvent, GenerationOptions, Message, ModelInfo
+from .backend import Adaptation, Finished, GenerationEvent, GenerationOptions, Message, ModelInfo
 from .generate import generate
 from .loading import LoadedModel, computing, load_model
 from .scoring import ScoringOptions, score
+from .serving import Applied, BareServing, Serving
 from .sources import resolve
 from .text import clean, encode_chat
 from .turn import Turn
@@ -20,7 +22,8 @@ from .turn import Turn
 class LocalBackend:
     """`Backend` over transformers. Nothing heavy is imported before `load`.
 
-    `model` as in `sources.resolve`, `dtype` and `device` as in `loading.load_model`.
+    `model` as in `sources.resolve`, `dtype` and `device` as in `loading.load_model`. `serving` puts adaptations on the model
+    (`adapters.serving.AdapterServing`); without it, only the bare model is there.
     """
 
     def __init__(
@@ -30,9 +33,11 @@ class LocalBackend:
         dtype: str | None = None,
         device: str | None = None,
         scoring: ScoringOptions | None = None,
+        serving: Serving | None = None,
     ) -> None:
         self._model, self._dtype, self._device = model, dtype, device
         self._scoring = scoring or ScoringOptions()
+        self._serving = serving or BareServing()
         self._loaded: LoadedModel | None = None
         self._turn = Turn()
 
@@ -51,7 +56,13 @@ class LocalBackend:
                 )
                 return [len(ids) for ids in encoded["input_ids"]]
 
-    def score(self, context: Sequence[str], continuation: str, cancel: CancelToken | None = None) -> list[float]:
+    def score(
+        self,
+        context: Sequence[str],
+        continuation: str,
+        cancel: CancelToken | None = None,
+        adaptation: Adaptation | None = None,
+    ) -> list[float]:
         """As `Backend.score`: the continuation stands on a line of its own after each context, of which only the first
         `ScoringOptions.context_tokens` tokens are read."""
         if not context:
@@ -59,13 +70,18 @@ class LocalBackend:
         self._turn.take(cancel)
         try:
             loaded = self._ready()
+            self._apply(loaded, replace(adaptation, memory=None) if adaptation is not None else None)
             with computing():
                 return score(loaded, context, continuation, self._scoring, cancel)
         finally:
             self._turn.give()
 
     def generate(
-        self, messages: Sequence[Message], options: GenerationOptions, cancel: CancelToken | None = None
+        self,
+        messages: Sequence[Message],
+        options: GenerationOptions,
+        cancel: CancelToken | None = None,
+        adaptation: Adaptation | None = None,
     ) -> Iterator[GenerationEvent]:
         try:
             self._turn.take(cancel)
@@ -74,21 +90,25 @@ class LocalBackend:
             return
         try:
             loaded = self._ready()
+            applied = self._apply(loaded, adaptation)
             with computing():
                 prompt = encode_chat(loaded.tokenizer, messages)
-                events = generate(loaded, prompt, options, cancel)
+                events = generate(loaded, prompt, options, cancel, applied.step)
             while True:
                 # Only the model's work is guarded: an error that the caller throws in at the `yield` is the caller's.
                 with computing():
                     event = next(events, None)
                 if event is None:
                     return
+                if isinstance(event, Finished):
+                    event = replace(event, delta_norms=applied.delta_norms, capped=applied.capped)
                 yield event
         finally:
             self._turn.give()
 
     def unload(self) -> None:
         with self._turn:
+            self._serving.remove()
             self._loaded = None
             gc.collect()
             torch = sys.modules.get("torch")
@@ -97,6 +117,10 @@ class LocalBackend:
 
     def close(self) -> None:
         self.unload()
+
+    def _apply(self, loaded: LoadedModel, adaptation: Adaptation | None) -> Applied:
+        with computing():
+            return self._serving.apply(loaded, adaptation or Adaptation())
 
     def _ready(self) -> LoadedModel:
         if self._loaded is None:

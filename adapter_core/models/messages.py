@@ -1,6 +1,6 @@
 """The frames between Pathline and its model process: a 4-byte big-endian length, then one JSON object in UTF-8.
 
-    child  → parent   {"type": "hello", "protocol": 1, "pid": …}                          first, once
+    child  → parent   {"type": "hello", "protocol": 2, "pid": …}                          first, once
     parent → child    {"type": "request", "id": n, "method": …, "params": {…}}
     parent → child    {"type": "cancel", "id": n}                                          at any time
     child  → parent   {"type": "text", "id": n, "text": …}                                 while generating
@@ -13,12 +13,14 @@ JSON and not pickle: nothing that a frame holds can be run.
 from __future__ import annotations
 
 import json
+import os
 import struct
 from typing import Any, BinaryIO
 
-from ..errors import ModelProcessError
+from ..errors import ModelProcessError, UsageError
+from .backend import Adaptation
 
-PROTOCOL = 1
+PROTOCOL = 2
 MAX_FRAME = 32 * 1024 * 1024
 _LENGTH = struct.Struct(">I")
 
@@ -66,6 +68,25 @@ def read_frame(stream: BinaryIO) -> dict[str, Any] | None:
     if not isinstance(message, dict):
         raise ModelProcessError("A message of the model process is no JSON object.")
     return message
+
+
+def adaptation_to_json(adaptation: Adaptation | None) -> dict[str, Any] | None:
+    """For a frame. Files by their absolute paths: the process stands in another folder. Raises `UsageError` for what JSON cannot hold."""
+    if adaptation is None:
+        return None
+    files = {
+        name: os.path.abspath(file) if (file := getattr(adaptation, name)) is not None else None
+        for name in ("adapter", "sub", "memory")
+    }
+    try:
+        mixing = json.loads(json.dumps(dict(adaptation.mixing), allow_nan=False))
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"The options of mixing must be plain numbers, names and lists ({error}).") from error
+    return {**files, "mixing": mixing}
+
+
+def adaptation_from_json(value: dict[str, Any] | None) -> Adaptation | None:
+    return None if value is None else Adaptation(**value)
 
 
 def _read_exactly(stream: BinaryIO, size: int) -> bytes:

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from .backend import Backend
+from ..errors import UsageError
+from .backend import DEVICES, DTYPES, Backend
+
+# By name: `adapters` is above `models`, and its module is imported by the process alone.
+_WORKER = "adapter_core.adapters.model_worker"
 
 
-def open_backend(model: str | None = None, idle_seconds: float = 600.0) -> Backend:
+def open_backend(
+    model: str | None = None, idle_seconds: float = 600.0, *, device: str | None = None, dtype: str | None = None
+) -> Backend:
     """A backend for a model: None is the embedded default, else a Hugging Face id, a folder or a GGUF file.
 
-    Starts nothing yet, but a GGUF file is converted on first use (half a minute). Raises `ModelMissingError` (it says
-    how to get the model) when it is not installed, `ModelFileError` when its files are damaged.
+    `device` "auto" (None), "cpu", "cuda" or "mps"; `dtype` "auto" (None), "bfloat16", "float16" or "float32". Starts nothing yet, but a
+    GGUF file is converted on first use (half a minute). Raises `ModelMissingError` (it says how to get the model) when it is not
+    installed, `ModelFileError` when its files are damaged, `UsageError` for a device or format that there is not.
     """
     from .process import ProcessBackend
     from .sources import resolve
 
     resolve(model)  # so that what is wrong is said here, and not by the process in the middle of an answer
-    return ProcessBackend(model, idle_seconds=idle_seconds)
+    for value, known in ((device, DEVICES), (dtype, DTYPES)):
+        if value not in (None, *known):
+            raise UsageError(f"{value!r} cannot be chosen for the model: use one of {', '.join(known)}.")
+    return ProcessBackend(model, dtype=dtype, device=device, idle_seconds=idle_seconds, worker=_WORKER)

@@ -10,7 +10,7 @@ import threading
 import time
 import weakref
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, TypeVar
 
 from .. import errors
@@ -18,9 +18,9 @@ from ..errors import Cancelled, ModelError, ModelProcessError, PathlineError
 from ..isolation import child_environment, isolated_command, quiet_process_options
 from ..paths import neutral_dir
 from ..types import CancelToken
-from .backend import Finished, GenerationEvent, GenerationOptions, Message, ModelInfo, TextChunk
+from .backend import Adaptation, Finished, GenerationEvent, GenerationOptions, Message, ModelInfo, TextChunk
 from .environment import library_environment
-from .messages import PROTOCOL, encode_frame, read_frame
+from .messages import PROTOCOL, adaptation_to_json, encode_frame, read_frame
 from .sources import absolute_name
 from .turn import POLL_SECONDS, Turn
 
@@ -38,7 +38,8 @@ class ProcessBackend:
     """`Backend` over `models.worker`. The process starts with the first call and ends when idle for `idle_seconds`.
 
     A call during which the process dies raises `ModelProcessError`, and the next one starts a new process; after three
-    deaths without a text scored or written in between it is not tried again until `unload` is called.
+    deaths without a text scored or written in between it is not tried again until `unload` is called. `worker`: the module whose `main`
+    the process runs; one of `adapters` knows how to put adaptations on.
     """
 
     def __init__(
@@ -48,9 +49,11 @@ class ProcessBackend:
         dtype: str | None = None,
         device: str | None = None,
         idle_seconds: float = 600.0,
+        worker: str = "adapter_core.models.worker",
     ) -> None:
         self._params = {"model": absolute_name(model), "dtype": dtype, "device": device}
         self._idle_seconds = idle_seconds
+        self._worker = worker
         self._turn = Turn()
         self._child: Child | None = None
         self._killer: weakref.finalize[Any, ProcessBackend] | None = None
@@ -78,17 +81,35 @@ class ProcessBackend:
             return []
         return [int(count) for count in self._alone("count_tokens", {"texts": list(texts)}, None)]
 
-    def score(self, context: Sequence[str], continuation: str, cancel: CancelToken | None = None) -> list[float]:
+    def score(
+        self,
+        context: Sequence[str],
+        continuation: str,
+        cancel: CancelToken | None = None,
+        adaptation: Adaptation | None = None,
+    ) -> list[float]:
         if not context:
             return []
-        params = {"context": list(context), "continuation": continuation}
+        params = {
+            "context": list(context),
+            "continuation": continuation,
+            "adaptation": adaptation_to_json(adaptation),
+        }
         return [float(value) for value in self._alone("score", params, cancel)]
 
     def generate(
-        self, messages: Sequence[Message], options: GenerationOptions, cancel: CancelToken | None = None
+        self,
+        messages: Sequence[Message],
+        options: GenerationOptions,
+        cancel: CancelToken | None = None,
+        adaptation: Adaptation | None = None,
     ) -> Iterator[GenerationEvent]:
         """As `Backend.generate`. Closing the iterator early cancels."""
-        params = {"messages": [asdict(message) for message in messages], "options": asdict(options)}
+        params = {
+            "messages": [asdict(message) for message in messages],
+            "options": asdict(options),
+            "adaptation": adaptation_to_json(adaptation),
+        }
         try:
             self._enter(cancel)
         except Cancelled:
@@ -96,7 +117,8 @@ class ProcessBackend:
             return
         try:
             self._ready(cancel)
-            yield _record(Finished, (yield from self._exchange("generate", params, cancel)))
+            end = _record(Finished, (yield from self._exchange("generate", params, cancel)))
+            yield replace(end, notes=tuple(end.notes))  # JSON has lists only
         except PathlineError:
             if cancel is None or not cancel.is_set():
                 raise
@@ -155,7 +177,7 @@ class ProcessBackend:
                 "answers go on without the model."
             )
         if self._child is None:
-            self._child = Child()
+            self._child = Child(self._worker)
             # Runs at the latest when this object is collected or the interpreter exits.
             self._killer = weakref.finalize(self, Child.kill, self._child)
             if self._closed:  # closed by another thread meanwhile
@@ -247,12 +269,12 @@ def _value(steps: Generator[TextChunk, None, Any]) -> Any:
 
 
 class Child:
-    """A running `models.worker` with the threads that read its streams. Raises `ModelProcessError`."""
+    """A running model process with the threads that read its streams. Raises `ModelProcessError`."""
 
-    def __init__(self) -> None:
+    def __init__(self, worker: str) -> None:
         try:
             self._process = subprocess.Popen(
-                isolated_command("adapter_core.models.worker", str(os.getpid())),
+                isolated_command(worker, str(os.getpid())),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,

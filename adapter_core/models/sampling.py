@@ -40,7 +40,7 @@ class Sampler:
             )
         if self._chosen < options.min_new_tokens:
             scores[self._end_ids] = -torch.inf
-        token = int(torch.argmax(scores)) if options.temperature <= 0 else self._sample(scores)
+        token = self._sample(scores) if options.do_sample and options.temperature > 0 else int(torch.argmax(scores))
         self._chosen += 1
         if options.repetition_penalty != 1.0 and not (self._seen == token).any():
             self._seen = torch.cat([self._seen, torch.tensor([token])])

@@ -15,25 +15,29 @@ import signal
 import sys
 import threading
 import time
-from typing import Any, BinaryIO
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ..errors import ModelError, PathlineError
 from ..streams import take_over
 from .backend import Backend, Finished, GenerationOptions, Message
-from .messages import PROTOCOL, read_frame, write_frame
+from .messages import PROTOCOL, adaptation_from_json, read_frame, write_frame
+
+if TYPE_CHECKING:
+    from .serving import Serving
 
 _PARENT_POLL_SECONDS = 2.0
 
 
-def main() -> int:
-    """Serve until the parent goes away."""
+def main(make_serving: Callable[[], Serving] | None = None) -> int:
+    """Serve until the parent goes away. `make_serving`: what puts adaptations on the model, made once with it."""
     requests, replies = take_over()
     if sys.platform != "win32":
         # Ctrl-C in the terminal is for the parent, which then asks to cancel.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     if len(sys.argv) > 1:
         threading.Thread(target=_end_with, args=(int(sys.argv[1]),), daemon=True).start()
-    worker = Worker(requests, replies)
+    worker = Worker(requests, replies, make_serving)
     threading.Thread(target=worker.listen, daemon=True).start()
     return worker.serve()
 
@@ -41,8 +45,10 @@ def main() -> int:
 class Worker:
     """The two threads' shared state: a queue of requests and the ids that were cancelled."""
 
-    def __init__(self, requests: BinaryIO, replies: BinaryIO) -> None:
-        self._requests, self._replies = requests, replies
+    def __init__(
+        self, requests: BinaryIO, replies: BinaryIO, make_serving: Callable[[], Serving] | None = None
+    ) -> None:
+        self._requests, self._replies, self._make_serving = requests, replies, make_serving
         self._queue: queue.Queue[dict[str, Any]] = queue.Queue()
         self._cancelled: set[Any] = set()
         self._backend: Backend | None = None
@@ -94,19 +100,23 @@ class Worker:
             from .local import LocalBackend
 
             if self._backend is None:
-                self._backend = LocalBackend(params["model"], dtype=params["dtype"], device=params["device"])
+                serving = self._make_serving() if self._make_serving is not None else None
+                self._backend = LocalBackend(
+                    params["model"], dtype=params["dtype"], device=params["device"], serving=serving
+                )
             return dataclasses.asdict(self._backend.load())
         if self._backend is None:
             raise ModelError("The model process was asked to work before a model was named.")
         cancel = _CancelledId(number, self._cancelled)
+        adaptation = adaptation_from_json(params.get("adaptation"))
         if method == "count_tokens":
             return self._backend.count_tokens(params["texts"])
         if method == "score":
-            return self._backend.score(params["context"], params["continuation"], cancel)
+            return self._backend.score(params["context"], params["continuation"], cancel, adaptation)
         if method == "generate":
             options = GenerationOptions(**{**params["options"], "stop": tuple(params["options"]["stop"])})
             messages = [Message(turn["role"], turn["content"]) for turn in params["messages"]]
-            for event in self._backend.generate(messages, options, cancel):
+            for event in self._backend.generate(messages, options, cancel, adaptation):
                 if isinstance(event, Finished):
                     return dataclasses.asdict(event)
                 self._send(type="text", id=number, text=event.text)
