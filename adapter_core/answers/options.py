@@ -35,7 +35,8 @@ class AdapterOptions:
     memory only where it is asked for. `rank`: keep so many components of each delta. `beta` scales biases.
 
     `gsub`: share of the subgraph's adapter, which is that of the file `sub`, or the mixture of the `mixture_m` nearest in
-    `adapters_bank` (a built folder; None: the repository's own), or, with neither, the null adapter of the selected files. 0: none.
+    `adapters_bank` (a built folder; None: the repository's own), or, with neither, the null adapter of the selected files. 0: none;
+    None: a half where `sub` or `mixture_m` is given, and else none.
 
     `target_weights` multiply deltas by target ("q_proj"); `q_aware_weights` also by the kind of the question; `layer_schedule` by layer.
     `per_target_rank_schedule` keeps so many components by target; `layer_rank_tiers` by group or target in the (top, middle, low) third
@@ -47,7 +48,7 @@ class AdapterOptions:
     reads: bool = False
     alpha: float | None = None
     rank: int | None = None
-    gsub: float = 0.0
+    gsub: float | None = None
     sub: str | None = None
     mixture_m: int = 0
     adapters_bank: str | None = None

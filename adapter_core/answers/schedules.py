@@ -94,7 +94,9 @@ def blended(scores: Sequence[float], weights: Sequence[float]) -> float:
     """The weighted mean of entropy scores, each from 0 to 1. Raises `UsageError` for weights that give none."""
     total = math.fsum(weights)
     if len(weights) != len(scores) or min(weights) < 0 or not total > 0:
-        raise UsageError("entropy_weights are three numbers, none below 0 and not all 0: of repository, subgraph, question.")
+        raise UsageError(
+            "entropy_weights are three numbers, none below 0 and not all 0: of repository, subgraph, question."
+        )
     return math.fsum(s * w for s, w in zip(scores, weights, strict=True)) / total
 
 
