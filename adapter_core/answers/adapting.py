@@ -89,7 +89,9 @@ def plan(run: Run, found: Found, info: ModelInfo) -> Plan:
     if named is not None and not named.exists():
         raise AdapterFileError(f"There is no adapter {named}: name a file that `pathline build` wrote, or its folder.")
     folder = named if named is not None and named.is_dir() else None
-    built = what_is_built(run.graph, info.name, info.digest, folder)
+    built = what_is_built(
+        run.graph, info.name, info.digest, folder, with_null=named is not None or options.alpha is not None
+    )
     for note in built.notes:
         run.note(note)
     memory = built.memory if wants_memory else None

@@ -28,14 +28,18 @@ class Built:
     memory: Path | None = None
     told: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    memory_stale: bool = False
 
     @property
     def layers(self) -> int:
         return int(self.told.get("model", {}).get("layers", 0))
 
 
-def what_is_built(graph: CodeGraph, model_name: str, model_digest: str, folder: Path | None = None) -> Built:
-    """In the cache, or in the folder that `pathline build --out` was given. Never raises for what lies there."""
+def what_is_built(
+    graph: CodeGraph, model_name: str, model_digest: str, folder: Path | None = None, with_null: bool = False
+) -> Built:
+    """In the cache, or in the folder that `pathline build --out` was given. Never raises for what lies there. `with_null`: it is also noted
+    where the null adapter is of an earlier state."""
     place = folder if folder is not None else build_folder(graph, model_name, model_digest)
     notes: list[str] = []
     told = _manifest(place, model_digest, notes)
@@ -43,9 +47,11 @@ def what_is_built(graph: CodeGraph, model_name: str, model_digest: str, folder: 
     fitted = place / FITTED / ADAPTERS if fitted_told.get("kept") else None
     if fitted is not None:
         _note_stale(graph, "adapter", _sources(place / FITTED, notes), " --fit", notes)
+    elif with_null and told:
+        _note_stale(graph, "adapter", _sources(place, notes), "", notes)
     null = place / ADAPTERS if told else None
-    memory = _memory(graph, place / MEMORY, notes)
-    return Built(place, fitted, null, memory, told or fitted_told, tuple(notes))
+    memory, stale = _memory(graph, place / MEMORY, notes)
+    return Built(place, fitted, null, memory, told or fitted_told, tuple(notes), stale)
 
 
 def _manifest(folder: Path, digest: str, notes: list[str]) -> dict[str, Any]:
@@ -78,20 +84,19 @@ def _sources(folder: Path, notes: list[str]) -> list[SourceFile]:
         return []
 
 
-def _memory(graph: CodeGraph, file: Path, notes: list[str]) -> Path | None:
+def _memory(graph: CodeGraph, file: Path, notes: list[str]) -> tuple[Path | None, bool]:
     if not file.exists():
-        return None
+        return None, False
     try:
         header, _ = read(file)
         known = [SourceFile(str(p), str(v), 0) for p, v in zip(header["paths"], header["versions"], strict=True)]
     except (AdapterFileError, KeyError, TypeError, ValueError) as error:
         notes.append(str(error) if isinstance(error, AdapterFileError) else f"{file} is damaged: build it anew")
-        return None
-    _note_stale(graph, "memory", known, "", notes)
-    return file
+        return None, False
+    return file, _note_stale(graph, "memory", known, "", notes)
 
 
-def _note_stale(graph: CodeGraph, what: str, sources: list[SourceFile], flag: str, notes: list[str]) -> None:
+def _note_stale(graph: CodeGraph, what: str, sources: list[SourceFile], flag: str, notes: list[str]) -> bool:
     """Both are made of Python: another README does not make them stale."""
     found = staleness(sources, graph) if sources else Staleness()
     python = [[p for p in paths if is_python(p)] for paths in (found.changed, found.added, found.removed)]
@@ -104,3 +109,4 @@ def _note_stale(graph: CodeGraph, what: str, sources: list[SourceFile], flag: st
         notes.append(
             f"the {what} is of an earlier state: since then, files {', '.join(parts)}; run `pathline build{flag}`"
         )
+    return bool(parts)

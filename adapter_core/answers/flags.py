@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import UsageError
+from ..models.backend import DEVICES, DTYPES
 from .flag_forms import (
     Form,
     adapter_or_word,
@@ -192,6 +193,8 @@ TABLE: Mapping[str, tuple[Option, ...]] = {
         Option("max_new_tokens", "generation.max_new_tokens", whole, "at most", metavar="N", low=1),
         Option("seed", "generation.seed", whole, "of sampling", metavar="N", low=0),
         Option("stop", "generation.stop", strings, "end the text before this; may be given several times", metavar="TEXT"),
+        Option("device", "model.device", text, "where the model runs", choices=DEVICES),
+        Option("dtype", "model.dtype", text, "in which numbers", choices=DTYPES),
         Option("lookup", "generation.lookup", switch, "guess ahead from the prompt, which changes the speed alone"),
     ),
 }  # fmt: skip
@@ -262,6 +265,8 @@ def as_arguments(values: Mapping[str, Any]) -> list[str]:
         if option is None:
             raise UsageError(f"There is no option {name!r}: use {', '.join(OPTIONS)}.")
         flag = option.on_command_line
+        if value is None and option.form is not seconds_or_none:
+            continue  # as it is
         if option.form is switch:
             on = switch(value) if isinstance(value, str) else bool(value)
             found.append(flag if on else f"--no-{flag[2:]}")

@@ -173,6 +173,14 @@ class RefusalOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelOptions:
+    """How a model is opened, by those who open one for an answer (`models.open.open_backend`): where it runs, and in which numbers."""
+
+    device: str = "auto"
+    dtype: str = "auto"
+
+
+@dataclass(frozen=True, slots=True)
 class TelemetryOptions:
     """`telemetry_out`: a file to which one JSON line is appended for each answer (`answers.telemetry`); the question's text is in it only
     `with_question`."""
@@ -204,4 +212,5 @@ class AskOptions:
     attempts: AttemptOptions = field(default_factory=AttemptOptions)
     refusal: RefusalOptions = field(default_factory=RefusalOptions)
     telemetry: TelemetryOptions = field(default_factory=TelemetryOptions)
+    model: ModelOptions = field(default_factory=ModelOptions)
     generation: GenerationOptions = field(default_factory=lambda: GenerationOptions(max_new_tokens=160))

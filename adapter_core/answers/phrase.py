@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from ..graph import terms
 from ..types import Evidence
+from .foreign import without_citations
 from .inert import prose
 
 _END = re.compile(r"(?<=[.!?])[\"'”)]*\s+(?=[A-Z`\"'(])|\n+")
@@ -48,7 +49,8 @@ class SentenceSplitter:
             return
         if self._in_code:
             return
-        sentence = _EVIDENCE_MARK.sub("", _LIST_MARK.sub("", sentence)).strip()
+        # Places are the server's to find: what the model wrote of them is taken out.
+        sentence = without_citations(_EVIDENCE_MARK.sub("", _LIST_MARK.sub("", sentence)))[0].strip()
         if len(sentence.split()) >= 3:
             yield prose(sentence)
 
