@@ -20,7 +20,7 @@ from ..evidence.yes_no import PROMPT
 from ..graph import terms
 from ..graph.postings import in_function
 from ..models.backend import Backend
-from ..types import CancelToken, EvidencePack, SymbolRef
+from ..types import CancelToken, Evidence, EvidencePack, SymbolRef
 from .options import AskOptions, PackingOptions
 from .selecting import Selected
 
@@ -55,8 +55,9 @@ def pack_for_model(
         return pack_context_heads(graph, selected().paths, context.tokens, reader.count)
     if packing.function_first:
         functions = [w.symbol for w in functions_first(graph, question, found, selected(), packing, reader) if w.symbol]
+        others = [p for p in found.passages if not any(_within(p, ref) for ref in functions)]
         context = replace(context, max_lines=packing.ff_window_lines)
-        return pack_context_windows(graph, [*functions, *found.passages], None, reader.count, question, context)
+        return pack_context_windows(graph, [*functions, *others], None, reader.count, question, context)
     if packing.pack_mode == "windows":
         return pack_context_windows(graph, found.passages, None, reader.count, question, context)
     return pack_context(found.passages, context, reader.count)
@@ -93,6 +94,11 @@ def _functions(graph: CodeGraph, found: Found, selected: Selected, limit: int) -
         return any(s.path == ref.path and s.start <= ref.symbol.end and ref.symbol.start <= s.end for s in spans)
 
     return sorted(everywhere, key=lambda ref: not holds_evidence(ref))[:limit]
+
+
+def _within(passage: Evidence, ref: SymbolRef) -> bool:
+    span = passage.span
+    return span.path == ref.path and ref.symbol.start <= span.start and span.end <= ref.symbol.end
 
 
 def _noise(window: Window, asked: frozenset[str]) -> float:

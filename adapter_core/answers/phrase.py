@@ -19,6 +19,7 @@ _LIST_MARK = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+")
 _EVIDENCE_MARK = re.compile(r"\s*\[\d+\](?:,?\s*\[\d+\])*")
 _FENCE = re.compile(r"^\s*(```|~~~)")
 _MIN_TERMS = 3
+_PIECES = 3  # that are tried: the words of a sentence may stand in one and what it says in another
 
 
 class SentenceSplitter:
@@ -55,27 +56,42 @@ class SentenceSplitter:
             yield prose(sentence)
 
 
-def align(sentence: str, evidence: tuple[Evidence, ...], max_lines: int) -> tuple[str, int, int] | None:
-    """The window of at most `max_lines` lines of one piece of evidence that shares most with the sentence: (path, start, end)."""
+def align(sentence: str, evidence: tuple[Evidence, ...], max_lines: int) -> list[tuple[str, int, int]]:
+    """Where a sentence may stand, best first, as (path, start, end) of at most `max_lines` lines each: of the pieces of evidence that share
+    most with it the tightest window that does, then the first lines of the best piece as a whole."""
     wanted = set(terms.terms_of(sentence))
     if len(wanted) < _MIN_TERMS:
-        return None
-    best: tuple[float, str, int, int] | None = None
+        return []
+    found: list[tuple[float, Evidence, int, int]] = []
     for item in evidence:
-        lines = item.text.split("\n")
-        # The name of what it is about need not stand in the lines.
-        sought = wanted - set(terms.terms_of(item.symbol))
-        present = [set(terms.terms_of(line)) & sought for line in lines]
-        for start in range(len(lines)):
-            if not present[start]:
+        best = _tightest(item, wanted, max_lines)
+        if best is not None:
+            found.append((best[0], item, best[1], best[2]))
+    found.sort(key=lambda f: -f[0])
+    places = [(item.span.path, start, end) for _, item, start, end in found[:_PIECES]]
+    if found:
+        span = found[0][1].span
+        places.append((span.path, span.start, min(span.end, span.start + max_lines - 1)))
+    return list(dict.fromkeys(places))
+
+
+def _tightest(item: Evidence, wanted: set[str], max_lines: int) -> tuple[float, int, int] | None:
+    """The value of the window of a piece that shares most with the sentence, and its first and last line."""
+    lines = item.text.split("\n")
+    # The name of what it is about need not stand in the lines.
+    sought = wanted - set(terms.terms_of(item.symbol))
+    present = [set(terms.terms_of(line)) & sought for line in lines]
+    best: tuple[float, int, int] | None = None
+    for start in range(len(lines)):
+        if not present[start]:
+            continue
+        held: set[str] = set()
+        for end in range(start, min(len(lines), start + max_lines)):
+            if not present[end] - held:
                 continue
-            held: set[str] = set()
-            for end in range(start, min(len(lines), start + max_lines)):
-                if not present[end] - held:
-                    continue
-                held |= present[end]
-                # Compounds (`dispatch_request`) weigh more than single words; a line more costs a little.
-                value = sum(1 + len(t) / 8 for t in held) - 0.15 * (end - start)
-                if best is None or value > best[0]:
-                    best = (value, item.span.path, item.span.start + start, item.span.start + end)
-    return best[1:] if best is not None else None
+            held |= present[end]
+            # Compounds (`dispatch_request`) weigh more than single words; a line more costs a little.
+            value = sum(1 + len(t) / 8 for t in held) - 0.15 * (end - start)
+            if best is None or value > best[0]:
+                best = (value, item.span.start + start, item.span.start + end)
+    return best

@@ -16,6 +16,7 @@ from .phrase import SentenceSplitter, align
 from .prompts import STRUCTURED, phrasing_messages
 from .retrying import Attempt, attempts, decoding, enough, example_place
 from .state import Run, UntilLate
+from .verify import verify_claim
 
 
 @dataclass
@@ -143,10 +144,17 @@ def _no_time(run: Run) -> str:
 
 
 def _checked(run: Run, sentence: str, pack: EvidencePack) -> Claim | None:
+    """The sentence with the first of its places that holds what it says."""
     lines = run.options.citations.max_lines
-    place = align(sentence, pack.evidence, lines)
-    if place is None:
-        run.drop(sentence, "no lines of the evidence support it")
-        return None
-    citation = cite(run.graph, *place, lines)
-    return run.verified(Claim(sentence, "phrased", (citation,) if citation is not None else ()))
+    places = align(sentence, pack.evidence, lines)
+    problem = "no lines of the evidence support it"
+    for number, place in enumerate(places):
+        citation = cite(run.graph, *place, lines)
+        if citation is None:
+            continue
+        claim, missing = verify_claim(run.graph, Claim(sentence, "phrased", (citation,)))
+        if not missing:
+            return claim
+        problem = missing if number == 0 else problem
+    run.drop(sentence, problem)
+    return None
