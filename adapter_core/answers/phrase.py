@@ -15,6 +15,9 @@ from .foreign import without_citations
 from .inert import prose
 
 _END = re.compile(r"(?<=[.!?])[\"'”)]*\s+(?=[A-Z`\"'(])|\n+")
+# What may be left in one sentence once it is plain: each part must hold by itself.
+_INNER_END = re.compile(r"(?<=[\w`)”\"'][.!?])\s+")
+_ABBREVIATION = re.compile(r"\b(?:e\.g|i\.e|a\.k\.a|etc|vs|cf|approx|resp)\.\Z", re.I)
 _LIST_MARK = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+")
 _EVIDENCE_MARK = re.compile(r"\s*\[\d+\](?:,?\s*\[\d+\])*")
 _FENCE = re.compile(r"^\s*(```|~~~)")
@@ -32,7 +35,8 @@ class SentenceSplitter:
     def feed(self, text: str) -> Iterator[str]:
         self._rest += text
         while True:
-            match = _END.search(self._rest)
+            ends = _END.finditer(self._rest)
+            match = next((m for m in ends if not _ABBREVIATION.search(self._rest[: m.start()])), None)
             if match is None:
                 return
             sentence, self._rest = self._rest[: match.start()], self._rest[match.end() :]
@@ -52,8 +56,20 @@ class SentenceSplitter:
             return
         # Places are the server's to find: what the model wrote of them is taken out.
         sentence = without_citations(_EVIDENCE_MARK.sub("", _LIST_MARK.sub("", sentence)))[0].strip()
-        if len(sentence.split()) >= 3:
-            yield prose(sentence)
+        for part in _parts(prose(sentence)):
+            if len(part.split()) >= 3:
+                yield part
+
+
+def _parts(text: str) -> Iterator[str]:
+    """The sentences of a text, code spans and abbreviations kept whole."""
+    start = 0
+    for match in _INNER_END.finditer(text):
+        before = text[start : match.start()]
+        if before.count("`") % 2 == 0 and not _ABBREVIATION.search(before):
+            yield before
+            start = match.end()
+    yield text[start:]
 
 
 def align(sentence: str, evidence: tuple[Evidence, ...], max_lines: int) -> list[tuple[str, int, int]]:

@@ -11,6 +11,7 @@ from ..models.backend import Adaptation, Backend, Finished, GenerationEvent, Mes
 from ..types import Claim, EvidencePack
 from .adapting import Plan
 from .citations import cite
+from .in_code import said_in_prose_alone
 from .packs import Reader, pack_for_model
 from .phrase import SentenceSplitter, align
 from .prompts import STRUCTURED, phrasing_messages
@@ -153,6 +154,7 @@ def _checked(run: Run, sentence: str, pack: EvidencePack) -> Claim | None:
         if citation is None:
             continue
         claim, missing = verify_claim(run.graph, Claim(sentence, "phrased", (citation,)))
+        missing = missing or said_in_prose_alone(run.graph, sentence, claim.citations)
         if not missing:
             return claim
         problem = missing if number == 0 else problem
