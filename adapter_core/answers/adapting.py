@@ -11,9 +11,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from ..adapters.adapter import Adapter
 from ..adapters.bank import BankEntry
 from ..adapters.capacity import entropy_score, scale_capacity
-from ..adapters.files import load_adapters_npz, save_npz
+from ..adapters.files import digest_of, load_adapters_npz, save_npz
 from ..adapters.manifest import build_folder, file_sha256
 from ..adapters.options import BankOptions, CapacityOptions, GeneratorOptions, MixingOptions
 from ..adapters.rounding import rounded
@@ -196,6 +197,8 @@ def _sub(run: Run, found: Found, info: ModelInfo, built: Built) -> tuple[Path | 
     options = run.options.adapter
     if options.gsub == 0 or (options.gsub is None and not options.mixture_m and options.sub is None):
         return None, ""
+    if isinstance(options.sub, Adapter):
+        return _rounded(run, info, _written(run, info, options.sub)), "sub"
     if options.sub is not None:
         return _rounded(run, info, Path(options.sub)), "sub"
     if options.mixture_m:
@@ -238,12 +241,31 @@ def _rounded(run: Run, info: ModelInfo, file: Path) -> Path:
     named = hashlib.sha256(f"{file_sha256(file)} rounded {options.round_threshold}".encode()).hexdigest()[:32]
     made = _kept(run, info) / f"{named}.npz"
     if not made.exists():
-        adapter = rounded(load_adapters_npz(file), options.round_threshold)
-        try:
-            save_npz(made, adapter)
-        except OSError as error:
-            raise AdapterError(f"The folder {made.parent} cannot be written ({error.strerror}).") from error
+        _save(made, rounded(load_adapters_npz(file), options.round_threshold))
     return made
+
+
+def _written(run: Run, info: ModelInfo, adapter: Adapter) -> Path:
+    """A caller's own adapter as a file, which its numbers name."""
+    arrays = {
+        f"{layer} {target} {part}": array
+        for layer, factors in enumerate(adapter.layers)
+        for target, one in factors.items()
+        for part, array in (("down", one.down), ("up", one.up), ("bias", one.bias))
+        if array is not None
+    }
+    told = f"{digest_of(arrays)} {adapter.rank} {adapter.alpha}"
+    made = _kept(run, info) / f"{hashlib.sha256(told.encode()).hexdigest()[:32]}.npz"
+    if not made.exists():
+        _save(made, adapter)
+    return made
+
+
+def _save(file: Path, adapter: Adapter) -> None:
+    try:
+        save_npz(file, adapter)
+    except OSError as error:
+        raise AdapterError(f"The folder {file.parent} cannot be written ({error.strerror}).") from error
 
 
 def _kept(run: Run, info: ModelInfo) -> Path:

@@ -6,9 +6,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..evidence.options import ContextOptions, SelectionOptions
 from ..models.backend import GenerationOptions
+
+if TYPE_CHECKING:
+    from ..adapters.adapter import Adapter
 
 OF_SOURCES = ("question", "zoom")
 PACK_MODES = ("passages", "heads", "windows")
@@ -34,9 +38,9 @@ class AdapterOptions:
     used; with a number, the generated null adapter is mixed in too where there is no other; 0 isolates the model: no adapter, and a
     memory only where it is asked for. `rank`: keep so many components of each delta. `beta` scales biases.
 
-    `gsub`: share of the subgraph's adapter, which is that of the file `sub`, or the mixture of the `mixture_m` nearest in
-    `adapters_bank` (a built folder; None: the repository's own), or, with neither, the null adapter of the selected files. 0: none;
-    None: a half where `sub` or `mixture_m` is given, and else none.
+    `gsub`: share of the subgraph's adapter, which is `sub` (a file, or an adapter that a caller made), or the mixture of the `mixture_m`
+    nearest in `adapters_bank` (a built folder; None: the repository's own), or, with neither, the null adapter of the selected files.
+    0: none; None: a half where `sub` or `mixture_m` is given, and else none.
 
     `target_weights` multiply deltas by target ("q_proj"); `q_aware_weights` also by the kind of the question; `layer_schedule` by layer.
     `per_target_rank_schedule` keeps so many components by target; `layer_rank_tiers` by group or target in the (top, middle, low) third
@@ -49,7 +53,7 @@ class AdapterOptions:
     alpha: float | None = None
     rank: int | None = None
     gsub: float | None = None
-    sub: str | None = None
+    sub: str | Adapter | None = None
     mixture_m: int = 0
     adapters_bank: str | None = None
     beta: float = 1.0

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from adapter_core.adapters.adapter import Factors
 from adapter_core.adapters.files import load_adapters_npz, save_npz
 from adapter_core.adapters.rounding import rounded
 from adapter_core.adapters.targets import TARGETS
@@ -191,7 +192,11 @@ def test_the_mixer_takes_them_and_they_change_the_deltas(
         return [delta_norm(deltas[i][t]) if t in deltas[i] else 0.0 for i in range(DIMS.layers) for t in TARGETS]
 
     if "beta" in mixing:
-        return  # of biases, which are not in these norms
+        with_bias = [{"q_proj": Factors(np.zeros((1, 4)), np.zeros((3, 1)), np.ones(3))}]
+        (layer,) = build_per_layer_deltas(with_bias, **mixing)
+        assert layer["q_proj"].bias is not None
+        assert layer["q_proj"].bias.tolist() == [mixing["beta"]] * 3
+        return
     assert not np.allclose(norms(), norms(**mixing))
 
 
@@ -240,6 +245,20 @@ def test_a_callers_own_subgraph_adapter(graph: CodeGraph, tmp_path: Path) -> Non
     assert asked(graph, sub=str(own), gsub=0)[1] == Adaptation(str(fitted))
     assert answer.provenance.adapter is not None
     assert "sub " in answer.provenance.adapter
+
+
+def test_a_subgraph_adapter_that_is_no_file(graph: CodeGraph) -> None:
+    fitted = build_fitted(graph)
+    own = random_adapter(MODEL.target_shapes, DIMS.layers, seed=3)
+    _, first = asked(graph, sub=own)
+    assert first is not None
+    assert first.adapter == str(fitted)
+    found = load_adapters_npz(first.sub or "")
+    assert np.array_equal(found.layers[0]["q_proj"].up, own.layers[0]["q_proj"].up)
+    assert asked(graph, sub=own)[1] == first
+    other = asked(graph, sub=random_adapter(MODEL.target_shapes, DIMS.layers, seed=4))[1]
+    assert other is not None
+    assert other.sub != first.sub
 
 
 def test_the_null_adapter_of_the_selected_files(graph: CodeGraph) -> None:

@@ -165,6 +165,24 @@ def test_generate_answer_without_a_model(shop: Path) -> None:
         adapter_core.generate_answer(None, None, shop, QUESTION)
 
 
+def test_the_device_is_chosen_where_the_model_is_opened(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from adapter_core.models import open as opening
+
+    opened: list[dict[str, Any]] = []
+
+    def open_backend(model: str | None, **chosen: Any) -> Writer:
+        opened.append({"model": model, **chosen})
+        return Writer(GOOD)
+
+    monkeypatch.setattr(opening, "open_backend", open_backend)
+    adapter_core.generate_answer("some/model", None, shop, QUESTION, device="mps", dtype="float16")
+    assert main(["ask", "--repo", str(shop), "--model", "some/model", "--device", "cuda", "--phrase", QUESTION]) == 0
+    assert opened == [
+        {"model": "some/model", "device": "mps", "dtype": "float16"},
+        {"model": "some/model", "device": "cuda", "dtype": "auto"},
+    ]
+
+
 def test_the_public_names_are_there() -> None:
     for name in adapter_core.__all__:
         assert getattr(adapter_core, name) is not None
