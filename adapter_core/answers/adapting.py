@@ -103,8 +103,8 @@ def plan(run: Run, found: Found, info: ModelInfo) -> Plan:
         return bare
     try:
         return _mixed(run, found, info, built, named, bare)
-    except AdapterError as error:
-        if named is not None:
+    except (AdapterError, ValueError) as error:  # a ValueError: a bank whose embeddings are of another kind
+        if named is not None and isinstance(error, AdapterError):
             raise
         run.note(f"the adapter was not used: {error}")
         return bare

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..errors import AdapterError, Cancelled, ModelError
-from ..models.backend import Adaptation
+from .adapting import Plan
 from .candidate import Candidate
 from .state import Run, UntilLate
 
 
-def votes_on(
-    run: Run, items: Sequence[Candidate], lexical: Sequence[float], adaptation: Adaptation | None = None
-) -> list[float | None]:
-    """A vote for each of the most promising sentences, within the reading budget; None for the others."""
+def votes_on(run: Run, items: Sequence[Candidate], lexical: Sequence[float], planned: Plan) -> list[float | None]:
+    """A vote for each of the most promising sentences, within the reading budget; None for the others. The adapter of `planned` is on where
+    the options want it to read, too."""
     options = run.options.reading
     votes: list[float | None] = [None] * len(items)
     if options.weight == 0 or run.backend is None or not run.model_works or not items:
@@ -28,7 +27,7 @@ def votes_on(
                 break
             total += tokens
             asked.append(i)
-        for i, score in zip(asked, _score(run, [items[i].text for i in asked], adaptation), strict=True):
+        for i, score in zip(asked, _score(run, [items[i].text for i in asked], planned), strict=True):
             votes[i] = score
         run.model_name = run.backend.load().name
     except (ModelError, AdapterError) as error:
@@ -40,13 +39,16 @@ def votes_on(
     return votes
 
 
-def _score(run: Run, sentences: list[str], adaptation: Adaptation | None) -> list[float]:
+def _score(run: Run, sentences: list[str], planned: Plan) -> list[float]:
     assert run.backend is not None
     question = run.question.strip()[: run.options.reading.max_question_chars]
-    if adaptation is None:
-        return run.backend.score(sentences, question, UntilLate(run))
-    try:
-        return run.backend.score(sentences, question, UntilLate(run), adaptation)
-    except AdapterError as error:
-        run.note(f"the adapter was not used: {error}")
-        return run.backend.score(sentences, question, UntilLate(run))
+    adaptation = planned.reading() if run.options.adapter.reads else None
+    if adaptation is not None:
+        try:
+            scores = run.backend.score(sentences, question, UntilLate(run), adaptation)
+        except AdapterError as error:
+            run.note(f"the adapter was not used: {error}")
+        else:
+            run.adapter_name = planned.name
+            return scores
+    return run.backend.score(sentences, question, UntilLate(run))

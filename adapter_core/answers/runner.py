@@ -15,7 +15,7 @@ from ..code_graph import CodeGraph
 from ..errors import ModelError, UsageError
 from ..evidence.selection import Found, search
 from ..graph.source import hash_lines
-from ..models.backend import Adaptation, Backend
+from ..models.backend import Backend
 from ..types import Answer, CancelToken, Claim, EventSink, Evidence, SymbolRef
 from .adapting import Plan, plan
 from .candidate import Candidate
@@ -77,7 +77,7 @@ def answer_question(
         claims = phrase(run, found, planned)
     if not claims:
         run.emit("stage", "composing")
-        claims = _compose(run, found, planned.reading() if options.adapter.reads else None)
+        claims = _compose(run, found, planned)
     if not claims:
         return _refuse(run, found)
     return _finish(run, found, to_markdown(claims), claims)
@@ -159,7 +159,7 @@ def zoom_symbol(graph: CodeGraph, name: str | None) -> SymbolRef | None:
     raise UsageError(f"There is no symbol {name!r} in this workspace.{hint}")
 
 
-def _compose(run: Run, found: Found, adaptation: Adaptation | None) -> list[Claim]:
+def _compose(run: Run, found: Found, planned: Plan) -> list[Claim]:
     """The chosen sentences as checked claims. True by construction, and checked all the same."""
     items = candidates(run.graph, found, run.options.compose.max_candidates)
     run.metrics["candidates"] = len(items)
@@ -169,7 +169,7 @@ def _compose(run: Run, found: Found, adaptation: Adaptation | None) -> list[Clai
     if not run.options.phrase:
         for claim in claims:
             run.emit("claim", claim)
-    votes = votes_on(run, items, lexical, adaptation)
+    votes = votes_on(run, items, lexical, planned)
     if all(vote is None for vote in votes):
         return claims
     return _chosen(run, found, items, mix(lexical, votes, run.options.reading.weight)) or claims

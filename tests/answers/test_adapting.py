@@ -329,5 +329,7 @@ def test_the_adapter_reads_where_it_is_asked_to(graph: CodeGraph) -> None:
     build_memory(graph)
     for reads, expected in ((False, None), (True, Adaptation(str(fitted)))):
         backend = Writer()
-        answer_question(graph, QUESTION, with_values(AskOptions(), {"adapter_reads": reads}), backend)
+        answer = answer_question(graph, QUESTION, with_values(AskOptions(), {"adapter_reads": reads}), backend)
         assert backend.scored[0][2] == expected
+        assert (answer.provenance.adapter or "").startswith("fitted " if reads else "")
+        assert (answer.provenance.adapter is not None) == reads
