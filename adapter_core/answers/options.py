@@ -139,10 +139,12 @@ class CitationOptions:
     """`max_lines`: a longer span cited by a sentence is shortened to its first lines.
 
     What is shown is cited and checked whatever is set here. `require_citations`: where no sentence of the model passes, it is asked again
-    (`retrying.py`); with `citations_per_paragraph`, also where none of one of its paragraphs does.
+    (`retrying.py`); with `citations_per_paragraph`, also where none of one of its paragraphs does. `word_share`: of the words of a sentence
+    that the model wrote, so many must be found around what it cites (0: its words are not looked at).
     """
 
     max_lines: int = 12
+    word_share: float = 0.5
     require_citations: bool = True
     citations_per_paragraph: bool = False
 

@@ -18,6 +18,7 @@ from .prompts import STRUCTURED, phrasing_messages
 from .retrying import Attempt, attempts, decoding, enough, example_place
 from .state import Run, UntilLate
 from .verify import verify_claim
+from .wording import made_up
 
 
 @dataclass
@@ -145,18 +146,23 @@ def _no_time(run: Run) -> str:
 
 
 def _checked(run: Run, sentence: str, pack: EvidencePack) -> Claim | None:
-    """The sentence with the first of its places that holds what it says."""
+    """The sentence with the first of its places that holds what it says; else it is dropped, for the reason of the place that came
+    furthest."""
     lines = run.options.citations.max_lines
-    places = align(sentence, pack.evidence, lines)
-    problem = "no lines of the evidence support it"
-    for number, place in enumerate(places):
+    reason, furthest = "no lines of the evidence support it", 0
+    for place in align(sentence, pack.evidence, lines):
         citation = cite(run.graph, *place, lines)
         if citation is None:
             continue
-        claim, missing = verify_claim(run.graph, Claim(sentence, "phrased", (citation,)))
-        missing = missing or said_in_prose_alone(run.graph, sentence, claim.citations)
-        if not missing:
+        claim, problem = verify_claim(run.graph, Claim(sentence, "phrased", (citation,)))
+        passed = 1
+        if not problem:
+            problem, passed = said_in_prose_alone(run.graph, sentence, claim.citations), 2
+        if not problem:
+            problem, passed = made_up(run.graph, sentence, claim.citations, run.options.citations.word_share), 3
+        if not problem:
             return claim
-        problem = missing if number == 0 else problem
-    run.drop(sentence, problem)
+        if passed > furthest:
+            reason, furthest = problem, passed
+    run.drop(sentence, reason)
     return None
