@@ -137,6 +137,10 @@ def _base(built: Built, named: Path | None, null_too: bool) -> tuple[Path | None
         return named, named.name
     if built.fitted is not None:
         return built.fitted, "fitted"
+    if named is not None and built.null is None:
+        raise AdapterError(
+            f"{named} holds no adapter for this model: name a folder that `pathline build --out` wrote for it."
+        )
     if null_too or named is not None:
         return built.null, "generated"
     return None, ""

@@ -64,6 +64,8 @@ def phrase(run: Run, found: Found, plan: Plan) -> list[Claim]:
 def _write(writing: _Writing, found: Found) -> None:
     run = writing.run
     for number, attempt in enumerate(attempts(run.options, writing.plan.mixes)):
+        if attempt.stronger and not writing.plan.mixes:
+            return  # it could not be put on
         run.metrics["retries"] = number
         if number:
             run.detail(f"attempt {number + 1}: {attempt.scaffold}{', adapter put on anew' * attempt.stronger}")

@@ -112,6 +112,9 @@ def test_a_file_or_folder_that_is_named(graph: CodeGraph, tmp_path: Path) -> Non
     assert asked(graph, adapter=str(folder))[1] == Adaptation(str(folder / "adapters.npz"))
     with pytest.raises(AdapterFileError, match="There is no adapter"):
         asked(graph, adapter=str(tmp_path / "nowhere.npz"))
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(AdapterError, match="holds no adapter for this model"):
+        asked(graph, adapter=str(tmp_path / "empty"))
 
 
 def test_stale_adapters_are_used_and_said(graph: CodeGraph, repo: Path) -> None:

@@ -17,7 +17,7 @@ from adapter_core.answers.phrase import SentenceSplitter
 from adapter_core.answers.runner import answer_question
 from adapter_core.answers.state import Run
 from adapter_core.code_graph import CodeGraph
-from adapter_core.errors import Cancelled, ModelError, ModelProcessError
+from adapter_core.errors import AdapterError, Cancelled, ModelError, ModelProcessError
 from adapter_core.models.backend import Finished, GenerationEvent, TextChunk
 from adapter_core.types import Answer
 from tests.adapters.models import random_adapter
@@ -82,6 +82,14 @@ def test_the_fallback_puts_the_adapter_on_anew(graph: CodeGraph, tmp_path: Path)
     assert answer.metrics["retries"] == 2
     assert answer.metrics["delta_norms"] == {"q_proj": 0.01}
     assert [c.text for c in answer.claims] == [GOOD]
+
+
+def test_an_adapter_that_cannot_be_put_on_is_not_put_on_anew(graph: CodeGraph) -> None:
+    build_fitted(graph)
+    backend = Writer(BAD, errors=[AdapterError("It does not fit.")])
+    answer = asked(graph, backend)
+    assert [a is not None for a in backend.adaptations] == [True, False, False]  # refused; bare; the retry
+    assert answer.metrics["retries"] == 1
 
 
 def test_a_warm_up_is_lighter_first(graph: CodeGraph) -> None:
