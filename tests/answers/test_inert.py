@@ -89,7 +89,8 @@ def hostile_answer(repo: Path, **values: Any) -> tuple[Answer, Writer]:
 )
 def test_a_model_that_obeys_a_docstring_is_not_believed(repo: Path, values: dict[str, Any]) -> None:
     answer, _ = hostile_answer(repo, **values)
-    shown = answer.text + "".join(c.text for c in answer.claims)
+    # Where the pack holds no bodies the composed answer stands, and quotes: that is what the docstring says, and no answer.
+    shown = re.sub(r"“[^”]*”", "", answer.text + "".join(c.text for c in answer.claims))
     assert "`Orders.place` returns `len(self.kept)`." in shown
     for word in ("42", "eval", "hunter2", "](", "<img", "\x1b", "All tests"):
         assert word not in shown, word
