@@ -18,6 +18,9 @@ _END = re.compile(r"(?<=[.!?])[\"'”)]*\s+(?=[A-Z`\"'(])|\n+")
 # What may be left in one sentence once it is plain: each part must hold by itself.
 _INNER_END = re.compile(r"(?<=[\w`)”\"'][.!?])\s+")
 _ABBREVIATION = re.compile(r"\b(?:e\.g|i\.e|a\.k\.a|etc|vs|cf|approx|resp)\.\Z", re.I)
+_OPEN_END = re.compile(r"[\w`)”\"']\s*\Z")
+_CLOSED_END = re.compile(r"[.!?][\"'”)`*\\]*\Z")
+_NAME_FIRST = re.compile(r"\w*[_.(]\w*|[a-z]+[A-Z]")  # a name without backticks may be small
 _LIST_MARK = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+")
 _EVIDENCE_MARK = re.compile(r"\s*\[\d+\](?:,?\s*\[\d+\])*")
 _FENCE = re.compile(r"^\s*(```|~~~)")
@@ -54,11 +57,21 @@ class SentenceSplitter:
             return
         if self._in_code:
             return
+        listed = _LIST_MARK.match(sentence) is not None
         # Places are the server's to find: what the model wrote of them is taken out.
-        sentence = without_citations(_EVIDENCE_MARK.sub("", _LIST_MARK.sub("", sentence)))[0].strip()
+        sentence = without_citations(_EVIDENCE_MARK.sub("", _LIST_MARK.sub("", sentence)))[0].replace('"""', "").strip()
+        if listed and _OPEN_END.search(sentence):
+            sentence += "."  # items of lists are often written without
         for part in _parts(prose(sentence)):
             if len(part.split()) >= 3:
                 yield part
+
+
+def is_whole(sentence: str) -> bool:
+    """Whether it begins and ends as a sentence does: small models break off in the middle of a line, or write code."""
+    first = sentence.lstrip("\"'“(\\*")[:1]
+    begins = first.isupper() or first.isdigit() or first == "`" or _NAME_FIRST.match(sentence) is not None
+    return begins and _CLOSED_END.search(sentence) is not None
 
 
 def _parts(text: str) -> Iterator[str]:

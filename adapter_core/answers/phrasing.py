@@ -13,7 +13,7 @@ from .adapting import Plan
 from .citations import cite
 from .in_code import said_in_prose_alone
 from .packs import Reader, pack_for_model
-from .phrase import SentenceSplitter, align
+from .phrase import SentenceSplitter, align, is_whole
 from .prompts import STRUCTURED, phrasing_messages
 from .retrying import Attempt, attempts, decoding, enough, example_place
 from .state import Run, UntilLate
@@ -93,7 +93,7 @@ def _attempt(writing: _Writing, attempt: Attempt, found: Found) -> None:
             _note_end(writing, event)
             sentences = splitter.finish() if event.reason == "stop" else iter(())
         for sentence in sentences:
-            claim = _checked(run, sentence, writing.pack)
+            claim = checked_sentence(run, sentence, writing.pack)
             if claim is None or claim.text in writing.claims:
                 continue
             if not writing.claims:
@@ -147,9 +147,12 @@ def _no_time(run: Run) -> str:
     return f"the model was stopped after {run.options.attempts.deadline:g} seconds"
 
 
-def _checked(run: Run, sentence: str, pack: EvidencePack) -> Claim | None:
+def checked_sentence(run: Run, sentence: str, pack: EvidencePack) -> Claim | None:
     """The sentence with the first of its places that holds what it says; else it is dropped, for the reason of the place that came
     furthest."""
+    if not is_whole(sentence):
+        run.drop(sentence, "it is no whole sentence")
+        return None
     lines = run.options.citations.max_lines
     reason, furthest = "no lines of the evidence support it", 0
     for place in align(sentence, pack.evidence, lines):

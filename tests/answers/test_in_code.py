@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from adapter_core.answers.citations import cite
 from adapter_core.answers.in_code import code_lines, said_in_prose_alone
-from adapter_core.answers.phrase import SentenceSplitter
+from adapter_core.answers.phrase import SentenceSplitter, is_whole
 from adapter_core.code_graph import CodeGraph
 from tests.support import graph_of
 
@@ -83,6 +83,29 @@ def test_what_does_not_parse_loses_docstrings_and_comments_too() -> None:
 @given(st.text(alphabet=st.sampled_from("ab \"'#\n\\=(){}é🙂"), max_size=60))
 def test_any_text_gives_as_many_lines(text: str) -> None:
     assert len(code_lines(text)) == len(text.split("\n"))
+
+
+@pytest.mark.parametrize(
+    ("sentence", "whole"),
+    [
+        ("`x` returns 3.", True),
+        ("The value is “off.”", True),
+        ("url_for() builds a URL.", True),
+        ("So the answer is that `x` allows you to", False),
+        ("Here is more about `x`:", False),
+        ("to serialize the data, which `x` keeps.", False),
+        ("return lambda *args: t.Any([", False),
+    ],
+)
+def test_a_fragment_is_no_sentence(sentence: str, whole: bool) -> None:
+    assert is_whole(sentence) == whole
+
+
+def test_items_of_a_list_are_sentences_without_a_stop() -> None:
+    splitter = SentenceSplitter()
+    written = "It does two things:\n- `a` calls `b`\n- It then returns `c`.\n- and so on:\n"
+    found = [*splitter.feed(written), *splitter.finish()]
+    assert [s for s in found if is_whole(s)] == ["`a` calls `b`.", "It then returns `c`."]
 
 
 @pytest.mark.parametrize(
