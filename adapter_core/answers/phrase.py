@@ -23,6 +23,9 @@ _CLOSED_END = re.compile(r"[.!?][\"'”)`*\\]*\Z")
 _NAME_FIRST = re.compile(r"\w*[_.(]\w*|[a-z]+[A-Z]")  # a name without backticks may be small
 _LIST_MARK = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+")
 _EVIDENCE_MARK = re.compile(r"\s*\[\d+\](?:,?\s*\[\d+\])*")
+_LINES = re.compile(
+    r"\s*\((?:see |at |on |in )?lines? \d+(?:\s*[-\u2013]\s*\d+)?\)|^\s*lines? \d+(?:\s*[-\u2013]\s*\d+)?:\s*", re.I
+)
 _FENCE = re.compile(r"^\s*(```|~~~)")
 _MIN_TERMS = 3
 _PIECES = 3  # that are tried: the words of a sentence may stand in one and what it says in another
@@ -58,6 +61,7 @@ class SentenceSplitter:
         if self._in_code:
             return
         listed = _LIST_MARK.match(sentence) is not None
+        sentence = _LINES.sub("", sentence)
         # Places are the server's to find: what the model wrote of them is taken out.
         sentence = without_citations(_EVIDENCE_MARK.sub("", _LIST_MARK.sub("", sentence)))[0].replace('"""', "").strip()
         if listed and _OPEN_END.search(sentence):

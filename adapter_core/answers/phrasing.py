@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ..errors import AdapterError, Cancelled, ModelError, UsageError
@@ -19,6 +19,8 @@ from .retrying import Attempt, attempts, decoding, enough, example_place
 from .state import Run, UntilLate
 from .verify import verify_claim
 from .wording import made_up
+
+Place = tuple[str, int, int]  # path, first line, last line
 
 
 @dataclass
@@ -155,11 +157,9 @@ def checked_sentence(run: Run, sentence: str, pack: EvidencePack) -> Claim | Non
         return None
     lines = run.options.citations.max_lines
     reason, furthest = "no lines of the evidence support it", 0
-    for place in align(sentence, pack.evidence, lines):
-        citation = cite(run.graph, *place, lines)
-        if citation is None:
-            continue
-        claim, problem = verify_claim(run.graph, Claim(sentence, "phrased", (citation,)))
+    for places in _alternatives(align(sentence, pack.evidence, lines), lines):
+        cited = [cite(run.graph, *place, lines) for place in places]
+        claim, problem = verify_claim(run.graph, Claim(sentence, "phrased", tuple(c for c in cited if c is not None)))
         passed = 1
         if not problem:
             problem, passed = said_in_prose_alone(run.graph, sentence, claim.citations), 2
@@ -171,3 +171,14 @@ def checked_sentence(run: Run, sentence: str, pack: EvidencePack) -> Claim | Non
             reason, furthest = problem, passed
     run.drop(sentence, reason)
     return None
+
+
+def _alternatives(places: Sequence[Place], lines: int) -> Iterator[tuple[Place, ...]]:
+    """Each place by itself; then the best together with each other one, as long as they are of no more lines than one may be: what a
+    sentence says of two things may stand in two places."""
+    yield from ((place,) for place in places)
+    for other in places[1:]:
+        both = (places[0], other)
+        apart = places[0][0] != other[0] or places[0][2] < other[1] or other[2] < places[0][1]
+        if apart and sum(last - first + 1 for _, first, last in both) <= lines:
+            yield both

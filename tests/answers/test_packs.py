@@ -164,6 +164,15 @@ def test_the_model_reads_no_more_than_its_budget(graph: CodeGraph) -> None:
     assert len(prompts) < 4
 
 
+def test_what_is_said_of_two_places_cites_both(graph: CodeGraph) -> None:
+    said = "`pay` returns `total_price(cart.prices)`, and `restock` returns `item.order()`."
+    answer, _ = asked(graph, Writer(said))
+    (claim,) = answer.claims
+    assert claim.text == said
+    assert {c.span.path for c in claim.citations} == {"shop/till.py", "shop/stock.py"}
+    assert sum(c.span.end - c.span.start + 1 for c in claim.citations) <= 12
+
+
 # -- selection ----------------------------------------------------------------------------------------------------------
 
 

@@ -277,6 +277,8 @@ def test_the_same_question_gets_the_same_answer(graph: CodeGraph) -> None:
     [
         ("- `name` does it (app/router.py:12).", "`name` does it."),
         ("`name` does it [1] (see `app/router.py:3-9`).", "`name` does it."),
+        ("`name` does it (lines 3-9).", "`name` does it."),
+        ("Line 610: `name` does it.", "`name` does it."),
         ("It is set to 3.5 in `a.py`.", "It is set to 3.5 in `a.py`."),
     ],
 )
