@@ -39,6 +39,7 @@ def multipliers(schedule: str, layers: int) -> list[float]:
     if schedule not in LAYER_SCHEDULES:
         raise UsageError(f"{schedule!r} is no layer schedule: use one of {', '.join(LAYER_SCHEDULES)}.")
     found = []
+    top = sum(third(layer, layers) == 0 for layer in range(layers))
     for layer in range(layers):
         x = layer / (layers - 1) if layers > 1 else 0.5
         found.append(
@@ -47,7 +48,7 @@ def multipliers(schedule: str, layers: int) -> list[float]:
                 "linear": 0.5 + x,
                 "cosine": 1.0 + 0.5 * math.cos(math.pi * x),
                 "hump": 0.5 + math.sin(math.pi * x) * math.pi / 4,
-                "top": 3.0 if third(layer, layers) == 0 else 0.0,
+                "top": layers / top if third(layer, layers) == 0 else 0.0,
             }[schedule]
         )
     return [round(factor, 6) for factor in found]
