@@ -126,7 +126,11 @@ def _mixed(run: Run, found: Found, info: ModelInfo, built: Built, named: Path | 
     layers = layers or len(load_adapters_npz(base or sub or "").layers)
     mixing = _mixing(run, found, layers, sub is not None)
     label = ", ".join([*shown, *filter(None, [bare.name])])
-    run.detail(f"adapter: {label}; " + (", ".join(f"{k} {v}" for k, v in mixing.items()) or "as it was built"))
+    told = [
+        f"{name} {value if not isinstance(value, list) or name == 'ablate' else 'by layer'}"
+        for name, value in mixing.items()
+    ]
+    run.detail(f"adapter: {label}; {', '.join(told) or 'as it was built'}")
     return Plan(
         base, sub, bare.memory, mixing, tuple(multipliers(options.layer_schedule, layers)), options.alpha_warmup, label
     )
