@@ -16,7 +16,13 @@ _EXPORTS = {
     "AskOptions": "answers.options",
     "answer_question": "answers.runner",
     "answer_to_dict": "answers.export",
+    "build_per_layer_deltas": "adapters.deltas",
+    "Conversation": "answers.conversation",
     "evidence_to_dict": "answers.export",
+    "generate_answer": "answers.generate",
+    "run_repo_adapter": "run",
+    "verify_text": "answers.foreign",
+    "verify_with_tests": "answers.run_tests",
     "search": "evidence.selection",
     "SelectionOptions": "evidence.options",
     "Backend": "models.backend",
@@ -24,26 +30,38 @@ _EXPORTS = {
 }
 
 if TYPE_CHECKING:
+    from .adapters.deltas import build_per_layer_deltas
+    from .answers.conversation import Conversation
     from .answers.export import answer_to_dict, evidence_to_dict
+    from .answers.foreign import verify_text
+    from .answers.generate import generate_answer
     from .answers.options import AskOptions
+    from .answers.run_tests import verify_with_tests
     from .answers.runner import answer_question
     from .code_graph import CodeGraph
     from .evidence.options import SelectionOptions
     from .evidence.selection import search
     from .models.backend import Backend
     from .models.open import open_backend
+    from .run import run_repo_adapter
 
 __all__ = [
     "AskOptions",
     "Backend",
     "CodeGraph",
+    "Conversation",
     "SelectionOptions",
     "__version__",
     "answer_question",
     "answer_to_dict",
+    "build_per_layer_deltas",
     "evidence_to_dict",
+    "generate_answer",
     "open_backend",
+    "run_repo_adapter",
     "search",
+    "verify_text",
+    "verify_with_tests",
 ]
 
 

@@ -94,13 +94,31 @@ class SubgraphAdapters:
 
     def of_files(self, paths: Collection[str]) -> Adapter:
         """Of files by their relative paths. Raises `AdapterError` where none of them is there, and what the maker raises."""
+        return self._made(paths)[1]
+
+    def file_of(self, paths: Collection[str]) -> Path:
+        """As `of_files`, as the file in the folder. Raises `AdapterError` also where that cannot be written."""
+        key, adapter = self._made(paths)
+        if self._folder is None:
+            raise AdapterError(
+                "Adapters of parts of a repository are kept in memory alone here: give a folder for them."
+            )
+        file = self._folder / f"{key}.npz"
+        if not file.exists():
+            self._store(key, adapter)
+        if not file.exists():
+            raise AdapterError(f"The folder {self._folder} cannot be written.")
+        return file
+
+    def _made(self, paths: Collection[str]) -> tuple[str, Adapter]:
+        """The adapter of some files, and what it is known by."""
         documents = [d for d in map(self._graph.document, sorted(set(paths))) if d is not None]
         if not documents:
             raise AdapterError("There is no file in this part of the repository to make an adapter of.")
         key = _key(self._model, self._maker.key, features_version(), [(d.path, d.sha256) for d in documents])
         if key in self._kept:
             self._kept.move_to_end(key)
-            return self._kept[key]
+            return key, self._kept[key]
         adapter = self._stored(key)
         if adapter is None:
             found = [d.path for d in documents]
@@ -109,7 +127,7 @@ class SubgraphAdapters:
         self._kept[key] = adapter
         while len(self._kept) > _IN_MEMORY:
             self._kept.popitem(last=False)
-        return adapter
+        return key, adapter
 
     def _stored(self, key: str) -> Adapter | None:
         if self._folder is None:

@@ -103,10 +103,10 @@ def sentences_of(text: str) -> Iterator[tuple[str, int, tuple[str, ...]]]:
         kept: list[tuple[str, int, list[str]]] = []
         for piece, at in pieces:
             behind = re.match(r"\(([^()]*)\)[.,]?\s+", piece)
-            if behind and kept and not re.search(r"\w", _without_citations(behind.group())[0]):
-                kept[-1][2].extend(_without_citations(behind.group())[1])
+            if behind and kept and not re.search(r"\w", without_citations(behind.group())[0]):
+                kept[-1][2].extend(without_citations(behind.group())[1])
                 piece = piece[behind.end() :]
-            bare, written = _without_citations(piece)
+            bare, written = without_citations(piece)
             if not re.search(r"\w", bare) and kept:
                 kept[-1][2].extend(written)
             elif re.search(r"\w", bare) or written:
@@ -132,7 +132,8 @@ def _blocks(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
         block.append(_ITEM.sub("", line, count=1) if _ITEM.match(line) else line.strip())
 
 
-def _without_citations(piece: str) -> tuple[str, list[str]]:
+def without_citations(piece: str) -> tuple[str, list[str]]:
+    """A sentence without its citations and the brackets that held them, and the citations as `path:line`."""
     text = _LINK.sub(lambda m: f"{m[1]} {m[2]}" if find_citations(m[2]) else m[1], piece)
     found = find_citations(text)
     out, position = [], 0

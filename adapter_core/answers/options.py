@@ -1,12 +1,115 @@
-"""The options of one answer. Each default stands here and nowhere else."""
+"""The options of one answer. Each default stands here and nowhere else (of finding and packing in `evidence/options.py`, of writing in
+`models/backend.py`); `flags.py` gives each its keyword and its flag."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..evidence.options import ContextOptions, SelectionOptions
 from ..models.backend import GenerationOptions
+
+if TYPE_CHECKING:
+    from ..adapters.adapter import Adapter
+
+OF_SOURCES = ("question", "zoom")
+PACK_MODES = ("passages", "heads", "windows")
+LAYER_SCHEDULES = ("flat", "linear", "hump", "cosine", "top")
+
+
+@dataclass(frozen=True, slots=True)
+class SourceOptions:
+    """Which modules and files a question is about. `of_sources` "question": those whose definitions it speaks of; "zoom": those at most
+    `SelectionOptions.zoom_radius` links from the zoom symbol, and evidence from other files is left out. `rerank`: look a second time at
+    signatures, docstrings and visibility, and order files and passages by both looks."""
+
+    of_sources: str = "question"
+    rerank: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterOptions:
+    """What is mixed into the model while it writes (`reads`: also while it votes on sentences).
+
+    `adapter`: "auto" (what was built for the repository), "none", or a file or folder. `memory`: mix the repository's memory in; None:
+    where there is one. `alpha`: deltas are scaled by alpha / rank. None: by their own scale, and only a fitted adapter that was kept is
+    used; with a number, the generated null adapter is mixed in too where there is no other; 0 isolates the model: no adapter, and a
+    memory only where it is asked for. `rank`: keep so many components of each delta. `beta` scales biases.
+
+    `gsub`: share of the subgraph's adapter, which is `sub` (a file, or an adapter that a caller made), or the mixture of the `mixture_m`
+    nearest in `adapters_bank` (a built folder; None: the repository's own), or, with neither, the null adapter of the selected files.
+    0: none; None: a half where `sub` or `mixture_m` is given, and else none.
+
+    `target_weights` multiply deltas by target ("q_proj"); `q_aware_weights` also by the kind of the question; `layer_schedule` by layer.
+    `per_target_rank_schedule` keeps so many components by target; `layer_rank_tiers` by group or target in the (top, middle, low) third
+    of the layers; `rank_budget` so many over all. `alpha_warmup`: half on the first attempt, three quarters on the first structured one.
+    """
+
+    adapter: str = "auto"
+    memory: bool | None = None
+    reads: bool = False
+    alpha: float | None = None
+    rank: int | None = None
+    gsub: float | None = None
+    sub: str | Adapter | None = None
+    mixture_m: int = 0
+    adapters_bank: str | None = None
+    beta: float = 1.0
+    target_weights: Mapping[str, float] = field(default_factory=dict)
+    q_aware_weights: bool = False
+    layer_schedule: str = "flat"
+    per_target_rank_schedule: Mapping[str, int] = field(default_factory=dict)
+    layer_rank_tiers: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
+    rank_budget: int | None = None
+    ablate_attn: bool = False
+    ablate_mlp: bool = False
+    alpha_warmup: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EntropyOptions:
+    """`entropy_aware`: the entropy of the repository, the selected files and the question, in the mean that `entropy_weights` give,
+    chooses `rank` between `rank_min` and `rank_max`, and `gsub`, where there is a subgraph's adapter, between `gsub_max` and `gsub_min`."""
+
+    entropy_aware: bool = False
+    rank_min: int = 4
+    rank_max: int = 16
+    gsub_min: float = 0.3
+    gsub_max: float = 0.7
+    entropy_weights: tuple[float, float, float] = (1.0, 1.0, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class RoundingOptions:
+    """`round_lora`: factors are rounded to what a 16-bit float holds before they are mixed, and those of less than `round_threshold` times
+    the largest of their matrix become 0."""
+
+    round_lora: bool = False
+    round_threshold: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class PackingOptions:
+    """What the model reads when it writes. `pack_context` off: nothing but the question. `pack_mode` "passages": the evidence as found;
+    "windows": of each symbol signature, docstring and the statements that answer; "heads": what the selected files say of themselves.
+
+    `function_first`: before the passages come windows of `ff_window_lines` on functions of the selected files. Of at most
+    `ff_max_candidates`, those are taken whose share of the best one's score, less `ff_noise_penalty` times the share of their lines that
+    hold nothing of the question, is at least `ff_threshold`. `model_prob_yes`: the model's probability that a window helps orders the
+    first of them, within `prob_yes_tokens`.
+    """
+
+    pack_context: bool = True
+    pack_mode: str = "passages"
+    function_first: bool = False
+    ff_max_candidates: int = 60
+    ff_window_lines: int = 24
+    ff_threshold: float = 0.4
+    ff_noise_penalty: float = 0.3
+    model_prob_yes: bool = False
+    prob_yes_tokens: int = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +136,27 @@ class ReadingOptions:
 
 @dataclass(frozen=True, slots=True)
 class CitationOptions:
-    """`max_lines`: a longer span cited by a sentence is shortened to its first lines."""
+    """`max_lines`: a longer span cited by a sentence is shortened to its first lines.
+
+    What is shown is cited and checked whatever is set here. `require_citations`: where no sentence of the model passes, it is asked again
+    (`retrying.py`); with `citations_per_paragraph`, also where none of one of its paragraphs does. `word_share`: of the words of a sentence
+    that the model wrote, so many must be found around what it cites (0: its words are not looked at).
+    """
 
     max_lines: int = 12
+    word_share: float = 0.5
+    require_citations: bool = True
+    citations_per_paragraph: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptOptions:
+    """`deadline`: seconds from the question after which the model is stopped, and what passed until then stands (None: it is not); an
+    answer that meets it may differ from run to run. `adapter_aware_decoding`: where citations are required, the prompt begins with the
+    places that can be cited, and sampling is gentler."""
+
+    deadline: float | None = 60.0
+    adapter_aware_decoding: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +179,14 @@ class RefusalOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelOptions:
+    """How a model is opened, by those who open one for an answer (`models.open.open_backend`): where it runs, and in which numbers."""
+
+    device: str = "auto"
+    dtype: str = "auto"
+
+
+@dataclass(frozen=True, slots=True)
 class TelemetryOptions:
     """`telemetry_out`: a file to which one JSON line is appended for each answer (`answers.telemetry`); the question's text is in it only
     `with_question`."""
@@ -68,17 +197,26 @@ class TelemetryOptions:
 
 @dataclass(frozen=True, slots=True)
 class AskOptions:
-    """How to answer one question. `zoom` names a symbol to start from, in any form that `CodeGraph.find_symbol` takes.
-    `commit_footer`: the text ends with the commit and tree that it speaks of."""
+    """How to answer one question. `zoom` names a symbol to start from, in any form that `CodeGraph.find_symbol` takes. `phrase`: the model
+    writes, over what `packing` and `context` give it. `commit_footer`: the text ends with the commit and tree that it speaks of.
+    `verbose`: what was selected, reranked and scaled is told as events ("detail", text)."""
 
     zoom: str | None = None
     phrase: bool = False
     commit_footer: bool = False
+    verbose: bool = False
     selection: SelectionOptions = field(default_factory=SelectionOptions)
+    sources: SourceOptions = field(default_factory=SourceOptions)
+    adapter: AdapterOptions = field(default_factory=AdapterOptions)
+    entropy: EntropyOptions = field(default_factory=EntropyOptions)
+    rounding: RoundingOptions = field(default_factory=RoundingOptions)
+    packing: PackingOptions = field(default_factory=PackingOptions)
     context: ContextOptions = field(default_factory=ContextOptions)
     compose: ComposeOptions = field(default_factory=ComposeOptions)
     reading: ReadingOptions = field(default_factory=ReadingOptions)
     citations: CitationOptions = field(default_factory=CitationOptions)
+    attempts: AttemptOptions = field(default_factory=AttemptOptions)
     refusal: RefusalOptions = field(default_factory=RefusalOptions)
     telemetry: TelemetryOptions = field(default_factory=TelemetryOptions)
+    model: ModelOptions = field(default_factory=ModelOptions)
     generation: GenerationOptions = field(default_factory=lambda: GenerationOptions(max_new_tokens=160))

@@ -1,65 +1,42 @@
 """One question to one answer: evidence, composed sentences, the model's vote, phrasing, checks, or a refusal.
 
 Events, for whoever streams: ("stage", name), ("evidence", tuple of Evidence), ("claim", Claim) for each sentence that passed every
-check. When the model reads, the sentences in lexical order come first, and the answer that is returned may choose others.
+check, and with `AskOptions.verbose` ("detail", text). When the model reads, the sentences in lexical order come first, and the answer
+that is returned may choose others.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from ..code_graph import CodeGraph
-from ..errors import Cancelled, ModelError, UsageError
-from ..evidence.context import pack_context
+from ..errors import ModelError, UsageError
 from ..evidence.selection import Found, search
 from ..graph.source import hash_lines
-from ..models.backend import Backend, Finished, TextChunk
-from ..types import Answer, CancelToken, Claim, Dropped, EventSink, Evidence, SymbolRef
+from ..models.backend import Backend
+from ..types import Answer, CancelToken, Claim, EventSink, Evidence, SymbolRef
+from .adapting import Plan, plan
 from .candidate import Candidate
 from .choose import choose, lexical_scores, mix
 from .citations import cite
 from .compose import candidates
+from .flags import checked
 from .kinds import answer_kind
 from .options import AskOptions
-from .phrase import SentenceSplitter, align
-from .prompts import phrasing_messages
+from .phrasing import phrase
 from .provenance import provenance_of
+from .reading import votes_on
 from .refusal import answerable, confidence, signals
 from .render import commit_footer, not_found, to_markdown
+from .selecting import narrowed, reordered
+from .state import Run
 from .telemetry import record_of, write_record
-from .verify import verify_claim
 
 
 def _ignore(name: str, value: Any) -> None:
     """The event sink of callers that do not stream."""
-
-
-@dataclass
-class _Run:
-    """What one answer gathers on its way."""
-
-    graph: CodeGraph
-    question: str
-    options: AskOptions
-    backend: Backend | None
-    cancel: CancelToken | None
-    emit: EventSink
-    dropped: list[Dropped] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    metrics: dict[str, Any] = field(default_factory=dict)
-    model_name: str | None = None
-    started: float = field(default_factory=time.perf_counter)
-
-    def check(self) -> None:
-        if self.cancel is not None and self.cancel.is_set():
-            raise Cancelled("The answer was stopped.")
-
-    def mark(self, name: str) -> None:
-        """Milliseconds from the question to here."""
-        self.metrics[f"{name}_ms"] = round((time.perf_counter() - self.started) * 1000, 1)
 
 
 def answer_question(
@@ -74,11 +51,12 @@ def answer_question(
     """Answer a question about a workspace. Every claim of the result resolves, is fresh and is supported at this moment.
     `context`: evidence from before, to be used behind what is found now, as far as its lines are still the same.
 
-    Raises `UsageError` for an empty question or an unknown zoom symbol, `Cancelled` when `cancel` is set. A model that fails costs
-    only what it would have added: `reason` says so, and the composed answer stands.
+    Raises `UsageError` for an empty question, an unknown zoom symbol or options that do not go together, `AdapterFileError` for an adapter
+    that was named and is not there, `Cancelled` when `cancel` is set. A model that fails costs only what it would have added: `reason`
+    says so, and the composed answer stands.
     """
-    options = options or AskOptions()
-    run = _Run(graph, question, options, backend, cancel, on_event or _ignore)
+    options = checked(options or AskOptions())
+    run = Run(graph, question, options, backend, cancel, on_event or _ignore)
     if not question.strip():
         raise UsageError(
             'The question is empty; ask something, for example: pathline ask "Where is the cache cleared?"'
@@ -86,20 +64,53 @@ def answer_question(
     zoom = zoom_symbol(graph, options.zoom)
     run.emit("stage", "searching")
     found = _joined(graph, search(graph, question, options.selection, zoom), context)
+    found = _as_selected(run, found)
     run.check()
     run.mark("evidence")
     run.emit("evidence", found.evidence)
     if not _answerable(run, found):
         return _refuse(run, found)
-    run.emit("stage", "composing")
-    composed = _compose(run, found)
-    claims = composed
+    planned = _planned(run, found)
+    claims: list[Claim] = []
     if options.phrase:
         run.emit("stage", "phrasing")
-        claims = list(_phrase(run, found)) or composed
+        claims = phrase(run, found, planned)
+    if not claims:
+        run.emit("stage", "composing")
+        claims = _compose(run, found, planned)
     if not claims:
         return _refuse(run, found)
     return _finish(run, found, to_markdown(claims), claims)
+
+
+def _as_selected(run: Run, found: Found) -> Found:
+    """What was found, as the options of selection have it."""
+    sources = run.options.sources
+    if not (sources.rerank or sources.of_sources == "zoom" or run.options.verbose):
+        return found
+    selected = run.selection(found)
+    shown = ", ".join(f"{f.path} {f.score:g}" for f in selected.files[:5])
+    run.detail(f"selected by {sources.of_sources}: {shown or 'nothing'}")
+    if sources.of_sources == "zoom":
+        found = narrowed(found, selected)
+    if sources.rerank:
+        run.detail("reranked: " + ", ".join(f"{p} ×{g:.2f}" for p, g in list(selected.gains.items())[:5]))
+        found = reordered(found, selected)
+    return found
+
+
+def _planned(run: Run, found: Found) -> Plan:
+    """The adapter and memory of this answer, where the model is going to use them."""
+    if run.backend is None or not (run.options.phrase or run.options.adapter.reads):
+        return Plan()
+    try:
+        info = run.backend.load()
+    except ModelError as error:
+        run.model_works = False
+        run.note(f"the model cannot be used: {error}")
+        return Plan()
+    run.model_name = info.name
+    return plan(run, found, info)
 
 
 def _joined(graph: CodeGraph, found: Found, context: Sequence[Evidence]) -> Found:
@@ -125,7 +136,7 @@ def _joined(graph: CodeGraph, found: Found, context: Sequence[Evidence]) -> Foun
     )
 
 
-def _answerable(run: _Run, found: Found) -> bool:
+def _answerable(run: Run, found: Found) -> bool:
     """Whether the workspace seems to hold an answer. What a user points at, and the project as a whole, are always answered about."""
     if not found.evidence:
         return False
@@ -148,7 +159,7 @@ def zoom_symbol(graph: CodeGraph, name: str | None) -> SymbolRef | None:
     raise UsageError(f"There is no symbol {name!r} in this workspace.{hint}")
 
 
-def _compose(run: _Run, found: Found) -> list[Claim]:
+def _compose(run: Run, found: Found, planned: Plan) -> list[Claim]:
     """The chosen sentences as checked claims. True by construction, and checked all the same."""
     items = candidates(run.graph, found, run.options.compose.max_candidates)
     run.metrics["candidates"] = len(items)
@@ -158,115 +169,24 @@ def _compose(run: _Run, found: Found) -> list[Claim]:
     if not run.options.phrase:
         for claim in claims:
             run.emit("claim", claim)
-    votes = _read(run, items, lexical)
+    votes = votes_on(run, items, lexical, planned)
     if all(vote is None for vote in votes):
         return claims
     return _chosen(run, found, items, mix(lexical, votes, run.options.reading.weight)) or claims
 
 
-def _chosen(run: _Run, found: Found, items: list[Candidate], scores: list[float]) -> list[Claim]:
+def _chosen(run: Run, found: Found, items: list[Candidate], scores: list[float]) -> list[Claim]:
     chosen = choose(items, scores, found.weights, run.options.compose.max_sentences)
     run.check()
     return [claim for item in chosen if (claim := _claim(run, item)) is not None]
 
 
-def _claim(run: _Run, item: Candidate) -> Claim | None:
+def _claim(run: Run, item: Candidate) -> Claim | None:
     cited = [cite(run.graph, path, a, b, run.options.citations.max_lines) for path, a, b in item.spans]
-    return _verified(run, Claim(item.text, "composed", tuple(c for c in cited if c is not None)))
+    return run.verified(Claim(item.text, "composed", tuple(c for c in cited if c is not None)))
 
 
-def _verified(run: _Run, claim: Claim) -> Claim | None:
-    checked, problem = verify_claim(run.graph, claim)
-    if problem:
-        if all(d.text != claim.text for d in run.dropped):
-            run.dropped.append(Dropped(claim.text, problem))
-        return None
-    return checked
-
-
-def _read(run: _Run, items: list[Candidate], lexical: list[float]) -> list[float | None]:
-    """log P(question | sentence) of the most promising sentences, within the reading budget; None for the others."""
-    options = run.options.reading
-    votes: list[float | None] = [None] * len(items)
-    if options.weight == 0 or run.backend is None or not items:
-        return votes
-    run.emit("stage", "reading")
-    order = sorted(range(len(items)), key=lambda i: -lexical[i])[: options.max_sentences]
-    question = run.question.strip()[: options.max_question_chars]
-    try:
-        counts = run.backend.count_tokens([items[i].text for i in order])
-        total, asked = 0, []
-        for i, tokens in zip(order, counts, strict=True):
-            if total + tokens > options.max_tokens:
-                break
-            total += tokens
-            asked.append(i)
-        for i, score in zip(
-            asked, run.backend.score([items[i].text for i in asked], question, run.cancel), strict=True
-        ):
-            votes[i] = score
-        run.model_name = run.backend.load().name
-    except ModelError as error:
-        run.notes.append(f"the model did not read: {error}")
-    run.mark("read")
-    return votes
-
-
-def _phrase(run: _Run, found: Found) -> Iterator[Claim]:
-    """Sentences of the model that passed every check, as they come. None of a model that fails or writes nothing that holds."""
-    if run.backend is None:
-        run.notes.append("phrasing needs the model, so the composed answer stands")
-        return
-    backend = run.backend
-    shown: set[str] = set()
-    try:
-        info = backend.load()
-        run.model_name = info.name
-        pack = pack_context(found.passages, run.options.context, backend.count_tokens)
-        splitter = SentenceSplitter()
-        for event in backend.generate(phrasing_messages(run.question, pack), run.options.generation, run.cancel):
-            if isinstance(event, TextChunk):
-                sentences = splitter.feed(event.text)
-            else:
-                _note_generation(run, event)
-                sentences = splitter.finish() if event.reason == "stop" else iter(())
-            for sentence in sentences:
-                claim = _phrased_claim(run, sentence, pack.evidence)
-                if claim is None or claim.text in shown:
-                    continue
-                if not shown:
-                    run.mark("first_phrased")
-                shown.add(claim.text)
-                run.emit("claim", claim)
-                yield claim
-    except ModelError as error:
-        run.notes.append(f"the model stopped: {error}")
-    run.check()
-    if not shown:
-        run.notes.append("no sentence of the model passed the checks, so the composed answer stands")
-
-
-def _note_generation(run: _Run, event: Finished) -> None:
-    run.metrics |= {
-        "prompt_tokens": event.prompt_tokens,
-        "new_tokens": event.new_tokens,
-        "prefill_seconds": round(event.prefill_seconds, 3),
-        "decode_seconds": round(event.decode_seconds, 3),
-    }
-    if event.reason == "cancelled":
-        raise Cancelled("The answer was stopped.")
-
-
-def _phrased_claim(run: _Run, sentence: str, evidence: tuple[Any, ...]) -> Claim | None:
-    place = align(sentence, evidence, run.options.citations.max_lines)
-    if place is None:
-        run.dropped.append(Dropped(sentence, "no lines of the evidence support it"))
-        return None
-    citation = cite(run.graph, *place, run.options.citations.max_lines)
-    return _verified(run, Claim(sentence, "phrased", (citation,) if citation is not None else ()))
-
-
-def _refuse(run: _Run, found: Found) -> Answer:
+def _refuse(run: Run, found: Found) -> Answer:
     names: list[str] = []
     for word in (*found.question.identifiers, *found.question.words):
         names.extend(n for n in run.graph.nearest_names(word.rpartition(".")[2], 3) if n not in names)
@@ -279,13 +199,13 @@ def _refuse(run: _Run, found: Found) -> Answer:
     return _finish(run, found, not_found(names[:5], places), [])
 
 
-def _finish(run: _Run, found: Found, text: str, claims: list[Claim]) -> Answer:
+def _finish(run: Run, found: Found, text: str, claims: list[Claim]) -> Answer:
     complete, reason = run.graph.completeness
     if not run.graph.store.counts()[0] and complete:
         reason = "there is nothing to answer from here: no Python file and no documentation"
     run.mark("total")
     run.metrics |= {"coverage": round(found.coverage, 3), "evidence": len(found.evidence), "dropped": len(run.dropped)}
-    provenance = provenance_of(run.graph.root, run.model_name)
+    provenance = provenance_of(run.graph.root, run.model_name, run.adapter_name)
     if run.options.commit_footer:
         text += commit_footer(provenance)
     answer = Answer(

@@ -15,12 +15,13 @@ from ..types import Answer
 
 SCHEMA = 1
 # The marks that an answer sets on its way, in order: each is milliseconds from the question to the end of a stage.
-_STAGES = ("evidence", "composed", "read", "total")
+_STAGES = ("evidence", "phrased", "composed", "read", "total")
 
 
 def record_of(graph: CodeGraph, answer: Answer, with_question: bool = False) -> dict[str, Any]:
     """The line for one answer. Rates are shares of the citations shown, None where there are none; `citations_must`: the sentences shown,
-    each of which must carry one."""
+    each of which must carry one. `retries`: how often the model was asked again; `delta_norms`: by target, how large the adapter's deltas
+    were as a share of the weights."""
     citations = [c for claim in answer.claims for c in claim.citations]
     files = list(dict.fromkeys(e.span.path for e in answer.evidence))
     modules = {graph.module_for_file(path) for path in files if path.endswith((".py", ".pyi", ".pyw"))}
@@ -45,6 +46,7 @@ def record_of(graph: CodeGraph, answer: Answer, with_question: bool = False) -> 
         "elapsed_sec": round(metrics.get("total_ms", 0.0) / 1000, 4),
         "elapsed_by_stage": stages_of(metrics),
         "retries": metrics.get("retries", 0),
+        "delta_norms": metrics.get("delta_norms", {}),
         "tokens": {"prompt": metrics.get("prompt_tokens", 0), "new": metrics.get("new_tokens", 0)},
         "model": answer.provenance.model,
         "adapter": answer.provenance.adapter,

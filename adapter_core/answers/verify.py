@@ -44,7 +44,7 @@ _AS_SYNTAX = frozenset(
     }
 )
 # Words of Python that need not stand in the lines to be said about them.
-_FREE = frozenset(
+FREE_WORDS = frozenset(
     "None True False self cls def class return async await lambda not and or in is if else import from raise".split()
 )
 
@@ -103,7 +103,7 @@ def _missing_name(
     beyond: set[Mention],
     spelled: set[Mention],
 ) -> str:
-    known = set(_NAME.findall(text)) | _context_names(graph, citations) | _FREE
+    known = set(_NAME.findall(text)) | context_names(graph, citations) | FREE_WORDS
     tokens: list[str] | None = None
     for mention in read.of("code", "name"):
         inner = mention.text
@@ -193,7 +193,7 @@ def verify_claim(graph: CodeGraph, claim: Claim) -> tuple[Claim, str]:
     return replace(claim, citations=checked), support.reason
 
 
-def _context_names(graph: CodeGraph, citations: tuple[Citation, ...]) -> set[str]:
+def context_names(graph: CodeGraph, citations: tuple[Citation, ...]) -> set[str]:
     """Names that a reader of `path:line` sees without reading the line: its path, and the definitions around it."""
     names: set[str] = set()
     for citation in citations:

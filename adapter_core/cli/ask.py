@@ -8,10 +8,9 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import UsageError
+from ..errors import AdapterError, ModelError, UsageError
 from .common import add_repo_arguments, ctrl_c, print_json, printable, with_graph
 from .model import open_model
 
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from ..answers.run_tests import TestRun
     from ..code_graph import CodeGraph
     from ..models.backend import Backend
-    from ..types import Answer
+    from ..types import Answer, CancelToken
 
 _MAX_LINE = 20_000
 
@@ -35,37 +34,23 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     )
     parser.add_argument("question", nargs="?", help='the question; "-" reads it from standard input')
     add_repo_arguments(parser)
-    parser.add_argument("--zoom", metavar="SYMBOL", help="start from a symbol: its definition, callers and callees")
-    parser.add_argument(
-        "--phrase", action="store_true", help="let the model write; sentences that fail the checks are dropped"
-    )
+    add_arguments(parser)
+    parser.set_defaults(func=run)
+
+
+def add_arguments(parser: argparse.ArgumentParser, defaults: AskOptions | None = None) -> None:
+    """What `pathline ask` and `python -m adapter_core.run` share."""
+    from ..answers.flags import add_flags
+
     parser.add_argument(
         "--model", metavar="MODEL", help="Hugging Face id, folder or GGUF file (default: the embedded model)"
     )
     parser.add_argument("--no-model", action="store_true", help="answer without a model")
-    parser.add_argument(
-        "--read-weight", type=float, default=None, metavar="W", help="weight of the model's vote on sentences"
-    )
-    parser.add_argument("--sentences", type=int, default=None, metavar="N", help="at most N sentences")
-    parser.add_argument(
-        "--min-confidence",
-        type=float,
-        default=None,
-        metavar="P",
-        help="say that nothing is found where the estimated probability of an answer is below P (0: always answer)",
-    )
     parser.add_argument("--explain", action="store_true", help="show the evidence with the reasons for its rank")
     parser.add_argument(
         "--follow",
         action="store_true",
         help='go on with further questions, one a line of standard input; "it" means what the last answer is about',
-    )
-    parser.add_argument("--footer", action="store_true", help="end the answer with the commit that it speaks of")
-    parser.add_argument(
-        "--telemetry", metavar="FILE", help="append one JSON line of measurements, without the question's text"
-    )
-    parser.add_argument(
-        "--telemetry-question", action="store_true", help="with --telemetry: write the question's text, too"
     )
     parser.add_argument(
         "--run-tests",
@@ -76,11 +61,13 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser.add_argument(
         "--python", default=sys.executable, metavar="FILE", help="the Python that runs them (default: this one)"
     )
-    parser.set_defaults(func=run)
+    add_flags(parser, defaults)
 
 
-def run(args: argparse.Namespace) -> int:
-    if args.phrase and args.no_model:
+def run(args: argparse.Namespace, defaults: AskOptions | None = None, ensure: bool = False) -> int:
+    """`ensure`: what is missing of the repository's adapters is built first."""
+    options = _options(args, defaults)
+    if options.phrase and args.no_model:
         raise UsageError("--phrase needs the model, and --no-model does without it; give one of them.")
     if args.run_tests is not None and args.run_tests <= 0:
         raise UsageError("--run-tests takes the seconds that the tests may run, more than 0.")
@@ -95,13 +82,13 @@ def run(args: argparse.Namespace) -> int:
         )
     # Relative to where the user stands, which we are about to leave.
     args.repo = os.path.abspath(args.repo)
-    args.telemetry = os.path.abspath(args.telemetry) if args.telemetry else None
     if args.model is not None:
         from ..models.sources import absolute_name
 
         args.model = absolute_name(args.model)
-    options = _options(args)
-    backend, hint = open_model(args.model, needed=options.phrase or options.reading.weight > 0, skip=args.no_model)
+    needed = options.phrase or options.reading.weight != 0
+    backend, hint = open_model(args.model, needed, args.no_model, options.model.device, options.model.dtype)
+    args.ensure = ensure and backend is not None
     try:
         if not args.follow:
             return _ask(args, question, options, backend, hint)
@@ -126,6 +113,9 @@ def _ask(
     tests: list[TestRun] = []
 
     def use(graph: CodeGraph) -> Answer:
+        if args.ensure:
+            args.ensure = False
+            _ensure(graph, args.model, options, cancel)
         answer = ask(graph, question, options, backend, cancel, screen.event)
         if args.run_tests is not None:
             tests.append(verify_with_tests(graph, nodes_behind(graph, answer), args.run_tests, args.python))
@@ -141,7 +131,7 @@ def _ask(
     elif args.json:
         print_json(answer_to_dict(answer))
     else:
-        screen.answer(answer, explain=args.explain, hint=hint, footer=args.footer)
+        screen.answer(answer, explain=args.explain, hint=hint, footer=options.commit_footer)
     if any(_told(run) is False for run in tests):
         return EXIT_FAILED
     return EXIT_OK if answer.found else EXIT_NOT_FOUND
@@ -193,21 +183,26 @@ def _lines() -> Iterator[str]:
         yield raw.decode("utf-8", "replace")
 
 
-def _options(args: argparse.Namespace) -> AskOptions:
-    from dataclasses import replace
+def _ensure(graph: CodeGraph, model: str | None, options: AskOptions, cancel: CancelToken) -> None:
+    """Build what is missing; what cannot be built is said, and the answer does without."""
+    from ..run import ensure_adapters
 
-    from ..answers.options import AskOptions, TelemetryOptions
+    if options.adapter.adapter == "none" and not options.adapter.memory:
+        return
+    try:
+        found = ensure_adapters(graph, model, memory=options.adapter.memory is not False, cancel=cancel)
+    except (AdapterError, ModelError) as error:
+        print(f"Note: nothing was built: {str(error).rstrip('.')}.", file=sys.stderr)
+        return
+    if options.verbose:
+        what = f"built now: {', '.join(found.made)}" if found.made else "nothing to build"
+        print(printable(f"{what}; {found.folder}"), file=sys.stderr)
+    for problem in found.problems:
+        print(printable(f"Note: {problem.rstrip('.')}."), file=sys.stderr)
 
-    telemetry = TelemetryOptions(Path(args.telemetry) if args.telemetry else None, args.telemetry_question)
-    options = AskOptions(zoom=args.zoom, phrase=args.phrase, commit_footer=args.footer, telemetry=telemetry)
-    if args.read_weight is not None:
-        options = replace(options, reading=replace(options.reading, weight=args.read_weight))
-    if args.min_confidence is not None:
-        if not 0 <= args.min_confidence <= 1:
-            raise UsageError("--min-confidence must be from 0 to 1.")
-        options = replace(options, refusal=replace(options.refusal, threshold=args.min_confidence))
-    if args.sentences is not None:
-        if args.sentences < 1:
-            raise UsageError("--sentences must be at least 1.")
-        options = replace(options, compose=replace(options.compose, max_sentences=args.sentences))
-    return options
+
+def _options(args: argparse.Namespace, defaults: AskOptions | None) -> AskOptions:
+    from ..answers.flags import values_of, with_values
+    from ..answers.options import AskOptions
+
+    return with_values(defaults or AskOptions(), values_of(args))

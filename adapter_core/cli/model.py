@@ -100,7 +100,9 @@ def show_progress() -> Iterator[Progress]:
         yield report
 
 
-def open_model(name: str | None, needed: bool, skip: bool) -> tuple[Backend | None, str]:
+def open_model(
+    name: str | None, needed: bool, skip: bool, device: str | None = None, dtype: str | None = None
+) -> tuple[Backend | None, str]:
     """The backend of a command that may use a model, and one line for the user where there is none ("" otherwise).
 
     The embedded model is installed on the first question in a terminal. Raises `ModelError` for a model that was named.
@@ -112,7 +114,7 @@ def open_model(name: str | None, needed: bool, skip: bool) -> tuple[Backend | No
     try:
         if name is None:
             _pull_once()
-        return (open_backend(name) if needed else None), ""
+        return (open_backend(name, device=device, dtype=dtype) if needed else None), ""
     except ModelError as error:
         if name is not None:
             raise

@@ -40,6 +40,9 @@ class Screen:
             if value in _SLOW_STAGES and sys.stderr.isatty():
                 self._status = Console(stderr=True).status(_SLOW_STAGES[value])
                 self._status.start()
+        elif name == "detail":
+            self.done()
+            print(printable(str(value)), file=sys.stderr)
         elif name == "claim" and not self._quiet and value.kind == "phrased":
             self._streamed += 1
             self._claim(value)

@@ -31,7 +31,8 @@ Nothing about it is kept here.
 QUESTION = "What does `Cache.clear` drop?"
 FIELDS = {
     "schema", "found", "complete", "sentences", "dropped", "citations_total", "citations_must", "resolves", "fresh", "supports",
-    "modules_selected", "files_selected", "elapsed_sec", "elapsed_by_stage", "retries", "tokens", "model", "adapter", "commit", "tree",
+    "modules_selected", "files_selected", "elapsed_sec", "elapsed_by_stage", "retries", "delta_norms", "tokens", "model", "adapter",
+    "commit", "tree",
 }  # fmt: skip
 
 

@@ -1,0 +1,73 @@
+"""One call from a question to its text, with every option by its keyword.
+
+    generate_answer(None, None, "path/to/repository", "Where is the cache cleared?", pack_mode="windows")
+
+`answer_question` (`runner.py`) is the typed API beneath it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+from ..code_graph import CodeGraph
+from ..errors import UsageError
+from ..models.backend import Backend
+from ..types import CancelToken, EventSink
+from .flags import with_values
+from .options import AskOptions
+from .runner import answer_question
+
+
+def generate_answer(
+    model_id: str | None,
+    adapters_npz: str | os.PathLike[str] | None,
+    program_root: str | os.PathLike[str],
+    prompt: str,
+    *,
+    backend: Backend | None = None,
+    cancel: CancelToken | None = None,
+    on_event: EventSink | None = None,
+    verbose: bool = False,
+    **options: Any,
+) -> str:
+    """The answer to a question about a repository as Markdown, each sentence with its `path:line`. The model writes, unless `phrase` is
+    False; where nothing of it passes the checks, the composed answer stands.
+
+    `model_id`: None for the embedded model. `adapters_npz`: the file of an adapter, a folder that `pathline build` made, or None for what
+    was built for this repository; nothing is built here (`adapter_core.run` does). `backend`: a model that is open already, used instead of
+    `model_id`, and left open. `options`: the keywords of `answers.flags.OPTIONS`. `verbose`: what was selected, reranked and scaled is
+    printed on stderr.
+
+    Raises `UsageError` for options that cannot be, `RootError`, `ModelMissingError` and `ModelFileError`, `AdapterFileError`, `Cancelled`.
+    """
+    given = {"phrase": True, "verbose": verbose, **options}
+    if adapters_npz is not None:
+        if "adapter" in options:
+            raise UsageError("The adapter is named twice: as adapters_npz and as adapter; give one of them.")
+        given["adapter"] = os.path.abspath(adapters_npz)
+    chosen = with_values(AskOptions(), given)
+
+    def tell(name: str, value: Any) -> None:
+        if name == "detail" and verbose:
+            print(value, file=sys.stderr)
+        if on_event is not None:
+            on_event(name, value)
+
+    opened = backend or _open(model_id, chosen)
+    try:
+        with CodeGraph.load_or_build(program_root, cancel=cancel) as graph, graph.store.snapshot():
+            return answer_question(graph, prompt, chosen, opened, cancel, tell).text
+    finally:
+        if opened is not None and backend is None:
+            opened.close()
+
+
+def _open(model_id: str | None, options: AskOptions) -> Backend | None:
+    """None where the model has nothing to do."""
+    if not options.phrase and options.reading.weight == 0:
+        return None
+    from ..models.open import open_backend
+
+    return open_backend(model_id, device=options.model.device, dtype=options.model.dtype)

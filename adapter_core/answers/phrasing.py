@@ -1,0 +1,184 @@
+"""The model writes, and what passes every check is shown, sentence by sentence; where nothing passes, it is asked again (`retrying.py`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from ..errors import AdapterError, Cancelled, ModelError, UsageError
+from ..evidence.selection import Found
+from ..models.backend import Adaptation, Backend, Finished, GenerationEvent, Message, TextChunk
+from ..types import Claim, EvidencePack
+from .adapting import Plan
+from .citations import cite
+from .in_code import said_in_prose_alone
+from .packs import Reader, pack_for_model
+from .phrase import SentenceSplitter, align, is_whole
+from .prompts import STRUCTURED, phrasing_messages
+from .retrying import Attempt, attempts, decoding, enough, example_place
+from .state import Run, UntilLate
+from .verify import verify_claim
+from .wording import made_up
+
+Place = tuple[str, int, int]  # path, first line, last line
+
+
+@dataclass
+class _Writing:
+    """What the attempts of one answer share: `claims` that passed, by their texts, and what the last attempt wrote."""
+
+    run: Run
+    backend: Backend
+    pack: EvidencePack
+    plan: Plan
+    claims: dict[str, Claim] = field(default_factory=dict)
+    written: str = ""
+    stopped: bool = False
+
+
+def phrase(run: Run, found: Found, plan: Plan) -> list[Claim]:
+    """Sentences of the model that passed every check. None of a model that fails, has no time, or writes nothing that holds; a note then
+    says why. Raises `Cancelled` on the caller's cancel."""
+    if run.backend is None:
+        run.note("phrasing needs the model, so the composed answer stands")
+        return []
+    if not run.model_works:
+        return []
+    claims: dict[str, Claim] = {}
+    try:
+        reader = Reader(run.backend, UntilLate(run))
+        pack = pack_for_model(run.graph, run.question, found, lambda: run.selection(found), run.options, reader)
+        run.metrics["pack_tokens"] = pack.tokens
+        writing = _Writing(run, run.backend, pack, plan, claims)
+        _write(writing, found)
+    except ModelError as error:
+        run.model_works = False
+        run.note(f"the model stopped: {error}")
+    except Cancelled:
+        run.check()
+        run.note(_no_time(run))
+    run.mark("phrased")
+    if not claims:
+        run.note("no sentence of the model passed the checks, so the composed answer stands")
+    return list(claims.values())
+
+
+def _write(writing: _Writing, found: Found) -> None:
+    run = writing.run
+    for number, attempt in enumerate(attempts(run.options, writing.plan.mixes)):
+        if attempt.stronger and not writing.plan.mixes:
+            return  # it could not be put on
+        run.metrics["retries"] = number
+        if number:
+            run.detail(f"attempt {number + 1}: {attempt.scaffold}{', adapter put on anew' * attempt.stronger}")
+        _attempt(writing, attempt, found)
+        if writing.stopped or enough(run.options, writing.written, writing.claims):
+            return
+        if run.late():
+            run.note(_no_time(run))
+            return
+
+
+def _attempt(writing: _Writing, attempt: Attempt, found: Found) -> None:
+    """One text of the model, split, aligned and checked as it comes."""
+    run, splitter = writing.run, SentenceSplitter()
+    writing.written = ""
+    example = None
+    if attempt.scaffold == STRUCTURED:
+        example = example_place(writing.pack, run.selection(found).paths)
+    messages = phrasing_messages(run.question, writing.pack, attempt.scaffold, example)
+    for event in _events(writing, messages, attempt):
+        if isinstance(event, TextChunk):
+            writing.written += event.text
+            sentences = splitter.feed(event.text)
+        else:
+            _note_end(writing, event)
+            sentences = splitter.finish() if event.reason == "stop" else iter(())
+        for sentence in sentences:
+            claim = checked_sentence(run, sentence, writing.pack)
+            if claim is None or claim.text in writing.claims:
+                continue
+            if not writing.claims:
+                run.mark("first_phrased")
+            writing.claims[claim.text] = claim
+            run.emit("claim", claim)
+
+
+def _events(writing: _Writing, messages: list[Message], attempt: Attempt) -> Iterator[GenerationEvent]:
+    """What the model writes, adapted; without the adapter where that cannot be put on, which is found out before the first word."""
+    run, adaptation = writing.run, writing.plan.adaptation(attempt.structured, attempt.stronger)
+    if adaptation is not None:
+        try:
+            yield from _generate(writing, messages, adaptation)
+        except (AdapterError, UsageError) as error:
+            run.note(f"the adapter was not used: {error}")
+            writing.plan = Plan()
+            run.adapter_name = None
+        else:
+            run.adapter_name = writing.plan.name
+            return
+    yield from _generate(writing, messages, None)
+
+
+def _generate(writing: _Writing, messages: list[Message], adaptation: Adaptation | None) -> Iterator[GenerationEvent]:
+    run = writing.run
+    options, cancel = decoding(run.options), UntilLate(run)
+    if adaptation is None:
+        yield from writing.backend.generate(messages, options, cancel)
+    else:
+        yield from writing.backend.generate(messages, options, cancel, adaptation)
+
+
+def _note_end(writing: _Writing, event: Finished) -> None:
+    """Tokens and times add up over the attempts; how large the deltas are is that of the last one."""
+    run, metrics = writing.run, writing.run.metrics
+    for name in ("prompt_tokens", "new_tokens", "prefill_seconds", "decode_seconds"):
+        metrics[name] = round(metrics.get(name, 0) + getattr(event, name), 3)
+    if event.delta_norms:
+        metrics["delta_norms"] = {target: round(norm, 6) for target, norm in event.delta_norms.items()}
+        metrics["deltas_capped"] = event.capped
+    for note in event.notes:
+        run.note(note)
+    if event.reason == "cancelled":
+        run.check()
+        writing.stopped = True
+        run.note(_no_time(run))
+
+
+def _no_time(run: Run) -> str:
+    return f"the model was stopped after {run.options.attempts.deadline:g} seconds"
+
+
+def checked_sentence(run: Run, sentence: str, pack: EvidencePack) -> Claim | None:
+    """The sentence with the first of its places that holds what it says; else it is dropped, for the reason of the place that came
+    furthest."""
+    if not is_whole(sentence):
+        run.drop(sentence, "it is no whole sentence")
+        return None
+    lines = run.options.citations.max_lines
+    reason, furthest = "no lines of the evidence support it", 0
+    for places in _alternatives(align(sentence, pack.evidence, lines), lines):
+        cited = [cite(run.graph, *place, lines) for place in places]
+        claim, problem = verify_claim(run.graph, Claim(sentence, "phrased", tuple(c for c in cited if c is not None)))
+        passed = 1
+        if not problem:
+            problem, passed = said_in_prose_alone(run.graph, sentence, claim.citations), 2
+        if not problem:
+            problem, passed = made_up(run.graph, sentence, claim.citations, run.options.citations.word_share), 3
+        if not problem:
+            return claim
+        if passed > furthest:
+            reason, furthest = problem, passed
+    run.drop(sentence, reason)
+    return None
+
+
+def _alternatives(places: Sequence[Place], lines: int) -> Iterator[tuple[Place, ...]]:
+    """Each place by itself; then the best together with each other one, as long as they are of no more lines than one may be: what a
+    sentence says of two things may stand in two places."""
+    yield from ((place,) for place in places)
+    for other in places[1:]:
+        both = (places[0], other)
+        apart = places[0][0] != other[0] or places[0][2] < other[1] or other[2] < places[0][1]
+        if apart and sum(last - first + 1 for _, first, last in both) <= lines:
+            yield both

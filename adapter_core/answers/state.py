@@ -1,0 +1,89 @@
+"""What one answer gathers on its way, and how it is stopped."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..code_graph import CodeGraph
+from ..errors import Cancelled
+from ..evidence.selection import Found
+from ..models.backend import Backend
+from ..types import CancelToken, Claim, Dropped, EventSink
+from .options import AskOptions
+from .selecting import Selected, select
+from .verify import verify_claim
+
+
+@dataclass
+class Run:
+    """One question on its way to its answer. `selected`: the modules and files that it is about, once someone wanted to know.
+    `model_works`: not after it failed, so that one question does not start it twice."""
+
+    graph: CodeGraph
+    question: str
+    options: AskOptions
+    backend: Backend | None
+    cancel: CancelToken | None
+    emit: EventSink
+    dropped: list[Dropped] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    metrics: dict[str, Any] = field(default_factory=dict)
+    model_name: str | None = None
+    adapter_name: str | None = None
+    model_works: bool = True
+    selected: Selected | None = None
+    started: float = field(default_factory=time.perf_counter)
+
+    def check(self) -> None:
+        if self.cancel is not None and self.cancel.is_set():
+            raise Cancelled("The answer was stopped.")
+
+    def mark(self, name: str) -> None:
+        """Milliseconds from the question to here."""
+        self.metrics[f"{name}_ms"] = round((time.perf_counter() - self.started) * 1000, 1)
+
+    def note(self, text: str) -> None:
+        """For the user, once, however often it happens."""
+        text = text.strip().rstrip(".")
+        if text and text not in self.notes:
+            self.notes.append(text)
+
+    def detail(self, text: str) -> None:
+        if self.options.verbose:
+            self.emit("detail", text)
+
+    def selection(self, found: Found) -> Selected:
+        """The modules and files that the question is about; worked out once, when it is first asked for."""
+        if self.selected is None:
+            self.selected = select(self.graph, self.question, found, self.options)
+        return self.selected
+
+    def late(self) -> bool:
+        """Whether the time that the model has is over."""
+        limit = self.options.attempts.deadline
+        return limit is not None and time.perf_counter() - self.started >= limit
+
+    def verified(self, claim: Claim) -> Claim | None:
+        """The claim as checked; None, and noted with the reason, where it does not hold."""
+        checked, problem = verify_claim(self.graph, claim)
+        if problem:
+            self.drop(claim.text, problem)
+            return None
+        return checked
+
+    def drop(self, text: str, reason: str) -> None:
+        if all(d.text != text for d in self.dropped):
+            self.dropped.append(Dropped(text, reason))
+
+
+class UntilLate:
+    """A cancel token that is set when the caller's is, or when the time for the model is over."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    def is_set(self) -> bool:
+        cancel = self._run.cancel
+        return (cancel is not None and cancel.is_set()) or self._run.late()

@@ -1,0 +1,45 @@
+"""`python -m adapter_core.run`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from ..answers.options import AskOptions
+from .ask import add_arguments
+from .ask import run as ask
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Returns the exit code."""
+    from .main import run_parser
+
+    return run_parser(_door, argv)
+
+
+def _door() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m adapter_core.run",
+        description="Answer a question about a repository, as `pathline ask --phrase` does. What is missing of its adapters is built "
+        "first: embedding, null adapter and memory, in seconds; `pathline build --fit` fits one. Exit code 3: not found in it.",
+        epilog='example: python -m adapter_core.run . "How does Flask match a request URL to a view function?"',
+    )
+    parser.add_argument("repo", metavar="ROOT", help="folder of the repository")
+    parser.add_argument("question", help='the question; "-" reads it from standard input')
+    parser.add_argument(
+        "--ignore", action="append", default=[], metavar="PATTERN", help="leave out files, in .gitignore syntax"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--no-build", action="store_true", help="build nothing, and use what there is")
+    add_arguments(parser, AskOptions(phrase=True))
+    parser.set_defaults(func=run, max_files=None)
+    return parser
+
+
+def run(args: argparse.Namespace) -> int:
+    return ask(args, AskOptions(phrase=not args.no_model), ensure=not (args.no_build or args.no_model))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,157 @@
+"""Answer from a repository with what is built for it, and build first what is missing: an embedding, the null adapter and the memory, in
+seconds. An adapter is fitted on request alone (`pathline build --fit`).
+
+    python -m adapter_core.run path/to/repository "Where is the cache cleared?"
+    rc, out, err = run_repo_adapter(None, None, "path/to/repository", "Where is the cache cleared?", alpha=0)
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .adapters.memory import Memory, tokenizer_digest
+from .adapters.memory_sync import sync_memory
+from .answers.built import MEMORY, what_is_built
+from .answers.flags import as_arguments
+from .build import Progress, build_adapters, find_model
+from .code_graph import CodeGraph
+from .errors import AdapterError, AdapterFileError, ModelFileError
+from .isolation import child_environment, isolated_command
+from .models.environment import library_environment
+from .models.sources import missing_libraries, resolve
+from .paths import neutral_dir
+from .types import CancelToken
+
+_TIMED_OUT = 124  # as timeout(1) has it
+_GRACE_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ensured:
+    """`folder` holds what there is for the repository and the model. `made`: what of it was built now. `problems`: what could not be."""
+
+    folder: Path
+    made: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+def ensure_adapters(
+    graph: CodeGraph,
+    model: str | None = None,
+    folder: str | os.PathLike[str] | None = None,
+    *,
+    memory: bool = True,
+    progress: Progress | None = None,
+    cancel: CancelToken | None = None,
+) -> Ensured:
+    """Build what is missing for answers: the base adapter with its embedding, and the memory, which is also brought up to date. What was
+    built before is left as it is, though it may be of an earlier state: answers say so.
+
+    Raises `AdapterError` where nothing can be built, `ModelMissingError` and `ModelFileError` for the model, `Cancelled`. A memory that
+    cannot be made is a problem, and no error.
+    """
+    target = find_model(model)
+    found = what_is_built(graph, target.name, target.digest, Path(folder) if folder is not None else None)
+    made: list[str] = []
+    place = found.folder
+    if found.null is None:
+        place = build_adapters(
+            graph, target, folder, rebuild=bool(found.notes), progress=progress, cancel=cancel
+        ).folder
+        made.append("adapters")
+    problems: list[str] = []
+    if memory and (found.memory is None or found.memory_stale):
+        try:
+            _make_memory(graph, model, place, cancel)
+            made.append("memory")
+        except (AdapterError, ModelFileError) as error:
+            problems.append(f"the memory was not built: {error}")
+    return Ensured(place, tuple(made), tuple(problems))
+
+
+def _make_memory(graph: CodeGraph, model: str | None, folder: Path, cancel: CancelToken | None) -> None:
+    """The memory in `folder`, of which only what changed is read into tokens anew."""
+    tokenizer = _tokenizer(model)
+    file = folder / MEMORY
+    try:
+        before: Memory | None = Memory.load(file, tokenizer_digest(tokenizer))
+    except AdapterFileError:
+        before = None
+    memory = sync_memory(graph, tokenizer, before, cancel)
+    try:
+        memory.save(file)
+    except OSError as error:
+        raise AdapterError(f"The folder {folder} cannot be written ({error.strerror}).") from error
+
+
+def _tokenizer(model: str | None) -> Any:
+    """The model's tokenizer, without its weights."""
+    source = resolve(model)
+    for variable, value in library_environment().items():
+        os.environ.setdefault(variable, value)
+    try:
+        import transformers
+    except ImportError as error:
+        raise missing_libraries() from error
+    try:
+        return transformers.AutoTokenizer.from_pretrained(
+            str(source.folder), local_files_only=True, trust_remote_code=False
+        )
+    except Exception as error:
+        raise ModelFileError(f"There is no tokenizer in {source.folder} that can be used.") from error
+
+
+def run_repo_adapter(
+    model_id: str | None,
+    adapters_npz: str | os.PathLike[str] | None,
+    program_root: str | os.PathLike[str],
+    prompt: str,
+    *,
+    timeout: float | None = None,
+    **options: Any,
+) -> tuple[int, str, str]:
+    """(exit code, stdout, stderr) of `python -m adapter_core.run` in a process of its own, isolated from the repository's files.
+
+    Parameters as in `answers.generate.generate_answer`; `json=True` prints JSON. The exit codes are those of `pathline`, and 124 where it
+    took longer than `timeout` seconds. Raises `UsageError` for an unknown option.
+    """
+    json, no_model = options.pop("json", False), options.pop("no_model", False)
+    arguments = as_arguments(options)
+    arguments += ["--json"] * bool(json) + ["--no-model"] * bool(no_model)
+    if model_id is not None:
+        from .models.sources import absolute_name
+
+        arguments.append(f"--model={absolute_name(model_id)}")
+    if adapters_npz is not None:
+        arguments.append(f"--adapter={os.path.abspath(adapters_npz)}")
+    command = isolated_command("adapter_core.cli.run", *arguments, "--", os.path.abspath(program_root), prompt)
+    child = subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=neutral_dir(),
+        env=child_environment(), text=True, encoding="utf-8", errors="replace",
+    )  # fmt: skip
+    try:
+        out, err = child.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        child.terminate()
+        try:
+            out, err = child.communicate(timeout=_GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            out, err = child.communicate()
+        return _TIMED_OUT, out, err + f"error: There was no answer after {timeout:g} seconds.\n"
+    except BaseException:
+        child.kill()
+        child.wait()
+        raise
+    return child.returncode, out, err
+
+
+if __name__ == "__main__":
+    # The command-line door. Here alone does anything import the command line.
+    from .cli.run import main
+
+    raise SystemExit(main())

@@ -1,0 +1,142 @@
+"""One table gives every option its keyword and its flag; nothing of the groups is missing in it."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adapter_core.answers.flags import OPTIONS, TABLE, add_flags, as_arguments, values_of, with_values
+from adapter_core.answers.options import AskOptions
+from adapter_core.cli.main import build_parser
+from adapter_core.errors import UsageError
+
+# Groups of which every field can be given from outside.
+GROUPS = (
+    "sources", "adapter", "entropy", "rounding", "packing", "attempts", "telemetry", "model", "generation",
+)  # fmt: skip
+# What the documentation of options names.
+DOCUMENTED = """of_sources zoom_symbol zoom_radius rerank alpha rank gsub beta entropy_aware rank_min rank_max gsub_min gsub_max
+entropy_weights target_weights layer_schedule q_aware_weights per_target_rank_schedule layer_rank_tiers rank_budget ablate_attn ablate_mlp
+alpha_warmup mixture_m adapters_bank pack_context pack_mode context_tokens function_first ff_max_candidates ff_window_lines ff_threshold
+ff_noise_penalty model_prob_yes round_lora round_threshold require_citations citations_per_paragraph do_sample temperature top_p
+repetition_penalty min_new_tokens max_new_tokens seed stop device adapter_aware_decoding telemetry_out verbose deadline""".split()
+
+
+def value_at(options: AskOptions, path: str) -> Any:
+    value: Any = options
+    for part in path.split("."):
+        value = getattr(value, part)
+    return value
+
+
+def parsed(*arguments: str) -> AskOptions:
+    parser = argparse.ArgumentParser()
+    add_flags(parser)
+    return with_values(AskOptions(), values_of(parser.parse_args(arguments)))
+
+
+def test_every_field_of_the_groups_has_a_row() -> None:
+    paths = {option.path for option in OPTIONS.values()}
+    for group in GROUPS:
+        for field in fields(getattr(AskOptions(), group)):
+            assert f"{group}.{field.name}" in paths
+    plain = {f.name for f in fields(AskOptions) if not is_dataclass(getattr(AskOptions(), f.name))}
+    assert plain <= paths
+    assert set(DOCUMENTED) <= set(OPTIONS)
+
+
+def test_rows_are_unique_and_their_groups_say_what_they_are() -> None:
+    rows = [option for group in TABLE.values() for option in group]
+    assert (
+        len({o.name for o in rows})
+        == len({o.path for o in rows})
+        == len({o.on_command_line for o in rows})
+        == len(rows)
+    )
+    for group in GROUPS:
+        assert type(getattr(AskOptions(), group)).__doc__
+
+
+def test_both_doors_have_every_flag() -> None:
+    from adapter_core.cli.run import _door
+
+    ask = next(a for a in build_parser()._actions if isinstance(a, argparse._SubParsersAction)).choices["ask"]
+    for parser in (ask, _door()):
+        known = {flag for action in parser._actions for flag in action.option_strings}
+        assert {option.on_command_line for option in OPTIONS.values()} <= known
+
+
+SAMPLES: dict[str, tuple[str, Any]] = {
+    "phrase": ("on", True),
+    "sentences": ("3", 3),
+    "read_weight": ("-0.5", -0.5),
+    "min_confidence": ("0.25", 0.25),
+    "zoom_symbol": ("Router", "Router"),
+    "rerank": ("on", True),
+    "zoom_radius": ("2", 2),
+    "memory": ("off", False),
+    "alpha": ("0", 0.0),
+    "entropy_weights": ("1,2,3", (1.0, 2.0, 3.0)),
+    "target_weights": ("q_proj=1.5, up_proj=0", {"q_proj": 1.5, "up_proj": 0.0}),
+    "per_target_rank_schedule": ("q_proj=4", {"q_proj": 4}),
+    "layer_rank_tiers": ("attn=8:4:2,mlp=1:1:0", {"attn": (8, 4, 2), "mlp": (1, 1, 0)}),
+    "pack_context": ("off", False),
+    "pack_mode": ("windows", "windows"),
+    "deadline": ("none", None),
+    "stop": ("\n\n", ("\n\n",)),
+    "device": ("cpu", "cpu"),
+    "layer_schedule": ("top", "top"),
+}
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_flag_a_keyword_and_its_text_are_the_same(name: str) -> None:
+    text, value = SAMPLES[name]
+    path = OPTIONS[name].path
+    by_keyword = with_values(AskOptions(), {name: value})
+    assert value_at(by_keyword, path) == value
+    assert with_values(AskOptions(), {name: text}) == by_keyword
+    assert parsed(*as_arguments({name: value})) == by_keyword
+
+
+def test_defaults_are_those_of_the_dataclasses() -> None:
+    assert parsed() == AskOptions()
+    assert all(option.default == value_at(AskOptions(), option.path) for option in OPTIONS.values())
+
+
+def test_files_are_absolute(tmp_path: Path) -> None:
+    assert parsed("--adapter", "a.npz").adapter.adapter == str(tmp_path / "a.npz")
+    assert parsed("--adapter", "none").adapter.adapter == "none"
+    assert parsed("--telemetry", "t.jsonl").telemetry.telemetry_out == tmp_path / "t.jsonl"
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"alpha": -1}, "--alpha must be at least 0"),
+        ({"alpha": float("nan")}, "--alpha must be"),
+        ({"alpha": "much"}, "--alpha takes a number"),
+        ({"gsub": 1.5}, "--gsub must be from 0 to 1"),
+        ({"top_p": 0}, "--top-p must be more than 0"),
+        ({"rank": 0}, "--rank must be at least 1"),
+        ({"sentences": 0}, "--sentences must be at least 1"),
+        ({"pack_mode": "all"}, "--pack-mode must be one of"),
+        ({"entropy_weights": "1,2"}, "three numbers"),
+        ({"layer_rank_tiers": "attn=1:2"}, "top, middle and low"),
+        ({"target_weights": "q_proj"}, "weights such as"),
+        ({"prob_yes_tokens": 700}, "from 1 to 600"),
+        ({"temprature": 1}, "There is no option 'temprature'"),
+        ({"of_sources": "zoom"}, "name it with --zoom"),
+        ({"model_prob_yes": True}, "--function-first"),
+        ({"function_first": True, "pack_mode": "heads"}, "give one of them"),
+        ({"entropy_aware": True, "rank": 4}, "use one of them"),
+        ({"rank_min": 9, "rank_max": 3}, "must not be larger"),
+    ],
+)
+def test_what_cannot_be_is_said_in_a_sentence(values: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        with_values(AskOptions(), values)
