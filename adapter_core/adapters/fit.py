@@ -8,6 +8,7 @@ one.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from time import perf_counter
@@ -19,6 +20,7 @@ from ..models.loading import LoadedModel
 from ..types import CancelToken
 from . import fit_checkpoint
 from .adapter import Adapter, Factors
+from .fit_attention import attention_for_training
 from .fit_lora import TrainedFactors, linear_layers
 from .fit_loss import mean_loss
 from .fit_options import FitOptions
@@ -79,8 +81,7 @@ def fit_adapter(
         "text": digest_of(sequences[: most * options.batch]),
         "setting": repr(sorted(asdict(replace(options, low_priority=False, checkpoint_every=0)).items())),
     }
-    run = _Run(loaded, options, most)
-    try:
+    with closing(_Run(loaded, options, most)) as run, attention_for_training(loaded.model):
         if checkpoint is not None and checkpoint.exists():
             run.restore(*fit_checkpoint.load(checkpoint, told))
         while not run.finished:
@@ -94,8 +95,6 @@ def fit_adapter(
             if checkpoint is not None and run.done % options.checkpoint_every == 0 and not run.finished:
                 fit_checkpoint.save(checkpoint, told, *run.state())
         adapter = run.adapter()
-    finally:
-        run.close()
     if checkpoint is not None:
         checkpoint.unlink(missing_ok=True)
     tokens = run.done * options.batch * options.length
