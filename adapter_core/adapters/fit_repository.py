@@ -15,6 +15,7 @@ from .adapter import Adapter
 from .fit import Fitted, fit_adapter
 from .fit_judge import DevelopmentText, Trial, Verdict, judge, kept
 from .fit_options import FitOptions, JudgeOptions
+from .fit_questions import question_rows
 from .fit_split import BUILD, DEVELOPMENT, SplitOptions, split_by_directory
 from .fit_windows import encode
 from .memory import Memory, tokenizer_digest
@@ -64,8 +65,10 @@ def fit_repository(
     def step(done: int, steps: int, loss: float) -> None:
         report("fit", done, steps, f"loss {loss:.3f}")
 
+    rows = question_rows(own[BUILD]) if options.questions else []
+
     def fit() -> Fitted:
-        return fit_adapter(loaded, tokens[BUILD], options, step, cancel, checkpoint)
+        return fit_adapter(loaded, tokens[BUILD], options, step, cancel, checkpoint, rows)
 
     report("fit", 0, options.steps if options.seconds is None else 0, "")
     try:
