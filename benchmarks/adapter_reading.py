@@ -30,7 +30,6 @@ from _adapter_data import HELD_OUT, Repository, fetch, load, names
 from _adapter_runs import Runs
 from _common import ROOT, report
 from _docstring_queries import MAX_WORDS, MIN_WORDS, Documented, documented, without
-from _retrieval_data import Place
 from _retrieval_ours import place_of
 from _retrieval_scores import MAX_SPAN_LINES
 
@@ -106,8 +105,9 @@ def main() -> None:
                 if time.monotonic() > end or item.function is None or len(readers) <= len(args.shares):
                     break
                 spans = list(search(graph, item.sentence, SelectionOptions(top=TOP)).evidence)
+                gold = [place_of(s).length <= MAX_SPAN_LINES and place_of(s).overlaps(item.function) for s in spans]
                 found.setdefault(name, []).append(
-                    _read(args.scratch / "reading", loaded, readers, item.sentence, item.function, spans)
+                    read_spans(args.scratch / "reading", loaded, readers, item.sentence, gold, spans)
                 )
         report("adapter_reading", table(found), {"steps": args.steps, "top": TOP, "fits": fits})
 
@@ -130,15 +130,15 @@ def prepared(repository: Repository, folder: Path, count: int) -> tuple[Path, li
     return folder, drawn
 
 
-def _read(
+def read_spans(
     folder: Path,
     loaded: LoadedModel,
     readers: Mapping[str, Adapter | None],
     sentence: str,
-    function: Place,
+    gold: Sequence[bool],
     spans: Sequence[Evidence],
 ) -> Read:
-    gold = tuple(place_of(s).length <= MAX_SPAN_LINES and place_of(s).overlaps(function) for s in spans)
+    """What each of `readers` (None: the model alone) makes of the spans; kept in `folder`."""
     read: dict[str, tuple[float, ...]] = {}
     for name, adapter in readers.items():
         note = folder / f"{_digest(loaded.info.digest, adapter, sentence, spans)}.json"
@@ -149,7 +149,7 @@ def _read(
                 scores = score(loaded, texts, sentence, ScoringOptions(context_tokens=CONTEXT_TOKENS))
             note.write_text(json.dumps(scores), "utf-8")
         read[name] = tuple(json.loads(note.read_text("utf-8")))
-    return Read(tuple(s.score for s in spans), read, gold)
+    return Read(tuple(s.score for s in spans), read, tuple(gold))
 
 
 def _digest(model: str, adapter: Adapter | None, sentence: str, spans: Sequence[Evidence]) -> str:
