@@ -93,7 +93,8 @@ def fit_adapter(
             if cancel is not None and cancel.is_set():
                 if checkpoint is not None:
                     fit_checkpoint.save(checkpoint, told, *run.state())
-                raise Cancelled(f"The fit was stopped after {run.done} steps{_KEPT if checkpoint is not None else ''}.")
+                done = f"{run.done} step{'' if run.done == 1 else 's'}"
+                raise Cancelled(f"The fit was stopped after {done}{_KEPT if checkpoint is not None else ''}.")
             at = run.done * options.batch
             loss = run.step(sequences[at : at + options.batch])
             progress(run.done, run.steps or 0, loss)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import signal
 import threading
 from pathlib import Path
 
@@ -238,3 +239,27 @@ def test_wrong_budgets_get_one_clear_sentence(root: Path, tiny_llama: Path, caps
     assert (code, out) == (2, "")
     assert message in err
     assert "Traceback" not in err
+
+
+def test_ctrl_c_keeps_what_was_trained(root: Path, tiny_llama: Path, capsys, monkeypatch) -> None:  # noqa: F811
+    from adapter_core.cli.build import _Bar
+
+    monkeypatch.setattr("adapter_core.adapters.fit._lower_priority", lambda: None)
+    real = _Bar.show
+
+    def show(bar, stage: str, done: int, total: int, current: str) -> None:
+        if stage == "fit" and done == 1:
+            signal.raise_signal(signal.SIGINT)
+        real(bar, stage, done, total, current)
+
+    arguments = ("--repo", root, "--model", tiny_llama, "--fit", "--steps", 3)
+    monkeypatch.setattr(_Bar, "show", show)
+    code, out, err = run(capsys, *arguments)
+    assert (code, out) == (130, "")
+    assert "stopped after 1 step; the next one" in err
+    (checkpoint,) = cache_dir().rglob(CHECKPOINT)
+    monkeypatch.setattr(_Bar, "show", real)
+    code, out, _ = run(capsys, *arguments)
+    assert code == 0
+    assert "3 steps" in out
+    assert not checkpoint.exists()
