@@ -1,6 +1,6 @@
 """What a fitted adapter does for questions that people asked: how well the model reads for them, and how likely reference answers are.
 
-    ./x bench adapter_questions ROWS.jsonl… --repos FOLDER --only OWNER/NAME… [--rows 16] [--steps 28] [--shares 0 0.5] [--minutes M]
+    ./x bench adapter_questions ROWS.jsonl… --repos FOLDER --only OWNER/NAME… [--rows 16] [--steps 112] [--shares 0 0.5] [--minutes M]
 
 Rows: JSON lines with `repo` (owner/name), `commit`, `question`, `gold` [{path, start_line, end_line}] and `reference_answer`. FOLDER holds
 a checkout of each as `owner+name@COMMIT`. Reading: MRR of log P(question | span) over the top 20 lexical spans; right is what overlaps
@@ -55,7 +55,7 @@ def main() -> None:
     parser.add_argument("--repos", type=Path, required=True)
     parser.add_argument("--only", nargs="+", required=True, help="owner/name")
     parser.add_argument("--rows", type=int, default=16, help="of each repository, at most")
-    parser.add_argument("--steps", type=int, default=28, help="of a fit")
+    parser.add_argument("--steps", type=int, default=FitOptions().steps, help="of a fit")
     parser.add_argument("--shares", type=float, nargs="*", default=[0.0, 0.5], help="of question steps, one fit each")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="begin no question after this time")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)

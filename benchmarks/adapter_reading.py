@@ -1,6 +1,6 @@
 """Does an adapter make the model a better reader? MRR of log P(question | span) over the top 20 lexical spans, with adapter and without.
 
-    ./x bench adapter_reading [--repos NAME…] [--queries 24] [--steps 28] [--shares 0 0.5] [--minutes M]
+    ./x bench adapter_reading [--repos NAME…] [--queries 24] [--steps 112] [--shares 0 0.5] [--minutes M]
 
 Questions are first sentences of docstrings of functions in held-out directories (the split of `adapters.py`: the adapter has seen none of
 these files); the docstrings are taken out of the copy that is searched. Where the function is not among the top 20, a question counts 0
@@ -67,7 +67,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repos", nargs="+", choices=names(), default=names())
     parser.add_argument("--queries", type=int, default=24, help="of each repository, at most")
-    parser.add_argument("--steps", type=int, default=28, help="of a fit")
+    parser.add_argument("--steps", type=int, default=FitOptions().steps, help="of a fit")
     parser.add_argument("--shares", type=float, nargs="*", default=[0.0, 0.5], help="of question steps, one fit each")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="begin no question after this time")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)

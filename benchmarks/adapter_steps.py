@@ -1,6 +1,6 @@
 """What do more steps of a fit bring, and what do they cost? M1 and M2 by steps, on the packages and windows of `adapters.py`.
 
-    ./x bench adapter_steps [--repos NAME…] [--steps 28 56 112] [--windows 24] [--wrong NAME] [--minutes M] [--plot]
+    ./x bench adapter_steps [--repos NAME…] [--steps 28 56 112 224] [--windows 24] [--wrong NAME] [--minutes M] [--plot]
 
 Each number of steps is a fit of its own, since the rate falls over a run. `--wrong` is a control: each repository under the adapter of that
 one, at the same steps (and that one under the first other's). Cost is in processor seconds of one thread, without judging and scoring: on
@@ -34,7 +34,7 @@ _PARTS = (MEASURES[TEXT], MEASURES[BODIES])
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repos", nargs="+", choices=names(), default=names())
-    parser.add_argument("--steps", type=int, nargs="+", default=[28, 56, 112])
+    parser.add_argument("--steps", type=int, nargs="+", default=[28, 56, 112, 224])
     parser.add_argument("--windows", type=int, default=24, help="held-out windows of 1,024 tokens for each repository")
     parser.add_argument("--wrong", choices=names(), help="whose adapter the others are measured under, as a control")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="begin nothing long after this time")
@@ -156,7 +156,7 @@ def draw() -> None:
             axes.plot(
                 steps[1:], [_number(r["M1 over memory"]) for r in own], marker="x", ls=":", color=line.get_color()
             )
-    axes.set_xlabel("steps of 1,024 tokens")
+    axes.set_xlabel("steps of 512 tokens")
     axes.set_ylabel("change of bits per byte, %")
     axes.set_title("Fitted adapter on held-out directories; dotted: over the memory")
     axes.legend(fontsize=8)

@@ -22,13 +22,13 @@ class FitOptions:
     alpha: float = 16.0
     targets: tuple[str, ...] = TARGETS
     first_block: float = 0.0
-    steps: int = 56
+    steps: int = 112
     seconds: float | None = None
     batch: int = 2
-    length: int = 512
+    length: int = 256
     tokens_per_file: int = 4096
-    rate: float = 2e-3
-    warm_up: int = 4
+    rate: float = 3e-3
+    warm_up: int = 8
     clip: float = 1.0
     questions: float = 0.0
     seed: int = 0

@@ -77,7 +77,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", metavar="DIR", help="write there instead of into the cache folder")
     parser.add_argument("--fit", action="store_true", help="also train an adapter on the repository's files")
     budget = parser.add_mutually_exclusive_group()
-    budget.add_argument("--steps", type=int, metavar="N", help="of the fit, 1,024 tokens each (default: 56)")
+    budget.add_argument("--steps", type=int, metavar="N", help="of the fit, 512 tokens each (default: 112)")
     budget.add_argument("--tokens", type=int, metavar="N", help="to fit on, instead of steps")
     budget.add_argument("--seconds", type=float, metavar="S", help="as many steps as take about this long")
     parser.add_argument("--no-memory", action="store_true", help="leave the memory as it is")
