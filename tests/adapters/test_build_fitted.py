@@ -216,12 +216,12 @@ def test_build_and_fit(root: Path, tiny_llama: Path, capsys, monkeypatch) -> Non
     assert (told["for_answers"]["adapter"] is not None) == fitted["manifest"]["kept"]
     code, out, _ = run(capsys, *arguments)
     assert code == 0
-    assert "Fitted adapter, rank 2: 2 steps, 2,048 tokens" in out
+    assert "Fitted adapter, rank 2: 4 steps, 2,048 tokens" in out
     assert "nothing has changed since" in out
     assert "model alone" in out
     # Without --fit, what was fitted stays and is still told.
     code, out, _ = run(capsys, "--repo", root, "--model", tiny_llama)
-    assert "Fitted adapter, rank 2: 2 steps" in out
+    assert "Fitted adapter, rank 2: 4 steps" in out
 
 
 @pytest.mark.parametrize(
