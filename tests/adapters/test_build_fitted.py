@@ -209,7 +209,7 @@ def test_build_and_fit(root: Path, tiny_llama: Path, capsys, monkeypatch) -> Non
     fitted = told["fitted"]
     assert (fitted["manifest"]["kind"], fitted["manifest"]["settings"]["steps"], fitted["reused"]) == (
         "fitted",
-        2,
+        4,
         False,
     )
     assert told["manifest"]["kind"] == "generated"
