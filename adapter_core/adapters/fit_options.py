@@ -42,7 +42,7 @@ class JudgeOptions:
     `scales` at which both improve by at least `least` (a share of the bits per byte)."""
 
     windows: int = 8
-    length: int = 1024
-    functions: int = 16
+    length: int = 512
+    functions: int = 12
     scales: tuple[float, ...] = (0.5, 1.0)
     least: float = 0.0
