@@ -85,7 +85,7 @@ def fitted_maker(
             found.adapter,
             "fitted",
             settings_of(found, options, judging),
-            tuple(scores_of(found.verdict)),
+            tuple(scores_of(found)),
             kept=bool(found.scale),
             scale=found.scale or 1.0,
         )

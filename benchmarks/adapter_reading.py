@@ -1,12 +1,13 @@
 """Does an adapter make the model a better reader? MRR of log P(question | span) over the top 20 lexical spans, with adapter and without.
 
-    ./x bench adapter_reading [--repos NAME…] [--queries 24] [--steps 112] [--shares 0 0.5] [--minutes M]
+    ./x bench adapter_reading [--repos NAME…] [--queries 24] [--steps 112] [--shares 0 0.5] [--fits-of NAME]
 
 Questions are first sentences of docstrings of functions in held-out directories (the split of `adapters.py`: the adapter has seen none of
 these files); the docstrings are taken out of the copy that is searched. Where the function is not among the top 20, a question counts 0
 for all. `mixed`: the model's vote beside the lexical score, one standard deviation of each. Of each span the first 256 tokens are read.
 A fit for each of `--shares`: so much of its steps trains log P(question | place) on rows made from the build files (`fit_questions.py`);
-share 0 is the fit of `adapters.py`. What was computed is kept below `--scratch`, question by question.
+share 0 is the fit of `adapters.py`. With `--fits-of`, all repositories are read with the adapters of that one: is what helps to read a
+repository's own? What was computed is kept below `--scratch`, question by question.
 """
 
 from __future__ import annotations
@@ -69,6 +70,7 @@ def main() -> None:
     parser.add_argument("--queries", type=int, default=24, help="of each repository, at most")
     parser.add_argument("--steps", type=int, default=FitOptions().steps, help="of a fit")
     parser.add_argument("--shares", type=float, nargs="*", default=[0.0, 0.5], help="of question steps, one fit each")
+    parser.add_argument("--fits-of", choices=names(), help="whose adapters read (default: each repository's own)")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="begin no question after this time")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--scratch", type=Path, default=ROOT / ".setup" / "adapters")
@@ -85,17 +87,20 @@ def main() -> None:
     fits: dict[str, Any] = {}
     for name in args.repos:
         repository = load(name, folders[name], loaded.tokenizer, args.scratch)
-        rows = question_rows(repository.texts_of(BUILD))
+        source = repository
+        if args.fits_of:
+            source = load(args.fits_of, folders[args.fits_of], loaded.tokenizer, args.scratch)
+        rows = question_rows(source.texts_of(BUILD))
         readers: dict[str, Adapter | None] = {MODEL: None}
         for share in args.shares:
             options = FitOptions(steps=args.steps, questions=share)
             fit = None
             if time.monotonic() < end:
-                fit = runs.fit(name, repository.of(BUILD), options, rows=rows if share else ())
+                fit = runs.fit(source.name, source.of(BUILD), options, rows=rows if share else ())
             if fit is None:
                 break
             readers[f"{share:g} questions"] = fit.adapter
-            fits[f"{name}, {share:g} questions"] = {
+            fits[f"{source.name}, {share:g} questions"] = {
                 "rows": Counter(row.kind for row in rows) if share else {},
                 **{key: fit.told[key] for key in ("steps", "tokens", "processor seconds") if key in fit.told},
             }
@@ -109,7 +114,8 @@ def main() -> None:
                 found.setdefault(name, []).append(
                     read_spans(args.scratch / "reading", loaded, readers, item.sentence, gold, spans)
                 )
-        report("adapter_reading", table(found), {"steps": args.steps, "top": TOP, "fits": fits})
+        shown = {"steps": args.steps, "top": TOP, "fits": fits, "fits of": args.fits_of or "each its own"}
+        report("adapter_reading-other" if args.fits_of else "adapter_reading", table(found), shown)
 
 
 def prepared(repository: Repository, folder: Path, count: int) -> tuple[Path, list[Documented]]:

@@ -39,10 +39,14 @@ class FitOptions:
 @dataclass(frozen=True, slots=True)
 class JudgeOptions:
     """Development text: about `windows` windows of `length` tokens, and `functions` function bodies. An adapter is kept at the best of
-    `scales` at which both improve by at least `least` (a share of the bits per byte)."""
+    `scales` at which both improve by at least `least` (a share of the bits per byte). Told beside it: how well the model reads for
+    `questions` questions among `places` places, of each of which `place_tokens` are read."""
 
     windows: int = 8
     length: int = 512
     functions: int = 12
     scales: tuple[float, ...] = (0.5, 1.0)
     least: float = 0.0
+    questions: int = 16
+    places: int = 8
+    place_tokens: int = 128

@@ -6,6 +6,7 @@ import json
 import random
 import signal
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -123,6 +124,24 @@ def test_the_manifest_says_how_it_was_made_and_what_it_is_worth(root: Path, tiny
     assert adapter.alpha == pytest.approx(FIT.alpha * manifest.scale)
 
 
+def test_reading_is_measured_where_there_are_questions(root: Path, tiny_llama: Path, tmp_path: Path) -> None:  # noqa: F811
+    for number in range(24):
+        write(
+            root,
+            f"pkg{number % 8}/q{number}.py",
+            f'def f():\n    """Say {number} to whoever asks {number}."""\n    return {number}\n',
+        )
+    model = find_model(str(tiny_llama))
+    judging = replace(JUDGING, questions=2, places=3)
+    with CodeGraph.load_or_build(root) as graph:
+        report = build_fitted(graph, model, tmp_path / "out", FIT, judging)
+        found = for_answers(graph, model.name, model.digest, tmp_path / "out")
+    first, second = report.manifest.scores[:2]
+    assert (first["condition"], second["condition"]) == ("reading, model alone", "reading, adapter as stored")
+    assert found.reading == (first["mean_reciprocal_rank"], second["mean_reciprocal_rank"])
+    assert all(1 / 3 <= value <= 1 for value in found.reading)
+
+
 def test_one_that_does_not_help_is_not_for_answers(root: Path, tiny_llama: Path, tmp_path: Path) -> None:  # noqa: F811
     model, out = find_model(str(tiny_llama)), tmp_path / "out"
     with CodeGraph.load_or_build(root) as graph:
@@ -231,6 +250,8 @@ def test_build_and_fit(root: Path, tiny_llama: Path, capsys, monkeypatch) -> Non
         (["--fit", "--seconds", "0"], "--seconds must be more than 0"),
         (["--fit", "--tokens", "-1"], "--tokens must be more than 0"),
         (["--fit", "--steps", "3", "--tokens", "9"], "not allowed with"),
+        (["--questions", "0.5"], "--questions is the share"),
+        (["--fit", "--questions", "2"], "--questions is the share"),
         (["--fit", "--target-shapes", "q_proj=4:4"], "--target-shapes"),
     ],
 )
