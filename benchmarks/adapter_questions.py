@@ -115,8 +115,8 @@ def is_gold(span: Evidence, row: dict[str, Any]) -> bool:
 def answer_window(loaded: Any, row: dict[str, Any], spans: Sequence[Evidence]) -> Window:
     """The conversation up to the answer, and the reference answer, whose tokens are predicted."""
 
-    def count(text: str) -> int:
-        return len(encode(loaded.tokenizer, [text])[0])
+    def count(texts: Sequence[str]) -> list[int]:
+        return [len(tokens) for tokens in encode(loaded.tokenizer, texts)]
 
     pack = pack_context(spans, ContextOptions(tokens=EVIDENCE_TOKENS), count)
     messages = [{"role": m.role, "content": m.content} for m in phrasing_messages(row["question"], pack)]
