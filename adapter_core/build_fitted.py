@@ -1,7 +1,7 @@
 """What a build makes that answers use: the memory of a repository, in seconds, and its fitted adapter, in minutes and on request.
 
     build_memory(graph, model, folder)
-    report = build_fitted(graph, model, folder, FitOptions(steps=28))
+    report = build_fitted(graph, model, folder, FitOptions(steps=56))
     report.manifest.kept
 
 Both lie in the folder of the generated adapter (`build.build_adapters`), the fitted one in a folder of its own there, so that neither
@@ -85,7 +85,7 @@ def fitted_maker(
             found.adapter,
             "fitted",
             settings_of(found, options, judging),
-            tuple(scores_of(found.verdict)),
+            tuple(scores_of(found)),
             kept=bool(found.scale),
             scale=found.scale or 1.0,
         )

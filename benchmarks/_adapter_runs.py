@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from adapter_core.adapters.fit import fit_adapter
 from adapter_core.adapters.fit_judge import DevelopmentText, Trial, Verdict, judge
 from adapter_core.adapters.fit_lora import beside
 from adapter_core.adapters.fit_options import FitOptions, JudgeOptions
+from adapter_core.adapters.fit_questions import QuestionRow
 from adapter_core.adapters.fit_scoring import TokenScores, score_windows
 from adapter_core.adapters.fit_split import BUILD, DEVELOPMENT
 from adapter_core.adapters.fit_windows import Window
@@ -72,19 +74,24 @@ class Runs:
         options: FitOptions,
         development: DevelopmentText | None = None,
         memory: Memory | None = None,
+        rows: Sequence[QuestionRow] = (),
     ) -> Fit | None:
-        """An adapter fitted to `files` and judged on `development` over `memory`; without development text it is not judged."""
+        """An adapter fitted to `files` (and to `rows` of them, where `options` say so) and judged on `development` over `memory`; without
+        development text it is not judged."""
         setting = hashlib.sha256(repr((sorted(asdict(options).items()), sorted(files))).encode()).hexdigest()[:12]
         file = self.scratch / "fits" / f"{name}-{setting}-{self.loaded.info.digest[:12]}-{self.loaded.info.dtype}.npz"
         if not file.exists():
             if self.offline:
                 return None
             file.parent.mkdir(parents=True, exist_ok=True)
-            fitted = fit_adapter(self.loaded, files, options, checkpoint=file.with_suffix(".unfinished"))
+            started = process_time()
+            fitted = fit_adapter(self.loaded, files, options, checkpoint=file.with_suffix(".unfinished"), rows=rows)
             told = {
                 "steps": fitted.steps,
                 "tokens": fitted.tokens,
                 "fit seconds": round(fitted.seconds, 1),
+                # Of this run alone, where it went on from a checkpoint.
+                "processor seconds": round(process_time() - started, 1),
                 "losses": [round(x, 4) for x in fitted.losses],
                 "rank": fitted.adapter.rank,
                 "alpha": fitted.adapter.alpha,

@@ -1,11 +1,13 @@
 """Does an adapter make the model a better reader? MRR of log P(question | span) over the top 20 lexical spans, with adapter and without.
 
-    ./x bench adapter_reading --repos NAME… [--queries 24] [--steps 28] [--minutes M]
+    ./x bench adapter_reading [--repos NAME…] [--queries 24] [--steps 112] [--shares 0 0.5] [--fits-of NAME]
 
 Questions are first sentences of docstrings of functions in held-out directories (the split of `adapters.py`: the adapter has seen none of
 these files); the docstrings are taken out of the copy that is searched. Where the function is not among the top 20, a question counts 0
-for all. `mixed`: the model's vote beside the lexical score, one standard deviation of each. The fits are those of `adapters.py`.
-What was computed is kept below `--scratch`, question by question.
+for all. `mixed`: the model's vote beside the lexical score, one standard deviation of each. Of each span the first 256 tokens are read.
+A fit for each of `--shares`: so much of its steps trains log P(question | place) on rows made from the build files (`fit_questions.py`);
+share 0 is the fit of `adapters.py`. With `--fits-of`, all repositories are read with the adapters of that one: is what helps to read a
+repository's own? What was computed is kept below `--scratch`, question by question.
 """
 
 from __future__ import annotations
@@ -19,37 +21,38 @@ import shutil
 import statistics
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from _adapter_data import HELD_OUT, Repository, fetch, load, names
-from _adapter_runs import Runs, development_of
+from _adapter_runs import Runs
 from _common import ROOT, report
 from _docstring_queries import MAX_WORDS, MIN_WORDS, Documented, documented, without
-from _retrieval_data import Place
 from _retrieval_ours import place_of
 from _retrieval_scores import MAX_SPAN_LINES
 
+from adapter_core.adapters.adapter import Adapter
 from adapter_core.adapters.fit_lora import beside
 from adapter_core.adapters.fit_options import FitOptions
+from adapter_core.adapters.fit_questions import question_rows
 from adapter_core.adapters.fit_split import BUILD
-from adapter_core.adapters.memory import Memory
 from adapter_core.answers.choose import mix
 from adapter_core.code_graph import CodeGraph, is_test_path
 from adapter_core.evidence.options import SelectionOptions
 from adapter_core.evidence.selection import search
-from adapter_core.models.loading import load_model
-from adapter_core.models.scoring import score
+from adapter_core.models.loading import LoadedModel, load_model
+from adapter_core.models.scoring import ScoringOptions, score
 from adapter_core.models.sources import resolve
 from adapter_core.types import Evidence
 
 SEED = 7
 TOP = 20
 RESAMPLES = 10_000
-MODEL, ADAPTED = "model", "model with adapter"
+CONTEXT_TOKENS = 256
+MODEL = "model"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repos", nargs="+", choices=names(), default=names())
     parser.add_argument("--queries", type=int, default=24, help="of each repository, at most")
-    parser.add_argument("--steps", type=int, default=28, help="of the fit")
+    parser.add_argument("--steps", type=int, default=FitOptions().steps, help="of a fit")
+    parser.add_argument("--shares", type=float, nargs="*", default=[0.0, 0.5], help="of question steps, one fit each")
+    parser.add_argument("--fits-of", choices=names(), help="whose adapters read (default: each repository's own)")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="begin no question after this time")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--scratch", type=Path, default=ROOT / ".setup" / "adapters")
@@ -79,20 +84,38 @@ def main() -> None:
     runs = Runs(args.scratch, loaded)
     folders = fetch(args.scratch)
     found: dict[str, list[Read]] = {}
+    fits: dict[str, Any] = {}
     for name in args.repos:
         repository = load(name, folders[name], loaded.tokenizer, args.scratch)
-        memory = Memory.build(repository.of(BUILD), "")
-        development = development_of(repository, loaded.tokenizer)
-        fit = runs.fit(name, repository.of(BUILD), FitOptions(steps=args.steps), development, memory)
+        source = repository
+        if args.fits_of:
+            source = load(args.fits_of, folders[args.fits_of], loaded.tokenizer, args.scratch)
+        rows = question_rows(source.texts_of(BUILD))
+        readers: dict[str, Adapter | None] = {MODEL: None}
+        for share in args.shares:
+            options = FitOptions(steps=args.steps, questions=share)
+            fit = None
+            if time.monotonic() < end:
+                fit = runs.fit(source.name, source.of(BUILD), options, rows=rows if share else ())
+            if fit is None:
+                break
+            readers[f"{share:g} questions"] = fit.adapter
+            fits[f"{source.name}, {share:g} questions"] = {
+                "rows": Counter(row.kind for row in rows) if share else {},
+                **{key: fit.told[key] for key in ("steps", "tokens", "processor seconds") if key in fit.told},
+            }
         copy, asked = prepared(repository, args.scratch / "reading" / name, args.queries)
         with CodeGraph.load_or_build(copy) as graph:
             for item in asked:
-                if time.monotonic() > end or item.function is None or fit is None:
+                if time.monotonic() > end or item.function is None or len(readers) <= len(args.shares):
                     break
                 spans = list(search(graph, item.sentence, SelectionOptions(top=TOP)).evidence)
-                note = args.scratch / "reading" / f"{name}-{_digest(loaded.info.digest, fit.told, item, spans)}.json"
-                found.setdefault(name, []).append(_read(note, loaded, fit.adapter, item.sentence, item.function, spans))
-    report("adapter_reading", table(found), {"steps": args.steps, "top": TOP})
+                gold = [place_of(s).length <= MAX_SPAN_LINES and place_of(s).overlaps(item.function) for s in spans]
+                found.setdefault(name, []).append(
+                    read_spans(args.scratch / "reading", loaded, readers, item.sentence, gold, spans)
+                )
+        shown = {"steps": args.steps, "top": TOP, "fits": fits, "fits of": args.fits_of or "each its own"}
+        report("adapter_reading-other" if args.fits_of else "adapter_reading", table(found), shown)
 
 
 def prepared(repository: Repository, folder: Path, count: int) -> tuple[Path, list[Documented]]:
@@ -113,21 +136,34 @@ def prepared(repository: Repository, folder: Path, count: int) -> tuple[Path, li
     return folder, drawn
 
 
-def _read(note: Path, loaded: Any, adapter: Any, sentence: str, function: Place, spans: Sequence[Evidence]) -> Read:
-    gold = tuple(place_of(s).length <= MAX_SPAN_LINES and place_of(s).overlaps(function) for s in spans)
-    if not note.exists():
-        texts = [s.text for s in spans] if any(gold) else []
-        read = {MODEL: score(loaded, texts, sentence)}
-        with beside(loaded.model, adapter):
-            read[ADAPTED] = score(loaded, texts, sentence)
-        note.write_text(json.dumps(read), "utf-8")
-    stored = json.loads(note.read_text("utf-8"))
-    return Read(tuple(s.score for s in spans), {k: tuple(v) for k, v in stored.items()}, gold)
+def read_spans(
+    folder: Path,
+    loaded: LoadedModel,
+    readers: Mapping[str, Adapter | None],
+    sentence: str,
+    gold: Sequence[bool],
+    spans: Sequence[Evidence],
+) -> Read:
+    """What each of `readers` (None: the model alone) makes of the spans; kept in `folder`."""
+    read: dict[str, tuple[float, ...]] = {}
+    for name, adapter in readers.items():
+        note = folder / f"{_digest(loaded.info.digest, adapter, sentence, spans)}.json"
+        if not note.exists():
+            # Where no span could be right, none is read.
+            texts = [s.text for s in spans] if any(gold) else []
+            with beside(loaded.model, adapter):
+                scores = score(loaded, texts, sentence, ScoringOptions(context_tokens=CONTEXT_TOKENS))
+            note.write_text(json.dumps(scores), "utf-8")
+        read[name] = tuple(json.loads(note.read_text("utf-8")))
+    return Read(tuple(s.score for s in spans), read, tuple(gold))
 
 
-def _digest(model: str, told: Any, item: Documented, spans: Sequence[Evidence]) -> str:
-    whole = [model, told["steps"], told["losses"], item.sentence, [s.sha256 for s in spans]]
-    return hashlib.sha256(json.dumps(whole).encode()).hexdigest()[:16]
+def _digest(model: str, adapter: Adapter | None, sentence: str, spans: Sequence[Evidence]) -> str:
+    told = hashlib.sha256(json.dumps([model, CONTEXT_TOKENS, sentence, [s.sha256 for s in spans]]).encode())
+    for layer in adapter.layers if adapter is not None else ():
+        for factors in layer.values():
+            told.update(factors.up.tobytes())
+    return told.hexdigest()[:20]
 
 
 def reciprocal_rank(scores: Sequence[float], gold: Sequence[bool]) -> float:
@@ -150,7 +186,7 @@ def table(found: dict[str, list[Read]]) -> list[dict[str, Any]]:
     items = [ranks(read) for own in found.values() for read in own]
     rows = []
     for name in items[0] if items else ():
-        base = MODEL if name in (MODEL, ADAPTED) else f"mixed, {MODEL}" if name.startswith("mixed") else name
+        base = f"mixed, {MODEL}" if name.startswith("mixed") else name if name == "lexical" else MODEL
         gains = np.array([i[name] - i[base] for i in items])
         draws = gains[np.random.default_rng(SEED).integers(0, len(gains), size=(RESAMPLES, len(gains)))].mean(axis=1)
         low, high = np.percentile(draws, (2.5, 97.5))

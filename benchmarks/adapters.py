@@ -1,6 +1,6 @@
 """What helps a small model with a repository it never read: a memory, a fitted adapter, both; and what controls say about them.
 
-    ./x bench adapters [--repos NAME…] [--windows 24] [--steps 28] [--fits NAME…] [--no-controls] [--minutes M] [--weights]
+    ./x bench adapters [--repos NAME…] [--windows 24] [--steps 112] [--fits NAME…] [--no-controls] [--minutes M] [--weights]
 
 The packages (`adapter_packages.txt`) are newer than the model and were chosen before the first run. Directories, not files, are for
 building, development or held out. M1 is the change in bits per byte on held-out windows, M2 that on function bodies after signature and
@@ -55,7 +55,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repos", nargs="+", choices=names(), default=names(), help="of the list (default: all)")
     parser.add_argument("--windows", type=int, default=24, help="held-out windows of 1,024 tokens for each repository")
-    parser.add_argument("--steps", type=int, default=28, help="of a fit, 1,024 tokens each")
+    parser.add_argument("--steps", type=int, default=FitOptions().steps, help="of a fit, 512 tokens each")
     parser.add_argument("--first-block", type=float, default=FitOptions().first_block, help="see FitOptions")
     parser.add_argument(
         "--fits", nargs="*", choices=names(), help="which get an adapter (default: all; none: the memory alone)"

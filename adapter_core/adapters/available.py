@@ -43,6 +43,14 @@ class ForAnswers:
     problems: tuple[str, ...] = ()
 
     @property
+    def reading(self) -> tuple[float, float] | None:
+        """Mean reciprocal rank of the right place for questions of the repository's own, by the model alone and with the adapter, as far as
+        it was measured: an adapter that writes better need not read better."""
+        scores = self.manifest.scores if self.manifest is not None and self.adapter is not None else ()
+        found = [s["mean_reciprocal_rank"] for s in scores if "mean_reciprocal_rank" in s]
+        return (found[0], found[1]) if len(found) == 2 else None
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What a user may want to know: what cannot be used, what is of an earlier state."""
         stale = [
@@ -62,6 +70,7 @@ class ForAnswers:
             "adapter": str(self.adapter) if self.adapter else None,
             "kept": manifest.kept if manifest is not None else None,
             "scale": self.scale,
+            "reading": list(self.reading) if self.reading is not None else None,
             "memory": str(self.memory) if self.memory else None,
             "notes": list(self.notes),
         }

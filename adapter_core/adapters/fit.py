@@ -7,7 +7,8 @@ one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from time import perf_counter
@@ -19,10 +20,12 @@ from ..models.loading import LoadedModel
 from ..types import CancelToken
 from . import fit_checkpoint
 from .adapter import Adapter, Factors
+from .fit_attention import attention_for_training
 from .fit_lora import TrainedFactors, linear_layers
 from .fit_loss import mean_loss
 from .fit_options import FitOptions
-from .fit_packing import digest_of, packed
+from .fit_packing import Sequences, packed, woven
+from .fit_questions import QuestionRow, packed_rows
 
 # Called after each step with the steps done, their number (0 while it is unknown) and the step's loss in nats per token.
 FitProgress = Callable[[int, int, float], None]
@@ -56,8 +59,10 @@ def fit_adapter(
     progress: FitProgress = no_progress,
     cancel: CancelToken | None = None,
     checkpoint: Path | None = None,
+    rows: Sequence[QuestionRow] = (),
 ) -> Fitted:
-    """Train on `files` (path to tokens): those to build from, see `fit_split`. The model is afterwards what it was.
+    """Train on `files` (path to tokens): those to build from, see `fit_split`; and on question rows of theirs, where the options have a
+    share for these. The model is afterwards what it was.
 
     With `checkpoint`, a file, the state is written there from time to time and on cancel, and an unfinished fit found there goes on;
     it is removed at the end. Raises `UsageError` where there is too little text, `Cancelled`, `ModelError` where the loss is no
@@ -67,8 +72,10 @@ def fit_adapter(
     if options.low_priority:
         _lower_priority()
     separator = min(loaded.end_ids) if loaded.end_ids else 0
-    sequences = packed(files, separator, options)
-    most = min(options.steps, len(sequences) // options.batch)
+    asked = int(options.steps * options.questions) * options.batch
+    questions = packed_rows(loaded.tokenizer, list(rows), separator, options.length, asked, options.seed)
+    sequences = woven(packed(files, separator, options), Sequences(*questions), options)
+    most = len(sequences) // options.batch
     if most < 1:
         raise UsageError(
             f"There are {sum(map(len, files.values()))} tokens to fit an adapter to; at least {options.batch * options.length} are "
@@ -76,30 +83,28 @@ def fit_adapter(
         )
     told = {
         "model": loaded.info.digest,
-        "text": digest_of(sequences[: most * options.batch]),
+        "text": sequences.digest,
         "setting": repr(sorted(asdict(replace(options, low_priority=False, checkpoint_every=0)).items())),
     }
-    run = _Run(loaded, options, most)
-    try:
+    with closing(_Run(loaded, options, most)) as run, attention_for_training(loaded.model):
         if checkpoint is not None and checkpoint.exists():
             run.restore(*fit_checkpoint.load(checkpoint, told))
         while not run.finished:
             if cancel is not None and cancel.is_set():
                 if checkpoint is not None:
                     fit_checkpoint.save(checkpoint, told, *run.state())
-                raise Cancelled(f"The fit was stopped after {run.done} steps{_KEPT if checkpoint is not None else ''}.")
+                done = f"{run.done} step{'' if run.done == 1 else 's'}"
+                raise Cancelled(f"The fit was stopped after {done}{_KEPT if checkpoint is not None else ''}.")
             at = run.done * options.batch
             loss = run.step(sequences[at : at + options.batch])
             progress(run.done, run.steps or 0, loss)
             if checkpoint is not None and run.done % options.checkpoint_every == 0 and not run.finished:
                 fit_checkpoint.save(checkpoint, told, *run.state())
         adapter = run.adapter()
-    finally:
-        run.close()
     if checkpoint is not None:
         checkpoint.unlink(missing_ok=True)
     tokens = run.done * options.batch * options.length
-    data = digest_of(sequences[: run.done * options.batch])
+    data = sequences[: run.done * options.batch].digest
     return Fitted(adapter, run.done, tokens, run.seconds, data, tuple(run.losses))
 
 
@@ -133,16 +138,20 @@ class _Run:
     def finished(self) -> bool:
         return self.steps is not None and self.done >= self.steps
 
-    def step(self, sequences: np.ndarray) -> float:
+    def step(self, sequences: Sequences) -> float:
         import torch
 
         started = perf_counter()
         for group in self._optimiser.param_groups:
             group["lr"] = self._rate()
-        ids = torch.from_numpy(sequences).to(self._device)
+        ids = torch.from_numpy(sequences.tokens).to(self._device)
+        counted = torch.from_numpy(np.flatnonzero(sequences.counted[:, 1:])).to(self._device)
         with torch.enable_grad():
             hidden = self._body(input_ids=ids, use_cache=False).last_hidden_state[:, :-1]
-            loss = mean_loss(hidden.flatten(0, 1), self._head, ids[:, 1:].flatten())
+            hidden, following = hidden.flatten(0, 1), ids[:, 1:].flatten()
+            if len(counted) < len(following):
+                hidden, following = hidden.index_select(0, counted), following[counted]
+            loss = mean_loss(hidden, self._head, following)
             loss.backward()
         torch.nn.utils.clip_grad_norm_(self._parameters, self._options.clip)
         self._optimiser.step()

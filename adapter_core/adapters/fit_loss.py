@@ -34,11 +34,12 @@ def _make() -> Any:
             slope = torch.empty_like(hidden)
             for at in range(0, len(hidden), _ROWS):
                 rows = targets[at : at + _ROWS, None]
-                scores = torch.log_softmax((hidden[at : at + _ROWS] @ weight.T).float(), dim=-1)
-                total -= scores.gather(1, rows).sum()
-                scores.exp_()
-                scores.scatter_add_(1, rows, torch.full_like(rows, -1.0, dtype=scores.dtype))
-                slope[at : at + _ROWS] = scores.to(hidden.dtype) @ weight
+                # The sum within a softmax is taken in float32 whatever the format: a copy of all logits in float32 is not needed.
+                shares = torch.softmax(hidden[at : at + _ROWS] @ weight.T, dim=-1)
+                chosen = shares.gather(1, rows)
+                total -= chosen.float().clamp_min(_SMALLEST).log().sum()
+                shares.scatter_(1, rows, chosen - 1)
+                torch.mm(shares, weight, out=slope[at : at + _ROWS])
             ctx.save_for_backward(slope)
             return total / len(hidden)
 
@@ -48,3 +49,7 @@ def _make() -> Any:
             return slope * (given[0] / len(slope)), None, None
 
     return MeanLoss
+
+
+# Of a float32 (and a bfloat16) that is not denormal: where a share is rounded to 0, the loss is still a number.
+_SMALLEST = 1e-37

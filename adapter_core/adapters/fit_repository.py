@@ -13,8 +13,10 @@ from ..models.loading import LoadedModel
 from ..types import CancelToken
 from .adapter import Adapter
 from .fit import Fitted, fit_adapter
-from .fit_judge import DevelopmentText, Trial, Verdict, judge, kept
+from .fit_judge import DevelopmentText, Verdict, judge, kept
 from .fit_options import FitOptions, JudgeOptions
+from .fit_questions import question_rows
+from .fit_reading import mean_reciprocal_rank
 from .fit_split import BUILD, DEVELOPMENT, SplitOptions, split_by_directory
 from .fit_windows import encode
 from .memory import Memory, tokenizer_digest
@@ -26,12 +28,15 @@ CHECKPOINT = "unfinished-fit.npz"
 
 @dataclass(frozen=True, slots=True)
 class RepositoryFit:
-    """`adapter` at the scale at which it was kept, or, where it was not, at 1. `parts`: how many files each part has."""
+    """`adapter` at the scale at which it was kept, or, where it was not, at 1. `parts`: how many files each part has. `reading`: the mean
+    reciprocal rank of the right place for questions of development files, by the model alone and with `adapter`; None where there are
+    too few."""
 
     adapter: Adapter
     fitted: Fitted
     verdict: Verdict
     parts: Mapping[str, int]
+    reading: tuple[float, float] | None = None
 
     @property
     def scale(self) -> float:
@@ -64,8 +69,10 @@ def fit_repository(
     def step(done: int, steps: int, loss: float) -> None:
         report("fit", done, steps, f"loss {loss:.3f}")
 
+    rows = question_rows(own[BUILD]) if options.questions else []
+
     def fit() -> Fitted:
-        return fit_adapter(loaded, tokens[BUILD], options, step, cancel, checkpoint)
+        return fit_adapter(loaded, tokens[BUILD], options, step, cancel, checkpoint, rows)
 
     report("fit", 0, options.steps if options.seconds is None else 0, "")
     try:
@@ -82,7 +89,11 @@ def fit_repository(
         progress=lambda done, total: report("judge", done, total, ""),
     )  # fmt: skip
     adapter = kept(fitted.adapter, verdict) or fitted.adapter
-    return RepositoryFit(adapter, fitted, verdict, {part: len(found) for part, found in own.items()})
+    report("reading", 0, 0, "")
+    asked = question_rows(own[DEVELOPMENT])
+    before, after = (mean_reciprocal_rank(loaded, asked, a, 1.0, judging, cancel) for a in (None, adapter))
+    reading = (before, after) if before is not None and after is not None else None
+    return RepositoryFit(adapter, fitted, verdict, {part: len(found) for part, found in own.items()}, reading)
 
 
 def settings_of(found: RepositoryFit, options: FitOptions, judging: JudgeOptions) -> dict[str, Any]:
@@ -101,30 +112,20 @@ def settings_of(found: RepositoryFit, options: FitOptions, judging: JudgeOptions
     }
 
 
-def scores_of(verdict: Verdict) -> list[dict[str, Any]]:
-    """For the manifest, in bits per byte of development files: the adapter at each scale, and its controls, the model alone and the
-    memory alone."""
+def scores_of(found: RepositoryFit) -> list[dict[str, Any]]:
+    """For the manifest, of development files: bits per byte of the adapter at each scale, and of its controls, the model alone and the
+    memory alone; and how well the model reads, alone and with the adapter as it is stored."""
     rows: list[dict[str, Any]] = []
-    for trial in verdict.trials:
+    if found.reading is not None:
+        for name, value in zip(("model alone", "adapter as stored"), found.reading, strict=True):
+            rows.append({"condition": f"reading, {name}", "mean_reciprocal_rank": round(value, 4)})
+    for trial in found.verdict.trials:
         name = f"adapter at {trial.scale:g}" if trial.scale else ""
         rows.append({"condition": name or "model alone", **_rounded(trial.text, trial.bodies)})
         if trial.text_with_memory is not None and trial.bodies_with_memory is not None:
             both = f"{name} and memory" if name else "memory alone"
             rows.append({"condition": both, **_rounded(trial.text_with_memory, trial.bodies_with_memory)})
     return rows
-
-
-def gain(verdict: Verdict) -> float | None:
-    """By how much the kept adapter lowers the bits per byte of development text over the memory alone, as a share; None where it is not
-    kept."""
-    trials = {trial.scale: trial for trial in verdict.trials}
-    if not verdict.scale:
-        return None
-    return 1 - _text(trials[verdict.scale]) / _text(trials[0.0])
-
-
-def _text(trial: Trial) -> float:
-    return trial.text if trial.text_with_memory is None else trial.text_with_memory
 
 
 def _rounded(text: float, bodies: float) -> dict[str, float]:

@@ -29,6 +29,7 @@ _STAGES = {
     "tokens": "Tokens",
     "fit": "Fitting",
     "judge": "Judging",
+    "reading": "Reading",
 }
 _NOTE = "it is the null model: kept for comparison, and mixed into nothing by itself"
 
@@ -77,9 +78,15 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", metavar="DIR", help="write there instead of into the cache folder")
     parser.add_argument("--fit", action="store_true", help="also train an adapter on the repository's files")
     budget = parser.add_mutually_exclusive_group()
-    budget.add_argument("--steps", type=int, metavar="N", help="of the fit, 1,024 tokens each (default: 56)")
+    budget.add_argument("--steps", type=int, metavar="N", help="of the fit, 512 tokens each (default: 112)")
     budget.add_argument("--tokens", type=int, metavar="N", help="to fit on, instead of steps")
     budget.add_argument("--seconds", type=float, metavar="S", help="as many steps as take about this long")
+    parser.add_argument(
+        "--questions",
+        type=float,
+        metavar="SHARE",
+        help="share of the steps that train reading for questions made from docstrings, comments and tests",
+    )
     parser.add_argument("--no-memory", action="store_true", help="leave the memory as it is")
     parser.add_argument("--rank", type=int, metavar="N", help="rank of the factors (default: 8)")
     parser.add_argument("--seed", type=int, metavar="N", help="seed of their directions (default: 0)")
@@ -168,6 +175,8 @@ def _fit_options(args: argparse.Namespace, options: BuildOptions) -> FitOptions 
             raise UsageError(f"--{name} is the budget of a fit: give --fit, too.")
         if value is not None and not value > 0:
             raise UsageError(f"--{name} must be more than 0.")
+    if args.questions is not None and (not args.fit or not 0 <= args.questions <= 1):
+        raise UsageError("--questions is the share, 0 to 1, of a fit's steps: give --fit, too.")
     if not args.fit:
         return None
     if args.target_shapes is not None:
@@ -175,6 +184,8 @@ def _fit_options(args: argparse.Namespace, options: BuildOptions) -> FitOptions 
     fit = FitOptions(rank=options.generator.rank, targets=options.generator.targets, low_priority=True)
     if args.seed is not None:
         fit = replace(fit, seed=args.seed)
+    if args.questions is not None:
+        fit = replace(fit, questions=args.questions)
     if args.steps is not None:
         return replace(fit, steps=args.steps)
     if args.tokens is not None:
@@ -323,7 +334,11 @@ def _print_for_answers(memory: StoredMemory | None, fitted: BuildReport | None, 
         )
     print(f"Fitted adapter, rank {manifest.rank}: {settings['steps']} steps, {settings['tokens']:,} tokens{took}")
     for score in manifest.scores:
-        print(f"  {score['condition']:<30} {score['text']:.4f} bits per byte of text, {score['bodies']:.4f} of bodies")
+        if "text" in score:
+            figures = f"{score['text']:.4f} bits per byte of text, {score['bodies']:.4f} of bodies"
+        else:
+            figures = f"{score['mean_reciprocal_rank']:.3f} mean reciprocal rank of the right place for a question"
+        print(f"  {score['condition']:<30} {figures}")
     print(f"  {_verdict(manifest)}")
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import random
+import signal
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -122,6 +124,24 @@ def test_the_manifest_says_how_it_was_made_and_what_it_is_worth(root: Path, tiny
     assert adapter.alpha == pytest.approx(FIT.alpha * manifest.scale)
 
 
+def test_reading_is_measured_where_there_are_questions(root: Path, tiny_llama: Path, tmp_path: Path) -> None:  # noqa: F811
+    for number in range(24):
+        write(
+            root,
+            f"pkg{number % 8}/q{number}.py",
+            f'def f():\n    """Say {number} to whoever asks {number}."""\n    return {number}\n',
+        )
+    model = find_model(str(tiny_llama))
+    judging = replace(JUDGING, questions=2, places=3)
+    with CodeGraph.load_or_build(root) as graph:
+        report = build_fitted(graph, model, tmp_path / "out", FIT, judging)
+        found = for_answers(graph, model.name, model.digest, tmp_path / "out")
+    first, second = report.manifest.scores[:2]
+    assert (first["condition"], second["condition"]) == ("reading, model alone", "reading, adapter as stored")
+    assert found.reading == (first["mean_reciprocal_rank"], second["mean_reciprocal_rank"])
+    assert all(1 / 3 <= value <= 1 for value in found.reading)
+
+
 def test_one_that_does_not_help_is_not_for_answers(root: Path, tiny_llama: Path, tmp_path: Path) -> None:  # noqa: F811
     model, out = find_model(str(tiny_llama)), tmp_path / "out"
     with CodeGraph.load_or_build(root) as graph:
@@ -208,19 +228,19 @@ def test_build_and_fit(root: Path, tiny_llama: Path, capsys, monkeypatch) -> Non
     fitted = told["fitted"]
     assert (fitted["manifest"]["kind"], fitted["manifest"]["settings"]["steps"], fitted["reused"]) == (
         "fitted",
-        2,
+        4,
         False,
     )
     assert told["manifest"]["kind"] == "generated"
     assert (told["for_answers"]["adapter"] is not None) == fitted["manifest"]["kept"]
     code, out, _ = run(capsys, *arguments)
     assert code == 0
-    assert "Fitted adapter, rank 2: 2 steps, 2,048 tokens" in out
+    assert "Fitted adapter, rank 2: 4 steps, 2,048 tokens" in out
     assert "nothing has changed since" in out
     assert "model alone" in out
     # Without --fit, what was fitted stays and is still told.
     code, out, _ = run(capsys, "--repo", root, "--model", tiny_llama)
-    assert "Fitted adapter, rank 2: 2 steps" in out
+    assert "Fitted adapter, rank 2: 4 steps" in out
 
 
 @pytest.mark.parametrize(
@@ -230,6 +250,8 @@ def test_build_and_fit(root: Path, tiny_llama: Path, capsys, monkeypatch) -> Non
         (["--fit", "--seconds", "0"], "--seconds must be more than 0"),
         (["--fit", "--tokens", "-1"], "--tokens must be more than 0"),
         (["--fit", "--steps", "3", "--tokens", "9"], "not allowed with"),
+        (["--questions", "0.5"], "--questions is the share"),
+        (["--fit", "--questions", "2"], "--questions is the share"),
         (["--fit", "--target-shapes", "q_proj=4:4"], "--target-shapes"),
     ],
 )
@@ -238,3 +260,27 @@ def test_wrong_budgets_get_one_clear_sentence(root: Path, tiny_llama: Path, caps
     assert (code, out) == (2, "")
     assert message in err
     assert "Traceback" not in err
+
+
+def test_ctrl_c_keeps_what_was_trained(root: Path, tiny_llama: Path, capsys, monkeypatch) -> None:  # noqa: F811
+    from adapter_core.cli.build import _Bar
+
+    monkeypatch.setattr("adapter_core.adapters.fit._lower_priority", lambda: None)
+    real = _Bar.show
+
+    def show(bar, stage: str, done: int, total: int, current: str) -> None:
+        if stage == "fit" and done == 1:
+            signal.raise_signal(signal.SIGINT)
+        real(bar, stage, done, total, current)
+
+    arguments = ("--repo", root, "--model", tiny_llama, "--fit", "--steps", 3)
+    monkeypatch.setattr(_Bar, "show", show)
+    code, out, err = run(capsys, *arguments)
+    assert (code, out) == (130, "")
+    assert "stopped after 1 step; the next one" in err
+    (checkpoint,) = cache_dir().rglob(CHECKPOINT)
+    monkeypatch.setattr(_Bar, "show", real)
+    code, out, _ = run(capsys, *arguments)
+    assert code == 0
+    assert "3 steps" in out
+    assert not checkpoint.exists()

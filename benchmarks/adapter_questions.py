@@ -1,0 +1,169 @@
+"""What a fitted adapter does for questions that people asked: how well the model reads for them, and how likely reference answers are.
+
+    ./x bench adapter_questions ROWS.jsonl… --repos FOLDER --only OWNER/NAME… [--rows 16] [--steps 112] [--shares 0 0.5] [--minutes M]
+
+Rows: JSON lines with `repo` (owner/name), `commit`, `question`, `gold` [{path, start_line, end_line}] and `reference_answer`. FOLDER holds
+a checkout of each as `owner+name@COMMIT`. Reading: MRR of log P(question | span) over the top 20 lexical spans; right is what overlaps
+gold lines. M3: bits per byte of the reference answer after the packed evidence and the question, the change in %; with the memory, too.
+A fit for each of `--shares`, see `adapter_reading.py`, on all Python files of the checkout: there are no rows to hold out from, since
+questions and answers are in none of these files. Only a digest of the rows is kept.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import random
+import statistics
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from _adapter_data import digest, load
+from _adapter_runs import Runs
+from _common import ROOT, report
+from _retrieval_ours import place_of
+from _retrieval_scores import MAX_SPAN_LINES
+from adapter_reading import MODEL, RESAMPLES, SEED, TOP, Read, read_spans, table
+
+from adapter_core.adapters.adapter import Adapter
+from adapter_core.adapters.fit_options import FitOptions
+from adapter_core.adapters.fit_questions import question_rows
+from adapter_core.adapters.fit_scoring import TokenScores
+from adapter_core.adapters.fit_windows import Window, encode
+from adapter_core.adapters.memory import Memory
+from adapter_core.adapters.memory_weights import MemoryWeights
+from adapter_core.answers.prompts import phrasing_messages
+from adapter_core.code_graph import CodeGraph
+from adapter_core.evidence.context import pack_context
+from adapter_core.evidence.options import ContextOptions, SelectionOptions
+from adapter_core.evidence.selection import search
+from adapter_core.models.loading import load_model
+from adapter_core.models.sources import resolve
+from adapter_core.types import Evidence
+
+EVIDENCE_TOKENS, ANSWER_TOKENS = 700, 200
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("files", nargs="+", type=Path)
+    parser.add_argument("--repos", type=Path, required=True)
+    parser.add_argument("--only", nargs="+", required=True, help="owner/name")
+    parser.add_argument("--rows", type=int, default=16, help="of each repository, at most")
+    parser.add_argument("--steps", type=int, default=FitOptions().steps, help="of a fit")
+    parser.add_argument("--shares", type=float, nargs="*", default=[0.0, 0.5], help="of question steps, one fit each")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="begin no question after this time")
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--scratch", type=Path, default=ROOT / ".setup" / "adapters")
+    args = parser.parse_args()
+    import torch
+
+    torch.set_num_threads(args.threads)
+    end = time.monotonic() + 60 * args.minutes
+    loaded = load_model(resolve())
+    os.environ["PATHLINE_CACHE_DIR"] = str(args.scratch / "cache")
+    runs = Runs(args.scratch, loaded)
+    everything = [json.loads(line) for file in args.files for line in file.read_text("utf-8").split("\n") if line]
+    found: dict[str, list[Read]] = {}
+    answers: dict[str, list[dict[str, float]]] = {}
+    whole = hashlib.sha256()
+    for name in args.only:
+        rows = [r for r in everything if r["repo"] == name and gold_of(r) and r["reference_answer"]]
+        rows = random.Random(SEED).sample(rows, min(args.rows, len(rows)))
+        root = args.repos / f"{name.replace('/', '+')}@{rows[0]['commit']}"
+        repository = load(name.replace("/", "+"), root, loaded.tokenizer, args.scratch)
+        asked = question_rows(repository.texts)
+        readers: dict[str, Adapter | None] = {MODEL: None}
+        for share in args.shares:
+            options = FitOptions(steps=args.steps, questions=share)
+            fit = runs.fit(repository.name, repository.tokens, options, rows=asked if share else ())
+            if fit is not None:
+                readers[f"{share:g} questions"] = fit.adapter
+        memory = Memory.build(repository.tokens, "")
+        with CodeGraph.load_or_build(root) as graph:
+            for row in rows:
+                if time.monotonic() > end:
+                    break
+                whole.update(json.dumps(row, sort_keys=True).encode())
+                spans = list(search(graph, row["question"], SelectionOptions(top=TOP)).evidence)
+                gold = [is_gold(span, row) for span in spans]
+                read = read_spans(args.scratch / "reading", loaded, readers, row["question"], gold, spans)
+                found.setdefault(name, []).append(read)
+                window = answer_window(loaded, row, spans)
+                answers.setdefault(name, []).append(bits(runs, window, readers, memory))
+        extra = {"steps": args.steps, "top": TOP, "rows sha256": whole.hexdigest(), "M3": answer_table(answers)}
+        report("adapter_questions", table(found), extra)
+
+
+def gold_of(row: dict[str, Any]) -> list[dict[str, Any]]:
+    return [g for g in row["gold"] if g.get("start_line")]
+
+
+def is_gold(span: Evidence, row: dict[str, Any]) -> bool:
+    place = place_of(span)
+    return place.length <= MAX_SPAN_LINES and any(
+        span.span.path == g["path"] and span.span.start <= g["end_line"] and g["start_line"] <= span.span.end
+        for g in gold_of(row)
+    )
+
+
+def answer_window(loaded: Any, row: dict[str, Any], spans: Sequence[Evidence]) -> Window:
+    """The conversation up to the answer, and the reference answer, whose tokens are predicted."""
+
+    def count(texts: Sequence[str]) -> list[int]:
+        return [len(tokens) for tokens in encode(loaded.tokenizer, texts)]
+
+    pack = pack_context(spans, ContextOptions(tokens=EVIDENCE_TOKENS), count)
+    messages = [{"role": m.role, "content": m.content} for m in phrasing_messages(row["question"], pack)]
+    told = loaded.tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
+    before = np.array(loaded.tokenizer(told, add_special_tokens=False)["input_ids"], np.uint32)
+    answer = encode(loaded.tokenizer, [row["reference_answer"]])[0][:ANSWER_TOKENS]
+    size = len(loaded.tokenizer.decode(answer.tolist()).encode())
+    return Window(f"{row['repo']} {row['id']}", np.concatenate([before, answer]), len(before), size)
+
+
+def bits(runs: Runs, window: Window, readers: dict[str, Adapter | None], memory: Memory) -> dict[str, float]:
+    """Of the answer, in bits, by reader, and with the memory mixed in; and its bytes."""
+    told = {"bytes": float(window.size)}
+    known = memory.known(window.tokens, window.first)
+    for name, adapter in readers.items():
+        key = "none" if adapter is None else hashlib.sha256(adapter.layers[-1]["q_proj"].up.tobytes()).hexdigest()[:16]
+        scores = runs.scores(f"answer-{key}-{digest([window])}", [window], adapter)
+        if scores is None:
+            continue
+        own: TokenScores = scores[0]
+        told[name] = -float(own.chosen.sum()) / float(np.log(2))
+        told[f"{name} + memory"] = -float(MemoryWeights().mix(known, own.chosen, own.top).sum()) / float(np.log(2))
+    return told
+
+
+def answer_table(found: dict[str, list[dict[str, float]]]) -> list[dict[str, Any]]:
+    """M3 by condition, with the 95 % interval of a bootstrap over answers."""
+    items = [item for own in found.values() for item in own]
+    rows = []
+    for name in items[0] if items else ():
+        if name == "bytes":
+            continue
+        base, now, size = (np.array([i[key] for i in items]) for key in (MODEL, name, "bytes"))
+        draws = np.random.default_rng(SEED).integers(0, len(items), size=(RESAMPLES, len(items)))
+        low, high = np.percentile(100 * (now[draws].sum(axis=1) / base[draws].sum(axis=1) - 1), (2.5, 97.5))
+        rows.append(
+            {
+                "condition": name,
+                "answers": len(items),
+                "bits per byte": float(now.sum() / size.sum()),
+                "M3": float(100 * (now.sum() / base.sum() - 1)),
+                "95 %": f"{low:+.1f} to {high:+.1f}",
+                "worse for": statistics.mean(float(a > b) for a, b in zip(now, base, strict=True)),
+            }
+        )
+    return rows
+
+
+if __name__ == "__main__":
+    main()
