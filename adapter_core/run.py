@@ -13,16 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .adapters.memory import Memory, tokenizer_digest
-from .adapters.memory_sync import sync_memory
-from .answers.built import MEMORY, what_is_built
+from .answers.built import what_is_built
 from .answers.flags import as_arguments
 from .build import Progress, build_adapters, find_model
+from .build_fitted import build_memory
 from .code_graph import CodeGraph
-from .errors import AdapterError, AdapterFileError, ModelFileError
+from .errors import ModelFileError
 from .isolation import child_environment, isolated_command
-from .models.environment import library_environment
-from .models.sources import missing_libraries, resolve
 from .paths import neutral_dir
 from .types import CancelToken
 
@@ -66,43 +63,13 @@ def ensure_adapters(
     problems: list[str] = []
     if memory and (found.memory is None or found.memory_stale):
         try:
-            _make_memory(graph, model, place, cancel)
+            build_memory(graph, target, place, progress, cancel)
             made.append("memory")
-        except (AdapterError, ModelFileError) as error:
+        except OSError as error:
+            problems.append(f"the memory was not built: the folder {place} cannot be written ({error.strerror})")
+        except ModelFileError as error:
             problems.append(f"the memory was not built: {error}")
     return Ensured(place, tuple(made), tuple(problems))
-
-
-def _make_memory(graph: CodeGraph, model: str | None, folder: Path, cancel: CancelToken | None) -> None:
-    """The memory in `folder`, of which only what changed is read into tokens anew."""
-    tokenizer = _tokenizer(model)
-    file = folder / MEMORY
-    try:
-        before: Memory | None = Memory.load(file, tokenizer_digest(tokenizer))
-    except AdapterFileError:
-        before = None
-    memory = sync_memory(graph, tokenizer, before, cancel)
-    try:
-        memory.save(file)
-    except OSError as error:
-        raise AdapterError(f"The folder {folder} cannot be written ({error.strerror}).") from error
-
-
-def _tokenizer(model: str | None) -> Any:
-    """The model's tokenizer, without its weights."""
-    source = resolve(model)
-    for variable, value in library_environment().items():
-        os.environ.setdefault(variable, value)
-    try:
-        import transformers
-    except ImportError as error:
-        raise missing_libraries() from error
-    try:
-        return transformers.AutoTokenizer.from_pretrained(
-            str(source.folder), local_files_only=True, trust_remote_code=False
-        )
-    except Exception as error:
-        raise ModelFileError(f"There is no tokenizer in {source.folder} that can be used.") from error
 
 
 def run_repo_adapter(

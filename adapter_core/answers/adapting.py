@@ -229,12 +229,14 @@ def _bank(folder: Path) -> tuple[list[BankEntry], str]:
 
 
 def _null_of_part(built: Built) -> SubgraphMaker:
-    told = built.told
-    if not told:
+    manifest = built.manifest
+    if manifest is None:
         raise AdapterError("There is nothing to make the adapter of the selected files with: run `pathline build`.")
-    shapes = {str(t): (int(s[0]), int(s[1])) for t, s in told["target_shapes"].items()}
     return from_embedding(
-        int(told["model"]["d_model"]), built.layers, shapes, GeneratorOptions(targets=tuple(told["targets"]))
+        int(manifest.model["d_model"]),
+        built.layers,
+        manifest.target_shapes,
+        GeneratorOptions(targets=tuple(manifest.target_shapes)),
     )
 
 
