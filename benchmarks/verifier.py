@@ -1,10 +1,12 @@
 """Does the verifier keep what is true and reject what is false? True claims about real repositories, and mutants of them.
 
     ./x bench verifier --rows FOLDER --repos FOLDER [--half development|report] [--packages NAME …] [--show N]
+        [--wordings FILE]
 
 Claims: sentences that Pathline composes for the questions of the rows, and facts that `ast` alone reads, told in plain words. One half
 of the repositories is for making the verifier, the other for reporting; so are the wordings. A mutant that is true by chance, as a
-table of facts says, is left out.
+table of facts says, is left out. With `--wordings` (JSON: relation to wordings with `{s}`, `{o}`, `{e}`) the plain facts are told in
+these wordings alone, and the composed sentences are left out: only shares are printed, so that nobody learns the wordings.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import importlib.util
+import json
 import os
 import random
 import re
@@ -51,12 +54,17 @@ def main() -> None:
     )
     parser.add_argument("--scratch", type=Path, default=ROOT / ".setup" / "answers")
     parser.add_argument("--show", type=int, default=0, metavar="N", help="print N wrong judgements of each kind")
+    parser.add_argument("--wordings", type=Path, help="a JSON file of wordings to measure instead of the known ones")
     args = parser.parse_args()
     os.environ["PATHLINE_CACHE_DIR"] = str(args.scratch / "cache")
     judged: list[Judged] = []
     repositories = [r for r in roots(args.rows, args.repos, args.packages) if half_of(r[0]) == args.half]
     wordings = [("plain words", WORDINGS)] + ([("plain words, held out", HELD_OUT)] if args.half == "report" else [])
+    if args.wordings is not None:
+        given = json.loads(args.wordings.read_text("utf-8"))
+        wordings = [(f"plain words, {args.wordings.stem}", {r: tuple(some) for r, some in given.items()})]
     for name, root, questions in repositories:
+        questions = [] if args.wordings is not None else questions
         found = list(judge(name, root, questions, wordings))
         judged += found
         wrong = sum(kind == "crashed" or (kind == "true") != kept for _, kind, kept, _, _ in found)

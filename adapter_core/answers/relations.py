@@ -17,11 +17,11 @@ _CONDITION = re.compile(
     r"\b(?:only )?(?:if|when|whenever|unless|while|as long as|provided(?: that)?|in (?:a|the) branch (?:under|where|of))\b",
     re.I,
 )
-_NEGATION = re.compile(
+NEGATION = re.compile(
     r"\b(?:not|never|no|none|nothing|nobody|neither|nor|cannot|without|fails? to|instead of|rather than|except)\b|n't\b",
     re.I,
 )
-_EXCLUSIVE = re.compile(r"\b(?:only|always|exclusively|solely|invariably|every time)\b", re.I)
+EXCLUSIVE = re.compile(r"\b(?:only|always|exclusively|solely|invariably|every time)\b", re.I)
 _ORDER = re.compile(r",?\s*\b(?:in (?:the |this )?order(?: written)?|in turn)\b,?", re.I)
 _ROOM = re.compile(
     r"[\s,(]*(?:(?:the|a|an|its|their|both|either|optionally|then|also|first|further|new|directly|only|value|literal|function|method|"
@@ -73,6 +73,10 @@ class Relation:
     second: tuple[Mention, ...] = ()
     conditions: tuple[Condition, ...] = ()
 
+    @property
+    def mentions(self) -> tuple[Mention, ...]:
+        return (*self.subjects, *self.objects, *self.second, *(c.mention for c in self.conditions))
+
 
 @dataclass
 class _Verb:
@@ -88,12 +92,16 @@ class _Verb:
 @dataclass(frozen=True, slots=True)
 class Claims:
     """`negations`: words of negation, with what follows them, that belong to no relation; `exclusive` words ("only") likewise, and
-    `unread` words that tell a relation, where there are names that no relation took up."""
+    `unread` words that tell a relation, where there are names that no relation took up. `incomplete`: there
+    are such names. `alternatives`: relations of which one must hold; where they are `open_ended`, none of them the other way round."""
 
     relations: tuple[Relation, ...]
     negations: tuple[str, ...]
     exclusive: tuple[str, ...]
     unread: tuple[str, ...] = ()
+    incomplete: bool = False
+    alternatives: tuple[Relation, ...] = ()
+    open_ended: bool = False
 
 
 def claims_in(sentence: Sentence) -> Claims:
@@ -115,17 +123,19 @@ class _Reader:
         conditions = self._conditions(verbs)
         relations = [r for i in range(len(verbs)) for r in self._relation(verbs, i, conditions)]
         relations += self._of_quotations(verbs)
-        left = [m for m in _NEGATION.finditer(self._text) if not self._is_used(m)]
+        left = [m for m in NEGATION.finditer(self._text) if not self._is_used(m)]
         negations = tuple(self._text[m.start() : m.end() + 40] for m in left)
-        exclusive = tuple(m.group() for m in _EXCLUSIVE.finditer(self._text) if not self._is_used(m))
-        return Claims(tuple(relations), negations, exclusive, self._unread(relations, verbs))
+        exclusive = tuple(m.group() for m in EXCLUSIVE.finditer(self._text) if not self._is_used(m))
+        left = self._left(relations)
+        return Claims(tuple(relations), negations, exclusive, self._unread(verbs) if left else (), left)
 
-    def _unread(self, relations: list[Relation], verbs: list[_Verb]) -> tuple[str, ...]:
-        taken = {m for r in relations for m in (*r.subjects, *r.objects, *r.second, *(c.mention for c in r.conditions))}
-        left = [m for m in self._mentions if m.kind in ("code", "name") and m not in taken]
-        names = sum(m.kind in ("code", "name") for m in self._mentions)
-        if not left or names < 2:
-            return ()
+    def _left(self, relations: list[Relation]) -> bool:
+        """Whether there are several names, of which no relation took up one."""
+        taken = {m for r in relations for m in r.mentions}
+        names = [m for m in self._mentions if m.kind in ("code", "name")]
+        return len(names) > 1 and any(m not in taken for m in names)
+
+    def _unread(self, verbs: list[_Verb]) -> tuple[str, ...]:
         found = list(RELATIONAL.finditer(self._text))
         read = [v for v in verbs if v.used]
         return tuple(m.group() for m in found if not any(v.start <= m.start() < v.end for v in read))
@@ -215,7 +225,7 @@ class _Reader:
             mark = MARK.match(self._text, further.end(), stop) if further else None
             subjects = (self._mention(mark), *subjects) if mark else subjects
         around = self._text[before : verb.end]
-        negated, exclusive = bool(_NEGATION.search(around)), bool(_EXCLUSIVE.search(around))
+        negated, exclusive = bool(NEGATION.search(around)), bool(EXCLUSIVE.search(around))
         if not objects and not (verb.kind in _PLAIN and subjects):
             return
         if re.match(r"(?:an? |the |one )?calls? (?:to|of)", around.strip(), re.I) and not subjects:

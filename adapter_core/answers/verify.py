@@ -17,8 +17,9 @@ from ..types import Citation, Claim
 from .citations import check, cited_text
 from .inert import prose
 from .naming import used_in
+from .plain import plain_claims
 from .region import Region
-from .relation_checks import problem_of
+from .relation_checks import problem_of, settle
 from .relations import Claims, claims_in
 from .sentence import MARK, MAX_CHARS, Mention, Sentence, numbers_in, read_sentence
 
@@ -65,15 +66,25 @@ def supports(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -
     if not read.mentions:
         return Support(False, "names nothing that could be checked")
     text = cited_text(graph, citations)
+    region = Region(graph, citations)
     claims = claims_in(read)
+    problem = _problem(region, read, claims, text, citations)
+    plain = plain_claims(read) if problem or claims.incomplete else None
+    if plain is not None:
+        problem = _problem(region, read, settle(region, plain), text, citations)
+    elif not problem and claims.incomplete and not claims.relations and not read.of("quote"):
+        problem = "how the names in it relate could not be made out"
+    return Support(not problem, problem)
+
+
+def _problem(region: Region, read: Sentence, claims: Claims, text: str, citations: tuple[Citation, ...]) -> str:
     beyond, spelled = _matched_elsewhere(claims)
-    problem = (
-        _missing_name(graph, read, text, citations, beyond, spelled)
+    return (
+        _missing_name(region.graph, read, text, citations, beyond, spelled)
         or _missing_number(read, text, spelled | _paths(read, citations))
         or _missing_quotation(read, text)
-        or _unsupported_claim(graph, read, claims, text, citations)
+        or _unsupported_claim(region, read, claims, text)
     )
-    return Support(not problem, problem)
 
 
 def _matched_elsewhere(claims: Claims) -> tuple[set[Mention], set[Mention]]:
@@ -157,10 +168,7 @@ def _missing_quotation(read: Sentence, text: str) -> str:
     return ""
 
 
-def _unsupported_claim(
-    graph: CodeGraph, read: Sentence, claims: Claims, text: str, citations: tuple[Citation, ...]
-) -> str:
-    region = Region(graph, citations)
+def _unsupported_claim(region: Region, read: Sentence, claims: Claims, text: str) -> str:
     for relation in claims.relations:
         problem = problem_of(region, relation)
         if problem:

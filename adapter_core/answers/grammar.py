@@ -1,0 +1,373 @@
+"""Who does what to whom, in a sentence about two names; and what is bound to what, in one about three.
+
+The tokens of `tokens.py` are read by structure: a noun of a relation and the name that hangs on it, else the verb, its voice, and the
+preposition by which the other name is bound to it. The reading gives a direction and the relations that the words may mean: a
+known verb means few, an unknown one any. Which it is must be shown by the lines.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from .lexicon import ANY, BINDING, TARGET_DOES, TARGET_FIRST, VALUE_FIRST
+from .sentence import Mention
+from .tokens import Token, tokens_of, without_carriers
+
+Names = tuple[Mention, ...]
+_LIGHT = frozenset(
+    "make do perform issue place contain include hold comprise involve use serve act function work count rank list name number form "
+    "constitute represent figure feature appear carry bear wear bring declare define specify provide offer expose belong take give get receive play fill "
+    "come stand exist live sit find show see happen occur become be require need accept expect".split()
+)
+_AGENT = frozenset({"by", "in", "from", "to", "on"})
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """`actor` does `kinds` (alternatives) to `done`; for what is bound, `done` is the target and `value` what it is bound to."""
+
+    kinds: tuple[str, ...]
+    actor: Names
+    done: Names
+    value: Names = ()
+
+
+def readings_of(text: str, mentions: tuple[Mention, ...]) -> list[Reading]:
+    """What plain words say of the names in them, all ways to read it; none where the structure is not understood."""
+    tokens = tokens_of(text, mentions)
+    count = sum(len(t.names) for t in tokens)
+    if count == 3 or (count == 2 and any(t.sort in "DU" for t in tokens)):
+        return list(dict.fromkeys(_bindings(tokens)))
+    heads = [t for t in tokens if t.sort == "M"]
+    if len(heads) != 2:
+        return []
+    return _pair(tokens)
+
+
+# -- two names -----------------------------------------------------------------------------------------------------------
+
+
+def _pair(tokens: list[Token]) -> list[Reading]:
+    first, second = (t for t in tokens if t.sort == "M")
+    row = _resolved(_without_clefts(without_carriers(tokens)), first, second)
+    by_noun = _by_noun(row, first, second)
+    found = by_noun if by_noun is not None else _by_verb(row, first, second)
+    if found is None:
+        return []
+    if found.actor == second.names and any(t.word is not None and "inherits" in t.word.acts and t.word.middle for t in row):
+        # "`a` stems from `b`": of an exception where it is raised, of a class what it extends
+        return [found, Reading(("inherits",), first.names, second.names)]
+    return [found]
+
+
+def _reading(kinds: Sequence[str], actor: Token, done: Token) -> Reading | None:
+    return Reading(tuple(kinds), actor.names, done.names) if kinds else None
+
+
+def _without_clefts(row: list[Token]) -> list[Token]:
+    """ "it is `f` that calls", "`f` is what calls", "`f` is one of the functions that call": "`f` calls"."""
+    found = list(row)
+    if [t.sort for t in found[:3]] == ["it", "be", "M"]:
+        found = found[2:]
+    for place, token in enumerate(found):
+        if token.sort != "that":
+            continue
+        start = place
+        while start and (found[start - 1].sort in ("N", "be", "U", ",") or _is(found[start - 1], "p", "of", "in")):
+            start -= 1
+        if start and found[start - 1].sort == "M":
+            return [*found[:start], *found[place + 1 :]]
+    return found
+
+
+def _is(token: Token, sort: str, *texts: str) -> bool:
+    return token.sort == sort and token.text in texts
+
+
+def _resolved(row: list[Token], first: Token, second: Token) -> list[Token]:
+    """ "if `e` occurs, `f` catches it", "`f` relies on `g`, which it calls": pronouns that repeat a name are left out with their verb,
+    where that tells nothing new, or stand for it."""
+    places = [i for i, t in enumerate(row) if t.sort == "M"]
+    for place, token in enumerate(row):
+        if token.sort != "it" or not places or place < places[0]:
+            continue
+        before = row[place - 1] if place else None
+        if place > places[1]:
+            if before is not None and before.sort == "V" and _subject_right_before(row, place - 1, second):
+                # "…`e` …, `f` catches it"
+                return [second, row[place - 1], first]
+            continue
+        following = row[place + 1] if place + 1 < len(row) else None
+        if following is not None and following.sort in ("V", "be", "have"):
+            # "`f`: it returns `x`", "when `f` is called, it raises `e`"
+            return [first, *row[place + 1 :]]
+        if before is not None and before.sort == "V" and not before.passive:
+            continue
+    return row
+
+
+def _subject_right_before(row: list[Token], place: int, name: Token) -> bool:
+    return place > 0 and row[place - 1] is name
+
+
+def _by_noun(row: list[Token], first: Token, second: Token) -> Reading | None:
+    for place, token in enumerate(row):
+        if token.sort != "N" or token.word is None:
+            continue
+        owner, how = _owner(row, place)
+        if owner is None:
+            continue
+        word, other = token.word, second if owner is first else first
+        verb = _governing(row, place, owner)
+        if verb is not None and verb.word is not None and verb.word.lemma not in _LIGHT and not verb.passive:
+            after_owner = row.index(verb) > row.index(owner)
+            if after_owner and row.index(other) > row.index(verb):
+                # "callers of `f` can pass `x`", "a call to `f` raises `e`"
+                kinds = [k for k in verb.word.acts if k in ("takes", "raises", "returns") or (k == "catches" and word.doer)]
+                kinds = ["raises" if k == "catches" else k for k in kinds]
+                if verb.word.acts == ANY and word.deed:
+                    return _reading(word.deed, other, owner)
+                if word.doer or word.deed:
+                    return _reading(list(dict.fromkeys(kinds)), owner, other)
+            shared = {*word.doer, *word.done, *word.deed} & set(verb.word.acts)
+            if not shared and verb.word.acts != ANY and not after_owner:
+                continue
+        if word.deed and how in ("of", "to", "for"):
+            return _reading(word.deed, other, owner)
+        if word.deed:
+            return _reading(word.deed, owner, other)
+        if word.doer and how in ("of", "to", "for", "in", "on", "'s"):
+            return _reading(word.doer, other, owner)
+        if word.done:
+            return _reading(word.done, owner, other)
+    return None
+
+
+def _owner(row: list[Token], place: int) -> tuple[Token | None, str]:
+    """The name that hangs on a noun, and by what."""
+    if place >= 2 and row[place - 1].sort == "'s" and row[place - 2].sort == "M":
+        return row[place - 2], "'s"
+    following = row[place + 1 : place + 4]
+    if len(following) >= 2 and following[0].sort == "p" and following[0].text in ("of", "to", "for", "from", "by", "in", "on"):
+        if following[1].sort == "M":
+            return following[1], following[0].text
+        if len(following) == 3 and following[1].sort in "NU" and following[2].sort == "M":
+            return following[2], following[0].text
+    return None, ""
+
+
+def _governing(row: list[Token], place: int, owner: Token) -> Token | None:
+    """The verb that says something of a noun: the first behind it and its name, else the last before."""
+    start = max(place, row.index(owner))
+    behind = [t for t in row[start:] if t.sort == "V"]
+    before = [t for t in row[:place] if t.sort == "V"]
+    return behind[0] if behind else before[-1] if before else None
+
+
+def _by_verb(row: list[Token], first: Token, second: Token) -> Reading | None:
+    a, b = row.index(first), row.index(second)
+    verbs = [(i, t) for i, t in enumerate(row) if t.sort == "V" and t.word is not None]
+    if len(verbs) > 1 and verbs[0][0] < a and not any(t.sort == "p" for t in row[: verbs[0][0]]) and verbs[0][0] == a - 1:
+        if any(a < i for i, _ in verbs[1:]):
+            # "calling `f` can raise `e`"
+            row = row[a:]
+            a, b = 0, row.index(second)
+            verbs = [(i, t) for i, t in enumerate(row) if t.sort == "V" and t.word is not None]
+    nouns = [t.word for t in row if t.sort == "N" and t.word is not None]
+    if not verbs:
+        return _without_verb(row, first, second, a, b, nouns)
+    for place, verb in verbs:
+        found = _frame(row, place, verb, first, second, a, b)
+        if found is not None:
+            actor, done, middle = found
+            governing = [t for i, t in verbs if i < row.index(done)] if not middle and row.index(actor) < row.index(done) else [verb]
+            return _reading(_kinds(governing[-1] if governing else verb, middle, nouns), actor, done)
+    return None
+
+
+def _kinds(verb: Token, middle: bool, nouns: list) -> Sequence[str]:
+    word = verb.word
+    assert word is not None
+    kinds = (word.middle or ANY) if middle and not verb.passive else word.acts or ANY
+    sides = [k for n in nouns for k in (*n.doer, *n.done, *n.deed)]
+    if word.lemma in _LIGHT and sides:
+        kept = [k for k in dict.fromkeys(sides)]
+        return kept
+    return kinds
+
+
+def _frame(
+    row: list[Token], place: int, verb: Token, first: Token, second: Token, a: int, b: int
+) -> tuple[Token, Token, bool] | None:
+    """(who does it, what it is done to, whether the verb's subject is that) of one verb."""
+    word = verb.word
+    assert word is not None
+    located = _located(row, a, b, first, second)
+    where = next((i for i, t in enumerate(row) if t.sort == "where"), None)
+    if verb.passive or (word.middle and not _object_follows(row, place)):
+        bound = row[b - 1].text if row[b - 1].sort == "p" else ""
+        if verb.passive and "inherits" in word.acts and a < place < b and bound in ("from", "on", "as"):
+            return first, second, False
+        if where is not None:
+            # "`f` is where `e` is raised"; "where `e` is raised is `f`"
+            return (first, second, True) if a < where else (second, first, True)
+        if a < place < b:
+            if any(t.sort == "have" or (t.sort == "V" and not t.passive) for t in row[a:place]) and not word.middle:
+                return None
+            if bound in _AGENT or (bound in ("with", "of") and "decorates" in word.acts):
+                return second, first, True
+            through = [t for t in row[place + 1 : b] if t.sort == "p"]
+            if through and through[0].text in _AGENT:
+                return second, first, True
+            return None
+        if located is not None:
+            return located, second if located is first else first, True
+        if b < place:
+            between = row[a + 1 : b]
+            if any(t.sort == "have" or t.sort == "V" for t in between):
+                return first, second, False
+            if a and row[a - 1].sort in ("when", "V"):
+                return first, second, True
+            following = row[place + 1 :]
+            if following and following[0].sort == "p" and following[0].text == "from":
+                return None
+        return None
+    if a < place < b:
+        if any(t.sort == "when" for t in row[place:b]):
+            return None
+        if row[a - 1 : a] and row[a - 1].sort == "when" and "," in [t.sort for t in row[place:b]]:
+            return None if any(t.sort == "V" for t in row[b:]) else (first, second, False)
+        return first, second, False
+    if b < place:
+        if place == b + 1:
+            between = row[a + 1 : b]
+            if a and row[a - 1].sort == "p" and row[a - 1].text in ("in", "from") and any(t.sort == "," for t in between):
+                return first, second, True
+            return second, first, False
+        return None
+    if located is not None and place < max(a, b):
+        return located, second if located is first else first, True
+    return None
+
+
+def _object_follows(row: list[Token], place: int) -> bool:
+    return place + 1 < len(row) and row[place + 1].sort == "M"
+
+
+def _located(row: list[Token], a: int, b: int, first: Token, second: Token) -> Token | None:
+    """The one name that is said to be the place: "in `f`, `e` is raised", "one finds `m` in `c`"."""
+    places = [
+        t for i, t in ((a, first), (b, second)) if i and row[i - 1].sort == "p" and row[i - 1].text in ("in", "from", "by", "on")
+    ]
+    return places[0] if len(places) == 1 else None
+
+
+def _without_verb(
+    row: list[Token], first: Token, second: Token, a: int, b: int, nouns: list
+) -> Reading | None:
+    sides = [(n.doer, n.done, n.deed) for n in nouns]
+    kinds = list(dict.fromkeys(k for s in sides for part in s for k in part)) or list(ANY)
+    between = [t.sort for t in row[a:b]]
+    located = _located(row, a, b, first, second)
+    if located is not None:
+        return _reading(kinds, located, second if located is first else first)
+    if "have" in between or (b and _is(row[b - 1], "p", "with") and "have" not in between):
+        return _reading(kinds, first, second)
+    if "be" in between and b and row[b - 1].sort == "p" and row[b - 1].text == "of":
+        return _reading(kinds, second, first)
+    return None
+
+
+# -- three names ---------------------------------------------------------------------------------------------------------
+
+# Subject, target and value, as letters: M a name; T, t a verb whose object is the target (active, passive), W, w the value, G whose
+# subject is the target; = is; D default, U value; > to, & with, @ as, o of, f for, i in/by/from.
+_FORMS = tuple(
+    (re.compile(pattern), order)
+    for pattern, order in (
+        (r"MTM(?:[>&@ie=,]|[>&@]?[DU]o?|&[DU]o)+M", "stv"),
+        (r"M[TGW=H](?:[DU])o?M[>f]M", "svt"),
+        (r"M[TW][DU]oM(?:[>=&]|@)M", "stv"),
+        (r"MW(?:[DU]o?)?M(?:[>if]|@D?[fo]|@[DU][fo]|[>i][DU][fo])M", "svt"),
+        (r"MGoM[fi]M|MG>M[fi]M|MG@?M[fi]M", "svt"),
+        (r"MWM[DU]M", "stv"),
+        (r"Mt(?:[>&@]|[DU]o?|[>&@][DU]o?)*M", "tv"),
+        (r"MwM", "tv"),
+        (r"Mw(?:@[DU])?[>if@][DU]?[fo]?M", "vt"),
+        (r"M[GH](?:[DU]|[o>@&]|D[U]?o)*M", "tv"),
+        (r"[UD]+[of]M[=GT]+>?[@>]?M", "tv"),
+        (r"M[=G]@?[UD]+[ofi]?M", "vt"),
+        (r"M=M", "tv"),
+        (r"M[A-Za-z]?M(?:,|&|H|R)*(?:[DU]o?|GD|G[>o@]|G|T[>&@]|t[>&@]|G>D)+M", "stv"),
+    )
+)
+
+
+def _bindings(tokens: list[Token]) -> Iterator[Reading]:
+    names = [t for t in tokens if t.sort == "M"]
+    default = any(t.sort == "D" or (t.sort == "V" and t.word and t.word.lemma == "default") for t in tokens)
+    kinds = ("default",) if default else ("sets",)
+    row = without_carriers([t for t in tokens if not (t.sort == "p" and t.text == "by" and _next_is_default(tokens, t))])
+    by_default = len(row) < len(tokens)
+    row = [t for t in row if not (t.sort == "D" and by_default and _stands_alone(tokens, t))]
+    owners = [t for t in names if t.owners]
+    if len(owners) == 1 and len(names) == 2:
+        actor = owners[0].owners
+        yield from _bound(kinds, _letters(row), names, actor)
+        return
+    for actor, rest in _actors(row):
+        left = [t for t in rest if t.sort == "M"]
+        yield from _bound(kinds, _letters(rest), left, actor.names if actor is not None else ())
+
+
+def _next_is_default(tokens: list[Token], token: Token) -> bool:
+    place = next(i for i, t in enumerate(tokens) if t is token)
+    return place + 1 < len(tokens) and tokens[place + 1].sort == "D"
+
+
+def _stands_alone(tokens: list[Token], token: Token) -> bool:
+    place = next(i for i, t in enumerate(tokens) if t is token)
+    return place > 0 and _is(tokens[place - 1], "p", "by")
+
+
+def _actors(row: list[Token]) -> Iterator[tuple[Token | None, list[Token]]]:
+    """Ways to take the one who does it out of the row: in front ("in `f`, …"), behind ("… by `f`"), or none of them."""
+    yield None, row
+    for place in range(len(row) - 1):
+        if row[place].sort == "p" and row[place].text in ("in", "by", "from", "for", "on") and row[place + 1].sort == "M":
+            yield row[place + 1], [*row[:place], *row[place + 2 :]]
+
+
+def _letters(row: list[Token]) -> str:
+    letters = []
+    for token in row:
+        if token.sort == "p":
+            letters.append({"to": ">", "with": "&", "as": "@", "of": "o", "for": "f"}.get(token.text, "i"))
+        elif token.sort == "V" and token.word is not None:
+            letters.append(_verb_letter(token))
+        else:
+            letters.append({"M": "M", "be": "=", "have": "H", "D": "D", "U": "U", ",": ","}.get(token.sort, ""))
+    return re.sub(r"^,+|,+$", "", "".join(letters))
+
+
+def _verb_letter(token: Token) -> str:
+    lemma = token.word.lemma if token.word is not None else ""
+    if lemma not in BINDING:
+        return "R" if token.word is not None and "takes" in token.word.acts else ""
+    if lemma in VALUE_FIRST:
+        return "w" if token.passive else "W"
+    if lemma in TARGET_FIRST and not (lemma == "default" and not token.passive):
+        return "t" if token.passive else "T"
+    return "G" if lemma in TARGET_DOES or lemma == "default" else ""
+
+
+def _bound(kinds: tuple[str, ...], letters: str, names: list[Token], actor: Names) -> Iterator[Reading]:
+    for pattern, order in _FORMS:
+        if len(order) != len(names) or ("s" in order and actor) or not pattern.fullmatch(letters):
+            continue
+        part = dict(zip(order, names, strict=True))
+        subject = part["s"].names if "s" in part else actor
+        yield Reading(kinds, subject, (part["t"].mention,), (part["v"].mention,))  # type: ignore[arg-type]
+        return

@@ -1,0 +1,149 @@
+"""Claims of a sentence about two or three names, read by its structure (`grammar.py`), with the condition it puts on them.
+
+What the words leave open, which of several relations is meant, is left to the lines: a claim has alternatives, and one that holds is
+enough. Who does it and what it is done to is never left open.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from .grammar import Reading, readings_of
+from .lexicon import ANY
+from .relations import EXCLUSIVE, NEGATION, Claims, Condition, Relation
+from .sentence import MARK, Mention, Sentence
+
+_M = r"\x02(\d+)\x03"
+_FILL = (
+    r"(?:\s*\b(?:that|it|is|the|a|an|case|true|condition|expression|test|check|predicate|guard|of|statement|this|where|holds|both|"
+    r"given|in)\b)*\s*"
+)
+_TRUE = (
+    r"(?:\s*,?\s*(?:\b(?:condition|expression|test|check)\b\s*)?\b(?:(?:is|are|being|was|were|turns? out(?: to be)?|comes? out(?: as)?|"
+    r"evaluates?(?: to)?|evaluating to|proves?(?: to be)?|becomes?|goes)\s*(?:\b(?:true|truthy|met|satisfied|fulfilled|given|set|the case|"
+    r"non-empty|positive|so)\b)?|holds(?: true)?|holding(?: true)?|succeeds|applies|passes|true|met)\b)"
+)
+_FALSE = (
+    r"(?:\s*\b(?:(?:does|do) not (?:hold|apply)|doesn't hold|fails|is (?:not (?:true|met|satisfied|set|given|the case)|false|falsy|unset|"
+    r"empty)|(?:evaluates|comes out|turns out)(?: to| as| to be)? false)\b)"
+)
+_IF = (
+    r"(?:if and only if|if|when(?:ever)?|while|as long as|so long as|as soon as|provided|providing|assuming|supposing|given|once|where|"
+    r"(?:in|for) (?:the )?(?:case|event|situation)s?(?: (?:that|where|when|of))?|(?:on|under|upon)(?: the)? condition|under|should|"
+    r"(?:in|inside|within|on) (?:a|the) (?:branch|block|path|arm)(?: (?:under|where|of|for|guarded by))?|"
+    r"guarded by|subject to|depending on|contingent on|conditional on|the condition(?: for (?:this|that|it))?(?: being)?|because(?: of)?|since)"
+)
+_CHECKS = r"(?:checks|tests|evaluates|verifies|examines|inspects|asks|looks(?: at)?|determines|sees)(?: (?:whether|if|for|that))?"
+_THEN = (
+    r"(?:\s*,?\s*(?:and|then|,)*\s*(?:(?:if (?:so|it (?:is|does|holds)|that (?:is so|holds)|true|this holds|this is (?:so|true))|"
+    r"in (?:that|which|this) case|when (?:so|true|it (?:is|holds|does))|then|on success|if that is the case)(?: (?:true|so|the case))?)\s*,?)"
+)
+# (pattern, whether the condition holds where it matches); the mention in it is the condition.
+_CONDITIONS = (
+    (re.compile(rf"(?:\bonly )?\bunless\b{_FILL}{_M}{_TRUE}?\s*,?", re.I), False),
+    (re.compile(rf"(?:\b(?:only|just|exactly|precisely) )?\b{_IF}\b{_FILL}{_M}{_FALSE}\s*,?", re.I), False),
+    (re.compile(rf"(?:\b(?:only|just|exactly|precisely) )?\b{_IF}\b{_FILL}{_M}{_TRUE}?\s*(?:,?\s*then\b)?,?", re.I), True),
+    (re.compile(rf"\b{_CHECKS}{_FILL}{_M}{_TRUE}?{_THEN}", re.I), True),
+    (re.compile(rf"(?:\b(?:with|a|an|the) )*(?:true|truthy)?\s*{_M}\s*\b(?:being (?:true|truthy|met|satisfied)|holding(?: true)?)\b\s*,?", re.I), True),
+    (re.compile(rf"{_M} (?:is|forms|states) (?:the|a|its) (?:condition|test|guard|check|case)(?: (?:under|on|for|in) (?:which|that))?", re.I), True),
+    (re.compile(rf"\b(?:the )?(?:condition|test|guard|check)(?: (?:under|on|for|in) (?:which|that|this))?\b(?=.*\bis {_M}\W*\Z)", re.I), True),
+)  # fmt: skip
+_TOLD = re.compile(
+    r"\b(?P<how>if|when|unless|where|whenever|in case|without)\b(?P<clause>(?:(?!\x02)[^,.;])*?\b(?:given|passed|told|specified|supplied|provided|"
+    r"omitted|left out|missing|absent|set|said|stated|unspecified|chosen|named|overridden|else|otherwise|nothing|none|argument|value|asked|"
+    r"changed|explicit)\b(?:(?!\x02)[^,.;])*),?",
+    re.I,
+)
+_DENIED = re.compile(r"\b(?:no|not|nothing|none|omitted|left out|missing|absent|unspecified|without|unset|isn't)\b", re.I)
+_OMITTED = re.compile(
+    rf"(?:\b(?:if|when|whenever|in case|where)\b\s*(?:(?:the|an?|parameter|argument|option|no)\s+)*{_M}\s*(?:(?:argument|parameter|value)\s+)?"
+    r"(?:is|was|has been|gets)?\s*(?P<tail>(?:omitted|left (?:out|unset|off|away)|missing|absent|unspecified|unset|skipped|"
+    r"not (?:given|passed|specified|supplied|provided|set))|(?:given|passed|specified|supplied|provided))\b,?)",
+    re.I,
+)
+_REFUSES = re.compile(
+    r"\b(?:avoid\w*|refus\w+|forget\w*|omit\w*|lack\w*|ignor\w+|miss(?:es|ing)?|rarely|hardly|seldom|prevent\w*|skip\w*|unlike|"
+    r"other than|bypass\w*|stops? short|unable|impossible|un(?:related|aware|touched)|independent\w*|neglect\w*|disallow\w*|forbid\w*)\b",
+    re.I,
+)  # fmt: skip
+_SEVERAL = re.compile(r";|\.\s+\S|—")
+
+
+def plain_claims(sentence: Sentence) -> Claims | None:
+    """The claims of a sentence about few names; None where its structure is not understood."""
+    names = [m for m in sentence.mentions if m.kind != "quote"]
+    if len(names) != len(sentence.mentions) or not 2 <= len(names) <= 4 or _SEVERAL.search(sentence.plain.strip()):
+        return None
+    text, conditions, default = _without_conditions(sentence)
+    if _REFUSES.search(text) or NEGATION.search(text):
+        return None
+    readings = readings_of(f"By default, {text}" if default else text, sentence.mentions)
+    exclusive = EXCLUSIVE.search(sentence.plain) is not None
+    relations = tuple(
+        relation for r in readings for relation in _relations(r, exclusive, conditions)
+    )
+    if not relations or (conditions and len(set(relations[0].mentions)) + len(conditions) < len(names)):
+        return None
+    open_ended = any(r.kinds == ANY for r in readings)
+    return Claims((), (), (), alternatives=relations, open_ended=open_ended)
+
+
+def _without_conditions(sentence: Sentence) -> tuple[str, tuple[Condition, ...], bool]:
+    """The words without what they put under a condition; the conditions; whether they speak of what holds where nothing is given."""
+    text, default = sentence.plain, False
+    names = len(MARK.findall(text))
+    omitted = _OMITTED.search(text)
+    if omitted and _denies(omitted.group()):
+        mark = f"\x02{omitted[1]}\x03"
+        said = mark in text[: omitted.start()] + text[omitted.end() :]
+        text = text[: omitted.start()] + ("" if said else f" {mark} ") + text[omitted.end() :]
+        return (text, (), True) if said else (_for_omitted(text, mark), (), True)
+    told = _TOLD.search(text)
+    if told:
+        denials = len(_DENIED.findall(told["clause"])) + (told["how"].lower() in ("unless", "without"))
+        if denials % 2:
+            text, default = text[: told.start()] + text[told.end() :], True
+    if default or names < 3:
+        return text, (), default
+    for pattern, holds in _CONDITIONS:
+        match = pattern.search(text)
+        if match is None or NEGATION.search(match.group()) and holds:
+            continue
+        mention = sentence.mentions[int(match[1])]
+        rest = text[: match.start()] + " " + text[match.end() :]
+        rest = re.sub(rf"(?:\bis )?\x02{match[1]}\x03", "", rest)
+        return rest, (Condition(mention, holds, True),), default
+    return text, (), default
+
+
+def _denies(text: str) -> bool:
+    return bool(re.search(r"\b(?:no|not|omitted|left|missing|absent|unspecified|unset|skipped)\b", text, re.I)) and not re.search(
+        r"\bno\b.*\bnot\b|\bnot\b.*\b(?:omitted|left|missing|absent|unset)\b", text, re.I
+    )
+
+
+def _for_omitted(text: str, mark: str) -> str:
+    """ "If no `x` is given, `f` uses `1`" says that `f` uses `1` for `x`."""
+    bare = text.replace(f" {mark} ", " ").strip().rstrip(".")
+    return f"{bare} for {mark}"
+
+
+def _relations(
+    reading: Reading, exclusive: bool, conditions: tuple[Condition, ...]
+) -> Iterator[Relation]:
+    for kind in reading.kinds:
+        subjects, objects, second = reading.actor, reading.done[:1], ()
+        name = _CHECKED_AS.get(kind, kind)
+        if kind in ("defines", "decorates"):
+            subjects, objects = reading.done, reading.actor[:1]
+        elif kind == "sets":
+            second = reading.value
+        elif kind == "default":
+            subjects, objects = (*reading.done, *reading.actor), reading.value
+        yield Relation(
+            name, subjects, objects, exclusive=exclusive, words=name, second=second, conditions=conditions
+        )
+
+
+_CHECKED_AS = {"defines": "defined", "decorates": "decorated"}
