@@ -21,6 +21,8 @@ _LIGHT = frozenset(
     "constitute represent figure feature appear carry bear wear bring declare define specify provide offer expose belong take give get receive play fill "
     "come stand exist live sit find show see happen occur become be require need accept expect".split()
 )
+_INCLUDES = frozenset("include comprise count number list contain cover encompass".split())
+_ENDS_IN = frozenset("result end culminate terminate finish close stop conclude".split())
 _AGENT = frozenset({"by", "in", "from", "to", "on"})
 
 
@@ -56,6 +58,10 @@ def _pair(tokens: list[Token]) -> list[Reading]:
     found = by_noun if by_noun is not None else _by_verb(row, first, second)
     if found is None:
         return []
+    at = [t for t in (first, second) if t.mention is not None and t.mention.text.startswith("@")]
+    if len(at) == 1:
+        # An at sign says which of the two is the decorator.
+        return [Reading(("decorates",), at[0].names, (second if at[0] is first else first).names)]
     if found.actor == second.names and any(t.word is not None and "inherits" in t.word.acts and t.word.middle for t in row):
         # "`a` stems from `b`": of an exception where it is raised, of a class what it extends
         return [found, Reading(("inherits",), first.names, second.names)]
@@ -116,21 +122,33 @@ def _by_noun(row: list[Token], first: Token, second: Token) -> Reading | None:
     for place, token in enumerate(row):
         if token.sort != "N" or token.word is None:
             continue
-        owner, how = _owner(row, place)
+        owner, how = _owner(row, place, first, second)
         if owner is None:
+            labelled = row[place + 1 : place + 3]
+            if token.word.doer and [t.sort for t in labelled] == ["be", "M"] and not row[place - 1 : place]:
+                return _reading(token.word.doer, labelled[1], second if labelled[1] is first else first)
             continue
         word, other = token.word, second if owner is first else first
         verb = _governing(row, place, owner)
-        if verb is not None and verb.word is not None and verb.word.lemma not in _LIGHT and not verb.passive:
+        if verb is not None and verb.word is not None and not verb.passive:
             after_owner = row.index(verb) > row.index(owner)
-            if after_owner and row.index(other) > row.index(verb):
+            behind = row[row.index(verb) + 1 :][:1]
+            includes = verb.word.lemma in _INCLUDES or (
+                verb.word.middle and verb.word.lemma not in _ENDS_IN and bool(behind) and behind[0].sort == "p"
+            )
+            if after_owner and row.index(other) > row.index(verb) and not includes and how != "'s":
                 # "callers of `f` can pass `x`", "a call to `f` raises `e`"
                 kinds = [k for k in verb.word.acts if k in ("takes", "raises", "returns") or (k == "catches" and word.doer)]
                 kinds = ["raises" if k == "catches" else k for k in kinds]
                 if verb.word.acts == ANY and word.deed:
                     return _reading(word.deed, other, owner)
                 if word.doer or word.deed:
+                    return _reading(list(dict.fromkeys(kinds)) or ("raises", "returns", "takes"), owner, other)
+            if verb.word.lemma in _LIGHT:
+                kinds = [*word.done, *(() if verb.word.acts == ANY else verb.word.acts)]
+                if word.done and not word.deed and owner is first and not after_owner:
                     return _reading(list(dict.fromkeys(kinds)), owner, other)
+                after_owner = True
             shared = {*word.doer, *word.done, *word.deed} & set(verb.word.acts)
             if not shared and verb.word.acts != ANY and not after_owner:
                 continue
@@ -145,7 +163,7 @@ def _by_noun(row: list[Token], first: Token, second: Token) -> Reading | None:
     return None
 
 
-def _owner(row: list[Token], place: int) -> tuple[Token | None, str]:
+def _owner(row: list[Token], place: int, first: Token, second: Token) -> tuple[Token | None, str]:
     """The name that hangs on a noun, and by what."""
     if place >= 2 and row[place - 1].sort == "'s" and row[place - 2].sort == "M":
         return row[place - 2], "'s"
@@ -155,7 +173,17 @@ def _owner(row: list[Token], place: int) -> tuple[Token | None, str]:
             return following[1], following[0].text
         if len(following) == 3 and following[1].sort in "NU" and following[2].sort == "M":
             return following[2], following[0].text
+    if row[place].owned and row.index(first) < place:
+        return first, "'s"
+    before = row[row.index(first) + 1 : place]
+    named = [t.sort for t in row[place + 1 : place + 3] if t.sort != ","][:1] == ["M"] and row.index(second) > place
+    if named and before and all(t.sort in ("have", "N", ",", "p") or _is_light(t) for t in before) and before[0].sort in ("have", "V"):
+        return first, "'s"  # "`c` has the method `m`"
     return None, ""
+
+
+def _is_light(token: Token) -> bool:
+    return token.sort == "V" and token.word is not None and token.word.lemma in _LIGHT and not token.passive
 
 
 def _governing(row: list[Token], place: int, owner: Token) -> Token | None:
@@ -169,6 +197,9 @@ def _governing(row: list[Token], place: int, owner: Token) -> Token | None:
 def _by_verb(row: list[Token], first: Token, second: Token) -> Reading | None:
     a, b = row.index(first), row.index(second)
     verbs = [(i, t) for i, t in enumerate(row) if t.sort == "V" and t.word is not None]
+    sorts = [t.sort for t in row[:5]]
+    if sorts == ["p", "V", "M", ",", "M"] and row[0].text == "by" and not row[1].passive:
+        return _reading(_kinds(row[1], False, []), second, first)  # "by calling `g`, `f` …"
     if len(verbs) > 1 and verbs[0][0] < a and not any(t.sort == "p" for t in row[: verbs[0][0]]) and verbs[0][0] == a - 1:
         if any(a < i for i, _ in verbs[1:]):
             # "calling `f` can raise `e`"
@@ -193,8 +224,7 @@ def _kinds(verb: Token, middle: bool, nouns: list) -> Sequence[str]:
     kinds = (word.middle or ANY) if middle and not verb.passive else word.acts or ANY
     sides = [k for n in nouns for k in (*n.doer, *n.done, *n.deed)]
     if word.lemma in _LIGHT and sides:
-        kept = [k for k in dict.fromkeys(sides)]
-        return kept
+        return list(dict.fromkeys((*sides, *(() if kinds == ANY else kinds))))
     return kinds
 
 
@@ -206,8 +236,8 @@ def _frame(
     assert word is not None
     located = _located(row, a, b, first, second)
     where = next((i for i, t in enumerate(row) if t.sort == "where"), None)
-    if verb.passive or (word.middle and not _object_follows(row, place)):
-        bound = row[b - 1].text if row[b - 1].sort == "p" else ""
+    bound = _bound_by(row, b)
+    if verb.passive or (word.middle and not _object_follows(row, place) and not (a < place < b and bound not in _AGENT)):
         if verb.passive and "inherits" in word.acts and a < place < b and bound in ("from", "on", "as"):
             return first, second, False
         if where is not None:
@@ -216,9 +246,15 @@ def _frame(
         if a < place < b:
             if any(t.sort == "have" or (t.sort == "V" and not t.passive) for t in row[a:place]) and not word.middle:
                 return None
+            if bound == "with" and "decorates" not in word.acts:
+                return first, second, False
             if bound in _AGENT or (bound in ("with", "of") and "decorates" in word.acts):
                 return second, first, True
-            through = [t for t in row[place + 1 : b] if t.sort == "p"]
+            if place == b - 1 and "takes" in word.acts:
+                return first, second, False  # "`f` is given `x`"
+            if bound == "for" and "catches" in word.acts:
+                return first, second, False  # "`f` is prepared for `e`"
+            through = [t for t in row[place + 1 : b] if t.sort == "p"] if verb.passive else []
             if through and through[0].text in _AGENT:
                 return second, first, True
             return None
@@ -239,17 +275,28 @@ def _frame(
             return None
         if row[a - 1 : a] and row[a - 1].sort == "when" and "," in [t.sort for t in row[place:b]]:
             return None if any(t.sort == "V" for t in row[b:]) else (first, second, False)
+        if place + 2 == b and row[place + 1].text == "in" and row[place + 1].sort == "p" and word.lemma not in _ENDS_IN:
+            return second, first, True  # "`g` runs within `f`"
         return first, second, False
     if b < place:
         if place == b + 1:
             between = row[a + 1 : b]
             if a and row[a - 1].sort == "p" and row[a - 1].text in ("in", "from") and any(t.sort == "," for t in between):
-                return first, second, True
+                return (second, first, False) if "inherits" in word.acts else (first, second, True)
             return second, first, False
         return None
+    if place < a and row[a - 1].sort != "p" and _is(row[b - 1], "p", "to") and "takes" in word.acts:
+        return second, first, True  # "one can pass `x` to `f`"
     if located is not None and place < max(a, b):
         return located, second if located is first else first, True
     return None
+
+
+def _bound_by(row: list[Token], place: int) -> str:
+    """The preposition in front of a name."""
+    while place and row[place - 1].sort in "NUD":
+        place -= 1
+    return row[place - 1].text if place and row[place - 1].sort == "p" else ""
 
 
 def _object_follows(row: list[Token], place: int) -> bool:
@@ -277,6 +324,8 @@ def _without_verb(
         return _reading(kinds, first, second)
     if "be" in between and b and row[b - 1].sort == "p" and row[b - 1].text == "of":
         return _reading(kinds, second, first)
+    if between == ["M", "be"] and not nouns:
+        return _reading(("inherits",), first, second)  # "`a` is a `b`"
     return None
 
 
@@ -287,7 +336,12 @@ def _without_verb(
 _FORMS = tuple(
     (re.compile(pattern), order)
     for pattern, order in (
-        (r"MTM(?:[>&@ie=,]|[>&@]?[DU]o?|&[DU]o)+M", "stv"),
+        (r"MTM(?:[>&@ie=]|[>&@]?[DU]o?|&[DU]o)+M", "stv"),
+        (r"M[=H]?[RTGHW]M&M@[DU]|[>i]*M[HRTWG]M@[DU]M", "stv"),
+        (r"fMM[HWTGR=]M(?:@D)?|fMM[HWTGR=]D[oU]*M", "tsv"),
+        (r"M=MW[>if@]M", "vst"),
+        (r"M=MT[>&@]M", "tsv"),
+        (r"[>if]*MGMfM", "svt"),
         (r"M[TGW=H](?:[DU])o?M[>f]M", "svt"),
         (r"M[TW][DU]oM(?:[>=&]|@)M", "stv"),
         (r"MW(?:[DU]o?)?M(?:[>if]|@D?[fo]|@[DU][fo]|[>i][DU][fo])M", "svt"),
@@ -296,9 +350,10 @@ _FORMS = tuple(
         (r"Mt(?:[>&@]|[DU]o?|[>&@][DU]o?)*M", "tv"),
         (r"MwM", "tv"),
         (r"Mw(?:@[DU])?[>if@][DU]?[fo]?M", "vt"),
-        (r"M[GH](?:[DU]|[o>@&]|D[U]?o)*M", "tv"),
+        (r"M[GH](?:[DU]|[o@&]|D[U]?o)*M|MG[o@]*>M", "tv"),
         (r"[UD]+[of]M[=GT]+>?[@>]?M", "tv"),
         (r"M[=G]@?[UD]+[ofi]?M", "vt"),
+        (r"U?MG[i>]M|M@[UD]+[of]?M", "vt"),
         (r"M=M", "tv"),
         (r"M[A-Za-z]?M(?:,|&|H|R)*(?:[DU]o?|GD|G[>o@]|G|T[>&@]|t[>&@]|G>D)+M", "stv"),
     )
@@ -307,7 +362,7 @@ _FORMS = tuple(
 
 def _bindings(tokens: list[Token]) -> Iterator[Reading]:
     names = [t for t in tokens if t.sort == "M"]
-    default = any(t.sort == "D" or (t.sort == "V" and t.word and t.word.lemma == "default") for t in tokens)
+    default = any(t.sort == "D" or (t.sort == "V" and t.word and t.word.lemma in ("default", "fall", "revert")) for t in tokens)
     kinds = ("default",) if default else ("sets",)
     row = without_carriers([t for t in tokens if not (t.sort == "p" and t.text == "by" and _next_is_default(tokens, t))])
     by_default = len(row) < len(tokens)
@@ -335,8 +390,11 @@ def _stands_alone(tokens: list[Token], token: Token) -> bool:
 def _actors(row: list[Token]) -> Iterator[tuple[Token | None, list[Token]]]:
     """Ways to take the one who does it out of the row: in front ("in `f`, …"), behind ("… by `f`"), or none of them."""
     yield None, row
+    sorts = [t.sort for t in row]
+    if sorts[:2] == ["when", "M"] and "," in sorts and all(x in ("V", "have", "be") for x in sorts[2 : sorts.index(",")]):
+        yield row[1], row[sorts.index(",") + 1 :]
     for place in range(len(row) - 1):
-        if row[place].sort == "p" and row[place].text in ("in", "by", "from", "for", "on") and row[place + 1].sort == "M":
+        if row[place].sort == "p" and row[place].text in ("in", "by", "from", "on") and row[place + 1].sort == "M":
             yield row[place + 1], [*row[:place], *row[place + 2 :]]
 
 
@@ -348,8 +406,8 @@ def _letters(row: list[Token]) -> str:
         elif token.sort == "V" and token.word is not None:
             letters.append(_verb_letter(token))
         else:
-            letters.append({"M": "M", "be": "=", "have": "H", "D": "D", "U": "U", ",": ","}.get(token.sort, ""))
-    return re.sub(r"^,+|,+$", "", "".join(letters))
+            letters.append({"M": "M", "be": "=", "have": "H", "D": "D", "U": "U", }.get(token.sort, ""))
+    return re.sub(r"=(?=[tw])", "", "".join(letters))
 
 
 def _verb_letter(token: Token) -> str:

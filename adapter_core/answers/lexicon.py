@@ -18,14 +18,14 @@ _VERBS = {
     "launch defer turn forward resort enter activate instantiate construct create go lean involve leverage hand pass request query "
     "perform end count fall make build kick work draw transfer cede lead spawn exercise need reference",
     "returns": "return hand give yield produce deliver evaluate result pass send come finish end answer resolve output respond supply "
-    "provide report reply conclude get obtain receive compute emit terminate furnish result",
+    "provide exit report reply conclude get obtain receive compute emit terminate furnish result",
     "raises": "raise throw emit signal fail abort end lead result blow produce bail error trigger surface report issue stop terminate "
     "give cause crash exit complain break risk expect let send reject see get answer die quit interrupt",
     "catches": "catch handle trap intercept guard deal swallow rescue absorb cope protect recover watch tolerate process shield react "
-    "respond anticipate expect survive take prepare stop suppress defend cover prevent",
+    "respond anticipate expect survive take prepare stop suppress defend cover prevent prepare brace",
     "takes": "take accept expect receive require want declare list need get support understand read know pass supply provide give "
     "specify hand feed consume allow use name call include admit set",
-    "inherits": "inherit derive extend specialise specialize subclass build descend stem refine base model come rest borrow found "
+    "inherits": "inherit derive extend specialise specialize subclass build descend stem refine base model come get acquire rest borrow "
     "originate draw sit",
     "overrides": "override overwrite reimplement replace redefine supersede shadow substitute supplant displace customise customize "
     "stand step take hide override reimplement supply specialise specialize redeclare change provide",
@@ -49,9 +49,9 @@ _DOER = {
     "calls": "caller user client invoker consumer",
     "raises": "source origin raiser thrower cause",
     "catches": "handler clause catcher",
-    "inherits": "subclass child descendant heir derivative specialisation specialization extension subtype offspring successor",
+    "inherits": "subclass child descendant heir derivative specialisation specialization extension subtype offspring successor kind sort flavour flavor form subkind",
     "overrides": "override overriding version replacement reimplementation redefinition variant specialisation specialization substitute",
-    "defines": "home location place container owner holder file",
+    "defines": "home location place container owner holder file source origin",
     "decorates": "decorator wrapper",
 }
 _DONE = {
@@ -86,7 +86,7 @@ _DOUBLED = frozenset("run wrap trap put set get tag sit let stop begin quit step
 VALUE_FIRST = frozenset("assign store save put write keep record place copy load use stash pass bind_value insert supply substitute".split())
 TARGET_FIRST = frozenset("set update initialise initialize reset change bind point make turn switch overwrite fill populate give assign equip "
     "replace seed provide default define mutate rebind prime configure leave equate".split())
-TARGET_DOES = frozenset("get receive take hold become equal obtain have contain default fall carry be assume acquire start bear end come amount store refer point evaluate resolve revert go".split())
+TARGET_DOES = frozenset("get receive take hold become equal obtain have contain default fall carry be assume acquire start bear end come amount store refer point evaluate resolve revert go mean".split())
 BINDING = VALUE_FIRST | TARGET_FIRST | TARGET_DOES
 # Verbs that only carry another one: "tries to call", "ends up calling", "is responsible for raising".
 CARRIERS = frozenset("try attempt help serve proceed begin start continue end go work happen choose decide manage tend need want have use be "

@@ -56,10 +56,12 @@ _TOLD = re.compile(
     re.I,
 )
 _DENIED = re.compile(r"\b(?:no|not|nothing|none|omitted|left out|missing|absent|unspecified|without|unset|isn't)\b", re.I)
+_THE = r"\s*(?:(?:the|an?|parameter|argument|option|keyword|no|value|for)\s+)*"
 _OMITTED = re.compile(
-    rf"(?:\b(?:if|when|whenever|in case|where)\b\s*(?:(?:the|an?|parameter|argument|option|no)\s+)*{_M}\s*(?:(?:argument|parameter|value)\s+)?"
-    r"(?:is|was|has been|gets)?\s*(?P<tail>(?:omitted|left (?:out|unset|off|away)|missing|absent|unspecified|unset|skipped|"
-    r"not (?:given|passed|specified|supplied|provided|set))|(?:given|passed|specified|supplied|provided))\b,?)",
+    rf"\b(?:(?:if|when|whenever|in case|where)\b{_THE}{_M}\s*(?:(?:argument|parameter|value)\s+)?(?:is|was|has been|gets)?\s*"
+    r"(?:omitted|left (?:out|unset|off|away)|missing|absent|unspecified|unset|skipped|not (?:given|passed|specified|supplied|provided|set)|"
+    rf"given|passed|specified|supplied|provided)\b,?|(?:without|(?:omitting|omit|leav(?:e|ing) (?:out|off|away)|skipping)\b){_THE}"
+    r"\x02(\d+)\x03(?: (?:out|off|away))?,?)",
     re.I,
 )
 _REFUSES = re.compile(
@@ -67,6 +69,8 @@ _REFUSES = re.compile(
     r"other than|bypass\w*|stops? short|unable|impossible|un(?:related|aware|touched)|independent\w*|neglect\w*|disallow\w*|forbid\w*)\b",
     re.I,
 )  # fmt: skip
+_EXCEPT = re.compile(r"\bexcept(?:ion)?[ -](?:clause|block|handler|branch|statement|arm)\b", re.I)
+_CALLED = re.compile(r"\b(?:if|unless|when|where)\b(?:(?!\x02)[^,.;])*?\b(?:callers?|calls?|users?) (?:of|to|uses?|calls?) (?:the \w+ )?(\x02\d+\x03)", re.I)
 _SEVERAL = re.compile(r";|\.\s+\S|—")
 
 
@@ -91,14 +95,18 @@ def plain_claims(sentence: Sentence) -> Claims | None:
 
 def _without_conditions(sentence: Sentence) -> tuple[str, tuple[Condition, ...], bool]:
     """The words without what they put under a condition; the conditions; whether they speak of what holds where nothing is given."""
-    text, default = sentence.plain, False
+    text, default = _EXCEPT.sub("handler", sentence.plain), False
     names = len(MARK.findall(text))
     omitted = _OMITTED.search(text)
     if omitted and _denies(omitted.group()):
-        mark = f"\x02{omitted[1]}\x03"
+        mark = f"\x02{omitted[1] or omitted[2]}\x03"
         said = mark in text[: omitted.start()] + text[omitted.end() :]
         text = text[: omitted.start()] + ("" if said else f" {mark} ") + text[omitted.end() :]
         return (text, (), True) if said else (_for_omitted(text, mark), (), True)
+    called = _CALLED.search(text)
+    if called:
+        # "unless the caller of `f` passes something else"
+        text = f"{text[: called.start()]} in {called[1]} {text[called.start() :].replace(called[1], ' ', 1)}"
     told = _TOLD.search(text)
     if told:
         denials = len(_DENIED.findall(told["clause"])) + (told["how"].lower() in ("unless", "without"))
@@ -118,7 +126,7 @@ def _without_conditions(sentence: Sentence) -> tuple[str, tuple[Condition, ...],
 
 
 def _denies(text: str) -> bool:
-    return bool(re.search(r"\b(?:no|not|omitted|left|missing|absent|unspecified|unset|skipped)\b", text, re.I)) and not re.search(
+    return bool(re.search(r"\b(?:no|not|without|omit\w*|left|leav\w+|missing|absent|unspecified|unset|skipp\w+)\b", text, re.I)) and not re.search(
         r"\bno\b.*\bnot\b|\bnot\b.*\b(?:omitted|left|missing|absent|unset)\b", text, re.I
     )
 

@@ -36,7 +36,7 @@ _BEFORE_VERB = re.compile(
     re.I,
 )
 _HOLDS = re.compile(
-    r"\s*(?:is|are)?\s*(?:set|true|truthy|given|holds?|provided|non-empty|nonempty)?\s*(?=[.,;:)]|\Z)", re.I
+    r"\s*(?:is|are)?\s*(?:set|true|truthy|given|holds?|provided|non-empty|nonempty|met|satisfied|fulfilled)?\s*(?=[.,;:)]|\Z)", re.I
 )
 _FAILS = re.compile(
     r"\s*(?:does not hold|do not hold|is not set|is not true|is not given|is unset|is false|is falsy|isn't set|is empty)\b",
@@ -127,6 +127,8 @@ class _Reader:
         negations = tuple(self._text[m.start() : m.end() + 40] for m in left)
         exclusive = tuple(m.group() for m in EXCLUSIVE.finditer(self._text) if not self._is_used(m))
         left = self._left(relations)
+        if any(r.negated and r.kind not in ("default", "default_of") and "default" in self._text for r in relations):
+            negations += ("by default",)  # denied is that it is the default
         return Claims(tuple(relations), negations, exclusive, self._unread(verbs) if left else (), left)
 
     def _left(self, relations: list[Relation]) -> bool:
@@ -227,6 +229,8 @@ class _Reader:
         around = self._text[before : verb.end]
         negated, exclusive = bool(NEGATION.search(around)), bool(EXCLUSIVE.search(around))
         if not objects and not (verb.kind in _PLAIN and subjects):
+            return
+        if verb.kind == "default_of" and not second:
             return
         if re.match(r"(?:an? |the |one )?calls? (?:to|of)", around.strip(), re.I) and not subjects:
             return  # "the calls to `f` are slow"

@@ -20,7 +20,10 @@ _SPELLINGS = (
     (re.compile(r"\b(?:parent|super)[ -]?types?\b", re.I), "baseclass"),
     (re.compile(r"\bre-(?=[a-z])", re.I), "re"),
     (re.compile(r"\b(?:out|outside|on the part|from within|from inside) of\b|\bfrom (?:with)?in(?:side)?\b", re.I), "from"),
-    (re.compile(r"\b(?:the )?(?:place|spot|point|line|function|method|code|one)? ?(?:in|from|at|by|within|inside) which\b", re.I), "where"),
+    (re.compile(r"\b(?:the )?(?:place|spot|point|line|function|method|code|one|file|class|module)? ?(?:in|from|at|by|within|inside|to|on) which\b", re.I), "where"),
+    (re.compile(r"\b(?:on top|on the back|on the basis|as an? (?:\w+ )?extension) of\b", re.I), "on"),
+    (re.compile(r"\bas (?:an? )?(?:part|step|element) of\b|\bon behalf of\b|\bin the course of\b", re.I), "within"),
+    (re.compile(r"\b(?:courtesy|because|as a result) of\b|\bthanks to\b|\bdue to\b|\bat the hands? of\b", re.I), "by"),
     (re.compile(r"\b(?:of|with) (?:the )?(?:type|kind|class|name|form) (?=\x02)", re.I), ""),
     (re.compile(r"\bby way of\b|\bby means of\b|\bwith the help of\b|\bthrough\b|\bvia\b", re.I), "by"),
     (re.compile(r"\bin (?:turn|order to|fact|practice|the end|general|particular|some cases|addition|essence|short)\b", re.I), ""),
@@ -52,10 +55,11 @@ _TRANSPARENT = frozenset(
     "body code implementation source text definition logic signature header list list's set inside interior declaration file module "
     "scope block bodies attribute field object instance function class exception error type".split()
 )
+_POSSESSIVE = frozenset({"its", "their"})
 # What these say of a name they say of what is in it: "the body of `f` calls" is "`f` calls".
 _CONTENT_OF = re.compile(
-    r"\b(?:bod(?:y|ies)|code|implementation|source(?: code)?|text|definition|logic|signature|header|list|set|inside|interior|declaration|"
-    r"scope|block|context|course|behaviou?r|functionality|interface|contract|execution|work|part)s? of (?=(?:(?:the|an?|its|class|"
+    r"\b(?:bod(?:y|ies)|code|implementation|source code|text|definition|logic|signature|header|list|set|inside|interior|declaration|"
+    r"scope|block|context|course|behaviou?r|functionality|interface|contract|execution)s? of (?=(?:(?:the|an?|its|class|"
     r"function|method|file|module|constructor) )*\x02)",
     re.I,
 )
@@ -63,7 +67,8 @@ _CONTENT_OF = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """`owners`: of "`x` of `f`" the `f`. `passive`: of a verb, that its subject is what it is done to."""
+    """`owners`: of "`x` of `f`" the `f`. `passive`: of a verb, that its subject is what it is done to;
+    `owned`: of a noun, that it is "its"."""
 
     sort: str
     text: str = ""
@@ -71,6 +76,7 @@ class Token:
     mention: Mention | None = None
     owners: tuple[Mention, ...] = ()
     passive: bool = False
+    owned: bool = False
 
     @property
     def names(self) -> tuple[Mention, ...]:
@@ -89,6 +95,8 @@ def tokens_of(text: str, mentions: tuple[Mention, ...]) -> list[Token]:
         token = _token(piece, before, after, tokens, mentions)
         if token is None:
             continue
+        if token.sort == "N" and not _POSSESSIVE.isdisjoint(w.lower() for w in raw[max(0, place - 4) : place]):
+            token = replace(token, owned=True)
         last = tokens[-1].sort if tokens else ""
         if token.sort == "V" and token.word is not None:
             if last == "have" and token.word.form in ("participle", "past"):
@@ -171,7 +179,7 @@ def _content(word: str, before: str, after: list[str], last: Token | None) -> To
     if known.form == "third" and article and before != "one":
         return None
     if known.form == "base":
-        verb = before in _MODALS or (sort in ("V", "M") and not article and not noun) or (sort == "M" and not article)
+        verb = before in _MODALS or (before in _BE and following.startswith("\x02")) or (sort == "V" and not article and not noun) or (sort in ("M", "that") and not article)
         passive = sort == "be" and word in ("put", "set", "run", "read", "let", "come")
         if noun and not verb and not passive:
             return _noun(word, known, following, after)

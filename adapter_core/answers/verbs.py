@@ -70,7 +70,7 @@ VERBS: tuple[tuple[str, bool, re.Pattern[str]], ...] = (
         "assigned",
         False,
         _verb(
-            r"(?:is|are|gets|being|be) (?:set|assigned|initiali[sz]ed|reset)(?: to| as)?(?= (?:the )?\x02| to| as)(?: to| as)?"
+            r"(?:is|are|gets|being|be) (?:set|assigned(?! to)|initiali[sz]ed|reset)(?: to| as)?(?= (?:the )?\x02| to| as)(?: to| as)?"
         ),
     ),
     (
@@ -142,7 +142,7 @@ VERBS: tuple[tuple[str, bool, re.Pattern[str]], ...] = (
         "kind",
         False,
         _verb(
-            "(?:is|are) (?:not )?an? (?:(?:async|static|class|abstract|private|public|nested|special|plain|free|"
+            "(?<!there )(?:is|are) (?:not )?an? (?:(?:async|static|class|abstract|private|public|nested|special|plain|free|"
             "instance|helper|simple|regular|inner|concrete) )*"
             rf"(?:{_KINDS})(?: of| on)?"
         ),
