@@ -168,6 +168,21 @@ def passed(region: Region, relation: Relation) -> str:
     return ""
 
 
+def uses(region: Region, relation: Relation) -> str:
+    """What an unknown verb may mean: the name is written in the cited lines of the one who is said to do it."""
+    for mention in relation.objects:
+        wanted = set(NAME.findall(mention.text))
+        for path, start, end in region.spans:
+            scopes = [(line, region.owner_of(path, line)) for line in range(start, end + 1)]
+            own = [n for n, found in scopes if found and all(owner_fits(*found, s, region) for s in relation.subjects)]
+            document = region.graph.document(path)
+            if own and document and wanted <= {n for i in own for n in NAME.findall(document.lines[i - 1])}:
+                break
+        else:
+            return f"the cited lines of {shown(relation.subjects)} do not use `{mention.text}`"
+    return ""
+
+
 def message(region: Region, relation: Relation) -> str:
     for mention in relation.objects:
         raised = _owned(region, replace(relation, subjects=relation.subjects[:0]), region.acts)

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 
 from .lexicon import ANY, BINDING, TARGET_DOES, TARGET_FIRST, VALUE_FIRST
 from .sentence import Mention
-from .tokens import Token, tokens_of, without_carriers
+from .tokens import Token, in_order, tokens_of, without_carriers
 
 Names = tuple[Mention, ...]
 _LIGHT = frozenset(
     "make do perform issue place contain include hold comprise involve use serve act function work count rank list name number form "
-    "constitute represent figure feature appear carry bear wear bring declare define specify provide offer expose belong take give get receive play fill "
+    "constitute represent figure feature appear carry bear wear bring declare define specify provide offer expose take give get receive play fill "
     "come stand exist live sit find show see happen occur become be require need accept expect".split()
 )
 _INCLUDES = frozenset("include comprise count number list contain cover encompass".split())
@@ -38,7 +38,7 @@ class Reading:
 
 def readings_of(text: str, mentions: tuple[Mention, ...]) -> list[Reading]:
     """What plain words say of the names in them, all ways to read it; none where the structure is not understood."""
-    tokens = tokens_of(text, mentions)
+    tokens = in_order(tokens_of(text, mentions))
     count = sum(len(t.names) for t in tokens)
     if count == 3 or (count == 2 and any(t.sort in "DU" for t in tokens)):
         return list(dict.fromkeys(_bindings(tokens)))
@@ -136,7 +136,10 @@ def _by_noun(row: list[Token], first: Token, second: Token) -> Reading | None:
             includes = verb.word.lemma in _INCLUDES or (
                 verb.word.middle and verb.word.lemma not in _ENDS_IN and bool(behind) and behind[0].sort == "p"
             )
+            user = "calls" in (*word.doer, *word.deed)
             if after_owner and row.index(other) > row.index(verb) and not includes and how != "'s":
+                if not user and verb.word.acts != ANY:
+                    continue
                 # "callers of `f` can pass `x`", "a call to `f` raises `e`"
                 kinds = [k for k in verb.word.acts if k in ("takes", "raises", "returns") or (k == "catches" and word.doer)]
                 kinds = ["raises" if k == "catches" else k for k in kinds]
@@ -150,7 +153,7 @@ def _by_noun(row: list[Token], first: Token, second: Token) -> Reading | None:
                     return _reading(list(dict.fromkeys(kinds)), owner, other)
                 after_owner = True
             shared = {*word.doer, *word.done, *word.deed} & set(verb.word.acts)
-            if not shared and verb.word.acts != ANY and not after_owner:
+            if not shared and verb.word.acts not in ((), ANY) and not after_owner:
                 continue
         if word.deed and how in ("of", "to", "for"):
             return _reading(word.deed, other, owner)
@@ -171,13 +174,14 @@ def _owner(row: list[Token], place: int, first: Token, second: Token) -> tuple[T
     if len(following) >= 2 and following[0].sort == "p" and following[0].text in ("of", "to", "for", "from", "by", "in", "on"):
         if following[1].sort == "M":
             return following[1], following[0].text
-        if len(following) == 3 and following[1].sort in "NU" and following[2].sort == "M":
+        if len(following) == 3 and following[1].sort in "NU" and following[2].sort == "M" and not following[1].owned:
             return following[2], following[0].text
     if row[place].owned and row.index(first) < place:
-        return first, "'s"
+        middle = any(t.sort == "V" and t.word is not None and t.word.middle and not _object_follows(row, i) for i, t in enumerate(row[:place]))
+        return (None, "") if middle else (first, "'s")
     before = row[row.index(first) + 1 : place]
     named = [t.sort for t in row[place + 1 : place + 3] if t.sort != ","][:1] == ["M"] and row.index(second) > place
-    if named and before and all(t.sort in ("have", "N", ",", "p") or _is_light(t) for t in before) and before[0].sort in ("have", "V"):
+    if named and before and all(t.sort in ("have", "N", ",") or _is(t, "p", "with") or _is_light(t) for t in before) and before[0].sort in ("have", "V"):
         return first, "'s"  # "`c` has the method `m`"
     return None, ""
 
@@ -198,6 +202,8 @@ def _by_verb(row: list[Token], first: Token, second: Token) -> Reading | None:
     a, b = row.index(first), row.index(second)
     verbs = [(i, t) for i, t in enumerate(row) if t.sort == "V" and t.word is not None]
     sorts = [t.sort for t in row[:5]]
+    if sorts[:3] == ["V", "M", "M"] and not row[0].passive:
+        return _reading(_kinds(row[0], False, []), second, first)  # "returning `x` is what `f` does"
     if sorts == ["p", "V", "M", ",", "M"] and row[0].text == "by" and not row[1].passive:
         return _reading(_kinds(row[1], False, []), second, first)  # "by calling `g`, `f` …"
     if len(verbs) > 1 and verbs[0][0] < a and not any(t.sort == "p" for t in row[: verbs[0][0]]) and verbs[0][0] == a - 1:
@@ -341,7 +347,7 @@ _FORMS = tuple(
         (r"fMM[HWTGR=]M(?:@D)?|fMM[HWTGR=]D[oU]*M", "tsv"),
         (r"M=MW[>if@]M", "vst"),
         (r"M=MT[>&@]M", "tsv"),
-        (r"[>if]*MGMfM", "svt"),
+        (r"[>if]*MG>?[DU]*MfM", "svt"),
         (r"M[TGW=H](?:[DU])o?M[>f]M", "svt"),
         (r"M[TW][DU]oM(?:[>=&]|@)M", "stv"),
         (r"MW(?:[DU]o?)?M(?:[>if]|@D?[fo]|@[DU][fo]|[>i][DU][fo])M", "svt"),
@@ -407,7 +413,7 @@ def _letters(row: list[Token]) -> str:
             letters.append(_verb_letter(token))
         else:
             letters.append({"M": "M", "be": "=", "have": "H", "D": "D", "U": "U", }.get(token.sort, ""))
-    return re.sub(r"=(?=[tw])", "", "".join(letters))
+    return re.sub(r"=(?=[tw])|(?:(?<=iM)|^)U(?=M)", "", "".join(letters))
 
 
 def _verb_letter(token: Token) -> str:

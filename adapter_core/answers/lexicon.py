@@ -11,7 +11,7 @@ import functools
 from dataclasses import dataclass
 
 # Relations in the order in which they are tried where the words leave it open.
-ANY = ("calls", "returns", "raises", "catches", "takes", "inherits", "defines", "overrides", "decorates", "yields")
+ANY = ("calls", "returns", "raises", "catches", "takes", "inherits", "defines", "overrides", "decorates", "yields", "uses")
 
 _VERBS = {
     "calls": "call invoke execute run trigger use fire delegate dispatch rely depend consult apply reach employ utilise utilize start "

@@ -8,25 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from .grammar import Reading, readings_of
 from .lexicon import ANY
-from .relations import EXCLUSIVE, NEGATION, Claims, Condition, Relation
+from .relations import EXCLUSIVE, IS_FALSE, IS_TRUE, NEGATION, Claims, Condition, Relation
 from .sentence import MARK, Mention, Sentence
 
 _M = r"\x02(\d+)\x03"
 _FILL = (
     r"(?:\s*\b(?:that|it|is|the|a|an|case|true|condition|expression|test|check|predicate|guard|of|statement|this|where|holds|both|"
     r"given|in)\b)*\s*"
-)
-_TRUE = (
-    r"(?:\s*,?\s*(?:\b(?:condition|expression|test|check)\b\s*)?\b(?:(?:is|are|being|was|were|turns? out(?: to be)?|comes? out(?: as)?|"
-    r"evaluates?(?: to)?|evaluating to|proves?(?: to be)?|becomes?|goes)\s*(?:\b(?:true|truthy|met|satisfied|fulfilled|given|set|the case|"
-    r"non-empty|positive|so)\b)?|holds(?: true)?|holding(?: true)?|succeeds|applies|passes|true|met)\b)"
-)
-_FALSE = (
-    r"(?:\s*\b(?:(?:does|do) not (?:hold|apply)|doesn't hold|fails|is (?:not (?:true|met|satisfied|set|given|the case)|false|falsy|unset|"
-    r"empty)|(?:evaluates|comes out|turns out)(?: to| as| to be)? false)\b)"
 )
 _IF = (
     r"(?:if and only if|if|when(?:ever)?|while|as long as|so long as|as soon as|provided|providing|assuming|supposing|given|once|where|"
@@ -41,10 +33,10 @@ _THEN = (
 )
 # (pattern, whether the condition holds where it matches); the mention in it is the condition.
 _CONDITIONS = (
-    (re.compile(rf"(?:\bonly )?\bunless\b{_FILL}{_M}{_TRUE}?\s*,?", re.I), False),
-    (re.compile(rf"(?:\b(?:only|just|exactly|precisely) )?\b{_IF}\b{_FILL}{_M}{_FALSE}\s*,?", re.I), False),
-    (re.compile(rf"(?:\b(?:only|just|exactly|precisely) )?\b{_IF}\b{_FILL}{_M}{_TRUE}?\s*(?:,?\s*then\b)?,?", re.I), True),
-    (re.compile(rf"\b{_CHECKS}{_FILL}{_M}{_TRUE}?{_THEN}", re.I), True),
+    (re.compile(rf"(?:\bonly )?\bunless\b{_FILL}{_M}{IS_TRUE}?\s*,?", re.I), False),
+    (re.compile(rf"(?:\b(?:only|just|exactly|precisely) )?\b{_IF}\b{_FILL}{_M}{IS_FALSE}\s*,?", re.I), False),
+    (re.compile(rf"(?:\b(?:only|just|exactly|precisely) )?\b{_IF}\b{_FILL}{_M}{IS_TRUE}?\s*(?:,?\s*then\b)?,?", re.I), True),
+    (re.compile(rf"\b{_CHECKS}{_FILL}{_M}{IS_TRUE}?{_THEN}", re.I), True),
     (re.compile(rf"(?:\b(?:with|a|an|the) )*(?:true|truthy)?\s*{_M}\s*\b(?:being (?:true|truthy|met|satisfied)|holding(?: true)?)\b\s*,?", re.I), True),
     (re.compile(rf"{_M} (?:is|forms|states) (?:the|a|its) (?:condition|test|guard|check|case)(?: (?:under|on|for|in) (?:which|that))?", re.I), True),
     (re.compile(rf"\b(?:the )?(?:condition|test|guard|check)(?: (?:under|on|for|in) (?:which|that|this))?\b(?=.*\bis {_M}\W*\Z)", re.I), True),
@@ -56,11 +48,13 @@ _TOLD = re.compile(
     re.I,
 )
 _DENIED = re.compile(r"\b(?:no|not|nothing|none|omitted|left out|missing|absent|unspecified|without|unset|isn't)\b", re.I)
+_IT_INSTEAD = re.compile(r"(?<=\bfor) (?:it|(?:that|the|this)(?: \w+)? (?:parameter|argument|option|one))\b|(?<=\bfor) that\b|(?<=\bset) it\b", re.I)
 _THE = r"\s*(?:(?:the|an?|parameter|argument|option|keyword|no|value|for)\s+)*"
 _OMITTED = re.compile(
     rf"\b(?:(?:if|when|whenever|in case|where)\b{_THE}{_M}\s*(?:(?:argument|parameter|value)\s+)?(?:is|was|has been|gets)?\s*"
     r"(?:omitted|left (?:out|unset|off|away)|missing|absent|unspecified|unset|skipped|not (?:given|passed|specified|supplied|provided|set)|"
-    rf"given|passed|specified|supplied|provided)\b,?|(?:without|(?:omitting|omit|leav(?:e|ing) (?:out|off|away)|skipping)\b){_THE}"
+    r"given|passed|specified|supplied|provided)\b(?: (?:from|in|by|to|when|for)(?: (?:an?|the|its))? (?:calls?|callers?|calling|arguments?)(?: (?:to|of) it)?)?,?|"
+    rf"(?:(?:if|when|whenever|in case|where)(?: an?| the)? (?:callers?|calls?|user|one|you|nobody|nothing)\s+)?(?:without|(?:omit(?:ting|s)?|leav(?:es?|ing)(?: (?:out|off|away))?|skip(?:ping|s)?|(?:does not|do not|doesn't) (?:pass|give|specify|supply|provide|set))\b){_THE}"
     r"\x02(\d+)\x03(?: (?:out|off|away))?,?)",
     re.I,
 )
@@ -71,13 +65,17 @@ _REFUSES = re.compile(
 )  # fmt: skip
 _EXCEPT = re.compile(r"\bexcept(?:ion)?[ -](?:clause|block|handler|branch|statement|arm)\b", re.I)
 _CALLED = re.compile(r"\b(?:if|unless|when|where)\b(?:(?!\x02)[^,.;])*?\b(?:callers?|calls?|users?) (?:of|to|uses?|calls?) (?:the \w+ )?(\x02\d+\x03)", re.I)
+_KEYWORD = re.compile(r"(except|raise|return|yield)(?: (.+?):?)?|(?:class|def|if|with|try|for|while)")
 _SEVERAL = re.compile(r";|\.\s+\S|—")
 
 
 def plain_claims(sentence: Sentence) -> Claims | None:
     """The claims of a sentence about few names; None where its structure is not understood."""
-    names = [m for m in sentence.mentions if m.kind != "quote"]
-    if len(names) != len(sentence.mentions) or not 2 <= len(names) <= 4 or _SEVERAL.search(sentence.plain.strip()):
+    sentence = _keywords_as_words(sentence)
+    names = [sentence.mentions[int(n)] for n in MARK.findall(sentence.plain)]
+    if any(m.kind == "quote" for m in sentence.mentions):
+        return None
+    if not 2 <= len(names) <= 4 or _SEVERAL.search(sentence.plain.strip()):
         return None
     text, conditions, default = _without_conditions(sentence)
     if _REFUSES.search(text) or NEGATION.search(text):
@@ -91,6 +89,22 @@ def plain_claims(sentence: Sentence) -> Claims | None:
         return None
     open_ended = any(r.kinds == ANY for r in readings)
     return Claims((), (), (), alternatives=relations, open_ended=open_ended)
+
+
+def _keywords_as_words(sentence: Sentence) -> Sentence:
+    """The keyword of "a `raise` of `E`" and "a `raise E`" is a word of the sentence."""
+    plain, mentions = sentence.plain, list(sentence.mentions)
+    for place, mention in enumerate(sentence.mentions):
+        match = _KEYWORD.fullmatch(mention.text) if mention.kind == "code" else None
+        if match is None:
+            continue
+        mark = f"\x02{place}\x03"
+        if match[2]:
+            mentions[place] = Mention("code", match[2])
+            plain = plain.replace(mark, f"{match[1]} of {mark}")
+        else:
+            plain = plain.replace(mark, mention.text)
+    return replace(sentence, plain=plain, mentions=tuple(mentions))
 
 
 def _without_conditions(sentence: Sentence) -> tuple[str, tuple[Condition, ...], bool]:
@@ -126,7 +140,7 @@ def _without_conditions(sentence: Sentence) -> tuple[str, tuple[Condition, ...],
 
 
 def _denies(text: str) -> bool:
-    return bool(re.search(r"\b(?:no|not|without|omit\w*|left|leav\w+|missing|absent|unspecified|unset|skipp\w+)\b", text, re.I)) and not re.search(
+    return bool(re.search(r"\b(?:no|not|doesn't|without|omit\w*|left|leav\w+|missing|absent|unspecified|unset|skip\w*)\b", text, re.I)) and not re.search(
         r"\bno\b.*\bnot\b|\bnot\b.*\b(?:omitted|left|missing|absent|unset)\b", text, re.I
     )
 
@@ -134,13 +148,16 @@ def _denies(text: str) -> bool:
 def _for_omitted(text: str, mark: str) -> str:
     """ "If no `x` is given, `f` uses `1`" says that `f` uses `1` for `x`."""
     bare = text.replace(f" {mark} ", " ").strip().rstrip(".")
-    return f"{bare} for {mark}"
+    named = _IT_INSTEAD.sub(f" {mark}", bare)
+    return named if named != bare else f"{bare} for {mark}"
 
 
 def _relations(
     reading: Reading, exclusive: bool, conditions: tuple[Condition, ...]
 ) -> Iterator[Relation]:
     for kind in reading.kinds:
+        if conditions and kind not in _CONDITIONAL:
+            continue
         subjects, objects, second = reading.actor, reading.done[:1], ()
         name = _CHECKED_AS.get(kind, kind)
         if kind in ("defines", "decorates"):
@@ -154,4 +171,5 @@ def _relations(
         )
 
 
+_CONDITIONAL = frozenset({"calls", "returns", "raises", "catches", "yields", "sets"})
 _CHECKED_AS = {"defines": "defined", "decorates": "decorated"}

@@ -145,6 +145,7 @@ def _only_called_by(region: Region, relation: Relation) -> str:
 _CHECKS: dict[str, Callable[[Region, Relation], str]] = {
     **dict.fromkeys(KINDS_OF_ACTS, act_checks.acts),
     "passed": act_checks.passed,
+    "uses": act_checks.uses,
     "message": act_checks.message,
     "assigned": act_checks.assigned,
     "kind": header_checks.kind,

@@ -35,13 +35,18 @@ _BEFORE_VERB = re.compile(
     r"immediate|direct|has|have)\b)*\Z",
     re.I,
 )
-_HOLDS = re.compile(
-    r"\s*(?:is|are)?\s*(?:set|true|truthy|given|holds?|provided|non-empty|nonempty|met|satisfied|fulfilled)?\s*(?=[.,;:)]|\Z)", re.I
+# What is said of a condition to say that it holds, or that it does not.
+IS_TRUE = (
+    r"(?:\s*,?\s*(?:\b(?:condition|expression|test|check)\b\s*)?\b(?:(?:is|are|being|was|were|turns? out(?: to be)?|comes? out(?: as)?|"
+    r"evaluates?(?: to)?|evaluating to|proves?(?: to be)?|becomes?|goes)\s*(?:\b(?:true|truthy|met|satisfied|fulfilled|given|set|the case|"
+    r"non-empty|positive|so)\b)?|holds(?: true)?|holding(?: true)?|succeeds|applies|passes|true|met)\b)"
 )
-_FAILS = re.compile(
-    r"\s*(?:does not hold|do not hold|is not set|is not true|is not given|is unset|is false|is falsy|isn't set|is empty)\b",
-    re.I,
+IS_FALSE = (
+    r"(?:\s*\b(?:(?:does|do) not (?:hold|apply)|doesn't hold|fails|is (?:not (?:true|met|satisfied|set|given|the case)|false|falsy|unset|"
+    r"empty)|(?:evaluates|comes out|turns out)(?: to| as| to be)? false)\b)"
 )
+_HOLDS = re.compile(rf"\s*(?:is|are)?\s*(?:set|true|truthy|given|holds?|provided|non-empty|nonempty)?\s*(?=[.,;:)]|\Z)|{IS_TRUE}\s*(?=[.,;:)]|\Z)", re.I)
+_FAILS = re.compile(IS_FALSE, re.I)
 _CLAUSE = re.compile(r";|\.\s|—|: (?!\x02)")
 _PLAIN = frozenset({"kind", "defined"})
 
@@ -234,6 +239,8 @@ class _Reader:
             return
         if re.match(r"(?:an? |the |one )?calls? (?:to|of)", around.strip(), re.I) and not subjects:
             return  # "the calls to `f` are slow"
+        if verb.turned and not subjects:
+            return
         verb.used = True
         if negated or exclusive:
             self._used.append((before, verb.end))

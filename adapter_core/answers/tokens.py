@@ -29,6 +29,9 @@ _SPELLINGS = (
     (re.compile(r"\bin (?:turn|order to|fact|practice|the end|general|particular|some cases|addition|essence|short)\b", re.I), ""),
     (re.compile(r"\b(?:so|as well as|such as|at (?:some|that|this|one) (?:point|place|moment)|in the process|for (?:this|that)|at least)\b", re.I), ""),
     (re.compile(r"\bmakes? use of\b", re.I), "uses"),
+    (re.compile(r"\b(?:parameter|argument)s?[ -](?:list|declaration|section|names?)s?\b", re.I), "parameters"),
+    (re.compile(r"\bin the (?:form|shape|guise|person) of\b|\bnamely\b", re.I), ","),
+    (re.compile(r"\btak(?:es?|ing|en) the (?:place|role) of\b", re.I), "replaces"),
     (re.compile(r"\b(is|are|gets?|be|being) made use of\b", re.I), r"\1 used"),
 )  # fmt: skip
 _PREPOSITIONS = {
@@ -68,7 +71,8 @@ _CONTENT_OF = re.compile(
 @dataclass(frozen=True, slots=True)
 class Token:
     """`owners`: of "`x` of `f`" the `f`. `passive`: of a verb, that its subject is what it is done to;
-    `owned`: of a noun, that it is "its"."""
+    `owned`: of a noun, that it is "its"; `stranded`: of a preposition, that nothing
+    stands behind it."""
 
     sort: str
     text: str = ""
@@ -77,6 +81,7 @@ class Token:
     owners: tuple[Mention, ...] = ()
     passive: bool = False
     owned: bool = False
+    stranded: bool = False
 
     @property
     def names(self) -> tuple[Mention, ...]:
@@ -98,6 +103,8 @@ def tokens_of(text: str, mentions: tuple[Mention, ...]) -> list[Token]:
         if token.sort == "N" and not _POSSESSIVE.isdisjoint(w.lower() for w in raw[max(0, place - 4) : place]):
             token = replace(token, owned=True)
         last = tokens[-1].sort if tokens else ""
+        if token.sort == "be" and last == "have":
+            tokens.pop()
         if token.sort == "V" and token.word is not None:
             if last == "have" and token.word.form in ("participle", "past"):
                 tokens.pop()
@@ -139,7 +146,8 @@ def _token(piece: str, before: str, after: list[str], tokens: list[Token], menti
     if word in _WHEN:
         return Token("when")
     if word in _PREPOSITIONS:
-        return Token("p", _PREPOSITIONS[word], Word(word))
+        alone = not after or after[0] in ",.;:" or after[0] in _BE or after[0] in _WHEN
+        return Token("p", _PREPOSITIONS[word], Word(word), stranded=alone)
     if word in ("default", "fallback"):
         return Token("D", word)
     if word in ("value", "values"):
@@ -162,6 +170,8 @@ def _content(word: str, before: str, after: list[str], last: Token | None) -> To
     sort = last.sort if last is not None else ""
     subject = sort in ("M", "that", "it") or (sort == "," and before not in _ARTICLES)
     if known is None:
+        if word in ("does", "do"):
+            return None
         if subject and re.fullmatch(r"[a-z]{3,}s", word) and not word.endswith(("ss", "ous", "ways")) and sort != ",":
             return Token("V", word, Word(word, "third", ANY))
         if sort == "be" and word.endswith("ed"):
@@ -212,6 +222,11 @@ def _with_owners(tokens: list[Token]) -> list[Token]:
     place = 0
     while place < len(tokens):
         token = tokens[place]
+        kind = tokens[place + 1 : place + 4]
+        if token.sort == "M" and [t.sort for t in kind] == ["N", "p", "M"] and kind[1].text == "of" and kind[2].mention is not None:
+            found.append(replace(token, owners=(*token.owners, kind[2].mention)))  # "the `x` parameter of `f`"
+            place += 4
+            continue
         following = tokens[place + 1 : place + 3]
         if token.sort == "M" and len(following) == 2 and following[1].sort == "M":
             between, other = following
@@ -229,6 +244,56 @@ def _with_owners(tokens: list[Token]) -> list[Token]:
     return found
 
 
+def _holds(token: Token) -> bool:
+    return token.sort == "V" and token.word is not None and not token.passive and "defines" in token.word.acts
+
+
+def in_order(tokens: list[Token]) -> list[Token]:
+    """What is put in front for emphasis is put back: "it is to `v` that `x` is set", "it is `c` that `m` belongs to", "`c` is what `m`
+    belongs to"; and "from a call to `f`" is "from `f`"."""
+    row = _calls_as_names(tokens)
+    sorts = [t.sort for t in row]
+    if sorts[:2] == ["it", "be"] and "that" in sorts:
+        start = sorts.index("that")
+        moved, rest = row[2:start], row[start + 1 :]
+        if any(t.sort == "M" for t in moved):
+            own = next((t for t in rest if t.sort in ("M", "V", "be", "have")), None)
+            if own is not None and own.sort == "M":
+                return [*rest, *moved]
+            return [*moved, *rest]
+    for place in range(1, len(row)):
+        if not row[place].stranded or row[place - 1].sort != "V":
+            continue
+        if [t.sort for t in row[place + 1 : place + 3]] == ["be", "M"]:
+            return [*row[: place + 1], *row[place + 2 :]]
+        names = [i for i, t in enumerate(row) if t.sort == "M"]
+        if len(names) == 2 and names[1] < place:
+            return [*row[names[1] : place + 1], row[names[0]]]
+    return row
+
+
+def _calls_as_names(tokens: list[Token]) -> list[Token]:
+    row: list[Token] = []
+    for place, token in enumerate(tokens):
+        call = token.sort == "N" and token.word is not None and "calls" in token.word.deed
+        call = call or (token.sort == "V" and token.word is not None and token.word.form == "gerund" and "calls" in token.word.acts)
+        before = row[-1] if row else None
+        if call and before is not None and before.sort == "p":
+            passive = any(t.passive for t in row)
+            outer = before.text in ("from", "of", "on") or (before.text in ("by", "in", "to") and passive)
+            following = tokens[place + 1 : place + 3]
+            if outer and token.sort == "V" and following[:1] and following[0].sort == "M":
+                continue
+            if outer and [t.sort for t in following] == ["p", "M"] and following[0].text in ("of", "to"):
+                row.append(replace(following[0], text="\0"))
+                continue
+        if row and row[-1].text == "\0":
+            row.pop()
+            continue
+        row.append(token)
+    return row
+
+
 def without_carriers(tokens: list[Token]) -> list[Token]:
     """ "tries to call", "is able to call", "works by calling": the verb that is carried. Clefts: "it is `f` that calls" is "`f` calls"."""
     found = list(tokens)
@@ -239,6 +304,10 @@ def without_carriers(tokens: list[Token]) -> list[Token]:
             first.sort == "V" and first.word is not None and (first.word.lemma in CARRIERS or first.word.acts == ANY)
         )
         second = found[place + 1]
+        rest = [t.sort for t in found[place + 1 : place + 4]]
+        if (carrier or _holds(first)) and (rest[:2] == ["that", "V"] or rest == ["N", "that", "V"]) and first.sort != "be":
+            del found[place : place + 1 + rest.index("V")]
+            continue
         third = found[place + 2] if place + 2 < len(found) else None
         if carrier and second.sort == "V" and not second.passive and first.sort == "V":
             del found[place]

@@ -191,7 +191,7 @@ def _rewrite(pattern: str, replacement: str) -> tuple[re.Pattern[str], str]:
 REWRITES: tuple[tuple[re.Pattern[str], str], ...] = (
     # "In `s`, `o` is set to `v`." "Within `s`, `o` is called."
     _rewrite(
-        r"^(?:In|Within|Inside)(?: the \w+)? {M}, (?:the \w+ )?{M} (?:is|gets) (?:set|assigned) to ", r"\1 sets \2 to "
+        r"^(?:In|Within|Inside)(?: the \w+)? {M}, (?:the \w+ )?{M} (?:is|gets) set to ", r"\1 sets \2 to "
     ),
     _rewrite(
         r"^(?:In|Within|Inside)(?: the \w+)? {M}, (?:the \w+ |an? \w+ of type )?{M} (is|gets) (not )?"
