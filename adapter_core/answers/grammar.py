@@ -1,4 +1,4 @@
-"""Who does what to whom, in a sentence about two names; and what is bound to what, in one about three.
+"""Who does what to whom, in a sentence about two names.
 
 The tokens of `tokens.py` are read by structure: a noun of a relation and the name that hangs on it, else the verb, its voice, and the
 preposition by which the other name is bound to it. The reading gives a direction and the relations that the words may mean: a
@@ -7,15 +7,13 @@ known verb means few, an unknown one any. Which it is must be shown by the lines
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from .lexicon import ANY, BINDING, TARGET_DOES, TARGET_FIRST, VALUE_FIRST
+from .bindings import Reading, bindings
+from .lexicon import ANY, Word
 from .sentence import Mention
 from .tokens import Token, in_order, tokens_of, without_carriers
 
-Names = tuple[Mention, ...]
 _LIGHT = frozenset(
     "make do perform issue place contain include hold comprise involve use serve act function work count rank list name number form "
     "constitute represent figure feature appear carry bear wear bring declare define specify provide offer expose take give get receive play fill "
@@ -26,26 +24,22 @@ _ENDS_IN = frozenset("result end culminate terminate finish close stop conclude"
 _AGENT = frozenset({"by", "in", "from", "to", "on"})
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """`actor` does `kinds` (alternatives) to `done`; for what is bound, `done` is the target and `value` what it is bound to."""
-
-    kinds: tuple[str, ...]
-    actor: Names
-    done: Names
-    value: Names = ()
-
-
 def readings_of(text: str, mentions: tuple[Mention, ...]) -> list[Reading]:
     """What plain words say of the names in them, all ways to read it; none where the structure is not understood."""
     tokens = in_order(tokens_of(text, mentions))
     count = sum(len(t.names) for t in tokens)
     if count == 3 or (count == 2 and any(t.sort in "DU" for t in tokens)):
-        return list(dict.fromkeys(_bindings(tokens)))
-    heads = [t for t in tokens if t.sort == "M"]
-    if len(heads) != 2:
+        return list(dict.fromkeys(bindings(tokens))) or _uses(tokens)
+    if sum(t.sort == "M" for t in tokens) == 2:
+        return _pair(tokens)
+    return _uses(tokens)
+
+
+def _uses(tokens: list[Token]) -> list[Reading]:
+    """ "`f` looks for `x` in `y`": of several names behind an unknown verb no more is read than that its subject has to do with them."""
+    if [t.sort for t in tokens[:2]] != ["M", "V"] or tokens[1].word is None or tokens[1].word.acts != ANY:
         return []
-    return _pair(tokens)
+    return [Reading(("uses",), tokens[0].names, tuple(m for t in tokens[1:] for m in t.names))]
 
 
 # -- two names -----------------------------------------------------------------------------------------------------------
@@ -62,7 +56,9 @@ def _pair(tokens: list[Token]) -> list[Reading]:
     if len(at) == 1:
         # An at sign says which of the two is the decorator.
         return [Reading(("decorates",), at[0].names, (second if at[0] is first else first).names)]
-    if found.actor == second.names and any(t.word is not None and "inherits" in t.word.acts and t.word.middle for t in row):
+    if found.actor == second.names and any(
+        t.word is not None and "inherits" in t.word.acts and t.word.middle for t in row
+    ):
         # "`a` stems from `b`": of an exception where it is raised, of a class what it extends
         return [found, Reading(("inherits",), first.names, second.names)]
     return [found]
@@ -141,7 +137,9 @@ def _by_noun(row: list[Token], first: Token, second: Token) -> Reading | None:
                 if not user and verb.word.acts != ANY:
                     continue
                 # "callers of `f` can pass `x`", "a call to `f` raises `e`"
-                kinds = [k for k in verb.word.acts if k in ("takes", "raises", "returns") or (k == "catches" and word.doer)]
+                kinds = [
+                    k for k in verb.word.acts if k in ("takes", "raises", "returns") or (k == "catches" and word.doer)
+                ]
                 kinds = ["raises" if k == "catches" else k for k in kinds]
                 if verb.word.acts == ANY and word.deed:
                     return _reading(word.deed, other, owner)
@@ -159,6 +157,8 @@ def _by_noun(row: list[Token], first: Token, second: Token) -> Reading | None:
             return _reading(word.deed, other, owner)
         if word.deed:
             return _reading(word.deed, owner, other)
+        if word.doer == ("catches",) and how in ("in", "on"):
+            return _reading(word.doer, owner, other)  # "a handler in `f`"
         if word.doer and how in ("of", "to", "for", "in", "on", "'s"):
             return _reading(word.doer, other, owner)
         if word.done:
@@ -171,17 +171,29 @@ def _owner(row: list[Token], place: int, first: Token, second: Token) -> tuple[T
     if place >= 2 and row[place - 1].sort == "'s" and row[place - 2].sort == "M":
         return row[place - 2], "'s"
     following = row[place + 1 : place + 4]
-    if len(following) >= 2 and following[0].sort == "p" and following[0].text in ("of", "to", "for", "from", "by", "in", "on"):
+    if (
+        len(following) >= 2
+        and following[0].sort == "p"
+        and following[0].text in ("of", "to", "for", "from", "by", "in", "on")
+    ):
         if following[1].sort == "M":
             return following[1], following[0].text
         if len(following) == 3 and following[1].sort in "NU" and following[2].sort == "M" and not following[1].owned:
             return following[2], following[0].text
     if row[place].owned and row.index(first) < place:
-        middle = any(t.sort == "V" and t.word is not None and t.word.middle and not _object_follows(row, i) for i, t in enumerate(row[:place]))
+        middle = any(
+            t.sort == "V" and t.word is not None and t.word.middle and not _object_follows(row, i)
+            for i, t in enumerate(row[:place])
+        )
         return (None, "") if middle else (first, "'s")
     before = row[row.index(first) + 1 : place]
     named = [t.sort for t in row[place + 1 : place + 3] if t.sort != ","][:1] == ["M"] and row.index(second) > place
-    if named and before and all(t.sort in ("have", "N", ",") or _is(t, "p", "with") or _is_light(t) for t in before) and before[0].sort in ("have", "V"):
+    if (
+        named
+        and before
+        and all(t.sort in ("have", "N", ",") or _is(t, "p", "with") or _is_light(t) for t in before)
+        and before[0].sort in ("have", "V")
+    ):
         return first, "'s"  # "`c` has the method `m`"
     return None, ""
 
@@ -206,7 +218,12 @@ def _by_verb(row: list[Token], first: Token, second: Token) -> Reading | None:
         return _reading(_kinds(row[0], False, []), second, first)  # "returning `x` is what `f` does"
     if sorts == ["p", "V", "M", ",", "M"] and row[0].text == "by" and not row[1].passive:
         return _reading(_kinds(row[1], False, []), second, first)  # "by calling `g`, `f` …"
-    if len(verbs) > 1 and verbs[0][0] < a and not any(t.sort == "p" for t in row[: verbs[0][0]]) and verbs[0][0] == a - 1:
+    if (
+        len(verbs) > 1
+        and verbs[0][0] < a
+        and not any(t.sort == "p" for t in row[: verbs[0][0]])
+        and verbs[0][0] == a - 1
+    ):
         if any(a < i for i, _ in verbs[1:]):
             # "calling `f` can raise `e`"
             row = row[a:]
@@ -219,12 +236,25 @@ def _by_verb(row: list[Token], first: Token, second: Token) -> Reading | None:
         found = _frame(row, place, verb, first, second, a, b)
         if found is not None:
             actor, done, middle = found
-            governing = [t for i, t in verbs if i < row.index(done)] if not middle and row.index(actor) < row.index(done) else [verb]
+            governing = (
+                [t for i, t in verbs if i < row.index(done)]
+                if not middle and row.index(actor) < row.index(done)
+                else [verb]
+            )
+            if (
+                verb.passive
+                and a < place < b
+                and not middle
+                and actor is first
+                and "inherits" not in verb.word.acts
+                and _bound_by(row, b) in ("with", "")
+            ):
+                return _reading(("takes",), actor, done)  # "`f` is called with `x`", "`f` is given `x`"
             return _reading(_kinds(governing[-1] if governing else verb, middle, nouns), actor, done)
     return None
 
 
-def _kinds(verb: Token, middle: bool, nouns: list) -> Sequence[str]:
+def _kinds(verb: Token, middle: bool, nouns: list[Word]) -> Sequence[str]:
     word = verb.word
     assert word is not None
     kinds = (word.middle or ANY) if middle and not verb.passive else word.acts or ANY
@@ -243,7 +273,9 @@ def _frame(
     located = _located(row, a, b, first, second)
     where = next((i for i, t in enumerate(row) if t.sort == "where"), None)
     bound = _bound_by(row, b)
-    if verb.passive or (word.middle and not _object_follows(row, place) and not (a < place < b and bound not in _AGENT)):
+    if verb.passive or (
+        word.middle and not _object_follows(row, place) and not (a < place < b and bound not in _AGENT)
+    ):
         if verb.passive and "inherits" in word.acts and a < place < b and bound in ("from", "on", "as"):
             return first, second, False
         if where is not None:
@@ -253,7 +285,7 @@ def _frame(
             if any(t.sort == "have" or (t.sort == "V" and not t.passive) for t in row[a:place]) and not word.middle:
                 return None
             if bound == "with" and "decorates" not in word.acts:
-                return first, second, False
+                return first, second, False  # "`f` is called with `x`"
             if bound in _AGENT or (bound in ("with", "of") and "decorates" in word.acts):
                 return second, first, True
             if place == b - 1 and "takes" in word.acts:
@@ -287,7 +319,12 @@ def _frame(
     if b < place:
         if place == b + 1:
             between = row[a + 1 : b]
-            if a and row[a - 1].sort == "p" and row[a - 1].text in ("in", "from") and any(t.sort == "," for t in between):
+            if (
+                a
+                and row[a - 1].sort == "p"
+                and row[a - 1].text in ("in", "from")
+                and any(t.sort == "," for t in between)
+            ):
                 return (second, first, False) if "inherits" in word.acts else (first, second, True)
             return second, first, False
         return None
@@ -312,14 +349,14 @@ def _object_follows(row: list[Token], place: int) -> bool:
 def _located(row: list[Token], a: int, b: int, first: Token, second: Token) -> Token | None:
     """The one name that is said to be the place: "in `f`, `e` is raised", "one finds `m` in `c`"."""
     places = [
-        t for i, t in ((a, first), (b, second)) if i and row[i - 1].sort == "p" and row[i - 1].text in ("in", "from", "by", "on")
+        t
+        for i, t in ((a, first), (b, second))
+        if i and row[i - 1].sort == "p" and row[i - 1].text in ("in", "from", "by", "on")
     ]
     return places[0] if len(places) == 1 else None
 
 
-def _without_verb(
-    row: list[Token], first: Token, second: Token, a: int, b: int, nouns: list
-) -> Reading | None:
+def _without_verb(row: list[Token], first: Token, second: Token, a: int, b: int, nouns: list) -> Reading | None:
     sides = [(n.doer, n.done, n.deed) for n in nouns]
     kinds = list(dict.fromkeys(k for s in sides for part in s for k in part)) or list(ANY)
     between = [t.sort for t in row[a:b]]
@@ -333,105 +370,3 @@ def _without_verb(
     if between == ["M", "be"] and not nouns:
         return _reading(("inherits",), first, second)  # "`a` is a `b`"
     return None
-
-
-# -- three names ---------------------------------------------------------------------------------------------------------
-
-# Subject, target and value, as letters: M a name; T, t a verb whose object is the target (active, passive), W, w the value, G whose
-# subject is the target; = is; D default, U value; > to, & with, @ as, o of, f for, i in/by/from.
-_FORMS = tuple(
-    (re.compile(pattern), order)
-    for pattern, order in (
-        (r"MTM(?:[>&@ie=]|[>&@]?[DU]o?|&[DU]o)+M", "stv"),
-        (r"M[=H]?[RTGHW]M&M@[DU]|[>i]*M[HRTWG]M@[DU]M", "stv"),
-        (r"fMM[HWTGR=]M(?:@D)?|fMM[HWTGR=]D[oU]*M", "tsv"),
-        (r"M=MW[>if@]M", "vst"),
-        (r"M=MT[>&@]M", "tsv"),
-        (r"[>if]*MG>?[DU]*MfM", "svt"),
-        (r"M[TGW=H](?:[DU])o?M[>f]M", "svt"),
-        (r"M[TW][DU]oM(?:[>=&]|@)M", "stv"),
-        (r"MW(?:[DU]o?)?M(?:[>if]|@D?[fo]|@[DU][fo]|[>i][DU][fo])M", "svt"),
-        (r"MGoM[fi]M|MG>M[fi]M|MG@?M[fi]M", "svt"),
-        (r"MWM[DU]M", "stv"),
-        (r"Mt(?:[>&@]|[DU]o?|[>&@][DU]o?)*M", "tv"),
-        (r"MwM", "tv"),
-        (r"Mw(?:@[DU])?[>if@][DU]?[fo]?M", "vt"),
-        (r"M[GH](?:[DU]|[o@&]|D[U]?o)*M|MG[o@]*>M", "tv"),
-        (r"[UD]+[of]M[=GT]+>?[@>]?M", "tv"),
-        (r"M[=G]@?[UD]+[ofi]?M", "vt"),
-        (r"U?MG[i>]M|M@[UD]+[of]?M", "vt"),
-        (r"M=M", "tv"),
-        (r"M[A-Za-z]?M(?:,|&|H|R)*(?:[DU]o?|GD|G[>o@]|G|T[>&@]|t[>&@]|G>D)+M", "stv"),
-    )
-)
-
-
-def _bindings(tokens: list[Token]) -> Iterator[Reading]:
-    names = [t for t in tokens if t.sort == "M"]
-    default = any(t.sort == "D" or (t.sort == "V" and t.word and t.word.lemma in ("default", "fall", "revert")) for t in tokens)
-    kinds = ("default",) if default else ("sets",)
-    row = without_carriers([t for t in tokens if not (t.sort == "p" and t.text == "by" and _next_is_default(tokens, t))])
-    by_default = len(row) < len(tokens)
-    row = [t for t in row if not (t.sort == "D" and by_default and _stands_alone(tokens, t))]
-    owners = [t for t in names if t.owners]
-    if len(owners) == 1 and len(names) == 2:
-        actor = owners[0].owners
-        yield from _bound(kinds, _letters(row), names, actor)
-        return
-    for actor, rest in _actors(row):
-        left = [t for t in rest if t.sort == "M"]
-        yield from _bound(kinds, _letters(rest), left, actor.names if actor is not None else ())
-
-
-def _next_is_default(tokens: list[Token], token: Token) -> bool:
-    place = next(i for i, t in enumerate(tokens) if t is token)
-    return place + 1 < len(tokens) and tokens[place + 1].sort == "D"
-
-
-def _stands_alone(tokens: list[Token], token: Token) -> bool:
-    place = next(i for i, t in enumerate(tokens) if t is token)
-    return place > 0 and _is(tokens[place - 1], "p", "by")
-
-
-def _actors(row: list[Token]) -> Iterator[tuple[Token | None, list[Token]]]:
-    """Ways to take the one who does it out of the row: in front ("in `f`, …"), behind ("… by `f`"), or none of them."""
-    yield None, row
-    sorts = [t.sort for t in row]
-    if sorts[:2] == ["when", "M"] and "," in sorts and all(x in ("V", "have", "be") for x in sorts[2 : sorts.index(",")]):
-        yield row[1], row[sorts.index(",") + 1 :]
-    for place in range(len(row) - 1):
-        if row[place].sort == "p" and row[place].text in ("in", "by", "from", "on") and row[place + 1].sort == "M":
-            yield row[place + 1], [*row[:place], *row[place + 2 :]]
-
-
-def _letters(row: list[Token]) -> str:
-    letters = []
-    for token in row:
-        if token.sort == "p":
-            letters.append({"to": ">", "with": "&", "as": "@", "of": "o", "for": "f"}.get(token.text, "i"))
-        elif token.sort == "V" and token.word is not None:
-            letters.append(_verb_letter(token))
-        else:
-            letters.append({"M": "M", "be": "=", "have": "H", "D": "D", "U": "U", }.get(token.sort, ""))
-    return re.sub(r"=(?=[tw])|(?:(?<=iM)|^)U(?=M)", "", "".join(letters))
-
-
-def _verb_letter(token: Token) -> str:
-    lemma = token.word.lemma if token.word is not None else ""
-    if lemma not in BINDING:
-        return "R" if token.word is not None and "takes" in token.word.acts else ""
-    if lemma in VALUE_FIRST:
-        return "w" if token.passive else "W"
-    if lemma in TARGET_FIRST and not (lemma == "default" and not token.passive):
-        return "t" if token.passive else "T"
-    return "G" if lemma in TARGET_DOES or lemma == "default" else ""
-
-
-def _bound(kinds: tuple[str, ...], letters: str, names: list[Token], actor: Names) -> Iterator[Reading]:
-    for pattern, order in _FORMS:
-        if len(order) != len(names) or ("s" in order and actor) or not pattern.fullmatch(letters):
-            continue
-        part = dict(zip(order, names, strict=True))
-        subject = part["s"].names if "s" in part else actor
-        yield Reading(kinds, subject, (part["t"].mention,), (part["v"].mention,))  # type: ignore[arg-type]
-        return

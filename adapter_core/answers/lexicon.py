@@ -11,7 +11,19 @@ import functools
 from dataclasses import dataclass
 
 # Relations in the order in which they are tried where the words leave it open.
-ANY = ("calls", "returns", "raises", "catches", "takes", "inherits", "defines", "overrides", "decorates", "yields", "uses")
+ANY = (
+    "calls",
+    "returns",
+    "raises",
+    "catches",
+    "takes",
+    "inherits",
+    "defines",
+    "overrides",
+    "decorates",
+    "yields",
+    "uses",
+)
 
 _VERBS = {
     "calls": "call invoke execute run trigger use fire delegate dispatch rely depend consult apply reach employ utilise utilize start "
@@ -22,13 +34,13 @@ _VERBS = {
     "raises": "raise throw emit signal fail abort end lead result blow produce bail error trigger surface report issue stop terminate "
     "give cause crash exit complain break risk expect let send reject see get answer die quit interrupt",
     "catches": "catch handle trap intercept guard deal swallow rescue absorb cope protect recover watch tolerate process shield react "
-    "respond anticipate expect survive take prepare stop suppress defend cover prevent prepare brace",
+    "respond anticipate expect survive prepare stop suppress defend cover prevent prepare brace",
     "takes": "take accept expect receive require want declare list need get support understand read know pass supply provide give "
-    "specify hand feed consume allow use name call include admit set",
+    "specify hand feed consume allow use name include admit",
     "inherits": "inherit derive extend specialise specialize subclass build descend stem refine base model come get acquire rest borrow "
     "originate draw sit",
     "overrides": "override overwrite reimplement replace redefine supersede shadow substitute supplant displace customise customize "
-    "stand step take hide override reimplement supply specialise specialize redeclare change provide",
+    "stand step hide override reimplement supply specialise specialize redeclare change provide",
     "defines": "define declare contain hold own include house host implement carry offer provide expose feature bring comprise "
     "introduce keep give find locate place put write store come live group specify list code state",
     "decorates": "decorate wrap annotate mark adorn apply tag cover modify enhance attach place put sit use carry bear wear register "
@@ -83,14 +95,22 @@ _PAST = {
 }  # fmt: skip
 _DOUBLED = frozenset("run wrap trap put set get tag sit let stop begin quit step".split())
 # What it is called with stands behind it, and what it is called for goes with "to": "assigns `v` to `x`"; the others "set `x` to `v`".
-VALUE_FIRST = frozenset("assign store save put write keep record place copy load use stash pass bind_value insert supply substitute".split())
-TARGET_FIRST = frozenset("set update initialise initialize reset change bind point make turn switch overwrite fill populate give assign equip "
-    "replace seed provide default define mutate rebind prime configure leave equate".split())
-TARGET_DOES = frozenset("get receive take hold become equal obtain have contain default fall carry be assume acquire start bear end come amount store refer point evaluate resolve revert go mean".split())
+VALUE_FIRST = frozenset(
+    "assign store save put write keep record place copy load use stash pass bind_value insert supply substitute".split()
+)
+TARGET_FIRST = frozenset(
+    "set update initialise initialize reset change bind point make turn switch overwrite fill populate give assign equip "
+    "replace seed provide default define mutate rebind prime configure leave equate".split()
+)
+TARGET_DOES = frozenset(
+    "get receive take hold become equal obtain have contain default fall carry be assume acquire start bear end come amount store refer point evaluate resolve revert go mean".split()
+)
 BINDING = VALUE_FIRST | TARGET_FIRST | TARGET_DOES
 # Verbs that only carry another one: "tries to call", "ends up calling", "is responsible for raising".
-CARRIERS = frozenset("try attempt help serve proceed begin start continue end go work happen choose decide manage tend need want have use be "
-    "mean design intend suppose expect allow let fail act function succeed finish".split())
+CARRIERS = frozenset(
+    "try attempt help serve proceed begin start continue end go work happen choose decide manage tend need want have use be "
+    "mean design intend suppose expect allow let fail act function succeed finish".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +147,12 @@ def _forms() -> tuple[dict[str, tuple[str, str]], dict[str, dict[str, tuple[str,
         third = f"{lemma}es" if lemma.endswith(("ch", "sh", "ss", "x", "o")) else f"{lemma}s"
         third = f"{lemma[:-1]}ies" if lemma.endswith("y") and lemma[-2] not in "aeiou" else third
         past, participle = _PAST.get(lemma, (f"{lemma[:-1]}ied" if third.endswith("ies") else f"{stem}ed",) * 2)
-        forms |= {lemma: (lemma, "base"), third: (lemma, "third"), f"{stem}ing": (lemma, "gerund"), past: (lemma, "past")}
+        forms |= {
+            lemma: (lemma, "base"),
+            third: (lemma, "third"),
+            f"{stem}ing": (lemma, "gerund"),
+            past: (lemma, "past"),
+        }
         forms[participle] = (lemma, "participle")
     for lemma in ("put", "set", "run", "come", "read", "let"):
         forms[lemma] = (lemma, "base")

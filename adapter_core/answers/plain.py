@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from .grammar import Reading, readings_of
+from .bindings import Reading
+from .grammar import readings_of
 from .lexicon import ANY
 from .relations import EXCLUSIVE, IS_FALSE, IS_TRUE, NEGATION, Claims, Condition, Relation
 from .sentence import MARK, Mention, Sentence
@@ -47,8 +48,13 @@ _TOLD = re.compile(
     r"changed|explicit)\b(?:(?!\x02)[^,.;])*),?",
     re.I,
 )
-_DENIED = re.compile(r"\b(?:no|not|nothing|none|omitted|left out|missing|absent|unspecified|without|unset|isn't)\b", re.I)
-_IT_INSTEAD = re.compile(r"(?<=\bfor) (?:it|(?:that|the|this)(?: \w+)? (?:parameter|argument|option|one))\b|(?<=\bfor) that\b|(?<=\bset) it\b", re.I)
+_DENIED = re.compile(
+    r"\b(?:no|not|nothing|none|omitted|left out|missing|absent|unspecified|without|unset|isn't)\b", re.I
+)
+_IT_INSTEAD = re.compile(
+    r"(?<=\bfor) (?:it|(?:that|the|this)(?: \w+)? (?:parameter|argument|option|one))\b|(?<=\bfor) that\b|(?<=\bset) it\b",
+    re.I,
+)
 _THE = r"\s*(?:(?:the|an?|parameter|argument|option|keyword|no|value|for)\s+)*"
 _OMITTED = re.compile(
     rf"\b(?:(?:if|when|whenever|in case|where)\b{_THE}{_M}\s*(?:(?:argument|parameter|value)\s+)?(?:is|was|has been|gets)?\s*"
@@ -64,7 +70,10 @@ _REFUSES = re.compile(
     re.I,
 )  # fmt: skip
 _EXCEPT = re.compile(r"\bexcept(?:ion)?[ -](?:clause|block|handler|branch|statement|arm)\b", re.I)
-_CALLED = re.compile(r"\b(?:if|unless|when|where)\b(?:(?!\x02)[^,.;])*?\b(?:callers?|calls?|users?) (?:of|to|uses?|calls?) (?:the \w+ )?(\x02\d+\x03)", re.I)
+_CALLED = re.compile(
+    r"\b(?:if|unless|when|where)\b(?:(?!\x02)[^,.;])*?\b(?:callers?|calls?|users?) (?:of|to|uses?|calls?) (?:the \w+ )?(\x02\d+\x03)",
+    re.I,
+)
 _KEYWORD = re.compile(r"(except|raise|return|yield)(?: (.+?):?)?|(?:class|def|if|with|try|for|while)")
 _SEVERAL = re.compile(r";|\.\s+\S|—")
 
@@ -82,9 +91,7 @@ def plain_claims(sentence: Sentence) -> Claims | None:
         return None
     readings = readings_of(f"By default, {text}" if default else text, sentence.mentions)
     exclusive = EXCLUSIVE.search(sentence.plain) is not None
-    relations = tuple(
-        relation for r in readings for relation in _relations(r, exclusive, conditions)
-    )
+    relations = tuple(relation for r in readings for relation in _relations(r, exclusive, conditions))
     if not relations or (conditions and len(set(relations[0].mentions)) + len(conditions) < len(names)):
         return None
     open_ended = any(r.kinds == ANY for r in readings)
@@ -130,7 +137,7 @@ def _without_conditions(sentence: Sentence) -> tuple[str, tuple[Condition, ...],
         return text, (), default
     for pattern, holds in _CONDITIONS:
         match = pattern.search(text)
-        if match is None or NEGATION.search(match.group()) and holds:
+        if match is None or (NEGATION.search(match.group()) and holds):
             continue
         mention = sentence.mentions[int(match[1])]
         rest = text[: match.start()] + " " + text[match.end() :]
@@ -140,9 +147,11 @@ def _without_conditions(sentence: Sentence) -> tuple[str, tuple[Condition, ...],
 
 
 def _denies(text: str) -> bool:
-    return bool(re.search(r"\b(?:no|not|doesn't|without|omit\w*|left|leav\w+|missing|absent|unspecified|unset|skip\w*)\b", text, re.I)) and not re.search(
-        r"\bno\b.*\bnot\b|\bnot\b.*\b(?:omitted|left|missing|absent|unset)\b", text, re.I
-    )
+    return bool(
+        re.search(
+            r"\b(?:no|not|doesn't|without|omit\w*|left|leav\w+|missing|absent|unspecified|unset|skip\w*)\b", text, re.I
+        )
+    ) and not re.search(r"\bno\b.*\bnot\b|\bnot\b.*\b(?:omitted|left|missing|absent|unset)\b", text, re.I)
 
 
 def _for_omitted(text: str, mark: str) -> str:
@@ -152,9 +161,7 @@ def _for_omitted(text: str, mark: str) -> str:
     return named if named != bare else f"{bare} for {mark}"
 
 
-def _relations(
-    reading: Reading, exclusive: bool, conditions: tuple[Condition, ...]
-) -> Iterator[Relation]:
+def _relations(reading: Reading, exclusive: bool, conditions: tuple[Condition, ...]) -> Iterator[Relation]:
     for kind in reading.kinds:
         if conditions and kind not in _CONDITIONAL:
             continue
@@ -162,13 +169,13 @@ def _relations(
         name = _CHECKED_AS.get(kind, kind)
         if kind in ("defines", "decorates"):
             subjects, objects = reading.done, reading.actor[:1]
+        elif kind == "uses":
+            objects = reading.done
         elif kind == "sets":
             second = reading.value
         elif kind == "default":
             subjects, objects = (*reading.done, *reading.actor), reading.value
-        yield Relation(
-            name, subjects, objects, exclusive=exclusive, words=name, second=second, conditions=conditions
-        )
+        yield Relation(name, subjects, objects, exclusive=exclusive, words=name, second=second, conditions=conditions)
 
 
 _CONDITIONAL = frozenset({"calls", "returns", "raises", "catches", "yields", "sets"})

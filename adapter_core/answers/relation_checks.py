@@ -104,7 +104,11 @@ def _only_under(region: Region, relation: Relation) -> str:
         symbols = [s for i, s in enumerate(facts.symbols) if i and scope_of(facts, i) == owner]
         pairs = [p for s in symbols for p in region.acts_of(facts.path, s.start, s.end) if p[1].owner == owner]
         for mention in relation.objects:
-            same = [(f, a) for f, a in pairs if a.kind in KINDS_OF_ACTS[relation.kind] and act_checks.act_fits(region, f, a, mention, relation)]
+            same = [
+                (f, a)
+                for f, a in pairs
+                if a.kind in KINDS_OF_ACTS[relation.kind] and act_checks.act_fits(region, f, a, mention, relation)
+            ]
             if not all(act_checks.holds_under(a, c) for _, a in same for c in relation.conditions):
                 return f"`{mention.text}` is also there without that condition"
         return ""

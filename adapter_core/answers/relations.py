@@ -45,7 +45,10 @@ IS_FALSE = (
     r"(?:\s*\b(?:(?:does|do) not (?:hold|apply)|doesn't hold|fails|is (?:not (?:true|met|satisfied|set|given|the case)|false|falsy|unset|"
     r"empty)|(?:evaluates|comes out|turns out)(?: to| as| to be)? false)\b)"
 )
-_HOLDS = re.compile(rf"\s*(?:is|are)?\s*(?:set|true|truthy|given|holds?|provided|non-empty|nonempty)?\s*(?=[.,;:)]|\Z)|{IS_TRUE}\s*(?=[.,;:)]|\Z)", re.I)
+_HOLDS = re.compile(
+    rf"\s*(?:is|are)?\s*(?:set|true|truthy|given|holds?|provided|non-empty|nonempty)?\s*(?=[.,;:)]|\Z)|{IS_TRUE}\s*(?=[.,;:)]|\Z)",
+    re.I,
+)
 _FAILS = re.compile(IS_FALSE, re.I)
 _CLAUSE = re.compile(r";|\.\s|—|: (?!\x02)")
 _PLAIN = frozenset({"kind", "defined"})

@@ -29,6 +29,7 @@ _SPELLINGS = (
     (re.compile(r"\bin (?:turn|order to|fact|practice|the end|general|particular|some cases|addition|essence|short)\b", re.I), ""),
     (re.compile(r"\b(?:so|as well as|such as|at (?:some|that|this|one) (?:point|place|moment)|in the process|for (?:this|that)|at least)\b", re.I), ""),
     (re.compile(r"\bmakes? use of\b", re.I), "uses"),
+    (re.compile(r"\btak(?:es?|ing|en) care of\b", re.I), "handles"),
     (re.compile(r"\b(?:parameter|argument)s?[ -](?:list|declaration|section|names?)s?\b", re.I), "parameters"),
     (re.compile(r"\bin the (?:form|shape|guise|person) of\b|\bnamely\b", re.I), ","),
     (re.compile(r"\btak(?:es?|ing|en) the (?:place|role) of\b", re.I), "replaces"),
@@ -115,7 +116,9 @@ def tokens_of(text: str, mentions: tuple[Mention, ...]) -> list[Token]:
     return _with_owners(tokens)
 
 
-def _token(piece: str, before: str, after: list[str], tokens: list[Token], mentions: tuple[Mention, ...]) -> Token | None:
+def _token(
+    piece: str, before: str, after: list[str], tokens: list[Token], mentions: tuple[Mention, ...]
+) -> Token | None:
     mark = MARK.fullmatch(piece)
     if mark:
         return Token("M", mention=mentions[int(mark[1])])
@@ -137,7 +140,11 @@ def _token(piece: str, before: str, after: list[str], tokens: list[Token], menti
     if word == "where":
         return Token("where")
     if word in _THAT and not (word in ("that", "what") and before in ("so", "such")):
-        return Token("that", word) if following not in ("is", "are") or word != "that" or last is None or last.sort != "V" else None
+        return (
+            Token("that", word)
+            if following not in ("is", "are") or word != "that" or last is None or last.sort != "V"
+            else None
+        )
     if word in _IT and (following.startswith("\x02") is False):
         known = look_up(following)
         if word in ("this", "these", "those", "that") and known is not None and not known.form:
@@ -189,7 +196,12 @@ def _content(word: str, before: str, after: list[str], last: Token | None) -> To
     if known.form == "third" and article and before != "one":
         return None
     if known.form == "base":
-        verb = before in _MODALS or (before in _BE and following.startswith("\x02")) or (sort == "V" and not article and not noun) or (sort in ("M", "that") and not article)
+        verb = (
+            before in _MODALS
+            or (before in _BE and following.startswith("\x02"))
+            or (sort == "V" and not article and not noun)
+            or (sort in ("M", "that") and not article)
+        )
         passive = sort == "be" and word in ("put", "set", "run", "read", "let", "come")
         if noun and not verb and not passive:
             return _noun(word, known, following, after)
@@ -223,7 +235,12 @@ def _with_owners(tokens: list[Token]) -> list[Token]:
     while place < len(tokens):
         token = tokens[place]
         kind = tokens[place + 1 : place + 4]
-        if token.sort == "M" and [t.sort for t in kind] == ["N", "p", "M"] and kind[1].text == "of" and kind[2].mention is not None:
+        if (
+            token.sort == "M"
+            and [t.sort for t in kind] == ["N", "p", "M"]
+            and kind[1].text == "of"
+            and kind[2].mention is not None
+        ):
             found.append(replace(token, owners=(*token.owners, kind[2].mention)))  # "the `x` parameter of `f`"
             place += 4
             continue
@@ -276,7 +293,9 @@ def _calls_as_names(tokens: list[Token]) -> list[Token]:
     row: list[Token] = []
     for place, token in enumerate(tokens):
         call = token.sort == "N" and token.word is not None and "calls" in token.word.deed
-        call = call or (token.sort == "V" and token.word is not None and token.word.form == "gerund" and "calls" in token.word.acts)
+        call = call or (
+            token.sort == "V" and token.word is not None and token.word.form == "gerund" and "calls" in token.word.acts
+        )
         before = row[-1] if row else None
         if call and before is not None and before.sort == "p":
             passive = any(t.passive for t in row)
@@ -305,14 +324,25 @@ def without_carriers(tokens: list[Token]) -> list[Token]:
         )
         second = found[place + 1]
         rest = [t.sort for t in found[place + 1 : place + 4]]
-        if (carrier or _holds(first)) and (rest[:2] == ["that", "V"] or rest == ["N", "that", "V"]) and first.sort != "be":
+        if (
+            (carrier or _holds(first))
+            and (rest[:2] == ["that", "V"] or rest == ["N", "that", "V"])
+            and first.sort != "be"
+        ):
             del found[place : place + 1 + rest.index("V")]
             continue
         third = found[place + 2] if place + 2 < len(found) else None
         if carrier and second.sort == "V" and not second.passive and first.sort == "V":
             del found[place]
             continue
-        if carrier and second.sort == "p" and second.text != "of" and third is not None and third.sort == "V" and not third.passive:
+        if (
+            carrier
+            and second.sort == "p"
+            and second.text != "of"
+            and third is not None
+            and third.sort == "V"
+            and not third.passive
+        ):
             del found[place : place + 2]
             continue
         place += 1

@@ -190,9 +190,7 @@ def _rewrite(pattern: str, replacement: str) -> tuple[re.Pattern[str], str]:
 # Word orders that the patterns above do not know, put into those that they do.
 REWRITES: tuple[tuple[re.Pattern[str], str], ...] = (
     # "In `s`, `o` is set to `v`." "Within `s`, `o` is called."
-    _rewrite(
-        r"^(?:In|Within|Inside)(?: the \w+)? {M}, (?:the \w+ )?{M} (?:is|gets) set to ", r"\1 sets \2 to "
-    ),
+    _rewrite(r"^(?:In|Within|Inside)(?: the \w+)? {M}, (?:the \w+ )?{M} (?:is|gets) set to ", r"\1 sets \2 to "),
     _rewrite(
         r"^(?:In|Within|Inside)(?: the \w+)? {M}, (?:the \w+ |an? \w+ of type )?{M} (is|gets) (not )?"
         r"(called|invoked|raised|thrown|returned|yielded|caught)(?! (?:by|in|from))",

@@ -28,6 +28,8 @@ _TOKEN = re.compile(r"\w+|[^\w\s]")
 _LITERAL = re.compile(r"'([^']*)'|\"([^\"]*)\"")
 _PLAIN_NAME = re.compile(r"(?:super\(\)\.)?[\w./:@+-]*(?:\(\))?")
 _CALL = re.compile(r"[\w.]+\([\w\s.,*=]*\)")
+# Relations that only the patterns of `verbs.py` know.
+_READ_BY_PATTERN = frozenset({"annotated", "count", "imports", "kind", "message", "passed", "quoted", "says", "tested"})
 _BEYOND = frozenset({"overrides", "tested"})
 _AS_SYNTAX = frozenset(
     {
@@ -69,7 +71,8 @@ def supports(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -
     region = Region(graph, citations)
     claims = claims_in(read)
     problem = _problem(region, read, claims, text, citations)
-    plain = plain_claims(read) if problem or claims.incomplete else None
+    known = any(r.kind in _READ_BY_PATTERN for r in claims.relations)
+    plain = plain_claims(read) if (problem or claims.incomplete) and not known else None
     if plain is not None:
         problem = _problem(region, read, settle(region, plain), text, citations)
     elif not problem and claims.incomplete and not claims.relations and not read.of("quote"):
