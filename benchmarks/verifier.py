@@ -24,7 +24,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from _claim_facts import HELD_OUT, WORDINGS, Fact, Table, facts_of, usable
-from _claim_mutants import KINDS, Sentence, mutants_of_fact, mutants_of_sentence, tell
+from _claim_mutants import KINDS, Sentence, mutants_of_fact, mutants_of_sentence, tell, told_as_another
 from _common import ROOT, print_table, report, share
 from _retrieval_data import QUESTION_SETS, Row, lines_of, load_rows
 
@@ -106,7 +106,7 @@ def roots(rows_folder: Path, repos: Path, packages: list[str]) -> list[tuple[str
 def judge(
     name: str, root: Path, questions: list[str], wordings: list[tuple[str, dict[str, tuple[str, ...]]]]
 ) -> Iterator[Judged]:
-    rng = random.Random(f"{SEED} {name}")
+    rng, others = random.Random(f"{SEED} {name}"), random.Random(f"{SEED} {name} relation")
     with CodeGraph.load_or_build(root) as graph:
         paths = [row.path for row in graph.store.files() if row.path.endswith(".py")]
         facts = facts_of(root, paths)
@@ -154,6 +154,9 @@ def judge(
                 around = near(fact.path, fact.first, fact.last)
                 for changed, mutant in mutants_of_fact(fact, wording, truths, names, around, length, rng):
                     yield verdict(family, changed, mutant)
+                mislabelled = told_as_another(fact, by_relation, truths, others)
+                if mislabelled is not None:
+                    yield verdict(family, "relation", mislabelled)
 
 
 KEYWORDS = frozenset(

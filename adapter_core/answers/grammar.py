@@ -16,7 +16,8 @@ from .tokens import Token, in_order, tokens_of, without_carriers
 
 _LIGHT = frozenset(
     "make do perform issue place contain include hold comprise involve use serve act function work count rank list name number form "
-    "constitute represent figure feature appear carry bear wear bring declare define specify provide offer expose take give get receive play fill "
+    "constitute represent figure feature appear carry bear wear bring declare define specify provide offer expose take give "
+    "get receive play fill "
     "come stand exist live sit find show see happen occur become be require need accept expect".split()
 )
 _INCLUDES = frozenset("include comprise count number list contain cover encompass".split())
@@ -218,17 +219,12 @@ def _by_verb(row: list[Token], first: Token, second: Token) -> Reading | None:
         return _reading(_kinds(row[0], False, []), second, first)  # "returning `x` is what `f` does"
     if sorts == ["p", "V", "M", ",", "M"] and row[0].text == "by" and not row[1].passive:
         return _reading(_kinds(row[1], False, []), second, first)  # "by calling `g`, `f` …"
-    if (
-        len(verbs) > 1
-        and verbs[0][0] < a
-        and not any(t.sort == "p" for t in row[: verbs[0][0]])
-        and verbs[0][0] == a - 1
-    ):
-        if any(a < i for i, _ in verbs[1:]):
-            # "calling `f` can raise `e`"
-            row = row[a:]
-            a, b = 0, row.index(second)
-            verbs = [(i, t) for i, t in enumerate(row) if t.sort == "V" and t.word is not None]
+    heads = [i for i, _ in verbs]
+    if heads and heads[0] == a - 1 and a < heads[-1] and not any(t.sort == "p" for t in row[: heads[0]]):
+        # "calling `f` can raise `e`"
+        row = row[a:]
+        a, b = 0, row.index(second)
+        verbs = [(i, t) for i, t in enumerate(row) if t.sort == "V" and t.word is not None]
     nouns = [t.word for t in row if t.sort == "N" and t.word is not None]
     if not verbs:
         return _without_verb(row, first, second, a, b, nouns)

@@ -61,7 +61,8 @@ _DOER = {
     "calls": "caller user client invoker consumer",
     "raises": "source origin raiser thrower cause",
     "catches": "handler clause catcher",
-    "inherits": "subclass child descendant heir derivative specialisation specialization extension subtype offspring successor kind sort flavour flavor form subkind",
+    "inherits": "subclass child descendant heir derivative specialisation specialization extension subtype offspring successor "
+    "kind sort flavour flavor form subkind",
     "overrides": "override overriding version replacement reimplementation redefinition variant specialisation specialization substitute",
     "defines": "home location place container owner holder file source origin",
     "decorates": "decorator wrapper",
@@ -83,7 +84,8 @@ _DEED = {
     "catches": "catch handling",
 }
 _PAST = {
-    "throw": ("threw", "thrown"), "give": ("gave", "given"), "take": ("took", "taken"), "catch": ("caught", "caught"), "find": ("found", "found"),
+    "throw": ("threw", "thrown"), "give": ("gave", "given"), "take": ("took", "taken"), "catch": ("caught", "caught"),
+    "find": ("found", "found"),
     "make": ("made", "made"), "build": ("built", "built"), "hold": ("held", "held"), "bring": ("brought", "brought"),
     "override": ("overrode", "overridden"), "overwrite": ("overwrote", "overwritten"), "write": ("wrote", "written"),
     "keep": ("kept", "kept"), "put": ("put", "put"), "set": ("set", "set"), "send": ("sent", "sent"), "come": ("came", "come"),
@@ -103,7 +105,8 @@ TARGET_FIRST = frozenset(
     "replace seed provide default define mutate rebind prime configure leave equate".split()
 )
 TARGET_DOES = frozenset(
-    "get receive take hold become equal obtain have contain default fall carry be assume acquire start bear end come amount store refer point evaluate resolve revert go mean".split()
+    "get receive take hold become equal obtain have contain default fall carry be assume acquire start bear end "
+    "come amount store refer point evaluate resolve revert go mean".split()
 )
 BINDING = VALUE_FIRST | TARGET_FIRST | TARGET_DOES
 # Verbs that only carry another one: "tries to call", "ends up calling", "is responsible for raising".

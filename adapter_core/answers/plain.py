@@ -25,25 +25,29 @@ _IF = (
     r"(?:if and only if|if|when(?:ever)?|while|as long as|so long as|as soon as|provided|providing|assuming|supposing|given|once|where|"
     r"(?:in|for) (?:the )?(?:case|event|situation)s?(?: (?:that|where|when|of))?|(?:on|under|upon)(?: the)? condition|under|should|"
     r"(?:in|inside|within|on) (?:a|the) (?:branch|block|path|arm)(?: (?:under|where|of|for|guarded by))?|"
-    r"guarded by|subject to|depending on|contingent on|conditional on|the condition(?: for (?:this|that|it))?(?: being)?|because(?: of)?|since)"
+    r"guarded by|subject to|depending on|contingent on|conditional on|the condition(?: for (?:this|that|it))?(?: being)?|"
+    r"because(?: of)?|since)"
 )
 _CHECKS = r"(?:checks|tests|evaluates|verifies|examines|inspects|asks|looks(?: at)?|determines|sees)(?: (?:whether|if|for|that))?"
 _THEN = (
     r"(?:\s*,?\s*(?:and|then|,)*\s*(?:(?:if (?:so|it (?:is|does|holds)|that (?:is so|holds)|true|this holds|this is (?:so|true))|"
-    r"in (?:that|which|this) case|when (?:so|true|it (?:is|holds|does))|then|on success|if that is the case)(?: (?:true|so|the case))?)\s*,?)"
+    r"in (?:that|which|this) case|when (?:so|true|it (?:is|holds|does))|then|on success|"
+    r"if that is the case)(?: (?:true|so|the case))?)\s*,?)"
 )
+_GOOD, _GUARD, _UNDER = "(?:true|truthy|met|satisfied)", "(?:condition|test|guard|check|case)", "(?:under|on|for|in)"
 # (pattern, whether the condition holds where it matches); the mention in it is the condition.
 _CONDITIONS = (
     (re.compile(rf"(?:\bonly )?\bunless\b{_FILL}{_M}{IS_TRUE}?\s*,?", re.I), False),
     (re.compile(rf"(?:\b(?:only|just|exactly|precisely) )?\b{_IF}\b{_FILL}{_M}{IS_FALSE}\s*,?", re.I), False),
     (re.compile(rf"(?:\b(?:only|just|exactly|precisely) )?\b{_IF}\b{_FILL}{_M}{IS_TRUE}?\s*(?:,?\s*then\b)?,?", re.I), True),
     (re.compile(rf"\b{_CHECKS}{_FILL}{_M}{IS_TRUE}?{_THEN}", re.I), True),
-    (re.compile(rf"(?:\b(?:with|a|an|the) )*(?:true|truthy)?\s*{_M}\s*\b(?:being (?:true|truthy|met|satisfied)|holding(?: true)?)\b\s*,?", re.I), True),
-    (re.compile(rf"{_M} (?:is|forms|states) (?:the|a|its) (?:condition|test|guard|check|case)(?: (?:under|on|for|in) (?:which|that))?", re.I), True),
-    (re.compile(rf"\b(?:the )?(?:condition|test|guard|check)(?: (?:under|on|for|in) (?:which|that|this))?\b(?=.*\bis {_M}\W*\Z)", re.I), True),
+    (re.compile(rf"(?:\b(?:with|a|an|the) )*(?:true|truthy)?\s*{_M}\s*\b(?:being {_GOOD}|holding(?: true)?)\b\s*,?", re.I), True),
+    (re.compile(rf"{_M} (?:is|forms|states) (?:the|a|its) {_GUARD}(?: {_UNDER} (?:which|that))?", re.I), True),
+    (re.compile(rf"\b(?:the )?{_GUARD}(?: {_UNDER} (?:which|that|this))?\b(?=.*\bis {_M}\W*\Z)", re.I), True),
 )  # fmt: skip
 _TOLD = re.compile(
-    r"\b(?P<how>if|when|unless|where|whenever|in case|without)\b(?P<clause>(?:(?!\x02)[^,.;])*?\b(?:given|passed|told|specified|supplied|provided|"
+    r"\b(?P<how>if|when|unless|where|whenever|in case|without)\b(?P<clause>(?:(?!\x02)[^,.;])*?\b"
+    r"(?:given|passed|told|specified|supplied|provided|"
     r"omitted|left out|missing|absent|set|said|stated|unspecified|chosen|named|overridden|else|otherwise|nothing|none|argument|value|asked|"
     r"changed|explicit)\b(?:(?!\x02)[^,.;])*),?",
     re.I,
@@ -59,8 +63,11 @@ _THE = r"\s*(?:(?:the|an?|parameter|argument|option|keyword|no|value|for)\s+)*"
 _OMITTED = re.compile(
     rf"\b(?:(?:if|when|whenever|in case|where)\b{_THE}{_M}\s*(?:(?:argument|parameter|value)\s+)?(?:is|was|has been|gets)?\s*"
     r"(?:omitted|left (?:out|unset|off|away)|missing|absent|unspecified|unset|skipped|not (?:given|passed|specified|supplied|provided|set)|"
-    r"given|passed|specified|supplied|provided)\b(?: (?:from|in|by|to|when|for)(?: (?:an?|the|its))? (?:calls?|callers?|calling|arguments?)(?: (?:to|of) it)?)?,?|"
-    rf"(?:(?:if|when|whenever|in case|where)(?: an?| the)? (?:callers?|calls?|user|one|you|nobody|nothing)\s+)?(?:without|(?:omit(?:ting|s)?|leav(?:es?|ing)(?: (?:out|off|away))?|skip(?:ping|s)?|(?:does not|do not|doesn't) (?:pass|give|specify|supply|provide|set))\b){_THE}"
+    r"given|passed|specified|supplied|provided)\b(?: (?:from|in|by|to|when|for)(?: (?:an?|the|its))? (?:calls?|callers?|calling|"
+    r"arguments?)(?: (?:to|of) it)?)?,?|"
+    rf"(?:(?:if|when|whenever|in case|where)(?: an?| the)? (?:callers?|calls?|user|one|you|nobody|nothing)\s+)?"
+    rf"(?:without|(?:omit(?:ting|s)?|leav(?:es?|ing)(?: (?:out|off|away))?|skip(?:ping|s)?|(?:does not|do not|doesn't) "
+    rf"(?:pass|give|specify|supply|provide|set))\b){_THE}"
     r"\x02(\d+)\x03(?: (?:out|off|away))?,?)",
     re.I,
 )

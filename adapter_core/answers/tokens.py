@@ -13,6 +13,7 @@ from .sentence import MARK, Mention
 
 # M name | V verb | N noun of a relation | p preposition | be | have | it | that | where | when | 's | , | there | D default | U value
 _SPLIT = re.compile(r"\x02\d+\x03|'s\b|’s\b|[A-Za-z][\w'-]*|[,:;()]")
+_PLACE = "(?:place|spot|point|line|function|method|code|one|file|class|module)"
 _SPELLINGS = (
     (re.compile(r"\breturn(?:ed)? (?:value|object|result)s?\b", re.I), "returnvalue"),
     (re.compile(r"\b(?:base|parent|super|mother)[ -]?class(?:es)?\b", re.I), "baseclass"),
@@ -20,14 +21,19 @@ _SPELLINGS = (
     (re.compile(r"\b(?:parent|super)[ -]?types?\b", re.I), "baseclass"),
     (re.compile(r"\bre-(?=[a-z])", re.I), "re"),
     (re.compile(r"\b(?:out|outside|on the part|from within|from inside) of\b|\bfrom (?:with)?in(?:side)?\b", re.I), "from"),
-    (re.compile(r"\b(?:the )?(?:place|spot|point|line|function|method|code|one|file|class|module)? ?(?:in|from|at|by|within|inside|to|on) which\b", re.I), "where"),
+    (re.compile(rf"\b(?:the )?{_PLACE}? ?(?:in|from|at|by|within|inside|to|on) which\b", re.I), "where"),
     (re.compile(r"\b(?:on top|on the back|on the basis|as an? (?:\w+ )?extension) of\b", re.I), "on"),
     (re.compile(r"\bas (?:an? )?(?:part|step|element) of\b|\bon behalf of\b|\bin the course of\b", re.I), "within"),
     (re.compile(r"\b(?:courtesy|because|as a result) of\b|\bthanks to\b|\bdue to\b|\bat the hands? of\b", re.I), "by"),
     (re.compile(r"\b(?:of|with) (?:the )?(?:type|kind|class|name|form) (?=\x02)", re.I), ""),
     (re.compile(r"\bby way of\b|\bby means of\b|\bwith the help of\b|\bthrough\b|\bvia\b", re.I), "by"),
     (re.compile(r"\bin (?:turn|order to|fact|practice|the end|general|particular|some cases|addition|essence|short)\b", re.I), ""),
-    (re.compile(r"\b(?:so|as well as|such as|at (?:some|that|this|one) (?:point|place|moment)|in the process|for (?:this|that)|at least)\b", re.I), ""),
+    (re.compile(r"\b(?:so|as well as|such as|at (?:some|that|this|one) (?:point|place|moment))\b", re.I), ""),
+    (re.compile(r"\b(?:in the process|for (?:this|that)|at least)\b", re.I), ""),
+    (re.compile(r"\b(?:hand|give|pass|send)s?(?P<what> \x02\d+\x03)? back\b", re.I), r"returns\g<what>"),
+    (re.compile(r"\b(?:handed|given|passed|sent)(?P<what> \x02\d+\x03)? back\b", re.I), r"returned\g<what>"),
+    (re.compile(r"\b(?:handing|giving|passing|sending)(?P<what> \x02\d+\x03)? back\b", re.I), r"returning\g<what>"),
+    (re.compile(r"\b(?:builds?|(?:is|are) built) (?:up)?on\b", re.I), "derives from"),
     (re.compile(r"\bmakes? use of\b", re.I), "uses"),
     (re.compile(r"\btak(?:es?|ing|en) care of\b", re.I), "handles"),
     (re.compile(r"\b(?:parameter|argument)s?[ -](?:list|declaration|section|names?)s?\b", re.I), "parameters"),
