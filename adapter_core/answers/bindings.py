@@ -35,8 +35,11 @@ _FORMS = tuple(
         (r"MTM(?:[>&@ie=]|[>&@]?[DU]o?|&[DU]o)+M", "stv"),
         (r"M[=H]?[RTGHW]M&M@[DU]|[>i]*M[HRTWG]M@[DU]M", "stv"),
         (r"fMM[HWTGR=]M(?:@D)?|fMM[HWTGR=]D[oU]*M", "tsv"),
-        (r"M=MW[>if@]M", "vst"),
+        (r"M=[DU]*MW[>if@]M|M=[DU]*MTM>", "vst"),
         (r"M=MT[>&@]M", "tsv"),
+        (r"M[A-Z]M@[DU]+[fo]M", "svt"),
+        (r"WM[>if@]M[A-Z]*|M=?U?Mt|TM@?M", "vt"),
+        (r"TM[>&@]M[A-Z]*", "tv"),
         (r"[>if]*MG>?[DU]*MfM", "svt"),
         (r"M[TGW=H](?:[DU])o?M[>f]M", "svt"),
         (r"M[TW][DU]oM(?:[>=&]|@)M", "stv"),
@@ -51,7 +54,7 @@ _FORMS = tuple(
         (r"M[=G]@?[UD]+[ofi]?M", "vt"),
         (r"U?MG[i>]M|M@[UD]+[of]?M", "vt"),
         (r"M=M", "tv"),
-        (r"M[A-Za-z]?M(?:,|&|H|R)*(?:[DU]o?|GD|G[>o@]|G|T[>&@]|t[>&@]|G>D)+M", "stv"),
+        (r"M[A-Za-z]?M(?:,|&|H|R)*(?:[DU]o?|GD|G[>o@]|G|T[>&@]|t[>&@]|G>D|D=)+M", "stv"),
     )
 )
 
@@ -126,7 +129,7 @@ def _letters(row: list[Token]) -> str:
 def _verb_letter(token: Token) -> str:
     lemma = token.word.lemma if token.word is not None else ""
     if lemma not in BINDING:
-        return "R" if token.word is not None and "takes" in token.word.acts else ""
+        return "R"
     if lemma in VALUE_FIRST:
         return "w" if token.passive else "W"
     if lemma in TARGET_FIRST and not (lemma == "default" and not token.passive):

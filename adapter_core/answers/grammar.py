@@ -29,11 +29,13 @@ def readings_of(text: str, mentions: tuple[Mention, ...]) -> list[Reading]:
     """What plain words say of the names in them, all ways to read it; none where the structure is not understood."""
     tokens = in_order(tokens_of(text, mentions))
     count = sum(len(t.names) for t in tokens)
-    if count == 3 or (count == 2 and any(t.sort in "DU" for t in tokens)):
-        return list(dict.fromkeys(bindings(tokens))) or _uses(tokens)
-    if sum(t.sort == "M" for t in tokens) == 2:
-        return _pair(tokens)
-    return _uses(tokens)
+    pair = sum(t.sort == "M" for t in tokens) == 2
+    found = _pair(tokens) if pair and count == 2 and not any(t.sort == "D" for t in tokens) else []
+    if count == 3 or any(t.sort in "DU" for t in tokens):
+        found += dict.fromkeys(bindings(tokens))
+    elif pair and not found:
+        found = _pair(tokens)
+    return found or _uses(tokens)
 
 
 def _uses(tokens: list[Token]) -> list[Reading]:
@@ -188,6 +190,13 @@ def _owner(row: list[Token], place: int, first: Token, second: Token) -> tuple[T
         )
         return (None, "") if middle else (first, "'s")
     before = row[row.index(first) + 1 : place]
+    if (
+        _is(row[place - 1], "p", "as")
+        and row.index(second) < place
+        and before[0].sort in ("have", "V")
+        and not before[0].passive
+    ):
+        return first, "'s"  # "`b` has `a` as a subclass"
     named = [t.sort for t in row[place + 1 : place + 3] if t.sort != ","][:1] == ["M"] and row.index(second) > place
     if (
         named

@@ -24,6 +24,7 @@ _FILL = (
 _IF = (
     r"(?:if and only if|if|when(?:ever)?|while|as long as|so long as|as soon as|provided|providing|assuming|supposing|given|once|where|"
     r"(?:in|for) (?:the )?(?:case|event|situation)s?(?: (?:that|where|when|of))?|(?:on|under|upon)(?: the)? condition|under|should|"
+    r"(?:up)?on (?:finding|seeing|noticing)|"
     r"(?:in|inside|within|on) (?:a|the) (?:branch|block|path|arm)(?: (?:under|where|of|for|guarded by))?|"
     r"guarded by|subject to|depending on|contingent on|conditional on|the condition(?: for (?:this|that|it))?(?: being)?|"
     r"because(?: of)?|since)"
@@ -59,6 +60,10 @@ _IT_INSTEAD = re.compile(
     r"(?<=\bfor) (?:it|(?:that|the|this)(?: \w+)? (?:parameter|argument|option|one))\b|(?<=\bfor) that\b|(?<=\bset) it\b",
     re.I,
 )
+_IN_CALL = re.compile(
+    r"(?: (?:of|from|in|when|by))?(?: (?:an?|the|any))? (?:calls?|calling|invo\w+)(?: (?:to|of))? (\x02\d+\x03),?", re.I
+)
+_ITS = re.compile(r"\b(?:it|(?:that|the|this) (?:parameter|argument|option)|its value)\b", re.I)
 _THE = r"\s*(?:(?:the|an?|parameter|argument|option|keyword|no|value|for)\s+)*"
 _OMITTED = re.compile(
     rf"\b(?:(?:if|when|whenever|in case|where)\b{_THE}{_M}\s*(?:(?:argument|parameter|value)\s+)?(?:is|was|has been|gets)?\s*"
@@ -79,6 +84,13 @@ _REFUSES = re.compile(
 _EXCEPT = re.compile(r"\bexcept(?:ion)?[ -](?:clause|block|handler|branch|statement|arm)\b", re.I)
 _CALLED = re.compile(
     r"\b(?:if|unless|when|where)\b(?:(?!\x02)[^,.;])*?\b(?:callers?|calls?|users?) (?:of|to|uses?|calls?) (?:the \w+ )?(\x02\d+\x03)",
+    re.I,
+)
+_ASIDE = re.compile(
+    r",?\s*\b(?:when|whenever|once|if|while|after|before|as soon as)\b(?:(?!\x02)[^,.;:])+(?:,|(?=\.?\s*\Z))", re.I
+)
+_AFTERTHOUGHT = re.compile(
+    r",\s*(?:which (?:is|are|can|may)|as|where|because|since|so|and (?:this|that))\b(?:(?!\x02)[^.;])*(?=\.?\s*\Z)",
     re.I,
 )
 _KEYWORD = re.compile(r"(except|raise|return|yield)(?: (.+?):?)?|(?:class|def|if|with|try|for|while)")
@@ -128,6 +140,11 @@ def _without_conditions(sentence: Sentence) -> tuple[str, tuple[Condition, ...],
     omitted = _OMITTED.search(text)
     if omitted and _denies(omitted.group()):
         mark = f"\x02{omitted[1] or omitted[2]}\x03"
+        called = _IN_CALL.match(text, omitted.end())
+        if called:
+            # "when `x` is left out of a call to `f`, it is `1`"
+            rest = _ITS.sub(mark, text[called.end() :], count=1)
+            return f"In {called[1]}, {rest}", (), True
         said = mark in text[: omitted.start()] + text[omitted.end() :]
         text = text[: omitted.start()] + ("" if said else f" {mark} ") + text[omitted.end() :]
         return (text, (), True) if said else (_for_omitted(text, mark), (), True)
@@ -141,7 +158,7 @@ def _without_conditions(sentence: Sentence) -> tuple[str, tuple[Condition, ...],
         if denials % 2:
             text, default = text[: told.start()] + text[told.end() :], True
     if default or names < 3:
-        return text, (), default
+        return _bare(text), (), default
     for pattern, holds in _CONDITIONS:
         match = pattern.search(text)
         if match is None or (NEGATION.search(match.group()) and holds):
@@ -149,8 +166,17 @@ def _without_conditions(sentence: Sentence) -> tuple[str, tuple[Condition, ...],
         mention = sentence.mentions[int(match[1])]
         rest = text[: match.start()] + " " + text[match.end() :]
         rest = re.sub(rf"(?:\bis )?\x02{match[1]}\x03", "", rest)
-        return rest, (Condition(mention, holds, True),), default
-    return text, (), default
+        return _bare(rest), (Condition(mention, holds, True),), default
+    return _bare(text), (), default
+
+
+def _bare(text: str) -> str:
+    """The words without clauses that name nothing: "when it is called", "which is where it is defined"."""
+    for pattern in (_ASIDE, _AFTERTHOUGHT):
+        match = pattern.search(text)
+        if match and not NEGATION.search(match.group()):
+            text = f"{text[: match.start()]} {text[match.end() :]}"
+    return text
 
 
 def _denies(text: str) -> bool:

@@ -25,7 +25,7 @@ _SPELLINGS = (
     (re.compile(r"\b(?:on top|on the back|on the basis|as an? (?:\w+ )?extension) of\b", re.I), "on"),
     (re.compile(r"\bas (?:an? )?(?:part|step|element) of\b|\bon behalf of\b|\bin the course of\b", re.I), "within"),
     (re.compile(r"\b(?:courtesy|because|as a result) of\b|\bthanks to\b|\bdue to\b|\bat the hands? of\b", re.I), "by"),
-    (re.compile(r"\b(?:of|with) (?:the )?(?:type|kind|class|name|form) (?=\x02)", re.I), ""),
+    (re.compile(r"\b(?:(?:of|with) (?:the )?(?:type|kind|name|form)|of class) (?=\x02)", re.I), ""),
     (re.compile(r"\bby way of\b|\bby means of\b|\bwith the help of\b|\bthrough\b|\bvia\b", re.I), "by"),
     (re.compile(r"\bin (?:turn|order to|fact|practice|the end|general|particular|some cases|addition|essence|short)\b", re.I), ""),
     (re.compile(r"\b(?:so|as well as|such as|at (?:some|that|this|one) (?:point|place|moment))\b", re.I), ""),
@@ -35,6 +35,9 @@ _SPELLINGS = (
     (re.compile(r"\b(?:handing|giving|passing|sending)(?P<what> \x02\d+\x03)? back\b", re.I), r"returning\g<what>"),
     (re.compile(r"\b(?:builds?|(?:is|are) built) (?:up)?on\b", re.I), "derives from"),
     (re.compile(r"\bmakes? use of\b", re.I), "uses"),
+    (re.compile(r"(\x02\d+\x03) is (?:the|an?) \w+ of which (?:the \w+ )?(\x02\d+\x03) is (an? \w+)", re.I), r"\2 is \3 of \1"),
+    (re.compile(r"\b(?:(?:the|an) )?assignment of (?=(?:the )?(?:value )?\x02)", re.I), "assigning "),
+    (re.compile(r"\b(?:equal|identical) to\b", re.I), "to"),
     (re.compile(r"\btak(?:es?|ing|en) care of\b", re.I), "handles"),
     (re.compile(r"\b(?:parameter|argument)s?[ -](?:list|declaration|section|names?)s?\b", re.I), "parameters"),
     (re.compile(r"\bin the (?:form|shape|guise|person) of\b|\bnamely\b", re.I), ","),
@@ -119,7 +122,11 @@ def tokens_of(text: str, mentions: tuple[Mention, ...]) -> list[Token]:
             elif last == "be" and token.word.form == "gerund":
                 tokens.pop()
         tokens.append(token)
-    return _with_owners(tokens)
+    dangling = {i for i, t in enumerate(tokens[:-1]) if t.sort == "p" and tokens[i + 1].sort == "," and not t.stranded}
+    start = [t.sort for t in tokens[:3]]
+    if start == ["p", "N", ","]:
+        dangling |= {0, 1}  # "during its execution, …"
+    return _with_owners([t for i, t in enumerate(tokens) if i not in dangling and i - 1 not in dangling])
 
 
 def _token(

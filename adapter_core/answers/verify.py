@@ -71,11 +71,15 @@ def supports(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -
     region = Region(graph, citations)
     claims = claims_in(read)
     problem = _problem(region, read, claims, text, citations)
-    known = any(r.kind in _READ_BY_PATTERN for r in claims.relations)
+    known = any(
+        r.kind in _READ_BY_PATTERN and (r.kind != "kind" or (r.objects and not r.loose)) for r in claims.relations
+    )
     plain = plain_claims(read) if (problem or claims.incomplete) and not known else None
     if plain is not None:
         problem = _problem(region, read, settle(region, plain), text, citations)
-    elif not problem and claims.incomplete and not claims.relations and not read.of("quote"):
+    elif (
+        not problem and claims.incomplete and not read.of("quote") and (not claims.relations or len(read.mentions) < 4)
+    ):
         problem = "how the names in it relate could not be made out"
     return Support(not problem, problem)
 
