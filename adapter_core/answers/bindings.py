@@ -48,13 +48,15 @@ _FORMS = tuple(
         (r"MWM[DU]M", "stv"),
         (r"Mt(?:[>&@]|[DU]o?|[>&@][DU]o?)*M", "tv"),
         (r"MwM", "tv"),
+        (r"M=Mt[>&@]M", "stv"),
+        (r"M=Mw[>if@]M", "svt"),
         (r"Mw(?:@[DU])?[>if@][DU]?[fo]?M", "vt"),
         (r"M[GH](?:[DU]|[o@&]|D[U]?o)*M|MG[o@]*>M", "tv"),
         (r"[UD]+[of]M[=GT]+>?[@>]?M", "tv"),
         (r"M[=G]@?[UD]+[ofi]?M", "vt"),
-        (r"U?MG[i>]M|M@[UD]+[of]?M", "vt"),
+        (r"U?MG[i>]M|MR?@[UD]+[of]?M", "vt"),
         (r"M=M", "tv"),
-        (r"M[A-Za-z]?M(?:,|&|H|R)*(?:[DU]o?|GD|G[>o@]|G|T[>&@]|t[>&@]|G>D|D=)+M", "stv"),
+        (r"M[A-Za-z]?M(?:,|&|H|R)*(?:[DU][o>]?|GD|G[>o@]|G|T[>&@]|t[>&@]|G>D|D=)+M", "stv"),
     )
 )
 

@@ -333,6 +333,8 @@ def _frame(
                 return (second, first, False) if "inherits" in word.acts else (first, second, True)
             return second, first, False
         return None
+    if place < a and any(t.sort == "be" for t in row[a:b]) and row[b - 1].sort == "be":
+        return second, first, False  # "the function that calls `g` is `f`"
     if place < a and row[a - 1].sort != "p" and _is(row[b - 1], "p", "to") and "takes" in word.acts:
         return second, first, True  # "one can pass `x` to `f`"
     if located is not None and place < max(a, b):

@@ -22,7 +22,7 @@ _FILL = (
     r"given|in)\b)*\s*"
 )
 _IF = (
-    r"(?:if and only if|if|when(?:ever)?|while|as long as|so long as|as soon as|provided|providing|assuming|supposing|given|once|where|"
+    r"(?:if and only if|if|when(?:ever)?|while|as long as|so long as|as soon as|provided|providing|assuming|supposing|given|once|(?<!is )where|"
     r"(?:in|for) (?:the )?(?:case|event|situation)s?(?: (?:that|where|when|of))?|(?:on|under|upon)(?: the)? condition|under|should|"
     r"(?:up)?on (?:finding|seeing|noticing)|"
     r"(?:in|inside|within|on) (?:a|the) (?:branch|block|path|arm)(?: (?:under|where|of|for|guarded by))?|"
@@ -144,6 +144,7 @@ def _without_conditions(sentence: Sentence) -> tuple[str, tuple[Condition, ...],
         if called:
             # "when `x` is left out of a call to `f`, it is `1`"
             rest = _ITS.sub(mark, text[called.end() :], count=1)
+            rest = rest if mark in rest else f"{rest.rstrip(' .')} for {mark}"
             return f"In {called[1]}, {rest}", (), True
         said = mark in text[: omitted.start()] + text[omitted.end() :]
         text = text[: omitted.start()] + ("" if said else f" {mark} ") + text[omitted.end() :]

@@ -29,7 +29,7 @@ _LITERAL = re.compile(r"'([^']*)'|\"([^\"]*)\"")
 _PLAIN_NAME = re.compile(r"(?:super\(\)\.)?[\w./:@+-]*(?:\(\))?")
 _CALL = re.compile(r"[\w.]+\([\w\s.,*=]*\)")
 # Relations that only the patterns of `verbs.py` know.
-_READ_BY_PATTERN = frozenset({"annotated", "count", "imports", "kind", "message", "passed", "quoted", "says", "tested"})
+_READ_BY_PATTERN = frozenset({"annotated", "count", "imports", "kind", "message", "quoted", "says", "tested"})
 _BEYOND = frozenset({"overrides", "tested"})
 _AS_SYNTAX = frozenset(
     {
@@ -71,17 +71,20 @@ def supports(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -
     region = Region(graph, citations)
     claims = claims_in(read)
     problem = _problem(region, read, claims, text, citations)
-    known = any(
+    if (problem or claims.incomplete) and not _read_by_pattern(claims):
+        plain = plain_claims(read)
+        few = not claims.relations or len(read.mentions) < 4
+        if plain is not None:
+            problem = _problem(region, read, settle(region, plain), text, citations)
+        elif few and not problem and not read.of("quote"):
+            problem = "how the names in it relate could not be made out"
+    return Support(not problem, problem)
+
+
+def _read_by_pattern(claims: Claims) -> bool:
+    return any(
         r.kind in _READ_BY_PATTERN and (r.kind != "kind" or (r.objects and not r.loose)) for r in claims.relations
     )
-    plain = plain_claims(read) if (problem or claims.incomplete) and not known else None
-    if plain is not None:
-        problem = _problem(region, read, settle(region, plain), text, citations)
-    elif (
-        not problem and claims.incomplete and not read.of("quote") and (not claims.relations or len(read.mentions) < 4)
-    ):
-        problem = "how the names in it relate could not be made out"
-    return Support(not problem, problem)
 
 
 def _problem(region: Region, read: Sentence, claims: Claims, text: str, citations: tuple[Citation, ...]) -> str:
