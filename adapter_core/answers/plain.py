@@ -22,7 +22,8 @@ _FILL = (
     r"given|in)\b)*\s*"
 )
 _IF = (
-    r"(?:if and only if|if|when(?:ever)?|while|as long as|so long as|as soon as|provided|providing|assuming|supposing|given|once|(?<!is )where|"
+    r"(?:if and only if|if|when(?:ever)?|while|as long as|so long as|as soon as|provided|providing|assuming|supposing|given|once|"
+    r"(?<!is )where|"
     r"(?:in|for) (?:the )?(?:case|event|situation)s?(?: (?:that|where|when|of))?|(?:on|under|upon)(?: the)? condition|under|should|"
     r"(?:up)?on (?:finding|seeing|noticing)|"
     r"(?:in|inside|within|on) (?:a|the) (?:branch|block|path|arm)(?: (?:under|where|of|for|guarded by))?|"
