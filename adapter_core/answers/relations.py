@@ -1,7 +1,7 @@
 """What a sentence claims about the names in it: who calls, returns, raises, sets, extends, overrides, takes what, under which condition.
 
-Read by patterns over the plain words (`sentence.py`), not by grammar: what no pattern knows is no relation, and then only the
-occurrence of its names is checked. A relation said the other way round ("is called by") is turned, so that its direction counts.
+Read by patterns over the plain words (`sentence.py`), also of long sentences with lists. What no pattern knows is left to the grammar
+of sentences about few names (`plain.py`). A relation said the other way round ("is called by") is turned, so that its direction counts.
 """
 
 from __future__ import annotations
