@@ -181,6 +181,8 @@ def table(judged: list[Judged]) -> list[dict[str, object]]:
         own = [j for j in judged if j[0] == family]
         for kind in ("true", *KINDS):
             some = [j for j in own if j[1] == kind]
+            if not some:
+                continue
             kept = sum(j[2] for j in some)
             right = kept if kind == "true" else len(some) - kept
             what = "true claims kept" if kind == "true" else f"mutants rejected: {kind}"
