@@ -1,8 +1,7 @@
 """True statements about a repository, read with Python's own `ast` and nothing of Pathline's; and sentences that tell them.
 
 A fact is a relation between a subject (the qualified name of a definition) and an object, with the lines that show it. Facts of one
-relation are told in several wordings; those of `HELD_OUT` were written together with the others and not looked at while the
-verifier was made.
+relation are told in several wordings (`_wordings.py`).
 """
 
 from __future__ import annotations
@@ -30,134 +29,6 @@ class Fact:
     first: int
     last: int
     holds: bool = True
-
-
-WORDINGS: dict[str, tuple[str, ...]] = {
-    "calls": (
-        "`{s}` calls `{o}`.", "`{o}` is called by `{s}`.", "The function `{s}` invokes `{o}`.",
-        "It is `{s}` that calls `{o}` here.", "`{s}` works by calling `{o}`.", "`{o}` gets invoked from `{s}`.",
-        "Inside `{s}` there is a call to `{o}`.", "The body of `{s}` calls `{o}` once or more.",
-        "`{s}` relies on `{o}`, which it calls.", "Among the callers of `{o}` is `{s}`.", "`{s}` ends up calling `{o}`.",
-        "`{s}` makes a call to `{o}`.", "During its work, `{s}` calls `{o}`.",
-        "`{o}` is one of the functions that `{s}` calls.", "`{s}` delegates to `{o}`.",
-        "The method `{s}` internally calls `{o}`.", "`{s}` uses `{o}`, calling it directly.",
-    ),
-    "returns": (
-        "`{s}` returns `{o}`.", "`{o}` is returned by `{s}`.", "The method `{s}` simply returns `{o}`.",
-        "When it is done, `{s}` returns `{o}` to its caller.", "What `{s}` returns is `{o}`.",
-        "Calling `{s}` can return `{o}`.", "`{s}` hands back `{o}`.", "The return value of `{s}` is `{o}`.",
-        "`{s}` will return `{o}`.", "`{s}` then returns `{o}`.",
-    ),
-    "returns_if": (
-        "`{s}` returns `{o}` if `{e}`.", "If `{e}`, `{s}` returns `{o}`.", "`{s}` returns `{o}` when `{e}`.",
-        "As long as `{e}`, `{s}` returns `{o}`.", "Whenever `{e}` holds, `{s}` returns `{o}`.",
-        "`{s}` checks whether `{e}`, and if so returns `{o}`.", "If `{e}` holds, then `{s}` returns `{o}`.",
-        "`{s}` returns `{o}` in case `{e}`.",
-    ),
-    "raises": (
-        "`{s}` raises `{o}`.", "`{o}` is raised by `{s}`.", "`{s}` may raise `{o}`.",
-        "An exception of type `{o}` is thrown by `{s}`.", "Calling `{s}` can raise `{o}`.", "`{s}` fails by raising `{o}`.",
-        "Callers of `{s}` have to expect `{o}`, which it raises.", "A `{o}` is raised by `{s}`.", "`{s}` can throw `{o}`.",
-        "`{s}` signals the error by raising `{o}`.",
-    ),
-    "sets": (
-        "`{s}` sets `{o}` to `{e}`.", "In `{s}`, `{o}` is set to `{e}`.", "`{s}` assigns `{e}` to `{o}`.",
-        "`{s}` stores `{e}` in `{o}`.", "The attribute `{o}` is assigned `{e}` by `{s}`.", "`{s}` updates `{o}` to `{e}`.",
-        "`{o}` is set to `{e}` in `{s}`.", "`{s}` initializes `{o}` with `{e}`.",
-    ),
-    "default": (
-        "The default of `{o}` in `{s}` is `{e}`.", "`{o}` of `{s}` defaults to `{e}`.",
-        "`{s}` has a parameter `{o}` with a default of `{e}`.", "`{o}`, a parameter of `{s}`, defaults to `{e}`.",
-        "Unless told otherwise, `{o}` of `{s}` is `{e}`.", "`{s}` gives `{o}` the default `{e}`.",
-        "The parameter `{o}` of `{s}` has a default value of `{e}`.", "`{s}` uses `{e}` as the default for `{o}`.",
-        "In `{s}`, `{o}` defaults to `{e}`.",
-    ),
-    "takes": (
-        "`{s}` takes the parameter `{o}`.", "`{s}` accepts `{o}`.", "`{o}` is one of the parameters of `{s}`.",
-        "`{s}` has a parameter `{o}`.", "Callers of `{s}` can pass `{o}`.", "One argument of `{s}` is `{o}`.",
-        "`{s}` is declared with an argument `{o}`.", "`{s}` has an argument named `{o}`.",
-        "The signature of `{s}` includes the parameter `{o}`.", "`{o}` is a parameter of `{s}`.",
-    ),
-    "inherits": (
-        "`{s}` inherits from `{o}`.", "`{s}` is a subclass of `{o}`.", "`{o}` is the base class of `{s}`.",
-        "The class `{s}` extends `{o}`.", "`{s}` derives from `{o}`.", "`{o}` is extended by `{s}`.",
-        "`{s}` builds on its base class `{o}`.", "One of the bases of `{s}` is `{o}`.", "`{s}` is derived from `{o}`.",
-        "`{o}` is the parent class of `{s}`.", "`{s}` subclasses `{o}`.", "`{s}` is a child class of `{o}`.",
-    ),
-    "member": (
-        "`{s}` is a method of `{o}`.", "The method `{s}` belongs to `{o}`.", "`{o}` defines `{s}`.",
-        "Among the methods of `{o}` is `{s}`.", "`{s}` is one of the methods of `{o}`.",
-        "`{s}` is defined in the class `{o}`.", "The class `{o}` has a method `{s}`.", "`{s}` is an instance method of `{o}`.",
-    ),
-    "defined": (
-        "`{s}` is defined in `{o}`.", "The definition of `{s}` lives in `{o}`.", "`{s}` is implemented in `{o}`.",
-        "`{s}` can be found in `{o}`.", "The file `{o}` defines `{s}`.", "`{s}`, defined in `{o}`, is part of the project.",
-        "The code of `{s}` resides in `{o}`.", "`{o}` contains the definition of `{s}`.",
-    ),
-    "decorated": (
-        "`{s}` is decorated with `@{o}`.", "`{s}` is registered with `@{o}`.", "`@{o}` decorates `{s}`.",
-        "`{s}` carries the decorator `@{o}`.", "`{s}` has the decorator `@{o}`.", "The decorator `@{o}` is applied to `{s}`.",
-    ),
-    "overrides": (
-        "`{s}` overrides `{o}`.", "`{o}` is overridden by `{s}`.", "`{s}` reimplements `{o}`.",
-        "The method `{s}` is an override of `{o}`.", "`{s}` takes the place of `{o}`.",
-        "The implementation in `{s}` overrides `{o}`.", "`{s}` is overriding `{o}`.", "`{o}` is reimplemented by `{s}`.",
-        "`{s}` replaces the inherited `{o}`.",
-    ),
-    "catches": (
-        "`{s}` catches `{o}`.", "`{s}` is able to catch `{o}`.", "Within `{s}`, `{o}` is caught.",
-        "`{o}` is handled in `{s}`.", "`{s}` has a handler that catches `{o}`.",
-        "`{s}` handles `{o}` exceptions by catching them.", "Exceptions of type `{o}` are caught in `{s}`.",
-        "`{s}` will catch `{o}`.",
-    ),
-}  # fmt: skip
-HELD_OUT: dict[str, tuple[str, ...]] = {
-    "calls": (
-        "To do so, `{s}` calls `{o}`.", "`{s}` hands over to `{o}` by calling it.", "The call of `{o}` happens in `{s}`.",
-        "`{o}` is what `{s}` calls.", "`{s}` invokes `{o}` as part of its work.", "`{o}` is used by `{s}`.",
-    ),
-    "returns": (
-        "`{s}` returns `{o}` at that point.", "The result of `{s}` is `{o}`.", "`{s}` finishes by returning `{o}`.",
-    ),
-    "returns_if": (
-        "`{s}` returns `{o}` only when `{e}`.", "`{s}`: if `{e}`, it returns `{o}`.",
-        "Provided that `{e}`, `{s}` returns `{o}`.",
-    ),
-    "raises": (
-        "`{s}` raises a `{o}`.", "The exception `{o}` comes from `{s}`.", "`{s}` is where `{o}` is raised.",
-    ),
-    "sets": (
-        "`{s}` sets the attribute `{o}` to `{e}`.", "`{s}` assigns the value `{e}` to `{o}`.",
-        "`{o}` gets the value `{e}` in `{s}`.",
-    ),
-    "default": (
-        "The argument `{o}` of `{s}` is `{e}` by default.", "`{s}` takes `{o}`, which defaults to `{e}`.",
-        "`{o}` has a default of `{e}` in `{s}`.",
-    ),
-    "takes": (
-        "`{s}` takes an argument called `{o}`.", "`{o}` is an argument of `{s}`.", "`{s}` accepts the argument `{o}`.",
-    ),
-    "inherits": (
-        "`{s}` is based on the class `{o}`.", "`{s}` inherits the behaviour of `{o}`.", "`{o}` is a base class of `{s}`.",
-        "The class `{s}` is a subclass of `{o}`.",
-    ),
-    "member": (
-        "`{o}` has the method `{s}`.", "The class `{o}` declares `{s}`.", "`{s}` is a function in the class `{o}`.",
-    ),
-    "defined": (
-        "`{s}` is located in the file `{o}`.", "One finds `{s}` in `{o}`.", "`{s}` is declared in `{o}`.",
-    ),
-    "decorated": (
-        "`{s}` is wrapped by the decorator `@{o}`.", "`{s}` is decorated by `@{o}`.",
-    ),
-    "overrides": (
-        "`{s}` overrides the method `{o}`.", "`{s}` overrides the implementation of `{o}`.",
-        "In subclasses, `{o}` is overridden by `{s}`.",
-    ),
-    "catches": (
-        "`{s}` catches a `{o}`.", "`{s}` guards against `{o}` by catching it.", "If a `{o}` occurs, `{s}` catches it.",
-    ),
-}  # fmt: skip
 
 
 def facts_of(root: Path, paths: Iterable[str]) -> list[Fact]:

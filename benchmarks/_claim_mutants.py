@@ -1,4 +1,5 @@
-"""False statements: a true one with an identifier swapped, its roles reversed, a negation, another number, or its neighbour's lines.
+"""False statements: a true one with an identifier swapped, its roles reversed, a negation, another number, its neighbour's lines, or
+another relation.
 
 Whether a mutant is true by chance is told by a table of facts (`_claim_facts.py`), and such mutants are left out.
 """
@@ -7,15 +8,16 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from _claim_facts import Fact, Table, last
 from _retrieval_data import lines_of
 
-KINDS = ("identifier", "roles", "negation", "number", "neighbour")
+KINDS = ("identifier", "roles", "negation", "number", "neighbour", "relation")
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.])")
+_TWO_SIDED = ("calls", "returns", "raises", "takes", "inherits", "member", "overrides", "catches")
 _CODE = re.compile(r"`([^`]+)`")
 
 
@@ -68,6 +70,17 @@ def mutants_of_fact(
         elsewhere = [f for f in _same(fact, table) if f.path == fact.path]
         if not any(f.first <= moved[1] and moved[0] <= f.last for f in elsewhere):
             yield "neighbour", replace(tell(fact, wording), spans=((fact.path, *moved),))
+
+
+def told_as_another(
+    fact: Fact, wordings: Mapping[str, tuple[str, ...]], table: Table, rng: random.Random
+) -> Sentence | None:
+    """The fact in a wording of another relation; None where that is true, too, or where the relation has three sides."""
+    if fact.relation not in _TWO_SIDED:
+        return None
+    other = rng.choice([r for r in _TWO_SIDED if r != fact.relation])
+    wording = rng.choice(wordings[other])
+    return None if _true(replace(fact, relation=other), table) else tell(fact, wording)
 
 
 def _same(fact: Fact, table: Table) -> Iterator[Fact]:

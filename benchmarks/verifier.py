@@ -1,10 +1,12 @@
 """Does the verifier keep what is true and reject what is false? True claims about real repositories, and mutants of them.
 
     ./x bench verifier --rows FOLDER --repos FOLDER [--half development|report] [--packages NAME …] [--show N]
+        [--wordings FILE]
 
 Claims: sentences that Pathline composes for the questions of the rows, and facts that `ast` alone reads, told in plain words. One half
 of the repositories is for making the verifier, the other for reporting; so are the wordings. A mutant that is true by chance, as a
-table of facts says, is left out.
+table of facts says, is left out. With `--wordings` (JSON: relation to wordings with `{s}`, `{o}`, `{e}`) the plain facts are told in
+these wordings alone, and the composed sentences are left out: only shares are printed, so that nobody learns the wordings.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import importlib.util
+import json
 import os
 import random
 import re
@@ -20,10 +23,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from _claim_facts import HELD_OUT, WORDINGS, Fact, Table, facts_of, usable
-from _claim_mutants import KINDS, Sentence, mutants_of_fact, mutants_of_sentence, tell
+from _claim_facts import Fact, Table, facts_of, usable
+from _claim_mutants import KINDS, Sentence, mutants_of_fact, mutants_of_sentence, tell, told_as_another
 from _common import ROOT, print_table, report, share
 from _retrieval_data import QUESTION_SETS, Row, lines_of, load_rows
+from _wordings import HELD_OUT, WORDINGS
 
 from adapter_core.answers.citations import cite
 from adapter_core.answers.compose import candidates
@@ -51,12 +55,17 @@ def main() -> None:
     )
     parser.add_argument("--scratch", type=Path, default=ROOT / ".setup" / "answers")
     parser.add_argument("--show", type=int, default=0, metavar="N", help="print N wrong judgements of each kind")
+    parser.add_argument("--wordings", type=Path, help="a JSON file of wordings to measure instead of the known ones")
     args = parser.parse_args()
     os.environ["PATHLINE_CACHE_DIR"] = str(args.scratch / "cache")
     judged: list[Judged] = []
     repositories = [r for r in roots(args.rows, args.repos, args.packages) if half_of(r[0]) == args.half]
     wordings = [("plain words", WORDINGS)] + ([("plain words, held out", HELD_OUT)] if args.half == "report" else [])
+    if args.wordings is not None:
+        given = json.loads(args.wordings.read_text("utf-8"))
+        wordings = [(f"plain words, {args.wordings.stem}", {r: tuple(some) for r, some in given.items()})]
     for name, root, questions in repositories:
+        questions = [] if args.wordings is not None else questions
         found = list(judge(name, root, questions, wordings))
         judged += found
         wrong = sum(kind == "crashed" or (kind == "true") != kept for _, kind, kept, _, _ in found)
@@ -98,7 +107,7 @@ def roots(rows_folder: Path, repos: Path, packages: list[str]) -> list[tuple[str
 def judge(
     name: str, root: Path, questions: list[str], wordings: list[tuple[str, dict[str, tuple[str, ...]]]]
 ) -> Iterator[Judged]:
-    rng = random.Random(f"{SEED} {name}")
+    rng, others = random.Random(f"{SEED} {name}"), random.Random(f"{SEED} {name} relation")
     with CodeGraph.load_or_build(root) as graph:
         paths = [row.path for row in graph.store.files() if row.path.endswith(".py")]
         facts = facts_of(root, paths)
@@ -146,6 +155,9 @@ def judge(
                 around = near(fact.path, fact.first, fact.last)
                 for changed, mutant in mutants_of_fact(fact, wording, truths, names, around, length, rng):
                     yield verdict(family, changed, mutant)
+                mislabelled = told_as_another(fact, by_relation, truths, others)
+                if mislabelled is not None:
+                    yield verdict(family, "relation", mislabelled)
 
 
 KEYWORDS = frozenset(
@@ -169,6 +181,8 @@ def table(judged: list[Judged]) -> list[dict[str, object]]:
         own = [j for j in judged if j[0] == family]
         for kind in ("true", *KINDS):
             some = [j for j in own if j[1] == kind]
+            if not some:
+                continue
             kept = sum(j[2] for j in some)
             right = kept if kind == "true" else len(some) - kept
             what = "true claims kept" if kind == "true" else f"mutants rejected: {kind}"

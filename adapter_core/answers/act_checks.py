@@ -45,7 +45,7 @@ def acts_problem(region: Region, relation: Relation, pairs: Iterable[tuple[Modul
         fits = fits or _from_header(region, relation, target)
         if not fits:
             return f"the cited lines do not show that {shown(relation.subjects)} {relation.words} `{target.text}`"
-        held = [a for _, a in fits if all(_holds(a, c) for c in relation.conditions)]
+        held = [a for _, a in fits if all(holds_under(a, c) for c in relation.conditions)]
         if not held:
             return (
                 f"the condition is not the one under which {shown(relation.subjects)} {relation.words} `{target.text}`"
@@ -104,7 +104,7 @@ def value_fits(act: Act, mention: Mention) -> bool:
     return canonical(text) == act.value or (act.value.startswith(text.removesuffix("()") + "(") and text.endswith("()"))
 
 
-def _holds(act: Act, condition: Condition) -> bool:
+def holds_under(act: Act, condition: Condition) -> bool:
     if condition.caught:
         names = set(NAME.findall(condition.mention.text))
         return any(t.startswith("except ") and names <= set(NAME.findall(t)) for t, _ in act.tests)
@@ -165,6 +165,21 @@ def passed(region: Region, relation: Relation) -> str:
                 break
         else:
             return f"the cited lines do not pass {shown(relation.subjects[:1])} to `{mention.text}`"
+    return ""
+
+
+def uses(region: Region, relation: Relation) -> str:
+    """What an unknown verb may mean: the name is written in the cited lines of the one who is said to do it."""
+    for mention in relation.objects:
+        wanted = set(NAME.findall(mention.text))
+        for path, start, end in region.spans:
+            scopes = [(line, region.owner_of(path, line)) for line in range(start, end + 1)]
+            own = [n for n, found in scopes if found and all(owner_fits(*found, s, region) for s in relation.subjects)]
+            document = region.graph.document(path)
+            if own and document and wanted <= {n for i in own for n in NAME.findall(document.lines[i - 1])}:
+                break
+        else:
+            return f"the cited lines of {shown(relation.subjects)} do not use `{mention.text}`"
     return ""
 
 

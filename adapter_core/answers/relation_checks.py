@@ -16,7 +16,7 @@ from . import act_checks, header_checks
 from .act_checks import KINDS_OF_ACTS, NAME
 from .naming import introduced, owner_fits, parts_of, shown
 from .region import Region, scope_of
-from .relations import Relation
+from .relations import Claims, Relation
 
 
 def problem_of(region: Region, relation: Relation) -> str:
@@ -31,6 +31,17 @@ def problem_of(region: Region, relation: Relation) -> str:
     if relation.negated:
         return _negated(region, relation, check)
     return check(region, relation)
+
+
+def settle(region: Region, claims: Claims) -> Claims:
+    """The claims with the first alternative that holds; where none does, or an open one holds both ways, with what is wrong."""
+    if not claims.alternatives:
+        return claims
+    held = next((r for r in claims.alternatives if not problem_of(region, r)), claims.alternatives[0])
+    turned = [replace(r, subjects=r.objects, objects=r.subjects[:1]) for r in claims.alternatives if r.subjects]
+    if claims.open_ended and any(not problem_of(region, r) for r in turned):
+        return replace(claims, alternatives=(), unread=("it",))
+    return replace(claims, relations=(held,), alternatives=())
 
 
 def _negated(region: Region, relation: Relation, check: Callable[[Region, Relation], str]) -> str:
@@ -60,8 +71,10 @@ def _negated(region: Region, relation: Relation, check: Callable[[Region, Relati
 def _exclusive(region: Region, relation: Relation) -> str:
     """ "only", "always": of what a definition does all, and the whole of it is looked at."""
     undecided = "that it is only or always so cannot be told from the cited lines"
-    if relation.negated or relation.conditions or relation.loose:
+    if relation.negated or relation.loose or not all(c.exact and not c.caught for c in relation.conditions):
         return undecided
+    if relation.conditions:
+        return _only_under(region, relation) or ""
     if relation.kind == "only_calls":
         return _only_called_by(region, relation) or ""
     if relation.kind not in ("returns", "raises", "calls"):
@@ -79,6 +92,27 @@ def _exclusive(region: Region, relation: Relation) -> str:
     if relation.kind == "returns" and not _ends_in_return(region, facts, symbol):
         return undecided
     return ""
+
+
+def _only_under(region: Region, relation: Relation) -> str:
+    """ "returns `x` only if `c`": so it is in the cited lines, and nowhere in the definition without that condition."""
+    problem = act_checks.acts(region, relation) if relation.kind in KINDS_OF_ACTS else "that cannot be told"
+    if problem:
+        return problem
+    around = [region.owner_of(path, start) for path, start, _ in region.spans[:1]]
+    for facts, owner in (found for found in around if found is not None):
+        symbols = [s for i, s in enumerate(facts.symbols) if i and scope_of(facts, i) == owner]
+        pairs = [p for s in symbols for p in region.acts_of(facts.path, s.start, s.end) if p[1].owner == owner]
+        for mention in relation.objects:
+            same = [
+                (f, a)
+                for f, a in pairs
+                if a.kind in KINDS_OF_ACTS[relation.kind] and act_checks.act_fits(region, f, a, mention, relation)
+            ]
+            if not all(act_checks.holds_under(a, c) for _, a in same for c in relation.conditions):
+                return f"`{mention.text}` is also there without that condition"
+        return ""
+    return "that it is only so cannot be told from the cited lines"
 
 
 def _ends_in_return(region: Region, facts: ModuleFacts, symbol: Symbol) -> bool:
@@ -115,6 +149,7 @@ def _only_called_by(region: Region, relation: Relation) -> str:
 _CHECKS: dict[str, Callable[[Region, Relation], str]] = {
     **dict.fromkeys(KINDS_OF_ACTS, act_checks.acts),
     "passed": act_checks.passed,
+    "uses": act_checks.uses,
     "message": act_checks.message,
     "assigned": act_checks.assigned,
     "kind": header_checks.kind,

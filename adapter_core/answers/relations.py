@@ -1,7 +1,7 @@
 """What a sentence claims about the names in it: who calls, returns, raises, sets, extends, overrides, takes what, under which condition.
 
-Read by patterns over the plain words (`sentence.py`), not by grammar: what no pattern knows is no relation, and then only the
-occurrence of its names is checked. A relation said the other way round ("is called by") is turned, so that its direction counts.
+Read by patterns over the plain words (`sentence.py`), also of long sentences with lists. What no pattern knows is left to the grammar
+of sentences about few names (`plain.py`). A relation said the other way round ("is called by") is turned, so that its direction counts.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ _CONDITION = re.compile(
     r"\b(?:only )?(?:if|when|whenever|unless|while|as long as|provided(?: that)?|in (?:a|the) branch (?:under|where|of))\b",
     re.I,
 )
-_NEGATION = re.compile(
+NEGATION = re.compile(
     r"\b(?:not|never|no|none|nothing|nobody|neither|nor|cannot|without|fails? to|instead of|rather than|except)\b|n't\b",
     re.I,
 )
-_EXCLUSIVE = re.compile(r"\b(?:only|always|exclusively|solely|invariably|every time)\b", re.I)
+EXCLUSIVE = re.compile(r"\b(?:only|always|exclusively|solely|invariably|every time)\b", re.I)
 _ORDER = re.compile(r",?\s*\b(?:in (?:the |this )?order(?: written)?|in turn)\b,?", re.I)
 _ROOM = re.compile(
     r"[\s,(]*(?:(?:the|a|an|its|their|both|either|optionally|then|also|first|further|new|directly|only|value|literal|function|method|"
@@ -35,13 +35,21 @@ _BEFORE_VERB = re.compile(
     r"immediate|direct|has|have)\b)*\Z",
     re.I,
 )
-_HOLDS = re.compile(
-    r"\s*(?:is|are)?\s*(?:set|true|truthy|given|holds?|provided|non-empty|nonempty)?\s*(?=[.,;:)]|\Z)", re.I
+# What is said of a condition to say that it holds, or that it does not.
+IS_TRUE = (
+    r"(?:\s*,?\s*(?:\b(?:condition|expression|test|check)\b\s*)?\b(?:(?:is|are|being|was|were|turns? out(?: to be)?|comes? out(?: as)?|"
+    r"evaluates?(?: to)?|evaluating to|proves?(?: to be)?|becomes?|goes)\s*(?:\b(?:true|truthy|met|satisfied|fulfilled|given|set|the case|"
+    r"non-empty|positive|so)\b)?|holds(?: true)?|holding(?: true)?|succeeds|applies|passes|true|met)\b)"
 )
-_FAILS = re.compile(
-    r"\s*(?:does not hold|do not hold|is not set|is not true|is not given|is unset|is false|is falsy|isn't set|is empty)\b",
+IS_FALSE = (
+    r"(?:\s*\b(?:(?:does|do) not (?:hold|apply)|doesn't hold|fails|is (?:not (?:true|met|satisfied|set|given|the case)|false|falsy|unset|"
+    r"empty)|(?:evaluates|comes out|turns out)(?: to| as| to be)? false)\b)"
+)
+_HOLDS = re.compile(
+    rf"\s*(?:is|are)?\s*(?:set|true|truthy|given|holds?|provided|non-empty|nonempty)?\s*(?=[.,;:)]|\Z)|{IS_TRUE}\s*(?=[.,;:)]|\Z)",
     re.I,
 )
+_FAILS = re.compile(IS_FALSE, re.I)
 _CLAUSE = re.compile(r";|\.\s|—|: (?!\x02)")
 _PLAIN = frozenset({"kind", "defined"})
 
@@ -73,6 +81,10 @@ class Relation:
     second: tuple[Mention, ...] = ()
     conditions: tuple[Condition, ...] = ()
 
+    @property
+    def mentions(self) -> tuple[Mention, ...]:
+        return (*self.subjects, *self.objects, *self.second, *(c.mention for c in self.conditions))
+
 
 @dataclass
 class _Verb:
@@ -88,12 +100,16 @@ class _Verb:
 @dataclass(frozen=True, slots=True)
 class Claims:
     """`negations`: words of negation, with what follows them, that belong to no relation; `exclusive` words ("only") likewise, and
-    `unread` words that tell a relation, where there are names that no relation took up."""
+    `unread` words that tell a relation, where there are names that no relation took up. `incomplete`: there
+    are such names. `alternatives`: relations of which one must hold; where they are `open_ended`, none of them the other way round."""
 
     relations: tuple[Relation, ...]
     negations: tuple[str, ...]
     exclusive: tuple[str, ...]
     unread: tuple[str, ...] = ()
+    incomplete: bool = False
+    alternatives: tuple[Relation, ...] = ()
+    open_ended: bool = False
 
 
 def claims_in(sentence: Sentence) -> Claims:
@@ -115,17 +131,21 @@ class _Reader:
         conditions = self._conditions(verbs)
         relations = [r for i in range(len(verbs)) for r in self._relation(verbs, i, conditions)]
         relations += self._of_quotations(verbs)
-        left = [m for m in _NEGATION.finditer(self._text) if not self._is_used(m)]
+        left = [m for m in NEGATION.finditer(self._text) if not self._is_used(m)]
         negations = tuple(self._text[m.start() : m.end() + 40] for m in left)
-        exclusive = tuple(m.group() for m in _EXCLUSIVE.finditer(self._text) if not self._is_used(m))
-        return Claims(tuple(relations), negations, exclusive, self._unread(relations, verbs))
+        exclusive = tuple(m.group() for m in EXCLUSIVE.finditer(self._text) if not self._is_used(m))
+        left = self._left(relations)
+        if any(r.negated and r.kind not in ("default", "default_of") and "default" in self._text for r in relations):
+            negations += ("by default",)  # denied is that it is the default
+        return Claims(tuple(relations), negations, exclusive, self._unread(verbs) if left else (), left)
 
-    def _unread(self, relations: list[Relation], verbs: list[_Verb]) -> tuple[str, ...]:
-        taken = {m for r in relations for m in (*r.subjects, *r.objects, *r.second, *(c.mention for c in r.conditions))}
-        left = [m for m in self._mentions if m.kind in ("code", "name") and m not in taken]
-        names = sum(m.kind in ("code", "name") for m in self._mentions)
-        if not left or names < 2:
-            return ()
+    def _left(self, relations: list[Relation]) -> bool:
+        """Whether there are several names, of which no relation took up one."""
+        taken = {m for r in relations for m in r.mentions}
+        names = [m for m in self._mentions if m.kind in ("code", "name")]
+        return len(names) > 1 and any(m not in taken for m in names)
+
+    def _unread(self, verbs: list[_Verb]) -> tuple[str, ...]:
         found = list(RELATIONAL.finditer(self._text))
         read = [v for v in verbs if v.used]
         return tuple(m.group() for m in found if not any(v.start <= m.start() < v.end for v in read))
@@ -215,11 +235,15 @@ class _Reader:
             mark = MARK.match(self._text, further.end(), stop) if further else None
             subjects = (self._mention(mark), *subjects) if mark else subjects
         around = self._text[before : verb.end]
-        negated, exclusive = bool(_NEGATION.search(around)), bool(_EXCLUSIVE.search(around))
+        negated, exclusive = bool(NEGATION.search(around)), bool(EXCLUSIVE.search(around))
         if not objects and not (verb.kind in _PLAIN and subjects):
+            return
+        if verb.kind == "default_of" and not second:
             return
         if re.match(r"(?:an? |the |one )?calls? (?:to|of)", around.strip(), re.I) and not subjects:
             return  # "the calls to `f` are slow"
+        if verb.turned and not subjects:
+            return
         verb.used = True
         if negated or exclusive:
             self._used.append((before, verb.end))

@@ -70,7 +70,7 @@ VERBS: tuple[tuple[str, bool, re.Pattern[str]], ...] = (
         "assigned",
         False,
         _verb(
-            r"(?:is|are|gets|being|be) (?:set|assigned|initiali[sz]ed|reset)(?: to| as)?(?= (?:the )?\x02| to| as)(?: to| as)?"
+            r"(?:is|are|gets|being|be) (?:set|assigned(?! to)|initiali[sz]ed|reset)(?: to| as)?(?= (?:the )?\x02| to| as)(?: to| as)?"
         ),
     ),
     (
@@ -142,7 +142,7 @@ VERBS: tuple[tuple[str, bool, re.Pattern[str]], ...] = (
         "kind",
         False,
         _verb(
-            "(?:is|are) (?:not )?an? (?:(?:async|static|class|abstract|private|public|nested|special|plain|free|"
+            "(?<!there )(?:is|are) (?:not )?an? (?:(?:async|static|class|abstract|private|public|nested|special|plain|free|"
             "instance|helper|simple|regular|inner|concrete) )*"
             rf"(?:{_KINDS})(?: of| on)?"
         ),
@@ -190,9 +190,7 @@ def _rewrite(pattern: str, replacement: str) -> tuple[re.Pattern[str], str]:
 # Word orders that the patterns above do not know, put into those that they do.
 REWRITES: tuple[tuple[re.Pattern[str], str], ...] = (
     # "In `s`, `o` is set to `v`." "Within `s`, `o` is called."
-    _rewrite(
-        r"^(?:In|Within|Inside)(?: the \w+)? {M}, (?:the \w+ )?{M} (?:is|gets) (?:set|assigned) to ", r"\1 sets \2 to "
-    ),
+    _rewrite(r"^(?:In|Within|Inside)(?: the \w+)? {M}, (?:the \w+ )?{M} (?:is|gets) set to ", r"\1 sets \2 to "),
     _rewrite(
         r"^(?:In|Within|Inside)(?: the \w+)? {M}, (?:the \w+ |an? \w+ of type )?{M} (is|gets) (not )?"
         r"(called|invoked|raised|thrown|returned|yielded|caught)(?! (?:by|in|from))",

@@ -3,7 +3,8 @@
 Checked, not believed. Every identifier, number and quoted string of the sentence must occur in the cited lines, or be the name of a
 definition that encloses them, or part of their path; an expression stands there as it is quoted. Every relation that is claimed of
 them (`relations.py`) must hold, with its direction and its condition. A denial, an "only" or an "always" holds where the whole
-definition shows it, or where the lines say so in the same words. A sentence with nothing to check is unsupported.
+definition shows it, or where the lines say so in the same words. A sentence with nothing to check is unsupported,
+and so is one about few names of which it could not be made out how they relate.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from ..types import Citation, Claim
 from .citations import check, cited_text
 from .inert import prose
 from .naming import used_in
+from .plain import plain_claims
 from .region import Region
-from .relation_checks import problem_of
+from .relation_checks import problem_of, settle
 from .relations import Claims, claims_in
 from .sentence import MARK, MAX_CHARS, Mention, Sentence, numbers_in, read_sentence
 
@@ -27,6 +29,8 @@ _TOKEN = re.compile(r"\w+|[^\w\s]")
 _LITERAL = re.compile(r"'([^']*)'|\"([^\"]*)\"")
 _PLAIN_NAME = re.compile(r"(?:super\(\)\.)?[\w./:@+-]*(?:\(\))?")
 _CALL = re.compile(r"[\w.]+\([\w\s.,*=]*\)")
+# Relations that only the patterns of `verbs.py` know.
+_READ_BY_PATTERN = frozenset({"annotated", "count", "imports", "kind", "message", "quoted", "says", "tested"})
 _BEYOND = frozenset({"overrides", "tested"})
 _AS_SYNTAX = frozenset(
     {
@@ -65,15 +69,33 @@ def supports(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -
     if not read.mentions:
         return Support(False, "names nothing that could be checked")
     text = cited_text(graph, citations)
+    region = Region(graph, citations)
     claims = claims_in(read)
+    problem = _problem(region, read, claims, text, citations)
+    if (problem or claims.incomplete) and not _read_by_pattern(claims):
+        plain = plain_claims(read)
+        few = not claims.relations or len(read.mentions) < 4
+        if plain is not None:
+            problem = _problem(region, read, settle(region, plain), text, citations)
+        elif few and not problem and not read.of("quote"):
+            problem = "how the names in it relate could not be made out"
+    return Support(not problem, problem)
+
+
+def _read_by_pattern(claims: Claims) -> bool:
+    return any(
+        r.kind in _READ_BY_PATTERN and (r.kind != "kind" or (r.objects and not r.loose)) for r in claims.relations
+    )
+
+
+def _problem(region: Region, read: Sentence, claims: Claims, text: str, citations: tuple[Citation, ...]) -> str:
     beyond, spelled = _matched_elsewhere(claims)
-    problem = (
-        _missing_name(graph, read, text, citations, beyond, spelled)
+    return (
+        _missing_name(region.graph, read, text, citations, beyond, spelled)
         or _missing_number(read, text, spelled | _paths(read, citations))
         or _missing_quotation(read, text)
-        or _unsupported_claim(graph, read, claims, text, citations)
+        or _unsupported_claim(region, read, claims, text)
     )
-    return Support(not problem, problem)
 
 
 def _matched_elsewhere(claims: Claims) -> tuple[set[Mention], set[Mention]]:
@@ -157,10 +179,7 @@ def _missing_quotation(read: Sentence, text: str) -> str:
     return ""
 
 
-def _unsupported_claim(
-    graph: CodeGraph, read: Sentence, claims: Claims, text: str, citations: tuple[Citation, ...]
-) -> str:
-    region = Region(graph, citations)
+def _unsupported_claim(region: Region, read: Sentence, claims: Claims, text: str) -> str:
     for relation in claims.relations:
         problem = problem_of(region, relation)
         if problem:

@@ -17,6 +17,7 @@ import _absent as absent
 import _claim_facts as facts
 import _claim_mutants as mutants
 import _refusal as refusal
+import _wordings as wordings
 
 SOURCE = """
 #- m.py
@@ -60,7 +61,7 @@ def test_facts(repo: Path) -> None:
         ("defined", "helper", "m.py", ""),
     }
     assert ("calls", "helper", "run", "") not in said
-    assert set(facts.WORDINGS) == set(facts.HELD_OUT) == {f.relation for f in found} | {"decorated", "takes"}
+    assert set(wordings.WORDINGS) == set(wordings.HELD_OUT) == {f.relation for f in found} | {"decorated", "takes"}
 
 
 def test_mutants_are_changed_and_false(repo: Path) -> None:
@@ -70,7 +71,7 @@ def test_mutants_are_changed_and_false(repo: Path) -> None:
     rng = random.Random(1)
     kinds = set()
     for fact in found:
-        wording = facts.WORDINGS[fact.relation][0]
+        wording = wordings.WORDINGS[fact.relation][0]
         true = mutants.tell(fact, wording)
         for kind, mutant in mutants.mutants_of_fact(
             fact, wording, table, ["alpha", "beta"], ["helper", "run"], 20, rng
@@ -78,11 +79,22 @@ def test_mutants_are_changed_and_false(repo: Path) -> None:
             kinds.add(kind)
             assert mutant != true
             assert (mutant.spans != true.spans) == (kind == "neighbour")
-    assert kinds == set(mutants.KINDS)
+    assert kinds == set(mutants.KINDS) - {"relation"}
     (call,) = [f for f in found if (f.relation, f.object) == ("calls", "helper")]
     turned = dict(mutants.mutants_of_fact(call, "`{s}` calls `{o}`.", table, ["alpha"], [], 20, rng))
     assert turned["roles"].text == "`helper` calls `Job.run`."
     assert turned["negation"].text == "`Job.run` does not call `helper`."
+
+
+def test_a_fact_told_as_another_relation_is_a_mutant() -> None:
+    call = facts.Fact("calls", "f", "E", "", "m.py", 2, 2)
+    both = facts.Table([call, facts.Fact("raises", "f", "E", "", "m.py", 2, 2)])
+    rng = random.Random(1)
+    told = [mutants.told_as_another(call, wordings.WORDINGS, both, rng) for _ in range(60)]
+    assert None in told  # it raises it, too
+    assert {t.spans for t in told if t is not None} == {(("m.py", 2, 2),)}
+    three = facts.Fact("sets", "f", "x", "1", "m.py", 2, 2)
+    assert mutants.told_as_another(three, wordings.WORDINGS, both, rng) is None
 
 
 @pytest.mark.parametrize(

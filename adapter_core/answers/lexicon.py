@@ -1,0 +1,188 @@
+"""The words by which plain English tells what one piece of a program does to another, with all their forms.
+
+A verb names relations from who does it to what it is done to (`s` calls `o`); several where only the lines can tell which. A noun names
+one side of a relation: of "the caller of `o` is `s`" who does it, of "a parameter of `s` is `o`" what it is done to; or the deed
+itself ("a call to `o`").
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+# Relations in the order in which they are tried where the words leave it open.
+ANY = (
+    "calls",
+    "returns",
+    "raises",
+    "catches",
+    "takes",
+    "inherits",
+    "defines",
+    "overrides",
+    "decorates",
+    "yields",
+    "uses",
+)
+
+_VERBS = {
+    "calls": "call invoke execute run trigger use fire delegate dispatch rely depend consult apply reach employ utilise utilize start "
+    "launch defer turn forward resort enter activate instantiate construct create go lean involve leverage hand pass request query "
+    "perform end count fall make build kick work draw transfer cede lead spawn exercise need reference",
+    "returns": "return hand give yield produce deliver evaluate result pass send come finish end answer resolve output respond supply "
+    "provide exit report reply conclude get obtain receive compute emit terminate furnish result",
+    "raises": "raise throw emit signal fail abort end lead result blow produce bail error trigger surface report issue stop terminate "
+    "give cause crash exit complain break risk expect let send reject see get answer die quit interrupt",
+    "catches": "catch handle trap intercept guard deal swallow rescue absorb cope protect recover watch tolerate process shield react "
+    "respond anticipate expect survive prepare stop suppress defend cover prevent prepare brace",
+    "takes": "take accept expect receive require want declare list need get support understand read know pass supply provide give "
+    "specify hand feed consume allow use name include admit",
+    "inherits": "inherit derive extend specialise specialize subclass build descend stem refine base model come get acquire rest borrow "
+    "originate draw sit",
+    "overrides": "override overwrite reimplement replace redefine supersede shadow substitute supplant displace customise customize "
+    "stand step hide override reimplement supply specialise specialize redeclare change provide",
+    "defines": "define declare contain hold own include house host implement carry offer provide expose feature bring comprise "
+    "introduce keep give find locate place put write store come live group specify list code state",
+    "decorates": "decorate wrap annotate mark adorn apply tag cover modify enhance attach place put sit use carry bear wear register "
+    "dress surround augment",
+    "yields": "yield produce emit generate",
+}
+# Of these the subject is what it is done to, and the other side stands behind a preposition: "`o` comes from `s`".
+_MIDDLE = {
+    "calls": "happen occur appear sit live exist take stand",
+    "returns": "come originate emerge result",
+    "raises": "come originate arise emerge stem emanate happen occur escape propagate bubble leak",
+    "defines": "live sit reside exist belong lie stand appear dwell occur originate come",
+    "catches": "happen occur end land",
+    "takes": "belong appear occur exist",
+    "decorates": "belong",
+}  # fmt: skip
+_DOER = {
+    "calls": "caller user client invoker consumer",
+    "raises": "source origin raiser thrower cause",
+    "catches": "handler clause catcher",
+    "inherits": "subclass child descendant heir derivative specialisation specialization extension subtype offspring successor "
+    "kind sort flavour flavor form subkind",
+    "overrides": "override overriding version replacement reimplementation redefinition variant specialisation specialization substitute",
+    "defines": "home location place container owner holder file source origin",
+    "decorates": "decorator wrapper",
+}
+_DONE = {
+    "calls": "callee target dependency helper collaborator",
+    "returns": "returnvalue result outcome output",
+    "raises": "exception error failure",
+    "catches": "exception error",
+    "takes": "parameter argument option input keyword param arg",
+    "inherits": "base parent superclass ancestor supertype baseclass parentclass",
+    "defines": "method member attribute property operation class function part element component",
+    "overrides": "original",
+}
+_DEED = {
+    "calls": "call invocation use usage execution",
+    "raises": "raise throw raising",
+    "returns": "return",
+    "catches": "catch handling",
+}
+_PAST = {
+    "throw": ("threw", "thrown"), "give": ("gave", "given"), "take": ("took", "taken"), "catch": ("caught", "caught"),
+    "find": ("found", "found"),
+    "make": ("made", "made"), "build": ("built", "built"), "hold": ("held", "held"), "bring": ("brought", "brought"),
+    "override": ("overrode", "overridden"), "overwrite": ("overwrote", "overwritten"), "write": ("wrote", "written"),
+    "keep": ("kept", "kept"), "put": ("put", "put"), "set": ("set", "set"), "send": ("sent", "sent"), "come": ("came", "come"),
+    "arise": ("arose", "arisen"), "stand": ("stood", "stood"), "deal": ("dealt", "dealt"), "get": ("got", "got"),
+    "run": ("ran", "run"), "lead": ("led", "led"), "go": ("went", "gone"), "know": ("knew", "known"), "feed": ("fed", "fed"),
+    "draw": ("drew", "drawn"), "see": ("saw", "seen"), "let": ("let", "let"), "read": ("read", "read"), "sit": ("sat", "sat"),
+    "become": ("became", "become"), "hide": ("hid", "hidden"), "bear": ("bore", "borne"), "wear": ("wore", "worn"),
+    "mean": ("meant", "meant"), "leave": ("left", "left"), "break": ("broke", "broken"), "blow": ("blew", "blown"),
+}  # fmt: skip
+_DOUBLED = frozenset("run wrap trap put set get tag sit let stop begin quit step".split())
+# What it is called with stands behind it, and what it is called for goes with "to": "assigns `v` to `x`"; the others "set `x` to `v`".
+VALUE_FIRST = frozenset(
+    "assign store save put write keep record place copy load use stash pass bind_value insert supply substitute".split()
+)
+TARGET_FIRST = frozenset(
+    "set update initialise initialize reset change bind point make turn switch overwrite fill populate give assign equip "
+    "replace seed provide default define mutate rebind prime configure leave equate".split()
+)
+TARGET_DOES = frozenset(
+    "get receive take hold become equal obtain have contain default fall carry be assume acquire start bear end "
+    "come amount store refer point evaluate resolve revert go mean".split()
+)
+BINDING = VALUE_FIRST | TARGET_FIRST | TARGET_DOES
+# Verbs that only carry another one: "tries to call", "ends up calling", "is responsible for raising".
+CARRIERS = frozenset(
+    "try attempt help serve proceed begin start continue end go work happen choose decide manage tend need want have use be "
+    "mean design intend suppose expect allow let fail act function succeed finish".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """`doer`, `done`: the noun names this side of the relations; `deed`: what happens. `acts`: relations as a verb with its
+    subject doing it, `middle`: with its subject being what it is done to. `form`: base | third | gerund | participle (or past)."""
+
+    lemma: str
+    form: str = ""
+    acts: tuple[str, ...] = ()
+    middle: tuple[str, ...] = ()
+    doer: tuple[str, ...] = ()
+    done: tuple[str, ...] = ()
+    deed: tuple[str, ...] = ()
+
+
+def _inverted(table: dict[str, str]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for kind, words in table.items():
+        for word in words.split():
+            if kind not in found.get(word, ()):
+                found[word] = (*found.get(word, ()), kind)
+    return found
+
+
+@functools.cache
+def _forms() -> tuple[dict[str, tuple[str, str]], dict[str, dict[str, tuple[str, ...]]]]:
+    """(lemma, form) of each form of each verb; the nouns of each side."""
+    forms: dict[str, tuple[str, str]] = {}
+    acts, middle = _inverted(_VERBS), _inverted(_MIDDLE)
+    for lemma in {*acts, *middle, *BINDING, *CARRIERS} - {"be", "have"}:
+        stem = lemma.removesuffix("e") if not lemma.endswith("ee") else lemma
+        stem = lemma + lemma[-1] if lemma in _DOUBLED else stem
+        third = f"{lemma}es" if lemma.endswith(("ch", "sh", "ss", "x", "o")) else f"{lemma}s"
+        third = f"{lemma[:-1]}ies" if lemma.endswith("y") and lemma[-2] not in "aeiou" else third
+        past, participle = _PAST.get(lemma, (f"{lemma[:-1]}ied" if third.endswith("ies") else f"{stem}ed",) * 2)
+        forms |= {
+            lemma: (lemma, "base"),
+            third: (lemma, "third"),
+            f"{stem}ing": (lemma, "gerund"),
+            past: (lemma, "past"),
+        }
+        forms[participle] = (lemma, "participle")
+    for lemma in ("put", "set", "run", "come", "read", "let"):
+        forms[lemma] = (lemma, "base")
+    nouns: dict[str, dict[str, tuple[str, ...]]] = {"acts": acts, "middle": middle}
+    for side, table in (("doer", _DOER), ("done", _DONE), ("deed", _DEED)):
+        nouns[side] = _inverted(table)
+    return forms, nouns
+
+
+@functools.lru_cache(maxsize=4096)
+def look_up(text: str) -> Word | None:
+    """The word as a verb and as a noun; None where it is neither, as far as is known."""
+    forms, tables = _forms()
+    word = text.lower()
+    lemma, form = forms.get(word, ("", ""))
+    singular = word if word in tables["doer"] or word in tables["done"] or word in tables["deed"] else _singular(word)
+    sides = {side: tables[side].get(singular, ()) for side in ("doer", "done", "deed")}
+    if not lemma and not any(sides.values()):
+        return None
+    return Word(lemma or singular, form, tables["acts"].get(lemma, ()), tables["middle"].get(lemma, ()), **sides)
+
+
+def _singular(word: str) -> str:
+    if word == "children":
+        return "child"
+    if word.endswith("ies"):
+        return f"{word[:-3]}y"
+    if word.endswith(("sses", "ches", "shes", "xes")):
+        return word[:-2]
+    return word[:-1] if word.endswith("s") and not word.endswith("ss") else word

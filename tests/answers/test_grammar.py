@@ -1,0 +1,176 @@
+"""Plain words about two or three names: who does what to whom, told from voice, prepositions, nouns and clefts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapter_core.answers.grammar import readings_of
+from adapter_core.answers.plain import plain_claims
+from adapter_core.answers.sentence import read_sentence
+from adapter_core.answers.verify import supports
+from adapter_core.code_graph import CodeGraph
+from tests.answers.test_relations import WORKSPACE, verdict
+from tests.support import graph_of
+
+
+@pytest.fixture
+def graph(repo: Path) -> CodeGraph:
+    return graph_of(repo, WORKSPACE)
+
+
+def pairs(text: str) -> list[tuple[str, str, str]]:
+    """(kind, who does it, to what) of every alternative."""
+    sentence = read_sentence(text)
+    found = readings_of(sentence.plain, sentence.mentions)
+    return [(kind, r.actor[0].text, r.done[0].text) for r in found for kind in r.kinds]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("`f` invokes `g`.", "calls"),
+        ("`g` gets invoked from `f`.", "calls"),
+        ("In `f`, `g` is called.", "calls"),
+        ("`f` makes a call to `g`.", "calls"),
+        ("A call to `g` can be found in `f`.", "calls"),
+        ("The call of `g` happens in `f`.", "calls"),
+        ("It is `f` that calls `g`.", "calls"),
+        ("`g` is what `f` calls.", "calls"),
+        ("What `f` calls is `g`.", "calls"),
+        ("`g` is one of the functions that `f` calls.", "calls"),
+        ("`f` is one of the callers of `g`.", "calls"),
+        ("`g` has `f` as one of its callers.", "calls"),
+        ("By calling `g`, `f` does its work.", "calls"),
+        ("When `f` runs, `g` gets called.", "calls"),
+        ("`g` runs as a part of `f`.", "calls"),
+        ("`f` is responsible for calling `g`.", "calls"),
+        ("`f` ends up calling `g`.", "calls"),
+        ("`g` comes out of `f`.", "raises"),
+        ("Callers of `f` have to expect `g`.", "raises"),
+        ("`f` is where `g` is raised.", "raises"),
+        ("Calling `f` may raise `g`.", "raises"),
+        ("`g` is the return value of `f`.", "returns"),
+        ("`f` has `g` as its return value.", "returns"),
+        ("`f`'s return value is `g`.", "returns"),
+        ("Returning `g` is what `f` does.", "returns"),
+        ("`g` is what comes back from a call to `f`.", "returns"),
+        ("If `g` occurs, `f` catches it.", "catches"),
+        ("`f` has a handler for `g`.", "catches"),
+        ("`g` is passed to `f`.", "takes"),
+        ("`f` is called with `g`.", "takes"),
+        ("The parameters of `f` include `g`.", "takes"),
+        ("`f` is derived from `g`.", "inherits"),
+        ("From `g`, `f` inherits its behaviour.", "inherits"),
+        ("`g` is subclassed by `f`.", "inherits"),
+        ("`g` serves as a base for `f`.", "inherits"),
+        ("`g` has the subclass `f`.", "inherits"),
+        ("`f` is a `g`.", "inherits"),
+        ("The override of `g` is `f`.", "overrides"),
+        ("`f` provides its own version of `g`.", "overrides"),
+        ("`f` has the method `g`.", "defines"),
+        ("`g` belongs to `f`.", "defines"),
+        ("It is the class `f` that `g` belongs to.", "defines"),
+        ("One finds `g` in `f`.", "defines"),
+    ],
+)
+def test_who_does_what(text: str, kind: str) -> None:
+    assert (kind, "f", "g") in pairs(text)
+    assert (kind, "g", "f") not in pairs(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("`f` puts `v` into `x`.", "sets"),
+        ("In `f`, `v` is assigned to `x`.", "sets"),
+        ("`x` is assigned `v` by `f`.", "sets"),
+        ("`x` becomes `v` in `f`.", "sets"),
+        ("`v` is what `f` assigns to `x`.", "sets"),
+        ("It is to `v` that `x` is set in `f`.", "sets"),
+        ("`v` is the default of `x` in `f`.", "default"),
+        ("The default of `x` in `f` is `v`.", "default"),
+        ("`f` takes `x`, which defaults to `v`.", "default"),
+        ("`f` uses `v` as the default for `x`.", "default"),
+        ("The argument `x` of `f` is `v` by default.", "default"),
+        ("If `x` is omitted, `f` uses `v`.", "default"),
+        ("When no `x` is given, `f` falls back to `v`.", "default"),
+        ("`x` is `v` in `f` unless told otherwise.", "default"),
+    ],
+)
+def test_what_is_bound_to_what(text: str, kind: str) -> None:
+    claims = plain_claims(read_sentence(text))
+    assert claims is not None
+    for relation in claims.alternatives:
+        assert relation.kind == kind
+        names = [m.text for m in relation.mentions]
+        assert names == (["f", "x", "v"] if kind == "sets" else ["x", "f", "v"])
+
+
+GET, PUT, SAVE, RUN = "app/store.py:8-15", "app/store.py:17-21", "app/store.py:23-29", "app/main.py:4-6"
+CLASS = "app/store.py:5"
+
+
+@pytest.mark.parametrize(
+    ("wording", "first", "second", "place"),
+    [
+        ("`{}` leans on `{}`.", "Store.put", "self.check", PUT),
+        ("`{}` frobnicates `{}`.", "Store.put", "self.save", PUT),
+        ("`{}` has an `except` clause for `{}`.", "Store.save", "OSError", SAVE),
+        ("There is a handler in `{}` that covers `{}`.", "Store.save", "OSError", SAVE),
+        ("Whoever calls `{}` may run into `{}`.", "Store.get", "KeyError", GET),
+        ("`{}` is a kind of `{}`.", "Store", "Base", CLASS),
+        ("`{}` gets its behaviour from `{}`.", "Store", "Base", CLASS),
+        ("`{}` stands in for `{}`.", "Store.save", "Base.save", SAVE),
+        ("Among the callers of `{1}` is `{0}`.", "run", "Store.put", RUN),
+    ],
+)
+def test_what_is_said_in_new_words_holds_one_way(
+    graph: CodeGraph, wording: str, first: str, second: str, place: str
+) -> None:
+    assert verdict(graph, wording.format(first, second), place) == ""
+    assert verdict(graph, wording.format(second, first), place) != ""
+
+
+@pytest.mark.parametrize(
+    ("sentence", "place"),
+    [
+        ("`Store.put` avoids `self.check`.", PUT),
+        ("`Store.put` is not what calls `self.check`.", PUT),
+        ("`Store.get` hands back `default` on condition that `key in self.data`.", GET),
+        ("`Store.get` hands back `default` only if `key in self.data`.", GET),
+        ("Under the condition `key in self.data`, what `Store.get` returns is `default`.", GET),
+        ("`Store.put` throws `self.check`.", PUT),
+        ("Having been called from `self.check`, `Store.put` runs.", PUT),
+    ],
+)
+def test_what_is_false_in_new_words(graph: CodeGraph, sentence: str, place: str) -> None:
+    assert verdict(graph, sentence, place) != ""
+
+
+def test_a_condition_may_be_the_only_one(graph: CodeGraph) -> None:
+    assert verdict(graph, "`Store.get` hands back `default` only if `default is not None`.", GET) == ""
+    assert verdict(graph, "`Store.get` returns `self.data[key]` only when `key in self.data`.", GET) == ""
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            "`a` `b` `c` is are was called calls by in from of to the its it that what where when if default value returns handler "
+            "method has been for with , : unless not raised caller parameter does do one".split()
+        ),
+        max_size=14,
+    )
+)
+def test_any_words_can_be_read(words: list[str]) -> None:
+    sentence = read_sentence(" ".join(words))
+    claims = plain_claims(sentence)
+    assert claims is None or all(r.objects for r in claims.alternatives)
+
+
+def test_a_sentence_is_read_the_same_way_whatever_its_names_are(graph: CodeGraph) -> None:
+    assert supports(graph, "It is from `run` that `store.put` is called.", ()).ok is False
+    assert pairs("It is from `run` that `put` is called.") == [("calls", "run", "put")]
