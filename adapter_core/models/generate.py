@@ -1,4 +1,5 @@
-"""Writing: a prompt is read in chunks, then tokens are written one by one; the cancel token is looked at in between.
+"""Writing: a prompt is read in chunks, then tokens are written one by one; the cancel token is looked at in between,
+and while the prompt is read before every layer.
 
 A model in float32 also reads along what may come next, by what is in the prompt. Each guess is held against what is chosen there by
 everything that chooses: model, memory, penalties, masks, sampling. So the text is what it would be without guessing.
@@ -10,9 +11,10 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ..errors import ModelError
+from ..errors import Cancelled, ModelError
 from ..types import CancelToken
 from .backend import Finished, GenerationEvent, GenerationOptions, TextChunk
+from .breaking import Breaker
 from .decoder import Decoder, can_decode
 from .loading import LoadedModel
 from .lookup import MAX_GUESSED, Lookup
@@ -71,29 +73,34 @@ class Writing:
         prefixes: Prefixes | None = None,
     ) -> Iterator[GenerationEvent]:
         """Read what there is, and write on. `prefixes`: what earlier answers read; this one adds to it."""
-        applied, prefixes = applied or Applied(), prefixes or Prefixes(max_prefixes=0)
+        applied = applied or Applied()
         cancelled = cancel.is_set if cancel is not None else lambda: False
         chunk = PREFILL_CHUNK if loaded.device.type == "cpu" else PREFILL_CHUNK_ON_GPU
         key = (loaded.info.digest, loaded.info.dtype, loaded.info.device, str(chunk), applied.deltas)
         started = time.perf_counter()
-        at, layers = prefixes.find(key, self._tokens, chunk)
+        at, layers = prefixes.find(key, self._tokens, chunk) if prefixes is not None else (0, ())
         self._reused = at
         reader = Reader(loaded, layers)
         known = tuple(self._tokens)
+        breaker = Breaker(loaded.model, cancel)
         try:
-            while at < len(known):
-                if cancelled():
-                    self._prefill_seconds += time.perf_counter() - started
-                    yield self._finished("cancelled")
-                    return
+            while at < len(known) and not cancelled():
                 part = known[at : at + chunk]
-                if at + chunk < len(known):
-                    reader.read(part)
-                else:
-                    logits = reader.predict(part)
+                with breaker:
+                    if at + chunk < len(known):
+                        reader.read(part)
+                    else:
+                        logits = reader.predict(part)
                 at += len(part)
+        except Cancelled:
+            pass  # in the middle of a chunk: what was read before it stays
         finally:
-            prefixes.keep(key, known[:at], chunk, reader)
+            if prefixes is not None:
+                prefixes.keep(key, known[:at], chunk, reader)
+        if at < len(known):
+            self._prefill_seconds += time.perf_counter() - started
+            yield self._finished("cancelled")
+            return
         self._prefill_seconds += time.perf_counter() - started
         started = time.perf_counter()
         reason = "length"

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from ..errors import Cancelled, ModelError, UsageError
 from ..types import CancelToken
-from .backend import Adaptation, Finished, GenerationEvent, GenerationOptions, Message, ModelInfo, TextChunk
+from .backend import Adaptation, Backend, Finished, GenerationEvent, GenerationOptions, Message, ModelInfo, TextChunk
 from .http_call import Address, HttpCall, events
 from .text import StopScanner, clean
 from .turn import Turn
@@ -27,6 +27,7 @@ DEFAULT_CONTEXT = 8192
 
 # Four letters, a digit, or a sign each: more than a tokenizer of today makes of code, so that what is packed by it fits.
 _PIECE = re.compile(r"[A-Za-z]{1,4}|[^\sA-Za-z]|\s+")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NO_REASON = "it does not say why"
 _NO_SCORES = (
     "The server at {} gives no log probabilities of a text, so it cannot read: use a local model to choose sentences."
@@ -41,13 +42,15 @@ def open_remote(
     insecure: bool = False,
     silence_seconds: float = SILENCE_SECONDS,
     context: int | None = None,
-) -> RemoteBackend:
+) -> Backend:
     """A backend for a model on a server. `url`: up to where its methods begin, such as "http://localhost:8000/v1". `key`: the name of the
     environment variable that holds the API key; where it is not set, none is sent. `insecure`: allow plain http to another machine.
     `context`: the longest prompt in tokens, where the server does not say. Nothing is connected to yet. Raises `UsageError`."""
     address = _address(url, insecure)
     if not model.strip():
         raise UsageError(f"Name the model that the server at {address.shown} should run.")
+    if not _VARIABLE.fullmatch(key):
+        raise UsageError("Give the name of the environment variable that holds the API key, not the key itself.")
     return RemoteBackend(address, model, key, silence_seconds, context)
 
 

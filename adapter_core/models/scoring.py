@@ -9,6 +9,7 @@ from typing import Any
 
 from ..errors import Cancelled, ModelError
 from ..types import CancelToken
+from .breaking import Breaker
 from .loading import LoadedModel
 from .text import clean
 
@@ -55,10 +56,13 @@ def score(
             raise Cancelled("Cancelled.")
         items.append(_prepare(loaded, index, context, continuation, options))
     scores = [0.0] * len(items)
+    breaker = Breaker(loaded.model, cancel)
     for batch in micro_batches(items, options):
         if cancelled():
             raise Cancelled("Cancelled.")
-        for item, value in zip(batch, _read(loaded, batch), strict=True):
+        with breaker:
+            values = _read(loaded, batch)
+        for item, value in zip(batch, values, strict=True):
             if not math.isfinite(value):
                 raise ModelError(
                     "The model computed something that is no number: its files or its number format are not right."

@@ -5,12 +5,13 @@ import time
 
 import pytest
 
-from adapter_core.errors import ModelError
+from adapter_core.errors import Cancelled, ModelError
 from adapter_core.models import generate as generate_module
 from adapter_core.models.backend import Finished, GenerationOptions, Message, TextChunk
 from adapter_core.models.generate import generate
 from adapter_core.models.loading import load_model
 from adapter_core.models.local import LocalBackend
+from adapter_core.models.scoring import score
 from adapter_core.models.sources import resolve
 
 torch = pytest.importorskip("torch", reason='needs the extra "pathline[model]"')
@@ -138,3 +139,39 @@ def test_a_temperature_alone_samples_nothing(loaded):
     assert run(loaded, ids_of(loaded), max_new_tokens=30, temperature=5.0, seed=3)[0] == greedy
     assert run(loaded, ids_of(loaded), max_new_tokens=30, do_sample=True, temperature=0.0)[0] == greedy
     assert run(loaded, ids_of(loaded), max_new_tokens=30, do_sample=True, temperature=5.0, seed=3)[0] != greedy
+
+
+class AfterLooks:
+    """A token that is set once it was looked at so many times."""
+
+    def __init__(self, looks: int) -> None:
+        self.looks = looks
+
+    def is_set(self) -> bool:
+        self.looks -= 1
+        return self.looks < 0
+
+
+def test_a_cancel_is_seen_before_each_layer(loaded):
+    """Of one chunk over two layers: before the chunk, before the first layer, before the second."""
+    blocks = next(m for m in loaded.model.modules() if type(m).__name__ == "ModuleList")
+    assert len(blocks) == 2
+    prompt = ids_of(loaded)
+    expected = run(loaded, prompt, max_new_tokens=5)
+    done: list[int] = []
+    for block in blocks:
+        block.register_forward_hook(lambda *_: done.append(1))
+    for looks, layers in ((0, 0), (1, 0), (2, 1)):
+        done.clear()
+        *chunks, end = generate(loaded, prompt, GenerationOptions(), AfterLooks(looks))
+        assert (chunks, end.reason, len(done)) == ([], "cancelled", layers)
+    assert run(loaded, prompt, max_new_tokens=5)[0] == expected[0]
+    assert not any(block._forward_pre_hooks for block in blocks)
+
+
+def test_cancelled_scoring_is_broken_off_between_layers(loaded):
+    texts = ["a b c", "d e"]
+    expected = score(loaded, texts, "f")
+    with pytest.raises(Cancelled):
+        score(loaded, texts, "f", None, AfterLooks(4))  # two texts, the batch, the first layer
+    assert score(loaded, texts, "f", None, AfterLooks(99)) == expected

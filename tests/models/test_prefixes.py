@@ -133,14 +133,16 @@ def test_a_cancelled_answer_leaves_what_it_read_to_the_next(loaded):
     (prompt,) = prompts(80)
     prefixes = Prefixes()
 
-    class AfterThreeLooks:
+    class InTheFourthChunk:
+        """Before each chunk and before each of its two layers there is a look."""
+
         looks = 0
 
         def is_set(self) -> bool:
             self.looks += 1
-            return self.looks > 3
+            return self.looks > 3 * 3 + 2
 
-    assert run(loaded, prompt, prefixes, cancel=AfterThreeLooks())[1].reason == "cancelled"
+    assert run(loaded, prompt, prefixes, cancel=InTheFourthChunk())[1].reason == "cancelled"
     expected = run(loaded, prompt)[0]
     text, end = run(loaded, prompt, prefixes)
     assert (text, end.reused_tokens) == (expected, 24)

@@ -18,16 +18,16 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from adapter_core.errors import Cancelled, ModelError, UsageError
-from adapter_core.models.backend import Adaptation, Finished, GenerationOptions, Message, TextChunk
+from adapter_core.models.backend import Adaptation, Backend, Finished, GenerationOptions, Message, TextChunk
 from adapter_core.models.http_call import events
 from adapter_core.models.local import LocalBackend
-from adapter_core.models.remote import KEY_VARIABLE, RemoteBackend, open_remote
+from adapter_core.models.remote import KEY_VARIABLE, open_remote
 
 ASKED = [Message("system", "Be brief."), Message("user", "How does the router match a request?")]
 SECRET = "sk-very-secret-17"
 
 
-def texts(backend: RemoteBackend, cancel=None, **options) -> tuple[str, Finished]:
+def texts(backend: Backend, cancel=None, **options) -> tuple[str, Finished]:
     *chunks, end = backend.generate(ASKED, GenerationOptions(**options), cancel)
     assert isinstance(end, Finished)
     return "".join(chunk.text for chunk in chunks if isinstance(chunk, TextChunk)), end
@@ -368,6 +368,12 @@ def test_a_key_that_cannot_be_sent_is_not_shown(scripted, monkeypatch, key):
         texts(open_remote(scripted.url, "m"))
     assert key not in str(caught.value)
     assert scripted.asked == []
+
+
+def test_a_key_in_the_place_of_its_variable_is_refused_and_not_repeated():
+    with pytest.raises(UsageError, match="not the key itself") as caught:
+        open_remote("http://localhost:8000/v1", "m", SECRET)
+    assert SECRET not in str(caught.value)
 
 
 def test_events_are_read_as_the_standard_says():
