@@ -78,9 +78,9 @@ def bindings(tokens: list[Token]) -> Iterator[Reading]:
         actor = owners[0].owners
         yield from _bound(kinds, _letters(row), names, actor)
         return
-    for actor, rest in _actors(row):
+    for who, rest in _actors(row):
         left = [t for t in rest if t.sort == "M"]
-        yield from _bound(kinds, _letters(rest), left, actor.names if actor is not None else ())
+        yield from _bound(kinds, _letters(rest), left, who.names if who is not None else ())
 
 
 def _next_is_default(tokens: list[Token], token: Token) -> bool:

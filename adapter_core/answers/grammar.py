@@ -251,6 +251,7 @@ def _by_verb(row: list[Token], first: Token, second: Token) -> Reading | None:
                 and a < place < b
                 and not middle
                 and actor is first
+                and verb.word is not None
                 and "inherits" not in verb.word.acts
                 and _bound_by(row, b) in ("with", "")
             ):

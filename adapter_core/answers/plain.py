@@ -200,7 +200,7 @@ def _relations(reading: Reading, exclusive: bool, conditions: tuple[Condition, .
     for kind in reading.kinds:
         if conditions and kind not in _CONDITIONAL:
             continue
-        subjects, objects, second = reading.actor, reading.done[:1], ()
+        subjects, objects, second = reading.actor, reading.done[:1], reading.value[:0]
         name = _CHECKED_AS.get(kind, kind)
         if kind in ("defines", "decorates"):
             subjects, objects = reading.done, reading.actor[:1]

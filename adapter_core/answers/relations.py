@@ -134,10 +134,10 @@ class _Reader:
         left = [m for m in NEGATION.finditer(self._text) if not self._is_used(m)]
         negations = tuple(self._text[m.start() : m.end() + 40] for m in left)
         exclusive = tuple(m.group() for m in EXCLUSIVE.finditer(self._text) if not self._is_used(m))
-        left = self._left(relations)
+        incomplete = self._left(relations)
         if any(r.negated and r.kind not in ("default", "default_of") and "default" in self._text for r in relations):
             negations += ("by default",)  # denied is that it is the default
-        return Claims(tuple(relations), negations, exclusive, self._unread(verbs) if left else (), left)
+        return Claims(tuple(relations), negations, exclusive, self._unread(verbs) if incomplete else (), incomplete)
 
     def _left(self, relations: list[Relation]) -> bool:
         """Whether there are several names, of which no relation took up one."""

@@ -119,7 +119,7 @@ def tokens_of(text: str, mentions: tuple[Mention, ...]) -> list[Token]:
             if last == "have" and token.word.form in ("participle", "past"):
                 tokens.pop()
                 token = replace(token, passive=False)
-            elif last == "be" and token.word.form == "gerund":
+            elif last == "be" and token.word is not None and token.word.form == "gerund":
                 tokens.pop()
         tokens.append(token)
     dangling = {i for i, t in enumerate(tokens[:-1]) if t.sort == "p" and tokens[i + 1].sort == "," and not t.stranded}

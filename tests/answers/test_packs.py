@@ -49,7 +49,7 @@ def pay(cart):
     return total_price(cart.prices)
 '''
 QUESTION = "How is the total price worked out after the discount?"
-GOOD = "`total_price` calls `discount` for each price of `prices`."
+GOOD = "`total_price` calls `discount` for each price."
 
 
 @pytest.fixture
