@@ -26,3 +26,8 @@ def looks_like_path(model: str) -> bool:
 
 def is_hub_id(model: str) -> bool:
     return len(model) <= 96 and "--" not in model and ".." not in model and _HUB_ID.fullmatch(model) is not None
+
+
+def is_address(model: str) -> bool:
+    """Whether a model is named by the address of a server."""
+    return model.startswith(("http://", "https://"))

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from adapter_core import Backend, open_backend
-from adapter_core.errors import ModelError
+from adapter_core.errors import ModelError, UsageError
 from adapter_core.graph.indexer import Indexer
 from adapter_core.graph.resolve import JediClient
 
@@ -193,7 +193,7 @@ class Engine:
             self._close_backend()
             try:
                 self._backend = open_backend(model)
-            except ModelError as error:
+            except (ModelError, UsageError) as error:
                 return None, str(error)
             self._backend_name = model
             return self._backend, ""

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from ..answers.options import AskOptions
+from ..model_names import is_address
 from .ask import add_arguments
 from .ask import run as ask
 
@@ -38,7 +39,9 @@ def _door() -> argparse.ArgumentParser:
 
 
 def run(args: argparse.Namespace) -> int:
-    return ask(args, AskOptions(phrase=not args.no_model), ensure=not (args.no_build or args.no_model))
+    remote = args.model is not None and is_address(args.model)  # nothing can be put on a server's model
+    ensure = not (args.no_build or args.no_model or remote)
+    return ask(args, AskOptions(phrase=not args.no_model), ensure=ensure)
 
 
 if __name__ == "__main__":

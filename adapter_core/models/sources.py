@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import ModelFileError, ModelMissingError
-from ..model_names import is_hub_id, looks_like_path
+from ..model_names import is_address, is_hub_id, looks_like_path
 from .store import DEFAULT_NAME, cached_sha256, installed, model_folder, verify, weights_digest
 
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
@@ -51,7 +51,7 @@ def is_default(model: str | None) -> bool:
 
 def absolute_name(model: str | None) -> str | None:
     """The same model for a process with another working folder."""
-    if model and looks_like_path(model):
+    if model and looks_like_path(model) and not is_address(model):
         return str(Path(model).expanduser().absolute())
     return model
 

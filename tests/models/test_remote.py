@@ -17,11 +17,15 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from adapter_core.cli.main import main
 from adapter_core.errors import Cancelled, ModelError, UsageError
 from adapter_core.models.backend import Adaptation, Backend, Finished, GenerationOptions, Message, TextChunk
 from adapter_core.models.http_call import events
 from adapter_core.models.local import LocalBackend
+from adapter_core.models.open import open_backend
 from adapter_core.models.remote import KEY_VARIABLE, open_remote
+from adapter_core.models.sources import absolute_name
+from tests.support import write
 
 ASKED = [Message("system", "Be brief."), Message("user", "How does the router match a request?")]
 SECRET = "sk-very-secret-17"
@@ -385,3 +389,24 @@ def test_tokens_are_estimated_from_above():
     backend = open_remote("http://localhost:1/v1", "m")
     assert backend.count_tokens(["", "word", "overlaps", "a.b(12)"]) == [0, 1, 2, 7]
     assert backend.count_tokens(["中文"]) == [4]
+
+
+def test_a_question_on_the_command_line_is_phrased_by_a_server(scripted, repo, capsys):
+    write(repo, "app/cart.py", "def add_item(cart, item):\n    if cart.full:\n        raise CartFull(item)\n")
+    scripted.reply = lambda handler, body: stream(
+        handler, delta("`add_item` raises `CartFull`. "), delta("`add_item` deletes `CartFull`."), delta("", "stop"), "data: [DONE]"
+    ) if "messages" in body else answer(handler, 404, {})  # fmt: skip
+    question = "What does add_item raise?"
+    code = main(["ask", "--repo", str(repo), "--phrase", "--json", "--model", f"{scripted.url}#some-model", question])
+    told = json.loads(capsys.readouterr().out)
+    assert code == 0
+    assert [(c["kind"], c["text"]) for c in told["claims"]] == [("phrased", "`add_item` raises `CartFull`.")]
+    assert told["provenance"]["model"] == "some-model"
+    prompts = [m["content"] for path, body, _ in scripted.asked if "messages" in body for m in body["messages"]]
+    assert any("raise CartFull(item)" in prompt for prompt in prompts)
+
+
+def test_an_address_stays_what_it_is_in_another_folder():
+    assert absolute_name("https://example.com/v1#m") == "https://example.com/v1#m"
+    with pytest.raises(UsageError, match="Name the model"):
+        open_backend("https://example.com/v1")
