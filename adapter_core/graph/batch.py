@@ -159,9 +159,14 @@ def _normal(words: Table) -> Table:
     return table_of(values)
 
 
+_NO_NAMES = frozenset({"self", "cls", "super()", "()", "[]", "*"})
+
+
 def _keys(batch: Sequence[ModuleFacts]) -> dict[Part, Table]:
-    """What files define, call, decorate with and build classes on."""
-    files: dict[Part, dict[str, array[int]]] = {Part.CALLED: {}, Part.DECORATED: {}, Part.BASE: {}}
+    """What files define, call, ask, decorate with, build classes on and import under another name."""
+    files: dict[Part, dict[str, array[int]]] = {
+        part: {} for part in (Part.CALLED, Part.DECORATED, Part.BASE, Part.ALIASED, Part.ASKED)
+    }
     symbols: dict[Part, dict[str, array[int]]] = {Part.SYMBOLS: {}, Part.SECTIONS: {}}
     named, sections = symbols[Part.SYMBOLS], symbols[Part.SECTIONS]
     for ordinal, facts in enumerate(batch):
@@ -171,7 +176,10 @@ def _keys(batch: Sequence[ModuleFacts]) -> dict[Part, Table]:
         for (_, form, _), name in zip(columns, called_names(columns), strict=True):
             (decorated if form == "decorator" else called).add(name)
         bases = {base.partition("[")[0].rpartition(".")[2] for symbol in facts.symbols for base in symbol.bases}
-        for part, names in ((Part.CALLED, called), (Part.DECORATED, decorated), (Part.BASE, bases)):
+        aliased = {item.name for item in facts.imports if item.name and item.name != item.alias}
+        asked = {part for callee in {callee for callee, _, _ in columns if "." in callee} for part in callee.split(".")[:-1]}
+        uses = (called, decorated, bases, aliased, asked - _NO_NAMES)
+        for part, names in zip(files, uses, strict=True):
             names.discard("")
             for name in names:
                 files[part].setdefault(name, array("H")).append(ordinal)

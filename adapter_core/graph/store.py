@@ -36,7 +36,10 @@ log = logging.getLogger(__name__)
 
 _SCHEMA = ROWS + SEGMENTS
 # How a file may use a name.
-USES = {"named": Part.NAMED, "called": Part.CALLED, "decorated": Part.DECORATED, "base": Part.BASE}
+USES = {
+    "named": Part.NAMED, "called": Part.CALLED, "decorated": Part.DECORATED, "base": Part.BASE, "aliased": Part.ALIASED,
+    "asked": Part.ASKED,
+}  # fmt: skip
 # What SQLite says (its numeric codes are known to Python from 3.11 on).
 _SIGNS_OF_DAMAGE = (
     "malformed",

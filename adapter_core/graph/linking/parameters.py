@@ -6,10 +6,12 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ...types import Call, Flow, ModuleFacts, Parameter, Symbol
+from ...types import Call, Flow, Parameter, Symbol
+from ..columns import column
 from . import annotations as types_of
 from . import callbacks, calling, carriers, classes, fixtures, mro
 from .abstract import is_abstract
+from .tables import Tables
 from .values import EMPTY, MANY, Value, Values, class_of, either, instance, known, unbound, union
 
 if TYPE_CHECKING:
@@ -219,13 +221,15 @@ def _applications(inference: Inference, function: Value) -> Iterator[Value]:
     symbol = table.facts.symbols[function.index]
     for path, call in carriers.decorators_of(inference, function):
         other = inference.table(path)
-        target = _below(other.facts, call) if other else None
+        target = _below(other, call) if other else None
         if target is None or other is None:
             continue
         below = other.facts.symbols[target]
-        lines = [c for c in other.facts.calls if c.form == "decorator" and c.owner == call.owner
-                 and below.start <= c.line < below.name_line]  # fmt: skip
-        order = sum(c.start > call.start for c in lines)
+        columns = (column(other.facts.calls, field) for field in ("form", "owner", "line", "start"))
+        order = sum(
+            form == "decorator" and owner == call.owner and below.start <= line < below.name_line and start > call.start
+            for form, owner, line, start in zip(*columns, strict=True)
+        )
         for value in inference.callees(path, call):
             skip = None
             if unbound(value) == function:
@@ -249,10 +253,11 @@ def _taken(inference: Inference, value: Value) -> int:
     return bound + (len(first.args) - 1 if isinstance(first, ast.Call) else 0)
 
 
-def _below(facts: ModuleFacts, decorator: Call) -> int | None:
+def _below(table: Tables, decorator: Call) -> int | None:
     """The symbol above which a decorator stands."""
-    for index, symbol in enumerate(facts.symbols):
-        if symbol.decorators and symbol.parent == decorator.owner and symbol.start <= decorator.line < symbol.name_line:
+    for index in table.members.get(decorator.owner, ()):
+        symbol = table.facts.symbols[index]
+        if symbol.start <= decorator.line < symbol.name_line and symbol.decorators:
             return index
     return None
 
