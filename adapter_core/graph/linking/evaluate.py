@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .facts import Workspace
     from .implicit import Implicit
     from .operations import Operation
+    from .reads import Reads
 
 _MAX_DEPTH = 40
 # A step is one thing worked out, some 20 µs; a question that takes more is answered with what is known by then.
@@ -60,8 +61,10 @@ class Here(NamedTuple):
 class Inference:
     """Remembers what it found out; valid as long as its workspace does not change. For one thread."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, reads: Reads | None = None) -> None:
+        """`reads`: what the workspace is read for is noted there, by result; it is then a `TracedWorkspace` with these."""
         self.workspace = workspace
+        self.reads = reads
         self.partial = False  # something was cut off by a limit since this was last set to False
         self.deadline: float | None = None  # by `time.monotonic`: what is not known by then is given up
         self._tables: Recent[str, Tables | None] = Recent(_KEPT_TABLES, lambda table: table.weight if table else 1)
@@ -85,6 +88,8 @@ class Inference:
         self._nesting = 0
 
     def table(self, path: str) -> Tables | None:
+        if self.reads is not None:
+            self.reads.read(path)
         if path not in self._tables:
             facts = self.workspace.facts(path)
             self._tables[path] = Tables(facts) if facts else None
@@ -103,6 +108,15 @@ class Inference:
 
         A result that was cut short because something around it is still being worked out holds for the running question only.
         """
+        if self.reads is None or key in self._active:
+            return self._once(key, compute)
+        before = self.reads.begin()
+        known = key in self._memo or key in self._passing
+        result = self._once(key, compute)
+        self.reads.end(key, known, before)
+        return result
+
+    def _once(self, key: object, compute: Callable[[], Values]) -> Values:
         known = self._memo.get(key)
         if known is None and key in self._passing:
             known, on = self._passing[key]
@@ -121,6 +135,9 @@ class Inference:
             if len(self._memo) > _KEPT_RESULTS:
                 self._memo.clear()
                 self._cut.clear()
+                if self.reads is not None:
+                    self.reads.forget()
+                    self.orders.clear()
         self._steps += 1
         if depth >= _MAX_DEPTH or self.exhausted:
             self._shallowest = -1

@@ -278,9 +278,7 @@ class _Flows:
 
     __slots__ = ("_by_target", "_found", "_owners", "_rows", "_wanted")
 
-    def __init__(
-        self, by_target: dict[str, list[int]], rows: Sequence[Flow], wanted: Callable[[Flow], object]
-    ) -> None:
+    def __init__(self, by_target: dict[str, list[int]], rows: Sequence[Flow], wanted: Callable[[Flow], object]) -> None:
         self._by_target = by_target
         self._rows = rows
         self._owners: Sequence[int] = column(rows, "owner")
