@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 _RETRY_SECONDS = 2.0
 _IDLE_SECONDS = 300.0
 _PROGRESS_SECONDS = 0.1
-_CALM_SECONDS = 5.0  # without a request, after which calls are linked
+_CALM_SECONDS = 2.0  # without a request, after which calls are linked
 _PIECE_SECONDS = 0.02
 _MOST_REST_SECONDS = 0.5
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
+import time
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from adapter_core.cli.main import main
 from adapter_core.code_graph import CodeGraph
+from adapter_core.graph.indexer import Indexer
 from adapter_core.graph.links import Links
 from adapter_core.graph.linkstore import SUFFIX
 from adapter_core.types import CallSite, SymbolRef
@@ -226,3 +230,36 @@ def test_links_of_an_older_state_are_not_asked(tmp_path: Path) -> None:
         assert graph.calls._links is None
         (site,) = [s for s in graph.who_calls("lib.work").items if s.resolved]
         assert (site.span.path, site.callee) == ("use.py", "job")
+
+
+def test_the_indexer_links_when_there_is_nothing_else_to_do(tmp_path: Path) -> None:
+    for path, texts in FILES.items():
+        write(tmp_path, path, texts[0])
+    synced = threading.Event()
+    indexer = Indexer(tmp_path.resolve(), lambda event: synced.set() if event["event"] == "synced" else None)
+    try:
+        indexer.sync()
+        assert synced.wait(60)
+        until = time.monotonic() + 60
+        while time.monotonic() < until:
+            with CodeGraph.load_or_build(tmp_path) as graph:
+                links = graph.calls._links
+                if links is not None and not links.unlinked:
+                    check(graph)
+                    return
+            time.sleep(0.2)
+        pytest.fail("it has not linked")
+    finally:
+        indexer.close()
+
+
+def test_from_the_command_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # which the command leaves
+    for path, texts in FILES.items():
+        write(tmp_path, path, texts[0])
+    assert main(["index", "--repo", str(tmp_path), "--links"]) == 0
+    assert capsys.readouterr().out.endswith(f"the calls of {len(FILES)} files linked\n")
+    assert main(["index", "--repo", str(tmp_path), "--links", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["links"] == {"linked": 0, "void": 0, "complete": True}

@@ -20,7 +20,7 @@ from . import annotations as types_of
 from . import calling, carriers, classes, containers, dynamic, expressions, modules, parameters, protocols, reaching
 from .reaching import Event
 from .tables import Snippet, Tables, scopes, snippet
-from .values import EMPTY, Value, Values, either, external, instance, known, union
+from .values import EMPTY, Value, Values, either, external, known, union
 
 if TYPE_CHECKING:
     from .facts import Workspace
@@ -242,7 +242,7 @@ class Inference:
         elif flow.kind == "with":
             values = union([protocols.entered(self, v) for v in values])
         elif flow.kind == "except":
-            values = union([self._caught(v) for v in values])
+            values = union([protocols.caught(self, v) for v in values])
         if flow.path and flow.kind != "item":
             for step in flow.path.split("."):
                 values = self.part(values, step)
@@ -253,13 +253,6 @@ class Inference:
         return self.once(
             ("annotation", path, scope, text, line), lambda: types_of.instances(self, path, scope, text, line)
         )
-
-    def _caught(self, value: Value) -> Values:
-        if value.kind == "class":
-            return frozenset({instance(value)})
-        if value.kind == "display":
-            return union([self._caught(v) for v in self.elements(frozenset({value})) if v.kind != "display"])
-        return frozenset({value}) if value.kind == "external" else EMPTY
 
     # -- expressions by their kind -----------------------------------------------------------------------------------
 
