@@ -84,7 +84,8 @@ def _attribute(inference: Inference, value: Value, name: str) -> Values:
     if value.kind == "class" and (meta := metaclass(inference, receiver)) is not None:
         found_meta = attribute(inference, instance(meta), name)
         if found_meta:
-            return found_meta
+            # The receiver of a metaclass's method is the class on which it is called.
+            return frozenset(v._replace(extra=receiver) if v.extra == instance(meta) else v for v in found_meta)
     if receiver.kind == "instance" and name != "__getattr__":
         dynamic = attribute(inference, receiver, "__getattr__") if _any_own(inference, order, "__getattr__") else EMPTY
         if dynamic:
