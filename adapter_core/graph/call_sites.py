@@ -7,7 +7,6 @@ import functools
 import logging
 import sqlite3
 import time
-import zlib
 from collections.abc import Iterable, Iterator
 
 from ..types import Call, CallSite, ModuleFacts, Span, SymbolRef
@@ -113,20 +112,21 @@ class WorkspaceCalls:
             return [], None
         symbol = facts.symbols[value.index]
         is_method = symbol.kind in ("method", "property")
-        homes = sites.homes(self._inference, value) if is_method else None
+        homes = functools.partial(sites.homes, self._inference, value) if is_method else None
         try:
-            linked, unlinked = self._links.entering(value, symbol.name, is_method, homes)
+            linked, unlinked = self._links.entering(value, symbol.name, homes)
             cut = self._links.is_cut(carriers.called_as(self._inference, value))
-        except (sqlite3.Error, ValueError, zlib.error) as error:
+        except (sqlite3.Error, ValueError, TypeError) as error:
             log.warning("the links are not read: %s", error)
             return [], None
         self._inference.partial = self._inference.partial or cut
         found = []
-        for path, number, (reached, direct, _), traced in linked:
+        for path, number, links, traced in linked:
             other = self._view.facts(path)
-            if other is not None and other.calls[number].callee != "super":
-                call = other.calls[number]
-                found.append(self._site(other, call, reached, direct) if traced else self.by_name(other, call))
+            call = other.calls[number] if other is not None else None
+            if other is None or call is None or call.callee == "super" or (traced and links is None):
+                continue
+            found.append(self._site(other, call, links.targets, links.direct) if links else self.by_name(other, call))
         return found, unlinked
 
     def begin(self) -> None:

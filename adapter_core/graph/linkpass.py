@@ -17,7 +17,7 @@ from .linking import sites
 from .linking.evaluate import Inference
 from .linking.reads import Reads, TracedWorkspace
 from .links import Changed, links_version, state_of, uses_of
-from .linkstore import SUFFIX, Linked, LinkStore, hashes
+from .linkstore import SUFFIX, FileLinks, Linked, LinkStore, hashes
 from .store import Store
 from .view import WorkspaceView
 
@@ -107,8 +107,7 @@ def _link(
     todo = links.missing()
     if not todo:
         return LinkReport(0, void, True)
-    numbers = {path: known.number for path, known in links.known().items()}
-    reads = Reads(numbers)
+    reads = Reads({path: known.number for path, known in links.known().items()})
     inference = Inference(TracedWorkspace(view, reads), reads)
     for start in range(0, len(todo), _FILES_A_ROUND):
         rows = []
@@ -118,7 +117,8 @@ def _link(
             found = _links_of(inference, facts, cancel) if facts is not None else {}
             if found is None:
                 return LinkReport(start, void, False)
-            rows.append((numbers[path], reads.files, reads.names, facts.calls if facts is not None else (), found))
+            calls = facts.calls if facts is not None else ()
+            rows.append(FileLinks(path, reads.files, reads.names, calls, found))
         if state_of(view) != index or not links.write(index, rows):
             return LinkReport(start, void, False)
         if on_progress is not None:

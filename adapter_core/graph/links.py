@@ -10,7 +10,7 @@ import hashlib
 import logging
 import sqlite3
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -44,7 +44,7 @@ def links_version() -> str:
 class LinkedCall(NamedTuple):
     path: str
     number: int  # of the call among those of the file
-    linked: Linked
+    linked: Linked | None
     traced: bool  # or else known by name only
 
 
@@ -97,34 +97,29 @@ class Links:
         return document is not None and row is not None and document.sha256 == row.sha256
 
     def entering(
-        self, value: Value, name: str, is_method: bool, homes: frozenset[str] | None
+        self, value: Value, name: str, homes: Callable[[], frozenset[str] | None] | None
     ) -> tuple[list[LinkedCall], frozenset[str]]:
-        """The calls that enter a function or class, with those of unknown receivers where it `is_method` (in `homes` alone unless that is
-        None); and the files whose calls have to be worked out now."""
-        key, found, stale = key_of(value), [], []
-        paths = dict.fromkeys(self._store.callers(key))
-        if is_method:
-            paths.update(dict.fromkeys(self._store.callers(untold(name))))
-        for path in paths:
-            if path in self.unlinked:
+        """The calls that enter a function or class, of a method (where there are `homes`) those by its name with unknown receivers, too:
+        in these files, or (None) in all. And the files whose calls have to be worked out now."""
+        found: list[LinkedCall] = []
+        stale: set[str] = set()
+        listed = [(row, True) for row in self._store.callers(key_of(value))]
+        if homes is not None and (by_name := self._store.callers(untold(name))):
+            places = homes()
+            listed += [(row, False) for row in by_name if places is None or row[0] in places]
+        for (path, numbers), traced in listed:
+            if path in self.unlinked or path in stale:
                 continue
-            facts = self._view.facts(path)
-            if facts is None or not self._view.is_stored(path):
-                stale.append(path)
+            if not self._view.is_stored(path):
+                stale.add(path)
                 continue
-            for number, linked in self._store.links(path).items():
-                targets = linked.targets
-                if value in targets.named or value in targets.entered:
-                    found.append(LinkedCall(path, number, linked, True))
-                elif is_method and not targets.named and not targets.external and (homes is None or path in homes):
-                    call = facts.calls[number]
-                    if call.name == name and "." in call.callee:
-                        found.append(LinkedCall(path, number, linked, False))
-        return found, self.unlinked.union(stale)
+            links = self._store.links(path, numbers if traced else ())
+            found += [LinkedCall(path, number, links.get(number), traced) for number in numbers]
+        return found, self.unlinked | stale
 
     def is_cut(self, name: str) -> bool:
         """Whether a limit was met somewhere at a call of this name."""
-        return any(path not in self.unlinked for path in self._store.callers(cut_short(name)))
+        return any(path not in self.unlinked for path, _ in self._store.callers(cut_short(name)))
 
 
 class Changed:

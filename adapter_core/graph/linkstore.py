@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import zlib
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,8 +21,9 @@ SUFFIX = "-links"
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE paths (number INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, state TEXT NOT NULL, uses BLOB NOT NULL);
-CREATE TABLE links (file INTEGER PRIMARY KEY, files BLOB NOT NULL, names BLOB NOT NULL, data BLOB NOT NULL);
-CREATE TABLE entering (target TEXT NOT NULL, file INTEGER NOT NULL, PRIMARY KEY (target, file)) WITHOUT ROWID;
+CREATE TABLE links (file INTEGER PRIMARY KEY, files BLOB NOT NULL, names BLOB NOT NULL);
+CREATE TABLE calls (file INTEGER NOT NULL, number INTEGER NOT NULL, data TEXT NOT NULL, PRIMARY KEY (file, number)) WITHOUT ROWID;
+CREATE TABLE entering (target TEXT NOT NULL, file INTEGER NOT NULL, calls BLOB NOT NULL, PRIMARY KEY (target, file)) WITHOUT ROWID;
 CREATE INDEX entering_file ON entering (file);
 """
 
@@ -34,6 +34,16 @@ class Linked(NamedTuple):
     targets: Targets
     direct: bool
     cut: bool
+
+
+class FileLinks(NamedTuple):
+    """What one file's calls lead to, and the bits of what was read for that."""
+
+    path: str
+    files: int
+    names: int
+    calls: Sequence[Call]
+    links: dict[int, Linked]
 
 
 class Known(NamedTuple):
@@ -66,6 +76,7 @@ class LinkStore:
     def __init__(self, path: Path, version: str, write: bool = False) -> None:
         """`version`: of the code that works links out; a file of another is emptied by a writer, and refused to a reader."""
         self.path = path
+        self._paths: dict[int, str] = {}
         if write:
             self._db = sqlite3.connect(path, timeout=5, isolation_level=None)
         else:
@@ -86,7 +97,7 @@ class LinkStore:
         if has and self._meta("version") == version:
             return
         self._db.execute("BEGIN IMMEDIATE")
-        for table in ("meta", "paths", "links", "entering"):
+        for table in ("meta", "paths", "links", "calls", "entering"):
             self._db.execute(f"DROP TABLE IF EXISTS {table}")
         for statement in _SCHEMA.split(";"):
             self._db.execute(statement)
@@ -137,17 +148,43 @@ class LinkStore:
                 found.append(path)
         return found
 
-    def callers(self, target: str) -> list[str]:
-        """The files of which some call has this key."""
+    def callers(self, target: str) -> list[tuple[str, list[int]]]:
+        """The files of which some calls have this key, and the numbers of these calls in each."""
         rows = self._db.execute(
-            "SELECT path FROM entering JOIN paths ON number = file WHERE target = ? ORDER BY path", (target,)
+            "SELECT path, calls FROM entering JOIN paths ON number = file WHERE target = ? ORDER BY path", (target,)
         )
-        return [path for (path,) in rows]
+        return [(path, array("i", calls).tolist()) for path, calls in rows]
 
-    def links(self, path: str) -> dict[int, Linked]:
-        """What the calls of a file lead to, by their number among them; those that lead nowhere are left out."""
-        row = self._db.execute("SELECT data FROM links JOIN paths ON number = file WHERE path = ?", (path,)).fetchone()
-        return dict(_decoded(json.loads(zlib.decompress(row[0])))) if row else {}
+    def links(self, path: str, numbers: Iterable[int] | None = None) -> dict[int, Linked]:
+        """What some calls of a file (None: all) lead to, by their number among them; those that lead nowhere are left out."""
+        file = "file = (SELECT number FROM paths WHERE path = ?)"
+        if numbers is None:
+            rows = self._db.execute(f"SELECT number, data FROM calls WHERE {file}", (path,)).fetchall()
+        else:
+            rows = [
+                row
+                for number in numbers
+                for row in self._db.execute(
+                    f"SELECT number, data FROM calls WHERE {file} AND number = ?", (path, number)
+                )
+            ]
+        return {number: self._decoded(data) for number, data in rows}
+
+    def _decoded(self, data: str) -> Linked:
+        flags, named, entered, external = json.loads(data)
+        targets = Targets(self._values(named), self._values(entered), tuple(external), bool(flags & 1))
+        return Linked(targets, bool(flags & 2), bool(flags & 4))
+
+    def _values(self, rows: list[list[Any]]) -> tuple[Value, ...]:
+        return tuple(
+            Value(k, self._path(p) if isinstance(p, int) else p, i, tuple(extra) if k == "lambda" else extra)
+            for k, p, i, extra in rows
+        )
+
+    def _path(self, number: int) -> str:
+        if number not in self._paths:
+            (self._paths[number],) = self._db.execute("SELECT path FROM paths WHERE number = ?", (number,)).fetchone()
+        return self._paths[number]
 
     # -- writing -----------------------------------------------------------------------------------------------------
 
@@ -170,24 +207,27 @@ class LinkStore:
         self._db.execute("COMMIT")
 
     def _delete(self, path: str) -> None:
-        which = "(SELECT number FROM paths WHERE path = ?)"
-        self._db.execute(f"DELETE FROM links WHERE file IN {which}", (path,))
-        self._db.execute(f"DELETE FROM entering WHERE file IN {which}", (path,))
+        for table in ("links", "calls", "entering"):
+            self._db.execute(f"DELETE FROM {table} WHERE file IN (SELECT number FROM paths WHERE path = ?)", (path,))
 
-    def write(self, index: str, rows: Sequence[tuple[int, int, int, Sequence[Call], dict[int, Linked]]]) -> bool:
-        """(number of the file, files and names that were read, its calls, what they lead to): one transaction. False, and nothing is
-        written, where the rows are by now of another state of the index."""
+    def write(self, index: str, rows: Sequence[FileLinks]) -> bool:
+        """One transaction. False, and nothing is written, where the rows are by now of another state of the index."""
         self._db.execute("BEGIN IMMEDIATE")
         if self.index != index:
             self._db.execute("ROLLBACK")
             return False
-        for number, files, names, calls, links in rows:
-            self._db.execute(
-                "INSERT OR REPLACE INTO links VALUES (?, ?, ?, ?)",
-                (number, _bytes(files), _bytes(names), zlib.compress(json.dumps(list(_encoded(links))).encode(), 1)),
+        numbers: dict[str, int] = dict(self._db.execute("SELECT path, number FROM paths"))
+        for path, files, names, calls, links in rows:
+            file = numbers[path]
+            self._delete(path)
+            self._db.execute("INSERT INTO links VALUES (?, ?, ?)", (file, _bytes(files), _bytes(names)))
+            self._db.executemany(
+                "INSERT INTO calls VALUES (?, ?, ?)",
+                [(file, n, _encoded(linked, numbers)) for n, linked in links.items()],
             )
             self._db.executemany(
-                "INSERT OR IGNORE INTO entering VALUES (?, ?)", [(k, number) for k in _keys(calls, links)]
+                "INSERT INTO entering VALUES (?, ?, ?)",
+                [(key, file, array("i", found).tobytes()) for key, found in _keys(calls, links).items()],
             )
         self._db.execute("COMMIT")
         return True
@@ -200,33 +240,25 @@ def _bytes(bits: int) -> bytes:
     return bits.to_bytes((bits.bit_length() + 7) // 8, "little")
 
 
-def _keys(calls: Sequence[Call], links: dict[int, Linked]) -> set[str]:
-    found: set[str] = set()
-    for number, linked in links.items():
+def _keys(calls: Sequence[Call], links: dict[int, Linked]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for number, (targets, _, cut) in links.items():
         name = calls[number].name
-        found.update(key_of(v) for v in (*linked.targets.named, *linked.targets.entered) if v.kind != "module")
-        if not linked.targets.named and not linked.targets.external and "." in calls[number].callee:
-            found.add(untold(name))
-        if linked.cut:
-            found.add(cut_short(name))
+        keys = {key_of(v) for v in (*targets.named, *targets.entered) if v.kind != "module"}
+        if not targets.named and not targets.external and "." in calls[number].callee:
+            keys.add(untold(name))
+        if cut:
+            keys.add(cut_short(name))
+        for key in keys:
+            found.setdefault(key, []).append(number)
     return found
 
 
-def _encoded(links: dict[int, Linked]) -> Iterator[list[Any]]:
-    for number, (targets, direct, cut) in links.items():
-        flags = targets.open | direct << 1 | cut << 2
-        values = [[[v.kind, v.path, v.index, v.extra] for v in part] for part in (targets.named, targets.entered)]
-        yield [number, flags, *values, targets.external]
-
-
-def _decoded(rows: list[list[Any]]) -> Iterator[tuple[int, Linked]]:
-    for number, flags, named, entered, external in rows:
-        targets = Targets(_values(named), _values(entered), tuple(external), bool(flags & 1))
-        yield number, Linked(targets, bool(flags & 2), bool(flags & 4))
-
-
-def _values(rows: list[list[Any]]) -> tuple[Value, ...]:
-    return tuple(Value(k, p, i, tuple(extra) if k == "lambda" else extra) for k, p, i, extra in rows)
+def _encoded(linked: Linked, numbers: dict[str, int]) -> str:
+    targets, direct, cut = linked
+    named, entered, external, open_ = targets.named, targets.entered, targets.external, targets.open
+    values = [[[v.kind, numbers.get(v.path, v.path), v.index, v.extra] for v in part] for part in (named, entered)]
+    return json.dumps([open_ | direct << 1 | cut << 2, *values, external], separators=(",", ":"))
 
 
 def hashes(numbers: Iterable[int]) -> bytes:

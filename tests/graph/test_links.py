@@ -208,7 +208,7 @@ def test_damaged_links_are_as_good_as_none(tmp_path: Path) -> None:
         expected = callers(graph)
         graph.calls.close()
         with sqlite3.connect(file) as db:
-            db.execute("UPDATE links SET data = x'00'")
+            db.execute("UPDATE calls SET data = '{'")
         db.close()
         graph.update("nothing.txt", None)
         assert callers(graph) == expected
