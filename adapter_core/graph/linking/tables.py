@@ -26,6 +26,7 @@ EXTENDING = ("extend", "update", "extendleft")
 PUSHING = ("heappush", "heappushpop", "heapreplace", "insort", "insort_left", "insort_right")
 _MAX_FILLERS = 60
 _ASKED_SELDOM = 2
+_SHORT = 500  # characters of an expression
 _SELF_FLOWS = frozenset({"assign", "annotation", "for", "with", "item"})
 
 
@@ -414,9 +415,12 @@ class Snippet:
         return start + column - 1
 
 
-@functools.lru_cache(maxsize=2_500)
 def snippet(text: str) -> Snippet | None:
     """None where the text is no expression by itself."""
+    return _short_snippet(text) if len(text) <= _SHORT else _long_snippet(text)
+
+
+def _parsed(text: str) -> Snippet | None:
     # In parentheses an expression may go over several lines; the line end closes a comment.
     wrapped = f"({text}\n)"
     try:
@@ -424,6 +428,11 @@ def snippet(text: str) -> Snippet | None:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     return Snippet(tree, wrapped, tuple(accumulate((len(line) + 1 for line in wrapped.split("\n")), initial=0)))
+
+
+_short_snippet = functools.lru_cache(maxsize=2_500)(_parsed)
+# Trees take a hundred times the room of their text, and those of a sum of thousands stand in each other.
+_long_snippet = functools.lru_cache(maxsize=50)(_parsed)
 
 
 def dotted_text(node: ast.expr) -> str:
