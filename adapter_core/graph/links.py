@@ -54,6 +54,7 @@ class Links:
     def __init__(self, view: WorkspaceView, store: LinkStore) -> None:
         self._view = view
         self._store = store
+        view.store.beside[id(self)] = self.close
 
     @classmethod
     def of(cls, view: WorkspaceView) -> Links | None:
@@ -72,6 +73,7 @@ class Links:
         return None
 
     def close(self) -> None:
+        self._view.store.beside.pop(id(self), None)
         self._store.close()
 
     @functools.cached_property
