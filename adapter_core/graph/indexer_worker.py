@@ -35,9 +35,9 @@ def main() -> int:
     )
     while True:
         request = pipe.receive(_IDLE_SECONDS if to_link is None else _CALM_SECONDS)
-        if request is None and to_link is None:
-            return 0
         if request is None:
+            if to_link is None:
+                return 0
             _link(to_link, pipe)
             to_link = None
             continue
