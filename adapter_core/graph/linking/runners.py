@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _ALL_FILES = 120  # a workspace of so many is looked through
 _MAX_FILES = 120  # that are looked at for one function
+_FEW_FILES = 12
 _ACCESS = {"__getattr__": "get", "__getattribute__": "get", "__setattr__": "set", "__delattr__": "delete"}
 _DESCRIPTORS = {"__get__": "get", "__set__": "set", "__delete__": "delete"}
 _STATEMENTS = ("__init_subclass__", "__set_name__", "__prepare__")
@@ -167,13 +168,15 @@ def _protocols(method: str) -> tuple[frozenset[str], frozenset[str]]:
 def _is_raised(inference: Inference, cls: Value) -> bool:
     """Whether a class is an exception, and may be raised without being called."""
     table = inference.table(cls.path)
+    if table is None or not table.facts.symbols[cls.index].bases:
+        return False
     below = [cls, *classes.all_subclasses(inference, cls)]
     names = [t.facts.symbols[c.index].name for c in below if (t := inference.table(c.path))]
     paths = dict.fromkeys(path for name in names for path in inference.files_naming(name))
     text = inference.workspace.text
     # Texts are cheaper to read than bases are to follow.
-    raised = len(paths) > _MAX_FILES or any(_RAISED.search(text(path)) for path in paths)
-    return table is not None and raised and _is_exception(inference, cls)
+    raised = len(paths) > _FEW_FILES or any(_RAISED.search(text(path)) for path in paths)
+    return raised and _is_exception(inference, cls)
 
 
 def _is_exception(inference: Inference, cls: Value) -> bool:
