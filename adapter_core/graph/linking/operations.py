@@ -32,6 +32,7 @@ _COMPARED = {
 }  # fmt: skip
 _ACCESS: dict[type, str] = {ast.Load: "get", ast.Store: "set", ast.Del: "delete"}
 _MAX_FIELDS = 50  # of one format string
+_LONG_SUM = 70  # operators within one another, on their left
 
 
 class Operation(NamedTuple):
@@ -65,6 +66,14 @@ def operations_in(facts: ModuleFacts, text: str) -> tuple[Operation, ...] | None
     walk = _Walk(facts, text, syntax)
     walk.run(syntax.tree)
     return tuple(sorted(dict.fromkeys(walk.found), key=lambda o: (o.start, o.end)))
+
+
+def _is_long_sum(node: ast.expr) -> bool:
+    for _ in range(_LONG_SUM):
+        if not isinstance(node, ast.BinOp):
+            return False
+        node = node.left
+    return True
 
 
 class _Walk:
@@ -200,6 +209,8 @@ class _Walk:
             for letter, argument in zip(FORMATS.findall(node.left.value.replace("%%", "")), given, strict=False):
                 self.value("format", "repr" if letter in "ra" else "str", argument, node)
             return
+        if _is_long_sum(node):
+            return  # inference gives up at so deep a value, and reading each part of it anew takes the square of its length
         self.value_or_constant("operator", "operator", node.left, node, OPERATORS[type(node.op)], node.right)
 
     def value_or_constant(self, how: str, runs: str, node: ast.expr, at: ast.expr, name: str, other: ast.expr) -> None:
