@@ -25,6 +25,7 @@ from .graph.linking import classes, mro, references, sites
 from .graph.linking.evaluate import Inference
 from .graph.linking.modules import imported_modules
 from .graph.linking.values import Value
+from .graph.linkpass import LinkReport, link_workspace
 from .graph.lookup import index_of, is_test_path
 from .graph.store import Store
 from .graph.sync import SyncOptions, SyncProgress, SyncReport
@@ -55,9 +56,12 @@ class CodeGraph:
         self.report: SyncReport | None = None
         self._options = options or SyncOptions()
         self._coverage: dict[str, Mapping[int, int]] = {}
+        self.calls: WorkspaceCalls = None  # type: ignore[assignment] # set by the next line
         self._look(open_texts)
 
     def _look(self, open_texts: Mapping[str, str] | None) -> None:
+        if self.calls is not None:
+            self.calls.close()
         self.view = WorkspaceView(self.root, self.store, open_texts, self._options.discover.max_file_bytes)
         self.inference = Inference(self.view)
         self.calls = WorkspaceCalls(self.view, self.inference, self.name)
@@ -108,7 +112,16 @@ class CodeGraph:
         self._look(self.documents.open_texts)
         return report
 
+    def link(
+        self, cancel: CancelToken | None = None, on_progress: Callable[[int, int], None] | None = None
+    ) -> LinkReport:
+        """Work out once, and keep beside the index, what all calls lead to, so that `who_calls` looks it up; see `graph.linkpass`."""
+        report = link_workspace(self.root, self.store, cancel, on_progress)
+        self._look(self.documents.open_texts)
+        return report
+
     def close(self) -> None:
+        self.calls.close()
         self.store.close()
 
     def __enter__(self) -> CodeGraph:

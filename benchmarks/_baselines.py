@@ -13,10 +13,10 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from _definition_readers import environment
 from _retrieval_data import Place
 from _retrieval_packing import BUDGETS, Tokens, lines_within, pack_places
 from _retrieval_scores import Found
-from definitions import environment
 
 from adapter_core.graph.discover import discover
 

@@ -24,8 +24,9 @@ from typing import Any
 from _call_cases import cases
 from _common import DATA, print_table, report, share
 from _observed_calls import Comparison, Edge, Found, Scopes, kind_of, read_seen, static_edges
+from _observed_data import OBSERVED
+from _observed_suite import PACKAGES, fetch
 from _test_links import tests
-from observe import OBSERVED, PACKAGES, fetch
 
 from adapter_core.code_graph import CodeGraph, is_test_path
 

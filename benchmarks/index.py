@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from _common import DATA, ROOT, report, timed
 from adapter_core.code_graph import CodeGraph
 from adapter_core.graph.discover import discover
 from adapter_core.graph.sync import SyncOptions
+from adapter_core.types import SymbolRef
 
 # The floor in a process of its own that imports nothing else: read and `ast.parse`.
 _FLOOR = """
@@ -47,6 +49,7 @@ print(psutil.Process().memory_info().rss // 1024)
 """
 _SEARCH_STAGES = ("search tables",)
 _SIZES = (10_000, 50_000, 200_000, 500_000, 1_000_000, 2_000_000)
+_LINK_SECONDS = 900.0  # after which the rest is left unlinked
 _PROBE = b"\n\ndef pathline_probe():\n    return pathline_target()\n\n\ndef pathline_target():\n    pass\n"
 
 
@@ -94,6 +97,19 @@ def measure(root: Path) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         edits = _edits(graph, root)
         looks = _look_ups(graph)
         graph.close()
+        # A process of its own that has answered nothing: as an editor's indexer links, and its server asks then.
+        graph = CodeGraph.load_or_build(root, options=options)
+        before = time.process_time()
+        enough = threading.Event()
+        timer = threading.Timer(_LINK_SECONDS, enough.set)
+        timer.start()
+        linking, linked = timed(lambda: graph.link(cancel=enough))
+        timer.cancel()
+        link_cpu = time.process_time() - before
+        graph.close()
+        graph = CodeGraph.load_or_build(root, options=options)
+        looks["who calls it, first, calls linked"] = _callers(graph)
+        graph.close()
         disk = sum(f.stat().st_size for f in Path(cache).rglob("*") if f.is_file())
         idle, opened, asked = (_memory(root, what) for what in ("idle", "opened", "asked"))
     rows: list[dict[str, Any]] = [
@@ -109,6 +125,10 @@ def measure(root: Path) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         for stage, seconds in spent.items() if stage != "all"
     ]  # fmt: skip
     rows += [
+        {"what": "calls linked, in the background", "seconds": linking, "x floor": linking / base},
+        {"what": "CPU: calls linked", "seconds": link_cpu, "x floor": link_cpu / base_cpu},
+    ]
+    rows += [
         {"what": f"{name}, p50", "seconds": _percentile(times, 0.5)}
         for name, times in [("edit", edits), *looks.items()]
     ]
@@ -116,10 +136,15 @@ def measure(root: Path) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         {"what": f"{name}, p95", "seconds": _percentile(times, 0.95)}
         for name, times in [("edit", edits), *looks.items()]
     ]
+    rows += [
+        {"what": f"{name}, most", "seconds": max(times)}
+        for name, times in looks.items()
+        if name.startswith("who calls")
+    ]
     lines = sum(Path(f).read_bytes().count(b"\n") for f in python)
     extra = {
         "folder": root.name, "files": files, "python_files": len(python), "lines": lines, "symbols": symbols,
-        "bytes": sum(f.size for f in found.files), "database_bytes": disk,
+        "bytes": sum(f.size for f in found.files), "database_bytes": disk, "files_linked": linked.linked,
         "memory_mb": {"idle interpreter": idle / 1024, "index opened": opened / 1024, "after callers of four names": asked / 1024},
     }  # fmt: skip
     return rows, extra
@@ -190,10 +215,8 @@ def _edits(graph: CodeGraph, root: Path, count: int = 60) -> list[float]:
 
 def _look_ups(graph: CodeGraph, count: int = 200) -> dict[str, list[float]]:
     """Of symbols drawn at random; the callers twice: as asked first, and once more."""
-    rng = random.Random(4)
-    rows = [r for r in graph.store.files() if r.kind == "python" and r.symbols > 1]
-    refs = [rng.choice(graph.defs_in(r.path)) for r in rng.sample(rows, min(count, len(rows)))]
-    called = [r for r in refs if r.symbol.is_callable or r.symbol.kind == "class"]
+    refs = _drawn(graph, count)
+    first = _callers(graph)
     return {
         "symbols of a file": [timed(lambda r=r: graph.defs_in(r.path))[0] for r in refs],
         "symbol at a position": [
@@ -202,9 +225,21 @@ def _look_ups(graph: CodeGraph, count: int = 200) -> dict[str, list[float]]:
         "find a symbol by its qualified name": [
             timed(lambda r=r: graph.find_symbol(r.symbol.qualname))[0] for r in refs
         ],
-        "who calls it, first": [timed(lambda r=r: graph.who_calls(r))[0] for r in called],
-        "who calls it, again": [timed(lambda r=r: graph.who_calls(r))[0] for r in called],
+        "who calls it, first": first,
+        "who calls it, again": _callers(graph),
     }
+
+
+def _callers(graph: CodeGraph, count: int = 200) -> list[float]:
+    """Of the functions and classes among as many symbols, drawn at random."""
+    called = [r for r in _drawn(graph, count) if r.symbol.is_callable or r.symbol.kind == "class"]
+    return [timed(lambda r=r: graph.who_calls(r))[0] for r in called]
+
+
+def _drawn(graph: CodeGraph, count: int) -> list[SymbolRef]:
+    rng = random.Random(4)
+    rows = [r for r in graph.store.files() if r.kind == "python" and r.symbols > 1]
+    return [rng.choice(graph.defs_in(r.path)) for r in rng.sample(rows, min(count, len(rows)))]
 
 
 def _memory(folder: Path, what: str) -> int:

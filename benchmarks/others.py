@@ -30,7 +30,8 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from _common import DATA, ROOT, median_of, report, timed
-from definitions import CTAGS_MISSING, GRIFFE, GRIFFE_CODE, JEDI_CODE, child, ctags_command, environment, written
+from _definition_readers import CTAGS_MISSING, GRIFFE, GRIFFE_CODE, JEDI_CODE, child, ctags_command, environment
+from _written_definitions import written
 
 import adapter_core
 from adapter_core.code_graph import CodeGraph

@@ -27,6 +27,11 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser.add_argument(
         "--workers", type=int, default=0, metavar="N", help="parser processes (default: one for each core)"
     )
+    parser.add_argument(
+        "--links",
+        action="store_true",
+        help="also work out what all calls lead to, as editors do in the background (a minute or more for a large repository)",
+    )
     parser.set_defaults(func=run)
 
 
@@ -34,7 +39,9 @@ def run(args: argparse.Namespace) -> int:
     from .main import EXIT_OK
 
     with ctrl_c() as cancel:
-        report = with_graph(args, cancel, lambda graph: graph.report, rebuild=args.rebuild)
+        report, links = with_graph(
+            args, cancel, lambda graph: (graph.report, graph.link(cancel) if args.links else None), rebuild=args.rebuild
+        )
     assert report is not None  # load_or_build always leaves one
     if args.json:
         print_json(
@@ -50,10 +57,14 @@ def run(args: argparse.Namespace) -> int:
                 "complete": report.complete,
                 "reason": report.reason,
                 "elapsed_ms": round(report.elapsed_ms, 1),
+                **({"links": links._asdict()} if links is not None else {}),
             }
         )
     else:
         _print(report)
+        if links is not None:
+            rest = "" if links.complete else "; others are left for the next time"
+            print(f"the calls of {links.linked:,} files linked{rest}")
     return EXIT_OK
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..types import ModuleFacts, called_names
+from ..types import ModuleFacts
 from .codec import encode_facts
 from .discover import FoundFile
 from .parse import parse_python
@@ -24,6 +24,7 @@ from .segments import Block, Part
 from .source import NotText, Source, is_python, read_source
 from .sstable import Table, cut, table_of
 from .textfacts import parse_text
+from .uses import uses
 
 
 @dataclass
@@ -159,22 +160,20 @@ def _normal(words: Table) -> Table:
     return table_of(values)
 
 
+_USES = {
+    "called": Part.CALLED, "decorated": Part.DECORATED, "base": Part.BASE, "aliased": Part.ALIASED, "asked": Part.ASKED,
+}  # fmt: skip
+
+
 def _keys(batch: Sequence[ModuleFacts]) -> dict[Part, Table]:
-    """What files define, call, decorate with and build classes on."""
-    files: dict[Part, dict[str, array[int]]] = {Part.CALLED: {}, Part.DECORATED: {}, Part.BASE: {}}
+    """What files define, and how they use names."""
+    files: dict[Part, dict[str, array[int]]] = {part: {} for part in _USES.values()}
     symbols: dict[Part, dict[str, array[int]]] = {Part.SYMBOLS: {}, Part.SECTIONS: {}}
     named, sections = symbols[Part.SYMBOLS], symbols[Part.SECTIONS]
     for ordinal, facts in enumerate(batch):
-        called: set[str] = set()
-        decorated: set[str] = set()
-        columns = [(call.callee, call.form, call.start) for call in facts.calls]
-        for (_, form, _), name in zip(columns, called_names(columns), strict=True):
-            (decorated if form == "decorator" else called).add(name)
-        bases = {base.partition("[")[0].rpartition(".")[2] for symbol in facts.symbols for base in symbol.bases}
-        for part, names in ((Part.CALLED, called), (Part.DECORATED, decorated), (Part.BASE, bases)):
-            names.discard("")
+        for how, names in uses(facts).items():
             for name in names:
-                files[part].setdefault(name, array("H")).append(ordinal)
+                files[_USES[how]].setdefault(name, array("H")).append(ordinal)
         for index, symbol in enumerate(facts.symbols):
             (sections if symbol.kind == "section" else named).setdefault(symbol.name, array("I")).extend(
                 (ordinal, index)

@@ -1,6 +1,6 @@
 """What the cache folder holds of workspaces, and what of it may go.
 
-    <cache>/index/<name>-<key>/<version>-py311.sqlite              an index; `-wal`, `-shm` and `-journal` beside it while in use
+    <cache>/index/<name>-<key>/<version>-py311.sqlite              an index; `-links` beside it (`linkstore.py`), `-wal` and others in use
     <cache>/index/<name>-<key>/<version>-py311-<variant>.sqlite    one of part of the files (`--ignore`, `--max-files`)
     <cache>/index/<name>-<key>/<version>-py311.lock                held by the process that writes that index
     <cache>/index/<name>-<key>/workspace.json                      which folder it is of, and when each index was last opened
@@ -39,7 +39,7 @@ DEFAULT_UNUSED_DAYS = 30.0
 CAP_VARIABLE = "PATHLINE_CACHE_MAX"
 NOTE = "workspace.json"
 
-_SIDE_FILES = ("-wal", "-shm", "-journal")
+_SIDE_FILES = ("-wal", "-shm", "-journal", "-links", "-links-journal")
 _STEM = re.compile(r"[0-9a-f]{12}-py(\d)(\d+)(-[0-9a-f]{8})?\Z")
 _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?\s*\Z", re.IGNORECASE)
 _DAY = 86_400.0

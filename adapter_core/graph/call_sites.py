@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import logging
+import sqlite3
 import time
 from collections.abc import Iterable, Iterator
 
 from ..types import Call, CallSite, ModuleFacts, Span, SymbolRef
 from . import lookup
-from .linking import implicit, runners, sites
+from .linking import carriers, implicit, runners, sites
 from .linking.evaluate import Inference
 from .linking.implicit import Implicit
+from .linking.sites import Targets
 from .linking.values import Value
+from .links import Links
 from .view import WorkspaceView
+
+log = logging.getLogger(__name__)
 
 CALLERS_SECONDS = 5.0  # that one question for callers may take
 ENTANGLED = "some of it is too entangled, or called from too many files, to be followed to its end"
@@ -29,11 +36,13 @@ class WorkspaceCalls:
     def site(self, facts: ModuleFacts, call: Call) -> CallSite:
         """One written call with what it leads to."""
         reached = sites.targets(self._inference, facts.path, call)
+        return self._site(facts, call, reached, sites.is_direct(self._inference, facts.path, call))
+
+    def _site(self, facts: ModuleFacts, call: Call, reached: Targets, direct: bool) -> CallSite:
         span = Span(self._root, facts.path, call.line, call.line)
         return CallSite(
             span, self._ref(facts, call.owner), call.callee, bool(reached.named), tuple(self.refs(reached.named)),
-            tuple(self.refs(reached.entered)), reached.external, call.deferred,
-            sites.is_direct(self._inference, facts.path, call), reached.open,
+            tuple(self.refs(reached.entered)), reached.external, call.deferred, direct, reached.open,
         )  # fmt: skip
 
     def by_name(self, facts: ModuleFacts, call: Call) -> CallSite:
@@ -68,8 +77,12 @@ class WorkspaceCalls:
 
     def entering(self, value: Value, with_implicit: bool, notes: list[str]) -> list[CallSite]:
         """The calls of a function or class; adds to `notes` why they may not be all."""
-        found: list[CallSite] = []
-        for path, call, traced in sites.calls_entering(self._inference, value):
+        found, unlinked = self._linked(value)
+        if unlinked is None:
+            calls = sites.calls_entering(self._inference, value)
+        else:
+            calls = sites.calls_entering_in(self._inference, value, unlinked) if unlinked else []
+        for path, call, traced in calls:
             facts = self._view.facts(path)
             if facts is not None and call.callee != "super":
                 found.append(self.site(facts, call) if traced else self.by_name(facts, call))
@@ -81,6 +94,40 @@ class WorkspaceCalls:
                     found.append(self.implicit_site(facts, one))
             notes += [reason] if reason else []
         return found
+
+    @functools.cached_property
+    def _links(self) -> Links | None:
+        return Links.of(self._view)
+
+    def close(self) -> None:
+        """Let go of the links; they are opened again when they are asked for."""
+        links: Links | None = self.__dict__.pop("_links", None)
+        if links is not None:
+            links.close()
+
+    def _linked(self, value: Value) -> tuple[list[CallSite], frozenset[str] | None]:
+        """The calls that were linked before, and the files in which there may be more; None: all."""
+        facts = self._view.facts(value.path)
+        if self._links is None or facts is None:
+            return [], None
+        symbol = facts.symbols[value.index]
+        is_method = symbol.kind in ("method", "property")
+        homes = functools.partial(sites.homes, self._inference, value) if is_method else None
+        try:
+            linked, unlinked = self._links.entering(value, symbol.name, homes)
+            cut = self._links.is_cut(carriers.called_as(self._inference, value))
+        except (sqlite3.Error, ValueError, TypeError) as error:
+            log.warning("the links are not read: %s", error)
+            return [], None
+        self._inference.partial = self._inference.partial or cut
+        found = []
+        for path, number, links, traced in linked:
+            other = self._view.facts(path)
+            call = other.calls[number] if other is not None else None
+            if other is None or call is None or call.callee == "super" or (traced and links is None):
+                continue
+            found.append(self._site(other, call, links.targets, links.direct) if links else self.by_name(other, call))
+        return found, unlinked
 
     def begin(self) -> None:
         """Forget why earlier answers were not whole."""

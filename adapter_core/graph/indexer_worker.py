@@ -11,6 +11,8 @@ from pathlib import Path
 from ..errors import IndexBusyError, PathlineError
 from .children import Message, ParentPipe
 from .discover import check_root
+from .indexer import open_reader
+from .linkpass import link_workspace
 from .sync import SyncOptions, SyncProgress
 from .workspace import open_index
 
@@ -19,16 +21,26 @@ log = logging.getLogger(__name__)
 _RETRY_SECONDS = 2.0
 _IDLE_SECONDS = 300.0
 _PROGRESS_SECONDS = 0.1
+_CALM_SECONDS = 2.0  # without a request, after which calls are linked
+_PIECE_SECONDS = 0.02
+_MOST_REST_SECONDS = 0.5
 
 
 def main() -> int:
     """The child's loop; ends with standard input, or when there was nothing to do for a while."""
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="indexer: %(message)s")
     pipe = ParentPipe()
+    to_link: Path | None = (
+        None  # the root that was synced last, whose calls are linked when there is nothing else to do
+    )
     while True:
-        request = pipe.receive(_IDLE_SECONDS)
+        request = pipe.receive(_IDLE_SECONDS if to_link is None else _CALM_SECONDS)
         if request is None:
-            return 0
+            if to_link is None:
+                return 0
+            _link(to_link, pipe)
+            to_link = None
+            continue
         rebuild = bool(request.get("rebuild"))
         paths = _paths(request)
         while pipe.waiting:
@@ -37,7 +49,7 @@ def main() -> int:
             rebuild = rebuild or bool(following.get("rebuild"))
             more = _paths(following)
             paths = None if paths is None or more is None else (*paths, *more)
-        _serve(Path(str(request.get("sync", ""))), rebuild, paths, pipe)
+        to_link = _serve(Path(str(request.get("sync", ""))), rebuild, paths, pipe)
 
 
 def _paths(request: Message) -> tuple[str, ...] | None:
@@ -45,8 +57,8 @@ def _paths(request: Message) -> tuple[str, ...] | None:
     return tuple(str(path) for path in told) if isinstance(told, list) else None
 
 
-def _serve(root: Path, rebuild: bool, paths: tuple[str, ...] | None, pipe: ParentPipe) -> None:
-    """Answer one request, however long another process holds the lock."""
+def _serve(root: Path, rebuild: bool, paths: tuple[str, ...] | None, pipe: ParentPipe) -> Path | None:
+    """Answer one request, however long another process holds the lock. Gives back the root where it has an index now."""
     try:
         root = check_root(root)
         while (answer := _try_sync(root, rebuild, paths, pipe)) is None:
@@ -59,6 +71,37 @@ def _serve(root: Path, rebuild: bool, paths: tuple[str, ...] | None, pipe: Paren
         log.exception("the sync of %s failed", root)
         answer = {"event": "failed", "reason": f"The workspace could not be indexed ({type(error).__name__}: {error})."}
     pipe.send(answer)
+    return root if answer["event"] == "synced" else None
+
+
+def _link(root: Path, pipe: ParentPipe) -> None:
+    """Work out what the calls lead to, until the parent wants something."""
+    try:
+        store = open_reader(root)
+        try:
+            link_workspace(root, store, _Politeness(pipe))
+        finally:
+            store.close()
+    except (PathlineError, OSError) as error:
+        log.info("the calls of %s are not linked: %s", root, error)
+    except Exception:
+        # Only speed rests on links; a fault of ours in making them must not cost the index.
+        log.exception("the calls of %s are not linked", root)
+
+
+class _Politeness:
+    """Asked between two pieces of work whether to stop; waits as long as the last piece took, so that half a core is free."""
+
+    def __init__(self, pipe: ParentPipe) -> None:
+        self._pipe = pipe
+        self._since = time.monotonic()
+
+    def is_set(self) -> bool:
+        worked = time.monotonic() - self._since
+        if worked >= _PIECE_SECONDS:
+            time.sleep(min(worked, _MOST_REST_SECONDS))
+            self._since = time.monotonic()
+        return self._pipe.waiting
 
 
 def _try_sync(root: Path, rebuild: bool, paths: tuple[str, ...] | None, pipe: ParentPipe) -> Message | None:

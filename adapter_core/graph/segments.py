@@ -41,6 +41,8 @@ class Part(IntEnum):
     BASE = 4  # last name of a class's base: the same
     SYMBOLS = 5  # name: pairs (uint32) of file ordinal and symbol index
     SECTIONS = 6  # title of a section in a text file: the same
+    ALIASED = 7  # name that is imported under another one: ordinals of the files
+    ASKED = 8  # name of which something is called, as `x` in `x.run()` and `m.x.run()`: the same
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import os
 import secrets
 import sqlite3
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,10 @@ log = logging.getLogger(__name__)
 
 _SCHEMA = ROWS + SEGMENTS
 # How a file may use a name.
-USES = {"named": Part.NAMED, "called": Part.CALLED, "decorated": Part.DECORATED, "base": Part.BASE}
+USES = {
+    "named": Part.NAMED, "called": Part.CALLED, "decorated": Part.DECORATED, "base": Part.BASE, "aliased": Part.ALIASED,
+    "asked": Part.ASKED,
+}  # fmt: skip
 # What SQLite says (its numeric codes are known to Python from 3.11 on).
 _SIGNS_OF_DAMAGE = (
     "malformed",
@@ -68,6 +71,7 @@ class Store:
         self.path = path
         self.read_only = read_only
         self._seen: int | None = None  # the generation that a running snapshot sees
+        self.beside: dict[int, Callable[[], None]] = {}  # what else is to be closed with this
         try:
             self._db = self._connect(path, read_only)
             if not read_only:
@@ -126,6 +130,8 @@ class Store:
             return False
 
     def close(self) -> None:
+        for close in list(self.beside.values()):
+            close()
         db = getattr(self, "_db", None)
         if db is not None:
             db.close()

@@ -9,7 +9,7 @@ from pathlib import Path
 # Modules whose change can change a stored row.
 _SHAPING = """
     batch blocks codec columns complete define discover exports extract fields layout limited line_starts newer parse patterns
-    postings quotes recover repair roots rows scope sealed segments source sstable store terms textfacts
+    postings quotes recover repair roots rows scope sealed segments source sstable store terms textfacts uses
 """.split()
 
 

@@ -121,7 +121,9 @@ class WorkspaceView:
 
     def path_of(self, file: int) -> str | None:
         if file not in self._rows_by_id:
-            self._rows_by_id[file] = self.store.file_by_id(file)
+            found = self._rows_by_id[file] = self.store.file_by_id(file)
+            if found is not None:
+                self._rows.setdefault(found.path, found)
         row = self._rows_by_id[file]
         return row.path if row else None
 

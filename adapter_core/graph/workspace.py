@@ -110,7 +110,7 @@ def _check_place(store: Store) -> None:
 
 def delete_index(path: Path) -> None:
     """Remove a database with its side files."""
-    for suffix in ("", "-wal", "-shm", "-journal"):
+    for suffix in ("", "-wal", "-shm", "-journal", "-links", "-links-journal"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 

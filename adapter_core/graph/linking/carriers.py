@@ -38,14 +38,11 @@ def names_of(inference: Inference, name: str) -> list[str]:
 def _aliases(inference: Inference, name: str) -> list[str]:
     found = [name]
     for current in found:
-        paths = inference.workspace.paths_using(current)
-        if len(paths) > _MAX_FILES:
-            continue  # a word rather than a name
-        for path in paths:
-            facts = inference.workspace.facts(path) if inference.spend(2) else None
-            for item in facts.imports if facts else ():
-                if item.name == current and item.alias not in found and len(found) < _MAX_CARRIERS:
-                    found.append(item.alias)
+        for path in inference.workspace.paths_using(current, "aliased"):
+            table = inference.table(path) if inference.spend(2) else None
+            for alias in table.aliases.get(current, ()) if table else ():
+                if alias not in found and len(found) < _MAX_CARRIERS:
+                    found.append(alias)
     return found
 
 
@@ -258,12 +255,15 @@ def _mentions(text: str, name: str, container: bool) -> Iterator[int]:
 
 def _carried_further(inference: Inference, path: str, name: str, container: bool) -> list[Value]:
     """The names that take over what `name` carries in one file."""
-    table = inference.table(path)
-    if table is None:
-        return []
-    found = [_carrier("", item.alias) for item in table.facts.imports if item.name == name and item.alias != name]
-    for place in _mentions(inference.workspace.text(path), name, container):
-        found += _carried_from(inference, path, place)
+    found: list[Value] = []
+    if path in inference.workspace.paths_using(name, "aliased"):
+        table = inference.table(path)
+        found += [_carrier("", alias) for alias in (table.aliases.get(name, ()) if table else ())]
+    text = inference.workspace.text(path)
+    for place in _mentions(text, name, container):
+        # Most mentions are in imports: the facts of their files need not be read.
+        if not text.startswith(("from ", "import "), text.rfind("\n", 0, place) + 1):
+            found += _carried_from(inference, path, place)
     return found
 
 
@@ -311,7 +311,7 @@ def _from_result(inference: Inference, table: Tables, owner: int) -> list[Value]
         other = inference.table(user) if inference.spend() else None
         if other is None:
             continue
-        for alias in {symbol.name, *(i.alias for i in other.facts.imports if i.name == symbol.name)}:
+        for alias in (symbol.name, *other.aliases.get(symbol.name, ())):
             for call in other.calls.get(alias, ()):
                 found.append(_carrier(user, "()"))
                 found += [c for f in _flows_around(other, call.start) if not (f.kind in ("return", "yield") and f.owner == owner)

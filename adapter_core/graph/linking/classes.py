@@ -84,7 +84,8 @@ def _attribute(inference: Inference, value: Value, name: str) -> Values:
     if value.kind == "class" and (meta := metaclass(inference, receiver)) is not None:
         found_meta = attribute(inference, instance(meta), name)
         if found_meta:
-            return found_meta
+            # The receiver of a metaclass's method is the class on which it is called.
+            return frozenset(v._replace(extra=receiver) if v.extra == instance(meta) else v for v in found_meta)
     if receiver.kind == "instance" and name != "__getattr__":
         dynamic = attribute(inference, receiver, "__getattr__") if _any_own(inference, order, "__getattr__") else EMPTY
         if dynamic:
@@ -118,7 +119,7 @@ def _own(inference: Inference, cls: Value, name: str, receiver: Value) -> Values
             parts += [inference.flow(cls.path, f) for f in flows if f.kind != "annotation"]
         if not flows:
             # `obj.name = value` outside the class, in its own file.
-            for flow in table.attribute_flows.get(name, ()):
+            for flow in table.attribute_flows(name):
                 if (
                     flow.kind != "assign"
                     or instance_class(table.facts, flow.scope, flow.target.partition(".")[0]) is not None
@@ -224,13 +225,10 @@ def made_by(inference: Inference, meta: Value) -> list[Value]:
         for name in inference.names_of(table.facts.symbols[meta.index].name) if table else ():
             for path in inference.workspace.paths_using(name):
                 other = inference.table(path) if inference.spend() else None
-                for index, symbol in enumerate(other.facts.symbols) if other else ():
+                for index in other.classes if other else ():
                     cls = Value("class", path, index)
-                    if (
-                        symbol.kind == "class"
-                        and "metaclass=" in symbol.signature
-                        and metaclass(inference, cls) == meta
-                    ):
+                    signature = other.facts.symbols[index].signature  # type: ignore[union-attr]
+                    if "metaclass=" in signature and metaclass(inference, cls) == meta:
                         found.update(dict.fromkeys([cls, *all_subclasses(inference, cls)]))
         return frozenset(found)
 
@@ -284,8 +282,9 @@ def subclasses(inference: Inference, cls: Value) -> list[Value]:
         for name in inference.names_of(table.facts.symbols[cls.index].name):
             for path in inference.workspace.paths_using(name, "base"):
                 other = inference.table(path) if inference.spend() else None
-                for index, symbol in enumerate(other.facts.symbols) if other else ():
-                    if any(b.partition("[")[0].rpartition(".")[2] == name for b in symbol.bases):
+                for index in other.classes if other else ():
+                    named = other.facts.symbols[index].bases  # type: ignore[union-attr]
+                    if any(b.partition("[")[0].rpartition(".")[2] == name for b in named):
                         candidate = Value("class", path, index)
                         if cls in bases(inference, candidate):
                             found.append(candidate)
@@ -410,9 +409,11 @@ def _is_called(inference: Inference, name: str, or_asked: bool) -> bool:
                 table = inference.table(path) if path in open_only else None
                 if path not in open_only or (table is not None and n in table.calls):
                     return True
-    for path in inference.files_naming(name) if or_asked else ():
-        other = inference.table(path) if inference.spend() else None
+    asking = inference.workspace.paths_using(name, "asked") if or_asked else ()
+    open_only = set(inference.workspace.paths_using("", "asked")) if asking else set()
+    for path in asking:
+        other = inference.table(path) if path in open_only else None
         callees = column(other.facts.calls, "callee") if other is not None else ()
-        if any(name in callee and name in callee.split(".")[:-1] for callee in callees):
+        if path not in open_only or any(name in callee and name in callee.split(".")[:-1] for callee in callees):
             return True
     return False

@@ -19,7 +19,9 @@ _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp)
 
 def _display(inference: Inference, value: Value) -> tuple[ast.expr, Here] | None:
     start, end = value.extra
-    here = inference.here(value.path, value.index, start, end, 0)
+    # What is in it was read where it is written: `a, b = b, a` is about what the names were before.
+    line = inference.workspace.text(value.path).count("\n", 0, start) + 1
+    here = inference.here(value.path, value.index, start, end, line)
     return None if here is None else (here.source.tree, here)
 
 

@@ -22,7 +22,7 @@ def of_function(inference: Inference, function: Value, name: str) -> Values:
         users = inference.workspace.paths_using(name)
         for path in users if len(users) <= _MAX_FILES else [function.path]:
             table = inference.table(path) if inference.spend(1) else None
-            for flow in table.attribute_flows.get(name, ()) if table else ():
+            for flow in table.attribute_flows(name) if table else ():
                 head = flow.target.rpartition(".")[0]
                 if flow.kind == "assign" and plain in map(unbound, inference.text(path, flow.scope, head, flow.line)):
                     parts.append(inference.flow(path, flow))

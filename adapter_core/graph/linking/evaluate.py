@@ -20,12 +20,13 @@ from . import annotations as types_of
 from . import calling, carriers, classes, containers, dynamic, expressions, modules, parameters, protocols, reaching
 from .reaching import Event
 from .tables import Snippet, Tables, scopes, snippet
-from .values import EMPTY, Value, Values, either, external, instance, known, union
+from .values import EMPTY, Value, Values, either, external, known, union
 
 if TYPE_CHECKING:
     from .facts import Workspace
     from .implicit import Implicit
     from .operations import Operation
+    from .reads import Reads
 
 _MAX_DEPTH = 40
 # A step is one thing worked out, some 20 µs; a question that takes more is answered with what is known by then.
@@ -60,8 +61,10 @@ class Here(NamedTuple):
 class Inference:
     """Remembers what it found out; valid as long as its workspace does not change. For one thread."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, reads: Reads | None = None) -> None:
+        """`reads`: what the workspace is read for is noted there, by result; it is then a `TracedWorkspace` with these."""
         self.workspace = workspace
+        self.reads = reads
         self.partial = False  # something was cut off by a limit since this was last set to False
         self.deadline: float | None = None  # by `time.monotonic`: what is not known by then is given up
         self._tables: Recent[str, Tables | None] = Recent(_KEPT_TABLES, lambda table: table.weight if table else 1)
@@ -85,6 +88,8 @@ class Inference:
         self._nesting = 0
 
     def table(self, path: str) -> Tables | None:
+        if self.reads is not None:
+            self.reads.read(path)
         if path not in self._tables:
             facts = self.workspace.facts(path)
             self._tables[path] = Tables(facts) if facts else None
@@ -103,6 +108,15 @@ class Inference:
 
         A result that was cut short because something around it is still being worked out holds for the running question only.
         """
+        if self.reads is None or key in self._active:
+            return self._once(key, compute)
+        before = self.reads.begin()
+        known = key in self._memo or key in self._passing
+        result = self._once(key, compute)
+        self.reads.end(key, known, before)
+        return result
+
+    def _once(self, key: object, compute: Callable[[], Values]) -> Values:
         known = self._memo.get(key)
         if known is None and key in self._passing:
             known, on = self._passing[key]
@@ -121,6 +135,9 @@ class Inference:
             if len(self._memo) > _KEPT_RESULTS:
                 self._memo.clear()
                 self._cut.clear()
+                if self.reads is not None:
+                    self.reads.forget()
+                    self.orders.clear()
         self._steps += 1
         if depth >= _MAX_DEPTH or self.exhausted:
             self._shallowest = -1
@@ -225,7 +242,7 @@ class Inference:
         elif flow.kind == "with":
             values = union([protocols.entered(self, v) for v in values])
         elif flow.kind == "except":
-            values = union([self._caught(v) for v in values])
+            values = union([protocols.caught(self, v) for v in values])
         if flow.path and flow.kind != "item":
             for step in flow.path.split("."):
                 values = self.part(values, step)
@@ -236,13 +253,6 @@ class Inference:
         return self.once(
             ("annotation", path, scope, text, line), lambda: types_of.instances(self, path, scope, text, line)
         )
-
-    def _caught(self, value: Value) -> Values:
-        if value.kind == "class":
-            return frozenset({instance(value)})
-        if value.kind == "display":
-            return union([self._caught(v) for v in self.elements(frozenset({value})) if v.kind != "display"])
-        return frozenset({value}) if value.kind == "external" else EMPTY
 
     # -- expressions by their kind -----------------------------------------------------------------------------------
 

@@ -35,7 +35,7 @@ def stored(inference: Inference, path: str, scope: int, name: str, key: str | No
 
     def compute() -> Values:
         parts: list[Values] = []
-        for flow in table.items.get(name, ()):
+        for flow in table.items(name):
             if same(flow.scope) and (key is None or flow.path in ("", key)):
                 parts.append(inference.at(path, flow.scope, flow.start, flow.end, flow.line))
         for method in (*ADDING, *EXTENDING):

@@ -191,7 +191,7 @@ def _attribute(inference: Inference, path: str, operation: Operation, values: Va
     declared = frozenset() if cls is None else frozenset({instance(Value("class", path, cls))})
     for value in values | declared:
         runs = accessed(inference, value, operation.name, operation.runs)
-        if "__getattr__" in runs and table is not None and table.attribute_flows.get(operation.name):
+        if "__getattr__" in runs and table is not None and table.attribute_flows(operation.name):
             continue  # somebody stores an attribute of the name, so it is there
         if value in declared - values:
             # As of a call of `self.hook()`: a reader is led to where the class declares it, too.

@@ -154,7 +154,7 @@ def set_from_outside(inference: Inference, name: str, attr: str) -> Values:
         parts: list[Values] = []
         for path in inference.workspace.paths_using(attr):
             table = inference.table(path)
-            for flow in table.attribute_flows.get(attr, ()) if table else ():
+            for flow in table.attribute_flows(attr) if table else ():
                 head = flow.target.rpartition(".")[0]
                 if flow.kind == "assign" and module(name) in inference.text(path, flow.scope, head, flow.line):
                     parts.append(inference.flow(path, flow))

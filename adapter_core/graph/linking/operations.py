@@ -32,6 +32,7 @@ _COMPARED = {
 }  # fmt: skip
 _ACCESS: dict[type, str] = {ast.Load: "get", ast.Store: "set", ast.Del: "delete"}
 _MAX_FIELDS = 50  # of one format string
+_DEEP = 70  # operators within one another
 
 
 class Operation(NamedTuple):
@@ -65,6 +66,19 @@ def operations_in(facts: ModuleFacts, text: str) -> tuple[Operation, ...] | None
     walk = _Walk(facts, text, syntax)
     walk.run(syntax.tree)
     return tuple(sorted(dict.fromkeys(walk.found), key=lambda o: (o.start, o.end)))
+
+
+def _is_deep(node: ast.expr) -> bool:
+    """Whether so many operators stand within one another, as in a long sum, that inference gives up: to read each part of it by itself
+    takes the square of its length."""
+    for _ in range(_DEEP):
+        if isinstance(node, ast.BinOp):
+            node = node.left
+        elif isinstance(node, ast.UnaryOp):
+            node = node.operand
+        else:
+            return False
+    return True
 
 
 class _Walk:
@@ -200,6 +214,8 @@ class _Walk:
             for letter, argument in zip(FORMATS.findall(node.left.value.replace("%%", "")), given, strict=False):
                 self.value("format", "repr" if letter in "ra" else "str", argument, node)
             return
+        if _is_deep(node):
+            return
         self.value_or_constant("operator", "operator", node.left, node, OPERATORS[type(node.op)], node.right)
 
     def value_or_constant(self, how: str, runs: str, node: ast.expr, at: ast.expr, name: str, other: ast.expr) -> None:
@@ -210,6 +226,8 @@ class _Walk:
             self.add(how, runs, at, extent, text=dotted(node), name=name, other=other)
 
     def unary(self, node: ast.UnaryOp) -> None:
+        if _is_deep(node):
+            return
         if isinstance(node.op, ast.Not):
             self.truth(node.operand)
         else:

@@ -6,10 +6,12 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ...types import Call, Flow, ModuleFacts, Parameter, Symbol
+from ...types import Call, Flow, Parameter, Symbol
+from ..columns import column
 from . import annotations as types_of
 from . import callbacks, calling, carriers, classes, fixtures, mro
 from .abstract import is_abstract
+from .tables import Tables
 from .values import EMPTY, MANY, Value, Values, class_of, either, instance, known, unbound, union
 
 if TYPE_CHECKING:
@@ -50,9 +52,10 @@ def _parameter(inference: Inference, path: str, index: int, name: str) -> Values
     if found.annotation:
         annotated = inference.annotation(path, outer, found.annotation, symbol.start)
         if types_of.tell(annotated):
-            return annotated | _more_special(inference, path, index, found, annotated)
-    if fixtures.takes_fixtures(symbol):
-        return fixtures.given(inference, path, index, name)
+            return _with_special(inference, path, index, found, annotated)
+    given = fixtures.given(inference, path, index, name) if fixtures.takes_fixtures(symbol) else EMPTY
+    if given:
+        return given
     handed = _handed_over(inference, path, index, found) | annotated
     if in_class and not found.annotation and not known(handed):
         return _inherited(inference, path, index, found) or handed
@@ -73,22 +76,21 @@ def _inherited(inference: Inference, path: str, index: int, found: Parameter) ->
     return EMPTY
 
 
-def _more_special(inference: Inference, path: str, index: int, found: Parameter, annotated: Values) -> Values:
-    """The instances of subclasses that calls hand over where the annotation names the base."""
+def _with_special(inference: Inference, path: str, index: int, found: Parameter, annotated: Values) -> Values:
+    """What the annotation names, and the instances of subclasses that calls hand over where it names the base."""
     wanted = [class_of(v) for v in annotated if v.kind == "instance"]
-    if any(_is_protocol(inference, c) for c in wanted):
-        # Whatever is handed over has to fit; it need not be built on it.
-        handed = inference.once(
-            ("handed", path, index, found.name), lambda: _handed_over(inference, path, index, found)
-        )
-        return frozenset(v for v in handed if v.kind == "instance")
-    if not any(classes.subclasses(inference, c) for c in wanted):
-        return EMPTY
+    protocols = [c for c in wanted if _is_protocol(inference, c)]
+    if not protocols and not any(classes.subclasses(inference, c) for c in wanted):
+        return annotated
     handed = inference.once(("handed", path, index, found.name), lambda: _handed_over(inference, path, index, found))
-    return frozenset(
-        v for v in handed
-        if v.kind == "instance" and any(c in mro.lookup_order(inference, class_of(v)) for c in wanted)
-    )  # fmt: skip
+    given = [v for v in handed if v.kind == "instance"]
+    orders = [mro.lookup_order(inference, class_of(v)) for v in given]
+    if protocols:
+        # Whatever is handed over has to fit; it need not be built on it. Where nothing is, the protocol is only a description.
+        if orders and not any(c in order for c in protocols for order in orders):
+            annotated = frozenset(v for v in annotated if v.kind != "instance" or class_of(v) not in protocols)
+        return annotated.union(given)
+    return annotated.union(v for v, order in zip(given, orders, strict=True) if any(c in order for c in wanted))
 
 
 def _is_protocol(inference: Inference, cls: Value) -> bool:
@@ -219,13 +221,15 @@ def _applications(inference: Inference, function: Value) -> Iterator[Value]:
     symbol = table.facts.symbols[function.index]
     for path, call in carriers.decorators_of(inference, function):
         other = inference.table(path)
-        target = _below(other.facts, call) if other else None
+        target = _below(other, call) if other else None
         if target is None or other is None:
             continue
         below = other.facts.symbols[target]
-        lines = [c for c in other.facts.calls if c.form == "decorator" and c.owner == call.owner
-                 and below.start <= c.line < below.name_line]  # fmt: skip
-        order = sum(c.start > call.start for c in lines)
+        columns = (column(other.facts.calls, field) for field in ("form", "owner", "line", "start"))
+        order = sum(
+            form == "decorator" and owner == call.owner and below.start <= line < below.name_line and start > call.start
+            for form, owner, line, start in zip(*columns, strict=True)
+        )
         for value in inference.callees(path, call):
             skip = None
             if unbound(value) == function:
@@ -249,10 +253,11 @@ def _taken(inference: Inference, value: Value) -> int:
     return bound + (len(first.args) - 1 if isinstance(first, ast.Call) else 0)
 
 
-def _below(facts: ModuleFacts, decorator: Call) -> int | None:
+def _below(table: Tables, decorator: Call) -> int | None:
     """The symbol above which a decorator stands."""
-    for index, symbol in enumerate(facts.symbols):
-        if symbol.decorators and symbol.parent == decorator.owner and symbol.start <= decorator.line < symbol.name_line:
+    for index in table.members.get(decorator.owner, ()):
+        symbol = table.facts.symbols[index]
+        if symbol.start <= decorator.line < symbol.name_line and symbol.decorators:
             return index
     return None
 

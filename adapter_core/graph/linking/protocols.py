@@ -82,3 +82,12 @@ def item(inference: Inference, value: Value, key: str | None, step: str | None) 
     if value.kind == "external":
         return frozenset({external(f"{value.path}[]")})
     return frozenset({value}) if value == MANY else EMPTY
+
+
+def caught(inference: Inference, value: Value) -> Values:
+    """What `except` binds for a class, or for each class of a tuple."""
+    if value.kind == "class":
+        return frozenset({instance(value)})
+    if value.kind == "display":
+        return union([caught(inference, v) for v in inference.elements(frozenset({value})) if v.kind != "display"])
+    return frozenset({value}) if value.kind == "external" else EMPTY

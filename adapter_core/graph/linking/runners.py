@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _ALL_FILES = 120  # a workspace of so many is looked through
 _MAX_FILES = 120  # that are looked at for one function
+_FEW_FILES = 12
 _ACCESS = {"__getattr__": "get", "__getattribute__": "get", "__setattr__": "set", "__delattr__": "delete"}
 _DESCRIPTORS = {"__get__": "get", "__set__": "set", "__delete__": "delete"}
 _STATEMENTS = ("__init_subclass__", "__set_name__", "__prepare__")
@@ -35,6 +36,7 @@ _SUBSCRIPTS = {
 _BINARY = re.compile(r"__[ir]?(add|sub|mul|truediv|floordiv|mod|pow|matmul|and|or|xor|lshift|rshift)__")
 _UNARY = re.compile(r"__(neg|pos|invert)__")
 _COMPARED = re.compile(r"__(eq|ne|lt|le|gt|ge)__")
+_RAISED = re.compile(r"\braise\s+(?!\w[\w.]*\()\S")
 # What stands in the text of any file in which a protocol is followed.
 _SIGNS = {
     "with": r"\bwith\b", "async with": r"\bwith\b", "await": r"\bawait\b", "async iterate": r"\basync\b", "hash": r"[{(]",
@@ -93,7 +95,7 @@ def _runs_entering(inference: Inference, value: Value) -> tuple[list[tuple[str, 
 
 def _wanted(inference: Inference, value: Value, symbol: Symbol) -> Wanted | None:
     if symbol.kind == "class":
-        return Wanted(frozenset({"raise"})) if _is_exception(inference, value) else None
+        return Wanted(frozenset({"raise"})) if _is_raised(inference, value) else None
     table = inference.table(value.path)
     assert table is not None
     cls = Value("class", value.path, symbol.parent)
@@ -115,7 +117,7 @@ def _wanted(inference: Inference, value: Value, symbol: Symbol) -> Wanted | None
     if symbol.name in ("__init__", "__new__"):
         if classes.is_metaclass(inference, cls):
             return Wanted(frozenset({"class"}))
-        return Wanted(frozenset({"raise"})) if _is_exception(inference, cls) else None
+        return Wanted(frozenset({"raise"})) if _is_raised(inference, cls) else None
     runs = _protocols(symbol.name)
     return Wanted(*runs) if runs[0] else None
 
@@ -161,6 +163,20 @@ def _protocols(method: str) -> tuple[frozenset[str], frozenset[str]]:
     if method == "__hash__":
         found.add("key")
     return frozenset({*found, *_SUBSCRIPTS.get(method, ())}), frozenset()
+
+
+def _is_raised(inference: Inference, cls: Value) -> bool:
+    """Whether a class is an exception, and may be raised without being called."""
+    table = inference.table(cls.path)
+    if table is None or not table.facts.symbols[cls.index].bases:
+        return False
+    below = [cls, *classes.all_subclasses(inference, cls)]
+    names = [t.facts.symbols[c.index].name for c in below if (t := inference.table(c.path))]
+    paths = dict.fromkeys(path for name in names for path in inference.files_naming(name))
+    text = inference.workspace.text
+    # Texts are cheaper to read than bases are to follow.
+    raised = len(paths) > _FEW_FILES or any(_RAISED.search(text(path)) for path in paths)
+    return raised and _is_exception(inference, cls)
 
 
 def _is_exception(inference: Inference, cls: Value) -> bool:

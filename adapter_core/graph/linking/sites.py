@@ -145,6 +145,11 @@ def _class_index(inference: Inference, function: Value) -> int:
     return table.facts.symbols[function.index].parent if table else 0
 
 
+def calls_entering_in(inference: Inference, value: Value, paths: frozenset[str]) -> list[tuple[str, Call, bool]]:
+    """`calls_entering` of some files."""
+    return _calls_entering(inference, value, paths)
+
+
 def calls_entering(inference: Inference, value: Value) -> list[tuple[str, Call, bool]]:
     """(path, call, whether it was traced) of the calls of a function or class. What was not traced has its name and an unknown
     receiver; what was traced to something else is left out."""
@@ -159,13 +164,28 @@ def calls_entering(inference: Inference, value: Value) -> list[tuple[str, Call, 
     return known[0]
 
 
-def _calls_entering(inference: Inference, value: Value) -> list[tuple[str, Call, bool]]:
+def homes(inference: Inference, value: Value) -> frozenset[str] | None:
+    """The files in which a call by name alone may mean a method: of a special one those of its class and of what is built on it. None:
+    all."""
+    table = inference.table(value.path)
+    symbol = table.facts.symbols[value.index] if table is not None else None
+    if symbol is None or not (symbol.name.startswith("__") and symbol.name.endswith("__")):
+        return None
+    cls = Value("class", value.path, symbol.parent)
+    return frozenset(c.path for c in (cls, *classes.all_subclasses(inference, cls)))
+
+
+def _calls_entering(
+    inference: Inference, value: Value, paths: frozenset[str] | None = None
+) -> list[tuple[str, Call, bool]]:
     table = inference.table(value.path)
     if table is None:
         return []
     symbol = table.facts.symbols[value.index]
     found: list[tuple[str, Call, bool]] = []
     for path, call in carriers.sites_of(inference, value):
+        if paths is not None and path not in paths:
+            continue
         if inference.late:
             inference.partial = True
             break

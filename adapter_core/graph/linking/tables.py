@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
@@ -17,13 +17,16 @@ from ...types import Call, Flow, Import, ModuleFacts, called_names
 from ..columns import Grouped, column
 
 _Extents = tuple[np.ndarray, np.ndarray]  # the first and last offsets of rows
-_FLOW_TABLES = ("flows", "items", "limited", "defaults", "declared", "returns", "yields", "attribute_flows")
-_BY_OWNER = {"return": "returns", "yield": "yields", "yield_from": "yields"}
+_RESULTS = {"return": "return", "yield": "yield", "yield_from": "yield"}
+_ELSEWHERE = frozenset({*_RESULTS, "declared", "default"})  # flows that have tables of their own
+_APART = _ELSEWHERE | {"item"}
 # Methods that put their last argument, or its elements, into a container.
 ADDING = ("append", "add", "insert", "appendleft", "setdefault", "put", "put_nowait")
 EXTENDING = ("extend", "update", "extendleft")
 PUSHING = ("heappush", "heappushpop", "heapreplace", "insort", "insort_left", "insort_right")
 _MAX_FILLERS = 60
+_ASKED_SELDOM = 2
+_SHORT = 500  # characters of an expression
 _SELF_FLOWS = frozenset({"assign", "annotation", "for", "with", "item"})
 
 
@@ -46,9 +49,9 @@ class Tables:
     `children[(scope, name)]`: symbols; `members[scope]`: all of them; `imports[(scope, alias)]`; `stars`: star imports.
 
     `flows[(scope, target)]`, but for those that hold within a comprehension or lambda only (`limited`), what is put into containers
-    (`items[target]`), names that `global` or `nonlocal` give to another scope (`declared[(scope, name)]`), parameters' defaults
+    (`items(target)`), names that `global` or `nonlocal` give to another scope (`declared[(scope, name)]`), parameters' defaults
     (`defaults[(function, name)]`), `returns[scope]` and `yields[scope]`. Of those to attributes, `attributes[(class, name)]` are to
-    `self.name` in its methods, `attribute_flows[name]` all to `x.name`.
+    `self.name` in its methods, `attribute_flows(name)` all to `x.name`. `aliases[name]`: under which other names it is imported.
 
     `stores_by_name[name]`: what is put into containers called `name` or `x.name`; `fillers`: the calls that put something into a
     parameter, or into what has no name.
@@ -81,11 +84,26 @@ class Tables:
         return found
 
     @cached_property
-    def imports(self) -> dict[tuple[int, str], list[Import]]:
-        found: dict[tuple[int, str], list[Import]] = defaultdict(list)
-        for item in self.facts.imports:
-            if item.name != "*":
-                found[(item.owner, item.alias)].append(item)
+    def classes(self) -> list[int]:
+        """The symbols that are classes."""
+        return [index for index, kind in enumerate(column(self.facts.symbols, "kind")) if kind == "class"]
+
+    @cached_property
+    def imports(self) -> Grouped[Import]:
+        found: dict[tuple[int, str], list[int]] = defaultdict(list)
+        columns = (column(self.facts.imports, field) for field in ("name", "owner", "alias"))
+        for number, (name, owner, alias) in enumerate(zip(*columns, strict=True)):
+            if name != "*":
+                found[(owner, alias)].append(number)
+        return Grouped(self.facts.imports, found)
+
+    @cached_property
+    def aliases(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        columns = (column(self.facts.imports, field) for field in ("name", "alias"))
+        for name, alias in zip(*columns, strict=True):
+            if name and name != alias and alias not in found.setdefault(name, []):
+                found[name].append(alias)
         return found
 
     @cached_property
@@ -96,45 +114,39 @@ class Tables:
     # -- flows -------------------------------------------------------------------------------------------------------
 
     @cached_property
-    def _flows(self) -> dict[str, dict[Any, list[int]]]:
-        """The numbers of the flows, by the name of the table that they are in and their key there."""
-        found: dict[str, dict[Any, list[int]]] = {table: defaultdict(list) for table in _FLOW_TABLES}
-        flows, items, attributes, limited = (found[name] for name in ("flows", "items", "attribute_flows", "limited"))
-        columns = [column(self.facts.flows, field) for field in ("kind", "owner", "scope", "target", "last")]
-        for number, (kind, owner, scope, target, last) in enumerate(zip(*columns, strict=True)):
-            if kind in _BY_OWNER:
-                found[_BY_OWNER[kind]][owner].append(number)
-            elif kind == "declared":
-                found["declared"][(scope, target)].append(number)
-            elif kind == "default":
-                found["defaults"][(owner, target)].append(number)
-            elif last:
-                limited[(owner, target)].append(number)
-            else:
-                if kind == "item":
-                    items[target].append(number)
-                else:
-                    flows[(owner, target)].append(number)
-                _, dot, name = target.rpartition(".")
-                if dot:
-                    attributes[name].append(number)
+    def _by_target(self) -> dict[str, list[int]]:
+        """The numbers of the flows to each target, of whatever kind."""
+        found: dict[str, list[int]] = defaultdict(list)
+        for number, target in enumerate(column(self.facts.flows, "target")):
+            found[target].append(number)
         return found
 
     @cached_property
-    def flows(self) -> Grouped[Flow]:
-        return Grouped(self.facts.flows, self._flows["flows"])
+    def _by_attribute(self) -> dict[str, list[str]]:
+        """The targets `x.name` and `x.y.name` by `name`."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for target in self._by_target:
+            _, dot, name = target.rpartition(".")
+            if dot:
+                found[name].append(target)
+        return found
+
+    @cached_property
+    def flows(self) -> _Flows:
+        return _Flows(self._by_target, self.facts.flows, lambda f: not f.last and f.kind not in _APART)
 
     def assigned_in(self, scope: int) -> list[str]:
         """The names that are assigned to in a scope."""
-        return [target for owner, target in self._flows["flows"] if owner == scope]
+        return [target for target in self._by_target if (scope, target) in self.flows]
+
+    def items(self, target: str) -> list[Flow]:
+        """What is put into a container under a key."""
+        flows = self.facts.flows
+        return [f for n in self._by_target.get(target, ()) if (f := flows[n]).kind == "item" and not f.last]
 
     @cached_property
-    def items(self) -> Grouped[Flow]:
-        return Grouped(self.facts.flows, self._flows["items"])
-
-    @cached_property
-    def limited(self) -> Grouped[Flow]:
-        return Grouped(self.facts.flows, self._flows["limited"])
+    def limited(self) -> _Flows:
+        return _Flows(self._by_target, self.facts.flows, lambda f: f.last and f.kind not in _ELSEWHERE)
 
     def limited_at(self, scope: int, name: str, offset: int) -> list[Flow]:
         """Of a comprehension's variables and a lambda's parameters those of a name that hold at an offset. What a comprehension goes
@@ -145,24 +157,43 @@ class Tables:
         ]  # fmt: skip
 
     @cached_property
+    def _results(self) -> dict[str, dict[int, list[int]]]:
+        """The numbers of the flows to results, by the kind of result and the function."""
+        found: dict[str, dict[int, list[int]]] = {kind: defaultdict(list) for kind in ("return", "yield")}
+        # What goes to a result has no other target.
+        numbers = self._by_target.get("", ())
+        kinds, owners = (column(self.facts.flows, field) for field in ("kind", "owner")) if numbers else ((), ())
+        for number in numbers:
+            kind = _RESULTS.get(kinds[number])
+            if kind is not None:
+                found[kind][owners[number]].append(number)
+        return found
+
+    @cached_property
     def returns(self) -> Grouped[Flow]:
-        return Grouped(self.facts.flows, self._flows["returns"])
+        return Grouped(self.facts.flows, self._results["return"])
 
     @cached_property
     def yields(self) -> Grouped[Flow]:
-        return Grouped(self.facts.flows, self._flows["yields"])
+        return Grouped(self.facts.flows, self._results["yield"])
 
-    @cached_property
-    def attribute_flows(self) -> Grouped[Flow]:
-        return Grouped(self.facts.flows, self._flows["attribute_flows"])
+    def attribute_flows(self, name: str) -> list[Flow]:
+        """Those to `x.name`, in the order of the text."""
+        flows = self.facts.flows
+        numbers = sorted(n for target in self._by_attribute.get(name, ()) for n in self._by_target[target])
+        return [f for n in numbers if not (f := flows[n]).last and f.kind not in _ELSEWHERE]
 
     @cached_property
     def defaults(self) -> dict[tuple[int, str], Flow]:
-        return {key: self.facts.flows[numbers[-1]] for key, numbers in self._flows["defaults"].items()}
+        return {(f.owner, f.target): f for f in self._of_kind("default")}
 
     @cached_property
     def declared(self) -> dict[tuple[int, str], int]:
-        return {key: self.facts.flows[numbers[-1]].owner for key, numbers in self._flows["declared"].items()}
+        return {(f.scope, f.target): f.owner for f in self._of_kind("declared")}
+
+    def _of_kind(self, kind: str) -> list[Flow]:
+        flows = self.facts.flows
+        return [flows[number] for number, other in enumerate(column(flows, "kind")) if other == kind]
 
     @cached_property
     def attributes(self) -> _Attributes:
@@ -171,20 +202,22 @@ class Tables:
     # -- calls -------------------------------------------------------------------------------------------------------
 
     @cached_property
-    def calls(self) -> Grouped[Call]:
-        found: dict[str, list[int]] = defaultdict(list)
-        for number, callee in enumerate(column(self.facts.calls, "callee")):
-            found[callee.rpartition(".")[2]].append(number)
-        return Grouped(self.facts.calls, found)
+    def calls(self) -> _Calls:
+        return _Calls(self.facts.calls)
 
     @cached_property
     def decorators(self) -> Grouped[Call]:
         found: dict[str, list[int]] = defaultdict(list)
         forms = column(self.facts.calls, "form")
-        if "decorator" in forms:
-            columns = (column(self.facts.calls, "callee"), forms, column(self.facts.calls, "start"))
-            for number, (form, name) in enumerate(zip(forms, called_names(zip(*columns, strict=True)), strict=True)):
-                if form == "decorator":
+        numbers = [number for number, form in enumerate(forms) if form == "decorator"]
+        if numbers:
+            callees, starts = column(self.facts.calls, "callee"), column(self.facts.calls, "start")
+            wanted = {starts[number] for number in numbers}
+            # The decorators, and what is called in their lines.
+            near = [n for n, start in enumerate(starts) if start in wanted]
+            names = called_names((callees[n], forms[n], starts[n]) for n in near)
+            for number, name in zip(near, names, strict=True):
+                if forms[number] == "decorator":
                     found[name].append(number)
         return Grouped(self.facts.calls, found)
 
@@ -214,9 +247,9 @@ class Tables:
     @cached_property
     def stores_by_name(self) -> dict[str, list[Put]]:
         puts: dict[str, list[Put]] = defaultdict(list)
-        for target in self._flows["items"]:
-            for f in self.items.get(target):
-                puts[target.rpartition(".")[2]].append(Put(target, f.scope, f.line, f.start, f.end, f.path))
+        for f in self._of_kind("item"):
+            if not f.last:
+                puts[f.target.rpartition(".")[2]].append(Put(f.target, f.scope, f.line, f.start, f.end, f.path))
         for method in (*ADDING, *EXTENDING):
             for call in self.calls.get(method, ()):
                 target = call.callee.rpartition(".")[0]
@@ -241,6 +274,64 @@ class Tables:
         return _extents(self.facts.calls)
 
 
+class _Flows:
+    """Some of the flows, by (scope, target)."""
+
+    __slots__ = ("_by_target", "_found", "_owners", "_rows", "_wanted")
+
+    def __init__(self, by_target: dict[str, list[int]], rows: Sequence[Flow], wanted: Callable[[Flow], object]) -> None:
+        self._by_target = by_target
+        self._rows = rows
+        self._owners: Sequence[int] = column(rows, "owner")
+        self._wanted = wanted
+        self._found: dict[tuple[int, str], list[Flow]] = {}
+
+    def get(self, key: tuple[int, str], default: Sequence[Flow] = ()) -> Sequence[Flow]:
+        found = self._found.get(key)
+        if found is None:
+            owners, rows, (owner, target) = self._owners, self._rows, key
+            numbers = [number for number in self._by_target.get(target, ()) if owners[number] == owner]
+            found = [flow for number in numbers if self._wanted(flow := rows[number])]
+            if found:
+                self._found[key] = found
+        return found or default
+
+    def __contains__(self, key: tuple[int, str]) -> bool:
+        return bool(self.get(key))
+
+
+class _Calls:
+    """The calls by last name. Most files are asked for one name or two, which are looked for; a file that is asked for many is put in
+    order."""
+
+    __slots__ = ("_asked", "_callees", "_numbers", "_rows")
+
+    def __init__(self, rows: Sequence[Call]) -> None:
+        self._rows = rows
+        self._callees: Sequence[str] = column(rows, "callee")
+        self._asked = 0
+        self._numbers: dict[str, list[int]] | None = None
+
+    def get(self, name: str, default: Sequence[Call] = ()) -> Sequence[Call]:
+        numbers = self._numbers_of(name)
+        return [self._rows[number] for number in numbers] if numbers else default
+
+    def __contains__(self, name: str) -> bool:
+        return bool(self._numbers_of(name))
+
+    def _numbers_of(self, name: str) -> Sequence[int]:
+        if self._numbers is None:
+            self._asked += 1
+            if self._asked <= _ASKED_SELDOM:
+                dotted = f".{name}"
+                return [n for n, callee in enumerate(self._callees) if callee == name or callee.endswith(dotted)]
+            self._numbers = defaultdict(list)
+            for number, callee in enumerate(self._callees):
+                self._numbers[callee.rpartition(".")[2]].append(number)
+            self._callees = ()
+        return self._numbers.get(name, ())
+
+
 class _Attributes:
     """The flows to `self.name` in the methods of a class, by (class, name)."""
 
@@ -252,7 +343,7 @@ class _Attributes:
         if key not in self._found:
             facts, (cls, name) = self._table.facts, key
             self._found[key] = [
-                flow for flow in self._table.attribute_flows.get(name)
+                flow for flow in self._table.attribute_flows(name)
                 if flow.kind in _SELF_FLOWS and instance_class(facts, flow.scope, flow.target.rpartition(".")[0]) == cls
             ]  # fmt: skip
         return self._found[key] or default
@@ -324,9 +415,12 @@ class Snippet:
         return start + column - 1
 
 
-@functools.lru_cache(maxsize=2_500)
 def snippet(text: str) -> Snippet | None:
     """None where the text is no expression by itself."""
+    return _short_snippet(text) if len(text) <= _SHORT else _long_snippet(text)
+
+
+def _parsed(text: str) -> Snippet | None:
     # In parentheses an expression may go over several lines; the line end closes a comment.
     wrapped = f"({text}\n)"
     try:
@@ -334,6 +428,11 @@ def snippet(text: str) -> Snippet | None:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     return Snippet(tree, wrapped, tuple(accumulate((len(line) + 1 for line in wrapped.split("\n")), initial=0)))
+
+
+_short_snippet = functools.lru_cache(maxsize=2_500)(_parsed)
+# Trees take a hundred times the room of their text, and those of a sum of thousands stand in each other.
+_long_snippet = functools.lru_cache(maxsize=50)(_parsed)
 
 
 def dotted_text(node: ast.expr) -> str:

@@ -1,0 +1,162 @@
+"""Who calls something, from the links that were worked out before: `linkpass.py` makes them, this asks for them.
+
+What an open editor says otherwise than the index, and what links rest on that, is left to inference: `unlinked`.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import logging
+import sqlite3
+import unicodedata
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from ..types import ModuleFacts
+from .linking.reads import bit_of, hash_of
+from .linking.values import Value
+from .linkstore import SUFFIX, Known, Linked, LinkStore, cut_short, hashes_in, key_of, untold
+from .recent import Recent
+from .source import is_python
+from .terms import words
+from .uses import uses
+from .view import WorkspaceView
+
+log = logging.getLogger(__name__)
+
+# Which links an edit voids is asked for by each look-up while it is being typed.
+_unlinked: Recent[tuple[object, ...], frozenset[str]] = Recent(8)
+
+
+@functools.cache
+def links_version() -> str:
+    """Of the code that works links out."""
+    digest = hashlib.sha256()
+    here = Path(__file__)
+    own = (here.with_name(f"{name}.py") for name in ("links", "linkstore", "linkpass"))
+    for file in (*sorted((here.parent / "linking").glob("*.py")), *own):
+        digest.update(file.read_bytes().replace(b"\r\n", b"\n"))
+    return digest.hexdigest()[:16]
+
+
+class LinkedCall(NamedTuple):
+    path: str
+    number: int  # of the call among those of the file
+    linked: Linked | None
+    traced: bool  # or else known by name only
+
+
+class Links:
+    """The links that hold in a view. Reads only; where anything is wrong with them there are none."""
+
+    def __init__(self, view: WorkspaceView, store: LinkStore) -> None:
+        self._view = view
+        self._store = store
+        view.store.beside[id(self)] = self.close
+
+    @classmethod
+    def of(cls, view: WorkspaceView) -> Links | None:
+        """None where no links are there, or they are of another state of the index than the view."""
+        path = view.store.path
+        file = path.with_name(path.name + SUFFIX) if path is not None else None
+        if file is None or not file.exists():
+            return None
+        try:
+            store = LinkStore(file, links_version())
+            if store.index == state_of(view):
+                return cls(view, store)
+            store.close()
+        except (sqlite3.Error, ValueError) as error:
+            log.info("no links are read from %s: %s", file, error)
+        return None
+
+    def close(self) -> None:
+        self._view.store.beside.pop(id(self), None)
+        self._store.close()
+
+    @functools.cached_property
+    def unlinked(self) -> frozenset[str]:
+        """The files whose calls have to be worked out now: they were not yet, or it holds no more."""
+        texts = {p: d.sha256 for p in self._view.documents.open_texts if is_python(p) and (d := self._view.document(p))}
+        key = (str(self._store.path), self._store.index, frozenset(texts.items()))
+        if key not in _unlinked:
+            _unlinked[key] = frozenset(self._void(texts) if texts else ())
+        missing = () if self._store.whole else self._store.missing()
+        return _unlinked[key].union(missing)
+
+    def _void(self, texts: Iterable[str]) -> set[str]:
+        changed = Changed()
+        for path in texts:
+            facts = self._view.facts(path)
+            if facts is not None and not self._says_the_same(path):
+                changed.add(self._store.known_file(path), facts, self._view.text(path))
+        return {*changed.paths, *self._store.resting_on(changed.files, changed.names)} if changed.paths else set()
+
+    def _says_the_same(self, path: str) -> bool:
+        document, row = self._view.document(path), self._view.row(path)
+        return document is not None and row is not None and document.sha256 == row.sha256
+
+    def entering(
+        self, value: Value, name: str, homes: Callable[[], frozenset[str] | None] | None
+    ) -> tuple[list[LinkedCall], frozenset[str]]:
+        """The calls that enter a function or class, of a method (where there are `homes`) those by its name with unknown receivers, too:
+        in these files, or (None) in all. And the files whose calls have to be worked out now."""
+        found: list[LinkedCall] = []
+        stale: set[str] = set()
+        listed = [(row, True) for row in self._store.callers(key_of(value))]
+        if homes is not None and (by_name := self._store.callers(untold(name))):
+            places = homes()
+            listed += [(row, False) for row in by_name if places is None or row[0] in places]
+        for (path, numbers), traced in listed:
+            if path in self.unlinked or path in stale:
+                continue
+            if not self._view.is_stored(path):
+                stale.add(path)
+                continue
+            links = self._store.links(path, numbers if traced else ())
+            found += [LinkedCall(path, number, links.get(number), traced) for number in numbers]
+        return found, self.unlinked | stale
+
+    def is_cut(self, name: str) -> bool:
+        """Whether a limit was met somewhere at a call of this name."""
+        return any(path not in self.unlinked for path, _ in self._store.callers(cut_short(name)))
+
+
+class Changed:
+    """Files that are not what they were, and the names that they use in other ways than before: the bits by which links rest on that."""
+
+    def __init__(self) -> None:
+        self.paths: list[str] = []
+        self.files = 0
+        self.names = 0
+
+    def add(self, before: Known | None, facts: ModuleFacts, text: str) -> None:
+        self.paths.append(facts.path)
+        if before is not None:
+            self.files |= 1 << before.number
+        for number in uses_of(facts, text) - (hashes_in(before.uses) if before is not None else set()):
+            self.names |= bit_of(number)
+
+    def remove(self, path: str, before: Known) -> None:
+        self.paths.append(path)
+        self.files |= 1 << before.number
+        # A package that had no other module is one no more.
+        for number in hashes_in(before.uses):
+            self.names |= bit_of(number)
+
+
+def uses_of(facts: ModuleFacts, text: str) -> set[int]:
+    """The hashes of how a file uses names, its place among the modules included."""
+    named = {*words(text), *words(facts.path), *words(facts.module)}
+    named |= {unicodedata.normalize("NFKC", word) for word in named if not word.isascii()}
+    parts = facts.module.split(".")
+    modules = {".".join(parts[:count]) for count in range(1, len(parts) + 1)}
+    ways = {**uses(facts), "named": named, "module": modules, "paths": {""}}
+    return {hash_of(how, name) for how, names in ways.items() for name in names}
+
+
+def state_of(view: WorkspaceView) -> str:
+    """What tells the state of the index that a view reads."""
+    return "{}:{}".format(*view.store.state())

@@ -1,0 +1,29 @@
+"""How one file uses names: what it calls, decorates with, builds classes on, imports under another name, and asks for something."""
+
+from __future__ import annotations
+
+from ..types import ModuleFacts, called_names
+from .columns import column
+
+_NO_NAMES = frozenset({"", "self", "cls", "super()", "()", "[]", "*"})
+
+
+def uses(facts: ModuleFacts) -> dict[str, set[str]]:
+    """Names by how they are used: "called", "decorated" and "base" by the last part of what is written, "aliased" as they are called
+    where they come from, "asked" as `x` in `x.run()` and `m.x.run()`."""
+    callees = column(facts.calls, "callee")
+    columns = list(zip(callees, column(facts.calls, "form"), column(facts.calls, "start"), strict=True))
+    found: dict[str, set[str]] = {"called": set(), "decorated": set()}
+    for (_, form, _), name in zip(columns, called_names(columns), strict=True):
+        found["decorated" if form == "decorator" else "called"].add(name)
+    found["base"] = {base.partition("[")[0].rpartition(".")[2] for symbol in facts.symbols for base in symbol.bases}
+    found["aliased"] = {item.name for item in facts.imports if item.name and item.name != item.alias}
+    found["asked"] = {
+        part for callee in {callee for callee in callees if "." in callee} for part in callee.split(".")[:-1]
+    } - _NO_NAMES
+    for names in found.values():
+        names.discard("")
+    return found
+
+
+__all__ = ["uses"]
