@@ -35,7 +35,7 @@ class RankingOptions:
     path_weight: float = 0.3
     path_coverage: float = 0.3
     file_weight: float = 0.35
-    coverage_power: float = 2.5
+    coverage_power: float = 1.75
     module_factor: float = 0.75
     test_factor: float = 0.45
     asked_test_factor: float = 0.6
@@ -44,12 +44,12 @@ class RankingOptions:
     aside_power: float = 1.0
     mentioned_factor: float = 2.0
     definition_boost: float = 0.4
-    file_repeat: float = 0.85
+    file_repeat: float = 0.9
     own_name_weight: float = 0.1
     generic_weight: float = 0.5
     synonym_weight: float = 0.15
     synonym_coverage: float = 0.3
-    call_spread: float = 0.2
+    call_spread: float = 0.1
     spread_cap: float = 0.2
     spread_pool: int = 60
     join_share: float = 0.4
