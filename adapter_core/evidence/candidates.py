@@ -24,7 +24,8 @@ _MAX_MENTIONED = 3
 @dataclass
 class Candidate:
     """The symbol `index` of a file. `region`: the lines that are one result with it, if they are more than its own, and `others` the
-    candidates in them. `whole`: the region is to be read as a whole, and not part by part."""
+    candidates in them. `whole`: the region is to be read as a whole, and not part by part. `members`: of a
+    class, what it defines, the best first. `lifted`: not its words alone speak for it."""
 
     path: str
     index: int
@@ -33,6 +34,8 @@ class Candidate:
     region: tuple[int, int] | None = None
     others: list[Candidate] = field(default_factory=list)
     whole: bool = False
+    members: list[Candidate] = field(default_factory=list)
+    lifted: bool = False
 
 
 Candidates = dict[tuple[str, int], Candidate]
@@ -71,6 +74,7 @@ def lift(graph: CodeGraph, ref: SymbolRef, boost: float, why: str, candidates: C
         candidates[key] = Candidate(ref.path, index, start)
     candidate = candidates[key]
     candidate.score += boost
+    candidate.lifted = True
     candidate.why.append(why)
 
 

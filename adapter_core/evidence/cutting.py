@@ -32,6 +32,12 @@ class Cutter:
         spans = deciding_lines(facts, candidate.index, document.lines, self._weights, self._max_lines)
         return [e for span in reversed(spans) if (e := self.cut(candidate, *span)) is not None]
 
+    def result(self, candidate: Candidate) -> Evidence | None:
+        """What a candidate is as one result: its region, or else its best lines."""
+        if candidate.region:
+            return self.cut(candidate, *candidate.region)
+        return next(iter(self.deciding(candidate)), None)
+
     def cut(self, candidate: Candidate, start: int, end: int) -> Evidence | None:
         """Lines of the file of a candidate as evidence; None where the file is gone."""
         facts, document = self._graph.facts(candidate.path), self._graph.document(candidate.path)

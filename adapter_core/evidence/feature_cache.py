@@ -17,8 +17,8 @@ from .factors import VIEWS
 from .hashing import Counts
 from .options import EmbeddingOptions
 
-# Modules of this package whose change can change a feature.
-_SHAPING = ("commonplace", "factors", "hashing")
+# Modules whose change can change a feature, beside those that shape the index.
+_SHAPING = ("evidence/commonplace", "evidence/factors", "evidence/hashing", "graph/linking/modules", "graph/lookup")
 
 
 class FeatureCache:
@@ -97,5 +97,5 @@ def features_version() -> str:
     digest = hashlib.sha256(index_version("features").encode())
     for name in _SHAPING:
         # Line ends differ between checkouts.
-        digest.update(Path(__file__).with_name(f"{name}.py").read_bytes().replace(b"\r\n", b"\n"))
+        digest.update((Path(__file__).parents[1] / f"{name}.py").read_bytes().replace(b"\r\n", b"\n"))
     return digest.hexdigest()[:12]

@@ -17,7 +17,8 @@ class RankingOptions:
     the same; `synonym_coverage`: how far it counts as met. `call_spread`: what of the first `spread_pool` candidates one gets from another
     that it calls or is called by, at most `spread_cap` of its own. `join_share`: neighbours are one result where no score is below that
     share of the best, over at most `region_lines`. `long_*`, `report_*`, `trace_boost`: for texts as long as a bug report, their
-    body, its names, its `long_terms` most telling terms, and tracebacks. The other factors are for what is seldom the answer.
+    body, its names, its `long_terms` most telling terms, and tracebacks. `asked_test_factor`: for tests
+    where the question speaks of testing, which need not mean tests. The other factors are for what is seldom the answer.
     """
 
     name_weight: float = 4.0
@@ -34,20 +35,21 @@ class RankingOptions:
     path_weight: float = 0.3
     path_coverage: float = 0.3
     file_weight: float = 0.35
-    coverage_power: float = 2.5
+    coverage_power: float = 1.75
     module_factor: float = 0.75
     test_factor: float = 0.45
+    asked_test_factor: float = 0.6
     text_factor: float = 0.4
     changelog_factor: float = 0.3
     aside_power: float = 1.0
     mentioned_factor: float = 2.0
     definition_boost: float = 0.4
-    file_repeat: float = 0.85
+    file_repeat: float = 0.9
     own_name_weight: float = 0.1
     generic_weight: float = 0.5
     synonym_weight: float = 0.15
     synonym_coverage: float = 0.3
-    call_spread: float = 0.2
+    call_spread: float = 0.1
     spread_cap: float = 0.2
     spread_pool: int = 60
     join_share: float = 0.4

@@ -152,9 +152,10 @@ def _file_factors(index: SearchIndex, question: Question, options: RankingOption
         question.kind == "tests"
         or any(w >= _EXPANDED and (t.startswith("test") or t == "pytest") for t, w in question.terms.items())
     )
+    of_tests = options.report_test_factor if question.is_report else options.test_factor
     factor_of = {
         "product": 1.0,
-        "tests": 1.0 if about_tests else options.report_test_factor if question.is_report else options.test_factor,
+        "tests": options.asked_test_factor if about_tests else of_tests,
         "text": options.text_factor,
         "changes": options.changelog_factor,
     }

@@ -29,7 +29,9 @@ def regions(
             found += own
             continue
         own = _whole_classes(facts, [c for c in own if c.index < len(facts.symbols)], options.region_lines)
-        found += _neighbours(facts, own, options, max_lines)
+        places = _neighbours(facts, own, options, max_lines)
+        _add_members(facts, places)
+        found += places
     return found
 
 
@@ -68,6 +70,15 @@ def _neighbours(
             run = []
         run.append(candidate)
     return [*found, _joined(facts, run)] if run else found
+
+
+def _add_members(facts: ModuleFacts, places: list[Candidate]) -> None:
+    """To each class that is a place of its own those of the other places that it defines."""
+    classes = {c.index: c for c in places if facts.symbols[c.index].kind == "class" and not c.region}
+    for place in sorted(places, key=lambda c: -c.score):
+        parent = facts.symbols[place.index].parent
+        if parent in classes:
+            classes[parent].members.append(place)
 
 
 def _joins(facts: ModuleFacts, run: list[Candidate], candidate: Candidate, options: RankingOptions) -> bool:

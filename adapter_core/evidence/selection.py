@@ -113,7 +113,7 @@ def _diverse(
         taken[candidate.path] = taken.get(candidate.path, 0) + 1
         region = cutter.cut(candidate, *candidate.region) if chosen.listed and candidate.region else None
         if chosen.listed:
-            results += _fresh([region or spans[0]], results)
+            results += _fresh([_in_its_place(candidate, cutter, results) or region or spans[0]], results)
         if region and candidate.whole:
             passages += _fresh([region], passages)
             parts = [cutter.deciding(c)[:1] for c in candidate.others]
@@ -124,6 +124,15 @@ def _diverse(
         waiting += [_Waiting(candidate, candidate.score * ranking.further_span, span) for span in spans[1:]]
         waiting += [_Waiting(other, other.score) for other in candidate.others if chosen.listed]
     return results, passages, definitions
+
+
+def _in_its_place(candidate: Candidate, cutter: Cutter, results: Sequence[Evidence]) -> Evidence | None:
+    """Instead of a class for which its words alone speak the best of its members that is not listed yet: what
+    answers is in these, and its own lines say little more than what it is called."""
+    if candidate.lifted:
+        return None
+    found = (cutter.result(member) for member in candidate.members)
+    return next((item for item in found if item is not None and _fresh([item], results)), None)
 
 
 def _fresh(spans: Iterable[Evidence], known: Sequence[Evidence]) -> list[Evidence]:

@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 
 import _docstring_queries as docstring_queries
 import _tuning as tuning
+import docstrings
 from _retrieval_data import Place, Row, all_gold_lines, gold_lines
 from _retrieval_packing import Tokens, lines_within, pack_places
 from _retrieval_scores import Found, interval, ratio_interval, score
@@ -104,6 +105,16 @@ SOURCE = '''class A:
     def h(self):
         """Do nothing at all, of any kind."""
 '''
+
+
+def test_a_description_is_found_by_spans_as_they_are_and_widened_to_sixty_lines() -> None:
+    query = docstring_queries.Query("package", "Opens the door.", Place("a.py", 100, 104))
+    places = found(Place("a.py", 200, 300), Place("a.py", 120, 121), Place("a.py", 3, 4), Place("a.py", 104, 106))
+    scores = docstrings.score(query, places)
+    assert (scores["MRR@10"], scores["MRR@10 of 60 lines"]) == (1 / 4, 1 / 2)
+    assert docstrings.widened(Place("a.py", 120, 121)) == Place("a.py", 91, 150)
+    assert docstrings.widened(Place("a.py", 3, 4)) == Place("a.py", 1, 60)
+    assert docstrings.widened(Place("a.py", 200, 300)) == Place("a.py", 200, 300)
 
 
 def test_removed_docstrings_leave_the_lines_where_they_were(tmp_path: Path) -> None:

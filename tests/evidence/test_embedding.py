@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import inspect
 import json
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from adapter_core.code_graph import CodeGraph
 from adapter_core.errors import Cancelled
+from adapter_core.evidence import factors, feature_cache
 from adapter_core.evidence.embedding import Embedder, build_repo_embedding, build_subgraph_embedding_from_graph
 from adapter_core.evidence.factors import VIEWS, file_features
 from adapter_core.evidence.feature_cache import FeatureCache
@@ -21,6 +23,7 @@ from adapter_core.evidence.hashing import ONE, Counts, add, count, feature_hash,
 from adapter_core.evidence.options import EmbeddingOptions
 from adapter_core.evidence.repo_embedding import RepoEmbedding
 from adapter_core.evidence.topology import import_graph, links_of_tests, masses, topology_features
+from adapter_core.graph import version
 from tests.support import graph_of, write, write_tree
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -395,6 +398,15 @@ def test_what_is_known_is_not_counted_again(repo: Path, tmp_path: Path) -> None:
     again = FeatureCache.load(tmp_path / "features.npz")
     build_repo_embedding(repo, features=again)
     assert again.misses == 0
+
+
+def test_the_code_that_shapes_features_is_in_their_version() -> None:
+    used = {m.__name__ for value in vars(factors).values() if (m := inspect.getmodule(value)) is not None}
+    ours = {name.removeprefix("adapter_core.").replace(".", "/") for name in used if name.startswith("adapter_core.")}
+    assert {"graph/linking/modules", "graph/lookup", "graph/terms"} <= ours
+    of_the_index = {"types", *(f"graph/{name}" for name in version._SHAPING)}
+    # What options say is part of the key of each file's features.
+    assert ours - of_the_index - {"evidence/options"} <= set(feature_cache._SHAPING)
 
 
 def test_other_limits_of_text_are_other_features(graph: CodeGraph) -> None:

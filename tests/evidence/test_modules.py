@@ -292,3 +292,42 @@ def test_a_glob_comes_before_the_cut(repo: Path) -> None:
         _, files = question_aware_modules_and_files(graph, "What is a router?", options=options)
         assert [f.path for f in files] == ["sub/plain.py"]
         assert len(question_aware_modules_and_files(graph, "What is a router?", options=ModuleOptions(top=2))[1]) == 2
+
+
+# -- the project's own name --------------------------------------------------------------------------------------------
+
+OWN_QUESTION = "How does Wigwam route?"
+OWN_NAME = '''
+#- src/wigwam/__init__.py
+#- src/wigwam/tent.py
+def wigwam(wigwam):
+    """The wigwam of a wigwam."""
+#- src/wigwam/first.py
+def connect(route):
+    """Takes a route."""
+#- src/wigwam/second.py
+def second_thing():
+    return route
+
+def third_thing():
+    return route
+
+def fourth_thing():
+    return route
+'''
+
+
+def test_the_projects_own_name_does_not_decide_which_module_is_meant(repo: Path) -> None:
+    with graph_of(repo, OWN_NAME) as graph:
+        modules, files = question_aware_modules_and_files(graph, OWN_QUESTION)
+        assert (modules[0].module, files[0].path) == ("wigwam.first", "src/wigwam/first.py")
+
+
+def test_reranking_weighs_the_projects_own_name_as_ranking_does(repo: Path) -> None:
+    with graph_of(repo, OWN_NAME) as graph:
+        ranked = [RankedFile(f"src/wigwam/{n}.py", f"wigwam.{n}", s) for n, s in (("tent", 0.55), ("first", 0.5))]
+        by_words = RerankOptions(visibility=0)
+        assert rerank_modules_and_files(graph, OWN_QUESTION, ranked, ranked, by_words)[1][0].path.endswith("first.py")
+        asked_further = RerankOptions(signature=0, docstring=0, visibility=0)
+        again = rerank_modules_and_files(graph, "thing", ranked, ranked, asked_further, lambda _: [OWN_QUESTION])
+        assert again[1][0].path.endswith("first.py")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapter_core.evidence.context import estimate_tokens, pack_context
@@ -116,6 +116,7 @@ _KINDS = st.sampled_from(["characters", "words", "whole", "saving", "constant"])
 _BUDGETS = st.integers(-1, 400)
 
 
+@settings(deadline=None)
 @given(st.lists(programs(), min_size=1, max_size=2), st.data(), _BUDGETS, _KINDS)
 def test_packs_of_any_spans(texts: list[str], data: st.DataObject, budget: int, kind: str) -> None:
     files = {f"f{i}.py": text.split("\n") for i, text in enumerate(texts)}
@@ -132,6 +133,7 @@ def test_packs_of_any_spans(texts: list[str], data: st.DataObject, budget: int, 
     assert all(n == 1 for n in count.calls[1:])
 
 
+@settings(deadline=None)
 @given(st.lists(programs(), min_size=1, max_size=5), st.randoms(use_true_random=False), _BUDGETS, _KINDS)
 def test_packs_of_whole_definitions(texts: list[str], rng: object, budget: int, kind: str) -> None:
     """Definitions that do not overlap: cut at statements, never in the head, and in the order given."""

@@ -119,6 +119,26 @@ def test_a_class_named_in_a_sentence_is_found(tmp_path: Path) -> None:
         assert "app/core.py::Job" in places(graph, "What does the Job class schedule?")[:2]
 
 
+def test_tests_count_a_little_more_where_testing_is_asked_for(tmp_path: Path) -> None:
+    with graph_of(
+        tmp_path,
+        """
+#- app/runner.py
+def report_outcome(outcome):
+    return outcome
+#- tests/test_runner.py
+def report_outcome_again(outcome):
+    return outcome
+""",
+    ) as graph:
+
+        def share_of_tests(question: str) -> float:
+            scores = {e.span.path: e.score for e in search(graph, question).evidence}
+            return scores["tests/test_runner.py"] / scores["app/runner.py"]
+
+        assert share_of_tests("report the outcome") < share_of_tests("report the outcome of a test") < 1
+
+
 # -- the graph -----------------------------------------------------------------------------------------------------------
 
 CHAIN = """
@@ -230,6 +250,28 @@ class Box:
         assert (found.passages[0].span.start, found.passages[0].span.end) == (1, 9)
         assert {"Box.open_lid", "Box.close_lid"} <= {e.symbol for e in found.definitions}
         assert all(e.span.end - e.span.start < 4 for e in found.definitions if e.symbol != "Box")
+
+
+LARGE_CLASS = (
+    '#- app/store.py\nclass SessionStore:\n    """Session store: what a session store is, and what it stores."""\n\n'
+    + "".join(f"    field_{i} = {i}\n" for i in range(60))
+    + """
+    def evict(self, session):
+        self.store.pop(session)
+
+    def unrelated(self):
+        pass
+"""
+)
+
+
+def test_a_large_class_is_listed_by_its_member_that_matches(tmp_path: Path) -> None:
+    with graph_of(tmp_path, LARGE_CLASS) as graph:
+        found = search(graph, "how does the store of a session work?")
+        assert found.passages[0].symbol == "SessionStore"
+        assert found.evidence[0].symbol == "SessionStore.evict"
+        # Who names the class asks for itself.
+        assert search(graph, "how does `SessionStore` store a session?").evidence[0].symbol == "SessionStore"
 
 
 def test_results_do_not_overlap(tmp_path: Path) -> None:
