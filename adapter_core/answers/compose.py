@@ -25,6 +25,7 @@ _MAX_SYMBOLS = 8
 _MAX_SIGNATURE = 160
 _ASSIGNED = ("constant", "variable", "type_alias", "field", "enum_member")
 _MAX_HEADER_LINES = 12
+_SETTINGS = (".toml", ".cfg", ".ini", ".yml", ".yaml", ".json")
 _MAX_LISTED = 5
 _NEAR = 3  # of how many symbols callers and the like are looked for, unless they are asked for
 
@@ -112,6 +113,8 @@ def _sentences(
         return
     speaker = Speaker(facts, index, place)
     symbol = facts.symbols[index]
+    if facts.path.endswith(_SETTINGS):
+        return  # what stands in them is no prose
     if symbol.kind in ("section", "module"):
         if item is not None and (symbol.kind == "section" or not is_python(facts.path)):
             yield from _documentation(speaker, facts, index, document.lines, item)

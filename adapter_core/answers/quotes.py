@@ -29,12 +29,16 @@ def quotes(speaker: Speaker, symbol: Symbol, lines: list[str], weights: Mapping[
     for one in statements_of(node):
         start, end = one.lineno, last_line(one)
         text = quoted(lines, one)
-        mass = sum(weights.get(t, 0.0) for t in set(terms.terms_of(text)) - own) if text else 0.0
+        # `return` and `raise` alone say nothing.
+        mass = sum(weights.get(t, 0.0) for t in set(terms.terms_of(text)) - own) if " " in text or "(" in text else 0.0
         if mass > 0:
             found.append((mass, start, end, text))
     best = sorted(found, key=lambda s: -s[0])[:_MAX_QUOTES]
+    name = code(symbol.qualname)
     for _, start, end, text in sorted(best, key=lambda s: s[1]):
-        yield speaker.say("quote", f"In {code(symbol.qualname)}: {code(text)}", (start, end))
+        caught = text.removeprefix("except ").partition(" as ")[0] if text.startswith("except ") else ""
+        told = f"{name} catches {code(caught)}." if caught else f"In {name}: {code(text)}"
+        yield speaker.say("quote", told, (start, end))
 
 
 def statements_of(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[ast.stmt | ast.ExceptHandler]:

@@ -51,7 +51,9 @@ class Region:
         for path in dict.fromkeys(p for p, _, _ in self.spans):
             facts = self.graph.facts(path)
             for index, symbol in enumerate(facts.symbols if facts else ()):
-                if index and facts is not None and self._meets(path, first(symbol), self.header_end(path, symbol)):
+                # Where a header ends takes a look at the syntax; most symbols are nowhere near the lines.
+                near = index and facts is not None and self._meets(path, first(symbol), symbol.end)
+                if near and facts is not None and self._meets(path, first(symbol), self.header_end(path, symbol)):
                     yield facts, index
 
     def _meets(self, path: str, first: int, last: int) -> bool:

@@ -9,7 +9,7 @@ import pytest
 
 from adapter_core.answers.quotes import last_line, quoted, statements_of
 from adapter_core.answers.runner import answer_question
-from tests.support import graph_of
+from tests.support import graph_of, write
 
 WORKSPACE = """
 #- shop/price.py
@@ -48,6 +48,14 @@ def test_a_statement_is_told_once(repo: Path) -> None:
     found = "\n".join(sentences(repo, "What does Basket.settle do with last_rebate and paid?"))
     assert found.count("last_rebate") <= 1
     assert found.count("self.paid") <= 1
+
+
+def test_what_is_caught_is_told_and_settings_are_no_prose(repo: Path) -> None:
+    found = sentences(repo, "What does Basket.settle do on a missing KeyError?")
+    assert "`Basket.settle` catches `KeyError`." in found
+    write(repo, "pyproject.toml", '[tool.rebates]\nloyalty = "high"\nmost = 3\n')
+    answer = answer_question(graph_of(repo, WORKSPACE), "Which loyalty is set in tool.rebates?")
+    assert not any(c.span.path == "pyproject.toml" for claim in answer.claims for c in claim.citations)
 
 
 SOURCE = '''
