@@ -63,35 +63,37 @@ def rank(index: SearchIndex, question: Question, options: RankingOptions | None 
         hit, own = _hits(index, term, others, options.synonym_weight)
         length = index.lengths[hit.documents, hit.fields] / index.average[hit.fields]
         norm = 1 - b[hit.fields] + b[hit.fields] * length
-        # Over all documents, since that is faster than finding out which they are.
+        # Summed over all documents, since that is faster than finding out which they are; the rest is for those that hold the term.
         tf = np.bincount(hit.documents, weights[hit.fields] * hit.counts / norm, minlength=total)
-        value = _idf(index.count, int(np.count_nonzero(tf)))
+        holding = np.flatnonzero(tf)
+        tf = tf[holding]
+        value = _idf(index.count, len(holding))
         idf[term] = value
         mass += weight * value
         if len(hit.files):
             named = np.unique(hit.files)
             path_scores[named] += weight * min(value, _idf(len(index.paths), len(named)))
-        scores += weight * value * (options.k1 + 1) * tf / (options.k1 + tf)
-        covered += weight * value * options.synonym_coverage * (tf > 0)
+        scores[holding] += weight * value * (options.k1 + 1) * tf / (options.k1 + tf)
+        covered[holding] += weight * value * options.synonym_coverage
         # A document that stands there several times gains once: so NumPy adds.
         covered[own] += weight * value * (1 - options.synonym_coverage)
     mass = mass or 1.0
-    matched = scores > 0
-    files = np.maximum(index.file_of, 0)
-    coverage = np.where(matched, covered / mass, 0.0)
-    with_path = np.minimum(1.0, coverage + options.path_coverage * path_scores[files] / mass)
-    scores *= (0.4 + 0.6 * with_path) ** options.coverage_power
-    scores += np.where(matched, options.path_weight * path_scores[files], 0.0)
+    matched = np.flatnonzero((scores > 0) & index.alive)
+    files = index.file_of[matched]
+    coverage = np.zeros(total)
+    coverage[matched] = covered[matched] / mass
+    with_path = np.minimum(1.0, coverage[matched] + options.path_coverage * path_scores[files] / mass)
+    own = scores[matched] * (0.4 + 0.6 * with_path) ** options.coverage_power
+    own += options.path_weight * path_scores[files]
     if question.is_report:
         # Against so many words a few lines are easily covered by chance.
-        body = index.lengths[:, BODY] / index.average[BODY]
-        scores *= 1 + options.report_size_weight * np.minimum(np.log2(1 + body), 3.0)
+        body = index.lengths[matched, BODY] / index.average[BODY]
+        own *= 1 + options.report_size_weight * np.minimum(np.log2(1 + body), 3.0)
     # The rest of a module (imports, constants) says less than a definition does.
-    scores *= _file_factors(index, question, options)[files] * np.where(
-        index.symbol_of == 0, options.module_factor, 1.0
-    )
-    scores[~index.alive] = 0
-    scores = _add_file_evidence(index, scores, options.file_weight)
+    of_module = np.where(index.symbol_of[matched] == 0, options.module_factor, 1.0)
+    own *= _file_factors(index, question, options)[files] * of_module
+    scores = np.zeros(total)
+    scores[matched] = _with_file_evidence(own, files, len(index.paths), options.file_weight)
     return Ranked(scores, coverage, idf)
 
 
@@ -137,13 +139,11 @@ def _field_arrays(options: RankingOptions) -> tuple[np.ndarray, np.ndarray]:
     return weights, b
 
 
-def _add_file_evidence(index: SearchIndex, scores: np.ndarray, weight: float) -> np.ndarray:
-    """A file whose parts match together is likelier to hold the answer than one with a single chance match."""
-    if not len(scores) or scores.max() <= 0:
-        return scores
-    files = np.maximum(index.file_of, 0)
+def _with_file_evidence(scores: np.ndarray, files: np.ndarray, count: int, weight: float) -> np.ndarray:
+    """A file whose parts match together is likelier to hold the answer than one with a single chance match. `scores` and `files`: of the
+    documents that match, (n,); `count`: of all files."""
     # The sum over a file, with large files damped: squares favour a few strong parts over many weak ones.
-    sums = np.sqrt(np.bincount(files, np.where(index.alive, scores, 0) ** 2, minlength=len(index.paths)))
+    sums = np.sqrt(np.bincount(files, scores**2, minlength=count))
     return scores * (1 - weight) + np.where(scores > 0, weight * sums[files], 0.0)
 
 
