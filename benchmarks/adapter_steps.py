@@ -145,7 +145,14 @@ def draw() -> None:
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
+    _draw_conditions(pyplot)
+    _draw_steps(pyplot)
+
+
+def _draw_steps(pyplot: Any) -> None:
     rows = json.loads((RESULTS / f"{NAME}.json").read_text("utf-8"))["rows"]
+    if len({r["steps"] for r in rows if r["steps"]}) < 2:
+        return  # no curve yet
     figure, axes = pyplot.subplots(figsize=(6.4, 4), layout="constrained")
     for name in dict.fromkeys(r["repository"] for r in rows):
         own = sorted((r for r in rows if r["repository"] == name and r["condition"] == f"fitted {r['steps']}"),
@@ -163,7 +170,6 @@ def draw() -> None:
     axes.grid(alpha=0.3)
     figure.savefig(RESULTS / "adapter-steps.png", dpi=110, metadata={"Software": None})
     pyplot.close(figure)
-    _draw_conditions(pyplot)
 
 
 def _draw_conditions(pyplot: Any) -> None:
