@@ -67,7 +67,7 @@ def main() -> None:
                 r["repository"] == name and r["steps"] == 0 for r in rows
             ):
                 rows.append(row(subject, "none", 0, {}))
-            fit = runs.fit(name, subject.repository.of(BUILD), FitOptions(steps=steps))
+            fit = runs.fit(name, subject.repository.of(BUILD), FitOptions(steps=steps, questions=0.0))
             if fit is None:
                 continue
             fits[name, steps] = fit
@@ -79,7 +79,7 @@ def main() -> None:
                 condition = f"fitted {steps} to {wrong}"
                 if all(score(runs, subject, condition, fits[wrong, steps].adapter, part) for part in _PARTS):
                     rows.append(row(subject, condition, steps, {}))
-            options = FitOptions(steps=steps)
+            options = FitOptions(steps=steps, questions=0.0)
             report(NAME, rows, {"model": loaded.info.name, "dtype": loaded.info.dtype, "batch": options.batch,
                                 "length": options.length, "windows": args.windows})  # fmt: skip
 
