@@ -115,7 +115,7 @@ def main() -> None:
                     read_spans(args.scratch / "reading", loaded, readers, item.sentence, gold, spans)
                 )
         shown = {"steps": args.steps, "top": TOP, "fits": fits, "fits of": args.fits_of or "each its own"}
-        report("adapter_reading-other" if args.fits_of else "adapter_reading", table(found), shown)
+        report("adapter_reading_other" if args.fits_of else "adapter_reading", table(found), shown)
 
 
 def prepared(repository: Repository, folder: Path, count: int) -> tuple[Path, list[Documented]]:

@@ -67,7 +67,7 @@ def main() -> None:
                 r["repository"] == name and r["steps"] == 0 for r in rows
             ):
                 rows.append(row(subject, "none", 0, {}))
-            fit = runs.fit(name, subject.repository.of(BUILD), FitOptions(steps=steps))
+            fit = runs.fit(name, subject.repository.of(BUILD), FitOptions(steps=steps, questions=0.0))
             if fit is None:
                 continue
             fits[name, steps] = fit
@@ -79,7 +79,7 @@ def main() -> None:
                 condition = f"fitted {steps} to {wrong}"
                 if all(score(runs, subject, condition, fits[wrong, steps].adapter, part) for part in _PARTS):
                     rows.append(row(subject, condition, steps, {}))
-            options = FitOptions(steps=steps)
+            options = FitOptions(steps=steps, questions=0.0)
             report(NAME, rows, {"model": loaded.info.name, "dtype": loaded.info.dtype, "batch": options.batch,
                                 "length": options.length, "windows": args.windows})  # fmt: skip
 
@@ -145,7 +145,14 @@ def draw() -> None:
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
+    _draw_conditions(pyplot)
+    _draw_steps(pyplot)
+
+
+def _draw_steps(pyplot: Any) -> None:
     rows = json.loads((RESULTS / f"{NAME}.json").read_text("utf-8"))["rows"]
+    if len({r["steps"] for r in rows if r["steps"]}) < 2:
+        return  # no curve yet
     figure, axes = pyplot.subplots(figsize=(6.4, 4), layout="constrained")
     for name in dict.fromkeys(r["repository"] for r in rows):
         own = sorted((r for r in rows if r["repository"] == name and r["condition"] == f"fitted {r['steps']}"),
@@ -163,7 +170,6 @@ def draw() -> None:
     axes.grid(alpha=0.3)
     figure.savefig(RESULTS / "adapter-steps.png", dpi=110, metadata={"Software": None})
     pyplot.close(figure)
-    _draw_conditions(pyplot)
 
 
 def _draw_conditions(pyplot: Any) -> None:

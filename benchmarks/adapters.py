@@ -107,7 +107,7 @@ def main() -> None:
     finish(subjects, costs, shown, {})
     if args.fits is not None and not args.fits:
         return
-    options = FitOptions(steps=args.steps, first_block=args.first_block)
+    options = FitOptions(steps=args.steps, first_block=args.first_block, questions=0.0)
     for subject in subjects if args.fits is None else [s for s in subjects if s.name in args.fits]:
         clock.check()
         development = development_of(subject.repository, loaded.tokenizer)

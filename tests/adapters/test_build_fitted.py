@@ -29,7 +29,7 @@ from adapter_core.paths import cache_dir
 from ..models.conftest import tiny_llama, tiny_tokenizer  # noqa: F401 - fixtures
 from ..support import write
 
-FIT = FitOptions(rank=2, steps=12, batch=2, length=32, warm_up=2, rate=1e-2, checkpoint_every=100)
+FIT = FitOptions(rank=2, steps=12, batch=2, length=32, warm_up=2, rate=1e-2, checkpoint_every=100, questions=0.0)
 JUDGING = JudgeOptions(windows=2, length=64, functions=4)
 NAMES = ("start", "end", "line", "path", "text", "name")
 
