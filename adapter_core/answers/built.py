@@ -29,6 +29,12 @@ class Built:
         return int(self.manifest.model["layers"]) if self.manifest is not None else 0
 
 
+def reads_better(graph: CodeGraph, model_name: str, model_digest: str, folder: Path | None = None) -> bool:
+    """Whether there is a fitted adapter with which the model reads better, by the questions that its build held back."""
+    reading = for_answers(graph, model_name, model_digest, folder).reading
+    return reading is not None and reading[1] > reading[0]
+
+
 def what_is_built(
     graph: CodeGraph, model_name: str, model_digest: str, folder: Path | None = None, with_null: bool = False
 ) -> Built:

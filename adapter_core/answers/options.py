@@ -31,7 +31,8 @@ class SourceOptions:
 
 @dataclass(frozen=True, slots=True)
 class AdapterOptions:
-    """What is mixed into the model while it writes (`reads`: also while it votes on sentences).
+    """What is mixed into the model while it writes. `reads`: the adapter is on while it votes on sentences, too; None: where its build
+    measured that it reads better with it.
 
     `adapter`: "auto" (what was built for the repository), "none", or a file or folder. `memory`: mix the repository's memory in; None:
     where there is one. `alpha`: deltas are scaled by alpha / rank. None: by their own scale, and only a fitted adapter that was kept is
@@ -49,7 +50,7 @@ class AdapterOptions:
 
     adapter: str = "auto"
     memory: bool | None = None
-    reads: bool = False
+    reads: bool | None = None
     alpha: float | None = None
     rank: int | None = None
     gsub: float | None = None

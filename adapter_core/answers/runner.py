@@ -7,7 +7,8 @@ that is returned may choose others.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -70,14 +71,14 @@ def answer_question(
     run.emit("evidence", found.evidence)
     if not _answerable(run, found):
         return _refuse(run, found)
-    planned = _planned(run, found)
+    plan_once = functools.cache(lambda: _planned(run, found))
     claims: list[Claim] = []
     if options.phrase:
         run.emit("stage", "phrasing")
-        claims = phrase(run, found, planned)
+        claims = phrase(run, found, plan_once())
     if not claims:
         run.emit("stage", "composing")
-        claims = _compose(run, found, planned)
+        claims = _compose(run, found, plan_once)
     if not claims:
         return _refuse(run, found)
     return _finish(run, found, to_markdown(claims), claims)
@@ -100,8 +101,8 @@ def _as_selected(run: Run, found: Found) -> Found:
 
 
 def _planned(run: Run, found: Found) -> Plan:
-    """The adapter and memory of this answer, where the model is going to use them."""
-    if run.backend is None or not (run.options.phrase or run.options.adapter.reads):
+    """The adapter and memory of this answer. The model is loaded for it, so it waits until the model is needed."""
+    if run.backend is None:
         return Plan()
     try:
         info = run.backend.load()
@@ -159,7 +160,7 @@ def zoom_symbol(graph: CodeGraph, name: str | None) -> SymbolRef | None:
     raise UsageError(f"There is no symbol {name!r} in this workspace.{hint}")
 
 
-def _compose(run: Run, found: Found, planned: Plan) -> list[Claim]:
+def _compose(run: Run, found: Found, plan_once: Callable[[], Plan]) -> list[Claim]:
     """The chosen sentences as checked claims. True by construction, and checked all the same."""
     items = candidates(run.graph, found, run.options.compose.max_candidates)
     run.metrics["candidates"] = len(items)
@@ -169,7 +170,7 @@ def _compose(run: Run, found: Found, planned: Plan) -> list[Claim]:
     if not run.options.phrase:
         for claim in claims:
             run.emit("claim", claim)
-    votes = votes_on(run, items, lexical, planned)
+    votes = votes_on(run, items, lexical, plan_once)
     if all(vote is None for vote in votes):
         return claims
     return _chosen(run, found, items, mix(lexical, votes, run.options.reading.weight)) or claims

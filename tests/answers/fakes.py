@@ -92,13 +92,17 @@ def build_null(graph: CodeGraph, folder: Path | None = None, modules: bool = Fal
     return build_adapters(graph, MODEL, folder, BuildOptions(modules=modules)).folder
 
 
-def build_fitted(graph: CodeGraph, kept: bool = True) -> Path:
-    """A fitted adapter beside the null one; random numbers stand for what training gives. Returns its file."""
+def build_fitted(graph: CodeGraph, kept: bool = True, reading: Sequence[float] = ()) -> Path:
+    """A fitted adapter beside the null one; random numbers stand for what training gives. Returns its file. `reading`: how well the model
+    reads without it and with it."""
     folder = build_folder(graph, MODEL.name, MODEL.digest) / "fitted"
     made = MadeAdapter(random_adapter(MODEL.target_shapes, DIMS.layers, rank=8, alpha=16.0), "fitted", {})
     build_adapters(graph, MODEL, folder, maker=AdapterMaker("fitted", lambda inputs: made))
     manifest = folder / "manifest.json"
-    manifest.write_text(json.dumps({**json.loads(manifest.read_text("utf-8")), "kept": kept}), "utf-8")
+    scores = [{"condition": f"reading {i}", "mean_reciprocal_rank": value} for i, value in enumerate(reading)]
+    manifest.write_text(
+        json.dumps({**json.loads(manifest.read_text("utf-8")), "kept": kept, "scores": scores}), "utf-8"
+    )
     return folder / "adapters.npz"
 
 

@@ -336,3 +336,31 @@ def test_the_adapter_reads_where_it_is_asked_to(graph: CodeGraph) -> None:
         assert backend.scored[0][2] == expected
         assert (answer.provenance.adapter or "").startswith("fitted " if reads else "")
         assert (answer.provenance.adapter is not None) == reads
+
+
+@pytest.mark.parametrize(("reading", "used"), [((0.3, 0.5), True), ((0.5, 0.3), False), ((), False)])
+def test_by_default_the_adapter_reads_where_it_was_measured_to_read_better(
+    graph: CodeGraph, reading: tuple[float, ...], used: bool
+) -> None:
+    fitted = build_fitted(graph, reading=reading)
+    backend = Writer()
+    events: list[str] = []
+    answer = answer_question(graph, QUESTION, AskOptions(), backend, on_event=lambda name, _: events.append(name))
+    assert backend.scored[0][2] == (Adaptation(str(fitted)) if used else None)
+    assert (answer.provenance.adapter is not None) == used
+    off = Writer()
+    answer_question(graph, QUESTION, with_values(AskOptions(), {"adapter": "none"}), off)
+    assert off.scored[0][2] is None
+
+
+def test_composed_sentences_do_not_wait_for_the_model(graph: CodeGraph) -> None:
+    build_fitted(graph, reading=(0.3, 0.5))
+    seen: list[str] = []
+
+    class Watched(Writer):
+        def load(self) -> Any:
+            seen.append("load")
+            return super().load()
+
+    answer_question(graph, QUESTION, AskOptions(), Watched(), on_event=lambda name, _: seen.append(name))
+    assert "claim" in seen[: seen.index("load")]
