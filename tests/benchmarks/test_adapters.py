@@ -128,11 +128,11 @@ def test_the_first_right_span_decides_and_ties_keep_their_order() -> None:
 
 def test_an_adapter_that_orders_better_gains() -> None:
     gold = (False, True, False)
-    read = reading.Read((3.0, 2.0, 1.0), {reading.MODEL: (0.0, -1.0, -2.0), reading.ADAPTED: (-1.0, 0.0, -2.0)}, gold)
-    missed = reading.Read((1.0,), {reading.MODEL: (), reading.ADAPTED: ()}, (False,))
+    read = reading.Read((3.0, 2.0, 1.0), {reading.MODEL: (0.0, -1.0, -2.0), "adapter": (-1.0, 0.0, -2.0)}, gold)
+    missed = reading.Read((1.0,), {reading.MODEL: (), "adapter": ()}, (False,))
     rows = {row["order"]: row for row in reading.table({"tiny": [read, missed]})}
     assert rows[reading.MODEL]["MRR"] == 0.25
-    assert rows[reading.ADAPTED]["MRR"] == 0.5
-    assert rows[reading.ADAPTED]["gain by the adapter"] == 0.25
+    assert rows["adapter"]["MRR"] == 0.5
+    assert rows["adapter"]["gain by the adapter"] == 0.25
     assert rows["lexical"]["MRR"] == 0.25
     assert (rows["lexical"]["questions"], rows["lexical"]["in the top 20"]) == (2, 1)
