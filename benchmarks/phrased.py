@@ -25,6 +25,7 @@ from adapter_core.answers.flags import with_values
 from adapter_core.answers.options import AskOptions
 from adapter_core.build import build_adapters, find_model
 from adapter_core.build_fitted import build_fitted, build_memory
+from adapter_core.models.sources import resolve
 from adapter_core.types import Answer
 
 SEED = 41
@@ -46,15 +47,16 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=8)
     parser.add_argument("--fit", action="store_true")
     args = parser.parse_args()
+    model = str(resolve(None).folder)  # where it is installed; what is built here goes elsewhere
     os.environ["PATHLINE_CACHE_DIR"] = str(ROOT / ".setup" / "answers" / "cache")
     rows = [r for r in load_rows(args.rows, args.repos, [args.set]) if r.repo == args.repo]
     checkout = random.Random(SEED).choice(sorted({r.checkout for r in rows}))
     rows = sorted((r for r in rows if r.checkout == checkout), key=lambda r: r.id)
     rows = random.Random(SEED).sample(rows, min(args.questions, len(rows)))
     with CodeGraph.load_or_build(args.repos / checkout) as graph:
-        built = make(graph, args.fit)
+        built = make(graph, model, args.fit)
         table = [measured("composed, no model", graph, rows, {"phrase": False}, None)]
-        backend = open_backend()
+        backend = open_backend(model)
         try:
             for name, values in CONDITIONS.items():
                 if values["adapter"] == "none" or built.adapter is not None:
@@ -66,8 +68,8 @@ def main() -> None:
     report("phrased", table, {"repository": args.repo, "questions": len(rows), "seed": SEED, "adapter kept": kept})
 
 
-def make(graph: CodeGraph, fit: bool) -> ForAnswers:
-    model = find_model()
+def make(graph: CodeGraph, name: str, fit: bool) -> ForAnswers:
+    model = find_model(name)
     folder = build_adapters(graph, model).folder
     build_memory(graph, model, folder)
     if fit:
