@@ -153,6 +153,7 @@ def read_spans(
             texts = [s.text for s in spans] if any(gold) else []
             with beside(loaded.model, adapter):
                 scores = score(loaded, texts, sentence, ScoringOptions(context_tokens=CONTEXT_TOKENS))
+            note.parent.mkdir(parents=True, exist_ok=True)
             note.write_text(json.dumps(scores), "utf-8")
         read[name] = tuple(json.loads(note.read_text("utf-8")))
     return Read(tuple(s.score for s in spans), read, tuple(gold))

@@ -31,7 +31,7 @@ class FitOptions:
     rate: float = 3e-3
     warm_up: int = 8
     clip: float = 1.0
-    questions: float = 0.5
+    questions: float = 0.0
     seed: int = 0
     checkpoint_every: int = 10
     low_priority: bool = False

@@ -32,7 +32,7 @@ class SourceOptions:
 @dataclass(frozen=True, slots=True)
 class AdapterOptions:
     """What is mixed into the model while it writes. `reads`: the adapter is on while it votes on sentences, too; None: where its build
-    measured that it reads better with it.
+    measured that it reads better with it, by questions made from docstrings (for questions of people that did not hold).
 
     `adapter`: "auto" (what was built for the repository), "none", or a file or folder. `memory`: mix the repository's memory in; None:
     where there is one. `alpha`: deltas are scaled by alpha / rank. None: by their own scale, and only a fitted adapter that was kept is
@@ -50,7 +50,7 @@ class AdapterOptions:
 
     adapter: str = "auto"
     memory: bool | None = None
-    reads: bool | None = None
+    reads: bool | None = False
     alpha: float | None = None
     rank: int | None = None
     gsub: float | None = None

@@ -85,7 +85,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         "--questions",
         type=float,
         metavar="SHARE",
-        help="share of the steps that train reading for questions made from docstrings, comments and tests (default: 0.5)",
+        help="share of the steps that train reading for questions made from docstrings, comments and tests (default: 0)",
     )
     parser.add_argument("--no-memory", action="store_true", help="leave the memory as it is")
     parser.add_argument("--rank", type=int, metavar="N", help="rank of the factors (default: 8)")

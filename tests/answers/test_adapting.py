@@ -14,7 +14,7 @@ from adapter_core.adapters.files import load_adapters_npz, save_npz
 from adapter_core.adapters.rounding import rounded
 from adapter_core.adapters.targets import TARGETS
 from adapter_core.answers.flags import with_values
-from adapter_core.answers.options import AskOptions
+from adapter_core.answers.options import AdapterOptions, AskOptions
 from adapter_core.answers.runner import answer_question
 from adapter_core.code_graph import CodeGraph
 from adapter_core.errors import AdapterError, AdapterFileError
@@ -339,18 +339,19 @@ def test_the_adapter_reads_where_it_is_asked_to(graph: CodeGraph) -> None:
 
 
 @pytest.mark.parametrize(("reading", "used"), [((0.3, 0.5), True), ((0.5, 0.3), False), ((), False)])
-def test_by_default_the_adapter_reads_where_it_was_measured_to_read_better(
+def test_the_adapter_may_read_where_it_was_measured_to_read_better(
     graph: CodeGraph, reading: tuple[float, ...], used: bool
 ) -> None:
     fitted = build_fitted(graph, reading=reading)
     backend = Writer()
     events: list[str] = []
-    answer = answer_question(graph, QUESTION, AskOptions(), backend, on_event=lambda name, _: events.append(name))
+    auto = AskOptions(adapter=AdapterOptions(reads=None))
+    answer = answer_question(graph, QUESTION, auto, backend, on_event=lambda name, _: events.append(name))
     assert backend.scored[0][2] == (Adaptation(str(fitted)) if used else None)
     assert (answer.provenance.adapter is not None) == used
     off = Writer()
-    answer_question(graph, QUESTION, with_values(AskOptions(), {"adapter": "none"}), off)
-    assert off.scored[0][2] is None
+    answer_question(graph, QUESTION, AskOptions(), off)
+    assert off.scored[0][2] is None  # the default
 
 
 def test_composed_sentences_do_not_wait_for_the_model(graph: CodeGraph) -> None:
@@ -362,5 +363,6 @@ def test_composed_sentences_do_not_wait_for_the_model(graph: CodeGraph) -> None:
             seen.append("load")
             return super().load()
 
-    answer_question(graph, QUESTION, AskOptions(), Watched(), on_event=lambda name, _: seen.append(name))
+    auto = AskOptions(adapter=AdapterOptions(reads=None))
+    answer_question(graph, QUESTION, auto, Watched(), on_event=lambda name, _: seen.append(name))
     assert "claim" in seen[: seen.index("load")]
