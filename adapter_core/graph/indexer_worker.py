@@ -12,7 +12,7 @@ from ..errors import IndexBusyError, PathlineError
 from .children import Message, ParentPipe
 from .discover import check_root
 from .indexer import open_reader
-from .linkpass import link_workspace
+from .linkpass import LinkReport, link_workspace
 from .sync import SyncOptions, SyncProgress
 from .workspace import open_index
 
@@ -22,6 +22,7 @@ _RETRY_SECONDS = 2.0
 _IDLE_SECONDS = 300.0
 _PROGRESS_SECONDS = 0.1
 _CALM_SECONDS = 2.0  # without a request, after which calls are linked
+_LINK_TRIES = 6  # one after the other in which nothing could be linked, each after twice the time
 _PIECE_SECONDS = 0.02
 _MOST_REST_SECONDS = 0.5
 
@@ -30,17 +31,19 @@ def main() -> int:
     """The child's loop; ends with standard input, or when there was nothing to do for a while."""
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="indexer: %(message)s")
     pipe = ParentPipe()
-    to_link: Path | None = (
-        None  # the root that was synced last, whose calls are linked when there is nothing else to do
-    )
+    to_link: Path | None = None  # the root synced last, whose calls are linked when there is nothing else to do
+    failures = 0
     while True:
-        request = pipe.receive(_IDLE_SECONDS if to_link is None else _CALM_SECONDS)
+        request = pipe.receive(_IDLE_SECONDS if to_link is None else _CALM_SECONDS * 2**failures)
         if request is None:
             if to_link is None:
                 return 0
-            _link(to_link, pipe)
-            to_link = None
+            report = _link(to_link, pipe)
+            failures = 0 if report.linked else failures + 1
+            if report.complete or failures == _LINK_TRIES:
+                to_link = None
             continue
+        failures = 0
         rebuild = bool(request.get("rebuild"))
         paths = _paths(request)
         while pipe.waiting:
@@ -74,12 +77,12 @@ def _serve(root: Path, rebuild: bool, paths: tuple[str, ...] | None, pipe: Paren
     return root if answer["event"] == "synced" else None
 
 
-def _link(root: Path, pipe: ParentPipe) -> None:
-    """Work out what the calls lead to, until the parent wants something."""
+def _link(root: Path, pipe: ParentPipe) -> LinkReport:
+    """Work out what the calls lead to, until the parent wants something or another process changes the index."""
     try:
         store = open_reader(root)
         try:
-            link_workspace(root, store, _Politeness(pipe))
+            return link_workspace(root, store, _Politeness(pipe))
         finally:
             store.close()
     except (PathlineError, OSError) as error:
@@ -87,6 +90,7 @@ def _link(root: Path, pipe: ParentPipe) -> None:
     except Exception:
         # Only speed rests on links; a fault of ours in making them must not cost the index.
         log.exception("the calls of %s are not linked", root)
+    return LinkReport(0, 0, False)
 
 
 class _Politeness:

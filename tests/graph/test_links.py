@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 
 from adapter_core.cli.main import main
 from adapter_core.code_graph import CodeGraph
+from adapter_core.graph import indexer_worker
 from adapter_core.graph.indexer import Indexer
+from adapter_core.graph.linkpass import LinkReport
 from adapter_core.graph.links import Links
 from adapter_core.graph.linkstore import SUFFIX
 from adapter_core.types import CallSite, SymbolRef
@@ -251,6 +253,46 @@ def test_the_indexer_links_when_there_is_nothing_else_to_do(tmp_path: Path) -> N
         pytest.fail("it has not linked")
     finally:
         indexer.close()
+
+
+class Requests:
+    """A parent that asks for one sync and then, as many times as it is asked, for nothing."""
+
+    waiting = False
+
+    def __init__(self, root: Path, silences: int) -> None:
+        self.left: list[dict[str, str] | None] = [{"sync": str(root)}] + [None] * silences
+
+    def receive(self, timeout: float | None = None) -> dict[str, str] | None:
+        return self.left.pop(0)
+
+    def send(self, message: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("reports", "tries"),
+    [
+        ([LinkReport(0, 0, False), LinkReport(3, 0, False), LinkReport(2, 1, True)], 3),  # another process changed it
+        ([LinkReport(0, 0, False)] * 20, 6),
+    ],
+)
+def test_the_indexer_tries_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reports: list[LinkReport], tries: int
+) -> None:
+    write(tmp_path, "lib.py", FILES["lib.py"][0])
+    asked: list[Path] = []
+
+    def link(root: Path, *_: object) -> LinkReport:
+        asked.append(root)
+        return reports[len(asked) - 1]
+
+    pipe = Requests(tmp_path.resolve(), tries + 1)
+    monkeypatch.setattr(indexer_worker, "ParentPipe", lambda: pipe)
+    monkeypatch.setattr(indexer_worker, "link_workspace", link)
+    assert indexer_worker.main() == 0  # after the first silence with nothing to do
+    assert asked == [tmp_path.resolve()] * tries
+    assert not pipe.left
 
 
 def test_from_the_command_line(
