@@ -42,13 +42,8 @@ USES = {
 }  # fmt: skip
 # What SQLite says (its numeric codes are known to Python from 3.11 on).
 _SIGNS_OF_DAMAGE = (
-    "malformed",
-    "not a database",
-    "no such table",
-    "no such column",
-    "already exists",
-    "Could not decode",
-)
+    "malformed", "not a database", "no such table", "no such column", "already exists", "Could not decode",
+)  # fmt: skip
 _MAX_NAME = 100
 _SECTOR = 512  # every page size is a multiple of it
 
@@ -71,6 +66,7 @@ class Store:
         self.path = path
         self.read_only = read_only
         self._seen: int | None = None  # the generation that a running snapshot sees
+        self._changed = False  # whether the running transaction says anything else than was said
         self.beside: dict[int, Callable[[], None]] = {}  # what else is to be closed with this
         try:
             self._db = self._connect(path, read_only)
@@ -140,11 +136,13 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing; a reader sees the state before or after. Raises the generation by one."""
+        """All or nothing; a reader sees the state before or after. Raises the generation by one where that is another."""
+        self._changed = False
         try:
             self._db.execute("BEGIN IMMEDIATE")
             yield
-            self._db.execute("UPDATE meta SET value = value + 1 WHERE key = 'generation'")
+            if self._changed:
+                self._db.execute("UPDATE meta SET value = value + 1 WHERE key = 'generation'")
             self._db.execute("COMMIT")
         except BaseException as error:
             with suppress(sqlite3.Error):  # some failures of the disk have undone it already
@@ -157,6 +155,7 @@ class Store:
     def write(self, files: Sequence[FileRecord], owners: bytes, lengths: bytes, parts: Iterable[Block]) -> None:
         """Replace the given files; what finds them forms one new segment. Call within `transaction`."""
         db = self._db
+        self._changed = True
         for f in files:
             self._forget(f.row.path)
         # Numbers are never used again, so a reader with an older view cannot take a new segment for one that it knows.
@@ -183,6 +182,7 @@ class Store:
         if row is None:
             return
         file, segment = row
+        self._changed = True
         self._db.execute("DELETE FROM facts WHERE file = ?", (file,))
         self._db.execute("DELETE FROM files WHERE id = ?", (file,))
         if not self._db.execute("SELECT 1 FROM files WHERE segment = ? LIMIT 1", (segment,)).fetchone():
@@ -197,14 +197,17 @@ class Store:
 
     def set_roots(self, roots: SourceRoots) -> None:
         """Call within `transaction`."""
-        told = json.dumps([roots.folders, roots.packages]).encode()
-        self._db.execute("INSERT OR REPLACE INTO meta VALUES ('roots', ?)", (seal(told, 0),))
+        self._tell("roots", seal(json.dumps([roots.folders, roots.packages]).encode(), 0))
 
     def set_complete(self, complete: bool, reason: str = "") -> None:
         """Call within `transaction`."""
-        self._db.executemany(
-            "INSERT OR REPLACE INTO meta VALUES (?, ?)", [("complete", int(complete)), ("reason", reason)]
-        )
+        self._tell("complete", int(complete))
+        self._tell("reason", reason)
+
+    def _tell(self, key: str, value: object) -> None:
+        if self._meta(key) != value:
+            self._changed = True
+            self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
     # -- reading -----------------------------------------------------------------------------------------------------
 
@@ -241,7 +244,7 @@ class Store:
         return rows[0] if rows else None
 
     def generation(self) -> int:
-        """How many transactions made it what it is."""
+        """How many transactions changed it."""
         generation = self._meta("generation")
         if not isinstance(generation, int):
             raise damaged("its generation is lost")
@@ -430,8 +433,7 @@ class Store:
 
 
 def _escaped(name: str) -> str:
-    # An underscore stands for any character in LIKE, which only lets a few more files through.
-    return name.replace("%", "")
+    return name.replace("%", "")  # an underscore stands for any character in LIKE: a few more files come through
 
 
 def _store_error(error: Exception, what: str) -> IndexStoreError:

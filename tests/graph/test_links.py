@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import threading
 import time
@@ -253,6 +254,20 @@ def test_the_indexer_links_when_there_is_nothing_else_to_do(tmp_path: Path) -> N
         pytest.fail("it has not linked")
     finally:
         indexer.close()
+
+
+def test_reading_a_file_again_leaves_the_links(tmp_path: Path) -> None:
+    for path, texts in FILES.items():
+        write(tmp_path, path, texts[0])
+    with CodeGraph.load_or_build(tmp_path) as graph:
+        graph.link()
+        state = graph.store.state()
+    later = time.time() + 5
+    os.utime(tmp_path / "lib.py", (later, later))
+    with CodeGraph.load_or_build(tmp_path) as graph:
+        assert graph.store.file("lib.py").mtime_ns == pytest.approx(later * 1e9, abs=1e6)  # type: ignore[union-attr]
+        assert graph.store.state() == state
+        assert is_linked(graph)
 
 
 class Requests:
