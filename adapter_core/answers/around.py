@@ -8,11 +8,13 @@ from collections.abc import Iterator, Sequence
 from ..code_graph import CodeGraph
 from ..graph.outline import outline_of
 from ..types import SymbolRef, TestLink
-from .body import quote
 from .candidate import Candidate, Speaker, definition, listed, scope_name
+from .conditions import cited, in_words, is_untold, told_tests
 from .counts import NOUNS, count_of, methods_of
 from .inert import code
 from .links import Links
+from .placed import function_at, statements
+from .placed import source as quote
 from .statements import callee
 
 _MAX_LISTED = 5
@@ -131,9 +133,9 @@ _MUTATORS = frozenset(
 
 def mutations(speaker: Speaker, ref: SymbolRef, lines: list[str]) -> Iterator[Candidate]:
     """Calls of the methods by which containers change, on attributes: what is said is that they are called."""
-    node = outline_of("\n".join(lines) + "\n").definitions.get((ref.symbol.name, ref.symbol.name_line))
-    for statement in _own_statements(node) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) else ():
-        call = statement.value
+    node = function_at(ref.symbol, lines)
+    for placed in statements(node, lines) if node is not None else ():
+        call = placed.node.value if isinstance(placed.node, ast.Expr) else None
         if (
             not isinstance(call, ast.Call)
             or not isinstance(call.func, ast.Attribute)
@@ -142,15 +144,8 @@ def mutations(speaker: Speaker, ref: SymbolRef, lines: list[str]) -> Iterator[Ca
             continue
         target = quote(call.func.value, lines)
         if "." in target and all(p.isidentifier() for p in target.split(".")) and call.lineno == call.func.end_lineno:
-            text = f"{code(ref.symbol.qualname)} calls {code(f'{target}.{call.func.attr}()')}."
-            yield speaker.say("sets", text, (call.lineno, min(call.end_lineno or call.lineno, call.lineno + 11)))
-
-
-def _own_statements(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[ast.Expr]:
-    stack: list[ast.AST] = list(reversed(node.body))
-    while stack:
-        one = stack.pop()
-        if isinstance(one, ast.Expr):
-            yield one
-        if not isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.expr)):
-            stack.extend(reversed(list(ast.iter_child_nodes(one))))
+            end = call.end_lineno or call.lineno
+            tests = told_tests(placed.tests, call.lineno, end)
+            words = in_words(tests) or ("in one of its branches" if is_untold(placed.tests) else "")
+            text = f"{code(ref.symbol.qualname)} calls {code(f'{target}.{call.func.attr}()')}{' ' if words else ''}{words}."
+            yield speaker.say("sets", text, *cited(tests, call.lineno, end))

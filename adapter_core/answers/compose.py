@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from ..code_graph import CodeGraph, index_of, is_test_path
+from ..code_graph import CodeGraph, index_of
 from ..evidence.selection import Found
 from ..evidence.spans import own_blocks
 from ..graph.outline import docstring_span, outline_of
 from ..graph.source import is_python
-from ..types import CallSite, Evidence, ModuleFacts, Symbol, SymbolRef
+from ..types import Evidence, ModuleFacts, Symbol, SymbolRef
 from .around import inheritance, mutations, numbers, passed, tests
-from .candidate import Candidate, Speaker, definition, listed, scope_name
+from .calling import callers, calling_tests, calls
+from .candidate import Candidate, Speaker, listed
 from .counts import asked_for
+from .deciding import decisions
 from .inert import code, printable, prose
 from .kinds import LINKS, answer_kind, named_classes
 from .links import Links
@@ -131,9 +133,10 @@ def _sentences(
     if symbol.is_callable:
         yield from _comments_above(speaker, symbol, document.lines)
         yield from _comments(speaker, symbol, document.lines)
+        yield from decisions(speaker, symbol, document.lines)
         yield from actions(speaker, symbol, document.lines)
         yield from quotes(speaker, symbol, document.lines, weights)
-        yield from _calls(speaker, graph, ref)
+        yield from calls(speaker, graph, ref, document.lines)
         yield from mutations(speaker, ref, document.lines)
     if symbol.is_callable or symbol.kind == "class":
         yield from _surroundings(speaker, graph, ref, asked, place)
@@ -143,11 +146,11 @@ def _surroundings(speaker: Speaker, graph: CodeGraph, ref: SymbolRef, asked: _As
     """What links tell takes time to find out: only of the first symbols, and where the question asks for it."""
     kind, links = asked.kind, Links(graph, ref)
     if place < _NEAR or kind in ("callers", "tests", "impact"):
-        yield from _callers(speaker, links, kind in LINKS)
+        yield from callers(speaker, links, kind in LINKS)
     if place < _NEAR or kind == "inheritance":
         yield from inheritance(speaker, links)
     if kind in ("tests", "impact"):
-        yield from _tests(speaker, links)
+        yield from calling_tests(speaker, links)
         if place < _NEAR:
             yield from tests(speaker, links)
     if kind in ("registered", "callers", "impact") and place < _NEAR:
@@ -286,81 +289,6 @@ def _comments(speaker: Speaker, symbol: Symbol, lines: list[str]) -> Iterator[Ca
         yield speaker.say(
             "comment", f"A comment in {name} says: “{prose(sentence.text)}”", (sentence.start, sentence.end)
         )
-
-
-def _calls(speaker: Speaker, graph: CodeGraph, ref: SymbolRef) -> Iterator[Candidate]:
-    """What it calls of the workspace, in the order of the text; each call with its line."""
-    facts = graph.facts(ref.path)
-    index = index_of(facts, ref.symbol) if facts else None
-    if facts is None or index is None:
-        return
-    seen: dict[str, int] = {}
-    for call in facts.calls:
-        if call.owner == index and not call.deferred and call.callee not in seen and graph.site(facts, call).sure:
-            seen[call.callee] = call.line
-    if list(seen) == [f"super().{ref.symbol.name}"]:
-        return  # what every override does
-    items = list(seen.items())
-    name = code(ref.symbol.qualname)
-    for start in range(0, min(len(items), 3 * _MAX_LISTED), _MAX_LISTED):
-        group = items[start : start + _MAX_LISTED]
-        shown = listed([code(callee + "()") for callee, _ in group])
-        # The order of the text is a fact; the order of execution depends on branches and nesting.
-        verb = "calls" if start == 0 else "further calls"
-        order = ", in the order written," if len(group) > 1 else ""
-        yield speaker.say("calls", f"{name} {verb}{order} {shown}.", *((line, line) for _, line in group))
-
-
-def _callers(speaker: Speaker, links: Links, tests_too: bool) -> Iterator[Candidate]:
-    """Who calls it, of the product's code; tests only where nothing else does, and that is what was asked for."""
-    ref = links.ref
-    sites = [s for s in links.callers.items if s.sure and s.caller is not None]
-    product = [s for s in sites if not is_test_path(s.span.path)] or (sites if tests_too else [])
-    # Those first whose line names it: of a call by another name, the line alone does not show what is called.
-    product.sort(key=lambda s: s.callee.rpartition(".")[2] != ref.symbol.name)
-    places = _places(product)
-    if places:
-        shown = dict(list(places.items())[:_MAX_LISTED])
-        others = " among others" if len(places) > len(shown) else ""
-        word = "constructed" if ref.symbol.kind == "class" else "called"
-        text = f"{code(ref.symbol.qualname)} is {word} by {listed([code(n) for n in shown])}{others}."
-        yield speaker.say_of("callers", text, *shown.values(), definition(ref))
-
-
-def _places(sites: list[CallSite], label: Callable[[SymbolRef], str] = scope_name) -> dict[str, tuple[str, int, int]]:
-    """The first call of each caller, by the caller's name."""
-    found: dict[str, tuple[str, int, int]] = {}
-    for site in sites:
-        if site.caller is not None:
-            found.setdefault(label(site.caller), (site.span.path, site.span.start, site.span.end))
-    return found
-
-
-def _tests(speaker: Speaker, links: Links) -> Iterator[Candidate]:
-    """Tests that call it; apart from these, tests that call something of its name on a value whose type the text does not tell."""
-    sites = [
-        site
-        for site in links.callers.items
-        if site.caller is not None and is_test_path(site.span.path) and site.caller.symbol.name.startswith("test")
-    ]
-    ref = links.ref
-    name = code(ref.symbol.qualname)
-
-    def node_id(test: SymbolRef) -> str:
-        """As pytest names it, without parameters; its own name where pytest would not collect it."""
-        nodes = links.graph.tests.nodes_of(test.path, test.symbol.qualname)
-        return nodes[0].node_id.partition("[")[0] if nodes else test.symbol.qualname
-
-    traced = dict(list(_places([s for s in sites if s.sure], node_id).items())[:_MAX_LISTED])
-    if traced:
-        word = "tests" if len(traced) > 1 else "test"
-        text = f"{name} is called in the {word} {listed([code(n) for n in traced])}."
-        yield speaker.say_of("tests", text, *traced.values(), definition(ref))
-    named = dict(list(_places([s for s in sites if not s.resolved], node_id).items())[:_MAX_LISTED])
-    if named:
-        what = f"something named {code(ref.symbol.name)}, perhaps {name}"
-        text = f"{listed([code(n) for n in named])} {'call' if len(named) > 1 else 'calls'} {what}."
-        yield speaker.say_of("tests", text, *named.values(), definition(ref))
 
 
 def _module(speaker: Speaker, facts: ModuleFacts, lines: list[str], item: Evidence) -> Iterator[Candidate]:

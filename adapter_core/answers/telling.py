@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ..types import Symbol
 from .body import Action, actions_of
 from .candidate import Candidate, Speaker
+from .conditions import cited, in_words, is_untold, told_tests
 from .inert import code
 
 
@@ -14,14 +15,16 @@ def actions(speaker: Speaker, symbol: Symbol, lines: list[str]) -> Iterator[Cand
     """What a function returns, raises and sets, each with its lines and under which condition."""
     name = code(symbol.qualname)
     for action in actions_of(symbol, lines):
-        spans = [(action.start, min(action.end, action.start + 11))]
-        condition, line = _condition(action)
-        if line is not None and condition:
-            spans = [(line, spans[0][1])] if spans[0][1] - line < 12 else [(line, line), *spans]
-        said = _said(action)
-        if said:
-            kind = "bare" if _tells_little(action) else _ACTION_KINDS[action.kind]
-            yield speaker.say(kind, f"{name} {said}{condition}.", *spans)
+        said = said_of(action)
+        if not said:
+            continue
+        tests = told_tests(action.tests, action.start, action.end)
+        condition = in_words(tests)
+        if not condition and is_untold(action.tests):
+            condition = "in one of its branches"
+        kind = "bare" if _tells_little(action) else _ACTION_KINDS[action.kind]
+        text = f"{name} {said}{' ' if condition else ''}{condition}."
+        yield speaker.say(kind, text, *cited(tests, action.start, action.end))
 
 
 _ACTION_KINDS = {
@@ -34,11 +37,12 @@ def _tells_little(action: Action) -> bool:
     """A name, a constant that says nothing, or no value: `return self`, `return result`, `self.x = (…long…)`."""
     value = action.value
     if action.kind in ("return", "yield"):
-        return action.condition is None and (value.isidentifier() or value in ("[]", "{}", "()", '""', "''"))
+        return all(t.guard for t in action.tests) and (value.isidentifier() or value in ("[]", "{}", "()", '""', "''"))
     return action.kind in ("set", "update") and not value
 
 
-def _said(action: Action) -> str:
+def said_of(action: Action) -> str:
+    """ "returns `x`", "" where there is nothing to quote."""
     called = code(action.subject + "()")
     if action.kind in ("return", "yield", "yield_from"):
         word = {"return": "returns", "yield": "yields", "yield_from": "yields from"}[action.kind]
@@ -57,22 +61,3 @@ def _said(action: Action) -> str:
             else f"updates {code(action.subject)}"
         )
     return f"sets {code(action.subject)} to {code(action.value)}" if action.value else f"sets {code(action.subject)}"
-
-
-def _condition(action: Action) -> tuple[str, int | None]:
-    condition = action.condition
-    if condition is None:
-        return "", None
-    if condition.caught:
-        return (
-            f" when it catches {code(condition.text)}" if condition.text else " in an exception handler"
-        ), condition.line
-    if not condition.text:
-        return " in one of its branches", None
-    if condition.negated and condition.depth == 1:
-        return f" unless {code(condition.text)}", condition.line
-    if condition.negated:
-        return f" in the branch where {code(condition.text)} does not hold", condition.line
-    return (
-        f" if {code(condition.text)}" if condition.depth == 1 else f" in a branch under {code(condition.text)}"
-    ), condition.line

@@ -23,6 +23,7 @@ from .region import Region
 from .relation_checks import problem_of, settle
 from .relations import Claims, claims_in
 from .sentence import MARK, MAX_CHARS, Mention, Sentence, numbers_in, read_sentence
+from .standing import stand_so
 
 _NAME = re.compile(r"[^\W\d]\w*")
 _TOKEN = re.compile(r"\w+|[^\w\s]")
@@ -68,6 +69,8 @@ def supports(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -
     read = read_sentence(sentence)
     if not read.mentions:
         return Support(False, "names nothing that could be checked")
+    if stand_so(graph, sentence, citations):
+        return Support(True)
     text = cited_text(graph, citations)
     region = Region(graph, citations)
     claims = claims_in(read)

@@ -59,8 +59,8 @@ def test_never_said(repo: Path, source: str, never: str) -> None:
 @pytest.mark.parametrize(
     ("source", "said"),
     [
-        ("def f(x):\n    if x:\n        raise ValueError('no')\n", "`f` raises `ValueError` with the message `'no'` if `x`."),
-        ("def f(x):\n    if x:\n        pass\n    elif y:\n        return 1\n", "`f` returns `1` in a branch under `y`."),
+        ("def f(x):\n    if x:\n        raise ValueError('no')\n", "`f` raises `ValueError` with the message `'no'` when `x`."),
+        ("def f(x):\n    if x:\n        pass\n    elif y:\n        return 1\n", "`f` returns `1` when `y`, unless `x`."),
         ("def f(x):\n    raise make_error(404)\n", "`f` raises the result of `make_error()`."),
         ("def f(x):\n    yield from other(x)\n", "`f` yields from `other(x)`."),
         ("def f(self):\n    self.count += 1\n", "`f` updates `self.count` with `+= 1`."),

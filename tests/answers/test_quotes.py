@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from adapter_core.answers.quotes import last_line, quoted, statements_of
+from adapter_core.answers.placed import header, statements
+from adapter_core.answers.quotes import quoted
 from adapter_core.answers.runner import answer_question
 from tests.support import graph_of, write
 
@@ -41,7 +42,10 @@ def sentences(repo: Path, question: str) -> list[str]:
 
 def test_the_statement_that_holds_the_words_is_quoted(repo: Path) -> None:
     found = sentences(repo, "How is the loyalty rebate of a customer worked out in Basket.settle?")
-    assert "In `Basket.settle`: `rebate = max(rebate, step.loyalty_rebate(customer))`" in found
+    assert (
+        "In `Basket.settle`, for each `step in self.steps`: `rebate = max(rebate, step.loyalty_rebate(customer))`"
+        in found
+    )
 
 
 def test_a_statement_is_told_once(repo: Path) -> None:
@@ -52,7 +56,7 @@ def test_a_statement_is_told_once(repo: Path) -> None:
 
 def test_what_is_caught_is_told_and_settings_are_no_prose(repo: Path) -> None:
     found = sentences(repo, "What does Basket.settle do on a missing KeyError?")
-    assert "`Basket.settle` catches `KeyError`." in found
+    assert "`Basket.settle` sets `self.failed` to `missing` when it catches `KeyError`." in found
     write(repo, "pyproject.toml", '[tool.rebates]\nloyalty = "high"\nmost = 3\n')
     answer = answer_question(graph_of(repo, WORKSPACE), "Which loyalty is set in tool.rebates?")
     assert not any(c.span.path == "pyproject.toml" for claim in answer.claims for c in claim.citations)
@@ -88,10 +92,10 @@ def test_headers_and_statements_on_one_line() -> None:
     lines = SOURCE.split("\n")
     (node,) = ast.parse(SOURCE).body
     assert isinstance(node, ast.FunctionDef)
-    shown = [(one.lineno, last_line(one), quoted(lines, one)) for one in statements_of(node)]
-    assert shown == [
+    shown = [(*header(one.node), quoted(lines, one.node)) for one in statements(node, lines)]
+    assert [s for s in shown if not s[2].startswith(('"""', "import", "try", "match"))] == [
         (5, 7, ""),  # a comment would swallow what follows it
-        (8, 11, "y = h(a, k=1,)"),
+        (8, 11, "y = h(a, k=1)"),
         (12, 12, "with open(a) as file"),
         (15, 15, "z = 1"),
         (15, 15, "z = 1; w = 2"),

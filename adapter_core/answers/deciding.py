@@ -1,0 +1,98 @@
+"""How a function decides what comes out of it: its returns and raises in order, each with what leads to it, as one sentence.
+
+Only where that is the whole of it: every exit stands in a branch of the function itself, and none in a loop, a `with` or a `try`.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ..types import Symbol
+from .body import actions_in
+from .candidate import Candidate, Speaker
+from .conditions import Lines, joined
+from .inert import code
+from .placed import EXITS, Function, Placed, function_at, is_generator, own_nodes, source
+from .telling import said_of
+
+_MAX_EXITS = 5
+_MAX_TEXT = 420
+_MAX_TEST = 120
+
+
+@dataclass(frozen=True, slots=True)
+class _Exit:
+    test: str  # "" where nothing is asked
+    holds: bool
+    node: ast.stmt
+    start: int
+
+
+def decisions(speaker: Speaker, symbol: Symbol, lines: list[str]) -> Iterator[Candidate]:
+    node = function_at(symbol, lines)
+    if node is None or is_generator(node):
+        return
+    exits = _exits(node, lines)
+    inside = sum(isinstance(n, EXITS) for n in own_nodes(node))
+    if not 2 <= len(exits) <= _MAX_EXITS or inside != len(exits) or sum(bool(e.test) for e in exits) == 0:
+        return
+    parts: list[str] = []
+    spans: list[Lines] = []
+    for number, one in enumerate(exits):
+        said = _said(one.node, lines)
+        if not said or (number < len(exits) - 1 and not one.test):
+            return
+        lead = f"{'if' if one.holds else 'unless'} {code(one.test)}, " if one.test else "otherwise "
+        parts.append(f"{lead}it {said}")
+        spans.append((one.start, one.node.end_lineno or one.node.lineno))
+    text = f"{code(symbol.qualname)} decides in this order: {'; '.join(parts)}."
+    if len(text) <= _MAX_TEXT and all(b - a < 12 for a, b in spans):
+        yield speaker.say("decides", text, *joined(spans, gap=0))
+
+
+def _exits(node: Function, lines: list[str]) -> list[_Exit]:
+    """The exits of the body and of the branches in it, in order; fewer than there are where one is not reached by tests alone."""
+    found: list[_Exit] = []
+    for statement in node.body:
+        if isinstance(statement, EXITS):
+            found.append(_Exit("", True, statement, statement.lineno))
+            break
+        if not isinstance(statement, ast.If):
+            continue
+        branches, rest = _branches(statement)
+        ended = True
+        for test, body, start in branches:
+            if not ended:
+                break  # "else if" behind a branch that goes on would not be all that is asked
+            ended = isinstance(body[-1], EXITS)
+            told = _test(test, lines)
+            if ended and told[0]:
+                found.append(_Exit(*told, body[-1], start))
+        if rest and ended and isinstance(rest[-1], EXITS):
+            found.append(_Exit("", True, rest[-1], rest[-1].lineno))
+            break
+    return found
+
+
+def _branches(node: ast.If) -> tuple[list[tuple[ast.expr, list[ast.stmt], int]], Sequence[ast.stmt]]:
+    found = [(node.test, node.body, node.lineno)]
+    while len(node.orelse) == 1 and isinstance(node.orelse[0], ast.If) and len(found) <= _MAX_EXITS:
+        node = node.orelse[0]
+        found.append((node.test, node.body, node.lineno))
+    return found, node.orelse
+
+
+def _test(test: ast.expr, lines: list[str]) -> tuple[str, bool]:
+    holds = True
+    while isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        test, holds = test.operand, not holds
+    return source(test, lines, _MAX_TEST), holds
+
+
+def _said(node: ast.stmt, lines: list[str]) -> str:
+    if isinstance(node, ast.Return) and node.value is None:
+        return "returns early"
+    actions = list(actions_in(Placed(node, (), 0), lines))
+    return said_of(actions[0]) if actions else ""
