@@ -17,9 +17,9 @@ from .placed import function_at, statements
 from .placed import source as quote
 from .statements import callee
 
-_MAX_LISTED = 5
+_MAX_LISTED = 4
 _MAX_FAR = 3  # tests told at a time that reach something over several calls, each with the lines of these
-_MAX_METHODS = 8  # lines that show a count of methods
+_MAX_COUNTED = 8  # lines that show a count
 _MAX_READS = 40
 
 
@@ -32,18 +32,28 @@ def inheritance(speaker: Speaker, links: Links) -> Iterator[Candidate]:
             yield speaker.say_of(
                 "bases", f"{name} overrides {code(base.symbol.qualname)}.", definition(ref), definition(base)
             )
-        yield from _listing(speaker, f"{name} is overridden by", links.overrides)
+        yield from _listing(speaker, links, f"{name} is overridden by", links.overrides)
     elif ref.symbol.kind == "class":
-        yield from _listing(speaker, f"{name} is extended by", links.subclasses)
+        yield from _listing(speaker, links, f"{name} is extended by", links.subclasses)
 
 
-def _listing(speaker: Speaker, beginning: str, refs: Sequence[SymbolRef]) -> Iterator[Candidate]:
+def _listing(speaker: Speaker, links: Links, beginning: str, refs: Sequence[SymbolRef]) -> Iterator[Candidate]:
     named = {r.symbol.qualname: r for r in refs if _named(r)}
     shown = list(named.items())[:_MAX_LISTED]
     if shown:
         others = " among others" if len(refs) > len(shown) else ""
         text = f"{beginning} {listed([code(n) for n, _ in shown])}{others}."
-        yield speaker.say_of("overridden", text, *(definition(r, whole=True) for _, r in shown))
+        yield speaker.say_of("overridden", text, *(_header_of(links, r) for _, r in shown))
+
+
+def _header_of(links: Links, ref: SymbolRef) -> tuple[str, int, int]:
+    """The lines of a definition up to the last of its bases."""
+    document = links.graph.document(ref.path)
+    outline = outline_of("\n".join(document.lines) + "\n") if document is not None else None
+    node = outline.definitions.get((ref.symbol.name, ref.symbol.name_line)) if outline is not None else None
+    if not isinstance(node, ast.ClassDef) or not node.bases:
+        return definition(ref, whole=True)
+    return ref.path, ref.symbol.name_line, node.bases[-1].end_lineno or ref.symbol.name_line
 
 
 def _named(ref: SymbolRef) -> bool:
@@ -105,8 +115,11 @@ def numbers(speaker: Speaker, links: Links, kinds: Sequence[str] = tuple(NOUNS))
         if not count:
             continue
         noun = one if count == 1 else several
-        text = f"{name} is called at {count} {noun}." if what == "places" else f"{name} has {count} {noun}."
-        yield speaker.say_of("count", text, *_examples(links, what), definition(links.ref, whole=what == "parameters"))
+        said = f"{name} is called at {count} {noun}" if what == "places" else f"{name} has {count} {noun}"
+        shown = _examples(links, what)
+        # A reader sees a few lines; that there are more is what the index says.
+        more = ", as the index counts; the first are cited" if len(shown) < count and what != "parameters" else ""
+        yield speaker.say_of("count", f"{said}{more}.", *shown, definition(links.ref, whole=what == "parameters"))
 
 
 def _examples(links: Links, what: str) -> list[tuple[str, int, int]]:
@@ -120,10 +133,9 @@ def _examples(links: Links, what: str) -> list[tuple[str, int, int]]:
         found = [definition(r) for r in links.overrides if _named(r)]
     elif what == "methods":
         found = [(links.ref.path, s.name_line, s.name_line) for s in methods_of(links).values()]
-        return found[:_MAX_METHODS]
     elif what == "tests":
         found = [(t.span.path, t.span.start, t.span.start) for t in links.tests.items]
-    return found[:_MAX_LISTED]
+    return found[:_MAX_COUNTED]
 
 
 _MUTATORS = frozenset(

@@ -230,6 +230,10 @@ def _docstring(speaker: Speaker, symbol: Symbol, lines: list[str]) -> Iterator[C
         word, _, subject = sentence.field.partition(" ")
         if word.startswith("return"):
             yield speaker.say("returns", f"{name} returns, by its docstring: “{quoted}”", *spans)
+        elif word.startswith("yield"):
+            yield speaker.say("returns", f"{name} yields, by its docstring: “{quoted}”", *spans)
+        elif word.startswith("raise") and not subject:
+            yield speaker.say("raises", f"The docstring of {name} says when it raises: “{quoted}”", *spans)
         elif word.startswith("raise"):
             yield speaker.say("raises", f"{name} raises {code(subject)}, by its docstring: “{quoted}”", *spans)
         elif word not in ("rtype", "type") and subject:

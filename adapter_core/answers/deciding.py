@@ -47,6 +47,8 @@ def decisions(speaker: Speaker, symbol: Symbol, lines: list[str]) -> Iterator[Ca
         lead = f"{'if' if one.holds else 'unless'} {code(one.test)}, " if one.test else "otherwise "
         parts.append(f"{lead}it {said}")
         spans.append((one.start, one.node.end_lineno or one.node.lineno))
+    if all(part.endswith("it ends") for part in parts):
+        return
     text = f"{code(symbol.qualname)} decides in this order: {'; '.join(parts)}."
     if len(text) <= _MAX_TEXT and all(b - a < 12 for a, b in spans):
         yield speaker.say("decides", text, *joined(spans, gap=0))
@@ -93,6 +95,6 @@ def _test(test: ast.expr, lines: list[str]) -> tuple[str, bool]:
 
 def _said(node: ast.stmt, lines: list[str]) -> str:
     if isinstance(node, ast.Return) and node.value is None:
-        return "returns early"
+        return "ends"
     actions = list(actions_in(Placed(node, (), 0), lines))
     return said_of(actions[0]) if actions else ""

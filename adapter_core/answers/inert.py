@@ -15,9 +15,12 @@ _RST_SUFFIX = re.compile(r"`([^`]+)`_{1,2}(?!\w)")
 _MD_LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*(?:\s+\"[^\"]*\")?\)")
 _CODE_SPAN = re.compile(r"`[^`]+`")
 _CODE_WORD = re.compile(
-    r"<[^<>\s][^<>]*>|\bwww\.\S+|[\w.+-]+@[\w-]+\.\w[\w.]*|\b[a-z][a-z0-9+.-]*:(?://|(?=\S*[/?%]))\S+|(?<![\w`])(?:\*{1,2})?_*[A-Za-z]\w*_\w*(?:\(\))?(?:\.\w+)*|(?<!\w)__\w+__"
+    r"<[^<>\s][^<>]*>|\b[A-Za-z_][\w.]*\[[^\[\]`]*\]|\bwww\.\S+|[\w.+-]+@[\w-]+\.\w[\w.]*|\b[a-z][a-z0-9+.-]*:(?://|(?=\S*[/?%]))\S+|(?<![\w`])(?:\*{1,2})?_*[A-Za-z]\w*_\w*(?:\(\))?(?:\.\w+)*|(?<!\w)__\w+__"
 )
-_SPECIAL = re.compile(r"[\[\]*<>#|\\~]|^\s*[-+]\s|!(?=\[)")
+_EMPHASIS = re.compile(r"(?<![\w*\\])(\*{1,2})(?=[^\s*])([^*`]+?)(?<=[^\s*])\1(?![\w*])")
+# What would begin something in Markdown; elsewhere these characters are what they are.
+_SPECIAL = re.compile(r"[\[\]<]|\*(?=\S)|(?<=\S)\*|~(?=~)|(?<=~)~|\\(?=[!-/:-@\[-`{-~])|!(?=\[)")
+_BEGINS_BLOCK = re.compile(r"\s*(?=[#>]|[-+]\s)")
 
 
 def printable(text: str) -> str:
@@ -43,6 +46,7 @@ def prose(text: str) -> str:
     text = _DOUBLE_TICKS.sub(r"`\1`", text)
     text = _RST_SUFFIX.sub(r"\1", text)
     text = _MD_LINK.sub(r"\1", text)
+    text = _EMPHASIS.sub(r"\2", text)
     if "``" in text or text.count("`") % 2:
         # Which backticks belong together is then anybody's guess, and a renderer's may differ from ours.
         text = text.replace("`", "")
@@ -53,18 +57,20 @@ def prose(text: str) -> str:
         out.append(match.group())
         position = match.end()
     out.append(_plain(text[position:]))
-    return "".join(out)
+    whole = "".join(out)
+    begins = _BEGINS_BLOCK.match(whole)
+    return f"{begins.group()}\\{whole[begins.end() :]}" if begins else whole
 
 
 def _plain(text: str) -> str:
     out = []
     position = 0
     for match in _CODE_WORD.finditer(text):
-        out.append(_SPECIAL.sub(lambda m: "\\" + m.group(), text[position : match.start()]))
+        out.append(_SPECIAL.sub(r"\\\g<0>", text[position : match.start()]))
         word = match.group().rstrip(".,;:!?)\"'")
         out.append(f"`{word}`{match.group()[len(word) :]}")
         position = match.end()
-    out.append(_SPECIAL.sub(lambda m: "\\" + m.group(), text[position:]))
+    out.append(_SPECIAL.sub(r"\\\g<0>", text[position:]))
     return "".join(out)
 
 

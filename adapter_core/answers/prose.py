@@ -6,16 +6,14 @@ import re
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 
+from .sections import Section, heading, item
+
 _DIRECTIVE = re.compile(r"\s*(\.\. |@\w+ )")
 _FIELD = re.compile(
     r"\s*:(param|parameter|arg|argument|raises?|returns?|return|rtype|type|keyword|kwarg)\b\s*([^:]*):\s*(.*)"
 )
 _LIST_ITEM = re.compile(r"\s*(?:[-*+•]|\d+[.)])\s+")
 _UNDERLINE = re.compile(r"\s*([=\-~^\"'#*+.`])\1{2,}\s*\Z")
-_SECTION_WORD = re.compile(
-    r"\s*(args|arguments|parameters|returns|return|raises|yields|examples?|notes?|attributes|see also|usage):?\s*\Z",
-    re.I,
-)
 # A sentence ends at . ! ? before a space and a capital, digit or quote; not after "e.g.", "i.e." or one letter.
 _SENTENCE_END = re.compile(
     r"(?<!\be\.g)(?<!\bi\.e)(?<!\bcf)(?<!\bvs)(?<!\betc)(?<!\b[A-Za-z])[.!?](?=\s+[\"'`(*:A-Z0-9])"
@@ -23,6 +21,8 @@ _SENTENCE_END = re.compile(
 _NOISE_COMMENT = re.compile(
     r"#\s*(noqa|type:|pragma|pylint|mypy|ruff|fmt:|isort|TODO|FIXME|XXX|-\*-|!|region|endregion)", re.I
 )
+# What stands for another character, or runs on: shown as written it would be misread.
+_ESCAPE = re.compile(r"\\[nrtxuN0\n]|\\\s*\Z|\\ ")
 _MIN_WORDS = 3
 _MAX_CHARS = 320
 _MAX_LINES = 400
@@ -42,18 +42,12 @@ class Prose:
 
 
 def sentences_in(lines: list[str], start: int, end: int) -> list[Prose]:
-    """The sentences of running text on lines `start..end`; code blocks, directives and tables are left out."""
-    found: list[Prose] = []
-    paragraph: list[tuple[int, str]] = []
-    field = ""
-    in_fence = in_doctest = False
+    """The sentences of running text on lines `start..end`; code blocks, directives, tables and the types in lists of parameters are left
+    out."""
+    reader = _Reader()
+    section: Section | None = None
+    in_fence = in_doctest = after_blank = False
     literal_indent: int | None = None
-
-    def flush() -> None:
-        nonlocal paragraph, field
-        found.extend(_split(paragraph, field, len(found)))
-        paragraph, field = [], ""
-
     for number in range(start, min(end, len(lines), start + _MAX_LINES) + 1):
         line = lines[number - 1]
         text = line.strip()
@@ -61,42 +55,95 @@ def sentences_in(lines: list[str], start: int, end: int) -> list[Prose]:
         in_doctest = bool(text) and (in_doctest or text.startswith(">>>"))
         indent = len(line) - len(line.lstrip())
         if text.startswith(("```", "~~~")):
-            flush()
+            reader.flush()
             in_fence = not in_fence
             continue
         if in_fence or in_doctest or not text:
-            flush()
+            reader.flush()
+            after_blank = True
             continue
+        blank, after_blank = after_blank, False
         if literal_indent is not None:
             if indent > literal_indent:
                 continue
             literal_indent = None
         if _DIRECTIVE.match(line):
-            flush()
+            reader.flush()
             literal_indent = indent
             continue
-        if _UNDERLINE.match(line) or text.startswith(("|", "+-")) or _SECTION_WORD.match(text):
-            paragraph = []
-            flush()
+        begun = heading(lines[:end], number)
+        if _UNDERLINE.match(line) or text.startswith(("|", "+-")) or begun is not None:
+            if begun is None or section is None or not _UNDERLINE.match(line):
+                reader.drop_title(_UNDERLINE.match(line) is not None)
+            section = begun or section
+            continue
+        if section is not None and section.ends_at(indent, text, blank):
+            reader.flush()
+            section = None
+        if section is not None and section.kind != "text":
+            if section.kind:
+                reader.add_item(section, number, indent, text)
             continue
         match = _FIELD.match(line)
         if match:
-            flush()
-            field = f"{match[1]} {match[2]}".strip()
-            paragraph.append((number, match[3]))
+            reader.begin(f"{match[1]} {match[2]}".strip(), number, match[3])
         elif _LIST_ITEM.match(line):
-            flush()
-            paragraph.append((number, _LIST_ITEM.sub("", line, count=1)))
+            reader.begin("", number, _LIST_ITEM.sub("", line, count=1))
         else:
-            paragraph.append((number, text))
+            reader.add(number, text)
         if text.endswith("::"):
-            flush()
+            reader.flush()
             literal_indent = indent
-    flush()
-    return found
+    reader.flush()
+    return reader.found
 
 
-def _split(paragraph: list[tuple[int, str]], field: str, rank: int) -> list[Prose]:
+class _Reader:
+    """Lines that belong together, until they are cut into sentences."""
+
+    def __init__(self) -> None:
+        self.found: list[Prose] = []
+        self._paragraph: list[tuple[int, str]] = []
+        self._field, self._line = "", 0
+
+    def flush(self) -> None:
+        self.found.extend(_split(self._paragraph, self._field, self._line, len(self.found)))
+        self._paragraph = []
+
+    def drop_title(self, underlined: bool) -> None:
+        """What is underlined is a title; what stands before the heading of a section is not."""
+        if underlined:
+            self._paragraph = self._paragraph[:-1]
+        self.flush()
+        self._field = ""
+
+    def begin(self, field: str, number: int, text: str) -> None:
+        self.flush()
+        self._field, self._line = field, number
+        if text:
+            self._paragraph.append((number, text))
+
+    def add(self, number: int, text: str) -> None:
+        if not self._paragraph:
+            self._field, self._line = "", number
+        self._paragraph.append((number, text))
+
+    def add_item(self, section: Section, number: int, indent: int, text: str) -> None:
+        if section.item is None or indent <= section.item:
+            section.item = indent
+            self.begin(*_placed(item(section, text), number))
+        elif _LIST_ITEM.match(text) or not self._paragraph:
+            self.begin(self._field, self._line, "")
+            self._paragraph.append((number, _LIST_ITEM.sub("", text, count=1)))
+        else:
+            self._paragraph.append((number, text))
+
+
+def _placed(field: tuple[str, str], number: int) -> tuple[str, int, str]:
+    return field[0], number, field[1]
+
+
+def _split(paragraph: list[tuple[int, str]], field: str, field_line: int, rank: int) -> list[Prose]:
     text = ""
     offsets: list[int] = []
     for _, line in paragraph:
@@ -107,12 +154,16 @@ def _split(paragraph: list[tuple[int, str]], field: str, rank: int) -> list[Pros
     for end in [*(m.end() for m in _SENTENCE_END.finditer(text)), len(text)]:
         sentence = text[position:end].strip()
         # What ends in a colon introduces something that is not said here.
-        whole = not sentence.endswith(":") and len(sentence.split()) >= (1 if field else _MIN_WORDS)
+        whole = (
+            not sentence.endswith(":")
+            and not _ESCAPE.search(sentence)
+            and len(sentence.split()) >= (1 if field else _MIN_WORDS)
+        )
         if whole and len(sentence) <= _MAX_CHARS:
             begin = position + len(text[position:end]) - len(text[position:end].lstrip())
             first = paragraph[bisect_right(offsets, begin) - 1][0]
             last = paragraph[bisect_left(offsets, end) - 1][0]
-            found.append(Prose(sentence, first, last, rank + len(found), field, paragraph[0][0]))
+            found.append(Prose(sentence, first, last, rank + len(found), field, field_line))
         position = end
     return found
 

@@ -1,0 +1,73 @@
+"""The sections of a docstring that list things, as NumPy and Google write them: what stands under "Parameters", "Args:", "Returns:"."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_HEADING = re.compile(
+    r"\s*(?P<name>args|arguments|parameters|params|other parameters|keyword args|keyword arguments|attributes|returns?|yields?|raises|"
+    r"exceptions|warns|warnings|examples?|references|see also|notes?|usage)(?P<colon>:?)\s*\Z",
+    re.I,
+)
+_UNDERLINE = re.compile(r"\s*[-=~]{3,}\s*\Z")
+_PARAMETER = re.compile(
+    r"(?P<name>\*{0,2}[A-Za-z_]\w*)`*(?:,\s*\*{0,2}\w+)*\s*(?P<type>\([^()]*(?:\([^()]*\)[^()]*)*\))?\s*(?P<colon>:(?!:))?\s*(?P<rest>.*)\Z"
+)
+_TYPE = re.compile(r"[\w.\[\], |~:`]{1,60}:\s+(?=\S)")
+_KINDS = {
+    "returns": "returns", "return": "returns", "yields": "yields", "yield": "yields", "raises": "raises", "exceptions": "raises",
+    "warns": "raises", "warnings": "raises", "example": "", "examples": "", "references": "", "see also": "", "note": "text",
+    "notes": "text", "usage": "",
+}  # fmt: skip
+
+
+@dataclass(slots=True)
+class Section:
+    """`kind`: param | returns | yields | raises | text | "" (what stands there is no prose). `indent`: of its heading; `item`: of its
+    items, None before the first."""
+
+    kind: str
+    indent: int
+    underlined: bool
+    item: int | None = None
+
+    def ends_at(self, indent: int, text: str, after_blank: bool) -> bool:
+        """Whether a line is no longer of this section."""
+        if indent < self.indent or (indent == self.indent and not self.underlined):
+            return True
+        if self.kind == "" or not after_blank or self.item is None or indent > self.item or self.kind == "text":
+            return False
+        return not (self.kind == "param" and (m := _PARAMETER.match(text)) is not None and m["colon"] is not None)
+
+
+def heading(lines: list[str], number: int) -> Section | None:
+    """The section that line `number` (from 1) begins, if it is a heading: underlined, or with a colon and lines further in below it."""
+    match = _HEADING.match(lines[number - 1])
+    if match is None:
+        return None
+    following = lines[number] if number < len(lines) else ""
+    indent = _indent(lines[number - 1])
+    underlined = bool(_UNDERLINE.match(following))
+    below = next((line for line in lines[number:] if line.strip()), "")
+    if not underlined and not (match["colon"] and _indent(below) > indent):
+        return None
+    return Section(_KINDS.get(match["name"].lower(), "param"), indent, underlined)
+
+
+def item(section: Section, text: str) -> tuple[str, str]:
+    """(field, words) of the first line of an item: ("param x", "how many"), ("returns", ""). The type is left out."""
+    if section.kind == "param":
+        match = _PARAMETER.match(text)
+        if match is not None and (match["colon"] or section.underlined) and (match["colon"] or not match["rest"]):
+            return f"param {match['name']}", "" if section.underlined else match["rest"]
+        return "param", text
+    if section.kind in ("returns", "yields"):
+        if section.underlined:
+            return section.kind, ""
+        return section.kind, _TYPE.sub("", text, count=1)
+    return section.kind, text
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
