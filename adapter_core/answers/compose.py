@@ -124,8 +124,10 @@ def _sentences(
             yield from _module(speaker, facts, document.lines, item)
         return
     ref = graph.ref(facts, index)
-    yield from _header(speaker, symbol, facts, index, document.lines)
+    where, *header = _header(speaker, symbol, facts, index, document.lines)
+    yield where
     yield from _docstring(speaker, symbol, document.lines)
+    yield from header
     if symbol.kind == "class":
         yield from _class(speaker, facts, index, document.lines)
     if symbol.kind in _ASSIGNED or symbol.kind == "class":

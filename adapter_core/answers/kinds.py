@@ -20,9 +20,34 @@ _IMPACT = re.compile(
 )
 _COUNT = re.compile(r"\bhow (?:many|often)\b|\bwhat is the number of\b|^\W*count\b", re.I)
 _INHERITANCE = re.compile(
-    r"\b(?:overrid\w+|subclass\w*|inherits?|inherited|extends|extended by|derives?|implementations? of)\b", re.I
+    r"\b(?:which|what) (?:\w+ ){0,2}(?:overrid\w+|extends?|inherits?|derives?|subclass(?:es)?) (?!of\b)|"
+    r"\b(?:sub|child )class(?:es)? (?:of|does|has|exist)|\b(?:overridden|extended|implemented|subclassed) by\b|"
+    r"\b(?:who|what|where|which)\b[^?]{0,40}\boverrid(?:es|den)\b|\bimplementations? of `|"
+    r"\b(?:which|what) (?:\w+ )?(?:sub|base |parent |super)class(?:es)?\b[^?]{0,30}\b(?:of|has|have|does|do|extends?|inherits?)\b",
+    re.I,
 )
-_REGISTERED = re.compile(r"\b(?:registered|hooked|plugged|passed|wired)\b", re.I)
+_REGISTERED = re.compile(
+    r"\b(?:where|how|who)\b[^?]{0,60}\b(?:is|are|gets?|was)\b[^?]{0,40}\b"
+    r"(?:registered|hooked|plugged|wired)\b(?! (?:through|via|in|with)\b)|"
+    r"\bwhere (?:is|are|gets?) \S+ passed\b",
+    re.I,
+)
+# A question that has "test" or "used" in it mostly asks for something else.
+_TESTS = re.compile(
+    r"\b(?:which|what|any|list|show|find|are there|how many) (?:\w+ ){0,2}tests?\b"
+    r"(?! (?:class|method|suite|runner|function|case)(?:es|s)?\b)|"
+    r"\b(?:covered|tested|exercised) by\b|\b(?:how|where) (?:is|are) [^?]{1,60} tested\b|"
+    r"\btests? (?:for|cover\w*|exercis\w*|reach\w*) (?!the )|\btest coverage\b",
+    re.I,
+)
+_CALLERS = re.compile(
+    r"\b(?:who|what|which (?:\w+ ){1,2}?)(?: else)? ?(?:calls?|uses?|invokes?|instantiates?|constructs?) (?!of\b)|"
+    r"\b(?:callers?|call sites?|usages?|users) (?:of|for)\b|\bhas callers\b|\bcalls it\b|"
+    r"\bwhere (?:is|are|does|do)(?: \S+){1,3} (?:called|invoked|instantiated|constructed|used)\b",
+    re.I,
+)
+_BY_WORD = {"where": "where", "why": "why", "how": "how"}
+_FIRST = re.compile(r"\b(where|why|how|what|which|describe|explain)\b", re.I)
 
 
 def answer_kind(question: Question) -> str:
@@ -32,11 +57,18 @@ def answer_kind(question: Question) -> str:
         return "impact"
     if _COUNT.search(text):
         return "count"
-    if question.kind in ("what", "where", "callers", "other") and _INHERITANCE.search(text):
+    if _INHERITANCE.search(text):
         return "inheritance"
-    if question.kind in ("where", "callers", "how") and _REGISTERED.search(text):
+    if _REGISTERED.search(text):
         return "registered"
-    return question.kind
+    if _CALLERS.search(text):
+        return "callers"
+    if _TESTS.search(text):
+        return "tests"
+    if question.kind not in ("callers", "tests"):
+        return question.kind
+    first = _FIRST.search(text)
+    return _BY_WORD.get(first.group().lower(), "what") if first else "other"
 
 
 def named_classes(graph: CodeGraph, question: Question) -> list[SymbolRef]:

@@ -217,7 +217,7 @@ def quoted(lines: list[str], node: ast.stmt) -> str:
         parts = [part.decode("utf-8", "replace") for part in parts]  # type: ignore[attr-defined]
     if len(parts) > _MAX_LINES or any("#" in part for part in parts):
         return ""
-    text = printable(" ".join(part.strip() for part in parts)).removesuffix(":")
+    text = printable(" ".join(part.strip().removesuffix("\\") for part in parts)).removesuffix(":")
     if len(parts) > 1:
         text = text.replace("( ", "(").replace(" )", ")").replace(",)", ")")
     return text if len(text) <= _MAX_TEXT else ""
