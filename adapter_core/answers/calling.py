@@ -13,9 +13,11 @@ from .conditions import Lines, in_words, is_untold, joined, told_tests
 from .inert import code
 from .links import Links
 from .placed_calls import tests_of_calls
+from .quotes import quoted_at
 
 _MAX_LISTED = 4
 _MAX_GROUPS = 4
+_MAX_USES = 3
 _MAX_CITED = 12
 _Place = tuple[str, int, int]
 
@@ -77,6 +79,24 @@ def callers(speaker: Speaker, links: Links, tests_too: bool) -> Iterator[Candida
     for group, others in _groups(inferred):
         text = f"{name} is {word} by {listed([code(n) for n in group])}{others}, judged by inferred types."
         yield speaker.say_of("callers", text, *group.values(), definition(ref))
+
+
+def uses(speaker: Speaker, links: Links) -> Iterator[Candidate]:
+    """The statements of the product that call it, as they stand: what it is for shows there."""
+    seen: set[str] = set()
+    for site in links.callers.items:
+        document = links.graph.document(site.span.path)
+        caller = site.caller
+        if caller is None or document is None or not site.sure or is_test_path(site.span.path) or caller == links.ref:
+            continue
+        if scope_name(caller) in seen or _evidence(links.graph, links.ref, site) is None:
+            continue
+        found = quoted_at(scope_name(caller), caller.symbol, document.lines, site.span.start)
+        if found is not None:
+            seen.add(scope_name(caller))
+            yield speaker.say_of("used", found[0], *((caller.path, *lines) for lines in found[1]))
+        if len(seen) == _MAX_USES:
+            return
 
 
 def _groups(places: dict[str, _Place]) -> Iterator[tuple[dict[str, _Place], str]]:

@@ -29,7 +29,9 @@ _PRIORS: Mapping[str, Mapping[str, float]] = {
 }  # fmt: skip
 # Where a kind of question says nothing of a kind of sentence. That something is a method and defined in some file stands beside every
 # other sentence about it, too, in its citation.
-_DEFAULTS: Mapping[str, float] = {"quote": 1.0, "where": 0.3, "bare": 0.25}
+_DEFAULTS: Mapping[str, float] = {
+    "quote": 1.0, "branch": 1.2, "decides": 1.2, "used": 1.0, "where": 0.3, "bare": 0.25,
+}  # fmt: skip
 _DEFAULT_PRIOR = 0.45
 # What the answers benchmark adds: factors of kinds for gold lines and names of the reference, searched for on either half of the
 # repositories; these gained on the other half, too.
@@ -45,6 +47,7 @@ _ASKED_FOR = 2.0  # a prior from here on is that of what the question asks for
 _PLACE_DECAY = 0.85
 _REPETITION = 0.6
 _SAME_KIND = 0.65
+_SHOWN = 0.6  # what a sentence loses whose lines are all shown already
 _MIN_SHARE = 0.25
 
 
@@ -93,16 +96,24 @@ def choose(
 ) -> list[Candidate]:
     """At most `limit` sentences: each adds what the ones before it did not say. Ordered for reading: by place, then as written."""
     present = [set(terms.terms_of(item.text)) & weights.keys() for item in items]
+    lines = [{(path, n) for path, a, b in item.spans for n in range(a, b + 1)} for item in items]
     chosen: list[int] = []
     said: set[str] = set()
+    shown: set[tuple[str, int]] = set()
     kinds: dict[tuple[str, str], int] = {}
 
     def value(i: int) -> float:
-        """The score, less what is said already and what is the same kind of sentence about the same symbol."""
+        """The score, less what is said already, stands on lines shown already, and is the same kind of sentence about the same symbol."""
         new = sum(weights[t] for t in present[i] - said)
         old = sum(weights[t] for t in present[i] & said)
         repeated = old / (new + old) if new + old else 0.5
-        return scores[i] * (1 - (1 - _REPETITION) * repeated) * _SAME_KIND ** kinds.get(_kind_key(items[i]), 0)
+        again = len(lines[i] & shown) / max(1, len(lines[i]))
+        return (
+            scores[i]
+            * (1 - (1 - _REPETITION) * repeated)
+            * (1 - _SHOWN * again)
+            * _SAME_KIND ** kinds.get(_kind_key(items[i]), 0)
+        )
 
     pool = list(range(len(items)))
     threshold = _MIN_SHARE * max(scores, default=0.0)
@@ -113,6 +124,7 @@ def choose(
         pool.remove(best)
         chosen.append(best)
         said |= present[best]
+        shown |= lines[best]
         key = _kind_key(items[best])
         kinds[key] = kinds.get(key, 0) + 1
     first = {items[i].about: position for position, i in reversed(list(enumerate(chosen)))}

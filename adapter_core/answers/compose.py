@@ -12,7 +12,7 @@ from ..graph.outline import docstring_span, outline_of
 from ..graph.source import is_python
 from ..types import Evidence, ModuleFacts, Symbol, SymbolRef
 from .around import inheritance, mutations, numbers, passed, tests
-from .calling import callers, calling_tests, calls
+from .calling import callers, calling_tests, calls, uses
 from .candidate import Candidate, Speaker, listed
 from .counts import asked_for
 from .deciding import decisions
@@ -147,8 +147,10 @@ def _sentences(
 def _surroundings(speaker: Speaker, graph: CodeGraph, ref: SymbolRef, asked: _Asked, place: int) -> Iterator[Candidate]:
     """What links tell takes time to find out: only of the first symbols, and where the question asks for it."""
     kind, links = asked.kind, Links(graph, ref)
-    if place < _NEAR or kind in ("callers", "tests", "impact"):
-        yield from callers(speaker, links, kind in LINKS)
+    if kind in LINKS:
+        yield from callers(speaker, links, tests_too=True)
+    elif place < _NEAR:
+        yield from uses(speaker, links)
     if place < _NEAR or kind == "inheritance":
         yield from inheritance(speaker, links)
     if kind in ("tests", "impact"):
@@ -226,6 +228,8 @@ def _docstring(speaker: Speaker, symbol: Symbol, lines: list[str]) -> Iterator[C
         quoted = prose(sentence.text)
         span = (sentence.start, sentence.end)
         if not sentence.field:
+            if sentence.rank == 0 and sentence.end - symbol.name_line < _MAX_HEADER_LINES:
+                span = (symbol.name_line, sentence.end)  # what it is of stands right above
             yield speaker.say("doc", f"{name}: “{quoted}”", span)
             continue
         spans = [span] if sentence.field_line == sentence.start else [(sentence.field_line, sentence.field_line), span]

@@ -59,6 +59,22 @@ def quotes(speaker: Speaker, symbol: Symbol, lines: list[str], weights: Mapping[
         yield speaker.say(one.kind, one.text, *one.lines)
 
 
+def quoted_at(name: str, symbol: Symbol, lines: list[str], line: int) -> tuple[str, list[Lines]] | None:
+    """The statement of a function that stands on a line, of one with a body its header, as a sentence, with its lines; None where it is
+    not quoted."""
+    node = function_at(symbol, lines)
+    around = (
+        [p for p in statements(node, lines) if header(p.node)[0] <= line <= header(p.node)[1]]
+        if node is not None
+        else []
+    )
+    if not around:
+        return None
+    one = min(around, key=lambda p: header(p.node)[1] - header(p.node)[0])
+    found = None if _logs(one.node) else next(_single(code(name), one, lines), None)
+    return (found.text, list(found.lines)) if found is not None else None
+
+
 def _within(one: _Quote, other: _Quote) -> bool:
     return all(any(a <= start and end <= b for a, b in other.lines) for start, end in one.lines)
 

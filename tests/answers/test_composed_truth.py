@@ -50,8 +50,38 @@ def sentences(repo: Path, source: str, name: str = "f") -> str:
             "prints",
         ),
         ("def f(x):\n    '''Adds numbers up for you:\n\n    1, 2\n    '''\n", "Adds numbers"),
+        # What is unpacked is none of its parts.
+        ("def f(self, r):\n    self.a, self.b = r\n", "sets"),
+        ("def f(self, r):\n    [self.a, *self.b] = r\n", "sets"),
+        # What stands in a branch, a loop or a handler is not told as if it always ran.
+        ("def g(): pass\n\ndef f(x):\n    if x:\n        g()\n", "calls `g()`."),
+        ("def g(): pass\n\ndef f(x):\n    return g() if x else 1\n", "calls `g()`."),
+        ("def g(): pass\n\ndef f(x):\n    return x and g()\n", "calls `g()`."),
+        ("def g(): pass\n\ndef f(x):\n    return [g() for y in x]\n", "calls `g()`."),
+        ("def g(): pass\n\ndef f(x):\n    for y in x:\n        g()\n", "calls `g()`."),
+        ("def g(): pass\n\ndef f(x):\n    try:\n        x()\n    except KeyError:\n        g()\n", "calls `g()`."),
+        ("def g(): pass\n\ndef f(x):\n    if x:\n        return 1\n    g()\n", "calls `g()`."),
+        ("def g(): pass\n\ndef f(x):\n    match x:\n        case 1:\n            g()\n", "calls `g()`."),
+        ("class A:\n    def f(self):\n        if self.x:\n            self.y.append(1)\n", "append()`."),
+        ("def f(x):\n    if x:\n        return 1\n    return 2\n", "`f` returns `2`."),
+        # An early exit says nothing any more of what is bound anew behind it.
+        ("def f(x):\n    if x:\n        return 1\n    x = 3\n    return g(x)\n", "unless `x`"),
+        ("def f(x):\n    while x:\n        if not x:\n            continue\n        x = 3\n        h.y = x\n", "when `x`"),
+        # The last one is not "otherwise" where other exits are in between, and no decision is told in part.
+        ("def f(x, y):\n    if x:\n        return 1\n    for z in y:\n        if z:\n            return 3\n    return 2\n", "decides"),
+        ("def f(x, y):\n    if x:\n        return 1\n    try:\n        return y()\n    except OSError:\n        return 2\n", "decides"),
+        ("def f(x, y):\n    if x:\n        if y:\n            return 1\n        return 3\n    return 2\n", "decides"),
+        ("def f(x, y):\n    if x:\n        y()\n    elif y:\n        return 1\n    return 2\n", "decides"),
+        ("def f(x, y):\n    if x:\n        yield 1\n        return\n    return\n", "decides"),
+        # Quoted statements keep what stands in them.
+        ("def f(x):\n    if x:\n        y = 'a'  # and more\n        return y\n", "and more"),
+        ("def f(x):\n    y = '''\n    one\n    two'''\n    return y\n", "one two"),
+        # Sections of a docstring are no sentence.
+        ("def f(x, y):\n    '''\n    Parameters\n    ----------\n    x : int\n        the first one\n    y : str\n        the other one\n    '''\n", "one y"),
+        ("def f(x, y):\n    '''\n    Args:\n        x: the first one\n        y (str): the other one\n    '''\n", "one y"),
+        ("def f(x):\n    '''Splits at a new line or\\n at any other sign.'''\n", "Splits"),
     ],
-)
+)  # fmt: skip
 def test_never_said(repo: Path, source: str, never: str) -> None:
     assert never not in sentences(repo, source)
 
@@ -61,6 +91,20 @@ def test_never_said(repo: Path, source: str, never: str) -> None:
     [
         ("def f(x):\n    if x:\n        raise ValueError('no')\n", "`f` raises `ValueError` with the message `'no'` when `x`."),
         ("def f(x):\n    if x:\n        pass\n    elif y:\n        return 1\n", "`f` returns `1` when `y`, unless `x`."),
+        ("def f(x):\n    if x:\n        return 1\n    return 2\n", "`f` decides in this order: if `x`, it returns `1`; otherwise it returns `2`."),
+        ("def f(x):\n    if not x:\n        raise KeyError('k')\n    return x.y\n",
+         "`f` decides in this order: unless `x`, it raises `KeyError` with the message `'k'`; otherwise it returns `x.y`."),
+        ("def f(x):\n    if x:\n        return 1\n    elif x.y:\n        return 2\n    else:\n        return 3\n",
+         "`f` decides in this order: if `x`, it returns `1`; if `x.y`, it returns `2`; otherwise it returns `3`."),
+        ("def f(x):\n    if x:\n        return 1\n    return 2\n", "`f` returns `2` unless `x`."),
+        ("def g(): pass\n\ndef f(x):\n    if x:\n        g()\n", "`f` calls `g()` when `x`."),
+        ("def g(): pass\n\ndef f(x):\n    return g() if x else 1\n", "`f` calls `g()` when `x`."),
+        ("def g(): pass\n\ndef f(x):\n    return x or g()\n", "`f` calls `g()` unless `x`."),
+        ("def g(): pass\n\ndef f(x):\n    return [g() for y in x if y]\n", "`f` calls `g()` when `y`, for each `y in x`."),
+        ("def g(): pass\n\ndef f(x):\n    for y in x:\n        if not y:\n            continue\n        g()\n", "`f` calls `g()` when `y`, for each `y in x`."),
+        ("def g(): pass\n\ndef f(x):\n    try:\n        x()\n    except KeyError:\n        g()\n", "`f` calls `g()` when it catches `KeyError`."),
+        ("def g(): pass\n\ndef f(x):\n    match x:\n        case 1:\n            g()\n", "`f` calls `g()` in one of its branches."),
+        ("class A:\n    def f(self):\n        if self.x:\n            self.y.append(1)\n", "`A.f` calls `self.y.append()` when `self.x`."),
         ("def f(x):\n    raise make_error(404)\n", "`f` raises the result of `make_error()`."),
         ("def f(x):\n    yield from other(x)\n", "`f` yields from `other(x)`."),
         ("def f(self):\n    self.count += 1\n", "`f` updates `self.count` with `+= 1`."),
@@ -74,6 +118,26 @@ def test_never_said(repo: Path, source: str, never: str) -> None:
 )  # fmt: skip
 def test_said(repo: Path, source: str, said: str) -> None:
     assert said in sentences(repo, source)
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("def f(x):\n    if x.f:\n        y = 1\n        x.f.y = y\n",
+         "In `f`, when `x.f`: `y = 1`, then `x.f.y = y`"),
+        ("def f(x):\n    if x.f:\n        y = 1\n    else:\n        y = x.f.z()\n    return y\n",
+         "In `f`: when `x.f`, `y = 1`; otherwise `y = x.f.z()`"),
+        ("def f(x):\n    for y in x:\n        if not y.f:\n            log.info('no f')\n            x.f(y)\n            break\n",
+         "In `f`, unless `y.f`, for each `y in x`: `x.f(y)`, then `break`"),
+        ("def f(x):\n    while x.f:\n        x = x.f(1)\n        x.f = 2\n", "In `f`, while `x.f`: `x = x.f(1)`, then `x.f = 2`"),
+        ("def f(x):\n    self.f, y = x.f(\n        1,\n    )\n", "In `f`: `self.f, y = x.f(1)`"),
+    ],
+)  # fmt: skip
+def test_quoted(repo: Path, source: str, said: str) -> None:
+    graph = graph_of(repo, f"#- m.py\n{source.replace('.f', '.frob')}")
+    (ref, *_) = graph.find_symbol("f")
+    found = {c.text for c in candidates(graph, search(graph, "What does frob do?", zoom=ref), 200)}
+    assert said.replace(".f", ".frob") in found
 
 
 def test_a_test_that_calls_something_of_that_name_is_not_said_to_call_it(repo: Path) -> None:
