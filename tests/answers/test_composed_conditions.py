@@ -1,0 +1,186 @@
+"""Conditions that composed sentences tell, against what happens: small functions are made at random and run under every assignment of what
+they test, and whatever is said of them must be so."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import random
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from adapter_core.answers.calling import calls
+from adapter_core.answers.candidate import Candidate, Speaker
+from adapter_core.answers.citations import cite
+from adapter_core.answers.deciding import decisions
+from adapter_core.answers.quotes import quotes
+from adapter_core.answers.telling import actions
+from adapter_core.answers.verify import supports
+from adapter_core.graph import terms
+from tests.support import graph_of
+
+NAMES = ("alpha", "beta", "gamma")
+TESTS = (*NAMES, "not alpha", "not beta", "alpha and gamma", "not (beta or gamma)", "beta is None")
+INLINE = (
+    "CALL if beta else gamma",
+    "beta and CALL",
+    "alpha or CALL",
+    "[CALL for one in (1, 2) if gamma]",
+    "x = beta and not alpha and CALL",
+)
+Block = list[str]
+HELPERS = "".join(f"def h{n}(): ...\n" for n in range(60))
+
+
+def indented(block: Block) -> Block:
+    return [f"    {line}" for line in block]
+
+
+def made(rng: random.Random, depth: int = 0) -> Block:
+    """One to three statements at random, nested at most three deep."""
+    return [line for _ in range(rng.randint(1, 3)) for line in _statement(rng, depth)]
+
+
+def deciding(rng: random.Random) -> Block:
+    """Early exits one after the other."""
+    found: Block = []
+    for _ in range(rng.randint(1, 3)):
+        found += [f"if {rng.choice(TESTS)}:", rng.choice(("    RETURN", "    RAISE", "    CALL"))]
+        if rng.random() < 0.4:
+            found += [f"elif {rng.choice(TESTS)}:", "    RETURN"]
+    return [*found, "RETURN"]
+
+
+def _statement(rng: random.Random, depth: int) -> Block:
+    form = rng.choice(
+        ("simple", "simple", "if", "if", "guard", "elif", "for", "try", "inline") if depth < 3 else ("simple",)
+    )
+    test, other = rng.choice(TESTS), rng.choice(TESTS)
+    if form == "if":
+        rest = ["else:", *indented(made(rng, depth + 1))] if rng.random() < 0.5 else []
+        return [f"if {test}:", *indented(made(rng, depth + 1)), *rest]
+    if form == "guard":
+        return [f"if {test}:", *(["    CALL"] if rng.random() < 0.4 else []), rng.choice(("    RETURN", "    RAISE"))]
+    if form == "elif":
+        rest = ["else:", *indented(made(rng, depth + 1))] if rng.random() < 0.5 else []
+        first, second = indented(made(rng, depth + 1)), indented(made(rng, depth + 1))
+        return [f"if {test}:", *first, f"elif {other}:", *second, *rest]
+    if form == "for":
+        skip = [f"    if {test}:", "        continue"] if rng.random() < 0.5 else []
+        return ["for one in (1, 2):", *skip, *indented(made(rng, depth + 1))]
+    if form == "try":
+        return ["try:", *indented(made(rng, depth + 1)), "except KeyError:", "    CALL"]
+    if form == "inline":
+        return [rng.choice(INLINE)]
+    return [rng.choice(("CALL", "CALL", "RETURN", "RAISE", "alpha = not alpha" if rng.random() < 0.3 else "CALL"))]
+
+
+def function_of(body: Block) -> str:
+    """A function in which each call, return and raise has a number of its own."""
+    numbers = itertools.count()
+    body = [re.sub("CALL", lambda _: f"h{next(numbers)}()", line) for line in body]
+    body = [line.replace("RETURN", f"return {next(numbers)}") for line in body]
+    body = [line.replace("RAISE", f"raise KeyError('{next(numbers)}')") for line in body]
+    return "def f(alpha, beta, gamma):\n" + "\n".join(indented(body)) + "\n"
+
+
+def happenings(source: str) -> Iterator[tuple[dict[str, object], str, dict[str, object]]]:
+    """(what is passed, what happens, what is bound when it happens) for each assignment, in order."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id.startswith("h"):
+            node.args = [ast.Constant(node.func.id), ast.Call(ast.Name("locals", ast.Load()), [], [])]
+            node.func = ast.Name("happens", ast.Load())
+    code = compile(ast.fix_missing_locations(tree), "m.py", "exec")
+    for values in itertools.product((True, False, None), repeat=3):
+        passed = dict(zip(NAMES, values, strict=True))
+        found: list[tuple[str, dict[str, object]]] = []
+        scope: dict[str, object] = {"happens": lambda name, bound, into=found: into.append((name, dict(bound)))}
+        exec(code, scope)
+        try:
+            outcome = scope["f"](**passed)  # type: ignore[operator]
+            found.append((f"return {outcome}", {}))
+        except KeyError as error:
+            found.append((f"raise {error.args[0]}", {}))
+        for name, bound in found:
+            yield passed, name, bound
+
+
+_CODE = re.compile(r"`([^`]+)`")
+
+
+def conditions(text: str) -> list[tuple[str, bool]]:
+    found: list[tuple[str, bool]] = []
+    for match in re.finditer(r"\b(when|unless) (`[^`]+`(?: (?:and|or) `[^`]+`)*)", text):
+        found += [(test, match[1] == "when") for test in _CODE.findall(match[2])]
+    return found
+
+
+def check_told(source: str, item: Candidate) -> None:
+    """What is told of one call, return or raise holds whenever it happens. Names that are bound anew are left to the reader."""
+    changing = "alpha = " in source
+    what = ""
+    if match := re.match(r"`f` (?:further )?calls[^`]*(`h\d+\(\)`(?:(?:, | and )`h\d+\(\)`)*)", item.text):
+        what = " ".join(name.removesuffix("()") for name in _CODE.findall(match[1]))
+    elif match := re.match(r"`f` returns `(\d+)`", item.text):
+        what = f"return_{match[1]}"
+    elif match := re.match(r"`f` raises `KeyError` with the message `'(\d+)'`", item.text):
+        what = f"raise_{match[1]}"
+    tests = conditions(item.text[match.end() :]) if match else []
+    for passed, happened, bound in happenings(source):
+        if happened.replace(" ", "_") not in what.split():
+            continue
+        for test, holds in tests:
+            if changing and "alpha" in test:
+                continue
+            assert bool(eval(test, {}, {**passed, **bound})) == holds, item.text
+
+
+def check_decision(source: str, text: str) -> None:
+    """The branches, taken in the order told, give what the function gives."""
+    branches = [
+        (conditions(part.replace("if `", "when `", 1)), "return " if "returns" in part else "raise ", re.findall(r"`'?(\d+)'?`", part))
+        for part in text.split(": ", 1)[1].split("; ")
+    ]  # fmt: skip
+    for passed, happened, _ in happenings(source):
+        if happened.startswith("h"):
+            continue
+        taken = next((b for b in branches if all(bool(eval(t, {}, passed)) == h for t, h in b[0])), None)
+        if taken is not None:
+            assert happened == taken[1] + taken[2][0], text
+        else:
+            assert happened == "return None", text
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_is_told_is_so(repo: Path, seed: int) -> None:
+    rng = random.Random(seed)
+    sources = [function_of(deciding(rng) if n % 4 == 0 else [*made(rng), *made(rng)]) for n in range(50)]
+    modules = "".join(f"#- m{n}.py\n{HELPERS}\n\n{source}\n" for n, source in enumerate(sources))
+    graph = graph_of(repo, modules)
+    weights = dict.fromkeys([t for n in range(60) for t in terms.terms_of(f"h{n} alpha beta gamma return")], 1.0)
+    kinds: Counter[str] = Counter()
+    for n, source in enumerate(sources):
+        document, facts = graph.document(f"m{n}.py"), graph.facts(f"m{n}.py")
+        assert document is not None
+        assert facts is not None
+        index = next(i for i, s in enumerate(facts.symbols) if s.qualname == "f")
+        speaker, ref = Speaker(facts, index, 0), graph.ref(facts, index)
+        told = [
+            *actions(speaker, ref.symbol, document.lines),
+            *calls(speaker, graph, ref, document.lines),
+            *quotes(speaker, ref.symbol, document.lines, weights),
+            *decisions(speaker, ref.symbol, document.lines),
+        ]
+        for item in told:
+            kinds[item.kind] += 1
+            cited = tuple(c for span in item.spans if (c := cite(graph, *span, 12)))
+            assert supports(graph, item.text, cited).reason == "", item.text
+            check_told(source, item)
+            if item.kind == "decides" and "alpha = " not in source:
+                check_decision(source, item.text)
+    assert {"returns", "raises", "calls", "quote", "branch", "decides"} <= set(kinds)
