@@ -183,7 +183,7 @@ def refusal_table(asked: list[Asked]) -> tuple[list[dict[str, Any]], dict[str, f
                 "absent questions": kind,
                 "n": int(absent.sum()),
                 "AUROC": auroc(values[has_answer], values[absent]),
-                "AUROC of coverage alone": auroc(best[has_answer], best[absent]),
+                "AUROC of the best span alone": auroc(best[has_answer], best[absent]),
                 "refused": share(float(refused[absent].sum()), float(absent.sum())),
             }
         )

@@ -78,7 +78,7 @@ def measure(row: dict[str, Any], root: Path, backend: ProcessBackend) -> dict[fl
         items = candidates(graph, found, ComposeOptions().max_candidates)
         if len(items) < 3:
             return {}
-        lexical = lexical_scores(items, found.question.kind, found.weights, found.definitions)
+        lexical = lexical_scores(items, found.question.kind, found.weights, found.question.text[:300])
         order = sorted(range(len(items)), key=lambda i: -lexical[i])[: reading.max_sentences]
         votes: list[float | None] = [None] * len(items)
         question = row["question"].strip()[: reading.max_question_chars]

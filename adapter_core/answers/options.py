@@ -167,16 +167,13 @@ class RefusalOptions:
     `./x bench answers --part refusal` printed, fitted on 482 questions with an answer and 964 without.
     """
 
-    bias: float = -2.144
-    best_weight: float = 23.463
-    together_weight: float = -3.093
-    names_weight: float = 3.377
-    rarest_weight: float = 0.122
-    missing_weight: float = 3.122
-    unknown_weight: float = -8.959
-    defined_weight: float = 1.600
-    short_weight: float = -26.305
-    threshold: float = 0.435
+    bias: float = -4.636
+    best_weight: float = 19.616
+    names_weight: float = 13.930
+    unknown_weight: float = -13.191
+    defined_weight: float = 1.857
+    short_weight: float = -29.307
+    threshold: float = 0.536
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ _MAX_LINES = 12
 _MAX_STATEMENTS = 3  # of one branch that is quoted whole
 _MAX_BRANCHES = 4
 _MAX_QUOTES = 5  # of one symbol
+_DECIDING = 2  # of how many symbols
 _EXIT = 1.25  # what ends a function or a loop decides
 _LITTLE = 0.5
 _SILENT = (ast.Pass, ast.Break, ast.Continue, ast.Import, ast.ImportFrom, ast.Global, ast.Nonlocal)
@@ -49,7 +50,8 @@ def quotes(speaker: Speaker, symbol: Symbol, lines: list[str], weights: Mapping[
     found: list[tuple[float, _Quote]] = []
     for one in _quotes_of(code(symbol.qualname), statements(node, lines), lines):
         mass = one.worth * sum(weights.get(t, 0.0) for t in set(terms.terms_of(one.code)) - own)
-        if mass > 0:
+        # What the first symbols decide is worth telling in whatever words they do.
+        if mass > 0 or (speaker.place < _DECIDING and one.worth > 1 and one.kind != "bare"):
             found.append((mass, one))
     best: list[_Quote] = []
     for _, one in sorted(found, key=lambda s: (-s[0], s[1].kind != "branch")):
@@ -211,7 +213,10 @@ def _logs(node: ast.stmt) -> bool:
 
 
 def _is_little(node: ast.stmt) -> bool:
-    """Logging, and what gives a name a first value: `found = []`, `count = 0`."""
+    """Logging, what gives a name a first value (`found = []`, `count = 0`), and what returns one."""
+    if isinstance(node, (ast.Return, ast.Raise)):
+        value = node.value if isinstance(node, ast.Return) else node.exc
+        return value is None or isinstance(value, ast.Name)
     if isinstance(node, ast.AugAssign):
         return isinstance(node.target, ast.Name) and isinstance(node.value, ast.Constant)
     if isinstance(node, (ast.Assign, ast.AnnAssign)) and isinstance(node.value, (ast.Constant, ast.List, ast.Dict)):

@@ -23,36 +23,29 @@ _MAX_DEFINITIONS = 12
 
 
 def signals(graph: CodeGraph, found: Found) -> dict[str, float]:
-    """What speaks for an answer and against it. Shares are of the information (weight times idf) of the question's terms.
+    """What speaks for an answer and against it. Shares are of the number of the question's terms: by information (weight times idf) the
+    words in which people speak of a design would weigh most, since code rarely has them.
 
-    best: in the best single span · together: in the best three spans · names: in their names and paths · rarest: of the three most
-    telling terms, in one span · missing: terms that stand nowhere in the workspace · unknown: share of the names written as code that
+    best: in the best single span · names: in the names and paths of the first three · unknown: share of the names written as code that
     the workspace does not use · defined: whether it defines one of them · short: 1 / number of terms, at most 1/4: of shorter questions
     there were too few to learn from.
     """
-    weights = found.weights
-    mass = sum(weights.values()) or 1.0
-    spans = [set(terms.terms_of(f"{e.symbol} {e.span.path}\n{e.text}")) for e in found.definitions]
+    asked = found.weights.keys()
+    number = max(1, len(asked))
+    spans = [asked & set(terms.terms_of(f"{e.symbol} {e.span.path}\n{e.text}")) for e in found.definitions]
     names = {t for e in found.definitions[:_HEAD] for t in terms.terms_of(f"{e.symbol} {e.span.path}")}
-    rarest = sorted(weights, key=lambda t: (-weights[t], t))[:_HEAD]
-    rare_mass = sum(weights[t] for t in rarest) or 1.0
-    together: set[str] = set().union(*spans[:_HEAD]) if spans else set()
+    identifiers = found.question.identifiers[:_MAX_IDENTIFIERS]
     with graph.store.snapshot():
         index = SearchIndex(graph)
-        absent = [t for t in weights if not _stands(index, t)]
-        identifiers = found.question.identifiers[:_MAX_IDENTIFIERS]
         unknown = [n for n in identifiers if not _used(index, n)]
     defined = any(0 < len(graph.find_symbol(n)) <= _MAX_DEFINITIONS for n in identifiers if n not in unknown)
     defined = defined or bool(named_classes(graph, found.question))
     return {
-        "best": found.coverage,
-        "together": _share(together, weights, mass),
-        "names": _share(names, weights, mass),
-        "rarest": max((_share(s & set(rarest), weights, rare_mass) for s in spans), default=0.0),
-        "missing": sum(weights[t] for t in absent) / mass,
+        "best": max(map(len, spans), default=0) / number,
+        "names": len(asked & names) / number,
         "unknown": len(unknown) / len(identifiers) if identifiers else 0.0,
         "defined": float(defined),
-        "short": 1.0 / max(_FEW_TERMS, len(weights)),
+        "short": 1.0 / max(_FEW_TERMS, number),
     }
 
 
@@ -78,7 +71,3 @@ def _used(index: SearchIndex, name: str) -> bool:
     """Whether the last part of a name is written somewhere in the workspace, as a whole."""
     whole = terms.split(name.rpartition(".")[2])[-1:]
     return bool(whole) and _stands(index, whole[0])
-
-
-def _share(present: set[str], weights: Mapping[str, float], mass: float) -> float:
-    return sum(w for t, w in weights.items() if t in present) / mass

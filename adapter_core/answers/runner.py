@@ -164,7 +164,7 @@ def _compose(run: Run, found: Found, plan_once: Callable[[], Plan]) -> list[Clai
     """The chosen sentences as checked claims. True by construction, and checked all the same."""
     items = candidates(run.graph, found, run.options.compose.max_candidates)
     run.metrics["candidates"] = len(items)
-    lexical = lexical_scores(items, answer_kind(found.question), found.weights, found.definitions)
+    lexical = lexical_scores(items, answer_kind(found.question), found.weights, found.question.text[:300])
     claims = _chosen(run, found, items, lexical)
     run.mark("composed")
     if not run.options.phrase:

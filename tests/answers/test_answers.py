@@ -93,7 +93,7 @@ def texts(answer: Answer) -> str:
 def test_a_composed_answer(graph: CodeGraph) -> None:
     answer = answer_question(graph, "How is a URL matched to an endpoint?")
     check_every_citation(graph.root, answer)
-    assert "`Router.match`: “Find the endpoint whose rule matches the URL.” app/router.py:9" in texts(answer)
+    assert "`Router.match`: “Find the endpoint whose rule matches the URL.” app/router.py:8-9" in texts(answer)
     assert answer.found
     assert answer.complete
     assert not answer.dropped

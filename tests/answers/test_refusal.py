@@ -81,7 +81,7 @@ def test_names_that_do_not_exist_speak_against_an_answer(graph: CodeGraph) -> No
     assert (real["unknown"], real["defined"]) == (0.0, 1.0)
     assert (invented["unknown"], invented["defined"]) == (1.0, 0.0)
     assert confidence(real, RefusalOptions()) > 0.9 > 0.1 > confidence(invented, RefusalOptions())
-    assert value("How do rockets fly?")["missing"] == 1.0
+    assert value("How do rockets fly?")["best"] == 0.0
 
 
 def test_the_same_signals_with_an_open_editor(graph: CodeGraph) -> None:
@@ -97,14 +97,14 @@ def test_what_the_user_points_at_is_answered_about(graph: CodeGraph) -> None:
 
 
 def test_the_threshold_is_an_option(graph: CodeGraph) -> None:
-    question = "How is a product shipped by rocket mail overnight to the cart?"
+    question = "How is a product shipped by rocket mail overnight to another planet?"
     never, always = RefusalOptions(threshold=0.0), RefusalOptions(threshold=1.1)
     assert answer_question(graph, question, AskOptions(refusal=never)).found
     assert not answer_question(graph, question, AskOptions(refusal=always)).found
 
 
 def test_the_flag_of_the_command(graph: CodeGraph) -> None:
-    question = "How is a product shipped by rocket mail overnight to the cart?"
+    question = "How is a product shipped by rocket mail overnight to another planet?"
     command = ["ask", "--no-model", "--repo", str(graph.root), question]
     assert main(command) == 3
     assert main([*command, "--min-confidence", "0"]) == 0
