@@ -220,7 +220,7 @@ def _turned(text: str, kind: str) -> str | None:
         match = re.match(pattern, text)
         if match and match[1] != match[3]:
             return f"{match[3]} {match[2]} {match[1]}{match[4]}"
-    match = re.match(r"^(`[^`]+` (?:sets|returns)) (`[^`]+`) (to|if) (`[^`]+`)(.*)$", text)
+    match = re.match(r"^(`[^`]+` (?:sets|returns)) (`[^`]+`) (to|if|when|unless) (`[^`]+`)(.*)$", text)
     if match and match[2] != match[4]:
         return f"{match[1]} {match[4]} {match[3]} {match[2]}{match[5]}"
     return None

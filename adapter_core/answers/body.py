@@ -57,10 +57,10 @@ def actions_in(placed: Placed, lines: list[str]) -> Iterator[Action]:
             value = source(node.value, lines)
             yield action("update", target, f"{operator}= {value}" if value else "")
     elif isinstance(node, (ast.Assign, ast.AnnAssign)):
-        for target, value_node in _pairs(node):
-            shown = source(target, lines)
+        for one, assigned in _pairs(node):
+            shown = source(one, lines)
             if _visible(shown):
-                yield action("set", shown, source(value_node, lines))
+                yield action("set", shown, source(assigned, lines))
                 break
     elif isinstance(node, ast.Expr) and isinstance(node.value, (ast.Yield, ast.YieldFrom)):
         yielded = node.value.value

@@ -22,6 +22,13 @@ NOUNS = {
 _PLACES = re.compile(r"\bhow often\b|\b(?:called|callers?|calls|times|places|used|usages?)\b", re.I)
 
 
+def names_a_count(text: str) -> bool:
+    """Whether a question names something that can be counted here."""
+    return bool(_PLACES.search(text)) or any(
+        re.search(rf"\b{one.split()[-1]}", text, re.I) for one, _ in NOUNS.values()
+    )
+
+
 def asked_for(text: str) -> tuple[str, ...]:
     """What a question wants counted, as keys of `NOUNS`; all of them where it does not say."""
     found = [what for what, (one, _) in NOUNS.items() if re.search(rf"\b{one.split()[-1]}", text, re.I)]

@@ -7,6 +7,7 @@ import re
 from ..code_graph import CodeGraph
 from ..evidence.question import Question
 from ..types import SymbolRef
+from .counts import names_a_count
 
 # Kinds that ask for links of a symbol, and not for what it does.
 LINKS = ("count", "impact", "inheritance", "registered", "callers", "tests")
@@ -37,15 +38,18 @@ _TESTS = re.compile(
     r"\b(?:which|what|any|list|show|find|are there|how many) (?:\w+ ){0,2}tests?\b"
     r"(?! (?:class|method|suite|runner|function|case)(?:es|s)?\b)|"
     r"\b(?:covered|tested|exercised) by\b|\b(?:how|where) (?:is|are) [^?]{1,60} tested\b|"
-    r"\btests? (?:for|cover\w*|exercis\w*|reach\w*) (?!the )|\btest coverage\b",
+    r"\btests? (?:that )?(?:for|cover\w*|exercis\w*|reach\w*) (?!the )|\btest coverage\b",
     re.I,
 )
 _CALLERS = re.compile(
-    r"\b(?:who|what|which (?:\w+ ){1,2}?)(?: else)? ?(?:calls?|uses?|invokes?|instantiates?|constructs?) (?!of\b)|"
+    r"\b(?:who|what|which (?:\w+ ){0,2}?(?:functions?|methods?|class(?:es)?|modules?|files?|parts|places))(?: else)? "
+    r"(?:calls?|uses?|invokes?|instantiates?|constructs?) (?!of\b)|"
     r"\b(?:callers?|call sites?|usages?|users) (?:of|for)\b|\bhas callers\b|\bcalls it\b|"
     r"\bwhere (?:is|are|does|do)(?: \S+){1,3} (?:called|invoked|instantiated|constructed|used)\b",
     re.I,
 )
+_CLAUSE = re.compile(r"[?;,]\s|\.\s|,? and (?=what|how|why|where|which|who)\b", re.I)
+_SHORT = 8  # words of a question that asks for all that can be counted
 _BY_WORD = {"where": "where", "why": "why", "how": "how"}
 _FIRST = re.compile(r"\b(where|why|how|what|which|describe|explain)\b", re.I)
 
@@ -55,15 +59,16 @@ def answer_kind(question: Question) -> str:
     text = question.text[:300]
     if _IMPACT.search(text):
         return "impact"
-    if _COUNT.search(text):
+    if _COUNT.search(text) and (names_a_count(text) or len(text.split()) <= _SHORT):
         return "count"
     if _INHERITANCE.search(text):
         return "inheritance"
     if _REGISTERED.search(text):
         return "registered"
-    if _CALLERS.search(text):
+    clause = _CLAUSE.split(text, maxsplit=1)[0]  # what is asked first is what is asked for
+    if _CALLERS.search(clause):
         return "callers"
-    if _TESTS.search(text):
+    if _TESTS.search(clause):
         return "tests"
     if question.kind not in ("callers", "tests"):
         return question.kind

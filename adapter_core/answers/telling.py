@@ -34,11 +34,13 @@ _ACTION_KINDS = {
 
 
 def _tells_little(action: Action) -> bool:
-    """A name, a constant that says nothing, or no value: `return self`, `return result`, `self.x = (…long…)`."""
+    """A name, a constant that says nothing, or no value: `return self`, `return result`, `self.x = x`, `self.x = (…long…)`."""
     value = action.value
     if action.kind in ("return", "yield"):
         return all(t.guard for t in action.tests) and (value.isidentifier() or value in ("[]", "{}", "()", '""', "''"))
-    return action.kind in ("set", "update") and not value
+    return action.kind in ("set", "update") and (
+        not value or (value.isidentifier() and action.subject.endswith(f".{value}"))
+    )
 
 
 def said_of(action: Action) -> str:

@@ -111,7 +111,7 @@ def test_never_said(repo: Path, source: str, never: str) -> None:
         ("def f(self):\n    self.count = 1\n", "`f` sets `self.count` to `1`."),
         ("def g(): pass\n\ndef f(x):\n    g()\n", "`f` calls `g()`."),
         ("class A:\n    def f(self):\n        self.go()\n    def go(self): pass\n", "`A.f` calls `self.go()`."),
-        ("class A:\n    def f(self):\n        def g():\n            self.go()\n    def go(self): pass\n", "`A.go` is called by"),
+        ("class A:\n    def f(self):\n        def g():\n            self.go()\n    def go(self): pass\n", "In `A.f.g`: `self.go()`"),
         ("class f:\n    @property\n    def x(self): 1\n    @x.setter\n    def x(self, v): 2\n    def y(self): 3\n", "defines `x` and `y`"),
         ("@deco\n@other(1)\nclass f(Base):\n    pass\n", "`f` extends `Base`."),
     ],
