@@ -77,7 +77,9 @@ def sentences(repo: Path, source: str, name: str = "f") -> str:
         ("def f(x):\n    if x:\n        y = 'a'  # and more\n        return y\n", "and more"),
         ("def f(x):\n    y = '''\n    one\n    two'''\n    return y\n", "one two"),
         # Sections of a docstring are no sentence.
-        ("def f(x, y):\n    '''\n    Parameters\n    ----------\n    x : int\n        the first one\n    y : str\n        the other one\n    '''\n", "one y"),
+        ("def f(x, y):\n    '''\n    Parameters\n    ----------\n    x : int\n"
+         "        the first one\n    y : str\n        the other one\n    '''\n",
+         "one y"),
         ("def f(x, y):\n    '''\n    Args:\n        x: the first one\n        y (str): the other one\n    '''\n", "one y"),
         ("def f(x):\n    '''Splits at a new line or\\n at any other sign.'''\n", "Splits"),
     ],
@@ -91,7 +93,8 @@ def test_never_said(repo: Path, source: str, never: str) -> None:
     [
         ("def f(x):\n    if x:\n        raise ValueError('no')\n", "`f` raises `ValueError` with the message `'no'` when `x`."),
         ("def f(x):\n    if x:\n        pass\n    elif y:\n        return 1\n", "`f` returns `1` when `y`, unless `x`."),
-        ("def f(x):\n    if x:\n        return 1\n    return 2\n", "`f` decides in this order: if `x`, it returns `1`; otherwise it returns `2`."),
+        ("def f(x):\n    if x:\n        return 1\n    return 2\n",
+         "`f` decides in this order: if `x`, it returns `1`; otherwise it returns `2`."),
         ("def f(x):\n    if not x:\n        raise KeyError('k')\n    return x.y\n",
          "`f` decides in this order: unless `x`, it raises `KeyError` with the message `'k'`; otherwise it returns `x.y`."),
         ("def f(x):\n    if x:\n        return 1\n    elif x.y:\n        return 2\n    else:\n        return 3\n",
@@ -101,8 +104,10 @@ def test_never_said(repo: Path, source: str, never: str) -> None:
         ("def g(): pass\n\ndef f(x):\n    return g() if x else 1\n", "`f` calls `g()` when `x`."),
         ("def g(): pass\n\ndef f(x):\n    return x or g()\n", "`f` calls `g()` unless `x`."),
         ("def g(): pass\n\ndef f(x):\n    return [g() for y in x if y]\n", "`f` calls `g()` when `y`, for each `y in x`."),
-        ("def g(): pass\n\ndef f(x):\n    for y in x:\n        if not y:\n            continue\n        g()\n", "`f` calls `g()` when `y`, for each `y in x`."),
-        ("def g(): pass\n\ndef f(x):\n    try:\n        x()\n    except KeyError:\n        g()\n", "`f` calls `g()` when it catches `KeyError`."),
+        ("def g(): pass\n\ndef f(x):\n    for y in x:\n        if not y:\n            continue\n        g()\n",
+         "`f` calls `g()` when `y`, for each `y in x`."),
+        ("def g(): pass\n\ndef f(x):\n    try:\n        x()\n    except KeyError:\n        g()\n",
+         "`f` calls `g()` when it catches `KeyError`."),
         ("def g(): pass\n\ndef f(x):\n    match x:\n        case 1:\n            g()\n", "`f` calls `g()` in one of its branches."),
         ("class A:\n    def f(self):\n        if self.x:\n            self.y.append(1)\n", "`A.f` calls `self.y.append()` when `self.x`."),
         ("def f(x):\n    raise make_error(404)\n", "`f` raises the result of `make_error()`."),

@@ -1,0 +1,103 @@
+"""Docstrings with sections, item by item: what each item says, of what, and on which lines; and escapes that would be misread."""
+
+from __future__ import annotations
+
+import pytest
+
+from adapter_core.answers.inert import prose
+from adapter_core.answers.prose import docstring_sentences
+
+NUMPY = '''
+"""Summary of the function here.
+
+Parameters
+----------
+first : int, optional
+    How many there are of it.
+    And of what.
+second, third
+    Two at once.
+
+Returns
+-------
+out : ndarray
+    What comes out of it.
+
+See Also
+--------
+other : Never this one here.
+
+Notes
+-----
+What is noted counts.
+"""
+'''
+GOOGLE = '''
+"""Summary of the function here.
+
+Args:
+    first (int): How many there are
+        of it.
+    **rest: Everything else.
+
+Returns:
+    dict[str, int]: What comes out.
+
+Raises:
+    KeyError: If there is none.
+
+Example:
+    Do not show this line.
+
+What follows is text again.
+"""
+'''
+
+
+def read(text: str) -> list[tuple[str, str, int, int, int]]:
+    lines = text.split("\n")
+    return [(s.field, s.text, s.field_line, s.start, s.end) for s in docstring_sentences(lines, 2, len(lines) - 1)]
+
+
+def test_numpy() -> None:
+    assert read(NUMPY) == [
+        ("", "Summary of the function here.", 2, 2, 2),
+        ("param first", "How many there are of it.", 6, 7, 7),
+        ("param first", "And of what.", 6, 8, 8),
+        ("param second", "Two at once.", 9, 10, 10),
+        ("returns", "What comes out of it.", 14, 15, 15),
+        ("", "What is noted counts.", 23, 23, 23),
+    ]
+
+
+def test_google() -> None:
+    assert read(GOOGLE) == [
+        ("", "Summary of the function here.", 2, 2, 2),
+        ("param first", "How many there are of it.", 5, 5, 6),
+        ("param **rest", "Everything else.", 7, 7, 7),
+        ("returns", "What comes out.", 10, 10, 10),
+        ("raises", "KeyError: If there is none.", 13, 13, 13),
+        ("", "What follows is text again.", 18, 18, 18),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("**mode** - *(optional)* Reads x | y", "mode - (optional) Reads x | y"),
+        ("Either (1 || 2) or Dict[str, int]", "Either (1 || 2) or `Dict[str, int]`"),
+        ("2 * 3 and a > b", "2 * 3 and a > b"),
+        ("# no heading", "\\# no heading"),
+        ("> no quotation", "\\> no quotation"),
+        ("[no](<link> now)", "\\[no\\](`<link>` now)"),
+        ("~~not struck~~ but ~near~", "\\~\\~not struck\\~\\~ but ~near~"),
+    ],
+)
+def test_escapes_stand_only_where_they_must(text: str, shown: str) -> None:
+    assert prose(text) == shown
+
+
+def test_what_stands_for_another_character_is_not_shown() -> None:
+    assert read('\n"""Splits at \\n and at nothing else.\n\nThis one is shown as it stands.\n"""\n') == [
+        ("", "This one is shown as it stands.", 4, 4, 4)
+    ]
