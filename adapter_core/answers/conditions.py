@@ -39,9 +39,10 @@ def in_words(tests: Sequence[Test]) -> str:
     fails = [code(t.text) for t in tests if t.kind == "if" and not t.holds]
     parts = [f"when {' and '.join(holds)}"] if holds else []
     parts += [f"unless {' or '.join(fails)}"] if fails else []
+    catches = "while handling" if parts else "when it catches"
+    parts += [f"{catches} {code(t.text)}" for t in tests if t.kind == "except"]
     parts += [f"while {code(t.text)}" for t in tests if t.kind == "while" and t.holds]
     parts += [f"until {code(t.text)}" for t in tests if t.kind == "while" and not t.holds]
-    parts += [f"when it catches {code(t.text)}" for t in tests if t.kind == "except"]
     parts += [f"for each {code(t.text)}" for t in tests if t.kind == "for"]
     return ", ".join(parts)
 

@@ -31,27 +31,33 @@ class _Exit:
 
 
 def decisions(speaker: Speaker, symbol: Symbol, lines: list[str]) -> Iterator[Candidate]:
+    """How a function decides, where that can be told."""
+    decision = decision_of(symbol, lines)
+    if decision is not None:
+        yield speaker.say("decides", f"{code(symbol.qualname)} {decision[0]}", *joined(decision[1], gap=0))
+
+
+def decision_of(symbol: Symbol, lines: list[str]) -> tuple[str, list[Lines]] | None:
+    """("decides in this order: …", the lines of each exit with its test); None where it is not told."""
     node = function_at(symbol, lines)
     if node is None or is_generator(node):
-        return
+        return None
     exits = _exits(node, lines)
     inside = sum(isinstance(n, EXITS) for n in own_nodes(node))
-    if not 2 <= len(exits) <= _MAX_EXITS or inside != len(exits) or sum(bool(e.test) for e in exits) == 0:
-        return
+    if not 2 <= len(exits) <= _MAX_EXITS or inside != len(exits) or not any(e.test for e in exits):
+        return None
     parts: list[str] = []
     spans: list[Lines] = []
     for number, one in enumerate(exits):
         said = _said(one.node, lines)
         if not said or (number < len(exits) - 1 and not one.test):
-            return
+            return None
         lead = f"{'if' if one.holds else 'unless'} {code(one.test)}, " if one.test else "otherwise "
         parts.append(f"{lead}it {said}")
         spans.append((one.start, one.node.end_lineno or one.node.lineno))
-    if all(part.endswith("it ends") for part in parts):
-        return
-    text = f"{code(symbol.qualname)} decides in this order: {'; '.join(parts)}."
-    if len(text) <= _MAX_TEXT and all(b - a < 12 for a, b in spans):
-        yield speaker.say("decides", text, *joined(spans, gap=0))
+    text = f"decides in this order: {'; '.join(parts)}."
+    told = any(not part.endswith("it ends") for part in parts)
+    return (text, spans) if told and len(text) <= _MAX_TEXT and all(b - a < 12 for a, b in spans) else None
 
 
 def _exits(node: Function, lines: list[str]) -> list[_Exit]:

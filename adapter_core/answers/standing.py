@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from ..code_graph import CodeGraph
 from ..types import Citation, Symbol
 from .conditions import Lines
+from .deciding import decision_of
 from .inert import printable
 from .naming import ends_with, parts_of
 from .placed import Placed, Test, function_at, header, statements
@@ -18,7 +19,7 @@ from .placed_calls import tests_of_calls
 from .quotes import quoted
 
 _CODE = r"(?:`[^`]+`)"
-_TEST = rf"(?:when {_CODE}(?: and {_CODE})*|unless {_CODE}(?: or {_CODE})*|(?:while|until|when it catches|for each) {_CODE})"
+_TEST = rf"(?:when {_CODE}(?: and {_CODE})*|unless {_CODE}(?: or {_CODE})*|(?:while handling|while|until|when it catches|for each) {_CODE})"
 _STEPS = rf"{_CODE}(?:, then {_CODE})*"
 _LEAD = rf"(?:(?:else )?(?:when|unless) {_CODE}, |otherwise )"
 _FORM = re.compile(
@@ -29,7 +30,7 @@ _CALLS = re.compile(
     rf"(?P<called>{_CODE}(?:(?:, | and ){_CODE})*) (?P<around>{_TEST}(?:, {_TEST})*)\."
 )
 _TESTS = re.compile(
-    rf"(?P<word>when it catches|for each|when|unless|while|until) (?P<tests>{_CODE}(?: (?:and|or) {_CODE})*)"
+    rf"(?P<word>when it catches|for each|while handling|when|unless|while|until) (?P<tests>{_CODE}(?: (?:and|or) {_CODE})*)"
 )
 _KINDS = {
     "when": "if",
@@ -37,6 +38,7 @@ _KINDS = {
     "while": "while",
     "until": "while",
     "when it catches": "except",
+    "while handling": "except",
     "for each": "for",
 }
 
@@ -47,7 +49,7 @@ def stand_so(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -
     """Whether the sentence has this form, and all of it is so."""
     form = _FORM.fullmatch(sentence.strip())
     if form is None:
-        return _called_so(graph, sentence.strip(), citations)
+        return _called_so(graph, sentence.strip(), citations) or _decided_so(graph, sentence.strip(), citations)
     told = list(_told(form["around"], form["rest"]))
     for symbol, spans, lines in _functions(graph, form["owner"][1:-1], citations):
         node = function_at(symbol, lines)
@@ -75,6 +77,22 @@ def _called_so(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...])
             for name in called
         ]
         if all(places) and (not form["order"] or _ascending(places)):
+            return True
+    return False
+
+
+def _decided_so(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -> bool:
+    """ "`f` decides in this order: …": that is what its exits come to, and their lines are cited."""
+    form = re.match(rf"(?P<owner>{_CODE}) (?=decides in this order: )", sentence)
+    if form is None:
+        return False
+    for symbol, spans, lines in _functions(graph, form["owner"][1:-1], citations):
+        decision = decision_of(symbol, lines)
+        if (
+            decision is not None
+            and decision[0] == sentence[form.end() :]
+            and all(_shown(spans, *d) for d in decision[1])
+        ):
             return True
     return False
 
