@@ -8,6 +8,7 @@ from .inert import code
 from .placed import Test
 
 Lines = tuple[int, int]
+_MAX_GAP = 3
 _MAX_CITED = 12  # lines of one citation
 _MAX_TOLD = 3
 _MAX_GUARDS = 2
@@ -52,11 +53,11 @@ def cited(tests: Sequence[Test], start: int, end: int) -> list[Lines]:
     return joined([*((t.start, t.end) for t in tests), (start, min(end, start + _MAX_CITED - 1))])
 
 
-def joined(spans: Sequence[Lines], gap: int = 3) -> list[Lines]:
-    """Ranges in the order of the text; those with at most `gap` lines between them are one, as far as that has twelve lines."""
+def joined(spans: Sequence[Lines]) -> list[Lines]:
+    """Ranges in the order of the text; those with a few lines between them are one, as far as that has twelve lines."""
     found: list[Lines] = []
     for start, end in sorted(set(spans)):
-        if found and start - found[-1][1] <= gap + 1 and max(end, found[-1][1]) - found[-1][0] < _MAX_CITED:
+        if found and start - found[-1][1] <= _MAX_GAP + 1 and max(end, found[-1][1]) - found[-1][0] < _MAX_CITED:
             found[-1] = (found[-1][0], max(end, found[-1][1]))
         else:
             found.append((start, end))

@@ -34,7 +34,7 @@ def decisions(speaker: Speaker, symbol: Symbol, lines: list[str]) -> Iterator[Ca
     """How a function decides, where that can be told."""
     decision = decision_of(symbol, lines)
     if decision is not None:
-        yield speaker.say("decides", f"{code(symbol.qualname)} {decision[0]}", *joined(decision[1], gap=0))
+        yield speaker.say("decides", f"{code(symbol.qualname)} {decision[0]}", *joined(decision[1]))
 
 
 def decision_of(symbol: Symbol, lines: list[str]) -> tuple[str, list[Lines]] | None:

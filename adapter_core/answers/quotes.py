@@ -180,8 +180,9 @@ def _chain(name: str, node: ast.If, one: Placed, bodies: Mapping[int, list[Place
 
 
 def _parts(items: Sequence[Placed], lines: list[str]) -> list[str]:
-    """The statements of a body as they are quoted, what only logs left out; none where one of them cannot be."""
-    told = [p for p in items if not _logs(p.node) and not isinstance(p.node, (ast.Pass, ast.Import, ast.ImportFrom))]
+    """The statements of a body as they are quoted, what only logs left out where there is more; none where one of them cannot be."""
+    told = [p for p in items if not isinstance(p.node, (ast.Pass, ast.Import, ast.ImportFrom))]
+    told = [p for p in told if not _logs(p.node)] or told
     if len(told) > _MAX_STATEMENTS or any(getattr(p.node, "body", None) for p in told):
         return []
     parts = [quoted(lines, p.node) for p in told]
