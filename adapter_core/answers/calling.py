@@ -58,13 +58,13 @@ def calls(speaker: Speaker, graph: CodeGraph, ref: SymbolRef, lines: list[str]) 
             yield speaker.say("calls", text, *joined([*tests_lines, *((line, line) for _, line in group)]))
 
 
-def callers(speaker: Speaker, links: Links, tests_too: bool) -> Iterator[Candidate]:
-    """Who calls it, of the product's code; tests only where nothing else does, and that is what was asked for. Of a call on a value the
-    line that says what the value is, too; where there is none, it is said that it is only perhaps this."""
+def callers(speaker: Speaker, links: Links) -> Iterator[Candidate]:
+    """Who calls it, of the product's code; tests only where nothing else does. Of a call on a value also the line that says what the
+    value is; where there is none, it is said that types were inferred."""
     ref = links.ref
     name = code(ref.symbol.qualname)
     sites = [s for s in links.callers.items if s.sure and s.caller is not None]
-    product = [s for s in sites if not is_test_path(s.span.path)] or (sites if tests_too else [])
+    product = [s for s in sites if not is_test_path(s.span.path)] or sites
     shown = {id(s): _evidence(links.graph, ref, s) for s in product}
     # Those first whose line alone shows what is called.
     product.sort(key=lambda s: (shown[id(s)] is None, shown[id(s)] != (s.span.path, s.span.start, s.span.end)))
@@ -75,7 +75,7 @@ def callers(speaker: Speaker, links: Links, tests_too: bool) -> Iterator[Candida
         text = f"{name} is {word} by {listed([code(n) for n in group])}{others}."
         lines = [*group.values(), *(types[n] for n in group if types[n] != group[n])]
         yield speaker.say_of("callers", text, *lines, definition(ref))
-    inferred = {n: at for n, at in _places(product).items() if n not in plain} if tests_too else {}
+    inferred = {n: at for n, at in _places(product).items() if n not in plain}
     for group, others in _groups(inferred):
         text = f"{name} is {word} by {listed([code(n) for n in group])}{others}, judged by inferred types."
         yield speaker.say_of("callers", text, *group.values(), definition(ref))

@@ -13,8 +13,8 @@ class Candidate:
     among the sentences about the same symbol."""
 
     text: str
-    # where | signature | doc | param | returns | raises | sets | calls | callers | tests | comment | bases | overridden | registered |
-    # count | quote | bare (a statement that tells little) | text
+    # where | signature | doc | param | returns | raises | sets | decides | calls | callers | used | tests | comment | bases | overridden |
+    # registered | count | quote | branch (several statements of one) | bare (a statement that tells little) | text
     kind: str
     spans: tuple[tuple[str, int, int], ...]
     about: str

@@ -148,7 +148,7 @@ def _surroundings(speaker: Speaker, graph: CodeGraph, ref: SymbolRef, asked: _As
     """What links tell takes time to find out: only of the first symbols, and where the question asks for it."""
     kind, links = asked.kind, Links(graph, ref)
     if kind in LINKS:
-        yield from callers(speaker, links, tests_too=True)
+        yield from callers(speaker, links)
     elif place < _NEAR:
         yield from uses(speaker, links)
     if place < _NEAR or kind == "inheritance":
