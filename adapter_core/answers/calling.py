@@ -9,7 +9,7 @@ from ..code_graph import CodeGraph, index_of, is_test_path
 from ..graph.outline import outline_of
 from ..types import CallSite, SymbolRef
 from .candidate import Candidate, Speaker, definition, listed, scope_name
-from .conditions import Lines, in_words, is_untold, joined, told_tests
+from .conditions import Lines, in_words, is_untold, joined, lines_of, told_tests
 from .inert import code
 from .links import Links
 from .placed_calls import tests_of_calls
@@ -41,7 +41,7 @@ def calls(speaker: Speaker, graph: CodeGraph, ref: SymbolRef, lines: list[str]) 
         seen.add(call.callee)
         told = told_tests(tests, call.line, call.line, loops=True)
         words = in_words(told) or ("in one of its branches" if is_untold(tests) else "")
-        key = (words, tuple((t.start, t.end) for t in told))
+        key = (words, tuple(lines_of(told)))
         groups.setdefault(key, {})[call.callee] = call.line
     if list(seen) == [f"super().{ref.symbol.name}"]:
         return  # what every override does

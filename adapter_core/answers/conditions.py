@@ -48,9 +48,15 @@ def in_words(tests: Sequence[Test]) -> str:
     return ", ".join(parts)
 
 
+def lines_of(tests: Sequence[Test]) -> list[Lines]:
+    """The lines that say what is asked, and the `else` of a branch where it stands in one."""
+    found = [(t.start, t.end) for t in tests]
+    return [*found, *((t.beside, t.beside) for t in tests if t.beside)]
+
+
 def cited(tests: Sequence[Test], start: int, end: int) -> list[Lines]:
     """The lines of tests and statement: ranges of at most twelve lines, joined where they are near each other."""
-    return joined([*((t.start, t.end) for t in tests), (start, min(end, start + _MAX_CITED - 1))])
+    return joined([*lines_of(tests), (start, min(end, start + _MAX_CITED - 1))])
 
 
 def joined(spans: Sequence[Lines]) -> list[Lines]:

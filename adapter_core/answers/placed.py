@@ -22,8 +22,8 @@ _MAX_QUOTED = 90
 @dataclass(frozen=True, slots=True)
 class Test:
     """What has to be for a statement to run. `kind`: if | while | for | except | other. `text`: as written, without a `not` in front, ""
-    where it is not put into words; `holds`: whether it has to hold. `start`..`end`: the lines of the header that says so. `guard`: it is
-    what an earlier branch asks that ends with a return, a raise, a continue or a break."""
+    where it is not put into words; `holds`: whether it has to hold. `start`..`end`: the lines that say so; `beside`: that of the `else`
+    where it is in one, 0 otherwise. `guard`: it is what an earlier branch asks that ends with a return, a raise, a continue or a break."""
 
     kind: str
     text: str
@@ -31,6 +31,7 @@ class Test:
     start: int
     end: int
     guard: bool = False
+    beside: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,8 @@ class _Walk:
                 return  # what follows is never reached
             around = _without_changed(around, node)
             if isinstance(node, ast.If) and not node.orelse and isinstance(node.body[-1], _ENDINGS):
-                around = around.under(replace(self._test(node.test, node, False), guard=True))
+                guard = replace(self._test(node, False), guard=True, end=node.body[-1].end_lineno or node.lineno)
+                around = around.under(guard)
 
     def _inside(self, node: ast.stmt, around: _Around) -> Iterator[Placed]:
         if isinstance(node, ast.If):
@@ -94,11 +96,12 @@ class _Walk:
         elif isinstance(node, (ast.For, ast.AsyncFor)):
             each = f"{source(node.target, self._lines)} in {source(node.iter, self._lines)}"
             whole = source(node.target, self._lines) and source(node.iter, self._lines)
-            each_one = Test("for", each if whole and len(each) <= _MAX_TEST else "", True, *header(node))
+            last = node.iter.end_lineno or node.lineno
+            each_one = Test("for", each if whole and len(each) <= _MAX_TEST else "", True, node.lineno, last)
             yield from self.suite(node.body, around.under(each_one))
             yield from self.suite(node.orelse, around.under(_untold(node)))
         elif isinstance(node, ast.While):
-            test = replace(self._test(node.test, node, True), kind="while")
+            test = replace(self._test(node, True), kind="while")
             always = isinstance(node.test, ast.Constant)
             yield from self.suite(node.body, around if always else around.under(test))
             yield from self.suite(node.orelse, around.under(_untold(node)))
@@ -116,14 +119,16 @@ class _Walk:
         number = 0
         while True:
             if not (isinstance(node.test, ast.Constant) and not node.test.value):
-                yield from self.suite(node.body, around.under(self._test(node.test, node, True)))
+                yield from self.suite(node.body, around.under(self._test(node, True)))
             number += 1
-            failed = self._test(node.test, node, False)
+            failed = self._test(node, False)
             around = around.under(failed) if number <= 4 else around.under(_untold(node)) if number == 5 else around
             if len(node.orelse) == 1 and isinstance(node.orelse[0], ast.If):
                 node = node.orelse[0]
                 yield Placed(node, around.tests, 0, around.caught, around.replaced)
                 continue
+            if node.orelse:
+                around = replace(around, tests=(*around.tests[:-1], replace(around.tests[-1], beside=self._else(node))))
             yield from self.suite(node.orelse, around)
             return
 
@@ -134,14 +139,21 @@ class _Walk:
         outer = replace(around, replaced=replaced)
         for handler in node.handlers:
             kind = source(handler.type, self._lines) if handler.type is not None else ""
-            yield from self.suite(handler.body, outer.under(Test("except", kind, True, *header(handler))))
+            yield from self.suite(handler.body, outer.under(Test("except", kind, True, handler.lineno, _last(handler))))
         yield from self.suite(node.orelse, outer.under(_untold(node)))
         yield from self.suite(node.finalbody, around)
 
-    def _test(self, test: ast.expr, node: ast.stmt, holds: bool) -> Test:
+    def _test(self, node: ast.If | ast.While, holds: bool) -> Test:
+        test, start, end = node.test, node.lineno, node.test.end_lineno or node.lineno
         while isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
             test, holds = test.operand, not holds
-        return Test("if", source(test, self._lines, _MAX_TEST), holds, *header(node))
+        return Test("if", source(test, self._lines, _MAX_TEST), holds, start, end)
+
+    def _else(self, node: ast.If) -> int:
+        """The line of the `else` of a branch."""
+        after, before = node.body[-1].end_lineno or node.lineno, node.orelse[0].lineno
+        words = (n for n in range(before, after, -1) if self._lines[n - 1].lstrip().startswith("else"))
+        return next(words, 0)
 
 
 def _without_changed(around: _Around, node: ast.stmt) -> _Around:
@@ -156,6 +168,10 @@ def _without_changed(around: _Around, node: ast.stmt) -> _Around:
 
 def _untold(node: ast.stmt) -> Test:
     return Test("other", "", True, node.lineno, node.lineno)
+
+
+def _last(handler: ast.ExceptHandler) -> int:
+    return handler.type.end_lineno or handler.lineno if handler.type is not None else handler.lineno
 
 
 def header(node: ast.stmt | ast.ExceptHandler) -> tuple[int, int]:

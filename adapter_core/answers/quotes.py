@@ -13,7 +13,7 @@ from ..graph import terms
 from ..types import Symbol
 from .body import callee
 from .candidate import Candidate, Speaker
-from .conditions import Lines, in_words, joined, told_tests
+from .conditions import Lines, in_words, joined, lines_of, told_tests
 from .inert import code, printable
 from .placed import EXITS, Placed, Test, function_at, header, source, statements
 
@@ -113,7 +113,7 @@ def _single(name: str, one: Placed, lines: list[str]) -> Iterator[_Quote]:
     before = in_words(tests)
     little = block or _is_little(one.node)
     worth = (_LITTLE if little else 1.0) * (_EXIT if isinstance(one.node, EXITS) else 1.0)
-    spans = tuple(joined([*((t.start, t.end) for t in tests), (start, end)]))
+    spans = tuple(joined([*lines_of(tests), (start, end)]))
     told = f"In {name}{', ' if before else ''}{before}: {code(text)}"
     yield _Quote("bare" if little else "quote", told, f"{before} {text}", spans, worth)
 
@@ -127,7 +127,7 @@ def _body(name: str, items: Sequence[Placed], lines: list[str]) -> Iterator[_Quo
     if not parts or not before or not _all_told(items[0].tests):
         return
     told = f"In {name}, {before}: {', then '.join(map(code, parts))}"
-    spans = joined([*((t.start, t.end) for t in tests), (first, last)])
+    spans = joined([*lines_of(tests), (first, last)])
     if len(told) <= _MAX_GROUP and last - first < _MAX_LINES:
         kind = "branch" if len(parts) > 1 else "quote"
         yield _Quote(kind, told, f"{before} {' '.join(parts)}", tuple(spans), _worth(items))
@@ -173,7 +173,7 @@ def _chain(name: str, node: ast.If, one: Placed, bodies: Mapping[int, list[Place
         worth = max(worth, _worth(own))
     before = in_words(outer)
     told = f"In {name}{', ' if before else ''}{before}: {'; '.join(branches)}"
-    cited = joined([*((t.start, t.end) for t in outer), *spans])
+    cited = joined([*lines_of(outer), *spans])
     if len(told) > _MAX_GROUP or any(b - a >= _MAX_LINES for a, b in cited):
         return None
     return _Quote("branch", told, f"{before} {' '.join(words)}", tuple(cited), worth)

@@ -198,3 +198,27 @@ def test_a_hostile_folder_name_is_inert_in_answers(repo: Path) -> None:
 
     answer = answer_question(CodeGraph(graph.root, graph.store), "what frobnicates things")
     assert "<a" not in MarkdownIt().render(answer.text)
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "lines"),
+    [
+        # What an early exit is, and that it is one; an `else`; a test on several lines.
+        ("def f(x):\n    if x:\n        return 1\n    return x.y()\n", "`f` returns `x.y()` unless `x`.", [(2, 4)]),
+        (
+            "def f(x):\n    if x:\n" + "        x.a()\n" * 11 + "    else:\n        x.b = 1\n",
+            "`f` sets `x.b` to `1` unless `x`.",
+            [(2, 2), (14, 15)],
+        ),
+        (
+            "def f(x):\n    if (\n        x.a\n        and x.b\n    ):\n        return 1\n",
+            "`f` returns `1` when `x.a and x.b`.",
+            [(2, 6)],
+        ),
+    ],
+)
+def test_the_lines_show_the_condition(repo: Path, source: str, text: str, lines: list[tuple[int, int]]) -> None:
+    graph = graph_of(repo, f"#- m.py\n{source}")
+    (ref, *_) = graph.find_symbol("f")
+    (item,) = [c for c in candidates(graph, search(graph, "`f`", zoom=ref), 200) if c.text == text]
+    assert [(a, b) for _, a, b in item.spans] == lines
