@@ -168,11 +168,11 @@ class RefusalOptions:
     """
 
     bias: float = -4.636
-    best_weight: float = 19.616
-    names_weight: float = 13.930
-    unknown_weight: float = -13.191
-    defined_weight: float = 1.857
-    short_weight: float = -29.307
+    best_weight: float = 19.615
+    names_weight: float = 13.928
+    unknown_weight: float = -13.188
+    defined_weight: float = 1.872
+    short_weight: float = -29.306
     threshold: float = 0.536
 
 
