@@ -261,8 +261,9 @@ def _class(speaker: Speaker, facts: ModuleFacts, index: int, lines: list[str]) -
     symbol = facts.symbols[index]
     name = code(symbol.qualname)
     head = _head_span(facts, index, lines)
-    if symbol.bases and head[1] - head[0] < _MAX_HEADER_LINES:
-        text = f"{name} extends {listed([code(b) for b in symbol.bases])}."
+    bases = [b for b in symbol.bases if b != "object"]
+    if bases and head[1] - head[0] < _MAX_HEADER_LINES:
+        text = f"{name} extends {listed([code(b) for b in bases])}."
         yield speaker.say("bases", text, head)
     # A property's getter and setter share a name; the first one is where it is defined.
     named = {s.name: s for s in reversed(facts.symbols) if s.parent == index and s.is_callable}

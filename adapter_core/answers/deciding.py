@@ -6,6 +6,7 @@ Only where that is the whole of it: every exit stands in a branch of the functio
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -46,6 +47,8 @@ def decision_of(symbol: Symbol, lines: list[str]) -> tuple[str, list[Lines]] | N
     inside = sum(isinstance(n, EXITS) for n in own_nodes(node))
     if not 2 <= len(exits) <= _MAX_EXITS or inside != len(exits) or not any(e.test for e in exits):
         return None
+    if any(_asks_anew(node, one) for one in exits):
+        return None
     parts: list[str] = []
     spans: list[Lines] = []
     for number, one in enumerate(exits):
@@ -58,6 +61,16 @@ def decision_of(symbol: Symbol, lines: list[str]) -> tuple[str, list[Lines]] | N
     text = f"decides in this order: {'; '.join(parts)}."
     told = any(not part.endswith("it ends") for part in parts)
     return (text, spans) if told and len(text) <= _MAX_TEXT and all(b - a < 12 for a, b in spans) else None
+
+
+def _asks_anew(node: Function, one: _Exit) -> bool:
+    """Whether a test is about a parameter that was bound anew before it: a reader would take it for what was passed."""
+    given = {a.arg for a in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)}
+    asked = given & set(re.findall(r"[^\W\d]\w*", one.test))
+    return any(
+        isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store) and n.id in asked and n.lineno < one.start
+        for n in own_nodes(node)
+    )
 
 
 def _exits(node: Function, lines: list[str]) -> list[_Exit]:

@@ -72,6 +72,8 @@ def sentences(repo: Path, source: str, name: str = "f") -> str:
         ("def f(x, y):\n    if x:\n        return 1\n    try:\n        return y()\n    except OSError:\n        return 2\n", "decides"),
         ("def f(x, y):\n    if x:\n        if y:\n            return 1\n        return 3\n    return 2\n", "decides"),
         ("def f(x, y):\n    if x:\n        y()\n    elif y:\n        return 1\n    return 2\n", "decides"),
+        ("def f(x):\n    if x is None:\n        x = g()\n    if x is None:\n        raise KeyError(1)\n    return x\n", "decides"),
+        ("class f(object):\n    def g(self): pass\n", "extends"),
         ("def f(x, y):\n    if x:\n        yield 1\n        return\n    return\n", "decides"),
         # Quoted statements keep what stands in them.
         ("def f(x):\n    if x:\n        y = 'a'  # and more\n        return y\n", "and more"),
