@@ -33,6 +33,8 @@ _REGISTERED = re.compile(
     r"\bwhere (?:is|are|gets?) \S+ passed\b",
     re.I,
 )
+# Of something that is named; "How are plugins registered?" asks for what registering does.
+_HOW = re.compile(r"\W*how\b", re.I)
 # A question that has "test" or "used" in it mostly asks for something else.
 _TESTS = re.compile(
     r"\b(?:which|what|any|list|show|find|are there|how many) (?:\w+ ){0,2}tests?\b"
@@ -63,7 +65,7 @@ def answer_kind(question: Question) -> str:
         return "count"
     if _INHERITANCE.search(text):
         return "inheritance"
-    if _REGISTERED.search(text):
+    if _REGISTERED.search(text) and (question.identifiers or not _HOW.match(text)):
         return "registered"
     clause = _CLAUSE.split(text, maxsplit=1)[0]  # what is asked first is what is asked for
     if _CALLERS.search(clause):

@@ -184,6 +184,8 @@ def test_never_said(graph: CodeGraph, question: str, symbol: str, never: str) ->
         ("How is the layout passed to the native call?", "how"),
         ("What overrides `Store.save`?", "inheritance"),
         ("Where is handler registered?", "registered"),
+        ("How is `handler` registered?", "registered"),
+        ("How are handlers registered?", "how"),
         ("Which tests cover handler?", "tests"),
         ("Who calls handler?", "callers"),
         ("Why is a lock taken?", "why"),
