@@ -43,6 +43,12 @@ ABLATIONS: dict[str, dict[str, Any]] = {
     "places of several definitions": {"region_lines": 1},
     "words that say little": {"own_name_weight": 1.0, "generic_weight": 1.0},
     "names written as words": {"mention_boost": 0.0},
+    "rules for descriptions": {
+        "phrase_named": 1.0,
+        "phrase_unnamed": 1.0,
+        "phrase_class_factor": 1.0,
+        "phrase_module_factor": 1.0,
+    },
     "rules for reports": {
         "report_test_factor": 0.45,
         "report_size_weight": 0.0,

@@ -18,7 +18,9 @@ class RankingOptions:
     that it calls or is called by, at most `spread_cap` of its own. `join_share`: neighbours are one result where no score is below that
     share of the best, over at most `region_lines`. `long_*`, `report_*`, `trace_boost`: for texts as long as a bug report, their
     body, its names, its `long_terms` most telling terms, and tracebacks. `asked_test_factor`: for tests
-    where the question speaks of testing, which need not mean tests. The other factors are for what is seldom the answer.
+    where the question speaks of testing, which need not mean tests. `phrase_*`: where nothing is asked but something described, factors
+    for each part of a name that is in the description, for each other part, for classes and modules (1 turns each off). The other factors
+    are for what is seldom the answer.
     """
 
     name_weight: float = 4.0
@@ -63,6 +65,10 @@ class RankingOptions:
     report_size_weight: float = 0.3
     report_definition_boost: float = 0.2
     mention_boost: float = 0.3
+    phrase_named: float = 1.2
+    phrase_unnamed: float = 0.9
+    phrase_class_factor: float = 0.75
+    phrase_module_factor: float = 0.45
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import numpy as np
 from ..code_graph import CodeGraph, is_test_path
 from ..graph import terms
 from ..graph.postings import FIELDS, PATH, build_segment, unpack
+from ..graph.recent import Recent
 from ..graph.source import is_python
 from ..graph.store import Store
 
@@ -29,11 +30,28 @@ class TermHits:
     files: np.ndarray
 
 
+@dataclass(frozen=True, slots=True)
+class StoredHits:
+    """Postings of one term in the stored index, all fields: `documents`, `fields`, `counts`, each (n,)."""
+
+    documents: np.ndarray
+    fields: np.ndarray
+    counts: np.ndarray
+
+    @property
+    def nbytes(self) -> int:
+        return self.documents.nbytes + self.fields.nbytes + self.counts.nbytes + 200
+
+
 class StoredDocuments:
     """The documents of the stored index in one state, which all questions share: see `SearchIndex`. `offsets`: segment to the number
     of its first document."""
 
     def __init__(self, store: Store) -> None:
+        """Within a snapshot of the store."""
+        self._state = store.state()
+        self._hits: Recent[str, StoredHits] = Recent(_KEPT_BYTES, lambda hits: hits.nbytes)
+        self._hits_lock = Lock()
         rows = store.files()
         self.paths = [row.path for row in rows]
         self.kinds = [row.kind for row in rows]
@@ -64,6 +82,26 @@ class StoredDocuments:
         self.statistics = _statistics(self.file_of, self.lengths)
         self.own_names = _own_names(self.paths, self.file_of)
 
+    def hits(self, store: Store, term: str) -> StoredHits:
+        """The postings of a term over documents that are alive; remembered, since questions share many words and synonyms."""
+        with self._hits_lock:
+            if term in self._hits:
+                return self._hits[term]
+        with store.snapshot():
+            current = store.state() == self._state
+            parts = [(self.offsets[s], packed) for s, packed in store.postings(term) if s in self.offsets]
+        if parts:
+            documents = np.concatenate([packed[:, 0].astype(np.int64) + offset for offset, packed in parts])
+            _, fields, counts = unpack(np.concatenate([packed for _, packed in parts]))
+            alive = self.file_of[documents] >= 0
+            found = StoredHits(documents[alive], fields[alive].astype(np.int64), counts[alive].astype(np.float64))
+        else:
+            found = _NO_HITS
+        if current:
+            with self._hits_lock:
+                self._hits[term] = found
+        return found
+
 
 def _own_names(paths: Sequence[str], file_of: np.ndarray) -> frozenset[str]:
     """The names of the packages or modules that make up most of a workspace, as terms: in a question about it they tell nothing."""
@@ -91,6 +129,8 @@ def _statistics(file_of: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, i
 
 
 _KEPT = 4  # workspaces
+_KEPT_BYTES = 16_000_000  # of the postings that were asked for last, for each of these
+_NO_HITS = StoredHits(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
 _OWN_SHARE = 0.3  # of a workspace's documents, in a package that it is named after
 _stored: OrderedDict[tuple[str, int], StoredDocuments] = OrderedDict()
 _lock = Lock()
@@ -125,7 +165,8 @@ class SearchIndex:
         self._store = graph.store
         self._overlay: dict[str, np.ndarray] = {}
         self._overlay_offset = len(stored.file_of)
-        if graph.documents.open_texts:
+        self._is_laid_over = bool(graph.documents.open_texts)
+        if self._is_laid_over:
             self._lay_over(graph)
             self.alive, self.count, self.average = _statistics(self.file_of, self.lengths)
         else:
@@ -154,18 +195,18 @@ class SearchIndex:
         self.lengths = np.concatenate((self.lengths, segment.lengths))
 
     def hits(self, term: str) -> TermHits:
-        offsets = self.stored.offsets
-        parts = [(offsets[s], packed) for s, packed in self._store.postings(term) if s in offsets]
+        found = self.stored.hits(self._store, term)
+        documents, fields, counts = found.documents, found.fields, found.counts
+        if self._is_laid_over:
+            alive = self.alive[documents]
+            documents, fields, counts = documents[alive], fields[alive], counts[alive]
         if term in self._overlay:
-            parts.append((self._overlay_offset, self._overlay[term]))
-        if not parts:
-            none = np.zeros(0, np.int64)
-            return TermHits(none, none, none, none)
-        documents = np.concatenate([packed[:, 0].astype(np.int64) + offset for offset, packed in parts])
-        _, fields, counts = unpack(np.concatenate([packed for _, packed in parts]))
-        alive = self.alive[documents]
-        documents, fields, counts = documents[alive], fields[alive], counts[alive]
+            packed = self._overlay[term]
+            _, own_fields, own_counts = unpack(packed)
+            documents = np.concatenate((documents, packed[:, 0].astype(np.int64) + self._overlay_offset))
+            fields = np.concatenate((fields, own_fields.astype(np.int64)))
+            counts = np.concatenate((counts, own_counts.astype(np.float64)))
         in_path = fields == PATH
         files = self.file_of[documents[in_path]]
         rest = ~in_path
-        return TermHits(documents[rest], fields[rest].astype(np.int64), counts[rest].astype(np.float64), files)
+        return TermHits(documents[rest], fields[rest], counts[rest], files)

@@ -13,6 +13,7 @@ from .candidates import Candidate, lexical, lift_definitions, lift_overview
 from .cutting import Cutter
 from .linked import lift_zoom, spread
 from .options import SelectionOptions
+from .phrases import is_phrase, prefer_named
 from .question import Question, analyse
 from .ranking import rank
 from .regions import regions
@@ -58,6 +59,8 @@ def _search(graph: CodeGraph, question: str, options: SelectionOptions, zoom: Sy
         asked = replace(asked, kind=options.kind)
     ranked = rank(index, asked, options.ranking)
     candidates = lexical(index, ranked, options.top * _POOL, options.path_glob)
+    if is_phrase(asked):
+        prefer_named(graph, asked, options.ranking, candidates)
     if asked.kind in _ABOUT_SEVERAL:
         spread(graph, candidates, options.ranking)
     defined = lift_definitions(graph, asked, options.ranking, candidates)

@@ -358,3 +358,26 @@ def test_a_report_is_about_its_title() -> None:
     assert "form" not in asked.terms
     assert "somepackage" not in asked.terms
     assert not analyse("Why are cookies lost?").is_report
+
+
+# -- what is remembered ---------------------------------------------------------------------------------------------------
+
+
+def test_remembered_postings_are_those_of_the_state_that_is_asked(tmp_path: Path) -> None:
+    with graph_of(tmp_path, "#- a.py\ndef gather_rows():\n    return 1\n") as graph:
+        assert places(graph, "where is gather_rows?") == ["a.py::gather_rows"]
+        (tmp_path / "a.py").write_text("def other():\n    return 1\n", "utf-8")
+        (tmp_path / "b.py").write_text("def gather_rows():\n    return 1\n", "utf-8")
+        graph.refresh(["a.py", "b.py"])
+        assert places(graph, "where is gather_rows?") == ["b.py::gather_rows"]
+
+
+def test_remembered_postings_do_not_hide_an_open_editor(tmp_path: Path) -> None:
+    with graph_of(
+        tmp_path, "#- a.py\ndef gather_rows():\n    return 1\n\n#- b.py\ndef other():\n    return 2\n"
+    ) as graph:
+        assert places(graph, "where is gather_rows?") == ["a.py::gather_rows"]
+        graph.update("a.py", "def other():\n    return 1\n")
+        graph.update("b.py", "def gather_rows():\n    return 2\n")
+        assert places(graph, "where is gather_rows?")[0] == "b.py::gather_rows"
+        assert "a.py::gather_rows" not in places(graph, "where is gather_rows?")
