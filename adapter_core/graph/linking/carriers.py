@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ...types import Call, Flow
-from . import classes
+from . import classes, generated
 from .tables import Tables
 from .values import Value, Values, unbound
 
@@ -375,6 +375,8 @@ def _from_argument(inference: Inference, path: str, call: Call, offset: int) -> 
     if call.name in _ADDING and "." in call.callee:
         container = call.callee.rpartition(".")[0].rpartition(".")[2]
         return [_carrier(path, container), _carrier(path, f"{container}[]")] if container else []
+    if call.name == "set_defaults" and isinstance(place, str):
+        return [_carrier("", place)]  # `parser.set_defaults(func=build)`, and then `args.func(args)`
     found: list[Value] = []
     for value in inference.callees(path, call):
         if value.kind == "external" and value.path == "functools.partial" and node.args and place != 0:
@@ -389,6 +391,8 @@ def _into_parameter(inference: Inference, callee: Value, place: int | str) -> li
     """The parameter of `callee` that an argument at a place, or by a keyword, goes to."""
     if callee.kind == "class":
         targets = [v._replace(extra=callee) for v in inference.constructors(callee)]
+        if not targets:
+            return [_carrier("", name) for name in generated.stored_as(inference, callee, place)]
     elif callee.kind == "instance":
         targets = [v for v in inference.member(callee, "__call__") if v.kind == "function"]
     else:

@@ -369,7 +369,7 @@ class Inference:
         if value.kind in ("class", "instance", "super"):
             return classes.attribute(self, value, name)
         if value.kind == "external":
-            return frozenset({external(f"{value.path}.{name}")})
+            return dynamic.parsed(self, value, name) or frozenset({external(f"{value.path}.{name}")})
         if value.kind in ("display", "starred", "typed", "generator"):
             return frozenset({Value("method", name, 0, value)})
         if value.kind == "function" and name == "__wrapped__":
