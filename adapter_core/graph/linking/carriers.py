@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from ...types import Call, Flow
 from . import classes, generated
+from .registered import registrar
 from .tables import Tables
 from .values import Value, Values, unbound
 
@@ -212,6 +213,8 @@ def _first(inference: Inference, value: Value) -> list[Value]:
             for current in [cls, *classes.all_subclasses(inference, cls)]:
                 found += _constructed(inference, _name(inference, current))
     for text in symbol.decorators:
+        if head := registrar(text):
+            found.append(_carrier("", head.rpartition(".")[2]))  # is called in its place, perhaps
         # A decorator is handed the function: its parameter carries it.
         for decorator in inference.text(value.path, max(symbol.parent, 0), text, symbol.start):
             found += _into_parameter(inference, decorator, 0)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...types import Call
-from . import calling, carriers, classes
+from . import calling, carriers, classes, registered
 from .abstract import is_abstract
 from .tables import instance_class, scopes
 from .values import MANY, OTHER, Value, Values, unbound
@@ -50,7 +50,8 @@ def targets_of(inference: Inference, values: Values) -> Targets:
         if value.kind == "function":
             entered[unbound(value)] = None
             named[_shown(inference, value)] = None
-            for other in dispatched(inference, value):
+            instead = sorted(registered.implementations(inference, value), key=_order)
+            for other in (*dispatched(inference, value), *instead):
                 named[other] = entered[other] = None
         elif value.kind == "lambda":
             entered[unbound(value)] = None
