@@ -19,7 +19,7 @@ from .linking.reads import Reads, TracedWorkspace
 from .links import Changed, links_version, state_of, uses_of
 from .linkstore import SUFFIX, FileLinks, Linked, LinkStore, hashes
 from .store import Store
-from .view import WorkspaceView
+from .view import ROWS_OF_ALL, WorkspaceView
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ def link_workspace(
             log.warning("links are not kept: %s", again)
             return LinkReport(0, 0, False)
     try:
-        view = WorkspaceView(root, store)
+        view = WorkspaceView(root, store, kept_rows=ROWS_OF_ALL)
         index = state_of(view)
         void = _begin(view, links, index)
         return _link(view, links, index, void, cancel, on_progress)

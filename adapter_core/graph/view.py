@@ -19,6 +19,8 @@ from .store import Store
 
 # A question about a name that is everywhere reads thousands of files.
 _KEPT_ROWS = 260_000
+# Who goes through all files comes back to each of them many times: then all of a large repository are kept.
+ROWS_OF_ALL = 2_000_000
 
 
 def weight(facts: ModuleFacts | None) -> int:
@@ -30,12 +32,17 @@ class WorkspaceView:
     """Remembers what was read last; made anew for each request, or when the workspace changed."""
 
     def __init__(
-        self, root: Path, store: Store, open_texts: Mapping[str, str] | None = None, max_bytes: int = MAX_FILE_BYTES
+        self,
+        root: Path,
+        store: Store,
+        open_texts: Mapping[str, str] | None = None,
+        max_bytes: int = MAX_FILE_BYTES,
+        kept_rows: int = _KEPT_ROWS,
     ) -> None:
-        """`max_bytes`: larger files are not read, as the index was built."""
+        """`max_bytes`: larger files are not read, as the index was built. `kept_rows` of facts stay in memory (`weight`)."""
         self.store = store
         self.documents = Documents(root, open_texts, max_bytes)
-        self._facts: Recent[str, ModuleFacts | None] = Recent(_KEPT_ROWS, weight)
+        self._facts: Recent[str, ModuleFacts | None] = Recent(kept_rows, weight)
         self._stored_now: dict[str, bool] = {}
         self._parsed: dict[
             str, str

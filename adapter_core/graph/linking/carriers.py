@@ -86,11 +86,11 @@ def sites_of(inference: Inference, value: Value) -> list[tuple[str, Call]]:
     for carrier in sorted(carried, key=lambda c: (c.path, c.extra)):
         name: str = carrier.extra
         for path in [carrier.path] if carrier.path else inference.workspace.paths_using(name, "called"):
-            table = inference.table(path)
+            table = inference.table(path) if not inference.late else None
             for call in table.calls.get(name, ()) if table else ():
                 found[(path, call.start, call.end, call.form)] = (path, call)
         for path in () if carrier.path else inference.workspace.paths_using(name, "decorated"):
-            table = inference.table(path)
+            table = inference.table(path) if not inference.late else None
             for call in table.decorators.get(name, ()) if table else ():
                 found[(path, call.start, call.end, call.form)] = (path, call)
     if value.kind == "lambda":

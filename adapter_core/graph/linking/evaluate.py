@@ -35,6 +35,7 @@ _DEAR = 150
 _MAX_ROUNDS = 3
 _MAX_NESTING = 60  # of expressions within expressions, over all that is being worked out
 _KEPT_TABLES = 150_000  # weighed by their rows, of some 150 bytes each
+_TABLES_OF_ALL = 1_500_000  # the same for who goes through all files
 _KEPT_LINES = 40
 _KEPT_OPERATIONS = 30_000
 _KEPT_RESULTS = 200_000
@@ -67,7 +68,8 @@ class Inference:
         self.reads = reads
         self.partial = False  # something was cut off by a limit since this was last set to False
         self.deadline: float | None = None  # by `time.monotonic`: what is not known by then is given up
-        self._tables: Recent[str, Tables | None] = Recent(_KEPT_TABLES, lambda table: table.weight if table else 1)
+        kept = _KEPT_TABLES if reads is None else _TABLES_OF_ALL
+        self._tables: Recent[str, Tables | None] = Recent(kept, lambda table: table.weight if table else 1)
         self._lines: Recent[str, list[str]] = Recent(_KEPT_LINES)
         self.operations: Recent[str, tuple[Operation, ...] | None] = Recent(
             _KEPT_OPERATIONS, lambda found: len(found or ())
@@ -372,10 +374,8 @@ class Inference:
             return dynamic.parsed(self, value, name) or frozenset({external(f"{value.path}.{name}")})
         if value.kind in ("display", "starred", "typed", "generator"):
             return frozenset({Value("method", name, 0, value)})
-        if value.kind == "function" and name == "__wrapped__":
-            return frozenset({value})
         if value.kind == "function":
-            return dynamic.of_function(self, value, name)
+            return frozenset({value}) if name == "__wrapped__" else dynamic.of_function(self, value, name)
         if value.kind == "partial" and name == "func":
             return frozenset({value.extra[0]})
         return EMPTY
