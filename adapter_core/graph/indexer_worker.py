@@ -39,7 +39,7 @@ def main() -> int:
             if to_link is None:
                 return 0
             report = _link(to_link, pipe)
-            failures = 0 if report.linked else failures + 1
+            failures = 0 if report.linked or report.run else failures + 1
             if report.complete or failures == _LINK_TRIES:
                 to_link = None
             continue

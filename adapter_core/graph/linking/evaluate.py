@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _MAX_DEPTH = 40
 # A step is one thing worked out, some 20 µs; a question that takes more is answered with what is known by then.
-_MAX_STEPS = 1_500
+MOST_STEPS = 1_500
 _DEAR = 150
 _MAX_ROUNDS = 3
 _MAX_NESTING = 60  # of expressions within expressions, over all that is being worked out
@@ -66,6 +66,7 @@ class Inference:
         """`reads`: what the workspace is read for is noted there, by result; it is then a `TracedWorkspace` with these."""
         self.workspace = workspace
         self.reads = reads
+        self.most_steps = MOST_STEPS
         self.partial = False  # something was cut off by a limit since this was last set to False
         self.deadline: float | None = None  # by `time.monotonic`: what is not known by then is given up
         kept = _KEPT_TABLES if reads is None else _TABLES_OF_ALL
@@ -195,7 +196,7 @@ class Inference:
     @property
     def exhausted(self) -> bool:
         """Whether the running question has cost what one question may."""
-        return self._steps > _MAX_STEPS or self.late
+        return self._steps > self.most_steps or self.late
 
     @property
     def late(self) -> bool:
