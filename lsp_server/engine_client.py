@@ -37,8 +37,11 @@ class RootIndex:
     Changes are gathered for a moment, and a sync that dies is started again.
     """
 
-    def __init__(self, root: Root, loop: asyncio.AbstractEventLoop, on_event: Callable[[Root, Event], None]) -> None:
+    def __init__(
+        self, root: Root, loop: asyncio.AbstractEventLoop, on_event: Callable[[Root, Event], None], linking: bool = True
+    ) -> None:
         self.root = root
+        self._linking = linking
         self._loop = loop
         self._on_event = on_event
         self._indexer = self._new_indexer(None)
@@ -109,7 +112,14 @@ class RootIndex:
             if not self._loop.is_closed():
                 self._loop.call_soon_threadsafe(self._received, event)
 
-        return Indexer(self.root.real, from_thread, cache)
+        indexer = Indexer(self.root.real, from_thread, cache)
+        indexer.set_linking(self._linking)
+        return indexer
+
+    def set_linking(self, linking: bool) -> None:
+        """Whether calls are linked in the background."""
+        self._linking = linking
+        self._indexer.set_linking(linking)
 
     def _received(self, event: Event) -> None:
         kind = event.get("event")
@@ -162,6 +172,7 @@ class Engine:
         self.jedi = JediClient()
         self._on_event = on_event
         self._roots: dict[Path, RootIndex] = {}
+        self._linking = True
         self._model_lock = threading.Lock()
         self._backend: Backend | None = None
         self._backend_name: str | None = None
@@ -176,8 +187,14 @@ class Engine:
             loop.run_in_executor(None, index.close)
         for real, root in wanted.items():
             if real not in self._roots:
-                self._roots[real] = RootIndex(root, loop, self._on_event)
+                self._roots[real] = RootIndex(root, loop, self._on_event, self._linking)
                 self._roots[real].sync()
+
+    def set_linking(self, linking: bool) -> None:
+        """Whether calls are linked in the background, in every root."""
+        self._linking = linking
+        for index in self.indexes():
+            index.set_linking(linking)
 
     def index(self, root: Root) -> RootIndex | None:
         return self._roots.get(root.real)

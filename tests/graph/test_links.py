@@ -391,6 +391,29 @@ def test_the_indexer_tries_again(
     assert not pipe.left
 
 
+@pytest.mark.parametrize(
+    ("requests", "links"),
+    [
+        ([{"link": False}, "sync", None], 0),
+        (["sync", {"link": False}, None], 0),
+        ([{"link": False}, "sync", {"link": True}, None, None], 1),
+        ([{"link": True}, None], 0),  # nothing was synced
+    ],
+)
+def test_linking_can_be_switched_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, requests: list[object], links: int
+) -> None:
+    write(tmp_path, "lib.py", FILES["lib.py"][0])
+    asked: list[Path] = []
+    pipe = Requests(tmp_path.resolve(), 0)
+    pipe.left = [{"sync": str(tmp_path.resolve())} if one == "sync" else one for one in requests]
+    monkeypatch.setattr(indexer_worker, "ParentPipe", lambda: pipe)
+    monkeypatch.setattr(indexer_worker, "link_workspace", lambda root, *_: asked.append(root) or LinkReport(1, 0, True))
+    assert indexer_worker.main() == 0
+    assert asked == [tmp_path.resolve()] * links
+    assert not pipe.left
+
+
 def test_from_the_command_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
