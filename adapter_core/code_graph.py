@@ -99,6 +99,12 @@ class CodeGraph:
             texts[path] = text
         self._look(texts)
 
+    def may_have_changed(self, paths: Iterable[str]) -> None:
+        """Say which files may have changed on disk since they were indexed, as far as that is known: what was worked out from those that
+        did is worked out anew. Files that an answer names are looked at in any case."""
+        for path in paths:
+            self.view.is_stored(path)
+
     def refresh(self, paths: Sequence[str]) -> SyncReport:
         """Bring the stored index up to date with these files (relative paths; gone ones are forgotten), and look anew. For the one
         process that writes the index: servers leave that to their indexer. Raises `IndexStoreError`, also where this graph reads only

@@ -51,6 +51,7 @@ class RootIndex:
         self._again = False
         self._rebuild = False
         self._changed: set[str] | None = set()
+        self._syncing: set[str] = set()
         self._deaths = 0
         self._private: Path | None = None
 
@@ -70,6 +71,7 @@ class RootIndex:
         try:
             rebuild, self._rebuild = self._rebuild, False
             changed, self._changed = self._changed, set()
+            self._syncing.update(changed or ())
             self._indexer.sync(rebuild, None if changed is None else sorted(changed))
         except OSError as error:
             self._received({"event": "failed", "reason": f"The indexer cannot be started: {error}."})
@@ -85,6 +87,11 @@ class RootIndex:
             self._changed = None
         else:
             self._changed.update(paths)
+
+    @property
+    def unsynced(self) -> frozenset[str]:
+        """The files that changed since they were indexed, as far as they were named."""
+        return frozenset(self._syncing.union(self._changed or ()))
 
     async def synced(self) -> None:
         """Sync, and return when the index holds every change up to now.
@@ -143,6 +150,7 @@ class RootIndex:
             return
         if kind == "synced":
             self._deaths = 0
+            self._syncing.clear()
         self._on_event(self.root, event)
         if self._again:
             # Whoever waits asked before or during this sync: the next one is the first that began after.

@@ -44,6 +44,9 @@ class WorkspaceView:
         self.documents = Documents(root, open_texts, max_bytes)
         self._facts: Recent[str, ModuleFacts | None] = Recent(kept_rows, weight)
         self._stored_now: dict[str, bool] = {}
+        self.changed: set[str] = (
+            set()
+        )  # the files that are not open, and were seen to be otherwise than they are indexed
         self._parsed: dict[
             str, str
         ] = {}  # the hash of the text whose facts are known, where they are not the stored ones
@@ -77,6 +80,7 @@ class WorkspaceView:
             if stored is not None:
                 return stored
             self._stored_now[path] = False
+            self.changed.add(path)
         document = self.document(path)
         if document is None:
             return None
@@ -109,6 +113,8 @@ class WorkspaceView:
                 and path not in self.documents.open_texts
                 and (self._looks_indexed(row) or self._is_indexed(self.document(path), row))
             )
+            if not self._stored_now[path] and path not in self.documents.open_texts:
+                self.changed.add(path)
         return self._stored_now[path]
 
     def _looks_indexed(self, row: FileRow) -> bool:

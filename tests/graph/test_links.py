@@ -190,6 +190,43 @@ def test_only_what_rests_on_an_edit_is_linked_anew(tmp_path: Path) -> None:
         assert 1 < report.linked < len(FILES) + 1
 
 
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(edits=st.lists(_edit, min_size=1, max_size=3), told=st.booleans())
+def test_what_changed_on_disk_voids_what_rests_on_it(
+    edits: list, told: bool, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Before it is indexed again: where it is told which files changed, links say what inference says."""
+    folder = tmp_path_factory.mktemp("links")
+    for path, texts in FILES.items():
+        write(folder, path, texts[0])
+    with CodeGraph.load_or_build(folder) as graph:
+        graph.link()
+        for path, number in edits:
+            if number is None:
+                (folder / path).unlink(missing_ok=True)
+            else:
+                write(folder, path, FILES[path][number])
+        graph.update("nothing.txt", None)
+        assert graph.calls._links is not None
+        graph.may_have_changed([path for path, _ in edits] if told else FILES)
+        check(graph)
+
+
+def test_an_edit_on_disk_of_what_is_asked_for_voids_what_rests_on_it(tmp_path: Path) -> None:
+    write(tmp_path, "base.py", "class Base:\n    def run(self):\n        return self.step()\n")
+    write(
+        tmp_path, "child.py", "from base import Base\n\n\nclass Child(Base):\n    def step(self):\n        return 1\n"
+    )
+    write(tmp_path, "use.py", "from child import Child\n\nChild().run()\n")
+    with CodeGraph.load_or_build(tmp_path) as graph:
+        graph.link()
+        assert [s.span.path for s in graph.who_calls("base.Base.run").items] == ["use.py"]
+        write(tmp_path, "child.py", "class Child:\n    def run(self):\n        return 1\n")
+        graph.update("nothing.txt", None)
+        graph.may_have_changed(["child.py"])
+        assert [s for s in graph.who_calls("base.Base.run").items if s.resolved] == []
+
+
 def test_stopped_and_gone_on_with(tmp_path: Path) -> None:
     for path, texts in FILES.items():
         write(tmp_path, path, texts[0])
