@@ -40,7 +40,7 @@ from .view import ROWS_OF_ALL, WorkspaceView
 log = logging.getLogger(__name__)
 
 _FILES_A_ROUND = 25  # that are written in one transaction
-_RUN_STEPS = 400  # that what runs without a call may cost, each; a written call may cost more
+_RUN_STEPS = 200  # that what runs without a call may cost, each; a written call may cost more
 
 
 class LinkReport(NamedTuple):

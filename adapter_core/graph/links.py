@@ -168,9 +168,9 @@ class Links:
         """Whether a limit was met somewhere at a call of this name."""
         return any(path not in self.unlinked["call"] for path, _ in self._store.entering("call", cut_short(name)))
 
-    def is_run_cut(self, runs: Iterable[str], names: Iterable[str]) -> bool:
-        """Whether a limit was met somewhere at an operation of such a kind, of attributes one of these names."""
-        keys = {cut_short(runs_key(run, name)) for run in runs for name in (*names, "")}
+    def is_run_cut(self, runs: Iterable[str], names: frozenset[str]) -> bool:
+        """Whether a limit was met somewhere at an operation of such a kind, where it has a name, of one of these."""
+        keys = {cut_short(runs_key(run, name)) for run in runs for name in names or ("",)}
         return any(path not in self.unlinked["run"] for key in keys for path, _ in self._store.entering("run", key))
 
 

@@ -91,8 +91,8 @@ def cut_short(name: str) -> str:
 
 
 def runs_key(runs: str, name: str) -> str:
-    """What an operation does, and of attributes to which."""
-    return f"{runs}:{name if runs in ('get', 'set', 'delete') else ''}"
+    """What an operation does; of attributes to which, and of what is handed over under which name."""
+    return f"{runs}:{name if runs in ('get', 'set', 'delete', 'callback') else ''}"
 
 
 class LinkStore:

@@ -82,17 +82,21 @@ def kinds(inference: Inference, value: Value) -> Wanted:
     """Which operations may run a function or class, told without a look at what else there is: of it, `_wanted` says whether it is so."""
     table = inference.table(value.path)
     symbol = table.facts.symbols[value.index] if table is not None else None
-    if table is None or symbol is None or symbol.kind == "class":
-        return Wanted(frozenset({"raise"}))
+    if table is None or symbol is None:
+        return Wanted(frozenset())
+    if symbol.kind == "class":
+        return Wanted(frozenset({"raise"} if symbol.bases and _is_exception(inference, value) else ()))
     if symbol.kind == "property":
         return Wanted(ACCESSES, frozenset({symbol.name}))
     if symbol.visibility != "special":
         other = _under_another_name(inference, table, symbol) if symbol.parent > 0 else None
-        return other or Wanted(frozenset({"callback"}))
+        return other or Wanted(frozenset({"callback"}), frozenset({symbol.name}))
     if symbol.name in _DESCRIPTORS:
         return Wanted(frozenset({_DESCRIPTORS[symbol.name]}))
     if symbol.name in ("__init__", "__new__"):
-        return Wanted(frozenset({"raise", "class"}))
+        cls = Value("class", value.path, symbol.parent)
+        runs = "class" if classes.is_metaclass(inference, cls) else "raise" if _is_exception(inference, cls) else ""
+        return Wanted(frozenset({runs} - {""}))
     return Wanted(*_protocols(symbol.name))
 
 
