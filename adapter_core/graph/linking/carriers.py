@@ -203,10 +203,12 @@ def _first(inference: Inference, value: Value) -> list[Value]:
         named = [cls, *classes.all_subclasses(inference, cls)]
         found = [_carrier(path, symbol.name) for path in dict.fromkeys(c.path for c in named)]
         if symbol.name in _CONSTRUCTORS:
-            found += [_carrier("", _name(inference, c)) for c in named]
+            found += [_carrier("", f"{_name(inference, c)}{generic}") for c in named for generic in ("", "[]")]
             found += [_carrier(path, "cls") for path in dict.fromkeys(c.path for c in named)]
     else:
         found = [_carrier(home, symbol.name)]
+    if symbol.kind == "class":
+        found.append(_carrier(home, f"{symbol.name}[]"))  # `Box[int](3)`
     if parent is not None and parent.kind == "class":
         cls = Value("class", value.path, symbol.parent)
         if symbol.name == "__call__":

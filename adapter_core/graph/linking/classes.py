@@ -406,7 +406,7 @@ def is_constructed(inference: Inference, cls: Value, or_asked: bool = False) -> 
 
 
 def _is_called(inference: Inference, name: str, or_asked: bool) -> bool:
-    names = inference.names_of(name)
+    names = [one for alias in inference.names_of(name) for one in (alias, f"{alias}[]")]
     if any(inference.workspace.paths_using(n, "called") for n in names):
         open_only = set(inference.workspace.paths_using("", "called"))
         for n in names:

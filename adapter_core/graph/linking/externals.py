@@ -97,6 +97,8 @@ def result(inference: Inference, value: Value, node: ast.Call, here: Here) -> Va
         return union([*made, *(inference.expression(k.value, here) for k in node.keywords if k.arg == "default")])
     if name in _NEW and node.args:
         return frozenset(instance(v) for v in argument(0) if v.kind == "class")
+    if name.endswith("NamedTuple._replace") and isinstance(node.func, ast.Attribute):
+        return inference.expression(node.func.value, here)
     if name in ("importlib.import_module", "builtins.__import__") and node.args:
         package = _package(inference, node, here)
         names = [(package if v.extra.startswith(".") else "") + v.extra for v in argument(0)

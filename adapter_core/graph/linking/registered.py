@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from typing import TYPE_CHECKING
 
-from .values import EMPTY, Value, Values, unbound
+from ...types import Call, Symbol
+from .mro import lookup_order
+from .values import EMPTY, Value, Values, class_of, unbound
 
 if TYPE_CHECKING:
     from .evaluate import Inference
@@ -12,6 +16,51 @@ if TYPE_CHECKING:
 _DISPATCHING = ("singledispatch", "singledispatchmethod")
 _REGISTER = ".register"
 _MAX_FILES = 24
+_CONTAINERS = frozenset("list tuple set frozenset dict Sequence Iterable Collection Mapping Set".split())
+_WORD = re.compile(r"[^\W\d]\w*")
+
+
+def entered(inference: Inference, path: str, call: Call, function: Value) -> list[Value]:
+    """The functions that a call enters instead of the one that it names, by the type of its first argument, as far as that is told."""
+    possible = sorted(implementations(inference, function), key=lambda v: v[:3])
+    if not possible:
+        return []
+    here = inference.here(path, call.owner, call.start, call.end, call.line)
+    node = here.source.tree if here is not None else None
+    if here is None or not isinstance(node, ast.Call) or not node.args or isinstance(node.args[0], ast.Starred):
+        return possible
+    types = [_types(inference, value) for value in inference.expression(node.args[0], here)]
+    if not types or not all(types):
+        return possible
+    return [one for one in possible if any(_takes(inference, one) & names for names in types)]
+
+
+def _types(inference: Inference, value: Value) -> set[str]:
+    """The names of the types that a value is of; none where that is not told."""
+    if value.kind == "instance":
+        return {_name(inference, c) for c in lookup_order(inference, class_of(value))}
+    if value.kind in ("display", "typed"):
+        return set(_CONTAINERS)
+    head, _, name = value.path.partition(".")
+    built_in = value.kind == "external" and head == "builtins" and name.endswith("()") and name[:-2].isidentifier()
+    return {name[:-2]} if built_in else set()
+
+
+def _name(inference: Inference, cls: Value) -> str:
+    table = inference.table(cls.path) if cls.kind == "class" else None
+    return table.facts.symbols[cls.index].name if table is not None else cls.path.rpartition(".")[2]
+
+
+def _takes(inference: Inference, function: Value) -> set[str]:
+    """The names of the types for which a function is registered: as its decorator says, or its first parameter."""
+    table = inference.table(function.path)
+    symbol: Symbol | None = table.facts.symbols[function.index] if table is not None else None
+    if symbol is None:
+        return set()
+    told = [text.partition("(")[2] for text in symbol.decorators if registrar(text)]
+    written = next((text for text in told if text.strip(") ")), "")
+    annotated = next((p.annotation for p in symbol.parameters if p.annotation), "") or ""
+    return set(_WORD.findall(written or annotated))
 
 
 def implementations(inference: Inference, function: Value) -> Values:

@@ -38,7 +38,8 @@ def targets(inference: Inference, path: str, call: Call) -> Targets:
         # `self.hook()`, where the class itself declares an abstract `hook`: a reader is led there, too.
         declared = classes.member_functions(inference, Value("class", path, cls), name)
         values |= frozenset(f for f in declared if is_abstract(inference, f))
-    return targets_of(inference, values)
+    instead = frozenset(f for v in values if v.kind == "function" for f in registered.entered(inference, path, call, v))
+    return targets_of(inference, values | instead)
 
 
 def targets_of(inference: Inference, values: Values) -> Targets:
@@ -50,8 +51,7 @@ def targets_of(inference: Inference, values: Values) -> Targets:
         if value.kind == "function":
             entered[unbound(value)] = None
             named[_shown(inference, value)] = None
-            instead = sorted(registered.implementations(inference, value), key=_order)
-            for other in (*dispatched(inference, value), *instead):
+            for other in dispatched(inference, value):
                 named[other] = entered[other] = None
         elif value.kind == "lambda":
             entered[unbound(value)] = None
