@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ...types import Call, Flow, Parameter, Symbol
 from ..columns import column
 from . import annotations as types_of
-from . import callbacks, calling, carriers, classes, fixtures, mro
+from . import callbacks, calling, carriers, classes, fixtures, mro, owners
 from .abstract import is_abstract
 from .tables import Tables
 from .values import EMPTY, MANY, Value, Values, class_of, either, instance, known, unbound, union
@@ -58,6 +58,10 @@ def _parameter(inference: Inference, path: str, index: int, name: str) -> Values
     if given:
         return given
     handed = _handed_over(inference, path, index, found) | annotated
+    if in_class and not known(handed):
+        handed |= owners.given(
+            inference, Value("class", path, symbol.parent), symbol.name, symbol.parameters.index(found)
+        )
     if in_class and not found.annotation and not known(handed):
         return _inherited(inference, path, index, found) or handed
     return handed
