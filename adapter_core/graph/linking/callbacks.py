@@ -120,6 +120,8 @@ def _around(inference: Inference, function: Value) -> Iterator[tuple[str, Call]]
             if end <= call.end and call.name in CALLING_NAMES:
                 yield function.path, call
     for home, name in carriers.names_carrying(inference, function):
+        if inference.late:
+            return
         for path in carriers.files_of(inference, home, name, function.path):
             table = inference.table(path) if inference.spend(1) else None
             if table is not None:

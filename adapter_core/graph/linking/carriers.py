@@ -84,6 +84,8 @@ def sites_of(inference: Inference, value: Value) -> list[tuple[str, Call]]:
     found: dict[tuple[str, int, int, str], tuple[str, Call]] = {}
     carried = inference.once(("carriers", unbound(value)), lambda: _carriers(inference, unbound(value)))
     for carrier in sorted(carried, key=lambda c: (c.path, c.extra)):
+        if inference.late:
+            break  # to find the files of a name takes time, too
         name: str = carrier.extra
         for path in [carrier.path] if carrier.path else inference.workspace.paths_using(name, "called"):
             table = inference.table(path) if not inference.late else None

@@ -120,6 +120,8 @@ def _runs_entering(
     wanted = _wanted(inference, value, symbol) if symbol is not None else None
     if wanted is None:
         return [], ""
+    if inference.late:
+        return [], ""
     paths, reason = _files(inference, value, wanted)
     if among is not None:
         reason = reason if among.difference(paths) else ""
