@@ -1,8 +1,8 @@
 """Works out what the calls of each file lead to, while nobody asks, so that who calls something is looked up and not inferred.
 
-It takes a minute or more for half a million lines, so it is no part of building the index. It goes file by file, first through what is
-written as a call, then through what runs without that. It keeps what it has, and can be stopped at any time. After a change of the index
-only what rests on the changed files is worked out anew.
+It takes a minute or more for half a million lines, so it is no part of building the index. It goes file by file, through what is
+written as a call and what runs without that. It keeps what it has, and can be stopped at any time. After a change of the index only what
+rests on the changed files is worked out anew.
 """
 
 from __future__ import annotations
@@ -123,21 +123,27 @@ def _link(
     cancel: CancelToken | None,
     on_progress: Callable[[int, int], None] | None,
 ) -> LinkReport:
-    todo = {way: links.missing(way) for way in WAYS}
+    todo = {way: set(links.missing(way)) for way in WAYS}
     linked = dict.fromkeys(WAYS, 0)
-    total = sum(map(len, todo.values()))
     reads = Reads({path: known.number for path, known in links.known().items()})
-    inference = Inference(TracedWorkspace(view, reads), reads)
-    work = _Work(view, inference, reads, cancel)
-    for way in WAYS:
-        for start in range(0, len(todo[way]), _FILES_A_ROUND):
-            paths = todo[way][start : start + _FILES_A_ROUND]
-            rows = work.rows(way, paths)
-            if rows is None or state_of(view) != index or not links.write(index, way, rows):
+    work = _Work(view, Inference(TracedWorkspace(view, reads), reads), reads, cancel)
+    paths = sorted(set().union(*todo.values()))
+    for start in range(0, len(paths), _FILES_A_ROUND):
+        rows: dict[str, list[FileRows]] = {way: [] for way in WAYS}
+        # One way after the other of each file: what is known of its names serves both.
+        for path, way in [(path, way) for path in paths[start : start + _FILES_A_ROUND] for way in WAYS]:
+            if path in todo[way]:
+                row = work.row(way, path)
+                if row is None:
+                    return LinkReport(linked["call"], void, False, linked["run"])
+                rows[way].append(row)
+        for way in WAYS:
+            if state_of(view) != index or not links.write(index, way, rows[way]):
                 return LinkReport(linked["call"], void, False, linked["run"])
-            linked[way] += len(paths)
-            if on_progress is not None:
-                on_progress(sum(linked.values()), total)
+            linked[way] += len(rows[way])
+        if on_progress is not None:
+            on_progress(min(start + _FILES_A_ROUND, len(paths)), len(paths))
+    for way in WAYS:
         links.finish(way)
     return LinkReport(linked["call"], void, True, linked["run"])
 
@@ -151,21 +157,16 @@ class _Work:
         self._reads = reads
         self._cancel = cancel
 
-    def rows(self, way: str, paths: list[str]) -> list[FileRows] | None:
+    def row(self, way: str, path: str) -> FileRows | None:
         """None where it was cancelled."""
         self._inference.most_steps = MOST_STEPS if way == "call" else _RUN_STEPS
-        rows = []
-        for path in paths:
-            self._reads.begin()
-            facts = self._view.facts(path) if self._view.is_stored(path) else None
-            data: dict[int, Linked] | dict[int, Run] | None = {}
-            keys: dict[str, list[int]] = {}
-            if facts is not None:
-                data, keys = self._calls(facts) if way == "call" else self._runs(facts)
-            if data is None:
-                return None
-            rows.append(FileRows(path, self._reads.files, self._reads.names, dict(data), keys))
-        return rows
+        self._reads.begin()
+        facts = self._view.facts(path) if self._view.is_stored(path) else None
+        data: dict[int, Linked] | dict[int, Run] | None = {}
+        keys: dict[str, list[int]] = {}
+        if facts is not None:
+            data, keys = self._calls(facts) if way == "call" else self._runs(facts)
+        return FileRows(path, self._reads.files, self._reads.names, dict(data), keys) if data is not None else None
 
     @property
     def _is_cancelled(self) -> bool:

@@ -49,6 +49,8 @@ KEYED = {
 }  # fmt: skip
 KEY_PLACES = {"itertools.groupby": 1, "heapq.nsmallest": 2, "heapq.nlargest": 2}
 CALLING_NAMES = frozenset(n.rpartition(".")[2] for n in (*CALLING, *KEYED)) | {"sort", "iter"}
+# Those that are called without a dot: `queryset.filter(…)` is none of them.
+BUILT_IN_CALLING = frozenset(n.rpartition(".")[2] for n in (*CALLING, *KEYED) if n.startswith("builtins.")) | {"iter"}
 
 FORMATS = re.compile(r"%(?:\(\w+\))?[-#0 +]*(?:\*|\d+)?(?:\.(?:\*|\d+))?[hlL]?([a-zA-Z])")
 

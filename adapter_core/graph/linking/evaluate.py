@@ -87,8 +87,7 @@ class Inference:
         self._assumed: dict[object, Values] = {}
         self._active: dict[object, int] = {}
         self._shallowest = _NOTHING_SHALLOWER
-        self._steps = 0
-        self._nesting = 0
+        self._steps = self._nesting = 0
 
     def table(self, path: str) -> Tables | None:
         if self.reads is not None:
@@ -170,7 +169,7 @@ class Inference:
         if self._shallowest >= depth:
             self._memo[key] = result
             self._shallowest = before
-        elif self._steps - begun > _DEAR and not self.late:
+        elif self._steps - begun > _DEAR and not self.late and self.most_steps == MOST_STEPS:
             # Cut short, and dear: to ask again would cost as much and tell as little.
             self._memo[key] = result
             self._cut.add(key)

@@ -14,7 +14,7 @@ from ...types import ModuleFacts
 from ..define import dotted
 from ..fields import outer_parts
 from ..syntax import Syntax, syntax_of
-from .builtin_calls import BUILTINS, CALLING_NAMES, FORMATS, handed_places
+from .builtin_calls import BUILT_IN_CALLING, BUILTINS, CALLING_NAMES, FORMATS, handed_places
 from .externals import OPERATORS
 
 Extent = tuple[int, int]
@@ -287,7 +287,7 @@ class _Walk:
         if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Constant):
             self.of_string(node, name, function.value.value)
             return
-        if name in CALLING_NAMES:
+        if name in CALLING_NAMES and (isinstance(function, ast.Name) or name not in BUILT_IN_CALLING):
             self.handed(node, name)
         for place, runs in BUILTINS.get(name, ()):
             given = node.args if place is None else node.args[place : place + 1]

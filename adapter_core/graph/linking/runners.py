@@ -47,11 +47,11 @@ _SIGNS = {
 
 
 ACCESSES = frozenset({"get", "set", "delete"})
-# What is looked for while nobody asks (`linkpass.py`). The rest stands on every other line, and hardly ever runs anything that is known.
+# What is looked for while nobody asks (`linkpass.py`). Of the rest, calls that construct are looked for where the class is named.
 LINKED = frozenset(
     """with await next anext mapping setitem delitem instancecheck subclasscheck index floor ceil trunc fspath copy deepcopy abs round int
     float complex bytes iterate iter aiter reversed contains getitem ordered operator inplace unary compare raise class get set
-    delete callback""".split()
+    delete callback str repr format truth length hash key dir""".split()
 ) | {"async with", "async iterate", "iterate sized"}  # fmt: skip
 
 
