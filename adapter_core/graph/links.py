@@ -160,8 +160,7 @@ class Links:
 
     def _unlinked_among(self, way: str, paths: Iterable[str]) -> frozenset[str]:
         """`unlinked`, with what rests on those of these files that have changed on disk."""
-        for path in paths:
-            self._view.is_stored(path)  # which notes it
+        self._view.look_at(paths)
         return self.unlinked[way]
 
     def is_cut(self, name: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ..errors import IndexDamagedError
@@ -116,6 +116,11 @@ class WorkspaceView:
             if not self._stored_now[path] and path not in self.documents.open_texts:
                 self.changed.add(path)
         return self._stored_now[path]
+
+    def look_at(self, paths: Iterable[str]) -> None:
+        """Note which of these files have changed on disk since they were indexed: `changed`."""
+        for path in paths:
+            self.is_stored(path)
 
     def _looks_indexed(self, row: FileRow) -> bool:
         state = self.documents.state(row.path)
