@@ -7,7 +7,6 @@ rests on the changed files is worked out anew.
 
 from __future__ import annotations
 
-import functools
 import logging
 import sqlite3
 from collections.abc import Callable
@@ -156,6 +155,7 @@ class _Work:
         self._inference = inference
         self._reads = reads
         self._cancel = cancel
+        self._properties: set[str] | None = None
 
     def row(self, way: str, path: str) -> FileRows | None:
         """None where it was cancelled."""
@@ -187,13 +187,15 @@ class _Work:
         keys: dict[str, list[int]] = {}
         inference = self._inference
         inference.unread.clear()
+        if not self._knows_properties():
+            return None, {}
         for operation in implicit.operations(inference, facts.path):
             if operation.runs not in runners.LINKED:
                 continue
             if operation.runs in runners.ACCESSES:
                 # Most attributes are no properties anywhere. Who makes one of this name voids what was found.
                 self._reads.asked("property", operation.name)
-                if operation.name not in self._properties:
+                if operation.name not in (self._properties or ()):
                     continue
             if self._is_cancelled:
                 return None, {}
@@ -218,14 +220,17 @@ class _Work:
             keys[UNREAD] = []
         return found, keys
 
-    @functools.cached_property
-    def _properties(self) -> frozenset[str]:
-        """The names that are properties somewhere in the workspace."""
-        found: set[str] = set()
-        for path in self._view.python_paths():
-            facts = self._view.facts(path)
-            found |= properties(facts, self._view.text) if facts is not None else set()
-        return frozenset(found)
+    def _knows_properties(self) -> bool:
+        """Find the names that are properties somewhere in the workspace; False where it was cancelled."""
+        if self._properties is None:
+            found: set[str] = set()
+            for path in self._view.python_paths():
+                if self._is_cancelled:
+                    return False
+                facts = self._view.facts(path)
+                found |= properties(facts, self._view.text) if facts is not None else set()
+            self._properties = found
+        return True
 
 
 def _linked(inference: Inference, path: str, call: Call) -> Linked:
