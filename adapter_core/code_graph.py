@@ -99,6 +99,10 @@ class CodeGraph:
             texts[path] = text
         self._look(texts)
 
+    def may_have_changed(self, paths: Iterable[str]) -> None:
+        """Say which files may have changed on disk since they were indexed: what rests on those that did is worked out anew."""
+        self.view.look_at(paths)
+
     def refresh(self, paths: Sequence[str]) -> SyncReport:
         """Bring the stored index up to date with these files (relative paths; gone ones are forgotten), and look anew. For the one
         process that writes the index: servers leave that to their indexer. Raises `IndexStoreError`, also where this graph reads only
@@ -195,22 +199,22 @@ class CodeGraph:
     def bases_of(self, cls: SymbolRef) -> list[SymbolRef]:
         """The base classes of a class that stand in the workspace, in the order written."""
         value = self._value(cls)
-        return [r for b in mro.bases(self.inference, value) for r in self._refs({b})] if value else []
+        return [r for b in mro.bases(self.inference, value) for r in self.calls.refs({b})] if value else []
 
     def subclasses_of(self, cls: SymbolRef) -> list[SymbolRef]:
         """The classes directly built on a class."""
         value = self._value(cls)
-        return [r for c in classes.subclasses(self.inference, value) for r in self._refs({c})] if value else []
+        return [r for c in classes.subclasses(self.inference, value) for r in self.calls.refs({c})] if value else []
 
     def overrides_of(self, method: SymbolRef) -> list[SymbolRef]:
         """The methods of subclasses, near and far, that replace a method."""
         value = self._value(method)
-        return [r for f in classes.overrides(self.inference, value) for r in self._refs({f})] if value else []
+        return [r for f in classes.overrides(self.inference, value) for r in self.calls.refs({f})] if value else []
 
     def overridden_by(self, method: SymbolRef) -> list[SymbolRef]:
         """The methods of base classes that a method replaces, nearest first."""
         value = self._value(method)
-        return [r for f in classes.overridden(self.inference, value) for r in self._refs({f})] if value else []
+        return [r for f in classes.overridden(self.inference, value) for r in self.calls.refs({f})] if value else []
 
     def owners_of(self, ref: SymbolRef | str) -> list[SymbolRef]:
         """The scopes in which a symbol is defined, innermost first, its module last. A name may mean several symbols."""
@@ -229,7 +233,7 @@ class CodeGraph:
         facts = self.facts(path)
         if facts is None:
             return []
-        return self._refs(self.inference.text(path, lookup.scope_at(facts, line), dotted, line))
+        return self.calls.refs(self.inference.text(path, lookup.scope_at(facts, line), dotted, line))
 
     # -- calls -------------------------------------------------------------------------------------------------------
 
@@ -428,9 +432,6 @@ class CodeGraph:
             return None
         kind = "module" if index == 0 else "class" if ref.symbol.kind == "class" else "function"
         return Value(kind, ref.path, index)
-
-    def _refs(self, values: Iterable[Value]) -> list[SymbolRef]:
-        return self.calls.refs(values)
 
     def _listing(self, found: Sequence[object]) -> Listing:
         notes = self.calls.notes()

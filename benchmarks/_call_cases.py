@@ -12,7 +12,14 @@ from _common import ROOT, report, share
 
 sys.path.append(str(ROOT))  # the cases are read by what tests them
 
-_CASES = ("call_cases", "call_cases_later", "call_cases_observed", "call_cases_further")
+_CASES = (
+    "call_cases",
+    "call_cases_later",
+    "call_cases_observed",
+    "call_cases_further",
+    "call_cases_wider",
+    "call_cases_unseen",
+)
 
 
 def cases() -> None:

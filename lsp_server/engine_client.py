@@ -37,8 +37,11 @@ class RootIndex:
     Changes are gathered for a moment, and a sync that dies is started again.
     """
 
-    def __init__(self, root: Root, loop: asyncio.AbstractEventLoop, on_event: Callable[[Root, Event], None]) -> None:
+    def __init__(
+        self, root: Root, loop: asyncio.AbstractEventLoop, on_event: Callable[[Root, Event], None], linking: bool = True
+    ) -> None:
         self.root = root
+        self._linking = linking
         self._loop = loop
         self._on_event = on_event
         self._indexer = self._new_indexer(None)
@@ -48,6 +51,7 @@ class RootIndex:
         self._again = False
         self._rebuild = False
         self._changed: set[str] | None = set()
+        self._syncing: set[str] = set()
         self._deaths = 0
         self._private: Path | None = None
 
@@ -67,6 +71,7 @@ class RootIndex:
         try:
             rebuild, self._rebuild = self._rebuild, False
             changed, self._changed = self._changed, set()
+            self._syncing.update(changed or ())
             self._indexer.sync(rebuild, None if changed is None else sorted(changed))
         except OSError as error:
             self._received({"event": "failed", "reason": f"The indexer cannot be started: {error}."})
@@ -82,6 +87,11 @@ class RootIndex:
             self._changed = None
         else:
             self._changed.update(paths)
+
+    @property
+    def unsynced(self) -> frozenset[str]:
+        """The files that changed since they were indexed, as far as they were named."""
+        return frozenset(self._syncing.union(self._changed or ()))
 
     async def synced(self) -> None:
         """Sync, and return when the index holds every change up to now.
@@ -109,7 +119,14 @@ class RootIndex:
             if not self._loop.is_closed():
                 self._loop.call_soon_threadsafe(self._received, event)
 
-        return Indexer(self.root.real, from_thread, cache)
+        indexer = Indexer(self.root.real, from_thread, cache)
+        indexer.set_linking(self._linking)
+        return indexer
+
+    def set_linking(self, linking: bool) -> None:
+        """Whether calls are linked in the background."""
+        self._linking = linking
+        self._indexer.set_linking(linking)
 
     def _received(self, event: Event) -> None:
         kind = event.get("event")
@@ -133,6 +150,7 @@ class RootIndex:
             return
         if kind == "synced":
             self._deaths = 0
+            self._syncing.clear()
         self._on_event(self.root, event)
         if self._again:
             # Whoever waits asked before or during this sync: the next one is the first that began after.
@@ -162,6 +180,7 @@ class Engine:
         self.jedi = JediClient()
         self._on_event = on_event
         self._roots: dict[Path, RootIndex] = {}
+        self._linking = True
         self._model_lock = threading.Lock()
         self._backend: Backend | None = None
         self._backend_name: str | None = None
@@ -176,8 +195,14 @@ class Engine:
             loop.run_in_executor(None, index.close)
         for real, root in wanted.items():
             if real not in self._roots:
-                self._roots[real] = RootIndex(root, loop, self._on_event)
+                self._roots[real] = RootIndex(root, loop, self._on_event, self._linking)
                 self._roots[real].sync()
+
+    def set_linking(self, linking: bool) -> None:
+        """Whether calls are linked in the background, in every root."""
+        self._linking = linking
+        for index in self.indexes():
+            index.set_linking(linking)
 
     def index(self, root: Root) -> RootIndex | None:
         return self._roots.get(root.real)

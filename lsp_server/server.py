@@ -7,7 +7,7 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -152,6 +152,19 @@ class PathlineServer(LanguageServer):
         self.session.indexes = {name: state for name, state in self.session.indexes.items() if name in names}
         self.engine.set_roots(roots)
 
+    def sync_soon(self, root: Root, paths: Iterable[str] | None) -> None:
+        """Index what changed on disk (None: anything), and until that is done do not rest on what was there before."""
+        index = self.engine.index(root)
+        if index is not None:
+            index.sync_soon(paths)
+            self._note_unsynced(root)
+
+    def _note_unsynced(self, root: Root) -> None:
+        index = self.engine.index(root)
+        state = self.session.indexes.get(root.name, IndexState())
+        if index is not None and index.unsynced != state.unsynced:
+            self.session.indexes[root.name] = replace(state, unsynced=index.unsynced)
+
     def _on_index_event(self, root: Root, event: dict[str, Any]) -> None:
         if root not in self.session.roots:
             return
@@ -160,6 +173,7 @@ class PathlineServer(LanguageServer):
         if kind == "synced":
             state = replace(state, database=Path(event["database"]), generation=event["generation"], trouble="")
             self.session.indexes[root.name] = state
+            self._note_unsynced(root)
             if event["reason"] and event["reason"] != self._told.get(root.name):
                 self.show(f"Pathline: {event['reason']}", types.MessageType.Warning)
             self._told[root.name] = event["reason"]

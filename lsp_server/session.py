@@ -30,12 +30,14 @@ _FOREIGN_DIRS = frozenset({"site-packages", "dist-packages", "node_modules", "__
 class IndexState:
     """What the indexer last said about a root.
 
-    `database` None: nothing yet, though an earlier session's index may be there. `trouble`: why the last sync failed.
+    `database` None: nothing yet, though an earlier session's index may be there. `trouble`: why the last sync failed. `unsynced`: the
+    files that changed since, as far as the client told.
     """
 
     database: Path | None = None
     generation: int = 0
     trouble: str = ""
+    unsynced: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,9 @@ class Snapshot:
         store = open_reader(root.real, state.database)
         try:
             with store.snapshot():
-                yield self._overlaid(CodeGraph(root.real, store, name=root.name), root, focus)
+                graph = self._overlaid(CodeGraph(root.real, store, name=root.name), root, focus)
+                graph.may_have_changed(state.unsynced)
+                yield graph
         finally:
             store.close()
 

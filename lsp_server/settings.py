@@ -17,6 +17,7 @@ class Settings:
     useModel: bool = True  # noqa: N815
     askCommand: str = ""  # noqa: N815
     showDiagnostics: bool = True  # noqa: N815
+    linkCalls: bool = True  # noqa: N815
 
     @property
     def model_name(self) -> str | None:

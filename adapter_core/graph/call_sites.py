@@ -17,6 +17,7 @@ from .linking.implicit import Implicit
 from .linking.sites import Targets
 from .linking.values import Value
 from .links import Links
+from .linkstore import Run
 from .view import WorkspaceView
 
 log = logging.getLogger(__name__)
@@ -86,13 +87,20 @@ class WorkspaceCalls:
             facts = self._view.facts(path)
             if facts is not None and call.callee != "super":
                 found.append(self.site(facts, call) if traced else self.by_name(facts, call))
-        if with_implicit:
+        return [*found, *self._running(value, notes)] if with_implicit else found
+
+    def _running(self, value: Value, notes: list[str]) -> list[CallSite]:
+        """What runs a function or class without a call being written."""
+        found, unlinked = self._linked_runs(value)
+        if unlinked is None:
             run, reason = runners.runs_entering(self._inference, value)
-            for path, one in run:
-                facts = self._view.facts(path)
-                if facts is not None:
-                    found.append(self.implicit_site(facts, one))
-            notes += [reason] if reason else []
+        else:
+            run, reason = runners.runs_entering_in(self._inference, value, unlinked) if unlinked else ([], "")
+        for path, one in run:
+            facts = self._view.facts(path)
+            if facts is not None:
+                found.append(self.implicit_site(facts, one))
+        notes += [reason] if reason else []
         return found
 
     @functools.cached_property
@@ -128,6 +136,33 @@ class WorkspaceCalls:
                 continue
             found.append(self._site(other, call, links.targets, links.direct) if links else self.by_name(other, call))
         return found, unlinked
+
+    def _linked_runs(self, value: Value) -> tuple[list[CallSite], frozenset[str] | None]:
+        """The same of what runs it without a call being written."""
+        wanted = runners.kinds(self._inference, value)
+        if self._links is None or not runners.is_linked(wanted):
+            return [], None
+        try:
+            linked, unlinked = self._links.running(value)
+            cut = self._links.is_run_cut(wanted.runs, wanted.names)
+        except (sqlite3.Error, ValueError, TypeError) as error:
+            log.warning("the links are not read: %s", error)
+            return [], None
+        self._inference.partial = self._inference.partial or cut
+        found = []
+        for path, run in linked:
+            facts = self._view.facts(path)
+            if facts is not None:
+                found.append(self._run_site(facts, run))
+        return found, unlinked
+
+    def _run_site(self, facts: ModuleFacts, run: Run) -> CallSite:
+        reached = run.linked.targets
+        return CallSite(
+            Span(self._root, facts.path, run.line, run.last), self._ref(facts, run.owner), run.callee,
+            bool(reached.named), tuple(self.refs(reached.named)), tuple(self.refs(reached.entered)), reached.external,
+            run.deferred, False, reached.open, run.how,
+        )  # fmt: skip
 
     def begin(self) -> None:
         """Forget why earlier answers were not whole."""

@@ -1,6 +1,7 @@
 """The indexer: a process of its own that keeps the index of one workspace root up to date.
 
     parent → child   {"sync": root, "rebuild": false, "paths": null | [path, …]}     (what may have changed; null: anything)
+                     {"link": bool}             whether what calls lead to is worked out when there is nothing else to do; at first it is
     child → parent   {"event": "progress", "done": n, "total": n, "current": path, "seconds_left": s | null}
                      {"event": "synced", "database": path, "generation": n, "files": n, "symbols": n, "parsed": n,
                       "removed": n, "skipped": n, "complete": bool, "reason": text}
@@ -40,6 +41,7 @@ class Indexer:
     def __init__(self, root: Path, on_event: Callable[[Message], None], cache: Path | None = None) -> None:
         self.root = root
         self.cache = cache
+        self._linking = True
         self._on_event = on_event
         self._child: JsonChild | None = None
         self._busy = False
@@ -56,7 +58,15 @@ class Indexer:
         if self._child is not None and self._child.alive and self._child.send(request):
             return
         self._child = self._start()
+        self._child.send({"link": self._linking})
         self._child.send(request)
+
+    def set_linking(self, linking: bool) -> None:
+        """Whether the process works out what calls lead to when it has nothing else to do (`linkpass`)."""
+        if linking != self._linking:
+            self._linking = linking
+            if self._child is not None and self._child.alive:
+                self._child.send({"link": linking})
 
     def close(self) -> None:
         self._busy = False

@@ -31,7 +31,9 @@ def main() -> int:
     """The child's loop; ends with standard input, or when there was nothing to do for a while."""
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="indexer: %(message)s")
     pipe = ParentPipe()
-    to_link: Path | None = None  # the root synced last, whose calls are linked when there is nothing else to do
+    synced: Path | None = None  # the root synced last
+    to_link: Path | None = None  # the same, where its calls are to be linked when there is nothing else to do
+    linking = True
     failures = 0
     while True:
         request = pipe.receive(_IDLE_SECONDS if to_link is None else _CALM_SECONDS * 2**failures)
@@ -39,20 +41,22 @@ def main() -> int:
             if to_link is None:
                 return 0
             report = _link(to_link, pipe)
-            failures = 0 if report.linked else failures + 1
+            failures = 0 if report.linked or report.run else failures + 1
             if report.complete or failures == _LINK_TRIES:
                 to_link = None
             continue
         failures = 0
-        rebuild = bool(request.get("rebuild"))
-        paths = _paths(request)
+        requests = [request]
         while pipe.waiting:
+            requests.append(pipe.receive() or {})
+        linking = [bool(one["link"]) for one in ({"link": linking}, *requests) if "link" in one][-1]
+        syncs = [one for one in requests if "sync" in one]
+        if syncs:
             # Requests that piled up during the last sync are one.
-            following = pipe.receive() or {}
-            rebuild = rebuild or bool(following.get("rebuild"))
-            more = _paths(following)
-            paths = None if paths is None or more is None else (*paths, *more)
-        to_link = _serve(Path(str(request.get("sync", ""))), rebuild, paths, pipe)
+            told = [_paths(one) for one in syncs]
+            paths = None if None in told else tuple(path for some in told for path in some or ())
+            synced = _serve(Path(str(syncs[-1]["sync"])), any(one.get("rebuild") for one in syncs), paths, pipe)
+        to_link = synced if linking else None
 
 
 def _paths(request: Message) -> tuple[str, ...] | None:

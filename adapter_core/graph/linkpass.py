@@ -1,7 +1,8 @@
 """Works out what the calls of each file lead to, while nobody asks, so that who calls something is looked up and not inferred.
 
-It takes a minute or more for half a million lines, so it is no part of building the index. It goes file by file, keeps what it has, and
-can be stopped at any time. After a change of the index only what rests on the changed files is worked out anew.
+It takes a minute or more for half a million lines, so it is no part of building the index. It goes file by file, through what is
+written as a call and what runs without that. It keeps what it has, and can be stopped at any time. After a change of the index only what
+rests on the changed files is worked out anew.
 """
 
 from __future__ import annotations
@@ -13,25 +14,42 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..types import Call, CancelToken, ModuleFacts
-from .linking import sites
-from .linking.evaluate import Inference
+from .linking import implicit, runners, sites
+from .linking.evaluate import MOST_STEPS, Inference
 from .linking.reads import Reads, TracedWorkspace
 from .links import Changed, links_version, state_of, uses_of
-from .linkstore import SUFFIX, FileLinks, Linked, LinkStore, hashes
+from .linkstore import (
+    SUFFIX,
+    UNREAD,
+    WAYS,
+    FileRows,
+    Linked,
+    LinkStore,
+    Run,
+    cut_short,
+    hashes,
+    key_of,
+    keys_of_calls,
+    runs_key,
+)
 from .store import Store
-from .view import WorkspaceView
+from .uses import properties
+from .view import ROWS_OF_ALL, WorkspaceView
 
 log = logging.getLogger(__name__)
 
 _FILES_A_ROUND = 25  # that are written in one transaction
+_RUN_STEPS = 200  # that what runs without a call may cost, each; a written call may cost more
 
 
 class LinkReport(NamedTuple):
-    """`linked` files now, `void`: of those before, those that held no more; `complete`: none is left."""
+    """`linked` files now, `void`: of those before, those that held no more; `complete`: none is left. `run`: in how many files, of these
+    or others, it was looked what runs without a call."""
 
     linked: int
     void: int
     complete: bool
+    run: int = 0
 
 
 def link_workspace(
@@ -58,7 +76,7 @@ def link_workspace(
             log.warning("links are not kept: %s", again)
             return LinkReport(0, 0, False)
     try:
-        view = WorkspaceView(root, store)
+        view = WorkspaceView(root, store, kept_rows=ROWS_OF_ALL)
         index = state_of(view)
         void = _begin(view, links, index)
         return _link(view, links, index, void, cancel, on_progress)
@@ -91,9 +109,9 @@ def _begin(view: WorkspaceView, links: LinkStore, index: str) -> int:
                 changed.remove(path, before)  # it is another module now
             changed.add(before, facts, text)
             new[path] = state, hashes(uses_of(facts, text))
-    void = links.resting_on(changed.files, changed.names) if known and changed.paths else []
+    void = {way: links.resting_on(way, changed.files, changed.names) if known and changed.paths else [] for way in WAYS}
     links.begin(index, new, gone, void)
-    return len(void)
+    return len(void["call"])
 
 
 def _link(
@@ -104,39 +122,115 @@ def _link(
     cancel: CancelToken | None,
     on_progress: Callable[[int, int], None] | None,
 ) -> LinkReport:
-    todo = links.missing()
-    if not todo:
-        return LinkReport(0, void, True)
+    todo = {way: set(links.missing(way)) for way in WAYS}
+    linked = dict.fromkeys(WAYS, 0)
     reads = Reads({path: known.number for path, known in links.known().items()})
-    inference = Inference(TracedWorkspace(view, reads), reads)
-    for start in range(0, len(todo), _FILES_A_ROUND):
-        rows = []
-        for path in todo[start : start + _FILES_A_ROUND]:
-            reads.begin()
-            facts = view.facts(path) if view.is_stored(path) else None
-            found = _links_of(inference, facts, cancel) if facts is not None else {}
-            if found is None:
-                return LinkReport(start, void, False)
-            calls = facts.calls if facts is not None else ()
-            rows.append(FileLinks(path, reads.files, reads.names, calls, found))
-        if state_of(view) != index or not links.write(index, rows):
-            return LinkReport(start, void, False)
+    work = _Work(view, Inference(TracedWorkspace(view, reads), reads), reads, cancel)
+    paths = sorted(set().union(*todo.values()))
+    for start in range(0, len(paths), _FILES_A_ROUND):
+        rows: dict[str, list[FileRows]] = {way: [] for way in WAYS}
+        # One way after the other of each file: what is known of its names serves both.
+        for path, way in [(path, way) for path in paths[start : start + _FILES_A_ROUND] for way in WAYS]:
+            if path in todo[way]:
+                row = work.row(way, path)
+                if row is None:
+                    return LinkReport(linked["call"], void, False, linked["run"])
+                rows[way].append(row)
+        for way in WAYS:
+            if state_of(view) != index or not links.write(index, way, rows[way]):
+                return LinkReport(linked["call"], void, False, linked["run"])
+            linked[way] += len(rows[way])
         if on_progress is not None:
-            on_progress(min(start + _FILES_A_ROUND, len(todo)), len(todo))
-    links.finish()
-    return LinkReport(len(todo), void, True)
+            on_progress(min(start + _FILES_A_ROUND, len(paths)), len(paths))
+    for way in WAYS:
+        links.finish(way)
+    return LinkReport(linked["call"], void, True, linked["run"])
 
 
-def _links_of(inference: Inference, facts: ModuleFacts, cancel: CancelToken | None) -> dict[int, Linked] | None:
-    """None where it was cancelled."""
-    found: dict[int, Linked] = {}
-    for number, call in enumerate(facts.calls):
-        if cancel is not None and cancel.is_set():
-            return None
-        linked = _linked(inference, facts.path, call)
-        if linked.targets.named or linked.cut or ("." in call.callee and not linked.targets.external):
-            found[number] = linked
-    return found
+class _Work:
+    """Makes the rows of files."""
+
+    def __init__(self, view: WorkspaceView, inference: Inference, reads: Reads, cancel: CancelToken | None) -> None:
+        self._view = view
+        self._inference = inference
+        self._reads = reads
+        self._cancel = cancel
+        self._properties: set[str] | None = None
+
+    def row(self, way: str, path: str) -> FileRows | None:
+        """None where it was cancelled."""
+        self._inference.most_steps = MOST_STEPS if way == "call" else _RUN_STEPS
+        self._reads.begin()
+        facts = self._view.facts(path) if self._view.is_stored(path) else None
+        data: dict[int, Linked] | dict[int, Run] | None = {}
+        keys: dict[str, list[int]] = {}
+        if facts is not None:
+            data, keys = self._calls(facts) if way == "call" else self._runs(facts)
+        return FileRows(path, self._reads.files, self._reads.names, dict(data), keys) if data is not None else None
+
+    @property
+    def _is_cancelled(self) -> bool:
+        return self._cancel is not None and self._cancel.is_set()
+
+    def _calls(self, facts: ModuleFacts) -> tuple[dict[int, Linked] | None, dict[str, list[int]]]:
+        found: dict[int, Linked] = {}
+        for number, call in enumerate(facts.calls):
+            if self._is_cancelled:
+                return None, {}
+            linked = _linked(self._inference, facts.path, call)
+            if linked.targets.named or linked.cut or ("." in call.callee and not linked.targets.external):
+                found[number] = linked
+        return found, keys_of_calls(facts.calls, found)
+
+    def _runs(self, facts: ModuleFacts) -> tuple[dict[int, Run] | None, dict[str, list[int]]]:
+        found: dict[int, Run] = {}
+        keys: dict[str, list[int]] = {}
+        inference = self._inference
+        inference.unread.clear()
+        if not self._knows_properties():
+            return None, {}
+        for operation in implicit.operations(inference, facts.path):
+            if operation.runs not in runners.LINKED:
+                continue
+            if operation.runs in runners.ACCESSES:
+                # Most attributes are no properties anywhere. Who makes one of this name voids what was found.
+                self._reads.asked("property", operation.name)
+                if operation.name not in (self._properties or ()):
+                    continue
+            if self._is_cancelled:
+                return None, {}
+            inference.partial = False
+            for one in implicit.implicit_calls(inference, facts.path, operation):
+                linked = Linked(one.targets, False, False)
+                found[len(found)] = Run(
+                    operation.how,
+                    one.callee,
+                    operation.owner,
+                    operation.line,
+                    operation.last,
+                    operation.deferred,
+                    linked,
+                )
+                values = (*one.targets.named, *one.targets.entered)
+                for key in {key_of(v) for v in values if v.kind != "module"}:
+                    keys.setdefault(key, []).append(len(found) - 1)
+            if inference.partial:
+                keys.setdefault(cut_short(runs_key(operation.runs, operation.name)), [])
+        if inference.unread:
+            keys[UNREAD] = []
+        return found, keys
+
+    def _knows_properties(self) -> bool:
+        """Find the names that are properties somewhere in the workspace; False where it was cancelled."""
+        if self._properties is None:
+            found: set[str] = set()
+            for path in self._view.python_paths():
+                if self._is_cancelled:
+                    return False
+                facts = self._view.facts(path)
+                found |= properties(facts, self._view.text) if facts is not None else set()
+            self._properties = found
+        return True
 
 
 def _linked(inference: Inference, path: str, call: Call) -> Linked:

@@ -17,17 +17,30 @@ from typing import NamedTuple
 from ..types import ModuleFacts
 from .linking.reads import bit_of, hash_of
 from .linking.values import Value
-from .linkstore import SUFFIX, Known, Linked, LinkStore, cut_short, hashes_in, key_of, untold
+from .linkstore import (
+    SUFFIX,
+    UNREAD,
+    WAYS,
+    Known,
+    Linked,
+    LinkStore,
+    Run,
+    cut_short,
+    hashes_in,
+    key_of,
+    runs_key,
+    untold,
+)
 from .recent import Recent
 from .source import is_python
 from .terms import words
-from .uses import uses
+from .uses import properties, uses
 from .view import WorkspaceView
 
 log = logging.getLogger(__name__)
 
 # Which links an edit voids is asked for by each look-up while it is being typed.
-_unlinked: Recent[tuple[object, ...], frozenset[str]] = Recent(8)
+_void: Recent[tuple[object, ...], dict[str, frozenset[str]]] = Recent(8)
 
 
 @functools.cache
@@ -35,7 +48,7 @@ def links_version() -> str:
     """Of the code that works links out."""
     digest = hashlib.sha256()
     here = Path(__file__)
-    own = (here.with_name(f"{name}.py") for name in ("links", "linkstore", "linkpass"))
+    own = (here.with_name(f"{name}.py") for name in ("links", "linkstore", "linkpass", "uses"))
     for file in (*sorted((here.parent / "linking").glob("*.py")), *own):
         digest.update(file.read_bytes().replace(b"\r\n", b"\n"))
     return digest.hexdigest()[:16]
@@ -54,6 +67,7 @@ class Links:
     def __init__(self, view: WorkspaceView, store: LinkStore) -> None:
         self._view = view
         self._store = store
+        self._unlinked: tuple[set[str], dict[str, frozenset[str]]] | None = None
         view.store.beside[id(self)] = self.close
 
     @classmethod
@@ -76,52 +90,87 @@ class Links:
         self._view.store.beside.pop(id(self), None)
         self._store.close()
 
-    @functools.cached_property
-    def unlinked(self) -> frozenset[str]:
-        """The files whose calls have to be worked out now: they were not yet, or it holds no more."""
-        texts = {p: d.sha256 for p in self._view.documents.open_texts if is_python(p) and (d := self._view.document(p))}
-        key = (str(self._store.path), self._store.index, frozenset(texts.items()))
-        if key not in _unlinked:
-            _unlinked[key] = frozenset(self._void(texts) if texts else ())
-        missing = () if self._store.whole else self._store.missing()
-        return _unlinked[key].union(missing)
+    @property
+    def unlinked(self) -> dict[str, frozenset[str]]:
+        """By way, the files whose calls have to be worked out now: they were not yet, or it holds no more. What is open in an editor
+        counts, and what was seen to have changed on disk since it was indexed."""
+        said = {*self._view.documents.open_texts, *self._view.changed}
+        if self._unlinked is None or self._unlinked[0] != said:
+            texts = {p: self._said(p) for p in said if is_python(p)}
+            key = (str(self._store.path), self._store.index, frozenset(texts.items()))
+            if key not in _void:
+                _void[key] = self._rests_on(texts)
+            self._unlinked = said, {way: _void[key][way] | self._left_out[way] for way in WAYS}
+        return self._unlinked[1]
 
-    def _void(self, texts: Iterable[str]) -> set[str]:
+    @functools.cached_property
+    def _left_out(self) -> dict[str, frozenset[str]]:
+        """By way, the files that were not linked."""
+        missing = {way: frozenset(() if self._store.is_whole(way) else self._store.missing(way)) for way in WAYS}
+        return {**missing, "run": missing["run"].union(path for path, _ in self._store.entering("run", UNREAD))}
+
+    def _said(self, path: str) -> str:
+        document = self._view.document(path)
+        return document.sha256 if document is not None else ""
+
+    def _rests_on(self, texts: Iterable[str]) -> dict[str, frozenset[str]]:
+        """By way, the files whose links rest on what some files say otherwise than the index, these included."""
         changed = Changed()
         for path in texts:
-            facts = self._view.facts(path)
-            if facts is not None and not self._says_the_same(path):
-                changed.add(self._store.known_file(path), facts, self._view.text(path))
-        return {*changed.paths, *self._store.resting_on(changed.files, changed.names)} if changed.paths else set()
-
-    def _says_the_same(self, path: str) -> bool:
-        document, row = self._view.document(path), self._view.row(path)
-        return document is not None and row is not None and document.sha256 == row.sha256
+            row, before, facts = self._view.row(path), self._store.known_file(path), self._view.facts(path)
+            if row is not None and row.sha256 == self._said(path):
+                continue
+            if facts is not None:
+                changed.add(before, facts, self._view.text(path))
+            elif before is not None:
+                changed.remove(path, before)
+        if not changed.paths:
+            return dict.fromkeys(WAYS, frozenset())
+        rests = {way: self._store.resting_on(way, changed.files, changed.names) for way in WAYS}
+        return {way: frozenset({*changed.paths, *rests[way]}) for way in WAYS}
 
     def entering(
         self, value: Value, name: str, homes: Callable[[], frozenset[str] | None] | None
     ) -> tuple[list[LinkedCall], frozenset[str]]:
         """The calls that enter a function or class, of a method (where there are `homes`) those by its name with unknown receivers, too:
         in these files, or (None) in all. And the files whose calls have to be worked out now."""
-        found: list[LinkedCall] = []
-        stale: set[str] = set()
-        listed = [(row, True) for row in self._store.callers(key_of(value))]
-        if homes is not None and (by_name := self._store.callers(untold(name))):
+        listed = [(row, True) for row in self._store.entering("call", key_of(value))]
+        if homes is not None and (by_name := self._store.entering("call", untold(name))):
             places = homes()
             listed += [(row, False) for row in by_name if places is None or row[0] in places]
+        unlinked = self._unlinked_among("call", {value.path, *(path for (path, _), _ in listed)})
+        found: list[LinkedCall] = []
         for (path, numbers), traced in listed:
-            if path in self.unlinked or path in stale:
-                continue
-            if not self._view.is_stored(path):
-                stale.add(path)
-                continue
-            links = self._store.links(path, numbers if traced else ())
-            found += [LinkedCall(path, number, links.get(number), traced) for number in numbers]
-        return found, self.unlinked | stale
+            if path not in unlinked:
+                links = self._store.calls(path, numbers if traced else ())
+                found += [LinkedCall(path, number, links.get(number), traced) for number in numbers]
+        return found, unlinked
+
+    def running(self, value: Value) -> tuple[list[tuple[str, Run]], frozenset[str]]:
+        """What runs a function or class without a call being written: (file, what). And the files that have to be looked at now."""
+        listed = self._store.entering("run", key_of(value))
+        unlinked = self._unlinked_among("run", {value.path, *(path for path, _ in listed)})
+        found = [
+            (path, run)
+            for path, numbers in listed
+            if path not in unlinked
+            for run in self._store.runs(path, numbers).values()
+        ]
+        return found, unlinked
+
+    def _unlinked_among(self, way: str, paths: Iterable[str]) -> frozenset[str]:
+        """`unlinked`, with what rests on those of these files that have changed on disk."""
+        self._view.look_at(paths)
+        return self.unlinked[way]
 
     def is_cut(self, name: str) -> bool:
         """Whether a limit was met somewhere at a call of this name."""
-        return any(path not in self.unlinked for path, _ in self._store.callers(cut_short(name)))
+        return any(path not in self.unlinked["call"] for path, _ in self._store.entering("call", cut_short(name)))
+
+    def is_run_cut(self, runs: Iterable[str], names: frozenset[str]) -> bool:
+        """Whether a limit was met somewhere at an operation of such a kind, where it has a name, of one of these."""
+        keys = {cut_short(runs_key(run, name)) for run in runs for name in names or ("",)}
+        return any(path not in self.unlinked["run"] for key in keys for path, _ in self._store.entering("run", key))
 
 
 class Changed:
@@ -153,7 +202,8 @@ def uses_of(facts: ModuleFacts, text: str) -> set[int]:
     named |= {unicodedata.normalize("NFKC", word) for word in named if not word.isascii()}
     parts = facts.module.split(".")
     modules = {".".join(parts[:count]) for count in range(1, len(parts) + 1)}
-    ways = {**uses(facts), "named": named, "module": modules, "paths": {""}}
+    properties_made = properties(facts, lambda _: text)
+    ways = {**uses(facts), "named": named, "module": modules, "paths": {""}, "property": properties_made}
     return {hash_of(how, name) for how, names in ways.items() for name in names}
 
 

@@ -1,6 +1,7 @@
 """What the calls of each file lead to, as it was worked out once: a database beside the index, which may be thrown away at any time.
 
-A row holds for as long as nothing changes that its inference read: `files` and `names` are the bits of `linking.reads.Reads`, over the
+There are two ways: "call", what is written as a call, and "run", what runs without that (`linking.implicit`). A row of either holds for as
+long as nothing changes that its inference read: `files` and `names` are the bits of `linking.reads.Reads`, over the
 numbers in `paths`. `uses` tells by hashes how a file used names when it was looked at, so that what it uses anew is known.
 """
 
@@ -18,14 +19,21 @@ from .linking.sites import Targets
 from .linking.values import Value
 
 SUFFIX = "-links"
+WAYS = ("call", "run")
+_TABLES = tuple(f"{table}_{way}" for way in WAYS for table in ("links", "data", "entering"))
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE paths (number INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, state TEXT NOT NULL, uses BLOB NOT NULL);
-CREATE TABLE links (file INTEGER PRIMARY KEY, files BLOB NOT NULL, names BLOB NOT NULL);
-CREATE TABLE calls (file INTEGER NOT NULL, number INTEGER NOT NULL, data TEXT NOT NULL, PRIMARY KEY (file, number)) WITHOUT ROWID;
-CREATE TABLE entering (target TEXT NOT NULL, file INTEGER NOT NULL, calls BLOB NOT NULL, PRIMARY KEY (target, file)) WITHOUT ROWID;
-CREATE INDEX entering_file ON entering (file);
+""" + "".join(
+    f"""
+CREATE TABLE links_{way} (file INTEGER PRIMARY KEY, files BLOB NOT NULL, names BLOB NOT NULL);
+CREATE TABLE data_{way} (file INTEGER NOT NULL, number INTEGER NOT NULL, data TEXT NOT NULL, PRIMARY KEY (file, number)) WITHOUT ROWID;
+CREATE TABLE entering_{way} (target TEXT NOT NULL, file INTEGER NOT NULL, calls BLOB NOT NULL, PRIMARY KEY (target, file)) WITHOUT ROWID;
+CREATE INDEX entering_{way}_file ON entering_{way} (file);
 """
+    for way in WAYS
+)
+UNREAD = "-"  # the key of the files whose syntax cannot be looked at
 
 
 class Linked(NamedTuple):
@@ -36,14 +44,26 @@ class Linked(NamedTuple):
     cut: bool
 
 
-class FileLinks(NamedTuple):
-    """What one file's calls lead to, and the bits of what was read for that."""
+class Run(NamedTuple):
+    """Something that runs without a call being written, as `call_sites` shows it, and what it leads to."""
+
+    how: str
+    callee: str
+    owner: int
+    line: int
+    last: int
+    deferred: bool
+    linked: Linked
+
+
+class FileRows(NamedTuple):
+    """What is kept of one file in one way: the bits of what was read for it, each of its entries, and their numbers by key."""
 
     path: str
     files: int
     names: int
-    calls: Sequence[Call]
-    links: dict[int, Linked]
+    data: dict[int, Linked | Run]
+    keys: dict[str, list[int]]
 
 
 class Known(NamedTuple):
@@ -66,8 +86,13 @@ def untold(name: str) -> str:
 
 
 def cut_short(name: str) -> str:
-    """Under which the files are found where a limit was met at a call of a name."""
+    """Under which the files are found where a limit was met at a call of a name, or at an operation (`runs_key`)."""
     return f"!{name}"
+
+
+def runs_key(runs: str, name: str) -> str:
+    """What an operation does; of attributes to which, and of what is handed over under which name."""
+    return f"{runs}:{name if runs in ('get', 'set', 'delete', 'callback') else ''}"
 
 
 class LinkStore:
@@ -97,11 +122,11 @@ class LinkStore:
         if has and self._meta("version") == version:
             return
         self._db.execute("BEGIN IMMEDIATE")
-        for table in ("meta", "paths", "links", "calls", "entering"):
+        for table in ("meta", "paths", *_TABLES):
             self._db.execute(f"DROP TABLE IF EXISTS {table}")
         for statement in _SCHEMA.split(";"):
             self._db.execute(statement)
-        self._db.execute("INSERT INTO meta VALUES ('version', ?), ('index', ''), ('whole', '')", (version,))
+        self._db.execute("INSERT INTO meta VALUES ('version', ?), ('index', '')", (version,))
         self._db.execute("COMMIT")
 
     def close(self) -> None:
@@ -116,10 +141,9 @@ class LinkStore:
         """Of which state of the index all rows hold."""
         return self._meta("index")
 
-    @property
-    def whole(self) -> bool:
+    def is_whole(self, way: str) -> bool:
         """Whether there is a row for each file."""
-        return bool(self._meta("whole"))
+        return bool(self._meta(f"whole {way}"))
 
     # -- reading -----------------------------------------------------------------------------------------------------
 
@@ -132,46 +156,52 @@ class LinkStore:
         row = self._db.execute("SELECT number, state, uses FROM paths WHERE path = ?", (path,)).fetchone()
         return Known(*row) if row else None
 
-    def missing(self) -> list[str]:
+    def missing(self, way: str) -> list[str]:
         """The files that have no row, in order."""
-        rows = self._db.execute("SELECT path FROM paths WHERE number NOT IN (SELECT file FROM links) ORDER BY path")
+        rows = self._db.execute(
+            f"SELECT path FROM paths WHERE number NOT IN (SELECT file FROM links_{way}) ORDER BY path"
+        )
         return [path for (path,) in rows]
 
-    def resting_on(self, files: int, names: int) -> list[str]:
+    def resting_on(self, way: str, files: int, names: int) -> list[str]:
         """The files whose rows rest on some of these files, or asked for some of these names (bits, as in `Reads`)."""
         found = []
         for path, number, read, asked in self._db.execute(
-            "SELECT path, number, files, names FROM paths JOIN links ON file = number"
+            f"SELECT path, number, files, names FROM paths JOIN links_{way} ON file = number"
         ):
             mine = int.from_bytes(read, "little") | 1 << number
             if mine & files or int.from_bytes(asked, "little") & names:
                 found.append(path)
         return found
 
-    def callers(self, target: str) -> list[tuple[str, list[int]]]:
-        """The files of which some calls have this key, and the numbers of these calls in each."""
+    def entering(self, way: str, key: str) -> list[tuple[str, list[int]]]:
+        """The files of which some entries have this key, and the numbers of these in each."""
         rows = self._db.execute(
-            "SELECT path, calls FROM entering JOIN paths ON number = file WHERE target = ? ORDER BY path", (target,)
+            f"SELECT path, calls FROM entering_{way} JOIN paths ON number = file WHERE target = ? ORDER BY path", (key,)
         )
         return [(path, array("i", calls).tolist()) for path, calls in rows]
 
-    def links(self, path: str, numbers: Iterable[int] | None = None) -> dict[int, Linked]:
+    def calls(self, path: str, numbers: Iterable[int] | None = None) -> dict[int, Linked]:
         """What some calls of a file (None: all) lead to, by their number among them; those that lead nowhere are left out."""
-        file = "file = (SELECT number FROM paths WHERE path = ?)"
-        if numbers is None:
-            rows = self._db.execute(f"SELECT number, data FROM calls WHERE {file}", (path,)).fetchall()
-        else:
-            rows = [
-                row
-                for number in numbers
-                for row in self._db.execute(
-                    f"SELECT number, data FROM calls WHERE {file} AND number = ?", (path, number)
-                )
-            ]
-        return {number: self._decoded(data) for number, data in rows}
+        return {number: self._linked(json.loads(data)) for number, data in self._data("call", path, numbers)}
 
-    def _decoded(self, data: str) -> Linked:
-        flags, named, entered, external = json.loads(data)
+    def runs(self, path: str, numbers: Iterable[int] | None = None) -> dict[int, Run]:
+        """What runs in a file without a call, by number (None: all)."""
+        found = {}
+        for number, data in self._data("run", path, numbers):
+            how, callee, owner, line, last, deferred, linked = json.loads(data)
+            found[number] = Run(how, callee, owner, line, last, bool(deferred), self._linked(linked))
+        return found
+
+    def _data(self, way: str, path: str, numbers: Iterable[int] | None) -> list[tuple[int, str]]:
+        file = "file = (SELECT number FROM paths WHERE path = ?)"
+        query = f"SELECT number, data FROM data_{way} WHERE {file}"
+        if numbers is None:
+            return self._db.execute(query, (path,)).fetchall()
+        return [row for number in numbers for row in self._db.execute(f"{query} AND number = ?", (path, number))]
+
+    def _linked(self, told: list[Any]) -> Linked:
+        flags, named, entered, external = told
         targets = Targets(self._values(named), self._values(entered), tuple(external), bool(flags & 1))
         return Linked(targets, bool(flags & 2), bool(flags & 4))
 
@@ -188,59 +218,66 @@ class LinkStore:
 
     # -- writing -----------------------------------------------------------------------------------------------------
 
-    def begin(self, index: str, states: dict[str, tuple[str, bytes]], gone: Iterable[str], void: Iterable[str]) -> None:
-        """All rows but the `void` ones hold for a state of the index, in which these files have these states and uses."""
+    def begin(
+        self, index: str, states: dict[str, tuple[str, bytes]], gone: Iterable[str], void: dict[str, list[str]]
+    ) -> None:
+        """All rows but the `void` ones of each way hold for a state of the index, in which these files have these states and uses."""
         self._db.execute("BEGIN IMMEDIATE")
-        for path in (*void, *gone):
-            self._delete(path)
+        for way in WAYS:
+            for path in (*void[way], *gone):
+                self._delete(way, path)
         self._db.executemany("DELETE FROM paths WHERE path = ?", [(path,) for path in gone])
         self._db.executemany(
             "INSERT INTO paths (path, state, uses) VALUES (?, ?, ?)"
             " ON CONFLICT (path) DO UPDATE SET state = excluded.state, uses = excluded.uses",
             [(path, state, uses) for path, (state, uses) in states.items()],
         )
-        missing = self._db.execute(
-            "SELECT 1 FROM paths WHERE number NOT IN (SELECT file FROM links) LIMIT 1"
-        ).fetchone()
-        self._db.execute("UPDATE meta SET value = ? WHERE key = 'index'", (index,))
-        self._db.execute("UPDATE meta SET value = ? WHERE key = 'whole'", ("" if missing else "1",))
+        self._tell("index", index)
+        for way in WAYS:
+            self._tell(f"whole {way}", "" if self.missing(way) else "1")
         self._db.execute("COMMIT")
 
-    def _delete(self, path: str) -> None:
-        for table in ("links", "calls", "entering"):
-            self._db.execute(f"DELETE FROM {table} WHERE file IN (SELECT number FROM paths WHERE path = ?)", (path,))
+    def _tell(self, key: str, value: str) -> None:
+        self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
-    def write(self, index: str, rows: Sequence[FileLinks]) -> bool:
+    def _delete(self, way: str, path: str) -> None:
+        for table in ("links", "data", "entering"):
+            self._db.execute(
+                f"DELETE FROM {table}_{way} WHERE file IN (SELECT number FROM paths WHERE path = ?)", (path,)
+            )
+
+    def write(self, index: str, way: str, rows: Sequence[FileRows]) -> bool:
         """One transaction. False, and nothing is written, where the rows are by now of another state of the index."""
         self._db.execute("BEGIN IMMEDIATE")
         if self.index != index:
             self._db.execute("ROLLBACK")
             return False
         numbers: dict[str, int] = dict(self._db.execute("SELECT path, number FROM paths"))
-        for path, files, names, calls, links in rows:
+        for path, files, names, data, keys in rows:
             file = numbers[path]
-            self._delete(path)
-            self._db.execute("INSERT INTO links VALUES (?, ?, ?)", (file, _bytes(files), _bytes(names)))
+            self._delete(way, path)
+            self._db.execute(f"INSERT INTO links_{way} VALUES (?, ?, ?)", (file, _bytes(files), _bytes(names)))
             self._db.executemany(
-                "INSERT INTO calls VALUES (?, ?, ?)",
-                [(file, n, _encoded(linked, numbers)) for n, linked in links.items()],
+                f"INSERT INTO data_{way} VALUES (?, ?, ?)",
+                [(file, n, json.dumps(_told(one, numbers), separators=(",", ":"))) for n, one in data.items()],
             )
             self._db.executemany(
-                "INSERT INTO entering VALUES (?, ?, ?)",
-                [(key, file, array("i", found).tobytes()) for key, found in _keys(calls, links).items()],
+                f"INSERT INTO entering_{way} VALUES (?, ?, ?)",
+                [(key, file, array("i", found).tobytes()) for key, found in keys.items()],
             )
         self._db.execute("COMMIT")
         return True
 
-    def finish(self) -> None:
-        self._db.execute("UPDATE meta SET value = '1' WHERE key = 'whole'")
+    def finish(self, way: str) -> None:
+        self._tell(f"whole {way}", "1")
 
 
 def _bytes(bits: int) -> bytes:
     return bits.to_bytes((bits.bit_length() + 7) // 8, "little")
 
 
-def _keys(calls: Sequence[Call], links: dict[int, Linked]) -> dict[str, list[int]]:
+def keys_of_calls(calls: Sequence[Call], links: dict[int, Linked]) -> dict[str, list[int]]:
+    """By which the written calls of a file are found."""
     found: dict[str, list[int]] = {}
     for number, (targets, _, cut) in links.items():
         name = calls[number].name
@@ -254,11 +291,13 @@ def _keys(calls: Sequence[Call], links: dict[int, Linked]) -> dict[str, list[int
     return found
 
 
-def _encoded(linked: Linked, numbers: dict[str, int]) -> str:
-    targets, direct, cut = linked
+def _told(one: Linked | Run, numbers: dict[str, int]) -> list[Any]:
+    if isinstance(one, Run):
+        return [*one[:6], _told(one.linked, numbers)]
+    targets, direct, cut = one
     named, entered, external, open_ = targets.named, targets.entered, targets.external, targets.open
     values = [[[v.kind, numbers.get(v.path, v.path), v.index, v.extra] for v in part] for part in (named, entered)]
-    return json.dumps([open_ | direct << 1 | cut << 2, *values, external], separators=(",", ":"))
+    return [open_ | direct << 1 | cut << 2, *values, external]
 
 
 def hashes(numbers: Iterable[int]) -> bytes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ..types import ModuleFacts, called_names
 from .columns import column
 
@@ -26,4 +28,16 @@ def uses(facts: ModuleFacts) -> dict[str, set[str]]:
     return found
 
 
-__all__ = ["uses"]
+def properties(facts: ModuleFacts, text_of: Callable[[str], str]) -> set[str]:
+    """The names under which a file defines properties, by a decorator or by `x = property(…)`."""
+    kinds, names = column(facts.symbols, "kind"), column(facts.symbols, "name")
+    found = {name for kind, name in zip(kinds, names, strict=True) if kind == "property"}
+    if any(name == "property" for name in column(facts.calls, "callee")):
+        text = text_of(facts.path)
+        found |= {
+            flow.target for flow in facts.flows if flow.kind == "assign" and text.startswith("property", flow.start)
+        }
+    return found
+
+
+__all__ = ["properties", "uses"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ..errors import IndexDamagedError
@@ -19,6 +19,8 @@ from .store import Store
 
 # A question about a name that is everywhere reads thousands of files.
 _KEPT_ROWS = 260_000
+# Who goes through all files comes back to each of them many times: then all of a large repository are kept.
+ROWS_OF_ALL = 2_000_000
 
 
 def weight(facts: ModuleFacts | None) -> int:
@@ -30,13 +32,21 @@ class WorkspaceView:
     """Remembers what was read last; made anew for each request, or when the workspace changed."""
 
     def __init__(
-        self, root: Path, store: Store, open_texts: Mapping[str, str] | None = None, max_bytes: int = MAX_FILE_BYTES
+        self,
+        root: Path,
+        store: Store,
+        open_texts: Mapping[str, str] | None = None,
+        max_bytes: int = MAX_FILE_BYTES,
+        kept_rows: int = _KEPT_ROWS,
     ) -> None:
-        """`max_bytes`: larger files are not read, as the index was built."""
+        """`max_bytes`: larger files are not read, as the index was built. `kept_rows` of facts stay in memory (`weight`)."""
         self.store = store
         self.documents = Documents(root, open_texts, max_bytes)
-        self._facts: Recent[str, ModuleFacts | None] = Recent(_KEPT_ROWS, weight)
+        self._facts: Recent[str, ModuleFacts | None] = Recent(kept_rows, weight)
         self._stored_now: dict[str, bool] = {}
+        self.changed: set[str] = (
+            set()
+        )  # the files that are not open, and were seen to be otherwise than they are indexed
         self._parsed: dict[
             str, str
         ] = {}  # the hash of the text whose facts are known, where they are not the stored ones
@@ -70,6 +80,7 @@ class WorkspaceView:
             if stored is not None:
                 return stored
             self._stored_now[path] = False
+            self.changed.add(path)
         document = self.document(path)
         if document is None:
             return None
@@ -102,7 +113,14 @@ class WorkspaceView:
                 and path not in self.documents.open_texts
                 and (self._looks_indexed(row) or self._is_indexed(self.document(path), row))
             )
+            if not self._stored_now[path] and path not in self.documents.open_texts:
+                self.changed.add(path)
         return self._stored_now[path]
+
+    def look_at(self, paths: Iterable[str]) -> None:
+        """Note which of these files have changed on disk since they were indexed: `changed`."""
+        for path in paths:
+            self.is_stored(path)
 
     def _looks_indexed(self, row: FileRow) -> bool:
         state = self.documents.state(row.path)

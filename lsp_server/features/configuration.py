@@ -47,4 +47,5 @@ def apply_settings(server: PathlineServer, value: Any) -> list[str]:
     server.session.settings, problems, unknown = read_settings(value)
     if unknown:
         log.warning("unknown settings are ignored: %s", ", ".join(unknown))
+    server.engine.set_linking(server.session.settings.linkCalls)
     return problems

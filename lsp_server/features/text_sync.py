@@ -45,9 +45,7 @@ def register(server: PathlineServer) -> None:
     @server.feature(types.TEXT_DOCUMENT_DID_SAVE, types.SaveOptions(include_text=False))
     def did_save(params: types.DidSaveTextDocumentParams) -> None:
         for place in places_of(params.text_document.uri, session.roots):
-            index = server.engine.index(place.root)
-            if index is not None:
-                index.sync_soon([place.path])
+            server.sync_soon(place.root, [place.path])
 
 
 def edit_of(change: types.TextDocumentContentChangeEvent) -> Edit:

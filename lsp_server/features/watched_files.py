@@ -20,10 +20,8 @@ def register(server: PathlineServer) -> None:
     def did_change_watched_files(params: types.DidChangeWatchedFilesParams) -> None:
         uris = [change.uri for change in params.changes]
         for place in [place for uri in uris for place in places_of(uri, server.session.roots)]:
-            index = server.engine.index(place.root)
-            if index is not None:
-                # A folder is told by its own name; what was in it is not.
-                index.sync_soon([place.path] if "." in place.path.rpartition("/")[2] else None)
+            # A folder is told by its own name; what was in it is not.
+            server.sync_soon(place.root, [place.path] if "." in place.path.rpartition("/")[2] else None)
         server.cited.changed_on_disk(uris)
 
 

@@ -49,6 +49,8 @@ def test_who_runs_it(case: Case, tmp_path: Path) -> None:
             for target in site.enters:
                 if target.symbol.is_generator and not target.symbol.name.startswith("__"):
                     continue  # where a generator is gone on with is told of the place alone
+                if target.symbol.name == "<lambda>":
+                    continue  # has no name to ask for
                 found = graph.who_calls(target)
                 assert site in found.items, (site.span, target.full_name)
                 assert found.complete, found.reason

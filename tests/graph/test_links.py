@@ -17,6 +17,7 @@ from adapter_core.cli.main import main
 from adapter_core.code_graph import CodeGraph
 from adapter_core.graph import indexer_worker
 from adapter_core.graph.indexer import Indexer
+from adapter_core.graph.linking import runners
 from adapter_core.graph.linkpass import LinkReport
 from adapter_core.graph.links import Links
 from adapter_core.graph.linkstore import SUFFIX
@@ -32,6 +33,8 @@ PROGRAMS = [
         "call_cases/imports.txt",
         "call_cases/closures.txt",
         "call_cases/dicts.txt",
+        "call_cases_implicit/implicit.txt",
+        "call_cases_wider/classes.txt",
     )
     for case in read_cases((CASES / name).read_text("utf-8"))
 ]
@@ -64,13 +67,10 @@ def check(graph: CodeGraph) -> None:
     """All that is found backwards from a definition is found, and nothing that is not found forwards from the call."""
     linked, inferred = callers(graph), without_links(graph)
     assert linked.keys() == inferred.keys()
-    forwards = {
-        (site, target)
-        for path in graph.view.python_paths()
-        if (facts := graph.facts(path))
-        for site in (graph.site(facts, call) for call in facts.calls)
-        for target in (*site.targets, *site.enters)
-    }
+    paths = graph.view.python_paths()
+    sites = [graph.site(facts, call) for path in paths if (facts := graph.facts(path)) for call in facts.calls]
+    sites += [site for path in paths for site in graph.implicit_calls(path).items]
+    forwards = {(site, target) for site in sites for target in (*site.targets, *site.enters)}
     for ref in called(graph):
         name = f"{ref.path}:{ref.symbol.qualname}:{ref.symbol.start}"
         (found, complete), (expected, whole) = linked[name], inferred[name]
@@ -82,7 +82,8 @@ def check(graph: CodeGraph) -> None:
 def links_of(graph: CodeGraph) -> dict[str, object]:
     links = Links.of(graph.view)
     assert links is not None
-    found = {path: links._store.links(path) for path in graph.view.python_paths()}
+    store = links._store
+    found = {path: (store.calls(path), store.runs(path)) for path in graph.view.python_paths()}
     links.close()
     return found
 
@@ -94,7 +95,7 @@ def delete_links(graph: CodeGraph) -> None:
 
 
 def is_linked(graph: CodeGraph) -> bool:
-    return graph.calls._links is not None and not graph.calls._links.unlinked
+    return graph.calls._links is not None and not any(graph.calls._links.unlinked.values())
 
 
 @pytest.mark.parametrize("number", range(0, len(PROGRAMS), 3))
@@ -189,6 +190,43 @@ def test_only_what_rests_on_an_edit_is_linked_anew(tmp_path: Path) -> None:
         assert 1 < report.linked < len(FILES) + 1
 
 
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(edits=st.lists(_edit, min_size=1, max_size=3), told=st.booleans())
+def test_what_changed_on_disk_voids_what_rests_on_it(
+    edits: list, told: bool, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Before it is indexed again: where it is told which files changed, links say what inference says."""
+    folder = tmp_path_factory.mktemp("links")
+    for path, texts in FILES.items():
+        write(folder, path, texts[0])
+    with CodeGraph.load_or_build(folder) as graph:
+        graph.link()
+        for path, number in edits:
+            if number is None:
+                (folder / path).unlink(missing_ok=True)
+            else:
+                write(folder, path, FILES[path][number])
+        graph.update("nothing.txt", None)
+        assert graph.calls._links is not None
+        graph.may_have_changed([path for path, _ in edits] if told else FILES)
+        check(graph)
+
+
+def test_an_edit_on_disk_of_what_is_asked_for_voids_what_rests_on_it(tmp_path: Path) -> None:
+    write(tmp_path, "base.py", "class Base:\n    def run(self):\n        return self.step()\n")
+    write(
+        tmp_path, "child.py", "from base import Base\n\n\nclass Child(Base):\n    def step(self):\n        return 1\n"
+    )
+    write(tmp_path, "use.py", "from child import Child\n\nChild().run()\n")
+    with CodeGraph.load_or_build(tmp_path) as graph:
+        graph.link()
+        assert [s.span.path for s in graph.who_calls("base.Base.run").items] == ["use.py"]
+        write(tmp_path, "child.py", "class Child:\n    def run(self):\n        return 1\n")
+        graph.update("nothing.txt", None)
+        graph.may_have_changed(["child.py"])
+        assert [s for s in graph.who_calls("base.Base.run").items if s.resolved] == []
+
+
 def test_stopped_and_gone_on_with(tmp_path: Path) -> None:
     for path, texts in FILES.items():
         write(tmp_path, path, texts[0])
@@ -201,6 +239,85 @@ def test_stopped_and_gone_on_with(tmp_path: Path) -> None:
         check(graph)
 
 
+RUN = {
+    "lock.py": "class Lock:\n    def __enter__(self):\n        return self\n\n    def __exit__(self, *exc):\n        return None\n",
+    "door.py": "class Door:\n    @property\n    def width(self):\n        return 1\n\n    def __add__(self, other):\n        return self\n",
+    "keys.py": "def size(door):\n    return 1\n",
+    "use.py": "from door import Door\nfrom keys import size\nfrom lock import Lock\n\n\ndef work():\n    door = Door()\n"
+    "    with Lock():\n        return sorted([door + door], key=size), door.width, door.height\n",
+}
+
+
+def runs(graph: CodeGraph) -> dict[str, list[tuple[int, str]]]:
+    """What runs each function of the programs without a call, by line and how."""
+    found = {}
+    for ref in called(graph):
+        sites = [(s.span.start, s.implicit) for s in graph.who_calls(ref).items if s.implicit]
+        if sites:
+            found[ref.full_name] = sites
+    return found
+
+
+def test_what_runs_without_a_call_is_looked_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for path, text in RUN.items():
+        write(tmp_path, path, text)
+    expected = {
+        "lock.Lock.__enter__": [(8, "with")],
+        "lock.Lock.__exit__": [(8, "with")],
+        "door.Door.width": [(9, "get")],
+        "door.Door.__add__": [(9, "operator")],
+        "keys.size": [(9, "callback")],
+    }
+    with CodeGraph.load_or_build(tmp_path) as graph:
+        assert runs(graph) == expected
+        assert graph.link() == LinkReport(4, 0, True, 4)
+        searched = []
+        monkeypatch.setattr(runners, "runs_entering", lambda *asked: searched.append(asked) or ([], ""))
+        monkeypatch.setattr(runners, "runs_entering_in", lambda *asked: searched.append(asked) or ([], ""))
+        assert runs(graph) == expected
+        assert not searched
+
+
+def test_a_new_property_voids_what_reads_its_name(tmp_path: Path) -> None:
+    for path, text in RUN.items():
+        write(tmp_path, path, text)
+    with CodeGraph.load_or_build(tmp_path) as graph:
+        graph.link()
+        write(tmp_path, "lock.py", "class Lock:\n    @property\n    def height(self):\n        return 2\n")
+        write(tmp_path, "use.py", RUN["use.py"].replace("door = Door()", "door = Lock()"))
+        graph.refresh(["lock.py", "use.py"])
+        assert runs(graph) == {"lock.Lock.height": [(9, "get")], "keys.size": [(9, "callback")]}
+        graph.link()
+        assert is_linked(graph)
+        assert runs(graph) == {"lock.Lock.height": [(9, "get")], "keys.size": [(9, "callback")]}
+        # Another file makes a property of a name that this one reads, and that was none: it is read of the same class.
+        write(
+            tmp_path,
+            "door.py",
+            "class Door:\n    height = property(lambda self: 1)\n\n    @property\n    def width(self):\n        return 1\n",
+        )
+        write(tmp_path, "lock.py", "from door import Door\n\n\nclass Lock(Door):\n    pass\n")
+        graph.refresh(["lock.py", "door.py"])
+        graph.link()
+        assert is_linked(graph)
+        assert runs(graph) == {"door.Door.width": [(9, "get")], "keys.size": [(9, "callback")]}
+
+
+def test_what_does_not_parse_is_looked_at_when_it_is_asked_for(tmp_path: Path) -> None:
+    for path, text in RUN.items():
+        write(tmp_path, path, text)
+    # What is too long to be mended is not looked into.
+    write(tmp_path, "broken.py", "from lock import Lock\n\n# " + "-" * 400_000 + "\nwith Lock(:\n    pass\n")
+    with CodeGraph.load_or_build(tmp_path) as graph:
+        (enter,) = graph.find_symbol("Lock.__enter__")
+        before = graph.who_calls(enter)
+        assert not before.complete
+        graph.link()
+        assert graph.calls._links is not None
+        assert graph.calls._links.unlinked["run"] == {"broken.py"}
+        assert graph.who_calls(enter) == before
+
+
 def test_damaged_links_are_as_good_as_none(tmp_path: Path) -> None:
     for path, texts in FILES.items():
         write(tmp_path, path, texts[0])
@@ -211,7 +328,8 @@ def test_damaged_links_are_as_good_as_none(tmp_path: Path) -> None:
         expected = callers(graph)
         graph.calls.close()
         with sqlite3.connect(file) as db:
-            db.execute("UPDATE calls SET data = '{'")
+            db.execute("UPDATE data_call SET data = '{'")
+            db.execute("UPDATE data_run SET data = '{'")
         db.close()
         graph.update("nothing.txt", None)
         assert callers(graph) == expected
@@ -247,7 +365,7 @@ def test_the_indexer_links_when_there_is_nothing_else_to_do(tmp_path: Path) -> N
         while time.monotonic() < until:
             with CodeGraph.load_or_build(tmp_path) as graph:
                 links = graph.calls._links
-                if links is not None and not links.unlinked:
+                if links is not None and not any(links.unlinked.values()):
                     check(graph)
                     return
             time.sleep(0.2)
@@ -310,6 +428,29 @@ def test_the_indexer_tries_again(
     assert not pipe.left
 
 
+@pytest.mark.parametrize(
+    ("requests", "links"),
+    [
+        ([{"link": False}, "sync", None], 0),
+        (["sync", {"link": False}, None], 0),
+        ([{"link": False}, "sync", {"link": True}, None, None], 1),
+        ([{"link": True}, None], 0),  # nothing was synced
+    ],
+)
+def test_linking_can_be_switched_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, requests: list[object], links: int
+) -> None:
+    write(tmp_path, "lib.py", FILES["lib.py"][0])
+    asked: list[Path] = []
+    pipe = Requests(tmp_path.resolve(), 0)
+    pipe.left = [{"sync": str(tmp_path.resolve())} if one == "sync" else one for one in requests]
+    monkeypatch.setattr(indexer_worker, "ParentPipe", lambda: pipe)
+    monkeypatch.setattr(indexer_worker, "link_workspace", lambda root, *_: asked.append(root) or LinkReport(1, 0, True))
+    assert indexer_worker.main() == 0
+    assert asked == [tmp_path.resolve()] * links
+    assert not pipe.left
+
+
 def test_from_the_command_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -319,4 +460,4 @@ def test_from_the_command_line(
     assert main(["index", "--repo", str(tmp_path), "--links"]) == 0
     assert capsys.readouterr().out.endswith(f"the calls of {len(FILES)} files linked\n")
     assert main(["index", "--repo", str(tmp_path), "--links", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["links"] == {"linked": 0, "void": 0, "complete": True}
+    assert json.loads(capsys.readouterr().out)["links"] == {"linked": 0, "void": 0, "complete": True, "run": 0}

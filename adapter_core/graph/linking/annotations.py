@@ -18,8 +18,10 @@ _TRANSPARENT = frozenset(
 _LAST = frozenset({"Coroutine"})
 _SEQUENCES = frozenset(
     """list List set Set frozenset FrozenSet Sequence MutableSequence Iterable Iterator Collection Generator AsyncGenerator AsyncIterator
-    AsyncIterable deque Deque Reversible AbstractSet MutableSet KeysView ValuesView ContextManager AbstractContextManager
-    AsyncContextManager""".split()
+    AsyncIterable deque Deque Reversible AbstractSet MutableSet KeysView ValuesView""".split()
+)
+_MANAGERS = frozenset(
+    {"ContextManager", "AbstractContextManager", "AsyncContextManager", "AbstractAsyncContextManager"}
 )
 _MAPPINGS = frozenset(
     "dict Dict Mapping MutableMapping defaultdict DefaultDict OrderedDict ChainMap ItemsView WeakValueDictionary".split()
@@ -110,6 +112,8 @@ def _generic(inference: Inference, node: ast.Subscript, path: str, scope: int, l
         return frozenset({Value("typed", "tuple", 0, union([of(part) for part in inside if not _is_dots(part)]))})
     if head in _SEQUENCES:
         return frozenset({Value("typed", "list", 0, of(inside[0]))})
+    if head in _MANAGERS:
+        return frozenset({Value("typed", "entered", 0, of(inside[0]))})
     if head in _MAPPINGS:
         return frozenset({Value("typed", "dict", 0, of(inside[-1]))})
     return of(node.value)

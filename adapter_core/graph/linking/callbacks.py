@@ -8,29 +8,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ...types import Call
 from . import carriers
+from .builtin_calls import CALLING, CALLING_NAMES, KEY_PLACES, KEYED
 from .tables import Tables
 from .values import EMPTY, Value, Values, external, unbound, union
 
 if TYPE_CHECKING:
     from .evaluate import Here, Inference
 
-# Where the function stands among the arguments (a number, or a keyword), and how the rest becomes its arguments: "each": the
-# elements of each following one; "fold": what came out last, and an element; "apply": those arguments themselves; "text": a match.
-_CALLING: dict[str, tuple[int | str, str]] = {
-    "builtins.map": (0, "each"), "builtins.filter": (0, "each"), "functools.reduce": (0, "fold"),
-    "itertools.starmap": (0, "spread"), "itertools.takewhile": (0, "each"), "itertools.dropwhile": (0, "each"),
-    "itertools.filterfalse": (0, "each"), "itertools.accumulate": (1, "fold"),
-    "re.sub": (1, "text"), "re.subn": (1, "text"), "re.compile().sub": (0, "text"), "re.compile().subn": (0, "text"),
-}  # fmt: skip
-# Those whose `key` is called with each element of an argument, that at this place; where the key itself may stand without its name.
-_KEYED = {
-    "builtins.sorted": 0, "builtins.min": 0, "builtins.max": 0, "itertools.groupby": 0, "heapq.nsmallest": 1, "heapq.nlargest": 1,
-    "bisect.insort": 0, "bisect.insort_left": 0, "bisect.insort_right": 0,
-}  # fmt: skip
-_KEY_PLACES = {"itertools.groupby": 1, "heapq.nsmallest": 2, "heapq.nlargest": 2}
 _OF_ITS_ARGUMENTS = ("builtins.min", "builtins.max")  # where there are several
 _INSERTS = "bisect.insort"  # and calls the key with what it inserts, too
-_NAMES = frozenset(n.rpartition(".")[2] for n in (*_CALLING, *_KEYED)) | {"sort", "iter"}
 
 
 class Handed(NamedTuple):
@@ -42,23 +28,31 @@ class Handed(NamedTuple):
 
 def handed(inference: Inference, callee: Value, node: ast.Call, here: Here) -> Handed | None:
     """What a call of something outside the workspace calls, in its turn."""
-    place: int | str
-    if callee.kind == "method" and callee.path == "sort":
-        place, how = "key", "receiver"
-    elif callee.kind != "external":
+    told = _place_of(callee, node)
+    if told is None:
         return None
-    elif callee.path in _KEYED:
-        place, how = "key", "keyed"
-        if _argument(node, place) is None:
-            place = _KEY_PLACES.get(callee.path, place)
-    elif callee.path == "builtins.iter" and len(node.args) == 2:
-        place, how = 0, "nothing"
-    elif callee.path in _CALLING:
-        place, how = _CALLING[callee.path]
-    else:
-        return None
+    place, how = told
     function = _argument(node, place)
     return None if function is None else Handed(function, _given(inference, callee, node, here, place, how))
+
+
+def called_in(callees: Values, node: ast.Call) -> list[ast.expr]:
+    """The arguments of a call that any of the callees, which are code outside, calls."""
+    places = [told[0] for callee in callees if (told := _place_of(callee, node)) is not None]
+    return [argument for place in places if (argument := _argument(node, place)) is not None]
+
+
+def _place_of(callee: Value, node: ast.Call) -> tuple[int | str, str] | None:
+    """Where code outside is handed what it calls, and how that gets its arguments."""
+    if callee.kind == "method" and callee.path == "sort":
+        return "key", "receiver"
+    if callee.kind != "external":
+        return None
+    if callee.path in KEYED:
+        return (KEY_PLACES.get(callee.path, "key") if _argument(node, "key") is None else "key"), "keyed"
+    if callee.path == "builtins.iter" and len(node.args) == 2:
+        return 0, "nothing"
+    return CALLING.get(callee.path)
 
 
 def _argument(node: ast.Call, place: int | str) -> ast.expr | None:
@@ -88,7 +82,7 @@ def _given(inference: Inference, callee: Value, node: ast.Call, here: Here, plac
     if how == "keyed":
         if callee.path in _OF_ITS_ARGUMENTS and len(rest) > 1:
             return [union([inference.expression(a, here) for a in rest])]
-        among = _KEYED[callee.path]
+        among = KEYED[callee.path]
         parts = [elements(a) for a in node.args[among : among + 1]]
         if callee.path.startswith(_INSERTS):
             parts += [inference.expression(a, here) for a in node.args[among + 1 : among + 2]]
@@ -123,9 +117,11 @@ def _around(inference: Inference, function: Value) -> Iterator[tuple[str, Call]]
         table = inference.table(function.path)
         start, end = function.extra
         for call in table.calls_around(start) if table else ():
-            if end <= call.end and call.name in _NAMES:
+            if end <= call.end and call.name in CALLING_NAMES:
                 yield function.path, call
     for home, name in carriers.names_carrying(inference, function):
+        if inference.late:
+            return
         for path in carriers.files_of(inference, home, name, function.path):
             table = inference.table(path) if inference.spend(1) else None
             if table is not None:
@@ -134,7 +130,7 @@ def _around(inference: Inference, function: Value) -> Iterator[tuple[str, Call]]
 
 def _mentioning(inference: Inference, table: Tables, name: str) -> Iterator[Call]:
     text = inference.workspace.text(table.facts.path)
-    for caller in _NAMES:
+    for caller in CALLING_NAMES:
         for call in table.calls.get(caller, ()):
             if call.form != "decorator" and name in text[call.start : call.end]:
                 yield call

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from ...types import Call, Symbol
 from . import classes, externals
+from .mro import lookup_order
 from .tables import Tables
-from .values import EMPTY, Value, Values, either, external, instance, known, union
+from .values import EMPTY, Value, Values, class_of, either, external, instance, known, union
 
 if TYPE_CHECKING:
     from .evaluate import Environment, Here, Inference
@@ -23,7 +24,7 @@ _WORD = re.compile(r"[^\W\d]\w*")
 def result(inference: Inference, callee: Value, node: ast.Call, here: Here) -> Values:
     """What calling `callee` as written gives."""
     if callee.kind == "class":
-        return frozenset({instance(callee)})
+        return made(inference, callee)
     if callee.kind == "function":
         return _function_result(inference, callee, node, here)
     if callee.kind == "lambda":
@@ -49,7 +50,7 @@ def returned(inference: Inference, callees: Values) -> Values:
         if callee.kind == "function":
             parts.append(_returns(inference, callee, _own_environment(inference, callee)))
         elif callee.kind == "class":
-            parts.append(frozenset({instance(callee)}))
+            parts.append(made(inference, callee))
         elif callee.kind == "lambda":
             parts.append(_lambda_body(inference, callee, ()))
         elif callee.kind == "instance":
@@ -61,6 +62,20 @@ def returned(inference: Inference, callees: Values) -> Values:
         elif callee.kind == "typed" and callee.path == "callable":
             parts.append(callee.extra)
     return union(parts)
+
+
+def made(inference: Inference, cls: Value) -> Values:
+    """What calling a class gives: an instance of it, and what its own `__new__` gives instead."""
+    own = frozenset({instance(cls)})
+    news = classes.member_functions(inference, cls, "__new__") if cls.extra is None else EMPTY
+    if not news:
+        return own
+
+    def compute() -> Values:
+        given = returned(inference, frozenset(f._replace(extra=cls) for f in news))
+        return own.union(v for v in given if v.kind == "instance")
+
+    return inference.once(("made", cls), compute)
 
 
 def returned_with(inference: Inference, function: Value, environment: Environment) -> Values:
@@ -193,7 +208,7 @@ def yielded(inference: Inference, generator: Value) -> Values:
         if found:
             return found
         annotated = _annotated_result(inference, generator, table.facts.symbols[generator.index])
-        return union([v.extra for v in annotated if v.kind == "typed" and v.path == "list"])
+        return union([v.extra for v in annotated if v.kind == "typed" and v.path in ("list", "entered")])
 
     return inference.once(("yielded", generator), compute)
 
@@ -322,6 +337,11 @@ def constructors(inference: Inference, cls: Value) -> Values:
         if called:
             return called
     found = [classes.member_functions(inference, cls, name) for name in ("__init__", "__new__")]
+    if found[1]:
+        # What `__new__` gives instead is initialised as what it is, if it is built on the class.
+        others = [class_of(v) for v in made(inference, cls) if v != instance(cls)]
+        below = [c for c in others if cls in lookup_order(inference, c)]
+        found += [classes.member_functions(inference, c, "__init__") for c in below]
     return union(found)
 
 

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ...types import Call, Flow
-from . import classes
+from . import classes, generated
+from .registered import registrar
 from .tables import Tables
 from .values import Value, Values, unbound
 
@@ -83,13 +84,15 @@ def sites_of(inference: Inference, value: Value) -> list[tuple[str, Call]]:
     found: dict[tuple[str, int, int, str], tuple[str, Call]] = {}
     carried = inference.once(("carriers", unbound(value)), lambda: _carriers(inference, unbound(value)))
     for carrier in sorted(carried, key=lambda c: (c.path, c.extra)):
+        if inference.late:
+            break  # to find the files of a name takes time, too
         name: str = carrier.extra
         for path in [carrier.path] if carrier.path else inference.workspace.paths_using(name, "called"):
-            table = inference.table(path)
+            table = inference.table(path) if not inference.late else None
             for call in table.calls.get(name, ()) if table else ():
                 found[(path, call.start, call.end, call.form)] = (path, call)
         for path in () if carrier.path else inference.workspace.paths_using(name, "decorated"):
-            table = inference.table(path)
+            table = inference.table(path) if not inference.late else None
             for call in table.decorators.get(name, ()) if table else ():
                 found[(path, call.start, call.end, call.form)] = (path, call)
     if value.kind == "lambda":
@@ -202,16 +205,20 @@ def _first(inference: Inference, value: Value) -> list[Value]:
         named = [cls, *classes.all_subclasses(inference, cls)]
         found = [_carrier(path, symbol.name) for path in dict.fromkeys(c.path for c in named)]
         if symbol.name in _CONSTRUCTORS:
-            found += [_carrier("", _name(inference, c)) for c in named]
+            found += [_carrier("", f"{_name(inference, c)}{generic}") for c in named for generic in ("", "[]")]
             found += [_carrier(path, "cls") for path in dict.fromkeys(c.path for c in named)]
     else:
         found = [_carrier(home, symbol.name)]
+    if symbol.kind == "class":
+        found.append(_carrier(home, f"{symbol.name}[]"))  # `Box[int](3)`
     if parent is not None and parent.kind == "class":
         cls = Value("class", value.path, symbol.parent)
         if symbol.name == "__call__":
             for current in [cls, *classes.all_subclasses(inference, cls)]:
                 found += _constructed(inference, _name(inference, current))
     for text in symbol.decorators:
+        if head := registrar(text):
+            found.append(_carrier("", head.rpartition(".")[2]))  # is called in its place, perhaps
         # A decorator is handed the function: its parameter carries it.
         for decorator in inference.text(value.path, max(symbol.parent, 0), text, symbol.start):
             found += _into_parameter(inference, decorator, 0)
@@ -375,6 +382,8 @@ def _from_argument(inference: Inference, path: str, call: Call, offset: int) -> 
     if call.name in _ADDING and "." in call.callee:
         container = call.callee.rpartition(".")[0].rpartition(".")[2]
         return [_carrier(path, container), _carrier(path, f"{container}[]")] if container else []
+    if call.name == "set_defaults" and isinstance(place, str):
+        return [_carrier("", place)]  # `parser.set_defaults(func=build)`, and then `args.func(args)`
     found: list[Value] = []
     for value in inference.callees(path, call):
         if value.kind == "external" and value.path == "functools.partial" and node.args and place != 0:
@@ -389,6 +398,8 @@ def _into_parameter(inference: Inference, callee: Value, place: int | str) -> li
     """The parameter of `callee` that an argument at a place, or by a keyword, goes to."""
     if callee.kind == "class":
         targets = [v._replace(extra=callee) for v in inference.constructors(callee)]
+        if not targets:
+            return [_carrier("", name) for name in generated.stored_as(inference, callee, place)]
     elif callee.kind == "instance":
         targets = [v for v in inference.member(callee, "__call__") if v.kind == "function"]
     else:

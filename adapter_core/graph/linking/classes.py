@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from ...types import Call, ModuleFacts
+from ...types import Call, Flow, ModuleFacts
 from ..columns import column
 from . import annotations as types_of
+from . import generated
 from .mro import bases, lookup_order
-from .tables import instance_class, snippet
+from .tables import Tables, instance_class, snippet
 from .values import EMPTY, Value, Values, class_of, external, instance, union
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 _MAX_CLASSES = 200
 _MAX_RECEIVERS = 12
 _HUB = 24
+_MAX_SET = 20  # statements that store an attribute outside the class
 _OBJECT_MEMBERS = frozenset(dir(object)) | {
     "__dict__",
     "__name__",
@@ -117,25 +119,28 @@ def _own(inference: Inference, cls: Value, name: str, receiver: Value) -> Values
         parts += noted
         if not types_of.tell(union(noted)):
             parts += [inference.flow(cls.path, f) for f in flows if f.kind != "annotation"]
+        if receiver.kind == "instance" and generated.is_field(inference, cls, name) and not types_of.tell(union(parts)):
+            parts.append(generated.given(inference, cls, name))
+        # `obj.name = value` outside the class, in its own file.
+        for flow in _set_outside(table, name) if not flows or receiver.kind == "instance" else ():
+            heads = inference.text(cls.path, flow.scope, flow.target.rpartition(".")[0], flow.line)
+            if cls in heads or instance(cls) in heads:
+                values = inference.flow(cls.path, flow)
+                parts += [_bind(inference, v, receiver) for v in values] if cls in heads else [values]
+                known = True
         if not flows:
-            # `obj.name = value` outside the class, in its own file.
-            for flow in table.attribute_flows(name):
-                if (
-                    flow.kind != "assign"
-                    or instance_class(table.facts, flow.scope, flow.target.partition(".")[0]) is not None
-                ):
-                    continue
-                heads = inference.text(cls.path, flow.scope, flow.target.rpartition(".")[0], flow.line)
-                if cls in heads or instance(cls) in heads:
-                    values = inference.flow(cls.path, flow)
-                    parts += [_bind(inference, v, receiver) for v in values] if cls in heads else [values]
-                    known = True
             for call in table.calls.get("setattr", ()) if not known else ():
                 found_set = _set_by_name(inference, cls, name, call)
                 if found_set is not None:
                     parts.append(found_set)
                     known = True
     return union(parts) if known else None
+
+
+def _set_outside(table: Tables, name: str) -> list[Flow]:
+    """What a file stores under `obj.name`, where `obj` is not the receiver of a method."""
+    found = [f for f in table.attribute_flows(name) if f.kind == "assign"]
+    return [f for f in found if instance_class(table.facts, f.scope, f.target.partition(".")[0]) is None][:_MAX_SET]
 
 
 def _enum_values(inference: Inference, cls: Value) -> Values | None:
@@ -401,7 +406,7 @@ def is_constructed(inference: Inference, cls: Value, or_asked: bool = False) -> 
 
 
 def _is_called(inference: Inference, name: str, or_asked: bool) -> bool:
-    names = inference.names_of(name)
+    names = [one for alias in inference.names_of(name) for one in (alias, f"{alias}[]")]
     if any(inference.workspace.paths_using(n, "called") for n in names):
         open_only = set(inference.workspace.paths_using("", "called"))
         for n in names:

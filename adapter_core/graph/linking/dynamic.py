@@ -1,16 +1,19 @@
-"""Attributes that no class defines: set on functions, answered by `__getattr__`."""
+"""Attributes that no class defines: set on functions, answered by `__getattr__`, parsed from a command line."""
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from . import calling
-from .values import EMPTY, Value, Values, external, unbound, union
+from .values import EMPTY, Value, Values, external, known, unbound, union
 
 if TYPE_CHECKING:
     from .evaluate import Inference
 
 _MAX_FILES = 12
+_MAX_PARSERS = 40
+_PARSED = (".parse_args()", ".parse_known_args()[]", "argparse.Namespace()")
 
 
 def of_function(inference: Inference, function: Value, name: str) -> Values:
@@ -29,6 +32,26 @@ def of_function(inference: Inference, function: Value, name: str) -> Values:
         return union(parts)
 
     return inference.once(("attribute of a function", plain, name), compute)
+
+
+def parsed(inference: Inference, value: Value, name: str) -> Values:
+    """What `parser.set_defaults(name=value)` gives an attribute of what `argparse` made of a command line."""
+    if not value.path.endswith(_PARSED):
+        return EMPTY
+
+    def compute() -> Values:
+        parts: list[Values] = []
+        users = inference.workspace.paths_using("set_defaults", "called")
+        for path in users if len(users) <= _MAX_PARSERS else ():
+            table = inference.table(path) if inference.spend(1) else None
+            for call in table.calls.get("set_defaults", ()) if table else ():
+                here = inference.here(path, call.owner, call.start, call.end, call.line)
+                node = here.source.tree if here is not None else None
+                if here is not None and isinstance(node, ast.Call):
+                    parts += [inference.expression(k.value, here) for k in node.keywords if k.arg == name]
+        return known(union(parts))
+
+    return inference.once(("parsed", name), compute)
 
 
 def answered(inference: Inference, functions: Values, name: str) -> Values:

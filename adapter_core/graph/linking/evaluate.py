@@ -30,11 +30,12 @@ if TYPE_CHECKING:
 
 _MAX_DEPTH = 40
 # A step is one thing worked out, some 20 µs; a question that takes more is answered with what is known by then.
-_MAX_STEPS = 1_500
+MOST_STEPS = 1_500
 _DEAR = 150
 _MAX_ROUNDS = 3
 _MAX_NESTING = 60  # of expressions within expressions, over all that is being worked out
 _KEPT_TABLES = 150_000  # weighed by their rows, of some 150 bytes each
+_TABLES_OF_ALL = 1_500_000  # the same for who goes through all files
 _KEPT_LINES = 40
 _KEPT_OPERATIONS = 30_000
 _KEPT_RESULTS = 200_000
@@ -65,9 +66,11 @@ class Inference:
         """`reads`: what the workspace is read for is noted there, by result; it is then a `TracedWorkspace` with these."""
         self.workspace = workspace
         self.reads = reads
+        self.most_steps = MOST_STEPS
         self.partial = False  # something was cut off by a limit since this was last set to False
         self.deadline: float | None = None  # by `time.monotonic`: what is not known by then is given up
-        self._tables: Recent[str, Tables | None] = Recent(_KEPT_TABLES, lambda table: table.weight if table else 1)
+        kept = _KEPT_TABLES if reads is None else _TABLES_OF_ALL
+        self._tables: Recent[str, Tables | None] = Recent(kept, lambda table: table.weight if table else 1)
         self._lines: Recent[str, list[str]] = Recent(_KEPT_LINES)
         self.operations: Recent[str, tuple[Operation, ...] | None] = Recent(
             _KEPT_OPERATIONS, lambda found: len(found or ())
@@ -84,8 +87,7 @@ class Inference:
         self._assumed: dict[object, Values] = {}
         self._active: dict[object, int] = {}
         self._shallowest = _NOTHING_SHALLOWER
-        self._steps = 0
-        self._nesting = 0
+        self._steps = self._nesting = 0
 
     def table(self, path: str) -> Tables | None:
         if self.reads is not None:
@@ -167,7 +169,7 @@ class Inference:
         if self._shallowest >= depth:
             self._memo[key] = result
             self._shallowest = before
-        elif self._steps - begun > _DEAR and not self.late:
+        elif self._steps - begun > _DEAR and not self.late and self.most_steps == MOST_STEPS:
             # Cut short, and dear: to ask again would cost as much and tell as little.
             self._memo[key] = result
             self._cut.add(key)
@@ -193,7 +195,7 @@ class Inference:
     @property
     def exhausted(self) -> bool:
         """Whether the running question has cost what one question may."""
-        return self._steps > _MAX_STEPS or self.late
+        return self._steps > self.most_steps or self.late
 
     @property
     def late(self) -> bool:
@@ -369,13 +371,11 @@ class Inference:
         if value.kind in ("class", "instance", "super"):
             return classes.attribute(self, value, name)
         if value.kind == "external":
-            return frozenset({external(f"{value.path}.{name}")})
+            return dynamic.parsed(self, value, name) or frozenset({external(f"{value.path}.{name}")})
         if value.kind in ("display", "starred", "typed", "generator"):
             return frozenset({Value("method", name, 0, value)})
-        if value.kind == "function" and name == "__wrapped__":
-            return frozenset({value})
         if value.kind == "function":
-            return dynamic.of_function(self, value, name)
+            return frozenset({value}) if name == "__wrapped__" else dynamic.of_function(self, value, name)
         if value.kind == "partial" and name == "func":
             return frozenset({value.extra[0]})
         return EMPTY

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from ...types import ModuleFacts
 from ..fields import spelled
 from . import containers
 from .tables import instance_class
@@ -43,6 +42,10 @@ _ELEMENT = frozenset(
     """builtins.next builtins.anext builtins.min builtins.max random.choice builtins.sum heapq.heappop heapq.heappushpop
     heapq.heapreplace""".split()
 )
+# Go through all that they are given, one after the other.
+_CHAINS = frozenset({"itertools.chain"})
+# A context manager that gives back what it was given.
+_GIVES_BACK = frozenset({"contextlib.closing", "contextlib.aclosing", "contextlib.nullcontext"})
 _LAST = frozenset({"typing.cast"})
 _FACTORIES = ("default_factory", "factory")
 _NEW = frozenset({"builtins.object.__new__", "builtins.BaseException.__new__"})
@@ -68,6 +71,17 @@ def result(inference: Inference, value: Value, node: ast.Call, here: Here) -> Va
         return frozenset(class_of(v) for v in argument(0) if v.kind == "instance")
     if name == "builtins.getattr":
         return union([_getattr(inference, node, here), argument(2)])
+    if name in _CHAINS:
+        given = [a.value if isinstance(a, ast.Starred) else a for a in node.args]
+        parts = [inference.elements(inference.expression(a, here)) for a in given]
+        parts = [
+            inference.elements(p) if isinstance(a, ast.Starred) else p for p, a in zip(parts, node.args, strict=True)
+        ]
+        return frozenset({Value("typed", "list", 0, union(parts))})
+    if name == "itertools.chain.from_iterable":
+        return frozenset({Value("typed", "list", 0, inference.elements(inference.elements(argument(0))))})
+    if name in _GIVES_BACK:
+        return frozenset({Value("typed", "entered", 0, argument(0))})
     if name == "functools.reduce" and node.args:
         return union([calling_results(inference, argument(0)), argument(2)])
     if name == "operator.attrgetter" and len(node.args) == 1:
@@ -83,9 +97,10 @@ def result(inference: Inference, value: Value, node: ast.Call, here: Here) -> Va
         return union([*made, *(inference.expression(k.value, here) for k in node.keywords if k.arg == "default")])
     if name in _NEW and node.args:
         return frozenset(instance(v) for v in argument(0) if v.kind == "class")
+    if name.endswith("NamedTuple._replace") and isinstance(node.func, ast.Attribute):
+        return inference.expression(node.func.value, here)
     if name in ("importlib.import_module", "builtins.__import__") and node.args:
-        table = inference.table(here.path)
-        package = _package(table.facts) if table else ""
+        package = _package(inference, node, here)
         names = [(package if v.extra.startswith(".") else "") + v.extra for v in argument(0)
                  if v.path == "builtins.str()" and v.extra and not v.extra.endswith("*")]  # fmt: skip
         return union([inference.module(text) for text in sorted(names)])
@@ -128,9 +143,16 @@ def result(inference: Inference, value: Value, node: ast.Call, here: Here) -> Va
     return frozenset({external(f"{name}()")})
 
 
-def _package(facts: ModuleFacts) -> str:
-    """The package from which relative names of a file are read."""
-    return facts.module if facts.path.endswith("__init__.py") else facts.module.rpartition(".")[0]
+def _package(inference: Inference, node: ast.Call, here: Here) -> str:
+    """The package from which `import_module` reads relative names: what it is told, or that of the file."""
+    told = [k.value for k in node.keywords if k.arg == "package"] or node.args[1:2]
+    for value in inference.expression(told[0], here) if told else ():
+        if value.path == "builtins.str()" and value.extra:
+            return str(value.extra)
+    table = inference.table(here.path)
+    if table is None:
+        return ""
+    return table.facts.module if table.facts.path.endswith("__init__.py") else table.facts.module.rpartition(".")[0]
 
 
 def calling_results(inference: Inference, values: Values) -> Values:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..source import is_python
-from . import calling, classes
+from . import callbacks, calling, classes
 from .abstract import is_abstract
 from .builtin_calls import is_meant
 from .mro import lookup_order
@@ -34,6 +35,7 @@ PROTOCOLS: dict[str, tuple[tuple[str, ...], ...]] = {
 _KEPT_BASES = ("__prepare__", "__new__", "__init__")
 # What any value allows: where it may be something from outside, too, most often it is.
 _ANY = frozenset({"truth", "length", "str", "repr", "format", "compare", "hash", "key", "ordered"})
+_CALLED = frozenset({"function", "lambda", "class", "instance", "partial"})
 _POST_INIT = ("__post_init__", "__attrs_post_init__")
 
 
@@ -48,7 +50,7 @@ class Implicit(NamedTuple):
     def callee(self) -> str:
         """As a call of it would be written: `self.lock.__enter__`; of an attribute as it stands."""
         operation = self.operation
-        if operation.runs in ("class", "raise"):
+        if operation.runs in ("class", "raise", "callback"):
             return operation.text
         if operation.runs in ("get", "set", "delete"):
             return f"{operation.text}.{operation.name}"
@@ -280,6 +282,18 @@ def _raise(inference: Inference, path: str, operation: Operation, values: Values
     return [("", frozenset({v for v in values if v.kind == "class"}))]
 
 
+def _callback(inference: Inference, path: str, operation: Operation, values: Values) -> Entered:
+    """`sorted(values, key=f)` calls `f`."""
+    here = inference.here(path, operation.owner, *operation.other, operation.line)
+    node = here.source.tree if here is not None else None
+    called = frozenset(v for v in values if v.kind in _CALLED)
+    if not called or here is None or not isinstance(node, ast.Call):
+        return []
+    arguments = callbacks.called_in(inference.expression(node.func, here), node)
+    spans = [here.source.span(argument) for argument in arguments]
+    return [("", called)] if (operation.start - here.base, operation.end - here.base) in spans else []
+
+
 def _named(inference: Inference, functions: Values) -> Entered:
     found: Entered = []
     for function in sorted(functions, key=lambda v: v[:3]):
@@ -331,5 +345,6 @@ _HANDLERS: dict[str, _Handler] = {
     "ordered": _ordered, "iterate": _iterate, "async iterate": _iterate, "iterate sized": _iterate, "iter": _iterate,
     "aiter": _iterate, "reversed": _reversed,
     "contains": _contains, "get": _attribute, "set": _attribute, "delete": _attribute, "getitem": _getitem, "key": _key,
-    "operator": _operator, "inplace": _operator, "compare": _compare, "unary": _unary, "raise": _raise, "construct": _construct,
+    "operator": _operator, "inplace": _operator, "compare": _compare, "unary": _unary, "raise": _raise, "callback": _callback,
+    "construct": _construct,
 }  # fmt: skip

@@ -11,6 +11,8 @@ from .values import EMPTY, Values, external, module, union
 if TYPE_CHECKING:
     from .evaluate import Inference
 
+_MAX_FILES = 60  # in which an attribute of a module may be set
+
 
 def absolute(facts: ModuleFacts, item: Import) -> str:
     """The dotted name of the module that an import names, its leading dots worked out."""
@@ -152,8 +154,11 @@ def set_from_outside(inference: Inference, name: str, attr: str) -> Values:
 
     def compute() -> Values:
         parts: list[Values] = []
-        for path in inference.workspace.paths_using(attr):
-            table = inference.table(path)
+        # Who sets it names the module, too.
+        naming = set(inference.workspace.paths_using(name.rpartition(".")[2]))
+        paths = [path for path in inference.workspace.paths_using(attr) if path in naming]
+        for path in paths if len(paths) <= _MAX_FILES else ():
+            table = inference.table(path) if inference.spend(1) else None
             for flow in table.attribute_flows(attr) if table else ():
                 head = flow.target.rpartition(".")[0]
                 if flow.kind == "assign" and module(name) in inference.text(path, flow.scope, head, flow.line):

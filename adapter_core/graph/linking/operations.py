@@ -14,7 +14,7 @@ from ...types import ModuleFacts
 from ..define import dotted
 from ..fields import outer_parts
 from ..syntax import Syntax, syntax_of
-from .builtin_calls import BUILTINS, FORMATS
+from .builtin_calls import BUILT_IN_CALLING, BUILTINS, CALLING_NAMES, FORMATS, handed_places
 from .externals import OPERATORS
 
 Extent = tuple[int, int]
@@ -287,6 +287,8 @@ class _Walk:
         if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Constant):
             self.of_string(node, name, function.value.value)
             return
+        if name in CALLING_NAMES and (isinstance(function, ast.Name) or name not in BUILT_IN_CALLING):
+            self.handed(node, name)
         for place, runs in BUILTINS.get(name, ()):
             given = node.args if place is None else node.args[place : place + 1]
             if runs == "ordered" and any(k.arg == "key" for k in node.keywords):
@@ -301,6 +303,16 @@ class _Walk:
                     runs.startswith("iterate") and isinstance(argument, _WRITTEN_OUT)
                 ):
                     self.value("built-in", runs, argument, node, name=name, other=function)
+
+    def handed(self, node: ast.Call, name: str) -> None:
+        """What is handed to code that calls it: `map(f, values)`, `sorted(values, key=f)`."""
+        places = handed_places(name)
+        given = [argument for place, argument in enumerate(node.args) if place in places]
+        for argument in (*given, *(k.value for k in node.keywords if k.arg in places)):
+            if not isinstance(argument, (ast.Starred, ast.Constant, ast.JoinedStr, *_WRITTEN_OUT)):
+                text = dotted(argument)
+                last = text.rpartition(".")[2]
+                self.add("callback", "callback", node, self.extent(argument), text=text, name=last, other=node)
 
     def of_string(self, node: ast.Call, name: str, value: object) -> None:
         """`"…".format(x)` and `"…".join(xs)`."""

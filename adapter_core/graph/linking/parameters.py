@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ...types import Call, Flow, Parameter, Symbol
 from ..columns import column
 from . import annotations as types_of
-from . import callbacks, calling, carriers, classes, fixtures, mro
+from . import callbacks, calling, carriers, classes, fixtures, mro, owners
 from .abstract import is_abstract
 from .tables import Tables
 from .values import EMPTY, MANY, Value, Values, class_of, either, instance, known, unbound, union
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _CLASS_RECEIVERS = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
 _MAX_SITES = 80
+_HOLD = ("list", "dict", "tuple")  # kinds of `typed` values that are containers
 
 
 def parameter(inference: Inference, path: str, index: int, name: str) -> Values:
@@ -57,6 +58,10 @@ def _parameter(inference: Inference, path: str, index: int, name: str) -> Values
     if given:
         return given
     handed = _handed_over(inference, path, index, found) | annotated
+    if in_class and not known(handed):
+        handed |= owners.given(
+            inference, Value("class", path, symbol.parent), symbol.name, symbol.parameters.index(found)
+        )
     if in_class and not found.annotation and not known(handed):
         return _inherited(inference, path, index, found) or handed
     return handed
@@ -77,20 +82,28 @@ def _inherited(inference: Inference, path: str, index: int, found: Parameter) ->
 
 
 def _with_special(inference: Inference, path: str, index: int, found: Parameter, annotated: Values) -> Values:
-    """What the annotation names, and the instances of subclasses that calls hand over where it names the base."""
-    wanted = [class_of(v) for v in annotated if v.kind == "instance"]
+    """What the annotation names, and what calls hand over that is built on it, or fits a protocol: instances for `x: Base`, classes for
+    `x: type[Base]`, and containers for `x: list[Base]`, where it names such a base."""
+    wanted = [class_of(v) if v.kind == "instance" else v for v in annotated if v.kind in ("instance", "class")]
+    held = [
+        class_of(v) for c in annotated if c.kind == "typed" and c.path in _HOLD for v in c.extra if v.kind == "instance"
+    ]
     protocols = [c for c in wanted if _is_protocol(inference, c)]
-    if not protocols and not any(classes.subclasses(inference, c) for c in wanted):
+    special = protocols or any(classes.subclasses(inference, c) for c in wanted)
+    special = special or any(_is_protocol(inference, c) or classes.subclasses(inference, c) for c in held)
+    if not special:
         return annotated
     handed = inference.once(("handed", path, index, found.name), lambda: _handed_over(inference, path, index, found))
-    given = [v for v in handed if v.kind == "instance"]
-    orders = [mro.lookup_order(inference, class_of(v)) for v in given]
+    given = [v for v in handed if v.kind in ("instance", "class") and any(v.kind == a.kind for a in annotated)]
+    orders = [mro.lookup_order(inference, class_of(v) if v.kind == "instance" else v) for v in given]
+    containers = frozenset(v for v in handed if v.kind in ("display", "starred")) if held else EMPTY
     if protocols:
         # Whatever is handed over has to fit; it need not be built on it. Where nothing is, the protocol is only a description.
         if orders and not any(c in order for c in protocols for order in orders):
             annotated = frozenset(v for v in annotated if v.kind != "instance" or class_of(v) not in protocols)
-        return annotated.union(given)
-    return annotated.union(v for v, order in zip(given, orders, strict=True) if any(c in order for c in wanted))
+        return annotated.union(given, containers)
+    fitting = [v for v, order in zip(given, orders, strict=True) if any(c in order for c in wanted)]
+    return annotated.union(fitting, containers)
 
 
 def _is_protocol(inference: Inference, cls: Value) -> bool:
@@ -112,7 +125,7 @@ def _handed_over(inference: Inference, path: str, index: int, found: Parameter) 
         if bound and found is symbol.parameters[0]:
             parts.append(frozenset({receiver}) if receiver is not None else EMPTY)
         else:
-            parts.append(passed(inference, symbol, bound, node, here, found))
+            parts.append(passed(inference, symbol.parameters, bound, node, here, found))
         written = _given(symbol, bound, node, found) if not parts[-1] else None
         told.append(written is None or isinstance(written, ast.Constant))
     parts = [either(parts, told)]
@@ -262,9 +275,11 @@ def _below(table: Tables, decorator: Call) -> int | None:
     return None
 
 
-def passed(inference: Inference, symbol: Symbol, bound: bool, node: ast.Call, here: Here, wanted: Parameter) -> Values:
-    """What a call hands over for one parameter."""
-    positional = [p for p in symbol.parameters if p.kind in ("positional", "positional_only")]
+def passed(
+    inference: Inference, taken: Sequence[Parameter], bound: bool, node: ast.Call, here: Here, wanted: Parameter
+) -> Values:
+    """What a call hands over for one of the parameters that are taken."""
+    positional = [p for p in taken if p.kind in ("positional", "positional_only")]
     if bound and positional:
         positional = positional[1:]
     parts: list[Values] = []
@@ -293,7 +308,9 @@ def argument(inference: Inference, callee: Value, node: ast.Call, here: Here, wa
     table = inference.table(callee.path)
     if table is None:
         return None
-    values = passed(inference, table.facts.symbols[callee.index], callee.extra is not None, node, here, wanted)
+    values = passed(
+        inference, table.facts.symbols[callee.index].parameters, callee.extra is not None, node, here, wanted
+    )
     if values:
         return values
     given = _given(table.facts.symbols[callee.index], callee.extra is not None, node, wanted)

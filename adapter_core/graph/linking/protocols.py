@@ -21,6 +21,8 @@ def entered(inference: Inference, value: Value) -> Values:
             if found:
                 return inference.returned(found)
         return EMPTY
+    if value.kind == "typed" and value.path == "entered":
+        return value.extra
     if value.kind == "external":
         return frozenset({external(f"{value.path}.__enter__()")})
     return EMPTY
@@ -32,6 +34,8 @@ def iterated(inference: Inference, value: Value) -> Values:
         return inference.yielded(value)
     if value.kind == "display":
         return containers.display_elements(inference, value)
+    if value.kind == "typed" and value.path == "entered":
+        return EMPTY
     if value.kind == "typed":
         return union(list(value.extra)) if value.path == "places" else value.extra
     if value.kind == "starred":

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ...types import Symbol
 from . import carriers, classes, implicit
-from .builtin_calls import BUILTINS
+from .builtin_calls import BUILTINS, CALLING_NAMES
 from .implicit import PROTOCOLS, Implicit
 from .mro import lookup_order
 from .operations import Operation
@@ -42,7 +42,17 @@ _SIGNS = {
     "with": r"\bwith\b", "async with": r"\bwith\b", "await": r"\bawait\b", "async iterate": r"\basync\b", "hash": r"[{(]",
     "raise": r"\braise\b", "class": r"\bclass\b", "compare": r"[=!]=|[<>]|\bcase\b", "contains": r"\bin\b", "setitem": r"\]",
     "delitem": r"\bdel\b", "getitem": r"\[", "key": r"\[", "delete": r"\bdel\b|\bdelattr\b", "mapping": r"\*\*",
+    "callback": rf"\b(?:{'|'.join(sorted(CALLING_NAMES))})\b",
 }  # fmt: skip
+
+
+ACCESSES = frozenset({"get", "set", "delete"})
+# What is looked for while nobody asks (`linkpass.py`). Of the rest, calls that construct are looked for where the class is named.
+LINKED = frozenset(
+    """with await next anext mapping setitem delitem instancecheck subclasscheck index floor ceil trunc fspath copy deepcopy abs round int
+    float complex bytes iterate iter aiter reversed contains getitem ordered operator inplace unary compare raise class get set
+    delete callback str repr format truth length hash key dir""".split()
+) | {"async with", "async iterate", "iterate sized"}  # fmt: skip
 
 
 class Wanted(NamedTuple):
@@ -68,13 +78,54 @@ def runs_entering(inference: Inference, value: Value) -> tuple[list[tuple[str, I
     return known[:2]
 
 
-def _runs_entering(inference: Inference, value: Value) -> tuple[list[tuple[str, Implicit]], str]:
+def kinds(inference: Inference, value: Value) -> Wanted:
+    """Which operations may run a function or class, told without a look at what else there is: of it, `_wanted` says whether it is so."""
+    table = inference.table(value.path)
+    symbol = table.facts.symbols[value.index] if table is not None else None
+    if table is None or symbol is None:
+        return Wanted(frozenset())
+    if symbol.kind == "class":
+        return Wanted(frozenset({"raise"} if symbol.bases and _is_exception(inference, value) else ()))
+    if symbol.kind == "property":
+        return Wanted(ACCESSES, frozenset({symbol.name}))
+    if symbol.visibility != "special":
+        other = _under_another_name(inference, table, symbol) if symbol.parent > 0 else None
+        return other or Wanted(frozenset({"callback"}), frozenset({symbol.name}))
+    if symbol.name in _DESCRIPTORS:
+        return Wanted(frozenset({_DESCRIPTORS[symbol.name]}))
+    if symbol.name in ("__init__", "__new__"):
+        cls = Value("class", value.path, symbol.parent)
+        runs = "class" if classes.is_metaclass(inference, cls) else "raise" if _is_exception(inference, cls) else ""
+        return Wanted(frozenset({runs} - {""}))
+    return Wanted(*_protocols(symbol.name))
+
+
+def is_linked(wanted: Wanted) -> bool:
+    """Whether all that may run something is of the kinds that are looked for while nobody asks: attributes by their names alone."""
+    return wanted.runs <= LINKED and (bool(wanted.names) or not wanted.runs & ACCESSES)
+
+
+def runs_entering_in(
+    inference: Inference, value: Value, paths: frozenset[str]
+) -> tuple[list[tuple[str, Implicit]], str]:
+    """`runs_entering` of some files."""
+    return _runs_entering(inference, value, paths)
+
+
+def _runs_entering(
+    inference: Inference, value: Value, among: frozenset[str] | None = None
+) -> tuple[list[tuple[str, Implicit]], str]:
     table = inference.table(value.path)
     symbol = table.facts.symbols[value.index] if table is not None else None
     wanted = _wanted(inference, value, symbol) if symbol is not None else None
     if wanted is None:
         return [], ""
+    if inference.late:
+        return [], ""
     paths, reason = _files(inference, value, wanted)
+    if among is not None:
+        reason = reason if among.difference(paths) else ""
+        paths = [path for path in paths if path in among]
     found: list[tuple[str, Implicit]] = []
     for number, path in enumerate(paths):
         if inference.late or number >= _MAX_FILES:
@@ -106,7 +157,10 @@ def _wanted(inference: Inference, value: Value, symbol: Symbol) -> Wanted | None
     if in_class and symbol.name == "keys":
         return Wanted(frozenset({"mapping"}))
     if not (symbol.name.startswith("__") and symbol.name.endswith("__")):
-        return _under_another_name(inference, table, symbol) if in_class else None
+        other = _under_another_name(inference, table, symbol) if in_class else None
+        return other or Wanted(
+            frozenset({"callback"}), frozenset(n for _, n in carriers.names_carrying(inference, value))
+        )
     if symbol.name == "__getattr__" and value.index and symbol.parent == 0:
         return Wanted(frozenset({"get"}))
     if not in_class:
@@ -198,6 +252,11 @@ def _files(inference: Inference, value: Value, wanted: Wanted) -> tuple[list[str
     if wanted.names and wanted.runs <= {"get", "set", "delete"}:
         named = {p for name in wanted.names for p in inference.workspace.paths_using(name)}
         return sorted(named, key=lambda p: (p != value.path, p)), ""
+    if wanted.runs == {"callback"}:
+        calling = {p for name in CALLING_NAMES for p in inference.workspace.paths_using(name, "called")}
+        carried = carriers.names_carrying(inference, value)
+        handing = {p for home, name in carried for p in carriers.files_of(inference, home, name, value.path)}
+        return sorted(calling & handing), ""
     table = inference.table(value.path)
     assert table is not None
     symbol = table.facts.symbols[value.index]
@@ -246,4 +305,4 @@ def _may_hold(text: str, wanted: Wanted) -> bool:
     return not signs or any(re.search(sign, text) for sign in signs)
 
 
-__all__ = ["Wanted", "runs_entering"]
+__all__ = ["ACCESSES", "LINKED", "Wanted", "is_linked", "kinds", "runs_entering", "runs_entering_in"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...types import Call
-from . import calling, carriers, classes
+from . import calling, carriers, classes, registered
 from .abstract import is_abstract
 from .tables import instance_class, scopes
 from .values import MANY, OTHER, Value, Values, unbound
@@ -38,7 +38,8 @@ def targets(inference: Inference, path: str, call: Call) -> Targets:
         # `self.hook()`, where the class itself declares an abstract `hook`: a reader is led there, too.
         declared = classes.member_functions(inference, Value("class", path, cls), name)
         values |= frozenset(f for f in declared if is_abstract(inference, f))
-    return targets_of(inference, values)
+    instead = frozenset(f for v in values if v.kind == "function" for f in registered.entered(inference, path, call, v))
+    return targets_of(inference, values | instead)
 
 
 def targets_of(inference: Inference, values: Values) -> Targets:

@@ -20,6 +20,8 @@ class Value(NamedTuple):
     starred     file          symbol           parameter         the tuple of `*args`, the dict of `**kwargs`
     typed       "list", …     0                element values    a container of which only its elements' type is known
                 "places"      0                a tuple of values the values of a tuple, place by place
+                "callable"    0                result values     something to call
+                "entered"     0                values            a context manager that gives these back
     namespace   file          scope            None              `globals()`
     method      its name      0                the container     `items.append`
     partial     file          scope            (value, start, end)   a function with its first arguments given, in the call at these offsets

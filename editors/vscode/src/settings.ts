@@ -15,6 +15,7 @@ export function initializationOptions(): Record<string, unknown> {
     model: settings.get<string>("model", ""),
     useModel: settings.get<boolean>("useModel", true),
     showDiagnostics: settings.get<boolean>("showDiagnostics", true),
+    linkCalls: settings.get<boolean>("linkCalls", true),
     askCommand: ASK_COMMAND,
   };
 }

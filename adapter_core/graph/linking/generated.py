@@ -1,0 +1,75 @@
+"""What the `__init__` of a record stores, which a decorator or a base class writes: `@dataclass`, `NamedTuple`."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from ...types import Parameter
+from . import carriers, classes, mro, parameters
+from .values import EMPTY, Value, Values, union
+
+if TYPE_CHECKING:
+    from .evaluate import Inference
+
+_MAX_SITES = 80
+
+
+def is_field(inference: Inference, cls: Value, name: str) -> bool:
+    """Whether a class itself declares a field of that name."""
+    table = inference.table(cls.path)
+    return table is not None and any(
+        table.facts.symbols[i].kind == "field" for i in table.children.get((cls.index, name), ())
+    )
+
+
+def given(inference: Inference, cls: Value, name: str) -> Values:
+    """What the calls that make instances of a record hand over for a field."""
+    return inference.once(("field", cls, name), lambda: _given(inference, cls, name))
+
+
+def stored_as(inference: Inference, cls: Value, place: int | str) -> list[str]:
+    """The field that an argument at a place, or by a keyword, goes to; none where it has a constructor of its own, or is no record."""
+    names = [p.name for p in _taken(inference, cls)]
+    if isinstance(place, str):
+        return [place] if place in names else []
+    return names[place : place + 1]
+
+
+def _given(inference: Inference, cls: Value, name: str) -> Values:
+    below = [cls, *(classes.all_subclasses(inference, cls) if not classes.is_hub(inference, cls) else [])]
+    parts: list[Values] = []
+    for made in below:
+        if carriers.is_common(inference, made):
+            continue
+        taken = _taken(inference, made)
+        wanted = next((p for p in taken if p.name == name), None)
+        sites = carriers.sites_of(inference, made) if wanted is not None else []
+        if wanted is None or len(sites) > _MAX_SITES:
+            continue
+        for path, call in sites:
+            here = inference.here(path, call.owner, call.start, call.end, call.line)
+            node = here.source.tree if here is not None else None
+            if here is None or call.form == "decorator" or not isinstance(node, ast.Call):
+                continue
+            if made in inference.callees(path, call):
+                parts.append(parameters.passed(inference, taken, False, node, here, wanted))
+    return union(parts) if parts else EMPTY
+
+
+def _taken(inference: Inference, cls: Value) -> list[Parameter]:
+    """The parameters of the `__init__` that is written for a record: its fields, those of its bases first; none where it has one of
+    its own."""
+    if any(classes.member_functions(inference, cls, method) for method in ("__init__", "__new__")):
+        return []
+    found: dict[str, Parameter] = {}
+    for current in reversed(mro.lookup_order(inference, cls)):
+        table = inference.table(current.path) if current.kind == "class" else None
+        for index in table.members.get(current.index, ()) if table else ():
+            symbol = table.facts.symbols[index]  # type: ignore[union-attr]
+            if symbol.kind == "field":
+                found[symbol.name] = Parameter(symbol.name, "positional", None, None)
+    return list(found.values())
+
+
+__all__ = ["given", "is_field", "stored_as"]

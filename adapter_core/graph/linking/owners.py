@@ -1,0 +1,44 @@
+"""What Python hands to a descriptor: the class in which it stands, and the instance of which it is asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import classes
+from .values import EMPTY, Value, Values, instance
+
+if TYPE_CHECKING:
+    from .evaluate import Inference
+
+_MAX_FILES = 24
+_MAX_OWNERS = 24
+# By method, the places of parameters (the receiver's is 0) that are given the instance, and the class.
+_PLACES = {"__get__": (1, 2), "__set__": (1, None), "__delete__": (1, None), "__set_name__": (None, 1)}
+
+
+def given(inference: Inference, descriptor: Value, method: str, place: int) -> Values:
+    """What a parameter of a descriptor's method is; nothing where no class is found that has the descriptor."""
+    places = _PLACES.get(method)
+    if places is None or place not in places:
+        return EMPTY
+    owners = inference.once(("owners", descriptor), lambda: _owners(inference, descriptor))
+    return owners if place == places[1] else frozenset(instance(cls) for cls in owners)
+
+
+def _owners(inference: Inference, descriptor: Value) -> Values:
+    """The classes in whose bodies a descriptor is made, and those built on them."""
+    table = inference.table(descriptor.path)
+    found: dict[Value, None] = {}
+    for name in inference.names_of(table.facts.symbols[descriptor.index].name) if table is not None else ():
+        paths = inference.workspace.paths_using(name, "called")
+        for path in paths if len(paths) <= _MAX_FILES else ():
+            other = inference.table(path) if inference.spend(2) else None
+            for call in other.calls.get(name, ()) if other is not None else ():
+                in_class = other is not None and other.facts.symbols[call.owner].kind == "class"
+                if in_class and descriptor in inference.callees(path, call):
+                    cls = Value("class", path, call.owner)
+                    found.update(dict.fromkeys([cls, *classes.all_subclasses(inference, cls)]))
+    return frozenset(found) if len(found) <= _MAX_OWNERS else EMPTY
+
+
+__all__ = ["given"]
