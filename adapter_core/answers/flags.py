@@ -189,6 +189,11 @@ TABLE: Mapping[str, tuple[Option, ...]] = {
         ),
     ),
     "writing": (
+        Option("by_sentence", "attempts.by_sentence", switch, "the model writes a sentence about each place, not one text over all"),
+        Option("draft_places", "attempts.draft_places", whole, "such places, the best first", metavar="N", low=1),
+        Option("places_at_once", "attempts.places_at_once", whole, "of them written at once", metavar="N", low=1),
+        Option("drafts", "attempts.drafts", whole, "of each sentence; the best that passes is shown", metavar="N", low=1, high=32),
+        Option("draft_tokens", "attempts.draft_tokens", whole, "of a draft, at most", metavar="N", low=4),
         Option("do_sample", "generation.do_sample", switch, "sample instead of taking the likeliest token"),
         Option("temperature", "generation.temperature", number, "of sampling", metavar="T", low=0),
         Option("top_p", "generation.top_p", number, "of sampling", metavar="P", low=0, high=1, above=True),

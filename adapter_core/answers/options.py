@@ -145,7 +145,7 @@ class CitationOptions:
     """
 
     max_lines: int = 12
-    word_share: float = 0.5
+    word_share: float = 1.0
     require_citations: bool = True
     citations_per_paragraph: bool = False
 
@@ -154,10 +154,19 @@ class CitationOptions:
 class AttemptOptions:
     """`deadline`: seconds from the question after which the model is stopped, and what passed until then stands (None: it is not); an
     answer that meets it may differ from run to run. `adapter_aware_decoding`: where citations are required, the prompt begins with the
-    places that can be cited, and sampling is gentler."""
+    places that can be cited, and sampling is gentler.
+
+    `by_sentence`: a model that can writes one sentence about each of the first `draft_places`, `places_at_once` of them at a time, with
+    `drafts` of each sentence, of at most `draft_tokens`, of which the best that passes is shown (`drafting.py`). Off, it writes one text
+    over all of the evidence."""
 
     deadline: float | None = 60.0
     adapter_aware_decoding: bool = False
+    by_sentence: bool = True
+    draft_places: int = 6
+    places_at_once: int = 3
+    drafts: int = 4
+    draft_tokens: int = 48
 
 
 @dataclass(frozen=True, slots=True)
