@@ -165,7 +165,7 @@ def told(text: str) -> Iterator[str]:
     if match:
         text = text[match.end() :]
     first, _, rest = text.partition(" ")
-    if _PLURAL.match(text):
+    if _PLURAL.match(text) or (third_person(_second(text)) == _second(text) != ""):
         return
     verb = third_person(first) if first.isalpha() and not rest.startswith("of ") else ""  # "List of …" is none
     if verb:
@@ -177,6 +177,12 @@ def told(text: str) -> Iterator[str]:
     for one in (whole, *(beginning.removesuffix(".") for beginning in shorter(whole))):
         if _stands(one):
             yield one
+
+
+def _second(text: str) -> str:
+    """The second word: "Requests uses this" has its verb there."""
+    words = text.split(maxsplit=2)
+    return words[1].lower() if len(words) > 1 and words[1].isalpha() else ""
 
 
 def _conjugated(rest: str) -> str:

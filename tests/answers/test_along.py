@@ -75,6 +75,7 @@ def test_nothing_is_cut_that_limits_what_stands_before(text: str) -> None:
         "The flask object implements an application.",
         "The request timed out while connecting.",
         "Requests that produced this error are safe to retry.",
+        "Requests uses this method internally.",
         "Call your own function here.",
         "Return what we found before.",
         "Is it true?",
