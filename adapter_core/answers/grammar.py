@@ -8,8 +8,10 @@ known verb means few, an unknown one any. Which it is must be shown by the lines
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from .bindings import Reading, bindings
+from .clauses import straightened
 from .lexicon import ANY, Word
 from .sentence import Mention
 from .tokens import Token, in_order, tokens_of, without_carriers
@@ -27,7 +29,7 @@ _AGENT = frozenset({"by", "in", "from", "to", "on"})
 
 def readings_of(text: str, mentions: tuple[Mention, ...]) -> list[Reading]:
     """What plain words say of the names in them, all ways to read it; none where the structure is not understood."""
-    tokens = in_order(tokens_of(text, mentions))
+    tokens = straightened(in_order(tokens_of(text, mentions)))
     count = sum(len(t.names) for t in tokens)
     pair = sum(t.sort == "M" for t in tokens) == 2
     found = _pair(tokens) if pair and count == 2 and not any(t.sort == "D" for t in tokens) else []
@@ -55,6 +57,7 @@ def _pair(tokens: list[Token]) -> list[Reading]:
     found = by_noun if by_noun is not None else _by_verb(row, first, second)
     if found is None:
         return []
+    found = _by_its_end(row, found)
     at = [t for t in (first, second) if t.mention is not None and t.mention.text.startswith("@")]
     if len(at) == 1:
         # An at sign says which of the two is the decorator.
@@ -65,6 +68,16 @@ def _pair(tokens: list[Token]) -> list[Reading]:
         # "`a` stems from `b`": of an exception where it is raised, of a class what it extends
         return [found, Reading(("inherits",), first.names, second.names)]
     return [found]
+
+
+def _by_its_end(row: list[Token], found: Reading) -> Reading:
+    """What the end of a sentence says of its verb, "in a `raise` statement", "as the result", leaves fewer kinds."""
+    if [t.sort for t in row[-2:]] != ["p", "N"] or row[-2].text not in ("in", "as", "by") or row[-1].word is None:
+        return found
+    word = row[-1].word
+    named = word.deed if row[-2].text != "as" else word.done
+    kinds = tuple(kind for kind in found.kinds if kind in named)
+    return replace(found, kinds=kinds) if kinds else found
 
 
 def _reading(kinds: Sequence[str], actor: Token, done: Token) -> Reading | None:

@@ -11,12 +11,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from .bindings import Reading
+from .clauses import of_callers, without_asides
 from .grammar import readings_of
 from .lexicon import ANY
 from .relations import EXCLUSIVE, IS_FALSE, IS_TRUE, NEGATION, Claims, Condition, Relation
 from .sentence import MARK, Mention, Sentence
 
 _M = r"\x02(\d+)\x03"
+# "when `f` runs" is no condition, but says where.
+_C = (
+    _M + r"(?!\s+(?:(?:is|gets?|has been) (?:called|run|executed|invoked|entered|used)|runs?|executes?|starts?|"
+    r"is (?:running|executing))\b)"
+)
 _FILL = (
     r"(?:\s*\b(?:that|it|is|the|a|an|case|true|condition|expression|test|check|predicate|guard|of|statement|this|where|holds|both|"
     r"given|in)\b)*\s*"
@@ -28,6 +34,8 @@ _IF = (
     r"(?:up)?on (?:finding|seeing|noticing)|"
     r"(?:in|inside|within|on) (?:a|the) (?:branch|block|path|arm)(?: (?:under|where|of|for|guarded by))?|"
     r"guarded by|subject to|depending on|contingent on|conditional on|the condition(?: for (?:this|that|it))?(?: being)?|"
+    r"(?:after |by |on |upon )?(?:having |has )?(?:determin|f[io]u?nd|check|verif|establish|see|seen|confirm|notic|made sure|making sure|"
+    r"ascertain|learn|test)\w*(?: that| whether)|"
     r"because(?: of)?|since)"
 )
 _CHECKS = r"(?:checks|tests|evaluates|verifies|examines|inspects|asks|looks(?: at)?|determines|sees)(?: (?:whether|if|for|that))?"
@@ -36,13 +44,16 @@ _THEN = (
     r"in (?:that|which|this) case|when (?:so|true|it (?:is|holds|does))|then|on success|"
     r"if that is the case)(?: (?:true|so|the case))?)\s*,?)"
 )
+_LATER = r"\s*,?\s*\b(?:if|when|whenever|where|once|in case)\s+(?:it|this|that|so|true|the (?:check|test|condition))\b"
 _GOOD, _GUARD, _UNDER = "(?:true|truthy|met|satisfied)", "(?:condition|test|guard|check|case)", "(?:under|on|for|in)"
 # (pattern, whether the condition holds where it matches); the mention in it is the condition.
 _CONDITIONS = (
     (re.compile(rf"(?:\bonly )?\bunless\b{_FILL}{_M}{IS_TRUE}?\s*,?", re.I), False),
-    (re.compile(rf"(?:\b(?:only|just|exactly|precisely) )?\b{_IF}\b{_FILL}{_M}{IS_FALSE}\s*,?", re.I), False),
-    (re.compile(rf"(?:\b(?:only|just|exactly|precisely) )?\b{_IF}\b{_FILL}{_M}{IS_TRUE}?\s*(?:,?\s*then\b)?,?", re.I), True),
+    (re.compile(rf"(?:\b(?:only|just|exactly|precisely) )?\b{_IF}\b{_FILL}{_C}{IS_FALSE}\s*,?", re.I), False),
+    (re.compile(rf"(?:\b(?:only|just|exactly|precisely) )?\b{_IF}\b{_FILL}{_C}{IS_TRUE}?\s*(?:,?\s*then\b)?,?", re.I), True),
     (re.compile(rf"\b{_CHECKS}{_FILL}{_M}{IS_TRUE}?{_THEN}", re.I), True),
+    (re.compile(rf"\b{_CHECKS}{_FILL}{_M},?\s*(?:and|then|,|\s)+(?=[^.;]*{_LATER}{IS_FALSE}\W*\Z)", re.I), False),
+    (re.compile(rf"\b{_CHECKS}{_FILL}{_M},?\s*(?:and|then|,|\s)+(?=[^.;]*{_LATER}{IS_TRUE}\W*\Z)", re.I), True),
     (re.compile(rf"(?:\b(?:with|a|an|the) )*(?:true|truthy)?\s*{_M}\s*\b(?:being {_GOOD}|holding(?: true)?)\b\s*,?", re.I), True),
     (re.compile(rf"{_M} (?:is|forms|states) (?:the|a|its) {_GUARD}(?: {_UNDER} (?:which|that))?", re.I), True),
     (re.compile(rf"\b(?:the )?{_GUARD}(?: {_UNDER} (?:which|that|this))?\b(?=.*\bis {_M}\W*\Z)", re.I), True),
@@ -136,7 +147,10 @@ def _keywords_as_words(sentence: Sentence) -> Sentence:
 
 def _without_conditions(sentence: Sentence) -> tuple[str, tuple[Condition, ...], bool]:
     """The words without what they put under a condition; the conditions; whether they speak of what holds where nothing is given."""
-    text, default = _EXCEPT.sub("handler", sentence.plain), False
+    text, default = without_asides(_EXCEPT.sub("handler", sentence.plain)), False
+    told = of_callers(text)
+    if told != text:
+        return told, (), True
     names = len(MARK.findall(text))
     omitted = _OMITTED.search(text)
     if omitted and _denies(omitted.group()):

@@ -35,6 +35,7 @@ _SPELLINGS = (
     (re.compile(r"\b(?:handing|giving|passing|sending)(?P<what> \x02\d+\x03)? back\b", re.I), r"returning\g<what>"),
     (re.compile(r"\b(?:builds?|(?:is|are) built) (?:up)?on\b", re.I), "derives from"),
     (re.compile(r"\bmakes? use of\b", re.I), "uses"),
+    (re.compile(r"\b(tak(?:es?|ing|en)|took) on\b", re.I), r"\1"),
     (re.compile(r"(\x02\d+\x03) is (?:the|an?) \w+ of which (?:the \w+ )?(\x02\d+\x03) is (an? \w+)", re.I), r"\2 is \3 of \1"),
     (re.compile(r"\b(?:(?:the|an) )?assignment of (?=(?:the )?(?:value )?\x02)", re.I), "assigning "),
     (re.compile(r"\b(?:equal|identical) to\b", re.I), "to"),
