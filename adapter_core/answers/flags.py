@@ -204,6 +204,7 @@ TABLE: Mapping[str, tuple[Option, ...]] = {
         Option("stop", "generation.stop", strings, "end the text before this; may be given several times", metavar="TEXT"),
         Option("device", "model.device", text, "where the model runs", choices=DEVICES),
         Option("dtype", "model.dtype", text, "in which numbers", choices=DTYPES),
+        Option("insecure", "model.insecure", switch, "a model's address may be plain http to another machine"),
         Option("lookup", "generation.lookup", switch, "guess ahead from the prompt, which changes the speed alone"),
     ),
 }  # fmt: skip

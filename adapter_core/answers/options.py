@@ -190,10 +190,12 @@ class RefusalOptions:
 
 @dataclass(frozen=True, slots=True)
 class ModelOptions:
-    """How a model is opened, by those who open one for an answer (`models.open.open_backend`): where it runs, and in which numbers."""
+    """How a model is opened, by those who open one for an answer (`models.open.open_backend`): where it runs, and in which numbers.
+    `insecure`: questions and code may go to a server on another machine over plain http."""
 
     device: str = "auto"
     dtype: str = "auto"
+    insecure: bool = False
 
 
 @dataclass(frozen=True, slots=True)

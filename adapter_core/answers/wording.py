@@ -28,7 +28,7 @@ _NOUNS = """
 """
 _FREE = frozenset(terms.stem(word) for word in _NOUNS.split()) | frozenset(_NOUNS.split()) | STOP_TERMS
 # What is said of a condition that was checked.
-_HOLDS = frozenset("set true false given empty hold truthy falsy met present".split())
+_HOLDS = frozenset("set true false given empty hold truthy falsy met present branch under".split())
 _ENDING = re.compile(r"(?:ied|ed|ing)\Z")
 _CLAUSE = re.compile(
     r"[,;:()]|\s[-\u2013\u2014]+\s|\b(?:which|that|who|where|and|or|but|when|if|unless|because|while|then|so|by)\b",

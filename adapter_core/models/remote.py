@@ -337,7 +337,7 @@ def _address(url: str, insecure: bool) -> Address:
     https = parts.scheme == "https"
     if not https and not insecure and not _is_loopback(host):
         raise UsageError(
-            f"Questions and code would go to {host} in plain text: use https, or say that plain http is meant."
+            f"Questions and code would go to {host} in plain text: use https, or allow it with --insecure in a terminal."
         )
     return Address(https, host, port or (443 if https else 80), parts.path.rstrip("/"))
 
