@@ -32,8 +32,9 @@ class Reading:
 _FORMS = tuple(
     (re.compile(pattern), order)
     for pattern, order in (
-        (r"M[TW]DoM[>=&@]M|M=?R&MG>?D*M|MW[>if@]M=M", "stv"),
-        (r"=?t[>&@]M=M|@[DU]M[GH]M", "tv"),
+        (r"M[TG]M>?=M|M[GH]&M>M|M[TW]DoM[>=&@]M|M=?R&MG>?D*M|MW[>if@]M=M", "stv"),
+        (r"M=D=M|=?t[>&@]M=M|@[DU]M[GH]M", "tv"),
+        (r"MHMfM", "svt"),
         (r"GD*MfM", "vt"),
         (r"MTM(?:[>&@ie=]|[>&@]?[DU]o?|&[DU]o)+M", "stv"),
         (r"M[=H]?[RTGHW]M&M@[DU]|[>i]*M[HRTWG]M@[DU]M", "stv"),
@@ -132,7 +133,7 @@ def _letters(row: list[Token]) -> str:
             )
     # "the default value" is one thing, and so is "takes on the value".
     joined = re.sub(r"DU|UD", "D", "".join(letters))
-    return re.sub(r"=(?=[tw])|(?:(?<=iM)|^)U(?=M)|i+\Z", "", joined)
+    return re.sub(r"=(?=[tw])|(?:(?<=iM)|^)U(?=M)|i+\Z|^R(?=M=?t)", "", joined)
 
 
 def _verb_letter(token: Token) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from .lexicon import Word
+from .relations import NEGATION
 from .tokens import Token
 
 _MARK = r"\x02\d+\x03"
@@ -29,18 +30,39 @@ _WHO = re.compile(
     rf"(?P<what>{_MARK})\s*(?:unspecified|unset|out|off|away|blank|empty|alone)?,?\s(?P<rest>.+)\Z",
     re.I | re.S,
 )
+# "When `f` is called without `x`, the value is `1`", "if you do not pass `x` to `f`, `1` is used".
+_WITHOUT = (
+    re.compile(
+        rf"\A\W*(?:when|if|whenever) (?:the )?(?:\w+ )?(?P<name>{_MARK}) (?:is|gets) (?:called|invoked|used|run) without "
+        rf"(?:(?:an?|the|any|its|argument|parameter|value|for) )*(?P<what>{_MARK}),? (?P<rest>.+)\Z",
+        re.I | re.S,
+    ),
+    re.compile(
+        r"\A\W*(?:when|if|whenever|in case) (?:you|one|we|nobody|callers?|the caller|users?|the user) "
+        r"(?:(?:do|does) not|don't|doesn't|never|omits?|leaves?|skips?|forgets?)"
+        r"(?: (?:pass|give|provide|supply|specify|set|use|out|to pass))* "
+        rf"(?:(?:an?|the|any|its|argument|parameter|value|for) )*(?P<what>{_MARK})(?: out| off| away)? "
+        r"(?:to|in|for|from|of|when calling|calling) "
+        rf"(?:(?:the|a|calls?|function|method|class|of|to) )*(?P<name>{_MARK}),? (?P<rest>.+)\Z",
+        re.I | re.S,
+    ),
+)
 _IT = re.compile(r"\b(?:for|to) it\b", re.I)
 
 
 def without_asides(text: str) -> str:
-    return _BETWEEN.sub(lambda m: m["name"], text)
+    """The words without asides, but for those that deny something."""
+    return _BETWEEN.sub(lambda m: m.group() if NEGATION.search(m.group()) else m["name"], text)
 
 
 def of_callers(text: str) -> str:
     """ "Callers of `f` who omit `x` get `1` for it": "`f` gets `1` for `x`"; any other text as it is. The second is the name left out."""
-    match = _WHO.match(text)
+    match = _WHO.match(text) or _WITHOUT[0].match(text) or _WITHOUT[1].match(text)
     if match is None:
         return text
+    values = [mark for mark in re.findall(_MARK, match["rest"]) if mark != match["what"]]
+    if match.re is not _WHO:
+        return f"By default, {match['name']} has {values[0]} for {match['what']}" if len(values) == 1 else text
     rest = _IT.sub(f"for {match['what']}", match["rest"], count=1)
     if match["what"] not in rest:
         rest = f"{rest.rstrip(' .')} for {match['what']}"
@@ -50,7 +72,7 @@ def of_callers(text: str) -> str:
 def straightened(tokens: Sequence[Token]) -> list[Token]:
     """The row with its clauses in the order of a plain sentence."""
     row = list(tokens)
-    for rule in (_reduced, _prefaced, _relative, _back, _fronted, _known_as):
+    for rule in (_named, _reduced, _prefaced, _relative, _repeated, _back, _fronted, _second_clause, _known_as):
         row = rule(row)
     return row
 
@@ -71,6 +93,17 @@ def _sorts(row: Sequence[Token]) -> str:
         ",": ",",
     }
     return "".join("w" if t.sort == "V" and t.passive else letters.get(t.sort, "x") for t in row)
+
+
+def _named(row: list[Token]) -> list[Token]:
+    """ "a parameter called `x`": "a parameter `x`"."""
+    found: list[Token] = []
+    for place, token in enumerate(row):
+        names = token.sort == "V" and token.passive and token.word is not None and token.word.lemma in ("call", "name")
+        if names and [t.sort for t in (*row[max(0, place - 1) : place], *row[place + 1 : place + 2])] == ["N", "M"]:
+            continue
+        found.append(token)
+    return found
 
 
 def _reduced(row: list[Token]) -> list[Token]:
@@ -107,9 +140,56 @@ def _relative(row: list[Token]) -> list[Token]:
     match = re.match(r"[Npx]*t(M)(v)(?!N*M)([px]N*M[px]*)=N*(M)\Z", sorts)
     if match:
         return [row[match.start(1)], row[match.start(2)], row[match.start(4)], *row[match.start(3) : match.end(3)]]
+    match = re.match(r"[Npx]*t(M)(v)N*(M)=N*(M)\Z", sorts)
+    if match and any(t.sort == "D" for t in row[: match.start(1)]):
+        # "the default that `f` gives its argument `x` is `v`"
+        return [*(row[match.start(i)] for i in (1, 2, 3)), Token("D", "default"), row[match.start(4)]]
     match = re.match(r"[Npx]*t=(w)([px]N*M(?:pM)?)=N*(M)\Z", sorts)
     if match:
         return [row[match.start(3)], Token("be"), row[match.start(1)], *row[match.start(2) : match.end(2)]]
+    return row
+
+
+def _repeated(row: list[Token]) -> list[Token]:
+    """What is said again of a name by "it" or "which": "`f` makes `o` and returns it", "callers of `f` must expect `e`, which it raises",
+    "`f` updates `x`, assigning `v` to it", "`x` starts as `v`, which `f` assigns"."""
+    sorts = _sorts(row)
+    match = re.match(r"(M)vN*(M),?(v)i\Z", sorts) or re.match(r"[Np]*(M)[^M]*(M),?ti(v)\Z", sorts)
+    if match:
+        return [row[match.start(1)], row[match.start(3)], row[match.start(2)]]
+    match = re.match(r"(M)vN*(M),(v)N*(M)(p)i\Z", sorts)
+    if match:
+        return [row[match.start(i)] for i in (1, 3, 4, 5, 2)]
+    match = re.match(r"(M)[v=]*p*(M),t(M)(v)\Z", sorts)
+    if match:
+        done, value, actor, verb = (row[match.start(i)] for i in (1, 2, 3, 4))
+        return [actor, verb, value, Token("p", "to", Word("to")), done]
+    match = re.match(r"(M)vp?(M)=(w)\Z", sorts)
+    if match:  # "`f` ends in `e` being raised"
+        return [row[match.start(1)], replace(row[match.start(3)], passive=False), row[match.start(2)]]
+    return row
+
+
+def _second_clause(row: list[Token]) -> list[Token]:
+    """ "`s` is decorated, and `o` is the decorator", "in `s`, `o` appears as a base": "`o` is the base of `s`"; "`o` has an override in
+    `s`": "`s` is an override of `o`"; "`e` is an exception for which `s` has a handler": "`s` has a handler for `e`"."""
+    sorts = _sorts(row)
+    match = re.match(r"(M)=w,?(M)=(N)p?N*\Z", sorts) or re.match(r"p(?:N*p)?(M),N*(M)[=v]p(N)\Z", sorts)
+    if match and (sorts[0] == "M" or row[match.start(3) - 1].text == "as"):
+        owner, name, noun = (row[match.start(i)] for i in (1, 2, 3))
+        return [name, Token("be"), noun, Token("p", "of", Word("of")), owner]
+    match = re.match(r"N*(M)H(N)p(M)\Z", sorts)
+    if (
+        match
+        and row[match.end(2)].text == "in"
+        and row[match.start(2)].word is not None
+        and row[match.start(2)].word.doer
+    ):
+        owner, noun, name = (row[match.start(i)] for i in (1, 2, 3))
+        return [name, Token("be"), noun, Token("p", "of", Word("of")), owner]
+    match = re.match(r"N*(M)=N*(p)t(M)(H)(N)\Z", sorts)
+    if match:
+        return [row[match.start(i)] for i in (3, 4, 5, 2, 1)]
     return row
 
 

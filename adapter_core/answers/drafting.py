@@ -156,7 +156,9 @@ def _passing(run: Run, place: _Place, draft: Drafted) -> Claim | None:
         return None
     first = ""
     for text in (sentences[0], *shorter(sentences[0])):
-        claim, reason = look_for(run, text, place.evidence, place.said.places(text), place.header)
+        claim, reason = look_for(
+            run, text, place.evidence, run.options.citations.draft_word_share, place.said.places(text), place.header
+        )
         if claim is not None and not tells(text):
             claim, reason = None, "it tells nothing"
         if claim is not None:

@@ -176,9 +176,10 @@ TABLE: Mapping[str, tuple[Option, ...]] = {
         Option("require_citations", "citations.require_citations", switch, "ask the model again where no sentence passes"),
         Option("citations_per_paragraph", "citations.citations_per_paragraph", switch, "or none of one of its paragraphs"),
         Option(
-            "word_share", "citations.word_share", number, "of a sentence's words that must be found around its lines",
+            "word_share", "citations.word_share", number, "of a sentence's words that must be found around its lines, as it puts them",
             metavar="W", low=0, high=1,
         ),
+        Option("draft_word_share", "citations.draft_word_share", number, "the same for drafts", metavar="W", low=0, high=1),
         Option(
             "deadline", "attempts.deadline", seconds_or_none, "seconds after which the model is stopped (none: never)",
             metavar="S", low=0, above=True,

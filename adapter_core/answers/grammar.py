@@ -23,6 +23,7 @@ _LIGHT = frozenset(
     "come stand exist live sit find show see happen occur become be require need accept expect".split()
 )
 _INCLUDES = frozenset("include comprise count number list contain cover encompass".split())
+_HANDED = frozenset("give hand pass return send provide offer serve supply".split())
 _ENDS_IN = frozenset("result end culminate terminate finish close stop conclude".split())
 _AGENT = frozenset({"by", "in", "from", "to", "on"})
 
@@ -52,10 +53,16 @@ def _uses(tokens: list[Token]) -> list[Reading]:
 
 def _pair(tokens: list[Token]) -> list[Reading]:
     first, second = (t for t in tokens if t.sort == "M")
+    if [t.sort for t in tokens if t.sort not in "N,"] == ["when", "V", "p", "M", "V", "p", "M"]:
+        return []  # "if you step into `f`, you land in `g`": neither is said to do anything
     row = _resolved(_without_clefts(without_carriers(tokens)), first, second)
     by_noun = _by_noun(row, first, second)
     found = by_noun if by_noun is not None else _by_verb(row, first, second)
     if found is None:
+        signed = [t for t in (first, second) if t.mention is not None and t.mention.text.startswith("@")]
+        told = any(t.word is not None and "decorates" in (*t.word.acts, *t.word.doer) for t in row)
+        if len(signed) == 1 and told:
+            return [Reading(("decorates",), signed[0].names, (second if signed[0] is first else first).names)]
         return []
     found = _by_its_end(row, found)
     at = [t for t in (first, second) if t.mention is not None and t.mention.text.startswith("@")]
@@ -142,11 +149,17 @@ def _by_noun(row: list[Token], first: Token, second: Token) -> Reading | None:
             continue
         word, other = token.word, second if owner is first else first
         verb = _governing(row, place, owner)
+        handed = verb is not None and verb.word is not None and verb.passive and verb.word.lemma in _HANDED
+        if handed and "calls" in word.doer and row.index(other) > row.index(owner):
+            return _reading(("returns",), owner, other)  # "the caller of `f` is given `x`"
         if verb is not None and verb.word is not None and not verb.passive:
             after_owner = row.index(verb) > row.index(owner)
             behind = row[row.index(verb) + 1 :][:1]
-            includes = verb.word.lemma in _INCLUDES or (
-                verb.word.middle and verb.word.lemma not in _ENDS_IN and bool(behind) and behind[0].sort == "p"
+            fronted = place == 1 and row[0].sort == "p"  # "among the subclasses of `b` one finds `a`"
+            includes = (
+                fronted
+                or verb.word.lemma in _INCLUDES
+                or (verb.word.middle and verb.word.lemma not in _ENDS_IN and bool(behind) and behind[0].sort == "p")
             )
             user = "calls" in (*word.doer, *word.deed)
             if after_owner and row.index(other) > row.index(verb) and not includes and how != "'s":
@@ -157,6 +170,8 @@ def _by_noun(row: list[Token], first: Token, second: Token) -> Reading | None:
                     k for k in verb.word.acts if k in ("takes", "raises", "returns") or (k == "catches" and word.doer)
                 ]
                 kinds = ["raises" if k == "catches" else k for k in kinds]
+                if verb.word.lemma in ("get", "receive", "obtain") and "returns" in kinds:
+                    kinds.remove("takes") if "takes" in kinds else None
                 if verb.word.acts == ANY and word.deed:
                     return _reading(word.deed, other, owner)
                 if word.doer or word.deed:
@@ -254,6 +269,8 @@ def _by_verb(row: list[Token], first: Token, second: Token) -> Reading | None:
         found = _frame(row, place, verb, first, second, a, b)
         if found is not None:
             actor, done, middle = found
+            if middle and place < a and not verb.passive and "takes" in verb.word.acts and _bound_by(row, b) == "to":
+                return _reading(("takes",), actor, done)  # "one can pass `x` to `f`"
             governing = (
                 [t for i, t in verbs if i < row.index(done)]
                 if not middle and row.index(actor) < row.index(done)

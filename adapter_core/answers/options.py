@@ -141,11 +141,13 @@ class CitationOptions:
 
     What is shown is cited and checked whatever is set here. `require_citations`: where no sentence of the model passes, it is asked again
     (`retrying.py`); with `citations_per_paragraph`, also where none of one of its paragraphs does. `word_share`: of the words of a sentence
-    that the model wrote, so many must be found around what it cites (0: its words are not looked at).
+    that the model wrote, so many must be found around what it cites, and be put as there (`wording.py`; 0: its words are not looked at).
+    `draft_word_share`: the same for drafts, of which one is chosen among several, so that what the checks miss would be found.
     """
 
     max_lines: int = 12
-    word_share: float = 1.0
+    word_share: float = 0.5
+    draft_word_share: float = 1.0
     require_citations: bool = True
     citations_per_paragraph: bool = False
 

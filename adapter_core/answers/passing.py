@@ -14,22 +14,25 @@ from .verify import verify_claim
 from .wording import made_up
 
 
-def checked_sentence(
-    run: Run, sentence: str, evidence: tuple[Evidence, ...], known: Sequence[Place] = ()
-) -> Claim | None:
+def checked_sentence(run: Run, sentence: str, evidence: tuple[Evidence, ...], word_share: float) -> Claim | None:
     """The sentence with the first of its places that holds what it says; else it is dropped, for the reason of the place that came
-    furthest. `known`: where all of it stands, as far as that is known, to be tried first."""
-    claim, reason = look_for(run, sentence, evidence, known)
+    furthest. `word_share`: as in `CitationOptions`."""
+    claim, reason = look_for(run, sentence, evidence, word_share)
     if claim is None:
         run.drop(sentence, reason)
     return claim
 
 
 def look_for(
-    run: Run, sentence: str, evidence: tuple[Evidence, ...], known: Sequence[Place] = (), header: Place | None = None
+    run: Run,
+    sentence: str,
+    evidence: tuple[Evidence, ...],
+    word_share: float,
+    known: Sequence[Place] = (),
+    header: Place | None = None,
 ) -> tuple[Claim | None, str]:
-    """As `checked_sentence`: the claim, or None and why there is none. `header`: of the definition that it is about, which is cited, too,
-    where what the sentence says rests on it."""
+    """As `checked_sentence`: the claim, or None and why there is none. `known`: where all of it stands, as far as that is known, to be
+    tried first. `header`: of the definition that it is about, which is cited, too, where what the sentence says rests on it."""
     if not is_whole(sentence):
         return None, "it is no whole sentence"
     lines = run.options.citations.max_lines
@@ -47,7 +50,7 @@ def look_for(
         if not problem:
             problem, passed = said_in_prose_alone(run.graph, sentence, claim.citations), 2
         if not problem:
-            problem, passed = made_up(run.graph, sentence, claim.citations, run.options.citations.word_share), 3
+            problem, passed = made_up(run.graph, sentence, claim.citations, word_share), 3
         if not problem:
             return claim, ""
         if passed > furthest:

@@ -31,6 +31,7 @@ class _Writing:
     backend: Backend
     pack: EvidencePack
     plan: Plan
+    word_share: float
     claims: dict[str, Claim] = field(default_factory=dict)
     written: str = ""
     stopped: bool = False
@@ -45,15 +46,17 @@ def phrase(run: Run, found: Found, plan: Plan) -> list[Claim]:
     if not run.model_works:
         return []
     claims: dict[str, Claim] = {}
+    words = run.options.citations.word_share
     try:
         if run.options.attempts.by_sentence and run.backend.drafts:
             draft_sentences(run, run.backend, found, plan, claims)
             if claims or run.late():
                 return _shown(run, claims)
+            words = run.options.citations.draft_word_share  # of such a model no more is believed in a longer text
         reader = Reader(run.backend, UntilLate(run))
         pack = pack_for_model(run.graph, run.question, found, lambda: run.selection(found), run.options, reader)
         run.metrics["pack_tokens"] = pack.tokens
-        writing = _Writing(run, run.backend, pack, plan, claims)
+        writing = _Writing(run, run.backend, pack, plan, words, claims)
         _write(writing, found)
     except ModelError as error:
         run.model_works = False
@@ -103,7 +106,7 @@ def _attempt(writing: _Writing, attempt: Attempt, found: Found) -> None:
             _note_end(writing, event)
             sentences = splitter.finish() if event.reason == "stop" else iter(())
         for sentence in sentences:
-            claim = checked_sentence(run, sentence, writing.pack.evidence)
+            claim = checked_sentence(run, sentence, writing.pack.evidence, writing.word_share)
             if claim is None or claim.text in writing.claims:
                 continue
             if not writing.claims:

@@ -34,7 +34,7 @@ _IF = (
     r"(?:up)?on (?:finding|seeing|noticing)|"
     r"(?:in|inside|within|on) (?:a|the) (?:branch|block|path|arm)(?: (?:under|where|of|for|guarded by))?|"
     r"guarded by|subject to|depending on|contingent on|conditional on|the condition(?: for (?:this|that|it))?(?: being)?|"
-    r"(?:after |by |on |upon )?(?:having |has )?(?:determin|f[io]u?nd|check|verif|establish|see|seen|confirm|notic|made sure|making sure|"
+    r"(?:(?:after|by|on|upon)(?: having)?|having) (?:determin|f[io]u?nd|check|verif|establish|see|seen|confirm|notic|made sure|making sure|"
     r"ascertain|learn|test)\w*(?: that| whether)|"
     r"because(?: of)?|since)"
 )
@@ -61,12 +61,12 @@ _CONDITIONS = (
 _TOLD = re.compile(
     r"\b(?P<how>if|when|unless|where|whenever|in case|without)\b(?P<clause>(?:(?!\x02)[^,.;])*?\b"
     r"(?:given|passed|told|specified|supplied|provided|"
-    r"omitted|left out|missing|absent|set|said|stated|unspecified|chosen|named|overridden|else|otherwise|nothing|none|argument|value|asked|"
-    r"changed|explicit)\b(?:(?!\x02)[^,.;])*),?",
+    r"omit\w*|left out|leaves? it out|skips it|missing|absent|set|said|stated|"
+    r"unspecified|chosen|named|overridden|else|otherwise|nothing|none|argument|value|asked|changed|explicit)\b(?:(?!\x02)[^,.;])*),?",
     re.I,
 )
 _DENIED = re.compile(
-    r"\b(?:no|not|nothing|none|omitted|left out|missing|absent|unspecified|without|unset|isn't)\b", re.I
+    r"\b(?:no|not|nothing|none|omit\w*|skips|leaves?|left out|missing|absent|unspecified|without|unset|isn't)\b", re.I
 )
 _IT_INSTEAD = re.compile(
     r"(?<=\bfor) (?:it|(?:that|the|this)(?: \w+)? (?:parameter|argument|option|one))\b|(?<=\bfor) that\b|(?<=\bset) it\b",
@@ -105,6 +105,12 @@ _AFTERTHOUGHT = re.compile(
     r",\s*(?:which (?:is|are|can|may)|as|where|because|since|so|and (?:this|that))\b(?:(?!\x02)[^.;])*(?=\.?\s*\Z)",
     re.I,
 )
+# "Left out, the argument `x` of `f` is `1`"; "`x` is optional; its default is `1`".
+_LEFT = re.compile(
+    r"\A\W*(?:(?:if|when) )?(?:left (?:out|off|unset|away|alone|unspecified)|omitted|unspecified|not (?:given|specified)),\s",
+    re.I,
+)
+_ITS_DEFAULT = re.compile(r"[;,] (?:and )?(?:its|the) (?=default)", re.I)
 _KEYWORD = re.compile(r"(except|raise|return|yield)(?: (.+?):?)?|(?:class|def|if|with|try|for|while)")
 _SEVERAL = re.compile(r";|\.\s+\S|—")
 
@@ -115,7 +121,7 @@ def plain_claims(sentence: Sentence) -> Claims | None:
     names = [sentence.mentions[int(n)] for n in MARK.findall(sentence.plain)]
     if any(m.kind == "quote" for m in sentence.mentions):
         return None
-    if not 2 <= len(names) <= 4 or _SEVERAL.search(sentence.plain.strip()):
+    if not 2 <= len(names) <= 4 or _SEVERAL.search(_ITS_DEFAULT.sub(" ", sentence.plain.strip())):
         return None
     text, conditions, default = _without_conditions(sentence)
     if _REFUSES.search(text) or NEGATION.search(text):
@@ -139,7 +145,9 @@ def _keywords_as_words(sentence: Sentence) -> Sentence:
         mark = f"\x02{place}\x03"
         if match[2]:
             mentions[place] = Mention("code", match[2])
-            plain = plain.replace(mark, f"{match[1]} of {mark}")
+            # "an `except E` clause" is a handler for it
+            told = "handler for" if match[1] == "except" else f"{match[1]} of"
+            plain = re.sub(rf"{mark}(?: (?:clause|statement|block|branch|line))?", f"{told} {mark}", plain)
         else:
             plain = plain.replace(mark, mention.text)
     return replace(sentence, plain=plain, mentions=tuple(mentions))
@@ -148,6 +156,10 @@ def _keywords_as_words(sentence: Sentence) -> Sentence:
 def _without_conditions(sentence: Sentence) -> tuple[str, tuple[Condition, ...], bool]:
     """The words without what they put under a condition; the conditions; whether they speak of what holds where nothing is given."""
     text, default = without_asides(_EXCEPT.sub("handler", sentence.plain)), False
+    left = _LEFT.match(text)
+    if left:
+        return text[left.end() :], (), True
+    text = _ITS_DEFAULT.sub(", whose ", text)
     told = of_callers(text)
     if told != text:
         return told, (), True

@@ -25,7 +25,7 @@ EXCLUSIVE = re.compile(r"\b(?:only|always|exclusively|solely|invariably|every ti
 _ORDER = re.compile(r",?\s*\b(?:in (?:the |this )?order(?: written)?|in turn)\b,?", re.I)
 _ROOM = re.compile(
     r"[\s,(]*(?:(?:the|a|an|its|their|both|either|optionally|then|also|first|further|new|directly|only|value of|value|literal|function|"
-    r"method|class|parameters?|arguments?|tests?|exception|constant|given)\b[\s,(]*)*"
+    r"method|class|parameters?|arguments?|tests?|exception|constant|given|named|called)\b[\s,(]*)*"
 )
 _LIST = re.compile(r"[\s,()]*(?:(?:and|or|then|finally|the|a|an|also|optionally|as well as|next)\b[\s,(]*)*")
 _OF = re.compile(r"(?:\s+\w+){0,2}\s+(?:of|in|on|from)(?: the)?(?: (?:class|module|function|method))?\s+")
