@@ -58,7 +58,7 @@ def without_asides(text: str) -> str:
 def of_callers(text: str) -> str:
     """ "Callers of `f` who omit `x` get `1` for it": "`f` gets `1` for `x`"; any other text as it is. The second is the name left out."""
     match = _WHO.match(text) or _WITHOUT[0].match(text) or _WITHOUT[1].match(text)
-    if match is None:
+    if match is None or NEGATION.search(match["rest"]):
         return text
     values = [mark for mark in re.findall(_MARK, match["rest"]) if mark != match["what"]]
     if match.re is not _WHO:

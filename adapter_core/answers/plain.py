@@ -111,6 +111,7 @@ _LEFT = re.compile(
     re.I,
 )
 _ITS_DEFAULT = re.compile(r"[;,] (?:and )?(?:its|the) (?=default)", re.I)
+_UNLESS = re.compile(r"\bunless\b", re.I)
 _KEYWORD = re.compile(r"(except|raise|return|yield)(?: (.+?):?)?|(?:class|def|if|with|try|for|while)")
 _SEVERAL = re.compile(r";|\.\s+\S|—")
 
@@ -124,7 +125,7 @@ def plain_claims(sentence: Sentence) -> Claims | None:
     if not 2 <= len(names) <= 4 or _SEVERAL.search(_ITS_DEFAULT.sub(" ", sentence.plain.strip())):
         return None
     text, conditions, default = _without_conditions(sentence)
-    if _REFUSES.search(text) or NEGATION.search(text):
+    if _REFUSES.search(text) or NEGATION.search(text) or _UNLESS.search(text):
         return None
     readings = readings_of(f"By default, {text}" if default else text, sentence.mentions)
     exclusive = EXCLUSIVE.search(sentence.plain) is not None

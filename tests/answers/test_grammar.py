@@ -84,6 +84,21 @@ def pairs(text: str) -> list[tuple[str, str, str]]:
         ("With `f`, the method `g` is overridden.", "overrides"),
         ("Whoever looks for the definition of `g` will find it in the file `f`.", "defines"),
         ("Callers of `f` get `g` back as the result.", "returns"),
+        ("`f` takes a parameter called `g`.", "takes"),
+        ("`f` makes `g` and returns it.", "returns"),
+        ("Callers of `f` should be ready for `g`, which it raises.", "raises"),
+        ("In some cases `f` will end in `g` being raised.", "raises"),
+        ("The caller of `f` is given `g`.", "returns"),
+        ("From `f` you get back `g`.", "returns"),
+        ("You can pass `g` to `f`.", "takes"),
+        ("`f` is parameterised by `g`.", "takes"),
+        ("`g` sits above `f` in the class hierarchy.", "inherits"),
+        ("Among the subclasses of `g` we find `f`.", "inherits"),
+        ("In the class statement of `f`, `g` appears as a base.", "inherits"),
+        ("`g` has an override in `f`.", "overrides"),
+        ("`g` is an exception for which `f` has a handler.", "catches"),
+        ("Open `f` to see how `g` is defined.", "defines"),
+        ("In `f` you can see the definition of `g`.", "defines"),
     ],
 )
 def test_who_does_what(text: str, kind: str) -> None:
@@ -109,6 +124,23 @@ def test_asides_and_conditions_are_taken_out(text: str, claim: tuple[str, str, s
     assert [(c.mention.text, c.holds) for c in relation.conditions] == ([("c", True)] if "`c`" in text else [])
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "If you step into `f`, sooner or later you land in `g`, because it is called there.",
+        "Unless `g` is raised in the `try` block, `f` catches it.",
+        "If you do not pass `x` to `f`, `v` is not used.",
+        "`f`, which is not a method, lives on the class `c`.",
+    ],
+)
+def test_what_stays_open(text: str) -> None:
+    assert plain_claims(read_sentence(text)) is None
+
+
+def test_a_denial_is_not_lost_where_plainer_words_take_its_place(graph: CodeGraph) -> None:
+    assert verdict(graph, "`Store.get` does not take the place of the inherited `Base.get`, which it overrides.", GET)
+
+
 def test_a_denial_of_more_than_its_kind_is_not_decided(graph: CodeGraph) -> None:
     assert verdict(graph, "`Store.put` is not a function with a parameter named `key`.", "app/store.py:17-21")
 
@@ -123,6 +155,15 @@ def test_a_denial_of_more_than_its_kind_is_not_decided(graph: CodeGraph) -> None
         ("`v` is what `f` assigns to `x`.", "sets"),
         ("It is to `v` that `x` is set in `f`.", "sets"),
         ("What `f` assigns to `x` is `v`.", "sets"),
+        ("`f` updates `x`, assigning `v` to it.", "sets"),
+        ("`x` starts out as `v`, which `f` assigns.", "sets"),
+        ("In the body of `f` we find `x` being set to `v`.", "sets"),
+        ("When `f` is called without `x`, the value is `v`.", "default"),
+        ("If you do not pass `x` to `f`, `v` is used.", "default"),
+        ("`x` is optional in `f`; its default is `v`.", "default"),
+        ("The default value that `f` gives its argument `x` is `v`.", "default"),
+        ("Left out, the argument `x` of `f` is `v`.", "default"),
+        ("By default, `f` takes `x` to be `v`.", "default"),
         ("`v` gets stored in `x` when `f` runs.", "sets"),
         ("`x` takes on the value `v` through an assignment in `f`.", "sets"),
         ("`f` sets the default of its parameter `x` to `v`.", "default"),
