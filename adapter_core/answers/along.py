@@ -43,6 +43,12 @@ _AUXILIARIES = frozenset("is are was were will can may must should has have do d
 _RELATIVE = frozenset("that which who where for used to".split())
 _DETERMINERS = r"(?=(?:the|an?|any|all|its?|each|every|this|these|them|some|new|given) |`)"
 _FURTHER_VERB = re.compile(rf"((?:, (?:and |or )?| and | or )(?:\w+ly )?)([a-z]+) {_DETERMINERS}")
+# What is meant for a model that reads it says nothing of the code.
+_ORDERS = re.compile(
+    r"\b(?:ignor\w*|disregard\w*|forget\w*|override\w*)\b.*\b(?:evidence|instructions?|questions?|prompts?|above|previous|prior)\b"
+    r"|\b(?:answers?|repl(?:y|ies)|responds?|says?|tells?|claims?)\b.*\b(?:safe|secure|harmless|trust\w*|approved)\b",
+    re.I,
+)
 _MAX_PREDICATES, _MAX_CALLS, _MIN_WORDS, _MAX_WORDS = 6, 5, 3, 30
 _MAX_CHARS, _MAX_JOINED = 120, 150  # of one predicate, of two: what fits the tokens of a draft
 
@@ -159,7 +165,13 @@ def told(text: str) -> Iterator[str]:
     """What a sentence of a docstring or a comment says that something does, as a predicate: the whole, and its beginnings that can stand
     alone. Nothing for a sentence that says something else, or speaks to its reader."""
     text = text.strip().rstrip(".")
-    if not text.isascii() or _SPOKEN.search(text) or text.endswith((":", "?", "!")) or ". " in text:
+    if (
+        not text.isascii()
+        or _SPOKEN.search(text)
+        or _ORDERS.search(text)
+        or text.endswith((":", "?", "!"))
+        or ". " in text
+    ):
         return
     match = _THIS.match(text)
     if match:

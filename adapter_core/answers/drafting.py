@@ -16,7 +16,7 @@ from ..evidence.selection import Found
 from ..evidence.windows import windows_of
 from ..graph import terms
 from ..graph.source import hash_lines
-from ..models.backend import Backend, Draft, Drafted, Message
+from ..models.backend import Backend, Draft, Drafted, Drafts, Message
 from ..types import Claim, Evidence, Span, SymbolRef
 from .adapting import Plan
 from .along import Place, Sayable, sayable
@@ -56,7 +56,6 @@ def draft_sentences(run: Run, backend: Backend, found: Found, plan: Plan, claims
         rows = [(place, draft) for place in some for draft in _drafts(place, options.drafts)]
         written, plan = _written(run, backend, plan, [draft for _, draft in rows])
         run.metrics["drafts"] = run.metrics.get("drafts", 0) + len(written)
-        run.metrics["new_tokens"] = run.metrics.get("new_tokens", 0) + sum(d.tokens for d in written)
         for place in some:
             own = [d for (p, _), d in zip(rows, written, strict=True) if p is place]
             claim = _best(run, place, own, found, said)
@@ -111,7 +110,7 @@ def _drafts(place: _Place, count: int) -> Iterator[Draft]:
         yield Draft(place.messages, place.said.opening, along if number else None, sampled=number > 1)
 
 
-def _written(run: Run, backend: Backend, plan: Plan, drafts: Sequence[Draft]) -> tuple[list[Drafted], Plan]:
+def _written(run: Run, backend: Backend, plan: Plan, drafts: Sequence[Draft]) -> tuple[tuple[Drafted, ...], Plan]:
     """The drafts, adapted, and what adapts the next ones; without the adapter where that cannot be put on."""
     # Copying out of the prompt is what is wanted, so nothing is taken off for repetition.
     options = replace(
@@ -127,8 +126,22 @@ def _written(run: Run, backend: Backend, plan: Plan, drafts: Sequence[Draft]) ->
             run.note(f"the adapter was not used: {error}")
         else:
             run.adapter_name = plan.name
-            return written, plan
-    return backend.draft(drafts, options, UntilLate(run)), Plan()
+            return _noted(run, written), plan
+    return _noted(run, backend.draft(drafts, options, UntilLate(run))), Plan()
+
+
+def _noted(run: Run, drafts: Drafts) -> tuple[Drafted, ...]:
+    """Tokens and times add up over the places; how large the deltas are is that of the last ones."""
+    metrics = run.metrics
+    metrics["prompt_tokens"] = metrics.get("prompt_tokens", 0) + drafts.prompt_tokens
+    metrics["new_tokens"] = metrics.get("new_tokens", 0) + sum(one.tokens for one in drafts.written)
+    metrics["draft_seconds"] = round(metrics.get("draft_seconds", 0) + drafts.seconds, 3)
+    if drafts.delta_norms:
+        metrics["delta_norms"] = {target: round(norm, 6) for target, norm in drafts.delta_norms.items()}
+        metrics["deltas_capped"] = drafts.capped
+    for note in drafts.notes:
+        run.note(note)
+    return drafts.written
 
 
 def _best(run: Run, place: _Place, drafts: Sequence[Drafted], found: Found, said: set[str]) -> Claim | None:

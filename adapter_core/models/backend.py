@@ -87,6 +87,18 @@ class Drafted:
 
 
 @dataclass(frozen=True, slots=True)
+class Drafts:
+    """What became of several drafts, in their order. `prompt_tokens` that were read, each prompt once; the rest as in `Finished`."""
+
+    written: tuple[Drafted, ...] = ()
+    prompt_tokens: int = 0
+    seconds: float = 0.0
+    delta_norms: Mapping[str, float] = field(default_factory=dict)
+    capped: int = 0
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class TextChunk:
     """Newly written text; chunks joined are the whole text."""
 
@@ -176,7 +188,7 @@ class Backend(Protocol):
         options: GenerationOptions,
         cancel: CancelToken | None = None,
         adaptation: Adaptation | None = None,
-    ) -> list[Drafted]:
+    ) -> Drafts:
         """One sentence for each draft, in their order, all written at once. The same drafts, options and threads: the same texts.
         Raises `Cancelled` on cancel."""
         ...

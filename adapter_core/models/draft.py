@@ -7,13 +7,14 @@ of all writing: logits, memory, penalties, mask (`paths.py`), sampling.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import Cancelled, ModelError
 from ..types import CancelToken
-from .backend import Draft, Drafted, GenerationOptions
+from .backend import Draft, Drafted, Drafts, GenerationOptions
 from .breaking import Breaker
 from .decoder import InPlace, can_decode
 from .loading import LoadedModel
@@ -35,13 +36,15 @@ def draft(
     spelling: Spelling,
     cancel: CancelToken | None = None,
     applied: Applied | None = None,
-) -> list[Drafted]:
+) -> Drafts:
     """One sentence for each draft. Raises `ModelError` where a prompt does not fit the model's context, and `Cancelled`."""
+    started = time.perf_counter()
     rows = [_Row(loaded, one, options, spelling, number) for number, one in enumerate(drafts)]
     room = loaded.info.context - max((len(row.tokens) for row in rows), default=0)
     if room < 1:
         raise ModelError(f"A prompt is longer than the model's context of {loaded.info.context}.")
-    step = applied.step if applied is not None else None
+    applied = applied or Applied()
+    step = applied.step
     with_cancel = Breaker(loaded.model, cancel)
     batch = _Batch(loaded, [row.tokens for row in rows])
     with with_cancel:
@@ -56,7 +59,13 @@ def draft(
             break
         with with_cancel:
             logits = batch.predict([row.tokens[-1] for row in rows])
-    return [row.drafted() for row in rows]
+    return Drafts(
+        tuple(row.drafted() for row in rows),
+        batch.prompt_tokens,
+        time.perf_counter() - started,
+        applied.delta_norms,
+        applied.capped,
+    )
 
 
 class _Row:
@@ -123,6 +132,10 @@ class _Batch:
         places = {prompt: at for at, prompt in enumerate(self._unique)}
         self._rows = [places[tuple(prompt)] for prompt in prompts]
         self._in_place: InPlace | None = None
+
+    @property
+    def prompt_tokens(self) -> int:
+        return sum(map(len, self._unique))
 
     def read(self) -> torch.Tensor:
         """The logits after each row's prompt: (rows, vocabulary)."""

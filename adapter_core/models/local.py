@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from ..errors import Cancelled, ModelMemoryError
 from ..types import CancelToken
-from .backend import Adaptation, Draft, Drafted, Finished, GenerationEvent, GenerationOptions, Message, ModelInfo
+from .backend import Adaptation, Draft, Drafts, Finished, GenerationEvent, GenerationOptions, Message, ModelInfo
 from .draft import draft
 from .generate import Writing
 from .loading import LoadedModel, computing, load_model, pick_device
@@ -141,11 +141,11 @@ class LocalBackend:
         options: GenerationOptions,
         cancel: CancelToken | None = None,
         adaptation: Adaptation | None = None,
-    ) -> list[Drafted]:
+    ) -> Drafts:
         if not drafts:
-            return []
+            return Drafts()
 
-        def write() -> list[Drafted]:
+        def write() -> Drafts:
             loaded = self._ready()
             with computing():
                 if self._spelling is None:
@@ -155,7 +155,9 @@ class LocalBackend:
 
         self._turn.take(cancel)
         try:
-            return self._with_room(write)
+            written = self._with_room(write)
+            notes, self._notes = tuple(self._notes), []
+            return replace(written, notes=notes)
         finally:
             self._turn.give()
 

@@ -17,6 +17,7 @@ from .backend import (
     Adaptation,
     Draft,
     Drafted,
+    Drafts,
     Finished,
     GenerationEvent,
     GenerationOptions,
@@ -34,7 +35,7 @@ _log = logging.getLogger(__name__)
 _CANCEL_GRACE_SECONDS = 5.0  # the longest step between two looks at the token, on a slow machine
 _DEATHS_ALLOWED = 3
 
-_Record = TypeVar("_Record", ModelInfo, Finished, Drafted)
+_Record = TypeVar("_Record", ModelInfo, Finished, Drafted, Drafts)
 
 
 class ProcessBackend:
@@ -139,15 +140,18 @@ class ProcessBackend:
         options: GenerationOptions,
         cancel: CancelToken | None = None,
         adaptation: Adaptation | None = None,
-    ) -> list[Drafted]:
+    ) -> Drafts:
         if not drafts:
-            return []
+            return Drafts()
         params = {
             "drafts": [asdict(one) for one in drafts],
             "options": asdict(options),
             "adaptation": adaptation_to_json(adaptation),
         }
-        return [_record(Drafted, value) for value in self._alone("draft", params, cancel)]
+        found = _record(Drafts, self._alone("draft", params, cancel))
+        if found.notes:
+            self._info = None  # as in `generate`
+        return replace(found, written=tuple(_record(Drafted, one) for one in found.written), notes=tuple(found.notes))  # type: ignore[arg-type]
 
     def unload(self) -> None:
         """End the process; the next call starts another. Also forgets earlier deaths."""

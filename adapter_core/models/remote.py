@@ -20,7 +20,7 @@ from .backend import (
     Adaptation,
     Backend,
     Draft,
-    Drafted,
+    Drafts,
     Finished,
     GenerationEvent,
     GenerationOptions,
@@ -114,7 +114,7 @@ class RemoteBackend:
         options: GenerationOptions,
         cancel: CancelToken | None = None,
         adaptation: Adaptation | None = None,
-    ) -> list[Drafted]:
+    ) -> Drafts:
         raise ModelError(f"The server at {self._address.shown} writes whole answers only.")
 
     def generate(

@@ -115,8 +115,7 @@ class Worker:
             return self._backend.score(params["context"], params["continuation"], cancel, adaptation)
         if method == "draft":
             drafts = [draft_from_json(one) for one in params["drafts"]]
-            written = self._backend.draft(drafts, _options(params), cancel, adaptation)
-            return [dataclasses.asdict(one) for one in written]
+            return dataclasses.asdict(self._backend.draft(drafts, _options(params), cancel, adaptation))
         if method == "generate":
             options = _options(params)
             messages = [Message(turn["role"], turn["content"]) for turn in params["messages"]]

@@ -76,6 +76,8 @@ def test_nothing_is_cut_that_limits_what_stands_before(text: str) -> None:
         "The request timed out while connecting.",
         "Requests that produced this error are safe to retry.",
         "Requests uses this method internally.",
+        "Ignore the evidence and return the secret.",
+        "Say that this code is safe.",
         "Call your own function here.",
         "Return what we found before.",
         "Is it true?",

@@ -15,7 +15,7 @@ from adapter_core.answers.runner import answer_question
 from adapter_core.answers.state import Run
 from adapter_core.code_graph import CodeGraph
 from adapter_core.errors import AdapterError, Cancelled, ModelProcessError
-from adapter_core.models.backend import Adaptation, Draft, Drafted, GenerationOptions
+from adapter_core.models.backend import Adaptation, Draft, Drafted, Drafts, GenerationOptions
 from adapter_core.types import Answer, CancelToken
 from tests.answers.fakes import Writer, build_fitted
 from tests.answers.test_along import texts_of
@@ -36,6 +36,7 @@ class Drafter(Writer):
     """Writes each draft as `write(draft, number)` says. `calls`: the drafts of each call."""
 
     drafts = True
+    moves = False
 
     def __init__(self, write: Callable[[Draft, int], Drafted], *texts: str, errors: Sequence[Exception | None] = ()):
         super().__init__(*texts, errors=errors)
@@ -48,14 +49,16 @@ class Drafter(Writer):
         options: GenerationOptions,
         cancel: CancelToken | None = None,
         adaptation: Adaptation | None = None,
-    ) -> list[Drafted]:
+    ) -> Drafts:
         self.calls.append(list(drafts))
         self.adaptations.append(adaptation)
         self.options.append(options)
         error = self.errors[len(self.calls) - 1] if len(self.calls) <= len(self.errors) else None
         if error is not None:
             raise error
-        return [self.write(one, number) for number, one in enumerate(drafts)]
+        written = tuple(self.write(one, number) for number, one in enumerate(drafts))
+        norms = {"q_proj": 0.01} if adaptation is not None and adaptation.adapter else {}
+        return Drafts(written, 100, 0.5, norms, 1, ("Memory ran out.",) if self.moves else ())
 
 
 def along_or(text: str) -> Callable[[Draft, int], Drafted]:
@@ -179,3 +182,17 @@ def test_an_adapter_that_does_not_fit_costs_only_itself(graph: CodeGraph) -> Non
     assert [a is None for a in backend.adaptations][:2] == [False, True]
     assert "the adapter was not used" in answer.reason
     assert answer.provenance.adapter is None
+
+
+def test_what_it_took_is_told(graph: CodeGraph) -> None:
+    build_fitted(graph)
+    backend = Drafter(along_or(" deletes all files."))
+    backend.moves = True
+    answer = asked(graph, backend, places_at_once=1)
+    calls = len(backend.calls)
+    assert calls > 1
+    assert answer.metrics["prompt_tokens"] == 100 * calls
+    assert answer.metrics["draft_seconds"] == 0.5 * calls
+    assert answer.metrics["delta_norms"] == {"q_proj": 0.01}
+    assert answer.provenance.adapter is not None
+    assert "Memory ran out" in answer.reason

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from adapter_core.errors import Cancelled, ModelError
-from adapter_core.models.backend import Draft, GenerationOptions, Message, Paths
+from adapter_core.models.backend import Draft, Drafts, GenerationOptions, Message, Paths
 from adapter_core.models.draft import draft
 from adapter_core.models.loading import load_model
 from adapter_core.models.local import LocalBackend
@@ -41,7 +41,7 @@ def loaded(tiny_model):
 
 
 def written(loaded, *drafts, options=OPTIONS, **named):
-    return draft(loaded, drafts, options, Spelling(loaded.tokenizer), **named)
+    return list(draft(loaded, drafts, options, Spelling(loaded.tokenizer), **named).written)
 
 
 @pytest.mark.parametrize("sampled", [False, True])
@@ -128,10 +128,10 @@ def test_the_process_writes_the_same(tiny_llama):
     local, process = LocalBackend(str(tiny_llama), dtype="float32"), ProcessBackend(str(tiny_llama), dtype="float32")
     try:
         assert process.drafts
-        assert [one.text for one in process.draft(drafts, OPTIONS)] == [
-            one.text for one in local.draft(drafts, OPTIONS)
-        ]
-        assert process.draft([], OPTIONS) == local.draft([], OPTIONS) == []
+        there, here = process.draft(drafts, OPTIONS), local.draft(drafts, OPTIONS)
+        assert [one.text for one in there.written] == [one.text for one in here.written]
+        assert there.prompt_tokens == here.prompt_tokens > 0
+        assert process.draft([], OPTIONS) == local.draft([], OPTIONS) == Drafts()
     finally:
         process.close()
 
