@@ -28,7 +28,7 @@ _SKIPPED = re.compile(r"\s*(#{1,6}\s|\||<!--|[-=*_]{3,}\s*\Z)")
 _ITEM = re.compile(r"\s*(?:[-*+•]|\d+[.)]|>)\s+")
 _END = re.compile(r"(?<=[.!?])[\"'”)\]]*\s+(?=[A-Z`\"'“(\[•])")
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\(([^()\s]*)\)")
-_HOLLOW = re.compile(r"(?<!`)`\s*`(?!`)|(?<![\w)\]])\(\s*(?:see|at|in|cf\.?)?[\s,;`]*\)|(?<![\w)\]])\[[\s,;`]*\]")
+_HOLLOW = re.compile(r"(?<!`)`\s*`(?!`)|(?<![\w)\]`])\(\s*(?:see|at|in|cf\.?)?[\s,;`]*\)|(?<![\w)\]`])\[[\s,;`]*\]")
 _STRAY = re.compile(r"(?:,?\s*\b(?:see(?: also)?|cf\.?|at))?\s+([.,;:!?])(?=\s|\Z)")
 _MAX_CITED_LINES = 2_000
 _WORD_SHARE = CitationOptions().word_share

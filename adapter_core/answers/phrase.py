@@ -20,6 +20,9 @@ _END = re.compile(r"(?<=[.!?])[\"'”)]*\s+(?=[A-Z`\"'(])|\n+")
 _INNER_END = re.compile(r"(?<=[\w`)”\"'][.!?])\s+")
 _ABBREVIATION = re.compile(r"\b(?:e\.g|i\.e|a\.k\.a|etc|vs|cf|approx|resp)\.\Z", re.I)
 _OPEN_END = re.compile(r"[\w`)”\"']\s*\Z")
+_CUT_OFF = re.compile(
+    r"\b(?:to|of|in|on|with|for|by|from|as|at|the|an?|and|or|is|are|if|unless|when|that|which)[\"'”)*]*\.\Z", re.I
+)
 _CLOSED_END = re.compile(r"[.!?][\"'”)`*\\]*\Z")
 _NAME_FIRST = re.compile(r"\w*[_.(]\w*|[a-z]+[A-Z]")  # a name without backticks may be small
 _LIST_MARK = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+")
@@ -89,7 +92,7 @@ def is_whole(sentence: str) -> bool:
     """Whether it begins and ends as a sentence does: small models break off in the middle of a line, or write code."""
     first = sentence.lstrip("\"'“(\\*")[:1]
     begins = first.isupper() or first.isdigit() or first == "`" or _NAME_FIRST.match(sentence) is not None
-    return begins and _CLOSED_END.search(sentence) is not None
+    return begins and _CLOSED_END.search(sentence) is not None and _CUT_OFF.search(sentence) is None
 
 
 def shorter(sentence: str) -> Iterator[str]:

@@ -81,6 +81,7 @@ def test_verdicts(graph: CodeGraph) -> None:
         ("A and `b()` (see `a.py:3`, `b.py:4-5`).", [("A and `b()`.", ("a.py:3", "b.py:4-5"))]),
         ("See e.g. the `x` of it, at a.py:3.", [("See e.g. the `x` of it.", ("a.py:3",))]),
         ("| a | b |\n\n<!-- a.py:1 -->\n\n## T a.py:2\n", []),
+        ("`f` sets `x` to `[]` or `()` [a.py:3].", [("`f` sets `x` to `[]` or `()`.", ("a.py:3",))]),
         ("> Quoted words (a.py:1)", [("Quoted words", ("a.py:1",))]),
     ],
 )
