@@ -23,7 +23,8 @@ STEPS = ("evidence", "first sentence", "answer", "answer, processor")
 
 def latencies(rows: Sequence[Row], repos: Path, cache: Path, each: int, seed: int) -> list[dict[str, Any]]:
     """One row of the table for each repository with at least `each` questions about one checkout, and one for all. One process, one
-    question after the other, each asked once; the first of a checkout reads its index in and stands apart, under `cold`."""
+    question after the other, each asked once, with calls linked as the indexer does it when nothing else is to be done. The first
+    question of a checkout reads its index in and stands apart, under `cold`."""
     os.environ["PATHLINE_CACHE_DIR"] = str(cache)
     by_checkout: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
@@ -33,6 +34,7 @@ def latencies(rows: Sequence[Row], repos: Path, cache: Path, each: int, seed: in
     for repo, own in sorted(largest.items()):
         asked = random.Random(seed).sample(own, each + 1)
         with CodeGraph.load_or_build(repos / own[0].checkout) as graph:
+            graph.link()
             cold, *found = [_times(graph, row.question) for row in asked]
         everything += found
         table.append({"repository": repo, **_shares(found), "cold": cold["answer"]})

@@ -146,7 +146,7 @@ class CitationOptions:
     """
 
     max_lines: int = 12
-    word_share: float = 0.5
+    word_share: float = 0.67
     draft_word_share: float = 1.0
     require_citations: bool = True
     citations_per_paragraph: bool = False

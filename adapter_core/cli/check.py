@@ -35,7 +35,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         type=float,
         metavar="W",
         help="of the words of a sentence that claims no relation, the share that must be found around its lines "
-        "(half of them by default; 0: words are not looked at)",
+        "(two thirds of them by default; 0: words are not looked at)",
     )
     parser.set_defaults(func=run)
 
