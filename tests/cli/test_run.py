@@ -178,8 +178,8 @@ def test_the_device_is_chosen_where_the_model_is_opened(shop: Path, monkeypatch:
     adapter_core.generate_answer("some/model", None, shop, QUESTION, device="mps", dtype="float16")
     assert main(["ask", "--repo", str(shop), "--model", "some/model", "--device", "cuda", "--phrase", QUESTION]) == 0
     assert opened == [
-        {"model": "some/model", "device": "mps", "dtype": "float16"},
-        {"model": "some/model", "device": "cuda", "dtype": "auto"},
+        {"model": "some/model", "device": "mps", "dtype": "float16", "insecure": False},
+        {"model": "some/model", "device": "cuda", "dtype": "auto", "insecure": False},
     ]
 
 
