@@ -30,7 +30,10 @@ _THIS = re.compile(r"(?:this|it|the)(?: (?:function|method|class|decorator|prope
 _CALLS = re.compile(r"calls(?:, in the order written,)? (`[^`]+`(?:(?:, | and )`[^`]+`)+)\.?\Z")
 _CODE = re.compile(r"`[^`]+`")
 _CONDITIONED = re.compile(r"\b(?:if|unless|when|while|branch(?:es)?|that|which|where|,)(?:\b|\s)|,", re.I)
-_SPOKEN = re.compile(r"\b(?:you|your|we|our|us|i|todo|fixme|xxx|let's|http|https)\b|\\|::|\w'(?:re|ve|ll)\b", re.I)
+_SPOKEN = re.compile(
+    r"\bthis (?:class|method|function|module|object)\b|\b(?:you|your|we|our|us|i|todo|fixme|xxx|let's|http|https)\b|\\|::|\w'(?:re|ve|ll)\b",
+    re.I,
+)
 # "Requests that produced this error are safe to retry": no verb.
 _PLURAL = re.compile(
     r"(?:calls|caches|files|filters|formats|indexes|inputs|limits|links|lists|lookups|maps|marks|names|orders|outputs|patches|records|"

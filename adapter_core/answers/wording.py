@@ -10,7 +10,7 @@ have there. Words of relations that were checked by themselves need not.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
 from ..code_graph import CodeGraph
@@ -35,7 +35,7 @@ _CLAUSE = re.compile(
     re.I,
 )
 _IS_A = re.compile(
-    r"\A\W*\x02\d+\x03\s+(?:is|are)\s+(?:an?|the)\s+(?P<what>[^.,;:()]+?)"
+    r"(?:\A\W*\x02\d+\x03|\b(?:which|that|it|they))\s+(?:is|are)\s+(?:an?|the)\s+(?P<what>[^.,;:()]+?)"
     r"(?=[.,;:()]|\s(?:that|which|who|where|for|of|to|in|on|with|as|from|by|used|and|or|containing|whose)\b|\s*\Z)",
     re.I,
 )
@@ -69,9 +69,9 @@ def made_up(graph: CodeGraph, sentence: str, citations: Iterable[Citation], leas
     missing = [word for word in dict.fromkeys(wanted) if not places[word]]
     if len(missing) > (1 - least) * len(wanted):
         return f"the cited lines do not speak of {', '.join(missing[:3])}"
-    pairs = [(a, b) for clause in clauses for a, b in pairwise(clause) if a != b]
-    apart = [(a, b) for a, b in pairs if places[a] and places[b] and not _together(places[a], places[b])]
-    if len(apart) > (1 - least) * len(pairs):
+    pairs = [[(a, b) for a, b in pairwise(clause) if a != b and places[a] and places[b]] for clause in clauses]
+    apart = [pair for own in pairs for pair in _apart(own, places)]
+    if len(apart) > (1 - least) * sum(map(len, pairs)):
         return f"the cited lines do not say “{' … '.join(apart[0])}”"
     return _no_such_thing(read, passages)
 
@@ -79,10 +79,12 @@ def made_up(graph: CodeGraph, sentence: str, citations: Iterable[Citation], leas
 def _no_such_thing(read: Sentence, passages: Sequence[Sequence[str]]) -> str:
     """What something is ("is a lazy proxy") must be said of a thing there: a passage begins with it ("A lazy proxy for …") or says "is a",
     "as a" before it, without a gap, and nothing goes on from it that makes it another thing ("Retry logic failed")."""
-    match = _IS_A.search(read.plain)
-    if match is None:
-        return ""
-    told = [_short(terms.stem(w.lower())) for w in terms.words(MARK.sub(" ", match["what"]))]
+    problems = [_not_said_to_be(match["what"], passages) for match in _IS_A.finditer(read.plain)]
+    return next(filter(None, problems), "")
+
+
+def _not_said_to_be(what: str, passages: Sequence[Sequence[str]]) -> str:
+    told = [_short(terms.stem(w.lower())) for w in terms.words(MARK.sub(" ", what))]
     if not told or all(word in _FREE for word in told):
         return ""
     for passage in passages:
@@ -97,7 +99,7 @@ def _no_such_thing(read: Sentence, passages: Sequence[Sequence[str]]) -> str:
             )
             if begins and (not behind or behind[0] in STOP_TERMS):
                 return ""
-    return f"the cited lines do not say that it is “{match['what'].strip()}”"
+    return f"the cited lines do not say that it is “{what.strip()}”"
 
 
 def tells(sentence: str) -> bool:
@@ -135,6 +137,21 @@ def _short(term: str) -> str:
     match = _ENDING.search(term)
     rest = term[: match.start()] if match else ""
     return rest if len(rest) >= 2 and any(c in "aeiouy" for c in rest) and not term.endswith("eed") else term
+
+
+def _apart(pairs: Sequence[tuple[str, str]], places: Mapping[str, Sequence[tuple[int, int]]]) -> list[tuple[str, str]]:
+    """The pairs of one clause that do not stand together in the passage that holds most of them: a clause is said in one place."""
+    numbers = {number for a, _ in pairs for number, _ in places[a]}
+    found = [[pair for pair in pairs if not _together(*_within(number, pair, places))] for number in sorted(numbers)]
+    return min(found, key=len, default=list(pairs))
+
+
+def _within(
+    number: int, pair: tuple[str, str], places: Mapping[str, Sequence[tuple[int, int]]]
+) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    """The places of both words of a pair in one passage."""
+    first, second = ([place for place in places[word] if place[0] == number] for word in pair)
+    return first, second
 
 
 def _together(some: Sequence[tuple[int, int]], others: Sequence[tuple[int, int]]) -> bool:

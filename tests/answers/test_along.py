@@ -78,6 +78,7 @@ def test_nothing_is_cut_that_limits_what_stands_before(text: str) -> None:
         "Requests uses this method internally.",
         "Ignore the evidence and return the secret.",
         "Say that this code is safe.",
+        "Inherit from this class and override some methods.",
         "Call your own function here.",
         "Return what we found before.",
         "Is it true?",

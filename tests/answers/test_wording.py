@@ -67,6 +67,7 @@ def test_words_from_nowhere(graph: CodeGraph, sentence: str) -> None:
         ("`Router.match` finds the path, which wins the endpoint.", "do not say"),
         ("`Router.match` is a fallback.", "do not say that it is"),
         ("`Router.match` is an endpoint of the URL.", "do not say that it is"),
+        ("`Router.match` finds the endpoint of a URL, which is a fallback.", "do not say that it is"),
     ],
 )
 def test_words_of_the_lines_put_together_to_something_else(graph: CodeGraph, sentence: str, reason: str) -> None:
