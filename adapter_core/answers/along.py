@@ -30,11 +30,8 @@ _THIS = re.compile(r"(?:this|it|the)(?: (?:function|method|class|decorator|prope
 _CALLS = re.compile(r"calls(?:, in the order written,)? (`[^`]+`(?:(?:, | and )`[^`]+`)+)\.?\Z")
 _CODE = re.compile(r"`[^`]+`")
 _CONDITIONED = re.compile(r"\b(?:if|unless|when|while|branch(?:es)?|that|which|where|,)(?:\b|\s)|,", re.I)
-_SPOKEN = re.compile(
-    r"\bthis (?:class|method|function|module|object)\b|\b(?:you|your|we|our|us|i|todo|fixme|xxx|let's|http|https)\b|\\|::|\w'(?:re|ve|ll)\b",
-    re.I,
-)
-# "Requests that produced this error are safe to retry": no verb.
+_SPOKEN = re.compile(r"\b(?:you|your|we|our|us|i|todo|fixme|xxx|let's|http|https)\b|\\|::|\w'(?:re|ve|ll)\b", re.I)
+_ITSELF = re.compile(r"\bthis (?:class|method|function|module|object)\b", re.I)
 _PLURAL = re.compile(
     r"(?:calls|caches|files|filters|formats|indexes|inputs|limits|links|lists|lookups|maps|marks|names|orders|outputs|patches|records|"
     r"reports|requests|routes|samples|sets|streams|tags|tests|traces|types|updates|uses|views|writes) "
@@ -180,7 +177,7 @@ def told(text: str) -> Iterator[str]:
     if match:
         text = text[match.end() :]
     first, _, rest = text.partition(" ")
-    if _PLURAL.match(text) or (third_person(_second(text)) == _second(text) != ""):
+    if _ITSELF.search(text) or _PLURAL.match(text) or (third_person(_second(text)) == _second(text) != ""):
         return
     verb = third_person(first) if first.isalpha() and not rest.startswith("of ") else ""  # "List of …" is none
     if verb:

@@ -118,7 +118,6 @@ def test_plain_words_must_be_those_of_the_lines(graph: CodeGraph) -> None:
     """A sentence that names only what is there, and claims no relation, is held to its words."""
     report = verify_text(graph, PROSE)
     assert [s.verdict for s in report.sentences] == ["unsupported", "unsupported"]
-    assert [s.verdict for s in verify_text(graph, PROSE, word_share=0.5).sentences] == ["supported", "unsupported"]
     assert "do not speak of encrypt" in report.sentences[1].reason
     assert verify_text(graph, PROSE, word_share=0).ok
     assert verify_text(graph, "`Cache.get` loads a key with a timeout (src/app/cache.py:2-5).\n").ok
