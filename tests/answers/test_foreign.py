@@ -120,7 +120,7 @@ def test_plain_words_must_be_those_of_the_lines(graph: CodeGraph) -> None:
     assert [s.verdict for s in report.sentences] == ["unsupported", "unsupported"]
     assert "do not speak of encrypt" in report.sentences[1].reason
     assert verify_text(graph, PROSE, word_share=0).ok
-    assert verify_text(graph, "`Cache.get` loads a key with a timeout (src/app/cache.py:2-5).\n").ok
+    assert verify_text(graph, "`Cache.get` loads a key (src/app/cache.py:2-5).\n").ok
 
 
 def test_sentences_of_answers_are_held_to_their_words_too(graph: CodeGraph) -> None:
