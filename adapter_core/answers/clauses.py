@@ -179,12 +179,8 @@ def _second_clause(row: list[Token]) -> list[Token]:
         owner, name, noun = (row[match.start(i)] for i in (1, 2, 3))
         return [name, Token("be"), noun, Token("p", "of", Word("of")), owner]
     match = re.match(r"N*(M)H(N)p(M)\Z", sorts)
-    if (
-        match
-        and row[match.end(2)].text == "in"
-        and row[match.start(2)].word is not None
-        and row[match.start(2)].word.doer
-    ):
+    word = row[match.start(2)].word if match else None
+    if match and row[match.end(2)].text == "in" and word is not None and word.doer:
         owner, noun, name = (row[match.start(i)] for i in (1, 2, 3))
         return [name, Token("be"), noun, Token("p", "of", Word("of")), owner]
     match = re.match(r"N*(M)=N*(p)t(M)(H)(N)\Z", sorts)

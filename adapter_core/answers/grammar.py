@@ -269,7 +269,8 @@ def _by_verb(row: list[Token], first: Token, second: Token) -> Reading | None:
         found = _frame(row, place, verb, first, second, a, b)
         if found is not None:
             actor, done, middle = found
-            if middle and place < a and not verb.passive and "takes" in verb.word.acts and _bound_by(row, b) == "to":
+            acts = verb.word.acts if verb.word is not None else ()
+            if middle and place < a and not verb.passive and "takes" in acts and _bound_by(row, b) == "to":
                 return _reading(("takes",), actor, done)  # "one can pass `x` to `f`"
             governing = (
                 [t for i, t in verbs if i < row.index(done)]

@@ -161,9 +161,9 @@ def _without_conditions(sentence: Sentence) -> tuple[str, tuple[Condition, ...],
     if left:
         return text[left.end() :], (), True
     text = _ITS_DEFAULT.sub(", whose ", text)
-    told = of_callers(text)
-    if told != text:
-        return told, (), True
+    of_one = of_callers(text)
+    if of_one != text:
+        return of_one, (), True
     names = len(MARK.findall(text))
     omitted = _OMITTED.search(text)
     if omitted and _denies(omitted.group()):

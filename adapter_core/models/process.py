@@ -151,7 +151,7 @@ class ProcessBackend:
         found = _record(Drafts, self._alone("draft", params, cancel))
         if found.notes:
             self._info = None  # as in `generate`
-        return replace(found, written=tuple(_record(Drafted, one) for one in found.written), notes=tuple(found.notes))  # type: ignore[arg-type]
+        return replace(found, written=tuple(_record(Drafted, one) for one in found.written), notes=tuple(found.notes))
 
     def unload(self) -> None:
         """End the process; the next call starts another. Also forgets earlier deaths."""
