@@ -1,6 +1,6 @@
 """Are composed answers true, useful, and silent where there is nothing to say? Without a model, on questions with known places.
 
-    ./x bench answers --rows FOLDER --repos FOLDER [--part composed refusal] [--sets sweqa_bench …]
+    ./x bench answers --rows FOLDER --repos FOLDER [--part composed refusal latency bits] [--sets sweqa_bench …] [--each N]
 
 Part `composed`: resolves, fresh, supports; answers with at least two sentences; gold lines that the citations show, beside the first lines
 of the evidence, as many; names and facts of the reference answer that the answer says, beside as many characters of the evidence, of
@@ -9,6 +9,11 @@ the lines that the reference cites, and of lines drawn from anywhere.
 Part `refusal`: every question asked of its own repository, another repository's question, a question about a name that is put together
 of the repository's own words; and the first sentence of the docstring of a function, with the function there and taken out. AUROC and
 refusals, cross-fitted by repository; the weights and the threshold fitted on all are what `adapter_core/answers/options.py` holds.
+
+Part `latency` (by name only): from the request to evidence, first sentence and answer, p50 and p95 over `--each` questions of each
+repository that has as many, one after the other in one process.
+
+Part `bits` (by name only; needs the model): bits per byte of the reference answer after the pack that the model reads (`_answer_bits.py`).
 
 Rows are other people's text: they stay outside this repository (`_retrieval_data.py`).
 """
@@ -29,7 +34,9 @@ from typing import Any
 
 import numpy as np
 from _absent import foreign_questions, recombined, removed
+from _answer_bits import bits
 from _answer_scores import Reference, references, score
+from _answer_speed import latencies
 from _common import ROOT, print_table, report, share
 from _refusal import SIGNALS, Asked, auroc, cross_fitted, fit
 from _retrieval_data import QUESTION_SETS, Row, load_rows
@@ -41,7 +48,7 @@ from adapter_core.answers.runner import answer_question
 from adapter_core.code_graph import CodeGraph
 from adapter_core.evidence.selection import search
 
-PARTS = ("composed", "refusal")
+PARTS = ("composed", "refusal", "latency", "bits")
 SEED = 23
 MAX_REMOVED = 12  # of one checkout
 MEANS = ("crashed", "found", "two sentences", "sentences", "cited lines", "resolves", "fresh", "supports", "dropped")
@@ -57,7 +64,8 @@ def main() -> None:
     parser.add_argument("--rows", type=Path, required=True)
     parser.add_argument("--repos", type=Path, required=True)
     parser.add_argument("--sets", nargs="+", choices=QUESTION_SETS, default=list(QUESTION_SETS))
-    parser.add_argument("--part", nargs="+", choices=PARTS, default=list(PARTS))
+    parser.add_argument("--part", nargs="+", choices=PARTS, default=["composed", "refusal"])
+    parser.add_argument("--each", type=int, default=12, help="questions of a repository, for latency and bits")
     parser.add_argument(
         "--scratch", type=Path, default=ROOT / ".setup" / "answers", help="indexes, signals of questions"
     )
@@ -65,6 +73,13 @@ def main() -> None:
     args = parser.parse_args()
     rows = load_rows(args.rows, args.repos, args.sets)
     known = references(args.rows, args.sets)
+    cache = args.scratch / "cache"
+    if "bits" in args.part:
+        report("answer_bits", bits(rows, known, args.repos, cache, args.each, SEED), {"seed": SEED})
+    if "latency" in args.part:
+        report("answer_latency", latencies(rows, args.repos, cache, args.each, SEED), {"seed": SEED})
+    if not {"composed", "refusal"} & set(args.part):
+        return
     jobs = jobs_of(rows, known, "refusal" in args.part)
     scored: list[dict[str, float]] = [{} for _ in rows]
     asked: list[Asked] = []

@@ -4,7 +4,7 @@
 
 A row has `repo`, `question` and `reference_answer`. Each sentence of a reference is held against what is found for its question, as if
 the model had written it. Made up: a sentence of another row's reference whose names are all replaced by one that is found. `words`: the
-share of a sentence's words that must stand around its lines (`CitationOptions.word_share`).
+share of a sentence's words that must stand around its lines, together and in order (`CitationOptions.word_share`).
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from pathlib import Path
 from _common import ROOT, report, share
 
 from adapter_core.answers.options import AskOptions, CitationOptions
+from adapter_core.answers.passing import checked_sentence
 from adapter_core.answers.phrase import SentenceSplitter
-from adapter_core.answers.phrasing import checked_sentence
 from adapter_core.answers.sentence import MARK, read_sentence
 from adapter_core.answers.state import Run
 from adapter_core.code_graph import CodeGraph
 from adapter_core.evidence.selection import search
-from adapter_core.types import Evidence, EvidencePack
+from adapter_core.types import Evidence
 
-SHARES = (0.0, 0.3, 0.5, 0.67)
+SHARES = (0.0, 0.5, 0.67, 0.75, 0.85, 1.0)
 SEED, MADE_UP = 3, 12
 _NAMES = 4
 
@@ -91,7 +91,7 @@ def made_up(
 def passes(graph: CodeGraph, evidence: tuple[Evidence, ...], sentence: str, question: str, words: float) -> bool:
     options = AskOptions(citations=CitationOptions(word_share=words))
     run = Run(graph, question, options, None, None, lambda name, value: None)
-    return checked_sentence(run, sentence, EvidencePack("", evidence, 0)) is not None
+    return checked_sentence(run, sentence, evidence, words) is not None
 
 
 if __name__ == "__main__":

@@ -32,6 +32,10 @@ class Reading:
 _FORMS = tuple(
     (re.compile(pattern), order)
     for pattern, order in (
+        (r"M[TG]M>?=M|M[GH]&M>M|M[TW]DoM[>=&@]M|M=?R&MG>?D*M|MW[>if@]M=M", "stv"),
+        (r"M=D=M|=?t[>&@]M=M|@[DU]M[GH]M", "tv"),
+        (r"MHMfM", "svt"),
+        (r"GD*MfM", "vt"),
         (r"MTM(?:[>&@ie=]|[>&@]?[DU]o?|&[DU]o)+M", "stv"),
         (r"M[=H]?[RTGHW]M&M@[DU]|[>i]*M[HRTWG]M@[DU]M", "stv"),
         (r"fMM[HWTGR=]M(?:@D)?|fMM[HWTGR=]D[oU]*M", "tsv"),
@@ -103,6 +107,8 @@ def _actors(row: list[Token]) -> Iterator[tuple[Token | None, list[Token]]]:
         and all(x in ("V", "have", "be") for x in sorts[2 : sorts.index(",")])
     ):
         yield row[1], row[sorts.index(",") + 1 :]
+    if sorts[-3:-1] == ["when", "M"] and sorts[-1] in ("V", "be") and sorts.count("M") == 3:
+        yield row[-2], row[:-3]
     for place in range(len(row) - 1):
         if row[place].sort == "p" and row[place].text in ("in", "by", "from", "on") and row[place + 1].sort == "M":
             yield row[place + 1], [*row[:place], *row[place + 2 :]]
@@ -125,7 +131,9 @@ def _letters(row: list[Token]) -> str:
                     "U": "U",
                 }.get(token.sort, "")
             )
-    return re.sub(r"=(?=[tw])|(?:(?<=iM)|^)U(?=M)", "", "".join(letters))
+    # "the default value" is one thing, and so is "takes on the value".
+    joined = re.sub(r"DU|UD", "D", "".join(letters))
+    return re.sub(r"=(?=[tw])|(?:(?<=iM)|^)U(?=M)|i+\Z|^R(?=M=?t)", "", joined)
 
 
 def _verb_letter(token: Token) -> str:

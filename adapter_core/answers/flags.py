@@ -176,9 +176,10 @@ TABLE: Mapping[str, tuple[Option, ...]] = {
         Option("require_citations", "citations.require_citations", switch, "ask the model again where no sentence passes"),
         Option("citations_per_paragraph", "citations.citations_per_paragraph", switch, "or none of one of its paragraphs"),
         Option(
-            "word_share", "citations.word_share", number, "of a sentence's words that must be found around its lines",
+            "word_share", "citations.word_share", number, "of a sentence's words that must be found around its lines, as it puts them",
             metavar="W", low=0, high=1,
         ),
+        Option("draft_word_share", "citations.draft_word_share", number, "the same for drafts", metavar="W", low=0, high=1),
         Option(
             "deadline", "attempts.deadline", seconds_or_none, "seconds after which the model is stopped (none: never)",
             metavar="S", low=0, above=True,
@@ -189,6 +190,11 @@ TABLE: Mapping[str, tuple[Option, ...]] = {
         ),
     ),
     "writing": (
+        Option("by_sentence", "attempts.by_sentence", switch, "the model writes a sentence about each place, not one text over all"),
+        Option("draft_places", "attempts.draft_places", whole, "such places, the best first", metavar="N", low=1),
+        Option("places_at_once", "attempts.places_at_once", whole, "of them written at once", metavar="N", low=1),
+        Option("drafts", "attempts.drafts", whole, "of each sentence; the best that passes is shown", metavar="N", low=1, high=32),
+        Option("draft_tokens", "attempts.draft_tokens", whole, "of a draft, at most", metavar="N", low=4),
         Option("do_sample", "generation.do_sample", switch, "sample instead of taking the likeliest token"),
         Option("temperature", "generation.temperature", number, "of sampling", metavar="T", low=0),
         Option("top_p", "generation.top_p", number, "of sampling", metavar="P", low=0, high=1, above=True),
@@ -199,6 +205,7 @@ TABLE: Mapping[str, tuple[Option, ...]] = {
         Option("stop", "generation.stop", strings, "end the text before this; may be given several times", metavar="TEXT"),
         Option("device", "model.device", text, "where the model runs", choices=DEVICES),
         Option("dtype", "model.dtype", text, "in which numbers", choices=DTYPES),
+        Option("insecure", "model.insecure", switch, "a model's address may be plain http to another machine"),
         Option("lookup", "generation.lookup", switch, "guess ahead from the prompt, which changes the speed alone"),
     ),
 }  # fmt: skip

@@ -1,7 +1,8 @@
 """Text that somebody else wrote, checked against a repository: which of its sentences rest on the lines they cite?
 
 Markdown goes in: headings, tables, HTML comments and code blocks say nothing; each list item and each sentence is judged on its own. A
-citation that stands behind the full stop belongs to the sentence before it.
+citation that stands behind the full stop belongs to the sentence before it. A sentence that claims no relation which could be checked has
+to say what it says in words of its lines (`wording.py`), as one that a model phrased.
 """
 
 from __future__ import annotations
@@ -15,17 +16,22 @@ from ..code_graph import CodeGraph
 from ..graph.source import hash_lines, split_lines
 from ..types import Citation, Claim, Span
 from .citations import check, find_citations
+from .options import CitationOptions
+from .plain import plain_claims
+from .relations import claims_in
 from .sentence import MAX_CHARS, read_sentence
 from .verify import verify_claim
+from .wording import made_up
 
 _FENCE = re.compile(r"\s*(```|~~~)")
 _SKIPPED = re.compile(r"\s*(#{1,6}\s|\||<!--|[-=*_]{3,}\s*\Z)")
 _ITEM = re.compile(r"\s*(?:[-*+•]|\d+[.)]|>)\s+")
 _END = re.compile(r"(?<=[.!?])[\"'”)\]]*\s+(?=[A-Z`\"'“(\[•])")
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\(([^()\s]*)\)")
-_HOLLOW = re.compile(r"(?<!`)`\s*`(?!`)|(?<![\w)\]])\(\s*(?:see|at|in|cf\.?)?[\s,;`]*\)|(?<![\w)\]])\[[\s,;`]*\]")
+_HOLLOW = re.compile(r"(?<!`)`\s*`(?!`)|(?<![\w)\]`])\(\s*(?:see|at|in|cf\.?)?[\s,;`]*\)|(?<![\w)\]`])\[[\s,;`]*\]")
 _STRAY = re.compile(r"(?:,?\s*\b(?:see(?: also)?|cf\.?|at))?\s+([.,;:!?])(?=\s|\Z)")
 _MAX_CITED_LINES = 2_000
+_WORD_SHARE = CitationOptions().word_share
 
 SUPPORTED, UNSUPPORTED, UNRESOLVED, STALE = "supported", "unsupported", "unresolved", "stale"
 UNCITED, EMPTY = "uncited", "says nothing that could be checked"
@@ -70,12 +76,13 @@ class TextReport:
         return not any(s.failed for s in self.sentences)
 
 
-def verify_text(graph: CodeGraph, text: str) -> TextReport:
-    """Judge every sentence of a Markdown text. Paths may be shortened at the front (`app.py:3`) where that is unambiguous."""
-    return _report([_judged(graph, *sentence) for sentence in sentences_of(text)])
+def verify_text(graph: CodeGraph, text: str, word_share: float = _WORD_SHARE) -> TextReport:
+    """Judge every sentence of a Markdown text. Paths may be shortened at the front (`app.py:3`) where that is unambiguous. `word_share`:
+    as in `CitationOptions`, for sentences that claim no relation."""
+    return _report([_judged(graph, word_share, *sentence) for sentence in sentences_of(text)])
 
 
-def verify_answer(graph: CodeGraph, answer: Mapping[str, Any]) -> TextReport:
+def verify_answer(graph: CodeGraph, answer: Mapping[str, Any], word_share: float = _WORD_SHARE) -> TextReport:
     """Judge an answer that was kept as JSON (`answers.export`): its citations carry the hash of the lines as they were then.
 
     Raises `KeyError`, `TypeError` where it has another shape.
@@ -87,7 +94,7 @@ def verify_answer(graph: CodeGraph, answer: Mapping[str, Any]) -> TextReport:
             for c in claim["citations"]
         )
         written = tuple(str(c.span) for c in cited)
-        found.append(_verdict(graph, claim["text"], number, written, cited))
+        found.append(_verdict(graph, word_share, claim["text"], number, written, cited))
     return _report(found)
 
 
@@ -148,9 +155,9 @@ def without_citations(piece: str) -> tuple[str, list[str]]:
     return _STRAY.sub(r"\1", " ".join(bare.split())), spans
 
 
-def _judged(graph: CodeGraph, sentence: str, line: int, written: tuple[str, ...]) -> Judged:
+def _judged(graph: CodeGraph, word_share: float, sentence: str, line: int, written: tuple[str, ...]) -> Judged:
     cited = tuple(_citation(graph, one) for one in written)
-    return _verdict(graph, sentence, line, written, cited)
+    return _verdict(graph, word_share, sentence, line, written, cited)
 
 
 def _citation(graph: CodeGraph, written: str) -> Citation:
@@ -174,12 +181,19 @@ def locate(graph: CodeGraph, path: str) -> str | None:
 
 
 def _verdict(
-    graph: CodeGraph, sentence: str, line: int, written: tuple[str, ...], cited: tuple[Citation, ...]
+    graph: CodeGraph,
+    word_share: float,
+    sentence: str,
+    line: int,
+    written: tuple[str, ...],
+    cited: tuple[Citation, ...],
 ) -> Judged:
     if not cited:
         says = bool(read_sentence(sentence[:MAX_CHARS]).mentions)
         return Judged(sentence, line, (), (), UNCITED if says else EMPTY, "has no citation" if says else "")
     claim, problem = verify_claim(graph, Claim(sentence, "foreign", cited))
+    if not problem and not _claims_a_relation(sentence):
+        problem = made_up(graph, sentence, claim.citations, word_share)
     if not problem:
         return Judged(sentence, line, written, claim.citations, SUPPORTED)
     checked = tuple(check(graph, c) for c in cited)
@@ -187,6 +201,12 @@ def _verdict(
         UNSUPPORTED if all(c.fresh for c in checked) else STALE if all(c.resolves for c in checked) else UNRESOLVED
     )
     return Judged(sentence, line, written, tuple(replace(c, supports=False) for c in checked), verdict, problem)
+
+
+def _claims_a_relation(sentence: str) -> bool:
+    """Whether the verifier read a relation in it, which it then has checked."""
+    read = read_sentence(sentence)
+    return bool(claims_in(read).relations) or plain_claims(read) is not None
 
 
 def _report(sentences: list[Judged]) -> TextReport:

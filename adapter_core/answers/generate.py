@@ -70,4 +70,5 @@ def _open(model_id: str | None, options: AskOptions) -> Backend | None:
         return None
     from ..models.open import open_backend
 
-    return open_backend(model_id, device=options.model.device, dtype=options.model.dtype)
+    chosen = options.model
+    return open_backend(model_id, device=chosen.device, dtype=chosen.dtype, insecure=chosen.insecure)

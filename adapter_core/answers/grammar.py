@@ -8,8 +8,10 @@ known verb means few, an unknown one any. Which it is must be shown by the lines
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from .bindings import Reading, bindings
+from .clauses import straightened
 from .lexicon import ANY, Word
 from .sentence import Mention
 from .tokens import Token, in_order, tokens_of, without_carriers
@@ -21,13 +23,14 @@ _LIGHT = frozenset(
     "come stand exist live sit find show see happen occur become be require need accept expect".split()
 )
 _INCLUDES = frozenset("include comprise count number list contain cover encompass".split())
+_HANDED = frozenset("give hand pass return send provide offer serve supply".split())
 _ENDS_IN = frozenset("result end culminate terminate finish close stop conclude".split())
 _AGENT = frozenset({"by", "in", "from", "to", "on"})
 
 
 def readings_of(text: str, mentions: tuple[Mention, ...]) -> list[Reading]:
     """What plain words say of the names in them, all ways to read it; none where the structure is not understood."""
-    tokens = in_order(tokens_of(text, mentions))
+    tokens = straightened(in_order(tokens_of(text, mentions)))
     count = sum(len(t.names) for t in tokens)
     pair = sum(t.sort == "M" for t in tokens) == 2
     found = _pair(tokens) if pair and count == 2 and not any(t.sort == "D" for t in tokens) else []
@@ -50,11 +53,18 @@ def _uses(tokens: list[Token]) -> list[Reading]:
 
 def _pair(tokens: list[Token]) -> list[Reading]:
     first, second = (t for t in tokens if t.sort == "M")
+    if [t.sort for t in tokens if t.sort not in "N,"] == ["when", "V", "p", "M", "V", "p", "M"]:
+        return []  # "if you step into `f`, you land in `g`": neither is said to do anything
     row = _resolved(_without_clefts(without_carriers(tokens)), first, second)
     by_noun = _by_noun(row, first, second)
     found = by_noun if by_noun is not None else _by_verb(row, first, second)
     if found is None:
+        signed = [t for t in (first, second) if t.mention is not None and t.mention.text.startswith("@")]
+        told = any(t.word is not None and "decorates" in (*t.word.acts, *t.word.doer) for t in row)
+        if len(signed) == 1 and told:
+            return [Reading(("decorates",), signed[0].names, (second if signed[0] is first else first).names)]
         return []
+    found = _by_its_end(row, found)
     at = [t for t in (first, second) if t.mention is not None and t.mention.text.startswith("@")]
     if len(at) == 1:
         # An at sign says which of the two is the decorator.
@@ -65,6 +75,16 @@ def _pair(tokens: list[Token]) -> list[Reading]:
         # "`a` stems from `b`": of an exception where it is raised, of a class what it extends
         return [found, Reading(("inherits",), first.names, second.names)]
     return [found]
+
+
+def _by_its_end(row: list[Token], found: Reading) -> Reading:
+    """What the end of a sentence says of its verb, "in a `raise` statement", "as the result", leaves fewer kinds."""
+    if [t.sort for t in row[-2:]] != ["p", "N"] or row[-2].text not in ("in", "as", "by") or row[-1].word is None:
+        return found
+    word = row[-1].word
+    named = word.deed if row[-2].text != "as" else word.done
+    kinds = tuple(kind for kind in found.kinds if kind in named)
+    return replace(found, kinds=kinds) if kinds else found
 
 
 def _reading(kinds: Sequence[str], actor: Token, done: Token) -> Reading | None:
@@ -129,11 +149,17 @@ def _by_noun(row: list[Token], first: Token, second: Token) -> Reading | None:
             continue
         word, other = token.word, second if owner is first else first
         verb = _governing(row, place, owner)
+        handed = verb is not None and verb.word is not None and verb.passive and verb.word.lemma in _HANDED
+        if handed and "calls" in word.doer and row.index(other) > row.index(owner):
+            return _reading(("returns",), owner, other)  # "the caller of `f` is given `x`"
         if verb is not None and verb.word is not None and not verb.passive:
             after_owner = row.index(verb) > row.index(owner)
             behind = row[row.index(verb) + 1 :][:1]
-            includes = verb.word.lemma in _INCLUDES or (
-                verb.word.middle and verb.word.lemma not in _ENDS_IN and bool(behind) and behind[0].sort == "p"
+            fronted = place == 1 and row[0].sort == "p"  # "among the subclasses of `b` one finds `a`"
+            includes = (
+                fronted
+                or verb.word.lemma in _INCLUDES
+                or (verb.word.middle and verb.word.lemma not in _ENDS_IN and bool(behind) and behind[0].sort == "p")
             )
             user = "calls" in (*word.doer, *word.deed)
             if after_owner and row.index(other) > row.index(verb) and not includes and how != "'s":
@@ -144,6 +170,8 @@ def _by_noun(row: list[Token], first: Token, second: Token) -> Reading | None:
                     k for k in verb.word.acts if k in ("takes", "raises", "returns") or (k == "catches" and word.doer)
                 ]
                 kinds = ["raises" if k == "catches" else k for k in kinds]
+                if verb.word.lemma in ("get", "receive", "obtain") and "returns" in kinds:
+                    kinds.remove("takes") if "takes" in kinds else None
                 if verb.word.acts == ANY and word.deed:
                     return _reading(word.deed, other, owner)
                 if word.doer or word.deed:
@@ -241,6 +269,9 @@ def _by_verb(row: list[Token], first: Token, second: Token) -> Reading | None:
         found = _frame(row, place, verb, first, second, a, b)
         if found is not None:
             actor, done, middle = found
+            acts = verb.word.acts if verb.word is not None else ()
+            if middle and place < a and not verb.passive and "takes" in acts and _bound_by(row, b) == "to":
+                return _reading(("takes",), actor, done)  # "one can pass `x` to `f`"
             governing = (
                 [t for i, t in verbs if i < row.index(done)]
                 if not middle and row.index(actor) < row.index(done)

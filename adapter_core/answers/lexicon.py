@@ -30,7 +30,7 @@ _VERBS = {
     "launch defer turn forward resort enter activate instantiate construct create go lean involve leverage hand pass request query "
     "perform end count fall make build kick work draw transfer cede lead spawn exercise need reference",
     "returns": "return hand give yield produce deliver evaluate result pass send come finish end answer resolve output respond supply "
-    "provide exit report reply conclude get obtain receive compute emit terminate furnish result",
+    "provide exit report reply conclude get obtain receive compute emit terminate furnish result bail",
     "raises": "raise throw emit signal fail abort end lead result blow produce bail error trigger surface report issue stop terminate "
     "give cause crash exit complain break risk expect let send reject see get answer die quit interrupt",
     "catches": "catch handle trap intercept guard deal swallow rescue absorb cope protect recover watch tolerate process shield react "

@@ -141,11 +141,13 @@ class CitationOptions:
 
     What is shown is cited and checked whatever is set here. `require_citations`: where no sentence of the model passes, it is asked again
     (`retrying.py`); with `citations_per_paragraph`, also where none of one of its paragraphs does. `word_share`: of the words of a sentence
-    that the model wrote, so many must be found around what it cites (0: its words are not looked at).
+    that the model wrote, so many must be found around what it cites, and be put as there (`wording.py`; 0: its words are not looked at).
+    `draft_word_share`: the same for drafts, of which one is chosen among several, so that what the checks miss would be found.
     """
 
     max_lines: int = 12
-    word_share: float = 0.5
+    word_share: float = 0.67
+    draft_word_share: float = 1.0
     require_citations: bool = True
     citations_per_paragraph: bool = False
 
@@ -154,10 +156,19 @@ class CitationOptions:
 class AttemptOptions:
     """`deadline`: seconds from the question after which the model is stopped, and what passed until then stands (None: it is not); an
     answer that meets it may differ from run to run. `adapter_aware_decoding`: where citations are required, the prompt begins with the
-    places that can be cited, and sampling is gentler."""
+    places that can be cited, and sampling is gentler.
+
+    `by_sentence`: a model that can writes one sentence about each of the first `draft_places`, `places_at_once` of them at a time, with
+    `drafts` of each sentence, of at most `draft_tokens`, of which the best that passes is shown (`drafting.py`). Off, it writes one text
+    over all of the evidence."""
 
     deadline: float | None = 60.0
     adapter_aware_decoding: bool = False
+    by_sentence: bool = True
+    draft_places: int = 6
+    places_at_once: int = 3
+    drafts: int = 4
+    draft_tokens: int = 48
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,10 +189,12 @@ class RefusalOptions:
 
 @dataclass(frozen=True, slots=True)
 class ModelOptions:
-    """How a model is opened, by those who open one for an answer (`models.open.open_backend`): where it runs, and in which numbers."""
+    """How a model is opened, by those who open one for an answer (`models.open.open_backend`): where it runs, and in which numbers.
+    `insecure`: questions and code may go to a server on another machine over plain http."""
 
     device: str = "auto"
     dtype: str = "auto"
+    insecure: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,16 @@ from ..graph import terms
 from ..types import Evidence
 from .foreign import without_citations
 from .inert import prose
+from .third_person import third_person
 
 _END = re.compile(r"(?<=[.!?])[\"'”)]*\s+(?=[A-Z`\"'(])|\n+")
 # What may be left in one sentence once it is plain: each part must hold by itself.
 _INNER_END = re.compile(r"(?<=[\w`)”\"'][.!?])\s+")
 _ABBREVIATION = re.compile(r"\b(?:e\.g|i\.e|a\.k\.a|etc|vs|cf|approx|resp)\.\Z", re.I)
 _OPEN_END = re.compile(r"[\w`)”\"']\s*\Z")
+_CUT_OFF = re.compile(
+    r"\b(?:to|of|in|on|with|for|by|from|as|at|the|an?|and|or|is|are|if|unless|when|that|which)[\"'”)*]*\.\Z", re.I
+)
 _CLOSED_END = re.compile(r"[.!?][\"'”)`*\\]*\Z")
 _NAME_FIRST = re.compile(r"\w*[_.(]\w*|[a-z]+[A-Z]")  # a name without backticks may be small
 _LIST_MARK = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+")
@@ -27,6 +31,19 @@ _LINES = re.compile(
     r"\s*\((?:see |at |on |in )?lines? \d+(?:\s*[-\u2013]\s*\d+)?\)|^\s*lines? \d+(?:\s*[-\u2013]\s*\d+)?:\s*", re.I
 )
 _FENCE = re.compile(r"^\s*(```|~~~)")
+# After these a part of a sentence cannot be left out: what stands before would say more than was said.
+BINDING = re.compile(
+    r"\W*(?:or|if|unless|when|whenever|except|but|only|otherwise|not|without|until|instead|rather|else|nor|as long|while|in case|"
+    r"provided|and/or|so|to|e\.g|i\.e)\b",
+    re.I,
+)
+# What begins with these can be left out, where it is no part of a list.
+_CLAUSE = re.compile(
+    r"(?<=.{12})(?:, (?=(?:which|who|whose|where|as|since|because|such as|including|based on|using|for example|\w+ing)\b)| (?=\()|; "
+    r"| [-\u2013\u2014] |: | (?=which )| (?=and (?:\w+ly )?(?P<verb>\w+)))"
+)
+_COLON = re.compile(r": ")
+_LISTING = re.compile(r"\b(?:either|both|neither|between|order|following|follows|these|this)\b(?: \w+)*$", re.I)
 _MIN_TERMS = 3
 _PIECES = 3  # that are tried: the words of a sentence may stand in one and what it says in another
 
@@ -75,7 +92,21 @@ def is_whole(sentence: str) -> bool:
     """Whether it begins and ends as a sentence does: small models break off in the middle of a line, or write code."""
     first = sentence.lstrip("\"'“(\\*")[:1]
     begins = first.isupper() or first.isdigit() or first == "`" or _NAME_FIRST.match(sentence) is not None
-    return begins and _CLOSED_END.search(sentence) is not None
+    return begins and _CLOSED_END.search(sentence) is not None and _CUT_OFF.search(sentence) is None
+
+
+def shorter(sentence: str) -> Iterator[str]:
+    """Beginnings of a sentence that can stand alone, the longest first: without its last further clauses, brackets and asides. None is cut
+    in the middle of a list, or where what follows takes back or limits what stands before."""
+    colon = _COLON.search(sentence)
+    for cut in reversed([*_CLAUSE.finditer(sentence)]):
+        begin = sentence[: cut.start()].rstrip(",")
+        closed = begin.count("`") % 2 == 0 and begin.count("(") == begin.count(")")
+        listed = _LISTING.search(begin) or (colon is not None and colon.start() < cut.start())
+        # "skip and skipif marks": what is joined is no clause, where no verb follows.
+        listed = listed or bool(cut["verb"] and third_person(cut["verb"]) != cut["verb"])
+        if closed and not listed and not BINDING.match(sentence, cut.start()):
+            yield f"{begin}."
 
 
 def _parts(text: str) -> Iterator[str]:

@@ -1,8 +1,12 @@
-"""The model writes, and what passes every check is shown, sentence by sentence; where nothing passes, it is asked again (`retrying.py`)."""
+"""The model writes, and what passes every check is shown, sentence by sentence.
+
+A model that can is asked for one sentence about each place (`drafting.py`). Where nothing of that passes, and with one that writes whole
+answers only, a text is written over the packed evidence; where nothing of that passes, again (`retrying.py`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ..errors import AdapterError, Cancelled, ModelError, UsageError
@@ -10,17 +14,13 @@ from ..evidence.selection import Found
 from ..models.backend import Adaptation, Backend, Finished, GenerationEvent, Message, TextChunk
 from ..types import Claim, EvidencePack
 from .adapting import Plan
-from .citations import cite
-from .in_code import said_in_prose_alone
+from .drafting import draft_sentences
 from .packs import Reader, pack_for_model
-from .phrase import SentenceSplitter, align, is_whole
+from .passing import checked_sentence
+from .phrase import SentenceSplitter
 from .prompts import STRUCTURED, phrasing_messages
 from .retrying import Attempt, attempts, decoding, enough, example_place
 from .state import Run, UntilLate
-from .verify import verify_claim
-from .wording import made_up
-
-Place = tuple[str, int, int]  # path, first line, last line
 
 
 @dataclass
@@ -31,6 +31,7 @@ class _Writing:
     backend: Backend
     pack: EvidencePack
     plan: Plan
+    word_share: float
     claims: dict[str, Claim] = field(default_factory=dict)
     written: str = ""
     stopped: bool = False
@@ -45,11 +46,17 @@ def phrase(run: Run, found: Found, plan: Plan) -> list[Claim]:
     if not run.model_works:
         return []
     claims: dict[str, Claim] = {}
+    words = run.options.citations.word_share
     try:
+        if run.options.attempts.by_sentence and run.backend.drafts:
+            draft_sentences(run, run.backend, found, plan, claims)
+            if claims or run.late():
+                return _shown(run, claims)
+            words = run.options.citations.draft_word_share  # of such a model no more is believed in a longer text
         reader = Reader(run.backend, UntilLate(run))
         pack = pack_for_model(run.graph, run.question, found, lambda: run.selection(found), run.options, reader)
         run.metrics["pack_tokens"] = pack.tokens
-        writing = _Writing(run, run.backend, pack, plan, claims)
+        writing = _Writing(run, run.backend, pack, plan, words, claims)
         _write(writing, found)
     except ModelError as error:
         run.model_works = False
@@ -57,6 +64,10 @@ def phrase(run: Run, found: Found, plan: Plan) -> list[Claim]:
     except Cancelled:
         run.check()
         run.note(_no_time(run))
+    return _shown(run, claims)
+
+
+def _shown(run: Run, claims: dict[str, Claim]) -> list[Claim]:
     run.mark("phrased")
     if not claims:
         run.note("no sentence of the model passed the checks, so the composed answer stands")
@@ -95,7 +106,7 @@ def _attempt(writing: _Writing, attempt: Attempt, found: Found) -> None:
             _note_end(writing, event)
             sentences = splitter.finish() if event.reason == "stop" else iter(())
         for sentence in sentences:
-            claim = checked_sentence(run, sentence, writing.pack)
+            claim = checked_sentence(run, sentence, writing.pack.evidence, writing.word_share)
             if claim is None or claim.text in writing.claims:
                 continue
             if not writing.claims:
@@ -147,38 +158,3 @@ def _note_end(writing: _Writing, event: Finished) -> None:
 
 def _no_time(run: Run) -> str:
     return f"the model was stopped after {run.options.attempts.deadline:g} seconds"
-
-
-def checked_sentence(run: Run, sentence: str, pack: EvidencePack) -> Claim | None:
-    """The sentence with the first of its places that holds what it says; else it is dropped, for the reason of the place that came
-    furthest."""
-    if not is_whole(sentence):
-        run.drop(sentence, "it is no whole sentence")
-        return None
-    lines = run.options.citations.max_lines
-    reason, furthest = "no lines of the evidence support it", 0
-    for places in _alternatives(align(sentence, pack.evidence, lines), lines):
-        cited = [cite(run.graph, *place, lines) for place in places]
-        claim, problem = verify_claim(run.graph, Claim(sentence, "phrased", tuple(c for c in cited if c is not None)))
-        passed = 1
-        if not problem:
-            problem, passed = said_in_prose_alone(run.graph, sentence, claim.citations), 2
-        if not problem:
-            problem, passed = made_up(run.graph, sentence, claim.citations, run.options.citations.word_share), 3
-        if not problem:
-            return claim
-        if passed > furthest:
-            reason, furthest = problem, passed
-    run.drop(sentence, reason)
-    return None
-
-
-def _alternatives(places: Sequence[Place], lines: int) -> Iterator[tuple[Place, ...]]:
-    """Each place by itself; then the best together with each other one, as long as they are of no more lines than one may be: what a
-    sentence says of two things may stand in two places."""
-    yield from ((place,) for place in places)
-    for other in places[1:]:
-        both = (places[0], other)
-        apart = places[0][0] != other[0] or places[0][2] < other[1] or other[2] < places[0][1]
-        if apart and sum(last - first + 1 for _, first, last in both) <= lines:
-            yield both

@@ -11,12 +11,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from .bindings import Reading
+from .clauses import of_callers, without_asides
 from .grammar import readings_of
 from .lexicon import ANY
 from .relations import EXCLUSIVE, IS_FALSE, IS_TRUE, NEGATION, Claims, Condition, Relation
 from .sentence import MARK, Mention, Sentence
 
 _M = r"\x02(\d+)\x03"
+# "when `f` runs" is no condition, but says where.
+_C = (
+    _M + r"(?!\s+(?:(?:is|gets?|has been) (?:called|run|executed|invoked|entered|used)|runs?|executes?|starts?|"
+    r"is (?:running|executing))\b)"
+)
 _FILL = (
     r"(?:\s*\b(?:that|it|is|the|a|an|case|true|condition|expression|test|check|predicate|guard|of|statement|this|where|holds|both|"
     r"given|in)\b)*\s*"
@@ -28,6 +34,8 @@ _IF = (
     r"(?:up)?on (?:finding|seeing|noticing)|"
     r"(?:in|inside|within|on) (?:a|the) (?:branch|block|path|arm)(?: (?:under|where|of|for|guarded by))?|"
     r"guarded by|subject to|depending on|contingent on|conditional on|the condition(?: for (?:this|that|it))?(?: being)?|"
+    r"(?:(?:after|by|on|upon)(?: having)?|having) (?:determin|f[io]u?nd|check|verif|establish|see|seen|confirm|notic|made sure|making sure|"
+    r"ascertain|learn|test)\w*(?: that| whether)|"
     r"because(?: of)?|since)"
 )
 _CHECKS = r"(?:checks|tests|evaluates|verifies|examines|inspects|asks|looks(?: at)?|determines|sees)(?: (?:whether|if|for|that))?"
@@ -36,13 +44,16 @@ _THEN = (
     r"in (?:that|which|this) case|when (?:so|true|it (?:is|holds|does))|then|on success|"
     r"if that is the case)(?: (?:true|so|the case))?)\s*,?)"
 )
+_LATER = r"\s*,?\s*\b(?:if|when|whenever|where|once|in case)\s+(?:it|this|that|so|true|the (?:check|test|condition))\b"
 _GOOD, _GUARD, _UNDER = "(?:true|truthy|met|satisfied)", "(?:condition|test|guard|check|case)", "(?:under|on|for|in)"
 # (pattern, whether the condition holds where it matches); the mention in it is the condition.
 _CONDITIONS = (
     (re.compile(rf"(?:\bonly )?\bunless\b{_FILL}{_M}{IS_TRUE}?\s*,?", re.I), False),
-    (re.compile(rf"(?:\b(?:only|just|exactly|precisely) )?\b{_IF}\b{_FILL}{_M}{IS_FALSE}\s*,?", re.I), False),
-    (re.compile(rf"(?:\b(?:only|just|exactly|precisely) )?\b{_IF}\b{_FILL}{_M}{IS_TRUE}?\s*(?:,?\s*then\b)?,?", re.I), True),
+    (re.compile(rf"(?:\b(?:only|just|exactly|precisely) )?\b{_IF}\b{_FILL}{_C}{IS_FALSE}\s*,?", re.I), False),
+    (re.compile(rf"(?:\b(?:only|just|exactly|precisely) )?\b{_IF}\b{_FILL}{_C}{IS_TRUE}?\s*(?:,?\s*then\b)?,?", re.I), True),
     (re.compile(rf"\b{_CHECKS}{_FILL}{_M}{IS_TRUE}?{_THEN}", re.I), True),
+    (re.compile(rf"\b{_CHECKS}{_FILL}{_M},?\s*(?:and|then|,|\s)+(?=[^.;]*{_LATER}{IS_FALSE}\W*\Z)", re.I), False),
+    (re.compile(rf"\b{_CHECKS}{_FILL}{_M},?\s*(?:and|then|,|\s)+(?=[^.;]*{_LATER}{IS_TRUE}\W*\Z)", re.I), True),
     (re.compile(rf"(?:\b(?:with|a|an|the) )*(?:true|truthy)?\s*{_M}\s*\b(?:being {_GOOD}|holding(?: true)?)\b\s*,?", re.I), True),
     (re.compile(rf"{_M} (?:is|forms|states) (?:the|a|its) {_GUARD}(?: {_UNDER} (?:which|that))?", re.I), True),
     (re.compile(rf"\b(?:the )?{_GUARD}(?: {_UNDER} (?:which|that|this))?\b(?=.*\bis {_M}\W*\Z)", re.I), True),
@@ -50,12 +61,12 @@ _CONDITIONS = (
 _TOLD = re.compile(
     r"\b(?P<how>if|when|unless|where|whenever|in case|without)\b(?P<clause>(?:(?!\x02)[^,.;])*?\b"
     r"(?:given|passed|told|specified|supplied|provided|"
-    r"omitted|left out|missing|absent|set|said|stated|unspecified|chosen|named|overridden|else|otherwise|nothing|none|argument|value|asked|"
-    r"changed|explicit)\b(?:(?!\x02)[^,.;])*),?",
+    r"omit\w*|left out|leaves? it out|skips it|missing|absent|set|said|stated|"
+    r"unspecified|chosen|named|overridden|else|otherwise|nothing|none|argument|value|asked|changed|explicit)\b(?:(?!\x02)[^,.;])*),?",
     re.I,
 )
 _DENIED = re.compile(
-    r"\b(?:no|not|nothing|none|omitted|left out|missing|absent|unspecified|without|unset|isn't)\b", re.I
+    r"\b(?:no|not|nothing|none|omit\w*|skips|leaves?|left out|missing|absent|unspecified|without|unset|isn't)\b", re.I
 )
 _IT_INSTEAD = re.compile(
     r"(?<=\bfor) (?:it|(?:that|the|this)(?: \w+)? (?:parameter|argument|option|one))\b|(?<=\bfor) that\b|(?<=\bset) it\b",
@@ -94,6 +105,13 @@ _AFTERTHOUGHT = re.compile(
     r",\s*(?:which (?:is|are|can|may)|as|where|because|since|so|and (?:this|that))\b(?:(?!\x02)[^.;])*(?=\.?\s*\Z)",
     re.I,
 )
+# "Left out, the argument `x` of `f` is `1`"; "`x` is optional; its default is `1`".
+_LEFT = re.compile(
+    r"\A\W*(?:(?:if|when) )?(?:left (?:out|off|unset|away|alone|unspecified)|omitted|unspecified|not (?:given|specified)),\s",
+    re.I,
+)
+_ITS_DEFAULT = re.compile(r"[;,] (?:and )?(?:its|the) (?=default)", re.I)
+_UNLESS = re.compile(r"\bunless\b", re.I)
 _KEYWORD = re.compile(r"(except|raise|return|yield)(?: (.+?):?)?|(?:class|def|if|with|try|for|while)")
 _SEVERAL = re.compile(r";|\.\s+\S|—")
 
@@ -104,10 +122,10 @@ def plain_claims(sentence: Sentence) -> Claims | None:
     names = [sentence.mentions[int(n)] for n in MARK.findall(sentence.plain)]
     if any(m.kind == "quote" for m in sentence.mentions):
         return None
-    if not 2 <= len(names) <= 4 or _SEVERAL.search(sentence.plain.strip()):
+    if not 2 <= len(names) <= 4 or _SEVERAL.search(_ITS_DEFAULT.sub(" ", sentence.plain.strip())):
         return None
     text, conditions, default = _without_conditions(sentence)
-    if _REFUSES.search(text) or NEGATION.search(text):
+    if _REFUSES.search(text) or NEGATION.search(text) or _UNLESS.search(text):
         return None
     readings = readings_of(f"By default, {text}" if default else text, sentence.mentions)
     exclusive = EXCLUSIVE.search(sentence.plain) is not None
@@ -128,7 +146,9 @@ def _keywords_as_words(sentence: Sentence) -> Sentence:
         mark = f"\x02{place}\x03"
         if match[2]:
             mentions[place] = Mention("code", match[2])
-            plain = plain.replace(mark, f"{match[1]} of {mark}")
+            # "an `except E` clause" is a handler for it
+            told = "handler for" if match[1] == "except" else f"{match[1]} of"
+            plain = re.sub(rf"{mark}(?: (?:clause|statement|block|branch|line))?", f"{told} {mark}", plain)
         else:
             plain = plain.replace(mark, mention.text)
     return replace(sentence, plain=plain, mentions=tuple(mentions))
@@ -136,7 +156,14 @@ def _keywords_as_words(sentence: Sentence) -> Sentence:
 
 def _without_conditions(sentence: Sentence) -> tuple[str, tuple[Condition, ...], bool]:
     """The words without what they put under a condition; the conditions; whether they speak of what holds where nothing is given."""
-    text, default = _EXCEPT.sub("handler", sentence.plain), False
+    text, default = without_asides(_EXCEPT.sub("handler", sentence.plain)), False
+    left = _LEFT.match(text)
+    if left:
+        return text[left.end() :], (), True
+    text = _ITS_DEFAULT.sub(", whose ", text)
+    of_one = of_callers(text)
+    if of_one != text:
+        return of_one, (), True
     names = len(MARK.findall(text))
     omitted = _OMITTED.search(text)
     if omitted and _denies(omitted.group()):

@@ -14,7 +14,10 @@ _FORM = (
     "\n\nWrite each sentence on a line of its own, about one name of the evidence, and end it with its place, in this form:\n"
     "- `name` does what the lines say ({place})."
 )
-_MAX_QUESTION, _MAX_PLACES = 2000, 8
+_DRAFTING = (
+    "You explain source code. You answer with one short sentence that says only what the code and its comments say."
+)
+_MAX_QUESTION, _MAX_PLACES, _MAX_DRAFT_QUESTION = 2000, 8, 400
 
 
 def phrasing_messages(
@@ -32,6 +35,12 @@ def phrasing_messages(
     if scaffold == STRUCTURED:
         user += _FORM.format(place=example or "path.py:1")
     return [Message("system", _SYSTEM), Message("user", f"{user}\nAnswer:")]
+
+
+def drafting_messages(question: str, name: str, code: str) -> tuple[Message, ...]:
+    """The conversation that asks for one sentence about one definition."""
+    user = f"Question: {question.strip()[:_MAX_DRAFT_QUESTION]}\n\nCode:\n<<<\n{code}\n>>>\n\nSay in one sentence what `{name}` does."
+    return (Message("system", _DRAFTING), Message("user", user))
 
 
 def _places(pack: EvidencePack) -> str:

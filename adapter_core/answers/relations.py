@@ -24,8 +24,8 @@ NEGATION = re.compile(
 EXCLUSIVE = re.compile(r"\b(?:only|always|exclusively|solely|invariably|every time)\b", re.I)
 _ORDER = re.compile(r",?\s*\b(?:in (?:the |this )?order(?: written)?|in turn)\b,?", re.I)
 _ROOM = re.compile(
-    r"[\s,(]*(?:(?:the|a|an|its|their|both|either|optionally|then|also|first|further|new|directly|only|value|literal|function|method|"
-    r"class|parameters?|arguments?|tests?|exception|constant|given)\b[\s,(]*)*"
+    r"[\s,(]*(?:(?:the|a|an|its|their|both|either|optionally|then|also|first|further|new|directly|only|value of|value|literal|function|"
+    r"method|class|parameters?|arguments?|tests?|exception|constant|given|named|called)\b[\s,(]*)*"
 )
 _LIST = re.compile(r"[\s,()]*(?:(?:and|or|then|finally|the|a|an|also|optionally|as well as|next)\b[\s,(]*)*")
 _OF = re.compile(r"(?:\s+\w+){0,2}\s+(?:of|in|on|from)(?: the)?(?: (?:class|module|function|method))?\s+")
@@ -124,6 +124,10 @@ class _Reader:
         self._text = _ORDER.sub(" ", sentence.plain)
         for pattern, rewritten in REWRITES:
             self._text = pattern.sub(rewritten, self._text)
+        # "is not prepared for `e`, which it catches": a denial that the plainer words left out is still one.
+        denied = list(NEGATION.finditer(sentence.plain))
+        left = len(NEGATION.findall(self._text))
+        self._lost = tuple(sentence.plain[m.start() : m.end() + 40] for m in denied[: max(0, len(denied) - left)])
         self._used: list[tuple[int, int]] = []
 
     def read(self) -> Claims:
@@ -132,7 +136,7 @@ class _Reader:
         relations = [r for i in range(len(verbs)) for r in self._relation(verbs, i, conditions)]
         relations += self._of_quotations(verbs)
         left = [m for m in NEGATION.finditer(self._text) if not self._is_used(m)]
-        negations = tuple(self._text[m.start() : m.end() + 40] for m in left)
+        negations = tuple(self._text[m.start() : m.end() + 40] for m in left) + self._lost
         exclusive = tuple(m.group() for m in EXCLUSIVE.finditer(self._text) if not self._is_used(m))
         incomplete = self._left(relations)
         if any(r.negated and r.kind not in ("default", "default_of") and "default" in self._text for r in relations):

@@ -32,6 +32,7 @@ _PLAIN_NAME = re.compile(r"(?:super\(\)\.)?[\w./:@+-]*(?:\(\))?")
 _CALL = re.compile(r"[\w.]+\([\w\s.,*=]*\)")
 # Relations that only the patterns of `verbs.py` know.
 _READ_BY_PATTERN = frozenset({"annotated", "count", "imports", "kind", "message", "quoted", "says", "tested"})
+_BETWEEN_TWO = frozenset({"member", "takes", "inherits", "overrides", "sets"})
 _BEYOND = frozenset({"overrides", "tested"})
 _AS_SYNTAX = frozenset(
     {
@@ -50,7 +51,8 @@ _AS_SYNTAX = frozenset(
 )
 # Words of Python that need not stand in the lines to be said about them.
 FREE_WORDS = frozenset(
-    "None True False self cls def class return async await lambda not and or in is if else import from raise".split()
+    "None True False self cls def class return async await lambda not and or in is if else import from raise try except finally with for "
+    "while yield pass".split()
 )
 
 
@@ -75,14 +77,21 @@ def supports(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -
     region = Region(graph, citations)
     claims = claims_in(read)
     problem = _problem(region, read, claims, text, citations)
-    if (problem or claims.incomplete) and not _read_by_pattern(claims):
+    if any(r.negated and (claims.incomplete or (r.kind == "kind" and r.loose)) for r in claims.relations):
+        return Support(False, problem or "what is denied of which name could not be made out")
+    if (problem or claims.incomplete or _vague(claims)) and not _read_by_pattern(claims):
         plain = plain_claims(read)
-        few = not claims.relations or len(read.mentions) < 4
+        few = not claims.relations or len(read.mentions) < 4 or (_vague(claims) and not claims.incomplete)
         if plain is not None:
             problem = _problem(region, read, settle(region, plain), text, citations)
         elif few and not problem and not read.of("quote"):
             problem = "how the names in it relate could not be made out"
     return Support(not problem, problem)
+
+
+def _vague(claims: Claims) -> bool:
+    """Whether a pattern found a relation and not what it is of: "belongs to the parameters that `f` accepts"."""
+    return any(r.loose and r.kind in _BETWEEN_TWO for r in claims.relations)
 
 
 def _read_by_pattern(claims: Claims) -> bool:

@@ -87,7 +87,8 @@ def run(args: argparse.Namespace, defaults: AskOptions | None = None, ensure: bo
 
         args.model = absolute_name(args.model)
     needed = options.phrase or options.reading.weight != 0
-    backend, hint = open_model(args.model, needed, args.no_model, options.model.device, options.model.dtype)
+    chosen = options.model
+    backend, hint = open_model(args.model, needed, args.no_model, chosen.device, chosen.dtype, chosen.insecure)
     args.ensure = ensure and backend is not None
     try:
         if not args.follow:

@@ -30,13 +30,22 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser.add_argument("file", help='the text; "-" reads it from standard input')
     add_repo_arguments(parser)
     parser.add_argument("--all", action="store_true", help="show the sentences that hold, too")
+    parser.add_argument(
+        "--word-share",
+        type=float,
+        metavar="W",
+        help="of the words of a sentence that claims no relation, the share that must be found around its lines "
+        "(two thirds of them by default; 0: words are not looked at)",
+    )
     parser.set_defaults(func=run)
 
 
 def run(args: argparse.Namespace) -> int:
+    if args.word_share is not None and not 0 <= args.word_share <= 1:
+        raise UsageError("--word-share must be from 0 to 1.")
     text = _read(args.file)
     with ctrl_c() as cancel:
-        report = with_graph(args, cancel, lambda graph: _verify(graph, text))
+        report = with_graph(args, cancel, lambda graph: _verify(graph, text, args.word_share))
     if args.json:
         print_json(to_dict(report))
     else:
@@ -56,14 +65,16 @@ def _read(name: str) -> str:
     return raw.decode("utf-8", "replace")
 
 
-def _verify(graph: CodeGraph, text: str) -> TextReport:
+def _verify(graph: CodeGraph, text: str, word_share: float | None) -> TextReport:
     from ..answers.foreign import verify_answer, verify_text
+    from ..answers.options import CitationOptions
 
+    share = CitationOptions().word_share if word_share is None else word_share
     answer = _as_answer(text)
     if answer is None:
-        return verify_text(graph, text)
+        return verify_text(graph, text, share)
     try:
-        return verify_answer(graph, answer)
+        return verify_answer(graph, answer, share)
     except (KeyError, TypeError, ValueError) as error:
         raise UsageError("The JSON is no answer of Pathline's; give what `pathline ask --json` printed.") from error
 

@@ -101,7 +101,12 @@ def show_progress() -> Iterator[Progress]:
 
 
 def open_model(
-    name: str | None, needed: bool, skip: bool, device: str | None = None, dtype: str | None = None
+    name: str | None,
+    needed: bool,
+    skip: bool,
+    device: str | None = None,
+    dtype: str | None = None,
+    insecure: bool = False,
 ) -> tuple[Backend | None, str]:
     """The backend of a command that may use a model, and one line for the user where there is none ("" otherwise).
 
@@ -114,7 +119,7 @@ def open_model(
     try:
         if name is None:
             _pull_once()
-        return (open_backend(name, device=device, dtype=dtype) if needed else None), ""
+        return (open_backend(name, device=device, dtype=dtype, insecure=insecure) if needed else None), ""
     except ModelError as error:
         if name is not None:
             raise

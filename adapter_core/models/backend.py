@@ -58,6 +58,47 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Paths:
+    """Texts that may be written: `edges[state]` are (text, next state), the walk begins in state 0 and ends in a state without edges."""
+
+    edges: tuple[tuple[tuple[str, int], ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One sentence to be written after a conversation. `opening`: how the answer begins, given and not chosen. `along`: the only texts that
+    may follow it (None: any). `sampled`: by temperature and `top_p` of the options, else greedily."""
+
+    messages: tuple[Message, ...]
+    opening: str = ""
+    along: Paths | None = None
+    sampled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """`text` with its opening. `likelihood`: mean log probability of its tokens as the bare or adapted model has them, before penalties and
+    masks, of which there are `tokens`. `whole`: it ended, and was not cut off."""
+
+    text: str
+    likelihood: float
+    whole: bool
+    tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Drafts:
+    """What became of several drafts, in their order. `prompt_tokens` that were read, each prompt once; the rest as in `Finished`."""
+
+    written: tuple[Drafted, ...] = ()
+    prompt_tokens: int = 0
+    seconds: float = 0.0
+    delta_norms: Mapping[str, float] = field(default_factory=dict)
+    capped: int = 0
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class TextChunk:
     """Newly written text; chunks joined are the whole text."""
 
@@ -98,12 +139,17 @@ class ModelInfo:
 
 
 class Backend(Protocol):
-    """Methods raise `ModelError`. After `cancel` was seen, generation ends in `Finished("cancelled", …)` and no error.
+    """`drafts`: whether it takes `draft`; a server that writes only whole answers does not.
+
+    Methods raise `ModelError`. After `cancel` was seen, generation ends in `Finished("cancelled", …)` and no error.
 
     A backend serves one call at a time and may be called from any thread. Each call that reads or writes names its adaptation (None: the
     bare model), and no call sees that of another. One that cannot be put on raises `AdapterError` (`AdapterFileError` for its files) or
     `UsageError`, and leaves the model bare.
     """
+
+    @property
+    def drafts(self) -> bool: ...
 
     def load(self) -> ModelInfo:
         """Load the model unless it is loaded. May take seconds."""
@@ -134,6 +180,17 @@ class Backend(Protocol):
         adaptation: Adaptation | None = None,
     ) -> Iterator[GenerationEvent]:
         """Write an answer. Events arrive as they are made."""
+        ...
+
+    def draft(
+        self,
+        drafts: Sequence[Draft],
+        options: GenerationOptions,
+        cancel: CancelToken | None = None,
+        adaptation: Adaptation | None = None,
+    ) -> Drafts:
+        """One sentence for each draft, in their order, all written at once. The same drafts, options and threads: the same texts.
+        Raises `Cancelled` on cancel."""
         ...
 
     def unload(self) -> None:

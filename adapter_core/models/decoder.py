@@ -68,6 +68,36 @@ class Decoder:
         self._past.count += count
 
 
+class InPlace:
+    """The same for several texts at once, a token for each at a time. `layers` of shape (texts, heads, tokens, width); `seen`
+    (texts, tokens) is 0 where a shorter text was padded at its left."""
+
+    def __init__(self, loaded: LoadedModel, layers: Layers, seen: torch.Tensor) -> None:
+        self._loaded = loaded
+        self._past = _Past(layers)
+        self._seen = seen.bool()
+
+    def predict(self, tokens: Sequence[int], positions: torch.Tensor) -> torch.Tensor:
+        """The logits after one more token of each text, at its own position: (texts, vocabulary)."""
+        import torch
+
+        count = self._past.count
+        self._past.size = -(-(count + 1) // _STRIDE) * _STRIDE
+        with torch.inference_mode():
+            mask = torch.zeros((len(tokens), self._past.size), dtype=torch.bool)
+            mask[:, : self._seen.shape[1]] = self._seen
+            mask[:, self._seen.shape[1] : count + 1] = True
+            output = self._loaded.model(
+                input_ids=torch.tensor(tokens)[:, None],
+                position_ids=positions[:, None],
+                attention_mask=mask[:, None, None],
+                past_key_values=self._past,
+                use_cache=True,
+            )
+        self._past.count += 1
+        return output.logits[:, -1]  # type: ignore[no-any-return, unused-ignore]
+
+
 class _Past:
     """Keys and values of every layer, filled up to `size`: a transformers cache as far as the families above use one that are given mask
     and positions."""

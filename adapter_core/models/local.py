@@ -10,9 +10,11 @@ from typing import TypeVar
 
 from ..errors import Cancelled, ModelMemoryError
 from ..types import CancelToken
-from .backend import Adaptation, Finished, GenerationEvent, GenerationOptions, Message, ModelInfo
+from .backend import Adaptation, Draft, Drafts, Finished, GenerationEvent, GenerationOptions, Message, ModelInfo
+from .draft import draft
 from .generate import Writing
 from .loading import LoadedModel, computing, load_model, pick_device
+from .paths import Spelling
 from .prefixes import Prefixes
 from .scoring import ScoringOptions, score
 from .serving import Applied, BareServing, Serving
@@ -31,6 +33,8 @@ class LocalBackend:
     CPU, also in the middle of an answer, and the next `Finished` says so; after `unload` the GPU is tried again.
     """
 
+    drafts = True
+
     def __init__(
         self,
         model: str | None = None,
@@ -45,6 +49,7 @@ class LocalBackend:
         self._serving = serving or BareServing()
         self._loaded: LoadedModel | None = None
         self._prefixes = Prefixes()
+        self._spelling: Spelling | None = None
         self._moved = False
         self._notes: list[str] = []
         self._turn = Turn()
@@ -130,6 +135,32 @@ class LocalBackend:
         finally:
             self._turn.give()
 
+    def draft(
+        self,
+        drafts: Sequence[Draft],
+        options: GenerationOptions,
+        cancel: CancelToken | None = None,
+        adaptation: Adaptation | None = None,
+    ) -> Drafts:
+        if not drafts:
+            return Drafts()
+
+        def write() -> Drafts:
+            loaded = self._ready()
+            with computing():
+                if self._spelling is None:
+                    self._spelling = Spelling(loaded.tokenizer)
+                applied = self._serving.apply(loaded, adaptation or Adaptation())
+                return draft(loaded, drafts, options, self._spelling, cancel, applied)
+
+        self._turn.take(cancel)
+        try:
+            written = self._with_room(write)
+            notes, self._notes = tuple(self._notes), []
+            return replace(written, notes=notes)
+        finally:
+            self._turn.give()
+
     def unload(self) -> None:
         with self._turn:
             self._drop()
@@ -186,7 +217,7 @@ class LocalBackend:
     def _drop(self) -> None:
         self._serving.remove()
         self._prefixes.clear()
-        self._loaded = None
+        self._loaded = self._spelling = None
         gc.collect()
         torch = sys.modules.get("torch")
         if torch is not None and torch.cuda.is_available():

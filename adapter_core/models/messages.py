@@ -1,6 +1,6 @@
 """The frames between Pathline and its model process: a 4-byte big-endian length, then one JSON object in UTF-8.
 
-    child  → parent   {"type": "hello", "protocol": 2, "pid": …}                          first, once
+    child  → parent   {"type": "hello", "protocol": 3, "pid": …}                          first, once
     parent → child    {"type": "request", "id": n, "method": …, "params": {…}}
     parent → child    {"type": "cancel", "id": n}                                          at any time
     child  → parent   {"type": "text", "id": n, "text": …}                                 while generating
@@ -18,9 +18,9 @@ import struct
 from typing import Any, BinaryIO
 
 from ..errors import ModelProcessError, UsageError
-from .backend import Adaptation
+from .backend import Adaptation, Draft, Message, Paths
 
-PROTOCOL = 2
+PROTOCOL = 3
 MAX_FRAME = 32 * 1024 * 1024
 _LENGTH = struct.Struct(">I")
 
@@ -87,6 +87,17 @@ def adaptation_to_json(adaptation: Adaptation | None) -> dict[str, Any] | None:
 
 def adaptation_from_json(value: dict[str, Any] | None) -> Adaptation | None:
     return None if value is None else Adaptation(**value)
+
+
+def draft_from_json(value: dict[str, Any]) -> Draft:
+    """What `dataclasses.asdict` made of a draft, after its way through JSON, which has lists only."""
+    along = value["along"]
+    return Draft(
+        tuple(Message(turn["role"], turn["content"]) for turn in value["messages"]),
+        value["opening"],
+        None if along is None else Paths(tuple(tuple((text, state) for text, state in e) for e in along["edges"])),
+        value["sampled"],
+    )
 
 
 def _read_exactly(stream: BinaryIO, size: int) -> bytes:

@@ -11,10 +11,16 @@ _WORKER = "adapter_core.adapters.model_worker"
 
 
 def open_backend(
-    model: str | None = None, idle_seconds: float = 600.0, *, device: str | None = None, dtype: str | None = None
+    model: str | None = None,
+    idle_seconds: float = 600.0,
+    *,
+    device: str | None = None,
+    dtype: str | None = None,
+    insecure: bool = False,
 ) -> Backend:
     """A backend for a model: None is the embedded default, else a Hugging Face id, a folder, a GGUF file, or an OpenAI-compatible address
     with the model's name behind a #: "http://localhost:8000/v1#qwen3-4b" (a key is taken from `PATHLINE_API_KEY`).
+    Plain http is for this machine alone, unless the user says `insecure`.
 
     `device` "auto" (None), "cpu", "cuda" or "mps"; `dtype` "auto" (None), "bfloat16", "float16" or "float32". Starts nothing yet, but a
     GGUF file is converted on first use (half a minute). Raises `ModelMissingError` (it says how to get the model) when it is not
@@ -27,7 +33,7 @@ def open_backend(
         from .remote import open_remote
 
         url, _, name = model.partition("#")
-        return open_remote(url, name)
+        return open_remote(url, name, insecure=insecure)
 
     resolve(model)  # so that what is wrong is said here, and not by the process in the middle of an answer
     for value, known in ((device, DEVICES), (dtype, DTYPES)):

@@ -16,7 +16,18 @@ from urllib.parse import urlsplit
 
 from ..errors import Cancelled, ModelError, UsageError
 from ..types import CancelToken
-from .backend import Adaptation, Backend, Finished, GenerationEvent, GenerationOptions, Message, ModelInfo, TextChunk
+from .backend import (
+    Adaptation,
+    Backend,
+    Draft,
+    Drafts,
+    Finished,
+    GenerationEvent,
+    GenerationOptions,
+    Message,
+    ModelInfo,
+    TextChunk,
+)
 from .http_call import Address, HttpCall, events
 from .text import StopScanner, clean
 from .turn import Turn
@@ -57,6 +68,8 @@ def open_remote(
 class RemoteBackend:
     """`Backend` over HTTP. It takes no adaptations, and scores only where the server gives log probabilities of a prompt."""
 
+    drafts = False
+
     def __init__(
         self, address: Address, model: str, key: str, silence_seconds: float, context: int | None = None
     ) -> None:
@@ -94,6 +107,15 @@ class RemoteBackend:
             return [self._score(clean(text).rstrip(), tail, cancel) for text in context]
         finally:
             self._turn.give()
+
+    def draft(
+        self,
+        drafts: Sequence[Draft],
+        options: GenerationOptions,
+        cancel: CancelToken | None = None,
+        adaptation: Adaptation | None = None,
+    ) -> Drafts:
+        raise ModelError(f"The server at {self._address.shown} writes whole answers only.")
 
     def generate(
         self,
@@ -315,7 +337,7 @@ def _address(url: str, insecure: bool) -> Address:
     https = parts.scheme == "https"
     if not https and not insecure and not _is_loopback(host):
         raise UsageError(
-            f"Questions and code would go to {host} in plain text: use https, or say that plain http is meant."
+            f"Questions and code would go to {host} in plain text: use https, or allow it with --insecure in a terminal."
         )
     return Address(https, host, port or (443 if https else 80), parts.path.rstrip("/"))
 

@@ -27,8 +27,9 @@ class Sampler:
         self._end_ids = torch.tensor(sorted(end_ids), dtype=torch.long)
         self._generator = torch.Generator().manual_seed(options.seed)
 
-    def choose(self, logits: torch.Tensor) -> int:
-        """The next token for `logits` of shape (vocabulary,). In float32 on the CPU: a seed means the same anywhere."""
+    def choose(self, logits: torch.Tensor, allowed: Sequence[int] | None = None) -> int:
+        """The next token for `logits` of shape (vocabulary,), where given one of those `allowed`. In float32 on the CPU: a seed means the
+        same anywhere."""
         import torch
 
         options = self._options
@@ -40,7 +41,9 @@ class Sampler:
             )
         if self._chosen < options.min_new_tokens:
             scores[self._end_ids] = -torch.inf
-        token = self._sample(scores) if options.do_sample and options.temperature > 0 else int(torch.argmax(scores))
+        left = scores if allowed is None else scores[list(allowed)]
+        token = self._sample(left) if options.do_sample and options.temperature > 0 else int(torch.argmax(left))
+        token = token if allowed is None else allowed[token]
         self._chosen += 1
         if options.repetition_penalty != 1.0 and not (self._seen == token).any():
             self._seen = torch.cat([self._seen, torch.tensor([token])])

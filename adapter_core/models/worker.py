@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from ..errors import ModelError, PathlineError
 from ..streams import take_over
 from .backend import Backend, Finished, GenerationOptions, Message
-from .messages import PROTOCOL, adaptation_from_json, read_frame, write_frame
+from .messages import PROTOCOL, adaptation_from_json, draft_from_json, read_frame, write_frame
 
 if TYPE_CHECKING:
     from .serving import Serving
@@ -113,8 +113,11 @@ class Worker:
             return self._backend.count_tokens(params["texts"])
         if method == "score":
             return self._backend.score(params["context"], params["continuation"], cancel, adaptation)
+        if method == "draft":
+            drafts = [draft_from_json(one) for one in params["drafts"]]
+            return dataclasses.asdict(self._backend.draft(drafts, _options(params), cancel, adaptation))
         if method == "generate":
-            options = GenerationOptions(**{**params["options"], "stop": tuple(params["options"]["stop"])})
+            options = _options(params)
             messages = [Message(turn["role"], turn["content"]) for turn in params["messages"]]
             for event in self._backend.generate(messages, options, cancel, adaptation):
                 if isinstance(event, Finished):
@@ -127,6 +130,10 @@ class Worker:
             write_frame(self._replies, message)
         except OSError as error:
             raise _ParentGone from error
+
+
+def _options(params: dict[str, Any]) -> GenerationOptions:
+    return GenerationOptions(**{**params["options"], "stop": tuple(params["options"]["stop"])})
 
 
 class _ParentGone(Exception):  # noqa: N818 - the end of the work, not an error

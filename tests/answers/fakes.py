@@ -34,6 +34,8 @@ INFO = ModelInfo("tiny", "ab" * 32, 2048, "float32", "cpu")
 class Writer:
     """`texts`: what it writes, one after the other, the last one again and again. `errors`: what each call raises instead."""
 
+    drafts = False
+
     def __init__(self, *texts: str, errors: Sequence[Exception | None] = (), norms: Mapping[str, float] | None = None):
         self.texts, self.errors, self.norms = texts or ("",), list(errors), norms or {}
         self.asked: list[str] = []

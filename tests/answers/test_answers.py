@@ -216,6 +216,8 @@ def test_repository_text_is_inert(repo: Path) -> None:
 class ScriptedBackend:
     """A model that writes what it is told to."""
 
+    drafts = False
+
     def __init__(self, text: str = "", scores: Sequence[float] | None = None, fails: bool = False) -> None:
         self.text, self.scores, self.fails = text, scores, fails
         self.messages: list[Message] = []

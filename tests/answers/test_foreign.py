@@ -81,6 +81,7 @@ def test_verdicts(graph: CodeGraph) -> None:
         ("A and `b()` (see `a.py:3`, `b.py:4-5`).", [("A and `b()`.", ("a.py:3", "b.py:4-5"))]),
         ("See e.g. the `x` of it, at a.py:3.", [("See e.g. the `x` of it.", ("a.py:3",))]),
         ("| a | b |\n\n<!-- a.py:1 -->\n\n## T a.py:2\n", []),
+        ("`f` sets `x` to `[]` or `()` [a.py:3].", [("`f` sets `x` to `[]` or `()`.", ("a.py:3",))]),
         ("> Quoted words (a.py:1)", [("Quoted words", ("a.py:1",))]),
     ],
 )
@@ -106,6 +107,29 @@ def test_an_answer_that_was_kept_is_stale_when_its_lines_changed(graph: CodeGrap
     assert not report.ok
 
 
+PROSE = """\
+`Cache.get` keeps its data until the timeout (src/app/cache.py:2-5).
+
+`Cache.get` encrypts every password on the disk (src/app/cache.py:2-5).
+"""
+
+
+def test_plain_words_must_be_those_of_the_lines(graph: CodeGraph) -> None:
+    """A sentence that names only what is there, and claims no relation, is held to its words."""
+    report = verify_text(graph, PROSE)
+    assert [s.verdict for s in report.sentences] == ["unsupported", "unsupported"]
+    assert "do not speak of encrypt" in report.sentences[1].reason
+    assert verify_text(graph, PROSE, word_share=0).ok
+    assert verify_text(graph, "`Cache.get` loads a key (src/app/cache.py:2-5).\n").ok
+
+
+def test_sentences_of_answers_are_held_to_their_words_too(graph: CodeGraph) -> None:
+    kept = json.loads(json.dumps(answer_to_dict(answer_question(graph, "What does `Cache.load` raise?"))))
+    kept["claims"][0]["text"] = "`Cache.load` encrypts every password."
+    assert not verify_answer(graph, kept).ok
+    assert verify_answer(graph, kept, word_share=0).ok
+
+
 def check_cli(repo: Path, *arguments: str) -> int:
     return main(["check", "--repo", str(repo), *arguments])
 
@@ -129,6 +153,17 @@ def test_the_command_says_which_sentence_fails_and_why(
     assert value["ok"] is False
     assert [s["verdict"] for s in value["sentences"]] == ["says nothing that could be checked", "unsupported"]
     assert value["rates"] == {"resolves": 1.0, "fresh": 1.0, "supports": 0.0, "complete": 1.0}
+
+
+def test_the_command_lets_words_alone_where_it_is_told_to(
+    graph: CodeGraph, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    prose = str(write(tmp_path, "prose.md", PROSE))
+    assert check_cli(graph.root, prose) == 1
+    assert check_cli(graph.root, "--word-share", "0", prose) == 0
+    capsys.readouterr()
+    assert check_cli(graph.root, "--word-share", "2", prose) == 2
+    assert "from 0 to 1" in capsys.readouterr()[1]
 
 
 def test_what_cannot_be_checked_is_wrong_usage(

@@ -75,11 +75,74 @@ def pairs(text: str) -> list[tuple[str, str, str]]:
         ("`g` belongs to `f`.", "defines"),
         ("It is the class `f` that `g` belongs to.", "defines"),
         ("One finds `g` in `f`.", "defines"),
+        # Clauses that are not in the order of a plain sentence.
+        ("The class to which `g` belongs is `f`.", "defines"),
+        ("`g` belongs to the parameters that `f` accepts.", "takes"),
+        ("`g` is part of the signature of `f` as a parameter.", "takes"),
+        ("`g` is among the exceptions which `f` raises.", "raises"),
+        ("A `g` raised in the block of `f` is caught by its handler.", "catches"),
+        ("With `f`, the method `g` is overridden.", "overrides"),
+        ("Whoever looks for the definition of `g` will find it in the file `f`.", "defines"),
+        ("Callers of `f` get `g` back as the result.", "returns"),
+        ("`f` takes a parameter called `g`.", "takes"),
+        ("`f` makes `g` and returns it.", "returns"),
+        ("Callers of `f` should be ready for `g`, which it raises.", "raises"),
+        ("In some cases `f` will end in `g` being raised.", "raises"),
+        ("The caller of `f` is given `g`.", "returns"),
+        ("From `f` you get back `g`.", "returns"),
+        ("You can pass `g` to `f`.", "takes"),
+        ("`f` is parameterised by `g`.", "takes"),
+        ("`g` sits above `f` in the class hierarchy.", "inherits"),
+        ("Among the subclasses of `g` we find `f`.", "inherits"),
+        ("In the class statement of `f`, `g` appears as a base.", "inherits"),
+        ("`g` has an override in `f`.", "overrides"),
+        ("`g` is an exception for which `f` has a handler.", "catches"),
+        ("Open `f` to see how `g` is defined.", "defines"),
+        ("In `f` you can see the definition of `g`.", "defines"),
     ],
 )
 def test_who_does_what(text: str, kind: str) -> None:
     assert (kind, "f", "g") in pairs(text)
     assert (kind, "g", "f") not in pairs(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "claim"),
+    [
+        ("`f`, as anyone can see from its source, raises `g`.", ("raises", "f", "g")),
+        ("`g` is used by `f` in a `raise` statement.", ("raises", "f", "g")),
+        ("A decorator applied to `f` is `@g`.", ("decorated", "f", "@g")),
+        ("`f` checks `c` and returns `g` when it is true.", ("returns", "f", "g")),
+        ("Having determined that `c` is true, `f` returns `g`.", ("returns", "f", "g")),
+    ],
+)
+def test_asides_and_conditions_are_taken_out(text: str, claim: tuple[str, str, str]) -> None:
+    claims = plain_claims(read_sentence(text))
+    assert claims is not None
+    [relation] = claims.alternatives
+    assert (relation.kind, relation.subjects[0].text, relation.objects[0].text) == claim
+    assert [(c.mention.text, c.holds) for c in relation.conditions] == ([("c", True)] if "`c`" in text else [])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "If you step into `f`, sooner or later you land in `g`, because it is called there.",
+        "Unless `g` is raised in the `try` block, `f` catches it.",
+        "If you do not pass `x` to `f`, `v` is not used.",
+        "`f`, which is not a method, lives on the class `c`.",
+    ],
+)
+def test_what_stays_open(text: str) -> None:
+    assert plain_claims(read_sentence(text)) is None
+
+
+def test_a_denial_is_not_lost_where_plainer_words_take_its_place(graph: CodeGraph) -> None:
+    assert verdict(graph, "`Store.get` does not take the place of the inherited `Base.get`, which it overrides.", GET)
+
+
+def test_a_denial_of_more_than_its_kind_is_not_decided(graph: CodeGraph) -> None:
+    assert verdict(graph, "`Store.put` is not a function with a parameter named `key`.", "app/store.py:17-21")
 
 
 @pytest.mark.parametrize(
@@ -91,6 +154,24 @@ def test_who_does_what(text: str, kind: str) -> None:
         ("`x` becomes `v` in `f`.", "sets"),
         ("`v` is what `f` assigns to `x`.", "sets"),
         ("It is to `v` that `x` is set in `f`.", "sets"),
+        ("What `f` assigns to `x` is `v`.", "sets"),
+        ("`f` updates `x`, assigning `v` to it.", "sets"),
+        ("`x` starts out as `v`, which `f` assigns.", "sets"),
+        ("In the body of `f` we find `x` being set to `v`.", "sets"),
+        ("When `f` is called without `x`, the value is `v`.", "default"),
+        ("If you do not pass `x` to `f`, `v` is used.", "default"),
+        ("`x` is optional in `f`; its default is `v`.", "default"),
+        ("The default value that `f` gives its argument `x` is `v`.", "default"),
+        ("Left out, the argument `x` of `f` is `v`.", "default"),
+        ("By default, `f` takes `x` to be `v`.", "default"),
+        ("`v` gets stored in `x` when `f` runs.", "sets"),
+        ("`x` takes on the value `v` through an assignment in `f`.", "sets"),
+        ("`f` sets the default of its parameter `x` to `v`.", "default"),
+        ("`v` is used by `f` as the default value for the parameter `x`.", "default"),
+        ("`x` is a parameter that `f` declares with `v` as the default value.", "default"),
+        ("The function `f` is declared with `x` defaulting to `v`.", "default"),
+        ("As its default, the parameter `x` of `f` has `v`.", "default"),
+        ("Callers of `f` who leave `x` unspecified get the default value `v` for it.", "default"),
         ("`v` is the default of `x` in `f`.", "default"),
         ("The default of `x` in `f` is `v`.", "default"),
         ("`f` takes `x`, which defaults to `v`.", "default"),

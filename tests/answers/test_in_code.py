@@ -95,6 +95,8 @@ def test_any_text_gives_as_many_lines(text: str) -> None:
         ("Here is more about `x`:", False),
         ("to serialize the data, which `x` keeps.", False),
         ("return lambda *args: t.Any([", False),
+        ("`x` sets `y` to.", False),
+        ("`x` returns the.", False),
     ],
 )
 def test_a_fragment_is_no_sentence(sentence: str, whole: bool) -> None:

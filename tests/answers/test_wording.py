@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from adapter_core.answers import wording
 from adapter_core.answers.flags import with_values
 from adapter_core.answers.options import AskOptions
 from adapter_core.answers.runner import answer_question
@@ -57,3 +58,40 @@ def test_words_from_nowhere(graph: CodeGraph, sentence: str) -> None:
     assert not kept
     assert "the cited lines do not speak of" in reason
     assert shown(graph, sentence, word_share=0)[0]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "reason"),
+    [
+        ("`Router.match` wins the URL.", "do not say"),
+        ("`Router.match` finds the path, which wins the endpoint.", "do not say"),
+        ("`Router.match` is a fallback.", "do not say that it is"),
+        ("`Router.match` is an endpoint of the URL.", "do not say that it is"),
+        ("`Router.match` finds the endpoint of a URL, which is a fallback.", "do not say that it is"),
+    ],
+)
+def test_words_of_the_lines_put_together_to_something_else(graph: CodeGraph, sentence: str, reason: str) -> None:
+    """Each of their words stands there."""
+    kept, why = shown(graph, sentence, word_share=1)
+    assert not kept
+    assert reason in why
+
+
+def test_of_drafts_all_words_are_wanted() -> None:
+    options = AskOptions().citations
+    assert options.draft_word_share == 1 > options.word_share
+
+
+@pytest.mark.parametrize(
+    ("sentence", "tells"),
+    [
+        ("`Router.match` is a method.", False),
+        ("`Router` is a Python class.", False),
+        ("`Router` represents a router.", False),
+        ("`Router.match` finds the endpoint.", False),
+        ("`Router.match` finds the endpoint of a URL.", True),
+        ("`Router.match` calls `compare`.", True),
+    ],
+)
+def test_sentences_that_tell_more_than_a_kind(sentence: str, tells: bool) -> None:
+    assert wording.tells(sentence) is tells

@@ -13,7 +13,7 @@ import pytest
 
 import adapter_core
 from adapter_core.adapters.manifest import read_built
-from adapter_core.answers.options import AskOptions
+from adapter_core.answers.options import AskOptions, AttemptOptions
 from adapter_core.answers.runner import answer_question
 from adapter_core.cli.main import main
 from adapter_core.code_graph import CodeGraph
@@ -178,8 +178,8 @@ def test_the_device_is_chosen_where_the_model_is_opened(shop: Path, monkeypatch:
     adapter_core.generate_answer("some/model", None, shop, QUESTION, device="mps", dtype="float16")
     assert main(["ask", "--repo", str(shop), "--model", "some/model", "--device", "cuda", "--phrase", QUESTION]) == 0
     assert opened == [
-        {"model": "some/model", "device": "mps", "dtype": "float16"},
-        {"model": "some/model", "device": "cuda", "dtype": "auto"},
+        {"model": "some/model", "device": "mps", "dtype": "float16", "insecure": False},
+        {"model": "some/model", "device": "cuda", "dtype": "auto", "insecure": False},
     ]
 
 
@@ -202,14 +202,17 @@ class KilledWhileWriting:
         return getattr(self._inner, name)
 
     def generate(self, *given: Any, **named: Any) -> Iterator[GenerationEvent]:
-        import psutil
-
         for event in self._inner.generate(*given, **named):
             yield event
-            pid = self._inner.pid
-            if pid is not None:
-                psutil.Process(pid).kill()
-                self.killed += 1
+            self._kill()
+
+    def _kill(self) -> None:
+        import psutil
+
+        pid = self._inner.pid
+        if pid is not None:
+            psutil.Process(pid).kill()
+            self.killed += 1
 
 
 def test_a_model_killed_while_it_writes_leaves_the_composed_answer(shop: Path, model: str) -> None:
@@ -218,7 +221,7 @@ def test_a_model_killed_while_it_writes_leaves_the_composed_answer(shop: Path, m
     inner = open_backend(model, device="cpu", dtype="float32")
     assert isinstance(inner, ProcessBackend)
     backend: Any = KilledWhileWriting(inner)
-    options = AskOptions(phrase=True)
+    options = AskOptions(phrase=True, attempts=AttemptOptions(by_sentence=False))
     options = replace(options, generation=replace(options.generation, max_new_tokens=400, min_new_tokens=400))
     options = replace(options, context=replace(options.context, tokens=120))
     try:

@@ -15,6 +15,7 @@ import pytest
 
 from adapter_core.errors import Cancelled, ModelError, ModelMissingError, ModelProcessError
 from adapter_core.isolation import child_environment, isolated_command
+from adapter_core.models import child as child_module
 from adapter_core.models import process as process_module
 from adapter_core.models.backend import Finished, GenerationOptions, Message, TextChunk
 from adapter_core.models.local import LocalBackend
@@ -176,7 +177,7 @@ def stand_in(monkeypatch, program: str) -> ProcessBackend:
         f"hello = dict(type='hello', protocol={PROTOCOL})\n"
         "info = dict(name='m', digest='', context=1, dtype='', device='')\n"
     )
-    monkeypatch.setattr(process_module, "isolated_command", lambda *_: [sys.executable, "-I", "-c", prelude + program])
+    monkeypatch.setattr(child_module, "isolated_command", lambda *_: [sys.executable, "-I", "-c", prelude + program])
     return ProcessBackend("stand-in")
 
 

@@ -361,6 +361,9 @@ def test_addresses_that_are_taken():
     for url in ("http://localhost:8000/v1", "http://127.3.2.1", "http://[::1]:80/v1", "https://example.com/v1"):
         open_remote(url, "m")
     open_remote("http://example.com/v1", "m", insecure=True)
+    open_backend("http://example.com/v1#m", insecure=True)
+    with pytest.raises(UsageError, match="--insecure"):
+        open_backend("http://example.com/v1#m")
     with pytest.raises(UsageError, match="Name the model"):
         open_remote("https://example.com/v1", " ")
 
@@ -404,6 +407,25 @@ def test_a_question_on_the_command_line_is_phrased_by_a_server(scripted, repo, c
     assert told["provenance"]["model"] == "some-model"
     prompts = [m["content"] for path, body, _ in scripted.asked if "messages" in body for m in body["messages"]]
     assert any("raise CartFull(item)" in prompt for prompt in prompts)
+
+
+def test_plain_http_to_another_machine_needs_the_users_word(repo, capsys):
+    write(repo, "app/cart.py", "def add_item(cart, item):\n    raise CartFull(item)\n")
+    asked = [
+        "ask",
+        "--repo",
+        str(repo),
+        "--phrase",
+        "--model",
+        "http://192.0.2.1:9/v1#some-model",
+        "--deadline",
+        "0.001",
+    ]
+    assert main([*asked, "What does add_item raise?"]) == 2
+    assert "plain text" in capsys.readouterr().err
+    # Allowed, it is tried; nobody answers there in that time, and the composed answer stands.
+    assert main([*asked, "--insecure", "What does add_item raise?"]) == 0
+    assert "CartFull" in capsys.readouterr().out
 
 
 def test_an_address_stays_what_it_is_in_another_folder():
