@@ -14,11 +14,11 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .adapters.fit_options import FitOptions, JudgeOptions
-from .adapters.fit_repository import CHECKPOINT, fit_repository, scores_of, settings_of
+from .adapters.fitting.options import FitOptions, JudgeOptions
+from .adapters.fitting.repository import CHECKPOINT, fit_repository, scores_of, settings_of
 from .adapters.manifest import FITTED
-from .adapters.memory_sync import StoredMemory, load_tokenizer, stored_memory
 from .adapters.options import BuildOptions
+from .adapters.remembering.sync import StoredMemory, load_tokenizer, stored_memory
 from .build import AdapterMaker, BuildInputs, BuildModel, BuildReport, MadeAdapter, Progress, build_adapters
 from .code_graph import CodeGraph
 from .errors import Cancelled, ModelFileError
@@ -61,7 +61,7 @@ def build_fitted(
     cancel: CancelToken | None = None,
 ) -> BuildReport:
     """Fit an adapter and judge it; into `folder / FITTED`. What was broken off goes on where it was, unless `rebuild` is set. Raises as
-    `build_adapters` and `fit_repository`."""
+    `build_adapters` and `fitting/repository`."""
     place = folder / FITTED
     checkpoint = folder / CHECKPOINT
     if rebuild:

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .answers.built import what_is_built
 from .answers.flags import as_arguments
+from .answers.writing.built import what_is_built
 from .build import Progress, build_adapters, find_model
 from .build_fitted import build_memory
 from .code_graph import CodeGraph

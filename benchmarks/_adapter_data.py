@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from _common import DATA
 
-from adapter_core.adapters.fit_split import BUILD, DEVELOPMENT, HELD_OUT, SplitOptions, split_by_directory
-from adapter_core.adapters.fit_windows import Window, encode, function_windows, windows
+from adapter_core.adapters.fitting.split import BUILD, DEVELOPMENT, HELD_OUT, SplitOptions, split_by_directory
+from adapter_core.adapters.fitting.windows import Window, encode, function_windows, windows
 from adapter_core.adapters.memory import tokenizer_digest
 from adapter_core.graph.source import normalise_newlines
 

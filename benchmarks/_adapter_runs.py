@@ -18,13 +18,13 @@ from _common import timed
 
 from adapter_core.adapters.adapter import Adapter, Factors
 from adapter_core.adapters.fit import fit_adapter
-from adapter_core.adapters.fit_judge import DevelopmentText, Trial, Verdict, judge
-from adapter_core.adapters.fit_lora import beside
-from adapter_core.adapters.fit_options import FitOptions, JudgeOptions
-from adapter_core.adapters.fit_questions import QuestionRow
-from adapter_core.adapters.fit_scoring import TokenScores, score_windows
-from adapter_core.adapters.fit_split import BUILD, DEVELOPMENT
-from adapter_core.adapters.fit_windows import Window
+from adapter_core.adapters.fitting.judge import DevelopmentText, Trial, Verdict, judge
+from adapter_core.adapters.fitting.lora import beside
+from adapter_core.adapters.fitting.options import FitOptions, JudgeOptions
+from adapter_core.adapters.fitting.questions import QuestionRow
+from adapter_core.adapters.fitting.scoring import TokenScores, score_windows
+from adapter_core.adapters.fitting.split import BUILD, DEVELOPMENT
+from adapter_core.adapters.fitting.windows import Window
 from adapter_core.adapters.memory import Memory
 from adapter_core.models.loading import LoadedModel
 

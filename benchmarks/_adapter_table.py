@@ -12,11 +12,11 @@ from _adapter_runs import Fit
 from _common import timed
 from _retrieval_scores import interval
 
-from adapter_core.adapters.fit_scoring import TokenScores
-from adapter_core.adapters.fit_split import BUILD
-from adapter_core.adapters.fit_windows import Window
+from adapter_core.adapters.fitting.scoring import TokenScores
+from adapter_core.adapters.fitting.split import BUILD
+from adapter_core.adapters.fitting.windows import Window
 from adapter_core.adapters.memory import Memory
-from adapter_core.adapters.memory_weights import Known, MemoryWeights, fit_weights, joined
+from adapter_core.adapters.remembering.weights import Known, MemoryWeights, fit_weights, joined
 
 TEXT, BODIES, GENERAL, NEW = "M1 text", "M2 bodies", "general", "M1 on new lines"
 # Where the scores of a condition stand for the adapters of M1 and M2.

@@ -17,10 +17,10 @@ import numpy as np
 from _answer_scores import Reference
 from _retrieval_data import Row
 
-from adapter_core.adapters.fit_scoring import score_windows
-from adapter_core.adapters.fit_windows import Window, encode
+from adapter_core.adapters.fitting.scoring import score_windows
+from adapter_core.adapters.fitting.windows import Window, encode
 from adapter_core.adapters.memory import Memory
-from adapter_core.adapters.memory_weights import MemoryWeights
+from adapter_core.adapters.remembering.weights import MemoryWeights
 from adapter_core.answers.prompts import phrasing_messages
 from adapter_core.code_graph import CodeGraph
 from adapter_core.evidence.context import pack_context

@@ -31,12 +31,12 @@ from _retrieval_scores import MAX_SPAN_LINES
 from adapter_reading import MODEL, RESAMPLES, SEED, TOP, Read, read_spans, table
 
 from adapter_core.adapters.adapter import Adapter
-from adapter_core.adapters.fit_options import FitOptions
-from adapter_core.adapters.fit_questions import question_rows
-from adapter_core.adapters.fit_scoring import TokenScores
-from adapter_core.adapters.fit_windows import Window, encode
+from adapter_core.adapters.fitting.options import FitOptions
+from adapter_core.adapters.fitting.questions import question_rows
+from adapter_core.adapters.fitting.scoring import TokenScores
+from adapter_core.adapters.fitting.windows import Window, encode
 from adapter_core.adapters.memory import Memory
-from adapter_core.adapters.memory_weights import MemoryWeights
+from adapter_core.adapters.remembering.weights import MemoryWeights
 from adapter_core.answers.prompts import phrasing_messages
 from adapter_core.code_graph import CodeGraph
 from adapter_core.evidence.context import pack_context

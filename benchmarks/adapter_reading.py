@@ -5,8 +5,8 @@
 Questions are first sentences of docstrings of functions in held-out directories (the split of `adapters.py`: the adapter has seen none of
 these files); the docstrings are taken out of the copy that is searched. Where the function is not among the top 20, a question counts 0
 for all. `mixed`: the model's vote beside the lexical score, one standard deviation of each. Of each span the first 256 tokens are read.
-A fit for each of `--shares`: so much of its steps trains log P(question | place) on rows made from the build files (`fit_questions.py`);
-share 0 is the fit of `adapters.py`. With `--fits-of`, all repositories are read with the adapters of that one: is what helps to read a
+A fit for each of `--shares`: so much of its steps trains log P(question | place) on rows made from the build files
+(`fitting/questions.py`); share 0 is the fit of `adapters.py`. With `--fits-of`, all repositories are read with the adapters of that one: is what helps to read a
 repository's own? What was computed is kept below `--scratch`, question by question.
 """
 
@@ -35,11 +35,11 @@ from _retrieval_ours import place_of
 from _retrieval_scores import MAX_SPAN_LINES
 
 from adapter_core.adapters.adapter import Adapter
-from adapter_core.adapters.fit_lora import beside
-from adapter_core.adapters.fit_options import FitOptions
-from adapter_core.adapters.fit_questions import question_rows
-from adapter_core.adapters.fit_split import BUILD
-from adapter_core.answers.choose import mix
+from adapter_core.adapters.fitting.lora import beside
+from adapter_core.adapters.fitting.options import FitOptions
+from adapter_core.adapters.fitting.questions import question_rows
+from adapter_core.adapters.fitting.split import BUILD
+from adapter_core.answers.composing.choose import mix
 from adapter_core.code_graph import CodeGraph, is_test_path
 from adapter_core.evidence.options import SelectionOptions
 from adapter_core.evidence.selection import search

@@ -22,8 +22,8 @@ from _adapter_runs import Runs
 from _adapter_table import BODIES, MEASURES, NEW, TEXT, Subject, change, logs
 from _common import RESULTS, ROOT, report
 
-from adapter_core.adapters.fit_options import FitOptions
-from adapter_core.adapters.fit_split import BUILD
+from adapter_core.adapters.fitting.options import FitOptions
+from adapter_core.adapters.fitting.split import BUILD
 from adapter_core.models.loading import load_model
 from adapter_core.models.sources import resolve
 

@@ -40,13 +40,13 @@ from _adapter_table import BODIES, FITTED_ON, MEASURES, TEXT, Subject, borrow, t
 from _common import ROOT, report, timed
 
 from adapter_core.adapters.adapter import Adapter
-from adapter_core.adapters.fit_judge import kept
-from adapter_core.adapters.fit_options import FitOptions
-from adapter_core.adapters.fit_split import BUILD
-from adapter_core.adapters.fit_windows import encode
+from adapter_core.adapters.fitting.judge import kept
+from adapter_core.adapters.fitting.options import FitOptions
+from adapter_core.adapters.fitting.split import BUILD
+from adapter_core.adapters.fitting.windows import encode
 from adapter_core.adapters.memory import Memory
-from adapter_core.adapters.memory_mixing import MemoryStep
-from adapter_core.adapters.memory_weights import fit_weights, joined
+from adapter_core.adapters.remembering.mixing import MemoryStep
+from adapter_core.adapters.remembering.weights import fit_weights, joined
 from adapter_core.models.loading import LoadedModel, load_model
 from adapter_core.models.sources import resolve
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from adapter_core.graph.indexer import open_reader
+from adapter_core.graph.processes.indexer import open_reader
 
 from .documents import Document, DocumentStore
 from .positions import UTF16

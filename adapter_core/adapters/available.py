@@ -17,8 +17,8 @@ from ..code_graph import CodeGraph
 from ..errors import AdapterFileError
 from ..graph.batch import file_kind
 from .manifest import ADAPTERS, FITTED, Manifest, SourceFile, Staleness, build_folder, read_built, staleness
-from .memory_store import read_header
-from .memory_sync import MEMORY
+from .remembering.store import read_header
+from .remembering.sync import MEMORY
 
 _SAME = Staleness()
 

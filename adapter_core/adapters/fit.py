@@ -18,14 +18,14 @@ import numpy as np
 from ..errors import Cancelled, ModelError, UsageError
 from ..models.loading import LoadedModel
 from ..types import CancelToken
-from . import fit_checkpoint
 from .adapter import Adapter, Factors
-from .fit_attention import attention_for_training
-from .fit_lora import TrainedFactors, linear_layers
-from .fit_loss import mean_loss
-from .fit_options import FitOptions
-from .fit_packing import Sequences, packed, woven
-from .fit_questions import QuestionRow, packed_rows
+from .fitting import checkpoint as fit_checkpoint
+from .fitting.attention import attention_for_training
+from .fitting.lora import TrainedFactors, linear_layers
+from .fitting.loss import mean_loss
+from .fitting.options import FitOptions
+from .fitting.packing import Sequences, packed, woven
+from .fitting.questions import QuestionRow, packed_rows
 
 # Called after each step with the steps done, their number (0 while it is unknown) and the step's loss in nats per token.
 FitProgress = Callable[[int, int, float], None]
@@ -61,7 +61,7 @@ def fit_adapter(
     checkpoint: Path | None = None,
     rows: Sequence[QuestionRow] = (),
 ) -> Fitted:
-    """Train on `files` (path to tokens): those to build from, see `fit_split`; and on question rows of theirs, where the options have a
+    """Train on `files` (path to tokens): those to build from, see `fitting/split`; and on question rows of theirs, where the options have a
     share for these. The model is afterwards what it was.
 
     With `checkpoint`, a file, the state is written there from time to time and on cancel, and an unfinished fit found there goes on;

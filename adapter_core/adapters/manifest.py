@@ -7,7 +7,7 @@ embedding.npz    the repository's embedding, with embedding.json (`evidence/repo
 modules.npz      where asked for, an embedding for each module (`bank.py`)
 bank/*.npz       where there are any, adapters of single modules
 repository.memory, fitted/
-                 beside these, and not named in the manifest: the memory (`memory_sync.py`), which follows the files by itself, and the
+                 beside these, and not named in the manifest: the memory (`remembering/sync.py`), which follows the files by itself, and the
                  fitted adapter, a folder like this one with a manifest of its own. `available.for_answers` says what of it is there
 """
 

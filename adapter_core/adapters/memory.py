@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 from ..errors import AdapterFileError, UsageError
-from .memory_counts import MAX_CONTEXT, MAX_TOKEN, TOKEN_BITS, Counts, add, context_hashes, context_keys, count
-from .memory_store import read, write
-from .memory_weights import Known, MemoryWeights
+from .remembering.counts import MAX_CONTEXT, MAX_TOKEN, TOKEN_BITS, Counts, add, context_hashes, context_keys, count
+from .remembering.store import read, write
+from .remembering.weights import Known, MemoryWeights
 
 _LAST = np.uint64(MAX_TOKEN)
 # Of a model that is not asked how sure it is.

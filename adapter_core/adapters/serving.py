@@ -20,10 +20,10 @@ from ..models.serving import Applied
 from .adapter import Adapter
 from .files import load_adapters_npz
 from .memory import Memory, tokenizer_digest
-from .memory_counts import Counts
-from .memory_mixing import MemoryStep
 from .mixing import MixedAdapters, register_hook_mixed_adapters
 from .options import delta_cap
+from .remembering.counts import Counts
+from .remembering.mixing import MemoryStep
 
 # What was read stays for calls that take turns: one adapter for reading, one for writing.
 _ADAPTERS_KEPT, _MEMORIES_KEPT = 4, 2

@@ -11,17 +11,17 @@ from ..evidence.spans import own_blocks
 from ..graph.outline import docstring_span, outline_of
 from ..graph.source import is_python
 from ..types import Evidence, ModuleFacts, Symbol, SymbolRef
-from .around import inheritance, mutations, numbers, passed, tests
-from .calling import callers, calling_tests, calls, uses
-from .candidate import Candidate, Speaker, listed
-from .counts import asked_for
-from .deciding import decisions
+from .composing.around import inheritance, mutations, numbers, passed, tests
+from .composing.calling import callers, calling_tests, calls, uses
+from .composing.candidate import Candidate, Speaker, listed
+from .composing.counts import asked_for
+from .composing.deciding import decisions
+from .composing.links import Links
+from .composing.prose import comment_sentences, docstring_lines, docstring_sentences, sentences_in
+from .composing.quotes import quotes
+from .composing.telling import actions
 from .inert import code, printable, prose
 from .kinds import LINKS, answer_kind, named_classes
-from .links import Links
-from .prose import comment_sentences, docstring_lines, docstring_sentences, sentences_in
-from .quotes import quotes
-from .telling import actions
 
 _MAX_SYMBOLS = 8
 _MAX_SIGNATURE = 160

@@ -14,9 +14,9 @@ from ..code_graph import CodeGraph
 from ..evidence.question import analyse
 from ..models.backend import Backend
 from ..types import Answer, CancelToken, EventSink, Evidence, SymbolRef
+from .checking.sentence import read_sentence
 from .options import AskOptions
 from .runner import answer_question
-from .sentence import read_sentence
 
 _OPENING = re.compile(r"^\s*(?:(?:and|but|so|then|ok(?:ay)?|now)\b[\s,]*)+", re.I)
 _PRONOUN = re.compile(

@@ -15,13 +15,13 @@ from typing import Any
 from ..code_graph import CodeGraph
 from ..graph.source import hash_lines, split_lines
 from ..types import Citation, Claim, Span
+from .checking.plain import plain_claims
+from .checking.relations import claims_in
+from .checking.sentence import MAX_CHARS, read_sentence
+from .checking.wording import made_up
 from .citations import check, find_citations
 from .options import CitationOptions
-from .plain import plain_claims
-from .relations import claims_in
-from .sentence import MAX_CHARS, read_sentence
 from .verify import verify_claim
-from .wording import made_up
 
 _FENCE = re.compile(r"\s*(```|~~~)")
 _SKIPPED = re.compile(r"\s*(#{1,6}\s|\||<!--|[-=*_]{3,}\s*\Z)")

@@ -7,7 +7,7 @@ import re
 from ..code_graph import CodeGraph
 from ..evidence.question import Question
 from ..types import SymbolRef
-from .counts import names_a_count
+from .composing.counts import names_a_count
 
 # Kinds that ask for links of a symbol, and not for what it does.
 LINKS = ("count", "impact", "inheritance", "registered", "callers", "tests")

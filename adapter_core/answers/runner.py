@@ -18,22 +18,22 @@ from ..evidence.selection import Found, search
 from ..graph.source import hash_lines
 from ..models.backend import Backend
 from ..types import Answer, CancelToken, Claim, EventSink, Evidence, SymbolRef
-from .adapting import Plan, plan
-from .candidate import Candidate
-from .choose import choose, lexical_scores, mix
 from .citations import cite
 from .compose import candidates
+from .composing.candidate import Candidate
+from .composing.choose import choose, lexical_scores, mix
 from .flags import checked
 from .kinds import answer_kind
 from .options import AskOptions
-from .phrasing import phrase
 from .provenance import provenance_of
-from .reading import votes_on
 from .refusal import answerable, confidence, signals
 from .render import commit_footer, not_found, to_markdown
 from .selecting import narrowed, reordered
 from .state import Run
 from .telemetry import record_of, write_record
+from .writing.adapting import Plan, plan
+from .writing.phrasing import phrase
+from .writing.reading import votes_on
 
 
 def _ignore(name: str, value: Any) -> None:

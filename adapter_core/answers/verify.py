@@ -15,15 +15,15 @@ from dataclasses import dataclass, replace
 from ..code_graph import CodeGraph
 from ..graph import terms
 from ..types import Citation, Claim
+from .checking.naming import used_in
+from .checking.plain import plain_claims
+from .checking.region import Region
+from .checking.relation_checks import problem_of, settle
+from .checking.relations import Claims, claims_in
+from .checking.sentence import MARK, MAX_CHARS, Mention, Sentence, numbers_in, read_sentence
+from .checking.standing import stand_so
 from .citations import check, cited_text
 from .inert import prose
-from .naming import used_in
-from .plain import plain_claims
-from .region import Region
-from .relation_checks import problem_of, settle
-from .relations import Claims, claims_in
-from .sentence import MARK, MAX_CHARS, Mention, Sentence, numbers_in, read_sentence
-from .standing import stand_so
 
 _NAME = re.compile(r"[^\W\d]\w*")
 _TOKEN = re.compile(r"\w+|[^\w\s]")

@@ -14,10 +14,10 @@ from .common import add_repo_arguments, ctrl_c, print_json, printable, with_grap
 
 if TYPE_CHECKING:
     from ..adapters.available import ForAnswers
-    from ..adapters.fit_options import FitOptions
+    from ..adapters.fitting.options import FitOptions
     from ..adapters.manifest import Manifest
-    from ..adapters.memory_sync import StoredMemory
     from ..adapters.options import BuildOptions
+    from ..adapters.remembering.sync import StoredMemory
     from ..build import BuildModel, BuildReport
     from ..code_graph import CodeGraph
 
@@ -167,7 +167,7 @@ def _fit_options(args: argparse.Namespace, options: BuildOptions) -> FitOptions 
     """None without `--fit`."""
     from dataclasses import replace
 
-    from ..adapters.fit_options import FitOptions
+    from ..adapters.fitting.options import FitOptions
 
     budgets = {"steps": args.steps, "tokens": args.tokens, "seconds": args.seconds}
     for name, value in budgets.items():

@@ -11,7 +11,7 @@ from ..graph.records import resolution, symbol_record
 from .common import printable
 
 if TYPE_CHECKING:
-    from ..graph.pytest_collect import TestNode
+    from ..graph.collecting.collect import TestNode
     from ..types import CallSite, Reference, SymbolRef, TestLink
 
 _SHOWN_WHY = 3

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..graph.version import index_version
+from ..graph.storage.version import index_version
 from .factors import VIEWS
 from .hashing import Counts
 from .options import EmbeddingOptions

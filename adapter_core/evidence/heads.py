@@ -17,8 +17,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..code_graph import CodeGraph
-from ..graph.postings import in_function
 from ..graph.source import hash_text, is_python
+from ..graph.storage.postings import in_function
 from ..types import Evidence, EvidencePack, ModuleFacts, Span, Symbol
 from .options import ContextOptions
 from .packing import SEPARATOR, CountTokens, estimate_tokens, fit, runs

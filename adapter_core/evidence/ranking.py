@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..code_graph import is_test_path
-from ..graph.postings import BODY, DOCSTRING, FIELDS, NAME, QUALNAME, SIGNATURE
+from ..graph.storage.postings import BODY, DOCSTRING, FIELDS, NAME, QUALNAME, SIGNATURE
 from .options import RankingOptions
 from .question import Question
 from .search_index import SearchIndex, StoredDocuments, TermHits

@@ -11,9 +11,9 @@ import numpy as np
 
 from ..code_graph import CodeGraph, is_test_path
 from ..graph import terms
-from ..graph.postings import FIELDS, PATH, build_segment, unpack
 from ..graph.recent import Recent
 from ..graph.source import is_python
+from ..graph.storage.postings import FIELDS, PATH, build_segment, unpack
 from ..graph.store import Store
 
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 
 from ..code_graph import CodeGraph, index_of
 from ..graph import terms
-from ..graph.postings import in_function
 from ..graph.source import hash_lines, hash_text
+from ..graph.storage.postings import in_function
 from ..types import Evidence, ModuleFacts, Span, SymbolRef
 from .options import ContextOptions
 from .packing import Passage, mark, passage_of, runs

@@ -15,15 +15,15 @@ from pathlib import Path
 import numpy as np
 
 from ..types import ModuleFacts
-from .codec import encode_facts
 from .discover import FoundFile
 from .parse import parse_python
-from .postings import build_segment
-from .rows import FileRecord, FileRow
-from .segments import Block, Part
+from .parsing.textfacts import parse_text
 from .source import NotText, Source, is_python, read_source
-from .sstable import Table, cut, table_of
-from .textfacts import parse_text
+from .storage.codec import encode_facts
+from .storage.postings import build_segment
+from .storage.rows import FileRecord, FileRow
+from .storage.segments import Block, Part
+from .storage.sstable import Table, cut, table_of
 from .uses import uses
 
 

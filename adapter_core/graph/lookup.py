@@ -9,7 +9,7 @@ from ..types import ModuleFacts, Symbol
 from .linking import mro
 from .linking.evaluate import Inference
 from .linking.values import Value
-from .sealed import damaged
+from .storage.sealed import damaged
 from .view import WorkspaceView
 
 Place = tuple[str, int]  # path, index of the symbol in its file's facts

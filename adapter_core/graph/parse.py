@@ -9,8 +9,8 @@ import ast
 import warnings
 
 from ..types import ModuleFacts
-from .extract import Extractor
-from .newer import older_spelling
+from .parsing.extract import Extractor
+from .parsing.newer import older_spelling
 
 FILENAME = "<pathline>"
 UNPARSED = (SyntaxError, ValueError, RecursionError, MemoryError)  # what `ast.parse` raises for what a text contains
@@ -46,6 +46,6 @@ def parse_python(path: str, text: str, module: str) -> ModuleFacts:
     older = older_spelling(text)
     if older is not None and (rewritten := _tree(older.text)) is not None:
         return Extractor(path, text, module, older).run(rewritten)
-    from .recover import recover_python
+    from .parsing.recover import recover_python
 
     return recover_python(path, text, module, problem, older)

@@ -20,14 +20,14 @@ import psutil
 
 from ..errors import PathlineError
 from ..types import CancelToken
-from .children import JsonChild, Message
+from .processes.children import JsonChild, Message
 from .source import is_python, normalise_newlines
 
 log = logging.getLogger(__name__)
 
 Status = Literal["ok", "late", "failed", "cancelled", "closed"]
 
-_WORKER = "adapter_core.graph.jedi_worker"
+_WORKER = "adapter_core.graph.processes.jedi_worker"
 # Where a caller names no source roots: those that do not exist are left out.
 _USUAL_FOLDERS = ("", "src", "lib")
 # parso reads 50,000 characters a second where there are many tokens, and 900,000 where there are long docstrings.

@@ -15,8 +15,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from .define import dotted
 from .parse import parse_tree
+from .parsing.define import dotted
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -22,15 +22,15 @@ import numpy as np
 
 from ..errors import IndexStoreError
 from ..types import ModuleFacts
-from .codec import decode_facts
 from .roots import SourceRoots
-from .rows import FILE_COLUMNS, INSERT_FILE, FileRecord, FileRow
-from .rows import SCHEMA as ROWS
-from .sealed import checksum, damaged, seal, unseal
-from .segments import SCHEMA as SEGMENTS
-from .segments import Block, Part, SegmentRow, Segments
-from .sstable import keys_of, values_of
-from .version import index_version
+from .storage.codec import decode_facts
+from .storage.rows import FILE_COLUMNS, INSERT_FILE, FileRecord, FileRow
+from .storage.rows import SCHEMA as ROWS
+from .storage.sealed import checksum, damaged, seal, unseal
+from .storage.segments import SCHEMA as SEGMENTS
+from .storage.segments import Block, Part, SegmentRow, Segments
+from .storage.sstable import keys_of, values_of
+from .storage.version import index_version
 
 log = logging.getLogger(__name__)
 

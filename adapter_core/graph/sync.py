@@ -18,7 +18,7 @@ from ..errors import Cancelled
 from ..types import CancelToken, Problem
 from .batch import BatchResult, index_batch, without_gc
 from .discover import DiscoverOptions, Discovery, FoundFile, decides, discover, discover_some, is_folder
-from .pool import ParserPool
+from .processes.pool import ParserPool
 from .roots import SourceRoots, source_roots
 from .source import read_source
 from .store import FileRow, Store

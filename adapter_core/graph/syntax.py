@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from typing import Any, NamedTuple
 
-from .extract import Extractor
 from .parse import parse_tree
+from .parsing.extract import Extractor
 
 _MAX_CHARS = 400_000  # of a text that is repaired
 
@@ -34,8 +34,8 @@ def syntax_of(path: str, text: str, module: str) -> Syntax | None:
     tree = parse_tree(text)
     if tree is not None:
         return Syntax(tree, Extractor(path, text, module))
-    from .newer import older_spelling
-    from .repair import repaired
+    from .parsing.newer import older_spelling
+    from .parsing.repair import repaired
 
     older = older_spelling(text)
     found = repaired(older.text if older else text) if len(text) <= _MAX_CHARS else None

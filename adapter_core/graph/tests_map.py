@@ -11,12 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from .collecting.classes import BaseResolver
+from .collecting.collect import COLLECTION_HOOKS, Collector, TestNode
+from .collecting.config import CONFIG_FILES, PytestRules, is_test_file, read_rules
+from .collecting.fixtures import Fixture, fixture_closure, read_fixtures, visible_fixtures
+from .collecting.names import ModuleNames
 from .parse import parse_tree
-from .pytest_classes import BaseResolver
-from .pytest_collect import COLLECTION_HOOKS, Collector, TestNode
-from .pytest_config import CONFIG_FILES, PytestRules, is_test_file, read_rules
-from .pytest_fixtures import Fixture, fixture_closure, read_fixtures, visible_fixtures
-from .pytest_names import ModuleNames
 
 __all__ = [
     "CONFIG_FILES",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..types import ModuleFacts, called_names
-from .columns import column
+from .storage.columns import column
 
 _NO_NAMES = frozenset({"", "self", "cls", "super()", "()", "[]", "*"})
 

@@ -11,10 +11,10 @@ from ..types import ModuleFacts
 from .batch import file_kind, parse_file
 from .discover import storable
 from .documents import Document, Documents
-from .merge import merged
+from .parsing.merge import merged
 from .recent import Recent
-from .rows import FileRow
 from .source import MAX_FILE_BYTES, is_python
+from .storage.rows import FileRow
 from .store import Store
 
 # A question about a name that is everywhere reads thousands of files.

@@ -14,7 +14,7 @@ from ..paths import cache_dir
 from ..types import CancelToken
 from .cache_folder import enforce_cap, note_workspace
 from .discover import DiscoverOptions
-from .sealed import damaged
+from .storage.sealed import damaged
 from .store import Store, database_path
 from .sync import SyncOptions, SyncProgress, SyncReport, sync
 

@@ -13,12 +13,12 @@ import pytest
 
 from adapter_core.adapters.available import for_answers
 from adapter_core.adapters.files import load_adapters_npz
-from adapter_core.adapters.fit_options import FitOptions, JudgeOptions
-from adapter_core.adapters.fit_repository import CHECKPOINT
-from adapter_core.adapters.fit_windows import encode
+from adapter_core.adapters.fitting.options import FitOptions, JudgeOptions
+from adapter_core.adapters.fitting.repository import CHECKPOINT
+from adapter_core.adapters.fitting.windows import encode
 from adapter_core.adapters.manifest import FITTED, read_built
 from adapter_core.adapters.memory import Memory
-from adapter_core.adapters.memory_sync import MEMORY, load_tokenizer
+from adapter_core.adapters.remembering.sync import MEMORY, load_tokenizer
 from adapter_core.build import build_adapters, find_model
 from adapter_core.build_fitted import build_fitted, build_memory
 from adapter_core.cli.main import main

@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 
 from adapter_core.adapters.adapter import Adapter
 from adapter_core.adapters.fit import fit_adapter
-from adapter_core.adapters.fit_judge import DevelopmentText, judge, kept
-from adapter_core.adapters.fit_lora import beside, linear_layers
-from adapter_core.adapters.fit_options import FitOptions, JudgeOptions
-from adapter_core.adapters.fit_packing import packed
-from adapter_core.adapters.fit_scoring import bits_per_byte, score_windows
-from adapter_core.adapters.fit_split import BUILD, DEVELOPMENT, HELD_OUT, SplitOptions, split_by_directory
-from adapter_core.adapters.fit_windows import encode, function_windows, windows
+from adapter_core.adapters.fitting.judge import DevelopmentText, judge, kept
+from adapter_core.adapters.fitting.lora import beside, linear_layers
+from adapter_core.adapters.fitting.options import FitOptions, JudgeOptions
+from adapter_core.adapters.fitting.packing import packed
+from adapter_core.adapters.fitting.scoring import bits_per_byte, score_windows
+from adapter_core.adapters.fitting.split import BUILD, DEVELOPMENT, HELD_OUT, SplitOptions, split_by_directory
+from adapter_core.adapters.fitting.windows import encode, function_windows, windows
 from adapter_core.adapters.memory import Memory
 from adapter_core.errors import AdapterFileError, Cancelled, ModelError, UsageError
 from adapter_core.models.loading import load_model

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from adapter_core.adapters.fit_attention import attention_for_training
-from adapter_core.adapters.fit_loss import mean_loss
+from adapter_core.adapters.fitting.attention import attention_for_training
+from adapter_core.adapters.fitting.loss import mean_loss
 
 from .models import ids, tiny
 

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapter_core.adapters.fit import fit_adapter
-from adapter_core.adapters.fit_options import FitOptions
-from adapter_core.adapters.fit_packing import Sequences, woven
-from adapter_core.adapters.fit_questions import QuestionRow, packed_rows, question_rows
-from adapter_core.adapters.fit_windows import encode
+from adapter_core.adapters.fitting.options import FitOptions
+from adapter_core.adapters.fitting.packing import Sequences, woven
+from adapter_core.adapters.fitting.questions import QuestionRow, packed_rows, question_rows
+from adapter_core.adapters.fitting.windows import encode
 from adapter_core.models.loading import load_model
 from adapter_core.models.sources import resolve
 

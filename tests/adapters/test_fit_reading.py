@@ -6,9 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from adapter_core.adapters.fit_options import JudgeOptions
-from adapter_core.adapters.fit_questions import QuestionRow
-from adapter_core.adapters.fit_reading import mean_reciprocal_rank
+from adapter_core.adapters.fitting.options import JudgeOptions
+from adapter_core.adapters.fitting.questions import QuestionRow
+from adapter_core.adapters.fitting.reading import mean_reciprocal_rank
 
 ROWS = [QuestionRow("docstring", f"{n // 4}.py", f"question {n}", f"place {n}") for n in range(12)]
 OPTIONS = JudgeOptions(questions=5, places=4)
@@ -23,7 +23,7 @@ def judged(monkeypatch, score, rows=ROWS, options=OPTIONS):
         asked.append((places, question))
         return [score(place.split()[1], question.split()[1]) for place in places]
 
-    monkeypatch.setattr("adapter_core.adapters.fit_reading.score", instead)
+    monkeypatch.setattr("adapter_core.adapters.fitting.reading.score", instead)
     return mean_reciprocal_rank(SimpleNamespace(model=None), rows, None, 1.0, options), asked
 
 

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapter_core.adapters.memory import Memory, tokenizer_digest
-from adapter_core.adapters.memory_counts import EMPTY, MAX_TOKEN, add, context_hashes, context_keys, count
-from adapter_core.adapters.memory_weights import Known, MemoryWeights, fit_weights, joined
+from adapter_core.adapters.remembering.counts import EMPTY, MAX_TOKEN, add, context_hashes, context_keys, count
+from adapter_core.adapters.remembering.weights import Known, MemoryWeights, fit_weights, joined
 from adapter_core.errors import AdapterFileError, UsageError
 
 DIGEST = "of a tokenizer"

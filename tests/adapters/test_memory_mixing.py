@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from adapter_core.adapters.memory import Memory
-from adapter_core.adapters.memory_weights import MemoryWeights
+from adapter_core.adapters.remembering.weights import MemoryWeights
 
 torch = pytest.importorskip("torch", reason='needs the extra "pathline[model]"')
 
-from adapter_core.adapters.memory_mixing import MemoryStep  # noqa: E402 - after the skip
+from adapter_core.adapters.remembering.mixing import MemoryStep  # noqa: E402 - after the skip
 
 TEXT = np.array([1, 2, 3, 9, 1, 2, 4, 1, 2, 3], np.uint32)
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from adapter_core.adapters.fit_windows import encode
+from adapter_core.adapters.fitting.windows import encode
 from adapter_core.adapters.memory import Memory, tokenizer_digest
-from adapter_core.adapters.memory_sync import MEMORY, load_tokenizer, stored_memory, sync_memory
+from adapter_core.adapters.remembering.sync import MEMORY, load_tokenizer, stored_memory, sync_memory
 from adapter_core.code_graph import CodeGraph
 from adapter_core.errors import Cancelled, ModelFileError
 
@@ -69,7 +69,7 @@ def test_only_what_changed_is_read_into_tokens(root: Path, tiny_tokenizer, monke
     asked: list[list[str]] = []
     real = encode
     monkeypatch.setattr(
-        "adapter_core.adapters.memory_sync.encode", lambda t, texts: asked.append(texts) or real(t, texts)
+        "adapter_core.adapters.remembering.sync.encode", lambda t, texts: asked.append(texts) or real(t, texts)
     )
     with CodeGraph.load_or_build(root) as graph:
         memory = sync_memory(graph, tiny_tokenizer)
@@ -98,7 +98,7 @@ def test_it_is_kept_and_replaced_where_it_cannot_be_used(root: Path, tiny_tokeni
 
 
 def test_many_files_are_read_in_parts(root: Path, tiny_tokenizer, monkeypatch) -> None:  # noqa: F811
-    monkeypatch.setattr("adapter_core.adapters.memory_sync._BATCH_CHARACTERS", 1)
+    monkeypatch.setattr("adapter_core.adapters.remembering.sync._BATCH_CHARACTERS", 1)
     seen: list[tuple[int, int, str]] = []
     with CodeGraph.load_or_build(root) as graph:
         memory = sync_memory(graph, tiny_tokenizer, progress=lambda *step: seen.append(step))

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from adapter_core.answers.along import Sayable, sayable, told
-from adapter_core.answers.choose import lexical_scores
+from adapter_core.answers.checking.third_person import third_person
 from adapter_core.answers.compose import candidates
-from adapter_core.answers.phrase import shorter
-from adapter_core.answers.third_person import third_person
+from adapter_core.answers.composing.choose import lexical_scores
+from adapter_core.answers.writing.along import Sayable, sayable, told
+from adapter_core.answers.writing.phrase import shorter
 from adapter_core.code_graph import CodeGraph
 from adapter_core.evidence.selection import search
 from adapter_core.models.backend import Paths
@@ -35,7 +35,7 @@ def texts_of(paths: Paths, state: int = 0) -> Iterator[str]:
 def said_of(graph: CodeGraph, question: str, links: bool = False) -> dict[str, Sayable]:
     found = search(graph, question)
     items = candidates(graph, found, 60)
-    return {s.name: s for s in sayable(items, lexical_scores(items, "how", found.weights, found.definitions), links)}
+    return {s.name: s for s in sayable(items, lexical_scores(items, "how", found.weights), links)}
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from adapter_core.answers.calling import calls
-from adapter_core.answers.candidate import Candidate, Speaker
 from adapter_core.answers.citations import cite
-from adapter_core.answers.deciding import decisions
-from adapter_core.answers.quotes import quotes
-from adapter_core.answers.telling import actions
+from adapter_core.answers.composing.calling import calls
+from adapter_core.answers.composing.candidate import Candidate, Speaker
+from adapter_core.answers.composing.deciding import decisions
+from adapter_core.answers.composing.quotes import quotes
+from adapter_core.answers.composing.telling import actions
 from adapter_core.answers.verify import supports
 from adapter_core.graph import terms
 from tests.support import graph_of

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter_core.answers.grammar import readings_of
-from adapter_core.answers.plain import plain_claims
-from adapter_core.answers.sentence import read_sentence
+from adapter_core.answers.checking.grammar import readings_of
+from adapter_core.answers.checking.plain import plain_claims
+from adapter_core.answers.checking.sentence import read_sentence
 from adapter_core.answers.verify import supports
 from adapter_core.code_graph import CodeGraph
 from tests.answers.test_relations import WORKSPACE, verdict

@@ -105,8 +105,8 @@ def test_functions_come_first(graph: CodeGraph) -> None:
 
 
 def values_of_functions(graph: CodeGraph, **values: Any) -> list[str]:
-    from adapter_core.answers.packs import Reader, functions_first
     from adapter_core.answers.selecting import select
+    from adapter_core.answers.writing.packs import Reader, functions_first
     from adapter_core.evidence.selection import search
 
     options = with_values(AskOptions(), {"function_first": True, **values})

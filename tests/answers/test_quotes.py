@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from adapter_core.answers.placed import header, statements
-from adapter_core.answers.quotes import quoted
+from adapter_core.answers.composing.placed import header, statements
+from adapter_core.answers.composing.quotes import quoted
 from adapter_core.answers.runner import answer_question
 from tests.support import graph_of, write
 

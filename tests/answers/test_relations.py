@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapter_core.answers.checking.relations import claims_in
+from adapter_core.answers.checking.sentence import read_sentence
 from adapter_core.answers.citations import cite
-from adapter_core.answers.relations import claims_in
-from adapter_core.answers.sentence import read_sentence
 from adapter_core.answers.verify import supports
 from adapter_core.code_graph import CodeGraph
 from tests.support import graph_of

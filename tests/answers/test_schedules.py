@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from adapter_core.adapters.targets import ATTENTION, MLP
 from adapter_core.answers.options import LAYER_SCHEDULES
-from adapter_core.answers.schedules import (
+from adapter_core.answers.writing.schedules import (
     blended,
     kept_by_layer,
     kept_by_target,

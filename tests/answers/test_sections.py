@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from adapter_core.answers.composing.prose import docstring_sentences
 from adapter_core.answers.inert import prose
-from adapter_core.answers.prose import docstring_sentences
 
 NUMPY = '''
 """Summary of the function here.

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from adapter_core.answers.checking.standing import stand_so
 from adapter_core.answers.citations import cite
-from adapter_core.answers.standing import stand_so
 from adapter_core.answers.verify import supports
 from adapter_core.code_graph import CodeGraph
 from tests.support import graph_of

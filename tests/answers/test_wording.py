@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from adapter_core.answers import wording
+from adapter_core.answers.checking import wording
 from adapter_core.answers.flags import with_values
 from adapter_core.answers.options import AskOptions
 from adapter_core.answers.runner import answer_question

@@ -16,8 +16,8 @@ from _adapter_data import PACKAGES, Repository, digest, names, new_lines, with_c
 from _adapter_runs import cosine, mean_adapter, shared_files
 
 from adapter_core.adapters.adapter import Adapter, Factors
-from adapter_core.adapters.fit_split import BUILD, HELD_OUT
-from adapter_core.adapters.fit_windows import Window, encode
+from adapter_core.adapters.fitting.split import BUILD, HELD_OUT
+from adapter_core.adapters.fitting.windows import Window, encode
 
 from ..models.conftest import tiny_tokenizer  # noqa: F401 - a fixture
 

@@ -23,7 +23,7 @@ from adapter_core.evidence.hashing import ONE, Counts, add, count, feature_hash,
 from adapter_core.evidence.options import EmbeddingOptions
 from adapter_core.evidence.repo_embedding import RepoEmbedding
 from adapter_core.evidence.topology import import_graph, links_of_tests, masses, topology_features
-from adapter_core.graph import version
+from adapter_core.graph.storage import version
 from tests.support import graph_of, write, write_tree
 
 ROOT = Path(__file__).resolve().parents[2]

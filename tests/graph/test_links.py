@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 
 from adapter_core.cli.main import main
 from adapter_core.code_graph import CodeGraph
-from adapter_core.graph import indexer_worker
-from adapter_core.graph.indexer import Indexer
 from adapter_core.graph.linking import runners
 from adapter_core.graph.linkpass import LinkReport
 from adapter_core.graph.links import Links
 from adapter_core.graph.linkstore import SUFFIX
+from adapter_core.graph.processes import indexer_worker
+from adapter_core.graph.processes.indexer import Indexer
 from adapter_core.types import CallSite, SymbolRef
 from tests.graph.test_call_cases import read_cases
 from tests.support import write

@@ -604,7 +604,7 @@ def test_nothing_outside_the_workspace_is_read(jedi: JediClient, tmp_path: Path)
 GUARDED = """
 import os, sys, threading
 from pathlib import Path
-from adapter_core.graph import jedi_guard
+from adapter_core.graph.processes import jedi_guard
 jedi_guard.prepare()
 import ctypes, pickle, socket, sqlite3, subprocess, urllib.request, tempfile, shutil
 root = Path(sys.argv[1])
@@ -664,7 +664,7 @@ def test_a_jedi_that_cannot_be_kept_from_running_code_is_not_used() -> None:
     code = """
     from jedi.inference.compiled.subprocess import functions
     del functions.load_module
-    from adapter_core.graph import jedi_guard
+    from adapter_core.graph.processes import jedi_guard
     jedi_guard.prepare()
     """
     repository = Path(resolve.__file__).resolve().parents[2]

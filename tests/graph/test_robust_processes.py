@@ -314,7 +314,7 @@ def test_many_at_once(repo: Path) -> None:
 # Another version of the code has another name for what it stores, and knows one definition the less.
 OTHER_VERSION = """
 import sys
-from adapter_core.graph import version
+from adapter_core.graph.storage import version
 version.index_version = lambda schema: "0123456789ab"
 from adapter_core.graph import batch
 real = batch.parse_file

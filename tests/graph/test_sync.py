@@ -135,7 +135,7 @@ def test_processes_threads_and_none_yield_the_same(repo: Path, monkeypatch: pyte
 
 
 def test_a_file_that_kills_the_parser_costs_only_itself(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from adapter_core.graph import pool
+    from adapter_core.graph.processes import pool
 
     for i in range(6):
         write(repo, f"m{i}.py", f"x{i} = 1\n")

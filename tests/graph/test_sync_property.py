@@ -306,7 +306,7 @@ def run(root: Path, rounds: list[tuple[list[tuple[Any, ...]], str]]) -> None:
 @pytest.fixture
 def _fine_steps(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.setattr("adapter_core.graph.rows._RACY_NS", RACY_NS)
+    monkeypatch.setattr("adapter_core.graph.storage.rows._RACY_NS", RACY_NS)
     monkeypatch.setattr("adapter_core.graph.sync._BATCH_FILES", 3)
 
 
@@ -380,7 +380,7 @@ def test_what_is_unchanged_is_not_read_and_what_hides_its_change_is(
 
 def test_folders_that_change_places(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Unpacked or generated in the same tick of the clock; a rename of the folder leaves the times of what is in it."""
-    monkeypatch.setattr("adapter_core.graph.rows._RACY_NS", 0)
+    monkeypatch.setattr("adapter_core.graph.storage.rows._RACY_NS", 0)
     root = repo.resolve()
     for _ in range(200):
         for name in ("one", "two"):

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapter_core.graph.pytest_config import small_toml_table
-from adapter_core.graph.pytest_ids import MAX_IDS, escaped, unique_ids
+from adapter_core.graph.collecting.config import small_toml_table
+from adapter_core.graph.collecting.ids import MAX_IDS, escaped, unique_ids
 from adapter_core.graph.tests_map import (
     CONFIG_FILES,
     Fixture,

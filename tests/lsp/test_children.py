@@ -13,7 +13,7 @@ import psutil
 import pytest
 from filelock import FileLock
 
-from adapter_core.graph.indexer import Indexer, open_reader
+from adapter_core.graph.processes.indexer import Indexer, open_reader
 from adapter_core.graph.resolve import Definition, JediClient
 
 from .harness import write_workspace

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from adapter_core.graph.indexer import Indexer
+from adapter_core.graph.processes.indexer import Indexer
 from lsp_server.engine_client import Engine
 from lsp_server.features.configuration import apply_settings
 from lsp_server.workspace import Root

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from ...types import Call, Flow, ModuleFacts
-from ..columns import column
+from ..storage.columns import column
 from . import annotations as types_of
 from . import generated
 from .mro import bases, lookup_order

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from ..fields import spelled
+from ..parsing.fields import spelled
 from . import filling
 from .tables import dotted_text
 from .values import EMPTY, Value, Values, external, union

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ..fields import spelled
+from ..parsing.fields import spelled
 from . import calling, classes, externals, filling, parametrized, protocols
 from .tables import dotted_text
 from .values import EMPTY, Value, Values, either, external, union

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from ..fields import spelled
+from ..parsing.fields import spelled
 from . import containers
 from .tables import instance_class
 from .values import EMPTY, Value, Values, class_of, external, instance, known, union

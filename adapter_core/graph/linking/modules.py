@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...types import Import, ModuleFacts
-from ..exports import UNTOLD
+from ..parsing.exports import UNTOLD
 from .values import EMPTY, Values, external, module, union
 
 if TYPE_CHECKING:

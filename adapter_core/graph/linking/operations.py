@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from ...types import ModuleFacts
-from ..define import dotted
-from ..fields import outer_parts
+from ..parsing.define import dotted
+from ..parsing.fields import outer_parts
 from ..syntax import Syntax, syntax_of
 from .builtin_calls import BUILT_IN_CALLING, BUILTINS, CALLING_NAMES, FORMATS, handed_places
 from .externals import OPERATORS

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ...types import Call, Flow, Parameter, Symbol
-from ..columns import column
+from ..storage.columns import column
 from . import annotations as types_of
 from . import callbacks, calling, carriers, classes, fixtures, mro, owners
 from .abstract import is_abstract

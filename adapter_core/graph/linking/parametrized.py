@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ...types import Call
-from ..fields import spelled
+from ..parsing.fields import spelled
 from .tables import Tables
 from .values import Values, union
 

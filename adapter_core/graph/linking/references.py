@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...types import Import, ModuleFacts
-from ..fields import outer_parts
+from ..parsing.fields import outer_parts
 from ..syntax import Syntax, syntax_of
 from . import carriers, modules, mro
 from .tables import Tables, dotted_text, scopes

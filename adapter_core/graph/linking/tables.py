@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...types import Call, Flow, Import, ModuleFacts, called_names
-from ..columns import Grouped, column
+from ..storage.columns import Grouped, column
 
 _Extents = tuple[np.ndarray, np.ndarray]  # the first and last offsets of rows
 _RESULTS = {"return": "return", "yield": "yield", "yield_from": "yield"}

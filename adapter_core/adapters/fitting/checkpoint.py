@@ -1,0 +1,52 @@
+"""An unfinished fit on disk: factors, the optimiser's moments and the step, as arrays without pickle."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...errors import AdapterFileError
+
+_VERSION = 1
+
+
+def save(file: Path, told: Mapping[str, str], numbers: Mapping[str, float], arrays: Mapping[str, np.ndarray]) -> None:
+    """Readers see the old file or the new one. Raises `OSError`."""
+    whole: dict[str, Any] = {f"array/{name}": value for name, value in arrays.items()}
+    whole.update({f"number/{name}": np.float64(value) for name, value in numbers.items()})
+    whole.update({f"text/{name}": np.frombuffer(value.encode(), np.uint8) for name, value in told.items()})
+    handle, name = tempfile.mkstemp(prefix=f".{file.name}-", dir=file.parent)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            np.savez(stream, version=np.int64(_VERSION), **whole)
+        Path(name).replace(file)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def load(file: Path, told: Mapping[str, str]) -> tuple[dict[str, float], dict[str, np.ndarray]]:
+    """What `save` wrote. Raises `AdapterFileError` where it is damaged, or of a fit whose `told` was another."""
+    try:
+        with np.load(file, allow_pickle=False) as data:
+            if int(data["version"]) != _VERSION:
+                raise AdapterFileError(f"{file} is an unfinished fit of another version: remove it to begin anew.")
+            stored = {name: bytes(data[f"text/{name}"]).decode() for name in told}
+            numbers = {n.partition("/")[2]: float(data[n]) for n in data.files if n.startswith("number/")}
+            arrays = {n.partition("/")[2]: data[n] for n in data.files if n.startswith("array/")}
+    except (ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile) as error:
+        raise AdapterFileError(f"{file} is no unfinished fit that can be read: remove it to begin anew.") from error
+    except OSError as error:
+        raise AdapterFileError(f"{file} cannot be read ({error.strerror}): remove it to begin anew.") from error
+    changed = [name for name in told if stored[name] != told[name]]
+    if changed:
+        raise AdapterFileError(
+            f"{file} is an unfinished fit of another {' and '.join(changed)}: remove it to begin anew."
+        )
+    return numbers, arrays

@@ -1,0 +1,131 @@
+"""Whether a fitted adapter is kept, and at which scale: by development files that were chosen before the first step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ...types import CancelToken
+from ..adapter import Adapter
+from ..memory import Memory
+from ..remembering.weights import MemoryWeights
+from .lora import beside
+from .options import JudgeOptions
+from .scoring import TokenScores, bits_per_byte, score_windows
+from .windows import Window, function_windows, windows
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What the adapter does at `scale`, in bits per byte: `text` and `bodies`, without memory and, where there is one, with it."""
+
+    scale: float
+    text: float
+    bodies: float
+    text_with_memory: float | None = None
+    bodies_with_memory: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`scale` 0: not kept. `trials` holds the model alone (scale 0) first."""
+
+    scale: float
+    trials: tuple[Trial, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DevelopmentText:
+    """Windows of text and function bodies of files that nothing is built from."""
+
+    text: tuple[Window, ...]
+    bodies: tuple[Window, ...]
+
+    @classmethod
+    def of(
+        cls,
+        tokenizer: Any,
+        files: Mapping[str, np.ndarray],
+        texts: Mapping[str, str],
+        options: JudgeOptions | None = None,
+    ) -> DevelopmentText:
+        """From development files, as tokens and as text (by path)."""
+        options = options or JudgeOptions()
+        return cls(
+            tuple(windows(tokenizer, files, options.windows, options.length)),
+            tuple(function_windows(tokenizer, texts, options.functions)),
+        )
+
+
+def judge(
+    model: Any,
+    adapter: Adapter,
+    development: DevelopmentText,
+    options: JudgeOptions | None = None,
+    memory: Memory | None = None,
+    weights: MemoryWeights | None = None,
+    cancel: CancelToken | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Verdict:
+    """Try the adapter at each scale. Where there is a memory, the adapter has to improve on it. Without function bodies to ask for, text
+    alone decides; without text, nothing is kept. `progress` is told how many scales are done, of how many. Raises `Cancelled`."""
+    options = options or JudgeOptions()
+    trials = []
+    for number, scale in enumerate((0.0, *options.scales)):
+        if progress is not None:
+            progress(number, 1 + len(options.scales))
+        with beside(model, adapter, scale):
+            text = score_windows(model, development.text, cancel)
+            bodies = score_windows(model, development.bodies, cancel)
+        trial = Trial(scale, _bits(development.text, text), _bits(development.bodies, bodies))
+        if memory is not None:
+            weights = weights or MemoryWeights()
+            trial = replace(
+                trial,
+                text_with_memory=_bits_with_memory(development.text, text, memory, weights),
+                bodies_with_memory=_bits_with_memory(development.bodies, bodies, memory, weights),
+            )
+        trials.append(trial)
+    return Verdict(_best(trials, options.least), tuple(trials))
+
+
+def kept(adapter: Adapter, verdict: Verdict) -> Adapter | None:
+    """The adapter at the scale of the verdict; None where it is not kept."""
+    return replace(adapter, alpha=adapter.alpha * verdict.scale) if verdict.scale else None
+
+
+def _best(trials: Sequence[Trial], least: float) -> float:
+    none, *others = trials
+    best, scale = 0.0, 0.0
+    for trial in others:
+        text, bodies = (_gain(a, b) for a, b in zip(_figures(none), _figures(trial), strict=True))
+        if text is not None and text > least and (bodies is None or bodies > least) and text + (bodies or 0) > best:
+            best, scale = text + (bodies or 0), trial.scale
+    return scale
+
+
+def _figures(trial: Trial) -> tuple[float, float]:
+    if trial.text_with_memory is None or trial.bodies_with_memory is None:
+        return trial.text, trial.bodies
+    return trial.text_with_memory, trial.bodies_with_memory
+
+
+def _gain(before: float, after: float) -> float | None:
+    """None where there was nothing to score."""
+    return 1 - after / before if before else None
+
+
+def _bits(windows: Sequence[Window], scores: Sequence[TokenScores]) -> float:
+    return bits_per_byte(windows, [s.chosen for s in scores]) if windows else 0.0
+
+
+def _bits_with_memory(
+    windows: Sequence[Window], scores: Sequence[TokenScores], memory: Memory, weights: MemoryWeights
+) -> float:
+    mixed = [
+        weights.mix(memory.known(w.tokens, w.first), s.chosen, s.top) for w, s in zip(windows, scores, strict=True)
+    ]
+    return bits_per_byte(windows, mixed) if windows else 0.0

@@ -1,0 +1,53 @@
+"""The options of fitting an adapter. Each default stands here and nowhere else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..targets import TARGETS
+
+
+@dataclass(frozen=True, slots=True)
+class FitOptions:
+    """`steps` of `batch` sequences of `length` tokens each, one pass over packed text; with `seconds`, as many steps as that time is
+    enough for, but not more than `steps`.
+
+    `alpha`: deltas are scaled by alpha / rank. `first_block`: blocks below this share of the model are left as they are; what lies
+    below the first adapted block needs no backward pass. `tokens_per_file`: of a larger file only a part is read. `rate` is AdamW's,
+    after `warm_up` steps, falling to a tenth in a straight line. `clip`: the largest norm of a step's gradient. `questions`: the share of
+    the steps that train log P(question | place) on rows made from the repository (`questions.py`), instead of its text: the model reads
+    much better for it, and predicts text less well than if all steps were text's (docs/adapters.md).
+    """
+
+    rank: int = 8
+    alpha: float = 16.0
+    targets: tuple[str, ...] = TARGETS
+    first_block: float = 0.0
+    steps: int = 112
+    seconds: float | None = None
+    batch: int = 2
+    length: int = 256
+    tokens_per_file: int = 4096
+    rate: float = 3e-3
+    warm_up: int = 8
+    clip: float = 1.0
+    questions: float = 0.0
+    seed: int = 0
+    checkpoint_every: int = 10
+    low_priority: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeOptions:
+    """Development text: about `windows` windows of `length` tokens, and `functions` function bodies. An adapter is kept at the best of
+    `scales` at which both improve by at least `least` (a share of the bits per byte). Told beside it: how well the model reads for
+    `questions` questions among `places` places, of each of which `place_tokens` are read."""
+
+    windows: int = 8
+    length: int = 512
+    functions: int = 12
+    scales: tuple[float, ...] = (0.5, 1.0)
+    least: float = 0.0
+    questions: int = 16
+    places: int = 8
+    place_tokens: int = 128

@@ -1,0 +1,74 @@
+"""From files to sequences of equal length: no padding, each token of the budget is trained on."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from .options import FitOptions
+
+
+def packed(files: Mapping[str, np.ndarray], separator: int, options: FitOptions) -> np.ndarray:
+    """All sequences (n, length) int64 of one shuffled pass over `files` (path to tokens), by `options.seed`. Files follow each other,
+    `separator` (a token) before each; of a file with more than `tokens_per_file`, one part of that length is taken. The same for the
+    same files, in whatever order these come."""
+    draw = random.Random(options.seed)
+    paths = sorted(path for path, tokens in files.items() if len(tokens))
+    draw.shuffle(paths)
+    parts: list[np.ndarray] = []
+    for path in paths:
+        tokens = files[path]
+        start = draw.randrange(max(len(tokens) - options.tokens_per_file, 0) + 1)
+        parts += [np.array([separator]), tokens[start : start + options.tokens_per_file]]
+    stream = np.concatenate([np.empty(0, np.int64), *parts]).astype(np.int64)
+    count = len(stream) // options.length
+    order = list(range(count))
+    draw.shuffle(order)
+    return stream[: count * options.length].reshape(count, options.length)[order]
+
+
+@dataclass(frozen=True, slots=True)
+class Sequences:
+    """What is trained on, in its order: `tokens` (n, length) int64, and which of them count for the loss: `counted` (n, length) bool."""
+
+    tokens: np.ndarray
+    counted: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def __getitem__(self, part: slice) -> Sequences:
+        return Sequences(self.tokens[part], self.counted[part])
+
+    @property
+    def digest(self) -> str:
+        """SHA-256."""
+        whole = hashlib.sha256(np.ascontiguousarray(self.tokens, "<i8").data)
+        whole.update(np.packbits(self.counted).data)
+        return whole.hexdigest()
+
+
+def woven(text: np.ndarray, rows: Sequences, options: FitOptions) -> Sequences:
+    """Whole steps of text (n, length), all of whose tokens count, and among them, as evenly as can be, `options.questions` of the steps
+    from `rows`; where one of them is used up, the other goes on alone. At most `options.steps`."""
+    batch = options.batch
+    of_text, of_rows = len(text) // batch, len(rows) // batch if options.questions else 0
+    chosen: list[tuple[np.ndarray, np.ndarray]] = []
+    asked = read = 0
+    while len(chosen) < options.steps and (asked < of_rows or read < of_text):
+        turn = int((len(chosen) + 1) * options.questions) > int(len(chosen) * options.questions)
+        if asked < of_rows and (turn or read == of_text):
+            part = rows[asked * batch : (asked + 1) * batch]
+            chosen.append((part.tokens, part.counted))
+            asked += 1
+        else:
+            tokens = text[read * batch : (read + 1) * batch]
+            chosen.append((tokens, np.ones(tokens.shape, bool)))
+            read += 1
+    if not chosen:
+        return Sequences(np.empty((0, options.length), np.int64), np.empty((0, options.length), bool))
+    return Sequences(np.concatenate([c[0] for c in chosen]), np.concatenate([c[1] for c in chosen]))

@@ -1,0 +1,149 @@
+"""From a repository to its fitted adapter: which files it is trained on, which judge it, what is said of it in the manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ...code_graph import CodeGraph
+from ...errors import AdapterFileError, Cancelled, UsageError
+from ...models.loading import LoadedModel
+from ...types import CancelToken
+from ..adapter import Adapter
+from ..fit import Fitted, fit_adapter
+from ..memory import Memory, tokenizer_digest
+from .judge import DevelopmentText, Verdict, judge, kept
+from .options import FitOptions, JudgeOptions
+from .questions import question_rows
+from .reading import mean_reciprocal_rank
+from .split import BUILD, DEVELOPMENT, SplitOptions, split_by_directory
+from .windows import encode
+
+# Called with what is being done, how much of it is done and of how much (0: not known), and a remark.
+StageProgress = Callable[[str, int, int, str], None]
+CHECKPOINT = "unfinished-fit.npz"
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryFit:
+    """`adapter` at the scale at which it was kept, or, where it was not, at 1. `parts`: how many files each part has. `reading`: the mean
+    reciprocal rank of the right place for questions of development files, by the model alone and with `adapter`; None where there are
+    too few."""
+
+    adapter: Adapter
+    fitted: Fitted
+    verdict: Verdict
+    parts: Mapping[str, int]
+    reading: tuple[float, float] | None = None
+
+    @property
+    def scale(self) -> float:
+        return self.verdict.scale
+
+
+def fit_repository(
+    loaded: LoadedModel,
+    graph: CodeGraph,
+    options: FitOptions,
+    judging: JudgeOptions,
+    checkpoint: Path | None = None,
+    progress: StageProgress | None = None,
+    cancel: CancelToken | None = None,
+) -> RepositoryFit:
+    """Fit an adapter to the Python files of `graph`, but for those of some directories, which judge it beside a memory of the others.
+
+    An unfinished fit of the same text and options at `checkpoint` goes on; one of others is begun anew. Raises as `fit_adapter`.
+    """
+    report = progress or (lambda stage, done, total, remark: None)
+    texts = _texts(graph, cancel)
+    parts = split_by_directory({path: len(text.encode()) for path, text in texts.items()}, SplitOptions())
+    own = {part: {path: texts[path] for path in texts if parts[path] == part} for part in (BUILD, DEVELOPMENT)}
+    report("tokens", 0, len(texts), "")
+    tokens = {part: _encoded(loaded, found, cancel) for part, found in own.items()}
+    development = DevelopmentText.of(loaded.tokenizer, tokens[DEVELOPMENT], own[DEVELOPMENT], judging)
+    if not development.text:
+        raise UsageError("There are too few files to fit an adapter: none are left that could judge it.")
+
+    def step(done: int, steps: int, loss: float) -> None:
+        report("fit", done, steps, f"loss {loss:.3f}")
+
+    rows = question_rows(own[BUILD]) if options.questions else []
+
+    def fit() -> Fitted:
+        return fit_adapter(loaded, tokens[BUILD], options, step, cancel, checkpoint, rows)
+
+    report("fit", 0, options.steps if options.seconds is None else 0, "")
+    try:
+        fitted = fit()
+    except AdapterFileError:
+        if checkpoint is None:
+            raise
+        checkpoint.unlink(missing_ok=True)  # of other text or options, or damaged
+        fitted = fit()
+    report("judge", 0, 0, "")
+    memory = Memory.build(tokens[BUILD], tokenizer_digest(loaded.tokenizer))
+    verdict = judge(
+        loaded.model, fitted.adapter, development, judging, memory, cancel=cancel,
+        progress=lambda done, total: report("judge", done, total, ""),
+    )  # fmt: skip
+    adapter = kept(fitted.adapter, verdict) or fitted.adapter
+    report("reading", 0, 0, "")
+    asked = question_rows(own[DEVELOPMENT])
+    before, after = (mean_reciprocal_rank(loaded, asked, a, 1.0, judging, cancel) for a in (None, adapter))
+    reading = (before, after) if before is not None and after is not None else None
+    return RepositoryFit(adapter, fitted, verdict, {part: len(found) for part, found in own.items()}, reading)
+
+
+def settings_of(found: RepositoryFit, options: FitOptions, judging: JudgeOptions) -> dict[str, Any]:
+    """For the manifest: what it was made with, so that it can be made again. No time is in it: the same inputs give the same bytes."""
+    told = asdict(replace(options, low_priority=False))
+    return {
+        **told,
+        "targets": list(options.targets),
+        "steps": found.fitted.steps,
+        "tokens": found.fitted.tokens,
+        "training_sha256": found.fitted.data,
+        "first_loss": round(found.fitted.losses[0], 4),
+        "last_loss": round(found.fitted.losses[-1], 4),
+        "files": dict(found.parts),
+        "judging": {**asdict(judging), "scales": list(judging.scales)},
+    }
+
+
+def scores_of(found: RepositoryFit) -> list[dict[str, Any]]:
+    """For the manifest, of development files: bits per byte of the adapter at each scale, and of its controls, the model alone and the
+    memory alone; and how well the model reads, alone and with the adapter as it is stored."""
+    rows: list[dict[str, Any]] = []
+    if found.reading is not None:
+        for name, value in zip(("model alone", "adapter as stored"), found.reading, strict=True):
+            rows.append({"condition": f"reading, {name}", "mean_reciprocal_rank": round(value, 4)})
+    for trial in found.verdict.trials:
+        name = f"adapter at {trial.scale:g}" if trial.scale else ""
+        rows.append({"condition": name or "model alone", **_rounded(trial.text, trial.bodies)})
+        if trial.text_with_memory is not None and trial.bodies_with_memory is not None:
+            both = f"{name} and memory" if name else "memory alone"
+            rows.append({"condition": both, **_rounded(trial.text_with_memory, trial.bodies_with_memory)})
+    return rows
+
+
+def _rounded(text: float, bodies: float) -> dict[str, float]:
+    return {"text": round(text, 4), "bodies": round(bodies, 4)}
+
+
+def _texts(graph: CodeGraph, cancel: CancelToken | None) -> dict[str, str]:
+    found = {}
+    for path in graph.view.python_paths():
+        if cancel is not None and cancel.is_set():
+            raise Cancelled("Cancelled.")
+        document = graph.document(path)
+        if document is not None and document.text.strip():
+            found[path] = document.text
+    return found
+
+
+def _encoded(loaded: LoadedModel, texts: Mapping[str, str], cancel: CancelToken | None) -> dict[str, Any]:
+    if cancel is not None and cancel.is_set():
+        raise Cancelled("Cancelled.")
+    return dict(zip(texts, encode(loaded.tokenizer, list(texts.values())), strict=True))

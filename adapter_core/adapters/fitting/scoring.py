@@ -1,0 +1,72 @@
+"""How well a model predicts given text: log probabilities of its tokens, bits per byte."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ...errors import Cancelled
+from ...types import CancelToken
+from .windows import Window
+
+_BATCH_TOKENS = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class TokenScores:
+    """Of the predicted tokens of a window, (n,) float32 each: `chosen`, the natural log of the probability that the model gives to
+    the token, and `top`, that of the token it thinks likeliest."""
+
+    chosen: np.ndarray
+    top: np.ndarray
+
+
+def score_windows(model: Any, windows: Sequence[Window], cancel: CancelToken | None = None) -> list[TokenScores]:
+    """Reads all windows, short ones in batches. Raises `Cancelled`."""
+    found: dict[int, TokenScores] = {}
+    for batch in _batches(windows):
+        if cancel is not None and cancel.is_set():
+            raise Cancelled("Cancelled.")
+        found.update(zip(batch, _read(model, [windows[i] for i in batch]), strict=True))
+    return [found[i] for i in range(len(windows))]
+
+
+def bits_per_byte(windows: Sequence[Window], chosen: Sequence[np.ndarray]) -> float:
+    """Mean over all bytes of the windows together, of log probabilities as in `TokenScores.chosen`."""
+    return -sum(float(c.sum()) for c in chosen) / math.log(2) / sum(w.size for w in windows)
+
+
+def _batches(windows: Sequence[Window]) -> list[list[int]]:
+    batches: list[list[int]] = []
+    for index in sorted(range(len(windows)), key=lambda i: (-len(windows[i].tokens), i)):
+        if batches and len(windows[batches[-1][0]].tokens) * (len(batches[-1]) + 1) <= _BATCH_TOKENS:
+            batches[-1].append(index)
+        else:
+            batches.append([index])
+    return batches
+
+
+def _read(model: Any, batch: Sequence[Window]) -> list[TokenScores]:
+    """One forward pass. Padding stands at the right, where attention never looks from the left."""
+    import torch
+
+    longest = max(len(w.tokens) for w in batch)
+    ids = torch.zeros((len(batch), longest), dtype=torch.long)
+    for row, window in enumerate(batch):
+        ids[row, : len(window.tokens)] = torch.from_numpy(window.tokens.astype(np.int64))
+    ids = ids.to(model.device)
+    found = []
+    with torch.inference_mode():
+        hidden = model.base_model(input_ids=ids, use_cache=False).last_hidden_state
+        for row, window in enumerate(batch):
+            last = len(window.tokens)
+            # The vocabulary's logits are the largest thing here: only those that are asked for, one text at a time.
+            scores = model.lm_head(hidden[row, window.first - 1 : last - 1]).float()
+            total = torch.logsumexp(scores, dim=-1)
+            chosen = scores.gather(-1, ids[row, window.first : last, None])[:, 0] - total
+            found.append(TokenScores(chosen.cpu().numpy(), (scores.amax(dim=-1) - total).cpu().numpy()))
+    return found

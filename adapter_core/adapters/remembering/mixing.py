@@ -1,0 +1,42 @@
+"""The memory as a step between a model's logits and the choice of a token."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ..memory import Memory
+from .weights import MemoryWeights
+
+if TYPE_CHECKING:
+    import torch
+
+
+class MemoryStep:
+    """Mixes a memory into logits, position by position: after the model, before penalties, masks and sampling."""
+
+    def __init__(self, memory: Memory, weights: MemoryWeights | None = None) -> None:
+        self._memory = memory
+        self._weights = weights or MemoryWeights()
+
+    def __call__(self, tokens: Sequence[int], logits: torch.Tensor) -> torch.Tensor:
+        """New logits (vocabulary,) float32, after `tokens`; `logits` stay as they are.
+
+        Their softmax is the mixture. What the memory does not name keeps its logit, so that what penalties do to it stays the same;
+        what it names is raised.
+        """
+        import torch
+
+        mixed = logits.to(torch.float32, copy=True)
+        total = torch.logsumexp(mixed, dim=-1)
+        predicted = self._memory.next_distribution(tokens, float(mixed.max() - total), self._weights)
+        # A vocabulary that was cut would not have the last of the tokenizer's ids.
+        inside = predicted.tokens < len(mixed)
+        if predicted.kept <= 0 or not inside.any():
+            return mixed
+        at = torch.from_numpy(predicted.tokens[inside]).to(mixed.device)
+        shares = torch.from_numpy(predicted.shares[inside]).to(mixed.device, torch.float32)
+        raised = torch.logaddexp(mixed[at] - total, shares.log() - math.log(predicted.kept))
+        mixed[at] = raised + total
+        return mixed

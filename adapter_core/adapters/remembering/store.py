@@ -1,0 +1,101 @@
+"""A memory on disk: one file with a header in JSON and four arrays, which are mapped into memory and not read.
+
+    "PLMEMORY" | version, CRC-32 and length of the header (3 × uint32) | header | keys | numbers | tokens | ends
+
+Little-endian; each array begins at a multiple of 64 bytes. The header names the length and CRC-32 of each.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+import tempfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...errors import AdapterFileError
+
+_MAGIC = b"PLMEMORY"
+_VERSION = 1
+_PREFIX = struct.Struct("<8sIII")
+_ALIGNMENT = 64
+_MAX_HEADER = 256 << 20
+# Names and number formats of the arrays, in their order.
+ARRAYS = {"keys": "<u8", "numbers": "<i4", "tokens": "<u4", "ends": "<i8"}
+
+
+def write(file: str | os.PathLike[str], header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
+    """Write `header` (plain data) and the arrays named in `ARRAYS`. Readers see the old file or the new one. Raises `OSError`."""
+    target = Path(file)
+    data = {name: np.ascontiguousarray(arrays[name], kind) for name, kind in ARRAYS.items()}
+    sums = {name: [len(array), zlib.crc32(array.data)] for name, array in data.items()}
+    told = json.dumps({**header, "arrays": sums}, ensure_ascii=False, sort_keys=True).encode("utf-8", "surrogatepass")
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(_PREFIX.pack(_MAGIC, _VERSION, zlib.crc32(told), len(told)) + told)
+            for array in data.values():
+                stream.write(bytes(-stream.tell() % _ALIGNMENT))
+                stream.write(array.data)
+        Path(name).replace(target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def read(file: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Header and arrays (read-only, mapped) of what `write` wrote. Raises `AdapterFileError` for a file that is missing, foreign,
+    truncated, damaged or of another version."""
+    path = Path(file)
+    header, at, size = _header(path)
+    arrays: dict[str, np.ndarray] = {}
+    for name, kind in ARRAYS.items():
+        count, expected = header["arrays"][name]
+        at += -at % _ALIGNMENT
+        if at + count * np.dtype(kind).itemsize > size:
+            raise _damaged(path, "it is cut short")
+        # An empty array cannot be mapped.
+        array = np.memmap(path, kind, "r", at, (count,)) if count else np.empty(0, kind)
+        if zlib.crc32(array.data) != expected:
+            raise _damaged(path, f"its {name} are not what was written")
+        arrays[name] = array
+        at += array.nbytes
+    if at != size:
+        raise _damaged(path, "there is more in it than was written")
+    return header, arrays
+
+
+def read_header(file: str | os.PathLike[str]) -> dict[str, Any]:
+    """The header alone, in the time of a small file; the arrays are not looked at. Raises as `read`."""
+    return _header(Path(file))[0]
+
+
+def _header(path: Path) -> tuple[dict[str, Any], int, int]:
+    """Header, where it ends, and the size of the file."""
+    try:
+        with path.open("rb") as stream:
+            size = os.fstat(stream.fileno()).st_size
+            prefix = stream.read(_PREFIX.size)
+            if prefix[: len(_MAGIC)] != _MAGIC:
+                raise AdapterFileError(f"{path} is no memory of a repository: give a file that Pathline wrote.")
+            if len(prefix) < _PREFIX.size:
+                raise _damaged(path, "it is cut short")
+            _, version, checksum, length = _PREFIX.unpack(prefix)
+            if version != _VERSION:
+                raise AdapterFileError(f"{path} is a memory of version {version}, not {_VERSION}: build it anew.")
+            told = stream.read(min(length, _MAX_HEADER))
+    except OSError as error:
+        raise AdapterFileError(f"The memory {path} cannot be read ({error.strerror}): build it anew.") from error
+    if len(told) != length or zlib.crc32(told) != checksum:
+        raise _damaged(path, "its header is damaged")
+    header: dict[str, Any] = json.loads(told.decode("utf-8", "surrogatepass"))
+    return header, _PREFIX.size + length, size
+
+
+def _damaged(path: Path, what: str) -> AdapterFileError:
+    return AdapterFileError(f"The memory {path} is damaged ({what}): build it anew.")

@@ -1,0 +1,118 @@
+"""The memory of a workspace: made from its index, brought up to date with it, kept in the folder of its adapters."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...code_graph import CodeGraph
+from ...errors import AdapterFileError, Cancelled, ModelFileError
+from ...models.environment import library_environment
+from ...models.sources import missing_libraries
+from ...types import CancelToken
+from ..fitting.windows import encode
+from ..memory import Memory, tokenizer_digest
+
+MEMORY = "repository.memory"
+# Called with how many files were read into tokens, of how many, and the last one's path.
+SyncProgress = Callable[[int, int, str], None]
+# Between two looks at the cancel token, a tokenizer on two cores needs about a second for this much.
+_BATCH_CHARACTERS = 2_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMemory:
+    """A memory and the file that it was loaded from. `read`: of how many files the tokens were made anew."""
+
+    memory: Memory
+    file: Path
+    read: int
+
+
+def sync_memory(
+    graph: CodeGraph,
+    tokenizer: Any,
+    memory: Memory | None = None,
+    cancel: CancelToken | None = None,
+    progress: SyncProgress | None = None,
+) -> Memory:
+    """The memory of the Python files of `graph` as they are now, open editors included. Of a `memory` that is given, only what changed
+    is read into tokens anew; it is changed in place. Raises `Cancelled`, and then nothing was changed."""
+    digest = tokenizer_digest(tokenizer)
+    if memory is None or memory.digest != digest:
+        memory = Memory.build({}, digest)
+    texts, versions = {}, {}
+    for path in graph.view.python_paths():
+        _check(cancel)
+        document = graph.document(path)
+        if document is None:
+            continue
+        versions[path] = document.sha256
+        if memory.versions.get(path) != document.sha256:
+            texts[path] = document.text
+    changes: dict[str, Any] = {path: None for path in memory.files if path not in versions}
+    waiting: list[str] = []
+    done = size = 0
+    for number, (path, text) in enumerate(texts.items(), 1):
+        waiting.append(path)
+        size += len(text)
+        if size >= _BATCH_CHARACTERS or number == len(texts):
+            _check(cancel)
+            changes.update(zip(waiting, encode(tokenizer, [texts[p] for p in waiting]), strict=True))
+            done += len(waiting)
+            waiting, size = [], 0
+            if progress is not None:
+                progress(done, len(texts), path)
+    if changes:
+        memory.change(changes, versions)
+    return memory
+
+
+def stored_memory(
+    graph: CodeGraph,
+    tokenizer: Any,
+    folder: Path,
+    cancel: CancelToken | None = None,
+    progress: SyncProgress | None = None,
+) -> StoredMemory:
+    """As `sync_memory`, from and to the file `MEMORY` in `folder` (`manifest.build_folder`); one that cannot be used is replaced.
+    Raises `Cancelled` and `OSError`."""
+    file = folder / MEMORY
+    try:
+        before: Memory | None = Memory.load(file, tokenizer_digest(tokenizer))
+    except AdapterFileError:
+        before = None
+    known = dict(before.versions) if before is not None else {}
+    whole = before is not None
+    memory = sync_memory(graph, tokenizer, before, cancel, progress)
+    read = sum(known.get(path) != version for path, version in memory.versions.items())
+    if whole and memory.versions == known:
+        return StoredMemory(memory, file, 0)
+    folder.mkdir(parents=True, exist_ok=True)
+    memory.save(file)
+    return StoredMemory(Memory.load(file, memory.digest), file, read)
+
+
+def load_tokenizer(folder: Path, name: str) -> Any:
+    """The tokenizer of the model `name`, without its weights and without Torch. Raises `ModelMissingError` without the libraries and
+    `ModelFileError` where there is none in `folder`."""
+    for variable, value in library_environment().items():
+        os.environ.setdefault(variable, value)
+    try:
+        import transformers
+    except ImportError as error:
+        raise missing_libraries() from error
+    try:
+        return transformers.AutoTokenizer.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False)
+    except MemoryError:
+        raise
+    except Exception as error:  # a foreign file can break the loader in any way
+        raise ModelFileError(f"There is no tokenizer in {folder} that can be used: {name} gets no memory.") from error
+
+
+def _check(cancel: CancelToken | None) -> None:
+    if cancel is not None and cancel.is_set():
+        raise Cancelled("Cancelled.")

@@ -1,0 +1,160 @@
+"""Whether quoted statements stand where a sentence says: "In `f`, when `a`: `x = 1`, then `g(x)`" and the like.
+
+Compared as syntax: each of them is a statement of that function on the cited lines, and runs only where what is told around it holds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ...code_graph import CodeGraph
+from ...types import Citation, Symbol
+from ..composing.conditions import Lines
+from ..composing.deciding import decision_of
+from ..composing.placed import Placed, Test, function_at, header, statements
+from ..composing.placed_calls import tests_of_calls
+from ..composing.quotes import quoted
+from ..inert import printable
+from .naming import ends_with, parts_of
+
+_CODE = r"(?:`[^`]+`)"
+_TEST = rf"(?:when {_CODE}(?: and {_CODE})*|unless {_CODE}(?: or {_CODE})*|(?:while handling|while|until|when it catches|for each) {_CODE})"
+_STEPS = rf"{_CODE}(?:, then {_CODE})*"
+_LEAD = rf"(?:(?:else )?(?:when|unless) {_CODE}, |otherwise )"
+_FORM = re.compile(
+    rf"In (?P<owner>{_CODE})(?P<around>(?:, {_TEST})*): (?P<rest>{_LEAD}{_STEPS}(?:; {_LEAD}{_STEPS})*|{_STEPS})"
+)
+_CALLS = re.compile(
+    rf"(?P<owner>{_CODE}) (?:further )?calls(?P<order>, in the order written,)? "
+    rf"(?P<called>{_CODE}(?:(?:, | and ){_CODE})*) (?P<around>{_TEST}(?:, {_TEST})*)\."
+)
+_TESTS = re.compile(
+    rf"(?P<word>when it catches|for each|while handling|when|unless|while|until) (?P<tests>{_CODE}(?: (?:and|or) {_CODE})*)"
+)
+_KINDS = {
+    "when": "if",
+    "unless": "if",
+    "while": "while",
+    "until": "while",
+    "when it catches": "except",
+    "while handling": "except",
+    "for each": "for",
+}
+
+Told = tuple[str, str, bool]  # kind and text of a test, and whether it has to hold
+
+
+def stand_so(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -> bool:
+    """Whether the sentence has this form, and all of it is so."""
+    form = _FORM.fullmatch(sentence.strip())
+    if form is None:
+        return _called_so(graph, sentence.strip(), citations) or _decided_so(graph, sentence.strip(), citations)
+    told = list(_told(form["around"], form["rest"]))
+    for symbol, spans, lines in _functions(graph, form["owner"][1:-1], citations):
+        node = function_at(symbol, lines)
+        placed = _on(spans, statements(node, lines)) if node is not None else []
+        if all(any(_is(p, text, tests, spans, lines) for p in placed) for text, tests in told):
+            return True
+    return False
+
+
+def _called_so(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -> bool:
+    """ "`f` calls, in the order written, `a()` and `b()` when `c`, for each `x in xs`." """
+    form = _CALLS.fullmatch(sentence)
+    if form is None:
+        return False
+    called = [name[1:-1].removesuffix("()") for name in re.findall(_CODE, form["called"])]
+    told = set(_tests(form["around"]))
+    for symbol, spans, lines in _functions(graph, form["owner"][1:-1], citations):
+        held = tests_of_calls(symbol, lines)
+        places = [
+            sorted(
+                line
+                for (callee, line), tests in held.items()
+                if callee == name and _shown(spans, line, line) and tests is not None and told <= _told_by(tests, spans)
+            )
+            for name in called
+        ]
+        if all(places) and (not form["order"] or _ascending(places)):
+            return True
+    return False
+
+
+def _decided_so(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -> bool:
+    """ "`f` decides in this order: …": that is what its exits come to, and their lines are cited."""
+    form = re.match(rf"(?P<owner>{_CODE}) (?=decides in this order: )", sentence)
+    if form is None:
+        return False
+    for symbol, spans, lines in _functions(graph, form["owner"][1:-1], citations):
+        decision = decision_of(symbol, lines)
+        if (
+            decision is not None
+            and decision[0] == sentence[form.end() :]
+            and all(_shown(spans, *d) for d in decision[1])
+        ):
+            return True
+    return False
+
+
+def _ascending(places: list[list[int]]) -> bool:
+    line = 0
+    for lines in places:
+        later = [n for n in lines if n >= line]
+        if not later:
+            return False
+        line = later[0]
+    return True
+
+
+def _told(around: str, rest: str) -> Iterator[tuple[str, list[Told]]]:
+    """(statement, what is told to hold around it)."""
+    outer = list(_tests(around))
+    before: list[Told] = []
+    for branch in re.split(rf"; (?={_LEAD})", rest):
+        lead = re.match(_LEAD, branch)
+        own = list(_tests(lead.group())) if lead else []
+        steps = branch[lead.end() :] if lead else branch
+        for step in re.findall(_CODE, steps):
+            yield step[1:-1], [*outer, *before, *own]
+        before += [(kind, text, not holds) for kind, text, holds in own]
+
+
+def _tests(text: str) -> Iterator[Told]:
+    for match in _TESTS.finditer(text):
+        for one in re.findall(_CODE, match["tests"]):
+            yield _KINDS[match["word"]], printable(one[1:-1]), match["word"] not in ("unless", "until")
+
+
+def _functions(
+    graph: CodeGraph, name: str, citations: tuple[Citation, ...]
+) -> Iterator[tuple[Symbol, list[Lines], list[str]]]:
+    """The functions of that name in which the cited lines of their file stand, with these and the lines of the file."""
+    wanted = parts_of(name)
+    for path in dict.fromkeys(c.span.path for c in citations):
+        facts, document = graph.facts(path), graph.document(path)
+        if facts is None or document is None:
+            continue
+        spans = [(c.span.start, c.span.end) for c in citations if c.span.path == path]
+        for symbol in facts.symbols[1:]:
+            inside = all(symbol.start <= a and b <= symbol.end for a, b in spans)
+            full = [*facts.module.split("."), *symbol.qualname.split(".")]
+            if inside and symbol.is_callable and ends_with(full, wanted):
+                yield symbol, spans, document.lines
+
+
+def _on(spans: list[Lines], placed: list[Placed]) -> list[Placed]:
+    return [p for p in placed if _shown(spans, *header(p.node))]
+
+
+def _shown(spans: list[Lines], start: int, end: int) -> bool:
+    return all(any(a <= n <= b for a, b in spans) for n in range(start, end + 1))
+
+
+def _told_by(tests: tuple[Test, ...], spans: list[Lines]) -> set[Told]:
+    """The tests whose lines are cited."""
+    return {(t.kind, printable(t.text), t.holds) for t in tests if _shown(spans, t.start, t.end)}
+
+
+def _is(placed: Placed, text: str, tests: list[Told], spans: list[Lines], lines: list[str]) -> bool:
+    return set(tests) <= _told_by(placed.tests, spans) and printable(quoted(lines, placed.node)) == printable(text)

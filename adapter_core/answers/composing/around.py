@@ -1,0 +1,163 @@
+"""Sentences about what surrounds a symbol: who overrides and extends it, who is passed it, which tests reach it, how many of each."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+
+from ...code_graph import CodeGraph
+from ...graph.outline import outline_of
+from ...types import SymbolRef, TestLink
+from ..checking.statements import callee
+from ..inert import code
+from .candidate import Candidate, Speaker, definition, listed, scope_name
+from .conditions import cited, in_words, is_untold, told_tests
+from .counts import NOUNS, count_of, methods_of
+from .links import Links
+from .placed import function_at, statements
+from .placed import source as quote
+
+_MAX_LISTED = 4
+_MAX_FAR = 3  # tests told at a time that reach something over several calls, each with the lines of these
+_MAX_COUNTED = 8  # lines that show a count
+_MAX_READS = 40
+
+
+def inheritance(speaker: Speaker, links: Links) -> Iterator[Candidate]:
+    """What it overrides and what overrides it; of a class, what extends it."""
+    ref = links.ref
+    name = code(ref.symbol.qualname)
+    if ref.symbol.kind in ("method", "property"):
+        for base in [r for r in links.overridden if _named(r)][:1]:
+            yield speaker.say_of(
+                "bases", f"{name} overrides {code(base.symbol.qualname)}.", definition(ref), definition(base)
+            )
+        yield from _listing(speaker, links, f"{name} is overridden by", links.overrides)
+    elif ref.symbol.kind == "class":
+        yield from _listing(speaker, links, f"{name} is extended by", links.subclasses)
+
+
+def _listing(speaker: Speaker, links: Links, beginning: str, refs: Sequence[SymbolRef]) -> Iterator[Candidate]:
+    named = {r.symbol.qualname: r for r in refs if _named(r)}
+    shown = list(named.items())[:_MAX_LISTED]
+    if shown:
+        others = " among others" if len(refs) > len(shown) else ""
+        text = f"{beginning} {listed([code(n) for n, _ in shown])}{others}."
+        yield speaker.say_of("overridden", text, *(_header_of(links, r) for _, r in shown))
+
+
+def _header_of(links: Links, ref: SymbolRef) -> tuple[str, int, int]:
+    """The lines of a definition up to the last of its bases."""
+    document = links.graph.document(ref.path)
+    outline = outline_of("\n".join(document.lines) + "\n") if document is not None else None
+    node = outline.definitions.get((ref.symbol.name, ref.symbol.name_line)) if outline is not None else None
+    if not isinstance(node, ast.ClassDef) or not node.bases:
+        return definition(ref, whole=True)
+    return ref.path, ref.symbol.name_line, node.bases[-1].end_lineno or ref.symbol.name_line
+
+
+def _named(ref: SymbolRef) -> bool:
+    return ref.symbol.name != "<lambda>"
+
+
+def passed(speaker: Speaker, graph: CodeGraph, ref: SymbolRef) -> Iterator[Candidate]:
+    """Where it is handed to something that may call it: `app.add_url_rule("/", view_func=index)`."""
+    name = code(ref.symbol.qualname)
+    said = 0
+    for reference in graph.refs_of(ref).items[:_MAX_READS]:
+        if reference.kind != "read" or reference.owner is None or said >= _MAX_LISTED:
+            continue
+        taker = _taker(graph, reference.span.path, reference.span.start, reference.column, ref.symbol.name)
+        if taker is not None:
+            said += 1
+            text = f"{name} is passed to {code(taker[0] + '()')} in {code(scope_name(reference.owner))}."
+            yield speaker.say_of("registered", text, (reference.span.path, *taker[1:]), definition(ref))
+
+
+def _taker(graph: CodeGraph, path: str, line: int, column: int, name: str) -> tuple[str, int, int] | None:
+    """(callee, first line, line of the argument) of the innermost call that takes the name at a place as an argument."""
+    document = graph.document(path)
+    tree = outline_of("\n".join(document.lines) + "\n").tree if document is not None else None
+    best: tuple[str, int, int] | None = None
+    for node in ast.walk(tree) if tree is not None else ():
+        if not isinstance(node, ast.Call) or not node.lineno <= line <= (node.end_lineno or node.lineno):
+            continue
+        for argument in (*node.args, *(k.value for k in node.keywords)):
+            last = argument.attr if isinstance(argument, ast.Attribute) else getattr(argument, "id", None)
+            if last == name and argument.lineno <= line <= (argument.end_lineno or line) and line - node.lineno < 12:
+                called = callee(node)
+                best = (called, node.lineno, line) if called else None
+    return best
+
+
+def tests(speaker: Speaker, links: Links) -> Iterator[Candidate]:
+    """The tests from which several calls lead to it, by their pytest ids; those that call it themselves are told with their calls."""
+    far = [t for t in links.tests.items if t.distance > 1]
+    for start in range(0, min(len(far), 2 * _MAX_FAR), _MAX_FAR):
+        yield _reached(speaker, links.ref, far[start : start + _MAX_FAR])
+
+
+def _reached(speaker: Speaker, ref: SymbolRef, links: Sequence[TestLink]) -> Candidate:
+    word = "tests" if len(links) > 1 else "test"
+    text = (
+        f"{code(ref.symbol.qualname)} is reached by calls from the {word} {listed([code(t.node_id) for t in links])}."
+    )
+    places = [(at.path, at.start, at.end) for t in links for at in t.via]
+    return speaker.say_of("tests", text, *places, definition(ref))
+
+
+def numbers(speaker: Speaker, links: Links, kinds: Sequence[str] = tuple(NOUNS)) -> Iterator[Candidate]:
+    """How many: only what can be counted in full. `kinds`: keys of `NOUNS`."""
+    name = code(links.ref.symbol.qualname)
+    for what in kinds:
+        one, several = NOUNS[what]
+        count = count_of(links, what)
+        if not count:
+            continue
+        noun = one if count == 1 else several
+        said = f"{name} is called at {count} {noun}" if what == "places" else f"{name} has {count} {noun}"
+        shown = _examples(links, what)
+        # A reader sees a few lines; that there are more is what the index says.
+        more = ", as the index counts; the first are cited" if len(shown) < count and what != "parameters" else ""
+        yield speaker.say_of("count", f"{said}{more}.", *shown, definition(links.ref, whole=what == "parameters"))
+
+
+def _examples(links: Links, what: str) -> list[tuple[str, int, int]]:
+    """Lines of the first things counted."""
+    found: list[tuple[str, int, int]] = []
+    if what == "places":
+        found = [(s.span.path, s.span.start, s.span.end) for s in links.callers.items if not s.deferred]
+    elif what == "subclasses":
+        found = [definition(r) for r in links.subclasses]
+    elif what == "overrides":
+        found = [definition(r) for r in links.overrides if _named(r)]
+    elif what == "methods":
+        found = [(links.ref.path, s.name_line, s.name_line) for s in methods_of(links).values()]
+    elif what == "tests":
+        found = [(t.span.path, t.span.start, t.span.start) for t in links.tests.items]
+    return found[:_MAX_COUNTED]
+
+
+_MUTATORS = frozenset(
+    "append add extend insert update pop remove discard clear setdefault popitem appendleft sort reverse".split()
+)
+
+
+def mutations(speaker: Speaker, ref: SymbolRef, lines: list[str]) -> Iterator[Candidate]:
+    """Calls of the methods by which containers change, on attributes: what is said is that they are called."""
+    node = function_at(ref.symbol, lines)
+    for placed in statements(node, lines) if node is not None else ():
+        call = placed.node.value if isinstance(placed.node, ast.Expr) else None
+        if (
+            not isinstance(call, ast.Call)
+            or not isinstance(call.func, ast.Attribute)
+            or call.func.attr not in _MUTATORS
+        ):
+            continue
+        target = quote(call.func.value, lines)
+        if "." in target and all(p.isidentifier() for p in target.split(".")) and call.lineno == call.func.end_lineno:
+            end = call.end_lineno or call.lineno
+            tests = told_tests(placed.tests, call.lineno, end)
+            words = in_words(tests) or ("in one of its branches" if is_untold(placed.tests) else "")
+            text = f"{code(ref.symbol.qualname)} calls {code(f'{target}.{call.func.attr}()')}{' ' if words else ''}{words}."
+            yield speaker.say("sets", text, *cited(tests, call.lineno, end))

@@ -1,0 +1,227 @@
+"""Sentences about calls: what a function calls and when, who calls it, and in which tests."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Sequence
+
+from ...code_graph import CodeGraph, index_of, is_test_path
+from ...graph.outline import outline_of
+from ...types import CallSite, SymbolRef
+from ..inert import code
+from .candidate import Candidate, Speaker, definition, listed, scope_name
+from .conditions import Lines, in_words, is_untold, joined, lines_of, told_tests
+from .links import Links
+from .placed_calls import tests_of_calls
+from .quotes import quoted_at
+
+_MAX_LISTED = 4
+_MAX_GROUPS = 4
+_MAX_USES = 3
+_MAX_CITED = 12
+_Place = tuple[str, int, int]
+
+
+def calls(speaker: Speaker, graph: CodeGraph, ref: SymbolRef, lines: list[str]) -> Iterator[Candidate]:
+    """What it calls of the workspace, in the order of the text, each call with its line: those that nothing but early exits keeps from
+    running, and those of each branch, loop and handler apart."""
+    facts = graph.facts(ref.path)
+    index = index_of(facts, ref.symbol) if facts else None
+    if facts is None or index is None:
+        return
+    around = tests_of_calls(ref.symbol, lines)
+    groups: dict[tuple[str, tuple[Lines, ...]], dict[str, int]] = {}
+    seen: set[str] = set()
+    for call in facts.calls:
+        tests = around.get((call.callee, call.line))
+        if call.owner != index or call.deferred or call.callee in seen or tests is None:
+            continue
+        if not graph.site(facts, call).sure:
+            continue
+        seen.add(call.callee)
+        told = told_tests(tests, call.line, call.line, loops=True)
+        words = in_words(told) or ("in one of its branches" if is_untold(tests) else "")
+        key = (words, tuple(lines_of(told)))
+        groups.setdefault(key, {})[call.callee] = call.line
+    if list(seen) == [f"super().{ref.symbol.name}"]:
+        return  # what every override does
+    name = code(ref.symbol.qualname)
+    for (words, tests_lines), own in list(groups.items())[:_MAX_GROUPS]:
+        items = list(own.items())
+        for start in range(0, min(len(items), 2 * _MAX_LISTED), _MAX_LISTED):
+            group = items[start : start + _MAX_LISTED]
+            shown = listed([code(callee + "()") for callee, _ in group])
+            # The order of the text is a fact; the order of execution depends on nesting.
+            verb = "calls" if start == 0 else "further calls"
+            order = ", in the order written," if len(group) > 1 else ""
+            text = f"{name} {verb}{order} {shown}{' ' if words else ''}{words}."
+            yield speaker.say("calls", text, *joined([*tests_lines, *((line, line) for _, line in group)]))
+
+
+def callers(speaker: Speaker, links: Links) -> Iterator[Candidate]:
+    """Who calls it, of the product's code; tests only where nothing else does. Of a call on a value also the line that says what the
+    value is; where there is none, it is said that types were inferred."""
+    ref = links.ref
+    name = code(ref.symbol.qualname)
+    sites = [s for s in links.callers.items if s.sure and s.caller is not None]
+    product = [s for s in sites if not is_test_path(s.span.path)] or sites
+    shown = {id(s): _evidence(links.graph, ref, s) for s in product}
+    # Those first whose line alone shows what is called.
+    product.sort(key=lambda s: (shown[id(s)] is None, shown[id(s)] != (s.span.path, s.span.start, s.span.end)))
+    plain = _places([s for s in product if shown[id(s)] is not None])
+    types = _places(product, spans=lambda s: shown[id(s)])
+    word = "constructed" if ref.symbol.kind == "class" else "called"
+    for group, others in _groups(plain):
+        text = f"{name} is {word} by {listed([code(n) for n in group])}{others}."
+        lines = [*group.values(), *(types[n] for n in group if types[n] != group[n])]
+        yield speaker.say_of("callers", text, *lines, definition(ref))
+    inferred = {n: at for n, at in _places(product).items() if n not in plain}
+    for group, others in _groups(inferred):
+        text = f"{name} is {word} by {listed([code(n) for n in group])}{others}, judged by inferred types."
+        yield speaker.say_of("callers", text, *group.values(), definition(ref))
+
+
+def uses(speaker: Speaker, links: Links) -> Iterator[Candidate]:
+    """The statements of the product that call it, as they stand: what it is for shows there."""
+    seen: set[str] = set()
+    for site in links.callers.items:
+        document = links.graph.document(site.span.path)
+        caller = site.caller
+        if caller is None or document is None or not site.sure or is_test_path(site.span.path) or caller == links.ref:
+            continue
+        if scope_name(caller) in seen or _evidence(links.graph, links.ref, site) is None:
+            continue
+        found = quoted_at(scope_name(caller), caller.symbol, document.lines, site.span.start)
+        if found is not None:
+            seen.add(scope_name(caller))
+            yield speaker.say_of("used", found[0], *((caller.path, *lines) for lines in found[1]))
+        if len(seen) == _MAX_USES:
+            return
+
+
+def _groups(places: dict[str, _Place]) -> Iterator[tuple[dict[str, _Place], str]]:
+    """The callers, a few at a time, and what is said of those that are left out."""
+    others = " among others" if len(places) > _MAX_LISTED else ""
+    for start in range(0, min(len(places), 2 * _MAX_LISTED), _MAX_LISTED):
+        yield dict(list(places.items())[start : start + _MAX_LISTED]), others
+
+
+def _evidence(graph: CodeGraph, ref: SymbolRef, site: CallSite) -> _Place | None:
+    """The line that shows that a call is one of this symbol: the call itself where it names it, else where its value is made or annotated
+    with the name of the class; None where no line near shows it."""
+    here = (site.span.path, site.span.start, site.span.end)
+    owner, _, last = site.callee.rpartition(".")
+    if last != ref.symbol.name:
+        return _renamed(graph, site, last, ref.symbol.name)
+    method = ref.symbol.kind in ("method", "property")
+    if not method:
+        return here
+    kind = ref.symbol.qualname.split(".")[-2] if "." in ref.symbol.qualname else ""
+    receiver = owner.rpartition(".")[2]
+    own = site.caller.symbol.qualname.split(".") if site.caller is not None else []
+    if receiver == kind or (owner in ("self", "cls", "super()") and kind in own) or owner == "super()":
+        return here
+    if owner in ("self", "cls"):
+        return here  # inherited: the class around says of whom
+    return _made(graph, site, owner, kind)
+
+
+def _made(graph: CodeGraph, site: CallSite, owner: str, kind: str) -> _Place | None:
+    """Where a value is bound to `Kind(…)` or annotated as `Kind`, in the file of the call."""
+    document = graph.document(site.span.path)
+    tree = outline_of("\n".join(document.lines) + "\n").tree if document is not None else None
+    best: _Place | None = None
+    for node in ast.walk(tree) if tree is not None and owner else ():
+        bound: list[tuple[ast.AST, ast.expr | None]] = []
+        if isinstance(node, ast.Assign):
+            bound = [(target, node.value) for target in node.targets]
+        elif isinstance(node, ast.AnnAssign):
+            bound = [(node.target, node.annotation)]
+        elif isinstance(node, ast.arg):
+            bound = [(node, node.annotation)]
+        elif isinstance(node, (ast.With, ast.AsyncWith)):
+            bound = [(i.optional_vars, i.context_expr) for i in node.items if i.optional_vars is not None]
+        for target, value in bound:
+            text = target.arg if isinstance(target, ast.arg) else ast.unparse(target)
+            if text != owner or value is None or kind not in _names(value):
+                continue
+            line = (value.lineno, value.lineno)
+            inside = site.caller is None or site.caller.symbol.start <= line[0] <= site.caller.symbol.end
+            if (inside or owner.startswith("self.")) and (best is None or line[0] <= site.span.start):
+                best = (site.span.path, *line)
+    return best
+
+
+def _renamed(graph: CodeGraph, site: CallSite, called: str, name: str) -> _Place | None:
+    """Where the name by which something is called is bound to it, in the file of the call: `import f as g`, `handler = f`."""
+    document = graph.document(site.span.path)
+    tree = outline_of("\n".join(document.lines) + "\n").tree if document is not None else None
+    for node in ast.walk(tree) if tree is not None else ():
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            bound = any(a.asname == called and a.name.rpartition(".")[2] == name for a in node.names)
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)) and isinstance(node.value, (ast.Name, ast.Attribute)):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            bound = _last(node.value) == name and any(_last(t) == called for t in targets)
+        else:
+            continue
+        if bound and (node.end_lineno or node.lineno) - node.lineno < _MAX_CITED:
+            return site.span.path, node.lineno, node.end_lineno or node.lineno
+    return None
+
+
+def _last(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+
+
+def _names(value: ast.expr) -> set[str]:
+    """The names that say what a value is: the callee of a call, what an annotation is written with."""
+    if isinstance(value, ast.Await):
+        return _names(value.value)
+    if isinstance(value, ast.Call):
+        return {ast.unparse(value.func).rpartition(".")[2]}
+    if isinstance(value, ast.Constant) and isinstance(value.value, str):
+        return {value.value.strip().rpartition(".")[2]}
+    return {n.id for n in ast.walk(value) if isinstance(n, ast.Name)} | {
+        n.attr for n in ast.walk(value) if isinstance(n, ast.Attribute)
+    }
+
+
+def _places(
+    sites: Sequence[CallSite],
+    label: Callable[[SymbolRef], str] = scope_name,
+    spans: Callable[[CallSite], _Place | None] = lambda s: (s.span.path, s.span.start, s.span.end),
+) -> dict[str, _Place]:
+    """The first call of each caller, by the caller's name."""
+    found: dict[str, _Place] = {}
+    for site in sites:
+        place = spans(site)
+        if site.caller is not None and place is not None:
+            found.setdefault(label(site.caller), place)
+    return found
+
+
+def calling_tests(speaker: Speaker, links: Links) -> Iterator[Candidate]:
+    """Tests that call it; apart from these, tests that call something of its name on a value whose type the text does not tell."""
+    sites = [
+        site
+        for site in links.callers.items
+        if site.caller is not None and is_test_path(site.span.path) and site.caller.symbol.name.startswith("test")
+    ]
+    ref = links.ref
+    name = code(ref.symbol.qualname)
+
+    def node_id(test: SymbolRef) -> str:
+        """As pytest names it, without parameters; its own name where pytest would not collect it."""
+        nodes = links.graph.tests.nodes_of(test.path, test.symbol.qualname)
+        return nodes[0].node_id.partition("[")[0] if nodes else test.symbol.qualname
+
+    traced = dict(list(_places([s for s in sites if s.sure], node_id).items())[:_MAX_LISTED])
+    if traced:
+        word = "tests" if len(traced) > 1 else "test"
+        text = f"{name} is called in the {word} {listed([code(n) for n in traced])}."
+        yield speaker.say_of("tests", text, *traced.values(), definition(ref))
+    named = dict(list(_places([s for s in sites if not s.resolved], node_id).items())[:_MAX_LISTED])
+    if named:
+        what = f"something named {code(ref.symbol.name)}, perhaps {name}"
+        text = f"{listed([code(n) for n in named])} {'call' if len(named) > 1 else 'calls'} {what}."
+        yield speaker.say_of("tests", text, *named.values(), definition(ref))

@@ -1,0 +1,55 @@
+"""A sentence that may enter an answer, and what makes such sentences about one symbol."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...types import ModuleFacts, SymbolRef
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """`spans`: (path, start, end). `about`: the symbol it speaks of, as `path:line`; `place`: the rank of its evidence; `order`: its place
+    among the sentences about the same symbol."""
+
+    text: str
+    # where | signature | doc | param | returns | raises | sets | decides | calls | callers | used | tests | comment | bases | overridden |
+    # registered | count | quote | branch (several statements of one) | bare (a statement that tells little) | text
+    kind: str
+    spans: tuple[tuple[str, int, int], ...]
+    about: str
+    place: int
+    order: int
+
+
+class Speaker:
+    """Makes candidates about one symbol."""
+
+    def __init__(self, facts: ModuleFacts, index: int, place: int) -> None:
+        self.path = facts.path
+        self.symbol = facts.symbols[index]
+        self.place = place
+        self.about = f"{facts.path}:{self.symbol.start}"
+
+    def say(self, kind: str, text: str, *spans: tuple[int, int]) -> Candidate:
+        return self.say_of(kind, text, *((self.path, a, b) for a, b in spans))
+
+    def say_of(self, kind: str, text: str, *spans: tuple[str, int, int]) -> Candidate:
+        return Candidate(text, kind, tuple(dict.fromkeys(spans)), self.about, self.place, 0)
+
+
+def definition(ref: SymbolRef, whole: bool = False) -> tuple[str, int, int]:
+    """The line in which it is defined. A call line shows `x.send()`; that this `send` is meant stands there, so it is cited, too.
+    `whole`: with the lines of a short header that follow."""
+    line = ref.symbol.name_line
+    return ref.path, line, min(ref.symbol.end, line + 3) if whole else line
+
+
+def listed(parts: list[str]) -> str:
+    """ "a, b and c"."""
+    return "".join(parts) if len(parts) <= 1 else ", ".join(parts[:-1]) + " and " + parts[-1]
+
+
+def scope_name(ref: SymbolRef) -> str:
+    """The qualified name of a scope; of a module its dotted name."""
+    return ref.module if ref.symbol.kind == "module" else ref.symbol.qualname

@@ -1,0 +1,39 @@
+"""What links lead to and from one symbol, each kind asked of the graph once."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from ...code_graph import CodeGraph
+from ...types import Listing, SymbolRef, TestLink
+
+_NAMED_ONLY = 9  # the distance of tests that are linked by their name alone
+
+
+class Links:
+    def __init__(self, graph: CodeGraph, ref: SymbolRef) -> None:
+        self.graph = graph
+        self.ref = ref
+
+    @cached_property
+    def callers(self) -> Listing:
+        return self.graph.who_calls(self.ref, implicit=False)
+
+    @cached_property
+    def tests(self) -> Listing:
+        """The tests from which calls lead here, near ones first."""
+        found = self.graph.tests_for_symbol(self.ref)
+        reached: tuple[TestLink, ...] = tuple(t for t in found.items if t.distance < _NAMED_ONLY)
+        return Listing(reached, found.complete, found.reason)
+
+    @cached_property
+    def overrides(self) -> list[SymbolRef]:
+        return self.graph.overrides_of(self.ref) if self.ref.symbol.kind in ("method", "property") else []
+
+    @cached_property
+    def overridden(self) -> list[SymbolRef]:
+        return self.graph.overridden_by(self.ref) if self.ref.symbol.kind in ("method", "property") else []
+
+    @cached_property
+    def subclasses(self) -> list[SymbolRef]:
+        return self.graph.subclasses_of(self.ref) if self.ref.symbol.kind == "class" else []

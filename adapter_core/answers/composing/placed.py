@@ -1,0 +1,213 @@
+"""Where the statements of one function stand: in which branch, loop or handler, and behind which early exits."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from ...graph.outline import outline_of
+from ...types import Symbol
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+EXITS = (ast.Return, ast.Raise)
+_ENDINGS = (*EXITS, ast.Continue, ast.Break)
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_NAME = re.compile(r"[^\W\d]\w*")
+_MAX_TEST = 120
+_MAX_QUOTED = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """What has to be for a statement to run. `kind`: if | while | for | except | other. `text`: as written, without a `not` in front, ""
+    where it is not put into words; `holds`: whether it has to hold. `start`..`end`: the lines that say so; `beside`: that of the `else`
+    where it is in one, 0 otherwise. `guard`: it is what an earlier branch asks that ends with a return, a raise, a continue or a break."""
+
+    kind: str
+    text: str
+    holds: bool
+    start: int
+    end: int
+    guard: bool = False
+    beside: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A statement and what has to be for it to run, from outside in. `suite` numbers the bodies of statements. `caught`: a handler may
+    catch what is raised here. `replaced`: a `finally` that returns replaces what is returned here."""
+
+    node: ast.stmt
+    tests: tuple[Test, ...]
+    suite: int
+    caught: bool = False
+    replaced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Around:
+    tests: tuple[Test, ...] = ()
+    caught: bool = False
+    replaced: bool = False
+
+    def under(self, *tests: Test) -> _Around:
+        return replace(self, tests=(*self.tests, *tests))
+
+
+def function_at(symbol: Symbol, lines: list[str]) -> Function | None:
+    """The syntax of a function; None where the file does not parse."""
+    node = outline_of("\n".join(lines) + "\n").definitions.get((symbol.name, symbol.name_line))
+    return node if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) else None
+
+
+def statements(node: Function, lines: list[str]) -> list[Placed]:
+    """The statements of a function in the order of the text, those with bodies before what is in them; without what is never reached
+    and without the functions in it. Empty where the nesting is beyond reason."""
+    try:
+        return list(_Walk(lines).suite(node.body, _Around()))
+    except RecursionError:
+        return []
+
+
+class _Walk:
+    def __init__(self, lines: list[str]) -> None:
+        self._lines = lines
+        self._suites = 0
+
+    def suite(self, body: list[ast.stmt], around: _Around) -> Iterator[Placed]:
+        self._suites += 1
+        number = self._suites
+        for node in body:
+            if not isinstance(node, _DEFINITIONS):
+                yield Placed(node, around.tests, number, around.caught, around.replaced)
+            yield from self._inside(node, around)
+            if isinstance(node, _ENDINGS):
+                return  # what follows is never reached
+            around = _without_changed(around, node)
+            if isinstance(node, ast.If) and not node.orelse and isinstance(node.body[-1], _ENDINGS):
+                guard = replace(self._test(node, False), guard=True, end=node.body[-1].end_lineno or node.lineno)
+                around = around.under(guard)
+
+    def _inside(self, node: ast.stmt, around: _Around) -> Iterator[Placed]:
+        if isinstance(node, ast.If):
+            yield from self._branches(node, around)
+        elif isinstance(node, (ast.For, ast.AsyncFor)):
+            each = f"{source(node.target, self._lines)} in {source(node.iter, self._lines)}"
+            whole = source(node.target, self._lines) and source(node.iter, self._lines)
+            last = node.iter.end_lineno or node.lineno
+            each_one = Test("for", each if whole and len(each) <= _MAX_TEST else "", True, node.lineno, last)
+            yield from self.suite(node.body, around.under(each_one))
+            yield from self.suite(node.orelse, around.under(_untold(node)))
+        elif isinstance(node, ast.While):
+            test = replace(self._test(node, True), kind="while")
+            always = isinstance(node.test, ast.Constant)
+            yield from self.suite(node.body, around if always else around.under(test))
+            yield from self.suite(node.orelse, around.under(_untold(node)))
+        elif isinstance(node, (ast.With, ast.AsyncWith)):
+            # A context manager may swallow exceptions (`suppress`, `pytest.raises`); nothing in the text says which do.
+            yield from self.suite(node.body, replace(around, caught=True))
+        elif isinstance(node, ast.Try) or type(node).__name__ == "TryStar":
+            yield from self._try(node, around)  # type: ignore[arg-type]
+        elif isinstance(node, ast.Match):
+            for case in node.cases:
+                yield from self.suite(case.body, around.under(_untold(node)))
+
+    def _branches(self, node: ast.If, around: _Around) -> Iterator[Placed]:
+        """An if with its elifs; a chain may be long, so it is no recursion, and only its first four tests are told."""
+        number = 0
+        while True:
+            if not (isinstance(node.test, ast.Constant) and not node.test.value):
+                yield from self.suite(node.body, around.under(self._test(node, True)))
+            number += 1
+            failed = self._test(node, False)
+            around = around.under(failed) if number <= 4 else around.under(_untold(node)) if number == 5 else around
+            if len(node.orelse) == 1 and isinstance(node.orelse[0], ast.If):
+                node = node.orelse[0]
+                yield Placed(node, around.tests, 0, around.caught, around.replaced)
+                continue
+            if node.orelse:
+                around = replace(around, tests=(*around.tests[:-1], replace(around.tests[-1], beside=self._else(node))))
+            yield from self.suite(node.orelse, around)
+            return
+
+    def _try(self, node: ast.Try, around: _Around) -> Iterator[Placed]:
+        replaced = around.replaced or any(isinstance(n, ast.Return) for s in node.finalbody for n in ast.walk(s))
+        caught = around.caught or bool(node.handlers)
+        yield from self.suite(node.body, replace(around, caught=caught, replaced=replaced))
+        outer = replace(around, replaced=replaced)
+        for handler in node.handlers:
+            kind = source(handler.type, self._lines) if handler.type is not None else ""
+            yield from self.suite(handler.body, outer.under(Test("except", kind, True, handler.lineno, _last(handler))))
+        yield from self.suite(node.orelse, outer.under(_untold(node)))
+        yield from self.suite(node.finalbody, around)
+
+    def _test(self, node: ast.If | ast.While, holds: bool) -> Test:
+        test, start, end = node.test, node.lineno, node.test.end_lineno or node.lineno
+        while isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+            test, holds = test.operand, not holds
+        return Test("if", source(test, self._lines, _MAX_TEST), holds, start, end)
+
+    def _else(self, node: ast.If) -> int:
+        """The line of the `else` of a branch."""
+        after, before = node.body[-1].end_lineno or node.lineno, node.orelse[0].lineno
+        words = (n for n in range(before, after, -1) if self._lines[n - 1].lstrip().startswith("else"))
+        return next(words, 0)
+
+
+def _without_changed(around: _Around, node: ast.stmt) -> _Around:
+    """An early exit says nothing any more of names that are bound anew behind it."""
+    if not any(t.guard for t in around.tests):
+        return around
+    bound = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    bound |= {n.attr for n in ast.walk(node) if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store)}
+    kept = tuple(t for t in around.tests if not (t.guard and bound & set(_NAME.findall(t.text))))
+    return replace(around, tests=kept)
+
+
+def _untold(node: ast.stmt) -> Test:
+    return Test("other", "", True, node.lineno, node.lineno)
+
+
+def _last(handler: ast.ExceptHandler) -> int:
+    return handler.type.end_lineno or handler.lineno if handler.type is not None else handler.lineno
+
+
+def header(node: ast.stmt | ast.ExceptHandler) -> tuple[int, int]:
+    """The lines of a statement; of one with a body of its own, of its header."""
+    body: list[ast.stmt] = getattr(node, "body", [])
+    return node.lineno, max(node.lineno, body[0].lineno - 1) if body else node.end_lineno or node.lineno
+
+
+def own_nodes(node: ast.AST) -> Iterator[ast.AST]:
+    """The nodes of a function without those of the functions in it."""
+    stack = list(ast.iter_child_nodes(node))
+    while stack:
+        child = stack.pop()
+        if isinstance(child, (*_DEFINITIONS, ast.Lambda)):
+            continue
+        yield child
+        stack.extend(ast.iter_child_nodes(child))
+
+
+def is_generator(node: Function) -> bool:
+    return any(isinstance(n, (ast.Yield, ast.YieldFrom)) for n in own_nodes(node))
+
+
+def source(node: ast.expr, lines: list[str], limit: int = _MAX_QUOTED) -> str:
+    """An expression as written, its lines joined; "" where it is longer than `limit` or a comment stands in it."""
+    last = node.end_lineno or node.lineno
+    if last - node.lineno > 11:
+        return ""
+    parts = [line.encode("utf-8", "surrogatepass") for line in lines[node.lineno - 1 : last]]
+    if len(parts) > 1 and any(b"#" in part for part in parts):
+        return ""
+    parts[-1] = parts[-1][: node.end_col_offset]
+    parts[0] = parts[0][node.col_offset :]
+    text = " ".join(part.decode("utf-8", "replace").strip() for part in parts)
+    if len(parts) > 1:
+        if '"""' in text or "'''" in text:
+            return ""
+        text = text.replace("( ", "(").replace(" )", ")")
+    return text if len(text) <= limit else ""

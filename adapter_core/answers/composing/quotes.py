@@ -1,0 +1,245 @@
+"""Statements quoted as they stand, with what has to be for them to run: what no sentence of ours would put better than the code.
+
+A short branch, loop body or handler is quoted whole, and a short `if` with all its branches, since together they are the decision.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from ...graph import terms
+from ...types import Symbol
+from ..inert import code, printable
+from .body import callee
+from .candidate import Candidate, Speaker
+from .conditions import Lines, in_words, joined, lines_of, told_tests
+from .placed import EXITS, Placed, Test, function_at, header, source, statements
+
+_MAX_TEXT = 200
+_MAX_GROUP = 300
+_MAX_LINES = 12
+_MAX_STATEMENTS = 3  # of one branch that is quoted whole
+_MAX_BRANCHES = 4
+_MAX_QUOTES = 5  # of one symbol
+_DECIDING = 2  # of how many symbols
+_EXIT = 1.25  # what ends a function or a loop decides
+_LITTLE = 0.5
+_SILENT = (ast.Pass, ast.Break, ast.Continue, ast.Import, ast.ImportFrom, ast.Global, ast.Nonlocal)
+_LOGGING = frozenset("debug info warning warn error exception critical log print write echo".split())
+_LOGGERS = ("log", "logger", "logging", "_log", "_logger", "warnings", "LOG", "LOGGER", "console")
+
+
+@dataclass(frozen=True, slots=True)
+class _Quote:
+    kind: str  # quote | branch | bare
+    text: str
+    code: str
+    lines: tuple[Lines, ...]
+    worth: float = 1.0
+
+
+def quotes(speaker: Speaker, symbol: Symbol, lines: list[str], weights: Mapping[str, float]) -> Iterator[Candidate]:
+    """The statements of a function that hold most of the question's words, in the order of the text. A word of the function's own name
+    says nothing about which statement is meant."""
+    node = function_at(symbol, lines)
+    if node is None:
+        return
+    own = set(terms.terms_of(symbol.qualname))
+    found: list[tuple[float, _Quote]] = []
+    for one in _quotes_of(code(symbol.qualname), statements(node, lines), lines):
+        mass = one.worth * sum(weights.get(t, 0.0) for t in set(terms.terms_of(one.code)) - own)
+        # What the first symbols decide is worth telling in whatever words they do.
+        if mass > 0 or (speaker.place < _DECIDING and one.worth > 1 and one.kind != "bare"):
+            found.append((mass, one))
+    best: list[_Quote] = []
+    for _, one in sorted(found, key=lambda s: (-s[0], s[1].kind != "branch")):
+        if len(best) < _MAX_QUOTES and not any(_within(one, other) for other in best):
+            best.append(one)
+    for one in sorted(best, key=lambda s: s.lines):
+        yield speaker.say(one.kind, one.text, *one.lines)
+
+
+def quoted_at(name: str, symbol: Symbol, lines: list[str], line: int) -> tuple[str, list[Lines]] | None:
+    """The statement of a function that stands on a line, of one with a body its header, as a sentence, with its lines; None where it is
+    not quoted."""
+    node = function_at(symbol, lines)
+    around = (
+        [p for p in statements(node, lines) if header(p.node)[0] <= line <= header(p.node)[1]]
+        if node is not None
+        else []
+    )
+    if not around:
+        return None
+    one = min(around, key=lambda p: header(p.node)[1] - header(p.node)[0])
+    found = None if _logs(one.node) else next(_single(code(name), one, lines), None)
+    return (found.text, list(found.lines)) if found is not None else None
+
+
+def _within(one: _Quote, other: _Quote) -> bool:
+    return all(any(a <= start and end <= b for a, b in other.lines) for start, end in one.lines)
+
+
+def _quotes_of(name: str, placed: Sequence[Placed], lines: list[str]) -> Iterator[_Quote]:
+    suites: dict[int, list[Placed]] = {}
+    for one in placed:
+        suites.setdefault(one.suite, []).append(one)
+    bodies = {id(items[0].node): items for number, items in suites.items() if number and items}
+    for one in placed:
+        node = one.node
+        if isinstance(node, ast.If) and one.suite and node.orelse:
+            whole = _chain(name, node, one, bodies, lines)
+            if whole is not None:
+                yield whole
+        if isinstance(node, (ast.Try, ast.Match)) or type(node).__name__ == "TryStar":
+            yield from _caught(name, node, lines)
+        elif not isinstance(node, _SILENT) and not _is_text(node):
+            yield from _single(name, one, lines)
+    for number, items in suites.items():
+        if number and items[0].tests and any(not t.guard for t in items[0].tests):
+            yield from _body(name, items, lines)
+
+
+def _single(name: str, one: Placed, lines: list[str]) -> Iterator[_Quote]:
+    text = quoted(lines, one.node)
+    if not (" " in text or "(" in text) or "`" in text:
+        return  # `return` and `raise` alone say nothing
+    start, end = header(one.node)
+    if end - start >= _MAX_LINES:
+        return
+    block = isinstance(one.node, (ast.If, ast.For, ast.AsyncFor, ast.While))
+    tests = told_tests(one.tests, start, end, loops=True) if not block else []
+    before = in_words(tests)
+    little = block or _is_little(one.node)
+    worth = (_LITTLE if little else 1.0) * (_EXIT if isinstance(one.node, EXITS) else 1.0)
+    spans = tuple(joined([*lines_of(tests), (start, end)]))
+    told = f"In {name}{', ' if before else ''}{before}: {code(text)}"
+    yield _Quote("bare" if little else "quote", told, f"{before} {text}", spans, worth)
+
+
+def _body(name: str, items: Sequence[Placed], lines: list[str]) -> Iterator[_Quote]:
+    """A branch, the body of a loop or a handler, whole."""
+    parts = _parts(items, lines)
+    first, last = items[0].node.lineno, items[-1].node.end_lineno or items[-1].node.lineno
+    tests = told_tests([t for t in items[0].tests if not t.guard], first, last, loops=True)
+    before = in_words(tests)
+    if not parts or not before or not _all_told(items[0].tests):
+        return
+    told = f"In {name}, {before}: {', then '.join(map(code, parts))}"
+    spans = joined([*lines_of(tests), (first, last)])
+    if len(told) <= _MAX_GROUP and last - first < _MAX_LINES:
+        kind = "branch" if len(parts) > 1 else "quote"
+        yield _Quote(kind, told, f"{before} {' '.join(parts)}", tuple(spans), _worth(items))
+
+
+def _all_told(tests: Sequence[Test]) -> bool:
+    around = [t for t in tests if not t.guard]
+    return len(around) <= 3 and all(t.text and t.kind != "other" for t in around)
+
+
+def _chain(name: str, node: ast.If, one: Placed, bodies: Mapping[int, list[Placed]], lines: list[str]) -> _Quote | None:
+    """An `if` with all its branches: "when `a`, `x = 1`; else when `b`, `x = 2`; otherwise `x = 3`"."""
+    branches: list[str] = []
+    words: list[str] = []
+    spans: list[Lines] = []
+    worth, number = 1.0, 0
+    outer = told_tests([t for t in one.tests if not t.guard], node.lineno, node.lineno, loops=True)
+    if not _all_told(one.tests):
+        return None
+    while True:
+        own = bodies.get(id(node.body[0]), [])
+        test = own[0].tests[-1] if own and own[0].tests and not own[0].tests[-1].guard else None
+        parts = _parts(own, lines)
+        if test is None or not test.text or not parts:
+            return None
+        lead = f"{'else ' if number else ''}{'when' if test.holds else 'unless'} {code(test.text)}, "
+        branches.append(lead + ", then ".join(map(code, parts)))
+        spans += [(test.start, test.end), (node.body[0].lineno, node.body[-1].end_lineno or node.body[-1].lineno)]
+        words += [test.text, *parts]
+        worth, number = max(worth, _worth(own)), number + 1
+        if len(node.orelse) == 1 and isinstance(node.orelse[0], ast.If) and number < _MAX_BRANCHES:
+            node = node.orelse[0]
+            continue
+        break
+    if node.orelse:
+        own = bodies.get(id(node.orelse[0]), [])
+        parts = _parts(own, lines)
+        if not parts:
+            return None
+        branches.append("otherwise " + ", then ".join(map(code, parts)))
+        spans.append((node.orelse[0].lineno, node.orelse[-1].end_lineno or node.orelse[-1].lineno))
+        words += parts
+        worth = max(worth, _worth(own))
+    before = in_words(outer)
+    told = f"In {name}{', ' if before else ''}{before}: {'; '.join(branches)}"
+    cited = joined([*lines_of(outer), *spans])
+    if len(told) > _MAX_GROUP or any(b - a >= _MAX_LINES for a, b in cited):
+        return None
+    return _Quote("branch", told, f"{before} {' '.join(words)}", tuple(cited), worth)
+
+
+def _parts(items: Sequence[Placed], lines: list[str]) -> list[str]:
+    """The statements of a body as they are quoted, what only logs left out where there is more; none where one of them cannot be."""
+    told = [p for p in items if not isinstance(p.node, (ast.Pass, ast.Import, ast.ImportFrom))]
+    told = [p for p in told if not _logs(p.node)] or told
+    if len(told) > _MAX_STATEMENTS or any(getattr(p.node, "body", None) for p in told):
+        return []
+    parts = [quoted(lines, p.node) for p in told]
+    return parts if all(parts) and not any("`" in part for part in parts) else []
+
+
+def _worth(items: Sequence[Placed]) -> float:
+    return _EXIT if isinstance(items[-1].node, (*EXITS, ast.Continue, ast.Break)) else 1.0
+
+
+def _caught(name: str, node: ast.stmt, lines: list[str]) -> Iterator[_Quote]:
+    for handler in getattr(node, "handlers", []):
+        kind = source(handler.type, lines) if handler.type is not None else ""
+        if kind:
+            yield _Quote("quote", f"{name} catches {code(kind)}.", kind, (header(handler),))
+
+
+def _is_text(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _logs(node: ast.stmt) -> bool:
+    """Whether a statement only tells somebody something: `logger.warning(…)`, `print(…)`."""
+    if not isinstance(node, ast.Expr) or not isinstance(node.value, ast.Call):
+        return False
+    called = callee(node.value)
+    owner, _, last = called.rpartition(".")
+    return last in _LOGGING and (called == "print" or owner.rpartition(".")[2] in _LOGGERS)
+
+
+def _is_little(node: ast.stmt) -> bool:
+    """Logging, what gives a name a first value (`found = []`, `count = 0`), and what returns one."""
+    if isinstance(node, (ast.Return, ast.Raise)):
+        value = node.value if isinstance(node, ast.Return) else node.exc
+        return value is None or isinstance(value, ast.Name)
+    if isinstance(node, ast.AugAssign):
+        return isinstance(node.target, ast.Name) and isinstance(node.value, ast.Constant)
+    if isinstance(node, (ast.Assign, ast.AnnAssign)) and isinstance(node.value, (ast.Constant, ast.List, ast.Dict)):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        empty = isinstance(node.value, ast.Constant) or not ast.unparse(node.value)[1:-1]
+        return empty and all(isinstance(t, ast.Name) for t in targets)
+    return _logs(node)
+
+
+def quoted(lines: list[str], node: ast.stmt) -> str:
+    """A statement (of one with a body, its header) on one line; "" where it is too long, or a comment in it would swallow what follows."""
+    first, last = header(node)
+    parts = lines[first - 1 : last]
+    if not getattr(node, "body", None):
+        # Without what else stands on its lines, such as a comment.
+        parts = [part.encode("utf-8", "surrogatepass") for part in parts]  # type: ignore[misc]
+        parts[-1] = parts[-1][: node.end_col_offset]
+        parts[0] = parts[0][node.col_offset :]
+        parts = [part.decode("utf-8", "replace") for part in parts]  # type: ignore[attr-defined]
+    if len(parts) > _MAX_LINES or any("#" in part for part in parts):
+        return ""
+    text = printable(" ".join(part.strip().removesuffix("\\") for part in parts)).removesuffix(":")
+    if len(parts) > 1:
+        text = text.replace("( ", "(").replace(" )", ")").replace(",)", ")")
+    return text if len(text) <= _MAX_TEXT else ""

@@ -1,0 +1,65 @@
+"""What the statements of a function do, put into words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...types import Symbol
+from ..inert import code
+from .body import Action, actions_of
+from .candidate import Candidate, Speaker
+from .conditions import cited, in_words, is_untold, told_tests
+
+
+def actions(speaker: Speaker, symbol: Symbol, lines: list[str]) -> Iterator[Candidate]:
+    """What a function returns, raises and sets, each with its lines and under which condition."""
+    name = code(symbol.qualname)
+    for action in actions_of(symbol, lines):
+        said = said_of(action)
+        if not said:
+            continue
+        tests = told_tests(action.tests, action.start, action.end)
+        condition = in_words(tests)
+        if not condition and is_untold(action.tests):
+            condition = "in one of its branches"
+        kind = "bare" if _tells_little(action) else _ACTION_KINDS[action.kind]
+        text = f"{name} {said}{' ' if condition else ''}{condition}."
+        yield speaker.say(kind, text, *cited(tests, action.start, action.end))
+
+
+_ACTION_KINDS = {
+    "return": "returns", "yield": "returns", "yield_from": "returns", "raise": "raises", "raise_result": "raises", "set": "sets",
+    "update": "sets",
+}  # fmt: skip
+
+
+def _tells_little(action: Action) -> bool:
+    """A name, a constant that says nothing, or no value: `return self`, `return result`, `self.x = x`, `self.x = (…long…)`."""
+    value = action.value
+    if action.kind in ("return", "yield"):
+        return all(t.guard for t in action.tests) and (value.isidentifier() or value in ("[]", "{}", "()", '""', "''"))
+    return action.kind in ("set", "update") and (
+        not value or (value.isidentifier() and action.subject.endswith(f".{value}"))
+    )
+
+
+def said_of(action: Action) -> str:
+    """ "returns `x`", "" where there is nothing to quote."""
+    called = code(action.subject + "()")
+    if action.kind in ("return", "yield", "yield_from"):
+        word = {"return": "returns", "yield": "yields", "yield_from": "yields from"}[action.kind]
+        if action.value:
+            return f"{word} {code(action.value)}"
+        return f"{word} the result of {called}" if action.subject else ""
+    if action.kind == "raise":
+        message = f" with the message {code(action.value)}" if action.value else ""
+        return f"raises {code(action.subject)}{message}"
+    if action.kind == "raise_result":
+        return f"raises the result of {called}"
+    if action.kind == "update":
+        return (
+            f"updates {code(action.subject)} with {code(action.value)}"
+            if action.value
+            else f"updates {code(action.subject)}"
+        )
+    return f"sets {code(action.subject)} to {code(action.value)}" if action.value else f"sets {code(action.subject)}"

@@ -1,0 +1,77 @@
+"""Sections of Markdown, reStructuredText and configuration files, as symbols of kind "section"."""
+
+from __future__ import annotations
+
+import re
+
+from ...types import ModuleFacts, Symbol
+from ..source import split_lines
+
+_ATX = re.compile(r"(#{1,6})\s+(.*?)\s*#*\s*\Z")
+_FENCE = re.compile(r"\s*(```|~~~)")
+_UNDERLINE = re.compile(r"([=\-~^\"'`#*+.:_])\1{2,}\s*\Z")
+_TABLE = re.compile(r"\[{1,2}([^\[\]]+)\]{1,2}\s*\Z")
+_MAX_TITLE = 120
+
+
+def parse_text(path: str, text: str) -> ModuleFacts:
+    """The sections of a text file; entry 0 stands for the whole file, as the module does in Python files."""
+    lines = split_lines(text)
+    total = max(1, len(lines))
+    name = path.rpartition("/")[2]
+    symbols = [Symbol(name, name, "module", 1, total, 1, 0)]
+    headings = _headings(path, lines)
+    open_levels: list[tuple[int, str]] = []
+    for position, (line, level, title) in enumerate(headings):
+        end = headings[position + 1][0] - 1 if position + 1 < len(headings) else total
+        while end > line and not lines[end - 1].strip():
+            end -= 1
+        open_levels = [entry for entry in open_levels if entry[0] < level] + [(level, title)]
+        qualname = " > ".join(t for _, t in open_levels)
+        symbols.append(Symbol(title, qualname, "section", line, max(line, end), line, 0, 0, title))
+    return ModuleFacts(path, name, tuple(symbols), line_count=len(lines))
+
+
+def _headings(path: str, lines: list[str]) -> list[tuple[int, int, str]]:
+    if path.endswith(".md"):
+        return _markdown(lines)
+    if path.endswith((".toml", ".cfg", ".ini")):
+        return [(i, 1, m[1].strip()) for i, text in enumerate(lines, 1) if (m := _TABLE.match(text))]
+    return _restructured(lines)
+
+
+def _markdown(lines: list[str]) -> list[tuple[int, int, str]]:
+    found = []
+    fence = ""
+    for number, text in enumerate(lines, 1):
+        mark = _FENCE.match(text)
+        if mark:
+            fence = "" if fence == mark[1] else fence or mark[1]
+        elif not fence:
+            heading = _ATX.match(text)
+            if heading and heading[2]:
+                found.append((number, len(heading[1]), heading[2][:_MAX_TITLE]))
+    return found
+
+
+def _restructured(lines: list[str]) -> list[tuple[int, int, str]]:
+    """A title is a line of text over a line of one punctuation mark at least as long; the order of first use gives the levels."""
+    found = []
+    styles: list[str] = []
+    for number in range(1, len(lines)):
+        title, under = lines[number - 1].strip(), lines[number]
+        mark = _UNDERLINE.match(under)
+        if (
+            not mark
+            or not title
+            or _UNDERLINE.match(title)
+            or len(under.rstrip()) < len(title)
+            or title.startswith("..")
+        ):
+            continue
+        over = number >= 2 and lines[number - 2].rstrip() == under.rstrip()
+        style = mark[1] + ("=" if over else "")
+        if style not in styles:
+            styles.append(style)
+        found.append((number - 1 if over else number, styles.index(style) + 1, title[:_MAX_TITLE]))
+    return found

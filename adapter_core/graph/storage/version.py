@@ -1,0 +1,25 @@
+"""The version of what an index holds: a hash of the code that shapes it, so that nobody has to remember to raise a number."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from pathlib import Path
+
+# Modules whose change can change a stored row.
+_SHAPING = """
+    batch discover line_starts parse parsing/blocks parsing/complete parsing/define parsing/exports parsing/extract
+    parsing/fields parsing/layout parsing/limited parsing/newer parsing/patterns parsing/quotes parsing/recover
+    parsing/repair parsing/scope parsing/textfacts roots source storage/codec storage/columns storage/postings
+    storage/rows storage/sealed storage/segments storage/sstable store terms uses
+""".split()
+
+
+@functools.cache
+def index_version(schema: str) -> str:
+    digest = hashlib.sha256(schema.encode())
+    graph = Path(__file__).parent.parent
+    for file in (graph.parent / "types.py", *(graph / f"{name}.py" for name in _SHAPING)):
+        # Line ends differ between checkouts.
+        digest.update(file.read_bytes().replace(b"\r\n", b"\n"))
+    return digest.hexdigest()[:12]
