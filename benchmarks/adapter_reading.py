@@ -6,8 +6,8 @@ Questions are first sentences of docstrings of functions in held-out directories
 these files); the docstrings are taken out of the copy that is searched. Where the function is not among the top 20, a question counts 0
 for all. `mixed`: the model's vote beside the lexical score, one standard deviation of each. Of each span the first 256 tokens are read.
 A fit for each of `--shares`: so much of its steps trains log P(question | place) on rows made from the build files
-(`fitting/questions.py`); share 0 is the fit of `adapters.py`. With `--fits-of`, all repositories are read with the adapters of that one: is what helps to read a
-repository's own? What was computed is kept below `--scratch`, question by question.
+(`fitting/questions.py`); share 0 is the fit of `adapters.py`. With `--fits-of`, all repositories are read with the adapters of that one:
+is what helps to read a repository's own? What was computed is kept below `--scratch`, question by question.
 """
 
 from __future__ import annotations

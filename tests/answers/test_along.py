@@ -109,7 +109,7 @@ def test_facts_and_docstrings_of_a_symbol(graph: CodeGraph) -> None:
     said = said_of(graph, "How is a URL matched to an endpoint?")
     match = said["Router.match"]
     assert "finds the endpoint whose rule matches the URL" in match.predicates
-    assert "raises `NoMatch` if `strict`" in match.predicates
+    assert 'raises `NoMatch` with the message `"no rule"` when `strict`' in match.predicates
     assert match.places("`Router.match` raises `NoMatch` if `strict`.")[0][0] == "app/router.py"
     assert not any(p.startswith("is called by") for p in match.predicates)
     linked = said_of(graph, "How is a URL matched to an endpoint?", links=True)["Router.match"]
