@@ -109,8 +109,9 @@ def test_facts_and_docstrings_of_a_symbol(graph: CodeGraph) -> None:
     said = said_of(graph, "How is a URL matched to an endpoint?")
     match = said["Router.match"]
     assert "finds the endpoint whose rule matches the URL" in match.predicates
-    assert 'raises `NoMatch` with the message `"no rule"` when `strict`' in match.predicates
-    assert match.places("`Router.match` raises `NoMatch` if `strict`.")[0][0] == "app/router.py"
+    raises = 'raises `NoMatch` with the message `"no rule"` when `strict`'
+    assert raises in match.predicates
+    assert match.places(f"`Router.match` {raises}.")[0][0] == "app/router.py"
     assert not any(p.startswith("is called by") for p in match.predicates)
     linked = said_of(graph, "How is a URL matched to an endpoint?", links=True)["Router.match"]
     assert any(p.startswith("is called by") for p in linked.predicates)
@@ -122,7 +123,7 @@ def test_paths_say_one_thing_or_two_of_the_same_symbol(graph: CodeGraph) -> None
     assert " finds the endpoint whose rule matches the URL." in texts
     assert all(text.startswith(" ") and text.endswith(".") for text in texts)
     # What is under a condition is not joined with what follows: the condition would be of both.
-    assert not any("if `strict` and" in text for text in texts)
+    assert not any("when `strict` and" in text for text in texts)
     for text in texts:
         parts = [p for p in match.predicates if p in text]
         assert parts or "calls" in text
