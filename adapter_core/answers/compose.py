@@ -124,6 +124,9 @@ def _sentences(
             yield from _module(speaker, facts, document.lines, item)
         return
     ref = graph.ref(facts, index)
+    around = _surroundings(speaker, graph, ref, asked, place) if symbol.is_callable or symbol.kind == "class" else ()
+    if asked.kind in LINKS:
+        yield from around  # first, since of very many sentences the last ones are left out
     where, *header = _header(speaker, symbol, facts, index, document.lines)
     yield where
     yield from _docstring(speaker, symbol, document.lines)
@@ -140,8 +143,8 @@ def _sentences(
         yield from quotes(speaker, symbol, document.lines, weights)
         yield from calls(speaker, graph, ref, document.lines)
         yield from mutations(speaker, ref, document.lines)
-    if symbol.is_callable or symbol.kind == "class":
-        yield from _surroundings(speaker, graph, ref, asked, place)
+    if asked.kind not in LINKS:
+        yield from around
 
 
 def _surroundings(speaker: Speaker, graph: CodeGraph, ref: SymbolRef, asked: _Asked, place: int) -> Iterator[Candidate]:

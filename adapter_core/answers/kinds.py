@@ -83,5 +83,6 @@ def named_classes(graph: CodeGraph, question: Question) -> list[SymbolRef]:
     that name."""
     if answer_kind(question) not in LINKS:
         return []
-    words = [w for w in question.words if w[:1].isupper()]
+    around = {part for name in question.identifiers for part in name.split(".")[:-1]}  # `Router` of `Router.match`
+    words = [w for w in question.words if w[:1].isupper() and w not in around]
     return [r for w in words for r in graph.find_symbol(w)[:1] if r.symbol.kind == "class"]

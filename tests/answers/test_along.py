@@ -113,7 +113,7 @@ def test_facts_and_docstrings_of_a_symbol(graph: CodeGraph) -> None:
     assert raises in match.predicates
     assert match.places(f"`Router.match` {raises}.")[0][0] == "app/router.py"
     assert not any(p.startswith("is called by") for p in match.predicates)
-    linked = said_of(graph, "How is a URL matched to an endpoint?", links=True)["Router.match"]
+    linked = said_of(graph, "Who calls Router.match?", links=True)["Router.match"]
     assert any(p.startswith("is called by") for p in linked.predicates)
 
 

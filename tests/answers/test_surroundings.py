@@ -264,3 +264,15 @@ def test_a_test_that_is_far_is_shown_with_the_calls_that_lead_from_it(graph: Cod
     claim = next(c for c in answer.claims if "is reached by calls from" in c.text)
     shown = [graph.document(c.span.path).lines[c.span.start - 1].strip() for c in claim.citations]  # type: ignore[union-attr]
     assert shown == ["other(None)", "handler(request)", "def handler(request):"]
+
+
+def test_callers_are_told_of_what_is_asked_about_however_much_else_there_is_to_say(tmp_path: Path) -> None:
+    items = "".join(f"        :param p{n}: the {n}th thing that the store is told when it saves.\n" for n in range(80))
+    parameters = ", ".join(f"p{n}" for n in range(80))
+    saving = f'class Store:\n    def save(self, {parameters}):\n        """Save.\n\n{items}        """\n'
+    using = "\n\ndef flush(store: Store):\n    store.save()\n\n\ndef make():\n    return Store()\n"
+    (tmp_path / "store.py").write_text(saving + using)
+    with CodeGraph.load_or_build(tmp_path) as graph:
+        answer = answer_question(graph, "Who calls Store.save?")
+    assert "`Store.save` is called by `flush`." in [c.text for c in answer.claims]
+    assert not any("`make`" in c.text for c in answer.claims)  # which calls `Store`, and that is not asked
