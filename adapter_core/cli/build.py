@@ -336,6 +336,7 @@ def _print_for_answers(memory: StoredMemory | None, fitted: BuildReport | None, 
     for score in manifest.scores:
         if "text" in score:
             figures = f"{score['text']:.4f} bits per byte of text, {score['bodies']:.4f} of bodies"
+            figures += f", {score['general']:.4f} of other prose" if "general" in score else ""
         else:
             figures = f"{score['mean_reciprocal_rank']:.3f} mean reciprocal rank of the right place for a question"
         print(f"  {score['condition']:<30} {figures}")
@@ -345,7 +346,7 @@ def _print_for_answers(memory: StoredMemory | None, fitted: BuildReport | None, 
 def _verdict(manifest: Manifest) -> str:
     if manifest.kept:
         return f"kept at scale {manifest.scale:g}: answers may use it"
-    return "not kept: it does not improve both text and function bodies of files that it has not seen"
+    return "not kept: it does not improve both text and function bodies of files that it has not seen without harm to other prose"
 
 
 class _Bar:

@@ -251,7 +251,7 @@ def test_what_cannot_be_fitted_is_said(loaded, tiny_gpt2: Path) -> None:  # noqa
 
 @pytest.fixture
 def development(loaded, files: dict[str, np.ndarray]) -> DevelopmentText:
-    options = JudgeOptions(windows=2, length=100, functions=2)
+    options = JudgeOptions(windows=2, length=100, functions=2, general=2)
     body = SOURCE.replace("result = width * height", "return self.start <= other.end\n" + "    x = 1")
     return DevelopmentText.of(loaded.tokenizer, files, {"a.py": body}, options)
 
@@ -270,9 +270,22 @@ def test_what_helps_is_kept_and_what_harms_is_not(loaded, files, development: De
     assert kept(backwards, judge(loaded.model, backwards, text_only)) is None
 
 
+def test_general_prose_must_not_suffer(loaded, files, development: DevelopmentText) -> None:
+    assert development.general  # Python's own help
+    found = fit_adapter(loaded, files, replace(OPTIONS, steps=12)).adapter
+    text = replace(development, bodies=())
+    allowed = judge(loaded.model, found, text, JudgeOptions(most_harm=99.0))
+    assert allowed.scale in (0.5, 1.0)
+    none, chosen = allowed.trials[0].general, allowed.trials[int(allowed.scale * 2)].general
+    assert none is not None
+    assert chosen is not None
+    assert judge(loaded.model, found, text, JudgeOptions(most_harm=chosen / none - 1 + 1e-6)).scale == allowed.scale
+    assert judge(loaded.model, found, text, JudgeOptions(most_harm=-0.999)).scale == 0.0
+
+
 def test_both_text_and_bodies_have_to_improve(loaded, files, development: DevelopmentText) -> None:
     found = fit_adapter(loaded, files, replace(OPTIONS, steps=12)).adapter
-    verdict = judge(loaded.model, found, development)
+    verdict = judge(loaded.model, found, replace(development, general=()))
     none = verdict.trials[0]
     both = [t.scale for t in verdict.trials[1:] if t.text < none.text and t.bodies < none.bodies]
     assert (verdict.scale in both) if both else verdict.scale == 0.0

@@ -15,18 +15,20 @@ from ..remembering.weights import MemoryWeights
 from .lora import beside
 from .options import JudgeOptions
 from .scoring import TokenScores, bits_per_byte, score_windows
-from .windows import Window, function_windows, windows
+from .windows import Window, encode, function_windows, windows
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What the adapter does at `scale`, in bits per byte: `text` and `bodies`, without memory and, where there is one, with it."""
+    """What the adapter does at `scale`, in bits per byte: `text` and `bodies`, without memory and, where there is one, with it; `general`:
+    prose that has nothing to do with the repository."""
 
     scale: float
     text: float
     bodies: float
     text_with_memory: float | None = None
     bodies_with_memory: float | None = None
+    general: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +41,11 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class DevelopmentText:
-    """Windows of text and function bodies of files that nothing is built from."""
+    """Windows of text and function bodies of files that nothing is built from, and of general prose."""
 
     text: tuple[Window, ...]
     bodies: tuple[Window, ...]
+    general: tuple[Window, ...] = ()
 
     @classmethod
     def of(
@@ -57,7 +60,20 @@ class DevelopmentText:
         return cls(
             tuple(windows(tokenizer, files, options.windows, options.length)),
             tuple(function_windows(tokenizer, texts, options.functions)),
+            tuple(general_windows(tokenizer, options)),
         )
+
+
+def general_windows(tokenizer: Any, options: JudgeOptions) -> list[Window]:
+    """Prose that comes with Python itself: the help on the language. None where a distribution leaves it out."""
+    if not options.general:
+        return []
+    try:
+        from pydoc_data.topics import topics
+    except ImportError:
+        return []
+    tokens = dict(zip(topics, encode(tokenizer, list(topics.values())), strict=True))
+    return windows(tokenizer, tokens, options.general, options.length, per_file=1)
 
 
 def judge(
@@ -71,7 +87,8 @@ def judge(
     progress: Callable[[int, int], None] | None = None,
 ) -> Verdict:
     """Try the adapter at each scale. Where there is a memory, the adapter has to improve on it. Without function bodies to ask for, text
-    alone decides; without text, nothing is kept. `progress` is told how many scales are done, of how many. Raises `Cancelled`."""
+    alone decides; without text, nothing is kept. A scale at which general prose suffers is none. `progress` is told how many scales are
+    done, of how many. Raises `Cancelled`."""
     options = options or JudgeOptions()
     trials = []
     for number, scale in enumerate((0.0, *options.scales)):
@@ -80,7 +97,10 @@ def judge(
         with beside(model, adapter, scale):
             text = score_windows(model, development.text, cancel)
             bodies = score_windows(model, development.bodies, cancel)
+            general = score_windows(model, development.general, cancel)
         trial = Trial(scale, _bits(development.text, text), _bits(development.bodies, bodies))
+        if general:
+            trial = replace(trial, general=_bits(development.general, general))
         if memory is not None:
             weights = weights or MemoryWeights()
             trial = replace(
@@ -89,7 +109,7 @@ def judge(
                 bodies_with_memory=_bits_with_memory(development.bodies, bodies, memory, weights),
             )
         trials.append(trial)
-    return Verdict(_best(trials, options.least), tuple(trials))
+    return Verdict(_best(trials, options), tuple(trials))
 
 
 def kept(adapter: Adapter, verdict: Verdict) -> Adapter | None:
@@ -97,10 +117,12 @@ def kept(adapter: Adapter, verdict: Verdict) -> Adapter | None:
     return replace(adapter, alpha=adapter.alpha * verdict.scale) if verdict.scale else None
 
 
-def _best(trials: Sequence[Trial], least: float) -> float:
+def _best(trials: Sequence[Trial], options: JudgeOptions) -> float:
     none, *others = trials
-    best, scale = 0.0, 0.0
+    best, scale, least = 0.0, 0.0, options.least
     for trial in others:
+        if none.general and trial.general and trial.general > none.general * (1 + options.most_harm):
+            continue
         text, bodies = (_gain(a, b) for a, b in zip(_figures(none), _figures(trial), strict=True))
         if text is not None and text > least and (bodies is None or bodies > least) and text + (bodies or 0) > best:
             best, scale = text + (bodies or 0), trial.scale

@@ -39,15 +39,18 @@ class FitOptions:
 
 @dataclass(frozen=True, slots=True)
 class JudgeOptions:
-    """Development text: about `windows` windows of `length` tokens, and `functions` function bodies. An adapter is kept at the best of
-    `scales` at which both improve by at least `least` (a share of the bits per byte). Told beside it: how well the model reads for
+    """Development text: about `windows` windows of `length` tokens, `functions` function bodies, and `general` windows of prose that has
+    nothing to do with the repository. An adapter is kept at the best of `scales` at which the first two improve by at least `least` (a
+    share of the bits per byte) and the third gets worse by at most `most_harm`. Told beside it: how well the model reads for
     `questions` questions among `places` places, of each of which `place_tokens` are read."""
 
     windows: int = 8
     length: int = 512
     functions: int = 12
+    general: int = 8
     scales: tuple[float, ...] = (0.5, 1.0)
     least: float = 0.0
+    most_harm: float = 0.01
     questions: int = 16
     places: int = 8
     place_tokens: int = 128

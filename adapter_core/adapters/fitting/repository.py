@@ -122,6 +122,8 @@ def scores_of(found: RepositoryFit) -> list[dict[str, Any]]:
     for trial in found.verdict.trials:
         name = f"adapter at {trial.scale:g}" if trial.scale else ""
         rows.append({"condition": name or "model alone", **_rounded(trial.text, trial.bodies)})
+        if trial.general is not None:
+            rows[-1]["general"] = round(trial.general, 4)
         if trial.text_with_memory is not None and trial.bodies_with_memory is not None:
             both = f"{name} and memory" if name else "memory alone"
             rows.append({"condition": both, **_rounded(trial.text_with_memory, trial.bodies_with_memory)})
