@@ -323,8 +323,6 @@ class CodeGraph:
                     found[(own, name, inside)] = None
         return sorted(found)
 
-    # -- references --------------------------------------------------------------------------------------------------
-
     def refs_of(self, ref: SymbolRef | str) -> Listing:
         """Every place that names a symbol, as `Reference`s: its definition, imports, calls, reads, writes, annotations.
 
@@ -370,16 +368,17 @@ class CodeGraph:
         """Every test that pytest would collect, as `TestNode`s, as far as the text tells."""
         return Listing(tuple(self.tests.nodes()))
 
-    def tests_for_symbol(self, ref: SymbolRef | str, depth: int = _TEST_DEPTH) -> Listing:
+    def tests_for_symbol(
+        self, ref: SymbolRef | str, depth: int = _TEST_DEPTH, limit_seconds: float | None = CALLERS_SECONDS
+    ) -> Listing:
         """The tests that lead to a symbol over at most `depth` calls (through fixtures and `setUp`, too), or are named after it, as
-        `TestLink`s, near ones first."""
+        `TestLink`s, near ones first. The limit as for `who_calls`."""
         found: dict[str, TestLink] = {}
-        self.calls.begin()
-        for one in self._meant(ref):
-            value = self._value(one)
-            for link in self.tests.for_symbol(value, depth) if value and value.kind != "module" else ():
-                found.setdefault(link.node_id, link)
-        return self._listing(list(found.values()))
+        with self.calls.within_time(limit_seconds) as notes:
+            for value in filter(None, map(self._value, self._meant(ref))):
+                for link in self.tests.for_symbol(value, depth) if value.kind != "module" else ():
+                    found.setdefault(link.node_id, link)
+        return Listing(tuple(found.values()), not notes, "; ".join(notes))
 
     def tests_for_module(self, module: str) -> Listing:
         """The tests of the files that import a module, or are named after it."""

@@ -73,7 +73,7 @@ class Found:
 @dataclass
 class Asker:
     """Answers queries about one graph. `cwd` is where the user stands, for paths that are named from there; `limit_seconds` what the
-    callers of one name may take."""
+    callers, or the tests, of one name may take."""
 
     graph: CodeGraph
     cwd: Path
@@ -174,7 +174,9 @@ class Asker:
     # -- tests and coverage ------------------------------------------------------------------------------------------
 
     def tests_for(self, name: str) -> Found:
-        return self._about(name, lambda: self.graph.tests_for_symbol(name), show.TEST_LINK)
+        return self._about(
+            name, lambda: self.graph.tests_for_symbol(name, limit_seconds=self.limit_seconds), show.TEST_LINK
+        )
 
     def tests_for_module(self, module: str) -> Found:
         if not self._is_module(module):

@@ -96,6 +96,8 @@ class WorkspaceTests:
         for distance in range(1, depth + 1):
             following: list[tuple[Value, _Way]] = []
             for value, way in frontier:
+                if self._inference.late:
+                    break  # what is near was found first
                 for path, owner, line in self._users(value):
                     here = _Way(way.words, (Span(self._root, path, line, line), *way.lines))
                     self._reach(path, owner, self._label(value), here, distance, found, following, seen)

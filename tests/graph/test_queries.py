@@ -514,6 +514,12 @@ def test_references_in_a_file_of_newer_syntax(repo: Path) -> None:
         ("a.py", 1, 4, "definition"), ("test_a.py", 1, 14, "import"), ("test_a.py", 3, 15, "call"),
     ]  # fmt: skip
     assert [t.node_id for t in graph.tests_for_symbol("f").items] == ["test_a.py::test_it"]
+    found = graph.tests_for_symbol("f", limit_seconds=0.0)
+    assert not found.complete
+    assert found.reason == "the time limit of 0 s was met; these were found by then"
+    # And nothing of that is remembered.
+    again = graph.tests_for_symbol("f")
+    assert ([t.node_id for t in again.items], again.complete) == (["test_a.py::test_it"], True)
 
 
 def test_references_in_a_file_that_is_typed_in(repo: Path) -> None:

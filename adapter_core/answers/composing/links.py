@@ -7,6 +7,7 @@ from functools import cached_property
 from ...code_graph import CodeGraph
 from ...types import Listing, SymbolRef, TestLink
 
+_TESTS_SECONDS = 1.0  # of one answer, which is waited for
 _NAMED_ONLY = 9  # the distance of tests that are linked by their name alone
 
 
@@ -22,7 +23,7 @@ class Links:
     @cached_property
     def tests(self) -> Listing:
         """The tests from which calls lead here, near ones first."""
-        found = self.graph.tests_for_symbol(self.ref)
+        found = self.graph.tests_for_symbol(self.ref, limit_seconds=_TESTS_SECONDS)
         reached: tuple[TestLink, ...] = tuple(t for t in found.items if t.distance < _NAMED_ONLY)
         return Listing(reached, found.complete, found.reason)
 
