@@ -88,8 +88,10 @@ def lift_definitions(graph: CodeGraph, question: Question, options: RankingOptio
         if not refs or len(refs) > _MAX_DEFINITIONS:
             continue
         found = True
+        exact = "." in name and len(refs) == 1 and not question.is_report
         for position, ref in enumerate(refs[:_LIFTED]):
-            lift(graph, ref, boost / (1 + 0.5 * position), f"defines {name}", candidates)
+            own = options.qualified_boost if exact else boost
+            lift(graph, ref, own / (1 + 0.5 * position), f"defines {name}", candidates)
     for name in question.mentions:
         refs = [r for r in graph.find_symbol(name) if r.symbol.kind in _DEFINED and not is_test_path(r.path)]
         for ref in refs if len(refs) <= _MAX_MENTIONED else ():

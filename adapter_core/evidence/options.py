@@ -11,7 +11,8 @@ class RankingOptions:
 
     `*_weight` and `*_b` are the BM25F weight and length normalisation of a field, `k1` its saturation. `path_weight`: words of the
     path. `file_weight`: share of a file's evidence as a whole. `coverage_power`: how much a document loses that meets few of the
-    terms. `definition_boost`: for definitions of names that the question writes as code, `mention_boost` for words that may be names.
+    terms. `definition_boost`: for definitions of names that the question writes as code, `qualified_boost`: where it is
+    the one of a dotted name, `mention_boost`: for words that may be names.
     `file_repeat`: factor for each further place of a file, `further_span` for further lines of a long definition. `own_name_weight`,
     `generic_weight`: of the project's own name, and of words that ask for any design. `synonym_weight`: of occurrences of a word that means
     the same; `synonym_coverage`: how far it counts as met. `call_spread`: what of the first `spread_pool` candidates one gets from another
@@ -46,6 +47,7 @@ class RankingOptions:
     aside_power: float = 1.0
     mentioned_factor: float = 2.0
     definition_boost: float = 0.4
+    qualified_boost: float = 1.2
     file_repeat: float = 0.9
     own_name_weight: float = 0.1
     generic_weight: float = 0.5

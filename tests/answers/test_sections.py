@@ -101,3 +101,11 @@ def test_what_stands_for_another_character_is_not_shown() -> None:
     assert read('\n"""Splits at \\n and at nothing else.\n\nThis one is shown as it stands.\n"""\n') == [
         ("", "This one is shown as it stands.", 4, 4, 4)
     ]
+
+
+def test_code_without_a_mark_is_no_sentence() -> None:
+    code = '    q = Query("a=1&a=2")\n    assert q.get_list("a") == ["1", "2"]\n    q.show(1)'
+    text = f'"""Return all values of a key.\n\nUsage:\n\n{code}\n\nA value x = 3 counts, too.\n"""'
+    lines = text.split("\n")
+    found = [s.text for s in docstring_sentences(lines, 1, len(lines))]
+    assert found == ["Return all values of a key.", "A value x = 3 counts, too."]

@@ -381,3 +381,18 @@ def test_remembered_postings_do_not_hide_an_open_editor(tmp_path: Path) -> None:
         graph.update("b.py", "def gather_rows():\n    return 2\n")
         assert places(graph, "where is gather_rows?")[0] == "b.py::gather_rows"
         assert "a.py::gather_rows" not in places(graph, "where is gather_rows?")
+
+
+def test_the_one_definition_of_a_qualified_name_comes_first(tmp_path: Path) -> None:
+    noise = "".join(
+        f'def trace_call_chain_{n}(function, order):\n    """Trace a call chain of functions in order."""\n\n'
+        for n in range(3)
+    )
+    with graph_of(tmp_path, f"#- web/api.py\ndef get(url):\n    return send(url)\n#- web/tracing.py\n{noise}") as graph:
+        question = "Trace the call chain of `web.api.get(url)`: every function in order."
+        assert places(graph, question)[0] == "web/api.py::get"
+        less = SelectionOptions(ranking=RankingOptions(qualified_boost=0.0))
+        with_boost, without = (search(graph, question, options).evidence[0] for options in (None, less))
+        assert with_boost.score == pytest.approx(without.score + 1.2)
+        # One that is not qualified, or has several definitions, is lifted less.
+        assert search(graph, question.replace("web.api.", ""), less).evidence[0].score > without.score

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
@@ -17,6 +18,10 @@ _UNDERLINE = re.compile(r"\s*([=\-~^\"'#*+.`])\1{2,}\s*\Z")
 # A sentence ends at . ! ? before a space and a capital, digit or quote; not after "e.g.", "i.e." or one letter.
 _SENTENCE_END = re.compile(
     r"(?<!\be\.g)(?<!\bi\.e)(?<!\bcf)(?<!\bvs)(?<!\betc)(?<!\b[A-Za-z])[.!?](?=\s+[\"'`(*:A-Z0-9])"
+)
+# A line that may be a statement of Python, which an example shows without any mark of one.
+_STATEMENT = re.compile(
+    r"[\w.\[\]'\"]+(?:, [\w.]+)* [-+*/|&]?= \S|assert \S|import \w|from [\w.]+ import \w|[\w.]+\(.*\)\Z"
 )
 _NOISE_COMMENT = re.compile(
     r"#\s*(noqa|type:|pragma|pylint|mypy|ruff|fmt:|isort|TODO|FIXME|XXX|-\*-|!|region|endregion)", re.I
@@ -58,7 +63,7 @@ def sentences_in(lines: list[str], start: int, end: int) -> list[Prose]:
             reader.flush()
             in_fence = not in_fence
             continue
-        if in_fence or in_doctest or not text:
+        if in_fence or in_doctest or not text or _is_statement(text):
             reader.flush()
             after_blank = True
             continue
@@ -96,6 +101,17 @@ def sentences_in(lines: list[str], start: int, end: int) -> list[Prose]:
             literal_indent = indent
     reader.flush()
     return reader.found
+
+
+def _is_statement(text: str) -> bool:
+    """Whether a line is an assignment, assertion, import or call, and no sentence."""
+    if not _STATEMENT.match(text) or "\\" in text:
+        return False
+    try:
+        ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
 
 
 class _Reader:
