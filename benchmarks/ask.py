@@ -98,8 +98,10 @@ def with_model(graph: CodeGraph) -> list[dict[str, Any]]:
         totals.append(perf_counter() - started)
         firsts += seen[:1]
         shown += any(c.kind == "phrased" for c in answer.claims)
-        if answer.metrics.get("decode_seconds"):
-            rates.append(answer.metrics["new_tokens"] / answer.metrics["decode_seconds"])
+        # Of drafts, several at once, reading included; of a whole text, without.
+        spent = answer.metrics.get("draft_seconds") or answer.metrics.get("decode_seconds")
+        if spent:
+            rates.append(answer.metrics["new_tokens"] / spent)
     process.close()
 
     loaded = load_model(resolve())
@@ -125,7 +127,7 @@ def with_model(graph: CodeGraph) -> list[dict[str, Any]]:
         {
             "what": "phrased answer: total, median",
             "seconds": statistics.median(totals),
-            "tokens/s": statistics.median(rates),
+            "tokens/s": statistics.median(rates) if rates else None,
         },
         {
             "what": f"  questions of {len(QUESTIONS)} with a phrased sentence that passed",
