@@ -67,6 +67,14 @@ def sentences(repo: Path, source: str, name: str = "f") -> str:
         # An early exit says nothing any more of what is bound anew behind it.
         ("def f(x):\n    if x:\n        return 1\n    x = 3\n    return g(x)\n", "unless `x`"),
         ("def f(x):\n    while x:\n        if not x:\n            continue\n        x = 3\n        h.y = x\n", "when `x`"),
+        # What one of the branches around it asks is not all, where another one cannot be told.
+        ("def g(): pass\n\ndef f(x):\n    match x:\n        case 1 | 2:\n            if x == 1:\n"
+         "                return 1\n            else:\n                g()\n",
+         "calls `g()` unless `x == 1`"),
+        # An early exit within a branch.
+        ("def g(): pass\n\ndef f(x, y):\n    if y:\n        for z in x:\n            if not z.a:\n"
+         "                continue\n            g()\n",
+         "calls `g()` when `y`, for each `z in x`"),
         # The last one is not "otherwise" where other exits are in between, and no decision is told in part.
         ("def f(x, y):\n    if x:\n        return 1\n    for z in y:\n        if z:\n            return 3\n    return 2\n", "decides"),
         ("def f(x, y):\n    if x:\n        return 1\n    try:\n        return y()\n    except OSError:\n        return 2\n", "decides"),

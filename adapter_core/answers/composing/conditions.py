@@ -15,16 +15,17 @@ _MAX_GUARDS = 2
 
 
 def told_tests(tests: Sequence[Test], start: int, end: int, loops: bool = False) -> list[Test]:
-    """The tests that are put into words for what stands on lines `start..end`: the branches around it; where there are none, the early
-    exits before it, if they are few and near. `loops`: the loops around it, too."""
+    """The tests that are put into words for what stands on lines `start..end`: the branches around it, and the early exits within the
+    innermost of them; where there are no branches, the early exits before it. Exits only if they are few and near, and nothing where one
+    of the branches cannot be told: it would sound as if the others were all. `loops`: the loops around it, too."""
+    if is_untold(tests):
+        return []
     around = [t for t in tests if not t.guard and t.kind != "other" and t.text]
     around = [t for t in around if t.kind != "for" or loops][-_MAX_TOLD:]
-    if any(t.kind in ("if", "while", "except") for t in around):
-        return around
-    guards = [t for t in tests if t.guard and t.text]
+    branches = any(t.kind in ("if", "while", "except") for t in around)
+    guards = [t for t in (tests[tests.index(around[-1]) + 1 :] if branches else tests) if t.guard]
     near = guards and len(guards) <= _MAX_GUARDS and min(end, start + _MAX_CITED - 1) - guards[0].start < _MAX_CITED
-    untold = any(t.guard and not t.text for t in tests)
-    return [*around, *guards] if near and not untold else around
+    return [*around, *guards] if near and all(t.text for t in guards) else around
 
 
 def is_untold(tests: Sequence[Test]) -> bool:
