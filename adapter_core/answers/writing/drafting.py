@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from ...errors import AdapterError, UsageError
 from ...evidence.selection import Found
@@ -49,7 +50,7 @@ class _Place:
 def draft_sentences(run: Run, backend: Backend, found: Found, plan: Plan, claims: dict[str, Claim]) -> None:
     """Fill `claims`, by their texts, with at most one sentence for each place. Raises `ModelError` and `Cancelled`."""
     options = run.options.attempts
-    places = _places(run, found)[: options.draft_places]
+    places = list(islice(_places(run, found), options.draft_places))
     said: set[str] = set()
     for start in range(0, len(places), options.places_at_once):
         some = places[start : start + options.places_at_once]
@@ -72,9 +73,8 @@ def draft_sentences(run: Run, backend: Backend, found: Found, plan: Plan, claims
             return
 
 
-def _places(run: Run, found: Found) -> list[_Place]:
+def _places(run: Run, found: Found) -> Iterator[_Place]:
     """What the question is about, the best first, as far as there is something to be said of it."""
-    places = []
     items = candidates(run.graph, found, run.options.compose.max_candidates)
     run.check()
     kind = answer_kind(found.question)
@@ -91,8 +91,7 @@ def _places(run: Run, found: Found) -> list[_Place]:
         )
         windows = windows_of(run.graph, [ref], run.question, _WINDOW_LINES)
         shown = windows[0].text if windows else text
-        places.append(_Place(one, (lines,), definition(ref), drafting_messages(run.question, one.name, shown)))
-    return places
+        yield _Place(one, (lines,), definition(ref), drafting_messages(run.question, one.name, shown))
 
 
 def _symbol(run: Run, said: Sayable) -> SymbolRef | None:
