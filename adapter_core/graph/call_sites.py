@@ -14,6 +14,7 @@ from . import lookup
 from .linking import carriers, implicit, runners, sites
 from .linking.evaluate import Inference
 from .linking.implicit import Implicit
+from .linking.operations import Operation
 from .linking.sites import Targets
 from .linking.values import Value
 from .links import Links
@@ -53,11 +54,13 @@ class WorkspaceCalls:
 
     def implicit_site(self, facts: ModuleFacts, found: Implicit) -> CallSite:
         """What runs without a call being written."""
-        operation, reached = found.operation, found.targets
+        return self._unwritten(facts, found.operation, found.callee, found.targets)
+
+    def _unwritten(self, facts: ModuleFacts, where: Operation | Run, callee: str, reached: Targets) -> CallSite:
         return CallSite(
-            Span(self._root, facts.path, operation.line, operation.last), self._ref(facts, operation.owner), found.callee,
+            Span(self._root, facts.path, where.line, where.last), self._ref(facts, where.owner), callee,
             bool(reached.named), tuple(self.refs(reached.named)), tuple(self.refs(reached.entered)), reached.external,
-            operation.deferred, False, reached.open, operation.how,
+            where.deferred, False, reached.open, where.how,
         )  # fmt: skip
 
     def within(self, facts: ModuleFacts, index: int, with_implicit: bool) -> list[CallSite]:
@@ -153,16 +156,8 @@ class WorkspaceCalls:
         for path, run in linked:
             facts = self._view.facts(path)
             if facts is not None:
-                found.append(self._run_site(facts, run))
+                found.append(self._unwritten(facts, run, run.callee, run.linked.targets))
         return found, unlinked
-
-    def _run_site(self, facts: ModuleFacts, run: Run) -> CallSite:
-        reached = run.linked.targets
-        return CallSite(
-            Span(self._root, facts.path, run.line, run.last), self._ref(facts, run.owner), run.callee,
-            bool(reached.named), tuple(self.refs(reached.named)), tuple(self.refs(reached.entered)), reached.external,
-            run.deferred, False, reached.open, run.how,
-        )  # fmt: skip
 
     def begin(self) -> None:
         """Forget why earlier answers were not whole."""
