@@ -27,7 +27,8 @@ from _claim_facts import Fact, Table, facts_of, usable
 from _claim_mutants import KINDS, Sentence, mutants_of_fact, mutants_of_sentence, tell, told_as_another
 from _common import ROOT, print_table, report, share
 from _retrieval_data import QUESTION_SETS, Row, lines_of, load_rows
-from _wordings import HELD_OUT, WORDINGS
+from _wordings import WORDINGS
+from _wordings_held_out import HELD_OUT
 
 from adapter_core.answers.citations import cite
 from adapter_core.answers.compose import candidates
