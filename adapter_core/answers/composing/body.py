@@ -10,6 +10,7 @@ import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from ...graph.parsing.fields import dotted_name
 from ...types import Symbol
 from .placed import Placed, Test, function_at, is_generator, source, statements
 
@@ -104,17 +105,7 @@ def callee(node: ast.expr) -> str:
     """`a.b` of `await a.b(...)`, or of a bare name."""
     while isinstance(node, ast.Await):
         node = node.value
-    if isinstance(node, ast.Call):
-        node = node.func
-    elif not isinstance(node, (ast.Name, ast.Attribute)):
-        return ""
-    parts: list[str] = []
-    while isinstance(node, ast.Attribute):
-        parts.append(node.attr)
-        node = node.value
-    if not isinstance(node, ast.Name):
-        return ""
-    return ".".join(reversed([*parts, node.id]))
+    return dotted_name(node.func if isinstance(node, ast.Call) else node)
 
 
 def _message(node: ast.expr, lines: list[str]) -> str:

@@ -6,7 +6,8 @@ import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from .names import Function, ModuleNames, dotted
+from ..parsing.fields import dotted_name
+from .names import Function, ModuleNames
 
 BaseResolver = Callable[[str], "bool | None"]
 
@@ -134,7 +135,7 @@ class ClassTable:
             return False
         for _, found in self.members(qualname):
             if found.function is not None and any(
-                dotted(d).rpartition(".")[2].startswith("abstract") for d in found.function.decorator_list
+                dotted_name(d).rpartition(".")[2].startswith("abstract") for d in found.function.decorator_list
             ):
                 return True
         return False
@@ -163,7 +164,7 @@ class ClassTable:
         own, foreign = [], []
         for base in node.bases:
             plain = names.resolve(base.value if isinstance(base, ast.Subscript) else base)
-            written = dotted(plain)
+            written = dotted_name(plain)
             first = written.partition(".")[0]
             if first in names.local and prefix and isinstance(names.local[first][-1], ast.ClassDef):
                 own.append(prefix + written)
@@ -182,6 +183,6 @@ def _is_builtin(names: ModuleNames, written: str) -> bool:
 def _has_abstract_metaclass(facts: ClassFacts) -> bool:
     bases = {canonical.rpartition(".")[2] for _, canonical in facts.foreign}
     metaclasses = {
-        dotted(keyword.value).rpartition(".")[2] for keyword in facts.node.keywords if keyword.arg == "metaclass"
+        dotted_name(keyword.value).rpartition(".")[2] for keyword in facts.node.keywords if keyword.arg == "metaclass"
     }
     return "ABC" in bases or "ABCMeta" in metaclasses

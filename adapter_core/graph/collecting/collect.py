@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from ..parsing.fields import dotted_name
 from .classes import BaseResolver, ClassFacts, ClassTable
 from .config import PytestRules, matches
 from .fixtures import (
@@ -25,7 +26,7 @@ from .fixtures import (
 )
 from .ids import Parametrization, brackets, read_parametrize
 from .marks import Mark, decorator_marks, multiplies, scope_marks, used_fixtures, without_injected
-from .names import Definition, Function, ModuleNames, dotted, statements
+from .names import Definition, Function, ModuleNames, statements
 
 # Hooks that decide at run time which tests there are and what they are called.
 COLLECTION_HOOKS = (
@@ -347,7 +348,7 @@ def _test_flags(tree: ast.Module, names: ModuleNames) -> dict[str, bool]:
             if isinstance(target, ast.Attribute) and target.attr == "__test__" and isinstance(node, ast.Assign):
                 value = names.literal(node.value)
                 if isinstance(value, bool):
-                    found[dotted(target.value)] = value
+                    found[dotted_name(target.value)] = value
     return found
 
 

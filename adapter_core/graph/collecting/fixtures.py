@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from ..parse import parse_tree
+from ..parsing.fields import dotted_name
 from .ids import call_arguments, fixture_ids
-from .names import Function, ModuleNames, dotted, statements
+from .names import Function, ModuleNames, statements
 
 # Of pytest itself and of widely used plugins; none of them has parameters.
 KNOWN_PLUGIN_FIXTURES = frozenset(
@@ -239,7 +240,7 @@ def _fixtures_in(path: str, body: list[ast.stmt], names: ModuleNames, prefix: st
 
 
 def _fixture(path: str, node: Function, call: ast.expr, names: ModuleNames, prefix: str, escape: bool) -> Fixture:
-    static = any(dotted(decorator) == "staticmethod" for decorator in node.decorator_list)
+    static = any(dotted_name(decorator) == "staticmethod" for decorator in node.decorator_list)
     requests = requested_names(node, bound=bool(prefix) and not static)
     plain = Fixture(
         node.name, path, prefix + node.name, first_line(node), node.end_lineno or node.lineno, requests=requests

@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from .names import Definition, ModuleNames, dotted
+from ..parsing.fields import dotted_name
+from .names import Definition, ModuleNames
 
 MAX_IDS = 2000  # of one test; more are not listed
 _LONG_TEXT = 100
@@ -355,9 +356,9 @@ def _id_of_call(node: ast.Call, names: ModuleNames) -> str | _NoId:
 
 def _is_plain_class(node: Definition) -> bool:
     """Whether the instances of a class are surely no text, number or enum, and have no `__name__`."""
-    if not isinstance(node, ast.ClassDef) or node.keywords or any(dotted(base) != "object" for base in node.bases):
+    if not isinstance(node, ast.ClassDef) or node.keywords or any(dotted_name(base) != "object" for base in node.bases):
         return False
-    if any(dotted(d.func if isinstance(d, ast.Call) else d) not in _DATACLASSES for d in node.decorator_list):
+    if any(dotted_name(d.func if isinstance(d, ast.Call) else d) not in _DATACLASSES for d in node.decorator_list):
         return False
     mentioned = {
         getattr(n, "name", None) or getattr(n, "id", None) or getattr(n, "attr", None)

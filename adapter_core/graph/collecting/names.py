@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from ..parsing.fields import dotted_name
+
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
@@ -52,18 +54,6 @@ def statements(body: list[ast.stmt]) -> Iterator[tuple[ast.stmt, bool]]:
             blocks = [case.body for case in node.cases]
         for block in reversed(blocks):
             stack.extend((child, True) for child in reversed(block))
-
-
-def dotted(node: ast.AST) -> str:
-    """`a.b.c` as written, or "" for anything else."""
-    parts: list[str] = []
-    while isinstance(node, ast.Attribute):
-        parts.append(node.attr)
-        node = node.value
-    if not isinstance(node, ast.Name):
-        return ""
-    parts.append(node.id)
-    return ".".join(reversed(parts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +126,7 @@ class ModuleNames:
         """The dotted name of `node` with imports and constants followed: `mark.skip` is `pytest.mark.skip`. "": not a name."""
         tail = ""
         for _ in range(_DEPTH):
-            first, dot, rest = dotted(node).partition(".")
+            first, dot, rest = dotted_name(node).partition(".")
             if not first:
                 return ""
             tail = (dot + rest) + tail
@@ -297,7 +287,7 @@ def _uses_of(tree: ast.Module) -> _Uses:
         elif isinstance(node, (ast.For, ast.AsyncFor, ast.comprehension)):
             read_only.add(id(node.iter))
         elif isinstance(node, ast.Call):
-            if dotted(node.func).rpartition(".")[2] in _READERS:
+            if dotted_name(node.func).rpartition(".")[2] in _READERS:
                 read_only.update(map(id, node.args))
                 read_only.update(id(keyword.value) for keyword in node.keywords)
         elif isinstance(node, ast.Compare):
@@ -315,14 +305,14 @@ def _uses_of(tree: ast.Module) -> _Uses:
 def _may_change(value: ast.expr) -> bool:
     """Whether code that holds the value could give it other elements."""
     if isinstance(value, ast.Call):
-        return dotted(value.func) == "list"
+        return dotted_name(value.func) == "list"
     return not isinstance(value, (ast.Constant, ast.UnaryOp, ast.Tuple, ast.Attribute, ast.Name, ast.Lambda))
 
 
 def _never_runs(test: ast.expr) -> bool:
-    if dotted(test).rpartition(".")[2] == "TYPE_CHECKING":
+    if dotted_name(test).rpartition(".")[2] == "TYPE_CHECKING":
         return True
-    return isinstance(test, ast.Compare) and dotted(test.left) == "__name__" and isinstance(test.ops[0], ast.Eq)
+    return isinstance(test, ast.Compare) and dotted_name(test.left) == "__name__" and isinstance(test.ops[0], ast.Eq)
 
 
 def _unary(op: ast.unaryop, value: object) -> object:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from .tables import dotted_text, snippet
+from ..parsing.fields import dotted_name
+from .tables import snippet
 from .values import EMPTY, Value, Values, external, instance, union
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def _generic(inference: Inference, node: ast.Subscript, path: str, scope: int, l
 def _alias(inference: Inference, node: ast.expr, path: str, scope: int, line: int, depth: int) -> Values:
     """A type alias: `Handler = Base | Other`, `type Handler = …`, in this file or in the one that it is imported from."""
     if isinstance(node, ast.Attribute):
-        for value in inference.text(path, scope, dotted_text(node.value), line) if depth < 6 else ():
+        for value in inference.text(path, scope, dotted_name(node.value), line) if depth < 6 else ():
             for facts in inference.workspace.facts_of_module(value.path) if value.kind == "module" else ():
                 return _alias(inference, ast.Name(node.attr), facts.path, 0, 0, depth + 1)
     table = inference.table(path) if isinstance(node, ast.Name) else None

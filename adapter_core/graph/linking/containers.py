@@ -5,9 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from ..parsing.fields import spelled
+from ..parsing.fields import dotted_name, spelled
 from . import filling
-from .tables import dotted_text
 from .values import EMPTY, Value, Values, external, union
 
 if TYPE_CHECKING:
@@ -89,7 +88,7 @@ def display_item(inference: Inference, value: Value, key: str | None, step: str 
             )
         if isinstance(node, ast.DictComp):
             return inference.expression(node.value, here)
-        if isinstance(node, ast.Call) and dotted_text(node.func).rpartition(".")[2] == "defaultdict":
+        if isinstance(node, ast.Call) and dotted_name(node.func).rpartition(".")[2] == "defaultdict":
             return inference.returned(inference.expression(node.args[0], here)) if node.args else EMPTY
         if isinstance(node, ast.Call):
             named = [k for k in node.keywords if k.arg and (key is None or repr(k.arg) == key)]

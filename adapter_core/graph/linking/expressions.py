@@ -6,9 +6,8 @@ import ast
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ..parsing.fields import spelled
+from ..parsing.fields import dotted_name, spelled
 from . import calling, classes, externals, filling, parametrized, protocols
-from .tables import dotted_text
 from .values import EMPTY, Value, Values, either, external, union
 
 if TYPE_CHECKING:
@@ -68,7 +67,7 @@ def _subscript(inference: Inference, node: ast.Subscript, here: Here) -> Values:
         keys = [repr(text) for text in sorted(texts)] if texts and len(texts) == len(told) else [None]
     parts = [protocols.item(inference, v, key, step) for v in values for key in keys]
     # `hooks[key].append(f)`: what is in the containers that a container holds is known by their common name.
-    inner = filling.stored(inference, here.path, here.scope, dotted_text(node.value) + "[]")
+    inner = filling.stored(inference, here.path, here.scope, dotted_name(node.value) + "[]")
     if inner:
         parts.append(frozenset({Value("typed", "list", 0, inner)}))
     return union(parts)

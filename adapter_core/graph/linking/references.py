@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...types import Import, ModuleFacts
-from ..parsing.fields import outer_parts
+from ..parsing.fields import dotted_name, outer_parts
 from ..syntax import Syntax, syntax_of
 from . import carriers, modules, mro
-from .tables import Tables, dotted_text, scopes
+from .tables import Tables, scopes
 from .values import Value
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def _following(node: ast.AST, field: str, kind: str) -> str:
         return "annotation"
     if kind not in ("annotation", "base", "decorator") or (field == "value" and isinstance(node, ast.Attribute)):
         return "read"
-    if isinstance(node, ast.Subscript) and field == "slice" and dotted_text(node.value).rpartition(".")[2] == "Literal":
+    if isinstance(node, ast.Subscript) and field == "slice" and dotted_name(node.value).rpartition(".")[2] == "Literal":
         return "read"
     return kind
 
@@ -196,7 +196,7 @@ def _symbols(inference: Inference, table: Tables, node: ast.AST, scope: int, syn
             return set()  # the variable of a comprehension, the parameter of a lambda
         return named_symbols(inference, table, scope, node.id)
     assert isinstance(node, ast.Attribute)
-    dotted = dotted_text(node.value)
+    dotted = dotted_name(node.value)
     if dotted:
         values = inference.text(table.facts.path, scope, dotted, node.lineno)
     else:

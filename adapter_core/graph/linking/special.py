@@ -7,9 +7,10 @@ import builtins
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..parsing.fields import dotted_name
 from . import calling, classes
 from .mro import lookup_order
-from .tables import Tables, dotted_text, snippet
+from .tables import Tables, snippet
 from .values import EMPTY, Value, Values, class_of, instance, union
 
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ def _made_property(inference: Inference, table: Tables, cls: Value, name: str, a
     text = inference.workspace.text(cls.path)
     for flow in table.flows.get((cls.index, name), ()):
         source = snippet(text[flow.start : flow.end]) if text.startswith("property", flow.start) else None
-        if source is None or not isinstance(source.tree, ast.Call) or dotted_text(source.tree.func) != "property":
+        if source is None or not isinstance(source.tree, ast.Call) or dotted_name(source.tree.func) != "property":
             continue
         place = _PLACES[access]
         named = [k.value for k in source.tree.keywords if k.arg == ("fget", "fset", "fdel")[place]]

@@ -433,15 +433,3 @@ def _parsed(text: str) -> Snippet | None:
 _short_snippet = functools.lru_cache(maxsize=2_500)(_parsed)
 # Trees take a hundred times the room of their text, and those of a sum of thousands stand in each other.
 _long_snippet = functools.lru_cache(maxsize=50)(_parsed)
-
-
-def dotted_text(node: ast.expr) -> str:
-    """`a.b.c` for names and attributes of names; "" for anything else."""
-    parts: list[str] = []
-    while isinstance(node, ast.Attribute):
-        parts.append(node.attr)
-        node = node.value
-    if not isinstance(node, ast.Name):
-        return ""
-    parts.append(node.id)
-    return ".".join(reversed(parts))

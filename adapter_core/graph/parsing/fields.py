@@ -25,6 +25,18 @@ def outer_parts(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> 
     return [*parts, *(d for d in arguments.kw_defaults if d is not None)] if arguments.kw_defaults else parts
 
 
+def dotted_name(node: ast.AST) -> str:
+    """`a.b.c` for names and attributes of names; "" for anything else."""
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    if not isinstance(node, ast.Name):
+        return ""
+    parts.append(node.id)
+    return ".".join(reversed(parts))
+
+
 def spelled(node: ast.AST) -> str:
     """A constant key as `repr` spells it; "" for what is none, or so large that spelling it is refused."""
     value = node.value if isinstance(node, ast.Constant) else None
