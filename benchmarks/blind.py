@@ -4,14 +4,16 @@
     ./x bench blind draw pairs  --rows FOLDER --repos FOLDER --out FOLDER
     ./x bench blind score claims|pairs --out FOLDER                            with the reader's marks.jsonl in it
 
-Claims: 300 sentences of composed answers, one repository after the other in turn, and among them 60 false ones (`_claim_mutants.py`),
+    --phrased [--questions 2]    what the default model writes: sentences of it, or whole answers of it beside composed ones
+
+Claims: 300 sentences of answers, one repository after the other in turn, and among them 60 false ones (`_claim_mutants.py`),
 so that it shows how well the reader reads. A mark is {"id": …, "entailed": true|false, "alone": true|false, "why": …}: from the cited
 lines below the headers of the classes and functions that they stand in (as an editor's breadcrumbs show them), and from the lines alone.
 
 Pairs: composed answers beside the plain text of the top evidence, as many characters, in random order. A mark is
 {"id": …, "better": "A"|"B"|"tie"}.
 
-The sheets hold other people's code: they stay outside this repository. Without a model.
+The sheets hold other people's code: they stay outside this repository. Without `--phrased` no model is used.
 """
 
 from __future__ import annotations
@@ -23,7 +25,8 @@ import os
 import random
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,14 +35,21 @@ from _claim_mutants import Sentence, mutants_of_sentence
 from _common import ROOT, report, share
 from _retrieval_data import QUESTION_SETS, Row, lines_of, load_rows
 
+from adapter_core.answers.flags import with_values
+from adapter_core.answers.options import AskOptions
 from adapter_core.answers.runner import answer_question
 from adapter_core.code_graph import CodeGraph
+from adapter_core.models.open import open_backend
+from adapter_core.models.sources import resolve
 from adapter_core.types import Answer
 
 SEED = 2611  # of the first reading; the second has the next number
 CLAIMS, FALSE_ONES, PAIRS = 300, 60, 150
 QUESTIONS_PER_REPOSITORY = {"claims": 12, "pairs": 24}
+COMPOSED, PHRASED, EVIDENCE = "composed", "phrased", "evidence"
 _Z = 1.959964
+
+Ask = Callable[[CodeGraph, str], Answer]
 
 
 def main() -> None:
@@ -55,21 +65,39 @@ def main() -> None:
         help="each reading draws anew; what one has shown is improved on before the next",
     )
     parser.add_argument("--out", type=Path, required=True, help="a folder outside this repository")
+    parser.add_argument(
+        "--phrased", action="store_true", help="what the default model writes, without adapter and memory"
+    )
+    parser.add_argument("--questions", type=int, help="of each repository, at most; a model takes seconds for each")
     parser.add_argument("--scratch", type=Path, default=ROOT / ".setup" / "answers", help="indexes")
     args = parser.parse_args()
+    seed = SEED + args.reading - 1
     if args.do == "score":
-        (score_claims if args.what == "claims" else score_pairs)(args.out, SEED + args.reading - 1)
+        (score_claims if args.what == "claims" else score_pairs)(args.out, seed)
         return
     if args.rows is None or args.repos is None:
         parser.error("draw needs --rows and --repos")
+    model = (
+        str(resolve(None).folder) if args.phrased else None
+    )  # found where it is installed, before indexes go elsewhere
     os.environ["PATHLINE_CACHE_DIR"] = str(args.scratch / "cache")
-    (draw_claims if args.what == "claims" else draw_pairs)(args.rows, args.repos, args.out, SEED + args.reading - 1)
+    questions = drawn_questions(args.rows, args.repos, args.what, seed, args.questions)
+    if model is None:
+        (draw_claims if args.what == "claims" else draw_pairs)(questions, args.repos, args.out, seed, answer_question)
+        return
+    backend = open_backend(model)
+    try:
+        options = with_values(AskOptions(), {"phrase": True, "adapter": "none", "memory": False})
+        phrase = partial(answer_question, options=options, backend=backend)
+        (draw_claims if args.what == "claims" else draw_pairs)(questions, args.repos, args.out, seed, phrase)
+    finally:
+        backend.close()
 
 
 # -- drawing -----------------------------------------------------------------------------------------------------------
 
 
-def drawn_questions(rows: Path, repos: Path, what: str, seed: int) -> dict[str, list[Row]]:
+def drawn_questions(rows: Path, repos: Path, what: str, seed: int, at_most: int | None = None) -> dict[str, list[Row]]:
     """Of each repository some questions about one checkout, drawn by the seed."""
     by_repo: dict[str, list[Row]] = defaultdict(list)
     for row in load_rows(rows, repos, QUESTION_SETS):
@@ -79,27 +107,29 @@ def drawn_questions(rows: Path, repos: Path, what: str, seed: int) -> dict[str, 
         rng = random.Random(f"{seed} {repo}")
         checkout = rng.choice(sorted({r.checkout for r in own}))
         here = sorted((r for r in own if r.checkout == checkout), key=lambda r: r.id)
-        found[repo] = rng.sample(here, min(QUESTIONS_PER_REPOSITORY[what], len(here)))
+        found[repo] = rng.sample(here, min(at_most or QUESTIONS_PER_REPOSITORY[what], len(here)))
     return found
 
 
-def answers_of(repos: Path, rows: list[Row]) -> Iterator[tuple[CodeGraph, Row, Answer]]:
+def answers_of(repos: Path, rows: list[Row], ask: Ask) -> Iterator[tuple[CodeGraph, Row, Answer]]:
     with CodeGraph.load_or_build(repos / rows[0].checkout) as graph:
         for row in rows:
-            yield graph, row, answer_question(graph, row.question)
+            yield graph, row, ask(graph, row.question)
 
 
-def draw_claims(rows: Path, repos: Path, out: Path, seed: int) -> None:
+def draw_claims(asked: dict[str, list[Row]], repos: Path, out: Path, seed: int, ask: Ask) -> None:
+    wanted = COMPOSED if ask is answer_question else PHRASED
     true: dict[str, list[Sentence]] = {}
     false: dict[str, list[tuple[str, Sentence]]] = {}
     roots: dict[str, Path] = {}
-    for repo, questions in drawn_questions(rows, repos, "claims", seed).items():
+    for repo, questions in asked.items():
         root = roots[repo] = repos / questions[0].checkout
         rng = random.Random(f"{seed} {repo} claims")
         own = {
             claim.text: Sentence(claim.text, tuple((c.span.path, c.span.start, c.span.end) for c in claim.citations))
-            for _, _, answer in answers_of(repos, questions)
+            for _, _, answer in answers_of(repos, questions, ask)
             for claim in answer.claims
+            if claim.kind == wanted
         }
         true[repo] = rng.sample([own[text] for text in sorted(own)], len(own))
         facts = facts_of(root, sorted({path for s in own.values() for path, _, _ in s.spans if path.endswith(".py")}))
@@ -151,15 +181,21 @@ def headers(path: str, source: str, line: int) -> list[int]:
     )
 
 
-def draw_pairs(rows: Path, repos: Path, out: Path, seed: int) -> None:
+def draw_pairs(asked: dict[str, list[Row]], repos: Path, out: Path, seed: int, ask: Ask) -> None:
     found: dict[str, list[dict[str, Any]]] = {}
-    for repo, questions in drawn_questions(rows, repos, "pairs", seed).items():
+    for repo, questions in asked.items():
         found[repo] = []
-        for _, row, answer in answers_of(repos, questions):
-            if answer.claims:
+        for graph, row, answer in answers_of(repos, questions, ask):
+            if not answer.claims:
+                continue
+            if ask is answer_question:
                 plain = "\n\n".join(f"{e.span.path}:{e.span.start}-{e.span.end}\n{e.text}" for e in answer.evidence)
-                texts = {"composed": answer.text, "evidence": plain[: len(answer.text)]}
-                found[repo].append({"id": row.id, "question": row.question, "texts": texts})
+                texts = {COMPOSED: answer.text, EVIDENCE: plain[: len(answer.text)]}
+            elif any(claim.kind == PHRASED for claim in answer.claims):
+                texts = {PHRASED: answer.text, COMPOSED: answer_question(graph, row.question).text}
+            else:
+                continue
+            found[repo].append({"id": row.id, "question": row.question, "texts": texts})
     sheet, key = [], []
     rng = random.Random(seed)
     for n, pair in enumerate(in_turn(found, PAIRS)):
@@ -197,7 +233,7 @@ def score_claims(out: Path, seed: int) -> None:
     table = []
     true = [n for n in key if key[n]["kind"] == "true"]
     for what, mark, wanted, ids in (
-        ("composed sentences entailed", "entailed", True, true),
+        ("sentences entailed", "entailed", True, true),
         ("the same, by the lines alone", "alone", True, true),
         ("false ones seen to be false", "entailed", False, [n for n in key if key[n]["kind"] != "true"]),
     ):
@@ -213,7 +249,7 @@ def score_pairs(out: Path, seed: int) -> None:
     votes = Counter(key[n].get(marks[n]["better"], "tie") for n in key if n in marks)
     total = sum(votes.values())
     table = []
-    for name in ("composed", "evidence", "tie"):
+    for name in (*sorted({n for k in key.values() for n in (k["A"], k["B"])}), "tie"):
         low, high = wilson(votes[name], total)
         table.append(
             {"preferred": name, "n": votes[name], "share": share(votes[name], total), "low": low, "high": high}
