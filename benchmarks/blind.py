@@ -73,7 +73,8 @@ def main() -> None:
     args = parser.parse_args()
     seed = SEED + args.reading - 1
     if args.do == "score":
-        (score_claims if args.what == "claims" else score_pairs)(args.out, seed)
+        of = "-phrased" if args.phrased else ""
+        (score_claims if args.what == "claims" else score_pairs)(args.out, {"seed": seed}, of)
         return
     if args.rows is None or args.repos is None:
         parser.error("draw needs --rows and --repos")
@@ -228,7 +229,7 @@ def wilson(right: int, total: int) -> tuple[float, float]:
     return (middle - spread) / (1 + z2 / total), (middle + spread) / (1 + z2 / total)
 
 
-def score_claims(out: Path, seed: int) -> None:
+def score_claims(out: Path, about: dict[str, Any], of: str) -> None:
     key, marks = read(out / "key.jsonl"), read(out / "marks.jsonl")
     table = []
     true = [n for n in key if key[n]["kind"] == "true"]
@@ -241,10 +242,10 @@ def score_claims(out: Path, seed: int) -> None:
         right = sum(marks[n][mark] is wanted for n in marked)
         low, high = wilson(right, len(marked))
         table.append({"what": what, "n": len(marked), "share": share(right, len(marked)), "low": low, "high": high})
-    report("blind-claims", table, {"seed": seed, "unmarked": len(key.keys() - marks.keys())})
+    report(f"blind-claims{of}", table, {**about, "unmarked": len(key.keys() - marks.keys())})
 
 
-def score_pairs(out: Path, seed: int) -> None:
+def score_pairs(out: Path, about: dict[str, Any], of: str) -> None:
     key, marks = read(out / "key.jsonl"), read(out / "marks.jsonl")
     votes = Counter(key[n].get(marks[n]["better"], "tie") for n in key if n in marks)
     total = sum(votes.values())
@@ -254,7 +255,7 @@ def score_pairs(out: Path, seed: int) -> None:
         table.append(
             {"preferred": name, "n": votes[name], "share": share(votes[name], total), "low": low, "high": high}
         )
-    report("blind-pairs", table, {"seed": seed, "unmarked": len(key.keys() - marks.keys())})
+    report(f"blind-pairs{of}", table, {**about, "unmarked": len(key.keys() - marks.keys())})
 
 
 if __name__ == "__main__":
