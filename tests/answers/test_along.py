@@ -72,6 +72,8 @@ def test_nothing_is_cut_that_limits_what_stands_before(text: str) -> None:
     [
         "Datetime when the next job should run.",
         "List of the names.",
+        "Sort key to put the important ones first.",
+        "Exit code for a failed run.",
         "The flask object implements an application.",
         "The request timed out while connecting.",
         "Requests that produced this error are safe to retry.",

@@ -38,6 +38,14 @@ _PLURAL = re.compile(
     r"(?:that|which|who|with|for|from|in|on|of|to|are|is|were|can|may|must|should|will)\b",
     re.I,
 )
+# "Sort key to …", "Exit code of …": the first word is none of the verbs that it could be, or the second one had an article.
+_COMPOUND = re.compile(
+    r"(?:build|cache|cleanup|display|end|entry|exit|filter|format|group|hash|index|input|lookup|match|output|query|request|response|return|"
+    r"search|sort|start|test) "
+    r"(?:code|key|name|value|type|order|function|method|class|hook|handler|helper|option|flag|point|criterion|case|id|object) "
+    r"(?:to|for|of|that|which|used|in|when|from|by|with)\b",
+    re.I,
+)
 _MESSAGE = re.compile(r" with the message (?:`[^`]+`|``.+?``)")
 _AUXILIARIES = frozenset("is are was were will can may must should has have do does cannot".split())
 _RELATIVE = frozenset("that which who where for used to".split())
@@ -177,7 +185,12 @@ def told(text: str) -> Iterator[str]:
     if match:
         text = text[match.end() :]
     first, _, rest = text.partition(" ")
-    if _ITSELF.search(text) or _PLURAL.match(text) or (third_person(_second(text)) == _second(text) != ""):
+    if (
+        _ITSELF.search(text)
+        or _PLURAL.match(text)
+        or _COMPOUND.match(text)
+        or (third_person(_second(text)) == _second(text) != "")
+    ):
         return
     verb = third_person(first) if first.isalpha() and not rest.startswith("of ") else ""  # "List of …" is none
     if verb:
