@@ -9,13 +9,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .covering import covering
 from .options import FitOptions
 
 
 def packed(files: Mapping[str, np.ndarray], separator: int, options: FitOptions) -> np.ndarray:
-    """All sequences (n, length) int64 of one shuffled pass over `files` (path to tokens), by `options.seed`. Files follow each other,
-    `separator` (a token) before each; of a file with more than `tokens_per_file`, one part of that length is taken. The same for the
-    same files, in whatever order these come."""
+    """Shuffled sequences (n, length) int64 of `files` (path to tokens), by `options.seed`: all of one pass over them, or, where the options
+    say so, of these the most telling ones, as many as the steps take. Files follow each other, `separator` (a token) before each; of a file
+    with more than `tokens_per_file`, one part of that length is taken. The same for the same files, in whatever order these come."""
     draw = random.Random(options.seed)
     paths = sorted(path for path, tokens in files.items() if len(tokens))
     draw.shuffle(paths)
@@ -23,12 +24,15 @@ def packed(files: Mapping[str, np.ndarray], separator: int, options: FitOptions)
     for path in paths:
         tokens = files[path]
         start = draw.randrange(max(len(tokens) - options.tokens_per_file, 0) + 1)
-        parts += [np.array([separator]), tokens[start : start + options.tokens_per_file]]
-    stream = np.concatenate([np.empty(0, np.int64), *parts]).astype(np.int64)
+        parts.append(tokens[start : start + options.tokens_per_file])
+    divided = [piece for part in parts for piece in (np.array([separator]), part)]
+    stream = np.concatenate([np.empty(0, np.int64), *divided]).astype(np.int64)
     count = len(stream) // options.length
-    order = list(range(count))
+    sequences = stream[: count * options.length].reshape(count, options.length)
+    taken = options.steps * options.batch if options.covering else count
+    order = covering(sequences, parts, taken).tolist() if options.covering else list(range(count))
     draw.shuffle(order)
-    return stream[: count * options.length].reshape(count, options.length)[order]
+    return sequences[order]
 
 
 @dataclass(frozen=True, slots=True)

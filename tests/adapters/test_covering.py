@@ -1,0 +1,74 @@
+"""Which text is trained on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from math import log2
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adapter_core.adapters.fitting.covering import covering
+from adapter_core.adapters.fitting.options import FitOptions
+from adapter_core.adapters.fitting.packing import packed
+
+TOKENS = st.lists(st.integers(0, 3), min_size=0, max_size=24)
+
+
+def rows(tokens: np.ndarray) -> set[tuple[int, ...]]:
+    return {tuple(int(t) for t in tokens[i : i + 3]) for i in range(len(tokens) - 2)}
+
+
+def values(sequences: np.ndarray, files: list[np.ndarray], chosen: list[int]) -> dict[int, float]:
+    """What each further sequence would add to those that are chosen, worked out from nothing."""
+    holding = Counter(row for file in files for row in rows(file))
+    met = Counter(row for place in chosen for row in rows(sequences[place]))
+    return {
+        place: sum(log2(min(holding[r], 32)) / (1 + met[r]) ** 2 for r in rows(sequence) if holding[r] > 1)
+        for place, sequence in enumerate(sequences)
+        if place not in chosen
+    }
+
+
+@given(
+    st.lists(st.lists(st.integers(0, 3), min_size=8, max_size=8), min_size=4, max_size=12), st.lists(TOKENS, max_size=6)
+)
+@settings(deadline=None)
+def test_each_choice_adds_the_most(texts: list[list[int]], others: list[list[int]]) -> None:
+    sequences = np.array(texts, np.int64)
+    files = [np.array(tokens, np.uint32) for tokens in others] + [s.astype(np.uint32) for s in sequences]
+    chosen = covering(sequences, files, 3).tolist()
+    assert len(chosen) == 3
+    for number, place in enumerate(chosen):
+        left = values(sequences, files, chosen[:number])
+        assert left[place] == pytest.approx(max(left.values()))
+
+
+def test_what_stands_in_several_files_comes_first_and_not_twice() -> None:
+    common, further = [1, 2, 3, 4], [5, 6, 7, 8]
+    sequences = np.array([[9, 10, 11, 12], common, common, further, [13, 14, 15, 16]])
+    files = [np.array([*common, 0, *further]), np.array([*common, 0, *further]), np.array([*common, 9])]
+    assert covering(sequences, files, 2).tolist() == [1, 3]
+
+
+def test_little_text_is_taken_whole() -> None:
+    sequences = np.arange(12).reshape(3, 4)
+    assert covering(sequences, [], 5).tolist() == [0, 1, 2]
+
+
+def test_numbers_of_large_vocabularies_are_told_apart() -> None:
+    high = (1 << 20) + 1
+    sequences = np.array([[1, 2, 3], [high, 2, 3], [4, 5, 6]])
+    files = [np.array([high, 2, 3]), np.array([high, 2, 3])]
+    assert covering(sequences, files, 1).tolist() == [1]
+
+
+def test_the_same_text_is_chosen_in_whatever_order_files_come() -> None:
+    draw = np.random.default_rng(5)
+    files = {f"m{n}.py": draw.integers(0, 9, 80) for n in range(20)}
+    options = FitOptions(steps=3, batch=2, length=16)
+    found = packed(files, 9, options)
+    assert found.shape == (6, 16)
+    assert (found == packed(dict(reversed(files.items())), 9, options)).all()
