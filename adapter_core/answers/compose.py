@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ..code_graph import CodeGraph, index_of
 from ..evidence.selection import Found
 from ..evidence.spans import own_blocks
+from ..graph import terms
 from ..graph.outline import docstring_span, outline_of
 from ..graph.source import is_python
 from ..types import Evidence, ModuleFacts, Symbol, SymbolRef
 from .composing.around import inheritance, mutations, numbers, passed, tests
 from .composing.calling import callers, calling_tests, calls, uses
-from .composing.candidate import Candidate, Speaker, listed
+from .composing.candidate import OF_STATEMENTS, Candidate, Speaker, listed
 from .composing.counts import asked_for
 from .composing.deciding import decisions
 from .composing.links import Links
-from .composing.prose import comment_sentences, docstring_lines, docstring_sentences, sentences_in
+from .composing.prose import comment_sentences, docstring_lines, docstring_sentences, in_passages, sentences_in
 from .composing.quotes import quotes
 from .composing.telling import actions
 from .inert import code, printable, prose
@@ -43,7 +44,7 @@ def candidates(graph: CodeGraph, found: Found, limit: int) -> list[Candidate]:
             continue
         about.add((facts.path, index))
         own = list(_sentences(graph, facts, index, item, asked, place, found.weights))
-        for order, candidate in enumerate(_once(own)):
+        for order, candidate in enumerate(sorted(_once(own), key=lambda c: _reading_place(c, asked.kind))):
             seen.setdefault(candidate.text, _numbered(candidate, order))
         place += 1
         if place >= _MAX_SYMBOLS or len(seen) >= limit:
@@ -58,6 +59,19 @@ def _once(own: list[Candidate]) -> list[Candidate]:
     kept = [c for c in own if c.kind != "quote" or c.spans[-1][2] not in told]
     shown = {c.spans[-1][2] for c in kept if c.kind == "quote"}
     return [c for c in kept if c.kind != "bare" or c.spans[-1][2] not in shown]
+
+
+_INTRODUCING = ("where", "doc", "param", "signature", "bases", "text")
+
+
+def _reading_place(candidate: Candidate, kind: str) -> tuple[int, int]:
+    """Where it stands among the sentences about one symbol: what introduces it, its statements in the order of the code, what surrounds
+    it; that first where it was asked for."""
+    if candidate.kind in _INTRODUCING:
+        return 1, 0
+    if candidate.kind in OF_STATEMENTS or candidate.kind == "comment":
+        return 2, candidate.spans[0 if candidate.kind == "decides" else -1][1]
+    return (0, 0) if kind in LINKS else (3, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +133,9 @@ def _sentences(
         return  # what stands in them is no prose
     if symbol.kind in ("section", "module"):
         if item is not None and (symbol.kind == "section" or not is_python(facts.path)):
-            yield from _documentation(speaker, facts, index, document.lines, item)
+            yield from _documentation(speaker, facts, index, document.lines, item, weights)
         elif item is not None:
-            yield from _module(speaker, facts, document.lines, item)
+            yield from _module(speaker, facts, document.lines, item, weights)
         return
     ref = graph.ref(facts, index)
     around = _surroundings(speaker, graph, ref, asked, place) if symbol.is_callable or symbol.kind == "class" else ()
@@ -129,7 +143,7 @@ def _sentences(
         yield from around  # first, since of very many sentences the last ones are left out
     where, *header = _header(speaker, symbol, facts, index, document.lines)
     yield where
-    yield from _docstring(speaker, symbol, document.lines)
+    yield from _docstring(speaker, symbol, document.lines, weights)
     yield from header
     if symbol.kind == "class":
         yield from _class(speaker, facts, index, document.lines)
@@ -151,7 +165,7 @@ def _surroundings(speaker: Speaker, graph: CodeGraph, ref: SymbolRef, asked: _As
     """What links tell takes time to find out: only of the first symbols, and where the question asks for it."""
     kind, links = asked.kind, Links(graph, ref)
     if kind in LINKS:
-        yield from callers(speaker, links)
+        yield from callers(speaker, links, kind not in ("tests", "impact"))
     elif place < _NEAR:
         yield from uses(speaker, links)
     if place < _NEAR or kind == "inheritance":
@@ -222,12 +236,12 @@ def _head_span(facts: ModuleFacts, index: int, lines: list[str]) -> tuple[int, i
     return (symbol.start if end - symbol.start < _MAX_HEADER_LINES else symbol.name_line), end
 
 
-def _docstring(speaker: Speaker, symbol: Symbol, lines: list[str]) -> Iterator[Candidate]:
+def _docstring(speaker: Speaker, symbol: Symbol, lines: list[str], weights: Mapping[str, float]) -> Iterator[Candidate]:
     where = _docstring_span(symbol, lines)
     if where is None:
         return
     name = code(symbol.qualname)
-    for sentence in docstring_sentences(lines, *where):
+    for sentence in in_passages(docstring_sentences(lines, *where), lines, _says_of(weights)):
         quoted = prose(sentence.text)
         span = (sentence.start, sentence.end)
         if not sentence.field:
@@ -247,6 +261,11 @@ def _docstring(speaker: Speaker, symbol: Symbol, lines: list[str]) -> Iterator[C
             yield speaker.say("raises", f"{name} raises {code(subject)}, by its docstring: “{quoted}”", *spans)
         elif word not in ("rtype", "type") and subject:
             yield speaker.say("param", f"{code(subject.split()[-1])} of {name}: “{quoted}”", *spans)
+
+
+def _says_of(weights: Mapping[str, float]) -> Callable[[str], bool]:
+    """Whether a text holds words of the question."""
+    return lambda text: any(term in weights for term in terms.terms_of(text))
 
 
 def _docstring_span(symbol: Symbol, lines: list[str]) -> tuple[int, int] | None:
@@ -305,11 +324,13 @@ def _comments(speaker: Speaker, symbol: Symbol, lines: list[str]) -> Iterator[Ca
         )
 
 
-def _module(speaker: Speaker, facts: ModuleFacts, lines: list[str], item: Evidence) -> Iterator[Candidate]:
+def _module(
+    speaker: Speaker, facts: ModuleFacts, lines: list[str], item: Evidence, weights: Mapping[str, float]
+) -> Iterator[Candidate]:
     name = code(facts.module)
     where = _docstring_span(facts.symbols[0], lines)
     if where is not None:
-        for sentence in docstring_sentences(lines, *where):
+        for sentence in in_passages(docstring_sentences(lines, *where), lines, _says_of(weights)):
             yield speaker.say("doc", f"The module {name}: “{prose(sentence.text)}”", (sentence.start, sentence.end))
     for symbol in facts.symbols[1:]:
         inside = item.span.start <= symbol.start and symbol.end <= item.span.end
@@ -323,11 +344,12 @@ def _module(speaker: Speaker, facts: ModuleFacts, lines: list[str], item: Eviden
 
 
 def _documentation(
-    speaker: Speaker, facts: ModuleFacts, index: int, lines: list[str], item: Evidence
+    speaker: Speaker, facts: ModuleFacts, index: int, lines: list[str], item: Evidence, weights: Mapping[str, float]
 ) -> Iterator[Candidate]:
     symbol = facts.symbols[index]
     title = f", “{prose(symbol.name)}”" if symbol.kind == "section" else ""
-    for sentence in sentences_in(lines, item.span.start, item.span.end):
+    found = sentences_in(lines, item.span.start, item.span.end)
+    for sentence in in_passages(found, lines, _says_of(weights)):
         if printable(sentence.text) == printable(symbol.name):
             continue
         spans = [(sentence.start, sentence.end)]

@@ -22,8 +22,9 @@ from .citations import cite
 from .compose import candidates
 from .composing.candidate import Candidate
 from .composing.choose import choose, lexical_scores, mix
+from .composing.together import put_together
 from .flags import checked
-from .kinds import answer_kind
+from .kinds import LINKS, answer_kind
 from .options import AskOptions
 from .provenance import provenance_of
 from .refusal import answerable, confidence, signals
@@ -179,7 +180,8 @@ def _compose(run: Run, found: Found, plan_once: Callable[[], Plan]) -> list[Clai
 def _chosen(run: Run, found: Found, items: list[Candidate], scores: list[float]) -> list[Claim]:
     chosen = choose(items, scores, found.weights, run.options.compose.max_sentences)
     run.check()
-    return [claim for item in chosen if (claim := _claim(run, item)) is not None]
+    told = put_together(run.graph, chosen, answer_kind(found.question) not in LINKS)
+    return [claim for item in told if (claim := _claim(run, item)) is not None]
 
 
 def _claim(run: Run, item: Candidate) -> Claim | None:

@@ -11,7 +11,7 @@ from ...types import SymbolRef, TestLink
 from ..checking.statements import callee
 from ..inert import code
 from .candidate import Candidate, Speaker, definition, listed, scope_name
-from .conditions import cited, in_words, is_untold, told_tests
+from .conditions import cited, condition_of
 from .counts import NOUNS, count_of, methods_of
 from .links import Links
 from .placed import function_at, statements
@@ -157,7 +157,7 @@ def mutations(speaker: Speaker, ref: SymbolRef, lines: list[str]) -> Iterator[Ca
         target = quote(call.func.value, lines)
         if "." in target and all(p.isidentifier() for p in target.split(".")) and call.lineno == call.func.end_lineno:
             end = call.end_lineno or call.lineno
-            tests = told_tests(placed.tests, call.lineno, end)
-            words = in_words(tests) or ("in one of its branches" if is_untold(placed.tests) else "")
-            text = f"{code(ref.symbol.qualname)} calls {code(f'{target}.{call.func.attr}()')}{' ' if words else ''}{words}."
-            yield speaker.say("sets", text, *cited(tests, call.lineno, end))
+            condition = condition_of(placed.tests, call.lineno, end)
+            told = f"{' ' if condition.words else ''}{condition.words}"
+            text = f"{code(ref.symbol.qualname)} calls {code(f'{target}.{call.func.attr}()')}{told}."
+            yield speaker.say("sets", text, *cited(condition.tests, call.lineno, end))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterator, Sequence
 
 from ...code_graph import CodeGraph, index_of, is_test_path
@@ -10,7 +11,7 @@ from ...graph.outline import outline_of
 from ...types import CallSite, SymbolRef
 from ..inert import code
 from .candidate import Candidate, Speaker, definition, listed, scope_name
-from .conditions import Lines, in_words, is_untold, joined, lines_of, told_tests
+from .conditions import Lines, condition_of, joined, lines_of
 from .links import Links
 from .placed_calls import tests_of_calls
 from .quotes import quoted_at
@@ -19,6 +20,7 @@ _MAX_LISTED = 4
 _MAX_GROUPS = 4
 _MAX_USES = 3
 _MAX_CITED = 12
+_NAMES = re.compile(r"[\w.]+")
 _Place = tuple[str, int, int]
 
 
@@ -39,9 +41,8 @@ def calls(speaker: Speaker, graph: CodeGraph, ref: SymbolRef, lines: list[str]) 
         if not graph.site(facts, call).sure:
             continue
         seen.add(call.callee)
-        told = told_tests(tests, call.line, call.line, loops=True)
-        words = in_words(told) or ("in one of its branches" if is_untold(tests) else "")
-        key = (words, tuple(lines_of(told)))
+        condition = condition_of(tests, call.line, call.line, loops=True)
+        key = (condition.words, tuple(lines_of(condition.tests)))
         groups.setdefault(key, {})[call.callee] = call.line
     if list(seen) == [f"super().{ref.symbol.name}"]:
         return  # what every override does
@@ -58,27 +59,53 @@ def calls(speaker: Speaker, graph: CodeGraph, ref: SymbolRef, lines: list[str]) 
             yield speaker.say("calls", text, *joined([*tests_lines, *((line, line) for _, line in group)]))
 
 
-def callers(speaker: Speaker, links: Links) -> Iterator[Candidate]:
-    """Who calls it, of the product's code; tests only where nothing else does. Of a call on a value also the line that says what the
-    value is; where there is none, it is said that types were inferred."""
+def callers(speaker: Speaker, links: Links, tests_too: bool) -> Iterator[Candidate]:
+    """Who calls it, the product's code first. Of a call on a value also the line that says what the value is; where there is none, it is
+    said that types were inferred, and where the value may be something else, "perhaps". Calls of its name on values of which nothing is
+    known only where no other call is known. With `tests_too` tests in one clause, and alone where nothing else calls it."""
     ref = links.ref
     name = code(ref.symbol.qualname)
-    sites = [s for s in links.callers.items if s.sure and s.caller is not None]
-    product = [s for s in sites if not is_test_path(s.span.path)] or sites
-    shown = {id(s): _evidence(links.graph, ref, s) for s in product}
+    sites = [s for s in links.callers.items if s.caller is not None and s.caller != ref]
+    tests = [s for s in sites if s.sure and is_test_path(s.span.path)]
+    own = [s for s in sites if not is_test_path(s.span.path)]
+    sure = [s for s in own if s.sure] or ([] if any(s.resolved for s in own) else tests)
+    shown = {id(s): _evidence(links.graph, ref, s) for s in sure}
     # Those first whose line alone shows what is called.
-    product.sort(key=lambda s: (shown[id(s)] is None, shown[id(s)] != (s.span.path, s.span.start, s.span.end)))
-    plain = _places([s for s in product if shown[id(s)] is not None])
-    types = _places(product, spans=lambda s: shown[id(s)])
+    sure.sort(key=lambda s: (shown[id(s)] is None, shown[id(s)] != (s.span.path, s.span.start, s.span.end)))
+    plain = _places([s for s in sure if shown[id(s)] is not None])
+    types = _places(sure, spans=lambda s: shown[id(s)])
     word = "constructed" if ref.symbol.kind == "class" else "called"
     for group, others in _groups(plain):
         text = f"{name} is {word} by {listed([code(n) for n in group])}{others}."
         lines = [*group.values(), *(types[n] for n in group if types[n] != group[n])]
         yield speaker.say_of("callers", text, *lines, definition(ref))
-    inferred = {n: at for n, at in _places(product).items() if n not in plain}
+    inferred = {n: at for n, at in _places(sure).items() if n not in plain}
     for group, others in _groups(inferred):
         text = f"{name} is {word} by {listed([code(n) for n in group])}{others}, judged by inferred types."
         yield speaker.say_of("callers", text, *group.values(), definition(ref))
+    named = [s for s in own if s.callee.rpartition(".")[2] == ref.symbol.name]
+    open_ones = _places([s for s in named if s.resolved and not s.sure])
+    for group, others in _groups({n: at for n, at in open_ones.items() if n not in plain and n not in inferred}):
+        text = f"{name} is perhaps {word} by {listed([code(n) for n in group])}{others}."
+        yield speaker.say_of("callers", text, *group.values(), definition(ref))
+    if tests_too and tests and sure is not tests:
+        example = next(iter(_places(tests, lambda r: _node_id(links, r)).items()))
+        text = f"{name} is also {word} in tests, for example in {code(example[0])}."
+        yield speaker.say_of("tests", text, example[1], definition(ref))
+    if not any(s.resolved for s in sites):
+        yield from _by_name(speaker, [s for s in named if not s.resolved], scope_name)
+
+
+def _by_name(speaker: Speaker, sites: Sequence[CallSite], label: Callable[[SymbolRef], str]) -> Iterator[Candidate]:
+    """Calls of something of its name on a value whose type the text does not tell: what is called is told as it is written."""
+    written = {
+        label(s.caller): s.callee for s in reversed(sites) if s.caller is not None and _NAMES.fullmatch(s.callee)
+    }
+    places = _places([s for s in sites if _NAMES.fullmatch(s.callee)], label)
+    group = dict(list(places.items())[:_MAX_LISTED])
+    if group:
+        told = "; ".join(f"{code(n)} calls {code(written[n] + '()')}" for n in group)
+        yield speaker.say_of("callers", f"By name alone: {told}.", *group.values())
 
 
 def uses(speaker: Speaker, links: Links) -> Iterator[Candidate]:
@@ -200,6 +227,12 @@ def _places(
     return found
 
 
+def _node_id(links: Links, test: SymbolRef) -> str:
+    """As pytest names it, without parameters; its own name where pytest would not collect it."""
+    nodes = links.graph.tests.nodes_of(test.path, test.symbol.qualname)
+    return nodes[0].node_id.partition("[")[0] if nodes else test.symbol.qualname
+
+
 def calling_tests(speaker: Speaker, links: Links) -> Iterator[Candidate]:
     """Tests that call it; apart from these, tests that call something of its name on a value whose type the text does not tell."""
     sites = [
@@ -207,21 +240,10 @@ def calling_tests(speaker: Speaker, links: Links) -> Iterator[Candidate]:
         for site in links.callers.items
         if site.caller is not None and is_test_path(site.span.path) and site.caller.symbol.name.startswith("test")
     ]
-    ref = links.ref
-    name = code(ref.symbol.qualname)
-
-    def node_id(test: SymbolRef) -> str:
-        """As pytest names it, without parameters; its own name where pytest would not collect it."""
-        nodes = links.graph.tests.nodes_of(test.path, test.symbol.qualname)
-        return nodes[0].node_id.partition("[")[0] if nodes else test.symbol.qualname
-
-    traced = dict(list(_places([s for s in sites if s.sure], node_id).items())[:_MAX_LISTED])
+    traced = dict(list(_places([s for s in sites if s.sure], lambda r: _node_id(links, r)).items())[:_MAX_LISTED])
     if traced:
         word = "tests" if len(traced) > 1 else "test"
-        text = f"{name} is called in the {word} {listed([code(n) for n in traced])}."
-        yield speaker.say_of("tests", text, *traced.values(), definition(ref))
-    named = dict(list(_places([s for s in sites if not s.resolved], node_id).items())[:_MAX_LISTED])
-    if named:
-        what = f"something named {code(ref.symbol.name)}, perhaps {name}"
-        text = f"{listed([code(n) for n in named])} {'call' if len(named) > 1 else 'calls'} {what}."
-        yield speaker.say_of("tests", text, *named.values(), definition(ref))
+        text = f"{code(links.ref.symbol.qualname)} is called in the {word} {listed([code(n) for n in traced])}."
+        yield speaker.say_of("tests", text, *traced.values(), definition(links.ref))
+    for item in _by_name(speaker, [s for s in sites if not s.resolved], lambda r: _node_id(links, r)):
+        yield speaker.say_of("tests", item.text, *item.spans)

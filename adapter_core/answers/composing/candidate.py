@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from ...types import ModuleFacts, SymbolRef
 
+# Kinds of sentences about what a function does, of which each has lines of its own.
+OF_STATEMENTS = frozenset({"quote", "branch", "decides", "bare", "returns", "raises", "sets", "calls"})
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -14,7 +17,8 @@ class Candidate:
 
     text: str
     # where | signature | doc | param | returns | raises | sets | decides | calls | callers | used | tests | comment | bases | overridden |
-    # registered | count | quote | branch (several statements of one) | bare (a statement that tells little) | text
+    # registered | count | quote | branch (several statements of one) | bare (a statement that tells little) | text |
+    # together (how what the others are about is linked)
     kind: str
     spans: tuple[tuple[str, int, int], ...]
     about: str

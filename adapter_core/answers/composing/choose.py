@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 
 from ...code_graph import is_test_path
 from ...graph import terms
-from .candidate import Candidate
+from .candidate import OF_STATEMENTS, Candidate
+from .prose import leans
 
 # How much a kind of sentence tells for a kind of question; set by hand.
 _PRIORS: Mapping[str, Mapping[str, float]] = {
@@ -43,6 +44,14 @@ _ASKS: Sequence[tuple[str, re.Pattern[str]]] = (
     ),
 )
 _ASKED_PRIOR = 1.1
+# What is told of errors, and questions that ask for it: any other question asks for the main path.
+_OF_ERRORS = re.compile(r"` raises |`raise\b|\bwhile handling `|\bwhen it catches `|` catches `")
+_ASKS_ERRORS = re.compile(
+    r"\b(?:rais(?:e[sd]?|ing)|throws?|thrown|exceptions?|errors?|fail\w*|invalid\w*|wrong|miss(?:es|ing)|reject\w*|catch\w*|handl\w*|"
+    r"validat\w*|check\w*|prevent\w*|ensur\w*|guard\w*|recover\w*|unsupported|forbid\w*|not allowed|crash\w*|conflict\w*)\b",
+    re.I,
+)
+_ERROR = 0.65
 # Where a kind of question says nothing of a kind of sentence. That something is a method and defined in some file stands beside every
 # other sentence about it, too, in its citation.
 _DEFAULTS: Mapping[str, float] = {
@@ -52,10 +61,7 @@ _DEFAULT_PRIOR = 0.45
 # What the answers benchmark adds: factors of kinds for gold lines and names of the reference, searched for on either half of the
 # repositories; these gained on the other half, too.
 _FITTED: Mapping[str, float] = {"doc": 0.75, "comment": 0.75}
-# A quoted sentence that begins like this leans on one before it.
-_LEANS = re.compile(
-    r"“(?:This|It|These|They|Those|Such|Otherwise|However|Instead|In this|In that|Also|Thus|Therefore|Then|But|And)\b"
-)
+# What a quoted sentence loses that leans on one before it, which is not told.
 _LEANING = 0.6
 _ASKED_FOR = 2.0  # a prior from here on is that of what the question asks for
 _PLACE_DECAY = 0.89
@@ -64,7 +70,6 @@ _SAME_KIND = 0.65
 _SHOWN = 0.6  # what a sentence loses whose lines are all shown already
 # Of the best score, what a sentence must have to come first, second, …: the further down, the more it must tell.
 _MIN_SHARES = (0.0, 0.2, 0.25, 0.3, 0.33, 0.36)
-_OF_STATEMENTS = frozenset({"quote", "branch", "decides", "used", "bare", "returns", "raises", "sets", "calls"})
 _IN_TEST = 0.6  # a test, where nobody asked about tests
 
 
@@ -73,6 +78,7 @@ def lexical_scores(
 ) -> list[float]:
     """A score for each sentence: the question's words in it, its kind, and the rank of its evidence."""
     asked = {name for name, pattern in _ASKS if pattern.search(question)}
+    errors = bool(_ASKS_ERRORS.search(question))
     mass = sum(weights.values()) or 1.0
     priors = _PRIORS.get(kind, _PRIORS["other"])
     scores = []
@@ -85,8 +91,10 @@ def lexical_scores(
         if prior < _ASKED_FOR and not (kind == "why" and item.kind == "comment"):
             prior *= _FITTED.get(item.kind, 1.0)
         opening = 1.15 if item.kind == "doc" and item.order <= 2 else 1.0
-        if item.order > 1 and _LEANS.search(item.text):
+        if item.order > 1 and leans(item.text.partition("“")[2]):
             opening *= _LEANING
+        if not errors and _OF_ERRORS.search(item.text):
+            opening *= _ERROR
         if kind not in ("tests", "impact") and "test" not in weights and is_test_path(item.spans[0][0]):
             opening *= _IN_TEST
         scores.append((0.35 + overlap) * prior * opening * _PLACE_DECAY**item.place)
@@ -100,7 +108,11 @@ def _kind_key(item: Candidate) -> tuple[str, str]:
 
 def _statement_lines(item: Candidate) -> set[tuple[str, int]]:
     """The lines of a sentence about statements; none of one about a header, on which many things are said."""
-    return {(path, n) for path, a, b in item.spans for n in range(a, b + 1)} if item.kind in _OF_STATEMENTS else set()
+    return (
+        {(path, n) for path, a, b in item.spans for n in range(a, b + 1)}
+        if item.kind in OF_STATEMENTS or item.kind == "used"
+        else set()
+    )
 
 
 def mix(lexical: Sequence[float], read: Sequence[float | None], weight: float) -> list[float]:
@@ -121,7 +133,7 @@ def mix(lexical: Sequence[float], read: Sequence[float | None], weight: float) -
 def choose(
     items: Sequence[Candidate], scores: Sequence[float], weights: Mapping[str, float], limit: int
 ) -> list[Candidate]:
-    """At most `limit` sentences: each adds what the ones before it did not say. Ordered for reading: by place, then as written."""
+    """At most `limit` sentences, the best first: each adds what the ones before it did not say."""
     present = [set(terms.terms_of(item.text)) & weights.keys() for item in items]
     lines = [_statement_lines(item) for item in items]
     chosen: list[int] = []
@@ -154,5 +166,4 @@ def choose(
         shown |= lines[best]
         key = _kind_key(items[best])
         kinds[key] = kinds.get(key, 0) + 1
-    first = {items[i].about: position for position, i in reversed(list(enumerate(chosen)))}
-    return [items[i] for i in sorted(chosen, key=lambda i: (first[items[i].about], items[i].order))]
+    return [items[i] for i in chosen]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import re
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from .sections import Section, heading, item
 
@@ -28,8 +29,13 @@ _NOISE_COMMENT = re.compile(
 )
 # What stands for another character, or runs on: shown as written it would be misread.
 _ESCAPE = re.compile(r"\\[nrtxuN0\n]|\\\s*\Z|\\ ")
+# A sentence that begins like this leans on the one before it.
+_LEANS = re.compile(
+    r"(?:This|It|These|They|Those|Such|Otherwise|However|Instead|In this|In that|Also|Thus|Therefore|Then|But|And|So|For example)\b"
+)
 _MIN_WORDS = 3
 _MAX_CHARS = 320
+_MAX_PASSAGE = 480
 _MAX_LINES = 400
 
 
@@ -182,6 +188,26 @@ def _split(paragraph: list[tuple[int, str]], field: str, field_line: int, rank: 
             found.append(Prose(sentence, first, last, rank + len(found), field, field_line))
         position = end
     return found
+
+
+def leans(text: str) -> bool:
+    """Whether a sentence says little without the one before it."""
+    return bool(_LEANS.match(text))
+
+
+def in_passages(found: Sequence[Prose], lines: list[str], wanted: Callable[[str], bool]) -> list[Prose]:
+    """Sentences that follow each other in one paragraph, put together where the next one is `wanted` or leans on the one before it."""
+    passages: list[Prose] = []
+    for one in found:
+        before = passages[-1] if passages else None
+        if before is not None and not (before.field or one.field) and one.start <= before.end + 1:
+            text = f"{before.text} {one.text}"
+            follows = text in " ".join(" ".join(lines[before.start - 1 : one.end]).split())
+            if follows and len(text) <= _MAX_PASSAGE and (wanted(one.text) or leans(one.text)):
+                passages[-1] = replace(before, text=text, end=one.end)
+                continue
+        passages.append(one)
+    return passages
 
 
 def docstring_lines(lines: list[str], start: int, end: int) -> tuple[int, int] | None:

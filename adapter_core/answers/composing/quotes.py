@@ -1,6 +1,6 @@
 """Statements quoted as they stand, with what has to be for them to run: what no sentence of ours would put better than the code.
 
-A short branch, loop body or handler is quoted whole, and a short `if` with all its branches, since together they are the decision.
+A short function, branch, loop body or handler is quoted whole, and a short `if` with all its branches: together they are the decision.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from ...types import Symbol
 from ..inert import code, printable
 from .body import callee
 from .candidate import Candidate, Speaker
-from .conditions import Lines, in_words, joined, lines_of, told_tests
-from .placed import EXITS, Placed, Test, function_at, header, source, statements
+from .conditions import Condition, Lines, condition_of, joined, lines_of
+from .placed import EXITS, Placed, function_at, header, source, statements
 
 _MAX_TEXT = 200
 _MAX_GROUP = 300
@@ -97,8 +97,8 @@ def _quotes_of(name: str, placed: Sequence[Placed], lines: list[str]) -> Iterato
         elif not isinstance(node, _SILENT) and not _is_text(node):
             yield from _single(name, one, lines)
     for number, items in suites.items():
-        if number and items[0].tests and any(not t.guard for t in items[0].tests):
-            yield from _body(name, items, lines)
+        if number == 1 or (number and any(t.branch for t in items[0].tests)):
+            yield from _body(name, [p for p in items if not _is_text(p.node)], lines)
 
 
 def _single(name: str, one: Placed, lines: list[str]) -> Iterator[_Quote]:
@@ -109,33 +109,30 @@ def _single(name: str, one: Placed, lines: list[str]) -> Iterator[_Quote]:
     if end - start >= _MAX_LINES:
         return
     block = isinstance(one.node, (ast.If, ast.For, ast.AsyncFor, ast.While))
-    tests = told_tests(one.tests, start, end, loops=True) if not block else []
-    before = in_words(tests)
+    condition = condition_of(one.tests, start, end, loops=True) if not block else Condition()
+    before = condition.words
     little = block or _is_little(one.node)
     worth = (_LITTLE if little else 1.0) * (_EXIT if isinstance(one.node, EXITS) else 1.0)
-    spans = tuple(joined([*lines_of(tests), (start, end)]))
+    spans = tuple(joined([*lines_of(condition.tests), (start, end)]))
     told = f"In {name}{', ' if before else ''}{before}: {code(text)}"
     yield _Quote("bare" if little else "quote", told, f"{before} {text}", spans, worth)
 
 
 def _body(name: str, items: Sequence[Placed], lines: list[str]) -> Iterator[_Quote]:
-    """A branch, the body of a loop or a handler, whole."""
+    """A branch, the body of a loop, a handler or a short function, whole."""
+    if not items:
+        return
     parts = _parts(items, lines)
     first, last = items[0].node.lineno, items[-1].node.end_lineno or items[-1].node.lineno
-    tests = told_tests([t for t in items[0].tests if not t.guard], first, last, loops=True)
-    before = in_words(tests)
-    if not parts or not before or not _all_told(items[0].tests):
+    condition = condition_of(items[0].tests, first, last, loops=True)
+    before = condition.words
+    if not parts or (not before and len(parts) < 2):
         return
-    told = f"In {name}, {before}: {', then '.join(map(code, parts))}"
-    spans = joined([*lines_of(tests), (first, last)])
+    told = f"In {name}{', ' if before else ''}{before}: {', then '.join(map(code, parts))}"
+    spans = joined([*lines_of(condition.tests), (first, last)])
     if len(told) <= _MAX_GROUP and last - first < _MAX_LINES:
         kind = "branch" if len(parts) > 1 else "quote"
         yield _Quote(kind, told, f"{before} {' '.join(parts)}", tuple(spans), _worth(items))
-
-
-def _all_told(tests: Sequence[Test]) -> bool:
-    around = [t for t in tests if not t.guard]
-    return len(around) <= 3 and all(t.text and t.kind != "other" for t in around)
 
 
 def _chain(name: str, node: ast.If, one: Placed, bodies: Mapping[int, list[Placed]], lines: list[str]) -> _Quote | None:
@@ -144,9 +141,7 @@ def _chain(name: str, node: ast.If, one: Placed, bodies: Mapping[int, list[Place
     words: list[str] = []
     spans: list[Lines] = []
     worth, number = 1.0, 0
-    outer = told_tests([t for t in one.tests if not t.guard], node.lineno, node.lineno, loops=True)
-    if not _all_told(one.tests):
-        return None
+    outer = condition_of(one.tests, node.lineno, node.lineno, loops=True)
     while True:
         own = bodies.get(id(node.body[0]), [])
         test = own[0].tests[-1] if own and own[0].tests and not own[0].tests[-1].guard else None
@@ -171,9 +166,9 @@ def _chain(name: str, node: ast.If, one: Placed, bodies: Mapping[int, list[Place
         spans.append((node.orelse[0].lineno, node.orelse[-1].end_lineno or node.orelse[-1].lineno))
         words += parts
         worth = max(worth, _worth(own))
-    before = in_words(outer)
+    before = outer.words
     told = f"In {name}{', ' if before else ''}{before}: {'; '.join(branches)}"
-    cited = joined([*lines_of(outer), *spans])
+    cited = joined([*lines_of(outer.tests), *spans])
     if len(told) > _MAX_GROUP or any(b - a >= _MAX_LINES for a, b in cited):
         return None
     return _Quote("branch", told, f"{before} {' '.join(words)}", tuple(cited), worth)
@@ -241,5 +236,7 @@ def quoted(lines: list[str], node: ast.stmt) -> str:
         return ""
     text = printable(" ".join(part.strip().removesuffix("\\") for part in parts)).removesuffix(":")
     if len(parts) > 1:
+        if '"""' in text or "'''" in text:
+            return ""
         text = text.replace("( ", "(").replace(" )", ")").replace(",)", ")")
     return text if len(text) <= _MAX_TEXT else ""

@@ -1,0 +1,120 @@
+"""How an answer is put together: in which order its sentences are read, and what its opening says of how their subjects are linked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from adapter_core.answers.citations import cite
+from adapter_core.answers.composing.candidate import Candidate
+from adapter_core.answers.composing.together import edges_between, put_together, symbols_of
+from adapter_core.answers.runner import answer_question
+from adapter_core.answers.verify import supports
+from adapter_core.code_graph import CodeGraph
+from tests.support import graph_of
+
+SOURCE = """
+#- m.py
+class Base:
+    def go(self): ...
+
+
+class Own(Base):
+    def go(self):
+        return 1
+
+
+def last():
+    return Own()
+
+
+def middle(x):
+    if x:
+        last()
+
+
+def first(x):
+    middle(x)
+    last()
+"""
+
+
+def about(graph: CodeGraph, name: str, line: int | None = None) -> Candidate:
+    (ref, *_) = graph.find_symbol(name)
+    line = line or ref.symbol.start
+    return Candidate(f"`{name}`.", "quote", ((ref.path, line, line),), f"{ref.path}:{ref.symbol.start}", 0, line)
+
+
+def told(graph: CodeGraph, names: str, sum_up: bool = True) -> list[str]:
+    return [c.text for c in put_together(graph, [about(graph, n) for n in names.split()], sum_up)]
+
+
+def test_the_best_one_comes_first_and_then_what_it_calls(repo: Path) -> None:
+    graph = graph_of(repo, SOURCE)
+    assert told(graph, "middle first last", False) == ["`middle`.", "`last`.", "`first`."]
+    assert told(graph, "first last middle", False) == ["`first`.", "`middle`.", "`last`."]
+
+
+def test_an_opening_says_how_they_are_linked(repo: Path) -> None:
+    graph = graph_of(repo, SOURCE)
+    opening = "How they fit together: `first` calls `middle` and `last`; `middle` may call `last`."
+    assert told(graph, "first middle last")[0] == opening
+    inside = about(graph, "Own", graph.find_symbol("Own")[0].symbol.end)
+    assert put_together(graph, [inside, about(graph, "Base")], True)[0].text == "`Own` extends `Base`."
+    assert told(graph, "first Base") == ["`first`.", "`Base`."]
+
+
+def test_the_opening_cites_each_link_and_is_verified(repo: Path) -> None:
+    graph = graph_of(repo, SOURCE)
+    (opening, *_) = put_together(graph, [about(graph, n) for n in "first middle last Own Base".split()], True)
+    cited = tuple(c for span in opening.spans if (c := cite(graph, *span, 12)))
+    assert supports(graph, opening.text, cited).reason == ""
+    swapped = opening.text.replace("`first` calls `middle`", "`middle` calls `first`")
+    assert not supports(graph, swapped, cited).ok
+
+
+def test_one_link_that_is_shown_already_is_not_told_again(repo: Path) -> None:
+    graph = graph_of(repo, SOURCE)
+    line = graph.find_symbol("last")[0].symbol.start + 6  # `last()` in `middle`
+    items = [about(graph, "middle", line), about(graph, "last")]
+    assert [c.text for c in put_together(graph, items, True)] == ["`middle`.", "`last`."]
+
+
+def test_what_calls_itself_or_in_a_circle_is_ordered_too(repo: Path) -> None:
+    graph = graph_of(repo, "#- m.py\ndef a():\n    a()\n    b()\n\n\ndef b():\n    a()\n")
+    items = [about(graph, "b"), about(graph, "a")]
+    assert {(e.source, e.target) for e in edges_between(graph, symbols_of(graph, items))} == {
+        ("m.py:1", "m.py:6"),
+        ("m.py:6", "m.py:1"),
+    }
+    assert told(graph, "b a", False) == ["`b`.", "`a`."]
+
+
+@pytest.mark.parametrize("question", ["How does `handle` find and store what it frobs?"])
+def test_within_a_function_sentences_stand_in_the_order_of_the_code(repo: Path, question: str) -> None:
+    graph = graph_of(
+        repo,
+        """
+        #- m.py
+        def handle(self, key):
+            if key in self.frobs:
+                self.found = key
+                return self.frobs[key]
+            self.missed.append(key)
+            store(key, self.frobs)
+            return find(key)
+
+
+        def store(key, frobs):
+            frobs[key] = 1
+
+
+        def find(key):
+            return key.frobs
+        """,
+    )
+    answer = answer_question(graph, question)
+    own = [c.citations[-1].span.start for c in answer.claims if "`handle`" in c.text.split(":")[0]]
+    assert len(own) > 1
+    assert own[1:] == sorted(own[1:])
