@@ -27,14 +27,16 @@ from .flags import checked
 from .kinds import LINKS, answer_kind
 from .options import AskOptions
 from .provenance import provenance_of
-from .refusal import answerable, confidence, signals
-from .render import commit_footer, not_found, to_markdown
+from .refusal import answerable, confidence, names_not_there, signals
+from .render import commit_footer, nearest_to, not_found, to_markdown
 from .selecting import narrowed, reordered
 from .state import Run
 from .telemetry import record_of, write_record
 from .writing.adapting import Plan, plan
 from .writing.phrasing import phrase
 from .writing.reading import votes_on
+
+_MAX_ABSENT = 3  # names that are said not to be there
 
 
 def _ignore(name: str, value: Any) -> None:
@@ -82,7 +84,8 @@ def answer_question(
         claims = _compose(run, found, plan_once)
     if not claims:
         return _refuse(run, found)
-    return _finish(run, found, to_markdown(claims), claims)
+    absent = nearest_to(names_not_there(graph, found.question)[:_MAX_ABSENT])
+    return _finish(run, found, absent + to_markdown(claims), claims)
 
 
 def _as_selected(run: Run, found: Found) -> Found:
