@@ -30,6 +30,7 @@ _ASSIGNED = ("constant", "variable", "type_alias", "field", "enum_member")
 _MAX_HEADER_LINES = 12
 _SETTINGS = (".toml", ".cfg", ".ini", ".yml", ".yaml", ".json")
 _MAX_LISTED = 5
+_MAX_NAMED = 8
 _NEAR = 3  # of how many symbols callers and the like are looked for, unless they are asked for
 
 
@@ -38,7 +39,7 @@ def candidates(graph: CodeGraph, found: Found, limit: int) -> list[Candidate]:
     seen: dict[str, Candidate] = {}
     about: set[tuple[str, int]] = set()
     place = 0
-    asked = _Asked(answer_kind(found.question), asked_for(found.question.text))
+    asked = _Asked(answer_kind(found.question), asked_for(found.question.text), _asked_about(graph, found))
     for facts, index, item in (*_named(graph, found), *_evident(graph, found)):
         if (facts.path, index) in about:
             continue
@@ -76,10 +77,11 @@ def _reading_place(candidate: Candidate, kind: str) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """The kind of answer, and what is to be counted."""
+    """The kind of answer, what is to be counted, and, by path and line, the symbols that the question names; none where it names none."""
 
     kind: str
     counted: tuple[str, ...]
+    named: frozenset[tuple[str, int]]
 
 
 def _evident(graph: CodeGraph, found: Found) -> Iterator[tuple[ModuleFacts, int, Evidence | None]]:
@@ -96,6 +98,12 @@ def _named(graph: CodeGraph, found: Found) -> Iterator[tuple[ModuleFacts, int, E
         index = index_of(facts, ref.symbol) if facts is not None else None
         if facts is not None and index is not None:
             yield facts, index, None
+
+
+def _asked_about(graph: CodeGraph, found: Found) -> frozenset[tuple[str, int]]:
+    refs = [ref for name in found.question.identifiers[:_MAX_NAMED] for ref in graph.find_symbol(name)]
+    refs += [*named_classes(graph, found.question), *([found.zoom] if found.zoom is not None else [])]
+    return frozenset((ref.path, ref.symbol.start) for ref in refs)
 
 
 def _numbered(candidate: Candidate, order: int) -> Candidate:
@@ -138,7 +146,10 @@ def _sentences(
             yield from _module(speaker, facts, document.lines, item, weights)
         return
     ref = graph.ref(facts, index)
-    around = _surroundings(speaker, graph, ref, asked, place) if symbol.is_callable or symbol.kind == "class" else ()
+    # Who calls what was not asked about is no answer to who calls something.
+    meant = asked.kind not in LINKS or not asked.named or (facts.path, symbol.start) in asked.named
+    linked = meant and (symbol.is_callable or symbol.kind == "class")
+    around = _surroundings(speaker, graph, ref, asked, place) if linked else ()
     if asked.kind in LINKS:
         yield from around  # first, since of very many sentences the last ones are left out
     where, *header = _header(speaker, symbol, facts, index, document.lines)

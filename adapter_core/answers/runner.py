@@ -183,7 +183,7 @@ def _compose(run: Run, found: Found, plan_once: Callable[[], Plan]) -> list[Clai
 def _chosen(run: Run, found: Found, items: list[Candidate], scores: list[float]) -> list[Claim]:
     chosen = choose(items, scores, found.weights, run.options.compose.max_sentences)
     run.check()
-    told = put_together(run.graph, chosen, answer_kind(found.question) not in LINKS)
+    told = put_together(run.graph, chosen, items, answer_kind(found.question) not in LINKS)
     return [claim for item in told if (claim := _claim(run, item)) is not None]
 
 

@@ -47,7 +47,8 @@ def about(graph: CodeGraph, name: str, line: int | None = None) -> Candidate:
 
 
 def told(graph: CodeGraph, names: str, sum_up: bool = True) -> list[str]:
-    return [c.text for c in put_together(graph, [about(graph, n) for n in names.split()], sum_up)]
+    items = [about(graph, n) for n in names.split()]
+    return [c.text for c in put_together(graph, items, items, sum_up)]
 
 
 def test_the_best_one_comes_first_and_then_what_it_calls(repo: Path) -> None:
@@ -61,13 +62,16 @@ def test_an_opening_says_how_they_are_linked(repo: Path) -> None:
     opening = "How they fit together: `first` calls `middle` and `last`; `middle` may call `last`."
     assert told(graph, "first middle last")[0] == opening
     inside = about(graph, "Own", graph.find_symbol("Own")[0].symbol.end)
-    assert put_together(graph, [inside, about(graph, "Base")], True)[0].text == "`Own` extends `Base`."
+    assert put_together(graph, [inside, about(graph, "Base")], [inside, about(graph, "Base")], True)[0].text == (
+        "`Base` is extended by `Own`."
+    )
     assert told(graph, "first Base") == ["`first`.", "`Base`."]
 
 
 def test_the_opening_cites_each_link_and_is_verified(repo: Path) -> None:
     graph = graph_of(repo, SOURCE)
-    (opening, *_) = put_together(graph, [about(graph, n) for n in "first middle last Own Base".split()], True)
+    items = [about(graph, n) for n in "first middle last Own Base".split()]
+    (opening, *_) = put_together(graph, items, items, True)
     cited = tuple(c for span in opening.spans if (c := cite(graph, *span, 12)))
     assert supports(graph, opening.text, cited).reason == ""
     swapped = opening.text.replace("`first` calls `middle`", "`middle` calls `first`")
@@ -78,15 +82,15 @@ def test_one_link_that_is_shown_already_is_not_told_again(repo: Path) -> None:
     graph = graph_of(repo, SOURCE)
     line = graph.find_symbol("last")[0].symbol.start + 6  # `last()` in `middle`
     items = [about(graph, "middle", line), about(graph, "last")]
-    assert [c.text for c in put_together(graph, items, True)] == ["`middle`.", "`last`."]
+    assert [c.text for c in put_together(graph, items, items, True)] == ["`middle`.", "`last`."]
 
 
 def test_what_calls_itself_or_in_a_circle_is_ordered_too(repo: Path) -> None:
     graph = graph_of(repo, "#- m.py\ndef a():\n    a()\n    b()\n\n\ndef b():\n    a()\n")
     items = [about(graph, "b"), about(graph, "a")]
     assert {(e.source, e.target) for e in edges_between(graph, symbols_of(graph, items))} == {
-        ("m.py:1", "m.py:6"),
-        ("m.py:6", "m.py:1"),
+        (("m.py", 1), ("m.py", 6)),
+        (("m.py", 6), ("m.py", 1)),
     }
     assert told(graph, "b a", False) == ["`b`.", "`a`."]
 

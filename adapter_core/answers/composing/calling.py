@@ -66,12 +66,19 @@ def callers(speaker: Speaker, links: Links, tests_too: bool) -> Iterator[Candida
     ref = links.ref
     name = code(ref.symbol.qualname)
     sites = [s for s in links.callers.items if s.caller is not None and s.caller != ref]
-    tests = [s for s in sites if s.sure and is_test_path(s.span.path)]
+    tests = [s for s in sites if _traced(s, ref) and is_test_path(s.span.path)]
     own = [s for s in sites if not is_test_path(s.span.path)]
-    sure = [s for s in own if s.sure] or ([] if any(s.resolved for s in own) else tests)
+    sure = [s for s in own if _traced(s, ref)] or ([] if any(s.resolved for s in own) else tests)
     shown = {id(s): _evidence(links.graph, ref, s) for s in sure}
-    # Those first whose line alone shows what is called.
-    sure.sort(key=lambda s: (shown[id(s)] is None, shown[id(s)] != (s.span.path, s.span.start, s.span.end)))
+    # Those first whose line alone shows what is called, and what is no example beside the product.
+    top = ref.path.partition("/")[0]
+    sure.sort(
+        key=lambda s: (
+            shown[id(s)] is None,
+            not s.span.path.startswith(top),
+            shown[id(s)] != (s.span.path, s.span.start, s.span.end),
+        )
+    )
     plain = _places([s for s in sure if shown[id(s)] is not None])
     types = _places(sure, spans=lambda s: shown[id(s)])
     word = "constructed" if ref.symbol.kind == "class" else "called"
@@ -84,7 +91,7 @@ def callers(speaker: Speaker, links: Links, tests_too: bool) -> Iterator[Candida
         text = f"{name} is {word} by {listed([code(n) for n in group])}{others}, judged by inferred types."
         yield speaker.say_of("callers", text, *group.values(), definition(ref))
     named = [s for s in own if s.callee.rpartition(".")[2] == ref.symbol.name]
-    open_ones = _places([s for s in named if s.resolved and not s.sure])
+    open_ones = _places([s for s in named if s.resolved and not _traced(s, ref)])
     for group, others in _groups({n: at for n, at in open_ones.items() if n not in plain and n not in inferred}):
         text = f"{name} is perhaps {word} by {listed([code(n) for n in group])}{others}."
         yield speaker.say_of("callers", text, *group.values(), definition(ref))
@@ -94,6 +101,12 @@ def callers(speaker: Speaker, links: Links, tests_too: bool) -> Iterator[Candida
         yield speaker.say_of("tests", text, example[1], definition(ref))
     if not any(s.resolved for s in sites):
         yield from _by_name(speaker, [s for s in named if not s.resolved], scope_name)
+
+
+def _traced(site: CallSite, ref: SymbolRef) -> bool:
+    """To one definition, by names or, where it is called by its own, by inference; and it can be no other one."""
+    single = site.resolved and len(site.targets) == 1 and not site.external and not site.open
+    return site.sure or (single and site.callee.rpartition(".")[2] == ref.symbol.name)
 
 
 def _by_name(speaker: Speaker, sites: Sequence[CallSite], label: Callable[[SymbolRef], str]) -> Iterator[Candidate]:
@@ -150,6 +163,8 @@ def _evidence(graph: CodeGraph, ref: SymbolRef, site: CallSite) -> _Place | None
         return here
     if owner in ("self", "cls"):
         return here  # inherited: the class around says of whom
+    if owner == "()" and kind and (document := graph.document(site.span.path)) is not None:
+        return here if re.search(rf"\b{kind}\(.*\)\.{last}\b", document.lines[site.span.start - 1]) else None
     return _made(graph, site, owner, kind)
 
 

@@ -17,7 +17,7 @@ _PRIORS: Mapping[str, Mapping[str, float]] = {
     "what": {"doc": 1.1, "signature": 0.45, "returns": 0.7, "param": 0.6, "raises": 0.6, "text": 0.7, "bases": 0.7},
     "where": {"where": 1.0, "doc": 0.8, "calls": 0.7, "sets": 0.7, "returns": 0.6, "text": 0.5},
     "why": {"comment": 1.1, "doc": 1.0, "raises": 0.8, "text": 0.9, "returns": 0.5},
-    "callers": {"callers": 3.0, "where": 0.6, "doc": 0.5},
+    "callers": {"callers": 3.0, "tests": 1.5, "where": 0.6, "doc": 0.5},
     "tests": {"tests": 3.0, "where": 0.5, "doc": 0.5, "callers": 0.5},
     "impact": {
         "callers": 3.0, "overridden": 2.8, "tests": 2.4, "registered": 2.2, "count": 2.0, "bases": 1.0, "where": 0.6, "doc": 0.5,
@@ -52,6 +52,7 @@ _ASKS_ERRORS = re.compile(
     re.I,
 )
 _ERROR = 0.65
+_OWNER = 0.5
 # Where a kind of question says nothing of a kind of sentence. That something is a method and defined in some file stands beside every
 # other sentence about it, too, in its citation.
 _DEFAULTS: Mapping[str, float] = {
@@ -83,8 +84,8 @@ def lexical_scores(
     priors = _PRIORS.get(kind, _PRIORS["other"])
     scores = []
     for item in items:
-        present = set(terms.terms_of(item.text))
-        overlap = sum(w for t, w in weights.items() if t in present) / mass
+        present = _present(item)
+        overlap = sum(w * present.get(t, 0.0) for t, w in weights.items()) / mass
         prior = priors.get(item.kind, _DEFAULTS.get(item.kind, _DEFAULT_PRIOR))
         if item.kind in asked:
             prior = max(prior, _ASKED_PRIOR)
@@ -95,10 +96,19 @@ def lexical_scores(
             opening *= _LEANING
         if not errors and _OF_ERRORS.search(item.text):
             opening *= _ERROR
-        if kind not in ("tests", "impact") and "test" not in weights and is_test_path(item.spans[0][0]):
+        asked_of_tests = kind in ("tests", "impact") or "test" in weights or item.kind == "tests"
+        if not asked_of_tests and is_test_path(item.spans[0][0]):
             opening *= _IN_TEST
         scores.append((0.35 + overlap) * prior * opening * _PLACE_DECAY**item.place)
     return scores
+
+
+def _present(item: Candidate) -> dict[str, float]:
+    """How much each term is of what a sentence says: of one about a statement, the name of the function that it stands in says little."""
+    owner, _, said = item.text.partition("`")[2].partition("`")
+    if item.kind not in OF_STATEMENTS:
+        return dict.fromkeys(terms.terms_of(item.text), 1.0)
+    return {**dict.fromkeys(terms.terms_of(owner), _OWNER), **dict.fromkeys(terms.terms_of(said), 1.0)}
 
 
 def _kind_key(item: Candidate) -> tuple[str, str]:

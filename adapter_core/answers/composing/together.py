@@ -5,141 +5,190 @@ From it come the order in which they are spoken of (what calls comes before what
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ...code_graph import CodeGraph, index_of
+from ...code_graph import CodeGraph, index_of, is_test_path
 from ...types import SymbolRef
 from ..inert import code
 from .candidate import Candidate, definition, listed
 from .conditions import condition_of
 from .placed_calls import tests_of_calls
 
-_MAX_TOLD = 6
+_MAX_EDGES = 6
+_MAX_PARTS = 4
 _Place = tuple[str, int, int]
+_Key = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """From one chosen symbol to another one, both as `Candidate.about` names them. `word`: calls | may call (under some condition) |
-    extends. `line` shows it."""
+    """From one symbol to another one, each by path and line. `word`: calls | may call (under some condition) | constructs | extends.
+    `line` shows it."""
 
-    source: str
-    target: str
+    source: _Key
+    target: _Key
     word: str
     line: _Place
 
 
-def put_together(graph: CodeGraph, chosen: Sequence[Candidate], sum_up: bool) -> list[Candidate]:
+def put_together(
+    graph: CodeGraph, chosen: Sequence[Candidate], items: Sequence[Candidate], sum_up: bool
+) -> list[Candidate]:
     """The chosen sentences, best first, as they are read: in order, and with `sum_up` below a sentence that says how what they are about is
-    linked, unless one of them does."""
-    symbols = symbols_of(graph, chosen)
-    edges = edges_between(graph, symbols)
-    items = in_reading_order(chosen, edges)
-    opening = summed_up(items, symbols, edges) if sum_up else None
+    linked, unless they show it. `items`: all that was compiled; what is only there may link what was chosen."""
+    spoken = symbols_of(graph, chosen)
+    edges = edges_between(graph, spoken)
+    ordered = in_reading_order(chosen, edges)
+    opening = summed_up(graph, ordered, spoken, symbols_of(graph, items), edges) if sum_up else None
     if opening is None:
-        return items
+        return ordered
     always = {e.line for e in edges if e.word == "calls"} & set(opening.spans)
-    return [opening, *(i for i in items if i.kind != "calls" or not set(i.spans) <= always)]
+    return [opening, *(i for i in ordered if i.kind != "calls" or not set(i.spans) <= always)]
 
 
-def symbols_of(graph: CodeGraph, items: Iterable[Candidate]) -> dict[str, SymbolRef]:
+def symbols_of(graph: CodeGraph, items: Iterable[Candidate]) -> dict[_Key, SymbolRef]:
     """The functions and classes that the sentences are about, in the order of the sentences."""
-    found: dict[str, SymbolRef] = {}
-    for item in items:
-        path, _, line = item.about.rpartition(":")
+    found: dict[_Key, SymbolRef] = {}
+    for path, line in dict.fromkeys(_about(item) for item in items):
         facts = graph.facts(path)
         for index, symbol in enumerate(facts.symbols if facts is not None else ()):
-            if index and symbol.start == int(line) and (symbol.is_callable or symbol.kind == "class"):
-                found.setdefault(item.about, graph.ref(facts, index))  # type: ignore[arg-type]
+            if facts and index and symbol.start == line and (symbol.is_callable or symbol.kind == "class"):
+                found[path, line] = graph.ref(facts, index)
                 break
     return found
 
 
-def edges_between(graph: CodeGraph, symbols: dict[str, SymbolRef]) -> list[Edge]:
-    """The links among some symbols, each once, in the order of the text."""
-    names = {_key(ref): about for about, ref in symbols.items()}
-    found: dict[tuple[str, str], Edge] = {}
-    for about, ref in symbols.items():
-        for edge in (*_calls(graph, about, ref, names), *_bases(graph, about, ref, names)):
-            known = found.get((about, edge.target))
-            if edge.target != about and (known is None or (known.word == "may call" and edge.word == "calls")):
-                found[about, edge.target] = edge
-    return list(found.values())
+def _about(item: Candidate) -> _Key:
+    path, _, line = item.about.rpartition(":")
+    return path, int(line)
 
 
-def _key(ref: SymbolRef) -> tuple[str, int]:
+def _key(ref: SymbolRef) -> _Key:
     return ref.path, ref.symbol.start
 
 
-def _calls(graph: CodeGraph, about: str, ref: SymbolRef, names: dict[tuple[str, int], str]) -> Iterator[Edge]:
+def edges_between(
+    graph: CodeGraph, sources: Mapping[_Key, SymbolRef], targets: Mapping[_Key, SymbolRef] | None = None
+) -> list[Edge]:
+    """The calls and constructions that lead from some symbols to others (the same ones where none are given), each once, in the order of
+    the text. A class that one of its own methods makes is no link."""
+    targets = sources if targets is None else targets
+    found: dict[tuple[_Key, _Key], Edge] = {}
+    for key, ref in sources.items():
+        for edge in _calls(graph, key, ref, targets):
+            known = found.get((key, edge.target))
+            within = ref.symbol.qualname.startswith(f"{targets[edge.target].symbol.qualname}.")
+            same = ref.symbol.qualname == targets[edge.target].symbol.qualname
+            if not (within or same) and (known is None or known.word == "may call"):
+                found[key, edge.target] = edge
+    return list(found.values())
+
+
+def _calls(graph: CodeGraph, key: _Key, ref: SymbolRef, targets: Mapping[_Key, SymbolRef]) -> Iterator[Edge]:
     facts, document = graph.facts(ref.path), graph.document(ref.path)
     index = index_of(facts, ref.symbol) if facts is not None else None
     if facts is None or document is None or index is None or not ref.symbol.is_callable:
         return
     around = tests_of_calls(ref.symbol, document.lines)
+    names = {target.symbol.name for target in targets.values()}
     for call in facts.calls:
-        if call.owner != index or call.form:
-            continue
-        site = graph.site(facts, call)
-        if not site.sure:
-            continue
-        tests = around.get((call.callee, call.line))
-        always = tests is not None and not condition_of(tests, call.line, call.line, loops=True).words
-        for target in (*site.targets, *site.enters):
-            to = names.get(_key(target))
-            if to is not None and target.symbol.name == call.name:
-                yield Edge(about, to, "calls" if always else "may call", (ref.path, call.line, call.line))
-
-
-def _bases(graph: CodeGraph, about: str, ref: SymbolRef, names: dict[tuple[str, int], str]) -> Iterator[Edge]:
-    for base in graph.bases_of(ref) if ref.symbol.kind == "class" else ():
-        to = names.get(_key(base))
-        if to is not None:
-            yield Edge(about, to, "extends", definition(ref))
+        site = graph.site(facts, call) if call.owner == index and not call.form and call.name in names else None
+        for target in site.targets if site is not None and site.sure else ():
+            if _key(target) not in targets or target.symbol.name != call.name:
+                continue
+            tests = around.get((call.callee, call.line))
+            always = tests is not None and not condition_of(tests, call.line, call.line, loops=True).words
+            word = "constructs" if target.symbol.kind == "class" else "calls" if always else "may call"
+            yield Edge(key, _key(target), word, (ref.path, call.line, call.line))
 
 
 def in_reading_order(items: Sequence[Candidate], edges: Sequence[Edge]) -> list[Candidate]:
     """What the first sentence is about comes first, then what that calls, in the order of the text; then the next one in the order
     of choice. About one symbol, the sentences stand as its own order has it."""
-    below: dict[str, list[str]] = {}
+    below: dict[_Key, list[_Key]] = {}
     for edge in edges:
-        if edge.word != "extends":
-            below.setdefault(edge.source, []).append(edge.target)
-    order: dict[str, int] = {}
-    waiting = list(dict.fromkeys(item.about for item in items))
+        below.setdefault(edge.source, []).append(edge.target)
+    order: dict[_Key, int] = {}
+    waiting = list(dict.fromkeys(map(_about, items)))
     while waiting:
         about = waiting.pop(0)
         if about not in order:
             order[about] = len(order)
             waiting[:0] = below.get(about, [])
-    return sorted(items, key=lambda item: (order[item.about], item.order))
+    return sorted(items, key=lambda item: (order[_about(item)], item.order))
 
 
-def summed_up(items: Sequence[Candidate], symbols: dict[str, SymbolRef], edges: Sequence[Edge]) -> Candidate | None:
-    """ "How they fit together: `a` calls `b` and may call `c`; `b` calls `d`.", where no sentence shows it yet; None where there is nothing
-    to say."""
-    order = list(dict.fromkeys(item.about for item in items))
-    told = sorted(
-        (e for e in edges if _name(symbols, e.source) != _name(symbols, e.target)), key=lambda e: order.index(e.source)
-    )
-    told = told[:_MAX_TOLD]
+def summed_up(
+    graph: CodeGraph,
+    items: Sequence[Candidate],
+    spoken: Mapping[_Key, SymbolRef],
+    others: Mapping[_Key, SymbolRef],
+    edges: Sequence[Edge],
+) -> Candidate | None:
+    """ "How they fit together: `Base` is extended by `A` and `B`; `f` calls `g` and may call `h`." of what the sentences are about, and of
+    what else was found that calls several of these; None where there is nothing to say that is not shown. Without tests."""
+    own = {key: ref for key, ref in spoken.items() if not is_test_path(ref.path)}
+    found = [e for e in edges if e.source in own and e.target in own]
+    if not found:
+        beside = {key: ref for key, ref in others.items() if key not in spoken and not is_test_path(ref.path)}
+        leading = edges_between(graph, beside, own)
+        hubs = [key for key in beside if sum(e.source == key for e in leading) > 1]
+        found = [e for e in leading if e.source in hubs[:1]]
     shown = {(path, n) for item in items for path, a, b in item.spans for n in range(a, b + 1)}
-    if not told or (len(told) == 1 and all(e.line[:2] in shown for e in told)):
+    if len(found) == 1 and found[0].line[:2] in shown:
+        found = []
+    parts = [*_extended(graph, own), *_constructed(found[:_MAX_EDGES], others), *_called(found[:_MAX_EDGES], others)][
+        :_MAX_PARTS
+    ]
+    if not parts:
         return None
-    parts: list[str] = []
-    for source in dict.fromkeys(e.source for e in told):
-        own = [e for e in told if e.source == source]
+    lead = "How they fit together: " if len(parts) > 1 else ""
+    spans = tuple(dict.fromkeys(span for _, part in parts for span in part))
+    return Candidate(f"{lead}{'; '.join(text for text, _ in parts)}.", "together", spans, items[0].about, 0, -1)
+
+
+_Part = tuple[str, list[_Place]]
+
+
+def _extended(graph: CodeGraph, own: Mapping[_Key, SymbolRef]) -> Iterator[_Part]:
+    """The classes in question that extend one that is also in question, or the same one."""
+    classes = {_key(c): c for ref in own.values() for c in (ref, *graph.owners_of(ref)) if c.symbol.kind == "class"}
+    below: dict[_Key, tuple[SymbolRef, list[SymbolRef]]] = {}
+    for ref in classes.values():
+        for base in graph.bases_of(ref):
+            below.setdefault(_key(base), (base, []))[1].append(ref)
+    for key, (base, subclasses) in below.items():
+        named = {r.symbol.qualname: r for r in subclasses if r.symbol.qualname != base.symbol.qualname}
+        if named and (len(named) > 1 or key in own):
+            text = f"{code(base.symbol.qualname)} is extended by {listed(list(map(code, named)))}"
+            yield text, [definition(r, whole=not _on_one_line(graph, r, base)) for r in named.values()]
+
+
+def _on_one_line(graph: CodeGraph, ref: SymbolRef, base: SymbolRef) -> bool:
+    document = graph.document(ref.path)
+    return document is not None and base.symbol.name in document.lines[ref.symbol.name_line - 1]
+
+
+def _constructed(edges: Sequence[Edge], known: Mapping[_Key, SymbolRef]) -> Iterator[_Part]:
+    made = [e for e in edges if e.word == "constructs"]
+    for target in dict.fromkeys(e.target for e in made):
+        makers = [e for e in made if e.target == target]
+        text = f"{_name(known, target)} is constructed by {listed([_name(known, e.source) for e in makers])}"
+        yield text, [e.line for e in makers]
+
+
+def _called(edges: Sequence[Edge], known: Mapping[_Key, SymbolRef]) -> Iterator[_Part]:
+    calls = [e for e in edges if e.word != "constructs"]
+    for source in dict.fromkeys(e.source for e in calls):
+        own = [e for e in calls if e.source == source]
         verbs = [
-            f"{word} {listed([_name(symbols, e.target) for e in own if e.word == word])}"
-            for word in ("extends", "calls", "may call")
+            f"{word} {listed([_name(known, e.target) for e in own if e.word == word])}"
+            for word in ("calls", "may call")
             if any(e.word == word for e in own)
         ]
-        parts.append(f"{_name(symbols, source)} {listed(verbs)}")
-    lead = "How they fit together: " if len(told) > 1 else ""
-    spans = tuple(dict.fromkeys(e.line for e in told))
-    return Candidate(f"{lead}{'; '.join(parts)}.", "together", spans, order[0], 0, -1)
+        yield f"{_name(known, source)} {listed(verbs)}", [e.line for e in own]
 
 
-def _name(symbols: dict[str, SymbolRef], about: str) -> str:
-    return code(symbols[about].symbol.qualname)
+def _name(known: Mapping[_Key, SymbolRef], key: _Key) -> str:
+    return code(known[key].symbol.qualname)
