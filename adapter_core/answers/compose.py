@@ -12,7 +12,7 @@ from ..graph import terms
 from ..graph.outline import docstring_span, outline_of
 from ..graph.source import is_python
 from ..types import Evidence, ModuleFacts, Symbol, SymbolRef
-from .composing.around import inheritance, mutations, numbers, passed, tests
+from .composing.around import inheritance, mutations, numbers, passed, reads, tests
 from .composing.calling import callers, calling_tests, calls, uses
 from .composing.candidate import OF_STATEMENTS, Candidate, Speaker, listed
 from .composing.counts import asked_for
@@ -31,6 +31,7 @@ _MAX_HEADER_LINES = 12
 _SETTINGS = (".toml", ".cfg", ".ini", ".yml", ".yaml", ".json")
 _MAX_LISTED = 5
 _MAX_NAMED = 8
+_MANY_LINES = 2  # of an assignment of which it is looked up who reads it
 _NEAR = 3  # of how many symbols callers and the like are looked for, unless they are asked for
 
 
@@ -153,11 +154,13 @@ def _sentences(
     if asked.kind in LINKS:
         yield from around  # first, since of very many sentences the last ones are left out
     where, *header = _header(speaker, symbol, facts, index, document.lines)
-    yield where
+    if not symbol.docstring:
+        yield where  # else its first sentence says more, and cites the same line
     yield from _docstring(speaker, symbol, document.lines, weights)
     yield from header
     if symbol.kind == "class":
         yield from _class(speaker, facts, index, document.lines)
+        yield from _members(graph, facts, index, item, place)
     if symbol.kind in _ASSIGNED or symbol.kind == "class":
         yield from _comments_above(speaker, symbol, document.lines)
     if symbol.is_callable:
@@ -190,7 +193,7 @@ def _surroundings(speaker: Speaker, graph: CodeGraph, ref: SymbolRef, asked: _As
     if kind == "count" and place < _NEAR:
         yield from numbers(speaker, links, asked.counted)
     elif kind == "impact" and place < _NEAR:
-        yield from numbers(speaker, links, ("places", "subclasses", "overrides", "tests"))
+        yield from numbers(speaker, links, ("places", "subclasses", "overrides", "tests"), only_shown=True)
 
 
 _KIND_WORDS = {
@@ -307,6 +310,27 @@ def _class(speaker: Speaker, facts: ModuleFacts, index: int, lines: list[str]) -
         text = f"{name} defines {listed([code(m.name) for m in shown])}{more}."
         if not more:
             yield speaker.say("where", text, *((m.name_line, m.name_line) for m in shown))
+
+
+def _members(
+    graph: CodeGraph, facts: ModuleFacts, index: int, item: Evidence | None, place: int
+) -> Iterator[Candidate]:
+    """What a class assigns in the lines that were found, and who reads it."""
+    for number, symbol in enumerate(facts.symbols) if item is not None else ():
+        inside = (
+            symbol.parent == index and symbol.kind in _ASSIGNED and item.span.start <= symbol.start <= item.span.end
+        )
+        if not inside or (symbol.start == symbol.end and "=" not in symbol.signature):
+            continue  # what is only annotated says little
+        speaker, name = Speaker(facts, number, place), code(symbol.qualname)
+        lines = (symbol.start, min(symbol.end, symbol.start + _MAX_HEADER_LINES - 1))
+        short = len(symbol.signature) <= _MAX_SIGNATURE and symbol.end == lines[1] and "=" in symbol.signature
+        text = (
+            f"{name} is assigned as {code(symbol.signature)}." if short else f"{name} is defined in {code(facts.path)}."
+        )
+        yield speaker.say("assigned", text, lines)
+        if place < _NEAR and symbol.end - symbol.start > _MANY_LINES:
+            yield from reads(speaker, graph, graph.ref(facts, number))
 
 
 def _comments_above(speaker: Speaker, symbol: Symbol, lines: list[str]) -> Iterator[Candidate]:

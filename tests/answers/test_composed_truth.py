@@ -179,7 +179,7 @@ def test_a_chain_of_a_thousand_elifs_and_a_docstring_of_ten_thousand_lines(repo:
     chain = "".join(f"    elif x == {i}:\n        return {i}\n" for i in range(1, 1200))
     prose_lines = "    One more sentence about this function. It goes on and on.\n" * 10_000
     text = sentences(repo, f"def f(x):\n    '''\n{prose_lines}    '''\n    if x == 0:\n        return 0\n{chain}")
-    assert "`f` is a function" in text
+    assert "`f` takes `x`." in text
 
 
 @pytest.mark.parametrize(

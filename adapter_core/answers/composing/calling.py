@@ -69,7 +69,7 @@ def callers(speaker: Speaker, links: Links, tests_too: bool) -> Iterator[Candida
     tests = [s for s in sites if _traced(s, ref) and is_test_path(s.span.path)]
     own = [s for s in sites if not is_test_path(s.span.path)]
     sure = [s for s in own if _traced(s, ref)] or ([] if any(s.resolved for s in own) else tests)
-    shown = {id(s): _evidence(links.graph, ref, s) for s in sure}
+    shown = {id(s): evidence_of(links.graph, ref, s) for s in sure}
     # Those first whose line alone shows what is called, and what is no example beside the product.
     top = ref.path.partition("/")[0]
     sure.sort(
@@ -95,12 +95,22 @@ def callers(speaker: Speaker, links: Links, tests_too: bool) -> Iterator[Candida
     for group, others in _groups({n: at for n, at in open_ones.items() if n not in plain and n not in inferred}):
         text = f"{name} is perhaps {word} by {listed([code(n) for n in group])}{others}."
         yield speaker.say_of("callers", text, *group.values(), definition(ref))
-    if tests_too and tests and sure is not tests:
-        example = next(iter(_places(tests, lambda r: _node_id(links, r)).items()))
-        text = f"{name} is also {word} in tests, for example in {code(example[0])}."
-        yield speaker.say_of("tests", text, example[1], definition(ref))
+    if tests_too and sure is not tests:
+        yield from _in_tests(speaker, links, tests, word)
     if not any(s.resolved for s in sites):
         yield from _by_name(speaker, [s for s in named if not s.resolved], scope_name)
+
+
+def _in_tests(speaker: Speaker, links: Links, tests: Sequence[CallSite], word: str) -> Iterator[Candidate]:
+    """That tests call it, with one of them whose lines show it."""
+    for site in tests:
+        at = evidence_of(links.graph, links.ref, site)
+        if at is not None and site.caller is not None:
+            example = code(_node_id(links, site.caller))
+            text = f"{code(links.ref.symbol.qualname)} is also {word} in tests, for example in {example}."
+            here = (site.span.path, site.span.start, site.span.end)
+            yield speaker.say_of("tests", text, at, here, definition(links.ref))
+            return
 
 
 def _traced(site: CallSite, ref: SymbolRef) -> bool:
@@ -129,7 +139,7 @@ def uses(speaker: Speaker, links: Links) -> Iterator[Candidate]:
         caller = site.caller
         if caller is None or document is None or not site.sure or is_test_path(site.span.path) or caller == links.ref:
             continue
-        if scope_name(caller) in seen or _evidence(links.graph, links.ref, site) is None:
+        if scope_name(caller) in seen or evidence_of(links.graph, links.ref, site) is None:
             continue
         found = quoted_at(scope_name(caller), caller.symbol, document.lines, site.span.start)
         if found is not None:
@@ -146,7 +156,7 @@ def _groups(places: dict[str, _Place]) -> Iterator[tuple[dict[str, _Place], str]
         yield dict(list(places.items())[start : start + _MAX_LISTED]), others
 
 
-def _evidence(graph: CodeGraph, ref: SymbolRef, site: CallSite) -> _Place | None:
+def evidence_of(graph: CodeGraph, ref: SymbolRef, site: CallSite) -> _Place | None:
     """The line that shows that a call is one of this symbol: the call itself where it names it, else where its value is made or annotated
     with the name of the class; None where no line near shows it."""
     here = (site.span.path, site.span.start, site.span.end)

@@ -31,7 +31,8 @@ _NOISE_COMMENT = re.compile(
 _ESCAPE = re.compile(r"\\[nrtxuN0\n]|\\\s*\Z|\\ ")
 # A sentence that begins like this leans on the one before it.
 _LEANS = re.compile(
-    r"(?:This|It|These|They|Those|Such|Otherwise|However|Instead|In this|In that|Also|Thus|Therefore|Then|But|And|So|For example)\b"
+    r"(?:This|It|These|They|Those|Such|Otherwise|However|Instead|In this|In that|Also|Thus|Therefore|Then|But|And|So|For example|"
+    r"For instance|In other words|That is|Hence|Here|Note that|Additionally|Furthermore|Moreover)\b"
 )
 _MIN_WORDS = 3
 _MAX_CHARS = 320
@@ -200,10 +201,11 @@ def in_passages(found: Sequence[Prose], lines: list[str], wanted: Callable[[str]
     passages: list[Prose] = []
     for one in found:
         before = passages[-1] if passages else None
-        if before is not None and not (before.field or one.field) and one.start <= before.end + 1:
+        if before is not None and not (before.field or one.field) and one.start <= before.end + 2:
             text = f"{before.text} {one.text}"
             follows = text in " ".join(" ".join(lines[before.start - 1 : one.end]).split())
-            if follows and len(text) <= _MAX_PASSAGE and (wanted(one.text) or leans(one.text)):
+            joins = leans(one.text) or (one.start <= before.end + 1 and wanted(one.text))
+            if follows and joins and len(text) <= _MAX_PASSAGE:
                 passages[-1] = replace(before, text=text, end=one.end)
                 continue
         passages.append(one)

@@ -131,7 +131,7 @@ def _body(name: str, items: Sequence[Placed], lines: list[str]) -> Iterator[_Quo
     told = f"In {name}{', ' if before else ''}{before}: {', then '.join(map(code, parts))}"
     spans = joined([*lines_of(condition.tests), (first, last)])
     if len(told) <= _MAX_GROUP and last - first < _MAX_LINES:
-        kind = "branch" if len(parts) > 1 else "quote"
+        kind = "branch" if len(parts) > 1 else "bare" if _is_little(items[-1].node) else "quote"
         yield _Quote(kind, told, f"{before} {' '.join(parts)}", tuple(spans), _worth(items))
 
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from ...code_graph import CodeGraph, index_of, is_test_path
 from ...types import SymbolRef
 from ..inert import code
-from .candidate import Candidate, definition, listed
+from .calling import evidence_of
+from .candidate import Candidate, class_header, listed
 from .conditions import condition_of
 from .placed_calls import tests_of_calls
 
@@ -24,12 +25,12 @@ _Key = tuple[str, int]
 @dataclass(frozen=True, slots=True)
 class Edge:
     """From one symbol to another one, each by path and line. `word`: calls | may call (under some condition) | constructs | extends.
-    `line` shows it."""
+    `lines` show it: that of the call first, and where its value is made."""
 
     source: _Key
     target: _Key
     word: str
-    line: _Place
+    lines: tuple[_Place, ...]
 
 
 def put_together(
@@ -43,8 +44,10 @@ def put_together(
     opening = summed_up(graph, ordered, spoken, symbols_of(graph, items), edges) if sum_up else None
     if opening is None:
         return ordered
-    always = {e.line for e in edges if e.word == "calls"} & set(opening.spans)
-    return [opening, *(i for i in ordered if i.kind != "calls" or not set(i.spans) <= always)]
+    links = set(opening.spans)
+    always = {e.lines[0] for e in edges if e.word == "calls"} & links
+    told = {"calls": always, "bases": links, "overridden": links}
+    return [opening, *(i for i in ordered if i.kind not in told or not set(i.spans) <= told[i.kind])]
 
 
 def symbols_of(graph: CodeGraph, items: Iterable[Candidate]) -> dict[_Key, SymbolRef]:
@@ -99,8 +102,12 @@ def _calls(graph: CodeGraph, key: _Key, ref: SymbolRef, targets: Mapping[_Key, S
                 continue
             tests = around.get((call.callee, call.line))
             always = tests is not None and not condition_of(tests, call.line, call.line, loops=True).words
+            here = (ref.path, call.line, call.line)
+            value = evidence_of(graph, target, site)
+            if value is None:
+                continue  # nothing near shows what it is called on
             word = "constructs" if target.symbol.kind == "class" else "calls" if always else "may call"
-            yield Edge(key, _key(target), word, (ref.path, call.line, call.line))
+            yield Edge(key, _key(target), word, tuple(dict.fromkeys((here, value))))
 
 
 def in_reading_order(items: Sequence[Candidate], edges: Sequence[Edge]) -> list[Candidate]:
@@ -136,7 +143,7 @@ def summed_up(
         hubs = [key for key in beside if sum(e.source == key for e in leading) > 1]
         found = [e for e in leading if e.source in hubs[:1]]
     shown = {(path, n) for item in items for path, a, b in item.spans for n in range(a, b + 1)}
-    if len(found) == 1 and found[0].line[:2] in shown:
+    if len(found) == 1 and found[0].lines[0][:2] in shown:
         found = []
     parts = [*_extended(graph, own), *_constructed(found[:_MAX_EDGES], others), *_called(found[:_MAX_EDGES], others)][
         :_MAX_PARTS
@@ -152,22 +159,25 @@ _Part = tuple[str, list[_Place]]
 
 
 def _extended(graph: CodeGraph, own: Mapping[_Key, SymbolRef]) -> Iterator[_Part]:
-    """The classes in question that extend one that is also in question, or the same one."""
+    """Of the classes in question: which of them extend one that is also in question, or the same one, and what extends several."""
     classes = {_key(c): c for ref in own.values() for c in (ref, *graph.owners_of(ref)) if c.symbol.kind == "class"}
     below: dict[_Key, tuple[SymbolRef, list[SymbolRef]]] = {}
+    above: dict[_Key, tuple[SymbolRef, list[SymbolRef]]] = {}
     for ref in classes.values():
         for base in graph.bases_of(ref):
             below.setdefault(_key(base), (base, []))[1].append(ref)
+        for sub in graph.subclasses_of(ref) if _key(ref) in own else ():
+            if _key(sub) not in classes and not is_test_path(sub.path):
+                above.setdefault(_key(sub), (sub, []))[1].append(ref)
     for key, (base, subclasses) in below.items():
         named = {r.symbol.qualname: r for r in subclasses if r.symbol.qualname != base.symbol.qualname}
         if named and (len(named) > 1 or key in own):
             text = f"{code(base.symbol.qualname)} is extended by {listed(list(map(code, named)))}"
-            yield text, [definition(r, whole=not _on_one_line(graph, r, base)) for r in named.values()]
-
-
-def _on_one_line(graph: CodeGraph, ref: SymbolRef, base: SymbolRef) -> bool:
-    document = graph.document(ref.path)
-    return document is not None and base.symbol.name in document.lines[ref.symbol.name_line - 1]
+            yield text, [class_header(graph, r) for r in named.values()]
+    for sub, bases in list(above.values())[:1]:
+        if len(bases) > 1:
+            text = f"{code(sub.symbol.qualname)} extends {listed([code(b.symbol.qualname) for b in bases])}"
+            yield text, [class_header(graph, sub)]
 
 
 def _constructed(edges: Sequence[Edge], known: Mapping[_Key, SymbolRef]) -> Iterator[_Part]:
@@ -175,7 +185,7 @@ def _constructed(edges: Sequence[Edge], known: Mapping[_Key, SymbolRef]) -> Iter
     for target in dict.fromkeys(e.target for e in made):
         makers = [e for e in made if e.target == target]
         text = f"{_name(known, target)} is constructed by {listed([_name(known, e.source) for e in makers])}"
-        yield text, [e.line for e in makers]
+        yield text, [line for e in makers for line in e.lines]
 
 
 def _called(edges: Sequence[Edge], known: Mapping[_Key, SymbolRef]) -> Iterator[_Part]:
@@ -187,7 +197,7 @@ def _called(edges: Sequence[Edge], known: Mapping[_Key, SymbolRef]) -> Iterator[
             for word in ("calls", "may call")
             if any(e.word == word for e in own)
         ]
-        yield f"{_name(known, source)} {listed(verbs)}", [e.line for e in own]
+        yield f"{_name(known, source)} {listed(verbs)}", [line for e in own for line in e.lines]
 
 
 def _name(known: Mapping[_Key, SymbolRef], key: _Key) -> str:
