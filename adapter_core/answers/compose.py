@@ -22,7 +22,7 @@ from .composing.prose import comment_sentences, docstring_lines, docstring_sente
 from .composing.quotes import quotes
 from .composing.telling import actions
 from .inert import code, printable, prose
-from .kinds import LINKS, answer_kind, named_classes
+from .kinds import LINKS, answer_kind, named_classes, named_definitions
 
 _MAX_SYMBOLS = 8
 _MAX_SIGNATURE = 160
@@ -36,7 +36,7 @@ _NEAR = 3  # of how many symbols callers and the like are looked for, unless the
 
 
 def candidates(graph: CodeGraph, found: Found, limit: int) -> list[Candidate]:
-    """The sentences that the evidence yields, in order of the evidence; before it, about classes that a question about links names."""
+    """The sentences that the evidence yields, in order of the evidence; before it, about what a question about links or a place names."""
     seen: dict[str, Candidate] = {}
     about: set[tuple[str, int]] = set()
     place = 0
@@ -94,7 +94,7 @@ def _evident(graph: CodeGraph, found: Found) -> Iterator[tuple[ModuleFacts, int,
 
 
 def _named(graph: CodeGraph, found: Found) -> Iterator[tuple[ModuleFacts, int, Evidence | None]]:
-    for ref in named_classes(graph, found.question):
+    for ref in (*named_classes(graph, found.question), *named_definitions(graph, found.question)):
         facts = graph.facts(ref.path)
         index = index_of(facts, ref.symbol) if facts is not None else None
         if facts is not None and index is not None:
@@ -182,7 +182,7 @@ def _surroundings(speaker: Speaker, graph: CodeGraph, ref: SymbolRef, asked: _As
         yield from callers(speaker, links, kind not in ("tests", "impact"))
     elif place < _NEAR:
         yield from uses(speaker, links)
-    if place < _NEAR or kind == "inheritance":
+    if kind == "inheritance" or (place < _NEAR and not ref.symbol.name.startswith("__")):
         yield from inheritance(speaker, links)
     if kind in ("tests", "impact"):
         yield from calling_tests(speaker, links)
@@ -209,8 +209,9 @@ def _header(speaker: Speaker, symbol: Symbol, facts: ModuleFacts, index: int, li
     if symbol.is_async:
         what = what.replace("a ", "an async ", 1)
     parent = facts.symbols[symbol.parent] if symbol.parent > 0 else None
-    of = f" of {code(parent.qualname)}" if parent is not None and symbol.kind in ("method", "property") else ""
-    yield speaker.say("where", f"{name} is {what}{of}, defined in {code(facts.path)}.", head)
+    # Of what it is a method says its name.
+    is_what = "is" if parent is not None and symbol.kind in ("method", "property") else f"is {what},"
+    yield speaker.say("where", f"{name} {is_what} defined in {code(facts.path)}.", head)
     if symbol.is_callable:
         shown = [p for p in symbol.parameters if p.name not in ("self", "cls")]
         # A header on several lines is cited whole or not spoken of: every default must be in the lines.

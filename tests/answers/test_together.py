@@ -59,7 +59,7 @@ def test_the_best_one_comes_first_and_then_what_it_calls(repo: Path) -> None:
 
 def test_an_opening_says_how_they_are_linked(repo: Path) -> None:
     graph = graph_of(repo, SOURCE)
-    opening = "How they fit together: `first` calls `middle` and `last`; `middle` may call `last`."
+    opening = "How they fit together: `last` is called by `first` and `middle`; `first` calls `middle`."
     assert told(graph, "first middle last")[0] == opening
     inside = about(graph, "Own", graph.find_symbol("Own")[0].symbol.end)
     assert put_together(graph, [inside, about(graph, "Base")], [inside, about(graph, "Base")], True)[0].text == (

@@ -51,9 +51,9 @@ _ASKS_ERRORS = re.compile(
     r"validat\w*|check\w*|prevent\w*|ensur\w*|guard\w*|recover\w*|unsupported|forbid\w*|not allowed|crash\w*|conflict\w*)\b",
     re.I,
 )
-_ERROR = 0.85
+_ERROR = 0.75
 _OWNER = 0.5
-_OFF_SUBJECT = 0.5  # of a score is left where what it is about holds no word of the question
+_OFF_SUBJECT = 0.6  # of a score is left where what it is about holds no word of the question
 # Where a kind of question says nothing of a kind of sentence. That something is a method and defined in some file stands beside every
 # other sentence about it, too, in its citation.
 _DEFAULTS: Mapping[str, float] = {
@@ -66,7 +66,7 @@ _FITTED: Mapping[str, float] = {"doc": 0.75, "comment": 0.75}
 # What a quoted sentence loses that leans on one before it, which is not told.
 _LEANING = 0.6
 _ASKED_FOR = 2.0  # a prior from here on is that of what the question asks for
-_PLACE_DECAY = 0.92
+_PLACE_DECAY = 0.96
 _REPETITION = 0.65
 _SAME_KIND = 0.72
 _SHOWN = 0.6  # what a sentence loses whose lines are all shown already
@@ -119,7 +119,7 @@ def _subjects(items: Sequence[Candidate], weights: Mapping[str, float]) -> dict[
 def _present(item: Candidate) -> dict[str, float]:
     """How much each term is of what a sentence says: of one about a statement, the name of the function that it stands in says little."""
     owner, _, said = item.text.partition("`")[2].partition("`")
-    if item.kind not in OF_STATEMENTS and item.kind not in ("signature", "where"):
+    if item.kind not in OF_STATEMENTS and item.kind != "signature":
         return dict.fromkeys(terms.terms_of(item.text), 1.0)
     return {**dict.fromkeys(terms.terms_of(owner), _OWNER), **dict.fromkeys(terms.terms_of(said), 1.0)}
 

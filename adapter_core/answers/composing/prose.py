@@ -255,7 +255,12 @@ def comment_sentences(lines: list[str], start: int, end: int, strings: frozenset
             run.append((number, text.lstrip("#").strip()))
             continue
         joined = " ".join(part for _, part in run).strip()
-        if len(joined.split()) >= 4 and len(joined) <= _MAX_CHARS and not re.search(r"[=(]\S*$", joined):
+        if (
+            len(joined.split()) >= 4
+            and len(joined) <= _MAX_CHARS
+            and not joined.endswith(",")
+            and not re.search(r"[=(]\S*$", joined)
+        ):
             last = number if text and number <= end else run[-1][0]
             found.append(Prose(joined.rstrip(":"), run[0][0], last, len(found)))
         run = []

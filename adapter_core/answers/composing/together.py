@@ -169,8 +169,12 @@ def _extended(graph: CodeGraph, own: Mapping[_Key, SymbolRef]) -> Iterator[_Part
         for sub in graph.subclasses_of(ref) if _key(ref) in own else ():
             if _key(sub) not in classes and not is_test_path(sub.path):
                 above.setdefault(_key(sub), (sub, []))[1].append(ref)
+    told: set[frozenset[str]] = set()
     for key, (base, subclasses) in below.items():
         named = {r.symbol.qualname: r for r in subclasses if r.symbol.qualname != base.symbol.qualname}
+        if frozenset(named) in told:
+            continue  # two bases of the same classes
+        told.add(frozenset(named))
         if named and (len(named) > 1 or key in own):
             text = f"{code(base.symbol.qualname)} is extended by {listed(list(map(code, named)))}"
             yield text, [class_header(graph, r) for r in named.values()]
@@ -189,7 +193,14 @@ def _constructed(edges: Sequence[Edge], known: Mapping[_Key, SymbolRef]) -> Iter
 
 
 def _called(edges: Sequence[Edge], known: Mapping[_Key, SymbolRef]) -> Iterator[_Part]:
+    """What each one calls; what several of them call is told once, with all of them."""
     calls = [e for e in edges if e.word != "constructs"]
+    for target in dict.fromkeys(e.target for e in calls):
+        own = [e for e in calls if e.target == target]
+        if len(own) > 1:
+            calls = [e for e in calls if e not in own]
+            text = f"{_name(known, target)} is called by {listed([_name(known, e.source) for e in own])}"
+            yield text, [line for e in own for line in e.lines]
     for source in dict.fromkeys(e.source for e in calls):
         own = [e for e in calls if e.source == source]
         verbs = [
