@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..code_graph import CodeGraph, index_of
 from ..evidence.selection import Found
@@ -47,7 +47,8 @@ def candidates(graph: CodeGraph, found: Found, limit: int) -> list[Candidate]:
         about.add((facts.path, index))
         own = list(_sentences(graph, facts, index, item, asked, place, found.weights))
         for order, candidate in enumerate(sorted(_once(own), key=lambda c: _reading_place(c, asked.kind))):
-            seen.setdefault(candidate.text, _numbered(candidate, order))
+            named = (facts.path, facts.symbols[index].start) in asked.named
+            seen.setdefault(candidate.text, replace(candidate, order=order, named=named))
         place += 1
         if place >= _MAX_SYMBOLS or len(seen) >= limit:
             break
@@ -103,12 +104,9 @@ def _named(graph: CodeGraph, found: Found) -> Iterator[tuple[ModuleFacts, int, E
 
 def _asked_about(graph: CodeGraph, found: Found) -> frozenset[tuple[str, int]]:
     refs = [ref for name in found.question.identifiers[:_MAX_NAMED] for ref in graph.find_symbol(name)]
-    refs += [*named_classes(graph, found.question), *([found.zoom] if found.zoom is not None else [])]
+    refs += [*named_classes(graph, found.question), *named_definitions(graph, found.question)]
+    refs += [found.zoom] if found.zoom is not None else []
     return frozenset((ref.path, ref.symbol.start) for ref in refs)
-
-
-def _numbered(candidate: Candidate, order: int) -> Candidate:
-    return Candidate(candidate.text, candidate.kind, candidate.spans, candidate.about, candidate.place, order)
 
 
 def _symbol_of(facts: ModuleFacts, item: Evidence) -> int | None:

@@ -16,7 +16,7 @@ OF_STATEMENTS = frozenset({"quote", "branch", "decides", "bare", "returns", "rai
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """`spans`: (path, start, end). `about`: the symbol it speaks of, as `path:line`; `place`: the rank of its evidence; `order`: its place
-    among the sentences about the same symbol."""
+    among the sentences about the same symbol; `named`: the question names that symbol."""
 
     text: str
     # where | signature | doc | param | returns | raises | sets | decides | calls | callers | used | assigned | tests | comment | bases |
@@ -27,6 +27,7 @@ class Candidate:
     about: str
     place: int
     order: int
+    named: bool = False
 
 
 class Speaker:

@@ -14,7 +14,7 @@ from .prose import leans
 # How much a kind of sentence tells for a kind of question; set by hand.
 _PRIORS: Mapping[str, Mapping[str, float]] = {
     "how": {"doc": 1.0, "calls": 0.95, "comment": 0.8, "returns": 0.6, "sets": 0.65, "raises": 0.55, "text": 0.7, "param": 0.5},
-    "what": {"doc": 1.1, "signature": 0.45, "returns": 0.7, "param": 0.6, "raises": 0.6, "text": 0.7, "bases": 0.7},
+    "what": {"doc": 1.1, "calls": 0.8, "signature": 0.45, "returns": 0.7, "param": 0.6, "raises": 0.6, "text": 0.7, "bases": 0.7},
     "where": {"where": 1.0, "doc": 0.8, "calls": 0.7, "sets": 0.7, "returns": 0.6, "text": 0.5},
     "why": {"comment": 1.1, "doc": 1.0, "raises": 0.8, "text": 0.9, "returns": 0.5},
     "callers": {"callers": 3.0, "tests": 1.5, "where": 0.6, "doc": 0.5},
@@ -54,6 +54,7 @@ _ASKS_ERRORS = re.compile(
 _ERROR = 0.75
 _OWNER = 0.5
 _OFF_SUBJECT = 0.6  # of a score is left where what it is about holds no word of the question
+_UNNAMED = 0.9  # of a score is left where the question names something else
 # Where a kind of question says nothing of a kind of sentence. That something is a method and defined in some file stands beside every
 # other sentence about it, too, in its citation.
 _DEFAULTS: Mapping[str, float] = {
@@ -71,7 +72,7 @@ _REPETITION = 0.65
 _SAME_KIND = 0.72
 _SHOWN = 0.6  # what a sentence loses whose lines are all shown already
 # Of the best score, what a sentence must have to come first, second, …: the further down, the more it must tell.
-_MIN_SHARES = (0.0, 0.2, 0.25, 0.3, 0.33, 0.36)
+_MIN_SHARES = (0.0, 0.2, 0.25, 0.28, 0.3, 0.32)
 _IN_TEST = 0.6  # a test, where nobody asked about tests
 
 
@@ -84,6 +85,7 @@ def lexical_scores(
     mass = sum(weights.values()) or 1.0
     priors = _PRIORS.get(kind, _PRIORS["other"])
     subjects = _subjects(items, weights)
+    named = any(item.named for item in items)
     scores = []
     for item in items:
         present = _present(item)
@@ -91,6 +93,8 @@ def lexical_scores(
         prior = priors.get(item.kind, _DEFAULTS.get(item.kind, _DEFAULT_PRIOR))
         if item.kind in asked:
             prior = max(prior, _ASKED_PRIOR)
+        if kind == "where" and item.named and item.kind in ("where", "doc") and item.order == 0:
+            prior = _ASKED_FOR
         if prior < _ASKED_FOR and not (kind == "why" and item.kind == "comment"):
             prior *= _FITTED.get(item.kind, 1.0)
         opening = 1.15 if item.kind == "doc" and item.order <= 2 else 1.0
@@ -101,6 +105,8 @@ def lexical_scores(
         asked_of_tests = kind in ("tests", "impact") or "test" in weights or item.kind == "tests"
         if not asked_of_tests and is_test_path(item.spans[0][0]):
             opening *= _IN_TEST
+        if named and not item.named:
+            opening *= _UNNAMED
         scores.append((0.35 + overlap) * prior * opening * subjects[item.about] * _PLACE_DECAY**item.place)
     return scores
 
@@ -117,9 +123,10 @@ def _subjects(items: Sequence[Candidate], weights: Mapping[str, float]) -> dict[
 
 
 def _present(item: Candidate) -> dict[str, float]:
-    """How much each term is of what a sentence says: of one about a statement, the name of the function that it stands in says little."""
+    """How much each term is of what a sentence says: of one about a statement, the name of the function that it stands in says little,
+    unless that is what the question names."""
     owner, _, said = item.text.partition("`")[2].partition("`")
-    if item.kind not in OF_STATEMENTS and item.kind != "signature":
+    if item.named or (item.kind not in OF_STATEMENTS and item.kind != "signature"):
         return dict.fromkeys(terms.terms_of(item.text), 1.0)
     return {**dict.fromkeys(terms.terms_of(owner), _OWNER), **dict.fromkeys(terms.terms_of(said), 1.0)}
 
