@@ -12,6 +12,7 @@ from ..graph import terms
 from ..graph.outline import docstring_span, outline_of
 from ..graph.source import is_python
 from ..types import Evidence, ModuleFacts, Symbol, SymbolRef
+from .asked import named_first, named_symbols
 from .composing.around import inheritance, mutations, numbers, passed, reads, tests
 from .composing.calling import callers, calling_tests, calls, uses
 from .composing.candidate import OF_STATEMENTS, Candidate, Speaker, listed
@@ -22,7 +23,7 @@ from .composing.prose import comment_sentences, docstring_lines, docstring_sente
 from .composing.quotes import quotes
 from .composing.telling import actions
 from .inert import code, printable, prose
-from .kinds import LINKS, answer_kind, named_classes, named_definitions
+from .kinds import LINKS, answer_kind
 
 _MAX_SYMBOLS = 8
 _MAX_SIGNATURE = 160
@@ -30,7 +31,6 @@ _ASSIGNED = ("constant", "variable", "type_alias", "field", "enum_member")
 _MAX_HEADER_LINES = 12
 _SETTINGS = (".toml", ".cfg", ".ini", ".yml", ".yaml", ".json")
 _MAX_LISTED = 5
-_MAX_NAMED = 8
 _MANY_LINES = 2  # of an assignment of which it is looked up who reads it
 _NEAR = 3  # of how many symbols callers and the like are looked for, unless they are asked for
 
@@ -95,7 +95,7 @@ def _evident(graph: CodeGraph, found: Found) -> Iterator[tuple[ModuleFacts, int,
 
 
 def _named(graph: CodeGraph, found: Found) -> Iterator[tuple[ModuleFacts, int, Evidence | None]]:
-    for ref in (*named_classes(graph, found.question), *named_definitions(graph, found.question)):
+    for ref in named_first(graph, found.question):
         facts = graph.facts(ref.path)
         index = index_of(facts, ref.symbol) if facts is not None else None
         if facts is not None and index is not None:
@@ -103,8 +103,7 @@ def _named(graph: CodeGraph, found: Found) -> Iterator[tuple[ModuleFacts, int, E
 
 
 def _asked_about(graph: CodeGraph, found: Found) -> frozenset[tuple[str, int]]:
-    refs = [ref for name in found.question.identifiers[:_MAX_NAMED] for ref in graph.find_symbol(name)]
-    refs += [*named_classes(graph, found.question), *named_definitions(graph, found.question)]
+    refs = [*named_symbols(graph, found.question), *named_first(graph, found.question)]
     refs += [found.zoom] if found.zoom is not None else []
     return frozenset((ref.path, ref.symbol.start) for ref in refs)
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ..code_graph import CodeGraph, is_test_path
 from ..evidence.question import Question
-from ..types import SymbolRef
 from .composing.counts import names_a_count
 
 # Kinds that ask for links of a symbol, and not for what it does.
@@ -51,8 +49,6 @@ _CALLERS = re.compile(
     re.I,
 )
 _CLAUSE = re.compile(r"[?;,]\s|\.\s|,? and (?=what|how|why|where|which|who)\b", re.I)
-_QUOTED_NAME = re.compile(r"`(\w+)(?:\(\))?`|\"(\w+)\"|'(\w+)'")
-_MAX_DEFINITIONS = 4
 _SHORT = 8  # words of a question that asks for all that can be counted
 _BY_WORD = {"where": "where", "why": "why", "how": "how"}
 _FIRST = re.compile(r"\b(where|why|how|what|which|describe|explain)\b", re.I)
@@ -78,22 +74,3 @@ def answer_kind(question: Question) -> str:
         return question.kind
     first = _FIRST.search(text)
     return _BY_WORD.get(first.group().lower(), "what") if first else "other"
-
-
-def named_classes(graph: CodeGraph, question: Question) -> list[SymbolRef]:
-    """ "How many methods does Router have?": in a question about links, a plain word with a capital is a class where there is one of
-    that name."""
-    if answer_kind(question) not in LINKS:
-        return []
-    around = {part for name in question.identifiers for part in name.split(".")[:-1]}  # `Router` of `Router.match`
-    words = [w for w in question.words if w[:1].isupper() and w not in around]
-    return [r for w in words for r in graph.find_symbol(w)[:1] if r.symbol.kind == "class"]
-
-
-def named_definitions(graph: CodeGraph, question: Question) -> list[SymbolRef]:
-    """ "Where is the "get" method defined?": what is defined under a name that a question about a place writes in quotes."""
-    if answer_kind(question) != "where":
-        return []
-    names = [next(filter(None, m.groups())) for m in _QUOTED_NAME.finditer(question.text[:300])]
-    refs = [r for name in names for r in graph.find_symbol(name) if r.symbol.is_callable or r.symbol.kind == "class"]
-    return [r for r in refs if not is_test_path(r.path)][:_MAX_DEFINITIONS]

@@ -15,7 +15,7 @@ from ..evidence.question import Question
 from ..evidence.search_index import SearchIndex
 from ..evidence.selection import Found
 from ..graph import terms
-from .kinds import named_classes
+from .asked import named_classes
 from .options import RefusalOptions
 
 _HEAD = 3

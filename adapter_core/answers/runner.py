@@ -18,6 +18,7 @@ from ..evidence.selection import Found, search
 from ..graph.source import hash_lines
 from ..models.backend import Backend
 from ..types import Answer, CancelToken, Claim, EventSink, Evidence, SymbolRef
+from .asked import named_symbols
 from .citations import cite
 from .compose import candidates
 from .composing.candidate import Candidate
@@ -183,7 +184,9 @@ def _compose(run: Run, found: Found, plan_once: Callable[[], Plan]) -> list[Clai
 def _chosen(run: Run, found: Found, items: list[Candidate], scores: list[float]) -> list[Claim]:
     chosen = choose(items, scores, found.weights, run.options.compose.max_sentences)
     run.check()
-    told = put_together(run.graph, chosen, items, answer_kind(found.question) not in LINKS)
+    sum_up = answer_kind(found.question) not in LINKS
+    named = named_symbols(run.graph, found.question) if sum_up else []
+    told = put_together(run.graph, chosen, items, sum_up, named)
     return [claim for item in told if (claim := _claim(run, item)) is not None]
 
 

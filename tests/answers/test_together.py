@@ -122,3 +122,76 @@ def test_within_a_function_sentences_stand_in_the_order_of_the_code(repo: Path, 
     own = [c.citations[-1].span.start for c in answer.claims if "`handle`" in c.text.split(":")[0]]
     assert len(own) > 1
     assert own[1:] == sorted(own[1:])
+
+
+TOGETHER = """
+#- shop.py
+class Request: ...
+
+
+class Ready:
+    def prepare(self): ...
+
+
+class Adapter:
+    def send(self): ...
+
+
+class Session:
+    def __init__(self):
+        self.adapter = Adapter()
+
+    def ready(self, request):
+        ready = Ready()
+        ready.prepare()
+        return ready
+
+
+class One: ...
+
+
+class Two: ...
+
+
+class Both(One, Two): ...
+#- tests/test_shop.py
+from shop import Session
+
+
+def test_session():
+    Session()
+"""
+
+
+def test_what_a_question_names_is_linked_over_its_members(repo: Path) -> None:
+    answer = answer_question(graph_of(repo, TOGETHER), "How do Session, Ready and Adapter fit together?")
+    assert answer.dropped == ()
+    assert answer.claims[0].text == (
+        "How they fit together: `Adapter` is constructed by `Session.__init__`; `Ready` is constructed by `Session.ready`; "
+        "`Session.ready` calls `Ready.prepare`."
+    )
+
+
+def test_what_extends_several_of_them_is_told(repo: Path) -> None:
+    graph = graph_of(repo, TOGETHER)
+    items = [about(graph, "One"), about(graph, "Two")]
+    assert put_together(graph, items, items, True)[0].text == "`Both` extends `One` and `Two`."
+
+
+def test_a_member_is_asked_about_in_plain_words(repo: Path) -> None:
+    graph = graph_of(repo, TOGETHER)
+    for question in ("Who calls the prepare method of Ready?", "Who calls Ready's prepare method?"):
+        assert answer_question(graph, question).claims[0].text == "`Ready.prepare` is called by `Session.ready`."
+
+
+def test_a_class_that_only_its_own_methods_make_is_no_link(repo: Path) -> None:
+    graph = graph_of(repo, "#- m.py\nclass A:\n    def copy(self):\n        return A()\n")
+    items = [about(graph, "A"), about(graph, "A.copy", 3)]
+    assert [c.text for c in put_together(graph, items, items, True)] == ["`A`.", "`A.copy`."]
+
+
+def test_a_name_that_is_not_there_is_said_not_to_be(repo: Path) -> None:
+    graph = graph_of(repo, TOGETHER)
+    answer = answer_question(graph, "How does `Session.ready` prepare a request with `Adapter`, Session and frob_all?")
+    assert answer.text.startswith("Not found in this workspace: `frob_all`. What comes nearest:\n\n- ")
+    assert not answer_question(graph, "How does `Session.ready` prepare?").text.startswith("Not found")

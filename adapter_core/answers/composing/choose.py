@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from ...code_graph import is_test_path
 from ...graph import terms
+from ..kinds import LINKS
 from .candidate import OF_STATEMENTS, Candidate
 from .prose import leans
 
@@ -54,7 +55,7 @@ _ASKS_ERRORS = re.compile(
 _ERROR = 0.75
 _OWNER = 0.5
 _OFF_SUBJECT = 0.6  # of a score is left where what it is about holds no word of the question
-_UNNAMED = 0.9  # of a score is left where the question names something else
+_UNNAMED, _UNNAMED_LINK = 0.9, 0.5  # of a score are left where the question names something else
 # Where a kind of question says nothing of a kind of sentence. That something is a method and defined in some file stands beside every
 # other sentence about it, too, in its citation.
 _DEFAULTS: Mapping[str, float] = {
@@ -106,7 +107,7 @@ def lexical_scores(
         if not asked_of_tests and is_test_path(item.spans[0][0]):
             opening *= _IN_TEST
         if named and not item.named:
-            opening *= _UNNAMED
+            opening *= _UNNAMED_LINK if kind in LINKS else _UNNAMED
         scores.append((0.35 + overlap) * prior * opening * subjects[item.about] * _PLACE_DECAY**item.place)
     return scores
 

@@ -147,7 +147,8 @@ class _Reader:
             self._paragraph.append((number, text))
 
     def add(self, number: int, text: str) -> None:
-        if not self._paragraph:
+        # The words of a field may begin on the line below it.
+        if not self._paragraph and not (self._field and number == self._line + 1):
             self._field, self._line = "", number
         self._paragraph.append((number, text))
 

@@ -122,6 +122,8 @@ def _body(name: str, items: Sequence[Placed], lines: list[str]) -> Iterator[_Quo
     """A branch, the body of a loop, a handler or a short function, whole."""
     if not items:
         return
+    if len(items) == 1 and isinstance(items[0].node, _SILENT):
+        return
     parts = _parts(items, lines)
     first, last = items[0].node.lineno, items[-1].node.end_lineno or items[-1].node.lineno
     condition = condition_of(items[0].tests, first, last, loops=True)

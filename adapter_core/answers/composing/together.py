@@ -18,6 +18,8 @@ from .placed_calls import tests_of_calls
 
 _MAX_EDGES = 6
 _MAX_PARTS = 4
+_MAX_GROUPS = 4  # things that a question names
+_MAX_OF_EACH = 3  # links that lead from one of these
 _Place = tuple[str, int, int]
 _Key = tuple[str, int]
 
@@ -34,20 +36,55 @@ class Edge:
 
 
 def put_together(
-    graph: CodeGraph, chosen: Sequence[Candidate], items: Sequence[Candidate], sum_up: bool
+    graph: CodeGraph,
+    chosen: Sequence[Candidate],
+    items: Sequence[Candidate],
+    sum_up: bool,
+    named: Sequence[SymbolRef] = (),
 ) -> list[Candidate]:
-    """The chosen sentences, best first, as they are read: in order, and with `sum_up` below a sentence that says how what they are about is
-    linked, unless they show it. `items`: all that was compiled; what is only there may link what was chosen."""
+    """The chosen sentences, best first, as they are read: in order, and with `sum_up` below a sentence that says how the things that the
+    question names, or else those that the sentences are about, are linked, unless they show it. `items`: all that was compiled; what
+    is only there may link the rest."""
     spoken = symbols_of(graph, chosen)
     edges = edges_between(graph, spoken)
     ordered = in_reading_order(chosen, edges)
-    opening = summed_up(graph, ordered, spoken, symbols_of(graph, items), edges) if sum_up else None
-    if opening is None:
-        return ordered
-    links = set(opening.spans)
+    opening = None
+    if sum_up:
+        opening = _linking_named(graph, named, ordered) or summed_up(
+            graph, ordered, spoken, symbols_of(graph, items), edges
+        )
+    told = {
+        span
+        for i in (*ordered, *([opening] if opening else []))
+        if i.kind in ("overridden", "together")
+        for span in i.spans
+    }
+    links = set(opening.spans) if opening else set()
     always = {e.lines[0] for e in edges if e.word == "calls"} & links
-    told = {"calls": always, "bases": links, "overridden": links}
-    return [opening, *(i for i in ordered if i.kind not in told or not set(i.spans) <= told[i.kind])]
+    repeated = {"calls": always, "bases": told, "overridden": links}
+    rest = [i for i in ordered if i.kind not in repeated or not set(i.spans) <= repeated[i.kind]]
+    return [opening, *rest] if opening else rest
+
+
+def _linking_named(graph: CodeGraph, named: Sequence[SymbolRef], items: Sequence[Candidate]) -> Candidate | None:
+    """How several things that a question names are linked: what one of them, or a method of it, calls or makes of another one."""
+    groups = [{_key(r): r for r in (ref, *_members(graph, ref))} for ref in named[:_MAX_GROUPS]]
+    found: list[Edge] = []
+    for number, group in enumerate(groups):
+        others = {
+            key: ref for n, other in enumerate(groups) if n != number for key, ref in other.items() if key not in group
+        }
+        found += edges_between(graph, group, others)[:_MAX_OF_EACH]
+    known = {key: ref for group in groups for key, ref in group.items()}
+    return _told(graph, items, {_key(r): r for r in named[:_MAX_GROUPS]}, found, known) if found else None
+
+
+def _members(graph: CodeGraph, ref: SymbolRef) -> list[SymbolRef]:
+    facts = graph.facts(ref.path)
+    index = index_of(facts, ref.symbol) if facts is not None and ref.symbol.kind == "class" else None
+    if facts is None or index is None:
+        return []
+    return [graph.ref(facts, i) for i, s in enumerate(facts.symbols) if s.parent == index and s.is_callable]
 
 
 def symbols_of(graph: CodeGraph, items: Iterable[Candidate]) -> dict[_Key, SymbolRef]:
@@ -145,9 +182,18 @@ def summed_up(
     shown = {(path, n) for item in items for path, a, b in item.spans for n in range(a, b + 1)}
     if len(found) == 1 and found[0].lines[0][:2] in shown:
         found = []
-    parts = [*_extended(graph, own), *_constructed(found[:_MAX_EDGES], others), *_called(found[:_MAX_EDGES], others)][
-        :_MAX_PARTS
-    ]
+    return _told(graph, items, own, found, others)
+
+
+def _told(
+    graph: CodeGraph,
+    items: Sequence[Candidate],
+    own: Mapping[_Key, SymbolRef],
+    edges: Sequence[Edge],
+    known: Mapping[_Key, SymbolRef],
+) -> Candidate | None:
+    edges = edges[:_MAX_EDGES]
+    parts = [*_extended(graph, own), *_constructed(edges, known), *_called(edges, known)][:_MAX_PARTS]
     if not parts:
         return None
     lead = "How they fit together: " if len(parts) > 1 else ""
