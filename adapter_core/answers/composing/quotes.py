@@ -211,17 +211,27 @@ def _logs(node: ast.stmt) -> bool:
 
 
 def _is_little(node: ast.stmt) -> bool:
-    """Logging, what gives a name a first value (`found = []`, `count = 0`), and what returns one."""
+    """Logging, what gives a name a first value (`found = []`, `table = Table()`), and what returns one."""
     if isinstance(node, (ast.Return, ast.Raise)):
         value = node.value if isinstance(node, ast.Return) else node.exc
         return value is None or isinstance(value, ast.Name)
     if isinstance(node, ast.AugAssign):
         return isinstance(node.target, ast.Name) and isinstance(node.value, ast.Constant)
-    if isinstance(node, (ast.Assign, ast.AnnAssign)) and isinstance(node.value, (ast.Constant, ast.List, ast.Dict)):
+    if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        empty = isinstance(node.value, ast.Constant) or not ast.unparse(node.value)[1:-1]
-        return empty and all(isinstance(t, ast.Name) for t in targets)
+        return _is_first(node.value) and all(isinstance(t, ast.Name) for t in targets)
     return _logs(node)
+
+
+def _is_first(value: ast.expr) -> bool:
+    """Whether a value says nothing yet: a constant, an empty container, another name, what is called without anything."""
+    if isinstance(value, (ast.List, ast.Dict, ast.Tuple)):
+        return not ast.unparse(value)[1:-1]
+    if isinstance(value, ast.Call):
+        return isinstance(value.func, ast.Name) and not value.args and not value.keywords
+    return isinstance(value, (ast.Constant, ast.Name)) or (
+        isinstance(value, ast.Attribute) and isinstance(value.value, ast.Name)
+    )
 
 
 def quoted(lines: list[str], node: ast.stmt) -> str:

@@ -173,7 +173,7 @@ def summed_up(
     """ "How they fit together: `Base` is extended by `A` and `B`; `f` calls `g` and may call `h`." of what the sentences are about, and of
     what else was found that calls several of these; None where there is nothing to say that is not shown. Without tests."""
     own = {key: ref for key, ref in spoken.items() if not is_test_path(ref.path)}
-    found = [e for e in edges if e.source in own and e.target in own]
+    found = _around(_about(items[0]), [e for e in edges if e.source in own and e.target in own])
     if not found:
         beside = {key: ref for key, ref in others.items() if key not in spoken and not is_test_path(ref.path)}
         leading = edges_between(graph, beside, own)
@@ -183,6 +183,14 @@ def summed_up(
     if len(found) == 1 and found[0].lines[0][:2] in shown:
         found = []
     return _told(graph, items, own, found, others)
+
+
+def _around(key: _Key, edges: Sequence[Edge]) -> list[Edge]:
+    """The links by which something hangs together with what is told first: how others hang together was not asked."""
+    reached = {key}
+    for _ in edges:
+        reached |= {k for e in edges if reached & {e.source, e.target} for k in (e.source, e.target)}
+    return [e for e in edges if e.source in reached]
 
 
 def _told(
