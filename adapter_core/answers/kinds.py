@@ -74,3 +74,15 @@ def answer_kind(question: Question) -> str:
         return question.kind
     first = _FIRST.search(text)
     return _BY_WORD.get(first.group().lower(), "what") if first else "other"
+
+
+_STRUCTURE = re.compile(
+    r"\b(?:architect\w*|relat(?:ed?|ion\w*)|hierarch\w*|inherit\w*|sub-?class\w*|base class\w*|mixins?|fit together|work together|layers?|"
+    r"layered|designed?|patterns?|interact\w*|coordinat\w*|extend\w*|implementations?|structured?|organi[sz]\w*|component\w*|overview)\b",
+    re.I,
+)
+
+
+def asks_structure(question: Question) -> bool:
+    """Whether a question asks how parts of the program hang together, so that what extends what is part of the answer."""
+    return question.kind == "overview" or bool(_STRUCTURE.search(question.text[:300]))

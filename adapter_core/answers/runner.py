@@ -23,9 +23,9 @@ from .citations import cite
 from .compose import candidates
 from .composing.candidate import Candidate
 from .composing.choose import choose, lexical_scores, mix
-from .composing.together import put_together
+from .composing.together import in_order, put_together
 from .flags import checked
-from .kinds import LINKS, answer_kind
+from .kinds import LINKS, answer_kind, asks_structure
 from .options import AskOptions
 from .provenance import provenance_of
 from .refusal import answerable, confidence, names_not_there, signals
@@ -186,7 +186,8 @@ def _chosen(run: Run, found: Found, items: list[Candidate], scores: list[float])
     run.check()
     sum_up = answer_kind(found.question) not in LINKS
     named = named_symbols(run.graph, found.question) if sum_up else []
-    told = put_together(run.graph, chosen, items, sum_up, named)
+    classes = asks_structure(found.question)
+    told = put_together(run.graph, chosen, items, named, classes) if sum_up else in_order(run.graph, chosen)
     return [claim for item in told if (claim := _claim(run, item)) is not None]
 
 

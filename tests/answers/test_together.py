@@ -8,7 +8,7 @@ import pytest
 
 from adapter_core.answers.citations import cite
 from adapter_core.answers.composing.candidate import Candidate
-from adapter_core.answers.composing.together import edges_between, put_together, symbols_of
+from adapter_core.answers.composing.together import edges_between, in_order, put_together, symbols_of
 from adapter_core.answers.runner import answer_question
 from adapter_core.answers.verify import supports
 from adapter_core.code_graph import CodeGraph
@@ -48,7 +48,7 @@ def about(graph: CodeGraph, name: str, line: int | None = None) -> Candidate:
 
 def told(graph: CodeGraph, names: str, sum_up: bool = True) -> list[str]:
     items = [about(graph, n) for n in names.split()]
-    return [c.text for c in put_together(graph, items, items, sum_up)]
+    return [c.text for c in (put_together(graph, items, items) if sum_up else in_order(graph, items))]
 
 
 def test_the_best_one_comes_first_and_then_what_it_calls(repo: Path) -> None:
@@ -62,7 +62,7 @@ def test_an_opening_says_how_they_are_linked(repo: Path) -> None:
     opening = "How they fit together: `last` is called by `first` and `middle`; `first` calls `middle`."
     assert told(graph, "first middle last")[0] == opening
     inside = about(graph, "Own", graph.find_symbol("Own")[0].symbol.end)
-    assert put_together(graph, [inside, about(graph, "Base")], [inside, about(graph, "Base")], True)[0].text == (
+    assert put_together(graph, [inside, about(graph, "Base")], [inside, about(graph, "Base")])[0].text == (
         "`Base` is extended by `Own`."
     )
     assert told(graph, "first Base") == ["`first`.", "`Base`."]
@@ -71,7 +71,7 @@ def test_an_opening_says_how_they_are_linked(repo: Path) -> None:
 def test_the_opening_cites_each_link_and_is_verified(repo: Path) -> None:
     graph = graph_of(repo, SOURCE)
     items = [about(graph, n) for n in "first middle last Own Base".split()]
-    (opening, *_) = put_together(graph, items, items, True)
+    (opening, *_) = put_together(graph, items, items)
     cited = tuple(c for span in opening.spans if (c := cite(graph, *span, 12)))
     assert supports(graph, opening.text, cited).reason == ""
     swapped = opening.text.replace("`first` calls `middle`", "`middle` calls `first`")
@@ -82,7 +82,7 @@ def test_one_link_that_is_shown_already_is_not_told_again(repo: Path) -> None:
     graph = graph_of(repo, SOURCE)
     line = graph.find_symbol("last")[0].symbol.start + 6  # `last()` in `middle`
     items = [about(graph, "middle", line), about(graph, "last")]
-    assert [c.text for c in put_together(graph, items, items, True)] == ["`middle`.", "`last`."]
+    assert [c.text for c in put_together(graph, items, items)] == ["`middle`.", "`last`."]
 
 
 def test_what_calls_itself_or_in_a_circle_is_ordered_too(repo: Path) -> None:
@@ -175,7 +175,7 @@ def test_what_a_question_names_is_linked_over_its_members(repo: Path) -> None:
 def test_what_extends_several_of_them_is_told(repo: Path) -> None:
     graph = graph_of(repo, TOGETHER)
     items = [about(graph, "One"), about(graph, "Two")]
-    assert put_together(graph, items, items, True)[0].text == "`Both` extends `One` and `Two`."
+    assert put_together(graph, items, items)[0].text == "`Both` extends `One` and `Two`."
 
 
 def test_a_member_is_asked_about_in_plain_words(repo: Path) -> None:
@@ -187,7 +187,7 @@ def test_a_member_is_asked_about_in_plain_words(repo: Path) -> None:
 def test_a_class_that_only_its_own_methods_make_is_no_link(repo: Path) -> None:
     graph = graph_of(repo, "#- m.py\nclass A:\n    def copy(self):\n        return A()\n")
     items = [about(graph, "A"), about(graph, "A.copy", 3)]
-    assert [c.text for c in put_together(graph, items, items, True)] == ["`A`.", "`A.copy`."]
+    assert [c.text for c in put_together(graph, items, items)] == ["`A`.", "`A.copy`."]
 
 
 def test_a_name_that_is_not_there_is_said_not_to_be(repo: Path) -> None:

@@ -16,7 +16,8 @@ OF_STATEMENTS = frozenset({"quote", "branch", "decides", "bare", "returns", "rai
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """`spans`: (path, start, end). `about`: the symbol it speaks of, as `path:line`; `place`: the rank of its evidence; `order`: its place
-    among the sentences about the same symbol; `named`: the question names that symbol."""
+    among the sentences about the same symbol; `named`: the question names that symbol;
+    `above`: the comment right above what it quotes, which says what that is for."""
 
     text: str
     # where | signature | doc | param | returns | raises | sets | decides | calls | callers | used | assigned | tests | comment | bases |
@@ -28,6 +29,7 @@ class Candidate:
     place: int
     order: int
     named: bool = False
+    above: str = ""
 
 
 class Speaker:

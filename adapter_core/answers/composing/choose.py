@@ -45,6 +45,9 @@ _ASKS: Sequence[tuple[str, re.Pattern[str]]] = (
     ),
 )
 _ASKED_PRIOR = 1.1
+# Where conditions are asked for: what tells one.
+_CONDITIONAL = re.compile(r"\b(?:when|unless|if|otherwise|while|until) [`i]")
+_CONDITION = 1.3
 # What is told of errors, and questions that ask for it: any other question asks for the main path.
 _OF_ERRORS = re.compile(r"` raises |`raise\b|\bwhile handling `|\bwhen it catches `|` catches `")
 _ASKS_ERRORS = re.compile(
@@ -53,7 +56,7 @@ _ASKS_ERRORS = re.compile(
     re.I,
 )
 _ERROR = 0.75
-_OWNER = 0.5
+_OWNER, _ABOVE = 0.5, 0.7
 _OFF_SUBJECT = 0.6  # of a score is left where what it is about holds no word of the question
 _UNNAMED, _UNNAMED_LINK = 0.9, 0.5  # of a score are left where the question names something else
 # Where a kind of question says nothing of a kind of sentence. That something is a method and defined in some file stands beside every
@@ -94,6 +97,8 @@ def lexical_scores(
         prior = priors.get(item.kind, _DEFAULTS.get(item.kind, _DEFAULT_PRIOR))
         if item.kind in asked:
             prior = max(prior, _ASKED_PRIOR)
+        if "decides" in asked and item.kind in OF_STATEMENTS and _CONDITIONAL.search(item.text):
+            prior *= _CONDITION
         if kind == "where" and item.named and item.kind in ("where", "doc") and item.order == 0:
             prior = _ASKED_FOR
         if prior < _ASKED_FOR and not (kind == "why" and item.kind == "comment"):
@@ -127,9 +132,10 @@ def _present(item: Candidate) -> dict[str, float]:
     """How much each term is of what a sentence says: of one about a statement, the name of the function that it stands in says little,
     unless that is what the question names."""
     owner, _, said = item.text.partition("`")[2].partition("`")
+    above = dict.fromkeys(terms.terms_of(item.above), _ABOVE)
     if item.named or (item.kind not in OF_STATEMENTS and item.kind != "signature"):
-        return dict.fromkeys(terms.terms_of(item.text), 1.0)
-    return {**dict.fromkeys(terms.terms_of(owner), _OWNER), **dict.fromkeys(terms.terms_of(said), 1.0)}
+        return {**above, **dict.fromkeys(terms.terms_of(item.text), 1.0)}
+    return {**dict.fromkeys(terms.terms_of(owner), _OWNER), **above, **dict.fromkeys(terms.terms_of(said), 1.0)}
 
 
 def _kind_key(item: Candidate) -> tuple[str, str]:

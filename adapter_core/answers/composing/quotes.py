@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...graph import terms
 from ...types import Symbol
@@ -18,9 +18,9 @@ from .conditions import Condition, Lines, condition_of, joined, lines_of
 from .placed import EXITS, Placed, function_at, header, source, statements
 
 _MAX_TEXT = 200
-_MAX_GROUP = 300
+_MAX_GROUP = 380
 _MAX_LINES = 12
-_MAX_STATEMENTS = 3  # of one branch that is quoted whole
+_MAX_STATEMENTS = 4  # of one branch that is quoted whole
 _MAX_BRANCHES = 4
 _MAX_QUOTES = 5  # of one symbol
 _DECIDING = 2  # of how many symbols
@@ -28,7 +28,7 @@ _EXIT = 1.25  # what ends a function or a loop decides
 _LITTLE = 0.5
 _SILENT = (ast.Pass, ast.Break, ast.Continue, ast.Import, ast.ImportFrom, ast.Global, ast.Nonlocal)
 _LOGGING = frozenset("debug info warning warn error exception critical log print write echo".split())
-_LOGGERS = ("log", "logger", "logging", "_log", "_logger", "warnings", "LOG", "LOGGER", "console")
+_LOGGERS = frozenset({"log", "logger", "logging", "warnings", "console"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +49,27 @@ def quotes(speaker: Speaker, symbol: Symbol, lines: list[str], weights: Mapping[
     own = set(terms.terms_of(symbol.qualname))
     found: list[tuple[float, _Quote]] = []
     for one in _quotes_of(code(symbol.qualname), statements(node, lines), lines):
-        mass = one.worth * sum(weights.get(t, 0.0) for t in set(terms.terms_of(one.code)) - own)
+        above = _comment_above(lines, one.lines[-1][0])
+        mass = one.worth * sum(weights.get(t, 0.0) for t in set(terms.terms_of(f"{one.code} {above}")) - own)
         # What the first symbols decide is worth telling in whatever words they do.
-        if mass > 0 or (speaker.place < _DECIDING and one.worth > 1 and one.kind != "bare"):
+        decides = one.worth > 1 or one.kind == "branch"
+        if mass > 0 or (speaker.place < _DECIDING and decides and one.kind != "bare"):
             found.append((mass, one))
     best: list[_Quote] = []
     for _, one in sorted(found, key=lambda s: (-s[0], s[1].kind != "branch")):
         if len(best) < _MAX_QUOTES and not any(_within(one, other) for other in best):
             best.append(one)
     for one in sorted(best, key=lambda s: s.lines):
-        yield speaker.say(one.kind, one.text, *one.lines)
+        above = _comment_above(lines, one.lines[-1][0])
+        yield replace(speaker.say(one.kind, one.text, *one.lines), above=above)
+
+
+def _comment_above(lines: list[str], line: int) -> str:
+    """The comment that ends right above a line: it says what the line is for."""
+    first = line
+    while first > 1 and line - first < _MAX_LINES and lines[first - 2].lstrip().startswith("#"):
+        first -= 1
+    return " ".join(text.strip().lstrip("#").strip() for text in lines[first - 1 : line - 1])
 
 
 def quoted_at(name: str, symbol: Symbol, lines: list[str], line: int) -> tuple[str, list[Lines]] | None:
@@ -207,7 +218,7 @@ def _logs(node: ast.stmt) -> bool:
         return False
     called = callee(node.value)
     owner, _, last = called.rpartition(".")
-    return last in _LOGGING and (called == "print" or owner.rpartition(".")[2] in _LOGGERS)
+    return last in _LOGGING and (called == "print" or owner.rpartition(".")[2].strip("_").lower() in _LOGGERS)
 
 
 def _is_little(node: ast.stmt) -> bool:

@@ -5,7 +5,7 @@ From it come the order in which they are spoken of (what calls comes before what
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...code_graph import CodeGraph, index_of, is_test_path
@@ -35,38 +35,39 @@ class Edge:
     lines: tuple[_Place, ...]
 
 
+def in_order(graph: CodeGraph, chosen: Sequence[Candidate]) -> list[Candidate]:
+    """The chosen sentences, best first, as they are read, without those about bases that another one tells."""
+    edges = edges_between(graph, symbols_of(graph, chosen))
+    told = {span for item in chosen if item.kind == "overridden" for span in item.spans}
+    return [i for i in in_reading_order(chosen, edges) if i.kind != "bases" or not set(i.spans) <= told]
+
+
 def put_together(
     graph: CodeGraph,
     chosen: Sequence[Candidate],
     items: Sequence[Candidate],
-    sum_up: bool,
     named: Sequence[SymbolRef] = (),
+    classes: bool = True,
 ) -> list[Candidate]:
-    """The chosen sentences, best first, as they are read: in order, and with `sum_up` below a sentence that says how the things that the
-    question names, or else those that the sentences are about, are linked, unless they show it. `items`: all that was compiled; what
-    is only there may link the rest."""
+    """The same below a sentence that says how the things that the question names, or else those that the sentences are about, are linked,
+    unless they show it. `items`: all that was compiled; what is only there may link the rest. `classes`: what extends what, too."""
     spoken = symbols_of(graph, chosen)
     edges = edges_between(graph, spoken)
     ordered = in_reading_order(chosen, edges)
-    opening = None
-    if sum_up:
-        opening = _linking_named(graph, named, ordered) or summed_up(
-            graph, ordered, spoken, symbols_of(graph, items), edges
-        )
-    told = {
-        span
-        for i in (*ordered, *([opening] if opening else []))
-        if i.kind in ("overridden", "together")
-        for span in i.spans
-    }
-    links = set(opening.spans) if opening else set()
+    opening = _linking_named(graph, named, ordered, classes) or summed_up(
+        graph, ordered, spoken, symbols_of(graph, items), edges, classes
+    )
+    if opening is None:
+        return in_order(graph, chosen)
+    links = set(opening.spans)
     always = {e.lines[0] for e in edges if e.word == "calls"} & links
-    repeated = {"calls": always, "bases": told, "overridden": links}
-    rest = [i for i in ordered if i.kind not in repeated or not set(i.spans) <= repeated[i.kind]]
-    return [opening, *rest] if opening else rest
+    repeated = {"calls": always, "bases": links, "overridden": links}
+    return [opening, *(i for i in ordered if i.kind not in repeated or not set(i.spans) <= repeated[i.kind])]
 
 
-def _linking_named(graph: CodeGraph, named: Sequence[SymbolRef], items: Sequence[Candidate]) -> Candidate | None:
+def _linking_named(
+    graph: CodeGraph, named: Sequence[SymbolRef], items: Sequence[Candidate], classes: bool
+) -> Candidate | None:
     """How several things that a question names are linked: what one of them, or a method of it, calls or makes of another one."""
     groups = [{_key(r): r for r in (ref, *_members(graph, ref))} for ref in named[:_MAX_GROUPS]]
     found: list[Edge] = []
@@ -76,7 +77,8 @@ def _linking_named(graph: CodeGraph, named: Sequence[SymbolRef], items: Sequence
         }
         found += edges_between(graph, group, others)[:_MAX_OF_EACH]
     known = {key: ref for group in groups for key, ref in group.items()}
-    return _told(graph, items, {_key(r): r for r in named[:_MAX_GROUPS]}, found, known) if found else None
+    own = {_key(r): r for r in named[:_MAX_GROUPS]}
+    return _told(graph, items, own, found, known, own if classes else ()) if found else None
 
 
 def _members(graph: CodeGraph, ref: SymbolRef) -> list[SymbolRef]:
@@ -169,6 +171,7 @@ def summed_up(
     spoken: Mapping[_Key, SymbolRef],
     others: Mapping[_Key, SymbolRef],
     edges: Sequence[Edge],
+    classes: bool,
 ) -> Candidate | None:
     """ "How they fit together: `Base` is extended by `A` and `B`; `f` calls `g` and may call `h`." of what the sentences are about, and of
     what else was found that calls several of these; None where there is nothing to say that is not shown. Without tests."""
@@ -179,10 +182,7 @@ def summed_up(
         leading = edges_between(graph, beside, own)
         hubs = [key for key in beside if sum(e.source == key for e in leading) > 1]
         found = [e for e in leading if e.source in hubs[:1]]
-    shown = {(path, n) for item in items for path, a, b in item.spans for n in range(a, b + 1)}
-    if len(found) == 1 and found[0].lines[0][:2] in shown:
-        found = []
-    return _told(graph, items, own, found, others)
+    return _told(graph, items, own, found, others, [_about(items[0])] if classes else ())
 
 
 def _around(key: _Key, edges: Sequence[Edge]) -> list[Edge]:
@@ -199,10 +199,14 @@ def _told(
     own: Mapping[_Key, SymbolRef],
     edges: Sequence[Edge],
     known: Mapping[_Key, SymbolRef],
+    centre: Collection[_Key],
 ) -> Candidate | None:
     edges = edges[:_MAX_EDGES]
-    parts = [*_extended(graph, own), *_constructed(edges, known), *_called(edges, known)][:_MAX_PARTS]
-    if not parts:
+    parts = [*(_extended(graph, own, centre) if centre else ()), *_constructed(edges, known), *_called(edges, known)][
+        :_MAX_PARTS
+    ]
+    shown = {(path, n) for item in items for path, a, b in item.spans for n in range(a, b + 1)}
+    if not parts or (len(parts) == 1 and edges and all(e.lines[0][:2] in shown for e in edges)):
         return None
     lead = "How they fit together: " if len(parts) > 1 else ""
     spans = tuple(dict.fromkeys(span for _, part in parts for span in part))
@@ -212,9 +216,12 @@ def _told(
 _Part = tuple[str, list[_Place]]
 
 
-def _extended(graph: CodeGraph, own: Mapping[_Key, SymbolRef]) -> Iterator[_Part]:
-    """Of the classes in question: which of them extend one that is also in question, or the same one, and what extends several."""
-    classes = {_key(c): c for ref in own.values() for c in (ref, *graph.owners_of(ref)) if c.symbol.kind == "class"}
+def _extended(graph: CodeGraph, own: Mapping[_Key, SymbolRef], centre: Collection[_Key]) -> Iterator[_Part]:
+    """Of the classes in question: which of them extend the same one, or one of the `centre` extends or is extended by, and what extends
+    several."""
+    around = {key: [c for c in (ref, *graph.owners_of(ref)) if c.symbol.kind == "class"] for key, ref in own.items()}
+    classes = {_key(c): c for found in around.values() for c in found}
+    central = {_key(c) for key in centre for c in around.get(key, ())}
     below: dict[_Key, tuple[SymbolRef, list[SymbolRef]]] = {}
     above: dict[_Key, tuple[SymbolRef, list[SymbolRef]]] = {}
     for ref in classes.values():
@@ -229,7 +236,8 @@ def _extended(graph: CodeGraph, own: Mapping[_Key, SymbolRef]) -> Iterator[_Part
         if frozenset(named) in told:
             continue  # two bases of the same classes
         told.add(frozenset(named))
-        if named and (len(named) > 1 or key in own):
+        near = key in own and central & {key, *map(_key, subclasses)}
+        if named and (len(named) > 1 or near):
             text = f"{code(base.symbol.qualname)} is extended by {listed(list(map(code, named)))}"
             yield text, [class_header(graph, r) for r in named.values()]
     for sub, bases in list(above.values())[:1]:
