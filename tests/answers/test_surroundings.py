@@ -152,8 +152,8 @@ def test_said(graph: CodeGraph, question: str, symbol: str, sentence: str) -> No
         (IMPACT, "handler", "register()"),
         (IMPACT, "handler", "helper`,"),
         (IMPACT, "unused", "is called"),
-        ("How does {} work?", "DiskStore.save", "item.clear"),
-        ("How does {} work?", "DiskStore.save", "self.cache"),
+        ("How does {} work?", "DiskStore.save", "calls `item.clear"),
+        ("How does {} work?", "DiskStore.save", "calls `self.cache"),
     ],
 )
 def test_never_said(graph: CodeGraph, question: str, symbol: str, never: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator, Sequence
 
 from ...code_graph import CodeGraph, is_test_path
@@ -24,7 +23,6 @@ _MAX_FAR = 3  # tests told at a time that reach something over several calls, ea
 _MAX_COUNTED = 12  # lines that show a count
 _MAX_READS = 40
 _MAX_USES = 2
-_HEADER = re.compile(r": `(?:el)?(?:if|while|for|with) ")
 
 
 def inheritance(speaker: Speaker, links: Links) -> Iterator[Candidate]:
@@ -62,7 +60,7 @@ def reads(speaker: Speaker, graph: CodeGraph, ref: SymbolRef) -> Iterator[Candid
         if reference.kind != "read" or owner is None or document is None or is_test_path(reference.span.path):
             continue
         found = quoted_at(scope_name(owner), owner.symbol, document.lines, reference.span.start)
-        if found is not None and found[0] not in seen and not _HEADER.search(found[0]):
+        if found is not None and found[0] not in seen:
             seen.add(found[0])
             yield speaker.say_of("used", found[0], *((owner.path, *lines) for lines in found[1]))
         if len(seen) == _MAX_USES:

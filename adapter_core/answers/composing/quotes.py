@@ -73,8 +73,7 @@ def _comment_above(lines: list[str], line: int) -> str:
 
 
 def quoted_at(name: str, symbol: Symbol, lines: list[str], line: int) -> tuple[str, list[Lines]] | None:
-    """The statement of a function that stands on a line, of one with a body its header, as a sentence, with its lines; None where it is
-    not quoted."""
+    """The simple statement of a function that stands on a line, as a sentence, with its lines; None where it is not quoted."""
     node = function_at(symbol, lines)
     around = (
         [p for p in statements(node, lines) if header(p.node)[0] <= line <= header(p.node)[1]]
@@ -84,7 +83,8 @@ def quoted_at(name: str, symbol: Symbol, lines: list[str], line: int) -> tuple[s
     if not around:
         return None
     one = min(around, key=lambda p: header(p.node)[1] - header(p.node)[0])
-    found = None if _logs(one.node) else next(_single(code(name), one, lines), None)
+    # The header of a block says little of what is done with it.
+    found = None if _logs(one.node) or getattr(one.node, "body", None) else next(_single(code(name), one, lines), None)
     return (found.text, list(found.lines)) if found is not None else None
 
 
@@ -188,13 +188,19 @@ def _chain(name: str, node: ast.If, one: Placed, bodies: Mapping[int, list[Place
 
 
 def _parts(items: Sequence[Placed], lines: list[str]) -> list[str]:
-    """The statements of a body as they are quoted, what only logs left out where there is more; none where one of them cannot be."""
+    """The statements of a body as they are quoted, what only logs left out where there is more to it; none where one of them cannot be."""
     told = [p for p in items if not isinstance(p.node, (ast.Pass, ast.Import, ast.ImportFrom))]
-    told = [p for p in told if not _logs(p.node)] or told
+    acting = [p for p in told if not _logs(p.node)]
+    told = acting if any(not _leaves(p.node) for p in acting) else told
     if len(told) > _MAX_STATEMENTS or any(getattr(p.node, "body", None) for p in told):
         return []
     parts = [quoted(lines, p.node) for p in told]
     return parts if all(parts) and not any("`" in part for part in parts) else []
+
+
+def _leaves(node: ast.stmt) -> bool:
+    """Whether a statement only ends something: what is logged before it says why."""
+    return isinstance(node, (ast.Continue, ast.Break)) or (isinstance(node, ast.Return) and node.value is None)
 
 
 def _worth(items: Sequence[Placed]) -> float:
