@@ -195,3 +195,26 @@ def test_a_name_that_is_not_there_is_said_not_to_be(repo: Path) -> None:
     answer = answer_question(graph, "How does `Session.ready` prepare a request with `Adapter`, Session and frob_all?")
     assert answer.text.startswith("Not found in this workspace: `frob_all`. What comes nearest:\n\n- ")
     assert not answer_question(graph, "How does `Session.ready` prepare?").text.startswith("Not found")
+
+
+def test_whose_method_an_inherited_one_is_is_cited(repo: Path) -> None:
+    graph = graph_of(
+        repo,
+        """
+        #- base.py
+        class Base:
+            def found(self): ...
+        #- m.py
+        from base import Base
+
+
+        class Own(Base):
+            def handle(self):
+                return self.found()
+        """,
+    )
+    items = [about(graph, "Own.handle", 5), about(graph, "Base.found")]
+    (opening, *_) = put_together(graph, items, items)
+    cited = tuple(c for span in opening.spans if (c := cite(graph, *span, 12)))
+    assert "`Own.handle` calls `Base.found`" in opening.text
+    assert supports(graph, opening.text, cited).reason == ""

@@ -34,6 +34,7 @@ _LEANS = re.compile(
     r"(?:This|It|These|They|Those|Such|Otherwise|However|Instead|In this|In that|Also|Thus|Therefore|Then|But|And|So|For example|"
     r"For instance|In other words|That is|Hence|Here|Note that|Additionally|Furthermore|Moreover)\b"
 )
+_DRAWN = re.compile("[│└├─“”]")  # trees, and quotations, which would end the one around them
 _MIN_WORDS = 3
 _MAX_CHARS = 320
 _MAX_PASSAGE = 480
@@ -206,6 +207,7 @@ def in_passages(found: Sequence[Prose], lines: list[str], wanted: Callable[[str]
             text = f"{before.text} {one.text}"
             follows = text in " ".join(" ".join(lines[before.start - 1 : one.end]).split())
             joins = leans(one.text) or (one.start <= before.end + 1 and wanted(one.text))
+            joins = joins and not _DRAWN.search(text)
             if follows and joins and len(text) <= _MAX_PASSAGE:
                 passages[-1] = replace(before, text=text, end=one.end)
                 continue

@@ -12,7 +12,7 @@ from ...code_graph import CodeGraph, index_of, is_test_path
 from ...types import SymbolRef
 from ..inert import code
 from .calling import evidence_of
-from .candidate import Candidate, class_header, listed
+from .candidate import Candidate, class_header, definition, listed
 from .conditions import condition_of
 from .placed_calls import tests_of_calls
 
@@ -146,7 +146,11 @@ def _calls(graph: CodeGraph, key: _Key, ref: SymbolRef, targets: Mapping[_Key, S
             if value is None:
                 continue  # nothing near shows what it is called on
             word = "constructs" if target.symbol.kind == "class" else "calls" if always else "may call"
-            yield Edge(key, _key(target), word, tuple(dict.fromkeys((here, value))))
+            # Whose method an inherited one is shows where it is defined.
+            kind = target.symbol.qualname.rpartition(".")[0].rpartition(".")[2]
+            elsewhere = kind and kind not in ref.symbol.qualname.split(".")
+            lines = (here, value, definition(target)) if elsewhere else (here, value)
+            yield Edge(key, _key(target), word, tuple(dict.fromkeys(lines)))
 
 
 def in_reading_order(items: Sequence[Candidate], edges: Sequence[Edge]) -> list[Candidate]:
