@@ -53,9 +53,8 @@ def calls(speaker: Speaker, graph: CodeGraph, ref: SymbolRef, lines: list[str]) 
             group = items[start : start + _MAX_LISTED]
             shown = listed([code(callee + "()") for callee, _ in group])
             # The order of the text is a fact; the order of execution depends on nesting.
-            verb = "calls" if start == 0 else "further calls"
             order = ", in the order written," if len(group) > 1 else ""
-            text = f"{name} {verb}{order} {shown}{' ' if words else ''}{words}."
+            text = f"{name} calls{order} {shown}{' ' if words else ''}{words}."
             yield speaker.say("calls", text, *joined([*tests_lines, *((line, line) for _, line in group)]))
 
 

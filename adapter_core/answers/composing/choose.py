@@ -33,7 +33,7 @@ _PRIORS: Mapping[str, Mapping[str, float]] = {
 _ASKS: Sequence[tuple[str, re.Pattern[str]]] = (
     ("raises", re.compile(r"\b(?:rais(?:es?|ed|ing)|throws?|thrown|exceptions?|errors?)\b", re.I)),
     ("returns", re.compile(r"\b(?:returns?|returned|yields?)\b", re.I)),
-    ("signature", re.compile(r"\b(?:parameters?|arguments?|defaults?|signature|decorators?)\b", re.I)),
+    ("signature", re.compile(r"\b(?:parameters?|arguments?|(?<!by )defaults?|signature|decorators?)\b", re.I)),
     ("param", re.compile(r"\b(?:parameters?|arguments?|options?|keyword)\b", re.I)),
     ("bases", re.compile(r"\b(?:base class|inherit\w*|subclass\w*|superclass\w*|hierarchy|extends?|mixins?)\b", re.I)),
     (
