@@ -139,7 +139,9 @@ def _body(name: str, items: Sequence[Placed], lines: list[str]) -> Iterator[_Quo
     first, last = items[0].node.lineno, items[-1].node.end_lineno or items[-1].node.lineno
     condition = condition_of(items[0].tests, first, last, loops=True)
     before = condition.words
-    if not parts or (not before and len(parts) < 2):
+    # A statement in between may bind anew what an early exit asks.
+    changed = any(t not in p.tests for p in items for t in condition.tests)
+    if not parts or changed or (not before and len(parts) < 2):
         return
     told = f"In {name}{', ' if before else ''}{before}: {', then '.join(map(code, parts))}"
     spans = joined([*lines_of(condition.tests), (first, last)])
