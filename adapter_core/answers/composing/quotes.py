@@ -139,15 +139,18 @@ def _body(name: str, items: Sequence[Placed], lines: list[str]) -> Iterator[_Quo
     first, last = items[0].node.lineno, items[-1].node.end_lineno or items[-1].node.lineno
     condition = condition_of(items[0].tests, first, last, loops=True)
     before = condition.words
-    # A statement in between may bind anew what an early exit asks.
-    changed = any(t not in p.tests for p in items for t in condition.tests)
-    if not parts or changed or (not before and len(parts) < 2):
+    if not parts or _changed(condition, items) or (not before and len(parts) < 2):
         return
     told = f"In {name}{', ' if before else ''}{before}: {', then '.join(map(code, parts))}"
     spans = joined([*lines_of(condition.tests), (first, last)])
     if len(told) <= _MAX_GROUP and last - first < _MAX_LINES:
         kind = "branch" if len(parts) > 1 else "bare" if _is_little(items[-1].node) else "quote"
         yield _Quote(kind, told, f"{before} {' '.join(parts)}", tuple(spans), _worth(items))
+
+
+def _changed(condition: Condition, items: Sequence[Placed]) -> bool:
+    """Whether something before one of the statements binds anew what an early exit asks."""
+    return any(t not in p.tests for p in items for t in condition.tests)
 
 
 def _chain(name: str, node: ast.If, one: Placed, bodies: Mapping[int, list[Placed]], lines: list[str]) -> _Quote | None:
@@ -161,7 +164,7 @@ def _chain(name: str, node: ast.If, one: Placed, bodies: Mapping[int, list[Place
         own = bodies.get(id(node.body[0]), [])
         test = own[0].tests[-1] if own and own[0].tests and not own[0].tests[-1].guard else None
         parts = _parts(own, lines)
-        if test is None or not test.text or not parts:
+        if test is None or not test.text or not parts or _changed(outer, own):
             return None
         lead = f"{'else ' if number else ''}{'when' if test.holds else 'unless'} {code(test.text)}, "
         branches.append(lead + ", then ".join(map(code, parts)))
@@ -175,7 +178,7 @@ def _chain(name: str, node: ast.If, one: Placed, bodies: Mapping[int, list[Place
     if node.orelse:
         own = bodies.get(id(node.orelse[0]), [])
         parts = _parts(own, lines)
-        if not parts:
+        if not parts or _changed(outer, own):
             return None
         branches.append("otherwise " + ", then ".join(map(code, parts)))
         spans.append((node.orelse[0].lineno, node.orelse[-1].end_lineno or node.orelse[-1].lineno))
