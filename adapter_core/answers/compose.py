@@ -157,7 +157,8 @@ def _sentences(
     yield from header
     if symbol.kind == "class":
         yield from _class(speaker, facts, index, document.lines)
-        yield from _members(graph, facts, index, item, place)
+        if item is not None:
+            yield from _members(graph, facts, index, item, place)
     if symbol.kind in _ASSIGNED or symbol.kind == "class":
         yield from _comments_above(speaker, symbol, document.lines)
     if symbol.is_callable:
@@ -310,11 +311,9 @@ def _class(speaker: Speaker, facts: ModuleFacts, index: int, lines: list[str]) -
             yield speaker.say("where", text, *((m.name_line, m.name_line) for m in shown))
 
 
-def _members(
-    graph: CodeGraph, facts: ModuleFacts, index: int, item: Evidence | None, place: int
-) -> Iterator[Candidate]:
+def _members(graph: CodeGraph, facts: ModuleFacts, index: int, item: Evidence, place: int) -> Iterator[Candidate]:
     """What a class assigns in the lines that were found, and who reads it."""
-    for number, symbol in enumerate(facts.symbols) if item is not None else ():
+    for number, symbol in enumerate(facts.symbols):
         inside = (
             symbol.parent == index and symbol.kind in _ASSIGNED and item.span.start <= symbol.start <= item.span.end
         )

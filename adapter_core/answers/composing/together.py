@@ -135,8 +135,10 @@ def _calls(graph: CodeGraph, key: _Key, ref: SymbolRef, targets: Mapping[_Key, S
     around = tests_of_calls(ref.symbol, document.lines)
     names = {target.symbol.name for target in targets.values()}
     for call in facts.calls:
-        site = graph.site(facts, call) if call.owner == index and not call.form and call.name in names else None
-        for target in site.targets if site is not None and site.sure else ():
+        if call.owner != index or call.form or call.name not in names:
+            continue
+        site = graph.site(facts, call)
+        for target in site.targets if site.sure else ():
             if _key(target) not in targets or target.symbol.name != call.name:
                 continue
             tests = around.get((call.callee, call.line))
