@@ -32,6 +32,7 @@ _MAX_HEADER_LINES = 12
 _SETTINGS = (".toml", ".cfg", ".ini", ".yml", ".yaml", ".json")
 _MAX_LISTED = 5
 _MANY_LINES = 2  # of an assignment of which it is looked up who reads it
+_MAX_LOOKED_UP = 2  # of one class
 _NEAR = 3  # of how many symbols callers and the like are looked for, unless they are asked for
 
 
@@ -313,6 +314,7 @@ def _class(speaker: Speaker, facts: ModuleFacts, index: int, lines: list[str]) -
 
 def _members(graph: CodeGraph, facts: ModuleFacts, index: int, item: Evidence, place: int) -> Iterator[Candidate]:
     """What a class assigns in the lines that were found, and who reads it."""
+    looked_up = 0
     for number, symbol in enumerate(facts.symbols):
         inside = (
             symbol.parent == index and symbol.kind in _ASSIGNED and item.span.start <= symbol.start <= item.span.end
@@ -326,7 +328,8 @@ def _members(graph: CodeGraph, facts: ModuleFacts, index: int, item: Evidence, p
             f"{name} is assigned as {code(symbol.signature)}." if short else f"{name} is defined in {code(facts.path)}."
         )
         yield speaker.say("assigned", text, lines)
-        if place < _NEAR and symbol.end - symbol.start > _MANY_LINES:
+        if place < _NEAR and symbol.end - symbol.start > _MANY_LINES and looked_up < _MAX_LOOKED_UP:
+            looked_up += 1
             yield from reads(speaker, graph, graph.ref(facts, number))
 
 

@@ -343,3 +343,37 @@ def test_product_callers_come_first_and_tests_in_one_clause(repo: Path) -> None:
 def test_calls_by_name_alone_are_told_where_no_other_is_known(repo: Path) -> None:
     told = shown(repo, "Who calls `Engine.stop`?")
     assert told[0] == "By name alone: `blind` calls `thing.stop()`; `Relay.stop` calls `other.stop()`."
+
+
+def test_what_a_class_assigns_in_the_lines_found_is_told_with_who_reads_it(repo: Path) -> None:
+    graph = graph_of(
+        repo,
+        """
+        #- m.py
+        class Screen:
+            LIMIT = 3
+            hint: str
+
+            def up(self): ...
+
+            def down(self): ...
+
+            DISPATCH = {
+                "KEY_UP": up,
+                "KEY_DOWN": down,
+                "KEY_PAGE": down,
+            }
+
+
+        def loop(screen, key):
+            return Screen.DISPATCH[key](screen)
+        """,
+    )
+    (ref, *_) = graph.find_symbol("Screen")
+    texts = {c.text for c in candidates(graph, search(graph, "What is in DISPATCH and LIMIT?", zoom=ref), 200)}
+    assert {
+        "`Screen.LIMIT` is assigned as `LIMIT = 3`.",
+        "`Screen.DISPATCH` is defined in `m.py`.",
+        "In `loop`: `return Screen.DISPATCH[key](screen)`",
+    } <= texts
+    assert not any("hint" in text for text in texts)
