@@ -22,14 +22,16 @@ _MAX_DEFINITIONS = 4  # of one name
 def named_symbols(graph: CodeGraph, question: Question) -> list[SymbolRef]:
     """All that a question names, of the product: members, then what is written as code, then classes by a plain word with a capital."""
     members = named_members(graph, question)
-    owners = {part for ref in members for part in ref.symbol.qualname.split(".")}
+    # `send` of "Session.send" is no other `send`.
+    parts = {part for ref in members for part in ref.symbol.qualname.split(".")}
+    parts |= {part for name in question.identifiers if "." in name for part in name.split(".")}
     found = [
         r
         for name in question.identifiers[:_MAX_NAMED]
-        if name not in owners
+        if name not in parts
         for r in graph.find_symbol(name)[:_MAX_DEFINITIONS]
     ]
-    found += [r for r in _classes(graph, question) if r.symbol.name not in owners]
+    found += [r for r in _classes(graph, question) if r.symbol.name not in parts]
     return _distinct([*members, *found])
 
 

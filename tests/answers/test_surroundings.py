@@ -377,3 +377,12 @@ def test_what_a_class_assigns_in_the_lines_found_is_told_with_who_reads_it(repo:
         "In `loop`: `return Screen.DISPATCH[key](screen)`",
     } <= texts
     assert not any("hint" in text for text in texts)
+
+
+def test_another_one_of_that_name_is_not_asked_about(repo: Path) -> None:
+    graph = graph_of(
+        repo,
+        "#- m.py\nclass A:\n    def send(self): ...\n\n    def go(self):\n        self.send()\n\n\n"
+        "def send(): ...\n\n\ndef other():\n    send()\n",
+    )
+    assert [c.text for c in answer_question(graph, "Who calls A.send?").claims] == ["`A.send` is called by `A.go`."]
