@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from ..code_graph import CodeGraph, index_of
 from ..evidence.selection import Found
 from ..evidence.spans import own_blocks
+from ..graph import terms
 from ..graph.outline import docstring_span, outline_of
 from ..graph.source import is_python
 from ..types import Evidence, ModuleFacts, Symbol, SymbolRef
-from .composing.around import inheritance, mutations, numbers, passed, tests
+from .asked import named_first, named_symbols
+from .composing.around import inheritance, mutations, numbers, passed, reads, tests
 from .composing.calling import callers, calling_tests, calls, uses
-from .composing.candidate import Candidate, Speaker, listed
+from .composing.candidate import OF_STATEMENTS, Candidate, Speaker, listed
 from .composing.counts import asked_for
 from .composing.deciding import decisions
 from .composing.links import Links
-from .composing.prose import comment_sentences, docstring_lines, docstring_sentences, sentences_in
+from .composing.prose import comment_sentences, docstring_lines, docstring_sentences, in_passages, sentences_in
 from .composing.quotes import quotes
 from .composing.telling import actions
 from .inert import code, printable, prose
-from .kinds import LINKS, answer_kind, named_classes
+from .kinds import LINKS, answer_kind
 
 _MAX_SYMBOLS = 8
 _MAX_SIGNATURE = 160
@@ -29,22 +31,25 @@ _ASSIGNED = ("constant", "variable", "type_alias", "field", "enum_member")
 _MAX_HEADER_LINES = 12
 _SETTINGS = (".toml", ".cfg", ".ini", ".yml", ".yaml", ".json")
 _MAX_LISTED = 5
+_MANY_LINES = 2  # of an assignment of which it is looked up who reads it
+_MAX_LOOKED_UP = 2  # of one class
 _NEAR = 3  # of how many symbols callers and the like are looked for, unless they are asked for
 
 
 def candidates(graph: CodeGraph, found: Found, limit: int) -> list[Candidate]:
-    """The sentences that the evidence yields, in order of the evidence; before it, about classes that a question about links names."""
+    """The sentences that the evidence yields, in order of the evidence; before it, about what a question about links or a place names."""
     seen: dict[str, Candidate] = {}
     about: set[tuple[str, int]] = set()
     place = 0
-    asked = _Asked(answer_kind(found.question), asked_for(found.question.text))
+    asked = _Asked(answer_kind(found.question), asked_for(found.question.text), _asked_about(graph, found))
     for facts, index, item in (*_named(graph, found), *_evident(graph, found)):
         if (facts.path, index) in about:
             continue
         about.add((facts.path, index))
         own = list(_sentences(graph, facts, index, item, asked, place, found.weights))
-        for order, candidate in enumerate(_once(own)):
-            seen.setdefault(candidate.text, _numbered(candidate, order))
+        for order, candidate in enumerate(sorted(_once(own), key=lambda c: _reading_place(c, asked.kind))):
+            named = (facts.path, facts.symbols[index].start) in asked.named
+            seen.setdefault(candidate.text, replace(candidate, order=order, named=named))
         place += 1
         if place >= _MAX_SYMBOLS or len(seen) >= limit:
             break
@@ -60,12 +65,26 @@ def _once(own: list[Candidate]) -> list[Candidate]:
     return [c for c in kept if c.kind != "bare" or c.spans[-1][2] not in shown]
 
 
+_INTRODUCING = ("where", "doc", "param", "signature", "bases", "text")
+
+
+def _reading_place(candidate: Candidate, kind: str) -> tuple[int, int]:
+    """Where it stands among the sentences about one symbol: what introduces it, its statements in the order of the code, what surrounds
+    it; that first where it was asked for."""
+    if candidate.kind in _INTRODUCING:
+        return 1, 0
+    if candidate.kind in OF_STATEMENTS or candidate.kind == "comment":
+        return 2, candidate.spans[0 if candidate.kind == "decides" else -1][1]
+    return (0, 0) if kind in LINKS else (3, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """The kind of answer, and what is to be counted."""
+    """The kind of answer, what is to be counted, and, by path and line, the symbols that the question names; none where it names none."""
 
     kind: str
     counted: tuple[str, ...]
+    named: frozenset[tuple[str, int]]
 
 
 def _evident(graph: CodeGraph, found: Found) -> Iterator[tuple[ModuleFacts, int, Evidence | None]]:
@@ -77,15 +96,17 @@ def _evident(graph: CodeGraph, found: Found) -> Iterator[tuple[ModuleFacts, int,
 
 
 def _named(graph: CodeGraph, found: Found) -> Iterator[tuple[ModuleFacts, int, Evidence | None]]:
-    for ref in named_classes(graph, found.question):
+    for ref in named_first(graph, found.question):
         facts = graph.facts(ref.path)
         index = index_of(facts, ref.symbol) if facts is not None else None
         if facts is not None and index is not None:
             yield facts, index, None
 
 
-def _numbered(candidate: Candidate, order: int) -> Candidate:
-    return Candidate(candidate.text, candidate.kind, candidate.spans, candidate.about, candidate.place, order)
+def _asked_about(graph: CodeGraph, found: Found) -> frozenset[tuple[str, int]]:
+    refs = [*named_symbols(graph, found.question), *named_first(graph, found.question)]
+    refs += [found.zoom] if found.zoom is not None else []
+    return frozenset((ref.path, ref.symbol.start) for ref in refs)
 
 
 def _symbol_of(facts: ModuleFacts, item: Evidence) -> int | None:
@@ -119,20 +140,26 @@ def _sentences(
         return  # what stands in them is no prose
     if symbol.kind in ("section", "module"):
         if item is not None and (symbol.kind == "section" or not is_python(facts.path)):
-            yield from _documentation(speaker, facts, index, document.lines, item)
+            yield from _documentation(speaker, facts, index, document.lines, item, weights)
         elif item is not None:
-            yield from _module(speaker, facts, document.lines, item)
+            yield from _module(speaker, facts, document.lines, item, weights)
         return
     ref = graph.ref(facts, index)
-    around = _surroundings(speaker, graph, ref, asked, place) if symbol.is_callable or symbol.kind == "class" else ()
+    # Who calls what was not asked about is no answer to who calls something.
+    meant = asked.kind not in LINKS or not asked.named or (facts.path, symbol.start) in asked.named
+    linked = meant and (symbol.is_callable or symbol.kind == "class")
+    around = _surroundings(speaker, graph, ref, asked, place) if linked else ()
     if asked.kind in LINKS:
         yield from around  # first, since of very many sentences the last ones are left out
     where, *header = _header(speaker, symbol, facts, index, document.lines)
-    yield where
-    yield from _docstring(speaker, symbol, document.lines)
+    if not symbol.docstring:
+        yield where  # else its first sentence says more, and cites the same line
+    yield from _docstring(speaker, symbol, document.lines, weights)
     yield from header
     if symbol.kind == "class":
         yield from _class(speaker, facts, index, document.lines)
+        if item is not None:
+            yield from _members(graph, facts, index, item, place)
     if symbol.kind in _ASSIGNED or symbol.kind == "class":
         yield from _comments_above(speaker, symbol, document.lines)
     if symbol.is_callable:
@@ -151,10 +178,10 @@ def _surroundings(speaker: Speaker, graph: CodeGraph, ref: SymbolRef, asked: _As
     """What links tell takes time to find out: only of the first symbols, and where the question asks for it."""
     kind, links = asked.kind, Links(graph, ref)
     if kind in LINKS:
-        yield from callers(speaker, links)
+        yield from callers(speaker, links, kind not in ("tests", "impact"))
     elif place < _NEAR:
         yield from uses(speaker, links)
-    if place < _NEAR or kind == "inheritance":
+    if kind == "inheritance" or (place < _NEAR and not ref.symbol.name.startswith("__")):
         yield from inheritance(speaker, links)
     if kind in ("tests", "impact"):
         yield from calling_tests(speaker, links)
@@ -165,7 +192,7 @@ def _surroundings(speaker: Speaker, graph: CodeGraph, ref: SymbolRef, asked: _As
     if kind == "count" and place < _NEAR:
         yield from numbers(speaker, links, asked.counted)
     elif kind == "impact" and place < _NEAR:
-        yield from numbers(speaker, links, ("places", "subclasses", "overrides", "tests"))
+        yield from numbers(speaker, links, ("places", "subclasses", "overrides", "tests"), only_shown=True)
 
 
 _KIND_WORDS = {
@@ -181,8 +208,9 @@ def _header(speaker: Speaker, symbol: Symbol, facts: ModuleFacts, index: int, li
     if symbol.is_async:
         what = what.replace("a ", "an async ", 1)
     parent = facts.symbols[symbol.parent] if symbol.parent > 0 else None
-    of = f" of {code(parent.qualname)}" if parent is not None and symbol.kind in ("method", "property") else ""
-    yield speaker.say("where", f"{name} is {what}{of}, defined in {code(facts.path)}.", head)
+    # Of what it is a method says its name.
+    is_what = "is" if parent is not None and symbol.kind in ("method", "property") else f"is {what},"
+    yield speaker.say("where", f"{name} {is_what} defined in {code(facts.path)}.", head)
     if symbol.is_callable:
         shown = [p for p in symbol.parameters if p.name not in ("self", "cls")]
         # A header on several lines is cited whole or not spoken of: every default must be in the lines.
@@ -222,12 +250,12 @@ def _head_span(facts: ModuleFacts, index: int, lines: list[str]) -> tuple[int, i
     return (symbol.start if end - symbol.start < _MAX_HEADER_LINES else symbol.name_line), end
 
 
-def _docstring(speaker: Speaker, symbol: Symbol, lines: list[str]) -> Iterator[Candidate]:
+def _docstring(speaker: Speaker, symbol: Symbol, lines: list[str], weights: Mapping[str, float]) -> Iterator[Candidate]:
     where = _docstring_span(symbol, lines)
     if where is None:
         return
     name = code(symbol.qualname)
-    for sentence in docstring_sentences(lines, *where):
+    for sentence in in_passages(docstring_sentences(lines, *where), lines, _says_of(weights)):
         quoted = prose(sentence.text)
         span = (sentence.start, sentence.end)
         if not sentence.field:
@@ -247,6 +275,11 @@ def _docstring(speaker: Speaker, symbol: Symbol, lines: list[str]) -> Iterator[C
             yield speaker.say("raises", f"{name} raises {code(subject)}, by its docstring: “{quoted}”", *spans)
         elif word not in ("rtype", "type") and subject:
             yield speaker.say("param", f"{code(subject.split()[-1])} of {name}: “{quoted}”", *spans)
+
+
+def _says_of(weights: Mapping[str, float]) -> Callable[[str], bool]:
+    """Whether a text holds words of the question."""
+    return lambda text: any(term in weights for term in terms.terms_of(text))
 
 
 def _docstring_span(symbol: Symbol, lines: list[str]) -> tuple[int, int] | None:
@@ -279,6 +312,27 @@ def _class(speaker: Speaker, facts: ModuleFacts, index: int, lines: list[str]) -
             yield speaker.say("where", text, *((m.name_line, m.name_line) for m in shown))
 
 
+def _members(graph: CodeGraph, facts: ModuleFacts, index: int, item: Evidence, place: int) -> Iterator[Candidate]:
+    """What a class assigns in the lines that were found, and who reads it."""
+    looked_up = 0
+    for number, symbol in enumerate(facts.symbols):
+        inside = (
+            symbol.parent == index and symbol.kind in _ASSIGNED and item.span.start <= symbol.start <= item.span.end
+        )
+        if not inside or (symbol.start == symbol.end and "=" not in symbol.signature):
+            continue  # what is only annotated says little
+        speaker, name = Speaker(facts, number, place), code(symbol.qualname)
+        lines = (symbol.start, min(symbol.end, symbol.start + _MAX_HEADER_LINES - 1))
+        short = len(symbol.signature) <= _MAX_SIGNATURE and symbol.end == lines[1] and "=" in symbol.signature
+        text = (
+            f"{name} is assigned as {code(symbol.signature)}." if short else f"{name} is defined in {code(facts.path)}."
+        )
+        yield speaker.say("assigned", text, lines)
+        if place < _NEAR and symbol.end - symbol.start > _MANY_LINES and looked_up < _MAX_LOOKED_UP:
+            looked_up += 1
+            yield from reads(speaker, graph, graph.ref(facts, number))
+
+
 def _comments_above(speaker: Speaker, symbol: Symbol, lines: list[str]) -> Iterator[Candidate]:
     name = code(symbol.qualname)
     strings = outline_of("\n".join(lines) + "\n").string_lines
@@ -305,11 +359,13 @@ def _comments(speaker: Speaker, symbol: Symbol, lines: list[str]) -> Iterator[Ca
         )
 
 
-def _module(speaker: Speaker, facts: ModuleFacts, lines: list[str], item: Evidence) -> Iterator[Candidate]:
+def _module(
+    speaker: Speaker, facts: ModuleFacts, lines: list[str], item: Evidence, weights: Mapping[str, float]
+) -> Iterator[Candidate]:
     name = code(facts.module)
     where = _docstring_span(facts.symbols[0], lines)
     if where is not None:
-        for sentence in docstring_sentences(lines, *where):
+        for sentence in in_passages(docstring_sentences(lines, *where), lines, _says_of(weights)):
             yield speaker.say("doc", f"The module {name}: “{prose(sentence.text)}”", (sentence.start, sentence.end))
     for symbol in facts.symbols[1:]:
         inside = item.span.start <= symbol.start and symbol.end <= item.span.end
@@ -323,11 +379,12 @@ def _module(speaker: Speaker, facts: ModuleFacts, lines: list[str], item: Eviden
 
 
 def _documentation(
-    speaker: Speaker, facts: ModuleFacts, index: int, lines: list[str], item: Evidence
+    speaker: Speaker, facts: ModuleFacts, index: int, lines: list[str], item: Evidence, weights: Mapping[str, float]
 ) -> Iterator[Candidate]:
     symbol = facts.symbols[index]
     title = f", “{prose(symbol.name)}”" if symbol.kind == "section" else ""
-    for sentence in sentences_in(lines, item.span.start, item.span.end):
+    found = sentences_in(lines, item.span.start, item.span.end)
+    for sentence in in_passages(found, lines, _says_of(weights)):
         if printable(sentence.text) == printable(symbol.name):
             continue
         spans = [(sentence.start, sentence.end)]

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ..code_graph import CodeGraph
 from ..evidence.question import Question
-from ..types import SymbolRef
 from .composing.counts import names_a_count
 
 # Kinds that ask for links of a symbol, and not for what it does.
@@ -78,11 +76,13 @@ def answer_kind(question: Question) -> str:
     return _BY_WORD.get(first.group().lower(), "what") if first else "other"
 
 
-def named_classes(graph: CodeGraph, question: Question) -> list[SymbolRef]:
-    """ "How many methods does Router have?": in a question about links, a plain word with a capital is a class where there is one of
-    that name."""
-    if answer_kind(question) not in LINKS:
-        return []
-    around = {part for name in question.identifiers for part in name.split(".")[:-1]}  # `Router` of `Router.match`
-    words = [w for w in question.words if w[:1].isupper() and w not in around]
-    return [r for w in words for r in graph.find_symbol(w)[:1] if r.symbol.kind == "class"]
+_STRUCTURE = re.compile(
+    r"\b(?:architect\w*|relat(?:ed?|ion\w*)|hierarch\w*|inherit\w*|sub-?class\w*|base class\w*|mixins?|fit together|work together|layers?|"
+    r"layered|designed?|patterns?|interact\w*|coordinat\w*|extend\w*|implementations?|structured?|organi[sz]\w*|component\w*|overview)\b",
+    re.I,
+)
+
+
+def asks_structure(question: Question) -> bool:
+    """Whether a question asks how parts of the program hang together, so that what extends what is part of the answer."""
+    return question.kind == "overview" or bool(_STRUCTURE.search(question.text[:300]))

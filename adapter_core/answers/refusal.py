@@ -7,13 +7,15 @@ questions about what is not there, made of real words (`benchmarks/answers.py`, 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 
 from ..code_graph import CodeGraph
+from ..evidence.question import Question
 from ..evidence.search_index import SearchIndex
 from ..evidence.selection import Found
 from ..graph import terms
-from .kinds import named_classes
+from .asked import named_classes
 from .options import RefusalOptions
 
 _HEAD = 3
@@ -60,6 +62,18 @@ def answerable(found_signals: Mapping[str, float], options: RefusalOptions) -> b
     if found_signals["defined"] and not found_signals["unknown"] and options.threshold <= 1:
         return True
     return confidence(found_signals, options) >= options.threshold
+
+
+def names_not_there(graph: CodeGraph, question: Question) -> list[str]:
+    """What a question plainly writes as code (`name`, some_name), and the workspace uses nowhere."""
+    names = [
+        n
+        for n in question.identifiers
+        if "_" in n.strip("_") or re.search(rf"`{re.escape(n)}(?:\(\))?`", question.text)
+    ]
+    with graph.store.snapshot():
+        index = SearchIndex(graph)
+        return [n for n in names[:_MAX_IDENTIFIERS] if not _used(index, n)]
 
 
 def _stands(index: SearchIndex, term: str) -> bool:

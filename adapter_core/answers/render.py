@@ -29,6 +29,11 @@ def not_found(nearest: Sequence[str], places: Sequence[str]) -> str:
     return text
 
 
+def nearest_to(names: Sequence[str]) -> str:
+    """What stands before an answer to a question that names what is not there; "" where it names nothing of the kind."""
+    return f"Not found in this workspace: {', '.join(map(code, names))}. What comes nearest:\n\n" if names else ""
+
+
 def commit_footer(provenance: Provenance) -> str:
     """Which commit an answer speaks of, "" where that is unknown."""
     if provenance.commit is None:

@@ -18,22 +18,26 @@ from ..evidence.selection import Found, search
 from ..graph.source import hash_lines
 from ..models.backend import Backend
 from ..types import Answer, CancelToken, Claim, EventSink, Evidence, SymbolRef
+from .asked import named_symbols
 from .citations import cite
 from .compose import candidates
 from .composing.candidate import Candidate
 from .composing.choose import choose, lexical_scores, mix
+from .composing.together import in_order, put_together
 from .flags import checked
-from .kinds import answer_kind
+from .kinds import LINKS, answer_kind, asks_structure
 from .options import AskOptions
 from .provenance import provenance_of
-from .refusal import answerable, confidence, signals
-from .render import commit_footer, not_found, to_markdown
+from .refusal import answerable, confidence, names_not_there, signals
+from .render import commit_footer, nearest_to, not_found, to_markdown
 from .selecting import narrowed, reordered
 from .state import Run
 from .telemetry import record_of, write_record
 from .writing.adapting import Plan, plan
 from .writing.phrasing import phrase
 from .writing.reading import votes_on
+
+_MAX_ABSENT = 3  # names that are said not to be there
 
 
 def _ignore(name: str, value: Any) -> None:
@@ -81,7 +85,8 @@ def answer_question(
         claims = _compose(run, found, plan_once)
     if not claims:
         return _refuse(run, found)
-    return _finish(run, found, to_markdown(claims), claims)
+    absent = nearest_to(names_not_there(graph, found.question)[:_MAX_ABSENT])
+    return _finish(run, found, absent + to_markdown(claims), claims)
 
 
 def _as_selected(run: Run, found: Found) -> Found:
@@ -179,7 +184,11 @@ def _compose(run: Run, found: Found, plan_once: Callable[[], Plan]) -> list[Clai
 def _chosen(run: Run, found: Found, items: list[Candidate], scores: list[float]) -> list[Claim]:
     chosen = choose(items, scores, found.weights, run.options.compose.max_sentences)
     run.check()
-    return [claim for item in chosen if (claim := _claim(run, item)) is not None]
+    sum_up = answer_kind(found.question) not in LINKS
+    named = named_symbols(run.graph, found.question) if sum_up else []
+    classes = asks_structure(found.question)
+    told = put_together(run.graph, chosen, items, named, classes) if sum_up else in_order(run.graph, chosen)
+    return [claim for item in told if (claim := _claim(run, item)) is not None]
 
 
 def _claim(run: Run, item: Candidate) -> Claim | None:

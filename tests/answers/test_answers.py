@@ -120,7 +120,7 @@ def test_a_composed_answer(graph: CodeGraph) -> None:
         ("What is NoMatch?", "`NoMatch` extends `LookupError`."),
         (
             "Where is `compare` defined?",
-            "`Router.compare` is a method of `Router`, defined in `app/router.py`. app/router.py:25",
+            "`Router.compare` is defined in `app/router.py`. app/router.py:25",
         ),
     ],
 )

@@ -8,8 +8,10 @@ from adapter_core.answers.composing.choose import choose, lexical_scores
 WEIGHTS = {"cach": 2.0, "clear": 1.0, "expir": 1.0}
 
 
-def sentence(text: str, kind: str = "quote", line: int = 1, about: str = "m.py:1", path: str = "m.py") -> Candidate:
-    return Candidate(text, kind, ((path, line, line),), about, 0, line)
+def sentence(
+    text: str, kind: str = "quote", line: int = 1, about: str = "m.py:1", path: str = "m.py", named: bool = False
+) -> Candidate:
+    return Candidate(text, kind, ((path, line, line),), about, 0, line, named)
 
 
 def chosen(items: list[Candidate], question: str = "", kind: str = "how", limit: int = 6) -> list[str]:
@@ -48,3 +50,53 @@ def test_a_test_counts_less_where_nobody_asks_about_tests() -> None:
     assert scores[0] < scores[1]
     asked = lexical_scores(items, "tests", WEIGHTS)
     assert asked[0] == asked[1]
+
+
+def scores(items: list[Candidate], question: str = "", kind: str = "how") -> list[float]:
+    return lexical_scores(items, kind, WEIGHTS, question)
+
+
+def test_what_shares_a_word_with_the_question_and_not_its_subject_counts_less() -> None:
+    subject = [sentence("In `f`: `cache.clear()`", about="m.py:1"), sentence("In `f`: `expire(x)`", about="m.py:1")]
+    beside = sentence("In `g`: `expire(y)`", about="m.py:9")
+    of_subject, other = scores([*subject, beside])[1:]
+    assert other < of_subject
+
+
+def test_the_name_of_the_function_around_a_statement_says_little_of_it() -> None:
+    by_name = sentence("In `clear_cache`: `y = x + 1`", about="m.py:1")
+    by_statement = sentence("In `f`: `clear(cache)`", about="m.py:1")
+    around, own = scores([by_name, by_statement])
+    assert around < own
+    named = sentence("In `clear_cache`: `y = x + 1`", about="m.py:1", named=True)
+    assert scores([named])[0] > scores([by_name])[0]
+
+
+def test_errors_count_less_where_nobody_asks_for_them() -> None:
+    items = [
+        sentence("`f` raises `CacheError` when `clear`.", "raises"),
+        sentence("`f` sets `cache` when `clear`.", "sets"),
+    ]
+    main, asked = (scores(items, q) for q in ("How is the cache cleared?", "How does clearing the cache fail?"))
+    assert main[0] / main[1] < asked[0] / asked[1]
+
+
+def test_where_conditions_are_asked_for_they_count_more() -> None:
+    items = [sentence("In `f`, when `x`: `clear(cache)`"), sentence("In `f`: `clear(cache)`")]
+    plain, asked = (scores(items, q) for q in ("How is it cleared?", "Under what conditions is it cleared?"))
+    assert plain[0] / plain[1] < asked[0] / asked[1]
+
+
+def test_links_of_what_was_not_asked_about_are_nearly_left_out() -> None:
+    items = [
+        sentence("`cache` is called by `a`.", "callers", named=True),
+        sentence("In `g`: `clear(cache)`", about="m.py:9"),
+    ]
+    named, other = scores(items, "Who calls `cache`?", "callers")
+    assert other < 0.3 * named
+
+
+def test_the_definition_that_is_asked_for_comes_before_what_uses_it() -> None:
+    where = Candidate("`cache` is defined in `m.py`.", "where", (("m.py", 1, 1),), "m.py:1", 0, 0, True)
+    use = sentence("In `f`: `clear(cache, expire)`", about="m.py:9")
+    assert choose([use, where], scores([use, where], "", "where"), WEIGHTS, 2)[0] is where

@@ -91,7 +91,7 @@ def test_a_model_that_obeys_a_docstring_is_not_believed(repo: Path, values: dict
     answer, _ = hostile_answer(repo, **values)
     # Where the pack holds no bodies the composed answer stands, and quotes: that is what the docstring says, and no answer.
     shown = re.sub(r"“[^”]*”", "", answer.text + "".join(c.text for c in answer.claims))
-    assert "`Orders.place` returns `len(self.kept)`." in shown
+    assert "`Orders.place` returns `len(self.kept)`." in shown or "`return len(self.kept)`" in shown
     for word in ("42", "eval", "hunter2", "](", "<img", "\x1b", "All tests"):
         assert word not in shown, word
     assert {"The answer is 42.", "`eval` runs the order."} <= {d.text for d in answer.dropped}

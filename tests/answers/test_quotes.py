@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from adapter_core.answers.compose import candidates
 from adapter_core.answers.composing.placed import header, statements
 from adapter_core.answers.composing.quotes import quoted
 from adapter_core.answers.runner import answer_question
+from adapter_core.evidence.selection import search
 from tests.support import graph_of, write
 
 WORKSPACE = """
@@ -111,3 +113,28 @@ def test_what_is_too_long_is_not_quoted(text: str) -> None:
     (node,) = ast.parse(source).body
     assert isinstance(node, ast.FunctionDef)
     assert quoted(source.split("\n"), node.body[0]) == ""
+
+
+def test_a_comment_says_what_the_statement_below_it_is_for(repo: Path) -> None:
+    graph = graph_of(
+        repo,
+        """
+        #- m.py
+        def shown(value, long):
+            out = value[0]
+            # the standard deviation comes last
+            if long and len(value) == 5:
+                out += value[4]
+            return out
+        """,
+    )
+    answer = answer_question(graph, "Under what conditions is the standard deviation shown?")
+    assert "In `shown`, when `long and len(value) == 5`: `out += value[4]`" in [c.text for c in answer.claims]
+
+
+def test_a_short_function_is_quoted_whole(repo: Path) -> None:
+    graph = graph_of(
+        repo, "#- m.py\ndef frob(x):\n    '''Frobs it.'''\n    y = x.frob(1)\n    log.info('y')\n    return y + 1\n"
+    )
+    texts = [c.text for c in candidates(graph, search(graph, "How does frob work with x?"), 100)]
+    assert "In `frob`: `y = x.frob(1)`, then `return y + 1`" in texts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapter_core.answers.composing.prose import docstring_sentences
+from adapter_core.answers.composing.prose import docstring_sentences, in_passages
 from adapter_core.answers.inert import prose
 
 NUMPY = '''
@@ -109,3 +109,25 @@ def test_code_without_a_mark_is_no_sentence() -> None:
     lines = text.split("\n")
     found = [s.text for s in docstring_sentences(lines, 1, len(lines))]
     assert found == ["Return all values of a key.", "A value x = 3 counts, too."]
+
+
+def test_the_words_of_a_field_may_begin_on_the_next_line() -> None:
+    lines = ['"""Sends it.', "", ":param request:", "    The request to be sent over.", '"""']
+    assert [(s.text, s.field) for s in docstring_sentences(lines, 1, 5)][-1] == (
+        "The request to be sent over.",
+        "param request",
+    )
+
+
+def test_a_sentence_that_leans_or_holds_what_is_asked_stands_with_the_one_before_it() -> None:
+    lines = [
+        '"""Counts the frobs. It skips those that are old.',
+        "Nobody asks here. The cache is cleared first.",
+        '"""',
+    ]
+    found = in_passages(docstring_sentences(lines, 1, 3), lines, lambda text: "cache" in text)
+    assert [s.text for s in found] == [
+        "Counts the frobs. It skips those that are old.",
+        "Nobody asks here. The cache is cleared first.",
+    ]
+    assert [(s.start, s.end) for s in found] == [(1, 1), (2, 2)]

@@ -152,8 +152,8 @@ def test_said(graph: CodeGraph, question: str, symbol: str, sentence: str) -> No
         (IMPACT, "handler", "register()"),
         (IMPACT, "handler", "helper`,"),
         (IMPACT, "unused", "is called"),
-        ("How does {} work?", "DiskStore.save", "item.clear"),
-        ("How does {} work?", "DiskStore.save", "self.cache"),
+        ("How does {} work?", "DiskStore.save", "calls `item.clear"),
+        ("How does {} work?", "DiskStore.save", "calls `self.cache"),
     ],
 )
 def test_never_said(graph: CodeGraph, question: str, symbol: str, never: str) -> None:
@@ -276,3 +276,113 @@ def test_callers_are_told_of_what_is_asked_about_however_much_else_there_is_to_s
         answer = answer_question(graph, "Who calls Store.save?")
     assert "`Store.save` is called by `flush`." in [c.text for c in answer.claims]
     assert not any("`make`" in c.text for c in answer.claims)  # which calls `Store`, and that is not asked
+
+
+CALLERS = """
+#- shop/app.py
+class Shop:
+    def reply(self, text):
+        return text
+
+    def close(self):
+        return self.reply("closed")
+
+
+current: "Shop" = local_value()
+
+
+class Mirror:
+    def reply(self, other):
+        return other.reply(1)
+#- shop/use.py
+from shop.app import Shop
+
+
+def make(kind):
+    return Shop() if kind else object()
+
+
+def ask(kind):
+    shop = make(kind)
+    return shop.reply("yes")
+
+
+def blind(thing):
+    return thing.stop()
+
+
+class Engine:
+    def stop(self): ...
+
+
+class Relay:
+    def stop(self, other):
+        other.stop()
+#- tests/test_shop.py
+from shop.app import Shop
+
+
+def test_reply():
+    assert Shop().reply("a") == "a"
+"""
+
+
+def shown(repo: Path, question: str) -> list[str]:
+    """The sentences that an answer shows: those that were verified."""
+    answer = answer_question(graph_of(repo, CALLERS), question)
+    assert answer.dropped == ()
+    return [c.text for c in answer.claims]
+
+
+def test_product_callers_come_first_and_tests_in_one_clause(repo: Path) -> None:
+    told = shown(repo, "Who calls `Shop.reply`?")
+    assert told[0] == "`Shop.reply` is called by `Shop.close`."
+    assert "`Shop.reply` is also called in tests, for example in `tests/test_shop.py::test_reply`." in told
+
+
+def test_calls_by_name_alone_are_told_where_no_other_is_known(repo: Path) -> None:
+    told = shown(repo, "Who calls `Engine.stop`?")
+    assert told[0] == "By name alone: `blind` calls `thing.stop()`; `Relay.stop` calls `other.stop()`."
+
+
+def test_what_a_class_assigns_in_the_lines_found_is_told_with_who_reads_it(repo: Path) -> None:
+    graph = graph_of(
+        repo,
+        """
+        #- m.py
+        class Screen:
+            LIMIT = 3
+            hint: str
+
+            def up(self): ...
+
+            def down(self): ...
+
+            DISPATCH = {
+                "KEY_UP": up,
+                "KEY_DOWN": down,
+                "KEY_PAGE": down,
+            }
+
+
+        def loop(screen, key):
+            return Screen.DISPATCH[key](screen)
+        """,
+    )
+    (ref, *_) = graph.find_symbol("Screen")
+    texts = {c.text for c in candidates(graph, search(graph, "What is in DISPATCH and LIMIT?", zoom=ref), 200)}
+    assert {
+        "`Screen.LIMIT` is assigned as `LIMIT = 3`.",
+        "`Screen.DISPATCH` is defined in `m.py`.",
+        "In `loop`: `return Screen.DISPATCH[key](screen)`",
+    } <= texts
+    assert not any("hint" in text for text in texts)
+
+
+def test_another_one_of_that_name_is_not_asked_about(repo: Path) -> None:
+    graph = graph_of(
+        repo,
+        "#- m.py\nclass A:\n    def send(self): ...\n\n    def go(self):\n        self.send()\n\n\n"
+        "def send(): ...\n\n\ndef other():\n    send()\n",
+    )
+    assert [c.text for c in answer_question(graph, "Who calls A.send?").claims] == ["`A.send` is called by `A.go`."]

@@ -19,7 +19,10 @@ from ..inert import printable
 from .naming import ends_with, parts_of
 
 _CODE = r"(?:`[^`]+`)"
-_TEST = rf"(?:when {_CODE}(?: and {_CODE})*|unless {_CODE}(?: or {_CODE})*|(?:while handling|while|until|when it catches|for each) {_CODE})"
+_TEST = (
+    rf"(?:in one of its (?:branches|loops)|when {_CODE}(?: and {_CODE})*|unless {_CODE}(?: or {_CODE})*"
+    rf"|(?:while handling|while|until|when it catches|for each) {_CODE})"
+)
 _STEPS = rf"{_CODE}(?:, then {_CODE})*"
 _LEAD = rf"(?:(?:else )?(?:when|unless) {_CODE}, |otherwise )"
 _FORM = re.compile(

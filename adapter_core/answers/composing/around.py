@@ -5,22 +5,24 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
-from ...code_graph import CodeGraph
+from ...code_graph import CodeGraph, is_test_path
 from ...graph.outline import outline_of
 from ...types import SymbolRef, TestLink
 from ..checking.statements import callee
 from ..inert import code
-from .candidate import Candidate, Speaker, definition, listed, scope_name
-from .conditions import cited, in_words, is_untold, told_tests
+from .candidate import Candidate, Speaker, class_header, definition, listed, scope_name
+from .conditions import cited, condition_of
 from .counts import NOUNS, count_of, methods_of
 from .links import Links
 from .placed import function_at, statements
 from .placed import source as quote
+from .quotes import quoted_at
 
 _MAX_LISTED = 4
 _MAX_FAR = 3  # tests told at a time that reach something over several calls, each with the lines of these
-_MAX_COUNTED = 8  # lines that show a count
+_MAX_COUNTED = 12  # lines that show a count
 _MAX_READS = 40
+_MAX_USES = 2
 
 
 def inheritance(speaker: Speaker, links: Links) -> Iterator[Candidate]:
@@ -43,21 +45,26 @@ def _listing(speaker: Speaker, links: Links, beginning: str, refs: Sequence[Symb
     if shown:
         others = " among others" if len(refs) > len(shown) else ""
         text = f"{beginning} {listed([code(n) for n, _ in shown])}{others}."
-        yield speaker.say_of("overridden", text, *(_header_of(links, r) for _, r in shown))
-
-
-def _header_of(links: Links, ref: SymbolRef) -> tuple[str, int, int]:
-    """The lines of a definition up to the last of its bases."""
-    document = links.graph.document(ref.path)
-    outline = outline_of("\n".join(document.lines) + "\n") if document is not None else None
-    node = outline.definitions.get((ref.symbol.name, ref.symbol.name_line)) if outline is not None else None
-    if not isinstance(node, ast.ClassDef) or not node.bases:
-        return definition(ref, whole=True)
-    return ref.path, ref.symbol.name_line, node.bases[-1].end_lineno or ref.symbol.name_line
+        yield speaker.say_of("overridden", text, *(class_header(links.graph, r) for _, r in shown))
 
 
 def _named(ref: SymbolRef) -> bool:
     return ref.symbol.name != "<lambda>"
+
+
+def reads(speaker: Speaker, graph: CodeGraph, ref: SymbolRef) -> Iterator[Candidate]:
+    """The statements of the product that read what is assigned: what it is for shows there."""
+    seen: set[str] = set()
+    for reference in graph.refs_of(ref).items[:_MAX_READS]:
+        owner, document = reference.owner, graph.document(reference.span.path)
+        if reference.kind != "read" or owner is None or document is None or is_test_path(reference.span.path):
+            continue
+        found = quoted_at(scope_name(owner), owner.symbol, document.lines, reference.span.start)
+        if found is not None and found[0] not in seen:
+            seen.add(found[0])
+            yield speaker.say_of("used", found[0], *((owner.path, *lines) for lines in found[1]))
+        if len(seen) == _MAX_USES:
+            return
 
 
 def passed(speaker: Speaker, graph: CodeGraph, ref: SymbolRef) -> Iterator[Candidate]:
@@ -106,19 +113,22 @@ def _reached(speaker: Speaker, ref: SymbolRef, links: Sequence[TestLink]) -> Can
     return speaker.say_of("tests", text, *places, definition(ref))
 
 
-def numbers(speaker: Speaker, links: Links, kinds: Sequence[str] = tuple(NOUNS)) -> Iterator[Candidate]:
-    """How many: only what can be counted in full. `kinds`: keys of `NOUNS`."""
+def numbers(
+    speaker: Speaker, links: Links, kinds: Sequence[str] = tuple(NOUNS), only_shown: bool = False
+) -> Iterator[Candidate]:
+    """How many: only what can be counted in full. `kinds`: keys of `NOUNS`. `only_shown`: only where the cited lines show all of them."""
     name = code(links.ref.symbol.qualname)
     for what in kinds:
         one, several = NOUNS[what]
         count = count_of(links, what)
-        if not count:
+        shown = _examples(links, what) if count else []
+        whole = what == "parameters" or count == len(set(shown))
+        if not count or (only_shown and not whole):
             continue
         noun = one if count == 1 else several
         said = f"{name} is called at {count} {noun}" if what == "places" else f"{name} has {count} {noun}"
-        shown = _examples(links, what)
         # A reader sees a few lines; that there are more is what the index says.
-        more = ", as the index counts; the first are cited" if len(shown) < count and what != "parameters" else ""
+        more = "" if whole else ", as the index counts; the first are cited"
         yield speaker.say_of("count", f"{said}{more}.", *shown, definition(links.ref, whole=what == "parameters"))
 
 
@@ -157,7 +167,7 @@ def mutations(speaker: Speaker, ref: SymbolRef, lines: list[str]) -> Iterator[Ca
         target = quote(call.func.value, lines)
         if "." in target and all(p.isidentifier() for p in target.split(".")) and call.lineno == call.func.end_lineno:
             end = call.end_lineno or call.lineno
-            tests = told_tests(placed.tests, call.lineno, end)
-            words = in_words(tests) or ("in one of its branches" if is_untold(placed.tests) else "")
-            text = f"{code(ref.symbol.qualname)} calls {code(f'{target}.{call.func.attr}()')}{' ' if words else ''}{words}."
-            yield speaker.say("sets", text, *cited(tests, call.lineno, end))
+            condition = condition_of(placed.tests, call.lineno, end)
+            told = f"{' ' if condition.words else ''}{condition.words}"
+            text = f"{code(ref.symbol.qualname)} calls {code(f'{target}.{call.func.attr}()')}{told}."
+            yield speaker.say("sets", text, *cited(condition.tests, call.lineno, end))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterator, Sequence
 
 from ...code_graph import CodeGraph, index_of, is_test_path
@@ -10,7 +11,7 @@ from ...graph.outline import outline_of
 from ...types import CallSite, SymbolRef
 from ..inert import code
 from .candidate import Candidate, Speaker, definition, listed, scope_name
-from .conditions import Lines, in_words, is_untold, joined, lines_of, told_tests
+from .conditions import Lines, condition_of, joined, lines_of
 from .links import Links
 from .placed_calls import tests_of_calls
 from .quotes import quoted_at
@@ -19,6 +20,7 @@ _MAX_LISTED = 4
 _MAX_GROUPS = 4
 _MAX_USES = 3
 _MAX_CITED = 12
+_NAMES = re.compile(r"[\w.]+")
 _Place = tuple[str, int, int]
 
 
@@ -39,9 +41,8 @@ def calls(speaker: Speaker, graph: CodeGraph, ref: SymbolRef, lines: list[str]) 
         if not graph.site(facts, call).sure:
             continue
         seen.add(call.callee)
-        told = told_tests(tests, call.line, call.line, loops=True)
-        words = in_words(told) or ("in one of its branches" if is_untold(tests) else "")
-        key = (words, tuple(lines_of(told)))
+        condition = condition_of(tests, call.line, call.line, loops=True)
+        key = (condition.words, tuple(lines_of(condition.tests)))
         groups.setdefault(key, {})[call.callee] = call.line
     if list(seen) == [f"super().{ref.symbol.name}"]:
         return  # what every override does
@@ -52,33 +53,81 @@ def calls(speaker: Speaker, graph: CodeGraph, ref: SymbolRef, lines: list[str]) 
             group = items[start : start + _MAX_LISTED]
             shown = listed([code(callee + "()") for callee, _ in group])
             # The order of the text is a fact; the order of execution depends on nesting.
-            verb = "calls" if start == 0 else "further calls"
             order = ", in the order written," if len(group) > 1 else ""
-            text = f"{name} {verb}{order} {shown}{' ' if words else ''}{words}."
+            text = f"{name} calls{order} {shown}{' ' if words else ''}{words}."
             yield speaker.say("calls", text, *joined([*tests_lines, *((line, line) for _, line in group)]))
 
 
-def callers(speaker: Speaker, links: Links) -> Iterator[Candidate]:
-    """Who calls it, of the product's code; tests only where nothing else does. Of a call on a value also the line that says what the
-    value is; where there is none, it is said that types were inferred."""
+def callers(speaker: Speaker, links: Links, tests_too: bool) -> Iterator[Candidate]:
+    """Who calls it, the product's code first. Of a call on a value also the line that says what the value is; where there is none, it is
+    said that types were inferred, and where the value may be something else, "perhaps". Calls of its name on values of which nothing is
+    known only where no other call is known. With `tests_too` tests in one clause, and alone where nothing else calls it."""
     ref = links.ref
     name = code(ref.symbol.qualname)
-    sites = [s for s in links.callers.items if s.sure and s.caller is not None]
-    product = [s for s in sites if not is_test_path(s.span.path)] or sites
-    shown = {id(s): _evidence(links.graph, ref, s) for s in product}
-    # Those first whose line alone shows what is called.
-    product.sort(key=lambda s: (shown[id(s)] is None, shown[id(s)] != (s.span.path, s.span.start, s.span.end)))
-    plain = _places([s for s in product if shown[id(s)] is not None])
-    types = _places(product, spans=lambda s: shown[id(s)])
+    sites = [s for s in links.callers.items if s.caller is not None and s.caller != ref]
+    tests = [s for s in sites if _traced(s, ref) and is_test_path(s.span.path)]
+    own = [s for s in sites if not is_test_path(s.span.path)]
+    sure = [s for s in own if _traced(s, ref)] or ([] if any(s.resolved for s in own) else tests)
+    shown = {id(s): evidence_of(links.graph, ref, s) for s in sure}
+    # Those first whose line alone shows what is called, and what is no example beside the product.
+    top = ref.path.partition("/")[0]
+    sure.sort(
+        key=lambda s: (
+            shown[id(s)] is None,
+            not s.span.path.startswith(top),
+            shown[id(s)] != (s.span.path, s.span.start, s.span.end),
+        )
+    )
+    plain = _places([s for s in sure if shown[id(s)] is not None])
+    types = _places(sure, spans=lambda s: shown[id(s)])
     word = "constructed" if ref.symbol.kind == "class" else "called"
     for group, others in _groups(plain):
         text = f"{name} is {word} by {listed([code(n) for n in group])}{others}."
         lines = [*group.values(), *(types[n] for n in group if types[n] != group[n])]
         yield speaker.say_of("callers", text, *lines, definition(ref))
-    inferred = {n: at for n, at in _places(product).items() if n not in plain}
+    inferred = {n: at for n, at in _places(sure).items() if n not in plain}
     for group, others in _groups(inferred):
         text = f"{name} is {word} by {listed([code(n) for n in group])}{others}, judged by inferred types."
         yield speaker.say_of("callers", text, *group.values(), definition(ref))
+    named = [s for s in own if s.callee.rpartition(".")[2] == ref.symbol.name]
+    open_ones = _places([s for s in named if s.resolved and not _traced(s, ref)])
+    for group, others in _groups({n: at for n, at in open_ones.items() if n not in plain and n not in inferred}):
+        text = f"{name} is perhaps {word} by {listed([code(n) for n in group])}{others}."
+        yield speaker.say_of("callers", text, *group.values(), definition(ref))
+    if tests_too and sure is not tests:
+        yield from _in_tests(speaker, links, tests, word)
+    if not any(s.resolved for s in sites):
+        yield from _by_name(speaker, [s for s in named if not s.resolved], scope_name)
+
+
+def _in_tests(speaker: Speaker, links: Links, tests: Sequence[CallSite], word: str) -> Iterator[Candidate]:
+    """That tests call it, with one of them whose lines show it."""
+    for site in tests:
+        at = evidence_of(links.graph, links.ref, site)
+        if at is not None and site.caller is not None:
+            example = code(_node_id(links, site.caller))
+            text = f"{code(links.ref.symbol.qualname)} is also {word} in tests, for example in {example}."
+            here = (site.span.path, site.span.start, site.span.end)
+            yield speaker.say_of("tests", text, at, here, definition(links.ref))
+            return
+
+
+def _traced(site: CallSite, ref: SymbolRef) -> bool:
+    """To one definition, by names or, where it is called by its own, by inference; and it can be no other one."""
+    single = site.resolved and len(site.targets) == 1 and not site.external and not site.open
+    return site.sure or (single and site.callee.rpartition(".")[2] == ref.symbol.name)
+
+
+def _by_name(speaker: Speaker, sites: Sequence[CallSite], label: Callable[[SymbolRef], str]) -> Iterator[Candidate]:
+    """Calls of something of its name on a value whose type the text does not tell: what is called is told as it is written."""
+    written = {
+        label(s.caller): s.callee for s in reversed(sites) if s.caller is not None and _NAMES.fullmatch(s.callee)
+    }
+    places = _places([s for s in sites if _NAMES.fullmatch(s.callee)], label)
+    group = dict(list(places.items())[:_MAX_LISTED])
+    if group:
+        told = "; ".join(f"{code(n)} calls {code(written[n] + '()')}" for n in group)
+        yield speaker.say_of("callers", f"By name alone: {told}.", *group.values())
 
 
 def uses(speaker: Speaker, links: Links) -> Iterator[Candidate]:
@@ -89,7 +138,7 @@ def uses(speaker: Speaker, links: Links) -> Iterator[Candidate]:
         caller = site.caller
         if caller is None or document is None or not site.sure or is_test_path(site.span.path) or caller == links.ref:
             continue
-        if scope_name(caller) in seen or _evidence(links.graph, links.ref, site) is None:
+        if scope_name(caller) in seen or evidence_of(links.graph, links.ref, site) is None:
             continue
         found = quoted_at(scope_name(caller), caller.symbol, document.lines, site.span.start)
         if found is not None:
@@ -106,7 +155,7 @@ def _groups(places: dict[str, _Place]) -> Iterator[tuple[dict[str, _Place], str]
         yield dict(list(places.items())[start : start + _MAX_LISTED]), others
 
 
-def _evidence(graph: CodeGraph, ref: SymbolRef, site: CallSite) -> _Place | None:
+def evidence_of(graph: CodeGraph, ref: SymbolRef, site: CallSite) -> _Place | None:
     """The line that shows that a call is one of this symbol: the call itself where it names it, else where its value is made or annotated
     with the name of the class; None where no line near shows it."""
     here = (site.span.path, site.span.start, site.span.end)
@@ -123,6 +172,8 @@ def _evidence(graph: CodeGraph, ref: SymbolRef, site: CallSite) -> _Place | None
         return here
     if owner in ("self", "cls"):
         return here  # inherited: the class around says of whom
+    if owner == "()" and kind and (document := graph.document(site.span.path)) is not None:
+        return here if re.search(rf"\b{kind}\(.*\)\.{last}\b", document.lines[site.span.start - 1]) else None
     return _made(graph, site, owner, kind)
 
 
@@ -200,6 +251,12 @@ def _places(
     return found
 
 
+def _node_id(links: Links, test: SymbolRef) -> str:
+    """As pytest names it, without parameters; its own name where pytest would not collect it."""
+    nodes = links.graph.tests.nodes_of(test.path, test.symbol.qualname)
+    return nodes[0].node_id.partition("[")[0] if nodes else test.symbol.qualname
+
+
 def calling_tests(speaker: Speaker, links: Links) -> Iterator[Candidate]:
     """Tests that call it; apart from these, tests that call something of its name on a value whose type the text does not tell."""
     sites = [
@@ -207,21 +264,10 @@ def calling_tests(speaker: Speaker, links: Links) -> Iterator[Candidate]:
         for site in links.callers.items
         if site.caller is not None and is_test_path(site.span.path) and site.caller.symbol.name.startswith("test")
     ]
-    ref = links.ref
-    name = code(ref.symbol.qualname)
-
-    def node_id(test: SymbolRef) -> str:
-        """As pytest names it, without parameters; its own name where pytest would not collect it."""
-        nodes = links.graph.tests.nodes_of(test.path, test.symbol.qualname)
-        return nodes[0].node_id.partition("[")[0] if nodes else test.symbol.qualname
-
-    traced = dict(list(_places([s for s in sites if s.sure], node_id).items())[:_MAX_LISTED])
+    traced = dict(list(_places([s for s in sites if s.sure], lambda r: _node_id(links, r)).items())[:_MAX_LISTED])
     if traced:
         word = "tests" if len(traced) > 1 else "test"
-        text = f"{name} is called in the {word} {listed([code(n) for n in traced])}."
-        yield speaker.say_of("tests", text, *traced.values(), definition(ref))
-    named = dict(list(_places([s for s in sites if not s.resolved], node_id).items())[:_MAX_LISTED])
-    if named:
-        what = f"something named {code(ref.symbol.name)}, perhaps {name}"
-        text = f"{listed([code(n) for n in named])} {'call' if len(named) > 1 else 'calls'} {what}."
-        yield speaker.say_of("tests", text, *named.values(), definition(ref))
+        text = f"{code(links.ref.symbol.qualname)} is called in the {word} {listed([code(n) for n in traced])}."
+        yield speaker.say_of("tests", text, *traced.values(), definition(links.ref))
+    for item in _by_name(speaker, [s for s in sites if not s.resolved], lambda r: _node_id(links, r)):
+        yield speaker.say_of("tests", item.text, *item.spans)

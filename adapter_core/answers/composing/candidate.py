@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import dataclass
 
+from ...code_graph import CodeGraph
+from ...graph.outline import outline_of
 from ...types import ModuleFacts, SymbolRef
+
+# Kinds of sentences about what a function does, of which each has lines of its own.
+OF_STATEMENTS = frozenset({"quote", "branch", "decides", "bare", "returns", "raises", "sets", "calls"})
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """`spans`: (path, start, end). `about`: the symbol it speaks of, as `path:line`; `place`: the rank of its evidence; `order`: its place
-    among the sentences about the same symbol."""
+    among the sentences about the same symbol; `named`: the question names that symbol;
+    `above`: the comment right above what it quotes, which says what that is for."""
 
     text: str
-    # where | signature | doc | param | returns | raises | sets | decides | calls | callers | used | tests | comment | bases | overridden |
-    # registered | count | quote | branch (several statements of one) | bare (a statement that tells little) | text
+    # where | signature | doc | param | returns | raises | sets | decides | calls | callers | used | assigned | tests | comment | bases |
+    # overridden | registered | count | quote | branch (several statements of one) | bare (a statement that tells little) | text |
+    # together (how what the others are about is linked)
     kind: str
     spans: tuple[tuple[str, int, int], ...]
     about: str
     place: int
     order: int
+    named: bool = False
+    above: str = ""
 
 
 class Speaker:
@@ -43,6 +53,16 @@ def definition(ref: SymbolRef, whole: bool = False) -> tuple[str, int, int]:
     `whole`: with the lines of a short header that follow."""
     line = ref.symbol.name_line
     return ref.path, line, min(ref.symbol.end, line + 3) if whole else line
+
+
+def class_header(graph: CodeGraph, ref: SymbolRef) -> tuple[str, int, int]:
+    """The lines of a class up to the last of its bases; of anything else those of a short header."""
+    document = graph.document(ref.path)
+    outline = outline_of("\n".join(document.lines) + "\n") if document is not None else None
+    node = outline.definitions.get((ref.symbol.name, ref.symbol.name_line)) if outline is not None else None
+    if not isinstance(node, ast.ClassDef) or not node.bases:
+        return definition(ref, whole=True)
+    return ref.path, ref.symbol.name_line, node.bases[-1].end_lineno or ref.symbol.name_line
 
 
 def listed(parts: list[str]) -> str:

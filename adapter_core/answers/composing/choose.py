@@ -8,15 +8,17 @@ from collections.abc import Mapping, Sequence
 
 from ...code_graph import is_test_path
 from ...graph import terms
-from .candidate import Candidate
+from ..kinds import LINKS
+from .candidate import OF_STATEMENTS, Candidate
+from .prose import leans
 
 # How much a kind of sentence tells for a kind of question; set by hand.
 _PRIORS: Mapping[str, Mapping[str, float]] = {
     "how": {"doc": 1.0, "calls": 0.95, "comment": 0.8, "returns": 0.6, "sets": 0.65, "raises": 0.55, "text": 0.7, "param": 0.5},
-    "what": {"doc": 1.1, "signature": 0.45, "returns": 0.7, "param": 0.6, "raises": 0.6, "text": 0.7, "bases": 0.7},
+    "what": {"doc": 1.1, "calls": 0.8, "signature": 0.45, "returns": 0.7, "param": 0.6, "raises": 0.6, "text": 0.7, "bases": 0.7},
     "where": {"where": 1.0, "doc": 0.8, "calls": 0.7, "sets": 0.7, "returns": 0.6, "text": 0.5},
     "why": {"comment": 1.1, "doc": 1.0, "raises": 0.8, "text": 0.9, "returns": 0.5},
-    "callers": {"callers": 3.0, "where": 0.6, "doc": 0.5},
+    "callers": {"callers": 3.0, "tests": 1.5, "where": 0.6, "doc": 0.5},
     "tests": {"tests": 3.0, "where": 0.5, "doc": 0.5, "callers": 0.5},
     "impact": {
         "callers": 3.0, "overridden": 2.8, "tests": 2.4, "registered": 2.2, "count": 2.0, "bases": 1.0, "where": 0.6, "doc": 0.5,
@@ -31,7 +33,7 @@ _PRIORS: Mapping[str, Mapping[str, float]] = {
 _ASKS: Sequence[tuple[str, re.Pattern[str]]] = (
     ("raises", re.compile(r"\b(?:rais(?:es?|ed|ing)|throws?|thrown|exceptions?|errors?)\b", re.I)),
     ("returns", re.compile(r"\b(?:returns?|returned|yields?)\b", re.I)),
-    ("signature", re.compile(r"\b(?:parameters?|arguments?|defaults?|signature|decorators?)\b", re.I)),
+    ("signature", re.compile(r"\b(?:parameters?|arguments?|(?<!by )defaults?|signature|decorators?)\b", re.I)),
     ("param", re.compile(r"\b(?:parameters?|arguments?|options?|keyword)\b", re.I)),
     ("bases", re.compile(r"\b(?:base class|inherit\w*|subclass\w*|superclass\w*|hierarchy|extends?|mixins?)\b", re.I)),
     (
@@ -43,29 +45,39 @@ _ASKS: Sequence[tuple[str, re.Pattern[str]]] = (
     ),
 )
 _ASKED_PRIOR = 1.1
+# Where conditions are asked for: what tells one.
+_CONDITIONAL = re.compile(r"\b(?:when|unless|if|otherwise|while|until) [`i]")
+_CONDITION = 1.3
+# What is told of errors, and questions that ask for it: any other question asks for the main path.
+_OF_ERRORS = re.compile(r"` raises |`raise\b|\bwhile handling `|\bwhen it catches `|` catches `")
+_ASKS_ERRORS = re.compile(
+    r"\b(?:rais(?:e[sd]?|ing)|throws?|thrown|exceptions?|errors?|fail\w*|invalid\w*|wrong|miss(?:es|ing)|reject\w*|catch\w*|handl(?:es?|ed|ing)|"
+    r"validat\w*|check\w*|prevent\w*|ensur\w*|guard\w*|recover\w*|unsupported|forbid\w*|not allowed|crash\w*|conflict\w*)\b",
+    re.I,
+)
+_ERROR = 0.75
+_OWNER, _ABOVE = 0.5, 0.7
+_OFF_SUBJECT = 0.6  # of a score is left where what it is about holds no word of the question
+_UNNAMED, _UNNAMED_LINK = 0.9, 0.5  # of a score are left where the question names something else
 # Where a kind of question says nothing of a kind of sentence. That something is a method and defined in some file stands beside every
 # other sentence about it, too, in its citation.
 _DEFAULTS: Mapping[str, float] = {
-    "quote": 1.0, "branch": 1.2, "decides": 1.2, "used": 0.9, "signature": 0.3, "where": 0.3, "bare": 0.25,
+    "quote": 1.0, "branch": 1.2, "decides": 1.2, "used": 0.9, "assigned": 0.8, "calls": 0.6, "signature": 0.25, "where": 0.1, "bare": 0.35,
 }  # fmt: skip
 _DEFAULT_PRIOR = 0.45
 # What the answers benchmark adds: factors of kinds for gold lines and names of the reference, searched for on either half of the
 # repositories; these gained on the other half, too.
 _FITTED: Mapping[str, float] = {"doc": 0.75, "comment": 0.75}
-# A quoted sentence that begins like this leans on one before it.
-_LEANS = re.compile(
-    r"“(?:This|It|These|They|Those|Such|Otherwise|However|Instead|In this|In that|Also|Thus|Therefore|Then|But|And)\b"
-)
+# What a quoted sentence loses that leans on one before it, which is not told.
 _LEANING = 0.6
 _ASKED_FOR = 2.0  # a prior from here on is that of what the question asks for
-_PLACE_DECAY = 0.89
-_REPETITION = 0.6
-_SAME_KIND = 0.65
+_PLACE_DECAY = 0.96
+_REPETITION = 0.65
+_SAME_KIND = 0.72
 _SHOWN = 0.6  # what a sentence loses whose lines are all shown already
 # Of the best score, what a sentence must have to come first, second, …: the further down, the more it must tell.
-_MIN_SHARES = (0.0, 0.2, 0.25, 0.3, 0.33, 0.36)
-_OF_STATEMENTS = frozenset({"quote", "branch", "decides", "used", "bare", "returns", "raises", "sets", "calls"})
-_IN_TEST = 0.6  # a test, where nobody asked about tests
+_MIN_SHARES = (0.0, 0.2, 0.25, 0.28, 0.3, 0.32)
+_IN_TEST = 0.5  # a test, where nobody asked about tests
 
 
 def lexical_scores(
@@ -73,24 +85,57 @@ def lexical_scores(
 ) -> list[float]:
     """A score for each sentence: the question's words in it, its kind, and the rank of its evidence."""
     asked = {name for name, pattern in _ASKS if pattern.search(question)}
+    errors = bool(_ASKS_ERRORS.search(question))
     mass = sum(weights.values()) or 1.0
     priors = _PRIORS.get(kind, _PRIORS["other"])
+    subjects = _subjects(items, weights)
+    named = any(item.named for item in items)
     scores = []
     for item in items:
-        present = set(terms.terms_of(item.text))
-        overlap = sum(w for t, w in weights.items() if t in present) / mass
+        present = _present(item)
+        overlap = sum(w * present.get(t, 0.0) for t, w in weights.items()) / mass
         prior = priors.get(item.kind, _DEFAULTS.get(item.kind, _DEFAULT_PRIOR))
         if item.kind in asked:
             prior = max(prior, _ASKED_PRIOR)
+        if "decides" in asked and item.kind in OF_STATEMENTS and _CONDITIONAL.search(item.text):
+            prior *= _CONDITION
+        if kind == "where" and item.named and item.kind in ("where", "doc") and item.order == 0:
+            prior = _ASKED_FOR
         if prior < _ASKED_FOR and not (kind == "why" and item.kind == "comment"):
             prior *= _FITTED.get(item.kind, 1.0)
         opening = 1.15 if item.kind == "doc" and item.order <= 2 else 1.0
-        if item.order > 1 and _LEANS.search(item.text):
+        if item.order > 1 and leans(item.text.partition("“")[2]):
             opening *= _LEANING
-        if kind not in ("tests", "impact") and "test" not in weights and is_test_path(item.spans[0][0]):
+        if not errors and _OF_ERRORS.search(item.text):
+            opening *= _ERROR
+        asked_of_tests = kind in ("tests", "impact") or "test" in weights or item.kind == "tests"
+        if not asked_of_tests and is_test_path(item.spans[0][0]):
             opening *= _IN_TEST
-        scores.append((0.35 + overlap) * prior * opening * _PLACE_DECAY**item.place)
+        if named and not item.named:
+            opening *= _UNNAMED_LINK if kind in LINKS else _UNNAMED
+        scores.append((0.35 + overlap) * prior * opening * subjects[item.about] * _PLACE_DECAY**item.place)
     return scores
+
+
+def _subjects(items: Sequence[Candidate], weights: Mapping[str, float]) -> dict[str, float]:
+    """For each symbol, how much of the question all sentences about it hold together, beside the one that holds most: what shares a
+    word with the question is not yet its subject."""
+    held: dict[str, set[str]] = {}
+    for item in items:
+        held.setdefault(item.about, set()).update(weights.keys() & set(terms.terms_of(item.text)))
+    mass = {about: sum(weights[t] for t in found) for about, found in held.items()}
+    most = max(mass.values(), default=0.0)
+    return {about: _OFF_SUBJECT + (1 - _OFF_SUBJECT) * (own / most if most else 1.0) for about, own in mass.items()}
+
+
+def _present(item: Candidate) -> dict[str, float]:
+    """How much each term is of what a sentence says: of one about a statement, the name of the function that it stands in says little,
+    unless that is what the question names."""
+    owner, _, said = item.text.partition("`")[2].partition("`")
+    above = dict.fromkeys(terms.terms_of(item.above), _ABOVE)
+    if item.named or (item.kind not in OF_STATEMENTS and item.kind != "signature"):
+        return {**above, **dict.fromkeys(terms.terms_of(item.text), 1.0)}
+    return {**dict.fromkeys(terms.terms_of(owner), _OWNER), **above, **dict.fromkeys(terms.terms_of(said), 1.0)}
 
 
 def _kind_key(item: Candidate) -> tuple[str, str]:
@@ -100,7 +145,11 @@ def _kind_key(item: Candidate) -> tuple[str, str]:
 
 def _statement_lines(item: Candidate) -> set[tuple[str, int]]:
     """The lines of a sentence about statements; none of one about a header, on which many things are said."""
-    return {(path, n) for path, a, b in item.spans for n in range(a, b + 1)} if item.kind in _OF_STATEMENTS else set()
+    return (
+        {(path, n) for path, a, b in item.spans for n in range(a, b + 1)}
+        if item.kind in OF_STATEMENTS or item.kind == "used"
+        else set()
+    )
 
 
 def mix(lexical: Sequence[float], read: Sequence[float | None], weight: float) -> list[float]:
@@ -121,7 +170,7 @@ def mix(lexical: Sequence[float], read: Sequence[float | None], weight: float) -
 def choose(
     items: Sequence[Candidate], scores: Sequence[float], weights: Mapping[str, float], limit: int
 ) -> list[Candidate]:
-    """At most `limit` sentences: each adds what the ones before it did not say. Ordered for reading: by place, then as written."""
+    """At most `limit` sentences, the best first: each adds what the ones before it did not say."""
     present = [set(terms.terms_of(item.text)) & weights.keys() for item in items]
     lines = [_statement_lines(item) for item in items]
     chosen: list[int] = []
@@ -154,5 +203,4 @@ def choose(
         shown |= lines[best]
         key = _kind_key(items[best])
         kinds[key] = kinds.get(key, 0) + 1
-    first = {items[i].about: position for position, i in reversed(list(enumerate(chosen)))}
-    return [items[i] for i in sorted(chosen, key=lambda i: (first[items[i].about], items[i].order))]
+    return [items[i] for i in chosen]

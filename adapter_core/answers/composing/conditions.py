@@ -1,8 +1,10 @@
-"""What has to be for a statement to run, in words: "when `a` and `b`, unless `c`"."""
+"""What has to be for a statement to run, in words: "when `a`, unless `c`". Nobody reads more than two conditions in a sentence: of more,
+the outer ones are "one of its branches"."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ..inert import code
 from .placed import Test
@@ -10,29 +12,53 @@ from .placed import Test
 Lines = tuple[int, int]
 _MAX_GAP = 3
 _MAX_CITED = 12  # lines of one citation
-_MAX_TOLD = 3
-_MAX_GUARDS = 2
+_MAX_TOLD = 2
+BRANCH, LOOP = "in one of its branches", "in one of its loops"
 
 
-def told_tests(tests: Sequence[Test], start: int, end: int, loops: bool = False) -> list[Test]:
-    """The tests that are put into words for what stands on lines `start..end`: the branches around it, and the early exits within the
-    innermost of them; where there are no branches, the early exits before it. Exits only if they are few and near, and nothing where one
-    of the branches cannot be told: it would sound as if the others were all. `loops`: the loops around it, too."""
-    if is_untold(tests):
-        return []
-    around = [t for t in tests if not t.guard and t.kind != "other" and t.text]
-    around = [t for t in around if t.kind != "for" or loops][-_MAX_TOLD:]
-    branches = any(t.kind in ("if", "while", "except") for t in around)
-    guards = [t for t in (tests[tests.index(around[-1]) + 1 :] if branches else tests) if t.guard]
-    near = guards and len(guards) <= _MAX_GUARDS and min(end, start + _MAX_CITED - 1) - guards[0].start < _MAX_CITED
-    return [*around, *guards] if near and all(t.text for t in guards) else around
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """`words`: "" where nothing is asked, or nothing that can be told. `tests`: those whose lines show it."""
+
+    words: str = ""
+    tests: tuple[Test, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of the branches around are told."""
+        return not self.words.startswith((BRANCH, LOOP))
 
 
-def is_untold(tests: Sequence[Test]) -> bool:
-    """Whether it stands in a branch that is not put into words."""
-    return any(not t.guard and (t.kind == "other" or not t.text) for t in tests if t.kind != "for") or (
-        sum(t.kind != "for" and not t.guard for t in tests) > _MAX_TOLD
-    )
+def condition_of(tests: Sequence[Test], start: int, end: int, loops: bool = False) -> Condition:
+    """The condition of what stands on lines `start..end`: the branches around it and the early exits within these; where there are no
+    branches, the early exits before it, if they are few and near. `loops`: the loops around it are told, too; else they are only cited,
+    as is each `with` and `try`, since a condition in one reads otherwise than without."""
+    first = next((i for i, t in enumerate(tests) if not t.guard and t.kind != "within"), None)
+    held = [t for t in tests[first or 0 :] if t.kind != "within" and (loops or t.kind != "for")]
+    shown = tuple(t for t in tests if t.kind in ("within", "for"))
+    if _tellable(held, start, end) and len(held) <= _MAX_TOLD:
+        return Condition(in_words(held), _in_order(held, shown)) if held else Condition()
+    if first is None:
+        return Condition()
+    branches = [i for i, t in enumerate(held) if not t.guard]
+    if not branches:
+        return Condition(LOOP, shown[-1:])
+    last = held[branches[-1] :]
+    if not branches[-1] or not _tellable(last, start, end) or len(last) > _MAX_TOLD:
+        loop = all(held[i].kind in ("for", "while") for i in branches)
+        return Condition(LOOP if loop else BRANCH, (last[0],))
+    return Condition(f"{BRANCH}, {in_words(last)}", tuple(last))
+
+
+def _tellable(held: Sequence[Test], start: int, end: int) -> bool:
+    """Whether all of it can be put into words; early exits only near what stands behind them."""
+    guards = [t for t in held if t.guard]
+    near = not guards or min(end, start + _MAX_CITED - 1) - guards[0].start < _MAX_CITED
+    return near and all(t.text and t.kind != "other" for t in held)
+
+
+def _in_order(*parts: Sequence[Test]) -> tuple[Test, ...]:
+    return tuple(sorted({t for part in parts for t in part}, key=lambda t: t.start))
 
 
 def in_words(tests: Sequence[Test]) -> str:

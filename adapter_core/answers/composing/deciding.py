@@ -59,7 +59,7 @@ def decision_of(symbol: Symbol, lines: list[str]) -> tuple[str, list[Lines]] | N
         parts.append(f"{lead}it {said}")
         spans.append((one.start, one.node.end_lineno or one.node.lineno))
     text = f"decides in this order: {'; '.join(parts)}."
-    told = any(not part.endswith("it ends") for part in parts)
+    told = len({_said(one.node, lines) for one in exits}) > 1  # it comes to the same otherwise
     return (text, spans) if told and len(text) <= _MAX_TEXT and all(b - a < 12 for a, b in spans) else None
 
 

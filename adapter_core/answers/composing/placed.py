@@ -21,8 +21,9 @@ _MAX_QUOTED = 90
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """What has to be for a statement to run. `kind`: if | while | for | except | other. `text`: as written, without a `not` in front, ""
-    where it is not put into words; `holds`: whether it has to hold. `start`..`end`: the lines that say so; `beside`: that of the `else`
+    """What has to be for a statement to run. `kind`: if | while | for | except | other; or what asks nothing and stands around it all the
+    same, within (a `with`, `try` or endless loop). `text`: as written, without a `not` in front, "" where it is not put into words;
+    `holds`: whether it has to hold. `start`..`end`: the lines that say so; `beside`: that of the `else`
     where it is in one, 0 otherwise. `guard`: it is what an earlier branch asks that ends with a return, a raise, a continue or a break."""
 
     kind: str
@@ -32,6 +33,11 @@ class Test:
     end: int
     guard: bool = False
     beside: int = 0
+
+    @property
+    def branch(self) -> bool:
+        """Whether what it is about stands in a branch, loop or handler."""
+        return not self.guard and self.kind != "within"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +109,11 @@ class _Walk:
         elif isinstance(node, ast.While):
             test = replace(self._test(node, True), kind="while")
             always = isinstance(node.test, ast.Constant)
-            yield from self.suite(node.body, around if always else around.under(test))
+            yield from self.suite(node.body, around.under(_within(node) if always else test))
             yield from self.suite(node.orelse, around.under(_untold(node)))
         elif isinstance(node, (ast.With, ast.AsyncWith)):
             # A context manager may swallow exceptions (`suppress`, `pytest.raises`); nothing in the text says which do.
-            yield from self.suite(node.body, replace(around, caught=True))
+            yield from self.suite(node.body, replace(around.under(_within(node)), caught=True))
         elif isinstance(node, ast.Try) or type(node).__name__ == "TryStar":
             yield from self._try(node, around)  # type: ignore[arg-type]
         elif isinstance(node, ast.Match):
@@ -135,13 +141,13 @@ class _Walk:
     def _try(self, node: ast.Try, around: _Around) -> Iterator[Placed]:
         replaced = around.replaced or any(isinstance(n, ast.Return) for s in node.finalbody for n in ast.walk(s))
         caught = around.caught or bool(node.handlers)
-        yield from self.suite(node.body, replace(around, caught=caught, replaced=replaced))
+        yield from self.suite(node.body, replace(around.under(_within(node)), caught=caught, replaced=replaced))
         outer = replace(around, replaced=replaced)
         for handler in node.handlers:
             kind = source(handler.type, self._lines) if handler.type is not None else ""
             yield from self.suite(handler.body, outer.under(Test("except", kind, True, handler.lineno, _last(handler))))
         yield from self.suite(node.orelse, outer.under(_untold(node)))
-        yield from self.suite(node.finalbody, around)
+        yield from self.suite(node.finalbody, around.under(_within(node)))
 
     def _test(self, node: ast.If | ast.While, holds: bool) -> Test:
         test, start, end = node.test, node.lineno, node.test.end_lineno or node.lineno
@@ -168,6 +174,11 @@ def _without_changed(around: _Around, node: ast.stmt) -> _Around:
 
 def _untold(node: ast.stmt) -> Test:
     return Test("other", "", True, node.lineno, node.lineno)
+
+
+def _within(node: ast.stmt) -> Test:
+    """What asks nothing; a header that goes over many lines is known by its first."""
+    return Test("within", "", True, node.lineno, node.lineno)
 
 
 def _last(handler: ast.ExceptHandler) -> int:

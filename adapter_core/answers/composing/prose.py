@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import re
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from .sections import Section, heading, item
 
@@ -28,8 +29,15 @@ _NOISE_COMMENT = re.compile(
 )
 # What stands for another character, or runs on: shown as written it would be misread.
 _ESCAPE = re.compile(r"\\[nrtxuN0\n]|\\\s*\Z|\\ ")
+# A sentence that begins like this leans on the one before it.
+_LEANS = re.compile(
+    r"(?:This|It|These|They|Those|Such|Otherwise|However|Instead|In this|In that|Also|Thus|Therefore|Then|But|And|So|For example|"
+    r"For instance|In other words|That is|Hence|Here|Note that|Additionally|Furthermore|Moreover)\b"
+)
+_DRAWN = re.compile("[│└├─“”]")  # trees, and quotations, which would end the one around them
 _MIN_WORDS = 3
 _MAX_CHARS = 320
+_MAX_PASSAGE = 480
 _MAX_LINES = 400
 
 
@@ -140,7 +148,8 @@ class _Reader:
             self._paragraph.append((number, text))
 
     def add(self, number: int, text: str) -> None:
-        if not self._paragraph:
+        # The words of a field may begin on the line below it.
+        if not self._paragraph and not (self._field and number == self._line + 1):
             self._field, self._line = "", number
         self._paragraph.append((number, text))
 
@@ -182,6 +191,28 @@ def _split(paragraph: list[tuple[int, str]], field: str, field_line: int, rank: 
             found.append(Prose(sentence, first, last, rank + len(found), field, field_line))
         position = end
     return found
+
+
+def leans(text: str) -> bool:
+    """Whether a sentence says little without the one before it."""
+    return bool(_LEANS.match(text))
+
+
+def in_passages(found: Sequence[Prose], lines: list[str], wanted: Callable[[str], bool]) -> list[Prose]:
+    """Sentences that follow each other in one paragraph, put together where the next one is `wanted` or leans on the one before it."""
+    passages: list[Prose] = []
+    for one in found:
+        before = passages[-1] if passages else None
+        if before is not None and not (before.field or one.field) and one.start <= before.end + 2:
+            text = f"{before.text} {one.text}"
+            follows = text in " ".join(" ".join(lines[before.start - 1 : one.end]).split())
+            joins = leans(one.text) or (one.start <= before.end + 1 and wanted(one.text))
+            joins = joins and not _DRAWN.search(text)
+            if follows and joins and len(text) <= _MAX_PASSAGE:
+                passages[-1] = replace(before, text=text, end=one.end)
+                continue
+        passages.append(one)
+    return passages
 
 
 def docstring_lines(lines: list[str], start: int, end: int) -> tuple[int, int] | None:
@@ -227,7 +258,12 @@ def comment_sentences(lines: list[str], start: int, end: int, strings: frozenset
             run.append((number, text.lstrip("#").strip()))
             continue
         joined = " ".join(part for _, part in run).strip()
-        if len(joined.split()) >= 4 and len(joined) <= _MAX_CHARS and not re.search(r"[=(]\S*$", joined):
+        if (
+            len(joined.split()) >= 4
+            and len(joined) <= _MAX_CHARS
+            and not joined.endswith(",")
+            and not re.search(r"[=(]\S*$", joined)
+        ):
             last = number if text and number <= end else run[-1][0]
             found.append(Prose(joined.rstrip(":"), run[0][0], last, len(found)))
         run = []

@@ -1,26 +1,26 @@
 """Statements quoted as they stand, with what has to be for them to run: what no sentence of ours would put better than the code.
 
-A short branch, loop body or handler is quoted whole, and a short `if` with all its branches, since together they are the decision.
+A short function, branch, loop body or handler is quoted whole, and a short `if` with all its branches: together they are the decision.
 """
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...graph import terms
 from ...types import Symbol
 from ..inert import code, printable
 from .body import callee
 from .candidate import Candidate, Speaker
-from .conditions import Lines, in_words, joined, lines_of, told_tests
-from .placed import EXITS, Placed, Test, function_at, header, source, statements
+from .conditions import Condition, Lines, condition_of, joined, lines_of
+from .placed import EXITS, Placed, function_at, header, source, statements
 
 _MAX_TEXT = 200
-_MAX_GROUP = 300
+_MAX_GROUP = 380
 _MAX_LINES = 12
-_MAX_STATEMENTS = 3  # of one branch that is quoted whole
+_MAX_STATEMENTS = 4  # of one branch that is quoted whole
 _MAX_BRANCHES = 4
 _MAX_QUOTES = 5  # of one symbol
 _DECIDING = 2  # of how many symbols
@@ -28,7 +28,7 @@ _EXIT = 1.25  # what ends a function or a loop decides
 _LITTLE = 0.5
 _SILENT = (ast.Pass, ast.Break, ast.Continue, ast.Import, ast.ImportFrom, ast.Global, ast.Nonlocal)
 _LOGGING = frozenset("debug info warning warn error exception critical log print write echo".split())
-_LOGGERS = ("log", "logger", "logging", "_log", "_logger", "warnings", "LOG", "LOGGER", "console")
+_LOGGERS = frozenset({"log", "logger", "logging", "warnings", "console"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +49,31 @@ def quotes(speaker: Speaker, symbol: Symbol, lines: list[str], weights: Mapping[
     own = set(terms.terms_of(symbol.qualname))
     found: list[tuple[float, _Quote]] = []
     for one in _quotes_of(code(symbol.qualname), statements(node, lines), lines):
-        mass = one.worth * sum(weights.get(t, 0.0) for t in set(terms.terms_of(one.code)) - own)
+        above = _comment_above(lines, one.lines[-1][0])
+        mass = one.worth * sum(weights.get(t, 0.0) for t in set(terms.terms_of(f"{one.code} {above}")) - own)
         # What the first symbols decide is worth telling in whatever words they do.
-        if mass > 0 or (speaker.place < _DECIDING and one.worth > 1 and one.kind != "bare"):
+        decides = one.worth > 1 or one.kind == "branch"
+        if mass > 0 or (speaker.place < _DECIDING and decides and one.kind != "bare"):
             found.append((mass, one))
     best: list[_Quote] = []
     for _, one in sorted(found, key=lambda s: (-s[0], s[1].kind != "branch")):
         if len(best) < _MAX_QUOTES and not any(_within(one, other) for other in best):
             best.append(one)
     for one in sorted(best, key=lambda s: s.lines):
-        yield speaker.say(one.kind, one.text, *one.lines)
+        above = _comment_above(lines, one.lines[-1][0])
+        yield replace(speaker.say(one.kind, one.text, *one.lines), above=above)
+
+
+def _comment_above(lines: list[str], line: int) -> str:
+    """The comment that ends right above a line: it says what the line is for."""
+    first = line
+    while first > 1 and line - first < _MAX_LINES and lines[first - 2].lstrip().startswith("#"):
+        first -= 1
+    return " ".join(text.strip().lstrip("#").strip() for text in lines[first - 1 : line - 1])
 
 
 def quoted_at(name: str, symbol: Symbol, lines: list[str], line: int) -> tuple[str, list[Lines]] | None:
-    """The statement of a function that stands on a line, of one with a body its header, as a sentence, with its lines; None where it is
-    not quoted."""
+    """The simple statement of a function that stands on a line, as a sentence, with its lines; None where it is not quoted."""
     node = function_at(symbol, lines)
     around = (
         [p for p in statements(node, lines) if header(p.node)[0] <= line <= header(p.node)[1]]
@@ -73,7 +83,8 @@ def quoted_at(name: str, symbol: Symbol, lines: list[str], line: int) -> tuple[s
     if not around:
         return None
     one = min(around, key=lambda p: header(p.node)[1] - header(p.node)[0])
-    found = None if _logs(one.node) else next(_single(code(name), one, lines), None)
+    # The header of a block says little of what is done with it.
+    found = None if _logs(one.node) or getattr(one.node, "body", None) else next(_single(code(name), one, lines), None)
     return (found.text, list(found.lines)) if found is not None else None
 
 
@@ -97,8 +108,8 @@ def _quotes_of(name: str, placed: Sequence[Placed], lines: list[str]) -> Iterato
         elif not isinstance(node, _SILENT) and not _is_text(node):
             yield from _single(name, one, lines)
     for number, items in suites.items():
-        if number and items[0].tests and any(not t.guard for t in items[0].tests):
-            yield from _body(name, items, lines)
+        if number == 1 or (number and any(t.branch for t in items[0].tests)):
+            yield from _body(name, [p for p in items if not _is_text(p.node)], lines)
 
 
 def _single(name: str, one: Placed, lines: list[str]) -> Iterator[_Quote]:
@@ -109,33 +120,37 @@ def _single(name: str, one: Placed, lines: list[str]) -> Iterator[_Quote]:
     if end - start >= _MAX_LINES:
         return
     block = isinstance(one.node, (ast.If, ast.For, ast.AsyncFor, ast.While))
-    tests = told_tests(one.tests, start, end, loops=True) if not block else []
-    before = in_words(tests)
+    condition = condition_of(one.tests, start, end, loops=True) if not block else Condition()
+    before = condition.words
     little = block or _is_little(one.node)
     worth = (_LITTLE if little else 1.0) * (_EXIT if isinstance(one.node, EXITS) else 1.0)
-    spans = tuple(joined([*lines_of(tests), (start, end)]))
+    spans = tuple(joined([*lines_of(condition.tests), (start, end)]))
     told = f"In {name}{', ' if before else ''}{before}: {code(text)}"
     yield _Quote("bare" if little else "quote", told, f"{before} {text}", spans, worth)
 
 
 def _body(name: str, items: Sequence[Placed], lines: list[str]) -> Iterator[_Quote]:
-    """A branch, the body of a loop or a handler, whole."""
+    """A branch, the body of a loop, a handler or a short function, whole."""
+    if not items:
+        return
+    if len(items) == 1 and isinstance(items[0].node, _SILENT):
+        return
     parts = _parts(items, lines)
     first, last = items[0].node.lineno, items[-1].node.end_lineno or items[-1].node.lineno
-    tests = told_tests([t for t in items[0].tests if not t.guard], first, last, loops=True)
-    before = in_words(tests)
-    if not parts or not before or not _all_told(items[0].tests):
+    condition = condition_of(items[0].tests, first, last, loops=True)
+    before = condition.words
+    if not parts or _changed(condition, items) or (not before and len(parts) < 2):
         return
-    told = f"In {name}, {before}: {', then '.join(map(code, parts))}"
-    spans = joined([*lines_of(tests), (first, last)])
+    told = f"In {name}{', ' if before else ''}{before}: {', then '.join(map(code, parts))}"
+    spans = joined([*lines_of(condition.tests), (first, last)])
     if len(told) <= _MAX_GROUP and last - first < _MAX_LINES:
-        kind = "branch" if len(parts) > 1 else "quote"
+        kind = "branch" if len(parts) > 1 else "bare" if _is_little(items[-1].node) else "quote"
         yield _Quote(kind, told, f"{before} {' '.join(parts)}", tuple(spans), _worth(items))
 
 
-def _all_told(tests: Sequence[Test]) -> bool:
-    around = [t for t in tests if not t.guard]
-    return len(around) <= 3 and all(t.text and t.kind != "other" for t in around)
+def _changed(condition: Condition, items: Sequence[Placed]) -> bool:
+    """Whether something before one of the statements binds anew what an early exit asks."""
+    return any(t not in p.tests for p in items for t in condition.tests)
 
 
 def _chain(name: str, node: ast.If, one: Placed, bodies: Mapping[int, list[Placed]], lines: list[str]) -> _Quote | None:
@@ -144,14 +159,12 @@ def _chain(name: str, node: ast.If, one: Placed, bodies: Mapping[int, list[Place
     words: list[str] = []
     spans: list[Lines] = []
     worth, number = 1.0, 0
-    outer = told_tests([t for t in one.tests if not t.guard], node.lineno, node.lineno, loops=True)
-    if not _all_told(one.tests):
-        return None
+    outer = condition_of(one.tests, node.lineno, node.lineno, loops=True)
     while True:
         own = bodies.get(id(node.body[0]), [])
         test = own[0].tests[-1] if own and own[0].tests and not own[0].tests[-1].guard else None
         parts = _parts(own, lines)
-        if test is None or not test.text or not parts:
+        if test is None or not test.text or not parts or _changed(outer, own):
             return None
         lead = f"{'else ' if number else ''}{'when' if test.holds else 'unless'} {code(test.text)}, "
         branches.append(lead + ", then ".join(map(code, parts)))
@@ -165,28 +178,34 @@ def _chain(name: str, node: ast.If, one: Placed, bodies: Mapping[int, list[Place
     if node.orelse:
         own = bodies.get(id(node.orelse[0]), [])
         parts = _parts(own, lines)
-        if not parts:
+        if not parts or _changed(outer, own):
             return None
         branches.append("otherwise " + ", then ".join(map(code, parts)))
         spans.append((node.orelse[0].lineno, node.orelse[-1].end_lineno or node.orelse[-1].lineno))
         words += parts
         worth = max(worth, _worth(own))
-    before = in_words(outer)
+    before = outer.words
     told = f"In {name}{', ' if before else ''}{before}: {'; '.join(branches)}"
-    cited = joined([*lines_of(outer), *spans])
+    cited = joined([*lines_of(outer.tests), *spans])
     if len(told) > _MAX_GROUP or any(b - a >= _MAX_LINES for a, b in cited):
         return None
     return _Quote("branch", told, f"{before} {' '.join(words)}", tuple(cited), worth)
 
 
 def _parts(items: Sequence[Placed], lines: list[str]) -> list[str]:
-    """The statements of a body as they are quoted, what only logs left out where there is more; none where one of them cannot be."""
+    """The statements of a body as they are quoted, what only logs left out where there is more to it; none where one of them cannot be."""
     told = [p for p in items if not isinstance(p.node, (ast.Pass, ast.Import, ast.ImportFrom))]
-    told = [p for p in told if not _logs(p.node)] or told
+    acting = [p for p in told if not _logs(p.node)]
+    told = acting if any(not _leaves(p.node) for p in acting) else told
     if len(told) > _MAX_STATEMENTS or any(getattr(p.node, "body", None) for p in told):
         return []
     parts = [quoted(lines, p.node) for p in told]
     return parts if all(parts) and not any("`" in part for part in parts) else []
+
+
+def _leaves(node: ast.stmt) -> bool:
+    """Whether a statement only ends something: what is logged before it says why."""
+    return isinstance(node, (ast.Continue, ast.Break)) or (isinstance(node, ast.Return) and node.value is None)
 
 
 def _worth(items: Sequence[Placed]) -> float:
@@ -210,21 +229,31 @@ def _logs(node: ast.stmt) -> bool:
         return False
     called = callee(node.value)
     owner, _, last = called.rpartition(".")
-    return last in _LOGGING and (called == "print" or owner.rpartition(".")[2] in _LOGGERS)
+    return last in _LOGGING and (called == "print" or owner.rpartition(".")[2].strip("_").lower() in _LOGGERS)
 
 
 def _is_little(node: ast.stmt) -> bool:
-    """Logging, what gives a name a first value (`found = []`, `count = 0`), and what returns one."""
+    """Logging, what gives a name a first value (`found = []`, `table = Table()`), and what returns one."""
     if isinstance(node, (ast.Return, ast.Raise)):
         value = node.value if isinstance(node, ast.Return) else node.exc
         return value is None or isinstance(value, ast.Name)
     if isinstance(node, ast.AugAssign):
         return isinstance(node.target, ast.Name) and isinstance(node.value, ast.Constant)
-    if isinstance(node, (ast.Assign, ast.AnnAssign)) and isinstance(node.value, (ast.Constant, ast.List, ast.Dict)):
+    if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        empty = isinstance(node.value, ast.Constant) or not ast.unparse(node.value)[1:-1]
-        return empty and all(isinstance(t, ast.Name) for t in targets)
+        return _is_first(node.value) and all(isinstance(t, ast.Name) for t in targets)
     return _logs(node)
+
+
+def _is_first(value: ast.expr) -> bool:
+    """Whether a value says nothing yet: a constant, an empty container, another name, what is called without anything."""
+    if isinstance(value, (ast.List, ast.Dict, ast.Tuple)):
+        return not ast.unparse(value)[1:-1]
+    if isinstance(value, ast.Call):
+        return isinstance(value.func, ast.Name) and not value.args and not value.keywords
+    return isinstance(value, (ast.Constant, ast.Name)) or (
+        isinstance(value, ast.Attribute) and isinstance(value.value, ast.Name)
+    )
 
 
 def quoted(lines: list[str], node: ast.stmt) -> str:
@@ -241,5 +270,7 @@ def quoted(lines: list[str], node: ast.stmt) -> str:
         return ""
     text = printable(" ".join(part.strip().removesuffix("\\") for part in parts)).removesuffix(":")
     if len(parts) > 1:
+        if '"""' in text or "'''" in text:
+            return ""
         text = text.replace("( ", "(").replace(" )", ")").replace(",)", ")")
     return text if len(text) <= _MAX_TEXT else ""

@@ -8,7 +8,7 @@ from ...types import Symbol
 from ..inert import code
 from .body import Action, actions_of
 from .candidate import Candidate, Speaker
-from .conditions import cited, in_words, is_untold, told_tests
+from .conditions import cited, condition_of
 
 
 def actions(speaker: Speaker, symbol: Symbol, lines: list[str]) -> Iterator[Candidate]:
@@ -18,13 +18,10 @@ def actions(speaker: Speaker, symbol: Symbol, lines: list[str]) -> Iterator[Cand
         said = said_of(action)
         if not said:
             continue
-        tests = told_tests(action.tests, action.start, action.end)
-        condition = in_words(tests)
-        if not condition and is_untold(action.tests):
-            condition = "in one of its branches"
+        condition = condition_of(action.tests, action.start, action.end)
         kind = "bare" if _tells_little(action) else _ACTION_KINDS[action.kind]
-        text = f"{name} {said}{' ' if condition else ''}{condition}."
-        yield speaker.say(kind, text, *cited(tests, action.start, action.end))
+        text = f"{name} {said}{' ' if condition.words else ''}{condition.words}."
+        yield speaker.say(kind, text, *cited(condition.tests, action.start, action.end))
 
 
 _ACTION_KINDS = {
@@ -37,7 +34,9 @@ def _tells_little(action: Action) -> bool:
     """A name, a constant that says nothing, or no value: `return self`, `return result`, `self.x = x`, `self.x = (…long…)`."""
     value = action.value
     if action.kind in ("return", "yield"):
-        return all(t.guard for t in action.tests) and (value.isidentifier() or value in ("[]", "{}", "()", '""', "''"))
+        return not any(t.branch for t in action.tests) and (
+            value.isidentifier() or value in ("[]", "{}", "()", '""', "''")
+        )
     return action.kind in ("set", "update") and (
         not value or (value.isidentifier() and action.subject.endswith(f".{value}"))
     )

@@ -1,0 +1,71 @@
+"""Which symbols of the workspace a question names: as code, in plain words, or as a member of something."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from ..code_graph import CodeGraph, is_test_path
+from ..evidence.question import Question
+from ..types import SymbolRef
+from .kinds import LINKS, answer_kind
+
+_QUOTED = re.compile(r"`(\w+)(?:\(\))?`|\"(\w+)\"|'(\w+)'")
+# "the prepare method of PreparedRequest", "PreparedRequest's prepare method".
+_MEMBER_OF = re.compile(r"\b(\w+)`? (?:method|function|property) (?:of|on|in) (?:the )?`?([A-Z]\w+)")
+_MEMBER = re.compile(r"\b([A-Z]\w+)`?'s `?(\w+)`? (?:method|function|property)\b")
+_MAX_CHARS = 300
+_MAX_NAMED = 8
+_MAX_DEFINITIONS = 4  # of one name
+
+
+def named_symbols(graph: CodeGraph, question: Question) -> list[SymbolRef]:
+    """All that a question names, of the product: members, then what is written as code, then classes by a plain word with a capital."""
+    members = named_members(graph, question)
+    # `send` of "Session.send" is no other `send`.
+    parts = {part for ref in members for part in ref.symbol.qualname.split(".")}
+    parts |= {part for name in question.identifiers if "." in name for part in name.split(".")}
+    found = [
+        r
+        for name in question.identifiers[:_MAX_NAMED]
+        if name not in parts
+        for r in graph.find_symbol(name)[:_MAX_DEFINITIONS]
+    ]
+    found += [r for r in _classes(graph, question) if r.symbol.name not in parts]
+    return _distinct([*members, *found])
+
+
+def named_first(graph: CodeGraph, question: Question) -> list[SymbolRef]:
+    """What is spoken of before anything that was found. Of a question about links ("How many methods does Router have?"): the members that
+    it names, else the classes; of one about a place ("Where is the "get" method defined?"): what is defined under a name in quotes."""
+    if answer_kind(question) in LINKS:
+        return named_members(graph, question) or named_classes(graph, question)
+    if answer_kind(question) != "where":
+        return []
+    names = [next(filter(None, m.groups())) for m in _QUOTED.finditer(question.text[:_MAX_CHARS])]
+    refs = [r for name in names for r in graph.find_symbol(name) if r.symbol.is_callable or r.symbol.kind == "class"]
+    return _distinct(refs)[:_MAX_DEFINITIONS]
+
+
+def named_classes(graph: CodeGraph, question: Question) -> list[SymbolRef]:
+    """In a question about links, a plain word with a capital is a class where there is one of that name."""
+    return _classes(graph, question) if answer_kind(question) in LINKS else []
+
+
+def named_members(graph: CodeGraph, question: Question) -> list[SymbolRef]:
+    """ "The prepare method of PreparedRequest"."""
+    text = question.text[:_MAX_CHARS]
+    names = [f"{owner}.{name}" for name, owner in _MEMBER_OF.findall(text)]
+    names += [f"{owner}.{name}" for owner, name in _MEMBER.findall(text)]
+    return [r for name in names for r in graph.find_symbol(name)[:1]]
+
+
+def _classes(graph: CodeGraph, question: Question) -> list[SymbolRef]:
+    around = {part for name in question.identifiers for part in name.split(".")[:-1]}  # `Router` of `Router.match`
+    words = [w for w in question.words if w[:1].isupper() and w not in around]
+    return [r for w in words for r in graph.find_symbol(w)[:1] if r.symbol.kind == "class"]
+
+
+def _distinct(refs: Iterable[SymbolRef]) -> list[SymbolRef]:
+    """Each once, without tests."""
+    return list({(r.path, r.symbol.start, r.symbol.name): r for r in refs if not is_test_path(r.path)}.values())
