@@ -85,8 +85,10 @@ def answer_question(
         claims = _compose(run, found, plan_once)
     if not claims:
         return _refuse(run, found)
-    absent = nearest_to(names_not_there(graph, found.question)[:_MAX_ABSENT])
-    return _finish(run, found, absent + to_markdown(claims), claims)
+    absent = names_not_there(graph, found.question)[:_MAX_ABSENT]
+    if absent:
+        run.note(f"not found in this workspace: {', '.join(absent)}; the answer is about what comes nearest")
+    return _finish(run, found, nearest_to(absent) + to_markdown(claims), claims)
 
 
 def _as_selected(run: Run, found: Found) -> Found:

@@ -36,6 +36,7 @@ _LEANS = re.compile(
 )
 _DRAWN = re.compile("[│└├─“”]")  # trees, and quotations, which would end the one around them
 _MIN_WORDS = 3
+_MIN_COMMENT = 4  # words
 _MAX_CHARS = 320
 _MAX_PASSAGE = 480
 _MAX_LINES = 400
@@ -246,7 +247,8 @@ def docstring_sentences(lines: list[str], start: int, end: int) -> list[Prose]:
 
 
 def comment_sentences(lines: list[str], start: int, end: int, strings: frozenset[int] = frozenset()) -> list[Prose]:
-    """Runs of full-line comments on lines `start..end`, each as one sentence with the line of code below it.
+    """Runs of full-line comments on lines `start..end`: a short one as one sentence with the line of code below it, a long one by its
+    paragraphs, and of long paragraphs each sentence.
 
     `strings` are lines that begin inside a string: what looks like a comment there is none.
     """
@@ -257,14 +259,34 @@ def comment_sentences(lines: list[str], start: int, end: int, strings: frozenset
         if text.startswith("#") and number not in strings and not _NOISE_COMMENT.match(text):
             run.append((number, text.lstrip("#").strip()))
             continue
-        joined = " ".join(part for _, part in run).strip()
-        if (
-            len(joined.split()) >= 4
-            and len(joined) <= _MAX_CHARS
-            and not joined.endswith(",")
-            and not re.search(r"[=(]\S*$", joined)
-        ):
-            last = number if text and number <= end else run[-1][0]
-            found.append(Prose(joined.rstrip(":"), run[0][0], last, len(found)))
+        if _joined(run) and len(_joined(run)) <= _MAX_CHARS:
+            found += _whole(run, number if text and number <= end else run[-1][0], len(found))
+        else:
+            for paragraph in _paragraphs(run):
+                short = len(_joined(paragraph)) <= _MAX_CHARS
+                rank = len(found)
+                found += _whole(paragraph, paragraph[-1][0], rank) if short else _split(paragraph, "", 0, rank)
         run = []
     return found
+
+
+def _whole(run: Sequence[tuple[int, str]], last: int, rank: int) -> list[Prose]:
+    """Comments as one sentence down to the line `last`; none where they say too little, or are code."""
+    text = _joined(run)
+    if len(text.split()) < _MIN_COMMENT or text.endswith(",") or re.search(r"[=(]\S*$", text):
+        return []
+    return [Prose(text.rstrip(":"), run[0][0], last, rank)]
+
+
+def _joined(run: Sequence[tuple[int, str]]) -> str:
+    return " ".join(part for _, part in run).strip()
+
+
+def _paragraphs(run: Sequence[tuple[int, str]]) -> list[list[tuple[int, str]]]:
+    found: list[list[tuple[int, str]]] = [[]]
+    for number, text in run:
+        if text:
+            found[-1].append((number, text))
+        elif found[-1]:
+            found.append([])
+    return [paragraph for paragraph in found if paragraph]

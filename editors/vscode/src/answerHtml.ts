@@ -53,9 +53,10 @@ function renderStatus(state: AnswerState): string {
     case "failed":
       return `<p class="status error" role="alert">${escapeHtml(state.message)}</p>`;
     case "done":
-      return state.answer.complete
-        ? ""
-        : `<p class="status" role="status"><span>Incomplete: ${escapeHtml(state.answer.reason || "the index is being built")}.</span>
+      if (state.answer.complete) {
+        return state.answer.reason && state.answer.found ? `<p class="note">Note: ${escapeHtml(state.answer.reason)}.</p>` : "";
+      }
+      return `<p class="status" role="status"><span>Incomplete: ${escapeHtml(state.answer.reason || "the index is being built")}.</span>
 <button class="action" data-action="again">Ask Again</button></p>`;
   }
 }

@@ -55,6 +55,11 @@ test("a sentence that was dropped is counted, not shown", () => {
   assert.doesNotMatch(html, /Secret/);
 });
 
+test("a whole answer tells what there is to know about it", () => {
+  assert.match(renderState(done({ reason: "not found: <x>" })), /Note: not found: &lt;x&gt;\./);
+  assert.doesNotMatch(renderState(done({})), /Note/);
+});
+
 test("an incomplete answer gives its reason and can be asked for again", () => {
   const html = renderState(done({ complete: false, reason: "12 of 90 files are indexed" }));
   assert.match(html, /Incomplete: 12 of 90 files are indexed\./);

@@ -79,6 +79,9 @@ local function add_notes(rendered, result)
   if not result.complete then
     add(rendered, '')
     add(rendered, ('Incomplete: %s. Ask again for the whole answer.'):format(result.reason ~= '' and result.reason or 'the index is being built'))
+  elseif result.found and result.reason ~= '' then
+    add(rendered, '')
+    add(rendered, ('(Note: %s.)'):format(result.reason))
   end
   local dropped = #(result.dropped or {})
   if dropped > 0 then

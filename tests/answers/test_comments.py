@@ -1,0 +1,56 @@
+"""Comments as sentences: short ones whole, long ones by what they are made of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from adapter_core import CodeGraph, answer_question
+from adapter_core.answers.composing.prose import comment_sentences
+
+WHY = """\
+def process(request, token):
+    if token is None:
+        # Requests without a token are refused where the referer does not match
+        # what is allowed.
+        #
+        # Suppose that somebody visits a plain page. An attacker between the two sends a form that targets
+        # the encrypted one, and submits it by a script that the page brings along with its other parts. The
+        # attacker has a token, since anybody can have one. So the referer is compared strictly, which
+        # leaves nobody out who comes from our own pages over an encrypted connection.
+        check(request)
+    # Short and to the point.
+    return finish(request)
+"""
+
+
+def spans(text: str) -> list[tuple[str, int, int]]:
+    lines = text.split("\n")
+    return [(one.text, one.start, one.end) for one in comment_sentences(lines, 1, len(lines))]
+
+
+def test_a_short_comment_is_one_sentence_with_the_line_below_it() -> None:
+    assert spans(WHY)[-1] == ("Short and to the point.", 11, 12)
+
+
+def test_a_long_comment_is_told_by_paragraphs_and_sentences() -> None:
+    found = spans(WHY)
+    first, others = found[0], found[1:-1]
+    assert first[1:] == (3, 4)
+    assert first[0].startswith("Requests without a token")
+    assert first[0].endswith("is allowed.")
+    assert [one[1:] for one in others] == [(6, 6), (6, 7), (7, 8), (8, 9)]
+    assert others[-1][0].startswith("So the referer is compared strictly")
+
+
+def test_code_that_is_commented_out_is_no_sentence() -> None:
+    assert spans("def f():\n    # value = compute(a, b,\n    # something(\n    return 1\n") == []
+
+
+def test_why_is_answered_from_a_long_comment(tmp_path: Path) -> None:
+    (tmp_path / "checks.py").write_text(
+        WHY + "\n\ndef check(request):\n    return request\n\n\ndef finish(request):\n    return request\n", "utf-8"
+    )
+    with CodeGraph.load_or_build(tmp_path) as graph:
+        answer = answer_question(graph, "Why does process compare the referer strictly?")
+    told = [claim for claim in answer.claims if "So the referer is compared strictly" in claim.text]
+    assert [str(citation.span) for claim in told for citation in claim.citations] == ["checks.py:8-9"]
