@@ -64,6 +64,9 @@ def _attribute(inference: Inference, value: Value, name: str) -> Values:
         order = lookup_order(inference, class_of(value) if value.kind == "instance" else value)
     if name == "__class__" and receiver.kind == "instance":
         return frozenset({class_of(receiver)})
+    if name == "__subclasses__" and value.kind == "class":
+        below = Value("typed", "list", 0, frozenset(subclasses(inference, value)))
+        return frozenset({Value("typed", "callable", 0, frozenset({below}))})
     if receiver.kind == "instance" and name in ("value", "_value_"):
         held = _enum_values(inference, class_of(receiver))
         if held is not None:
@@ -119,7 +122,9 @@ def _own(inference: Inference, cls: Value, name: str, receiver: Value) -> Values
         parts += noted
         if not types_of.tell(union(noted)):
             parts += [inference.flow(cls.path, f) for f in flows if f.kind != "annotation"]
-        if receiver.kind == "instance" and generated.is_field(inference, cls, name) and not types_of.tell(union(parts)):
+        field = receiver.kind == "instance" and generated.is_field(inference, cls, name)
+        # A default says what it is where nothing is handed over.
+        if field and (not types_of.tell(union(parts)) or generated.has_default(table, cls, name)):
             parts.append(generated.given(inference, cls, name))
         # `obj.name = value` outside the class, in its own file.
         for flow in _set_outside(table, name) if not flows or receiver.kind == "instance" else ():
