@@ -119,6 +119,14 @@ def names_carrying(inference: Inference, value: Value) -> list[tuple[str, str]]:
     return sorted(names)
 
 
+def holding(inference: Inference, value: Value) -> list[tuple[str, str]]:
+    """The same with those of containers that may hold it: `HANDLERS` of `HANDLERS = {"open": on_open}`."""
+    plain = unbound(value)
+    carried = inference.once(("carriers", plain), lambda: _carriers(inference, plain))
+    names = {(c.path, c.extra.removesuffix("[]")) for c in carried}
+    return sorted((home, name) for home, name in names if name and not name.endswith("()"))
+
+
 def names_of_instances(inference: Inference, cls: Value) -> list[tuple[str, str]]:
     """The same of what a call of a class gives."""
     key = ("carriers of instances", cls)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING
 
 from ...types import Call, Flow, ModuleFacts
@@ -20,6 +21,7 @@ _MAX_CLASSES = 200
 _MAX_RECEIVERS = 12
 _HUB = 24
 _MAX_SET = 20  # statements that store an attribute outside the class
+_COLLECTED = re.compile(r"^Test|Tests?$|TestCase$")
 _OBJECT_MEMBERS = frozenset(dir(object)) | {
     "__dict__",
     "__name__",
@@ -378,13 +380,20 @@ def receivers(inference: Inference, method: Value) -> list[Value]:
         reached = [
             c
             for c in below
-            if is_constructed(inference, c, takes_class) and _reaches(inference, c, method, symbol.name)
+            if (_is_collected(inference, c) or is_constructed(inference, c, takes_class))
+            and _reaches(inference, c, method, symbol.name)
         ]
         if is_constructed(inference, own, takes_class) or not reached:
             reached.append(own)
         return frozenset(reached)
 
     return sorted(inference.once(("receivers", method.path, method.index), compute), key=lambda v: (v != own, v[:3]))
+
+
+def _is_collected(inference: Inference, cls: Value) -> bool:
+    """Whether a class is named as those are of which pytest and unittest make instances, to run their tests."""
+    table = inference.table(cls.path)
+    return table is not None and _COLLECTED.search(table.facts.symbols[cls.index].name) is not None
 
 
 def _reaches(inference: Inference, cls: Value, method: Value, name: str) -> bool:
