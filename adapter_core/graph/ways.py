@@ -241,5 +241,5 @@ class Ways:
 def _keep(found: dict[str, tuple[TestNode, Way]], node: TestNode, way: Way) -> None:
     base = node.node_id.partition("[")[0]
     known = found.get(base)
-    if known is None or way.likely > known[1].likely:
+    if known is None or (not way.guessed, way.likely) > (not known[1].guessed, known[1].likely):
         found[base] = (node, way)
