@@ -88,8 +88,9 @@ class WorkspaceTests:
         """The nodes of one test function or method, those of classes in other files that inherit it included."""
         found = list(self._own(path, path, qualname))
         name = qualname.rpartition(".")[2]
-        if "." in qualname and matches(name, self.rules.python_functions):
-            for other, _ in test_classes(self._inference, path, qualname):
+        if matches(name, self.rules.python_functions):
+            others = [p for p, _ in test_classes(self._inference, path, qualname)] if "." in qualname else []
+            for other in dict.fromkeys(others or self._inference.files_naming(name)):
                 found += self._own(other, path, qualname) if other != path else ()
         return found
 
@@ -160,6 +161,15 @@ class WorkspaceTests:
             for index, symbol in enumerate(found.facts.symbols) if found is not None else ():
                 if symbol.qualname in names:
                     yield other, index, symbol.name_line
+
+    def asking(self, path: str, name: str) -> set[str]:
+        """The qualified names of the tests of a file that get a fixture of that name: as a parameter, or by a mark on them, their class
+        or their module."""
+        return (
+            {n.qualname for n in self.file(path).nodes if name in n.fixtures and n.path == path}
+            if self._is_test(path)
+            else set()
+        )
 
     def helped(self, path: str, qualname: str) -> list[TestNode]:
         """The nodes for which a function of that name runs before or after."""

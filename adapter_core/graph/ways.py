@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _MOST_REACHED = 300
 _LEAST_WAY = 0.02  # a way that is less likely is not followed
 _OVERRIDDEN = 0.4  # a call of a method that it replaces may enter it
+_REPLACED = 0.5  # of the tests of a class whose fixture another class replaces
 _WITHIN = 0.7  # what a class within a function does, when that runs
 _MAKES, _HANDS = 0.35, 0.3
 _MOST_MENTIONS, _MOST_NAMES = 60, 12
@@ -163,8 +164,8 @@ class Ways:
             likely = likelihood.step(lines, first, site.span.start, targets, in_test, site.deferred)
             yield _Step(site.span.path, owner, site.span.start, likely, f"calls {label}")
         if fixtures.is_fixture(symbol):
-            for path, owner, line in self._fixture_users(value, fixtures.name_of(symbol)):
-                yield _Step(path, owner, line, 1.0, f"calls {label}", True)
+            for path, owner, line, likely in self._fixture_users(value, fixtures.name_of(symbol)):
+                yield _Step(path, owner, line, likely, f"calls {label}", True)
             if fixtures.is_automatic(symbol):
                 for path, owner, line in self._tests.seeing(value.path, symbol.parent):
                     yield _Step(path, owner, line, 1.0, f"calls {label}", True)
@@ -178,16 +179,21 @@ class Ways:
             self._indexes[facts.path] = table
         return table.get((qualname, start, kind), 0)
 
-    def _fixture_users(self, value: Value, name: str) -> Iterator[tuple[str, int, int]]:
+    def _fixture_users(self, value: Value, name: str) -> Iterator[tuple[str, int, int, float]]:
+        """(path, scope, line, how likely) of the tests and fixtures that take a fixture. One of a class may replace another of a base
+        class for the tests that this one has."""
+        plain = unbound(value)
+        replaced = classes.overridden(self._inference, plain)
         for path in self._view.paths_using(name):
             table = self._inference.table(path)
+            asking = self._tests.asking(path, name)
             for index, symbol in enumerate(table.facts.symbols if table else ()):
-                takes = any(p.name == name for p in symbol.parameters) or any(
-                    "usefixtures" in d and name in d for d in symbol.decorators
+                takes = symbol.qualname in asking or (
+                    fixtures.takes_fixtures(symbol) and any(p.name == name for p in symbol.parameters)
                 )
-                takes = takes and (fixtures.takes_fixtures(symbol) or symbol.kind == "class")
-                if takes and fixtures.fixture(self._inference, path, index, name) == unbound(value):
-                    yield path, index, symbol.name_line
+                taken = fixtures.fixture(self._inference, path, index, name) if takes else None
+                if taken is not None and (taken == plain or taken in replaced):
+                    yield path, index, symbol.name_line, 1.0 if taken == plain else _REPLACED
 
     def _by_others(self, value: Value) -> Iterator[_Step]:
         """Who may have code outside call a function that nothing in the text is seen to call: who makes an object with it, where its class

@@ -246,3 +246,44 @@ def test_what_makes_a_test_likelier(
     assert of(one, distance, True, guessed, text) <= here
     assert of(one, distance, set_up, True, text) <= here
     assert of(one, distance, set_up, guessed, "cart.add_item(1)") >= here
+
+
+def test_fixtures_of_classes_and_marks(tmp_path: Path) -> None:
+    with graph_of(
+        tmp_path,
+        m="def start(): pass\ndef other(): pass\ndef shared(): pass\n",
+        fixtures="import pytest, m\n@pytest.fixture\ndef lent(): m.shared()\n",
+        conftest="import pytest, m\n@pytest.fixture\ndef marked(): m.start()\n",
+        test_a="import pytest, m\n"
+        "class Base:\n    @pytest.fixture\n    def made(self): m.start()\n"
+        "class TestOne(Base):\n    def test_base(self, made): pass\n"
+        "class TestTwo(TestOne):\n    @pytest.fixture\n    def made(self): m.other()\n    def test_own(self, made): pass\n"
+        "@pytest.mark.usefixtures('marked')\nclass TestMarked:\n    def test_marked(self): pass\n",
+        test_b="import pytest\npytestmark = pytest.mark.usefixtures('marked')\ndef test_whole_module(): pass\n",
+        test_c="from fixtures import lent\ndef test_imported(lent): pass\n",
+    ) as graph:
+        assert set(nodes(graph, "start")) >= {
+            "test_a.py::TestOne::test_base", "test_a.py::TestMarked::test_marked", "test_b.py::test_whole_module",
+        }  # fmt: skip
+        assert "test_a.py::TestTwo::test_own" not in nodes(graph, "start")
+        assert nodes(graph, "other")[0] == "test_a.py::TestTwo::test_own"
+        assert "test_a.py::TestTwo::test_base" in nodes(graph, "other", least=0.0)
+        assert nodes(graph, "shared") == ["test_c.py::test_imported"]
+
+
+def test_classes_and_functions_that_a_test_module_imports(tmp_path: Path) -> None:
+    with graph_of(
+        tmp_path,
+        m="def f(): pass\n",
+        tests_in_suite_in___init__="",
+        tests_in_suite_in_test_one="import m\nclass TestOne:\n    def test_it(self): m.f()\ndef test_free(): m.f()\n",
+        # As pytest has it: the folder above the outermost package is where imports look.
+        tests_in_suite_in_test_two="from suite.test_one import TestOne, test_free\n",
+    ) as graph:
+        expected = {
+            f"tests/suite/test_{file}.py::{name}"
+            for file in ("one", "two")
+            for name in ("TestOne::test_it", "test_free")
+        }
+        assert {node.node_id for node in graph.test_nodes().items} == expected
+        assert set(nodes(graph, "f")) == expected
