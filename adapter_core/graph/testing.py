@@ -162,6 +162,17 @@ class WorkspaceTests:
                 if symbol.qualname in names:
                     yield other, index, symbol.name_line
 
+    def class_text(self, node: TestNode) -> str:
+        """The text of the class that a test is collected with; "" of a function."""
+        path, _, names = node.node_id.partition("[")[0].partition("::")
+        qualname = names.replace("::", ".").rpartition(".")[0]
+        table = self._inference.table(path) if qualname else None
+        for index in table.classes if table is not None else ():
+            symbol = table.facts.symbols[index]  # type: ignore[union-attr]
+            if symbol.qualname == qualname:
+                return "\n".join(self._inference.lines(path)[symbol.start - 1 : symbol.end])
+        return ""
+
     def asking(self, path: str, name: str) -> set[str]:
         """The qualified names of the tests of a file that get a fixture of that name: as a parameter, or by a mark on them, their class
         or their module."""

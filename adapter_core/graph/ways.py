@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 
 _MOST_REACHED = 300
 _LEAST_WAY = 0.02  # a way that is less likely is not followed
-_OVERRIDDEN = 0.4  # a call of a method that it replaces may enter it
+_OVERRIDDEN = 0.2  # a call of a method that it replaces may enter it
+_NEVER_INSTEAD = ("__init__", "__new__", "__init_subclass__", "__set_name__")
 _REPLACED = 0.5  # of the tests of a class whose fixture another class replaces
+_OTHER_CLASS = 0.2  # of a test that several classes have, in those that do not name what is called
 _WITHIN = 0.7  # what a class within a function does, when that runs
 _MAKES, _HANDS = 0.35, 0.3
 _MOST_MENTIONS, _MOST_NAMES = 60, 12
@@ -95,14 +97,16 @@ class Ways:
                     (Span(self._root, one.path, one.line, one.line), *way.lines),
                     way.set_up or one.set_up, way.guessed or one.guessed,
                 )  # fmt: skip
-                self._reach(one, here, found, push)
+                self._reach(value, one, here, found, push)
         return list(found.values())
 
     def _entries(self, target: Value) -> Iterator[tuple[Value, float]]:
         """What is called where a symbol is used: itself; of a class also its methods, of a method what it overrides."""
         yield target, 1.0
         if target.kind != "class":
-            yield from ((value, _OVERRIDDEN) for value in classes.overridden(self._inference, target))
+            table = self._inference.table(target.path)
+            if table is not None and table.facts.symbols[target.index].name not in _NEVER_INSTEAD:
+                yield from ((value, _OVERRIDDEN) for value in classes.overridden(self._inference, target))
             return
         table = self._inference.table(target.path)
         for index in table.members.get(target.index, ()) if table else ():
@@ -110,8 +114,9 @@ class Ways:
                 yield Value("function", target.path, index), 1.0
 
     def _reach(
-        self, one: _Step, way: Way, found: dict[str, tuple[TestNode, Way]], push: Callable[[Value, Way], None]
-    ) -> None:
+        self, value: Value, one: _Step, way: Way, found: dict[str, tuple[TestNode, Way]],
+        push: Callable[[Value, Way], None],
+    ) -> None:  # fmt: skip
         """A scope that uses something: a test, a helper of tests, or one step further back."""
         table = self._inference.table(one.path)
         if table is None:
@@ -122,13 +127,25 @@ class Ways:
             way = way._replace(likely=way.likely * _WITHIN)
         symbol = symbols[owner]
         nodes = self._tests.nodes_of(one.path, symbol.qualname)
+        naming = self._naming(value, nodes)
         for node in nodes:
-            _keep(found, node, way)
+            other = naming and node.node_id not in naming
+            _keep(found, node, way._replace(likely=way.likely * _OTHER_CLASS) if other else way)
         if nodes or not symbol.is_callable:
             return
         for node in self._tests.helped(one.path, symbol.qualname):
             _keep(found, node, way._replace(words=(f"{symbol.name} {one.words}", *way.words[1:]), set_up=True))
         push(Value("function", one.path, owner), way)
+
+    def _naming(self, value: Value, nodes: list[TestNode]) -> set[str]:
+        """Of the nodes of one function that several classes are collected with, those whose class names that of the method that is called:
+        `Cache = LRUCache` tells what the inherited `self.Cache()` makes. All or none where it does not tell them apart."""
+        table = self._inference.table(value.path)
+        symbol = table.facts.symbols[value.index] if table is not None and len(nodes) > 1 else None
+        if table is None or symbol is None or symbol.parent <= 0 or not {n.node_id.count("::") for n in nodes} - {1}:
+            return set()
+        name = re.compile(rf"\b{re.escape(table.facts.symbols[symbol.parent].name)}\b")
+        return {node.node_id for node in nodes if name.search(self._tests.class_text(node))}
 
     @staticmethod
     def _outermost(facts: ModuleFacts, owner: int) -> int:
