@@ -102,5 +102,7 @@ def test_classes(inference: Inference, path: str, qualname: str) -> Iterator[tup
     for one in [cls, *classes.all_subclasses(inference, cls)] if cls is not None else ():
         table = inference.table(one.path)
         name = table.facts.symbols[one.index].qualname.replace(".", "::") if table is not None else ""
+        if inference.late:
+            return
         for other in dict.fromkeys([one.path, *(inference.files_naming(name) if name else ())]):
             yield other, f"{other}::{name}::"

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from .terms import split
 from .terms import words as words_of
 
-LEAST = 0.2  # a test that is less likely to run a symbol is not given
+LEAST = 0.17  # a test that is less likely to run a symbol is not given
 _IN_TEST, _IN_CODE, _AFTER_EXITS = 0.98, 0.93, 0.85
 _UNDER_CONDITION, _IN_EXCEPT, _DEFERRED = 0.75, 0.4, 0.5
 _SEVERAL, _MORE = 0.5, -0.4
@@ -29,6 +29,7 @@ _NAME_IN_NAME, _NAME_IN_TEXT, _CLASS_IN_NAME, _CLASS_IN_TEXT, _MODULE_IN_FILE, _
     1.0,
 )
 _SURE = 0.995
+_NAMED, _NAMED_FURTHER = 0.2, 0.3
 _HEADER = re.compile(r"\s*(if|elif|else|except|case|match|for|async for|while|try|finally|with|async with)\b")
 _EXIT = re.compile(r"\s*(return|raise)\b")
 _NO_WORDS = frozenset({"test", "py", "init"})
@@ -111,6 +112,12 @@ def of_test(way: float, distance: int, set_up: bool, guessed: bool, wanted: Word
         + _NAME_IN_FILE * _shared(wanted.name | wanted.around, test.file)
     )
     return 1 / (1 + math.exp(-total))
+
+
+def by_name(wanted: Words, test: Words) -> float:
+    """The same of a test that has the symbol's name, and no more: likelier where its class, or its module, is named, too."""
+    around = _shared(wanted.around or wanted.file, test.name | test.around | test.file)
+    return _NAMED + _NAMED_FURTHER * max(around, _shared(wanted.file, test.file))
 
 
 def _shared(wanted: frozenset[str], given: frozenset[str]) -> float:

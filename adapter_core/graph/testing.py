@@ -30,7 +30,6 @@ from .tests_map import (
 from .view import WorkspaceView
 from .ways import Ways
 
-_BY_NAME = 0.5
 _UNLIKELY = 3  # that are given where no test is likely
 
 
@@ -70,7 +69,10 @@ class WorkspaceTests:
                 is_test_case=lambda base: is_test_case(self._inference, path, base),
             )  # fmt: skip
             more = tuple(inherited(self._inference, path, found, self.rules))
-            self._files[path] = replace(found, nodes=(*found.nodes, *more))
+            found = replace(found, nodes=(*found.nodes, *more))
+            if self._inference.late:
+                return found  # which may lack what bases bring
+            self._files[path] = found
         return self._files[path]
 
     def paths(self) -> list[str]:
@@ -91,6 +93,8 @@ class WorkspaceTests:
         if matches(name, self.rules.python_functions):
             others = [p for p, _ in test_classes(self._inference, path, qualname)] if "." in qualname else []
             for other in dict.fromkeys(others or self._inference.files_naming(name)):
+                if self._inference.late:
+                    break
                 found += self._own(other, path, qualname) if other != path else ()
         return found
 
@@ -100,6 +104,8 @@ class WorkspaceTests:
             table: dict[tuple[str, str], list[TestNode]] = {}
             for node in self.file(collected).nodes if is_test_file(collected, self.rules) else ():
                 table.setdefault((node.path, node.qualname), []).append(node)
+            if self._inference.late:
+                return table.get((path, qualname), ())
             self._by_qualname[collected] = table
         return self._by_qualname[collected].get((path, qualname), ())
 
@@ -130,7 +136,7 @@ class WorkspaceTests:
             likely = likelihood.of_test(way.likely, way.distance, way.set_up, way.guessed, wanted, words)
             why = (way.words[0], *(f"which {more}" for more in way.words[1:]))
             self._add(found, node, why, way.distance, way.lines, round(likely, 3), way.guessed)
-        self._by_name(target, found)
+        self._by_name(target, wanted, found)
         return list(found.values())
 
     def for_module(self, module: str, importers: list[str]) -> list[TestLink]:
@@ -155,6 +161,8 @@ class WorkspaceTests:
         folder, _, file = path.rpartition("/")
         around = f"{folder}/" if folder else ""
         for other in [p for p in self.paths() if p.startswith(around)] if file == "conftest.py" else [path]:
+            if self._inference.late:
+                return
             nodes = [node for node in self.file(other).nodes if node.path == other]
             names = {node.qualname for node in nodes if node.qualname.startswith(within)}
             found = self._inference.table(other) if names else None
@@ -187,6 +195,8 @@ class WorkspaceTests:
         found = {n.node_id: n for n in self.file(path).nodes if qualname in n.helpers} if self._is_test(path) else {}
         if qualname.rpartition(".")[2] in SET_UP:
             for other, prefix in test_classes(self._inference, path, qualname):
+                if self._inference.late:
+                    break
                 nodes = self.file(other).nodes if self._is_test(other) else ()
                 found.update({n.node_id: n for n in nodes if n.node_id.startswith(prefix)})
         return list(found.values())
@@ -194,7 +204,7 @@ class WorkspaceTests:
     def _is_test(self, path: str) -> bool:
         return is_test_file(path, self.rules)
 
-    def _by_name(self, target: Value, found: dict[str, TestLink]) -> None:
+    def _by_name(self, target: Value, about: likelihood.Words, found: dict[str, TestLink]) -> None:
         table = self._inference.table(target.path)
         if table is None:
             return
@@ -206,11 +216,12 @@ class WorkspaceTests:
                 if is_test_file(path, self.rules):
                     for node in self.file(path).nodes:
                         if wanted in node.qualname.split("."):
-                            self._add(found, node, (f"named {wanted}",), 9, ())
+                            likely = likelihood.by_name(about, self._words_of(node))
+                            self._add(found, node, (f"named {wanted}",), 9, (), likely)
 
     def _add(
         self, found: dict[str, TestLink], node: TestNode, why: tuple[str, ...], distance: int, via: tuple[Span, ...],
-        likely: float = _BY_NAME, guessed: bool = False,
+        likely: float = 0.5, guessed: bool = False,
     ) -> None:  # fmt: skip
         base = node.node_id.partition("[")[0]
         if base not in found:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .testing import WorkspaceTests
 
 _MOST_REACHED = 300
+_MOST_LATE = 40  # calls that were found when the time was up, and are looked at all the same
 _LEAST_WAY = 0.02  # a way that is less likely is not followed
 _OVERRIDDEN = 0.2  # a call of a method that it replaces may enter it
 _NEVER_INSTEAD = ("__init__", "__new__", "__init_subclass__", "__set_name__")
@@ -84,13 +85,13 @@ class Ways:
 
         for value, likely in self._entries(target):
             push(value, Way(likely))
-        while queue and len(done) < _MOST_REACHED:
+        while queue and len(done) < _MOST_REACHED and not (done and self._inference.late):
             _, _, value, way = heapq.heappop(queue)
             if value in done or way.distance >= depth or way.likely < _LEAST_WAY:
                 continue
             done.add(value)
-            for one in self._steps(value):
-                if self._inference.late:
+            for number, one in enumerate(self._steps(value)):
+                if self._inference.late and number >= _MOST_LATE:
                     return list(found.values())  # what is likely was found first
                 here = Way(
                     way.likely * one.likely, way.distance + 1, (one.words, *way.words[:1]),
@@ -202,6 +203,8 @@ class Ways:
         plain = unbound(value)
         replaced = classes.overridden(self._inference, plain)
         for path in self._view.paths_using(name):
+            if self._inference.late:
+                return
             table = self._inference.table(path)
             asking = self._tests.asking(path, name)
             for index, symbol in enumerate(table.facts.symbols if table else ()):
