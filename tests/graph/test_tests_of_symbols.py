@@ -287,3 +287,40 @@ def test_classes_and_functions_that_a_test_module_imports(tmp_path: Path) -> Non
         }
         assert {node.node_id for node in graph.test_nodes().items} == expected
         assert set(nodes(graph, "f")) == expected
+
+
+def test_a_call_of_what_a_method_replaces_may_enter_it_but_not_a_constructor(tmp_path: Path) -> None:
+    with graph_of(
+        tmp_path,
+        m="class Base:\n    def __init__(self): self.x = 1\n    def run(self): return 1\n"
+        "class Sub(Base):\n    def __init__(self): self.x = 2\n    def run(self): return 2\n",
+        test_m="from m import Base, Sub\ndef test_base(): Base().run()\ndef test_sub(): Sub().run()\n",
+    ) as graph:
+        assert nodes(graph, "Sub.__init__") == ["test_m.py::test_sub"]
+        assert nodes(graph, "Sub.run")[0] == "test_m.py::test_sub"
+        assert set(links(graph, "Sub.run")) == {"test_m.py::test_base", "test_m.py::test_sub"}
+
+
+def test_set_up_of_a_base_class_in_another_file_helps_the_tests_below(tmp_path: Path) -> None:
+    with graph_of(
+        tmp_path,
+        m="def clean(): pass\n",
+        tests_in_base="import m\nclass Cleaning:\n    def teardown_method(self): m.clean()\n",
+        tests_in_test_a="from tests.base import Cleaning\nclass TestA(Cleaning):\n    def test_it(self): pass\n",
+        tests_in_test_b="class TestB:\n    def test_it(self): pass\n",
+    ) as graph:
+        (link,) = graph.tests_for_symbol("clean").items
+        assert (link.node_id, link.why) == ("tests/test_a.py::TestA::test_it", ("teardown_method calls clean",))
+
+
+def test_a_name_alone_tells_more_where_the_file_is_named_too(tmp_path: Path) -> None:
+    with graph_of(
+        tmp_path,
+        parsing="def tokens(): pass\n",
+        test_other="def test_tokens(): pass\n",
+        test_parsing="def test_tokens(): pass\n",
+    ) as graph:
+        found = graph.tests_for_symbol("tokens").items
+        assert [(link.node_id, link.distance) for link in found] == [
+            ("test_parsing.py::test_tokens", 9), ("test_other.py::test_tokens", 9),
+        ]  # fmt: skip
