@@ -14,7 +14,7 @@ from typing import NamedTuple
 from .terms import split
 from .terms import words as words_of
 
-LEAST = 0.17  # a test that is less likely to run a symbol is not given
+LEAST = 0.2  # a test that is less likely to run a symbol is not given
 _IN_TEST, _IN_CODE, _AFTER_EXITS = 0.98, 0.93, 0.85
 _UNDER_CONDITION, _IN_EXCEPT, _DEFERRED = 0.75, 0.4, 0.5
 _SEVERAL, _MORE = 0.5, -0.4
