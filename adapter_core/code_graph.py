@@ -21,6 +21,7 @@ from .graph.coverage_xml import coverage_of, read_coverage
 from .graph.discover import check_root
 from .graph.documents import Document, Documents
 from .graph.export import Progress, export_json, export_sqlite
+from .graph.likelihood import LEAST
 from .graph.linking import classes, mro, references, sites
 from .graph.linking.evaluate import Inference
 from .graph.linking.modules import imported_modules
@@ -33,9 +34,9 @@ from .graph.testing import WorkspaceTests
 from .graph.textsearch import occurrences
 from .graph.view import WorkspaceView
 from .graph.workspace import open_index, refresh_index
-from .types import Call, CallSite, CancelToken, Listing, ModuleFacts, Reference, Span, SymbolRef, TestLink
+from .types import Call, CallSite, CancelToken, Listing, ModuleFacts, Reference, Span, SymbolRef
 
-_TEST_DEPTH = 3
+_TEST_DEPTH = 8  # less than the distance of what is linked by name alone
 
 
 class CodeGraph:
@@ -65,7 +66,7 @@ class CodeGraph:
         self.view = WorkspaceView(self.root, self.store, open_texts, self._options.discover.max_file_bytes)
         self.inference = Inference(self.view)
         self.calls = WorkspaceCalls(self.view, self.inference, self.name)
-        self.tests = WorkspaceTests(self.view, self.inference, self.name)
+        self.tests = WorkspaceTests(self.view, self.inference, self.calls, self.name)
 
     @classmethod
     def load_or_build(
@@ -369,16 +370,15 @@ class CodeGraph:
         return Listing(tuple(self.tests.nodes()))
 
     def tests_for_symbol(
-        self, ref: SymbolRef | str, depth: int = _TEST_DEPTH, limit_seconds: float | None = CALLERS_SECONDS
-    ) -> Listing:
+        self, ref: SymbolRef | str, depth: int = _TEST_DEPTH, limit_seconds: float | None = CALLERS_SECONDS,
+        least: float = LEAST,
+    ) -> Listing:  # fmt: skip
         """The tests that lead to a symbol over at most `depth` calls (through fixtures and `setUp`, too), or are named after it, as
-        `TestLink`s, near ones first. The limit as for `who_calls`."""
-        found: dict[str, TestLink] = {}
+        `TestLink`s, likely ones first; without those less likely than `least` to run it. The limit as for `who_calls`."""
         with self.calls.within_time(limit_seconds) as notes:
-            for value in filter(None, map(self._value, self._meant(ref))):
-                for link in self.tests.for_symbol(value, depth) if value.kind != "module" else ():
-                    found.setdefault(link.node_id, link)
-        return Listing(tuple(found.values()), not notes, "; ".join(notes))
+            values = [value for value in map(self._value, self._meant(ref)) if value and value.kind != "module"]
+            found = self.tests.for_symbols(values, depth, least)
+        return Listing(tuple(found[0]), not (notes or found[1]), "; ".join([*notes, *found[1]]))
 
     def tests_for_module(self, module: str) -> Listing:
         """The tests of the files that import a module, or are named after it."""

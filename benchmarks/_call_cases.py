@@ -19,6 +19,7 @@ _CASES = (
     "call_cases_further",
     "call_cases_wider",
     "call_cases_unseen",
+    "call_cases_fresh",
 )
 
 

@@ -17,6 +17,8 @@ from adapter_core.types import SymbolRef
 _SAMPLE = 150
 _CUT = 0.3  # a function that more of the tests run tells nothing about which test to run
 _DEPTHS = (1, 2, 3, 4)
+_FIRST = (1, 3, 5, 10)
+_DEFAULT = "default"
 
 
 class Query(NamedTuple):
@@ -26,8 +28,9 @@ class Query(NamedTuple):
     share: float  # of all tests, those that ran it
     run: set[str]
     wide: set[str]  # with set-up and tear-down
-    given: dict[str, set[str]]
+    given: dict[str, list[str]]  # in the order in which they are given
     seconds: float
+    complete: bool
 
 
 def tests(packages: list[Comparison]) -> None:
@@ -47,6 +50,7 @@ def tests(packages: list[Comparison]) -> None:
     report("tests", rows, {
         "seconds a query, median": statistics.median(times), "seconds a query, p95": times[int(len(times) * 0.95)],
         "functions sampled per package": _SAMPLE,
+        "said to be all": sum(q.complete for q in queries) / len(queries),
     })  # fmt: skip
     print(
         f"\na query: median {statistics.median(times) * 1e3:.1f} ms, p95 {times[int(len(times) * 0.95)] * 1e3:.0f} ms"
@@ -69,23 +73,27 @@ def _ask(package: Comparison) -> Iterator[Query]:
             assert symbol
             ref = SymbolRef(graph.name, function.path, graph.module_for_file(function.path), symbol)
             seconds, given = timed(lambda ref=ref: graph.tests_for_symbol(ref))
-            depths = {d: graph.tests_for_symbol(ref, depth=d) if d != 3 else given for d in _DEPTHS}
-            ways = {f"at most {d} call{'s' * (d > 1)}": _nodes(depths[d].items) for d in _DEPTHS}
+            ways = {_DEFAULT: _nodes(given.items)}
+            ways["default, calls of the text alone"] = _nodes(link for link in given.items if not link.guessed)
+            for depth in _DEPTHS:
+                found = graph.tests_for_symbol(ref, depth=depth, least=0.0).items
+                ways[f"at most {depth} call{'s' * (depth > 1)}, all"] = _nodes(x for x in found if not x.guessed)
             ways["name only"] = _nodes(graph.tests_for_symbol(ref, depth=0).items)
             ways["import of the module"] = _nodes(graph.tests_for_module(ref.module).items)
             run = ran[function]
-            yield Query(seen.name, len(run) / len(seen.run), run, run | around.get(function, set()), ways, seconds)
+            wide = run | around.get(function, set())
+            yield Query(seen.name, len(run) / len(seen.run), run, wide, ways, seconds, given.complete)
 
 
-def _nodes(links: Iterable[Any]) -> set[str]:
-    return {link.node_id for link in links}
+def _nodes(links: Iterable[Any]) -> list[str]:
+    return [link.node_id for link in links]
 
 
 def _scores(queries: list[Query], way: str) -> dict[str, Any]:
     """Over all pairs of a function and a test, and ("mean") function by function."""
 
     def score(truth: Callable[[Query], set[str]]) -> tuple[float | None, float | None, float | None, float | None]:
-        both = [(len(q.given[way] & truth(q)), len(truth(q)), len(q.given[way])) for q in queries]
+        both = [(len(truth(q).intersection(q.given[way])), len(truth(q)), len(q.given[way])) for q in queries]
         hits = sum(h for h, _, _ in both)
         answered = [h / g for h, _, g in both if g]
         return (
@@ -97,7 +105,15 @@ def _scores(queries: list[Query], way: str) -> dict[str, Any]:
     wide_recall, _, wide_precision, wide_mean = score(lambda q: q.wide)
     return {
         "some given": sum(bool(q.given[way]) for q in queries) / len(queries),
-        "some right": sum(bool(q.given[way] & q.run) for q in queries) / len(queries),
+        "some right": sum(not q.run.isdisjoint(q.given[way]) for q in queries) / len(queries),
+        "right among the first 3": sum(not q.run.isdisjoint(q.given[way][:3]) for q in queries) / len(queries),
+        **{f"precision@{k}": _first(queries, way, k) for k in _FIRST},
         "recall": recall, "mean recall": mean_recall, "precision": precision, "mean precision": mean_precision,
         "recall, set-up too": wide_recall, "precision, set-up too": wide_precision, "mean precision, set-up too": wide_mean,
     }  # fmt: skip
+
+
+def _first(queries: list[Query], way: str, count: int) -> float | None:
+    """The share of right tests among the first ones, function by function, where some are given."""
+    firsts = [(query.given[way][:count], query.run) for query in queries if query.given[way]]
+    return statistics.mean(sum(node in run for node in nodes) / len(nodes) for nodes, run in firsts) if firsts else None

@@ -19,7 +19,7 @@ _MAX_OUTPUT = 20_000
 
 @dataclass(frozen=True, slots=True)
 class TestRun:
-    """`nodes`: the pytest ids that were run, near ones first. `passed` is None where nothing was run, or not to its end; `reason` then
+    """`nodes`: the pytest ids that were run, likely ones first. `passed` is None where nothing was run, or not to its end; `reason` then
     says why. `output`: the end of what pytest printed."""
 
     __test__ = False  # for pytest, which takes it for a test class
@@ -32,12 +32,12 @@ class TestRun:
 
 
 def nodes_behind(graph: CodeGraph, answer: Answer, limit: int = 20) -> list[str]:
-    """The pytest ids of the tests from which calls lead to the definitions that an answer cites, near ones first, at most `limit`."""
-    found: dict[str, int] = {}
+    """The pytest ids of the tests from which calls lead to the definitions that an answer cites, likely ones first, at most `limit`."""
+    found: dict[str, float] = {}
     for ref in _cited_definitions(graph, answer):
         for link in Links(graph, ref).tests.items:
-            found[link.node_id] = min(link.distance, found.get(link.node_id, link.distance))
-    return sorted(found, key=lambda node: (found[node], node))[:limit]
+            found[link.node_id] = max(link.likely, found.get(link.node_id, 0.0))
+    return sorted(found, key=lambda node: (-found[node], node))[:limit]
 
 
 def _cited_definitions(graph: CodeGraph, answer: Answer) -> list[SymbolRef]:

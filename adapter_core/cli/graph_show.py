@@ -165,6 +165,8 @@ def _link_dict(link: TestLink) -> dict[str, Any]:
         "node_id": link.node_id,
         "why": list(link.why),
         "distance": link.distance,
+        "likely": link.likely,
+        "guessed": link.guessed,
         "via": [{"path": at.path, "line": at.start} for at in link.via],
     }
 

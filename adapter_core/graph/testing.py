@@ -5,13 +5,16 @@ Found by what the text tells: calls that lead from a test, its fixtures and its 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from ..types import Span, TestLink
-from .linking import classes, fixtures, runners, sites
+from . import likelihood
+from .call_sites import WorkspaceCalls
+from .collecting.config import matches
+from .inherited import SET_UP, inherited, is_test_case, test_classes
 from .linking.evaluate import Inference
-from .linking.values import Value, unbound
+from .linking.values import Value
 from .tests_map import (
     CONFIG_FILES,
     Fixture,
@@ -25,28 +28,27 @@ from .tests_map import (
     read_rules,
 )  # fmt: skip
 from .view import WorkspaceView
+from .ways import Ways
 
-_MAX_REACHED = 400
+_UNLIKELY = 3  # that are given where no test is likely
 
 
-@dataclass(frozen=True, slots=True)
-class _Way:
-    """How a target was reached so far: the last call in words, and the lines of all, the one nearest to the test first."""
-
-    words: tuple[str, ...] = ()
-    lines: tuple[Span, ...] = ()
+def _order(link: TestLink) -> tuple[float, int, str, int, str]:
+    return -link.likely, link.distance, link.span.path, link.span.start, link.node_id
 
 
 class WorkspaceTests:
     """The tests of a workspace, worked out file by file when asked for."""
 
-    def __init__(self, view: WorkspaceView, inference: Inference, root_name: str) -> None:
+    def __init__(self, view: WorkspaceView, inference: Inference, calls: WorkspaceCalls, root_name: str) -> None:
         self._view = view
         self._inference = inference
         self._root = root_name
+        self._ways = Ways(view, inference, calls, self, root_name)
+        self._words: dict[str, likelihood.Words] = {}
         self._files: dict[str, TestFile] = {}
         self._fixtures: dict[str, tuple[Fixture, ...]] = {}
-        self._by_qualname: dict[str, dict[str, list[TestNode]]] = {}
+        self._by_qualname: dict[str, dict[tuple[str, str], list[TestNode]]] = {}
         self._rules: PytestRules | None = None
 
     @property
@@ -62,9 +64,15 @@ class WorkspaceTests:
         if path not in self._files:
             around = {p: self._fixtures_of(p) for p in self._conftests(path)}
             hooked = any(changes_collection(self._view.text(p)) for p in around)
-            self._files[path] = collect_tests(
-                path, self._view.text(path), self.rules, fixtures_by_file=around, hooked=hooked
-            )
+            found = collect_tests(
+                path, self._view.text(path), self.rules, fixtures_by_file=around, hooked=hooked,
+                is_test_case=lambda base: is_test_case(self._inference, path, base),
+            )  # fmt: skip
+            more = tuple(inherited(self._inference, path, found, self.rules))
+            found = replace(found, nodes=(*found.nodes, *more))
+            if self._inference.late:
+                return found  # which may lack what bases bring
+            self._files[path] = found
         return self._files[path]
 
     def paths(self) -> list[str]:
@@ -79,31 +87,57 @@ class WorkspaceTests:
             yield from self.file(path).nodes
 
     def nodes_of(self, path: str, qualname: str) -> list[TestNode]:
-        """The nodes of one test function or method."""
-        if path not in self._by_qualname:
-            table: dict[str, list[TestNode]] = {}
-            for node in self.file(path).nodes if is_test_file(path, self.rules) else ():
-                table.setdefault(node.qualname, []).append(node)
-            self._by_qualname[path] = table
-        return self._by_qualname[path].get(qualname, [])
-
-    def for_symbol(self, target: Value, depth: int) -> list[TestLink]:
-        """The tests that lead to a function or class within `depth` calls, near ones first, then those named after it."""
-        found: dict[str, TestLink] = {}
-        seen = {target}
-        frontier: list[tuple[Value, _Way]] = [(v, _Way()) for v in self._entries(target)]
-        seen.update(v for v, _ in frontier)
-        for distance in range(1, depth + 1):
-            following: list[tuple[Value, _Way]] = []
-            for value, way in frontier:
+        """The nodes of one test function or method, those of classes in other files that inherit it included."""
+        found = list(self._own(path, path, qualname))
+        name = qualname.rpartition(".")[2]
+        if matches(name, self.rules.python_functions):
+            others = [p for p, _ in test_classes(self._inference, path, qualname)] if "." in qualname else []
+            for other in dict.fromkeys(others or self._inference.files_naming(name)):
                 if self._inference.late:
-                    break  # what is near was found first
-                for path, owner, line in self._users(value):
-                    here = _Way(way.words, (Span(self._root, path, line, line), *way.lines))
-                    self._reach(path, owner, self._label(value), here, distance, found, following, seen)
-            frontier = following[:_MAX_REACHED]
-        self._by_name(target, found)
-        return sorted(found.values(), key=lambda t: (t.distance, t.span.path, t.span.start, t.node_id))
+                    break
+                found += self._own(other, path, qualname) if other != path else ()
+        return found
+
+    def _own(self, collected: str, path: str, qualname: str) -> Sequence[TestNode]:
+        """The nodes that are collected in one file of a function that stands in a file."""
+        if collected not in self._by_qualname:
+            table: dict[tuple[str, str], list[TestNode]] = {}
+            for node in self.file(collected).nodes if is_test_file(collected, self.rules) else ():
+                table.setdefault((node.path, node.qualname), []).append(node)
+            if self._inference.late:
+                return table.get((path, qualname), ())
+            self._by_qualname[collected] = table
+        return self._by_qualname[collected].get((path, qualname), ())
+
+    def for_symbols(self, targets: Iterable[Value], depth: int, least: float) -> tuple[list[TestLink], list[str]]:
+        """The tests that lead to functions or classes within `depth` calls, likely ones first, and those named after it. Those that are
+        less likely than `least` to run it are left out, but for a few where none is likelier. And why there may be more."""
+        found: dict[str, TestLink] = {}
+        for target in targets:
+            for link in self._for_symbol(target, depth):
+                found.setdefault(link.node_id, link)
+        links = sorted(found.values(), key=_order)
+        likely = [link for link in links if link.likely >= least]
+        if len(likely) == len(links):
+            return links, []
+        if not likely:
+            return links[:_UNLIKELY], ["no test is likely to lead there; these are the likeliest"]
+        left = len(links) - len(likely)
+        return likely, [f"{left} test{'s' * (left > 1)} that may lead there, but less likely, are left out"]
+
+    def _for_symbol(self, target: Value, depth: int) -> list[TestLink]:
+        found: dict[str, TestLink] = {}
+        table = self._inference.table(target.path)
+        if table is None:
+            return []
+        wanted = likelihood.words(target.path, table.facts.symbols[target.index].qualname)
+        for node, way in self._ways.to(target, depth) if depth else ():
+            words = self._words_of(node)
+            likely = likelihood.of_test(way.likely, way.distance, way.set_up, way.guessed, wanted, words)
+            why = (way.words[0], *(f"which {more}" for more in way.words[1:]))
+            self._add(found, node, why, way.distance, way.lines, round(likely, 3), way.guessed)
+        self._by_name(target, wanted, found)
+        return list(found.values())
 
     def for_module(self, module: str, importers: list[str]) -> list[TestLink]:
         """The tests of the files that import a module, or are named after it."""
@@ -118,87 +152,59 @@ class WorkspaceTests:
                     self._add(found, node, (why,), 1 if path in importers else 2, ())
         return sorted(found.values(), key=lambda t: (t.distance, t.span.path, t.span.start, t.node_id))
 
-    # -- one step back -----------------------------------------------------------------------------------------------
+    # -- for the ways that lead here -----------------------------------------------------------------------------------------------
 
-    def _entries(self, target: Value) -> list[Value]:
-        """What is called where a symbol is used: itself; of a class also its methods, of a method what it overrides."""
-        if target.kind != "class":
-            return [target, *classes.overridden(self._inference, target)]
-        table = self._inference.table(target.path)
-        members = table.members.get(target.index, ()) if table else ()
-        methods = [i for i in members if table and table.facts.symbols[i].is_callable]
-        return [target, *(Value("function", target.path, i) for i in methods)]
-
-    def _users(self, value: Value) -> Iterator[tuple[str, int, int]]:
-        """(path, scope, line) of the calls of a value, written or not, and of what takes it as a fixture."""
-        for path, call, traced in sites.calls_entering(self._inference, value):
-            if traced:
-                yield path, call.owner, call.line
-        table = self._inference.table(value.path)
-        symbol = table.facts.symbols[value.index] if table else None
-        for path, one in runners.runs_entering(self._inference, value)[0]:
-            yield path, one.operation.owner, one.operation.line
-        if symbol is not None and fixtures.is_fixture(symbol):
-            yield from self._fixture_users(value, fixtures.name_of(symbol))
-            if fixtures.is_automatic(symbol):
-                yield from self._tests_seeing(value.path, symbol.parent)
-
-    def _fixture_users(self, value: Value, name: str) -> Iterator[tuple[str, int, int]]:
-        for path in self._view.paths_using(name):
-            table = self._inference.table(path)
-            for index, symbol in enumerate(table.facts.symbols if table else ()):
-                takes = any(p.name == name for p in symbol.parameters) or any(
-                    "usefixtures" in d and name in d for d in symbol.decorators
-                )
-                takes = takes and (fixtures.takes_fixtures(symbol) or symbol.kind == "class")
-                if takes and fixtures.fixture(self._inference, path, index, name) == unbound(value):
-                    yield path, index, symbol.name_line
-
-    def _tests_seeing(self, path: str, parent: int) -> Iterator[tuple[str, int, int]]:
+    def seeing(self, path: str, parent: int) -> Iterator[tuple[str, int, int]]:
         """(path, scope, line) of the tests that see a fixture: those of its class, its file, or, in a conftest, of its folder."""
         table = self._inference.table(path)
         within = f"{table.facts.symbols[parent].qualname}." if table is not None and parent > 0 else ""
         folder, _, file = path.rpartition("/")
         around = f"{folder}/" if folder else ""
         for other in [p for p in self.paths() if p.startswith(around)] if file == "conftest.py" else [path]:
-            names = {node.qualname for node in self.file(other).nodes if node.qualname.startswith(within)}
+            if self._inference.late:
+                return
+            nodes = [node for node in self.file(other).nodes if node.path == other]
+            names = {node.qualname for node in nodes if node.qualname.startswith(within)}
             found = self._inference.table(other) if names else None
             for index, symbol in enumerate(found.facts.symbols) if found is not None else ():
                 if symbol.qualname in names:
                     yield other, index, symbol.name_line
 
-    def _reach(
-        self, path: str, owner: int, label: str, way: _Way, distance: int, found: dict[str, TestLink],
-        following: list[tuple[Value, _Way]], seen: set[Value],
-    ) -> None:  # fmt: skip
-        """A scope that calls what `label` names: a test, a helper of tests, or one step further back. `way` begins with that call."""
-        table = self._inference.table(path)
-        if table is None:
-            return
-        symbols = table.facts.symbols
-        # A nested function runs, if at all, in the function around it.
-        while symbols[owner].parent > 0 and symbols[symbols[owner].parent].is_callable:
-            owner = symbols[owner].parent
-        symbol = symbols[owner]
-        why = (f"calls {label}", *(f"which {words}" for words in way.words))
-        nodes = self.nodes_of(path, symbol.qualname)
-        for node in nodes:
-            self._add(found, node, why, distance, way.lines)
-        if nodes or not symbol.is_callable:
-            return
-        for node in self._helped(path, symbol.qualname):
-            self._add(found, node, (f"{symbol.name} {why[0]}",), distance, way.lines)
-        value = Value("function", path, owner)
-        if value not in seen:
-            seen.add(value)
-            following.append((value, _Way((f"calls {label}",), way.lines)))
+    def class_text(self, node: TestNode) -> str:
+        """The text of the class that a test is collected with; "" of a function."""
+        path, _, names = node.node_id.partition("[")[0].partition("::")
+        qualname = names.replace("::", ".").rpartition(".")[0]
+        table = self._inference.table(path) if qualname else None
+        for index in table.classes if table is not None else ():
+            symbol = table.facts.symbols[index]  # type: ignore[union-attr]
+            if symbol.qualname == qualname:
+                return "\n".join(self._inference.lines(path)[symbol.start - 1 : symbol.end])
+        return ""
 
-    def _helped(self, path: str, qualname: str) -> list[TestNode]:
-        if not is_test_file(path, self.rules):
-            return []
-        return [node for node in self.file(path).nodes if qualname in node.helpers]
+    def asking(self, path: str, name: str) -> set[str]:
+        """The qualified names of the tests of a file that get a fixture of that name: as a parameter, or by a mark on them, their class
+        or their module."""
+        return (
+            {n.qualname for n in self.file(path).nodes if name in n.fixtures and n.path == path}
+            if self._is_test(path)
+            else set()
+        )
 
-    def _by_name(self, target: Value, found: dict[str, TestLink]) -> None:
+    def helped(self, path: str, qualname: str) -> list[TestNode]:
+        """The nodes for which a function of that name runs before or after."""
+        found = {n.node_id: n for n in self.file(path).nodes if qualname in n.helpers} if self._is_test(path) else {}
+        if qualname.rpartition(".")[2] in SET_UP:
+            for other, prefix in test_classes(self._inference, path, qualname):
+                if self._inference.late:
+                    break
+                nodes = self.file(other).nodes if self._is_test(other) else ()
+                found.update({n.node_id: n for n in nodes if n.node_id.startswith(prefix)})
+        return list(found.values())
+
+    def _is_test(self, path: str) -> bool:
+        return is_test_file(path, self.rules)
+
+    def _by_name(self, target: Value, about: likelihood.Words, found: dict[str, TestLink]) -> None:
         table = self._inference.table(target.path)
         if table is None:
             return
@@ -210,19 +216,25 @@ class WorkspaceTests:
                 if is_test_file(path, self.rules):
                     for node in self.file(path).nodes:
                         if wanted in node.qualname.split("."):
-                            self._add(found, node, (f"named {wanted}",), 9, ())
+                            likely = likelihood.by_name(about, self._words_of(node))
+                            self._add(found, node, (f"named {wanted}",), 9, (), likely)
 
     def _add(
-        self, found: dict[str, TestLink], node: TestNode, why: tuple[str, ...], distance: int, via: tuple[Span, ...]
-    ) -> None:
+        self, found: dict[str, TestLink], node: TestNode, why: tuple[str, ...], distance: int, via: tuple[Span, ...],
+        likely: float = 0.5, guessed: bool = False,
+    ) -> None:  # fmt: skip
         base = node.node_id.partition("[")[0]
         if base not in found:
             span = Span(self._root, node.path, node.start, node.end)
-            found[base] = TestLink(base, span, why, distance, via)
+            found[base] = TestLink(base, span, why, distance, via, likely, guessed)
 
-    def _label(self, value: Value) -> str:
-        table = self._inference.table(value.path)
-        return table.facts.symbols[value.index].qualname if table else ""
+    def _words_of(self, node: TestNode) -> likelihood.Words:
+        base = node.node_id.partition("[")[0]
+        if base not in self._words:
+            text = "\n".join(self._inference.lines(node.path)[node.start - 1 : node.end])
+            path, _, names = base.partition("::")
+            self._words[base] = likelihood.words(path, names.replace("::", "."), text)
+        return self._words[base]
 
     def _conftests(self, path: str) -> list[str]:
         folders = [""]

@@ -291,7 +291,8 @@ def test_tests_for(run: Run, ask: Callable[..., dict[str, Any]]) -> None:
         assert result.code == 0
         assert result.out[0].startswith("tests/test_cart.py:3  tests/test_cart.py::test_total")
         (item,) = ask(*arguments)["items"]
-        assert set(item) == {"path", "line", "start", "end", "node_id", "why", "distance", "via"}
+        keys = ("path", "line", "start", "end", "node_id", "why", "distance", "via", "likely", "guessed")
+        assert set(item) == set(keys)
     assert run("--tests-for-module", "shop.crt").err.endswith("Did you mean shop.cart, shop?\n")
 
 

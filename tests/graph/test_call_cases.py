@@ -72,7 +72,7 @@ ALL = [
 
 
 # Sets that were written before the linker was looked at; these are what it does not get right.
-LATER = ("call_cases_wider", "call_cases_unseen")
+LATER = ("call_cases_wider", "call_cases_unseen", "call_cases_fresh")
 NOT_RIGHT = {
     "__new__ returns another class",
     "type() with three arguments",
@@ -82,13 +82,21 @@ NOT_RIGHT = {
     "an orm like query set with a manager descriptor",
     "memo in a decorator class with functools.update_wrapper",
     "loop variables and deletion keep the last function",
+    "a metaclass that collects fields and makes a constructor-like call",
+    "class methods as factories that subclasses inherit",
+    "a composite whose children are given by an iterator and walked by a visitor",
+    "a decorator that takes a function or options and returns partial of itself",
+    "global name rebound by a setter function",
+    "a generic repository typed by a bound variable",
 }
-ALSO = [
-    pytest.param(case, id=f"{file.stem}: {case.name}")
+WRITTEN_LATER = [
+    (folder, file.stem, case)
     for folder in LATER
     for file in sorted((CASES.parent / folder).glob("*.txt"))
     for case in read_cases(file.read_text("utf-8"))
-    if case.name not in NOT_RIGHT
+]
+ALSO = [
+    pytest.param(case, id=f"{topic}: {case.name}") for _, topic, case in WRITTEN_LATER if case.name not in NOT_RIGHT
 ]
 
 
@@ -96,3 +104,17 @@ ALSO = [
 def test_edges(case: Case, tmp_path: Path) -> None:
     found = found_in(case, tmp_path)
     assert found - case.implicit == case.edges
+
+
+@pytest.mark.parametrize("folder", LATER)
+def test_of_all_edges_few_are_wrong_or_missed(folder: str, tmp_path: Path) -> None:
+    true = wrong = missed = 0
+    for number, case in enumerate(case for where, _, case in WRITTEN_LATER if where == folder):
+        (tmp_path / str(number)).mkdir()
+        found = found_in(case, tmp_path / str(number)) - case.implicit
+        true += len(found & case.edges)
+        wrong += len(found - case.edges)
+        missed += len(case.edges - found)
+    assert true > 50
+    assert true / (true + wrong) > 0.985
+    assert true / (true + missed) > 0.985

@@ -8,6 +8,7 @@ from ...code_graph import CodeGraph
 from ...types import Listing, SymbolRef, TestLink
 
 _TESTS_SECONDS = 1.0  # of one answer, which is waited for
+_TEST_CALLS = 3  # over which a test is still said to lead somewhere
 _NAMED_ONLY = 9  # the distance of tests that are linked by their name alone
 
 
@@ -22,9 +23,9 @@ class Links:
 
     @cached_property
     def tests(self) -> Listing:
-        """The tests from which calls lead here, near ones first."""
-        found = self.graph.tests_for_symbol(self.ref, limit_seconds=_TESTS_SECONDS)
-        reached: tuple[TestLink, ...] = tuple(t for t in found.items if t.distance < _NAMED_ONLY)
+        """All tests from which a few calls lead here, likely ones first."""
+        found = self.graph.tests_for_symbol(self.ref, _TEST_CALLS, _TESTS_SECONDS, least=0.0)
+        reached: tuple[TestLink, ...] = tuple(t for t in found.items if t.distance < _NAMED_ONLY and not t.guessed)
         return Listing(reached, found.complete, found.reason)
 
     @cached_property

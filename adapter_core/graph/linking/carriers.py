@@ -63,6 +63,12 @@ def decorators_of(inference: Inference, function: Value) -> list[tuple[str, Call
     symbols = table.facts.symbols
     found: list[tuple[str, Call]] = []
     index = function.index
+    cls = Value("class", function.path, symbols[index].parent)
+    # `@guard`, where `guard = Guard("edit")` is an instance.
+    for home, name in names_of_instances(inference, cls) if symbols[index].name == "__call__" else ():
+        for path in [home] if home else inference.workspace.paths_using(name, "decorated"):
+            other = inference.table(path) if inference.spend() else None
+            found += [(path, c) for c in other.decorators.get(name, ())] if other else []
     while index > 0:
         symbol = symbols[index]
         is_constructor = symbols[function.index].name in (*_CONSTRUCTORS, "__call__")
@@ -111,6 +117,14 @@ def names_carrying(inference: Inference, value: Value) -> list[tuple[str, str]]:
     carried = inference.once(("carriers", plain), lambda: _carriers(inference, plain))
     names = [(c.path, c.extra) for c in carried if not c.extra.endswith(("[]", "()"))]
     return sorted(names)
+
+
+def holding(inference: Inference, value: Value) -> list[tuple[str, str]]:
+    """The same with those of containers that may hold it: `HANDLERS` of `HANDLERS = {"open": on_open}`."""
+    plain = unbound(value)
+    carried = inference.once(("carriers", plain), lambda: _carriers(inference, plain))
+    names = {(c.path, c.extra.removesuffix("[]")) for c in carried}
+    return sorted((home, name) for home, name in names if name and not name.endswith("()"))
 
 
 def names_of_instances(inference: Inference, cls: Value) -> list[tuple[str, str]]:
@@ -329,8 +343,8 @@ def _from_result(inference: Inference, table: Tables, owner: int) -> list[Value]
             for target in other.facts.symbols if alias in other.decorators else ():
                 if any(_decorator_name(d) == alias for d in target.decorators):
                     found.append(_carrier("", target.name))
-    if nested:
-        # `@decorator(argument)`: the inner function is given back by the outer one.
+    if nested or symbol.name == "__call__":
+        # `@decorator(argument)`: the inner function is given back by the outer one, or by the `__call__` of a decorating object.
         for user, decorator in decorators_of(inference, Value("function", path, owner)):
             other = inference.table(user)
             for target in other.facts.symbols if other else ():
@@ -382,7 +396,7 @@ def _from_argument(inference: Inference, path: str, call: Call, offset: int) -> 
     if call.name in _ADDING and "." in call.callee:
         container = call.callee.rpartition(".")[0].rpartition(".")[2]
         return [_carrier(path, container), _carrier(path, f"{container}[]")] if container else []
-    if call.name == "set_defaults" and isinstance(place, str):
+    if call.name in ("set_defaults", "SimpleNamespace") and isinstance(place, str):
         return [_carrier("", place)]  # `parser.set_defaults(func=build)`, and then `args.func(args)`
     found: list[Value] = []
     for value in inference.callees(path, call):

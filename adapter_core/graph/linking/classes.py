@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING
 
 from ...types import Call, Flow, ModuleFacts
@@ -20,6 +21,7 @@ _MAX_CLASSES = 200
 _MAX_RECEIVERS = 12
 _HUB = 24
 _MAX_SET = 20  # statements that store an attribute outside the class
+_COLLECTED = re.compile(r"^Test|Tests?$|TestCase$")
 _OBJECT_MEMBERS = frozenset(dir(object)) | {
     "__dict__",
     "__name__",
@@ -64,6 +66,9 @@ def _attribute(inference: Inference, value: Value, name: str) -> Values:
         order = lookup_order(inference, class_of(value) if value.kind == "instance" else value)
     if name == "__class__" and receiver.kind == "instance":
         return frozenset({class_of(receiver)})
+    if name == "__subclasses__" and value.kind == "class":
+        below = Value("typed", "list", 0, frozenset(subclasses(inference, value)))
+        return frozenset({Value("typed", "callable", 0, frozenset({below}))})
     if receiver.kind == "instance" and name in ("value", "_value_"):
         held = _enum_values(inference, class_of(receiver))
         if held is not None:
@@ -119,7 +124,9 @@ def _own(inference: Inference, cls: Value, name: str, receiver: Value) -> Values
         parts += noted
         if not types_of.tell(union(noted)):
             parts += [inference.flow(cls.path, f) for f in flows if f.kind != "annotation"]
-        if receiver.kind == "instance" and generated.is_field(inference, cls, name) and not types_of.tell(union(parts)):
+        field = receiver.kind == "instance" and generated.is_field(inference, cls, name)
+        # A default says what it is where nothing is handed over.
+        if field and (not types_of.tell(union(parts)) or generated.has_default(table, cls, name)):
             parts.append(generated.given(inference, cls, name))
         # `obj.name = value` outside the class, in its own file.
         for flow in _set_outside(table, name) if not flows or receiver.kind == "instance" else ():
@@ -373,13 +380,20 @@ def receivers(inference: Inference, method: Value) -> list[Value]:
         reached = [
             c
             for c in below
-            if is_constructed(inference, c, takes_class) and _reaches(inference, c, method, symbol.name)
+            if (_is_collected(inference, c) or is_constructed(inference, c, takes_class))
+            and _reaches(inference, c, method, symbol.name)
         ]
         if is_constructed(inference, own, takes_class) or not reached:
             reached.append(own)
         return frozenset(reached)
 
     return sorted(inference.once(("receivers", method.path, method.index), compute), key=lambda v: (v != own, v[:3]))
+
+
+def _is_collected(inference: Inference, cls: Value) -> bool:
+    """Whether a class is named as those are of which pytest and unittest make instances, to run their tests."""
+    table = inference.table(cls.path)
+    return table is not None and _COLLECTED.search(table.facts.symbols[cls.index].name) is not None
 
 
 def _reaches(inference: Inference, cls: Value, method: Value, name: str) -> bool:

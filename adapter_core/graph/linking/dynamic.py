@@ -34,6 +34,13 @@ def of_function(inference: Inference, function: Value, name: str) -> Values:
     return inference.once(("attribute of a function", plain, name), compute)
 
 
+def of_container(value: Value, name: str) -> Values:
+    """A method of a container or generator; what `SimpleNamespace(name=value)` was given for a name."""
+    if value.kind == "typed" and value.path == "attributes":
+        return union([values for given, values in value.extra if given == name])
+    return frozenset({Value("method", name, 0, value)})
+
+
 def parsed(inference: Inference, value: Value, name: str) -> Values:
     """What `parser.set_defaults(name=value)` gives an attribute of what `argparse` made of a command line."""
     if not value.path.endswith(_PARSED):

@@ -373,7 +373,7 @@ class Inference:
         if value.kind == "external":
             return dynamic.parsed(self, value, name) or frozenset({external(f"{value.path}.{name}")})
         if value.kind in ("display", "starred", "typed", "generator"):
-            return frozenset({Value("method", name, 0, value)})
+            return dynamic.of_container(value, name)
         if value.kind == "function":
             return frozenset({value}) if name == "__wrapped__" else dynamic.of_function(self, value, name)
         if value.kind == "partial" and name == "func":

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from ..parsing.fields import spelled
-from . import containers
+from . import containers, texts
 from .tables import instance_class
 from .values import EMPTY, Value, Values, class_of, external, instance, known, union
 
@@ -71,6 +71,11 @@ def result(inference: Inference, value: Value, node: ast.Call, here: Here) -> Va
         return frozenset(class_of(v) for v in argument(0) if v.kind == "instance")
     if name == "builtins.getattr":
         return union([_getattr(inference, node, here), argument(2)])
+    if name == "types.SimpleNamespace":
+        told = tuple((k.arg, inference.expression(k.value, here)) for k in node.keywords if k.arg)
+        return frozenset({Value("typed", "attributes", 0, told)})
+    if name.startswith(texts.METHODS) and isinstance(node.func, ast.Attribute):
+        return texts.result(inference, name, node.func.value, node, here)
     if name in _CHAINS:
         given = [a.value if isinstance(a, ast.Starred) else a for a in node.args]
         parts = [inference.elements(inference.expression(a, here)) for a in given]

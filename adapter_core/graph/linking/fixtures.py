@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ...types import Symbol
 from . import parametrized
+from .mro import lookup_order
 from .values import EMPTY, Value, Values, external
 
 if TYPE_CHECKING:
     from .evaluate import Inference
 
+_MAX_FILES = 24
 _PYTESTS_OWN = frozenset(
     """cache capfd capfdbinary caplog capsys capsysbinary doctest_namespace monkeypatch pytestconfig pytester record_property recwarn
     request subtests testdir tmp_path tmp_path_factory tmpdir tmpdir_factory mocker benchmark""".split()
@@ -43,24 +46,44 @@ def given(inference: Inference, path: str, index: int, name: str) -> Values:
 def fixture(inference: Inference, path: str, index: int, name: str) -> Value | None:
     """The function of the fixture that a test or fixture (symbol `index` of `path`) gets by a name."""
     me = Value("function", path, index)
-    for place in _places(inference, path, name):
-        table = inference.table(place)
-        if table is None:
-            continue
-        own_class = table.facts.symbols[index].parent if place == path else -1
-        best: Value | None = None
-        for number, symbol in enumerate(table.facts.symbols):
-            if not is_fixture(symbol) or name_of(symbol) != name or Value("function", place, number) == me:
-                continue
-            in_class = symbol.parent > 0
-            if in_class and symbol.parent != own_class:
-                continue
-            candidate = Value("function", place, number)
-            if best is None or in_class:
-                best = candidate
-        if best is not None:
-            return best
-    return None
+    for place in _places(inference, path, index, name):
+        table = inference.table(place.path)
+        for number in table.children.get((place.index, name), ()) if table is not None else ():
+            if is_fixture(table.facts.symbols[number]) and (place.path, number) != (path, index):  # type: ignore[union-attr]
+                return Value("function", place.path, number)
+        for number in table.members.get(place.index, ()) if table is not None else ():
+            symbol = table.facts.symbols[number]  # type: ignore[union-attr]
+            if is_fixture(symbol) and name_of(symbol) == name and (place.path, number) != (path, index):
+                return Value("function", place.path, number)
+        found = _imported(inference, place, name) if place.index == 0 else None
+        if found is not None and found != me:
+            return found
+    return _only_one(inference, name, me)
+
+
+def _imported(inference: Inference, place: Value, name: str) -> Value | None:
+    """A fixture that a module brings in by its name."""
+    table = inference.table(place.path)
+    if table is None or (0, name) not in table.imports:
+        return None
+    return next((v for v in inference.text(place.path, 0, name, 0) if _is_one(inference, v)), None)
+
+
+def _is_one(inference: Inference, value: Value) -> bool:
+    table = inference.table(value.path) if value.kind == "function" else None
+    return table is not None and is_fixture(table.facts.symbols[value.index])
+
+
+def _only_one(inference: Inference, name: str, me: Value) -> Value | None:
+    """The fixture of a name where there is only one outside of conftest files and classes: a plugin brings it, or a star import."""
+    paths = inference.workspace.paths_using(name) if name not in _PYTESTS_OWN else []
+    found = []
+    for path in paths if len(paths) <= _MAX_FILES else ():
+        table = inference.table(path) if path.rpartition("/")[2] != "conftest.py" else None
+        for number in table.children.get((0, name), ()) if table is not None else ():
+            if is_fixture(table.facts.symbols[number]):  # type: ignore[union-attr]
+                found.append(Value("function", path, number))
+    return found[0] if len(found) == 1 and found[0] != me else None
 
 
 def is_automatic(symbol: Symbol) -> bool:
@@ -77,12 +100,16 @@ def name_of(symbol: Symbol) -> str:
     return symbol.name
 
 
-def _places(inference: Inference, path: str, name: str) -> list[str]:
-    """The files in which a fixture is looked for, nearest first."""
+def _places(inference: Inference, path: str, index: int, name: str) -> Iterator[Value]:
+    """The classes and modules in which a fixture is looked for, nearest first."""
+    table = inference.table(path)
+    parent = table.facts.symbols[index].parent if table is not None else 0
+    if table is not None and parent > 0 and table.facts.symbols[parent].kind == "class":
+        yield from (c for c in lookup_order(inference, Value("class", path, parent)) if c.kind == "class")
     conftests = [p for p in inference.workspace.paths_using(name) if p.rpartition("/")[2] == "conftest.py"]
     above = []
     for place in conftests:
         folder = place.rpartition("/")[0]
         if place != path and (not folder or path.startswith(folder + "/")):
             above.append(place)
-    return [path, *sorted(above, key=len, reverse=True)]
+    yield from (Value("module", place) for place in [path, *sorted(above, key=len, reverse=True)])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ...types import Parameter
 from . import carriers, classes, mro, parameters
+from .tables import Tables
 from .values import EMPTY, Value, Values, union
 
 if TYPE_CHECKING:
@@ -21,6 +22,11 @@ def is_field(inference: Inference, cls: Value, name: str) -> bool:
     return table is not None and any(
         table.facts.symbols[i].kind == "field" for i in table.children.get((cls.index, name), ())
     )
+
+
+def has_default(table: Tables, cls: Value, name: str) -> bool:
+    """Whether a class says what a field is where no call says it."""
+    return any(f.kind == "assign" for f in table.flows.get((cls.index, name), ()))
 
 
 def given(inference: Inference, cls: Value, name: str) -> Values:
@@ -72,4 +78,4 @@ def _taken(inference: Inference, cls: Value) -> list[Parameter]:
     return list(found.values())
 
 
-__all__ = ["given", "is_field", "stored_as"]
+__all__ = ["given", "has_default", "is_field", "stored_as"]

@@ -24,14 +24,14 @@ def absolute(facts: ModuleFacts, item: Import) -> str:
 
 
 def located(inference: Inference, facts: ModuleFacts, name: str) -> str:
-    """The workspace's name of a module that a file imports absolutely: beside its own folder where that is no package, as for a
-    script, else from the source roots."""
-    if "/" in facts.path:
-        folder = facts.module.rpartition(".")[0]
-        if folder and not _is_package(facts.path) and not _exists(inference, name.partition(".")[0]):
-            beside = f"{folder}.{name}"
-            if _exists(inference, beside) and not _in_package(inference, folder):
-                return beside
+    """The workspace's name of a module that a file imports absolutely: from the source roots, else beside the outermost package around
+    it, as Python finds it for a script, and pytest for a test."""
+    if "/" in facts.path and not _exists(inference, name.partition(".")[0]):
+        folder = facts.module if _is_package(facts.path) else facts.module.rpartition(".")[0]
+        while folder and _in_package(inference, folder):
+            folder = folder.rpartition(".")[0]
+        if folder and _exists(inference, f"{folder}.{name}"):
+            return f"{folder}.{name}"
     return name
 
 

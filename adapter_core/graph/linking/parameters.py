@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ...types import Call, Flow, Parameter, Symbol
 from ..storage.columns import column
 from . import annotations as types_of
-from . import callbacks, calling, carriers, classes, fixtures, mro, owners
+from . import callbacks, calling, carriers, classes, fixtures, mro, owners, registered
 from .abstract import is_abstract
 from .tables import Tables
 from .values import EMPTY, MANY, Value, Values, class_of, either, instance, known, unbound, union
@@ -50,8 +50,11 @@ def _parameter(inference: Inference, path: str, index: int, name: str) -> Values
         return frozenset(c if takes_class else instance(c) for c in possible)
     outer = max(symbol.parent, 0)
     annotated = EMPTY
-    if found.annotation:
-        annotated = inference.annotation(path, outer, found.annotation, symbol.start)
+    registered_for = registered.taken(symbol, found) if not found.annotation else ""
+    if found.annotation or registered_for:
+        annotated = inference.annotation(path, outer, found.annotation or registered_for, symbol.start)
+        # Of built-in types, what is handed over tells more.
+        annotated = known(annotated) if registered_for else annotated
         if types_of.tell(annotated):
             return _with_special(inference, path, index, found, annotated)
     given = fixtures.given(inference, path, index, name) if fixtures.takes_fixtures(symbol) else EMPTY

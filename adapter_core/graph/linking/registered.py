@@ -6,7 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
-from ...types import Call, Symbol
+from ...types import Call, Parameter, Symbol
 from .mro import lookup_order
 from .values import EMPTY, Value, Values, class_of, unbound
 
@@ -63,6 +63,13 @@ def _takes(inference: Inference, function: Value) -> set[str]:
     return set(_WORD.findall(written or annotated))
 
 
+def taken(symbol: Symbol, parameter: Parameter) -> str:
+    """The type of the first parameter of a function, as `@describe.register(str)` above it says; "" of any other."""
+    told = [text.partition("(")[2].rstrip().removesuffix(")") for text in symbol.decorators if registrar(text)]
+    own = [p for p in symbol.parameters if p.name not in ("self", "cls")]
+    return " | ".join(t for t in told if t.strip()) if own and own[0] is parameter else ""
+
+
 def implementations(inference: Inference, function: Value) -> Values:
     """The functions that a call of a function may enter instead, since they are registered with it."""
     table = inference.table(function.path)
@@ -91,4 +98,4 @@ def registrar(decorator: str) -> str:
     return called.removesuffix(_REGISTER) if called.endswith(_REGISTER) else ""
 
 
-__all__ = ["implementations", "registrar"]
+__all__ = ["implementations", "registrar", "taken"]
