@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from ..code_graph import CodeGraph
 from ..graph import terms
 from ..types import Citation, Claim
+from .checking.by_roles import doubtful, told_by, words_about
 from .checking.naming import used_in
 from .checking.plain import plain_claims
 from .checking.region import Region
@@ -79,13 +80,25 @@ def supports(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -
     problem = _problem(region, read, claims, text, citations)
     if any(r.negated and (claims.incomplete or (r.kind == "kind" and r.loose)) for r in claims.relations):
         return Support(False, problem or "what is denied of which name could not be made out")
+    about = None if _read_by_pattern(claims) else words_about(read)
+    read_as = claims.relations
     if (problem or claims.incomplete or _vague(claims)) and not _read_by_pattern(claims):
         plain = plain_claims(read)
         few = not claims.relations or len(read.mentions) < 4 or (_vague(claims) and not claims.incomplete)
         if plain is not None:
-            problem = _problem(region, read, settle(region, plain), text, citations)
+            settled = settle(region, plain)
+            problem = _problem(region, read, settled, text, citations)
+            read_as = plain.alternatives if problem else settled.relations
         elif few and not problem and not read.of("quote"):
             problem = "how the names in it relate could not be made out"
+    if about is None:
+        return Support(not problem, problem)
+    if not problem:
+        doubt = "its words hardly tell what the cited lines show" if doubtful(about, read_as) else ""
+        return Support(not doubt, doubt)
+    relation = told_by(region, about, read_as)
+    if relation is not None:
+        problem = _problem(region, read, Claims((relation,), (), ()), text, citations)
     return Support(not problem, problem)
 
 
