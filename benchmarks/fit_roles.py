@@ -1,25 +1,26 @@
 """Fits the verifier's model of how English tells relations (`adapter_core/answers/checking/roles.txt`) to wordings of known relations.
 
-    python benchmarks/fit_roles.py [--leave-out SET …] [--sets FOLDER …] [--check] [--write FILE]
+    ./x bench fit_roles [--check [SET …]] [--leave-out SET …] [--write FILE]
 
 Data: the sets of wordings in `wordings/`, `_wordings.py` and `_wordings_held_out.py`, and sentences that `_wordings_by_grammar.py` makes.
-`--check` leaves out one set after the other, and says how many of it are read right by the model alone; `--write` fits to all and writes.
+`--check` leaves out one set after the other, and says how many of it the model alone reads right; `--write` fits to all of them.
 """
 
 from __future__ import annotations
 
 import argparse
-import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from _common import print_table, share
 from _wordings import WORDINGS
-from _wordings_by_grammar import generated
+from _wordings_by_grammar import generated, sections, varied
 from _wordings_held_out import HELD_OUT
 
+from adapter_core.answers.checking.by_roles import LEAST_RELATION, LEAST_ROLES
 from adapter_core.answers.checking.plain import keywords_as_words
 from adapter_core.answers.checking.role_features import PAIRS, TRIPLES, relation_features, role_features
 from adapter_core.answers.checking.role_model import RoleModel, orders, relations_of
@@ -28,7 +29,9 @@ from adapter_core.answers.checking.word_forms import is_name, words_of
 
 FOLDER = Path(__file__).with_name("wordings")
 STEPS, RATE, PENALTY, LEAST = 250, 0.03, 0.2, 3
-SMALLEST = 0.1  # weights nearer to 0 are left out
+FITS = 4  # with other generated sentences each; the weights are their means
+GENERATED = 150  # sentences of each relation
+SMALLEST = 0.08  # weights nearer to 0 are left out
 # Who does it of `{s}`, `{o}`, `{e}`, as `role_features.py` names the roles.
 _TURNED = ("member", "defined", "decorated")
 Sets = Mapping[str, Mapping[str, Sequence[str]]]
@@ -57,28 +60,26 @@ def told(wording: str, relation: str) -> Told | None:
     return Told(words, relation, tuple(by_name[t] for t in texts), wording)
 
 
-def known_sets(folders: Iterable[Path] = (FOLDER,)) -> dict[str, Mapping[str, Sequence[str]]]:
-    sets: dict[str, Mapping[str, Sequence[str]]] = {"known": WORDINGS, "8": HELD_OUT}
-    for folder in folders:
-        for path in sorted(folder.glob("*.txt")):
-            sets[path.stem] = read_set(path)
-    return sets
-
-
-def read_set(path: Path) -> dict[str, list[str]]:
-    """Wordings by relation: a heading `# relation`, then one a line."""
-    found: dict[str, list[str]] = {}
-    for line in path.read_text("utf-8").split("\n"):
-        if line.startswith("# "):
-            found[line[2:]] = own = []
-        elif line:
-            own.append(line)
-    return found
+def known_sets() -> dict[str, Mapping[str, Sequence[str]]]:
+    more = {path.stem: sections(path) for path in sorted(FOLDER.glob("*.txt"))}
+    return {"1 to 7": WORDINGS, "8": HELD_OUT, **more}
 
 
 def examples(sets: Sets, names: Iterable[str]) -> list[Told]:
     pairs = [(w, relation) for name in names for relation, some in sets[name].items() for w in some]
     return [one for wording, relation in pairs if (one := told(wording, relation)) is not None]
+
+
+def weights_from(sets: Sets, names: Iterable[str]) -> dict[str, float]:
+    """Means of the weights of several fits to the wordings, each once more with an aside, and to generated sentences."""
+    own = examples(sets, names)
+    total: Counter[str] = Counter()
+    for seed in range(FITS):
+        made = [(w, relation) for relation, some in generated(GENERATED, seed).items() for w in some]
+        made += [(w, e.relation) for e in own for w in varied([e.text], seed)]
+        for feature, weight in fit([*own, *filter(None, (told(*one) for one in made))]).items():
+            total[feature] += weight / FITS
+    return {f: w for f, w in total.items() if abs(w) >= SMALLEST}
 
 
 def fit(some: Sequence[Told]) -> dict[str, float]:
@@ -122,7 +123,7 @@ def _fitted(choices: Sequence[tuple[list[list[str]], int]]) -> dict[str, float]:
         mean = 0.9 * mean + 0.1 * slope
         square = 0.999 * square + 0.001 * slope * slope
         weight -= RATE * (mean / (1 - 0.9**step)) / (np.sqrt(square / (1 - 0.999**step)) + 1e-8)
-    return {f: float(weight[i]) for f, i in place.items() if abs(weight[i]) >= SMALLEST}
+    return {f: float(weight[i]) for f, i in place.items()}
 
 
 def write(path: Path, weights: Mapping[str, float]) -> None:
@@ -130,46 +131,37 @@ def write(path: Path, weights: Mapping[str, float]) -> None:
     path.write_text("# Written by benchmarks/fit_roles.py\n" + "\n".join(lines) + "\n", "utf-8")
 
 
-def read_right(model: RoleModel, some: Sequence[Told], least_roles: float, least_relation: float) -> str:
+def read_right(model: RoleModel, some: Sequence[Told]) -> dict[str, object]:
+    """Shares that the model reads right, and that it would read with two roles exchanged."""
     right = turned = 0
     for e in some:
         shares = model.roles(e.words, e.relation)
-        kind = model.relations(e.words, len(e.roles))[e.relation] >= least_relation
-        last = (
-            {"x": "y", "y": "x"}
-            if e.relation in PAIRS
-            else {"t": "v", "v": "t"}
-            if "t" in e.roles
-            else {"y": "e", "e": "y"}
-        )
-        other = tuple(last.get(r, r) for r in e.roles)
-        right += kind and shares[e.roles] >= least_roles
-        turned += kind and shares[other] >= least_roles
-        if "--show" in sys.argv and not (kind and shares[e.roles] >= least_roles):
-            print("  ", e.relation, e.text, f"{shares[e.roles]:.2f}", kind)
-    return f"{len(some)} wordings, {right / len(some):.1%} read right, {turned / len(some):.1%} the wrong way round"
+        likely = model.relations(e.words, len(e.roles))[e.relation] >= LEAST_RELATION
+        pair = "tv" if "t" in e.roles else "xy" if e.relation in PAIRS else "ye"
+        other = tuple(dict(zip(pair, reversed(pair), strict=True)).get(r, r) for r in e.roles)
+        right += likely and shares[e.roles] >= LEAST_ROLES
+        turned += likely and shares[other] >= LEAST_ROLES
+    return {"n": len(some), "read right": share(right, len(some)), "the wrong way round": share(turned, len(some))}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--leave-out", nargs="*", default=[])
-    parser.add_argument("--sets", nargs="*", type=Path, default=[FOLDER])
-    parser.add_argument("--generated", type=int, default=150)
-    parser.add_argument("--check", nargs="*", metavar="SET")
-    parser.add_argument("--write", type=Path)
-    parser.add_argument("--show", action="store_true")
+    parser.add_argument(
+        "--check", nargs="*", metavar="SET", help="leave out one after the other, and read it; all where none is named"
+    )
+    parser.add_argument("--leave-out", nargs="*", default=[], metavar="SET")
+    parser.add_argument("--write", type=Path, metavar="FILE")
     args = parser.parse_args()
-    sets = known_sets(args.sets)
-    made = [e for r, some in generated(args.generated).items() for w in some if (e := told(w, r)) is not None]
-    for name in args.check if args.check is not None else ():
-        weights = fit([*examples(sets, [n for n in sets if n != name and n not in args.leave_out]), *made])
-        model = RoleModel(weights)
-        for roles, relation in ((0.6, 0.03), (0.7, 0.03), (0.8, 0.05)):
-            print(name, len(weights), roles, relation, read_right(model, examples(sets, [name]), roles, relation))
+    sets = known_sets()
+    names = [name for name in sets if name not in args.leave_out]
+    if args.check is not None:
+        rows = []
+        for name in args.check or names:
+            model = RoleModel(weights_from(sets, [n for n in names if n != name]))
+            rows.append({"set": name, **read_right(model, examples(sets, [name]))})
+        print_table(rows)
     if args.write is not None:
-        weights = fit([*examples(sets, [n for n in sets if n not in args.leave_out]), *made])
-        write(args.write, weights)
-        print(len(weights), "weights")
+        write(args.write, weights_from(sets, names))
 
 
 if __name__ == "__main__":

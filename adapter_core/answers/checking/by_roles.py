@@ -20,11 +20,11 @@ from .word_forms import is_name, words_of
 
 # Least shares of likelihood, chosen on sets of wordings that neither grammar nor model was made with. Which relation it is may stay
 # open, so that share may be small; who does it may not.
-_RELATION, _ROLES = 0.06, 0.7
+LEAST_RELATION, LEAST_ROLES = 0.05, 0.75
 # Where grammar read the relation that the lines show, but the other way round, the words must be all the clearer.
-_ROLES_AGAINST = 0.95
+LEAST_ROLES_AGAINST = 0.95
 # What grammar read and the lines show is kept unless the words hardly can be meant so.
-_RELATION_READ, _ROLES_READ = 0.04, 0.1
+LEAST_RELATION_READ, LEAST_ROLES_READ = 0.02, 0.1
 _DEPENDS = re.compile(r"\bunless\b|\b(?:false|falsy|fail\w*|unmet|violated|otherwise|else)\b", re.I)
 # What a default is for, that nothing is given, is told by a denial in a clause of its own: "when no `x` is given", "without `x`".
 _LEFT_OUT = re.compile(
@@ -63,12 +63,12 @@ def told_by(region: Region, about: Words, against: Sequence[Relation] = ()) -> R
     model, exclusive = fitted(), EXCLUSIVE.search(about.sentence.plain) is not None
     likely = model.relations(about.words, len(about.names))
     for kind in relations_of(len(about.names)):
-        if likely[kind] < _RELATION or _denied(about.sentence.plain, kind):
+        if likely[kind] < LEAST_RELATION or _denied(about.sentence.plain, kind):
             continue
         shares = model.roles(about.words, kind)
         for order, share in shares.items():
             relation = relation_of(kind, dict(zip(order, about.names, strict=True)), exclusive)
-            least = _ROLES_AGAINST if any(_turned(relation, other) for other in against) else _ROLES
+            least = LEAST_ROLES_AGAINST if any(_turned(relation, other) for other in against) else LEAST_ROLES
             if share >= least and not problem_of(region, relation):
                 return relation
     return None
@@ -83,7 +83,7 @@ def doubtful(about: Words, read_as: Sequence[Relation]) -> bool:
         for order, share in model.roles(about.words, kind).items()
         if any(_same(relation_of(kind, dict(zip(order, about.names, strict=True))), other) for other in read_as)
     ]
-    return bool(shares) and not any(a >= _RELATION_READ and b >= _ROLES_READ for a, b in shares)
+    return bool(shares) and not any(a >= LEAST_RELATION_READ and b >= LEAST_ROLES_READ for a, b in shares)
 
 
 def relation_of(kind: str, names: Mapping[str, Mention], exclusive: bool = False) -> Relation:

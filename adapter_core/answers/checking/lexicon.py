@@ -35,12 +35,12 @@ _VERBS = {
     "communicate convey transmit relay fetch calculate construct create build",
     "raises": "raise throw emit signal fail abort end lead result blow produce bail error trigger surface report issue stop terminate "
     "give cause crash exit complain break risk expect let send reject see get answer die quit interrupt hurl panic halt "
-    "scream generate spit protest object choke bark bomb balk refuse",
+    "scream generate spit protest choke bark bomb balk refuse",
     "catches": "catch handle trap intercept guard deal swallow rescue absorb cope protect recover watch tolerate process shield react "
     "respond anticipate expect survive prepare stop suppress defend cover prevent brace silence ignore discard eat mask "
-    "neutralise neutralize manage address field await withstand muffle contain tackle treat foresee weather",
+    "neutralise neutralize manage await withstand muffle contain tackle treat foresee weather",
     "takes": "take accept expect receive require want declare list need get support understand read know pass supply provide give "
-    "specify hand feed consume allow use name include admit ask demand call input ingest work operate depend look possess "
+    "specify hand feed consume allow use name include admit ask demand input ingest work operate depend possess "
     "recognise recognize honour honor",
     "inherits": "inherit derive extend specialise specialize subclass build descend stem refine base model come get acquire rest borrow "
     "originate draw sit augment expand adopt reuse share enrich evolve",
@@ -49,7 +49,7 @@ _VERBS = {
     "tailor mask usurp swap refine",
     "defines": "define declare contain hold own include house host implement carry offer provide expose feature bring comprise "
     "introduce keep give find locate place put write store come live group specify list code state possess bundle "
-    "incorporate situate settle root accommodate supply equip gather present see",
+    "incorporate situate settle root accommodate supply equip gather",
     "decorates": "decorate wrap annotate mark adorn apply tag cover modify enhance attach place put sit use carry bear wear register "
     "dress surround augment sport flag label stamp precede top equip crown prefix",
     "yields": "yield produce emit generate",
@@ -114,7 +114,7 @@ VALUE_FIRST = frozenset(
 TARGET_FIRST = frozenset(
     "set update initialise initialize reset change bind point make turn switch overwrite fill populate give assign equip "
     "replace seed provide default define mutate rebind prime configure leave equate let tie fix refresh adjust alter modify reassign "
-    "declare establish create prepare preset".split()
+    "establish preset".split()
 )
 TARGET_DOES = frozenset(
     "get receive take hold become equal obtain have contain default fall carry be assume acquire start bear end "
