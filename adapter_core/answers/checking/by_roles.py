@@ -20,12 +20,13 @@ from .word_forms import is_name, words_of
 
 # Least shares of likelihood, chosen on sets of wordings that neither grammar nor model was made with. Which relation it is may stay
 # open, so that share may be small; who does it may not.
-LEAST_RELATION, LEAST_ROLES = 0.05, 0.75
+LEAST_RELATION, LEAST_ROLES = 0.06, 0.85
 # Where grammar read the relation that the lines show, but the other way round, the words must be all the clearer.
 LEAST_ROLES_AGAINST = 0.95
 # What grammar read and the lines show is kept unless the words hardly can be meant so.
-LEAST_RELATION_READ, LEAST_ROLES_READ = 0.02, 0.1
-_DEPENDS = re.compile(r"\bunless\b|\b(?:false|falsy|fail\w*|unmet|violated|otherwise|else)\b", re.I)
+LEAST_RELATION_READ, LEAST_ROLES_READ = 0.02, 0.2
+# A denial of a condition.
+_DEPENDS = re.compile(r"\b(?:unless|false|falsy|fails? when|unmet|violated|otherwise|else)\b", re.I)
 # What a default is for, that nothing is given, is told by a denial in a clause of its own: "when no `x` is given", "without `x`".
 _LEFT_OUT = re.compile(
     r"\b(?:if|when|whenever|unless|where|in case|without|once|callers?|those|in the absence of|(?:a|an|the) (?:missing|omitted|absent)|"

@@ -90,7 +90,10 @@ _OMITTED = re.compile(
 )
 REFUSES = re.compile(
     r"\b(?:avoid\w*|refus\w+|forget\w*|omit\w*|lack\w*|ignor\w+|miss(?:es|ing)?|rarely|hardly|seldom|prevent\w*|skip\w*|unlike|"
-    r"other than|bypass\w*|stops? short|unable|impossible|un(?:related|aware|touched)|independent\w*|neglect\w*|disallow\w*|forbid\w*)\b",
+    r"other than|bypass\w*|stops? short|unable|impossible|un(?:related|aware|touched)|independent\w*|neglect\w*|disallow\w*|forbid\w*|"
+    # how often it is done is not looked at
+    r"twice|thrice|(?:two|three|four|five|several|many) times|repeatedly|at most|(?:more|less|fewer) than|ceas\w+|declin\w+|exempt\w*|"
+    r"free (?:of|from)|far from|anything but)\b",
     re.I,
 )  # fmt: skip
 _EXCEPT = re.compile(r"\bexcept(?:ion)?[ -](?:clause|block|handler|branch|statement|arm)\b", re.I)
