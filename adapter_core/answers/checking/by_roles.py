@@ -14,7 +14,7 @@ from .plain import REFUSES, keywords_as_words
 from .region import Region
 from .relation_checks import problem_of
 from .relations import EXCLUSIVE, NEGATION, Condition, Relation
-from .role_model import fitted, relations_of
+from .role_model import fitted, orders, relations_of
 from .sentence import Mention, Sentence
 from .word_forms import is_name, words_of
 
@@ -78,13 +78,19 @@ def told_by(region: Region, about: Words, against: Sequence[Relation] = ()) -> R
 def doubtful(about: Words, read_as: Sequence[Relation]) -> bool:
     """Whether the words hardly can tell any of the relations that they were read as."""
     model, names = fitted(), len(about.names)
-    shares = [
-        (model.relations(about.words, names)[kind], share)
+    read = [
+        (kind, order)
         for kind in relations_of(names)
-        for order, share in model.roles(about.words, kind).items()
+        for order in orders(kind)
         if any(_same(relation_of(kind, dict(zip(order, about.names, strict=True))), other) for other in read_as)
     ]
-    return bool(shares) and not any(a >= LEAST_RELATION_READ and b >= LEAST_ROLES_READ for a, b in shares)
+    if not read:
+        return False
+    likely = model.relations(about.words, names)
+    return not any(
+        likely[kind] >= LEAST_RELATION_READ and model.roles(about.words, kind)[order] >= LEAST_ROLES_READ
+        for kind, order in read
+    )
 
 
 def relation_of(kind: str, names: Mapping[str, Mention], exclusive: bool = False) -> Relation:
