@@ -6,8 +6,9 @@ measuring: nobody talks like this all the time.
 
 from __future__ import annotations
 
+import functools
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 FORMS = Path(__file__).with_name("_wordings_forms.txt")
@@ -27,6 +28,7 @@ DOUBLED = frozenset("run put set trap wrap get tag".split())
 ASIDES = 0.15  # so many sentences get one, at either end
 
 
+@functools.cache
 def sections(path: Path) -> dict[str, list[str]]:
     """The lines below each heading `# name`."""
     found: dict[str, list[str]] = {}
@@ -115,9 +117,9 @@ def _begun(text: str) -> str:
     return text if text.startswith("`") else text[0].upper() + text[1:]
 
 
-def varied(wordings: Sequence[str], seed: int) -> Iterator[str]:
-    """Each wording once more, with an aside."""
-    rng, forms = random.Random(seed), sections(FORMS)
-    for wording in wordings:
-        if wording.endswith(".") and "?" not in wording:
-            yield _begun(with_aside(wording, forms, rng, 0.6))
+def varied(wording: str, seed: int) -> str:
+    """A wording with an aside or two, or as it is."""
+    rng = random.Random(f"{seed} {wording}")
+    if not wording.endswith(".") or "?" in wording:
+        return wording
+    return _begun(with_aside(wording, sections(FORMS), rng, 0.6))

@@ -76,7 +76,7 @@ def weights_from(sets: Sets, names: Iterable[str]) -> dict[str, float]:
     total: Counter[str] = Counter()
     for seed in range(FITS):
         made = [(w, relation) for relation, some in generated(GENERATED, seed).items() for w in some]
-        made += [(w, e.relation) for e in own for w in varied([e.text], seed)]
+        made += [(varied(e.text, seed), e.relation) for e in own]
         for feature, weight in fit([*own, *filter(None, (told(*one) for one in made))]).items():
             total[feature] += weight / FITS
     return {f: w for f, w in total.items() if abs(w) >= SMALLEST}

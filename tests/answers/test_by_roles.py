@@ -19,7 +19,7 @@ from tests.answers.test_relations import CLASS, GET, PUT, RUN, SAVE, WORKSPACE, 
 from tests.support import graph_of
 
 TOLD = [
-    ("`{}` sets `{}` in motion.", "Store.put", "self.check", PUT),
+    ("A direct callee of `{}` is `{}`.", "Store.put", "self.check", PUT),
     ("What you receive from `{}` is `{}`.", "Store.get", "default", GET),
     ("Handing bad input to `{}` results in `{}`.", "Store.get", "KeyError", GET),
     ("`{}` keeps going when `{}` is raised, since it catches it.", "Store.save", "OSError", SAVE),
