@@ -4,7 +4,8 @@ Checked, not believed. Every identifier, number and quoted string of the sentenc
 definition that encloses them, or part of their path; an expression stands there as it is quoted. Every relation that is claimed of
 them (`relations.py`) must hold, with its direction and its condition. A denial, an "only" or an "always" holds where the whole
 definition shows it, or where the lines say so in the same words. A sentence with nothing to check is unsupported,
-and so is one about few names of which it could not be made out how they relate.
+and so is one about few names of which it could not be made out how they relate. That is made out by patterns, then by grammar, and last
+the other way round: of what the lines show of the names, whether the words can mean it (`by_roles.py`), which also doubts the first two.
 """
 
 from __future__ import annotations
