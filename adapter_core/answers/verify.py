@@ -4,7 +4,8 @@ Checked, not believed. Every identifier, number and quoted string of the sentenc
 definition that encloses them, or part of their path; an expression stands there as it is quoted. Every relation that is claimed of
 them (`relations.py`) must hold, with its direction and its condition. A denial, an "only" or an "always" holds where the whole
 definition shows it, or where the lines say so in the same words. A sentence with nothing to check is unsupported,
-and so is one about few names of which it could not be made out how they relate.
+and so is one about few names of which it could not be made out how they relate. That is made out by patterns, then by grammar, and last
+the other way round: of what the lines show of the names, whether the words can mean it (`by_roles.py`), which also doubts the first two.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import dataclass, replace
 from ..code_graph import CodeGraph
 from ..graph import terms
 from ..types import Citation, Claim
+from .checking.by_roles import doubtful, told_by, words_about
 from .checking.naming import used_in
 from .checking.plain import plain_claims
 from .checking.region import Region
@@ -79,13 +81,25 @@ def supports(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -
     problem = _problem(region, read, claims, text, citations)
     if any(r.negated and (claims.incomplete or (r.kind == "kind" and r.loose)) for r in claims.relations):
         return Support(False, problem or "what is denied of which name could not be made out")
+    about = None if _read_by_pattern(claims) else words_about(read)
+    read_as = claims.relations
     if (problem or claims.incomplete or _vague(claims)) and not _read_by_pattern(claims):
         plain = plain_claims(read)
         few = not claims.relations or len(read.mentions) < 4 or (_vague(claims) and not claims.incomplete)
         if plain is not None:
-            problem = _problem(region, read, settle(region, plain), text, citations)
+            settled = settle(region, plain)
+            problem = _problem(region, read, settled, text, citations)
+            read_as = plain.alternatives if problem else settled.relations
         elif few and not problem and not read.of("quote"):
             problem = "how the names in it relate could not be made out"
+    if about is None:
+        return Support(not problem, problem)
+    if not problem:
+        doubt = "its words hardly tell what the cited lines show" if doubtful(about, read_as) else ""
+        return Support(not doubt, doubt)
+    relation = told_by(region, about, read_as)
+    if relation is not None:
+        problem = _problem(region, read, Claims((relation,), (), ()), text, citations)
     return Support(not problem, problem)
 
 

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from .bindings import Reading, bindings
-from .clauses import straightened
 from .lexicon import ANY, Word
 from .sentence import Mention
 from .tokens import Token, in_order, tokens_of, without_carriers
@@ -30,7 +29,7 @@ _AGENT = frozenset({"by", "in", "from", "to", "on"})
 
 def readings_of(text: str, mentions: tuple[Mention, ...]) -> list[Reading]:
     """What plain words say of the names in them, all ways to read it; none where the structure is not understood."""
-    tokens = straightened(in_order(tokens_of(text, mentions)))
+    tokens = in_order(tokens_of(text, mentions))
     count = sum(len(t.names) for t in tokens)
     pair = sum(t.sort == "M" for t in tokens) == 2
     found = _pair(tokens) if pair and count == 2 and not any(t.sort == "D" for t in tokens) else []

@@ -26,25 +26,32 @@ ANY = (
 )
 
 _VERBS = {
-    "calls": "call invoke execute run trigger use fire delegate dispatch rely depend consult apply reach employ utilise utilize start "
-    "launch defer turn forward resort enter activate instantiate construct create go lean involve leverage hand pass request query "
-    "perform end count fall make build kick work draw transfer cede lead spawn exercise need reference",
+    "calls": "call invoke execute run trigger use fire delegate dispatch rely depend consult apply reach employ utilise utilize "
+    "start launch defer turn forward resort enter activate instantiate construct create go lean involve leverage hand pass "
+    "request query perform end count fall make build kick work draw transfer cede lead spawn exercise need reference summon "
+    "engage enlist entrust instruct task initiate prompt drive spin visit harness tap outsource command",
     "returns": "return hand give yield produce deliver evaluate result pass send come finish end answer resolve output respond supply "
-    "provide exit report reply conclude get obtain receive compute emit terminate furnish result bail",
+    "provide exit report reply conclude get obtain receive compute emit terminate furnish bail spit present render equal "
+    "communicate convey transmit relay fetch calculate construct create build",
     "raises": "raise throw emit signal fail abort end lead result blow produce bail error trigger surface report issue stop terminate "
-    "give cause crash exit complain break risk expect let send reject see get answer die quit interrupt",
+    "give cause crash exit complain break risk expect let send reject see get answer die quit interrupt hurl panic halt "
+    "scream generate spit protest choke bark bomb balk refuse",
     "catches": "catch handle trap intercept guard deal swallow rescue absorb cope protect recover watch tolerate process shield react "
-    "respond anticipate expect survive prepare stop suppress defend cover prevent prepare brace",
+    "respond anticipate expect survive prepare stop suppress defend cover prevent brace silence ignore discard eat mask "
+    "neutralise neutralize manage await withstand muffle contain tackle treat foresee weather",
     "takes": "take accept expect receive require want declare list need get support understand read know pass supply provide give "
-    "specify hand feed consume allow use name include admit",
+    "specify hand feed consume allow use name include admit ask demand input ingest work operate depend possess "
+    "recognise recognize honour honor",
     "inherits": "inherit derive extend specialise specialize subclass build descend stem refine base model come get acquire rest borrow "
-    "originate draw sit",
+    "originate draw sit augment expand adopt reuse share enrich evolve",
     "overrides": "override overwrite reimplement replace redefine supersede shadow substitute supplant displace customise customize "
-    "stand step hide override reimplement supply specialise specialize redeclare change provide",
+    "stand step hide supply specialise specialize redeclare change provide revise rework rewrite overload alter adapt "
+    "tailor mask usurp swap refine",
     "defines": "define declare contain hold own include house host implement carry offer provide expose feature bring comprise "
-    "introduce keep give find locate place put write store come live group specify list code state",
+    "introduce keep give find locate place put write store come live group specify list code state possess bundle "
+    "incorporate situate settle root accommodate supply equip gather",
     "decorates": "decorate wrap annotate mark adorn apply tag cover modify enhance attach place put sit use carry bear wear register "
-    "dress surround augment",
+    "dress surround augment sport flag label stamp precede top equip crown prefix",
     "yields": "yield produce emit generate",
 }
 # Of these the subject is what it is done to, and the other side stands behind a preposition: "`o` comes from `s`".
@@ -92,17 +99,22 @@ _PAST = {
     "arise": ("arose", "arisen"), "stand": ("stood", "stood"), "deal": ("dealt", "dealt"), "get": ("got", "got"),
     "run": ("ran", "run"), "lead": ("led", "led"), "go": ("went", "gone"), "know": ("knew", "known"), "feed": ("fed", "fed"),
     "draw": ("drew", "drawn"), "see": ("saw", "seen"), "let": ("let", "let"), "read": ("read", "read"), "sit": ("sat", "sat"),
-    "become": ("became", "become"), "hide": ("hid", "hidden"), "bear": ("bore", "borne"), "wear": ("wore", "worn"),
+    "become": ("became", "become"), "spit": ("spat", "spat"), "eat": ("ate", "eaten"), "hang": ("hung", "hung"), "spin": ("spun", "spun"),
+    "hide": ("hid", "hidden"), "bear": ("bore", "borne"), "wear": ("wore", "worn"),
     "mean": ("meant", "meant"), "leave": ("left", "left"), "break": ("broke", "broken"), "blow": ("blew", "blown"),
 }  # fmt: skip
-_DOUBLED = frozenset("run wrap trap put set get tag sit let stop begin quit step".split())
+_DOUBLED = frozenset(
+    "run wrap trap put set get tag sit let stop begin quit step spit tap spin drop swap flag top commit preset transfer".split()
+)
 # What it is called with stands behind it, and what it is called for goes with "to": "assigns `v` to `x`"; the others "set `x` to `v`".
 VALUE_FIRST = frozenset(
-    "assign store save put write keep record place copy load use stash pass bind_value insert supply substitute".split()
+    "assign store save put write keep record place copy load use stash pass bind_value insert supply substitute attach cache remember "
+    "retain preserve deposit inject push register memorise memorize tuck park hang drop commit transfer".split()
 )
 TARGET_FIRST = frozenset(
     "set update initialise initialize reset change bind point make turn switch overwrite fill populate give assign equip "
-    "replace seed provide default define mutate rebind prime configure leave equate".split()
+    "replace seed provide default define mutate rebind prime configure leave equate let tie fix refresh adjust alter modify reassign "
+    "establish preset".split()
 )
 TARGET_DOES = frozenset(
     "get receive take hold become equal obtain have contain default fall carry be assume acquire start bear end "

@@ -88,9 +88,12 @@ _OMITTED = re.compile(
     r"\x02(\d+)\x03(?: (?:out|off|away))?,?)",
     re.I,
 )
-_REFUSES = re.compile(
+REFUSES = re.compile(
     r"\b(?:avoid\w*|refus\w+|forget\w*|omit\w*|lack\w*|ignor\w+|miss(?:es|ing)?|rarely|hardly|seldom|prevent\w*|skip\w*|unlike|"
-    r"other than|bypass\w*|stops? short|unable|impossible|un(?:related|aware|touched)|independent\w*|neglect\w*|disallow\w*|forbid\w*)\b",
+    r"other than|bypass\w*|stops? short|unable|impossible|un(?:related|aware|touched)|independent\w*|neglect\w*|disallow\w*|forbid\w*|"
+    # how often it is done is not looked at
+    r"twice|thrice|(?:two|three|four|five|several|many) times|repeatedly|at most|(?:more|less|fewer) than|ceas\w+|declin\w+|exempt\w*|"
+    r"free (?:of|from)|far from|anything but)\b",
     re.I,
 )  # fmt: skip
 _EXCEPT = re.compile(r"\bexcept(?:ion)?[ -](?:clause|block|handler|branch|statement|arm)\b", re.I)
@@ -118,14 +121,14 @@ _SEVERAL = re.compile(r";|\.\s+\S|—")
 
 def plain_claims(sentence: Sentence) -> Claims | None:
     """The claims of a sentence about few names; None where its structure is not understood."""
-    sentence = _keywords_as_words(sentence)
+    sentence = keywords_as_words(sentence)
     names = [sentence.mentions[int(n)] for n in MARK.findall(sentence.plain)]
     if any(m.kind == "quote" for m in sentence.mentions):
         return None
     if not 2 <= len(names) <= 4 or _SEVERAL.search(_ITS_DEFAULT.sub(" ", sentence.plain.strip())):
         return None
     text, conditions, default = _without_conditions(sentence)
-    if _REFUSES.search(text) or NEGATION.search(text) or _UNLESS.search(text):
+    if REFUSES.search(text) or NEGATION.search(text) or _UNLESS.search(text):
         return None
     readings = readings_of(f"By default, {text}" if default else text, sentence.mentions)
     exclusive = EXCLUSIVE.search(sentence.plain) is not None
@@ -136,7 +139,7 @@ def plain_claims(sentence: Sentence) -> Claims | None:
     return Claims((), (), (), alternatives=relations, open_ended=open_ended)
 
 
-def _keywords_as_words(sentence: Sentence) -> Sentence:
+def keywords_as_words(sentence: Sentence) -> Sentence:
     """The keyword of "a `raise` of `E`" and "a `raise E`" is a word of the sentence."""
     plain, mentions = sentence.plain, list(sentence.mentions)
     for place, mention in enumerate(sentence.mentions):

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from .sentence import MARK, Mention, Sentence
-from .verbs import RELATIONAL, REWRITES, VERBS
+from .verbs import RELATIONAL, VERBS
 
 _CONDITION = re.compile(
     r"\b(?:only )?(?:if|when|whenever|unless|while|as long as|provided(?: that)?|in (?:a|the) branch (?:under|where|of))\b",
@@ -122,12 +122,6 @@ class _Reader:
         self._mentions = sentence.mentions
         self._ordered = bool(_ORDER.search(sentence.plain))
         self._text = _ORDER.sub(" ", sentence.plain)
-        for pattern, rewritten in REWRITES:
-            self._text = pattern.sub(rewritten, self._text)
-        # "is not prepared for `e`, which it catches": a denial that the plainer words left out is still one.
-        denied = list(NEGATION.finditer(sentence.plain))
-        left = len(NEGATION.findall(self._text))
-        self._lost = tuple(sentence.plain[m.start() : m.end() + 40] for m in denied[: max(0, len(denied) - left)])
         self._used: list[tuple[int, int]] = []
 
     def read(self) -> Claims:
@@ -136,7 +130,7 @@ class _Reader:
         relations = [r for i in range(len(verbs)) for r in self._relation(verbs, i, conditions)]
         relations += self._of_quotations(verbs)
         left = [m for m in NEGATION.finditer(self._text) if not self._is_used(m)]
-        negations = tuple(self._text[m.start() : m.end() + 40] for m in left) + self._lost
+        negations = tuple(self._text[m.start() : m.end() + 40] for m in left)
         exclusive = tuple(m.group() for m in EXCLUSIVE.finditer(self._text) if not self._is_used(m))
         incomplete = self._left(relations)
         if any(r.negated and r.kind not in ("default", "default_of") and "default" in self._text for r in relations):

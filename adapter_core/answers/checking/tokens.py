@@ -54,15 +54,15 @@ _SPELLINGS = (
     (re.compile(r"\btak(?:es?|ing|en) the (?:place|role) of\b", re.I), "replaces"),
     (re.compile(r"\b(is|are|gets?|be|being) made use of\b", re.I), r"\1 used"),
 )  # fmt: skip
-_PREPOSITIONS = {
+PREPOSITIONS = {
     **dict.fromkeys(("in", "inside", "within", "at", "during", "throughout", "among", "amongst", "under", "between", "across", "beneath",
                      "below", "behind"), "in"),
     **dict.fromkeys(("on", "upon", "onto", "above", "over", "atop"), "on"),
     **dict.fromkeys(("to", "into", "towards", "toward"), "to"),
     **{p: p for p in ("by", "from", "of", "with", "as", "for")}, "off": "from", "against": "to", "like": "as",
 }  # fmt: skip
-_BE = frozenset("is are was were be been being isn't aren't wasn't".split())
-_HAVE = frozenset("has have had having possesses possess".split())
+BE = frozenset("is are was were be been being isn't aren't wasn't".split())
+HAVE = frozenset("has have had having possesses possess".split())
 _IT = frozenset("it them they this these those".split())
 _THAT = frozenset("that which who whom whose what whatever".split())
 _WHEN = frozenset("when whenever if once while as-soon-as after before unless".split())
@@ -152,11 +152,11 @@ def _token(
         return Token("'s")
     if piece in ",:;()":
         return Token(",") if last is not None and last.sort != "," else None
-    if word in _BE:
+    if word in BE:
         return Token("be") if last is None or last.sort != "be" else None
     if word in ("get", "gets", "got", "getting") and _next_word_form(after) in ("participle", "past"):
         return Token("be")
-    if word in _HAVE:
+    if word in HAVE:
         return Token("have")
     if word == "there":
         return None
@@ -175,9 +175,9 @@ def _token(
         return Token("it", word)
     if word in _WHEN:
         return Token("when")
-    if word in _PREPOSITIONS:
-        alone = not after or after[0] in ",.;:" or after[0] in _BE or after[0] in _WHEN
-        return Token("p", _PREPOSITIONS[word], Word(word), stranded=alone)
+    if word in PREPOSITIONS:
+        alone = not after or after[0] in ",.;:" or after[0] in BE or after[0] in _WHEN
+        return Token("p", PREPOSITIONS[word], Word(word), stranded=alone)
     if word in ("default", "fallback"):
         return Token("D", word)
     if word in ("value", "values"):
@@ -221,7 +221,7 @@ def _content(word: str, before: str, after: list[str], last: Token | None) -> To
     if known.form == "base":
         verb = (
             before in _MODALS
-            or (before in _BE and following.startswith("\x02"))
+            or (before in BE and following.startswith("\x02"))
             or (sort == "V" and not article and not noun)
             or (sort in ("M", "that") and not article)
         )

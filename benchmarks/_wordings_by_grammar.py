@@ -1,0 +1,125 @@
+"""Sentences that tell relations between names in all the forms that grammar has: passive, cleft, relative, participle, noun, condition.
+
+The forms, and verbs and nouns for each relation, stand in `_wordings_forms.txt`. They are for learning (`fit_roles.py`), not for
+measuring: nobody talks like this all the time.
+"""
+
+from __future__ import annotations
+
+import functools
+import random
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+FORMS = Path(__file__).with_name("_wordings_forms.txt")
+S, O, E = "`{s}`", "`{o}`", "`{e}`"  # noqa: E741
+# Who does it and what it is done to, of each relation.
+SIDES = {
+    **dict.fromkeys(("calls", "returns", "raises", "takes", "inherits", "overrides", "catches"), (S, O)),
+    **dict.fromkeys(("member", "defined"), (O, S)),
+    "decorated": ("`@{o}`", S),
+}
+PAST = {
+    "give": "given", "take": "taken", "throw": "thrown", "catch": "caught", "override": "overridden", "hold": "held", "run": "run",
+    "build": "built", "have": "had", "find": "found", "put": "put", "set": "set", "make": "made", "write": "written", "keep": "kept",
+    "get": "got", "leave": "left", "send": "sent", "bind": "bound", "hang": "hung",
+}  # fmt: skip
+DOUBLED = frozenset("run put set trap wrap get tag".split())
+ASIDES = 0.15  # so many sentences get one, at either end
+
+
+@functools.cache
+def sections(path: Path) -> dict[str, list[str]]:
+    """The lines below each heading `# name`."""
+    found: dict[str, list[str]] = {}
+    own: list[str] = []
+    for line in path.read_text("utf-8").split("\n"):
+        if line.startswith("# "):
+            own = found.setdefault(line[2:], [])
+        elif line:
+            own.append(line)
+    return found
+
+
+def verb_forms(verb: str) -> dict[str, str]:
+    """Of "hand back" the base, third person, gerund and participle."""
+    head, _, tail = verb.partition(" ")
+    tail = f" {tail}" if tail else ""
+    third = f"{head}es" if head.endswith(("ch", "sh", "ss", "x", "o")) else f"{head}s"
+    if head.endswith("y") and head[-2] not in "aeiou":
+        third = f"{head[:-1]}ies"
+    stem = head + head[-1] if head in DOUBLED else head[:-1] if head.endswith("e") and not head.endswith("ee") else head
+    past = PAST.get(head) or (f"{head[:-1]}ied" if third.endswith("ies") else f"{stem}ed")
+    third = "has" if head == "have" else third
+    return {"Vb": head + tail, "V3": third + tail, "Vg": f"{stem}ing{tail}", "Vp": past + tail}
+
+
+def generated(count: int, seed: int = 0) -> dict[str, list[str]]:
+    """About so many wordings of each relation, the same ones for the same seed."""
+    rng, forms = random.Random(seed), sections(FORMS)
+    makers = dict.fromkeys(SIDES, _pair) | {"sets": _sets, "returns_if": _returns_if, "default": _default}
+    return {
+        relation: sorted({_begun(with_aside(make(relation, forms, rng), forms, rng, ASIDES)) for _ in range(count)})
+        for relation, make in makers.items()
+    }
+
+
+def with_aside(text: str, forms: Mapping[str, Sequence[str]], rng: random.Random, share: float) -> str:
+    """The sentence with what says nothing more, in front and behind, each with this share of chance."""
+    if rng.random() < share:
+        text = f"{rng.choice(forms['before'])} {_inside(text)}"
+    if rng.random() < share and text.endswith("."):
+        text = f"{text[:-1]}{rng.choice(forms['behind'])}."
+    return text
+
+
+def _pair(relation: str, forms: Mapping[str, Sequence[str]], rng: random.Random) -> str:
+    who, what = SIDES[relation]
+    sides = [side for side in ("doer", "done", "deed") if f"{relation} {side}" in forms]
+    if rng.random() < 0.6 or not sides:
+        return rng.choice(forms["verb"]).format(X=who, Y=what, **verb_forms(rng.choice(forms[f"{relation} verbs"])))
+    side = rng.choice(sides)
+    noun, bound = rng.choice(forms[f"{relation} {side}"]).rsplit(" ", 1)
+    first, second = (what, who) if side == "done" else (who, what)
+    return rng.choice(forms["deed" if side == "deed" else "doer"]).format(X=first, Y=second, N=noun, of=bound)
+
+
+def _sets(_: str, forms: Mapping[str, Sequence[str]], rng: random.Random) -> str:
+    kind = rng.choice(("value first", "target first", "state"))
+    verb, _, bound = rng.choice(forms[f"{kind} verbs"]).partition(" ") if kind != "state" else ("be", "", "")
+    text = rng.choice(forms[kind]).format(s=S, o=O, e=E, P=bound, **verb_forms(verb))
+    return " ".join(text.replace(" .", ".").split())
+
+
+def _returns_if(_: str, forms: Mapping[str, Sequence[str]], rng: random.Random) -> str:
+    verb = verb_forms(rng.choice(forms["returns verbs"]))
+    if rng.random() < 0.2:
+        return rng.choice(forms["branch"]).format(X=S, Y=O, E=E, **verb)
+    condition = rng.choice(forms["condition"]).format(e=E)
+    main = rng.choice(forms["result"] if rng.random() < 0.25 else forms["verb"]).format(X=S, Y=O, **verb)
+    if rng.random() < 0.5:
+        return f"{main[:-1]} {condition}."
+    return f"{condition}{rng.choice((', ', ', then '))}{_inside(main)}"
+
+
+def _default(_: str, forms: Mapping[str, Sequence[str]], rng: random.Random) -> str:
+    if rng.random() < 0.5:
+        return rng.choice(forms["default"]).format(s=S, o=O, e=E)
+    main, left_out = (rng.choice(forms[name]).format(s=S, o=O, e=E) for name in ("uses default", "left out"))
+    return f"{main} {left_out}." if rng.random() < 0.5 else f"{left_out}, {main}."
+
+
+def _inside(text: str) -> str:
+    return text if text.startswith("`") else text[0].lower() + text[1:]
+
+
+def _begun(text: str) -> str:
+    return text if text.startswith("`") else text[0].upper() + text[1:]
+
+
+def varied(wording: str, seed: int) -> str:
+    """A wording with an aside or two, or as it is."""
+    rng = random.Random(f"{seed} {wording}")
+    if not wording.endswith(".") or "?" in wording:
+        return wording
+    return _begun(with_aside(wording, sections(FORMS), rng, 0.6))

@@ -1,0 +1,155 @@
+"""Words against lines: what these show is kept in any words that can mean it, and rejected turned, denied or told as another."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapter_core.answers.checking.by_roles import LEAST_ROLES, words_about
+from adapter_core.answers.checking.role_features import PAIRS, ROLES, TRIPLES
+from adapter_core.answers.checking.role_model import fitted, orders
+from adapter_core.answers.checking.sentence import read_sentence
+from adapter_core.answers.checking.word_forms import labels, words_of
+from adapter_core.code_graph import CodeGraph
+from tests.answers.test_relations import CLASS, GET, PUT, RUN, SAVE, WORKSPACE, verdict
+from tests.support import graph_of
+
+TOLD = [
+    ("A direct callee of `{}` is `{}`.", "Store.put", "self.check", PUT),
+    ("What you receive from `{}` is `{}`.", "Store.get", "default", GET),
+    ("Handing bad input to `{}` results in `{}`.", "Store.get", "KeyError", GET),
+    ("`{}` keeps going when `{}` is raised, since it catches it.", "Store.save", "OSError", SAVE),
+    ("To call `{}`, you supply `{}`.", "Store.put", "value", PUT),
+    ("`{1}` passes its methods on to its subclass `{0}`.", "Store", "Base", CLASS),
+    ("In place of `{1}`, the subclass has `{0}`.", "Store.save", "Base.save", SAVE),
+    ("For the definition of `{1}`, see `{0}`.", "app/store.py", "Store.put", PUT),
+]
+BOUND = [
+    ("`{}` leaves `{}` at `{}`.", ("Store.save", "self.failed", "error"), SAVE),
+    ("`{1}` is where `{0}` stores `{2}`.", ("Store.save", "self.failed", "error"), SAVE),
+    ("An omitted `{1}` means `{2}` in `{0}`.", ("Store.get", "timeout", "30"), GET),
+    ("`{1}` need not be passed to `{0}`: it defaults to `{2}`.", ("Store.get", "timeout", "30"), GET),
+]
+
+
+@pytest.fixture
+def graph(repo: Path) -> CodeGraph:
+    return graph_of(repo, WORKSPACE)
+
+
+@pytest.mark.parametrize(("wording", "who", "what", "place"), TOLD)
+def test_what_the_lines_show_may_be_told_in_any_words_but_not_turned(
+    graph: CodeGraph, wording: str, who: str, what: str, place: str
+) -> None:
+    assert verdict(graph, wording.format(who, what), place) == ""
+    assert verdict(graph, wording.format(what, who), place) != ""
+
+
+@pytest.mark.parametrize(("wording", "names", "place"), BOUND)
+def test_what_is_bound_and_what_to(graph: CodeGraph, wording: str, names: tuple[str, str, str], place: str) -> None:
+    who, target, value = names
+    assert verdict(graph, wording.format(who, target, value), place) == ""
+    assert verdict(graph, wording.format(who, value, target), place) != ""
+
+
+@pytest.mark.parametrize(
+    ("text", "relation"),
+    [
+        ("The class to which `g` belongs is `f`.", "member"),
+        ("`g` belongs to the parameters that `f` accepts.", "takes"),
+        ("`g` is part of the signature of `f` as a parameter.", "takes"),
+        ("With `f`, the method `g` is overridden.", "overrides"),
+        ("Whoever looks for the definition of `g` will find it in the file `f`.", "defined"),
+        ("`f` takes a parameter called `g`.", "takes"),
+        ("`f` makes `g` and returns it.", "returns"),
+        ("Callers of `f` should be ready for `g`, which it raises.", "raises"),
+        ("In some cases `f` will end in `g` being raised.", "raises"),
+        ("In the class statement of `f`, `g` appears as a base.", "inherits"),
+        ("`g` has an override in `f`.", "overrides"),
+        ("`g` is an exception for which `f` has a handler.", "catches"),
+        ("`f` updates `x`, assigning `v` to it.", "sets"),
+        ("`x` starts out as `v`, which `f` assigns.", "sets"),
+        ("The default value that `f` gives its argument `x` is `v`.", "default"),
+        ("`x` is a parameter that `f` declares with `v` as the default value.", "default"),
+    ],
+)
+def test_clauses_that_are_not_in_the_order_of_a_plain_sentence(text: str, relation: str) -> None:
+    about = words_about(read_sentence(text))
+    assert about is not None
+    shares = fitted().roles(about.words, relation)
+    role = {"f": "x", "g": "y", "x": "t", "v": "v"}
+    assert shares[tuple(role[name.text] for name in about.names)] >= LEAST_ROLES
+
+
+@pytest.mark.parametrize(
+    ("sentence", "place"),
+    [
+        ("`Store.put` does not let `self.check` do the rest.", PUT),
+        ("`Store.put` never lets `self.check` do the rest.", PUT),
+        ("`Store.put` lets `self.check` do the rest twice.", PUT),
+        ("An omitted `timeout` does not mean `30` in `Store.get`.", GET),
+        ("If `timeout` is not omitted, `Store.get` goes with `30`.", GET),
+        ("`Store.get` comes up with `default` provided that `key in self.data`.", GET),
+        ("`Store.get` comes up with `default` unless `default is not None`.", GET),
+        ("The superclass of `Store.put` is `self.check`.", PUT),
+        ("`Store.put` swallows `self.check` in an `except` clause.", PUT),
+        ("What you receive from `Store.get` is `KeyError`.", GET),
+        ("`run` owes its existence to `Store.get`, its parent class.", RUN),
+    ],
+)
+def test_denied_counted_or_told_as_another_relation(graph: CodeGraph, sentence: str, place: str) -> None:
+    assert verdict(graph, sentence, place) != ""
+
+
+def test_a_name_that_is_named_again_is_it() -> None:
+    words = words_of(read_sentence("`f` ends with `x`, so `x` is what `f` gives."))
+    assert words == ("\x020\x03", "ends", "with", "\x021\x03", ",", "so", "it", "is", "what", "it", "gives")
+
+
+def test_only_two_or_three_names_and_no_quotation() -> None:
+    assert words_about(read_sentence("`f` runs.")) is None
+    assert words_about(read_sentence("`f` calls `g`, `h` and `i`.")) is None
+    assert words_about(read_sentence("`f` says “this is so” to `g`.")) is None
+    assert words_about(read_sentence("`f` calls `g`.")) is not None
+
+
+def test_what_a_word_can_be_depends_on_the_relation() -> None:
+    assert labels("invoked", "calls") == ("Vown.ed",)
+    assert labels("invoked", "inherits") == ("Vother.ed",)
+    assert labels("superclass", "inherits") == ("Nown.done",)
+    assert labels("inside", "calls") == labels("within", "raises") == ("p:in",)
+
+
+NAMES = st.from_regex(r"[a-z]{1,8}(\.[a-z]{1,8})?", fullmatch=True)
+
+
+@given(st.lists(NAMES, min_size=2, max_size=2, unique=True), st.sampled_from([wording for wording, *_ in TOLD]))
+def test_names_do_not_matter(names: list[str], wording: str) -> None:
+    shares = [
+        fitted().roles(words_of(read_sentence(wording.format(*some))), relation)
+        for some in (names, ["f", "g"])
+        for relation in PAIRS
+    ]
+    assert shares[: len(PAIRS)] == shares[len(PAIRS) :]
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            "a is was called calls by in from of to it that what when default value handler not x , :".split()
+        ),
+        max_size=12,
+    ),
+    st.sampled_from([*PAIRS, *TRIPLES]),
+)
+def test_shares_add_up_for_any_words(words: list[str], relation: str) -> None:
+    text = " ".join([*words, *(f"`{name}`" for name in "abc"[: len(ROLES[relation])]), *words])
+    read = words_of(read_sentence(text))
+    shares = fitted().roles(read, relation)
+    assert list(shares) == orders(relation)
+    assert math.isclose(sum(shares.values()), 1)
+    assert math.isclose(sum(fitted().relations(read, 2).values()), 1)
