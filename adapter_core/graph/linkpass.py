@@ -15,8 +15,9 @@ from typing import NamedTuple
 
 from ..types import Call, CancelToken, ModuleFacts
 from .linking import implicit, runners, sites
-from .linking.evaluate import MOST_STEPS, Inference
+from .linking.evaluate import Inference
 from .linking.reads import Reads, TracedWorkspace
+from .linking.remembering import MOST_STEPS
 from .links import Changed, links_version, state_of, uses_of
 from .linkstore import (
     SUFFIX,

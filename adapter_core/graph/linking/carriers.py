@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ...types import Call, Flow
+from ...types import Call, Flow, Symbol
 from . import classes, generated
 from .registered import registrar
 from .tables import Tables
@@ -326,15 +326,15 @@ def _from_result(inference: Inference, table: Tables, owner: int) -> list[Value]
                 inner = _call_around(other, call.start, outside=call)
                 if inner is not None:
                     found += _from_argument(inference, user, inner, call.start)
-            for target in other.facts.symbols if alias in other.decorators else ():
+            for target in _decorated(other) if alias in other.decorators else ():
                 if any(_decorator_name(d) == alias for d in target.decorators):
                     found.append(_carrier("", target.name))
     if nested:
         # `@decorator(argument)`: the inner function is given back by the outer one.
         for user, decorator in decorators_of(inference, Value("function", path, owner)):
             other = inference.table(user)
-            for target in other.facts.symbols if other else ():
-                if target.decorators and target.start <= decorator.line < target.name_line:
+            for target in _decorated(other) if other else ():
+                if target.start <= decorator.line < target.name_line:
                     found.append(_carrier("", target.name))
     return found
 
@@ -344,6 +344,11 @@ def _from_flow_once(inference: Inference, table: Tables, flow: Flow) -> list[Val
         key = ("carried result", table.facts.path, flow.owner)
         return list(inference.once(key, lambda: frozenset(_from_result(inference, table, flow.owner))))
     return _from_flow(inference, table, flow)
+
+
+def _decorated(table: Tables) -> Iterator[Symbol]:
+    symbols = table.facts.symbols
+    return (symbols[index] for index in table.decorated)
 
 
 def _decorator_name(text: str) -> str:

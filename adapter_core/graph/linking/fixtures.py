@@ -49,7 +49,8 @@ def fixture(inference: Inference, path: str, index: int, name: str) -> Value | N
             continue
         own_class = table.facts.symbols[index].parent if place == path else -1
         best: Value | None = None
-        for number, symbol in enumerate(table.facts.symbols):
+        for number in table.decorated:
+            symbol = table.facts.symbols[number]
             if not is_fixture(symbol) or name_of(symbol) != name or Value("function", place, number) == me:
                 continue
             in_class = symbol.parent > 0

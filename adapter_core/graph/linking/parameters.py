@@ -151,6 +151,10 @@ def _callable(inference: Inference, path: str, index: int) -> bool:
 
 def _sites(inference: Inference, function: Value) -> tuple[list[tuple[str, Call]], bool]:
     """The calls that may hand something over to a function, and whether these are all: what is called everywhere is given everything."""
+    return inference.aside(("sites", function), lambda: _found_sites(inference, function))
+
+
+def _found_sites(inference: Inference, function: Value) -> tuple[list[tuple[str, Call]], bool]:
     if carriers.is_common(inference, function):
         return [], False
     sites = carriers.sites_of(inference, function)

@@ -15,6 +15,7 @@ import numpy as np
 
 from ...types import Call, Flow, Import, ModuleFacts, called_names
 from ..storage.columns import Grouped, column
+from .builtin_calls import CALLING_NAMES
 
 _Extents = tuple[np.ndarray, np.ndarray]  # the first and last offsets of rows
 _RESULTS = {"return": "return", "yield": "yield", "yield_from": "yield"}
@@ -87,6 +88,11 @@ class Tables:
     def classes(self) -> list[int]:
         """The symbols that are classes."""
         return [index for index, kind in enumerate(column(self.facts.symbols, "kind")) if kind == "class"]
+
+    @cached_property
+    def decorated(self) -> list[int]:
+        """The symbols that have decorators."""
+        return [index for index, symbol in enumerate(self.facts.symbols) if symbol.decorators]
 
     @cached_property
     def imports(self) -> Grouped[Import]:
@@ -220,6 +226,11 @@ class Tables:
                 if forms[number] == "decorator":
                     found[name].append(number)
         return Grouped(self.facts.calls, found)
+
+    @cached_property
+    def handing(self) -> list[Call]:
+        """The calls of what may call what it is handed, by its name."""
+        return [c for name in CALLING_NAMES for c in self.calls.get(name, ()) if c.form != "decorator"]
 
     # -- what fills containers ---------------------------------------------------------------------------------------
 
