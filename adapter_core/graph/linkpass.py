@@ -35,7 +35,7 @@ from .linkstore import (
 )
 from .store import Store
 from .uses import properties
-from .view import ROWS_OF_ALL, WorkspaceView
+from .view import CHARACTERS_OF_ALL, ROWS_OF_ALL, WorkspaceView
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ def link_workspace(
             log.warning("links are not kept: %s", again)
             return LinkReport(0, 0, False)
     try:
-        view = WorkspaceView(root, store, kept_rows=ROWS_OF_ALL)
+        view = WorkspaceView(root, store, kept_rows=ROWS_OF_ALL, kept_characters=CHARACTERS_OF_ALL)
         index = state_of(view)
         void = _begin(view, links, index)
         return _link(view, links, index, void, cancel, on_progress)

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 def is_abstract(inference: Inference, function: Value) -> bool:
     """Whether a method is there to be replaced: marked so, or with nothing in it but a docstring, `pass` or `...`, or ending in
     `raise NotImplementedError`."""
+    return inference.aside(("abstract", function.path, function.index), lambda: _is_abstract(inference, function))
+
+
+def _is_abstract(inference: Inference, function: Value) -> bool:
     table = inference.table(function.path)
     if table is None:
         return False

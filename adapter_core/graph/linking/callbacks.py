@@ -129,7 +129,7 @@ def _around(inference: Inference, function: Value) -> Iterator[tuple[str, Call]]
 
 
 def _mentioning(inference: Inference, table: Tables, name: str) -> Iterator[Call]:
-    text = inference.workspace.text(table.facts.path)
+    text = inference.workspace.text(table.facts.path) if table.handing else ""
     for call in table.handing:
         if text.find(name, call.start, call.end) >= 0:
             yield call

@@ -347,12 +347,15 @@ def constructors(inference: Inference, cls: Value) -> Values:
 
 def callees(inference: Inference, path: str, call: Call) -> Values:
     """What the callee of a call may be."""
-    here = inference.here(path, call.owner, call.start, call.end, call.line)
-    if here is None:
-        return EMPTY
-    tree = here.source.tree
     if call.form == "decorator":
         return inference.at(path, call.owner, call.start, call.end, call.line)
-    if not isinstance(tree, ast.Call):
+    key = ("callee", path, call.start, call.end)
+    known = inference.recall(key)
+    if known is not None:
+        inference.read(path)
+        return known
+    here = inference.here(path, call.owner, call.start, call.end, call.line)
+    tree = here.source.tree if here is not None else None
+    if here is None or not isinstance(tree, ast.Call):
         return EMPTY
-    return inference.once(("callee", path, call.start, call.end), lambda: inference.expression(tree.func, here))
+    return inference.work_out(key, lambda: inference.expression(tree.func, here))

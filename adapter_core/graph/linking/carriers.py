@@ -8,6 +8,7 @@ such a name does enter the function is for forward inference to say.
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -32,6 +33,10 @@ _CONSTRUCTORS = ("__init__", "__new__")
 
 def names_of(inference: Inference, name: str) -> list[str]:
     """A name, and the names under which files import it (`from m import name as alias`), again and again."""
+    return inference.aside(("names", name), lambda: _names_of(inference, name))
+
+
+def _names_of(inference: Inference, name: str) -> list[str]:
     found = inference.once(("names", name), lambda: frozenset(_carrier("", n) for n in _aliases(inference, name)))
     return sorted((v.extra for v in found), key=lambda n: (n != name, n)) or [name]
 
@@ -143,6 +148,7 @@ def called_as(inference: Inference, function: Value) -> str:
     )
 
 
+@functools.lru_cache(maxsize=20_000)
 def _carrier(home: str, name: str) -> Value:
     """A name by which something may be called: in one file, or (home "") anywhere."""
     return Value("carrier", home, 0, name)
@@ -260,8 +266,14 @@ def _mentions(text: str, name: str, container: bool) -> Iterator[int]:
         place = text.find(name, end)
 
 
-def _carried_further(inference: Inference, path: str, name: str, container: bool) -> list[Value]:
-    """The names that take over what `name` carries in one file."""
+def _carried_further(inference: Inference, path: str, name: str, container: bool) -> tuple[Value, ...]:
+    """The names that take over what `name` carries in one file. Many functions share a name."""
+    return inference.aside(
+        ("carried further", path, name, container), lambda: _taken_over(inference, path, name, container)
+    )
+
+
+def _taken_over(inference: Inference, path: str, name: str, container: bool) -> tuple[Value, ...]:
     found: list[Value] = []
     if path in inference.workspace.paths_using(name, "aliased"):
         table = inference.table(path)
@@ -271,7 +283,7 @@ def _carried_further(inference: Inference, path: str, name: str, container: bool
         # Most mentions are in imports: the facts of their files need not be read.
         if not text.startswith(("from ", "import "), text.rfind("\n", 0, place) + 1):
             found += _carried_from(inference, path, place)
-    return found
+    return tuple(dict.fromkeys(found))
 
 
 def _carried_from(inference: Inference, path: str, offset: int) -> list[Value]:

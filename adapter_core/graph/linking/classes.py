@@ -10,7 +10,8 @@ from ..storage.columns import column
 from . import annotations as types_of
 from . import generated
 from .mro import bases, lookup_order
-from .tables import Tables, instance_class, snippet
+from .snippets import snippet
+from .tables import Tables, instance_class
 from .values import EMPTY, Value, Values, class_of, external, instance, union
 
 if TYPE_CHECKING:
@@ -159,14 +160,22 @@ def _enum_values(inference: Inference, cls: Value) -> Values | None:
 
 def _set_by_name(inference: Inference, cls: Value, name: str, call: Call) -> Values | None:
     """What `setattr(obj, "name", value)` gives the attribute, where `obj` is the class or an instance of it."""
-    here = inference.here(cls.path, call.owner, call.start, call.end, call.line)
+    names = inference.aside(("set by name", cls.path, call.start), lambda: _names_set(inference, cls.path, call))
+    here = inference.here(cls.path, call.owner, call.start, call.end, call.line) if name in names else None
     node = here.source.tree if here is not None else None
-    if here is None or not isinstance(node, ast.Call) or len(node.args) != 3 or call.callee != "setattr":
-        return None
-    if not any(v.extra == name for v in inference.expression(node.args[1], here) if v.kind == "external"):
+    if here is None or not isinstance(node, ast.Call):
         return None
     holders = inference.expression(node.args[0], here)
     return inference.expression(node.args[2], here) if cls in holders or instance(cls) in holders else None
+
+
+def _names_set(inference: Inference, path: str, call: Call) -> frozenset[object]:
+    """The names under which `setattr(obj, name, value)` stores something."""
+    here = inference.here(path, call.owner, call.start, call.end, call.line)
+    node = here.source.tree if here is not None else None
+    if here is None or not isinstance(node, ast.Call) or len(node.args) != 3 or call.callee != "setattr":
+        return frozenset()
+    return frozenset(v.extra for v in inference.expression(node.args[1], here) if v.kind == "external")
 
 
 def _any_own(inference: Inference, order: list[Value], name: str) -> bool:
@@ -343,6 +352,10 @@ def overrides(inference: Inference, function: Value) -> list[Value]:
 
 def overridden(inference: Inference, method: Value) -> list[Value]:
     """The methods of base classes that a method replaces, nearest first."""
+    return inference.aside(("overridden", method), lambda: _overridden(inference, method))
+
+
+def _overridden(inference: Inference, method: Value) -> list[Value]:
     table = inference.table(method.path)
     if table is None or table.facts.symbols[method.index].parent <= 0:
         return []

@@ -18,7 +18,8 @@ from . import annotations as types_of
 from . import calling, carriers, classes, containers, dynamic, expressions, modules, parameters, protocols, reaching
 from .reaching import Event
 from .remembering import Remembering
-from .tables import Snippet, Tables, scopes, snippet
+from .snippets import Snippet, snippet
+from .tables import Tables, scopes
 from .values import EMPTY, Value, Values, either, external, known, union
 
 if TYPE_CHECKING:
@@ -70,29 +71,38 @@ class Inference(Remembering):
         self.running: dict[Value, tuple[list[tuple[str, Implicit]], str, bool]] = {}
         self._nesting = 0
 
+    def read(self, path: str) -> None:
+        """Note that a file is read."""
+        if self.reads is not None:
+            self.reads.read(path)
+
     def table(self, path: str) -> Tables | None:
         if self.reads is not None:
             self.reads.read(path)
-        if path not in self._tables:
+        table = self._tables.recall(path)
+        if table is None and path not in self._tables:
             facts = self.workspace.facts(path)
-            self._tables[path] = Tables(facts) if facts else None
-        return self._tables[path]
+            table = self._tables[path] = Tables(facts) if facts else None
+        return table
 
     def lines(self, path: str) -> list[str]:
         """The lines of a file's text."""
-        if path not in self._lines:
-            self._lines[path] = self.workspace.text(path).split("\n")
-        return self._lines[path]
+        lines = self._lines.recall(path)
+        if lines is None:
+            lines = self._lines[path] = self.workspace.text(path).split("\n")
+        return lines
 
     # -- expressions by their place ----------------------------------------------------------------------------------
 
     def at(self, path: str, scope: int, start: int, end: int, line: int, environment: Environment = ()) -> Values:
         """What the expression at offsets `start:end` of a file may be."""
-        found = self.here(path, scope, start, end, line, environment)
-        if found is None:
-            return EMPTY
         key = (path, scope, start, end, environment)
-        return self.once(key, lambda: self.expression(found.source.tree, found))
+        known = self.recall(key)
+        if known is not None:
+            self.read(path)
+            return known
+        found = self.here(path, scope, start, end, line, environment)
+        return EMPTY if found is None else self.work_out(key, lambda: self.expression(found.source.tree, found))
 
     def here(
         self, path: str, scope: int, start: int, end: int, line: int, environment: Environment = ()
@@ -102,11 +112,15 @@ class Inference(Remembering):
 
     def text(self, path: str, scope: int, text: str, line: int) -> Values:
         """What an expression given as text may be: a decorator, a base, a default, a dotted name."""
+        key = (path, scope, text, line)
+        known = self.recall(key)
+        if known is not None:
+            return known
         source = snippet(text)
         if source is None:
             return EMPTY
         here = Here(path, scope, -1, line, source)
-        return self.once((path, scope, text, line), lambda: self.expression(source.tree, here))
+        return self.work_out(key, lambda: self.expression(source.tree, here))
 
     def flow(self, path: str, flow: Flow, environment: Environment = ()) -> Values:
         """What reaches the target of a flow."""

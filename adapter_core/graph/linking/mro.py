@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 
 def bases(inference: Inference, cls: Value) -> list[Value]:
     """The base classes as written, in order; those outside the workspace as external values."""
+    return inference.aside(("bases", cls), lambda: _bases(inference, cls))
+
+
+def _bases(inference: Inference, cls: Value) -> list[Value]:
     table = inference.table(cls.path)
     if table is None:
         return []

@@ -60,7 +60,8 @@ class Reads:
 
     def end(self, before: Read) -> Read:
         """What was read for the result; it counts for what is around it, too."""
-        files, names = (self._same.setdefault(bits, bits) for bits in (self.files, self.names))
+        same = self._same
+        files, names = same.setdefault(self.files, self.files), same.setdefault(self.names, self.names)
         self.files, self.names = before[0] | files, before[1] | names
         return files, names
 
@@ -75,7 +76,8 @@ class TracedWorkspace:
     def __init__(self, workspace: Workspace, reads: Reads) -> None:
         self._workspace = workspace
         self._reads = reads
-        self._using: dict[tuple[str, str], int] = {}  # the bits of the files that use a name
+        # Of names that many files use: these files, their bits, and the name's own number.
+        self._using: dict[tuple[str, str], tuple[list[str], int, int]] = {}
 
     def facts(self, path: str) -> ModuleFacts | None:
         self._reads.read(path)
@@ -97,14 +99,15 @@ class TracedWorkspace:
         return self._workspace.has_package(module)
 
     def paths_using(self, name: str, how: str = "named") -> list[str]:
-        self._reads.asked(how, name)
-        paths = self._workspace.paths_using(name, how)
-        files = self._using.get((name, how))
-        if files is None:
-            files = self._reads.files_of(paths)
+        known = self._using.get((name, how))
+        if known is None:
+            paths = self._workspace.paths_using(name, how)
+            known = paths, self._reads.files_of(paths), hash_of(how, name)
             if len(paths) > _FEW:
-                self._using[name, how] = files
+                self._using[name, how] = known
+        paths, files, number = known
         self._reads.files |= files
+        self._reads.names |= bit_of(number)
         return paths
 
     def python_paths(self) -> list[str]:

@@ -40,35 +40,42 @@ class Remembering:
         self.deadline: float | None = None  # by `time.monotonic`: what is not known by then is given up
         self._kept: dict[object, _Result] = {}
         self._passing: dict[object, _Result] = {}  # those that hold for the running question
-        self._aside: dict[object, tuple[Any, Read]] = {}
+        self._aside: dict[object, tuple[Any, Read, int]] = {}
         self._assumed: dict[object, Values] = {}
         self._active: dict[object, int] = {}
         self._shallowest = _SETTLED
-        self._steps = 0
+        self._steps = 0  # of the running question
+        self._spent = 0  # of these those that `spend` counted, but for what is remembered
 
     def once(self, key: object, compute: Callable[[], Values]) -> Values:
         """`compute()`, remembered under `key`. What depends on itself gets the rest of what it depends on.
 
         A result that was cut short because something around it is still being worked out holds for the running question only.
         """
+        known = self.recall(key)
+        return self.work_out(key, compute) if known is None else known
+
+    def recall(self, key: object) -> Values | None:
+        """What `once` remembers under a key."""
         known = self._kept.get(key) or self._passing.get(key)
-        if known is not None:
-            values, read, on, cut = known
-            if on < self._shallowest:
-                self._shallowest = on
-            if cut:
-                self.partial = True
-            if self.reads is not None:
-                self.reads.add(read)
-            return values
-        depth = self._active.get(key)
-        if depth is not None:
+        if known is None:
+            return None
+        values, read, on, cut = known
+        if on < self._shallowest:
+            self._shallowest = on
+        if cut:
+            self.partial = True
+        if self.reads is not None:
+            self.reads.add(read)
+        return values
+
+    def work_out(self, key: object, compute: Callable[[], Values]) -> Values:
+        """`once`, where nothing is remembered."""
+        depth = self._active.get(key, -1)
+        if depth >= 0:
             if depth < self._shallowest:
                 self._shallowest = depth
             return self._assumed.get(key, EMPTY)
-        return self._work_out(key, compute)
-
-    def _work_out(self, key: object, compute: Callable[[], Values]) -> Values:
         depth = len(self._active)
         if depth == 0:
             self._steps = 0
@@ -79,7 +86,7 @@ class Remembering:
         if depth >= _MAX_DEPTH or self.exhausted:
             self.cut_off()
             return EMPTY
-        begun = self._steps
+        begun, spent = self._steps, self._spent
         self._active[key] = depth
         before, self._shallowest = self._shallowest, _SETTLED
         read_before = self.reads.begin() if self.reads is not None else NOTHING
@@ -100,6 +107,7 @@ class Remembering:
         finally:
             del self._active[key]
             self._assumed.pop(key, None)
+            self._spent = spent
         read = self.reads.end(read_before) if self.reads is not None else NOTHING
         on = self._shallowest
         if on >= depth:
@@ -116,22 +124,27 @@ class Remembering:
         return result
 
     def aside(self, key: object, compute: Callable[[], T], cut: bool = False) -> T:
-        """`once` for something that is no set of values. It is not kept where what it rests on is still being worked out, or (but for
-        `cut`) was cut off."""
+        """`once` for something that is no set of values, and costs no step: what is spent to find it is spent anew each time, so that
+        to remember it changes no answer. It is not kept where what it rests on is still being worked out, or (but for `cut`) was cut
+        off."""
         known = self._aside.get(key)
         if known is not None:
-            result, read = known
-            if self.reads is not None:
-                self.reads.add(read)
-            return result
-        reads = self.reads
+            result, read, spent = known
+            # Where that is too much, it has to end in the middle.
+            if not spent or (self._steps + spent <= self.most_steps and not self.late):
+                self._steps += spent
+                self._spent += spent
+                if self.reads is not None:
+                    self.reads.add(read)
+                return result
+        reads, begun = self.reads, self._spent
         before, self._shallowest = self._shallowest, _SETTLED
-        read_before = reads.begin() if reads is not None else NOTHING
         partial, self.partial = self.partial, False
+        read_before = reads.begin() if reads is not None else NOTHING
         result = compute()
         read = reads.end(read_before) if reads is not None else NOTHING
         if self._shallowest == _SETTLED and not self.late and (cut or not self.partial):
-            self._aside[key] = result, read
+            self._aside[key] = result, read, self._spent - begun
         self.partial = self.partial or partial
         self._shallowest = min(before, self._shallowest)
         return result
@@ -171,6 +184,7 @@ class Remembering:
     def spend(self, steps: int = _FILE) -> bool:
         """Account for the work of looking through a file; False where there is nothing left to spend."""
         self._steps += steps
+        self._spent += steps
         if self.exhausted:
             self.cut_off()
             return False

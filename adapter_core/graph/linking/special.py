@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..parsing.fields import dotted_name
 from . import calling, classes
 from .mro import lookup_order
-from .tables import Tables, snippet
+from .snippets import snippet
+from .tables import Tables
 from .values import EMPTY, Value, Values, class_of, instance, union
 
 if TYPE_CHECKING:

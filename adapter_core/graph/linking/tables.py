@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import ast
-import functools
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,7 +23,6 @@ EXTENDING = ("extend", "update", "extendleft")
 PUSHING = ("heappush", "heappushpop", "heapreplace", "insort", "insort_left", "insort_right")
 _MAX_FILLERS = 60
 _ASKED_SELDOM = 2
-_SHORT = 500  # characters of an expression
 _SELF_FLOWS = frozenset({"assign", "annotation", "for", "with", "item"})
 
 
@@ -154,9 +149,17 @@ class Tables:
     def limited(self) -> _Flows:
         return _Flows(self._by_target, self.facts.flows, lambda f: f.last and f.kind not in _ELSEWHERE)
 
+    @cached_property
+    def _limited_names(self) -> frozenset[str]:
+        flows = self.facts.flows
+        pairs = zip(column(flows, "target"), column(flows, "last"), strict=True)
+        return frozenset(target for target, last in pairs if last)
+
     def limited_at(self, scope: int, name: str, offset: int) -> list[Flow]:
         """Of a comprehension's variables and a lambda's parameters those of a name that hold at an offset. What a comprehension goes
         through is read before there are its variables."""
+        if name not in self._limited_names:
+            return []
         return [
             f for f in self.limited.get((scope, name), ())
             if f.first <= offset < f.last and not (f.kind == "for" and f.start <= offset < f.end)
@@ -366,7 +369,7 @@ def _extents(rows: Sequence[Flow] | Sequence[Call]) -> _Extents:
 
 def _around(extents: _Extents, offset: int) -> list[int]:
     starts, ends = extents
-    return np.flatnonzero((starts <= offset) & (ends > offset)).tolist()
+    return ((starts <= offset) & (ends > offset)).nonzero()[0].tolist()
 
 
 def scopes(facts: ModuleFacts, owner: int) -> Iterator[int]:
@@ -401,46 +404,3 @@ def instance_class(facts: ModuleFacts, owner: int, head: str) -> int | None:
             return None
         owner = symbol.parent
     return None
-
-
-@dataclass(frozen=True, slots=True)
-class Snippet:
-    """An expression, parsed by itself. `starts` are the offsets of its lines in the text `(…)` that was parsed."""
-
-    tree: ast.expr
-    text: str
-    starts: tuple[int, ...]
-
-    def span(self, node: ast.AST) -> tuple[int, int]:
-        """Where a node stands in the expression's own text: offsets in code points."""
-        # A tuple without parentheses of its own takes those around the text for its own.
-        return (
-            max(self._offset(node.lineno, node.col_offset), 0),  # type: ignore[attr-defined]
-            min(self._offset(node.end_lineno, node.end_col_offset), len(self.text) - 3),  # type: ignore[attr-defined]
-        )
-
-    def _offset(self, line: int, column: int) -> int:
-        start = self.starts[line - 1]
-        if not self.text.isascii():
-            column = len(self.text[start:].encode("utf-8", "surrogatepass")[:column].decode("utf-8", "replace"))
-        return start + column - 1
-
-
-def snippet(text: str) -> Snippet | None:
-    """None where the text is no expression by itself."""
-    return _short_snippet(text) if len(text) <= _SHORT else _long_snippet(text)
-
-
-def _parsed(text: str) -> Snippet | None:
-    # In parentheses an expression may go over several lines; the line end closes a comment.
-    wrapped = f"({text}\n)"
-    try:
-        tree = ast.parse(wrapped, "<pathline>", mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-    return Snippet(tree, wrapped, tuple(accumulate((len(line) + 1 for line in wrapped.split("\n")), initial=0)))
-
-
-_short_snippet = functools.lru_cache(maxsize=2_500)(_parsed)
-# Trees take a hundred times the room of their text, and those of a sum of thousands stand in each other.
-_long_snippet = functools.lru_cache(maxsize=50)(_parsed)
