@@ -161,16 +161,17 @@ class Inference(Remembering):
         table = self.table(path)
         if table is None:
             return EMPTY
+        limited, declared = name in table.limited_names, table.declared
         for current in scopes(table.facts, scope):
-            within = table.limited_at(current, name, offset)
+            within = table.limited_at(current, name, offset) if limited else None
             if within:
                 nearest = min(within, key=lambda f: f.last - f.first)
                 if nearest.kind == "lambda":
                     return parameters.lambda_parameter(self, path, nearest)
                 return self.flow(path, nearest)
             own = current == scope
-            if (current, name) in table.declared:
-                current, own = table.declared[(current, name)], False
+            if declared and (current, name) in declared:
+                current, own = declared[(current, name)], False
             found = self.binding(
                 table, current, name, offset if own else -1, line if own else 0, environment if own else ()
             )
@@ -188,33 +189,31 @@ class Inference(Remembering):
         self, table: Tables, scope: int, name: str, offset: int = -1, line: int = 0, environment: Environment = ()
     ) -> Values | None:
         """What a name of one scope may be; None where the scope does not bind it. With a `line`: as read there."""
-        events = reaching.events_of(table, scope, name)
-        owner = table.facts.symbols[scope]
-        parameter = owner.is_callable and any(p.name == name for p in owner.parameters)
-        if not events:
+        bound = reaching.bindings_of(table, scope, name)
+        parameter = bound.parameter
+        if not bound.events:
             if parameter:
                 return parameters.parameter(self, table.facts.path, scope, name)
-            return EMPTY if name in owner.local_names else None
-        lines = self.lines(table.facts.path) if line and any(e.conditional and not e.apart for e in events) else ()
-        place = reaching.Place(offset, line, lines) if line else None
-        chosen, given = reaching.reaching(events, place, parameter)
+            return EMPTY if name in table.facts.symbols[scope].local_names else None
+        lines = self.lines(table.facts.path) if line and bound.branching else ()
+        chosen, given = reaching.reaching(bound, reaching.Place(offset, line, lines) if line else None)
         if environment:
             environment = self._needed(table, chosen, environment)
 
         def compute() -> Values:
             noted = [e for e in chosen if isinstance(e.what, Flow) and e.what.kind == "annotation"]
-            bound = [e for e in chosen if e not in noted]
-            parts = [self._event(table, e, environment) for e in bound]
+            told = [e for e in chosen if e not in noted]
+            parts = [self._event(table, e, environment) for e in told]
             if noted and not any(v.kind != "typed" for part in parts for v in known(part)):
                 # An annotation tells where the value does not: `basket: Basket = field(…)`.
                 parts += [self._event(table, e) for e in noted]
             else:
-                parts = [either(parts, [self._is_told(table, e) for e in bound])]
+                parts = [either(parts, [self._is_told(table, e) for e in told])]
             if parameter and given:
                 parts.append(parameters.parameter(self, table.facts.path, scope, name))
             return union(parts)
 
-        key = ("binding", table.facts.path, scope, name, given, tuple(e.order for e in chosen), environment)
+        key = ("binding", table.facts.path, scope, name, given, tuple([e.number for e in chosen]), environment)
         return self.once(key, compute)
 
     def _is_told(self, table: Tables, event: Event) -> bool:

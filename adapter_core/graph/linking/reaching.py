@@ -23,7 +23,7 @@ _IF = re.compile(r"\s*(?:if|elif|case)\b")
 
 class Event(NamedTuple):
     """One binding of a name in a scope: a symbol's index, an import or a flow, and from where on it holds: after that offset, or
-    (-1) below its line. `apart`: at any time, as by `global`. `number` tells those of one line apart."""
+    (-1) below its line. `apart`: at any time, as by `global`. `number`: its place among those of the name in the scope."""
 
     line: int
     after: int
@@ -32,9 +32,17 @@ class Event(NamedTuple):
     apart: bool = False
     number: int = 0
 
-    @property
-    def order(self) -> tuple[int, int, int]:
-        return self.line, self.after, self.number
+
+class Bindings(NamedTuple):
+    """What binds a name in a scope, in the order of the text; `parameter`: it is a parameter there, too; `branching`: some of these may
+    not run, so that the lines tell more."""
+
+    events: Sequence[Event]
+    parameter: bool
+    branching: bool
+
+
+_NONE: tuple[Event, ...] = ()
 
 
 class Place(NamedTuple):
@@ -45,11 +53,19 @@ class Place(NamedTuple):
     lines: Sequence[str]
 
 
-def events_of(table: Tables, scope: int, name: str) -> list[Event]:
-    """The bindings of a name, in the order of the text. A variable of a class or module without a value counts where nothing else does."""
-    if (scope, name) not in table.events:
-        table.events[scope, name] = _events(table, scope, name)
-    return table.events[scope, name]
+def bindings_of(table: Tables, scope: int, name: str) -> Bindings:
+    """The bindings of a name. A variable of a class or module without a value counts where nothing else does."""
+    known = table.bindings.get((scope, name))
+    if known is None:
+        events = _events(table, scope, name) or _NONE
+        owner = table.facts.symbols[scope]
+        parameter = owner.is_callable and any(p.name == name for p in owner.parameters)
+        branching = any(e.conditional and not e.apart for e in events)
+        known = table.bindings[scope, name] = Bindings(events, parameter, branching) if events else _UNBOUND[parameter]
+    return known
+
+
+_UNBOUND = Bindings(_NONE, False, False), Bindings(_NONE, True, False)
 
 
 def _events(table: Tables, scope: int, name: str) -> list[Event]:
@@ -76,17 +92,17 @@ def _events(table: Tables, scope: int, name: str) -> list[Event]:
     return [event._replace(number=number) for number, event in enumerate(events)]
 
 
-def reaching(events: list[Event], place: Place | None, parameter: bool) -> tuple[list[Event], bool]:
+def reaching(bound: Bindings, place: Place | None) -> tuple[list[Event], bool]:
     """The bindings that may hold at a place (None: seen from another scope, so the last ones), and whether what a parameter of
     that name was given may still hold."""
+    events, parameter, branching = bound
     if place is None:
         return _last(events, events)
     before = [e for e in events if e.apart or _is_before(e, place)]
     if not before and not parameter:
         return _last(events, events)  # reached some other way
-    if not any(e.conditional and not e.apart for e in events):
-        chosen, open_ = _last(before, events)
-        return chosen, open_
+    if not branching:
+        return _last(before, events)
     chosen = []
     open_ = True
     for event in reversed(before):
@@ -102,7 +118,7 @@ def reaching(events: list[Event], place: Place | None, parameter: bool) -> tuple
     return chosen, open_
 
 
-def _last(usable: list[Event], events: list[Event]) -> tuple[list[Event], bool]:
+def _last(usable: Sequence[Event], events: Sequence[Event]) -> tuple[list[Event], bool]:
     chosen: list[Event] = []
     for event in reversed(usable):
         chosen.append(event)

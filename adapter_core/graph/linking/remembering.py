@@ -174,7 +174,7 @@ class Remembering:
     @property
     def exhausted(self) -> bool:
         """Whether the running question has cost what one question may."""
-        return self._steps > self.most_steps or self.late
+        return self._steps > self.most_steps or (self.deadline is not None and self.late)
 
     @property
     def late(self) -> bool:

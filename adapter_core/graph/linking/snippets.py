@@ -26,6 +26,10 @@ class Snippet:
             min(self._offset(node.end_lineno, node.end_col_offset), len(self.text) - 3),  # type: ignore[attr-defined]
         )
 
+    def start(self, node: ast.expr) -> int:
+        """Where a node begins."""
+        return max(self._offset(node.lineno, node.col_offset), 0)
+
     def _offset(self, line: int, column: int) -> int:
         start = self.starts[line - 1]
         if not self.text.isascii():

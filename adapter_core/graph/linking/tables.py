@@ -58,7 +58,7 @@ class Tables:
     def __init__(self, facts: ModuleFacts) -> None:
         self.facts = facts
         self.weight = 20 + len(facts.symbols) + len(facts.imports) + len(facts.calls) + len(facts.flows)
-        self.events: dict[tuple[int, str], list[Any]] = {}  # what `reaching.events_of` found, by scope and name
+        self.bindings: dict[tuple[int, str], Any] = {}  # what `reaching.bindings_of` found, by scope and name
         self.named_in_result: dict[int, set[str]] = {}  # what `calling` found, by function
 
     # -- symbols and imports -----------------------------------------------------------------------------------------
@@ -150,7 +150,7 @@ class Tables:
         return _Flows(self._by_target, self.facts.flows, lambda f: f.last and f.kind not in _ELSEWHERE)
 
     @cached_property
-    def _limited_names(self) -> frozenset[str]:
+    def limited_names(self) -> frozenset[str]:
         flows = self.facts.flows
         pairs = zip(column(flows, "target"), column(flows, "last"), strict=True)
         return frozenset(target for target, last in pairs if last)
@@ -158,7 +158,7 @@ class Tables:
     def limited_at(self, scope: int, name: str, offset: int) -> list[Flow]:
         """Of a comprehension's variables and a lambda's parameters those of a name that hold at an offset. What a comprehension goes
         through is read before there are its variables."""
-        if name not in self._limited_names:
+        if name not in self.limited_names:
             return []
         return [
             f for f in self.limited.get((scope, name), ())
@@ -304,7 +304,10 @@ class _Flows:
         found = self._found.get(key)
         if found is None:
             owners, rows, (owner, target) = self._owners, self._rows, key
-            numbers = [number for number in self._by_target.get(target, ()) if owners[number] == owner]
+            to_target = self._by_target.get(target)
+            if to_target is None:
+                return default
+            numbers = [number for number in to_target if owners[number] == owner]
             found = [flow for number in numbers if self._wanted(flow := rows[number])]
             if found:
                 self._found[key] = found

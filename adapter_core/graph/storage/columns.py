@@ -55,7 +55,7 @@ class Rows(Sequence[R]):
     def __getitem__(self, index: slice) -> tuple[R, ...]: ...
 
     def __getitem__(self, index: int | slice) -> R | tuple[R, ...]:
-        if isinstance(index, slice):
+        if type(index) is not int and isinstance(index, slice):
             return tuple([self[number] for number in range(*index.indices(len(self._made)))])
         row = self._made[index]
         return self._new(index) if row is None else row
