@@ -332,6 +332,10 @@ def _first_lambda_parameter(inference: Inference, value: Value, argument: Values
 
 def constructors(inference: Inference, cls: Value) -> Values:
     """The functions that run when a class is called: its `__init__` and `__new__`, its metaclass's `__call__`."""
+    return inference.aside(("constructors", cls), lambda: _constructors(inference, cls))
+
+
+def _constructors(inference: Inference, cls: Value) -> Values:
     if cls.extra is None and (meta := classes.metaclass(inference, cls)) is not None:
         called = classes.member_functions(inference, meta, "__call__")
         if called:

@@ -220,10 +220,16 @@ def _has_get(inference: Inference, value: Value) -> bool:
 
 def metaclass(inference: Inference, cls: Value) -> Value | None:
     """The metaclass of a class, its own or that of a base, as far as it stands in the workspace."""
+    # In a list, since what is kept aside is something.
+    found = inference.aside(("metaclass", cls), lambda: _metaclasses(inference, cls))
+    return found[0] if found else None
+
+
+def _metaclasses(inference: Inference, cls: Value) -> list[Value]:
     for current in lookup_order(inference, cls):
         if current.kind == "class" and (found := _own_metaclass(inference, current)) is not None:
-            return found
-    return None
+            return [found]
+    return []
 
 
 def is_metaclass(inference: Inference, cls: Value) -> bool:
@@ -266,6 +272,10 @@ def _own_metaclass(inference: Inference, cls: Value) -> Value | None:
 
 def member_functions(inference: Inference, cls: Value, name: str) -> Values:
     """The functions that a class's member is, properties included, as they stand: not bound, not called."""
+    return inference.aside(("member", cls, name), lambda: _member_functions(inference, cls, name))
+
+
+def _member_functions(inference: Inference, cls: Value, name: str) -> Values:
     for current in lookup_order(inference, cls):
         table = inference.table(current.path) if current.kind == "class" else None
         if table is None:
@@ -330,7 +340,8 @@ def all_subclasses(inference: Inference, cls: Value) -> list[Value]:
             inference.partial = True
         return frozenset(found)
 
-    return sorted(inference.once(("all subclasses", cls), compute), key=lambda v: v[:3])
+    key = ("all subclasses", cls)
+    return inference.aside(key, lambda: sorted(inference.once(key, compute), key=lambda v: v[:3]))
 
 
 def overrides(inference: Inference, function: Value) -> list[Value]:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ...types import Call, Flow, Import, Parameter
 from ..recent import Recent
+from . import aliases, calling, classes, containers, dynamic, expressions, modules, parameters, protocols, reaching
 from . import annotations as types_of
-from . import calling, carriers, classes, containers, dynamic, expressions, modules, parameters, protocols, reaching
 from .reaching import Event
 from .remembering import Remembering
 from .snippets import Snippet, snippet
@@ -329,7 +329,7 @@ class Inference(Remembering):
         return calling.constructors(self, cls)
 
     def names_of(self, name: str) -> list[str]:
-        return carriers.names_of(self, name)
+        return aliases.names_of(self, name)
 
     def files_naming(self, name: str) -> list[str]:
-        return carriers.files_naming(self, name)
+        return aliases.files_naming(self, name)
