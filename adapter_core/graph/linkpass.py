@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..types import Call, CancelToken, ModuleFacts
+from .garbage import without_gc
 from .linking import implicit, runners, sites
 from .linking.evaluate import Inference
 from .linking.reads import Reads, TracedWorkspace
@@ -79,7 +80,8 @@ def link_workspace(
     try:
         view = WorkspaceView(root, store, kept_rows=ROWS_OF_ALL, kept_characters=CHARACTERS_OF_ALL)
         index = state_of(view)
-        void = _begin(view, links, index)
+        with without_gc():
+            void = _begin(view, links, index)
         return _link(view, links, index, void, cancel, on_progress)
     except sqlite3.Error as error:
         log.warning("links are not kept: %s", error)
@@ -131,12 +133,13 @@ def _link(
     for start in range(0, len(paths), _FILES_A_ROUND):
         rows: dict[str, list[FileRows]] = {way: [] for way in WAYS}
         # One way after the other of each file: what is known of its names serves both.
-        for path, way in [(path, way) for path in paths[start : start + _FILES_A_ROUND] for way in WAYS]:
-            if path in todo[way]:
-                row = work.row(way, path)
-                if row is None:
-                    return LinkReport(linked["call"], void, False, linked["run"])
-                rows[way].append(row)
+        with without_gc():
+            for path, way in [(path, way) for path in paths[start : start + _FILES_A_ROUND] for way in WAYS]:
+                if path in todo[way]:
+                    row = work.row(way, path)
+                    if row is None:
+                        return LinkReport(linked["call"], void, False, linked["run"])
+                    rows[way].append(row)
         for way in WAYS:
             if state_of(view) != index or not links.write(index, way, rows[way]):
                 return LinkReport(linked["call"], void, False, linked["run"])
