@@ -34,6 +34,7 @@ from .linkstore import (
     keys_of_calls,
     runs_key,
 )
+from .storage.columns import Rows
 from .store import Store
 from .uses import properties
 from .view import CHARACTERS_OF_ALL, ROWS_OF_ALL, WorkspaceView
@@ -170,6 +171,8 @@ class _Work:
         keys: dict[str, list[int]] = {}
         if facts is not None:
             data, keys = self._calls(facts) if way == "call" else self._runs(facts)
+            if way == "call" and isinstance(facts.calls, Rows):
+                facts.calls.forget()  # all were made, and few are asked for once more
         return FileRows(path, self._reads.files, self._reads.names, dict(data), keys) if data is not None else None
 
     @property

@@ -55,13 +55,15 @@ class Place(NamedTuple):
 
 def bindings_of(table: Tables, scope: int, name: str) -> Bindings:
     """The bindings of a name. A variable of a class or module without a value counts where nothing else does."""
-    known = table.bindings.get((scope, name))
+    in_scope = table.bindings[scope]
+    known = in_scope.get(name)
     if known is None:
         events = _events(table, scope, name) or _NONE
         owner = table.facts.symbols[scope]
         parameter = owner.is_callable and any(p.name == name for p in owner.parameters)
         branching = any(e.conditional and not e.apart for e in events)
-        known = table.bindings[scope, name] = Bindings(events, parameter, branching) if events else _UNBOUND[parameter]
+        known = Bindings(events, parameter, branching) if events else _UNBOUND[parameter]
+        in_scope[name] = known
     return known
 
 

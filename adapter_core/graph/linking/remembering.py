@@ -41,6 +41,7 @@ class Remembering:
         self._kept: dict[object, _Result] = {}
         self._passing: dict[object, _Result] = {}  # those that hold for the running question
         self._aside: dict[object, tuple[Any, Read, int]] = {}
+        self._singles: dict[Values, Values] = {}
         self._assumed: dict[object, Values] = {}
         self._active: dict[object, int] = {}
         self._shallowest = _SETTLED
@@ -108,6 +109,8 @@ class Remembering:
             del self._active[key]
             self._assumed.pop(key, None)
             self._spent = spent
+        if len(result) == 1:
+            result = self._singles.setdefault(result, result)  # most are the one value that others are, too
         read = self.reads.end(read_before) if self.reads is not None else NOTHING
         on = self._shallowest
         if on >= depth:
@@ -156,6 +159,7 @@ class Remembering:
         """Make room."""
         self._kept.clear()
         self._aside.clear()
+        self._singles.clear()
         if self.reads is not None:
             self.reads.forget()
 

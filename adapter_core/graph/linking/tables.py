@@ -58,7 +58,7 @@ class Tables:
     def __init__(self, facts: ModuleFacts) -> None:
         self.facts = facts
         self.weight = 20 + len(facts.symbols) + len(facts.imports) + len(facts.calls) + len(facts.flows)
-        self.bindings: dict[tuple[int, str], Any] = {}  # what `reaching.bindings_of` found, by scope and name
+        self.bindings: dict[int, dict[str, Any]] = defaultdict(dict)  # what `reaching.bindings_of` found, by scope
         self.named_in_result: dict[int, set[str]] = {}  # what `calling` found, by function
 
     # -- symbols and imports -----------------------------------------------------------------------------------------

@@ -88,6 +88,10 @@ class Rows(Sequence[R]):
         except IndexError as error:
             raise damaged("rows of facts are lost") from error
 
+    def forget(self) -> None:
+        """Let go of the rows that were made; they are made anew for who asks."""
+        self._made = [None] * len(self._made)
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, (Rows, tuple)) and tuple(self) == tuple(other)
 
