@@ -31,7 +31,7 @@ class Recent(dict[K, V]):
 
     def recall(self, key: K) -> V | None:
         """`self[key]`, or None, by one look-up."""
-        found = super().get(key)
+        found = dict.get(self, key)
         if found is not None:
             self._asked.add(key)
         return found

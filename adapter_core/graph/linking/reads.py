@@ -33,6 +33,7 @@ class Reads:
         self.names = 0
         self._bits = {path: 1 << number for path, number in numbers.items()}
         self._same: dict[int, int] = {}
+        self._last = NOTHING
 
     def read(self, path: str) -> None:
         self.files |= self._bits.get(path, 0)
@@ -60,10 +61,12 @@ class Reads:
 
     def end(self, before: Read) -> Read:
         """What was read for the result; it counts for what is around it, too."""
-        same = self._same
-        files, names = same.setdefault(self.files, self.files), same.setdefault(self.names, self.names)
+        files, names = self.files, self.names
+        if (files, names) != self._last:
+            # Most often what was read for a part of it is all that was read. To hash so many bits takes longer.
+            self._last = self._same.setdefault(files, files), self._same.setdefault(names, names)
         self.files, self.names = before[0] | files, before[1] | names
-        return files, names
+        return self._last
 
     def forget(self) -> None:
         """Equal sets need no longer be kept once."""

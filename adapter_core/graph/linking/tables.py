@@ -357,13 +357,16 @@ class _Attributes:
         self._found: dict[tuple[int, str], list[Flow]] = {}
 
     def get(self, key: tuple[int, str], default: Sequence[Flow] = ()) -> Sequence[Flow]:
-        if key not in self._found:
+        found = self._found.get(key)
+        if found is None:
             facts, (cls, name) = self._table.facts, key
-            self._found[key] = [
+            found = [
                 flow for flow in self._table.attribute_flows(name)
                 if flow.kind in _SELF_FLOWS and instance_class(facts, flow.scope, flow.target.rpartition(".")[0]) == cls
             ]  # fmt: skip
-        return self._found[key] or default
+            if found:
+                self._found[key] = found
+        return found or default
 
 
 def _extents(rows: Sequence[Flow] | Sequence[Call]) -> _Extents:
