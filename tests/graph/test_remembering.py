@@ -6,9 +6,12 @@ import gc
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adapter_core.code_graph import CodeGraph
 from adapter_core.graph.garbage import without_gc
+from adapter_core.graph.linking.reaching import lines_of
 from adapter_core.graph.linking.reads import Reads
 from adapter_core.graph.linking.remembering import Remembering
 from adapter_core.graph.linking.values import EMPTY, Values, external
@@ -151,3 +154,18 @@ def test_rows_that_were_let_go_of_are_made_anew(tmp_path: Path) -> None:
         calls.forget()  # type: ignore[attr-defined]
         assert len(calls) == len(before)
         assert tuple(calls) == before
+
+
+@given(
+    st.lists(
+        st.sampled_from(["", "  ", "a", "  b", "    c", "# d", "   # e", "\tf", "  for x in y:", "else:"]), max_size=12
+    )
+)
+def test_lines_are_measured_as_they_are_indented(texts: list[str]) -> None:
+    lines = lines_of(texts)
+    assert lines.texts == texts
+    for text, indent, code in zip(texts, lines.indents, lines.code, strict=True):
+        if text.strip():
+            assert indent == len(text) - len(text.lstrip())
+        assert (code > 100) == (not text.strip() or text.lstrip().startswith("#"))
+        assert code in (indent, max(lines.code, default=0))

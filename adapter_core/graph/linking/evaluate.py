@@ -60,7 +60,7 @@ class Inference(Remembering):
         self.workspace = workspace
         kept = _KEPT_TABLES if reads is None else _TABLES_OF_ALL
         self._tables: Recent[str, Tables | None] = Recent(kept, lambda table: table.weight if table else 1)
-        self._lines: Recent[str, list[str]] = Recent(_KEPT_LINES)
+        self._lines: Recent[str, reaching.Lines] = Recent(_KEPT_LINES)
         self.operations: Recent[str, tuple[Operation, ...] | None] = Recent(
             _KEPT_OPERATIONS, lambda found: len(found or ())
         )
@@ -87,9 +87,12 @@ class Inference(Remembering):
 
     def lines(self, path: str) -> list[str]:
         """The lines of a file's text."""
+        return self._measured(path).texts
+
+    def _measured(self, path: str) -> reaching.Lines:
         lines = self._lines.recall(path)
         if lines is None:
-            lines = self._lines[path] = self.workspace.text(path).split("\n")
+            lines = self._lines[path] = reaching.lines_of(self.workspace.text(path).split("\n"))
         return lines
 
     # -- expressions by their place ----------------------------------------------------------------------------------
@@ -195,7 +198,7 @@ class Inference(Remembering):
             if parameter:
                 return parameters.parameter(self, table.facts.path, scope, name)
             return EMPTY if name in table.facts.symbols[scope].local_names else None
-        lines = self.lines(table.facts.path) if line and bound.branching else ()
+        lines = self._measured(table.facts.path) if line and bound.branching else reaching.NO_LINES
         chosen, given = reaching.reaching(bound, reaching.Place(offset, line, lines) if line else None)
         if environment:
             environment = self._needed(table, chosen, environment)

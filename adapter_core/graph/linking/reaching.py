@@ -43,6 +43,26 @@ class Bindings(NamedTuple):
 
 
 _NONE: tuple[Event, ...] = ()
+_ENDLESS = 1_000_000
+
+
+class Lines(NamedTuple):
+    """The lines of a file, and how far each is indented; a blank one is so without end. In `code` comments are, too."""
+
+    texts: list[str]
+    indents: list[int]
+    code: list[int]
+
+
+NO_LINES = Lines([], [], [])
+
+
+def lines_of(texts: list[str]) -> Lines:
+    """The same lines, measured once."""
+    bare = [text.lstrip() for text in texts]
+    indents = [len(text) - len(rest) if rest else _ENDLESS for text, rest in zip(texts, bare, strict=True)]
+    code = [_ENDLESS if rest.startswith("#") else indent for indent, rest in zip(indents, bare, strict=True)]
+    return Lines(texts, indents, code)
 
 
 class Place(NamedTuple):
@@ -50,7 +70,7 @@ class Place(NamedTuple):
 
     offset: int
     line: int
-    lines: Sequence[str]
+    lines: Lines
 
 
 def bindings_of(table: Tables, scope: int, name: str) -> Bindings:
@@ -137,26 +157,26 @@ def _indent(text: str) -> int:
     return len(text) - len(text.lstrip())
 
 
-def _between(lines: Sequence[str], first: int, last: int) -> list[str]:
-    """The lines after `first` up to `last`, but for blank ones and comments."""
-    return [t for t in lines[first:last] if t.strip() and not t.lstrip().startswith("#")]
+def _least(lines: Lines, first: int, last: int) -> int:
+    """The least indentation of the lines after `first` up to `last`, but for blank ones and comments."""
+    return min(lines.code[first:last], default=_ENDLESS)
 
 
-def _inside(event: Event, line: int, lines: Sequence[str]) -> bool:
+def _inside(event: Event, line: int, lines: Lines) -> bool:
     """Whether the block in which a binding stands, or which it heads, goes on to a line."""
-    if line - event.line > _FAR or not 0 < event.line <= len(lines):
+    if line - event.line > _FAR or not 0 < event.line <= len(lines.texts):
         return False
-    own = lines[event.line - 1]
+    own = lines.texts[event.line - 1]
     indent = _indent(own) + (1 if _HEADER.match(own) and not isinstance(event.what, int) else 0)
-    return all(_indent(text) >= indent for text in _between(lines, event.line, line))
+    return _least(lines, event.line, line) >= indent
 
 
 def _always(event: Event, place: Place) -> bool:
     """Whether a binding that may not run has run, though, where the place is reached: the place is in its block, below it. What is
     added to with `+=` is not bound anew."""
     what = event.what
-    if isinstance(what, Flow) and 0 < event.line <= len(place.lines):
-        own = place.lines[event.line - 1].lstrip()
+    if isinstance(what, Flow) and 0 < event.line <= len(place.lines.texts):
+        own = place.lines.texts[event.line - 1].lstrip()
         if own.startswith(what.target) and _AUGMENTED.match(own, len(what.target)):
             return False
     if event.line >= place.line:
@@ -167,34 +187,32 @@ def _always(event: Event, place: Place) -> bool:
 
 def _other_branch(event: Event, place: Place) -> bool:
     """Whether a binding stands in one branch of an `if` and the place in another one, with no loop around both."""
-    if not event.conditional or place.line - event.line > _FAR or not 0 < event.line < place.line <= len(place.lines):
+    lines, last = place.lines, place.line
+    texts, indents, code = lines
+    if not event.conditional or last - event.line > _FAR or not 0 < event.line < last <= len(texts):
         return False
-    lines = place.lines
-    indent = _indent(lines[event.line - 1])
-    heads = [t for t in _between(lines, event.line, place.line) if _indent(t) < indent]
-    if not heads:
+    outer = _least(lines, event.line, last)
+    if outer >= _indent(texts[event.line - 1]):
         return False
-    outer = min(_indent(t) for t in heads)
-    heads = [t for t in heads if _indent(t) == outer]
-    if not all(_BRANCH.match(t) for t in heads) or _indent(lines[place.line - 1]) <= outer:
+    heads = [texts[number] for number in range(event.line, last) if code[number] == outer]
+    if not all(_BRANCH.match(head) for head in heads) or _indent(texts[last - 1]) <= outer:
         return False
     above = event.line - 2
-    while above >= 0 and (not lines[above].strip() or _indent(lines[above]) > outer):
+    while above >= 0 and indents[above] > outer:
         above -= 1
-    if above < 0 or not _IF.match(lines[above]):
+    if above < 0 or not _IF.match(texts[above]):
         return False
-    return _loop_around(lines, above + 1, place.line) is None
+    return _loop_around(lines, above + 1, last) is None
 
 
-def _loop_around(lines: Sequence[str], line: int, last: int) -> tuple[int, int] | None:
+def _loop_around(lines: Lines, line: int, last: int) -> tuple[int, int] | None:
     """The innermost loop around a line that goes on to `last`: the line of its head, and the indentation of that."""
-    indent = _indent(lines[line - 1])
+    indent = _indent(lines.texts[line - 1])
     for number in range(line - 1, max(0, line - _FAR), -1):
-        text = lines[number - 1]
-        if not text.strip() or _indent(text) >= indent:
+        if lines.indents[number - 1] >= indent:
             continue
-        indent = _indent(text)
-        if _LOOP.match(text) and all(_indent(t) > indent for t in _between(lines, number, last)):
+        text, indent = lines.texts[number - 1], lines.indents[number - 1]
+        if _LOOP.match(text) and _least(lines, number, last) > indent:
             return number, indent
         if not indent or not _HEADER.match(text):
             return None
@@ -203,7 +221,7 @@ def _loop_around(lines: Sequence[str], line: int, last: int) -> tuple[int, int] 
 
 def _comes_round(event: Event, place: Place, before: list[Event]) -> bool:
     """Whether a binding below the place stands in a loop with it, so that it holds the next time round."""
-    if event.line - place.line > _FAR or not 0 < place.line <= event.line <= len(place.lines):
+    if event.line - place.line > _FAR or not 0 < place.line <= event.line <= len(place.lines.texts):
         return False
     loop = _loop_around(place.lines, place.line, event.line)
     if loop is None:
