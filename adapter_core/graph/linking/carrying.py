@@ -93,10 +93,12 @@ def _carried_by(inference: Inference, table: Tables, offset: int, flows: list[Fl
 
 
 def flows_around(table: Tables, offset: int) -> list[Flow]:
+    """The flows in whose expression an offset lies, but for those that hand nothing on."""
     return [f for f in table.flows_around(offset) if f.kind not in ("annotation", "lambda", "except")]
 
 
 def from_flow(inference: Inference, table: Tables, flow: Flow) -> list[Value]:
+    """The names that carry what a flow takes to its target; of a result, what is done with it."""
     path = table.facts.path
     if flow.kind in ("return", "yield", "yield_from"):
         return _from_result(inference, table, flow.owner)
