@@ -83,7 +83,7 @@ def link_workspace(
         index = state_of(view)
         with without_gc():
             void = _begin(view, links, index)
-        return _link(view, links, index, void, cancel, on_progress)
+            return _link(view, links, index, void, cancel, on_progress)
     except sqlite3.Error as error:
         log.warning("links are not kept: %s", error)
         return LinkReport(0, 0, False)
@@ -134,13 +134,12 @@ def _link(
     for start in range(0, len(paths), _FILES_A_ROUND):
         rows: dict[str, list[FileRows]] = {way: [] for way in WAYS}
         # One way after the other of each file: what is known of its names serves both.
-        with without_gc():
-            for path, way in [(path, way) for path in paths[start : start + _FILES_A_ROUND] for way in WAYS]:
-                if path in todo[way]:
-                    row = work.row(way, path)
-                    if row is None:
-                        return LinkReport(linked["call"], void, False, linked["run"])
-                    rows[way].append(row)
+        for path, way in [(path, way) for path in paths[start : start + _FILES_A_ROUND] for way in WAYS]:
+            if path in todo[way]:
+                row = work.row(way, path)
+                if row is None:
+                    return LinkReport(linked["call"], void, False, linked["run"])
+                rows[way].append(row)
         for way in WAYS:
             if state_of(view) != index or not links.write(index, way, rows[way]):
                 return LinkReport(linked["call"], void, False, linked["run"])

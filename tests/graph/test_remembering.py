@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import weakref
+from functools import cached_property
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from adapter_core.graph.garbage import without_gc
 from adapter_core.graph.linking.reaching import lines_of
 from adapter_core.graph.linking.reads import Reads
 from adapter_core.graph.linking.remembering import Remembering
+from adapter_core.graph.linking.tables import Tables
 from adapter_core.graph.linking.values import EMPTY, Values, external
 from tests.graph.test_links import FILES, PROGRAMS, delete_links, links_of
 from tests.support import write
@@ -169,3 +172,19 @@ def test_lines_are_measured_as_they_are_indented(texts: list[str]) -> None:
             assert indent == len(text) - len(text.lstrip())
         assert (code > 100) == (not text.strip() or text.lstrip().startswith("#"))
         assert code in (indent, max(lines.code, default=0))
+
+
+def test_tables_that_are_let_go_of_need_no_collector(tmp_path: Path) -> None:
+    for path, texts in FILES.items():
+        write(tmp_path, path, texts[0])
+    with CodeGraph.load_or_build(tmp_path) as graph, without_gc():
+        facts = graph.facts("base.py")
+        assert facts is not None
+        table = Tables(facts)
+        for name, made in vars(Tables).items():
+            if isinstance(made, cached_property):
+                getattr(table, name)
+        assert table.attributes(1, "step") == []
+        last = weakref.ref(table)
+        del table
+        assert last() is None

@@ -114,7 +114,7 @@ def _own(inference: Inference, cls: Value, name: str, receiver: Value) -> Values
             return frozenset({instance(cls)})
     if receiver.kind in ("instance", "class"):
         # What is put into a container does not say what the container is.
-        flows = [f for f in table.attributes.get((cls.index, name), ()) if f.kind != "item"]
+        flows = [f for f in table.attributes(cls.index, name) if f.kind != "item"]
         known = known or bool(flows)
         noted = [inference.flow(cls.path, f) for f in flows if f.kind == "annotation"]
         parts += noted

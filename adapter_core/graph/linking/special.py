@@ -115,7 +115,7 @@ def _along(inference: Inference, order: list[Value], receiver: Value, name: str,
         table = inference.table(cls.path)
         if table is None:
             continue
-        assigned = assigned or bool(table.attributes.get((cls.index, name)))
+        assigned = assigned or bool(table.attributes(cls.index, name))
         own = table.children.get((cls.index, name), ())
         if any(table.facts.symbols[i].kind == "property" for i in own):
             functions = _property(inference, table, own, receiver, access)

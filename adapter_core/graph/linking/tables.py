@@ -46,7 +46,7 @@ class Tables:
 
     `flows[(scope, target)]`, but for those that hold within a comprehension or lambda only (`limited`), what is put into containers
     (`items(target)`), names that `global` or `nonlocal` give to another scope (`declared[(scope, name)]`), parameters' defaults
-    (`defaults[(function, name)]`), `returns[scope]` and `yields[scope]`. Of those to attributes, `attributes[(class, name)]` are to
+    (`defaults[(function, name)]`), `returns[scope]` and `yields[scope]`. Of those to attributes, `attributes(class, name)` are to
     `self.name` in its methods, `attribute_flows(name)` all to `x.name`. `aliases[name]`: under which other names it is imported.
 
     `stores_by_name[name]`: what is put into containers called `name` or `x.name`; `fillers`: the calls that put something into a
@@ -59,6 +59,7 @@ class Tables:
         self.facts = facts
         self.weight = 20 + len(facts.symbols) + len(facts.imports) + len(facts.calls) + len(facts.flows)
         self.bindings: dict[int, dict[str, Any]] = defaultdict(dict)  # what `reaching.bindings_of` found, by scope
+        self._attributes: dict[tuple[int, str], list[Flow]] = {}
         self.named_in_result: dict[int, set[str]] = {}  # what `calling` found, by function
 
     # -- symbols and imports -----------------------------------------------------------------------------------------
@@ -204,9 +205,18 @@ class Tables:
         flows = self.facts.flows
         return [flows[number] for number, other in enumerate(column(flows, "kind")) if other == kind]
 
-    @cached_property
-    def attributes(self) -> _Attributes:
-        return _Attributes(self)
+    def attributes(self, cls: int, name: str) -> list[Flow]:
+        """The flows to `self.name` in the methods of a class."""
+        found = self._attributes.get((cls, name))
+        if found is None:
+            found = [
+                flow for flow in self.attribute_flows(name)
+                if flow.kind in _SELF_FLOWS
+                and instance_class(self.facts, flow.scope, flow.target.rpartition(".")[0]) == cls
+            ]  # fmt: skip
+            if found:
+                self._attributes[cls, name] = found
+        return found
 
     # -- calls -------------------------------------------------------------------------------------------------------
 
@@ -347,26 +357,6 @@ class _Calls:
                 self._numbers[callee.rpartition(".")[2]].append(number)
             self._callees = ()
         return self._numbers.get(name, ())
-
-
-class _Attributes:
-    """The flows to `self.name` in the methods of a class, by (class, name)."""
-
-    def __init__(self, table: Tables) -> None:
-        self._table = table
-        self._found: dict[tuple[int, str], list[Flow]] = {}
-
-    def get(self, key: tuple[int, str], default: Sequence[Flow] = ()) -> Sequence[Flow]:
-        found = self._found.get(key)
-        if found is None:
-            facts, (cls, name) = self._table.facts, key
-            found = [
-                flow for flow in self._table.attribute_flows(name)
-                if flow.kind in _SELF_FLOWS and instance_class(facts, flow.scope, flow.target.rpartition(".")[0]) == cls
-            ]  # fmt: skip
-            if found:
-                self._found[key] = found
-        return found or default
 
 
 def _extents(rows: Sequence[Flow] | Sequence[Call]) -> _Extents:
