@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 import time
 import unicodedata
 from array import array
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +14,7 @@ import numpy as np
 
 from ..types import ModuleFacts
 from .discover import FoundFile
+from .garbage import without_gc
 from .parse import parse_python
 from .parsing.textfacts import parse_text
 from .source import NotText, Source, is_python, read_source
@@ -50,18 +49,6 @@ def index_batch(root: str, found: Sequence[FoundFile], known: dict[str, str], ma
     """
     with without_gc():
         return _index_batch(root, found, known, max_bytes)
-
-
-@contextmanager
-def without_gc() -> Iterator[None]:
-    """Syntax trees and records hold no cycles; looking for them among so many new objects takes as long as parsing."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _index_batch(root: str, found: Sequence[FoundFile], known: dict[str, str], max_bytes: int) -> BatchResult:

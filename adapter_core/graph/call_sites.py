@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from ..types import Call, CallSite, ModuleFacts, Span, SymbolRef
 from . import lookup
+from .garbage import without_gc
 from .linking import carriers, implicit, runners, sites
 from .linking.evaluate import Inference
 from .linking.implicit import Implicit
@@ -179,7 +180,8 @@ class WorkspaceCalls:
         self.begin()
         inference.deadline = time.monotonic() + seconds if seconds is not None else None
         try:
-            yield notes
+            with without_gc():
+                yield notes
         finally:
             if inference.late:
                 notes[:] = [f"the time limit of {seconds:g} s was met; these were found by then"]

@@ -10,7 +10,7 @@ from pathlib import Path
 from .recent import Recent
 from .source import MAX_FILE_BYTES, Source, hash_text, normalise_newlines, read_source, split_lines
 
-_KEPT_CHARACTERS = 12_000_000
+KEPT_CHARACTERS = 12_000_000
 
 
 class Document:
@@ -41,21 +41,25 @@ class Documents:
     """
 
     def __init__(
-        self, root: Path, open_texts: Mapping[str, str] | None = None, max_bytes: int = MAX_FILE_BYTES
+        self,
+        root: Path,
+        open_texts: Mapping[str, str] | None = None,
+        max_bytes: int = MAX_FILE_BYTES,
+        kept: int = KEPT_CHARACTERS,
     ) -> None:
+        """`kept`: the characters of the files read last that stay in memory."""
         self.root = root
         self.open_texts = dict(open_texts or {})
         self._max_bytes = max_bytes
-        self._cache: Recent[str, Document | None] = Recent(
-            _KEPT_CHARACTERS, lambda d: len(d.text) + 1000 if d else 1000
-        )
+        self._cache: Recent[str, Document | None] = Recent(kept, lambda d: len(d.text) + 1000 if d else 1000)
         self._inside: dict[str, bool] = {}
 
     def get(self, path: str) -> Document | None:
         """The document, or None where there is no such readable text file inside the root."""
-        if path not in self._cache:
-            self._cache[path] = self._load(path)
-        return self._cache[path]
+        found = self._cache.recall(path)
+        if found is None and path not in self._cache:
+            found = self._cache[path] = self._load(path)
+        return found
 
     def state(self, path: str) -> os.stat_result | None:
         """What the file system says of a file on disk; None where there is none inside the root."""

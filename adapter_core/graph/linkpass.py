@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..types import Call, CancelToken, ModuleFacts
+from .garbage import without_gc
 from .linking import implicit, runners, sites
-from .linking.evaluate import MOST_STEPS, Inference
+from .linking.evaluate import Inference
 from .linking.reads import Reads, TracedWorkspace
+from .linking.remembering import MOST_STEPS
 from .links import Changed, links_version, state_of, uses_of
 from .linkstore import (
     SUFFIX,
@@ -32,9 +34,10 @@ from .linkstore import (
     keys_of_calls,
     runs_key,
 )
+from .storage.columns import Rows
 from .store import Store
 from .uses import properties
-from .view import ROWS_OF_ALL, WorkspaceView
+from .view import CHARACTERS_OF_ALL, ROWS_OF_ALL, WorkspaceView
 
 log = logging.getLogger(__name__)
 
@@ -76,10 +79,11 @@ def link_workspace(
             log.warning("links are not kept: %s", again)
             return LinkReport(0, 0, False)
     try:
-        view = WorkspaceView(root, store, kept_rows=ROWS_OF_ALL)
+        view = WorkspaceView(root, store, kept_rows=ROWS_OF_ALL, kept_characters=CHARACTERS_OF_ALL)
         index = state_of(view)
-        void = _begin(view, links, index)
-        return _link(view, links, index, void, cancel, on_progress)
+        with without_gc():
+            void = _begin(view, links, index)
+            return _link(view, links, index, void, cancel, on_progress)
     except sqlite3.Error as error:
         log.warning("links are not kept: %s", error)
         return LinkReport(0, 0, False)
@@ -166,6 +170,8 @@ class _Work:
         keys: dict[str, list[int]] = {}
         if facts is not None:
             data, keys = self._calls(facts) if way == "call" else self._runs(facts)
+            if way == "call" and isinstance(facts.calls, Rows):
+                facts.calls.forget()  # all were made, and few are asked for once more
         return FileRows(path, self._reads.files, self._reads.names, dict(data), keys) if data is not None else None
 
     @property

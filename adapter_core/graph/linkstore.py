@@ -33,6 +33,7 @@ CREATE INDEX entering_{way}_file ON entering_{way} (file);
 """
     for way in WAYS
 )
+_json = json.JSONEncoder(separators=(",", ":")).encode
 UNREAD = "-"  # the key of the files whose syntax cannot be looked at
 
 
@@ -259,7 +260,7 @@ class LinkStore:
             self._db.execute(f"INSERT INTO links_{way} VALUES (?, ?, ?)", (file, _bytes(files), _bytes(names)))
             self._db.executemany(
                 f"INSERT INTO data_{way} VALUES (?, ?, ?)",
-                [(file, n, json.dumps(_told(one, numbers), separators=(",", ":"))) for n, one in data.items()],
+                [(file, n, _json(_told(one, numbers))) for n, one in data.items()],
             )
             self._db.executemany(
                 f"INSERT INTO entering_{way} VALUES (?, ?, ?)",

@@ -29,6 +29,13 @@ class Recent(dict[K, V]):
         self._asked.add(key)
         return super().__getitem__(key)
 
+    def recall(self, key: K) -> V | None:
+        """`self[key]`, or None, by one look-up."""
+        found = dict.get(self, key)
+        if found is not None:
+            self._asked.add(key)
+        return found
+
     def __setitem__(self, key: K, value: V) -> None:
         if key in self:
             del self[key]

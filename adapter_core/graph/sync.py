@@ -16,8 +16,9 @@ from pathlib import Path
 
 from ..errors import Cancelled
 from ..types import CancelToken, Problem
-from .batch import BatchResult, index_batch, without_gc
+from .batch import BatchResult, index_batch
 from .discover import DiscoverOptions, Discovery, FoundFile, decides, discover, discover_some, is_folder
+from .garbage import without_gc
 from .processes.pool import ParserPool
 from .roots import SourceRoots, source_roots
 from .source import read_source

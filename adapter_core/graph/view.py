@@ -10,7 +10,7 @@ from ..errors import IndexDamagedError
 from ..types import ModuleFacts
 from .batch import file_kind, parse_file
 from .discover import storable
-from .documents import Document, Documents
+from .documents import KEPT_CHARACTERS, Document, Documents
 from .parsing.merge import merged
 from .recent import Recent
 from .source import MAX_FILE_BYTES, is_python
@@ -21,6 +21,7 @@ from .store import Store
 _KEPT_ROWS = 260_000
 # Who goes through all files comes back to each of them many times: then all of a large repository are kept.
 ROWS_OF_ALL = 2_000_000
+CHARACTERS_OF_ALL = 60_000_000
 
 
 def weight(facts: ModuleFacts | None) -> int:
@@ -38,10 +39,12 @@ class WorkspaceView:
         open_texts: Mapping[str, str] | None = None,
         max_bytes: int = MAX_FILE_BYTES,
         kept_rows: int = _KEPT_ROWS,
+        kept_characters: int = KEPT_CHARACTERS,
     ) -> None:
-        """`max_bytes`: larger files are not read, as the index was built. `kept_rows` of facts stay in memory (`weight`)."""
+        """`max_bytes`: larger files are not read, as the index was built. `kept_rows` of facts (`weight`) and `kept_characters` of text
+        stay in memory."""
         self.store = store
-        self.documents = Documents(root, open_texts, max_bytes)
+        self.documents = Documents(root, open_texts, max_bytes, kept_characters)
         self._facts: Recent[str, ModuleFacts | None] = Recent(kept_rows, weight)
         self._stored_now: dict[str, bool] = {}
         self.changed: set[str] = (
@@ -69,9 +72,10 @@ class WorkspaceView:
 
     def facts(self, path: str) -> ModuleFacts | None:
         """The facts of a file as it is now: a file that changed since it was indexed is parsed on the spot."""
-        if path not in self._facts:
-            self._facts[path] = self._load(path)
-        return self._facts[path]
+        found = self._facts.recall(path)
+        if found is None and path not in self._facts:
+            found = self._facts[path] = self._load(path)
+        return found
 
     def _load(self, path: str) -> ModuleFacts | None:
         row = self.row(path)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from typing import TypeVar
 
 from .word_forms import END, KIND_NOUNS, START, cue, is_name, labels, lemma
 
@@ -16,6 +17,7 @@ PAIRS = ("calls", "returns", "raises", "takes", "inherits", "member", "defined",
 ROLES = {**dict.fromkeys(PAIRS, "xy"), "returns_if": "xye", "sets": "xtv", "default": "xtv"}
 TRIPLES = ("returns_if", "sets", "default")
 _REACH = 4  # words between a preposition and its name
+Word = TypeVar("Word")
 
 
 def role_features(words: Sequence[str], relation: str, roles: Sequence[str]) -> Iterator[str]:
@@ -24,7 +26,7 @@ def role_features(words: Sequence[str], relation: str, roles: Sequence[str]) -> 
         yield feature
         yield f"{feature}|{relation}"
     for place, role in zip(_places(words), roles, strict=True):
-        for side, word in (("before", words[place - 1] if place else START), ("behind", _at(words, place + 1))):
+        for side, word in (("before", words[place - 1] if place else START), ("behind", _at(words, place + 1, END))):
             if not is_name(word):
                 yield f"{role} {side} {word}"
                 yield f"{role} {side} {word}|{relation}"
@@ -121,7 +123,7 @@ def _places(words: Sequence[str]) -> list[int]:
     return [i for i, word in enumerate(words) if is_name(word)]
 
 
-def _at(row: Sequence, place: int, otherwise: object = END) -> object:
+def _at(row: Sequence[Word], place: int, otherwise: Word) -> Word:
     return row[place] if 0 <= place < len(row) else otherwise
 
 

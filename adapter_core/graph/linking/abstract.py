@@ -16,13 +16,20 @@ if TYPE_CHECKING:
 def is_abstract(inference: Inference, function: Value) -> bool:
     """Whether a method is there to be replaced: marked so, or with nothing in it but a docstring, `pass` or `...`, or ending in
     `raise NotImplementedError`."""
+    return inference.aside(("abstract", function.path, function.index), lambda: _is_abstract(inference, function))
+
+
+def _is_abstract(inference: Inference, function: Value) -> bool:
     table = inference.table(function.path)
     if table is None:
         return False
     symbol = table.facts.symbols[function.index]
     if "abstract" in symbol.traits:
         return True
-    return _does_nothing("\n".join(inference.lines(function.path)[symbol.name_line - 1 : symbol.end]))
+    text = "\n".join(inference.lines(function.path)[symbol.name_line - 1 : symbol.end])
+    if (symbol.local_names or function.index in table.returns) and "NotImplementedError" not in text:
+        return False
+    return _does_nothing(text)
 
 
 @functools.lru_cache(maxsize=2_000)

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from ..parsing.fields import dotted_name
-from .tables import snippet
+from .snippets import snippet
 from .values import EMPTY, Value, Values, external, instance, union
 
 if TYPE_CHECKING:

@@ -129,8 +129,7 @@ def _around(inference: Inference, function: Value) -> Iterator[tuple[str, Call]]
 
 
 def _mentioning(inference: Inference, table: Tables, name: str) -> Iterator[Call]:
-    text = inference.workspace.text(table.facts.path)
-    for caller in CALLING_NAMES:
-        for call in table.calls.get(caller, ()):
-            if call.form != "decorator" and name in text[call.start : call.end]:
-                yield call
+    text = inference.workspace.text(table.facts.path) if table.handing else ""
+    for call in table.handing:
+        if text.find(name, call.start, call.end) >= 0:
+            yield call

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ...types import Call, Symbol
-from . import classes, externals
+from . import classes, externals, metaclasses
 from .mro import lookup_order
 from .tables import Tables
 from .values import EMPTY, Value, Values, class_of, either, external, instance, known, union
@@ -332,7 +332,11 @@ def _first_lambda_parameter(inference: Inference, value: Value, argument: Values
 
 def constructors(inference: Inference, cls: Value) -> Values:
     """The functions that run when a class is called: its `__init__` and `__new__`, its metaclass's `__call__`."""
-    if cls.extra is None and (meta := classes.metaclass(inference, cls)) is not None:
+    return inference.aside(("constructors", cls), lambda: _constructors(inference, cls))
+
+
+def _constructors(inference: Inference, cls: Value) -> Values:
+    if cls.extra is None and (meta := metaclasses.metaclass(inference, cls)) is not None:
         called = classes.member_functions(inference, meta, "__call__")
         if called:
             return called
@@ -347,12 +351,15 @@ def constructors(inference: Inference, cls: Value) -> Values:
 
 def callees(inference: Inference, path: str, call: Call) -> Values:
     """What the callee of a call may be."""
-    here = inference.here(path, call.owner, call.start, call.end, call.line)
-    if here is None:
-        return EMPTY
-    tree = here.source.tree
     if call.form == "decorator":
         return inference.at(path, call.owner, call.start, call.end, call.line)
-    if not isinstance(tree, ast.Call):
+    key = ("callee", path, call.start, call.end)
+    known = inference.recall(key)
+    if known is not None:
+        inference.read(path)
+        return known
+    here = inference.here(path, call.owner, call.start, call.end, call.line)
+    tree = here.source.tree if here is not None else None
+    if here is None or not isinstance(tree, ast.Call):
         return EMPTY
-    return inference.once(("callee", path, call.start, call.end), lambda: inference.expression(tree.func, here))
+    return inference.work_out(key, lambda: inference.expression(tree.func, here))

@@ -1,4 +1,4 @@
-"""Classes: attributes of instances, metaclasses, and the hierarchy downwards (`mro.py` has it upwards)."""
+"""Classes: attributes of instances, and the hierarchy downwards (`mro.py` has it upwards)."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from ...types import Call, Flow, ModuleFacts
 from ..storage.columns import column
 from . import annotations as types_of
 from . import generated
+from .metaclasses import is_metaclass, metaclass
 from .mro import bases, lookup_order
-from .tables import Tables, instance_class, snippet
+from .tables import Tables, instance_class
 from .values import EMPTY, Value, Values, class_of, external, instance, union
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def _own(inference: Inference, cls: Value, name: str, receiver: Value) -> Values
             return frozenset({instance(cls)})
     if receiver.kind in ("instance", "class"):
         # What is put into a container does not say what the container is.
-        flows = [f for f in table.attributes.get((cls.index, name), ()) if f.kind != "item"]
+        flows = [f for f in table.attributes(cls.index, name) if f.kind != "item"]
         known = known or bool(flows)
         noted = [inference.flow(cls.path, f) for f in flows if f.kind == "annotation"]
         parts += noted
@@ -166,14 +167,22 @@ def _enum_values(inference: Inference, cls: Value) -> Values | None:
 
 def _set_by_name(inference: Inference, cls: Value, name: str, call: Call) -> Values | None:
     """What `setattr(obj, "name", value)` gives the attribute, where `obj` is the class or an instance of it."""
-    here = inference.here(cls.path, call.owner, call.start, call.end, call.line)
+    names = inference.aside(("set by name", cls.path, call.start), lambda: _names_set(inference, cls.path, call))
+    here = inference.here(cls.path, call.owner, call.start, call.end, call.line) if name in names else None
     node = here.source.tree if here is not None else None
-    if here is None or not isinstance(node, ast.Call) or len(node.args) != 3 or call.callee != "setattr":
-        return None
-    if not any(v.extra == name for v in inference.expression(node.args[1], here) if v.kind == "external"):
+    if here is None or not isinstance(node, ast.Call):
         return None
     holders = inference.expression(node.args[0], here)
     return inference.expression(node.args[2], here) if cls in holders or instance(cls) in holders else None
+
+
+def _names_set(inference: Inference, path: str, call: Call) -> frozenset[object]:
+    """The names under which `setattr(obj, name, value)` stores something."""
+    here = inference.here(path, call.owner, call.start, call.end, call.line)
+    node = here.source.tree if here is not None else None
+    if here is None or not isinstance(node, ast.Call) or len(node.args) != 3 or call.callee != "setattr":
+        return frozenset()
+    return frozenset(v.extra for v in inference.expression(node.args[1], here) if v.kind == "external")
 
 
 def _any_own(inference: Inference, order: list[Value], name: str) -> bool:
@@ -216,18 +225,6 @@ def _has_get(inference: Inference, value: Value) -> bool:
     return _any_own(inference, lookup_order(inference, class_of(value)), "__get__")
 
 
-def metaclass(inference: Inference, cls: Value) -> Value | None:
-    """The metaclass of a class, its own or that of a base, as far as it stands in the workspace."""
-    for current in lookup_order(inference, cls):
-        if current.kind == "class" and (found := _own_metaclass(inference, current)) is not None:
-            return found
-    return None
-
-
-def is_metaclass(inference: Inference, cls: Value) -> bool:
-    return any(c.kind == "external" and c.path == "builtins.type" for c in lookup_order(inference, cls))
-
-
 def made_by(inference: Inference, meta: Value) -> list[Value]:
     """The classes whose metaclass is `meta`, or one built on it."""
 
@@ -247,23 +244,12 @@ def made_by(inference: Inference, meta: Value) -> list[Value]:
     return sorted(inference.once(("made by", meta), compute), key=lambda v: v[:3])
 
 
-def _own_metaclass(inference: Inference, cls: Value) -> Value | None:
-    table = inference.table(cls.path)
-    if table is None:
-        return None
-    symbol = table.facts.symbols[cls.index]
-    _, found, rest = symbol.signature.partition("metaclass=")
-    if not found:
-        return None
-    source = snippet(rest.rstrip(")").partition(",")[0].strip())
-    if source is None:
-        return None
-    values = inference.text(cls.path, max(symbol.parent, 0), rest.rstrip(")").partition(",")[0].strip(), symbol.start)
-    return next((v for v in sorted(values, key=lambda v: v[:3]) if v.kind == "class" and v != cls), None)
-
-
 def member_functions(inference: Inference, cls: Value, name: str) -> Values:
     """The functions that a class's member is, properties included, as they stand: not bound, not called."""
+    return inference.aside(("member", cls, name), lambda: _member_functions(inference, cls, name))
+
+
+def _member_functions(inference: Inference, cls: Value, name: str) -> Values:
     for current in lookup_order(inference, cls):
         table = inference.table(current.path) if current.kind == "class" else None
         if table is None:
@@ -328,7 +314,8 @@ def all_subclasses(inference: Inference, cls: Value) -> list[Value]:
             inference.partial = True
         return frozenset(found)
 
-    return sorted(inference.once(("all subclasses", cls), compute), key=lambda v: v[:3])
+    key = ("all subclasses", cls)
+    return inference.aside(key, lambda: sorted(inference.once(key, compute), key=lambda v: v[:3]))
 
 
 def overrides(inference: Inference, function: Value) -> list[Value]:
@@ -350,6 +337,10 @@ def overrides(inference: Inference, function: Value) -> list[Value]:
 
 def overridden(inference: Inference, method: Value) -> list[Value]:
     """The methods of base classes that a method replaces, nearest first."""
+    return inference.aside(("overridden", method), lambda: _overridden(inference, method))
+
+
+def _overridden(inference: Inference, method: Value) -> list[Value]:
     table = inference.table(method.path)
     if table is None or table.facts.symbols[method.index].parent <= 0:
         return []

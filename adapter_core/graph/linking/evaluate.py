@@ -10,16 +10,16 @@ from __future__ import annotations
 import ast
 import builtins
 import re
-import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...types import Call, Flow, Import, Parameter
 from ..recent import Recent
+from . import aliases, calling, classes, containers, dynamic, expressions, modules, parameters, protocols, reaching
 from . import annotations as types_of
-from . import calling, carriers, classes, containers, dynamic, expressions, modules, parameters, protocols, reaching
 from .reaching import Event
-from .tables import Snippet, Tables, scopes, snippet
+from .remembering import Remembering
+from .snippets import Snippet, snippet
+from .tables import Tables, scopes
 from .values import EMPTY, Value, Values, either, external, known, union
 
 if TYPE_CHECKING:
@@ -28,22 +28,14 @@ if TYPE_CHECKING:
     from .operations import Operation
     from .reads import Reads
 
-_MAX_DEPTH = 40
-# A step is one thing worked out, some 20 µs; a question that takes more is answered with what is known by then.
-MOST_STEPS = 1_500
-_DEAR = 150
-_MAX_ROUNDS = 3
 _MAX_NESTING = 60  # of expressions within expressions, over all that is being worked out
 _KEPT_TABLES = 150_000  # weighed by their rows, of some 150 bytes each
 _TABLES_OF_ALL = 1_500_000  # the same for who goes through all files
 _KEPT_LINES = 40
 _KEPT_OPERATIONS = 30_000
-_KEPT_RESULTS = 200_000
-_FILE = 8
 _SHORT = 40  # characters of an expression that may be a constant
 _WORD = re.compile(r"[^\W\d]\w*")
 _BUILTINS = frozenset(dir(builtins))
-_NOTHING_SHALLOWER = 1_000_000
 Environment = tuple[tuple[str, Values], ...]
 
 
@@ -59,166 +51,61 @@ class Here(NamedTuple):
     environment: Environment = ()
 
 
-class Inference:
+class Inference(Remembering):
     """Remembers what it found out; valid as long as its workspace does not change. For one thread."""
 
     def __init__(self, workspace: Workspace, reads: Reads | None = None) -> None:
         """`reads`: what the workspace is read for is noted there, by result; it is then a `TracedWorkspace` with these."""
+        super().__init__(reads)
         self.workspace = workspace
-        self.reads = reads
-        self.most_steps = MOST_STEPS
-        self.partial = False  # something was cut off by a limit since this was last set to False
-        self.deadline: float | None = None  # by `time.monotonic`: what is not known by then is given up
         kept = _KEPT_TABLES if reads is None else _TABLES_OF_ALL
         self._tables: Recent[str, Tables | None] = Recent(kept, lambda table: table.weight if table else 1)
-        self._lines: Recent[str, list[str]] = Recent(_KEPT_LINES)
+        self._lines: Recent[str, reaching.Lines] = Recent(_KEPT_LINES)
         self.operations: Recent[str, tuple[Operation, ...] | None] = Recent(
             _KEPT_OPERATIONS, lambda found: len(found or ())
         )
         self.unread: dict[str, None] = {}  # files whose operations cannot be told, since this was last cleared
-        self.orders: dict[Value, list[Value]] = {}  # method resolution orders
         # What `sites` found for a function or class: its calls, and whether something was cut off.
         self.entering: dict[Value, tuple[list[tuple[str, Call, bool]], bool]] = {}
         # The same that `runners` found, and why it may not be all.
         self.running: dict[Value, tuple[list[tuple[str, Implicit]], str, bool]] = {}
-        self._memo: dict[object, Values] = {}
-        self._cut: set[object] = set()
-        self._passing: dict[object, tuple[Values, int]] = {}
-        self._assumed: dict[object, Values] = {}
-        self._active: dict[object, int] = {}
-        self._shallowest = _NOTHING_SHALLOWER
-        self._steps = self._nesting = 0
+        self._nesting = 0
+
+    def read(self, path: str) -> None:
+        """Note that a file is read."""
+        if self.reads is not None:
+            self.reads.read(path)
 
     def table(self, path: str) -> Tables | None:
         if self.reads is not None:
             self.reads.read(path)
-        if path not in self._tables:
+        table = self._tables.recall(path)
+        if table is None and path not in self._tables:
             facts = self.workspace.facts(path)
-            self._tables[path] = Tables(facts) if facts else None
-        return self._tables[path]
+            table = self._tables[path] = Tables(facts) if facts else None
+        return table
 
     def lines(self, path: str) -> list[str]:
         """The lines of a file's text."""
-        if path not in self._lines:
-            self._lines[path] = self.workspace.text(path).split("\n")
-        return self._lines[path]
+        return self._measured(path).texts
 
-    # -- remembering, and ends to recursion --------------------------------------------------------------------------
-
-    def once(self, key: object, compute: Callable[[], Values]) -> Values:
-        """`compute()`, remembered under `key`. What depends on itself gets the rest of what it depends on.
-
-        A result that was cut short because something around it is still being worked out holds for the running question only.
-        """
-        if self.reads is None or key in self._active:
-            return self._once(key, compute)
-        before = self.reads.begin()
-        known = key in self._memo or key in self._passing
-        result = self._once(key, compute)
-        self.reads.end(key, known, before)
-        return result
-
-    def _once(self, key: object, compute: Callable[[], Values]) -> Values:
-        known = self._memo.get(key)
-        if known is None and key in self._passing:
-            known, on = self._passing[key]
-            self._shallowest = min(self._shallowest, on)
-        elif key in self._cut:
-            self.partial = True
-        if known is not None:
-            return known
-        if key in self._active:
-            self._shallowest = min(self._shallowest, self._active[key])
-            return self._assumed.get(key, EMPTY)
-        depth = len(self._active)
-        if depth == 0:
-            self._steps = 0
-            self._passing.clear()
-            if len(self._memo) > _KEPT_RESULTS:
-                self._memo.clear()
-                self._cut.clear()
-                if self.reads is not None:
-                    self.reads.forget()
-                    self.orders.clear()
-        self._steps += 1
-        if depth >= _MAX_DEPTH or self.exhausted:
-            self._shallowest = -1
-            self.partial = True
-            return EMPTY
-        begun = self._steps
-        self._active[key] = depth
-        before, self._shallowest = self._shallowest, _NOTHING_SHALLOWER
-        try:
-            result = compute()
-            for _ in range(_MAX_ROUNDS):
-                # It was asked for while it was worked out, and got less than it came to: once more, with what is known now.
-                if self._shallowest != depth or self._assumed.get(key, EMPTY) == result or self.exhausted:
-                    break
-                self._assumed[key] = result
-                self._forget_passing(depth)
-                self._shallowest = _NOTHING_SHALLOWER
-                result |= compute()
-        except RecursionError:
-            # Expressions within expressions take more frames than the depth that is counted here.
-            result = EMPTY
-            self._shallowest = -1
-            self.partial = True
-        finally:
-            del self._active[key]
-            self._assumed.pop(key, None)
-        if self._shallowest >= depth:
-            self._memo[key] = result
-            self._shallowest = before
-        elif self._steps - begun > _DEAR and not self.late and self.most_steps == MOST_STEPS:
-            # Cut short, and dear: to ask again would cost as much and tell as little.
-            self._memo[key] = result
-            self._cut.add(key)
-            self._shallowest = min(before, self._shallowest)
-        else:
-            self._passing[key] = (result, self._shallowest)
-            self._shallowest = min(before, self._shallowest)
-        return result
-
-    def settled(self, compute: Callable[[], list[Value]]) -> tuple[list[Value], bool]:
-        """`compute()`, and whether it may be remembered: nothing was cut off in it, or is still being worked out."""
-        before, self._shallowest = self._shallowest, _NOTHING_SHALLOWER
-        result = compute()
-        settled = self._shallowest == _NOTHING_SHALLOWER
-        self._shallowest = min(before, self._shallowest)
-        return result, settled
-
-    def _forget_passing(self, depth: int) -> None:
-        """Forget what holds only as long as the thing at this depth is what it was taken for."""
-        for key in [k for k, (_, on) in self._passing.items() if on >= depth or on < 0]:
-            del self._passing[key]
-
-    @property
-    def exhausted(self) -> bool:
-        """Whether the running question has cost what one question may."""
-        return self._steps > self.most_steps or self.late
-
-    @property
-    def late(self) -> bool:
-        """Whether the time is up."""
-        return self.deadline is not None and time.monotonic() >= self.deadline
-
-    def spend(self, steps: int = _FILE) -> bool:
-        """Account for the work of looking through a file; False where there is nothing left to spend."""
-        self._steps += steps
-        if self.exhausted:
-            self.partial = True
-            self._shallowest = -1
-        return not self.exhausted
+    def _measured(self, path: str) -> reaching.Lines:
+        lines = self._lines.recall(path)
+        if lines is None:
+            lines = self._lines[path] = reaching.lines_of(self.workspace.text(path).split("\n"))
+        return lines
 
     # -- expressions by their place ----------------------------------------------------------------------------------
 
     def at(self, path: str, scope: int, start: int, end: int, line: int, environment: Environment = ()) -> Values:
         """What the expression at offsets `start:end` of a file may be."""
-        found = self.here(path, scope, start, end, line, environment)
-        if found is None:
-            return EMPTY
         key = (path, scope, start, end, environment)
-        return self.once(key, lambda: self.expression(found.source.tree, found))
+        known = self.recall(key)
+        if known is not None:
+            self.read(path)
+            return known
+        found = self.here(path, scope, start, end, line, environment)
+        return EMPTY if found is None else self.work_out(key, lambda: self.expression(found.source.tree, found))
 
     def here(
         self, path: str, scope: int, start: int, end: int, line: int, environment: Environment = ()
@@ -228,11 +115,15 @@ class Inference:
 
     def text(self, path: str, scope: int, text: str, line: int) -> Values:
         """What an expression given as text may be: a decorator, a base, a default, a dotted name."""
+        key = (path, scope, text, line)
+        known = self.recall(key)
+        if known is not None:
+            return known
         source = snippet(text)
         if source is None:
             return EMPTY
         here = Here(path, scope, -1, line, source)
-        return self.once((path, scope, text, line), lambda: self.expression(source.tree, here))
+        return self.work_out(key, lambda: self.expression(source.tree, here))
 
     def flow(self, path: str, flow: Flow, environment: Environment = ()) -> Values:
         """What reaches the target of a flow."""
@@ -260,8 +151,7 @@ class Inference:
 
     def expression(self, node: ast.expr, here: Here) -> Values:
         if self._nesting >= _MAX_NESTING:
-            self.partial = True
-            self._shallowest = -1
+            self.cut_off()
             return EMPTY
         self._nesting += 1
         try:
@@ -274,16 +164,17 @@ class Inference:
         table = self.table(path)
         if table is None:
             return EMPTY
+        limited, declared = name in table.limited_names, table.declared
         for current in scopes(table.facts, scope):
-            within = table.limited_at(current, name, offset)
+            within = table.limited_at(current, name, offset) if limited else None
             if within:
                 nearest = min(within, key=lambda f: f.last - f.first)
                 if nearest.kind == "lambda":
                     return parameters.lambda_parameter(self, path, nearest)
                 return self.flow(path, nearest)
             own = current == scope
-            if (current, name) in table.declared:
-                current, own = table.declared[(current, name)], False
+            if declared and (current, name) in declared:
+                current, own = declared[(current, name)], False
             found = self.binding(
                 table, current, name, offset if own else -1, line if own else 0, environment if own else ()
             )
@@ -301,33 +192,31 @@ class Inference:
         self, table: Tables, scope: int, name: str, offset: int = -1, line: int = 0, environment: Environment = ()
     ) -> Values | None:
         """What a name of one scope may be; None where the scope does not bind it. With a `line`: as read there."""
-        events = reaching.events_of(table, scope, name)
-        owner = table.facts.symbols[scope]
-        parameter = owner.is_callable and any(p.name == name for p in owner.parameters)
-        if not events:
+        bound = reaching.bindings_of(table, scope, name)
+        parameter = bound.parameter
+        if not bound.events:
             if parameter:
                 return parameters.parameter(self, table.facts.path, scope, name)
-            return EMPTY if name in owner.local_names else None
-        lines = self.lines(table.facts.path) if line and any(e.conditional and not e.apart for e in events) else ()
-        place = reaching.Place(offset, line, lines) if line else None
-        chosen, given = reaching.reaching(events, place, parameter)
+            return EMPTY if name in table.facts.symbols[scope].local_names else None
+        lines = self._measured(table.facts.path) if line and bound.branching else reaching.NO_LINES
+        chosen, given = reaching.reaching(bound, reaching.Place(offset, line, lines) if line else None)
         if environment:
             environment = self._needed(table, chosen, environment)
 
         def compute() -> Values:
             noted = [e for e in chosen if isinstance(e.what, Flow) and e.what.kind == "annotation"]
-            bound = [e for e in chosen if e not in noted]
-            parts = [self._event(table, e, environment) for e in bound]
+            told = [e for e in chosen if e not in noted]
+            parts = [self._event(table, e, environment) for e in told]
             if noted and not any(v.kind != "typed" for part in parts for v in known(part)):
                 # An annotation tells where the value does not: `basket: Basket = field(…)`.
                 parts += [self._event(table, e) for e in noted]
             else:
-                parts = [either(parts, [self._is_told(table, e) for e in bound])]
+                parts = [either(parts, [self._is_told(table, e) for e in told])]
             if parameter and given:
                 parts.append(parameters.parameter(self, table.facts.path, scope, name))
             return union(parts)
 
-        key = ("binding", table.facts.path, scope, name, given, tuple(e.order for e in chosen), environment)
+        key = ("binding", table.facts.path, scope, name, given, tuple([e.number for e in chosen]), environment)
         return self.once(key, compute)
 
     def _is_told(self, table: Tables, event: Event) -> bool:
@@ -443,7 +332,7 @@ class Inference:
         return calling.constructors(self, cls)
 
     def names_of(self, name: str) -> list[str]:
-        return carriers.names_of(self, name)
+        return aliases.names_of(self, name)
 
     def files_naming(self, name: str) -> list[str]:
-        return carriers.files_naming(self, name)
+        return aliases.files_naming(self, name)

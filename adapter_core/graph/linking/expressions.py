@@ -28,7 +28,7 @@ def _name(inference: Inference, node: ast.Name, here: Here) -> Values:
     for name, values in here.environment:
         if name == node.id:
             return values
-    offset = -1 if here.base < 0 else here.base + here.source.span(node)[0]
+    offset = -1 if here.base < 0 else here.base + here.source.start(node)
     return inference.name(node.id, here.path, here.scope, offset, here.line, here.environment)
 
 

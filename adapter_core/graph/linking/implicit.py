@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..source import is_python
-from . import callbacks, calling, classes
+from . import callbacks, calling, metaclasses
 from .abstract import is_abstract
 from .builtin_calls import is_meant
 from .mro import lookup_order
@@ -320,7 +320,7 @@ def _construct(inference: Inference, path: str, operation: Operation, values: Va
 def _class_statement(inference: Inference, cls: Value) -> Runs:
     """Its metaclass's methods, the nearest `__init_subclass__` above it, `__set_name__` of what is assigned in it."""
     found: Runs = {}
-    meta = classes.metaclass(inference, cls)
+    meta = metaclasses.metaclass(inference, cls)
     for method in _KEPT_BASES if meta is not None else ():
         found[method] = along(inference, lookup_order(inference, meta), cls, method).values  # type: ignore[arg-type]
     above = lookup_order(inference, cls)[1:]

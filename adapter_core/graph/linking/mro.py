@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 
 def bases(inference: Inference, cls: Value) -> list[Value]:
     """The base classes as written, in order; those outside the workspace as external values."""
+    return inference.aside(("bases", cls), lambda: _bases(inference, cls))
+
+
+def _bases(inference: Inference, cls: Value) -> list[Value]:
     table = inference.table(cls.path)
     if table is None:
         return []
@@ -27,29 +31,13 @@ def bases(inference: Inference, cls: Value) -> list[Value]:
 
 def lookup_order(inference: Inference, cls: Value) -> list[Value]:
     """The class and its bases in Python's method resolution order (C3); depth first where that fails."""
-    reads = inference.reads
-    if reads is None:
-        return _known_order(inference, cls)
-    before = reads.begin()
-    known = cls in inference.orders
-    order = _known_order(inference, cls)
-    reads.end(("order", cls), known, before)
-    return order
-
-
-def _known_order(inference: Inference, cls: Value) -> list[Value]:
-    known = inference.orders.get(cls)
-    if known is None:
-        known, settled = inference.settled(lambda: _order(inference, cls, ()))
-        if settled:
-            inference.orders[cls] = known
-    return known
+    return inference.aside(("order", cls), lambda: _order(inference, cls, ()), cut=True)
 
 
 def _order(inference: Inference, cls: Value, below: tuple[Value, ...]) -> list[Value]:
     if cls.kind != "class" or cls in below or len(below) > 30:
         return [cls]
-    if cls in inference.orders:
+    if inference.is_aside(("order", cls)):
         return lookup_order(inference, cls)
     parents = [b for b in bases(inference, cls) if b not in below]
     lines = [_order(inference, p, (*below, cls)) for p in parents]

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from ...types import Call, Flow, Parameter, Symbol
 from ..storage.columns import column
+from . import aliases, callbacks, calling, carriers, classes, fixtures, metaclasses, mro, owners, registered
 from . import annotations as types_of
-from . import callbacks, calling, carriers, classes, fixtures, mro, owners, registered
 from .abstract import is_abstract
 from .tables import Tables
 from .values import EMPTY, MANY, Value, Values, class_of, either, instance, known, unbound, union
@@ -40,7 +40,7 @@ def _parameter(inference: Inference, path: str, index: int, name: str) -> Values
     if in_class and found is symbol.parameters[0] and "static" not in symbol.traits:
         cls = Value("class", path, symbol.parent)
         takes_class = (
-            "class" in symbol.traits or symbol.name in _CLASS_RECEIVERS or classes.is_metaclass(inference, cls)
+            "class" in symbol.traits or symbol.name in _CLASS_RECEIVERS or metaclasses.is_metaclass(inference, cls)
         )
         if takes_class and "class" not in symbol.traits and symbol.name not in _CLASS_RECEIVERS:
             return frozenset(classes.made_by(inference, cls)) or frozenset({cls})  # the `self` of a metaclass
@@ -154,6 +154,10 @@ def _callable(inference: Inference, path: str, index: int) -> bool:
 
 def _sites(inference: Inference, function: Value) -> tuple[list[tuple[str, Call]], bool]:
     """The calls that may hand something over to a function, and whether these are all: what is called everywhere is given everything."""
+    return inference.aside(("sites", function), lambda: _found_sites(inference, function))
+
+
+def _found_sites(inference: Inference, function: Value) -> tuple[list[tuple[str, Call]], bool]:
     if carriers.is_common(inference, function):
         return [], False
     sites = carriers.sites_of(inference, function)
@@ -170,20 +174,23 @@ def _calls_of(inference: Inference, function: Value) -> Iterator[tuple[ast.Call,
     # A call of a method that is there to be replaced enters what replaces it.
     hooks = [f for f in classes.overridden(inference, function) if is_abstract(inference, f)]
     for path, call in _sites(inference, function)[0]:
-        if (path, call.owner) in wrappers:
-            continue  # hands on what it was given, as the calls of the wrapper tell
-        here = inference.here(path, call.owner, call.start, call.end, call.line)
-        if call.form == "decorator" or here is None or not isinstance(here.source.tree, ast.Call):
-            continue
-        node = here.source.tree
+        if (path, call.owner) in wrappers or call.form == "decorator":
+            continue  # a wrapper hands on what it was given, as the calls of the wrapper tell
         for value in inference.callees(path, call):
-            if value.kind == "function" and _leads_to(value, function, wrappers, hooks):
-                yield node, here, value.extra is not None, value.extra
-            elif value.kind == "class" and _is_constructor(inference, value, function):
-                yield node, here, True, instance(value)
-            elif value.kind == "instance" and any(unbound(v) == function for v in inference.member(value, "__call__")):
-                yield node, here, True, value
-            elif value.kind == "partial" and unbound(value.extra[0]) == function:
+            filled = _filled(inference, value, function, wrappers, hooks)
+            is_partial = value.kind == "partial" and unbound(value.extra[0]) == function
+            # Most calls of a name enter another function; they need not be parsed.
+            here = (
+                inference.here(path, call.owner, call.start, call.end, call.line)
+                if filled is not None or is_partial
+                else None
+            )
+            node = here.source.tree if here is not None else None
+            if here is None or not isinstance(node, ast.Call):
+                continue
+            if filled is not None:
+                yield node, here, *filled
+            else:
                 inner: Value = value.extra[0]
                 given = inference.here(value.path, value.index, value.extra[1], value.extra[2], 0)
                 if given is None or not isinstance(given.source.tree, ast.Call):
@@ -195,6 +202,19 @@ def _calls_of(inference: Inference, function: Value) -> Iterator[tuple[ast.Call,
                 empty: list[ast.expr] = [ast.Constant(None) for _ in first.args[1:]]
                 following = ast.Call(func=node.func, args=[*empty, *node.args], keywords=node.keywords)
                 yield following, here, inner.extra is not None, inner.extra
+
+
+def _filled(
+    inference: Inference, value: Value, function: Value, wrappers: set[tuple[str, int]], hooks: list[Value]
+) -> tuple[bool, Value | None] | None:
+    """Whether a value's call fills the function's first parameter, and by what; None where it does not enter the function."""
+    if value.kind == "function":
+        return (value.extra is not None, value.extra) if _leads_to(value, function, wrappers, hooks) else None
+    if value.kind == "class":
+        return (True, instance(value)) if _is_constructor(inference, value, function) else None
+    if value.kind == "instance" and any(unbound(v) == function for v in inference.member(value, "__call__")):
+        return True, value
+    return None
 
 
 def _leads_to(value: Value, function: Value, wrappers: set[tuple[str, int]], hooks: list[Value]) -> bool:
@@ -235,7 +255,7 @@ def _applications(inference: Inference, function: Value) -> Iterator[Value]:
     if table is None:
         return
     symbol = table.facts.symbols[function.index]
-    for path, call in carriers.decorators_of(inference, function):
+    for path, call in aliases.decorators_of(inference, function):
         other = inference.table(path)
         target = _below(other, call) if other else None
         if target is None or other is None:

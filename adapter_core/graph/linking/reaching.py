@@ -23,7 +23,7 @@ _IF = re.compile(r"\s*(?:if|elif|case)\b")
 
 class Event(NamedTuple):
     """One binding of a name in a scope: a symbol's index, an import or a flow, and from where on it holds: after that offset, or
-    (-1) below its line. `apart`: at any time, as by `global`. `number` tells those of one line apart."""
+    (-1) below its line. `apart`: at any time, as by `global`. `number`: its place among those of the name in the scope."""
 
     line: int
     after: int
@@ -32,9 +32,37 @@ class Event(NamedTuple):
     apart: bool = False
     number: int = 0
 
-    @property
-    def order(self) -> tuple[int, int, int]:
-        return self.line, self.after, self.number
+
+class Bindings(NamedTuple):
+    """What binds a name in a scope, in the order of the text; `parameter`: it is a parameter there, too; `branching`: some of these may
+    not run, so that the lines tell more."""
+
+    events: Sequence[Event]
+    parameter: bool
+    branching: bool
+
+
+_NONE: tuple[Event, ...] = ()
+_ENDLESS = 1_000_000
+
+
+class Lines(NamedTuple):
+    """The lines of a file, and how far each is indented; a blank one is so without end. In `code` comments are, too."""
+
+    texts: list[str]
+    indents: list[int]
+    code: list[int]
+
+
+NO_LINES = Lines([], [], [])
+
+
+def lines_of(texts: list[str]) -> Lines:
+    """The same lines, measured once."""
+    bare = [text.lstrip() for text in texts]
+    indents = [len(text) - len(rest) if rest else _ENDLESS for text, rest in zip(texts, bare, strict=True)]
+    code = [_ENDLESS if rest.startswith("#") else indent for indent, rest in zip(indents, bare, strict=True)]
+    return Lines(texts, indents, code)
 
 
 class Place(NamedTuple):
@@ -42,14 +70,24 @@ class Place(NamedTuple):
 
     offset: int
     line: int
-    lines: Sequence[str]
+    lines: Lines
 
 
-def events_of(table: Tables, scope: int, name: str) -> list[Event]:
-    """The bindings of a name, in the order of the text. A variable of a class or module without a value counts where nothing else does."""
-    if (scope, name) not in table.events:
-        table.events[scope, name] = _events(table, scope, name)
-    return table.events[scope, name]
+def bindings_of(table: Tables, scope: int, name: str) -> Bindings:
+    """The bindings of a name. A variable of a class or module without a value counts where nothing else does."""
+    in_scope = table.bindings[scope]
+    known = in_scope.get(name)
+    if known is None:
+        events = _events(table, scope, name) or _NONE
+        owner = table.facts.symbols[scope]
+        parameter = owner.is_callable and any(p.name == name for p in owner.parameters)
+        branching = any(e.conditional and not e.apart for e in events)
+        known = Bindings(events, parameter, branching) if events else _UNBOUND[parameter]
+        in_scope[name] = known
+    return known
+
+
+_UNBOUND = Bindings(_NONE, False, False), Bindings(_NONE, True, False)
 
 
 def _events(table: Tables, scope: int, name: str) -> list[Event]:
@@ -76,17 +114,17 @@ def _events(table: Tables, scope: int, name: str) -> list[Event]:
     return [event._replace(number=number) for number, event in enumerate(events)]
 
 
-def reaching(events: list[Event], place: Place | None, parameter: bool) -> tuple[list[Event], bool]:
+def reaching(bound: Bindings, place: Place | None) -> tuple[list[Event], bool]:
     """The bindings that may hold at a place (None: seen from another scope, so the last ones), and whether what a parameter of
     that name was given may still hold."""
+    events, parameter, branching = bound
     if place is None:
         return _last(events, events)
     before = [e for e in events if e.apart or _is_before(e, place)]
     if not before and not parameter:
         return _last(events, events)  # reached some other way
-    if not any(e.conditional and not e.apart for e in events):
-        chosen, open_ = _last(before, events)
-        return chosen, open_
+    if not branching:
+        return _last(before, events)
     chosen = []
     open_ = True
     for event in reversed(before):
@@ -102,7 +140,7 @@ def reaching(events: list[Event], place: Place | None, parameter: bool) -> tuple
     return chosen, open_
 
 
-def _last(usable: list[Event], events: list[Event]) -> tuple[list[Event], bool]:
+def _last(usable: Sequence[Event], events: Sequence[Event]) -> tuple[list[Event], bool]:
     chosen: list[Event] = []
     for event in reversed(usable):
         chosen.append(event)
@@ -119,26 +157,26 @@ def _indent(text: str) -> int:
     return len(text) - len(text.lstrip())
 
 
-def _between(lines: Sequence[str], first: int, last: int) -> list[str]:
-    """The lines after `first` up to `last`, but for blank ones and comments."""
-    return [t for t in lines[first:last] if t.strip() and not t.lstrip().startswith("#")]
+def _least(lines: Lines, first: int, last: int) -> int:
+    """The least indentation of the lines after `first` up to `last`, but for blank ones and comments."""
+    return min(lines.code[first:last], default=_ENDLESS)
 
 
-def _inside(event: Event, line: int, lines: Sequence[str]) -> bool:
+def _inside(event: Event, line: int, lines: Lines) -> bool:
     """Whether the block in which a binding stands, or which it heads, goes on to a line."""
-    if line - event.line > _FAR or not 0 < event.line <= len(lines):
+    if line - event.line > _FAR or not 0 < event.line <= len(lines.texts):
         return False
-    own = lines[event.line - 1]
+    own = lines.texts[event.line - 1]
     indent = _indent(own) + (1 if _HEADER.match(own) and not isinstance(event.what, int) else 0)
-    return all(_indent(text) >= indent for text in _between(lines, event.line, line))
+    return _least(lines, event.line, line) >= indent
 
 
 def _always(event: Event, place: Place) -> bool:
     """Whether a binding that may not run has run, though, where the place is reached: the place is in its block, below it. What is
     added to with `+=` is not bound anew."""
     what = event.what
-    if isinstance(what, Flow) and 0 < event.line <= len(place.lines):
-        own = place.lines[event.line - 1].lstrip()
+    if isinstance(what, Flow) and 0 < event.line <= len(place.lines.texts):
+        own = place.lines.texts[event.line - 1].lstrip()
         if own.startswith(what.target) and _AUGMENTED.match(own, len(what.target)):
             return False
     if event.line >= place.line:
@@ -149,34 +187,32 @@ def _always(event: Event, place: Place) -> bool:
 
 def _other_branch(event: Event, place: Place) -> bool:
     """Whether a binding stands in one branch of an `if` and the place in another one, with no loop around both."""
-    if not event.conditional or place.line - event.line > _FAR or not 0 < event.line < place.line <= len(place.lines):
+    lines, last = place.lines, place.line
+    texts, indents, code = lines
+    if not event.conditional or last - event.line > _FAR or not 0 < event.line < last <= len(texts):
         return False
-    lines = place.lines
-    indent = _indent(lines[event.line - 1])
-    heads = [t for t in _between(lines, event.line, place.line) if _indent(t) < indent]
-    if not heads:
+    outer = _least(lines, event.line, last)
+    if outer >= _indent(texts[event.line - 1]):
         return False
-    outer = min(_indent(t) for t in heads)
-    heads = [t for t in heads if _indent(t) == outer]
-    if not all(_BRANCH.match(t) for t in heads) or _indent(lines[place.line - 1]) <= outer:
+    heads = [texts[number] for number in range(event.line, last) if code[number] == outer]
+    if not all(_BRANCH.match(head) for head in heads) or _indent(texts[last - 1]) <= outer:
         return False
     above = event.line - 2
-    while above >= 0 and (not lines[above].strip() or _indent(lines[above]) > outer):
+    while above >= 0 and indents[above] > outer:
         above -= 1
-    if above < 0 or not _IF.match(lines[above]):
+    if above < 0 or not _IF.match(texts[above]):
         return False
-    return _loop_around(lines, above + 1, place.line) is None
+    return _loop_around(lines, above + 1, last) is None
 
 
-def _loop_around(lines: Sequence[str], line: int, last: int) -> tuple[int, int] | None:
+def _loop_around(lines: Lines, line: int, last: int) -> tuple[int, int] | None:
     """The innermost loop around a line that goes on to `last`: the line of its head, and the indentation of that."""
-    indent = _indent(lines[line - 1])
+    indent = _indent(lines.texts[line - 1])
     for number in range(line - 1, max(0, line - _FAR), -1):
-        text = lines[number - 1]
-        if not text.strip() or _indent(text) >= indent:
+        if lines.indents[number - 1] >= indent:
             continue
-        indent = _indent(text)
-        if _LOOP.match(text) and all(_indent(t) > indent for t in _between(lines, number, last)):
+        text, indent = lines.texts[number - 1], lines.indents[number - 1]
+        if _LOOP.match(text) and _least(lines, number, last) > indent:
             return number, indent
         if not indent or not _HEADER.match(text):
             return None
@@ -185,7 +221,7 @@ def _loop_around(lines: Sequence[str], line: int, last: int) -> tuple[int, int] 
 
 def _comes_round(event: Event, place: Place, before: list[Event]) -> bool:
     """Whether a binding below the place stands in a loop with it, so that it holds the next time round."""
-    if event.line - place.line > _FAR or not 0 < place.line <= event.line <= len(place.lines):
+    if event.line - place.line > _FAR or not 0 < place.line <= event.line <= len(place.lines.texts):
         return False
     loop = _loop_around(place.lines, place.line, event.line)
     if loop is None:

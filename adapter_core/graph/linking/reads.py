@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterable
 
 from ...types import ModuleFacts
 from .facts import Workspace
 
+Read = tuple[int, int]  # `Reads.files` and `Reads.names`
+NOTHING: Read = (0, 0)
 NAME_BITS = 16_384
+_FEW = 4
 
 
 def hash_of(how: str, name: str) -> int:
@@ -27,35 +31,45 @@ class Reads:
         """`numbers` of all paths that may be read."""
         self.files = 0
         self.names = 0
-        self._numbers = numbers
-        self._of: dict[object, tuple[int, int]] = {}
+        self._bits = {path: 1 << number for path, number in numbers.items()}
         self._same: dict[int, int] = {}
+        self._last = NOTHING
 
     def read(self, path: str) -> None:
-        number = self._numbers.get(path)
-        if number is not None:
-            self.files |= 1 << number
+        self.files |= self._bits.get(path, 0)
 
     def asked(self, how: str, name: str) -> None:
         self.names |= bit_of(hash_of(how, name))
 
-    def begin(self) -> tuple[int, int]:
+    def files_of(self, paths: Iterable[str]) -> int:
+        """The bits of some files."""
+        files = 0
+        for path in paths:
+            files |= self._bits.get(path, 0)
+        return files
+
+    def add(self, read: Read) -> None:
+        """Note what was read for a result when it was worked out."""
+        self.files |= read[0]
+        self.names |= read[1]
+
+    def begin(self) -> Read:
         """From here on what is read is that of one result. Gives back what was read before, for `end`."""
         before = self.files, self.names
         self.files = self.names = 0
         return before
 
-    def end(self, key: object, known: bool, before: tuple[int, int]) -> None:
-        """Keep what was read for the result under a key; of one that was `known`, take what was read for it then."""
-        files, names = self._of.get(key, (0, 0)) if known else (0, 0)
-        if self.files or self.names or not known:
-            # Worked out now; or known, and then forgotten for want of room before it was looked up.
-            files, names = files | self.files, names | self.names
-            files, names = self._of[key] = self._same.setdefault(files, files), self._same.setdefault(names, names)
+    def end(self, before: Read) -> Read:
+        """What was read for the result; it counts for what is around it, too."""
+        files, names = self.files, self.names
+        if (files, names) != self._last:
+            # Most often what was read for a part of it is all that was read. To hash so many bits takes longer.
+            self._last = self._same.setdefault(files, files), self._same.setdefault(names, names)
         self.files, self.names = before[0] | files, before[1] | names
+        return self._last
 
     def forget(self) -> None:
-        self._of.clear()
+        """Equal sets need no longer be kept once."""
         self._same.clear()
 
 
@@ -65,6 +79,8 @@ class TracedWorkspace:
     def __init__(self, workspace: Workspace, reads: Reads) -> None:
         self._workspace = workspace
         self._reads = reads
+        # Of names that many files use: these files, their bits, and the name's own number.
+        self._using: dict[tuple[str, str], tuple[list[str], int, int]] = {}
 
     def facts(self, path: str) -> ModuleFacts | None:
         self._reads.read(path)
@@ -86,10 +102,15 @@ class TracedWorkspace:
         return self._workspace.has_package(module)
 
     def paths_using(self, name: str, how: str = "named") -> list[str]:
-        self._reads.asked(how, name)
-        paths = self._workspace.paths_using(name, how)
-        for path in paths:
-            self._reads.read(path)
+        known = self._using.get((name, how))
+        if known is None:
+            paths = self._workspace.paths_using(name, how)
+            known = paths, self._reads.files_of(paths), hash_of(how, name)
+            if len(paths) > _FEW:
+                self._using[name, how] = known
+        paths, files, number = known
+        self._reads.files |= files
+        self._reads.names |= bit_of(number)
         return paths
 
     def python_paths(self) -> list[str]:
@@ -97,4 +118,4 @@ class TracedWorkspace:
         return self._workspace.python_paths()
 
 
-__all__ = ["NAME_BITS", "Reads", "TracedWorkspace", "bit_of", "hash_of"]
+__all__ = ["NAME_BITS", "NOTHING", "Read", "Reads", "TracedWorkspace", "bit_of", "hash_of"]

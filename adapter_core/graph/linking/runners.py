@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...types import Symbol
-from . import carriers, classes, implicit
+from . import carriers, classes, implicit, metaclasses
 from .builtin_calls import BUILTINS, CALLING_NAMES
 from .implicit import PROTOCOLS, Implicit
 from .mro import lookup_order
@@ -95,7 +95,7 @@ def kinds(inference: Inference, value: Value) -> Wanted:
         return Wanted(frozenset({_DESCRIPTORS[symbol.name]}))
     if symbol.name in ("__init__", "__new__"):
         cls = Value("class", value.path, symbol.parent)
-        runs = "class" if classes.is_metaclass(inference, cls) else "raise" if _is_exception(inference, cls) else ""
+        runs = "class" if metaclasses.is_metaclass(inference, cls) else "raise" if _is_exception(inference, cls) else ""
         return Wanted(frozenset({runs} - {""}))
     return Wanted(*_protocols(symbol.name))
 
@@ -169,7 +169,7 @@ def _wanted(inference: Inference, value: Value, symbol: Symbol) -> Wanted | None
         names = {name for _, name in _holders(inference, cls)}
         return Wanted(frozenset({_DESCRIPTORS[symbol.name]}), frozenset(names or {""}))
     if symbol.name in ("__init__", "__new__"):
-        if classes.is_metaclass(inference, cls):
+        if metaclasses.is_metaclass(inference, cls):
             return Wanted(frozenset({"class"}))
         return Wanted(frozenset({"raise"})) if _is_raised(inference, cls) else None
     runs = _protocols(symbol.name)

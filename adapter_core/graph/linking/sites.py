@@ -128,6 +128,10 @@ def dispatched(inference: Inference, function: Value) -> list[Value]:
     receiver = function.extra
     if receiver is None or receiver.kind not in ("instance", "class"):
         return []
+    return inference.aside(("dispatched", function), lambda: _dispatched(inference, function, receiver))
+
+
+def _dispatched(inference: Inference, function: Value, receiver: Value) -> list[Value]:
     if classes.is_hub(inference, Value("class", receiver.path, receiver.index)):
         return []
     below = classes.overrides(inference, function)

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..parsing.fields import dotted_name
-from . import calling, classes
+from . import calling, metaclasses
 from .mro import lookup_order
-from .tables import Tables, snippet
+from .snippets import snippet
+from .tables import Tables
 from .values import EMPTY, Value, Values, class_of, instance, union
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def special(inference: Inference, value: Value, name: str) -> Found:
     """The method of a name that an instance has from its class, a class from its metaclass."""
     if value.kind == "instance":
         return along(inference, lookup_order(inference, class_of(value)), value, name)
-    if value.kind == "class" and (meta := classes.metaclass(inference, value)) is not None:
+    if value.kind == "class" and (meta := metaclasses.metaclass(inference, value)) is not None:
         return along(inference, lookup_order(inference, meta), value, name)
     return NOTHING
 
@@ -99,7 +100,7 @@ def accessed(inference: Inference, value: Value, name: str, access: str) -> Runs
         order = order[order.index(start) + 1 :] if start in order else lookup_order(inference, start)[1:]
         return _along(inference, order, receiver, name, access)
     if value.kind == "class":
-        meta = classes.metaclass(inference, value)
+        meta = metaclasses.metaclass(inference, value)
         runs = accessed(inference, instance(meta), name, access) if meta is not None else {}
         return runs or (_of_class(inference, value, name) if access == "get" else {})
     return {}
@@ -114,7 +115,7 @@ def _along(inference: Inference, order: list[Value], receiver: Value, name: str,
         table = inference.table(cls.path)
         if table is None:
             continue
-        assigned = assigned or bool(table.attributes.get((cls.index, name)))
+        assigned = assigned or bool(table.attributes(cls.index, name))
         own = table.children.get((cls.index, name), ())
         if any(table.facts.symbols[i].kind == "property" for i in own):
             functions = _property(inference, table, own, receiver, access)

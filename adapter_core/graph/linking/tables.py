@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import ast
-import functools
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ...types import Call, Flow, Import, ModuleFacts, called_names
 from ..storage.columns import Grouped, column
+from .builtin_calls import CALLING_NAMES
 
 _Extents = tuple[np.ndarray, np.ndarray]  # the first and last offsets of rows
 _RESULTS = {"return": "return", "yield": "yield", "yield_from": "yield"}
@@ -26,7 +23,6 @@ EXTENDING = ("extend", "update", "extendleft")
 PUSHING = ("heappush", "heappushpop", "heapreplace", "insort", "insort_left", "insort_right")
 _MAX_FILLERS = 60
 _ASKED_SELDOM = 2
-_SHORT = 500  # characters of an expression
 _SELF_FLOWS = frozenset({"assign", "annotation", "for", "with", "item"})
 
 
@@ -50,7 +46,7 @@ class Tables:
 
     `flows[(scope, target)]`, but for those that hold within a comprehension or lambda only (`limited`), what is put into containers
     (`items(target)`), names that `global` or `nonlocal` give to another scope (`declared[(scope, name)]`), parameters' defaults
-    (`defaults[(function, name)]`), `returns[scope]` and `yields[scope]`. Of those to attributes, `attributes[(class, name)]` are to
+    (`defaults[(function, name)]`), `returns[scope]` and `yields[scope]`. Of those to attributes, `attributes(class, name)` are to
     `self.name` in its methods, `attribute_flows(name)` all to `x.name`. `aliases[name]`: under which other names it is imported.
 
     `stores_by_name[name]`: what is put into containers called `name` or `x.name`; `fillers`: the calls that put something into a
@@ -62,7 +58,8 @@ class Tables:
     def __init__(self, facts: ModuleFacts) -> None:
         self.facts = facts
         self.weight = 20 + len(facts.symbols) + len(facts.imports) + len(facts.calls) + len(facts.flows)
-        self.events: dict[tuple[int, str], list[Any]] = {}  # what `reaching.events_of` found, by scope and name
+        self.bindings: dict[int, dict[str, Any]] = defaultdict(dict)  # what `reaching.bindings_of` found, by scope
+        self._attributes: dict[tuple[int, str], list[Flow]] = {}
         self.named_in_result: dict[int, set[str]] = {}  # what `calling` found, by function
 
     # -- symbols and imports -----------------------------------------------------------------------------------------
@@ -87,6 +84,11 @@ class Tables:
     def classes(self) -> list[int]:
         """The symbols that are classes."""
         return [index for index, kind in enumerate(column(self.facts.symbols, "kind")) if kind == "class"]
+
+    @cached_property
+    def decorated(self) -> list[int]:
+        """The symbols that have decorators."""
+        return [index for index, symbol in enumerate(self.facts.symbols) if symbol.decorators]
 
     @cached_property
     def imports(self) -> Grouped[Import]:
@@ -148,9 +150,17 @@ class Tables:
     def limited(self) -> _Flows:
         return _Flows(self._by_target, self.facts.flows, lambda f: f.last and f.kind not in _ELSEWHERE)
 
+    @cached_property
+    def limited_names(self) -> frozenset[str]:
+        flows = self.facts.flows
+        pairs = zip(column(flows, "target"), column(flows, "last"), strict=True)
+        return frozenset(target for target, last in pairs if last)
+
     def limited_at(self, scope: int, name: str, offset: int) -> list[Flow]:
         """Of a comprehension's variables and a lambda's parameters those of a name that hold at an offset. What a comprehension goes
         through is read before there are its variables."""
+        if name not in self.limited_names:
+            return []
         return [
             f for f in self.limited.get((scope, name), ())
             if f.first <= offset < f.last and not (f.kind == "for" and f.start <= offset < f.end)
@@ -195,9 +205,18 @@ class Tables:
         flows = self.facts.flows
         return [flows[number] for number, other in enumerate(column(flows, "kind")) if other == kind]
 
-    @cached_property
-    def attributes(self) -> _Attributes:
-        return _Attributes(self)
+    def attributes(self, cls: int, name: str) -> list[Flow]:
+        """The flows to `self.name` in the methods of a class."""
+        found = self._attributes.get((cls, name))
+        if found is None:
+            found = [
+                flow for flow in self.attribute_flows(name)
+                if flow.kind in _SELF_FLOWS
+                and instance_class(self.facts, flow.scope, flow.target.rpartition(".")[0]) == cls
+            ]  # fmt: skip
+            if found:
+                self._attributes[cls, name] = found
+        return found
 
     # -- calls -------------------------------------------------------------------------------------------------------
 
@@ -220,6 +239,11 @@ class Tables:
                 if forms[number] == "decorator":
                     found[name].append(number)
         return Grouped(self.facts.calls, found)
+
+    @cached_property
+    def handing(self) -> list[Call]:
+        """The calls of what may call what it is handed, by its name."""
+        return [c for name in CALLING_NAMES for c in self.calls.get(name, ()) if c.form != "decorator"]
 
     # -- what fills containers ---------------------------------------------------------------------------------------
 
@@ -290,7 +314,10 @@ class _Flows:
         found = self._found.get(key)
         if found is None:
             owners, rows, (owner, target) = self._owners, self._rows, key
-            numbers = [number for number in self._by_target.get(target, ()) if owners[number] == owner]
+            to_target = self._by_target.get(target)
+            if to_target is None:
+                return default
+            numbers = [number for number in to_target if owners[number] == owner]
             found = [flow for number in numbers if self._wanted(flow := rows[number])]
             if found:
                 self._found[key] = found
@@ -332,30 +359,13 @@ class _Calls:
         return self._numbers.get(name, ())
 
 
-class _Attributes:
-    """The flows to `self.name` in the methods of a class, by (class, name)."""
-
-    def __init__(self, table: Tables) -> None:
-        self._table = table
-        self._found: dict[tuple[int, str], list[Flow]] = {}
-
-    def get(self, key: tuple[int, str], default: Sequence[Flow] = ()) -> Sequence[Flow]:
-        if key not in self._found:
-            facts, (cls, name) = self._table.facts, key
-            self._found[key] = [
-                flow for flow in self._table.attribute_flows(name)
-                if flow.kind in _SELF_FLOWS and instance_class(facts, flow.scope, flow.target.rpartition(".")[0]) == cls
-            ]  # fmt: skip
-        return self._found[key] or default
-
-
 def _extents(rows: Sequence[Flow] | Sequence[Call]) -> _Extents:
     return np.array(column(rows, "start"), np.int32), np.array(column(rows, "end"), np.int32)
 
 
 def _around(extents: _Extents, offset: int) -> list[int]:
     starts, ends = extents
-    return np.flatnonzero((starts <= offset) & (ends > offset)).tolist()
+    return ((starts <= offset) & (ends > offset)).nonzero()[0].tolist()
 
 
 def scopes(facts: ModuleFacts, owner: int) -> Iterator[int]:
@@ -390,46 +400,3 @@ def instance_class(facts: ModuleFacts, owner: int, head: str) -> int | None:
             return None
         owner = symbol.parent
     return None
-
-
-@dataclass(frozen=True, slots=True)
-class Snippet:
-    """An expression, parsed by itself. `starts` are the offsets of its lines in the text `(…)` that was parsed."""
-
-    tree: ast.expr
-    text: str
-    starts: tuple[int, ...]
-
-    def span(self, node: ast.AST) -> tuple[int, int]:
-        """Where a node stands in the expression's own text: offsets in code points."""
-        # A tuple without parentheses of its own takes those around the text for its own.
-        return (
-            max(self._offset(node.lineno, node.col_offset), 0),  # type: ignore[attr-defined]
-            min(self._offset(node.end_lineno, node.end_col_offset), len(self.text) - 3),  # type: ignore[attr-defined]
-        )
-
-    def _offset(self, line: int, column: int) -> int:
-        start = self.starts[line - 1]
-        if not self.text.isascii():
-            column = len(self.text[start:].encode("utf-8", "surrogatepass")[:column].decode("utf-8", "replace"))
-        return start + column - 1
-
-
-def snippet(text: str) -> Snippet | None:
-    """None where the text is no expression by itself."""
-    return _short_snippet(text) if len(text) <= _SHORT else _long_snippet(text)
-
-
-def _parsed(text: str) -> Snippet | None:
-    # In parentheses an expression may go over several lines; the line end closes a comment.
-    wrapped = f"({text}\n)"
-    try:
-        tree = ast.parse(wrapped, "<pathline>", mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-    return Snippet(tree, wrapped, tuple(accumulate((len(line) + 1 for line in wrapped.split("\n")), initial=0)))
-
-
-_short_snippet = functools.lru_cache(maxsize=2_500)(_parsed)
-# Trees take a hundred times the room of their text, and those of a sum of thousands stand in each other.
-_long_snippet = functools.lru_cache(maxsize=50)(_parsed)

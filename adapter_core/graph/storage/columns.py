@@ -55,7 +55,7 @@ class Rows(Sequence[R]):
     def __getitem__(self, index: slice) -> tuple[R, ...]: ...
 
     def __getitem__(self, index: int | slice) -> R | tuple[R, ...]:
-        if isinstance(index, slice):
+        if type(index) is not int and isinstance(index, slice):
             return tuple([self[number] for number in range(*index.indices(len(self._made)))])
         row = self._made[index]
         return self._new(index) if row is None else row
@@ -87,6 +87,10 @@ class Rows(Sequence[R]):
             return numbers if words is None else [words[number] for number in numbers]
         except IndexError as error:
             raise damaged("rows of facts are lost") from error
+
+    def forget(self) -> None:
+        """Let go of the rows that were made; they are made anew for who asks."""
+        self._made = [None] * len(self._made)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, (Rows, tuple)) and tuple(self) == tuple(other)

@@ -1,0 +1,88 @@
+"""The names under which something goes: that by which it is defined, and those under which files import it."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING
+
+from ...types import Call
+from .values import Value
+
+if TYPE_CHECKING:
+    from .evaluate import Inference
+
+_MAX_NAMES = 48
+CONSTRUCTORS = ("__init__", "__new__")
+
+
+def names_of(inference: Inference, name: str) -> list[str]:
+    """A name, and the names under which files import it (`from m import name as alias`), again and again."""
+    return inference.aside(("names", name), lambda: _names_of(inference, name))
+
+
+def _names_of(inference: Inference, name: str) -> list[str]:
+    found = inference.once(("names", name), lambda: frozenset(carrier("", n) for n in _aliases(inference, name)))
+    return sorted((v.extra for v in found), key=lambda n: (n != name, n)) or [name]
+
+
+def _aliases(inference: Inference, name: str) -> list[str]:
+    found = [name]
+    for current in found:
+        for path in inference.workspace.paths_using(current, "aliased"):
+            table = inference.table(path) if inference.spend(2) else None
+            for alias in table.aliases.get(current, ()) if table else ():
+                if alias not in found and len(found) < _MAX_NAMES:
+                    found.append(alias)
+    return found
+
+
+def files_naming(inference: Inference, name: str) -> list[str]:
+    """The files in which a name, or an alias of it, stands."""
+    found: dict[str, None] = {}
+    for alias in names_of(inference, name):
+        found.update(dict.fromkeys(inference.workspace.paths_using(alias)))
+    return list(found)
+
+
+def decorators_of(inference: Inference, function: Value) -> list[tuple[str, Call]]:
+    """The decorators that may apply a function: by its name, that of the function that returns it, or that of its class."""
+    table = inference.table(function.path)
+    if table is None:
+        return []
+    symbols = table.facts.symbols
+    found = _of_its_instance(inference, function) if symbols[function.index].name == "__call__" else []
+    index = function.index
+    while index > 0:
+        symbol = symbols[index]
+        is_constructor = symbols[function.index].name in (*CONSTRUCTORS, "__call__")
+        if symbol.kind == "class" and not is_constructor:
+            break
+        if symbol.name not in (*CONSTRUCTORS, "__call__"):
+            for alias in names_of(inference, symbol.name):
+                for path in inference.workspace.paths_using(alias, "decorated"):
+                    other = inference.table(path) if inference.spend() else None
+                    found += [(path, c) for c in other.decorators.get(alias, ())] if other else []
+        if symbol.kind == "class":
+            break
+        index = symbol.parent
+    return found
+
+
+def _of_its_instance(inference: Inference, function: Value) -> list[tuple[str, Call]]:
+    """`@guard`, where `guard = Guard("edit")` is an instance of the class whose `__call__` it is."""
+    from .carriers import names_of_instances  # which look for what decorators give, in turn
+
+    table = inference.table(function.path)
+    found: list[tuple[str, Call]] = []
+    parent = table.facts.symbols[function.index].parent if table is not None else 0
+    for home, name in names_of_instances(inference, Value("class", function.path, parent)):
+        for path in [home] if home else inference.workspace.paths_using(name, "decorated"):
+            other = inference.table(path) if inference.spend() else None
+            found += [(path, c) for c in other.decorators.get(name, ())] if other else []
+    return found
+
+
+@functools.lru_cache(maxsize=20_000)
+def carrier(home: str, name: str) -> Value:
+    """A name by which something may be called: in one file, or (home "") anywhere."""
+    return Value("carrier", home, 0, name)

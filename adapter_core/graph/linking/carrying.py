@@ -1,0 +1,246 @@
+"""What takes over the value of a name, or of what stands at a place, in one file: the targets of assignments, parameters, containers,
+results. Found by text, and remembered: many functions share a name."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ...types import Call, Flow, Symbol
+from . import generated
+from .aliases import carrier, decorators_of, files_naming
+from .tables import Tables
+from .values import Value
+
+if TYPE_CHECKING:
+    from .evaluate import Inference
+
+_MAX_FILES = 60
+_ADDING = frozenset(
+    {"append", "add", "insert", "appendleft", "extend", "update", "setdefault", "register", "put", "push"}
+)
+_AFTER = re.compile(r"\s*(\(|\.|=(?!=))")
+_TAKEN_OUT = re.compile(r"\[|\.(?:values|items|get|pop|popitem|popleft|setdefault|copy)\(")
+
+
+def _mentions(text: str, name: str, container: bool) -> Iterator[int]:
+    """Where a name stands as a value of its own: not called, not asked for an attribute, not the name of a keyword; or, of a
+    container, where something is taken out of it."""
+    place = text.find(name)
+    size = len(name)
+    while place >= 0:
+        end = place + size
+        before, after = text[place - 1 : place], text[end : end + 1]
+        whole = not (before.isalnum() or before == "_" or after.isalnum() or after == "_")
+        if whole and (not _AFTER.match(text, end) or (container and _TAKEN_OUT.match(text, end))):
+            yield place
+        place = text.find(name, end)
+
+
+def carried_further(inference: Inference, path: str, name: str, container: bool) -> tuple[Value, ...]:
+    """The names that take over what `name` carries in one file. Many functions share a name."""
+    return inference.aside(
+        ("carried further", path, name, container), lambda: _taken_over(inference, path, name, container)
+    )
+
+
+def _taken_over(inference: Inference, path: str, name: str, container: bool) -> tuple[Value, ...]:
+    found: list[Value] = []
+    if path in inference.workspace.paths_using(name, "aliased"):
+        table = inference.table(path)
+        found += [carrier("", alias) for alias in (table.aliases.get(name, ()) if table else ())]
+    mentioned = ("mentioned", path, name, container)
+    places = inference.aside(mentioned, lambda: _mentioned(inference, path, name, container))
+    table = inference.table(path) if places else None
+    if table is not None:
+        for place, flows, call in places:
+            found += _carried_by(inference, table, place, flows, call)
+    return tuple(dict.fromkeys(found))
+
+
+def _mentioned(
+    inference: Inference, path: str, name: str, container: bool
+) -> list[tuple[int, list[Flow], Call | None]]:
+    """Where a name stands as a value in one file, the flows of which it is part, and the innermost call that it is an argument of."""
+    text = inference.workspace.text(path)
+    # Most mentions are in imports: the facts of their files need not be read.
+    places = [
+        place
+        for place in _mentions(text, name, container)
+        if not text.startswith(("from ", "import "), text.rfind("\n", 0, place) + 1)
+    ]
+    table = inference.table(path) if places else None
+    return [(p, flows_around(table, p), _call_around(table, p)) for p in places] if table is not None else []
+
+
+def carried_from(inference: Inference, path: str, offset: int) -> list[Value]:
+    """The names that what stands at an offset flows to: targets of assignments, parameters, containers, results."""
+    table = inference.table(path)
+    if table is None:
+        return []
+    return _carried_by(inference, table, offset, flows_around(table, offset), _call_around(table, offset))
+
+
+def _carried_by(inference: Inference, table: Tables, offset: int, flows: list[Flow], call: Call | None) -> list[Value]:
+    found: list[Value] = []
+    for flow in flows:
+        found += from_flow(inference, table, flow)
+    if call is not None:
+        found += _from_argument(inference, table.facts.path, call, offset)
+    return found
+
+
+def flows_around(table: Tables, offset: int) -> list[Flow]:
+    """The flows in whose expression an offset lies, but for those that hand nothing on."""
+    return [f for f in table.flows_around(offset) if f.kind not in ("annotation", "lambda", "except")]
+
+
+def from_flow(inference: Inference, table: Tables, flow: Flow) -> list[Value]:
+    """The names that carry what a flow takes to its target; of a result, what is done with it."""
+    path = table.facts.path
+    if flow.kind in ("return", "yield", "yield_from"):
+        return _from_result(inference, table, flow.owner)
+    last = flow.target.rpartition(".")[2]
+    local = "." not in flow.target and table.facts.symbols[flow.owner].is_callable
+    home = path if local else ""
+    # What is taken out of a list of functions is called `handlers[0]()` as well as by the name of a loop.
+    return [carrier(home, last), carrier(home, f"{last}[]")]
+
+
+def _from_result(inference: Inference, table: Tables, owner: int) -> list[Value]:
+    """Who calls the function and keeps, or calls, what it gives; what it decorates."""
+    key = ("carried from result", table.facts.path, owner)
+    return inference.aside(key, lambda: list(dict.fromkeys(_given_on(inference, table, owner))))
+
+
+def _given_on(inference: Inference, table: Tables, owner: int) -> list[Value]:
+    symbol = table.facts.symbols[owner]
+    if not symbol.is_callable:
+        return []
+    path = table.facts.path
+    found: list[Value] = []
+    nested = symbol.parent > 0 and table.facts.symbols[symbol.parent].is_callable
+    if symbol.kind == "property":
+        found.append(carrier("", symbol.name))
+    users = [path] if nested else files_naming(inference, symbol.name)
+    for user in users if len(users) <= _MAX_FILES else [path]:
+        other = inference.table(user) if inference.spend() else None
+        if other is None:
+            continue
+        for alias in (symbol.name, *other.aliases.get(symbol.name, ())):
+            for call in other.calls.get(alias, ()):
+                found.append(carrier(user, "()"))
+                found += [c for f in flows_around(other, call.start) if not (f.kind in ("return", "yield") and f.owner == owner)
+                          for c in _from_flow_once(inference, other, f)]  # fmt: skip
+                inner = _call_around(other, call.start, outside=call)
+                if inner is not None:
+                    found += _from_argument(inference, user, inner, call.start)
+            for target in _decorated(other) if alias in other.decorators else ():
+                if any(_decorator_name(d) == alias for d in target.decorators):
+                    found.append(carrier("", target.name))
+    if nested or symbol.name == "__call__":
+        # `@decorator(argument)`: the inner function is given back by the outer one, or by the `__call__` of a decorating object.
+        for user, decorator in decorators_of(inference, Value("function", path, owner)):
+            other = inference.table(user)
+            for target in _decorated(other) if other else ():
+                if target.start <= decorator.line < target.name_line:
+                    found.append(carrier("", target.name))
+    return found
+
+
+def _from_flow_once(inference: Inference, table: Tables, flow: Flow) -> list[Value]:
+    if flow.kind in ("return", "yield", "yield_from"):
+        key = ("carried result", table.facts.path, flow.owner)
+        return list(inference.once(key, lambda: frozenset(_from_result(inference, table, flow.owner))))
+    return from_flow(inference, table, flow)
+
+
+def _decorated(table: Tables) -> Iterator[Symbol]:
+    symbols = table.facts.symbols
+    return (symbols[index] for index in table.decorated)
+
+
+def _decorator_name(text: str) -> str:
+    return text.partition("(")[0].rpartition(".")[2]
+
+
+def _call_around(table: Tables, offset: int, outside: Call | None = None) -> Call | None:
+    """The innermost call among whose arguments an offset lies; `outside`: not that one, nor one that begins where it does."""
+    best: Call | None = None
+    for call in table.calls_around(offset):
+        if call.form == "decorator" or call is outside:
+            continue
+        if outside is not None and call.start == offset and call.end <= outside.end:
+            continue
+        if best is None or (call.start, -call.end) > (best.start, -best.end):
+            best = call
+    return best
+
+
+def _from_argument(inference: Inference, path: str, call: Call, offset: int) -> list[Value]:
+    """The names that an argument of a call, which stands at an offset, goes to."""
+    key = ("carried from argument", path, call.start, call.end, offset)
+    return inference.aside(key, lambda: list(dict.fromkeys(_handed_on(inference, path, call, offset))))
+
+
+def _handed_on(inference: Inference, path: str, call: Call, offset: int) -> list[Value]:
+    here = inference.here(path, call.owner, call.start, call.end, call.line)
+    if here is None or not isinstance(here.source.tree, ast.Call):
+        return []
+    node = here.source.tree
+    place: int | str | None = None
+    for number, argument in enumerate(node.args):
+        start, end = here.source.span(argument)
+        if start <= offset - call.start < end:
+            place = number
+    for keyword in node.keywords:
+        start, end = here.source.span(keyword.value)
+        if start <= offset - call.start < end:
+            place = keyword.arg or "**"
+    if place is None:
+        return []
+    if call.name in _ADDING and "." in call.callee:
+        container = call.callee.rpartition(".")[0].rpartition(".")[2]
+        return [carrier(path, container), carrier(path, f"{container}[]")] if container else []
+    if call.name in ("set_defaults", "SimpleNamespace") and isinstance(place, str):
+        return [carrier("", place)]  # `parser.set_defaults(func=build)`, and then `args.func(args)`
+    found: list[Value] = []
+    for value in inference.callees(path, call):
+        if value.kind == "external" and value.path == "functools.partial" and node.args and place != 0:
+            # What `partial` is given goes to the function that it is given first.
+            for inner in inference.expression(node.args[0], here):
+                found += into_parameter(inference, inner, place - 1 if isinstance(place, int) else place)
+        found += into_parameter(inference, value, place)
+    return found
+
+
+def into_parameter(inference: Inference, callee: Value, place: int | str) -> list[Value]:
+    """The parameter of `callee` that an argument at a place, or by a keyword, goes to."""
+    if callee.kind == "class":
+        targets = [v._replace(extra=callee) for v in inference.constructors(callee)]
+        if not targets:
+            return [carrier("", name) for name in generated.stored_as(inference, callee, place)]
+    elif callee.kind == "instance":
+        targets = [v for v in inference.member(callee, "__call__") if v.kind == "function"]
+    else:
+        targets = [callee] if callee.kind == "function" else []
+    found: list[Value] = []
+    for target in targets:
+        table = inference.table(target.path)
+        if table is None:
+            continue
+        parameters = table.facts.symbols[target.index].parameters
+        positional = [p for p in parameters if p.kind in ("positional", "positional_only")][
+            1 if target.extra is not None else 0 :
+        ]
+        gathering = [p.name for p in parameters if p.kind in ("var_positional", "var_keyword")]
+        if isinstance(place, int) and place < len(positional):
+            found.append(carrier(target.path, positional[place].name))
+        elif isinstance(place, str) and any(p.name == place for p in parameters):
+            found.append(carrier(target.path, place))
+        else:
+            for name in gathering:
+                found += [carrier(target.path, name), carrier(target.path, f"{name}[]")]
+    return found

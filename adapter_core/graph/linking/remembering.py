@@ -1,0 +1,195 @@
+"""What was worked out is remembered, with what was read for it; recursion ends, and no question costs more than it may."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
+
+from .reads import NOTHING, Read, Reads
+from .values import EMPTY, Values
+
+T = TypeVar("T")
+_MAX_DEPTH = 40
+# A step is one thing worked out, some 20 µs; a question that takes more is answered with what is known by then.
+MOST_STEPS = 1_500
+_DEAR = 150
+_MAX_ROUNDS = 3
+_FILE = 8
+_KEPT_RESULTS = 200_000
+_SETTLED = 1_000_000  # a depth that nothing has
+
+
+class _Result(NamedTuple):
+    """`on`: the depth of what is still being worked out and was needed for it (-1: it was cut off), or `_SETTLED`. `cut`: it was cut
+    off, but was dear, and stands."""
+
+    values: Values
+    read: Read
+    on: int = _SETTLED
+    cut: bool = False
+
+
+class Remembering:
+    """Valid as long as what is read does not change. For one thread."""
+
+    def __init__(self, reads: Reads | None) -> None:
+        self.reads = reads
+        self.most_steps = MOST_STEPS
+        self.partial = False  # something was cut off by a limit since this was last set to False
+        self.deadline: float | None = None  # by `time.monotonic`: what is not known by then is given up
+        self._kept: dict[object, _Result] = {}
+        self._passing: dict[object, _Result] = {}  # those that hold for the running question
+        self._aside: dict[object, tuple[Any, Read, int]] = {}
+        self._singles: dict[Values, Values] = {}
+        self._assumed: dict[object, Values] = {}
+        self._active: dict[object, int] = {}
+        self._shallowest = _SETTLED
+        self._steps = 0  # of the running question
+        self._spent = 0  # of these those that `spend` counted, but for what is remembered
+
+    def once(self, key: object, compute: Callable[[], Values]) -> Values:
+        """`compute()`, remembered under `key`. What depends on itself gets the rest of what it depends on.
+
+        A result that was cut short because something around it is still being worked out holds for the running question only.
+        """
+        known = self.recall(key)
+        return self.work_out(key, compute) if known is None else known
+
+    def recall(self, key: object) -> Values | None:
+        """What `once` remembers under a key."""
+        known = self._kept.get(key) or self._passing.get(key)
+        if known is None:
+            return None
+        values, read, on, cut = known
+        if on < self._shallowest:
+            self._shallowest = on
+        if cut:
+            self.partial = True
+        if self.reads is not None:
+            self.reads.add(read)
+        return values
+
+    def work_out(self, key: object, compute: Callable[[], Values]) -> Values:
+        """`once`, where nothing is remembered."""
+        depth = self._active.get(key, -1)
+        if depth >= 0:
+            if depth < self._shallowest:
+                self._shallowest = depth
+            return self._assumed.get(key, EMPTY)
+        depth = len(self._active)
+        if depth == 0:
+            self._steps = 0
+            self._passing.clear()
+            if len(self._kept) > _KEPT_RESULTS:
+                self._forget()
+        self._steps += 1
+        if depth >= _MAX_DEPTH or self.exhausted:
+            self.cut_off()
+            return EMPTY
+        begun, spent = self._steps, self._spent
+        self._active[key] = depth
+        before, self._shallowest = self._shallowest, _SETTLED
+        read_before = self.reads.begin() if self.reads is not None else NOTHING
+        try:
+            result = compute()
+            for _ in range(_MAX_ROUNDS):
+                # It was asked for while it was worked out, and got less than it came to: once more, with what is known now.
+                if self._shallowest != depth or self._assumed.get(key, EMPTY) == result or self.exhausted:
+                    break
+                self._assumed[key] = result
+                self._forget_passing(depth)
+                self._shallowest = _SETTLED
+                result |= compute()
+        except RecursionError:
+            # Expressions within expressions take more frames than the depth that is counted here.
+            result = EMPTY
+            self.cut_off()
+        finally:
+            del self._active[key]
+            self._assumed.pop(key, None)
+            self._spent = spent
+        if len(result) == 1:
+            result = self._singles.setdefault(result, result)  # most are the one value that others are, too
+        read = self.reads.end(read_before) if self.reads is not None else NOTHING
+        on = self._shallowest
+        if on >= depth:
+            self._kept[key] = _Result(result, read)
+            self._shallowest = before
+            return result
+        if self._steps - begun > _DEAR and not self.late and self.most_steps == MOST_STEPS:
+            # Cut short, and dear: to ask again would cost as much and tell as little.
+            self._kept[key] = _Result(result, read, cut=True)
+        else:
+            self._passing[key] = _Result(result, read, on)
+        if before < on:
+            self._shallowest = before
+        return result
+
+    def aside(self, key: object, compute: Callable[[], T], cut: bool = False) -> T:
+        """`once` for something that is no set of values, and costs no step: what is spent to find it is spent anew each time, so that
+        to remember it changes no answer. It is not kept where what it rests on is still being worked out, or (but for `cut`) was cut
+        off."""
+        known = self._aside.get(key)
+        if known is not None:
+            result, read, spent = known
+            # Where that is too much, it has to end in the middle.
+            if not spent or (self._steps + spent <= self.most_steps and not self.late):
+                self._steps += spent
+                self._spent += spent
+                if self.reads is not None:
+                    self.reads.add(read)
+                return result
+        reads, begun = self.reads, self._spent
+        before, self._shallowest = self._shallowest, _SETTLED
+        partial, self.partial = self.partial, False
+        read_before = reads.begin() if reads is not None else NOTHING
+        result = compute()
+        read = reads.end(read_before) if reads is not None else NOTHING
+        if self._shallowest == _SETTLED and not self.late and (cut or not self.partial):
+            self._aside[key] = result, read, self._spent - begun
+        self.partial = self.partial or partial
+        self._shallowest = min(before, self._shallowest)
+        return result
+
+    def is_aside(self, key: object) -> bool:
+        return key in self._aside
+
+    def _forget(self) -> None:
+        """Make room."""
+        self._kept.clear()
+        self._aside.clear()
+        self._singles.clear()
+        if self.reads is not None:
+            self.reads.forget()
+
+    def _forget_passing(self, depth: int) -> None:
+        """Forget what holds only as long as the thing at this depth is what it was taken for."""
+        for key in [key for key, result in self._passing.items() if result.on >= depth or result.on < 0]:
+            del self._passing[key]
+
+    # -- limits ------------------------------------------------------------------------------------------------------
+
+    def cut_off(self) -> None:
+        """Note that something is not worked out, so that what is built on it is not kept."""
+        self.partial = True
+        self._shallowest = -1
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether the running question has cost what one question may."""
+        return self._steps > self.most_steps or (self.deadline is not None and self.late)
+
+    @property
+    def late(self) -> bool:
+        """Whether the time is up."""
+        return self.deadline is not None and time.monotonic() >= self.deadline
+
+    def spend(self, steps: int = _FILE) -> bool:
+        """Account for the work of looking through a file; False where there is nothing left to spend."""
+        self._steps += steps
+        self._spent += steps
+        if self.exhausted:
+            self.cut_off()
+            return False
+        return True
