@@ -21,7 +21,7 @@ from tests.support import graph_of
 TOLD = [
     ("A direct callee of `{}` is `{}`.", "Store.put", "self.check", PUT),
     ("What you receive from `{}` is `{}`.", "Store.get", "default", GET),
-    ("Handing bad input to `{}` results in `{}`.", "Store.get", "KeyError", GET),
+    ("Handing bad input to `{}` ends in `{}`.", "Store.get", "KeyError", GET),
     ("`{}` keeps going when `{}` is raised, since it catches it.", "Store.save", "OSError", SAVE),
     ("To call `{}`, you supply `{}`.", "Store.put", "value", PUT),
     ("`{1}` passes its methods on to its subclass `{0}`.", "Store", "Base", CLASS),

@@ -186,7 +186,7 @@ CLASS = "app/store.py:5"
         ("`{}` frobnicates `{}`.", "Store.put", "self.save", PUT),
         ("`{}` has an `except` clause for `{}`.", "Store.save", "OSError", SAVE),
         ("There is a handler in `{}` that covers `{}`.", "Store.save", "OSError", SAVE),
-        ("Whoever calls `{}` may run into `{}`.", "Store.get", "KeyError", GET),
+        ("Whoever calls `{}` has to expect `{}`.", "Store.get", "KeyError", GET),
         ("`{}` is a kind of `{}`.", "Store", "Base", CLASS),
         ("`{}` gets its behaviour from `{}`.", "Store", "Base", CLASS),
         ("`{}` stands in for `{}`.", "Store.save", "Base.save", SAVE),
