@@ -21,9 +21,14 @@ def rows(tokens: np.ndarray) -> set[tuple[int, ...]]:
     return {tuple(int(t) for t in tokens[i : i + 3]) for i in range(len(tokens) - 2)}
 
 
-def values(sequences: np.ndarray, files: list[np.ndarray], chosen: list[int]) -> dict[int, float]:
+def apart(*files: list[int] | np.ndarray) -> dict[str, np.ndarray]:
+    """Each file in a folder of its own."""
+    return {f"f{n}/m.py": np.array(tokens, np.uint32) for n, tokens in enumerate(files)}
+
+
+def values(sequences: np.ndarray, files: dict[str, np.ndarray], chosen: list[int]) -> dict[int, float]:
     """What each further sequence would add to those that are chosen, worked out from nothing."""
-    holding = Counter(row for file in files for row in rows(file))
+    holding = Counter(row for file in files.values() for row in rows(file))
     met = Counter(row for place in chosen for row in rows(sequences[place]))
     return {
         place: sum(log2(min(holding[r], 32)) / (1 + met[r]) ** 2 for r in rows(sequence) if holding[r] > 1)
@@ -38,7 +43,7 @@ def values(sequences: np.ndarray, files: list[np.ndarray], chosen: list[int]) ->
 @settings(deadline=None)
 def test_each_choice_adds_the_most(texts: list[list[int]], others: list[list[int]]) -> None:
     sequences = np.array(texts, np.int64)
-    files = [np.array(tokens, np.uint32) for tokens in others] + [s.astype(np.uint32) for s in sequences]
+    files = apart(*others, *sequences)
     chosen = covering(sequences, files, 3).tolist()
     assert len(chosen) == 3
     for number, place in enumerate(chosen):
@@ -49,20 +54,29 @@ def test_each_choice_adds_the_most(texts: list[list[int]], others: list[list[int
 def test_what_stands_in_several_files_comes_first_and_not_twice() -> None:
     common, further = [1, 2, 3, 4], [5, 6, 7, 8]
     sequences = np.array([[9, 10, 11, 12], common, common, further, [13, 14, 15, 16]])
-    files = [np.array([*common, 0, *further]), np.array([*common, 0, *further]), np.array([*common, 9])]
+    files = apart([*common, 0, *further], [*common, 0, *further], [*common, 9], [9])
     assert covering(sequences, files, 2).tolist() == [1, 3]
+    few = {path.replace("/", "_"): tokens for path, tokens in files.items()}  # all in one folder
+    assert covering(sequences, few, 2).tolist() == [1, 3]
+
+
+def test_what_one_folder_repeats_is_worth_nothing_elsewhere() -> None:
+    local, common = [1, 2, 3, 4], [5, 6, 7, 8]
+    sequences = np.array([local, common])
+    files = {f"a/m{n}.py": np.array(local) for n in range(9)}
+    files |= {f"{folder}/m.py": np.array(common) for folder in ("b", "c")} | {"d/m.py": np.array([9])}
+    assert covering(sequences, files, 1).tolist() == [1]
 
 
 def test_little_text_is_taken_whole() -> None:
     sequences = np.arange(12).reshape(3, 4)
-    assert covering(sequences, [], 5).tolist() == [0, 1, 2]
+    assert covering(sequences, {}, 5).tolist() == [0, 1, 2]
 
 
 def test_numbers_of_large_vocabularies_are_told_apart() -> None:
     high = (1 << 20) + 1
     sequences = np.array([[1, 2, 3], [high, 2, 3], [4, 5, 6]])
-    files = [np.array([high, 2, 3]), np.array([high, 2, 3])]
-    assert covering(sequences, files, 1).tolist() == [1]
+    assert covering(sequences, apart([high, 2, 3], [high, 2, 3]), 1).tolist() == [1]
 
 
 def test_the_same_text_is_chosen_in_whatever_order_files_come() -> None:

@@ -1,27 +1,30 @@
 """Which of a repository's text to train on, when there is time for little of it: what together holds the most of what recurs.
 
-Three tokens in a row that stand in several files are worth learning: they will stand in further ones. So sequences are taken one by one,
-each time the one that holds the most of these which those before it do not hold yet (greedy maximum coverage; each further time that a
-row of tokens is met counts a quarter, a ninth, …). Measured in docs/adapters.md, beside a random choice.
+Three tokens in a row that stand in several folders are worth learning: they will stand in further ones. So sequences are taken one by
+one, each time the one that holds the most of these which those before it do not hold yet (greedy maximum coverage; each further time that
+a row of tokens is met counts a quarter, a ninth, …). Measured in docs/adapters.md, beside a random choice.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+_NONE = np.empty(0, np.uint64)
 _BITS = 21  # of a token's number, so that three of them fit one integer
-_MOST_FILES = 32  # what stands in more files counts no more
+_MOST = 32  # what stands in more folders counts no more
+_FEW = 4  # with fewer folders, files are counted instead
 
 
-def covering(sequences: np.ndarray, files: Sequence[np.ndarray], count: int) -> np.ndarray:
+def covering(sequences: np.ndarray, files: Mapping[str, np.ndarray], count: int) -> np.ndarray:
     """The places (count,) of the sequences (n, length) to train on, in the order in which they were chosen; all n where there are not more.
-    `files`: the tokens of each file, by which it is counted how many files hold what."""
+    `files`: the tokens of each file, by which it is counted in how many folders something stands."""
     if len(sequences) <= count:
         return np.arange(len(sequences))
-    known, worth = _recurring(files)
+    known, worth = _recurring(_holders(files))
     held = [_found(_rows(sequence), known) for sequence in sequences]
     met = np.zeros(len(known))
 
@@ -49,12 +52,20 @@ def _rows(tokens: np.ndarray) -> np.ndarray:
     return np.unique((wide[:-2] << np.uint64(2 * _BITS)) | (wide[1:-1] << np.uint64(_BITS)) | wide[2:])
 
 
-def _recurring(files: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """What stands in at least two files, sorted, and what each is worth: the logarithm of the number of these files."""
-    rows = np.concatenate([np.empty(0, np.uint64), *(_rows(tokens) for tokens in files if len(tokens) > 2)])
-    known, holding = np.unique(rows, return_counts=True)
-    several = holding > 1
-    return known[several], np.log2(np.minimum(holding[several], _MOST_FILES))
+def _holders(files: Mapping[str, np.ndarray]) -> list[list[np.ndarray]]:
+    """The tokens of the files of each folder; of each file, where there are few folders."""
+    folders: dict[str, list[np.ndarray]] = defaultdict(list)
+    for path in sorted(files):
+        folders[path.rpartition("/")[0]].append(files[path])
+    return list(folders.values()) if len(folders) >= _FEW else [[files[path]] for path in sorted(files)]
+
+
+def _recurring(holders: Sequence[Sequence[np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+    """What at least two holders have, sorted, and what each is worth: the logarithm of the number of these."""
+    own = [np.unique(np.concatenate([_NONE, *(_rows(t) for t in texts if len(t) > 2)])) for texts in holders]
+    known, having = np.unique(np.concatenate([_NONE, *own]), return_counts=True)
+    several = having > 1
+    return known[several], np.log2(np.minimum(having[several], _MOST))
 
 
 def _found(rows: np.ndarray, known: np.ndarray) -> np.ndarray:

@@ -20,12 +20,12 @@ def packed(files: Mapping[str, np.ndarray], separator: int, options: FitOptions)
     draw = random.Random(options.seed)
     paths = sorted(path for path, tokens in files.items() if len(tokens))
     draw.shuffle(paths)
-    parts: list[np.ndarray] = []
+    parts: dict[str, np.ndarray] = {}
     for path in paths:
         tokens = files[path]
         start = draw.randrange(max(len(tokens) - options.tokens_per_file, 0) + 1)
-        parts.append(tokens[start : start + options.tokens_per_file])
-    divided = [piece for part in parts for piece in (np.array([separator]), part)]
+        parts[path] = tokens[start : start + options.tokens_per_file]
+    divided = [piece for part in parts.values() for piece in (np.array([separator]), part)]
     stream = np.concatenate([np.empty(0, np.int64), *divided]).astype(np.int64)
     count = len(stream) // options.length
     sequences = stream[: count * options.length].reshape(count, options.length)
