@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from .sentence import MARK, Mention, Sentence
 from .verbs import RELATIONAL, VERBS
@@ -181,12 +182,25 @@ class _Reader:
                 end = min(end, comma) if comma > 0 else end
             conditions: list[Condition] = []
             marks = list(MARK.finditer(self._text, position, end))
-            if marks and not self._text[position : marks[0].start()].strip(" ,(:"):
-                conditions.append(self._condition(marks[0], end, "unless" in word, bool(caught)))
+            unless = "unless" in word
+            if not caught and self._is_series(marks, position, end, unless):
+                conditions = [Condition(self._mention(m), not unless, True) for m in marks]
+                marks = []
+            elif marks and not self._text[position : marks[0].start()].strip(" ,(:"):
+                conditions.append(self._condition(marks[0], end, unless, bool(caught)))
                 marks = marks[1:] if conditions[0].exact or caught else marks
             conditions += [Condition(self._mention(m)) for m in marks]
             found.append((match.start(), end, conditions))
         return found
+
+    def _is_series(self, marks: list[re.Match[str]], start: int, end: int, unless: bool) -> bool:
+        """Whether a clause is "`a` and `b`", all of which hold, or "unless `a` or `b`", none of which does. ("Unless `a` and `b`" leaves
+        open which one fails; to be sure, both have to.)"""
+        if len(marks) < 2 or self._text[start : marks[0].start()].strip(" ,(:"):
+            return False
+        joins = [self._text[a.end() : b.start()].strip(" ,") for a, b in pairwise(marks)]
+        known = ("", "and", "or") if unless else ("", "and")
+        return all(join.lower() in known for join in joins) and bool(_HOLDS.match(self._text[marks[-1].end() : end]))
 
     def _condition(self, mark: re.Match[str], end: int, unless: bool, caught: bool) -> Condition:
         mention, rest = self._mention(mark), self._text[mark.end() : end]
