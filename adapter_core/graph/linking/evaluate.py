@@ -261,7 +261,7 @@ class Inference(Remembering):
             return classes.attribute(self, value, name)
         if value.kind == "external":
             return dynamic.parsed(self, value, name) or frozenset({external(f"{value.path}.{name}")})
-        if value.kind in ("display", "starred", "typed", "generator"):
+        if value.kind in ("display", "starred", "typed", "generator", "attributes"):
             return dynamic.of_container(value, name)
         if value.kind == "function":
             return frozenset({value}) if name == "__wrapped__" else dynamic.of_function(self, value, name)

@@ -73,7 +73,7 @@ def result(inference: Inference, value: Value, node: ast.Call, here: Here) -> Va
         return union([_getattr(inference, node, here), argument(2)])
     if name == "types.SimpleNamespace":
         told = tuple((k.arg, inference.expression(k.value, here)) for k in node.keywords if k.arg)
-        return frozenset({Value("typed", "attributes", 0, told)})
+        return frozenset({Value("attributes", "", 0, told)})
     if name.startswith(texts.METHODS) and isinstance(node.func, ast.Attribute):
         return texts.result(inference, name, node.func.value, node, here)
     if name in _CHAINS:

@@ -22,7 +22,7 @@ class Value(NamedTuple):
                 "places"      0                a tuple of values the values of a tuple, place by place
                 "callable"    0                result values     something to call
                 "entered"     0                values            a context manager that gives these back
-                "attributes"  0                (name, values)…   a `SimpleNamespace`
+    attributes  ""            0                (name, values)…   a `SimpleNamespace`
     namespace   file          scope            None              `globals()`
     method      its name      0                the container     `items.append`
     partial     file          scope            (value, start, end)   a function with its first arguments given, in the call at these offsets
