@@ -14,13 +14,14 @@ from ...types import Symbol
 from ..inert import code
 from .body import actions_in
 from .candidate import Candidate, Speaker
-from .conditions import Lines, joined
+from .conditions import Lines
 from .placed import EXITS, Function, Placed, function_at, is_generator, own_nodes, source
 from .telling import said_of
 
 _MAX_EXITS = 5
 _MAX_TEXT = 420
 _MAX_TEST = 120
+_CITED, _MAX_CITED = 12, 3  # lines of one citation, citations of a decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +36,12 @@ def decisions(speaker: Speaker, symbol: Symbol, lines: list[str]) -> Iterator[Ca
     """How a function decides, where that can be told."""
     decision = decision_of(symbol, lines)
     if decision is not None:
-        yield speaker.say("decides", f"{code(symbol.qualname)} {decision[0]}", *joined(decision[1]))
+        yield speaker.say("decides", f"{code(symbol.qualname)} {decision[0]}", *decision[1])
 
 
 def decision_of(symbol: Symbol, lines: list[str]) -> tuple[str, list[Lines]] | None:
-    """("decides in this order: …", the lines of each exit with its test); None where it is not told."""
+    """("decides in this order: …", the lines from the first test to the last exit, so that it shows that there is no other one); None where
+    it is not told."""
     node = function_at(symbol, lines)
     if node is None or is_generator(node):
         return None
@@ -60,7 +62,10 @@ def decision_of(symbol: Symbol, lines: list[str]) -> tuple[str, list[Lines]] | N
         spans.append((one.start, one.node.end_lineno or one.node.lineno))
     text = f"decides in this order: {'; '.join(parts)}."
     told = len({_said(one.node, lines) for one in exits}) > 1  # it comes to the same otherwise
-    return (text, spans) if told and len(text) <= _MAX_TEXT and all(b - a < 12 for a, b in spans) else None
+    first, last = spans[0][0], spans[-1][1]
+    if not told or len(text) > _MAX_TEXT or last - first >= _MAX_CITED * _CITED:
+        return None
+    return text, [(start, min(start + _CITED - 1, last)) for start in range(first, last + 1, _CITED)]
 
 
 def _asks_anew(node: Function, one: _Exit) -> bool:
