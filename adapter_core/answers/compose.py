@@ -9,6 +9,7 @@ from ..code_graph import CodeGraph, index_of
 from ..evidence.selection import Found
 from ..evidence.spans import own_blocks
 from ..graph import terms
+from ..graph.lookup import scope_at
 from ..graph.outline import docstring_span, outline_of
 from ..graph.source import is_python
 from ..types import Evidence, ModuleFacts, Symbol, SymbolRef
@@ -164,7 +165,7 @@ def _sentences(
         yield from _comments_above(speaker, symbol, document.lines)
     if symbol.is_callable:
         yield from _comments_above(speaker, symbol, document.lines)
-        yield from _comments(speaker, symbol, document.lines)
+        yield from _comments(speaker, facts, symbol, document.lines)
         yield from decisions(speaker, symbol, document.lines)
         yield from actions(speaker, symbol, document.lines)
         yield from quotes(speaker, symbol, document.lines, weights)
@@ -350,10 +351,12 @@ def _comments_above(speaker: Speaker, symbol: Symbol, lines: list[str]) -> Itera
         )
 
 
-def _comments(speaker: Speaker, symbol: Symbol, lines: list[str]) -> Iterator[Candidate]:
-    name = code(symbol.qualname)
+def _comments(speaker: Speaker, facts: ModuleFacts, symbol: Symbol, lines: list[str]) -> Iterator[Candidate]:
+    """Of a function's comments each in the innermost function that it stands in."""
     strings = outline_of("\n".join(lines) + "\n").string_lines
     for sentence in comment_sentences(lines, symbol.start, symbol.end, strings):
+        inner = facts.symbols[scope_at(facts, sentence.start)]
+        name = code((inner if inner.is_callable else symbol).qualname)
         yield speaker.say(
             "comment", f"A comment in {name} says: “{prose(sentence.text)}”", (sentence.start, sentence.end)
         )

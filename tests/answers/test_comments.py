@@ -54,3 +54,15 @@ def test_why_is_answered_from_a_long_comment(tmp_path: Path) -> None:
         answer = answer_question(graph, "Why does process compare the referer strictly?")
     told = [claim for claim in answer.claims if "So the referer is compared strictly" in claim.text]
     assert [str(citation.span) for claim in told for citation in claim.citations] == ["checks.py:8-9"]
+
+
+def test_a_comment_is_told_of_the_function_that_it_stands_in(tmp_path: Path) -> None:
+    (tmp_path / "plugin.py").write_text(
+        "def apply(callback):\n    def wrapper(value):\n        # Set the content type only where it was serialised.\n"
+        "        return callback(value)\n    # Hand the wrapper to the router.\n    return wrapper\n",
+        "utf-8",
+    )
+    with CodeGraph.load_or_build(tmp_path) as graph:
+        answer = answer_question(graph, "Why does apply set the content type and hand the wrapper to the router?")
+    told = {claim.text.partition(" says")[0] for claim in answer.claims if claim.text.startswith("A comment")}
+    assert told == {"A comment in `apply.wrapper`", "A comment in `apply`"}
