@@ -16,7 +16,6 @@ import numpy as np
 _NONE = np.empty(0, np.uint64)
 _BITS = 21  # of a token's number, so that three of them fit one integer
 _MOST = 32  # what stands in more folders counts no more
-_FEW = 4  # with fewer folders, files are counted instead
 
 
 def covering(sequences: np.ndarray, files: Mapping[str, np.ndarray], count: int) -> np.ndarray:
@@ -53,11 +52,11 @@ def _rows(tokens: np.ndarray) -> np.ndarray:
 
 
 def _holders(files: Mapping[str, np.ndarray]) -> list[list[np.ndarray]]:
-    """The tokens of the files of each folder; of each file, where there are few folders."""
+    """The tokens of the files of each folder; of each file, where all are in one."""
     folders: dict[str, list[np.ndarray]] = defaultdict(list)
     for path in sorted(files):
         folders[path.rpartition("/")[0]].append(files[path])
-    return list(folders.values()) if len(folders) >= _FEW else [[files[path]] for path in sorted(files)]
+    return list(folders.values()) if len(folders) > 1 else [[files[path]] for path in sorted(files)]
 
 
 def _recurring(holders: Sequence[Sequence[np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
