@@ -374,7 +374,8 @@ class CodeGraph:
         least: float = LEAST,
     ) -> Listing:  # fmt: skip
         """The tests that lead to a symbol over at most `depth` calls (through fixtures and `setUp`, too), or are named after it, as
-        `TestLink`s, likely ones first; without those less likely than `least` to run it. The limit as for `who_calls`."""
+        `TestLink`s, likely ones first; without those less likely than `least` to run it, but for a few where none is likelier. The limit
+        as for `who_calls`."""
         with self.calls.within_time(limit_seconds) as notes:
             values = [value for value in map(self._value, self._meant(ref)) if value and value.kind != "module"]
             found = self.tests.for_symbols(values, depth, least)

@@ -186,10 +186,9 @@ def _compose(run: Run, found: Found, plan_once: Callable[[], Plan]) -> list[Clai
 def _chosen(run: Run, found: Found, items: list[Candidate], scores: list[float]) -> list[Claim]:
     chosen = choose(items, scores, found.weights, run.options.compose.max_sentences)
     run.check()
-    kind = answer_kind(found.question)
-    if kind == "where":
-        chosen.sort(key=lambda item: item.place)  # the place that was found first is the answer
-    sum_up = kind not in LINKS
+    sum_up = answer_kind(found.question) not in LINKS
+    if sum_up:
+        chosen.sort(key=lambda item: item.place)  # what was found first is what the answer is about
     named = named_symbols(run.graph, found.question) if sum_up else []
     classes = asks_structure(found.question)
     told = put_together(run.graph, chosen, items, named, classes) if sum_up else in_order(run.graph, chosen)

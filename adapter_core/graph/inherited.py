@@ -9,6 +9,7 @@ from .collecting.collect import TestNode
 from .collecting.config import PytestRules, matches
 from .linking import classes
 from .linking.evaluate import Inference
+from .linking.fixtures import is_fixture
 from .linking.mro import lookup_order
 from .linking.values import Value
 from .tests_map import TestFile
@@ -49,6 +50,9 @@ def inherited(inference: Inference, path: str, file: TestFile, rules: PytestRule
             if value.kind == "class" and _collects(inference, value, name, rules):
                 yield from _of_class(inference, value, f"{path}::{name}", path, rules, known)
             elif value.kind == "function" and other is not None and matches(name, rules.python_functions):
+                if f"{path}::{name}" in known or is_fixture(other.facts.symbols[value.index]):
+                    continue
+                known.add(f"{path}::{name}")
                 yield _node(f"{path}::{name}", value.path, other.facts.symbols[value.index])
 
 
@@ -57,9 +61,21 @@ def _names_class(name: str, rules: PytestRules) -> bool:
 
 
 def _collects(inference: Inference, cls: Value, name: str, rules: PytestRules) -> bool:
+    if _is_no_test(inference, cls):
+        return False
     return _is_case(lookup_order(inference, cls)) or (
         matches(name, rules.python_classes) and not inference.constructors(cls)
     )
+
+
+def _is_no_test(inference: Inference, cls: Value) -> bool:
+    """Whether `__test__ = False` stands in a class, or in the base that it has it from."""
+    for base in lookup_order(inference, cls):
+        table = inference.table(base.path) if base.kind == "class" else None
+        said = table.flows.get((base.index, "__test__"), ()) if table is not None else ()
+        if said:
+            return inference.workspace.text(base.path)[said[-1].start : said[-1].end] == "False"
+    return False
 
 
 def _of_class(
@@ -76,7 +92,7 @@ def _of_class(
             name = symbol.name
             is_test = name.startswith("test") if case else matches(name, rules.python_functions)
             new = name not in bound and f"{prefix}::{name}" not in known
-            if is_test and symbol.is_callable and base.path != path and new:
+            if is_test and symbol.is_callable and not is_fixture(symbol) and base.path != path and new:
                 yield _node(f"{prefix}::{name}", base.path, symbol)
             bound.add(name)
 

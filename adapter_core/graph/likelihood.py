@@ -76,7 +76,7 @@ def conditions(lines: Sequence[str], first: int, line: int) -> tuple[str, bool]:
         if here < 0:
             continue
         if here < indent:
-            indent = here
+            indent = here + (text.lstrip()[0] in ")]}")  # the head of such a line stands as far to the left
             header = _HEADER.match(text)
             kind = header[1] if header is not None else ""
             if kind == "except":

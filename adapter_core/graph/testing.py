@@ -113,25 +113,32 @@ class WorkspaceTests:
         """The tests that lead to functions or classes within `depth` calls, likely ones first, and those named after it. Those that are
         less likely than `least` to run it are left out, but for a few where none is likelier. And why there may be more."""
         found: dict[str, TestLink] = {}
+        notes: list[str] = []
         for target in targets:
-            for link in self._for_symbol(target, depth):
-                found.setdefault(link.node_id, link)
+            for link in self._for_symbol(target, depth, notes):
+                found[link.node_id] = max(link, found.get(link.node_id, link), key=lambda one: one.likely)
         links = sorted(found.values(), key=_order)
         likely = [link for link in links if link.likely >= least]
         if len(likely) == len(links):
-            return links, []
+            return links, list(dict.fromkeys(notes))
         if not likely:
-            return links[:_UNLIKELY], ["no test is likely to lead there; these are the likeliest"]
+            return links[:_UNLIKELY], [
+                *dict.fromkeys(notes),
+                "no test is likely to lead there; these are the likeliest",
+            ]
         left = len(links) - len(likely)
-        return likely, [f"{left} test{'s' * (left > 1)} that may lead there, but less likely, are left out"]
+        return likely, [
+            *dict.fromkeys(notes),
+            f"{left} test{'s' * (left > 1)} that may lead there, but less likely, are left out",
+        ]
 
-    def _for_symbol(self, target: Value, depth: int) -> list[TestLink]:
+    def _for_symbol(self, target: Value, depth: int, notes: list[str]) -> list[TestLink]:
         found: dict[str, TestLink] = {}
         table = self._inference.table(target.path)
         if table is None:
             return []
         wanted = likelihood.words(target.path, table.facts.symbols[target.index].qualname)
-        for node, way in self._ways.to(target, depth) if depth else ():
+        for node, way in self._ways.to(target, depth, notes) if depth else ():
             words = self._words_of(node)
             likely = likelihood.of_test(way.likely, way.distance, way.set_up, way.guessed, wanted, words)
             why = (way.words[0], *(f"which {more}" for more in way.words[1:]))
@@ -224,7 +231,7 @@ class WorkspaceTests:
         likely: float = 0.5, guessed: bool = False,
     ) -> None:  # fmt: skip
         base = node.node_id.partition("[")[0]
-        if base not in found:
+        if base not in found or likely > found[base].likely:
             span = Span(self._root, node.path, node.start, node.end)
             found[base] = TestLink(base, span, why, distance, via, likely, guessed)
 

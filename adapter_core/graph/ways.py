@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..types import ModuleFacts, Span
 from . import likelihood, lookup
 from .call_sites import WorkspaceCalls
-from .linking import carriers, classes, fixtures
+from .linking import carriers, classes, fixtures, parametrized
 from .linking.evaluate import Inference
 from .linking.mro import lookup_order
 from .linking.values import Value, unbound
@@ -70,7 +70,7 @@ class Ways:
         self._root = root_name
         self._indexes: dict[str, dict[tuple[str, int, str], int]] = {}
 
-    def to(self, target: Value, depth: int) -> list[tuple[TestNode, Way]]:
+    def to(self, target: Value, depth: int, notes: list[str]) -> list[tuple[TestNode, Way]]:
         """The tests that lead to a function or class within `depth` calls, each with its likeliest way."""
         found: dict[str, tuple[TestNode, Way]] = {}
         best: dict[Value, float] = {}
@@ -90,7 +90,7 @@ class Ways:
             if value in done or way.distance >= depth or way.likely < _LEAST_WAY:
                 continue
             done.add(value)
-            for number, one in enumerate(self._steps(value)):
+            for number, one in enumerate(self._steps(value, notes)):
                 if self._inference.late and number >= _MOST_LATE:
                     return list(found.values())  # what is likely was found first
                 here = Way(
@@ -99,6 +99,10 @@ class Ways:
                     way.set_up or one.set_up, way.guessed or one.guessed,
                 )  # fmt: skip
                 self._reach(value, one, here, found, push)
+        if not self._inference.late and any(
+            v not in done and w.distance < depth and w.likely >= _LEAST_WAY for *_, v, w in queue
+        ):
+            notes.append(f"more than {_MOST_REACHED} functions lead there; the likeliest were followed")
         return list(found.values())
 
     def _entries(self, target: Value) -> Iterator[tuple[Value, float]]:
@@ -161,7 +165,7 @@ class Ways:
 
     # -- one step back -----------------------------------------------------------------------------------------------
 
-    def _steps(self, value: Value) -> Iterator[_Step]:
+    def _steps(self, value: Value, notes: list[str]) -> Iterator[_Step]:
         """What calls a function or class, written or not, and what takes it as a fixture; else what may have code outside call it."""
         table = self._inference.table(value.path)
         if table is None:
@@ -169,7 +173,7 @@ class Ways:
         symbol = table.facts.symbols[value.index]
         label = symbol.qualname
         called = False
-        for site in self._calls.entering(value, True, []):
+        for site in self._calls.entering(value, True, notes):
             facts = self._view.facts(site.span.path)
             if not site.resolved or site.caller is None or facts is None:
                 continue
@@ -211,6 +215,7 @@ class Ways:
                 takes = symbol.qualname in asking or (
                     fixtures.takes_fixtures(symbol) and any(p.name == name for p in symbol.parameters)
                 )
+                takes = takes and parametrized.given(self._inference, path, index, name) is None
                 taken = fixtures.fixture(self._inference, path, index, name) if takes else None
                 if taken is not None and (taken == plain or taken in replaced):
                     yield path, index, symbol.name_line, 1.0 if taken == plain else _REPLACED

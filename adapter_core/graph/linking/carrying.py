@@ -170,7 +170,7 @@ def _call_around(table: Tables, offset: int, outside: Call | None = None) -> Cal
     """The innermost call among whose arguments an offset lies; `outside`: not that one, nor one that begins where it does."""
     best: Call | None = None
     for call in table.calls_around(offset):
-        if call.form == "decorator" or call is outside:
+        if call.form == "decorator":
             continue
         if outside is not None and call.start == offset and call.end <= outside.end:
             continue

@@ -14,7 +14,19 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ...types import Call, Flow, Import, Parameter
 from ..recent import Recent
-from . import aliases, calling, classes, containers, dynamic, expressions, modules, parameters, protocols, reaching
+from . import (
+    aliases,
+    calling,
+    classes,
+    containers,
+    dynamic,
+    expressions,
+    modules,
+    parameters,
+    protocols,
+    reaching,
+    texts,
+)
 from . import annotations as types_of
 from .reaching import Event
 from .remembering import Remembering
@@ -260,7 +272,7 @@ class Inference(Remembering):
         if value.kind in ("class", "instance", "super"):
             return classes.attribute(self, value, name)
         if value.kind == "external":
-            return dynamic.parsed(self, value, name) or frozenset({external(f"{value.path}.{name}")})
+            return dynamic.parsed(self, value, name) or frozenset({texts.method(value, name)})
         if value.kind in ("display", "starred", "typed", "generator", "attributes"):
             return dynamic.of_container(value, name)
         if value.kind == "function":

@@ -72,10 +72,10 @@ def result(inference: Inference, value: Value, node: ast.Call, here: Here) -> Va
     if name == "builtins.getattr":
         return union([_getattr(inference, node, here), argument(2)])
     if name == "types.SimpleNamespace":
-        told = tuple((k.arg, inference.expression(k.value, here)) for k in node.keywords if k.arg)
+        told = tuple((k.arg, _stored(inference, k.arg, k.value, here)) for k in node.keywords if k.arg)
         return frozenset({Value("attributes", "", 0, told)})
-    if name.startswith(texts.METHODS) and isinstance(node.func, ast.Attribute):
-        return texts.result(inference, name, node.func.value, node, here)
+    if name.startswith(texts.METHODS):
+        return texts.result(inference, value, node, here)
     if name in _CHAINS:
         given = [a.value if isinstance(a, ast.Starred) else a for a in node.args]
         parts = [inference.elements(inference.expression(a, here)) for a in given]
@@ -221,6 +221,14 @@ def _getattr(inference: Inference, node: ast.Call, here: Here) -> Values:
         else:
             parts.append(inference.attribute(values, name))
     return union(parts)
+
+
+def _stored(inference: Inference, name: str, first: ast.expr, here: Here) -> Values:
+    """What a field of a `SimpleNamespace` holds: what it was made with, or what the file stores under its name later."""
+    table = inference.table(here.path)
+    later = table.attribute_flows(name) if table is not None else ()
+    stored = [inference.flow(here.path, f) for f in later if f.kind == "assign"]
+    return union([inference.expression(first, here), *stored])
 
 
 def _super(inference: Inference, node: ast.Call, here: Here) -> Values:

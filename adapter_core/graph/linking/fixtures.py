@@ -49,7 +49,8 @@ def fixture(inference: Inference, path: str, index: int, name: str) -> Value | N
     for place in _places(inference, path, index, name):
         table = inference.table(place.path)
         for number in table.children.get((place.index, name), ()) if table is not None else ():
-            if is_fixture(table.facts.symbols[number]) and (place.path, number) != (path, index):  # type: ignore[union-attr]
+            symbol = table.facts.symbols[number]  # type: ignore[union-attr]
+            if is_fixture(symbol) and name_of(symbol) == name and (place.path, number) != (path, index):
                 return Value("function", place.path, number)
         for number in table.members.get(place.index, ()) if table is not None else ():
             symbol = table.facts.symbols[number]  # type: ignore[union-attr]
@@ -79,7 +80,10 @@ def _only_one(inference: Inference, name: str, me: Value) -> Value | None:
     paths = inference.workspace.paths_using(name) if name not in _PYTESTS_OWN else []
     found = []
     for path in paths if len(paths) <= _MAX_FILES else ():
-        table = inference.table(path) if path.rpartition("/")[2] != "conftest.py" else None
+        # Those of a conftest or a test module are seen by no other file.
+        file = path.rpartition("/")[2]
+        apart = file == "conftest.py" or file.startswith("test_") or file.endswith("_test.py")
+        table = inference.table(path) if not apart else None
         for number in table.children.get((0, name), ()) if table is not None else ():
             if is_fixture(table.facts.symbols[number]):  # type: ignore[union-attr]
                 found.append(Value("function", path, number))

@@ -17,6 +17,7 @@ _DISPATCHING = ("singledispatch", "singledispatchmethod")
 _REGISTER = ".register"
 _MAX_FILES = 24
 _CONTAINERS = frozenset("list tuple set frozenset dict Sequence Iterable Collection Mapping Set".split())
+_TYPE = re.compile(r"[\w.| ]+")  # a text is the name under which something is registered
 _WORD = re.compile(r"[^\W\d]\w*")
 
 
@@ -67,7 +68,7 @@ def taken(symbol: Symbol, parameter: Parameter) -> str:
     """The type of the first parameter of a function, as `@describe.register(str)` above it says; "" of any other."""
     told = [text.partition("(")[2].rstrip().removesuffix(")") for text in symbol.decorators if registrar(text)]
     own = [p for p in symbol.parameters if p.name not in ("self", "cls")]
-    return " | ".join(t for t in told if t.strip()) if own and own[0] is parameter else ""
+    return " | ".join(t for t in told if _TYPE.fullmatch(t.strip())) if own and own[0] is parameter else ""
 
 
 def implementations(inference: Inference, function: Value) -> Values:

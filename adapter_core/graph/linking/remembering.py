@@ -58,7 +58,7 @@ class Remembering:
 
     def recall(self, key: object) -> Values | None:
         """What `once` remembers under a key."""
-        known = self._kept.get(key) or self._passing.get(key)
+        known = self._kept.get(key) or (self._passing.get(key) if self._active else None)
         if known is None:
             return None
         values, read, on, cut = known
@@ -144,8 +144,10 @@ class Remembering:
         before, self._shallowest = self._shallowest, _SETTLED
         partial, self.partial = self.partial, False
         read_before = reads.begin() if reads is not None else NOTHING
-        result = compute()
-        read = reads.end(read_before) if reads is not None else NOTHING
+        try:
+            result = compute()
+        finally:
+            read = reads.end(read_before) if reads is not None else NOTHING
         if self._shallowest == _SETTLED and not self.late and (cut or not self.partial):
             self._aside[key] = result, read, self._spent - begun
         self.partial = self.partial or partial

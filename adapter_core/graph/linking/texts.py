@@ -12,37 +12,41 @@ if TYPE_CHECKING:
     from .evaluate import Here, Inference
 
 METHODS = "builtins.str()."
-_MAX_TEXTS = 16  # that one expression may come to
+_MAX_TEXTS, _LONG = 16, 200  # parts of a text; characters of one that may be a name
 _ONE = frozenset(
     """lower upper title capitalize casefold swapcase strip lstrip rstrip removeprefix removesuffix replace""".split()
 )
 _SEVERAL = frozenset({"partition", "rpartition", "split", "rsplit"})
 
 
-def result(inference: Inference, name: str, receiver: ast.expr, node: ast.Call, here: Here) -> Values:
-    """What a method of a string, `builtins.str().NAME`, gives: where the texts are known, those that come of them."""
+def method(value: Value, name: str) -> Value:
+    """An attribute of something external; a string's method keeps the text, so that the string need not be worked out once more."""
+    path = f"{value.path}.{name}"
+    return Value("external", path, 0, value.extra) if path.startswith(METHODS) else external(path)
+
+
+def result(inference: Inference, called: Value, node: ast.Call, here: Here) -> Values:
+    """What a method of a string, `builtins.str().NAME`, gives: where its text is known, what comes of that."""
+    name, text = called.path, called.extra
     method = name.removeprefix(METHODS)
     unknown = frozenset({external("builtins.str()" if method in _ONE else f"{name}()")})
     if method not in _ONE | _SEVERAL or node.keywords:
         return unknown
-    told = _texts(inference.expression(receiver, here))
-    arguments = [_argument(inference, argument, here) for argument in node.args]
-    if not told or len(told) > _MAX_TEXTS or any(argument is None for argument in arguments):
+    if not isinstance(text, str) or text.endswith("*") or len(text) > _LONG:
         return unknown
-    found: set[Value] = set()
-    for text in told:
-        work: Callable[..., str | tuple[str, ...] | list[str]] = getattr(text, method)
-        try:
-            given = work(*arguments)
-        except (TypeError, ValueError):
-            return unknown
-        if isinstance(given, str):
-            found.add(_text(given))
-        elif len(given) > _MAX_TEXTS:
-            return unknown
-        else:
-            found.add(Value("typed", "places", 0, tuple(frozenset({_text(part)}) for part in given)))
-    return frozenset(found)
+    arguments = [_argument(inference, argument, here) for argument in node.args]
+    if any(argument is None or (isinstance(argument, str) and len(argument) > _LONG) for argument in arguments):
+        return unknown
+    work: Callable[..., str | tuple[str, ...] | list[str]] = getattr(text, method)
+    try:
+        given = work(*arguments)
+    except (TypeError, ValueError):
+        return unknown
+    if isinstance(given, str):
+        return frozenset({_text(given)})
+    if len(given) > _MAX_TEXTS:
+        return unknown
+    return frozenset({Value("typed", "places", 0, tuple(frozenset({_text(part)}) for part in given))})
 
 
 def _text(text: str) -> Value:
