@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -153,9 +154,10 @@ def _sentences(
     if asked.kind in LINKS:
         yield from around  # first, since of very many sentences the last ones are left out
     where, *header = _header(speaker, symbol, facts, index, document.lines)
-    if not symbol.docstring:
+    told = list(_docstring(speaker, symbol, document.lines, weights))
+    if not told or told[0].kind != "doc":
         yield where  # else its first sentence says more, and cites the same line
-    yield from _docstring(speaker, symbol, document.lines, weights)
+    yield from told
     yield from header
     if symbol.kind == "class":
         yield from _class(speaker, facts, index, document.lines)
@@ -231,7 +233,7 @@ def _header(speaker: Speaker, symbol: Symbol, facts: ModuleFacts, index: int, li
             parts.append(f"is annotated to return {code(symbol.returns)}")
         if parts and complete and len(" ".join(parts)) <= 3 * _MAX_SIGNATURE:
             yield speaker.say("signature", f"{name} {listed(parts)}.", head)
-    elif symbol.kind in _ASSIGNED and len(symbol.signature) <= _MAX_SIGNATURE:
+    elif symbol.kind in _ASSIGNED and len(symbol.signature) <= _MAX_SIGNATURE and _assigns(symbol.signature):
         yield speaker.say("signature", f"{name} is assigned as {code(symbol.signature)}.", head)
     if symbol.decorators and symbol.is_callable:
         shown_decorators = [code("@" + d) for d in symbol.decorators if len(d) <= 80 and "\n" not in d]
@@ -313,6 +315,17 @@ def _class(speaker: Speaker, facts: ModuleFacts, index: int, lines: list[str]) -
             yield speaker.say("where", text, *((m.name_line, m.name_line) for m in shown))
 
 
+def _assigns(signature: str) -> bool:
+    """Whether a signature is an assignment, and no mere annotation (which may hold a `=`, too: `Field(gt=0)`)."""
+    try:
+        node = ast.parse(signature).body[0]
+    except (SyntaxError, ValueError, IndexError):
+        return "=" in signature  # newer syntax
+    return not isinstance(node, (ast.AnnAssign, ast.Expr)) or (
+        isinstance(node, ast.AnnAssign) and node.value is not None
+    )
+
+
 def _members(graph: CodeGraph, facts: ModuleFacts, index: int, item: Evidence, place: int) -> Iterator[Candidate]:
     """What a class assigns in the lines that were found, and who reads it."""
     looked_up = 0
@@ -320,11 +333,11 @@ def _members(graph: CodeGraph, facts: ModuleFacts, index: int, item: Evidence, p
         inside = (
             symbol.parent == index and symbol.kind in _ASSIGNED and item.span.start <= symbol.start <= item.span.end
         )
-        if not inside or (symbol.start == symbol.end and "=" not in symbol.signature):
+        if not inside or (symbol.start == symbol.end and not _assigns(symbol.signature)):
             continue  # what is only annotated says little
         speaker, name = Speaker(facts, number, place), code(symbol.qualname)
         lines = (symbol.start, min(symbol.end, symbol.start + _MAX_HEADER_LINES - 1))
-        short = len(symbol.signature) <= _MAX_SIGNATURE and symbol.end == lines[1] and "=" in symbol.signature
+        short = len(symbol.signature) <= _MAX_SIGNATURE and symbol.end == lines[1] and _assigns(symbol.signature)
         text = (
             f"{name} is assigned as {code(symbol.signature)}." if short else f"{name} is defined in {code(facts.path)}."
         )
@@ -387,9 +400,8 @@ def _documentation(
     symbol = facts.symbols[index]
     title = f", “{prose(symbol.name)}”" if symbol.kind == "section" else ""
     found = sentences_in(lines, item.span.start, item.span.end)
+    found = [one for one in found if printable(one.text.lstrip("# ")) != printable(symbol.name)]
     for sentence in in_passages(found, lines, _says_of(weights)):
-        if printable(sentence.text) == printable(symbol.name):
-            continue
         spans = [(sentence.start, sentence.end)]
         if title and not symbol.start <= sentence.start <= symbol.start + 1:
             # The title is part of the sentence, so its line is cited, too.

@@ -24,7 +24,7 @@ from .options import CitationOptions
 from .verify import verify_claim
 
 _FENCE = re.compile(r"\s*(```|~~~)")
-_SKIPPED = re.compile(r"\s*(#{1,6}\s|\||<!--|[-=*_]{3,}\s*\Z)")
+_SKIPPED = re.compile(r"\s*(Not found in this workspace\b|#{1,6}\s|\||<!--|[-=*_]{3,}\s*\Z)")
 _ITEM = re.compile(r"\s*(?:[-*+•]|\d+[.)]|>)\s+")
 _END = re.compile(r"(?<=[.!?])[\"'”)\]]*\s+(?=[A-Z`\"'“(\[•])")
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\(([^()\s]*)\)")
@@ -103,7 +103,8 @@ def sentences_of(text: str) -> Iterator[tuple[str, int, tuple[str, ...]]]:
     for line, block in _blocks(split_lines(text)):
         pieces: list[tuple[str, int]] = []
         position = 0
-        for end in [*(m.end() for m in _END.finditer(block)), len(block)]:
+        ends = [m.end() for m in _END.finditer(block) if block.count("“", 0, m.end()) <= block.count("”", 0, m.end())]
+        for end in [*ends, len(block)]:  # a quotation is one piece
             if block[position:end].strip():
                 pieces.append((block[position:end].strip(), line + block.count("\n", 0, position)))
             position = end

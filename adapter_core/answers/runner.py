@@ -184,15 +184,22 @@ def _compose(run: Run, found: Found, plan_once: Callable[[], Plan]) -> list[Clai
 
 
 def _chosen(run: Run, found: Found, items: list[Candidate], scores: list[float]) -> list[Claim]:
-    chosen = choose(items, scores, found.weights, run.options.compose.max_sentences)
+    limit = run.options.compose.max_sentences
+    chosen = choose(items, scores, found.weights, limit)
     run.check()
-    sum_up = answer_kind(found.question) not in LINKS
-    if sum_up:
-        chosen.sort(key=lambda item: item.place)  # what was found first is what the answer is about
-    named = named_symbols(run.graph, found.question) if sum_up else []
-    classes = asks_structure(found.question)
-    told = put_together(run.graph, chosen, items, named, classes) if sum_up else in_order(run.graph, chosen)
+    told = _arranged(run, found, items, chosen)
+    if len(told) > limit:  # with the opening
+        told = _arranged(run, found, items, chosen[:-1]) or in_order(run.graph, chosen)
     return [claim for item in told if (claim := _claim(run, item)) is not None]
+
+
+def _arranged(run: Run, found: Found, items: list[Candidate], chosen: list[Candidate]) -> list[Candidate]:
+    """The chosen sentences, best first, as they are read: what was found first is what the answer is about."""
+    if answer_kind(found.question) in LINKS:
+        return in_order(run.graph, chosen)
+    chosen = sorted(chosen, key=lambda item: item.place)
+    named = named_symbols(run.graph, found.question)
+    return put_together(run.graph, chosen, items, named, asks_structure(found.question))
 
 
 def _claim(run: Run, item: Candidate) -> Claim | None:

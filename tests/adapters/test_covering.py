@@ -86,3 +86,14 @@ def test_the_same_text_is_chosen_in_whatever_order_files_come() -> None:
     found = packed(files, 9, options)
     assert found.shape == (6, 16)
     assert (found == packed(dict(reversed(files.items())), 9, options)).all()
+
+
+def test_with_a_time_limit_the_most_telling_text_comes_first() -> None:
+    draw = np.random.default_rng(7)
+    common = np.arange(16)
+    files = {f"f{n}/m.py": np.concatenate([draw.integers(100, 10_000, 64), common]) for n in range(12)}
+    options = FitOptions(steps=1_000_000, seconds=60.0, batch=2, length=16)
+    found = packed(files, 9, options)
+    holding = [len(rows(sequence) & rows(common)) for sequence in found]
+    assert holding[0] == max(holding)
+    assert len(found) == sum(len(tokens) + 1 for tokens in files.values()) // 16

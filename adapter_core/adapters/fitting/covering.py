@@ -19,10 +19,8 @@ _MOST = 32  # what stands in more folders counts no more
 
 
 def covering(sequences: np.ndarray, files: Mapping[str, np.ndarray], count: int) -> np.ndarray:
-    """The places (count,) of the sequences (n, length) to train on, in the order in which they were chosen; all n where there are not more.
+    """The places (count,) of the sequences (n, length) to train on, the most telling first; all n where there are not more.
     `files`: the tokens of each file, by which it is counted in how many folders something stands."""
-    if len(sequences) <= count:
-        return np.arange(len(sequences))
     known, worth = _recurring(_holders(files))
     held = [_found(_rows(sequence), known) for sequence in sequences]
     met = np.zeros(len(known))
@@ -34,7 +32,7 @@ def covering(sequences: np.ndarray, files: Mapping[str, np.ndarray], count: int)
     waiting = [(-value(place), place) for place in range(len(sequences))]
     heapq.heapify(waiting)
     chosen: list[int] = []
-    while len(chosen) < count:
+    while waiting and len(chosen) < count:
         _, place = heapq.heappop(waiting)
         now = -value(place)
         if waiting and (now, place) > waiting[0]:
@@ -42,7 +40,7 @@ def covering(sequences: np.ndarray, files: Mapping[str, np.ndarray], count: int)
             continue
         chosen.append(place)
         met[held[place]] += 1
-    return np.array(chosen)
+    return np.array(chosen, np.int64)
 
 
 def _rows(tokens: np.ndarray) -> np.ndarray:

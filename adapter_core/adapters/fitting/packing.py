@@ -12,6 +12,8 @@ import numpy as np
 from .covering import covering
 from .options import FitOptions
 
+_MOST_CHOSEN = 4096  # sequences; a step takes a second or two, and two or more of them
+
 
 def packed(files: Mapping[str, np.ndarray], separator: int, options: FitOptions) -> np.ndarray:
     """Shuffled sequences (n, length) int64 of `files` (path to tokens), by `options.seed`: all of one pass over them, or, where the options
@@ -29,10 +31,17 @@ def packed(files: Mapping[str, np.ndarray], separator: int, options: FitOptions)
     stream = np.concatenate([np.empty(0, np.int64), *divided]).astype(np.int64)
     count = len(stream) // options.length
     sequences = stream[: count * options.length].reshape(count, options.length)
-    taken = options.steps * options.batch if options.covering else count
-    order = covering(sequences, parts, taken).tolist() if options.covering else list(range(count))
+    order = list(range(count))
     draw.shuffle(order)
-    return sequences[order]
+    if not options.covering:
+        return sequences[order]
+    steps = options.steps - int(options.steps * options.questions)
+    chosen = covering(sequences, parts, min(steps * options.batch, _MOST_CHOSEN)).tolist()
+    if options.seconds is None:
+        draw.shuffle(chosen)
+        return sequences[chosen]
+    # How many steps there will be is not known: the most telling text comes first.
+    return sequences[[*chosen, *(place for place in order if place not in set(chosen))]]
 
 
 @dataclass(frozen=True, slots=True)

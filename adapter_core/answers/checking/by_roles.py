@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from .lexicon import look_up
 from .plain import REFUSES, keywords_as_words
 from .region import Region
 from .relation_checks import problem_of
@@ -27,6 +28,8 @@ LEAST_ROLES_AGAINST = 0.95
 LEAST_RELATION_READ, LEAST_ROLES_READ = 0.02, 0.2
 # A denial of a condition.
 _DEPENDS = re.compile(r"\b(?:unless|false|falsy|fails? when|unmet|violated|otherwise|else)\b", re.I)
+# A bound is no default.
+_BOUNDS = re.compile(r"\b(?:at (?:least|most)|(?:less|fewer|greater) than|minim\w+|maxim\w+|mandatory)\b", re.I)
 # What a default is for, that nothing is given, is told by a denial in a clause of its own: "when no `x` is given", "without `x`".
 _LEFT_OUT = re.compile(
     r"\b(?:if|when|whenever|unless|where|in case|without|once|callers?|those|in the absence of|(?:a|an|the) (?:missing|omitted|absent)|"
@@ -61,6 +64,8 @@ def words_about(sentence: Sentence) -> Words | None:
 
 def told_by(region: Region, about: Words, against: Sequence[Relation] = ()) -> Relation | None:
     """The relation that the lines show and the words tell, if there is one. `against`: what grammar read instead."""
+    if not any(look_up(word) for word in about.words if not is_name(word)):
+        return None  # no word tells anything
     model, exclusive = fitted(), EXCLUSIVE.search(about.sentence.plain) is not None
     likely = model.relations(about.words, len(about.names))
     for kind in relations_of(len(about.names)):
@@ -128,6 +133,6 @@ def _denied(plain: str, kind: str) -> bool:
     """Whether the words deny something, but for what a default is for: that nothing is given."""
     if kind != "default":
         return bool(NEGATION.search(plain) or REFUSES.search(plain) or _DEPENDS.search(plain))
-    if NEGATION.search(_LEFT_OUT.sub(" ", plain)):
+    if _BOUNDS.search(plain) or NEGATION.search(_LEFT_OUT.sub(" ", plain)):
         return True
     return any(len(_DENIES.findall(clause.group())) > 1 for clause in _LEFT_OUT.finditer(plain))

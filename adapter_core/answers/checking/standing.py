@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from ...code_graph import CodeGraph
 from ...types import Citation, Symbol
-from ..composing.conditions import Lines
+from ..composing.conditions import BRANCH, LOOP, Lines
 from ..composing.deciding import decision_of
 from ..composing.placed import Placed, Test, function_at, header, statements
 from ..composing.placed_calls import tests_of_calls
@@ -29,7 +29,7 @@ _FORM = re.compile(
     rf"In (?P<owner>{_CODE})(?P<around>(?:, {_TEST})*): (?P<rest>{_LEAD}{_STEPS}(?:; {_LEAD}{_STEPS})*|{_STEPS})"
 )
 _CALLS = re.compile(
-    rf"(?P<owner>{_CODE}) (?:further )?calls(?P<order>, in the order written,)? "
+    rf"(?P<owner>{_CODE}) calls(?P<order>, in the order written,)? "
     rf"(?P<called>{_CODE}(?:(?:, | and ){_CODE})*) (?P<around>{_TEST}(?:, {_TEST})*)\."
 )
 _TESTS = re.compile(
@@ -57,6 +57,7 @@ def stand_so(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -
     for symbol, spans, lines in _functions(graph, form["owner"][1:-1], citations):
         node = function_at(symbol, lines)
         placed = _on(spans, statements(node, lines)) if node is not None else []
+        placed = [p for p in placed if _branched(form["around"], p.tests)]
         if all(any(_is(p, text, tests, spans, lines) for p in placed) for text, tests in told):
             return True
     return False
@@ -75,7 +76,11 @@ def _called_so(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...])
             sorted(
                 line
                 for (callee, line), tests in held.items()
-                if callee == name and _shown(spans, line, line) and tests is not None and told <= _told_by(tests, spans)
+                if callee == name
+                and _shown(spans, line, line)
+                and tests is not None
+                and told <= _told_by(tests, spans)
+                and _branched(form["around"], tuple(tests))
             )
             for name in called
         ]
@@ -98,6 +103,12 @@ def _decided_so(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]
         ):
             return True
     return False
+
+
+def _branched(around: str, tests: tuple[Test, ...]) -> bool:
+    """Whether what is said to stand "in one of its branches", or loops, stands in one."""
+    loop = any(t.branch and t.kind in ("for", "while") for t in tests)
+    return (BRANCH not in around or any(t.branch for t in tests)) and (LOOP not in around or loop)
 
 
 def _ascending(places: list[list[int]]) -> bool:

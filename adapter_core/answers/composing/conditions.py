@@ -23,11 +23,6 @@ class Condition:
     words: str = ""
     tests: tuple[Test, ...] = ()
 
-    @property
-    def whole(self) -> bool:
-        """Whether all of the branches around are told."""
-        return not self.words.startswith((BRANCH, LOOP))
-
 
 def condition_of(tests: Sequence[Test], start: int, end: int, loops: bool = False) -> Condition:
     """The condition of what stands on lines `start..end`: the branches around it and the early exits within these; where there are no

@@ -51,6 +51,8 @@ def put_together(
 ) -> list[Candidate]:
     """The same below a sentence that says how the things that the question names, or else those that the sentences are about, are linked,
     unless they show it. `items`: all that was compiled; what is only there may link the rest. `classes`: what extends what, too."""
+    if not chosen:
+        return []
     spoken = symbols_of(graph, chosen)
     edges = edges_between(graph, spoken)
     ordered = in_reading_order(chosen, edges)
@@ -122,7 +124,7 @@ def edges_between(
             known = found.get((key, edge.target))
             within = ref.symbol.qualname.startswith(f"{targets[edge.target].symbol.qualname}.")
             same = ref.symbol.qualname == targets[edge.target].symbol.qualname
-            if not (within or same) and (known is None or known.word == "may call"):
+            if not (within or same) and (known is None or known.word == "may call" != edge.word):
                 found[key, edge.target] = edge
     return list(found.values())
 
