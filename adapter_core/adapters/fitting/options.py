@@ -14,10 +14,10 @@ class FitOptions:
 
     `alpha`: deltas are scaled by alpha / rank. `first_block`: blocks below this share of the model are left as they are; what lies
     below the first adapted block needs no backward pass. `tokens_per_file`: of a larger file only a part is read. `covering`: which of the
-    text is trained on is chosen (`covering.py`), and not drawn; with `seconds` the most telling comes first. `rate` is AdamW's, after `warm_up` steps, falling to a tenth in a straight
-    line. `clip`: the largest norm of a step's gradient. `questions`: the share of the steps that train log P(question | place) on rows made
-    from the repository (`questions.py`), instead of its text: the model reads much better for it, and predicts text less well than if all
-    steps were text's (docs/adapters.md).
+    text is trained on is chosen (`covering.py`), and not drawn; with `seconds` the most telling comes first. `rate` is AdamW's, after
+    `warm_up` steps, falling to a tenth in a straight line. `clip`: the largest norm of a step's gradient. `questions`: the share of the
+    steps that train log P(question | place) on rows made from the repository (`questions.py`), instead of its text: the model reads much
+    better for it, and predicts text less well than if all steps were text's (docs/adapters.md).
     """
 
     rank: int = 8
