@@ -6,10 +6,11 @@ measuring: nobody talks like this all the time.
 
 from __future__ import annotations
 
-import functools
 import random
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from _wordings import sections
 
 FORMS = Path(__file__).with_name("_wordings_forms.txt")
 S, O, E = "`{s}`", "`{o}`", "`{e}`"  # noqa: E741
@@ -26,19 +27,6 @@ PAST = {
 }  # fmt: skip
 DOUBLED = frozenset("run put set trap wrap get tag".split())
 ASIDES = 0.15  # so many sentences get one, at either end
-
-
-@functools.cache
-def sections(path: Path) -> dict[str, list[str]]:
-    """The lines below each heading `# name`."""
-    found: dict[str, list[str]] = {}
-    own: list[str] = []
-    for line in path.read_text("utf-8").split("\n"):
-        if line.startswith("# "):
-            own = found.setdefault(line[2:], [])
-        elif line:
-            own.append(line)
-    return found
 
 
 def verb_forms(verb: str) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
     ./x bench fit_roles [--check [SET …]] [--leave-out SET …] [--write FILE]
 
-Data: the sets of wordings in `wordings/`, `_wordings.py` and `_wordings_held_out.py`, and sentences that `_wordings_by_grammar.py` makes.
+Data: the sets of wordings in `wordings/`, and sentences that `_wordings_by_grammar.py` makes.
 `--check` leaves out one set after the other, and says how many of it the model alone reads right; `--write` fits to all of them.
 """
 
@@ -16,9 +16,8 @@ from pathlib import Path
 
 import numpy as np
 from _common import print_table, share
-from _wordings import WORDINGS
-from _wordings_by_grammar import generated, sections, varied
-from _wordings_held_out import HELD_OUT
+from _wordings import FOLDER, sections
+from _wordings_by_grammar import generated, varied
 
 from adapter_core.answers.checking.by_roles import LEAST_RELATION, LEAST_ROLES
 from adapter_core.answers.checking.plain import keywords_as_words
@@ -27,7 +26,6 @@ from adapter_core.answers.checking.role_model import RoleModel, orders, relation
 from adapter_core.answers.checking.sentence import read_sentence
 from adapter_core.answers.checking.word_forms import is_name, words_of
 
-FOLDER = Path(__file__).with_name("wordings")
 STEPS, RATE, PENALTY, LEAST = 250, 0.03, 0.2, 3
 FITS = 4  # with other generated sentences each; the weights are their means
 GENERATED = 150  # sentences of each relation
@@ -61,8 +59,7 @@ def told(wording: str, relation: str) -> Told | None:
 
 
 def known_sets() -> dict[str, Mapping[str, Sequence[str]]]:
-    more = {path.stem: sections(path) for path in sorted(FOLDER.glob("*.txt"))}
-    return {"1 to 7": WORDINGS, "8": HELD_OUT, **more}
+    return {path.stem: sections(path) for path in sorted(FOLDER.glob("*.txt"))}
 
 
 def examples(sets: Sets, names: Iterable[str]) -> list[Told]:

@@ -27,8 +27,7 @@ from _claim_facts import Fact, Table, facts_of, usable
 from _claim_mutants import KINDS, Sentence, mutants_of_fact, mutants_of_sentence, tell, told_as_another
 from _common import ROOT, print_table, report, share
 from _retrieval_data import QUESTION_SETS, Row, lines_of, load_rows
-from _wordings import WORDINGS
-from _wordings_held_out import HELD_OUT
+from _wordings import EIGHTH, FIRST, sections
 
 from adapter_core.answers.citations import cite
 from adapter_core.answers.compose import candidates
@@ -61,10 +60,12 @@ def main() -> None:
     os.environ["PATHLINE_CACHE_DIR"] = str(args.scratch / "cache")
     judged: list[Judged] = []
     repositories = [r for r in roots(args.rows, args.repos, args.packages) if half_of(r[0]) == args.half]
-    wordings = [("plain words", WORDINGS)] + ([("plain words, held out", HELD_OUT)] if args.half == "report" else [])
+    wordings = [("plain words", sections(FIRST))]
+    if args.half == "report":
+        wordings.append(("plain words, held out", sections(EIGHTH)))
     if args.wordings is not None:
         given = json.loads(args.wordings.read_text("utf-8"))
-        wordings = [(f"plain words, {args.wordings.stem}", {r: tuple(some) for r, some in given.items()})]
+        wordings = [(f"plain words, {args.wordings.stem}", {r: list(some) for r, some in given.items()})]
     for name, root, questions in repositories:
         questions = [] if args.wordings is not None else questions
         found = list(judge(name, root, questions, wordings))

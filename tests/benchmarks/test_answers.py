@@ -18,7 +18,6 @@ import _claim_facts as facts
 import _claim_mutants as mutants
 import _refusal as refusal
 import _wordings as wordings
-import _wordings_held_out as held_out
 
 SOURCE = """
 #- m.py
@@ -62,7 +61,11 @@ def test_facts(repo: Path) -> None:
         ("defined", "helper", "m.py", ""),
     }
     assert ("calls", "helper", "run", "") not in said
-    assert set(wordings.WORDINGS) == set(held_out.HELD_OUT) == {f.relation for f in found} | {"decorated", "takes"}
+    assert (
+        set(wordings.sections(wordings.FIRST))
+        == set(wordings.sections(wordings.EIGHTH))
+        == {f.relation for f in found} | {"decorated", "takes"}
+    )
 
 
 def test_mutants_are_changed_and_false(repo: Path) -> None:
@@ -72,7 +75,7 @@ def test_mutants_are_changed_and_false(repo: Path) -> None:
     rng = random.Random(1)
     kinds = set()
     for fact in found:
-        wording = wordings.WORDINGS[fact.relation][0]
+        wording = wordings.sections(wordings.FIRST)[fact.relation][0]
         true = mutants.tell(fact, wording)
         for kind, mutant in mutants.mutants_of_fact(
             fact, wording, table, ["alpha", "beta"], ["helper", "run"], 20, rng
@@ -91,11 +94,11 @@ def test_a_fact_told_as_another_relation_is_a_mutant() -> None:
     call = facts.Fact("calls", "f", "E", "", "m.py", 2, 2)
     both = facts.Table([call, facts.Fact("raises", "f", "E", "", "m.py", 2, 2)])
     rng = random.Random(1)
-    told = [mutants.told_as_another(call, wordings.WORDINGS, both, rng) for _ in range(60)]
+    told = [mutants.told_as_another(call, wordings.sections(wordings.FIRST), both, rng) for _ in range(60)]
     assert None in told  # it raises it, too
     assert {t.spans for t in told if t is not None} == {(("m.py", 2, 2),)}
     three = facts.Fact("sets", "f", "x", "1", "m.py", 2, 2)
-    assert mutants.told_as_another(three, wordings.WORDINGS, both, rng) is None
+    assert mutants.told_as_another(three, wordings.sections(wordings.FIRST), both, rng) is None
 
 
 @pytest.mark.parametrize(
