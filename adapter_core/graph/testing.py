@@ -31,6 +31,7 @@ from .view import WorkspaceView
 from .ways import Ways
 
 _UNLIKELY = 3  # that are given where no test is likely
+_MOST_LATE = 40  # files that name a test are looked at when the time is up
 
 
 def _order(link: TestLink) -> tuple[float, int, str, int, str]:
@@ -219,7 +220,9 @@ class WorkspaceTests:
         if len(name) < 4:
             return
         for wanted in (f"test_{name}", f"Test{table.facts.symbols[target.index].name}"):
-            for path in self._view.paths_using(wanted):
+            for number, path in enumerate(self._view.paths_using(wanted)):
+                if self._inference.late and number >= _MOST_LATE:
+                    break
                 if is_test_file(path, self.rules):
                     for node in self.file(path).nodes:
                         if wanted in node.qualname.split("."):

@@ -186,7 +186,8 @@ def _chain(name: str, node: ast.If, one: Placed, bodies: Mapping[int, list[Place
         worth = max(worth, _worth(own))
     before = outer.words
     told = f"In {name}{', ' if before else ''}{before}: {'; '.join(branches)}"
-    cited = joined([*lines_of(outer.tests), *spans])
+    within = [(t.start, t.end) for t in one.tests if t.kind == "within"]
+    cited = joined([*lines_of(outer.tests), *within, *spans])
     if len(told) > _MAX_GROUP or any(b - a >= _MAX_LINES for a, b in cited):
         return None
     return _Quote("branch", told, f"{before} {' '.join(words)}", tuple(cited), worth)
