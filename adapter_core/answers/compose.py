@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from ..code_graph import CodeGraph, index_of
+from ..code_graph import CodeGraph, index_of, is_test_path
 from ..evidence.selection import Found
 from ..evidence.spans import own_blocks
 from ..graph import terms
@@ -21,6 +21,7 @@ from .composing.candidate import OF_STATEMENTS, Candidate, Speaker, listed
 from .composing.counts import asked_for
 from .composing.deciding import decisions
 from .composing.links import Links
+from .composing.meeting import meeting_point
 from .composing.prose import comment_sentences, docstring_lines, docstring_sentences, in_passages, sentences_in
 from .composing.quotes import quotes
 from .composing.steps import steps
@@ -36,6 +37,7 @@ _SETTINGS = (".toml", ".cfg", ".ini", ".yml", ".yaml", ".json")
 _MAX_LISTED = 5
 _MANY_LINES = 2  # of an assignment of which it is looked up who reads it
 _MAX_LOOKED_UP = 2  # of one class
+_Found = tuple[ModuleFacts, int, Evidence | None]
 _NEAR = 3  # of how many symbols callers and the like are looked for, unless they are asked for
 
 
@@ -47,7 +49,10 @@ def candidates(graph: CodeGraph, found: Found, limit: int) -> list[Candidate]:
     kind = answer_kind(found.question)
     course = kind not in LINKS and asks_course(found.question)
     asked = _Asked(kind, asked_for(found.question.text), _asked_about(graph, found), course)
-    for facts, index, item in (*_named(graph, found), *_evident(graph, found)):
+    evident = list(_evident(graph, found))
+    if course:
+        evident = _meeting(graph, evident)
+    for facts, index, item in (*_named(graph, found), *evident):
         if (facts.path, index) in about:
             continue
         about.add((facts.path, index))
@@ -100,6 +105,18 @@ def _evident(graph: CodeGraph, found: Found) -> Iterator[tuple[ModuleFacts, int,
         index = _symbol_of(facts, item) if facts else None
         if facts is not None and index is not None:
             yield facts, index, item
+
+
+def _meeting(graph: CodeGraph, evident: list[_Found]) -> list[_Found]:
+    """What was found, behind the function in which most of it meets."""
+    refs = [graph.ref(f, i) for f, i, _ in evident if f.symbols[i].is_callable and not is_test_path(f.path)]
+    point = meeting_point(graph, refs)
+    facts = graph.facts(point.path) if point is not None else None
+    index = index_of(facts, point.symbol) if facts is not None and point is not None else None
+    if facts is None or index is None:
+        return evident
+    known = [one for one in evident if (one[0].path, one[1]) == (facts.path, index)]
+    return [*(known or [(facts, index, None)]), *(one for one in evident if one not in known)]
 
 
 def _named(graph: CodeGraph, found: Found) -> Iterator[tuple[ModuleFacts, int, Evidence | None]]:

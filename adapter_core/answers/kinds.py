@@ -91,6 +91,7 @@ def asks_structure(question: Question) -> bool:
 _COURSE = re.compile(
     r"\b(?:\w*flows?|steps?|step-by-step|sequences?|what happens|happens? (?:when|if|after|before|during)|order(?:ed|ing)?|stages?|phases?|"
     r"workflow|overall|logic|algorithm|life ?cycle|trace|walk (?:me |us )?through|from .{3,60} to|end[- ]to[- ]end|"
+    r"explain|describe|outline|how (?:does|do|is|are) .{3,60} works?|what does .{3,60} do|"
     r"determin\w+|decid\w+|convert\w*|transform\w*)\b",
     re.I,
 )

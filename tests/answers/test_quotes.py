@@ -57,7 +57,7 @@ def test_a_statement_is_told_once(repo: Path) -> None:
 
 
 def test_what_is_caught_is_told_and_settings_are_no_prose(repo: Path) -> None:
-    found = sentences(repo, "What does Basket.settle do on a missing KeyError?")
+    found = sentences(repo, "Where does Basket.settle say that it failed, when a KeyError is missing?")
     assert "`Basket.settle` sets `self.failed` to `missing` when it catches `KeyError`." in found
     write(repo, "pyproject.toml", '[tool.rebates]\nloyalty = "high"\nmost = 3\n')
     answer = answer_question(graph_of(repo, WORKSPACE), "Which loyalty is set in tool.rebates?")

@@ -73,7 +73,9 @@ def _called_here(graph: CodeGraph, ref: SymbolRef) -> set[tuple[str, int]]:
     index = index_of(facts, ref.symbol) if facts is not None else None
     if facts is None or index is None:
         return set()
-    return {(c.callee, c.line) for c in facts.calls if c.owner == index and not c.form and graph.site(facts, c).resolved}
+    return {
+        (c.callee, c.line) for c in facts.calls if c.owner == index and not c.form and graph.site(facts, c).resolved
+    }
 
 
 def _step(
