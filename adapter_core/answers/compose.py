@@ -50,7 +50,7 @@ def candidates(graph: CodeGraph, found: Found, limit: int) -> list[Candidate]:
     course = kind not in LINKS and asks_course(found.question)
     asked = _Asked(kind, asked_for(found.question.text), _asked_about(graph, found), course)
     evident = list(_evident(graph, found))
-    if course:
+    if course and not asked.named:
         evident = _meeting(graph, evident)
     for facts, index, item in (*_named(graph, found), *evident):
         if (facts.path, index) in about:

@@ -29,7 +29,7 @@ _FORM = re.compile(
     rf"In (?P<owner>{_CODE})(?P<around>(?:, {_TEST})*): (?P<rest>{_LEAD}{_STEPS}(?:; {_LEAD}{_STEPS})*|{_STEPS})"
 )
 _WRITTEN = re.compile(rf"In (?P<owner>{_CODE}), in the order written: (?P<rest>.+)", re.DOTALL)
-_CLAUSE = rf"\(\d+\) (?P<around>(?:{_TEST}(?:, {_TEST})*: )?)(?P<steps>{_STEPS})"
+_CLAUSE = rf"\(\d+\) (?:… )?(?:(?P<around>(?:otherwise|{_TEST})(?:, {_TEST})*): )?(?P<steps>{_STEPS})"
 _CALLS = re.compile(
     rf"(?P<owner>{_CODE}) calls(?P<order>, in the order written,)? "
     rf"(?P<called>{_CODE}(?:(?:, | and ){_CODE})*) (?P<around>{_TEST}(?:, {_TEST})*)\."
@@ -109,17 +109,24 @@ def _decided_so(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]
 
 
 def _written_so(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -> bool:
-    """ "In `f`, in the order written: (1) `x = 1`; (2) when `a`: `g(x)`, then `h(x)`": each of them stands behind the one before."""
+    """ "In `f`, in the order written: (1) `x = 1`; (2) when `a`: `g(x)`, then `h(x)`; (3) otherwise: `i(x)`", each behind the one before."""
     form = _WRITTEN.fullmatch(sentence)
     clauses = [re.fullmatch(_CLAUSE, part) for part in re.split(r"; (?=\(\d+\) )", form["rest"])] if form else []
     if form is None or None in clauses:
         return False
-    told = [
-        (step[1:-1], clause["around"], list(_tests(clause["around"])))
-        for clause in clauses
-        if clause is not None
-        for step in re.findall(_CODE, clause["steps"])
-    ]
+    told: list[tuple[str, str, list[Told]]] = []
+    before: list[Told] = []
+    for clause in clauses:
+        assert clause is not None
+        around = clause["around"] or ""
+        held = list(_tests(around))
+        if around.startswith("otherwise"):
+            if not before:
+                return False
+            *outer, (kind, text, holds) = before
+            held = [*outer, (kind, text, not holds), *held]
+        told += [(step[1:-1], around, held) for step in re.findall(_CODE, clause["steps"])]
+        before = held
     for symbol, spans, lines in _functions(graph, form["owner"][1:-1], citations):
         node = function_at(symbol, lines)
         placed = _on(spans, statements(node, lines)) if node is not None else []

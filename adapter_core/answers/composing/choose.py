@@ -62,7 +62,8 @@ _UNNAMED, _UNNAMED_LINK = 0.9, 0.5  # of a score are left where the question nam
 # Where a kind of question says nothing of a kind of sentence. That something is a method and defined in some file stands beside every
 # other sentence about it, too, in its citation.
 _DEFAULTS: Mapping[str, float] = {
-    "quote": 1.0, "steps": 2.0, "branch": 1.2, "decides": 1.2, "used": 0.9, "assigned": 0.8, "calls": 0.6, "signature": 0.25, "where": 0.1, "bare": 0.35,
+    "steps": 2.0, "quote": 1.0, "branch": 1.2, "decides": 1.2, "used": 0.9, "assigned": 0.8, "calls": 0.6, "signature": 0.25, "where": 0.1,
+    "bare": 0.35,
 }  # fmt: skip
 _DEFAULT_PRIOR = 0.45
 # What the answers benchmark adds: factors of kinds for gold lines and names of the reference, searched for on either half of the
@@ -192,6 +193,7 @@ def choose(
         )
 
     pool = list(range(len(items)))
+    # Beside a whole function all other sentences are small; they are measured by each other.
     highest = max((s for s, item in zip(scores, items, strict=True) if item.kind != "steps"), default=0.0)
     while pool and len(chosen) < limit:
         best = max(pool, key=value)
