@@ -109,15 +109,16 @@ def _decided_so(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]
 
 
 def _written_so(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -> bool:
-    """ "In `f`, in the order written: (1) `x = 1`; (2) when `a`: `g(x)`, then `h(x)`; (3) otherwise: `i(x)`", each behind the one before."""
+    """ "In `f`, in the order written: (1) `x = 1`; (2) when `a`: `g(x)`, then `h(x)`; (3) otherwise: `i(x)`", one behind the other."""
     form = _WRITTEN.fullmatch(sentence)
-    clauses = [re.fullmatch(_CLAUSE, part) for part in re.split(r"; (?=\(\d+\) )", form["rest"])] if form else []
-    if form is None or None in clauses:
+    if form is None:
         return False
     told: list[tuple[str, str, list[Told]]] = []
     before: list[Told] = []
-    for clause in clauses:
-        assert clause is not None
+    for part in re.split(r"; (?=\(\d+\) )", form["rest"]):
+        clause = re.fullmatch(_CLAUSE, part)
+        if clause is None:
+            return False
         around = clause["around"] or ""
         held = list(_tests(around))
         if around.startswith("otherwise"):
