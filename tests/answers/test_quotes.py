@@ -138,3 +138,11 @@ def test_a_short_function_is_quoted_whole(repo: Path) -> None:
     )
     texts = [c.text for c in candidates(graph, search(graph, "How does frob work with x?"), 100)]
     assert "In `frob`: `y = x.frob(1)`, then `return y + 1`" in texts
+
+
+def test_white_space_in_a_string_is_not_folded(repo: Path) -> None:
+    source = "def f(a):\n    g('one  two', a)\n    x   =  h(a)\n"
+    lines = source.split("\n")
+    tree = ast.parse(source).body[0]
+    assert isinstance(tree, ast.FunctionDef)
+    assert [quoted(lines, node) for node in tree.body] == ["", "x = h(a)"]

@@ -29,7 +29,7 @@ _DEPTH = 0.85
 _WORDS = 1.5  # what a step gains that holds all words of the question
 _LITTLE, _WORTH_TELLING = 0.1, 0.3
 _LEAVING = (*EXITS, ast.Continue, ast.Break)
-_SILENT = (ast.Pass, ast.Import, ast.ImportFrom, ast.Global, ast.Nonlocal, ast.Assert)
+_SILENT = (ast.Pass, ast.Import, ast.ImportFrom, ast.Global, ast.Nonlocal)
 
 
 @dataclass(frozen=True, slots=True)
