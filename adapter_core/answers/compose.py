@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from ..code_graph import CodeGraph, index_of
+from ..code_graph import CodeGraph, index_of, is_test_path
 from ..evidence.selection import Found
 from ..evidence.spans import own_blocks
 from ..graph import terms
@@ -21,11 +21,13 @@ from .composing.candidate import OF_STATEMENTS, Candidate, Speaker, listed
 from .composing.counts import asked_for
 from .composing.deciding import decisions
 from .composing.links import Links
+from .composing.meeting import meeting_point
 from .composing.prose import comment_sentences, docstring_lines, docstring_sentences, in_passages, sentences_in
 from .composing.quotes import quotes
+from .composing.steps import steps
 from .composing.telling import actions
 from .inert import code, printable, prose
-from .kinds import LINKS, answer_kind
+from .kinds import LINKS, answer_kind, asks_course
 
 _MAX_SYMBOLS = 8
 _MAX_SIGNATURE = 160
@@ -35,6 +37,7 @@ _SETTINGS = (".toml", ".cfg", ".ini", ".yml", ".yaml", ".json")
 _MAX_LISTED = 5
 _MANY_LINES = 2  # of an assignment of which it is looked up who reads it
 _MAX_LOOKED_UP = 2  # of one class
+_Found = tuple[ModuleFacts, int, Evidence | None]
 _NEAR = 3  # of how many symbols callers and the like are looked for, unless they are asked for
 
 
@@ -43,8 +46,13 @@ def candidates(graph: CodeGraph, found: Found, limit: int) -> list[Candidate]:
     seen: dict[str, Candidate] = {}
     about: set[tuple[str, int]] = set()
     place = 0
-    asked = _Asked(answer_kind(found.question), asked_for(found.question.text), _asked_about(graph, found))
-    for facts, index, item in (*_named(graph, found), *_evident(graph, found)):
+    kind = answer_kind(found.question)
+    course = kind not in LINKS and asks_course(found.question)
+    asked = _Asked(kind, asked_for(found.question.text), _asked_about(graph, found), course)
+    evident = list(_evident(graph, found))
+    if course and not asked.named:
+        evident = _meeting(graph, evident)
+    for facts, index, item in (*_named(graph, found), *evident):
         if (facts.path, index) in about:
             continue
         about.add((facts.path, index))
@@ -76,17 +84,19 @@ def _reading_place(candidate: Candidate, kind: str) -> tuple[int, int]:
     if candidate.kind in _INTRODUCING:
         return 1, 0
     if candidate.kind in OF_STATEMENTS or candidate.kind == "comment":
-        return 2, candidate.spans[0 if candidate.kind == "decides" else -1][1]
+        return 2, candidate.spans[0 if candidate.kind in ("decides", "steps") else -1][1]
     return (0, 0) if kind in LINKS else (3, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """The kind of answer, what is to be counted, and, by path and line, the symbols that the question names; none where it names none."""
+    """The kind of answer, what is to be counted, and, by path and line, the symbols that the question names; none where it names none.
+    `course`: it asks what happens one after the other."""
 
     kind: str
     counted: tuple[str, ...]
     named: frozenset[tuple[str, int]]
+    course: bool
 
 
 def _evident(graph: CodeGraph, found: Found) -> Iterator[tuple[ModuleFacts, int, Evidence | None]]:
@@ -95,6 +105,18 @@ def _evident(graph: CodeGraph, found: Found) -> Iterator[tuple[ModuleFacts, int,
         index = _symbol_of(facts, item) if facts else None
         if facts is not None and index is not None:
             yield facts, index, item
+
+
+def _meeting(graph: CodeGraph, evident: list[_Found]) -> list[_Found]:
+    """What was found, behind the function in which most of it meets."""
+    refs = [graph.ref(f, i) for f, i, _ in evident if f.symbols[i].is_callable and not is_test_path(f.path)]
+    point = meeting_point(graph, refs)
+    facts = graph.facts(point.path) if point is not None else None
+    index = index_of(facts, point.symbol) if facts is not None and point is not None else None
+    if facts is None or index is None:
+        return evident
+    known = [one for one in evident if (one[0].path, one[1]) == (facts.path, index)]
+    return [*(known or [(facts, index, None)]), *(one for one in evident if one not in known)]
 
 
 def _named(graph: CodeGraph, found: Found) -> Iterator[tuple[ModuleFacts, int, Evidence | None]]:
@@ -169,6 +191,8 @@ def _sentences(
         yield from _comments_above(speaker, symbol, document.lines)
         yield from _comments(speaker, facts, symbol, document.lines)
         yield from decisions(speaker, symbol, document.lines)
+        if asked.course and place < _NEAR:
+            yield from steps(speaker, graph, ref, document.lines, weights)
         yield from actions(speaker, symbol, document.lines)
         yield from quotes(speaker, symbol, document.lines, weights)
         yield from calls(speaker, graph, ref, document.lines)

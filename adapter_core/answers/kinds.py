@@ -86,3 +86,17 @@ _STRUCTURE = re.compile(
 def asks_structure(question: Question) -> bool:
     """Whether a question asks how parts of the program hang together, so that what extends what is part of the answer."""
     return question.kind == "overview" or bool(_STRUCTURE.search(question.text[:300]))
+
+
+_COURSE = re.compile(
+    r"\b(?:\w*flows?|steps?|step-by-step|sequences?|what happens|happens? (?:when|if|after|before|during)|order(?:ed|ing)?|stages?|phases?|"
+    r"workflow|overall|logic|algorithm|life ?cycle|trace|walk (?:me |us )?through|from .{3,60} to|end[- ]to[- ]end|"
+    r"explain|describe|outline|how (?:does|do|is|are) .{3,60} works?|what does .{3,60} do|"
+    r"determin\w+|decid\w+|convert\w*|transform\w*)\b",
+    re.I,
+)
+
+
+def asks_course(question: Question) -> bool:
+    """Whether a question asks what happens one after the other, so that a function from its first statement to its last is an answer."""
+    return bool(_COURSE.search(question.text[:300]))

@@ -37,6 +37,7 @@ from .writing.adapting import Plan, plan
 from .writing.phrasing import phrase
 from .writing.reading import votes_on
 
+_FEWER = 2  # sentences where one of them tells a whole function
 _MAX_ABSENT = 3  # names that are said not to be there
 
 
@@ -186,6 +187,9 @@ def _compose(run: Run, found: Found, plan_once: Callable[[], Plan]) -> list[Clai
 def _chosen(run: Run, found: Found, items: list[Candidate], scores: list[float]) -> list[Claim]:
     limit = run.options.compose.max_sentences
     chosen = choose(items, scores, found.weights, limit)
+    few = max(1, limit - _FEWER)
+    if any(item.kind == "steps" for item in chosen[:few]):
+        chosen, limit = chosen[:few], few
     run.check()
     told = _arranged(run, found, items, chosen)
     if len(told) > limit:  # with the opening

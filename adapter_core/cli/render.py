@@ -17,6 +17,7 @@ from .common import printable
 
 _CODE = re.compile(r"(?<!`)(`+)(?!`)\s?(.+?)\s?(?<!`)\1(?!`)")
 _ESCAPED = re.compile(r"\\([\[\]*<>#|\\~!+\-])")
+_STEP = re.compile(r"(?:(?<=:) |; )(?=\(\d+\) )")  # "in the order written: (1) `a`; (2) `b`"
 _MAX_EVIDENCE_LINES = 6
 _SLOW_STAGES = {
     "reading": "The model reads (a few seconds; --no-model answers at once)",
@@ -89,12 +90,15 @@ class Screen:
                 self._out.print(text, soft_wrap=True)
 
     def _claim(self, claim: Claim) -> None:
+        lead, *steps = _STEP.split(claim.text)
         text = Text("• ")
-        text.append_text(_markdown(claim.text))
+        text.append_text(_markdown(lead))
         for citation in claim.citations:
             text.append("  ")
             text.append(printable(str(citation.span)), style="cyan")
         self._out.print(text)
+        for step in steps:
+            self._out.print(Text("    ").append_text(_markdown(step)))
 
 
 def _markdown(source: str) -> Text:

@@ -57,7 +57,7 @@ def test_a_statement_is_told_once(repo: Path) -> None:
 
 
 def test_what_is_caught_is_told_and_settings_are_no_prose(repo: Path) -> None:
-    found = sentences(repo, "What does Basket.settle do on a missing KeyError?")
+    found = sentences(repo, "Where does Basket.settle say that it failed, when a KeyError is missing?")
     assert "`Basket.settle` sets `self.failed` to `missing` when it catches `KeyError`." in found
     write(repo, "pyproject.toml", '[tool.rebates]\nloyalty = "high"\nmost = 3\n')
     answer = answer_question(graph_of(repo, WORKSPACE), "Which loyalty is set in tool.rebates?")
@@ -138,3 +138,11 @@ def test_a_short_function_is_quoted_whole(repo: Path) -> None:
     )
     texts = [c.text for c in candidates(graph, search(graph, "How does frob work with x?"), 100)]
     assert "In `frob`: `y = x.frob(1)`, then `return y + 1`" in texts
+
+
+def test_white_space_in_a_string_is_not_folded(repo: Path) -> None:
+    source = "def f(a):\n    g('one  two', a)\n    x   =  h(a)\n"
+    lines = source.split("\n")
+    tree = ast.parse(source).body[0]
+    assert isinstance(tree, ast.FunctionDef)
+    assert [quoted(lines, node) for node in tree.body] == ["", "x = h(a)"]

@@ -28,6 +28,8 @@ _LEAD = rf"(?:(?:else )?(?:when|unless) {_CODE}, |otherwise )"
 _FORM = re.compile(
     rf"In (?P<owner>{_CODE})(?P<around>(?:, {_TEST})*): (?P<rest>{_LEAD}{_STEPS}(?:; {_LEAD}{_STEPS})*|{_STEPS})"
 )
+_WRITTEN = re.compile(rf"In (?P<owner>{_CODE}), in the order written: (?P<rest>.+)", re.DOTALL)
+_CLAUSE = rf"\(\d+\) (?:… )?(?:(?P<around>(?:otherwise|{_TEST})(?:, {_TEST})*): )?(?P<steps>{_STEPS})"
 _CALLS = re.compile(
     rf"(?P<owner>{_CODE}) calls(?P<order>, in the order written,)? "
     rf"(?P<called>{_CODE}(?:(?:, | and ){_CODE})*) (?P<around>{_TEST}(?:, {_TEST})*)\."
@@ -52,7 +54,8 @@ def stand_so(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -
     """Whether the sentence has this form, and all of it is so."""
     form = _FORM.fullmatch(sentence.strip())
     if form is None:
-        return _called_so(graph, sentence.strip(), citations) or _decided_so(graph, sentence.strip(), citations)
+        others = (_called_so, _decided_so, _written_so)
+        return any(is_so(graph, sentence.strip(), citations) for is_so in others)
     told = list(_told(form["around"], form["rest"]))
     for symbol, spans, lines in _functions(graph, form["owner"][1:-1], citations):
         node = function_at(symbol, lines)
@@ -101,6 +104,38 @@ def _decided_so(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]
             and decision[0] == sentence[form.end() :]
             and all(_shown(spans, *d) for d in decision[1])
         ):
+            return True
+    return False
+
+
+def _written_so(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -> bool:
+    """ "In `f`, in the order written: (1) `x = 1`; (2) when `a`: `g(x)`, then `h(x)`; (3) otherwise: `i(x)`", one behind the other."""
+    form = _WRITTEN.fullmatch(sentence)
+    if form is None:
+        return False
+    told: list[tuple[str, str, list[Told]]] = []
+    before: list[Told] = []
+    for part in re.split(r"; (?=\(\d+\) )", form["rest"]):
+        clause = re.fullmatch(_CLAUSE, part)
+        if clause is None:
+            return False
+        around = clause["around"] or ""
+        held = list(_tests(around))
+        if around.startswith("otherwise"):
+            if not before:
+                return False
+            *outer, (kind, text, holds) = before
+            held = [*outer, (kind, text, not holds), *held]
+        told += [(step[1:-1], around, held) for step in re.findall(_CODE, clause["steps"])]
+        before = held
+    for symbol, spans, lines in _functions(graph, form["owner"][1:-1], citations):
+        node = function_at(symbol, lines)
+        placed = _on(spans, statements(node, lines)) if node is not None else []
+        places = [
+            [p.node.lineno for p in placed if _branched(around, p.tests) and _is(p, text, tests, spans, lines)]
+            for text, around, tests in told
+        ]
+        if _ascending(places):
             return True
     return False
 

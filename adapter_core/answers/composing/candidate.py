@@ -10,7 +10,7 @@ from ...graph.outline import outline_of
 from ...types import ModuleFacts, SymbolRef
 
 # Kinds of sentences about what a function does, of which each has lines of its own.
-OF_STATEMENTS = frozenset({"quote", "branch", "decides", "bare", "returns", "raises", "sets", "calls"})
+OF_STATEMENTS = frozenset({"quote", "branch", "decides", "steps", "bare", "returns", "raises", "sets", "calls"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +21,8 @@ class Candidate:
 
     text: str
     # where | signature | doc | param | returns | raises | sets | decides | calls | callers | used | assigned | tests | comment | bases |
-    # overridden | registered | count | quote | branch (several statements of one) | bare (a statement that tells little) | text |
-    # together (how what the others are about is linked)
+    # overridden | registered | count | quote | branch (several statements of one) | steps (those of a function that tell most) |
+    # bare (a statement that tells little) | text | together (how what the others are about is linked)
     kind: str
     spans: tuple[tuple[str, int, int], ...]
     about: str

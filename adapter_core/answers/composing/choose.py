@@ -62,7 +62,8 @@ _UNNAMED, _UNNAMED_LINK = 0.9, 0.5  # of a score are left where the question nam
 # Where a kind of question says nothing of a kind of sentence. That something is a method and defined in some file stands beside every
 # other sentence about it, too, in its citation.
 _DEFAULTS: Mapping[str, float] = {
-    "quote": 1.0, "branch": 1.2, "decides": 1.2, "used": 0.9, "assigned": 0.8, "calls": 0.6, "signature": 0.25, "where": 0.1, "bare": 0.35,
+    "steps": 2.0, "quote": 1.0, "branch": 1.2, "decides": 1.2, "used": 0.9, "assigned": 0.8, "calls": 0.6, "signature": 0.25, "where": 0.1,
+    "bare": 0.35,
 }  # fmt: skip
 _DEFAULT_PRIOR = 0.45
 # What the answers benchmark adds: factors of kinds for gold lines and names of the reference, searched for on either half of the
@@ -139,8 +140,9 @@ def _present(item: Candidate) -> dict[str, float]:
 
 
 def _kind_key(item: Candidate) -> tuple[str, str]:
-    """What counts as the same kind of sentence: that something is defined somewhere, of whatever; anything else, of the same symbol."""
-    return ("", item.kind) if item.kind == "where" else (item.about, item.kind)
+    """What counts as the same kind of sentence: that something is defined somewhere and what a whole function does, of whatever; anything
+    else, of the same symbol."""
+    return ("", item.kind) if item.kind in ("where", "steps") else (item.about, item.kind)
 
 
 def _statement_lines(item: Candidate) -> set[tuple[str, int]]:
@@ -192,7 +194,8 @@ def choose(
         )
 
     pool = list(range(len(items)))
-    highest = max(scores, default=0.0)
+    # Beside a whole function all other sentences are small; they are measured by each other.
+    highest = max((s for s, item in zip(scores, items, strict=True) if item.kind != "steps"), default=0.0)
     while pool and len(chosen) < limit:
         best = max(pool, key=value)
         if value(best) < highest * _MIN_SHARES[min(len(chosen), len(_MIN_SHARES) - 1)]:

@@ -6,6 +6,7 @@ A short function, branch, loop body or handler is quoted whole, and a short `if`
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -17,6 +18,7 @@ from .candidate import Candidate, Speaker
 from .conditions import Condition, Lines, condition_of, joined, lines_of
 from .placed import EXITS, Placed, function_at, header, source, statements
 
+_FOLDED = re.compile(r"['\"].*\s\s")  # white space behind a quote: a string without it is another one
 _MAX_TEXT = 200
 _MAX_GROUP = 380
 _MAX_LINES = 12
@@ -84,7 +86,7 @@ def quoted_at(name: str, symbol: Symbol, lines: list[str], line: int) -> tuple[s
         return None
     one = min(around, key=lambda p: header(p.node)[1] - header(p.node)[0])
     # The header of a block says little of what is done with it.
-    found = None if _logs(one.node) or getattr(one.node, "body", None) else next(_single(code(name), one, lines), None)
+    found = None if logs(one.node) or getattr(one.node, "body", None) else next(_single(code(name), one, lines), None)
     return (found.text, list(found.lines)) if found is not None else None
 
 
@@ -122,7 +124,7 @@ def _single(name: str, one: Placed, lines: list[str]) -> Iterator[_Quote]:
     block = isinstance(one.node, (ast.If, ast.For, ast.AsyncFor, ast.While))
     condition = condition_of(one.tests, start, end, loops=True) if not block else Condition()
     before = condition.words
-    little = block or _is_little(one.node)
+    little = block or is_little(one.node)
     worth = (_LITTLE if little else 1.0) * (_EXIT if isinstance(one.node, EXITS) else 1.0)
     spans = tuple(joined([*lines_of(condition.tests), (start, end)]))
     told = f"In {name}{', ' if before else ''}{before}: {code(text)}"
@@ -144,7 +146,7 @@ def _body(name: str, items: Sequence[Placed], lines: list[str]) -> Iterator[_Quo
     told = f"In {name}{', ' if before else ''}{before}: {', then '.join(map(code, parts))}"
     spans = joined([*lines_of(condition.tests), (first, last)])
     if len(told) <= _MAX_GROUP and last - first < _MAX_LINES:
-        kind = "branch" if len(parts) > 1 else "bare" if _is_little(items[-1].node) else "quote"
+        kind = "branch" if len(parts) > 1 else "bare" if is_little(items[-1].node) else "quote"
         yield _Quote(kind, told, f"{before} {' '.join(parts)}", tuple(spans), _worth(items))
 
 
@@ -196,7 +198,7 @@ def _chain(name: str, node: ast.If, one: Placed, bodies: Mapping[int, list[Place
 def _parts(items: Sequence[Placed], lines: list[str]) -> list[str]:
     """The statements of a body as they are quoted, what only logs left out where there is more to it; none where one of them cannot be."""
     told = [p for p in items if not isinstance(p.node, (ast.Pass, ast.Import, ast.ImportFrom))]
-    acting = [p for p in told if not _logs(p.node)]
+    acting = [p for p in told if not logs(p.node)]
     told = acting if any(not _leaves(p.node) for p in acting) else told
     if len(told) > _MAX_STATEMENTS or any(getattr(p.node, "body", None) for p in told):
         return []
@@ -224,7 +226,7 @@ def _is_text(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
-def _logs(node: ast.stmt) -> bool:
+def logs(node: ast.stmt) -> bool:
     """Whether a statement only tells somebody something: `logger.warning(…)`, `print(…)`."""
     if not isinstance(node, ast.Expr) or not isinstance(node.value, ast.Call):
         return False
@@ -233,7 +235,7 @@ def _logs(node: ast.stmt) -> bool:
     return last in _LOGGING and (called == "print" or owner.rpartition(".")[2].strip("_").lower() in _LOGGERS)
 
 
-def _is_little(node: ast.stmt) -> bool:
+def is_little(node: ast.stmt) -> bool:
     """Logging, what gives a name a first value (`found = []`, `table = Table()`), and what returns one."""
     if isinstance(node, (ast.Return, ast.Raise)):
         value = node.value if isinstance(node, ast.Return) else node.exc
@@ -243,7 +245,7 @@ def _is_little(node: ast.stmt) -> bool:
     if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         return _is_first(node.value) and all(isinstance(t, ast.Name) for t in targets)
-    return _logs(node)
+    return logs(node)
 
 
 def _is_first(value: ast.expr) -> bool:
@@ -269,7 +271,10 @@ def quoted(lines: list[str], node: ast.stmt) -> str:
         parts = [part.decode("utf-8", "replace") for part in parts]  # type: ignore[attr-defined]
     if len(parts) > _MAX_LINES or any("#" in part for part in parts):
         return ""
-    text = printable(" ".join(part.strip().removesuffix("\\") for part in parts)).removesuffix(":")
+    whole = " ".join(part.strip().removesuffix("\\").rstrip() for part in parts)
+    if _FOLDED.search(whole):
+        return ""
+    text = printable(whole).removesuffix(":")
     if len(parts) > 1:
         if '"""' in text or "'''" in text:
             return ""

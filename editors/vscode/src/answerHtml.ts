@@ -73,9 +73,16 @@ function renderClaims(claims: readonly Claim[], labels: readonly string[]): stri
   let next = 0;
   const sentences = claims.map(({ text, kind, citations }) => {
     const links = citations.map(() => renderLink(next++, labels)).join(" ");
-    return `<li class="${kind === "phrased" ? "phrased" : "composed"}">${renderSentence(text)} <span class="citations">${links}</span></li>`;
+    return `<li class="${kind === "phrased" ? "phrased" : "composed"}">${renderSteps(text, `<span class="citations">${links}</span>`)}</li>`;
   });
   return sentences.length > 0 ? `<ol class="claims" aria-live="polite">${sentences.join("\n")}</ol>` : "";
+}
+
+/** "In `f`, in the order written: (1) `a`; (2) `b`", with each step in a line of its own. */
+function renderSteps(text: string, citations: string): string {
+  const [lead = "", ...steps] = text.split(/(?<=:) (?=\(1\) )|; (?=\(\d+\) )/);
+  const items = steps.map((step) => `<li>${renderSentence(step)}</li>`).join("");
+  return `${renderSentence(lead)} ${citations}${items === "" ? "" : `<ul class="steps">${items}</ul>`}`;
 }
 
 function renderLink(index: number, labels: readonly string[]): string {

@@ -26,6 +26,18 @@ local function one_line(text)
   return vim.trim((text:gsub('%c+', ' ')))
 end
 
+---"In `f`, in the order written: (1) `a`; (2) `b`": what stands before the steps, and these.
+---@param text string
+---@return string lead
+---@return string[] steps
+local function steps_of(text)
+  local lead, rest = text:match('^(.-:) (%(1%) .*)$')
+  if not lead then
+    return text, {}
+  end
+  return lead, vim.split((rest:gsub('; (%(%d+%) )', '\n%1')), '\n', { plain = true })
+end
+
 ---@param turn pathline.Turn
 ---@return table[]
 local function claims_of(turn)
@@ -46,8 +58,12 @@ local function add_claims(rendered, claims)
   local entry = 0
   for _, claim in ipairs(claims) do
     add(rendered, '')
-    add(rendered, claim.text)
+    local lead, steps = steps_of(claim.text)
+    add(rendered, lead)
     local sentence = #rendered.lines
+    for _, step in ipairs(steps) do
+      table.insert(rendered.lines, '    ' .. one_line(step))
+    end
     for _, citation in ipairs(claim.citations) do
       entry = entry + 1 -- the order is that of `M.quickfix`
       local place = { location = citation.location, entry = entry }

@@ -1,0 +1,288 @@
+"""What a function does from its first statement to its last, told in one sentence where a question asks for a course of events."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import adapter_core.graph as graph_package
+from adapter_core.answers.checking.standing import stand_so
+from adapter_core.answers.citations import cite
+from adapter_core.answers.composing.candidate import Candidate, Speaker
+from adapter_core.answers.composing.meeting import meeting_point
+from adapter_core.answers.composing.steps import steps
+from adapter_core.answers.kinds import asks_course
+from adapter_core.answers.runner import answer_question
+from adapter_core.code_graph import CodeGraph, index_of
+from adapter_core.evidence.question import analyse
+from tests.support import graph_of, write
+
+WORKSPACE = """
+#- shop/till.py
+import logging
+
+from shop.books import enter
+
+log = logging.getLogger(__name__)
+
+
+class Till:
+    def handle(self, order):
+        '''Take the money for an order.'''
+        log.debug("an order")
+        if order.empty:
+            raise ValueError("nothing to pay")
+        price = self.price_of(order)
+        try:
+            paid = self.charge(order.card, price)
+        except OSError as broken:
+            self.cancel(order, broken)
+            return None
+        for listener in self.listeners:
+            listener.paid(order)
+        return enter(order, paid)
+
+    def price_of(self, order):
+        return sum(order.prices)
+
+    def charge(self, card, price):
+        '''Charge a card.'''
+        return card.pay(price)
+
+    def cancel(self, order, broken):
+        order.broken = broken
+
+#- shop/books.py
+def enter(order, paid):
+    '''Enter what was paid.'''
+    return order, paid
+"""
+HANDLE = (
+    'In `Till.handle`, in the order written: (1) when `order.empty`: `raise ValueError("nothing to pay")`; '
+    "(2) `price = self.price_of(order)`, then `paid = self.charge(order.card, price)`; "
+    "(3) when it catches `OSError`: `self.cancel(order, broken)`, then `return None`; "
+    "(4) for each `listener in self.listeners`: `listener.paid(order)`; "
+    "(5) `return enter(order, paid)`"
+)
+
+
+def told(graph: CodeGraph, name: str) -> list[Candidate]:
+    ref = graph.find_symbol(name)[0]
+    facts, document = graph.facts(ref.path), graph.document(ref.path)
+    assert facts is not None
+    assert document is not None
+    index = index_of(facts, ref.symbol)
+    assert index is not None
+    return list(steps(Speaker(facts, index, 0), graph, ref, document.lines, {}))
+
+
+def stands(graph: CodeGraph, sentence: str, spans: tuple[tuple[str, int, int], ...]) -> bool:
+    cited = [cite(graph, path, a, b, 12) for path, a, b in spans]
+    return stand_so(graph, sentence, tuple(c for c in cited if c is not None))
+
+
+def test_the_statements_that_tell_most_with_their_conditions(repo: Path) -> None:
+    (item,) = told(graph_of(repo, WORKSPACE), "Till.handle")
+    assert item.text == HANDLE  # nothing of what is logged
+    assert all(path == "shop/till.py" for path, _, _ in item.spans)
+    assert not told(graph_of(repo, WORKSPACE), "Till.cancel")  # one statement is no course
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("(1) when `order.empty`: ", "(1) unless `order.empty`: "),
+        ("`OSError`", "`KeyError`"),
+        ("(4) for each `listener in self.listeners`: ", "(4) when `paid`: "),
+        ("`price = self.price_of(order)`, then ", "`price = self.cancel(order)`, then "),
+        ("In `Till.handle`", "In `Till.charge`"),
+        (
+            "`price = self.price_of(order)`, then `paid = self.charge(order.card, price)`",
+            "`paid = self.charge(order.card, price)`, then `price = self.price_of(order)`",
+        ),
+        ("(5) `return enter(order, paid)`", "(5) `return enter(order, paid)`; and more"),
+    ],
+)
+def test_one_word_that_is_another_is_seen(repo: Path, right: str, wrong: str) -> None:
+    graph = graph_of(repo, WORKSPACE)
+    (item,) = told(graph, "Till.handle")
+    assert stands(graph, item.text, item.spans)
+    assert right in item.text
+    assert not stands(graph, item.text.replace(right, wrong), item.spans)
+
+
+BRANCHES = """
+#- m.py
+def sort_of(x, deep, log):
+    if x is None:
+        raise ValueError("nothing")
+    for part in x.parts:
+        if part.skip:
+            continue
+        if part.ready:
+            start(part)
+        elif part.late:
+            warn(part)
+        else:
+            stop(part)
+    first = 0
+    second = first
+    if deep:
+        y = dive(x)
+    return finish(x)
+
+
+def forever(x):
+    while True:
+        one(x)
+        two(x)
+        three(x)
+
+
+def whatever(x):
+    try:
+        one(x)
+        two(x)
+    finally:
+        three(x)
+
+
+def too_long(x):
+    one(x)
+    two(x)
+    if x:
+        return (LONG)
+    three(x)
+
+
+def mostly(x):
+    one(x)
+    if x:
+        five(x)
+    y = "LONG" + four(x)
+    two(x)
+    three(x)
+""".replace("LONG", "x" * 170)
+
+
+def test_branches_are_told_from_outside_in_and_each_exit_is_a_step(repo: Path) -> None:
+    graph = graph_of(repo, BRANCHES)
+    (item,) = told(graph, "sort_of")
+    assert item.text == (
+        'In `sort_of`, in the order written: (1) when `x is None`: `raise ValueError("nothing")`; '
+        "(2) for each `part in x.parts`, when `part.skip`: `continue`; "
+        "(3) for each `part in x.parts`, when `part.ready`: `start(part)`; "
+        "(4) otherwise, when `part.late`: `warn(part)`; "
+        "(5) otherwise: `stop(part)`; "
+        "(6) when `deep`: `y = dive(x)`; "
+        "(7) `return finish(x)`"
+    )
+    assert stands(graph, item.text, item.spans)
+    for right, wrong in (
+        ("(5) otherwise: `stop(part)`", "(5) otherwise: `warn(part)`"),
+        ("(4) otherwise, when `part.late`", "(4) otherwise, unless `part.late`"),
+        ("(5) otherwise: ", "(5) when `part.late`: "),
+        ("(1) when `x is None`", "(1) otherwise"),
+    ):
+        assert right in item.text
+        assert not stands(graph, item.text.replace(right, wrong), item.spans)
+
+
+def test_what_cannot_be_told_whole_is_not_told(repo: Path) -> None:
+    graph = graph_of(repo, BRANCHES)
+    assert not told(graph, "forever")  # what is run again and again is no course
+    assert not told(graph, "whatever")  # nor what is run in any case
+    assert not told(graph, "too_long")  # an exit that is left out would be misleading
+
+
+def test_what_is_left_out_is_marked(repo: Path) -> None:
+    graph = graph_of(repo, BRANCHES)
+    (item,) = told(graph, "mostly")
+    assert (
+        item.text
+        == "In `mostly`, in the order written: (1) `one(x)`; (2) when `x`: `five(x)`; (3) … `two(x)`, then `three(x)`"
+    )
+    assert stands(graph, item.text, item.spans)
+
+
+def test_what_is_not_cited_does_not_stand(repo: Path) -> None:
+    graph = graph_of(repo, WORKSPACE)
+    (item,) = told(graph, "Till.handle")
+    for left_out in range(len(item.spans)):
+        assert not stands(graph, item.text, item.spans[:left_out] + item.spans[left_out + 1 :])
+
+
+def test_of_our_own_functions_every_sentence_stands(repo: Path) -> None:
+    ours = Path(graph_package.__file__).parent
+    for name in ("sync.py", "discover.py", "parsing/repair.py", "linking/evaluate.py", "storage/segments.py"):
+        write(repo, f"ours/{name}", (ours / name).read_text("utf-8"))
+    graph = CodeGraph.load_or_build(repo)
+    found = 0
+    for path in [record.path for record in graph.store.files()]:
+        facts, document = graph.facts(path), graph.document(path)
+        if facts is None or document is None:
+            continue
+        for index, symbol in enumerate(facts.symbols):
+            if symbol.is_callable:
+                for item in steps(Speaker(facts, index, 0), graph, graph.ref(facts, index), document.lines, {}):
+                    found += 1
+                    assert stands(graph, item.text, item.spans), item.text
+                    assert all(symbol.start <= a <= b <= symbol.end for _, a, b in item.spans)
+                    assert len(re.findall(r"\(\d+\) ", item.text)) <= 12
+    assert found > 40
+
+
+def test_it_is_told_where_a_course_is_asked_for_and_in_place_of_single_statements(repo: Path) -> None:
+    graph = graph_of(repo, WORKSPACE)
+    asked = answer_question(graph, "What happens when the till handles an order?")
+    assert HANDLE in [c.text for c in asked.claims]
+    assert not asked.dropped
+    assert len(asked.claims) <= 4
+    other = answer_question(graph, "Where is `Till.handle` defined?")
+    assert not any("in the order written: (1)" in c.text for c in other.claims)
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("What happens when a view raises an exception?", True),
+        ("Trace the data flow from the reader to the writer", True),
+        ("In which order are the hooks called?", True),
+        ("Explain `Till.handle`", True),
+        ("How does the scheduler work?", True),
+        ("What does the parser do with tabs?", True),
+        ("Where is the cache cleared?", False),
+        ("Which classes extend Till?", False),
+        ("Why is the lock taken twice?", False),
+    ],
+)
+def test_which_questions_ask_for_a_course(question: str, expected: bool) -> None:
+    assert asks_course(analyse(question)) is expected
+
+
+def test_things_meet_in_the_function_that_calls_most_of_them(repo: Path) -> None:
+    graph = graph_of(repo, WORKSPACE)
+    charge, enter, price = (graph.find_symbol(n)[0] for n in ("Till.charge", "enter", "Till.price_of"))
+    point = meeting_point(graph, [charge, enter, price])
+    assert point is not None
+    assert point.symbol.qualname == "Till.handle"
+    assert meeting_point(graph, [charge]) is None  # nothing meets there
+    told_first = answer_question(graph, "What happens when a card is charged and what was paid is entered?").claims[0]
+    assert told_first.text.startswith("In `Till.handle`, in the order written: (1)")
+
+
+def test_tests_are_no_meeting_points(repo: Path) -> None:
+    graph = graph_of(repo, WORKSPACE)
+    write(
+        repo,
+        "tests/test_till.py",
+        "from shop.books import enter\nfrom shop.till import Till\n\n\n"
+        "def test_both():\n    Till().cancel(1, 2)\n    enter(1, 2)\n",
+    )
+    graph = graph_of(repo, WORKSPACE)
+    cancel, enter = graph.find_symbol("Till.cancel")[0], graph.find_symbol("enter")[0]
+    point = meeting_point(graph, [cancel, enter])
+    assert point is not None
+    assert point.path == "shop/till.py"
