@@ -192,7 +192,7 @@ def _sentences(
         yield from _comments(speaker, facts, symbol, document.lines)
         yield from decisions(speaker, symbol, document.lines)
         if asked.course and place < _NEAR:
-            yield from steps(speaker, graph, ref, document.lines, weights)
+            yield from steps(speaker, graph, ref, document.lines, weights, (facts.path, symbol.start) in asked.named)
         yield from actions(speaker, symbol, document.lines)
         yield from quotes(speaker, symbol, document.lines, weights)
         yield from calls(speaker, graph, ref, document.lines)

@@ -145,6 +145,8 @@ def whatever(x):
     try:
         one(x)
         two(x)
+    except:
+        raise
     finally:
         three(x)
 
@@ -155,6 +157,14 @@ def too_long(x):
     if x:
         return (LONG)
     three(x)
+
+
+def long_ones(x):
+    if x:
+        raise Wrong("LONG")
+    y = one("LONG")
+    two("LONG")
+    return three("LONG")
 
 
 def mostly(x):
@@ -190,11 +200,51 @@ def test_branches_are_told_from_outside_in_and_each_exit_is_a_step(repo: Path) -
         assert not stands(graph, item.text.replace(right, wrong), item.spans)
 
 
-def test_what_cannot_be_told_whole_is_not_told(repo: Path) -> None:
+def test_an_exit_that_cannot_be_told_would_be_misleading(repo: Path) -> None:
+    assert not told(graph_of(repo, BRANCHES), "too_long")
+
+
+@pytest.mark.parametrize(
+    ("name", "course", "wrong"),
+    [
+        (
+            "forever",
+            "(1) again and again: `one(x)`, then `two(x)`, then `three(x)`",
+            None,
+        ),
+        (
+            "whatever",
+            "(1) `one(x)`, then `two(x)`; (2) when it catches anything: `raise`; (3) in any case: `three(x)`",
+            ("(1) `one(x)`", "(1) in any case: `one(x)`"),
+        ),
+        (
+            "long_ones",
+            "(1) when `x`: raises `Wrong`; "
+            "(2) sets `y` to the result of `one()`, then calls `two()`, then returns the result of `three()`",
+            ("calls `two()`", "calls `three()`"),
+        ),
+    ],
+)
+def test_what_runs_again_in_any_case_or_is_long(
+    repo: Path, name: str, course: str, wrong: tuple[str, str] | None
+) -> None:
     graph = graph_of(repo, BRANCHES)
-    assert not told(graph, "forever")  # what is run again and again is no course
-    assert not told(graph, "whatever")  # nor what is run in any case
-    assert not told(graph, "too_long")  # an exit that is left out would be misleading
+    found = told(graph, name)
+    if wrong is None:
+        assert not found  # one step
+        return
+    (item,) = found
+    assert item.text == f"In `{name}`, in the order written: {course}"
+    assert stands(graph, item.text, item.spans)
+    assert not stands(graph, item.text.replace(*wrong), item.spans)
+
+
+def test_of_what_the_question_names_twice_as_much_is_told(repo: Path) -> None:
+    body = "".join(f"    if x.a{n}:\n        do{n}(x)\n" for n in range(14))
+    graph = graph_of(repo, f"#- m.py\ndef many(x):\n{body}    return x.done()\n")
+    assert not told(graph, "many")
+    answer = answer_question(graph, "Explain `many`")
+    assert any("; (15) `return x.done()`" in claim.text for claim in answer.claims)
 
 
 def test_what_is_left_out_is_marked(repo: Path) -> None:

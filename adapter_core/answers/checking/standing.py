@@ -12,9 +12,10 @@ from ...code_graph import CodeGraph
 from ...types import Citation, Symbol
 from ..composing.conditions import BRANCH, LOOP, Lines
 from ..composing.deciding import decision_of
-from ..composing.placed import Placed, Test, function_at, header, statements
+from ..composing.placed import AGAIN, ANYTHING, IN_ANY_CASE, Placed, Test, function_at, header, statements
 from ..composing.placed_calls import tests_of_calls
 from ..composing.quotes import quoted
+from ..composing.steps import told_as
 from ..inert import printable
 from .naming import ends_with, parts_of
 
@@ -29,7 +30,9 @@ _FORM = re.compile(
     rf"In (?P<owner>{_CODE})(?P<around>(?:, {_TEST})*): (?P<rest>{_LEAD}{_STEPS}(?:; {_LEAD}{_STEPS})*|{_STEPS})"
 )
 _WRITTEN = re.compile(rf"In (?P<owner>{_CODE}), in the order written: (?P<rest>.+)", re.DOTALL)
-_CLAUSE = rf"\(\d+\) (?:… )?(?:(?P<around>(?:otherwise|{_TEST})(?:, {_TEST})*): )?(?P<steps>{_STEPS})"
+_HELD = rf"(?:{_TEST}|{AGAIN}|{IN_ANY_CASE}|{ANYTHING})"
+_STEP = rf"(?:{_CODE}|raises {_CODE}|calls {_CODE}|(?:returns|sets {_CODE} to) the result of {_CODE})"
+_CLAUSE = rf"\(\d+\) (?:… )?(?:(?P<around>(?:otherwise|{_HELD})(?:, {_HELD})*): )?(?P<steps>{_STEP}(?:, then {_STEP})*)"
 _CALLS = re.compile(
     rf"(?P<owner>{_CODE}) calls(?P<order>, in the order written,)? "
     rf"(?P<called>{_CODE}(?:(?:, | and ){_CODE})*) (?P<around>{_TEST}(?:, {_TEST})*)\."
@@ -126,18 +129,29 @@ def _written_so(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]
                 return False
             *outer, (kind, text, holds) = before
             held = [*outer, (kind, text, not holds), *held]
-        told += [(step[1:-1], around, held) for step in re.findall(_CODE, clause["steps"])]
+        told += [(step, around, held) for step in re.findall(_STEP, clause["steps"])]
         before = held
     for symbol, spans, lines in _functions(graph, form["owner"][1:-1], citations):
         node = function_at(symbol, lines)
         placed = _on(spans, statements(node, lines)) if node is not None else []
         places = [
-            [p.node.lineno for p in placed if _branched(around, p.tests) and _is(p, text, tests, spans, lines)]
-            for text, around, tests in told
+            [p.node.lineno for p in placed if _goes_so(p, step, around, held, spans, lines)]
+            for step, around, held in told
         ]
         if _ascending(places):
             return True
     return False
+
+
+def _goes_so(placed: Placed, step: str, around: str, held: list[Told], spans: list[Lines], lines: list[str]) -> bool:
+    """Whether a statement is told as this step, under these conditions."""
+    words = {word for word in (AGAIN, IN_ANY_CASE, ANYTHING) if word in around}
+    return (
+        told_as(placed.node, lines) == step
+        and set(held) <= _told_by(placed.tests, spans)
+        and words <= {t.word for t in placed.tests}
+        and _branched(around, placed.tests)
+    )
 
 
 def _branched(around: str, tests: tuple[Test, ...]) -> bool:

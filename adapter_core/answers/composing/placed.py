@@ -15,6 +15,7 @@ EXITS = (ast.Return, ast.Raise)
 _ENDINGS = (*EXITS, ast.Continue, ast.Break)
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _NAME = re.compile(r"[^\W\d]\w*")
+AGAIN, IN_ANY_CASE, ANYTHING = "again and again", "in any case", "when it catches anything"
 _MAX_TEST = 120
 _MAX_QUOTED = 90
 
@@ -23,7 +24,8 @@ _MAX_QUOTED = 90
 class Test:
     """What has to be for a statement to run. `kind`: if | while | for | except | other; or what asks nothing and stands around it all the
     same, within (a `with`, `try` or endless loop). `text`: as written, without a `not` in front, "" where it is not put into words;
-    `holds`: whether it has to hold. `start`..`end`: the lines that say so; `beside`: that of the `else`
+    `holds`: whether it has to hold. `word`: what is said of a `finally`, an endless loop or a bare `except` where a whole function is told.
+    `start`..`end`: the lines that say so; `beside`: that of the `else`
     where it is in one, 0 otherwise. `guard`: it is what an earlier branch asks that ends with a return, a raise, a continue or a break."""
 
     kind: str
@@ -33,6 +35,7 @@ class Test:
     end: int
     guard: bool = False
     beside: int = 0
+    word: str = ""
 
     @property
     def branch(self) -> bool:
@@ -109,7 +112,7 @@ class _Walk:
         elif isinstance(node, ast.While):
             test = replace(self._test(node, True), kind="while")
             always = isinstance(node.test, ast.Constant)
-            yield from self.suite(node.body, around.under(_within(node) if always else test))
+            yield from self.suite(node.body, around.under(_within(node, AGAIN) if always else test))
             yield from self.suite(node.orelse, around.under(_untold(node)))
         elif isinstance(node, (ast.With, ast.AsyncWith)):
             # A context manager may swallow exceptions (`suppress`, `pytest.raises`); nothing in the text says which do.
@@ -145,9 +148,11 @@ class _Walk:
         outer = replace(around, replaced=replaced)
         for handler in node.handlers:
             kind = source(handler.type, self._lines) if handler.type is not None else ""
-            yield from self.suite(handler.body, outer.under(Test("except", kind, True, handler.lineno, _last(handler))))
+            word = "" if handler.type is not None else ANYTHING
+            caught_one = Test("except", kind, True, handler.lineno, _last(handler), word=word)
+            yield from self.suite(handler.body, outer.under(caught_one))
         yield from self.suite(node.orelse, outer.under(_untold(node)))
-        yield from self.suite(node.finalbody, around.under(_within(node)))
+        yield from self.suite(node.finalbody, around.under(_within(node, IN_ANY_CASE)))
 
     def _test(self, node: ast.If | ast.While, holds: bool) -> Test:
         test, start, end = node.test, node.lineno, node.test.end_lineno or node.lineno
@@ -176,9 +181,9 @@ def _untold(node: ast.stmt) -> Test:
     return Test("other", "", True, node.lineno, node.lineno)
 
 
-def _within(node: ast.stmt) -> Test:
+def _within(node: ast.stmt, word: str = "") -> Test:
     """What asks nothing; a header that goes over many lines is known by its first."""
-    return Test("within", "", True, node.lineno, node.lineno)
+    return Test("within", "", True, node.lineno, node.lineno, word=word)
 
 
 def _last(handler: ast.ExceptHandler) -> int:

@@ -1,7 +1,7 @@
 """What a function does from its first statement to its last, in one sentence: statements as they stand, in the order of the text, each with
 what has to be for it to run. Each early exit is one of them; where others are left out, "…" stands.
 
-Not told of what repeats itself for ever or ends in a `finally`, nor where a condition would take too many words.
+Not told where a condition would take too many words.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from ..inert import code
 from .body import callee
 from .candidate import Candidate, Speaker
 from .conditions import Lines, in_words, joined, lines_of
-from .placed import EXITS, Function, Placed, Test, function_at, header, own_nodes, statements
+from .placed import EXITS, Placed, Test, function_at, header, source, statements
 from .quotes import is_little, logs, quoted
 
 _MAX_TEXT = 800
 _MAX_STEP = 160
 _MIN_STEPS, _MAX_STEPS = 3, 12
+_NAMED = 2  # times as much may be told of what the question names
 _MIN_SHARE = 0.6  # of what would be told
 _MAX_TESTS = 3
 _DEPTH = 0.85
@@ -34,7 +35,7 @@ _SILENT = (ast.Pass, ast.Import, ast.ImportFrom, ast.Global, ast.Nonlocal)
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """`text`: "" where it cannot be quoted. `tests`: all that stands around it."""
+    """`text`: as it is told, "" where it is not. `tests`: all that stands around it."""
 
     text: str
     tests: tuple[Test, ...]
@@ -48,16 +49,21 @@ class _Step:
 
 
 def steps(
-    speaker: Speaker, graph: CodeGraph, ref: SymbolRef, lines: list[str], weights: Mapping[str, float]
+    speaker: Speaker,
+    graph: CodeGraph,
+    ref: SymbolRef,
+    lines: list[str],
+    weights: Mapping[str, float],
+    named: bool = False,
 ) -> Iterator[Candidate]:
-    """A function's course, where it has three steps or more and most of it can be told."""
+    """A function's course, where it has three steps or more and most of it can be told. `named`: it is what was asked about."""
     node = function_at(ref.symbol, lines)
-    if node is None or _never_ends(node):
+    if node is None:
         return
     known = _called_here(graph, ref)
     mass = sum(weights.values()) or 1.0
     found = [s for p in statements(node, lines) if (s := _step(p, lines, known, weights, mass)) is not None]
-    kept = _fitting(found)
+    kept = _fitting(found, _NAMED if named else 1)
     worth_telling = sum(s.worth >= _WORTH_TELLING for s in found)
     if len(kept) < max(_MIN_STEPS, _MIN_SHARE * worth_telling):
         return
@@ -66,14 +72,6 @@ def steps(
         listing = "; ".join(f"({number}) {part}" for number, part in enumerate(told, 1))
         spans = [span for s in kept for span in (*lines_of(s.tests), s.lines)]
         yield speaker.say("steps", f"In {code(ref.symbol.qualname)}, in the order written: {listing}", *joined(spans))
-
-
-def _never_ends(node: Function) -> bool:
-    """Whether something in it runs again and again, or whatever happens."""
-    return any(
-        (isinstance(n, ast.While) and isinstance(n.test, ast.Constant)) or bool(getattr(n, "finalbody", None))
-        for n in own_nodes(node)
-    )
 
 
 def _called_here(graph: CodeGraph, ref: SymbolRef) -> set[tuple[str, int]]:
@@ -94,13 +92,29 @@ def _step(
     text_alone = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     if getattr(node, "body", None) or isinstance(node, _SILENT) or logs(node) or text_alone:
         return None
-    text = quoted(lines, node)
-    if "`" in text or len(text) > _MAX_STEP:
-        text = ""
+    text = told_as(node, lines)
     depth = sum(t.branch for t in placed.tests)
     held = sum(weights.get(t, 0.0) for t in set(terms.terms_of(text)))
     worth = (_worth(node, known) + _WORDS * held / mass) * _DEPTH**depth
     return _Step(text, placed.tests, header(node), worth, isinstance(node, _LEAVING))
+
+
+def told_as(node: ast.stmt, lines: list[str]) -> str:
+    """A statement as it stands; of a long one what it comes to; "" where that cannot be said either."""
+    text = quoted(lines, node)
+    if text and "`" not in text and len(text) <= _MAX_STEP:
+        return code(text)
+    value = getattr(node, "exc", None) or getattr(node, "value", None)
+    called = callee(value) if isinstance(value, (ast.Call, ast.Await)) else ""
+    if not called:
+        return ""
+    if isinstance(node, ast.Raise):
+        return f"raises {code(called)}"
+    target = source(node.targets[0], lines) if isinstance(node, ast.Assign) and len(node.targets) == 1 else ""
+    if isinstance(node, ast.Return) or target:
+        does = f"sets {code(target)} to" if target else "returns"
+        return f"{does} the result of {code(called + '()')}"
+    return f"calls {code(called + '()')}" if isinstance(node, ast.Expr) else ""
 
 
 def _worth(node: ast.stmt, known: set[tuple[str, int]]) -> float:
@@ -112,21 +126,21 @@ def _worth(node: ast.stmt, known: set[tuple[str, int]]) -> float:
         return _LITTLE
     if isinstance(node, ast.Return) or any(isinstance(n, (ast.Yield, ast.YieldFrom)) for n in ast.walk(node)):
         return 0.8
-    return 0.5 if calls else 0.35
+    return 0.5 if calls else 0.4
 
 
-def _fitting(found: Sequence[_Step]) -> list[_Step]:
+def _fitting(found: Sequence[_Step], times: int) -> list[_Step]:
     """All early exits, and as many of the others as there is room for, the best first; in the order of the text. Empty where one of the
     exits cannot be told."""
     leaving = [s for s in found if s.leaves]
     if any(not s.text for s in leaving):
         return []
-    room, kept = _MAX_TEXT - sum(s.length for s in leaving), list(leaving)
+    room, kept = times * _MAX_TEXT - sum(s.length for s in leaving), list(leaving)
     for step in sorted(found, key=lambda s: -s.worth):
         if not step.leaves and step.text and step.worth >= _WORTH_TELLING and step.length <= room:
             kept.append(step)
             room -= step.length
-    return sorted(kept, key=lambda s: s.lines) if room >= 0 and len(kept) <= _MAX_STEPS else []
+    return sorted(kept, key=lambda s: s.lines) if room >= 0 and len(kept) <= times * _MAX_STEPS else []
 
 
 def _told(kept: Sequence[_Step], found: Sequence[_Step]) -> list[str]:
@@ -139,15 +153,15 @@ def _told(kept: Sequence[_Step], found: Sequence[_Step]) -> list[str]:
     line = 0
     for step in kept:
         # That an exit before it was not taken need not be said behind that exit.
-        tests = [t for t in step.tests if t.kind != "within" and not (t.guard and t.end in ends)]
+        tests = [t for t in step.tests if (t.word or t.kind != "within") and not (t.guard and t.end in ends)]
         gap = "… " if any(line < start < step.lines[0] for start, _ in left_out) else ""
         words = _words(tests, None if gap else before)
         if words is None:
             return []
         if before == tests and not gap:
-            parts[-1] += f", then {code(step.text)}"
+            parts[-1] += f", then {step.text}"
         else:
-            parts.append(f"{gap}{words}{': ' if words else ''}{code(step.text)}")
+            parts.append(f"{gap}{words}{': ' if words else ''}{step.text}")
         before, line = tests, step.lines[0]
     return parts
 
@@ -158,9 +172,9 @@ def _words(tests: Sequence[Test], before: Sequence[Test] | None) -> str | None:
     own, lead = list(tests), []
     if before and len(own) >= len(before) and own[: len(before)] == [*before[:-1], _turned(before[-1], own)]:
         own, lead = own[len(before) :], ["otherwise"]
-    if len(own) > _MAX_TESTS or any(not t.text or t.kind == "other" or t.guard for t in own):
+    if len(own) > _MAX_TESTS or any(not (t.text or t.word) or t.kind == "other" or t.guard for t in own):
         return None
-    return ", ".join([*lead, *(in_words([t]) for t in own)])
+    return ", ".join([*lead, *(t.word or in_words([t]) for t in own)])
 
 
 def _turned(test: Test, tests: Sequence[Test]) -> Test | None:
