@@ -163,7 +163,9 @@ def long_ones(x):
     if x:
         raise Wrong("LONG")
     y = one("LONG")
-    two("LONG")
+    two(
+        "LONG",
+LINES    )
     return three("LONG")
 
 
@@ -174,7 +176,7 @@ def mostly(x):
     y = "LONG" + four(x)
     two(x)
     three(x)
-""".replace("LONG", "x" * 170)
+""".replace("LINES", "        x,\n" * 14).replace("LONG", "x" * 170)
 
 
 def test_branches_are_told_from_outside_in_and_each_exit_is_a_step(repo: Path) -> None:

@@ -133,7 +133,7 @@ def _written_so(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]
         before = held
     for symbol, spans, lines in _functions(graph, form["owner"][1:-1], citations):
         node = function_at(symbol, lines)
-        placed = _on(spans, statements(node, lines)) if node is not None else []
+        placed = statements(node, lines) if node is not None else []
         places = [
             [p.node.lineno for p in placed if _goes_so(p, step, around, held, spans, lines)]
             for step, around, held in told
@@ -145,9 +145,11 @@ def _written_so(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]
 
 def _goes_so(placed: Placed, step: str, around: str, held: list[Told], spans: list[Lines], lines: list[str]) -> bool:
     """Whether a statement is told as this step, under these conditions."""
+    told, shown = told_as(placed.node, lines)
     words = {word for word in (AGAIN, IN_ANY_CASE, ANYTHING) if word in around}
     return (
-        told_as(placed.node, lines) == step
+        told == step
+        and _shown(spans, *shown)
         and set(held) <= _told_by(placed.tests, spans)
         and words <= {t.word for t in placed.tests}
         and _branched(around, placed.tests)

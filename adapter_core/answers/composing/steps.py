@@ -35,11 +35,12 @@ _SILENT = (ast.Pass, ast.Import, ast.ImportFrom, ast.Global, ast.Nonlocal)
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """`text`: as it is told, "" where it is not. `tests`: all that stands around it."""
+    """`text`: as it is told, "" where it is not. `tests`: all that stands around it. `lines` show it; `end` is its last one."""
 
     text: str
     tests: tuple[Test, ...]
     lines: Lines
+    end: int
     worth: float
     leaves: bool
 
@@ -92,29 +93,32 @@ def _step(
     text_alone = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     if getattr(node, "body", None) or isinstance(node, _SILENT) or logs(node) or text_alone:
         return None
-    text = told_as(node, lines)
+    text, shown = told_as(node, lines)
     depth = sum(t.branch for t in placed.tests)
     held = sum(weights.get(t, 0.0) for t in set(terms.terms_of(text)))
     worth = (_worth(node, known) + _WORDS * held / mass) * _DEPTH**depth
-    return _Step(text, placed.tests, header(node), worth, isinstance(node, _LEAVING))
+    return _Step(text, placed.tests, shown, node.end_lineno or shown[1], worth, isinstance(node, _LEAVING))
 
 
-def told_as(node: ast.stmt, lines: list[str]) -> str:
-    """A statement as it stands; of a long one what it comes to; "" where that cannot be said either."""
-    text = quoted(lines, node)
+def told_as(node: ast.stmt, lines: list[str]) -> tuple[str, Lines]:
+    """A statement as it stands, or a long one by what it comes to, "" where that cannot be said either; and the lines that show it."""
+    text, (start, end) = quoted(lines, node), header(node)
     if text and "`" not in text and len(text) <= _MAX_STEP:
-        return code(text)
+        return code(text), (start, end)
     value = getattr(node, "exc", None) or getattr(node, "value", None)
-    called = callee(value) if isinstance(value, (ast.Call, ast.Await)) else ""
-    if not called:
-        return ""
-    if isinstance(node, ast.Raise):
-        return f"raises {code(called)}"
+    while isinstance(value, ast.Await):
+        value = value.value
+    called = callee(value) if isinstance(value, ast.Call) else ""
     target = source(node.targets[0], lines) if isinstance(node, ast.Assign) and len(node.targets) == 1 else ""
-    if isinstance(node, ast.Return) or target:
-        does = f"sets {code(target)} to" if target else "returns"
-        return f"{does} the result of {code(called + '()')}"
-    return f"calls {code(called + '()')}" if isinstance(node, ast.Expr) else ""
+    if not isinstance(value, ast.Call) or not called:
+        return "", (start, end)
+    if isinstance(node, ast.Raise):
+        said = f"raises {code(called)}"
+    elif isinstance(node, ast.Return) or target:
+        said = f"{f'sets {code(target)} to' if target else 'returns'} the result of {code(called + '()')}"
+    else:
+        said = f"calls {code(called + '()')}" if isinstance(node, ast.Expr) else ""
+    return said, (start, value.func.end_lineno or start)
 
 
 def _worth(node: ast.stmt, known: set[tuple[str, int]]) -> float:
@@ -146,7 +150,7 @@ def _fitting(found: Sequence[_Step], times: int) -> list[_Step]:
 def _told(kept: Sequence[_Step], found: Sequence[_Step]) -> list[str]:
     """The steps as they are numbered: those under the same condition as one, behind "…" where others stand before them. Empty where a
     condition cannot be told."""
-    ends = {step.lines[1] for step in kept if step.leaves}
+    ends = {step.end for step in kept if step.leaves}
     left_out = [s.lines for s in found if s.worth >= _WORTH_TELLING and s not in kept]
     parts: list[str] = []
     before: list[Test] | None = None
