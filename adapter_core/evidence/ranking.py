@@ -65,7 +65,7 @@ def rank(index: SearchIndex, question: Question, options: RankingOptions | None 
         norm = 1 - b[hit.fields] + b[hit.fields] * length
         # Summed over all documents, since that is faster than finding out which they are; the rest is for those that hold the term.
         tf = np.bincount(hit.documents, weights[hit.fields] * hit.counts / norm, minlength=total)
-        holding = np.flatnonzero(tf)
+        holding = np.flatnonzero(tf > 0)
         tf = tf[holding]
         value = _idf(index.count, len(holding))
         idf[term] = value
