@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -219,3 +222,24 @@ def test_the_pack_stays_within_its_budget(graph: CodeGraph) -> None:
         assert not shown & left
         for number, item in enumerate(pack.evidence, 1):
             assert f"[{number}] {item.span}\n" in pack.text
+
+
+def test_lines_score_the_same_in_every_process() -> None:
+    """In whatever order a set of strings comes there, which Python draws anew for each."""
+    program = (
+        "from adapter_core.evidence.spans import line_score\n"
+        "weights = {f'word{i}': 1 / (3 + i) for i in range(40)}\n"
+        "print(line_score(' '.join(weights), weights).hex())"
+    )
+    scores = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            cwd=Path(__file__).parents[2],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(scores) == 1
