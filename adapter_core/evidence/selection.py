@@ -154,6 +154,6 @@ def _coverage(evidence: list[Evidence], weights: dict[str, float]) -> float:
         return 0.0
     best = 0.0
     for item in evidence:
-        present = set(terms.terms_of(f"{item.symbol} {item.span.path}\n{item.text}"))
+        present = terms.distinct(f"{item.symbol} {item.span.path}\n{item.text}")
         best = max(best, sum(w for t, w in weights.items() if t in present) / mass)
     return best
