@@ -47,11 +47,14 @@ def lexical(index: SearchIndex, ranked: Ranked, limit: int, glob: str | None) ->
     if glob:
         allowed = np.array([fnmatchcase(path, glob) for path in index.paths], dtype=bool)
         scores = np.where(allowed[np.maximum(index.file_of, 0)], scores, 0.0)
-    count = min(limit, int((scores > 0).sum()))
-    if not count:
+    matched = np.flatnonzero(scores > 0)
+    if not len(matched):
         return {}
-    top = np.argpartition(-scores, count - 1)[:count]
-    top = top[np.argsort(-scores[top], kind="stable")]
+    if len(matched) > limit:
+        matched = matched[scores[matched] >= np.partition(scores[matched], -limit)[-limit]]
+    # Equal ones by place: documents are numbered in the order in which their files were written to the index.
+    order = np.lexsort((index.symbol_of[matched], index.file_of[matched], -scores[matched]))
+    top = matched[order[:limit]]
     best = float(scores[top[0]])
     found: Candidates = {}
     for document in top:

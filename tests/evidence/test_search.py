@@ -243,3 +243,18 @@ def test_lines_score_the_same_in_every_process() -> None:
         for seed in ("1", "2", "3")
     }
     assert len(scores) == 1
+
+
+def test_equals_come_in_the_same_order_whatever_was_indexed_first(tmp_path: Path) -> None:
+    """More candidates that are alike than are looked at; a file that is edited moves to the end of the index."""
+    text = "def strip_tags(text):\n    return text\n"
+    for number in range(90):
+        write(tmp_path, f"part{number:02}/tags.py", text)
+    with CodeGraph.load_or_build(tmp_path) as graph:
+        before = [str(e.span) for e in search(graph, "where are tags stripped?").evidence]
+        for body in ("def other():\n    pass\n", text):
+            write(tmp_path, before[0].rpartition(":")[0], body)
+            graph.refresh([before[0].rpartition(":")[0]])
+        after = [str(e.span) for e in search(graph, "where are tags stripped?").evidence]
+    assert before == after
+    assert before == sorted(before)
