@@ -87,7 +87,7 @@ def lift_definitions(graph: CodeGraph, question: Question, options: RankingOptio
     found = False
     boost = options.report_definition_boost if question.is_report else options.definition_boost
     for name in question.identifiers:
-        refs = graph.find_symbol(name)
+        refs = graph.find_symbol(name, at_most=_MAX_DEFINITIONS)
         if not refs or len(refs) > _MAX_DEFINITIONS:
             continue
         found = True

@@ -118,7 +118,7 @@ def _add_definitions(
     graph: CodeGraph, asked: Question, options: ModuleOptions, found: dict[str, tuple[float, list[str]]]
 ) -> None:
     for name in asked.identifiers:
-        refs = graph.find_symbol(name)
+        refs = graph.find_symbol(name, at_most=options.max_definitions)
         if len(refs) > options.max_definitions:
             continue  # a name that is everywhere tells nothing
         for place, path in enumerate(dict.fromkeys(r.path for r in refs)):
