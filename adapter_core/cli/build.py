@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelError, UsageError
 from ..paths import cache_dir
 from .common import add_repo_arguments, ctrl_c, print_json, printable, with_graph
+from .progress import Bar
 
 if TYPE_CHECKING:
     from ..adapters.available import ForAnswers
@@ -213,18 +214,18 @@ def _build(
     from .main import EXIT_OK
 
     model = find_model(args.model, shapes)
-    bar = _Bar()
     fitted = None
-    try:
-        report = build_adapters(graph, model, args.out, options, rebuild=args.rebuild, progress=bar.show, cancel=cancel)
-        memory, problem = (None, "") if args.no_memory else _memory(graph, model, report.folder, bar, cancel)
+    with Bar() as bar:
+
+        def show(stage: str, done: int, total: int, current: str) -> None:
+            bar.show(_STAGES.get(stage, stage), done, total, current)
+
+        report = build_adapters(graph, model, args.out, options, rebuild=args.rebuild, progress=show, cancel=cancel)
+        memory, problem = (None, "") if args.no_memory else _memory(graph, model, report.folder, show, cancel)
         if fit is not None:
             fitted = build_fitted(
-                graph, model, report.folder, fit, transport=options.transport, rebuild=args.rebuild, progress=bar.show,
-                cancel=cancel,
+                graph, model, report.folder, fit, transport=options.transport, rebuild=args.rebuild, progress=show, cancel=cancel
             )  # fmt: skip
-    finally:
-        bar.stop()
     if args.out is None and graph.store.path is not None:
         enforce_cap(cache_dir(), graph.store.path)
     if args.report:
@@ -251,14 +252,14 @@ def _build(
 
 
 def _memory(
-    graph: CodeGraph, model: BuildModel, folder: Path, bar: _Bar, cancel: Any
+    graph: CodeGraph, model: BuildModel, folder: Path, show: Callable[[str, int, int, str], None], cancel: Any
 ) -> tuple[StoredMemory | None, str]:
     """The memory, or why there is none: all else can be built without the model's tokenizer."""
     from ..build_fitted import build_memory
     from ..errors import AdapterError
 
     try:
-        return build_memory(graph, model, folder, bar.show, cancel), ""
+        return build_memory(graph, model, folder, show, cancel), ""
     except ModelError as error:
         return None, str(error)
     except OSError as error:
@@ -347,34 +348,3 @@ def _verdict(manifest: Manifest) -> str:
     if manifest.kept:
         return f"kept at scale {manifest.scale:g}: answers may use it"
     return "not kept: it does not improve both text and function bodies of files that it has not seen without harm to other prose"
-
-
-class _Bar:
-    """Progress on stderr, in a terminal only."""
-
-    def __init__(self) -> None:
-        self._bars: Any = None
-        self._task: Any = None
-        self._stage = ""
-
-    def show(self, stage: str, done: int, total: int, current: str) -> None:
-        if self._bars is None:
-            if not sys.stderr.isatty():
-                return
-            from rich.console import Console
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-            file = TextColumn("[dim]{task.fields[file]}")
-            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), file)
-            self._bars = Progress(*columns, console=Console(stderr=True), transient=True)
-            self._bars.start()
-            self._task = self._bars.add_task("", file="")
-        if stage != self._stage:
-            self._stage = stage
-            self._bars.reset(self._task, description=_STAGES.get(stage, stage))
-        self._bars.update(self._task, completed=done, total=total or None, file=printable(current[-40:]))
-
-    def stop(self) -> None:
-        if self._bars is not None:
-            self._bars.stop()
-            self._bars = None

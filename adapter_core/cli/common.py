@@ -10,14 +10,14 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from ..errors import IndexDamagedError
 from ..paths import neutral_dir
 
 if TYPE_CHECKING:
     from ..code_graph import CodeGraph
-    from ..graph.sync import SyncOptions, SyncProgress
+    from ..graph.sync import SyncOptions
 
 T = TypeVar("T")
 
@@ -56,18 +56,20 @@ def with_graph(
     """
     from ..code_graph import CodeGraph
     from ..graph.discover import check_root
+    from .progress import Bar
 
     root = check_root(args.repo)
     os.chdir(neutral_dir())
     for attempt in (1, 2):
-        bar = IndexingBar()
         try:
-            try:
+            with Bar() as bar:
                 graph = CodeGraph.load_or_build(
-                    root, options=sync_options(args), on_progress=bar, cancel=cancel, rebuild=rebuild or attempt == 2
+                    root,
+                    options=sync_options(args),
+                    on_progress=lambda at: bar.show("Indexing", at.done, at.total, at.current),
+                    cancel=cancel,
+                    rebuild=rebuild or attempt == 2,
                 )
-            finally:
-                bar.stop()
             with graph, graph.store.snapshot():
                 return use(graph)
         except IndexDamagedError as error:
@@ -75,38 +77,6 @@ def with_graph(
                 raise
             print(f"Note: {error} It is built anew now.", file=sys.stderr)
     raise AssertionError("unreachable")
-
-
-class IndexingBar:
-    """Progress on stderr, in a terminal only, and only when there is something to wait for."""
-
-    def __init__(self) -> None:
-        self._progress: Any = None
-        self._task: Any = None
-
-    def __call__(self, progress: SyncProgress) -> None:
-        if self._progress is None:
-            if not sys.stderr.isatty():
-                return
-            self._start()
-        self._progress.update(
-            self._task, total=progress.total, completed=progress.done, file=progress.current[-40:], visible=True
-        )
-
-    def _start(self) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        file = TextColumn("[dim]{task.fields[file]}")
-        columns = (TextColumn("Indexing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), file)
-        self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
-        self._progress.start()
-        self._task = self._progress.add_task("index", file="")
-
-    def stop(self) -> None:
-        if self._progress is not None:
-            self._progress.stop()
-            self._progress = None
 
 
 @contextmanager

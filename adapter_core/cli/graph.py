@@ -7,18 +7,19 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
 from .common import add_repo_arguments, ctrl_c, print_json, printable, with_graph
 from .graph_queries import CALLERS_SECONDS, Asker, Found, Query
+from .progress import Bar
 
 if TYPE_CHECKING:
     from ..code_graph import CodeGraph
-    from ..graph.records import Progress
 
 _EPILOG = """\
 A NAME may be bare (route), qualified (Flask.route), full (flask.app.Flask.route) or with a path
@@ -167,8 +168,8 @@ def _answer(
 
     started = time.perf_counter()
     results: dict[str, Found] = {}
-    with _Bar() as bar:
-        asker = Asker(graph, cwd, cancel, bar.show, args.time_limit)
+    with Bar() as bar:
+        asker = Asker(graph, cwd, cancel, partial(bar.show, "Exporting"), args.time_limit)
         for query in queries:
             if query.name in _EXPORTS:
                 # It looks at `cancel`, and cleans up.
@@ -266,34 +267,3 @@ def _spinner(query: Query) -> Iterator[None]:
 
     with Console(stderr=True).status(Text(printable(f"Looking up {query.key}"))):
         yield
-
-
-class _Bar:
-    """Progress of what takes long, on stderr, in a terminal only."""
-
-    def __init__(self) -> None:
-        self._bars: Any = None
-
-    def __enter__(self) -> _Bar:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        if self._bars is not None:
-            self._bars.stop()
-
-    def show(self, title: str) -> Progress | None:
-        """A progress callback that draws a bar; None where nobody would see it."""
-        if not sys.stderr.isatty():
-            return None
-        from rich.console import Console
-        from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
-        from rich.progress import Progress as Bars
-
-        if self._bars is None:
-            file = TextColumn("[dim]{task.fields[file]}")
-            columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn(), file)
-            self._bars = Bars(*columns, console=Console(stderr=True), transient=True)
-            self._bars.start()
-        task = self._bars.add_task(title, file="")
-        update: Callable[..., None] = self._bars.update
-        return lambda done, total, current: update(task, completed=done, total=total, file=printable(current[-40:]))
