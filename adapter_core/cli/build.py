@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelError, UsageError
 from ..paths import cache_dir
-from .common import add_repo_arguments, ctrl_c, print_json, printable, with_graph
+from .common import EXIT_OK, add_repo_arguments, add_root_argument, ctrl_c, note, print_json, printable, with_graph
 from .progress import Bar
 
 if TYPE_CHECKING:
@@ -62,13 +61,9 @@ def _door() -> argparse.ArgumentParser:
         description="Build what fits a model to a repository; the same as `pathline build`.",
         epilog=f"example: {_EXAMPLE.replace('pathline build --repo', 'python -m adapter_core.build')}",
     )
-    parser.add_argument("repo", metavar="ROOT", help="folder of the repository")
-    parser.add_argument(
-        "--ignore", action="append", default=[], metavar="PATTERN", help="leave out files, in .gitignore syntax"
-    )
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    add_root_argument(parser)
     _add_options(parser)
-    parser.set_defaults(func=run, max_files=None)
+    parser.set_defaults(func=run)
     return parser
 
 
@@ -211,7 +206,6 @@ def _build(
     from ..build import build_adapters, find_model
     from ..build_fitted import build_fitted
     from ..graph.cache_folder import enforce_cap
-    from .main import EXIT_OK
 
     model = find_model(args.model, shapes)
     fitted = None
@@ -245,9 +239,8 @@ def _build(
         return EXIT_OK
     _print(report, args.report)
     _print_for_answers(memory, fitted, found)
-    for note in (problem, *found.notes):
-        if note:
-            print(printable(f"Note: {note}"), file=sys.stderr)
+    for text in (problem, *found.notes):
+        note(text)
     return EXIT_OK
 
 
@@ -294,7 +287,7 @@ def _draw(graph: CodeGraph, args: argparse.Namespace, report: BuildReport, cance
         changed = compare(graph, args.model, report.folder, cancel)
     except ModelError as error:
         changed = []
-        print(f"Note: the picture does not show which tokens it changes: {error}", file=sys.stderr)
+        note(f"the picture does not show which tokens it changes: {error}")
     draw_report(report.folder, args.report, changed)
 
 
@@ -314,8 +307,7 @@ def _print(report: BuildReport, drawn: str | None) -> None:
     print(f"  {manifest.kind}{': ' + _NOTE if manifest.kind == 'generated' else ''}")
     if drawn:
         print(printable(f"  drawn in {drawn}"))
-    if manifest.reason:
-        print(f"Note: {manifest.reason}.", file=sys.stderr)
+    note(manifest.reason)
 
 
 def _print_for_answers(memory: StoredMemory | None, fitted: BuildReport | None, found: ForAnswers) -> None:

@@ -21,14 +21,30 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+# An error brings its own: `PathlineError.exit_code`.
+EXIT_OK, EXIT_FAILED, EXIT_NOT_FOUND, EXIT_INTERRUPTED = 0, 1, 3, 130
+
 
 def add_repo_arguments(parser: argparse.ArgumentParser) -> None:
+    """Of the commands of `pathline`."""
     parser.add_argument("--repo", default=".", metavar="PATH", help="folder of the repository (default: this folder)")
+    _add_ignore(parser)
+    parser.add_argument("--max-files", type=_positive, default=None, metavar="N", help="stop indexing after N files")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def add_root_argument(parser: argparse.ArgumentParser) -> None:
+    """The same of `python -m adapter_core.…`, which take the folder as their first argument."""
+    parser.add_argument("repo", metavar="ROOT", help="folder of the repository")
+    _add_ignore(parser)
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(max_files=None)
+
+
+def _add_ignore(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--ignore", action="append", default=[], metavar="PATTERN", help="leave out files, in .gitignore syntax"
     )
-    parser.add_argument("--max-files", type=_positive, default=None, metavar="N", help="stop indexing after N files")
-    parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _positive(text: str) -> int:
@@ -75,7 +91,7 @@ def with_graph(
         except IndexDamagedError as error:
             if attempt == 2:
                 raise
-            print(f"Note: {error} It is built anew now.", file=sys.stderr)
+            note(f"{error} It is built anew now")
     raise AssertionError("unreachable")
 
 
@@ -103,6 +119,12 @@ def ctrl_c() -> Iterator[threading.Event]:
 def printable(text: str) -> str:
     """A line of the repository's for a terminal: nothing in it moves the cursor or changes colours."""
     return "".join(c if c.isprintable() or c == "\t" else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def note(text: str) -> None:
+    """Say something beside the answer, on stderr; nothing where the text is empty. It may hold names of the repository's."""
+    if text:
+        print(f"Note: {printable(text.rstrip('.'))}.", file=sys.stderr)
 
 
 def print_json(value: object) -> None:

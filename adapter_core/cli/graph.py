@@ -14,7 +14,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
-from .common import add_repo_arguments, ctrl_c, print_json, printable, with_graph
+from .common import (
+    EXIT_NOT_FOUND,
+    EXIT_OK,
+    add_repo_arguments,
+    add_root_argument,
+    ctrl_c,
+    note,
+    print_json,
+    printable,
+    with_graph,
+)
 from .graph_queries import CALLERS_SECONDS, Asker, Found, Query
 from .progress import Bar
 
@@ -81,13 +91,9 @@ def _door() -> argparse.ArgumentParser:
         epilog=_EPILOG.replace("pathline graph --repo .", "python -m adapter_core.code_graph ."),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("repo", metavar="ROOT", help="folder of the repository")
-    parser.add_argument(
-        "--ignore", action="append", default=[], metavar="PATTERN", help="leave out files, in .gitignore syntax"
-    )
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    add_root_argument(parser)
     _add_queries(parser)
-    parser.set_defaults(func=run, max_files=None)
+    parser.set_defaults(func=run)
     return parser
 
 
@@ -164,8 +170,6 @@ def _check(queries: list[Query], cwd: Path) -> None:
 def _answer(
     graph: CodeGraph, queries: list[Query], cwd: Path, cancel: threading.Event, args: argparse.Namespace
 ) -> int:
-    from .main import EXIT_NOT_FOUND, EXIT_OK
-
     started = time.perf_counter()
     results: dict[str, Found] = {}
     with Bar() as bar:
@@ -193,9 +197,9 @@ def _answer(
     else:
         _print(graph, results, cwd)
     if not complete:
-        print(f"The index is not complete: {reason.rstrip('.')}.", file=sys.stderr)
-    elif reason:
-        print(f"Note: {reason.rstrip('.')}.", file=sys.stderr)
+        print(printable(f"The index is not complete: {reason.rstrip('.')}."), file=sys.stderr)
+    else:
+        note(reason)
     return EXIT_OK if all(found.known for found in results.values()) else EXIT_NOT_FOUND
 
 
@@ -214,8 +218,8 @@ def _print(graph: CodeGraph, results: dict[str, Found], cwd: Path) -> None:
             printer.text(text)
         for line in found.to_lines():
             printer.line(line)
-        for note in _notes(key, found):
-            print(printable(note), file=sys.stderr)
+        for text in _notes(key, found):
+            print(printable(text), file=sys.stderr)
 
 
 def _notes(key: str, found: Found) -> Iterator[str]:
