@@ -180,10 +180,7 @@ class CodeGraph:
     def find_symbol(self, name: str, at_most: int | None = None) -> list[SymbolRef]:
         """Symbols called `name`: bare (`route`), qualified (`Flask.route`), full (`flask.app.Flask.route`) or with a path
         (`src/flask/app.py:route`). An inherited member is found through the class. Exact names only; see `nearest_names`.
-
-        `at_most`: for who has no use for more than that. Where there are more, it is one more than that, and any of them: the files of
-        the others are not read.
-        """
+        Where there are more than `at_most`, one more than that, any of them: the files of the others are not read."""
         return [self._at(place) for place in lookup.find(self.view, self.inference, name, at_most)]
 
     def nearest_names(self, name: str, limit: int = 5) -> list[str]:

@@ -34,6 +34,8 @@ _log = logging.getLogger(__name__)
 
 _CANCEL_GRACE_SECONDS = 5.0  # the longest step between two looks at the token, on a slow machine
 _DEATHS_ALLOWED = 3
+# Each that succeeds shows that the process is sound: loading and counting do even where computing does not.
+_COMPUTING = ("score", "draft", "generate")
 
 _Record = TypeVar("_Record", ModelInfo, Finished, Drafted, Drafts)
 
@@ -252,11 +254,7 @@ class ProcessBackend:
                     yield TextChunk(str(message.get("text", "")))
                     continue
                 done = True
-                if method in (
-                    "score",
-                    "draft",
-                    "generate",
-                ):  # loading and counting succeed even where computing does not
+                if method in _COMPUTING:
                     self._deaths = 0
                 if kind == "error":
                     raise _error(message)
