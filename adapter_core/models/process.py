@@ -34,7 +34,7 @@ _log = logging.getLogger(__name__)
 
 _CANCEL_GRACE_SECONDS = 5.0  # the longest step between two looks at the token, on a slow machine
 _DEATHS_ALLOWED = 3
-# Each that succeeds shows that the process is sound: loading and counting do even where computing does not.
+# A reply to one of these shows that the process is sound; loading and counting succeed even where computing does not.
 _COMPUTING = ("score", "draft", "generate")
 
 _Record = TypeVar("_Record", ModelInfo, Finished, Drafted, Drafts)
@@ -157,7 +157,7 @@ class ProcessBackend:
 
     def unload(self) -> None:
         """End the process; the next call starts another. Also forgets earlier deaths."""
-        with self._turn:
+        with self._turn.taken():
             self._stop()
             self._deaths = 0
 
