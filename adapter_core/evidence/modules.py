@@ -66,10 +66,10 @@ def question_aware_modules_and_files(
         index = SearchIndex(graph)
         asked = analyse(question, index.own_names)
         ranked = rank(index, asked)
-    scores = np.where(index.alive, ranked.scores, 0.0)
+    scores = ranked.scores
     if options.path_glob:
         allowed = np.array([fnmatchcase(path, options.path_glob) for path in index.paths], dtype=bool)
-        scores *= allowed[np.maximum(index.file_of, 0)]
+        scores = scores * allowed[np.maximum(index.file_of, 0)]
     best = np.zeros(len(index.paths))
     document = np.full(len(index.paths), -1)
     # In rising order the last to be written is the best document of its file.
