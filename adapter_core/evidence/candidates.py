@@ -15,9 +15,11 @@ from .ranking import Ranked
 from .search_index import SearchIndex
 
 _ASSIGNED = frozenset({"variable", "constant", "type_alias", "field", "enum_member"})
+_DEFINED = frozenset({"class", "function", "method", "property"})
+# A name with more definitions tells nothing; of fewer, only the first are lifted.
 _MAX_DEFINITIONS = 12
 _LIFTED = 4
-_DEFINED = frozenset({"class", "function", "method", "property"})
+# The same for a word that may be no name at all.
 _MAX_MENTIONED = 3
 
 
@@ -39,6 +41,12 @@ class Candidate:
 
 
 Candidates = dict[tuple[str, int], Candidate]
+SymbolKey = tuple[str, str, int]
+
+
+def symbol_key(ref: SymbolRef) -> SymbolKey:
+    """What tells a symbol from all others: its path, qualified name and first line."""
+    return ref.path, ref.symbol.qualname, ref.symbol.start
 
 
 def lexical(index: SearchIndex, ranked: Ranked, limit: int, glob: str | None) -> Candidates:
