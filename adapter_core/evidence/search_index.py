@@ -46,7 +46,8 @@ class PackedHits:
 
 class StoredDocuments:
     """The documents of the stored index in one state, which all questions share: see `SearchIndex`. `offsets`: segment to the number
-    of its first document."""
+    of its first document. `own_names`: terms of the names of the project itself. Files are in the order of their paths, documents in
+    that in which they were written."""
 
     def __init__(self, store: Store) -> None:
         """Within a snapshot of the store."""
@@ -164,8 +165,9 @@ def stored_documents(store: Store) -> StoredDocuments:
 
 
 class SearchIndex:
-    """`file_of` and `symbol_of` give each document's file (position in `paths`; -1: none any more) and symbol index; `lengths`
-    (documents, fields). `stored`: the part of it that does not depend on open editors."""
+    """`file_of` and `symbol_of` give each document's file (position in `paths` and `kinds`; -1: none any more) and symbol index; `lengths`
+    (documents, fields). `alive` (documents,), their `count`, and the `average` length of each field of theirs. `stored`: the part of it
+    that does not depend on open editors."""
 
     def __init__(self, graph: CodeGraph) -> None:
         """Within a snapshot of the store."""
