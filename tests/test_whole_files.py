@@ -22,8 +22,13 @@ def test_a_file_is_the_old_one_until_all_is_written(tmp_path: Path) -> None:
 def test_what_breaks_off_leaves_the_old_file_alone(tmp_path: Path, error: BaseException) -> None:
     file = tmp_path / "kept.json"
     file.write_bytes(b"old")
-    with pytest.raises(type(error)), whole_file(file) as stream:
-        stream.write(b"half")
-        raise error
+
+    def write() -> None:
+        with whole_file(file) as stream:
+            stream.write(b"half")
+            raise error
+
+    with pytest.raises(type(error)):
+        write()
     assert file.read_bytes() == b"old"
     assert [*tmp_path.iterdir()] == [file]

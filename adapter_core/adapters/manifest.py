@@ -28,8 +28,8 @@ from ..whole_files import whole_file
 from .targets import TARGETS, Shape
 
 SCHEMA = 1
-MANIFEST, SOURCES, ADAPTERS, EMBEDDING, MODULES, FITTED = (
-    "manifest.json", "sources.jsonl", "adapters.npz", "embedding.npz", "modules.npz", "fitted",
+MANIFEST, SOURCES, ADAPTERS, MODULES, FITTED = (
+    "manifest.json", "sources.jsonl", "adapters.npz", "modules.npz", "fitted",
 )  # fmt: skip
 _MAX_BYTES = 200_000_000
 _SHOWN = 3
