@@ -5,29 +5,32 @@ The public API. Names are imported on first use, so that `import adapter_core` s
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from .lazy import lazily
 
 __version__ = "0.1.0"
 
-# Public name -> module that defines it.
-_EXPORTS = {
-    "CodeGraph": "code_graph",
-    "AskOptions": "answers.options",
-    "answer_question": "answers.runner",
-    "answer_to_dict": "answers.export",
-    "build_per_layer_deltas": "adapters.deltas",
-    "Conversation": "answers.conversation",
-    "evidence_to_dict": "answers.export",
-    "generate_answer": "answers.generate",
-    "run_repo_adapter": "run",
-    "verify_text": "answers.foreign",
-    "verify_with_tests": "answers.run_tests",
-    "search": "evidence.selection",
-    "SelectionOptions": "evidence.options",
-    "Backend": "models.backend",
-    "open_backend": "models.open",
-}
+__getattr__ = lazily(
+    __name__,
+    {
+        "CodeGraph": "code_graph",
+        "AskOptions": "answers.options",
+        "answer_question": "answers.runner",
+        "answer_to_dict": "answers.export",
+        "build_per_layer_deltas": "adapters.deltas",
+        "Conversation": "answers.conversation",
+        "evidence_to_dict": "answers.export",
+        "generate_answer": "answers.generate",
+        "run_repo_adapter": "run",
+        "verify_text": "answers.foreign",
+        "verify_with_tests": "answers.run_tests",
+        "search": "evidence.selection",
+        "SelectionOptions": "evidence.options",
+        "Backend": "models.backend",
+        "open_backend": "models.open",
+    },
+)
 
 if TYPE_CHECKING:
     from .adapters.deltas import build_per_layer_deltas
@@ -63,11 +66,3 @@ __all__ = [
     "verify_text",
     "verify_with_tests",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name in _EXPORTS:
-        value = getattr(importlib.import_module(f".{_EXPORTS[name]}", __name__), name)
-        globals()[name] = value
-        return value
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

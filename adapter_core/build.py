@@ -24,12 +24,12 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from . import __version__
+from .adapters import generator
 from .adapters import manifest as files
 from .adapters.adapter import Adapter
 from .adapters.bank import BankEntry, load_embeddings, save_embeddings
 from .adapters.capacity import Capacity, entropy_score, scale_capacity
 from .adapters.files import SCHEMA, load_adapters_npz, save_npz
-from .adapters.generator import VERSION, generate_lora_from_embedding
 from .adapters.manifest import Built, Manifest, SourceFile
 from .adapters.options import BuildOptions, GeneratorOptions
 from .adapters.priors import kbann_priors
@@ -40,7 +40,7 @@ from .errors import AdapterError, AdapterFileError, Cancelled
 from .evidence.embedding import Embedder
 from .evidence.feature_cache import FeatureCache, features_version
 from .evidence.model_shape import ModelDims, read_config, read_dims
-from .evidence.repo_embedding import RepoEmbedding
+from .evidence.repo_embedding import ARRAYS, DIAGNOSTICS, RepoEmbedding
 from .graph.cache_adapters import note_root
 from .models.sources import resolve
 from .types import CancelToken
@@ -119,20 +119,18 @@ class BuildReport:
 def generated(inputs: BuildInputs) -> MadeAdapter:
     """The null adapter: from the embedding alone."""
     options = inputs.options
-    shapes = {t: s for t, s in inputs.model.target_shapes.items() if t in options.targets}
-    if not shapes:
+    model = inputs.model
+    if not any(target in options.targets for target in model.target_shapes):
         raise AdapterError(
-            f"{inputs.model.name} has none of the targets {', '.join(options.targets)}: it has {', '.join(inputs.model.target_shapes)}."
+            f"{model.name} has none of the targets {', '.join(options.targets)}: it has {', '.join(model.target_shapes)}."
         )
-    adapter = generate_lora_from_embedding(
-        inputs.embedding.z, inputs.model.dims.d_model, inputs.model.dims.layers, options.rank, options.seed, target_shapes=shapes,
-        layer_gate=options.layer_gate, target_weights=inputs.priors, learn_bias=options.learn_bias, map_cap=options.map_cap,
-        rounded=options.rounded,
-    )  # fmt: skip
+    adapter = generator.generated(
+        inputs.embedding.z, model.dims.d_model, model.dims.layers, model.target_shapes, options, inputs.priors
+    )
     return MadeAdapter(adapter, "generated", asdict(options))
 
 
-GENERATED = AdapterMaker(f"generated {VERSION}", generated)
+GENERATED = AdapterMaker(f"generated {generator.VERSION}", generated)
 
 
 def find_model(model: str | None = None, target_shapes: Mapping[str, Shape] | None = None) -> BuildModel:
@@ -207,10 +205,7 @@ def open_bank(folder: str | os.PathLike[str]) -> list[BankEntry]:
         own = place / _BANK / f"{name}.npz"
         if own.is_file():
             return load_adapters_npz(own, manifest.target_shapes, layers)
-        return generate_lora_from_embedding(
-            z, d_model, layers, options.rank, options.seed, target_shapes=manifest.target_shapes, layer_gate=options.layer_gate,
-            target_weights=manifest.priors, learn_bias=options.learn_bias, map_cap=options.map_cap, rounded=options.rounded,
-        )  # fmt: skip
+        return generator.generated(z, d_model, layers, manifest.target_shapes, options, manifest.priors)
 
     named = load_embeddings(place / files.MODULES)
     return [BankEntry(name, z, lambda name=name, z=z: adapter_of(name, z)) for name, z in named]  # type: ignore[misc]
@@ -249,9 +244,9 @@ def _build(
     )
     embedding = embedder.whole()
     lap("embedding")
-    capacity, generator = _capacity(graph, options)
+    capacity, chosen = _capacity(graph, options)
     priors = kbann_priors(embedding, list(model.target_shapes)) if options.priors else {}
-    inputs = BuildInputs(graph, model, embedding, generator, priors, progress, cancel)
+    inputs = BuildInputs(graph, model, embedding, chosen, priors, progress, cancel)
     made = maker.make(inputs)
     lap("adapter")
     modules = _modules(graph, embedder, options.max_modules, progress) if options.modules else []
@@ -261,7 +256,7 @@ def _build(
     embedding.save(folder)
     save_npz(folder / files.ADAPTERS, made.adapter, options.transport)
     files.write_sources(folder, sources)
-    written = [files.ADAPTERS, files.EMBEDDING, "embedding.json", files.SOURCES]
+    written = [files.ADAPTERS, ARRAYS, DIAGNOSTICS, files.SOURCES]
     (folder / files.MODULES).unlink(missing_ok=True)
     if options.modules:
         save_embeddings(folder / files.MODULES, modules)
@@ -281,8 +276,8 @@ def _build(
         target_shapes=_shapes_of(made.adapter),
         rank=made.adapter.rank,
         alpha=made.adapter.alpha,
-        seed=generator.seed,
-        generator=asdict(generator),
+        seed=chosen.seed,
+        generator=asdict(chosen),
         settings=made.settings,
         priors=priors or None,
         capacity=asdict(capacity) if capacity is not None else None,
@@ -356,7 +351,7 @@ def _fingerprint(model: BuildModel, options: BuildOptions, keys: Sequence[str], 
 
 def _versions() -> dict[str, Any]:
     return {
-        "pathline": __version__, "files": SCHEMA, "manifest": files.SCHEMA, "generator": VERSION, "features": features_version(),
+        "pathline": __version__, "files": SCHEMA, "manifest": files.SCHEMA, "generator": generator.VERSION, "features": features_version(),
     }  # fmt: skip
 
 

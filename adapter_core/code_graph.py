@@ -177,10 +177,11 @@ class CodeGraph:
         facts = self.facts(path)
         return [self.ref(facts, i) for i in range(1, len(facts.symbols))] if facts else []
 
-    def find_symbol(self, name: str) -> list[SymbolRef]:
+    def find_symbol(self, name: str, at_most: int | None = None) -> list[SymbolRef]:
         """Symbols called `name`: bare (`route`), qualified (`Flask.route`), full (`flask.app.Flask.route`) or with a path
-        (`src/flask/app.py:route`). An inherited member is found through the class. Exact names only; see `nearest_names`."""
-        return [self._at(place) for place in lookup.find(self.view, self.inference, name)]
+        (`src/flask/app.py:route`). An inherited member is found through the class. Exact names only; see `nearest_names`.
+        Where there are more than `at_most`, one more than that, any of them: the files of the others are not read."""
+        return [self._at(place) for place in lookup.find(self.view, self.inference, name, at_most)]
 
     def nearest_names(self, name: str, limit: int = 5) -> list[str]:
         """Symbol names of the workspace that look most like `name`."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import json
+import os
 import random
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -14,7 +17,7 @@ from typing import Any
 
 import numpy as np
 from _adapter_data import Repository, digest, save_arrays
-from _common import timed
+from _common import ROOT, timed
 
 from adapter_core.adapters.adapter import Adapter, Factors
 from adapter_core.adapters.fit import fit_adapter
@@ -26,7 +29,8 @@ from adapter_core.adapters.fitting.scoring import TokenScores, score_windows
 from adapter_core.adapters.fitting.split import BUILD, DEVELOPMENT
 from adapter_core.adapters.fitting.windows import Window
 from adapter_core.adapters.memory import Memory
-from adapter_core.models.loading import LoadedModel
+from adapter_core.models.loading import LoadedModel, load_model
+from adapter_core.models.sources import resolve
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +113,24 @@ class Runs:
             told |= {"judge seconds": round(seconds, 1), "scale": verdict.scale, "trials": trials}
             _save_fit(file, told, adapter)
         return Fit(name, adapter, Verdict(told["scale"], tuple(Trial(**t) for t in told["trials"])), told)
+
+
+def add_run_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="begin nothing long after this time")
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--scratch", type=Path, default=ROOT / ".setup" / "adapters")
+
+
+def begin(args: argparse.Namespace) -> tuple[Runs, float]:
+    """The embedded model with what was computed before, and when (`time.monotonic`) nothing long is to be begun any more."""
+    import torch
+
+    torch.set_num_threads(args.threads)
+    end = time.monotonic() + 60 * args.minutes
+    runs = Runs(args.scratch, load_model(resolve()))
+    # Indexes go elsewhere than the user's; the model was found before.
+    os.environ["PATHLINE_CACHE_DIR"] = str(args.scratch / "cache")
+    return runs, end
 
 
 def shared_files(repositories: Sequence[Repository], tokens: int, seed: int) -> dict[str, np.ndarray]:

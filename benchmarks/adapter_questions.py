@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import os
 import random
 import statistics
 import time
@@ -24,14 +23,24 @@ from typing import Any
 
 import numpy as np
 from _adapter_data import digest, load
-from _adapter_runs import Runs
-from _common import ROOT, report
+from _adapter_runs import Runs, add_run_arguments, begin
+from _common import report
 from _retrieval_ours import place_of
 from _retrieval_scores import MAX_SPAN_LINES
-from adapter_reading import MODEL, RESAMPLES, SEED, TOP, Read, read_spans, table
+from adapter_reading import (
+    MODEL,
+    RESAMPLES,
+    SEED,
+    TOP,
+    Read,
+    add_fit_arguments,
+    fit_shares,
+    read_spans,
+    readers_of,
+    table,
+)
 
 from adapter_core.adapters.adapter import Adapter
-from adapter_core.adapters.fitting.options import FitOptions
 from adapter_core.adapters.fitting.questions import question_rows
 from adapter_core.adapters.fitting.scoring import TokenScores
 from adapter_core.adapters.fitting.windows import Window, encode
@@ -42,8 +51,6 @@ from adapter_core.code_graph import CodeGraph
 from adapter_core.evidence.context import pack_context
 from adapter_core.evidence.options import ContextOptions, SelectionOptions
 from adapter_core.evidence.selection import search
-from adapter_core.models.loading import load_model
-from adapter_core.models.sources import resolve
 from adapter_core.types import Evidence
 
 EVIDENCE_TOKENS, ANSWER_TOKENS = 700, 200
@@ -55,19 +62,11 @@ def main() -> None:
     parser.add_argument("--repos", type=Path, required=True)
     parser.add_argument("--only", nargs="+", required=True, help="owner/name")
     parser.add_argument("--rows", type=int, default=16, help="of each repository, at most")
-    parser.add_argument("--steps", type=int, default=FitOptions().steps, help="of a fit")
-    parser.add_argument("--shares", type=float, nargs="*", default=[0.0, 0.5], help="of question steps, one fit each")
-    parser.add_argument("--minutes", type=float, default=float("inf"), help="begin no question after this time")
-    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--scratch", type=Path, default=ROOT / ".setup" / "adapters")
+    add_fit_arguments(parser)
+    add_run_arguments(parser)
     args = parser.parse_args()
-    import torch
-
-    torch.set_num_threads(args.threads)
-    end = time.monotonic() + 60 * args.minutes
-    loaded = load_model(resolve())
-    os.environ["PATHLINE_CACHE_DIR"] = str(args.scratch / "cache")
-    runs = Runs(args.scratch, loaded)
+    runs, end = begin(args)
+    loaded = runs.loaded
     everything = [json.loads(line) for file in args.files for line in file.read_text("utf-8").split("\n") if line]
     found: dict[str, list[Read]] = {}
     answers: dict[str, list[dict[str, float]]] = {}
@@ -78,12 +77,7 @@ def main() -> None:
         root = args.repos / f"{name.replace('/', '+')}@{rows[0]['commit']}"
         repository = load(name.replace("/", "+"), root, loaded.tokenizer, args.scratch)
         asked = question_rows(repository.texts)
-        readers: dict[str, Adapter | None] = {MODEL: None}
-        for share in args.shares:
-            options = FitOptions(steps=args.steps, questions=share)
-            fit = runs.fit(repository.name, repository.tokens, options, rows=asked if share else ())
-            if fit is not None:
-                readers[f"{share:g} questions"] = fit.adapter
+        readers = readers_of(fit_shares(runs, repository.name, repository.tokens, asked, args, end))
         memory = Memory.build(repository.tokens, "")
         with CodeGraph.load_or_build(root) as graph:
             for row in rows:

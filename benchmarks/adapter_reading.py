@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import os
 import random
 import shutil
 import statistics
@@ -28,8 +27,8 @@ from typing import Any
 
 import numpy as np
 from _adapter_data import HELD_OUT, Repository, fetch, load, names
-from _adapter_runs import Runs
-from _common import ROOT, report
+from _adapter_runs import Fit, Runs, add_run_arguments, begin
+from _common import report
 from _docstring_queries import MAX_WORDS, MIN_WORDS, Documented, documented, without
 from _retrieval_ours import place_of
 from _retrieval_scores import MAX_SPAN_LINES
@@ -37,15 +36,14 @@ from _retrieval_scores import MAX_SPAN_LINES
 from adapter_core.adapters.adapter import Adapter
 from adapter_core.adapters.fitting.lora import beside
 from adapter_core.adapters.fitting.options import FitOptions
-from adapter_core.adapters.fitting.questions import question_rows
+from adapter_core.adapters.fitting.questions import QuestionRow, question_rows
 from adapter_core.adapters.fitting.split import BUILD
 from adapter_core.answers.composing.choose import mix
 from adapter_core.code_graph import CodeGraph, is_test_path
 from adapter_core.evidence.options import SelectionOptions
 from adapter_core.evidence.selection import search
-from adapter_core.models.loading import LoadedModel, load_model
+from adapter_core.models.loading import LoadedModel
 from adapter_core.models.scoring import ScoringOptions, score
-from adapter_core.models.sources import resolve
 from adapter_core.types import Evidence
 
 SEED = 7
@@ -68,20 +66,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repos", nargs="+", choices=names(), default=names())
     parser.add_argument("--queries", type=int, default=24, help="of each repository, at most")
-    parser.add_argument("--steps", type=int, default=FitOptions().steps, help="of a fit")
-    parser.add_argument("--shares", type=float, nargs="*", default=[0.0, 0.5], help="of question steps, one fit each")
+    add_fit_arguments(parser)
     parser.add_argument("--fits-of", choices=names(), help="whose adapters read (default: each repository's own)")
-    parser.add_argument("--minutes", type=float, default=float("inf"), help="begin no question after this time")
-    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--scratch", type=Path, default=ROOT / ".setup" / "adapters")
+    add_run_arguments(parser)
     args = parser.parse_args()
-    import torch
-
-    torch.set_num_threads(args.threads)
-    end = time.monotonic() + 60 * args.minutes
-    loaded = load_model(resolve())
-    os.environ["PATHLINE_CACHE_DIR"] = str(args.scratch / "cache")
-    runs = Runs(args.scratch, loaded)
+    runs, end = begin(args)
+    loaded = runs.loaded
     folders = fetch(args.scratch)
     found: dict[str, list[Read]] = {}
     fits: dict[str, Any] = {}
@@ -91,15 +81,9 @@ def main() -> None:
         if args.fits_of:
             source = load(args.fits_of, folders[args.fits_of], loaded.tokenizer, args.scratch)
         rows = question_rows(source.texts_of(BUILD))
-        readers: dict[str, Adapter | None] = {MODEL: None}
-        for share in args.shares:
-            options = FitOptions(steps=args.steps, questions=share)
-            fit = None
-            if time.monotonic() < end:
-                fit = runs.fit(source.name, source.of(BUILD), options, rows=rows if share else ())
-            if fit is None:
-                break
-            readers[f"{share:g} questions"] = fit.adapter
+        fitted = fit_shares(runs, source.name, source.of(BUILD), rows, args, end)
+        readers = readers_of(fitted)
+        for share, fit in fitted.items():
             fits[f"{source.name}, {share:g} questions"] = {
                 "rows": Counter(row.kind for row in rows) if share else {},
                 **{key: fit.told[key] for key in ("steps", "tokens", "processor seconds") if key in fit.told},
@@ -116,6 +100,35 @@ def main() -> None:
                 )
         shown = {"steps": args.steps, "top": TOP, "fits": fits, "fits of": args.fits_of or "each its own"}
         report("adapter_reading_other" if args.fits_of else "adapter_reading", table(found), shown)
+
+
+def add_fit_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--steps", type=int, default=FitOptions().steps, help="of a fit")
+    parser.add_argument("--shares", type=float, nargs="*", default=[0.0, 0.5], help="of question steps, one fit each")
+
+
+def fit_shares(
+    runs: Runs,
+    name: str,
+    files: Mapping[str, np.ndarray],
+    rows: Sequence[QuestionRow],
+    args: argparse.Namespace,
+    end: float,
+) -> dict[float, Fit]:
+    """A fit for each of `--shares`; without those for which there is no time."""
+    found: dict[float, Fit] = {}
+    for share in args.shares:
+        runs.offline = runs.offline or time.monotonic() > end
+        options = FitOptions(steps=args.steps, questions=share)
+        fit = runs.fit(name, files, options, rows=rows if share else ())
+        if fit is not None:
+            found[share] = fit
+    return found
+
+
+def readers_of(fits: Mapping[float, Fit]) -> dict[str, Adapter | None]:
+    """What reads, by name: the model alone, and with the adapter of each fit."""
+    return {MODEL: None, **{f"{share:g} questions": fit.adapter for share, fit in fits.items()}}
 
 
 def prepared(repository: Repository, folder: Path, count: int) -> tuple[Path, list[Documented]]:

@@ -12,20 +12,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import time
-from pathlib import Path
 from typing import Any
 
 from _adapter_data import fetch, load, names
-from _adapter_runs import Runs
+from _adapter_runs import Runs, add_run_arguments, begin
 from _adapter_table import BODIES, MEASURES, NEW, TEXT, Subject, change, logs
-from _common import RESULTS, ROOT, report
+from _common import RESULTS, report
 
 from adapter_core.adapters.fitting.options import FitOptions
 from adapter_core.adapters.fitting.split import BUILD
-from adapter_core.models.loading import load_model
-from adapter_core.models.sources import resolve
 
 NAME = "adapter_steps"
 _PARTS = (MEASURES[TEXT], MEASURES[BODIES])
@@ -37,20 +33,14 @@ def main() -> None:
     parser.add_argument("--steps", type=int, nargs="+", default=[28, 56, 112, 224])
     parser.add_argument("--windows", type=int, default=24, help="held-out windows of 1,024 tokens for each repository")
     parser.add_argument("--wrong", choices=names(), help="whose adapter the others are measured under, as a control")
-    parser.add_argument("--minutes", type=float, default=float("inf"), help="begin nothing long after this time")
-    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--scratch", type=Path, default=ROOT / ".setup" / "adapters")
+    add_run_arguments(parser)
     parser.add_argument("--plot", action="store_true")
     args = parser.parse_args()
     if args.plot:
         draw()
         return
-    import torch
-
-    torch.set_num_threads(args.threads)
-    end = time.monotonic() + 60 * args.minutes
-    loaded = load_model(resolve())
-    runs = Runs(args.scratch, loaded)
+    runs, end = begin(args)
+    loaded = runs.loaded
     folders = fetch(args.scratch)
     subjects: dict[str, Subject] = {}
     rows: list[dict[str, Any]] = []

@@ -35,9 +35,9 @@ from _adapter_data import (
     read_texts,
     with_context,
 )
-from _adapter_runs import Runs, cosine, development_of, mean_adapter, shared_files
+from _adapter_runs import Runs, add_run_arguments, begin, cosine, development_of, mean_adapter, shared_files
 from _adapter_table import BODIES, FITTED_ON, MEASURES, TEXT, Subject, borrow, table
-from _common import ROOT, report, timed
+from _common import report, timed
 
 from adapter_core.adapters.adapter import Adapter
 from adapter_core.adapters.fitting.judge import kept
@@ -47,8 +47,7 @@ from adapter_core.adapters.fitting.windows import encode
 from adapter_core.adapters.memory import Memory
 from adapter_core.adapters.remembering.mixing import MemoryStep
 from adapter_core.adapters.remembering.weights import fit_weights, joined
-from adapter_core.models.loading import LoadedModel, load_model
-from adapter_core.models.sources import resolve
+from adapter_core.models.loading import LoadedModel
 
 
 def main() -> None:
@@ -61,22 +60,15 @@ def main() -> None:
         "--fits", nargs="*", choices=names(), help="which get an adapter (default: all; none: the memory alone)"
     )
     parser.add_argument("--no-controls", action="store_true", help="no other adapters, no longer contexts")
-    parser.add_argument("--minutes", type=float, default=float("inf"), help="begin nothing long after this time")
     parser.add_argument("--weights", action="store_true", help="fit the memory's weights anew, print them, and end")
     parser.add_argument(
         "--decode", action="store_true", help="only time the memory beside decoding, on the last of --repos"
     )
-    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--scratch", type=Path, default=ROOT / ".setup" / "adapters")
+    add_run_arguments(parser)
     args = parser.parse_args()
-    import torch
-
-    torch.set_num_threads(args.threads)
-    loaded = load_model(resolve())
-    # The embeddings' index goes elsewhere than the user's; the model was found before.
-    os.environ["PATHLINE_CACHE_DIR"] = str(args.scratch / "cache")
-    runs = Runs(args.scratch, loaded)
-    clock = _Clock(runs, args.minutes)
+    runs, end = begin(args)
+    loaded = runs.loaded
+    clock = _Clock(runs, end)
     general = general_windows(loaded.tokenizer)
     folders = fetch(args.scratch)
     subjects = []
@@ -122,8 +114,8 @@ def main() -> None:
 class _Clock:
     """Says when nothing long is to be begun any more."""
 
-    def __init__(self, runs: Runs, minutes: float) -> None:
-        self._runs, self._end = runs, time.monotonic() + 60 * minutes
+    def __init__(self, runs: Runs, end: float) -> None:
+        self._runs, self._end = runs, end
 
     def check(self) -> None:
         if time.monotonic() > self._end and not self._runs.offline:

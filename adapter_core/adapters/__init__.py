@@ -5,43 +5,46 @@ The public names; each is imported on first use, and Torch only by those that ne
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-# Public name -> module that defines it.
-_EXPORTS = {
-    "Adapter": "adapter",
-    "BankEntry": "bank",
-    "BankOptions": "options",
-    "BuildOptions": "options",
-    "CapacityOptions": "options",
-    "Factors": "adapter",
-    "ForAnswers": "available",
-    "GeneratorOptions": "options",
-    "MixedAdapters": "mixing",
-    "MixingOptions": "options",
-    "Mixture": "bank",
-    "adapters_bank": "bank",
-    "build_per_layer_deltas": "deltas",
-    "entropy_score": "capacity",
-    "for_answers": "available",
-    "generate_lora_from_embedding": "generator",
-    "generate_lora_from_embedding_torch": "generator",
-    "infer_target_names": "targets",
-    "infer_target_shapes": "targets",
-    "kbann_priors": "priors",
-    "load_adapters_npz": "files",
-    "load_peft": "peft",
-    "parse_target_shapes": "targets",
-    "read_built": "manifest",
-    "register_hook_mixed_adapters": "mixing",
-    "save_npz": "files",
-    "save_peft_like": "peft",
-    "scale_capacity": "capacity",
-    "shapes_from_config": "targets",
-    "shapes_from_dims": "targets",
-    "staleness": "manifest",
-}
+from ..lazy import lazily
+
+__getattr__ = lazily(
+    __name__,
+    {
+        "Adapter": "adapter",
+        "BankEntry": "bank",
+        "BankOptions": "options",
+        "BuildOptions": "options",
+        "CapacityOptions": "options",
+        "Factors": "adapter",
+        "ForAnswers": "available",
+        "GeneratorOptions": "options",
+        "MixedAdapters": "mixing",
+        "MixingOptions": "options",
+        "Mixture": "bank",
+        "adapters_bank": "bank",
+        "build_per_layer_deltas": "deltas",
+        "entropy_score": "capacity",
+        "for_answers": "available",
+        "generate_lora_from_embedding": "generator",
+        "generate_lora_from_embedding_torch": "generator",
+        "infer_target_names": "targets",
+        "infer_target_shapes": "targets",
+        "kbann_priors": "priors",
+        "load_adapters_npz": "files",
+        "load_peft": "peft",
+        "parse_target_shapes": "targets",
+        "read_built": "manifest",
+        "register_hook_mixed_adapters": "mixing",
+        "save_npz": "files",
+        "save_peft_like": "peft",
+        "scale_capacity": "capacity",
+        "shapes_from_config": "targets",
+        "shapes_from_dims": "targets",
+        "staleness": "manifest",
+    },
+)
 
 if TYPE_CHECKING:
     from .adapter import Adapter, Factors
@@ -97,11 +100,3 @@ __all__ = [
     "shapes_from_dims",
     "staleness",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name in _EXPORTS:
-        value = getattr(importlib.import_module(f".{_EXPORTS[name]}", __name__), name)
-        globals()[name] = value
-        return value
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -55,34 +55,31 @@ def build_per_layer_deltas(
     largest singular values first. `ablate`: groups ("attn", "mlp") or targets that are left out. Raises `AdapterError` for adapters that
     do not fit each other, or hold what is no number, and `ValueError` for arguments out of range.
     """
-    layers = iter_layer_deltas(
-        base_layers, sub_layers, alpha_star=alpha_star, g_sub=g_sub, rank=rank, beta=beta, target_weights=target_weights,
-        layer_multipliers=layer_multipliers, per_target_keep=per_target_keep,
-        per_target_keep_layers=per_target_keep_layers, ablate=ablate,
+    options = MixingOptions(
+        alpha_star=alpha_star, g_sub=g_sub, rank=rank, beta=beta, target_weights=target_weights,
+        layer_multipliers=layer_multipliers, per_target_keep=per_target_keep, per_target_keep_layers=per_target_keep_layers,
+        rank_budget=rank_budget, ablate=ablate,
     )  # fmt: skip
-    return _within_budget([*layers], rank_budget) if rank_budget is not None else tuple(layers)
+    return tuple(layer_deltas(base_layers, sub_layers, options))
 
 
-def iter_layer_deltas(
-    base_layers: Layers | None,
-    sub_layers: Layers | None = None,
-    *,
-    alpha_star: float | None = None,
-    g_sub: float = _DEFAULTS.g_sub,
-    rank: int | None = None,
-    beta: float = _DEFAULTS.beta,
-    target_weights: Mapping[str, float] | None = None,
-    layer_multipliers: Sequence[float] | None = None,
-    per_target_keep: Mapping[str, int] | None = None,
-    per_target_keep_layers: Sequence[Mapping[str, int] | None] | None = None,
-    ablate: Collection[str] = (),
+def layer_deltas(
+    base_layers: Layers | None, sub_layers: Layers | None, options: MixingOptions
 ) -> Iterator[LayerFactors]:
-    """As `build_per_layer_deltas`, layer by layer: the memory of one is free when the next is made. Arrays may be those of the adapters
-    themselves. Raises what that raises, at once or on the way."""
+    """As `build_per_layer_deltas`, but without a `rank_budget` layer by layer: the memory of one is free when the next is made. Arrays may
+    be those of the adapters themselves. Raises what that raises, at once or on the way."""
+    layers = _each_layer(base_layers, sub_layers, options)
+    return layers if options.rank_budget is None else iter(_within_budget([*layers], options.rank_budget))
+
+
+def _each_layer(
+    base_layers: Layers | None, sub_layers: Layers | None, options: MixingOptions
+) -> Iterator[LayerFactors]:
+    g_sub, layer_multipliers = options.g_sub, options.layer_multipliers
     if not 0 <= g_sub <= 1:
         raise ValueError("g_sub must be from 0 to 1")
     parts = [
-        _Part(_layers(layers), _scale(layers, alpha_star, rank), share)
+        _Part(_layers(layers), _scale(layers, options.alpha_star, options.rank), share)
         for layers, share in ((base_layers, 1 - g_sub), (sub_layers, g_sub))
         if layers is not None
     ]
@@ -93,16 +90,17 @@ def iter_layer_deltas(
         raise AdapterError("The two adapters are for different models: one has more layers than the other.")
     if layer_multipliers is not None and len(layer_multipliers) < count:
         raise ValueError(f"layer_multipliers has {len(layer_multipliers)} numbers for {count} layers")
-    left_out = {t for name in ablate for t in ABLATIONS.get(name, (name,))}
+    left_out = {t for name in options.ablate for t in ABLATIONS.get(name, (name,))}
 
     def layer(index: int) -> LayerFactors:
         factor = 1.0 if layer_multipliers is None else float(layer_multipliers[index])
         found = {}
         for target in dict.fromkeys(t for part in parts for t in part.layers[index] if t not in left_out):
-            weight = factor * (target_weights or {}).get(target, 1.0)
+            weight = factor * (options.target_weights or {}).get(target, 1.0)
             if weight:
-                mixed = _mix(target, index, parts, weight, beta)
-                found[target] = truncated(mixed, _keep(target, index, per_target_keep, per_target_keep_layers))
+                mixed = _mix(target, index, parts, weight, options.beta)
+                keep = _keep(target, index, options.per_target_keep, options.per_target_keep_layers)
+                found[target] = truncated(mixed, keep)
         return found
 
     return (layer(index) for index in range(count))

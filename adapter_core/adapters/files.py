@@ -10,7 +10,6 @@ import hashlib
 import io
 import json
 import os
-import tempfile
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import AdapterFileError
+from ..whole_files import whole_file
 from .adapter import Adapter, Factors
 from .targets import TARGETS, Shape
 from .transport import TRANSPORTS, packed, unpacked
@@ -100,20 +100,14 @@ def digest_of(arrays: Mapping[str, np.ndarray]) -> str:
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     """Write an NPZ whose bytes depend on its arrays alone. Raises `OSError`."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as stream, zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
-            for member, array in arrays.items():
-                info = zipfile.ZipInfo(f"{member}.npy", _EPOCH)
-                info.create_system = 3  # told apart by platform otherwise
-                info.external_attr = 0o600 << 16
-                data = io.BytesIO()
-                np.lib.format.write_array(data, np.ascontiguousarray(array), version=(1, 0), allow_pickle=False)
-                archive.writestr(info, data.getvalue())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with whole_file(path) as stream, zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
+        for member, array in arrays.items():
+            info = zipfile.ZipInfo(f"{member}.npy", _EPOCH)
+            info.create_system = 3  # told apart by platform otherwise
+            info.external_attr = 0o600 << 16
+            data = io.BytesIO()
+            np.lib.format.write_array(data, np.ascontiguousarray(array), version=(1, 0), allow_pickle=False)
+            archive.writestr(info, data.getvalue())
 
 
 def read_arrays(path: Path, max_bytes: int = MAX_BYTES) -> dict[str, np.ndarray]:

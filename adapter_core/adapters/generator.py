@@ -79,6 +79,22 @@ def generate_lora_from_embedding(
     return Adapter(tuple(layers), rank, float(rank))
 
 
+def generated(
+    z: np.ndarray,
+    d_model: int,
+    num_layers: int,
+    shapes: Mapping[str, Shape],
+    options: GeneratorOptions,
+    target_weights: Mapping[str, float] | None = None,
+) -> Adapter:
+    """The same by options: of the targets that have a shape those that the options name."""
+    return generate_lora_from_embedding(
+        z, d_model, num_layers, options.rank, options.seed, target_shapes={t: s for t, s in shapes.items() if t in options.targets},
+        layer_gate=options.layer_gate, target_weights=target_weights, learn_bias=options.learn_bias, map_cap=options.map_cap,
+        rounded=options.rounded,
+    )  # fmt: skip
+
+
 def generate_lora_from_embedding_torch(
     z: Any,
     d_model: int,

@@ -16,7 +16,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,11 +24,12 @@ from typing import Any
 from ..code_graph import CodeGraph
 from ..errors import AdapterFileError
 from ..paths import cache_dir
+from ..whole_files import whole_file
 from .targets import TARGETS, Shape
 
 SCHEMA = 1
-MANIFEST, SOURCES, ADAPTERS, EMBEDDING, MODULES, FITTED = (
-    "manifest.json", "sources.jsonl", "adapters.npz", "embedding.npz", "modules.npz", "fitted",
+MANIFEST, SOURCES, ADAPTERS, MODULES, FITTED = (
+    "manifest.json", "sources.jsonl", "adapters.npz", "modules.npz", "fitted",
 )  # fmt: skip
 _MAX_BYTES = 200_000_000
 _SHOWN = 3
@@ -169,25 +169,19 @@ def write_sources(folder: Path, sources: Sequence[SourceFile]) -> None:
         for s in sorted(sources, key=lambda s: s.path)
     )
     # Names of files may hold what is no text.
-    write_whole(folder / SOURCES, "".join(f"{line}\n" for line in lines).encode("utf-8", "backslashreplace"))
+    _write(folder / SOURCES, "".join(f"{line}\n" for line in lines).encode("utf-8", "backslashreplace"))
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Raises `OSError`."""
-    write_whole(folder / MANIFEST, (json.dumps(manifest.as_dict(), indent=2, sort_keys=True) + "\n").encode())
+    _write(folder / MANIFEST, (json.dumps(manifest.as_dict(), indent=2, sort_keys=True) + "\n").encode())
 
 
-def write_whole(file: Path, data: bytes) -> None:
-    """Write a file that appears whole or not at all. Raises `OSError`."""
+def _write(file: Path, data: bytes) -> None:
+    """Raises `OSError`."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{file.name}-", dir=file.parent)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-        Path(name).replace(file)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with whole_file(file) as stream:
+        stream.write(data)
 
 
 def file_sha256(file: Path) -> str:

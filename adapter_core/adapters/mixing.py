@@ -20,7 +20,7 @@ import numpy as np
 
 from ..errors import AdapterError, UsageError
 from .adapter import Adapter, Factors, LayerFactors
-from .deltas import Layers, build_per_layer_deltas, iter_layer_deltas, scaled
+from .deltas import Layers, layer_deltas, scaled
 from .options import ABLATIONS, BACKENDS, MixingOptions, delta_cap
 from .side_path import SidePath
 from .snapshot import REGISTRY, Patch
@@ -128,7 +128,7 @@ def register_hook_mixed_adapters(
     ablate: Collection[str] = _DEFAULTS.ablate,
     delta_cap: float | None = None,
 ) -> MixedAdapters:
-    """Put (1 - g_sub) · base + g_sub · sub on a model; see `build_per_layer_deltas` for what goes into it.
+    """Put (1 - g_sub) · base + g_sub · sub on a model; see `deltas.build_per_layer_deltas` for what goes into it.
 
     `delta_cap`: a delta whose Frobenius norm is more than this share of its weight's is scaled down to it; None: the environment's
     `REPO_ADAPTER_DELTA_CAP`, else the default. Several mixtures may be on a model; each can be taken off at any time, the cap holds for
@@ -140,16 +140,12 @@ def register_hook_mixed_adapters(
     unknown = sorted(set(ablate) - set(ABLATIONS) - set(TARGETS))
     if unknown:
         raise UsageError(f"{unknown[0]!r} cannot be left out: use {', '.join((*ABLATIONS, *TARGETS))}.")
-    options: dict[str, Any] = {
-        "alpha_star": alpha_star, "g_sub": g_sub, "rank": rank, "beta": beta, "target_weights": target_weights,
-        "layer_multipliers": layer_multipliers, "per_target_keep": per_target_keep,
-        "per_target_keep_layers": per_target_keep_layers, "ablate": ablate,
-    }  # fmt: skip
-    deltas: Iterator[LayerFactors]
-    if rank_budget is None:
-        deltas = iter_layer_deltas(base_layers, sub_layers, **options)
-    else:
-        deltas = iter(build_per_layer_deltas(base_layers, sub_layers, **options, rank_budget=rank_budget))
+    options = MixingOptions(
+        alpha_star=alpha_star, g_sub=g_sub, rank=rank, beta=beta, target_weights=target_weights,
+        layer_multipliers=layer_multipliers, per_target_keep=per_target_keep, per_target_keep_layers=per_target_keep_layers,
+        rank_budget=rank_budget, ablate=ablate,
+    )  # fmt: skip
+    deltas = layer_deltas(base_layers, sub_layers, options)
     one = base_layers if base_layers is not None else sub_layers
     count = len(one.layers if isinstance(one, Adapter) else one) if one is not None else 0
     return _apply(model, deltas, count, backend, delta_cap)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..errors import UsageError
@@ -32,17 +32,24 @@ class GeneratorOptions:
 
 @dataclass(frozen=True, slots=True)
 class MixingOptions:
-    """`delta_cap`: no delta has a larger Frobenius norm than this share of its weight's. Learned deltas were measured at .014 to .021, so
-    it catches what went wrong and nothing else. `rank_budget`: at most so many components over all layers and targets, the heaviest.
-    `ablate`: leave out "attn" or "mlp" targets. `beta` scales biases. `backend`: "merge" changes weights, "hook" adds a side path,
-    "auto" merges where the weight is a float."""
+    """What is made of adapters on their way onto a model; `deltas.build_per_layer_deltas` says what each does, but for these two.
+
+    `delta_cap`: no delta has a larger Frobenius norm than this share of its weight's. Learned deltas were measured at .014 to .021, so
+    it catches what went wrong and nothing else. `backend`: "merge" changes weights, "hook" adds a side path, "auto" merges where the
+    weight is a float."""
 
     delta_cap: float = 0.1
     g_sub: float = 0.5
     beta: float = 1.0
     rank_budget: int | None = None
-    ablate: tuple[str, ...] = ()
+    ablate: Collection[str] = ()
     backend: str = "auto"
+    alpha_star: float | None = None
+    rank: int | None = None
+    target_weights: Mapping[str, float] | None = None
+    layer_multipliers: Sequence[float] | None = None
+    per_target_keep: Mapping[str, int] | None = None
+    per_target_keep_layers: Sequence[Mapping[str, int] | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

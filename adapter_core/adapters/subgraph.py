@@ -27,7 +27,7 @@ from ..types import CancelToken
 from .adapter import Adapter
 from .bank import BankEntry, adapters_bank
 from .files import digest_of, load_adapters_npz, save_npz
-from .generator import VERSION, generate_lora_from_embedding
+from .generator import VERSION, generated
 from .options import BankOptions, GeneratorOptions
 from .targets import Shape
 
@@ -50,10 +50,7 @@ def from_embedding(
     targets = {t: s for t, s in shapes.items() if t in chosen.targets}
 
     def make(z: np.ndarray, paths: Sequence[str]) -> Adapter:
-        return generate_lora_from_embedding(
-            z, d_model, layers, chosen.rank, chosen.seed, target_shapes=targets, layer_gate=chosen.layer_gate,
-            learn_bias=chosen.learn_bias, map_cap=chosen.map_cap, rounded=chosen.rounded,
-        )  # fmt: skip
+        return generated(z, d_model, layers, targets, chosen)
 
     return SubgraphMaker(_key("generated", VERSION, d_model, layers, sorted(targets.items()), asdict(chosen)), make)
 

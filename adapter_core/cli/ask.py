@@ -11,7 +11,17 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..errors import AdapterError, ModelError, UsageError
-from .common import add_repo_arguments, ctrl_c, print_json, printable, with_graph
+from .common import (
+    EXIT_FAILED,
+    EXIT_NOT_FOUND,
+    EXIT_OK,
+    add_repo_arguments,
+    ctrl_c,
+    note,
+    print_json,
+    printable,
+    with_graph,
+)
 from .model import open_model
 
 if TYPE_CHECKING:
@@ -106,7 +116,6 @@ def _ask(
     from ..answers.export import answer_to_dict
     from ..answers.run_tests import nodes_behind, verify_with_tests
     from ..answers.runner import answer_question
-    from .main import EXIT_FAILED, EXIT_NOT_FOUND, EXIT_OK
     from .render import Screen
 
     ask = conversation.ask if conversation is not None else answer_question
@@ -160,14 +169,14 @@ def _follow(args: argparse.Namespace, question: str, options: AskOptions, backen
     cannot be is said and passed over."""
     from ..answers.conversation import Conversation
 
-    conversation, code = Conversation(), 0
+    conversation, code = Conversation(), EXIT_OK
     for line in itertools.chain([question] if question.strip() else [], _lines()):
         if not line.strip():
             continue
         try:
             code = _ask(args, line.strip(), options, backend, hint, conversation)
         except UsageError as error:
-            print(f"error: {error}", file=sys.stderr)
+            print(f"error: {printable(str(error))}", file=sys.stderr)
             code = error.exit_code
         hint = ""
     return code
@@ -193,13 +202,13 @@ def _ensure(graph: CodeGraph, model: str | None, options: AskOptions, cancel: Ca
     try:
         found = ensure_adapters(graph, model, memory=options.adapter.memory is not False, cancel=cancel)
     except (AdapterError, ModelError) as error:
-        print(f"Note: nothing was built: {str(error).rstrip('.')}.", file=sys.stderr)
+        note(f"nothing was built: {error}")
         return
     if options.verbose:
         what = f"built now: {', '.join(found.made)}" if found.made else "nothing to build"
         print(printable(f"{what}; {found.folder}"), file=sys.stderr)
     for problem in found.problems:
-        print(printable(f"Note: {problem.rstrip('.')}."), file=sys.stderr)
+        note(problem)
 
 
 def _options(args: argparse.Namespace, defaults: AskOptions | None) -> AskOptions:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelError, UsageError
 from ..paths import cache_dir
-from .common import add_repo_arguments, ctrl_c, print_json, printable, with_graph
+from .common import EXIT_OK, add_repo_arguments, add_root_argument, ctrl_c, note, print_json, printable, with_graph
+from .progress import Bar
 
 if TYPE_CHECKING:
     from ..adapters.available import ForAnswers
@@ -61,13 +61,9 @@ def _door() -> argparse.ArgumentParser:
         description="Build what fits a model to a repository; the same as `pathline build`.",
         epilog=f"example: {_EXAMPLE.replace('pathline build --repo', 'python -m adapter_core.build')}",
     )
-    parser.add_argument("repo", metavar="ROOT", help="folder of the repository")
-    parser.add_argument(
-        "--ignore", action="append", default=[], metavar="PATTERN", help="leave out files, in .gitignore syntax"
-    )
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    add_root_argument(parser)
     _add_options(parser)
-    parser.set_defaults(func=run, max_files=None)
+    parser.set_defaults(func=run)
     return parser
 
 
@@ -210,21 +206,20 @@ def _build(
     from ..build import build_adapters, find_model
     from ..build_fitted import build_fitted
     from ..graph.cache_folder import enforce_cap
-    from .main import EXIT_OK
 
     model = find_model(args.model, shapes)
-    bar = _Bar()
     fitted = None
-    try:
-        report = build_adapters(graph, model, args.out, options, rebuild=args.rebuild, progress=bar.show, cancel=cancel)
-        memory, problem = (None, "") if args.no_memory else _memory(graph, model, report.folder, bar, cancel)
+    with Bar() as bar:
+
+        def show(stage: str, done: int, total: int, current: str) -> None:
+            bar.show(_STAGES.get(stage, stage), done, total, current)
+
+        report = build_adapters(graph, model, args.out, options, rebuild=args.rebuild, progress=show, cancel=cancel)
+        memory, problem = (None, "") if args.no_memory else _memory(graph, model, report.folder, show, cancel)
         if fit is not None:
             fitted = build_fitted(
-                graph, model, report.folder, fit, transport=options.transport, rebuild=args.rebuild, progress=bar.show,
-                cancel=cancel,
+                graph, model, report.folder, fit, transport=options.transport, rebuild=args.rebuild, progress=show, cancel=cancel
             )  # fmt: skip
-    finally:
-        bar.stop()
     if args.out is None and graph.store.path is not None:
         enforce_cap(cache_dir(), graph.store.path)
     if args.report:
@@ -244,21 +239,20 @@ def _build(
         return EXIT_OK
     _print(report, args.report)
     _print_for_answers(memory, fitted, found)
-    for note in (problem, *found.notes):
-        if note:
-            print(printable(f"Note: {note}"), file=sys.stderr)
+    for text in (problem, *found.notes):
+        note(text)
     return EXIT_OK
 
 
 def _memory(
-    graph: CodeGraph, model: BuildModel, folder: Path, bar: _Bar, cancel: Any
+    graph: CodeGraph, model: BuildModel, folder: Path, show: Callable[[str, int, int, str], None], cancel: Any
 ) -> tuple[StoredMemory | None, str]:
     """The memory, or why there is none: all else can be built without the model's tokenizer."""
     from ..build_fitted import build_memory
     from ..errors import AdapterError
 
     try:
-        return build_memory(graph, model, folder, bar.show, cancel), ""
+        return build_memory(graph, model, folder, show, cancel), ""
     except ModelError as error:
         return None, str(error)
     except OSError as error:
@@ -293,7 +287,7 @@ def _draw(graph: CodeGraph, args: argparse.Namespace, report: BuildReport, cance
         changed = compare(graph, args.model, report.folder, cancel)
     except ModelError as error:
         changed = []
-        print(f"Note: the picture does not show which tokens it changes: {error}", file=sys.stderr)
+        note(f"the picture does not show which tokens it changes: {error}")
     draw_report(report.folder, args.report, changed)
 
 
@@ -313,8 +307,7 @@ def _print(report: BuildReport, drawn: str | None) -> None:
     print(f"  {manifest.kind}{': ' + _NOTE if manifest.kind == 'generated' else ''}")
     if drawn:
         print(printable(f"  drawn in {drawn}"))
-    if manifest.reason:
-        print(f"Note: {manifest.reason}.", file=sys.stderr)
+    note(manifest.reason)
 
 
 def _print_for_answers(memory: StoredMemory | None, fitted: BuildReport | None, found: ForAnswers) -> None:
@@ -347,34 +340,3 @@ def _verdict(manifest: Manifest) -> str:
     if manifest.kept:
         return f"kept at scale {manifest.scale:g}: answers may use it"
     return "not kept: it does not improve both text and function bodies of files that it has not seen without harm to other prose"
-
-
-class _Bar:
-    """Progress on stderr, in a terminal only."""
-
-    def __init__(self) -> None:
-        self._bars: Any = None
-        self._task: Any = None
-        self._stage = ""
-
-    def show(self, stage: str, done: int, total: int, current: str) -> None:
-        if self._bars is None:
-            if not sys.stderr.isatty():
-                return
-            from rich.console import Console
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-            file = TextColumn("[dim]{task.fields[file]}")
-            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), file)
-            self._bars = Progress(*columns, console=Console(stderr=True), transient=True)
-            self._bars.start()
-            self._task = self._bars.add_task("", file="")
-        if stage != self._stage:
-            self._stage = stage
-            self._bars.reset(self._task, description=_STAGES.get(stage, stage))
-        self._bars.update(self._task, completed=done, total=total or None, file=printable(current[-40:]))
-
-    def stop(self) -> None:
-        if self._bars is not None:
-            self._bars.stop()
-            self._bars = None

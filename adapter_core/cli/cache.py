@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
 from ..paths import cache_dir
-from .common import print_json, printable
+from .common import EXIT_OK, print_json, printable
 
 if TYPE_CHECKING:
     from ..graph.cache_adapters import KeptAdapters
@@ -68,7 +68,6 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 def _list(args: argparse.Namespace) -> int:
     from ..graph.cache_adapters import list_kept
     from ..graph.cache_folder import folder_bytes, list_workspaces, size_cap
-    from .main import EXIT_OK
 
     cache = cache_dir()
     workspaces = list_workspaces(cache)
@@ -193,7 +192,6 @@ def _version(index: IndexFile) -> str:
 
 def _prune(args: argparse.Namespace) -> int:
     from ..graph.cache_folder import DEFAULT_UNUSED_DAYS, parse_size, prune
-    from .main import EXIT_OK
 
     # Not the parser's default: it would load the index's code for every --help.
     days = DEFAULT_UNUSED_DAYS if args.days is None else args.days

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
-from .common import add_repo_arguments, ctrl_c, print_json, printable, with_graph
+from .common import EXIT_FAILED, EXIT_OK, add_repo_arguments, ctrl_c, print_json, printable, with_graph
 
 if TYPE_CHECKING:
     from ..answers.foreign import TextReport
@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
         print_json(to_dict(report))
     else:
         _print(report, everything=args.all)
-    return 0 if report.ok else 1
+    return EXIT_OK if report.ok else EXIT_FAILED
 
 
 def _read(name: str) -> str:

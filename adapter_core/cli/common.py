@@ -10,25 +10,41 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from ..errors import IndexDamagedError
 from ..paths import neutral_dir
 
 if TYPE_CHECKING:
     from ..code_graph import CodeGraph
-    from ..graph.sync import SyncOptions, SyncProgress
+    from ..graph.sync import SyncOptions
 
 T = TypeVar("T")
 
+# An error brings its own: `PathlineError.exit_code`.
+EXIT_OK, EXIT_FAILED, EXIT_NOT_FOUND, EXIT_INTERRUPTED = 0, 1, 3, 130
+
 
 def add_repo_arguments(parser: argparse.ArgumentParser) -> None:
+    """Of the commands of `pathline`."""
     parser.add_argument("--repo", default=".", metavar="PATH", help="folder of the repository (default: this folder)")
+    _add_ignore(parser)
+    parser.add_argument("--max-files", type=_positive, default=None, metavar="N", help="stop indexing after N files")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def add_root_argument(parser: argparse.ArgumentParser) -> None:
+    """The same of `python -m adapter_core.…`, which take the folder as their first argument."""
+    parser.add_argument("repo", metavar="ROOT", help="folder of the repository")
+    _add_ignore(parser)
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(max_files=None)
+
+
+def _add_ignore(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--ignore", action="append", default=[], metavar="PATTERN", help="leave out files, in .gitignore syntax"
     )
-    parser.add_argument("--max-files", type=_positive, default=None, metavar="N", help="stop indexing after N files")
-    parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _positive(text: str) -> int:
@@ -56,57 +72,27 @@ def with_graph(
     """
     from ..code_graph import CodeGraph
     from ..graph.discover import check_root
+    from .progress import Bar
 
     root = check_root(args.repo)
     os.chdir(neutral_dir())
     for attempt in (1, 2):
-        bar = IndexingBar()
         try:
-            try:
+            with Bar() as bar:
                 graph = CodeGraph.load_or_build(
-                    root, options=sync_options(args), on_progress=bar, cancel=cancel, rebuild=rebuild or attempt == 2
+                    root,
+                    options=sync_options(args),
+                    on_progress=lambda at: bar.show("Indexing", at.done, at.total, at.current),
+                    cancel=cancel,
+                    rebuild=rebuild or attempt == 2,
                 )
-            finally:
-                bar.stop()
             with graph, graph.store.snapshot():
                 return use(graph)
         except IndexDamagedError as error:
             if attempt == 2:
                 raise
-            print(f"Note: {error} It is built anew now.", file=sys.stderr)
+            note(f"{error} It is built anew now")
     raise AssertionError("unreachable")
-
-
-class IndexingBar:
-    """Progress on stderr, in a terminal only, and only when there is something to wait for."""
-
-    def __init__(self) -> None:
-        self._progress: Any = None
-        self._task: Any = None
-
-    def __call__(self, progress: SyncProgress) -> None:
-        if self._progress is None:
-            if not sys.stderr.isatty():
-                return
-            self._start()
-        self._progress.update(
-            self._task, total=progress.total, completed=progress.done, file=progress.current[-40:], visible=True
-        )
-
-    def _start(self) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        file = TextColumn("[dim]{task.fields[file]}")
-        columns = (TextColumn("Indexing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), file)
-        self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
-        self._progress.start()
-        self._task = self._progress.add_task("index", file="")
-
-    def stop(self) -> None:
-        if self._progress is not None:
-            self._progress.stop()
-            self._progress = None
 
 
 @contextmanager
@@ -133,6 +119,12 @@ def ctrl_c() -> Iterator[threading.Event]:
 def printable(text: str) -> str:
     """A line of the repository's for a terminal: nothing in it moves the cursor or changes colours."""
     return "".join(c if c.isprintable() or c == "\t" else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def note(text: str) -> None:
+    """Say something beside the answer, on stderr; nothing where the text is empty. It may hold names of the repository's."""
+    if text:
+        print(f"Note: {printable(text.rstrip('.'))}.", file=sys.stderr)
 
 
 def print_json(value: object) -> None:

@@ -7,18 +7,29 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
-from .common import add_repo_arguments, ctrl_c, print_json, printable, with_graph
+from .common import (
+    EXIT_NOT_FOUND,
+    EXIT_OK,
+    add_repo_arguments,
+    add_root_argument,
+    ctrl_c,
+    note,
+    print_json,
+    printable,
+    with_graph,
+)
 from .graph_queries import CALLERS_SECONDS, Asker, Found, Query
+from .progress import Bar
 
 if TYPE_CHECKING:
     from ..code_graph import CodeGraph
-    from ..graph.records import Progress
 
 _EPILOG = """\
 A NAME may be bare (route), qualified (Flask.route), full (flask.app.Flask.route) or with a path
@@ -80,13 +91,9 @@ def _door() -> argparse.ArgumentParser:
         epilog=_EPILOG.replace("pathline graph --repo .", "python -m adapter_core.code_graph ."),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("repo", metavar="ROOT", help="folder of the repository")
-    parser.add_argument(
-        "--ignore", action="append", default=[], metavar="PATTERN", help="leave out files, in .gitignore syntax"
-    )
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    add_root_argument(parser)
     _add_queries(parser)
-    parser.set_defaults(func=run, max_files=None)
+    parser.set_defaults(func=run)
     return parser
 
 
@@ -163,12 +170,10 @@ def _check(queries: list[Query], cwd: Path) -> None:
 def _answer(
     graph: CodeGraph, queries: list[Query], cwd: Path, cancel: threading.Event, args: argparse.Namespace
 ) -> int:
-    from .main import EXIT_NOT_FOUND, EXIT_OK
-
     started = time.perf_counter()
     results: dict[str, Found] = {}
-    with _Bar() as bar:
-        asker = Asker(graph, cwd, cancel, bar.show, args.time_limit)
+    with Bar() as bar:
+        asker = Asker(graph, cwd, cancel, partial(bar.show, "Exporting"), args.time_limit)
         for query in queries:
             if query.name in _EXPORTS:
                 # It looks at `cancel`, and cleans up.
@@ -192,9 +197,9 @@ def _answer(
     else:
         _print(graph, results, cwd)
     if not complete:
-        print(f"The index is not complete: {reason.rstrip('.')}.", file=sys.stderr)
-    elif reason:
-        print(f"Note: {reason.rstrip('.')}.", file=sys.stderr)
+        print(printable(f"The index is not complete: {reason.rstrip('.')}."), file=sys.stderr)
+    else:
+        note(reason)
     return EXIT_OK if all(found.known for found in results.values()) else EXIT_NOT_FOUND
 
 
@@ -213,8 +218,8 @@ def _print(graph: CodeGraph, results: dict[str, Found], cwd: Path) -> None:
             printer.text(text)
         for line in found.to_lines():
             printer.line(line)
-        for note in _notes(key, found):
-            print(printable(note), file=sys.stderr)
+        for text in _notes(key, found):
+            print(printable(text), file=sys.stderr)
 
 
 def _notes(key: str, found: Found) -> Iterator[str]:
@@ -266,34 +271,3 @@ def _spinner(query: Query) -> Iterator[None]:
 
     with Console(stderr=True).status(Text(printable(f"Looking up {query.key}"))):
         yield
-
-
-class _Bar:
-    """Progress of what takes long, on stderr, in a terminal only."""
-
-    def __init__(self) -> None:
-        self._bars: Any = None
-
-    def __enter__(self) -> _Bar:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        if self._bars is not None:
-            self._bars.stop()
-
-    def show(self, title: str) -> Progress | None:
-        """A progress callback that draws a bar; None where nobody would see it."""
-        if not sys.stderr.isatty():
-            return None
-        from rich.console import Console
-        from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
-        from rich.progress import Progress as Bars
-
-        if self._bars is None:
-            file = TextColumn("[dim]{task.fields[file]}")
-            columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn(), file)
-            self._bars = Bars(*columns, console=Console(stderr=True), transient=True)
-            self._bars.start()
-        task = self._bars.add_task(title, file="")
-        update: Callable[..., None] = self._bars.update
-        return lambda done, total, current: update(task, completed=done, total=total, file=printable(current[-40:]))

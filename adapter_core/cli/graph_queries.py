@@ -78,7 +78,7 @@ class Asker:
     graph: CodeGraph
     cwd: Path
     cancel: CancelToken | None = None
-    progress: Callable[[str], Progress | None] = lambda _: None
+    progress: Progress | None = None  # of exports
     limit_seconds: float = CALLERS_SECONDS
 
     def ask(self, query: Query) -> Found:
@@ -243,11 +243,11 @@ class Asker:
     # -- files -------------------------------------------------------------------------------------------------------
 
     def export(self, value: str) -> Found:
-        self.graph.export_json(self.cwd / value, self.progress("Exporting"), self.cancel)
+        self.graph.export_json(self.cwd / value, self.progress, self.cancel)
         return self._exported(value)
 
     def export_sqlite(self, value: str) -> Found:
-        self.graph.export_sqlite(self.cwd / value, self.progress("Exporting"), self.cancel)
+        self.graph.export_sqlite(self.cwd / value, self.progress, self.cancel)
         return self._exported(value)
 
     def _exported(self, value: str) -> Found:

@@ -7,7 +7,7 @@ import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from .common import add_repo_arguments, ctrl_c, print_json, printable, with_graph
+from .common import EXIT_OK, add_repo_arguments, ctrl_c, note, print_json, printable, with_graph
 
 if TYPE_CHECKING:
     from ..graph.sync import SyncReport
@@ -36,7 +36,6 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 
 def run(args: argparse.Namespace) -> int:
-    from .main import EXIT_OK
 
     with ctrl_c() as cancel:
         report, links = with_graph(
@@ -81,8 +80,8 @@ def _print(report: SyncReport) -> None:
             if len(problems) > _SHOWN_PROBLEMS:
                 print(f"  … and {len(problems) - _SHOWN_PROBLEMS:,} more (--json lists all)")
     if not report.complete:
-        print(f"The index is not complete: {report.reason}.", file=sys.stderr)
-    elif report.reason:
-        print(f"Note: {report.reason}.", file=sys.stderr)
+        print(printable(f"The index is not complete: {report.reason}."), file=sys.stderr)
+    else:
+        note(report.reason)
     if report.files == 0:
         print("There is nothing to index here: no Python file and no documentation.", file=sys.stderr)

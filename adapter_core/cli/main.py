@@ -13,8 +13,7 @@ from collections.abc import Callable, Sequence
 
 from .. import __version__
 from ..errors import PathlineError
-
-EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_NOT_FOUND, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
+from .common import EXIT_INTERRUPTED, EXIT_OK, printable
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -44,7 +43,7 @@ def run_parser(build: Callable[[], argparse.ArgumentParser], argv: Sequence[str]
         args = build().parse_args(argv)
         return int(args.func(args))
     except PathlineError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {printable(str(error))}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)

@@ -11,9 +11,10 @@ from rich.console import Console
 from rich.status import Status
 from rich.text import Text
 
+from ..evidence.spans import line_score
 from ..graph import terms
 from ..types import Answer, Claim, Evidence
-from .common import printable
+from .common import note, printable
 
 _CODE = re.compile(r"(?<!`)(`+)(?!`)\s?(.+?)\s?(?<!`)\1(?!`)")
 _ESCAPED = re.compile(r"\\([\[\]*<>#|\\~!+\-])")
@@ -69,21 +70,20 @@ class Screen:
             notes.append(
                 f"{len(answer.dropped)} sentence{'s' * (len(answer.dropped) > 1)} not shown: failed the checks"
             )
-        for note in (*notes, hint):
-            if note:
-                print(f"Note: {note.rstrip('.')}.", file=sys.stderr)
+        for text in (*notes, hint):
+            note(text)
 
     def evidence(self, items: Sequence[Evidence], weights: Mapping[str, float], explain: bool = False) -> None:
         if not items:
             self._out.print("Nothing in this workspace matches.")
         for item in items:
             head = Text(printable(str(item.span)), style="cyan")
-            head.append(f"  {item.symbol}", style="bold")
+            head.append(f"  {printable(item.symbol)}", style="bold")
             head.append(f"  {item.kind}  {item.score:.2f}", style="dim")
             self._out.print(head)
             if explain:
                 for why in item.why:
-                    self._out.print(Text(f"    {why}", style="dim"))
+                    self._out.print(Text(f"    {printable(why)}", style="dim"))
             for number, line in _shown(item, weights):
                 text = Text(f"{number:>6}  ", style="dim")
                 text.append_text(_highlighted(line, weights))
@@ -117,7 +117,7 @@ def _markdown(source: str) -> Text:
 def _shown(item: Evidence, weights: Mapping[str, float]) -> list[tuple[int, str]]:
     """The first line and the best matching ones, in order."""
     lines = [(item.span.start + i, line) for i, line in enumerate(item.text.split("\n"))]
-    ranked = sorted(lines, key=lambda pair: -sum(weights.get(t, 0.0) for t in set(terms.terms_of(pair[1]))))
+    ranked = sorted(lines, key=lambda pair: -line_score(pair[1], weights))
     keep = {lines[0][0]} | {number for number, _ in ranked[: _MAX_EVIDENCE_LINES - 1]}
     return [(n, line) for n, line in lines if n in keep and line.strip()]
 

@@ -10,6 +10,7 @@ from ..answers.options import AskOptions
 from ..model_names import is_address
 from .ask import add_arguments
 from .ask import run as ask
+from .common import add_root_argument
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -26,15 +27,11 @@ def _door() -> argparse.ArgumentParser:
         "first: embedding, null adapter and memory, in seconds; `pathline build --fit` fits one. Exit code 3: not found in it.",
         epilog='example: python -m adapter_core.run . "How does Flask match a request URL to a view function?"',
     )
-    parser.add_argument("repo", metavar="ROOT", help="folder of the repository")
+    add_root_argument(parser)
     parser.add_argument("question", help='the question; "-" reads it from standard input')
-    parser.add_argument(
-        "--ignore", action="append", default=[], metavar="PATTERN", help="leave out files, in .gitignore syntax"
-    )
-    parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--no-build", action="store_true", help="build nothing, and use what there is")
     add_arguments(parser, AskOptions(phrase=True))
-    parser.set_defaults(func=run, max_files=None)
+    parser.set_defaults(func=run)
     return parser
 
 

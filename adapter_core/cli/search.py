@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
-from .common import add_repo_arguments, ctrl_c, print_json, with_graph
+from .common import EXIT_NOT_FOUND, EXIT_OK, add_repo_arguments, ctrl_c, note, print_json, with_graph
 
 # `Question.kind`, but for questions about the project as a whole.
 KINDS = ("where", "what", "how", "why", "callers", "tests")
@@ -53,7 +52,6 @@ def _search(graph: CodeGraph, args: argparse.Namespace) -> int:
     from ..evidence.options import SelectionOptions
     from ..evidence.selection import search
     from ..evidence.vocabulary import synonyms_file
-    from .main import EXIT_NOT_FOUND, EXIT_OK
     from .render import Screen
 
     started = time.perf_counter()
@@ -75,6 +73,5 @@ def _search(graph: CodeGraph, args: argparse.Namespace) -> int:
         Screen().evidence(found.evidence, found.weights, explain=args.explain)
         if args.explain:
             print(f"Read as a question of kind {found.question.kind}. Your own synonyms: {synonyms_file()}.")
-        if reason:
-            print(f"Note: {reason}.", file=sys.stderr)
+        note(reason)
     return EXIT_OK if found.evidence else EXIT_NOT_FOUND

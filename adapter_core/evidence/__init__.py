@@ -5,34 +5,37 @@ The public names; each is imported on first use, so that reading a model's shape
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-# Public name -> module that defines it.
-_EXPORTS = {
-    "Embedder": "embedding",
-    "FeatureCache": "feature_cache",
-    "ModelDims": "model_shape",
-    "RankedFile": "modules",
-    "RepoEmbedding": "repo_embedding",
-    "Window": "windows",
-    "auto_model_dims": "model_shape",
-    "build_repo_embedding": "embedding",
-    "build_subgraph_embedding_from_graph": "embedding",
-    "collect_function_windows": "context",
-    "estimate_tokens": "context",
-    "model_dims": "model_shape",
-    "model_prob_yes": "context",
-    "modules_from_symbols": "modules",
-    "name_matches_prompt": "modules",
-    "pack_context": "context",
-    "pack_context_heads": "context",
-    "pack_context_windows": "context",
-    "prompt_token_set": "modules",
-    "question_aware_modules_and_files": "modules",
-    "rerank_modules_and_files": "rerank",
-    "search": "selection",
-}
+from ..lazy import lazily
+
+__getattr__ = lazily(
+    __name__,
+    {
+        "Embedder": "embedding",
+        "FeatureCache": "feature_cache",
+        "ModelDims": "model_shape",
+        "RankedFile": "modules",
+        "RepoEmbedding": "repo_embedding",
+        "Window": "windows",
+        "auto_model_dims": "model_shape",
+        "build_repo_embedding": "embedding",
+        "build_subgraph_embedding_from_graph": "embedding",
+        "collect_function_windows": "context",
+        "estimate_tokens": "context",
+        "model_dims": "model_shape",
+        "model_prob_yes": "context",
+        "modules_from_symbols": "modules",
+        "name_matches_prompt": "modules",
+        "pack_context": "context",
+        "pack_context_heads": "context",
+        "pack_context_windows": "context",
+        "prompt_token_set": "modules",
+        "question_aware_modules_and_files": "modules",
+        "rerank_modules_and_files": "rerank",
+        "search": "selection",
+    },
+)
 
 if TYPE_CHECKING:
     from .context import (
@@ -82,11 +85,3 @@ __all__ = [
     "rerank_modules_and_files",
     "search",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name in _EXPORTS:
-        value = getattr(importlib.import_module(f".{_EXPORTS[name]}", __name__), name)
-        globals()[name] = value
-        return value
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

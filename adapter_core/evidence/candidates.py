@@ -15,9 +15,11 @@ from .ranking import Ranked
 from .search_index import SearchIndex
 
 _ASSIGNED = frozenset({"variable", "constant", "type_alias", "field", "enum_member"})
+_DEFINED = frozenset({"class", "function", "method", "property"})
+# A name with more definitions tells nothing; of fewer, only the first are lifted.
 _MAX_DEFINITIONS = 12
 _LIFTED = 4
-_DEFINED = frozenset({"class", "function", "method", "property"})
+# The same for a word that may be no name at all.
 _MAX_MENTIONED = 3
 
 
@@ -39,6 +41,12 @@ class Candidate:
 
 
 Candidates = dict[tuple[str, int], Candidate]
+SymbolKey = tuple[str, str, int]
+
+
+def symbol_key(ref: SymbolRef) -> SymbolKey:
+    """What tells a symbol from all others: its path, qualified name and first line."""
+    return ref.path, ref.symbol.qualname, ref.symbol.start
 
 
 def lexical(index: SearchIndex, ranked: Ranked, limit: int, glob: str | None) -> Candidates:
@@ -47,11 +55,14 @@ def lexical(index: SearchIndex, ranked: Ranked, limit: int, glob: str | None) ->
     if glob:
         allowed = np.array([fnmatchcase(path, glob) for path in index.paths], dtype=bool)
         scores = np.where(allowed[np.maximum(index.file_of, 0)], scores, 0.0)
-    count = min(limit, int((scores > 0).sum()))
-    if not count:
+    matched = np.flatnonzero(scores > 0)
+    if not len(matched):
         return {}
-    top = np.argpartition(-scores, count - 1)[:count]
-    top = top[np.argsort(-scores[top], kind="stable")]
+    if len(matched) > limit:
+        matched = matched[scores[matched] >= np.partition(scores[matched], -limit)[-limit]]
+    # Equal ones by place: documents are numbered in the order in which their files were written to the index.
+    order = np.lexsort((index.symbol_of[matched], index.file_of[matched], -scores[matched]))
+    top = matched[order[:limit]]
     best = float(scores[top[0]])
     found: Candidates = {}
     for document in top:
@@ -84,7 +95,7 @@ def lift_definitions(graph: CodeGraph, question: Question, options: RankingOptio
     found = False
     boost = options.report_definition_boost if question.is_report else options.definition_boost
     for name in question.identifiers:
-        refs = graph.find_symbol(name)
+        refs = graph.find_symbol(name, at_most=_MAX_DEFINITIONS)
         if not refs or len(refs) > _MAX_DEFINITIONS:
             continue
         found = True

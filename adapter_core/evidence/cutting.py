@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from ..code_graph import CodeGraph
 from ..graph import terms
-from ..graph.source import hash_lines, slice_lines
+from ..graph.source import hash_text, slice_lines
 from ..types import Evidence, Span
 from .candidates import Candidate
 from .spans import deciding_lines
@@ -51,8 +51,7 @@ class Cutter:
         why = dict.fromkeys([*said, *self._reasons(symbol.name, candidate.path, text)])
         name = symbol.qualname if symbol.kind != "module" else facts.module
         span = Span(self._graph.name, candidate.path, start, end)
-        sha = hash_lines(document.lines, start, end)
-        return Evidence(span, text, sha, name, symbol.kind, round(candidate.score, 4), tuple(why))
+        return Evidence(span, text, hash_text(text), name, symbol.kind, round(candidate.score, 4), tuple(why))
 
     def _reasons(self, name: str, path: str, text: str) -> list[str]:
         """Which of the question's terms stand where, the most telling first; and which only by a word that means much the same."""
@@ -60,7 +59,7 @@ class Cutter:
         missing = {term: weight for term, weight in self._weights.items() if weight > 0}
         everything: set[str] = set()
         for label, where in (("name", name), ("path", path), ("text", text)):
-            present = set(terms.terms_of(where))
+            present = terms.distinct(where)
             everything |= present
             hit = sorted(
                 (t for t, w in self._weights.items() if w > 0 and t in present), key=lambda t: -self._weights[t]

@@ -24,8 +24,7 @@ from .options import EmbeddingOptions
 from .repo_embedding import RepoEmbedding
 from .topology import ImportGraph, import_graph, link_features, links_of_tests, masses, topology_features
 
-# (steps done, all that are known of, the file that is worked on); a file takes a step for its links and one for what it says
-
+# (steps done, all that are known of, the file that is worked on); a file takes a step for its links and one for what it says.
 Progress = Callable[[int, int, str], None]
 _DEFAULTS = EmbeddingOptions()
 

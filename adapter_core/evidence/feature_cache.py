@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
-import tempfile
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from ..graph.storage.version import index_version
+from ..whole_files import whole_file
 from .factors import VIEWS
 from .hashing import Counts
 from .options import EmbeddingOptions
@@ -54,21 +54,14 @@ class FeatureCache:
         keys = sorted(self._asked & self._entries.keys())
         none = Counts(np.zeros(0, np.uint64), np.zeros(0, np.int64))
         parts = [self._entries[key].get(view, none) for key in keys for view in VIEWS]
-        target = Path(file)
-        handle, name = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                np.savez(
-                    stream,
-                    keys=np.frombuffer(b"".join(keys), np.uint8).reshape(-1, 32),
-                    bounds=np.cumsum([0, *(len(part) for part in parts)], dtype=np.int64),
-                    hashes=np.concatenate([none.hashes, *(p.hashes for p in parts)]),
-                    counts=np.concatenate([none.counts, *(p.counts for p in parts)]),
-                )
-            Path(name).replace(target)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        with whole_file(Path(file)) as stream:
+            np.savez(
+                stream,
+                keys=np.frombuffer(b"".join(keys), np.uint8).reshape(-1, 32),
+                bounds=np.cumsum([0, *(len(part) for part in parts)], dtype=np.int64),
+                hashes=np.concatenate([none.hashes, *(p.hashes for p in parts)]),
+                counts=np.concatenate([none.counts, *(p.counts for p in parts)]),
+            )
 
     @classmethod
     def load(cls, file: str | os.PathLike[str]) -> FeatureCache:

@@ -24,11 +24,8 @@ from .options import ContextOptions
 from .packing import SEPARATOR, CountTokens, estimate_tokens, fit, runs
 from .statements import Unit, units_of
 
-_LEVELS = (
-    0,
-    1,
-    2,
-)  # what is there to see first: what the file is and defines; its members; what they say of themselves
+# What is there to see first: what the file is and defines; then its members; then what they say of themselves.
+_LEVELS = (0, 1, 2)
 _SHOWN = frozenset({"class", "function", "method", "property"})
 
 

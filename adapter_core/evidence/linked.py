@@ -8,7 +8,7 @@ from ..code_graph import CodeGraph
 from ..graph.linking.modules import absolute
 from ..graph.source import is_python
 from ..types import ModuleFacts, SymbolRef
-from .candidates import Candidate, Candidates, lift
+from .candidates import Candidate, Candidates, lift, symbol_key
 from .options import RankingOptions
 
 _MAX_NEIGHBOURS = 40
@@ -24,25 +24,21 @@ def lift_zoom(graph: CodeGraph, zoom: SymbolRef, radius: int, candidates: Candid
     """The symbol itself, then its neighbours in the graph, falling with the distance; of the tests those of the symbol itself."""
     lift(graph, zoom, 3.0, "zoom symbol", candidates)
     around = [zoom]
-    seen = {_key(zoom)}
+    seen = {symbol_key(zoom)}
     for distance in range(1, radius + 1):
         found = [(ref, why) for near in around for ref, why in _neighbours(graph, near)][:_MAX_NEIGHBOURS]
         following = []
         for ref, why in found:
-            if _key(ref) not in seen:
-                seen.add(_key(ref))
+            if symbol_key(ref) not in seen:
+                seen.add(symbol_key(ref))
                 following.append(ref)
                 lift(graph, ref, 0.8 / distance, why, candidates)
         around = following[:_MAX_FRONTIER]
     if radius:
         for link in graph.tests_for_symbol(zoom, depth=1).items[:_MAX_TESTS]:
             test = graph.symbol_at(link.span.path, link.span.start)
-            if test is not None and _key(test) not in seen:
+            if test is not None and symbol_key(test) not in seen:
                 lift(graph, test, 0.4, f"tests {zoom.symbol.name}", candidates)
-
-
-def _key(ref: SymbolRef) -> tuple[str, str, int]:
-    return ref.path, ref.symbol.qualname, ref.symbol.start
 
 
 def _neighbours(graph: CodeGraph, ref: SymbolRef) -> list[tuple[SymbolRef, str]]:

@@ -14,12 +14,11 @@ from ..graph import terms
 from ..graph.linking.modules import imported_modules
 from ..graph.source import is_python
 from ..types import SymbolRef
+from .candidates import SymbolKey, symbol_key
 from .options import ModuleOptions
 from .question import Question, analyse
 from .ranking import rank
 from .search_index import SearchIndex
-
-_Key = tuple[str, str, int]  # path, qualified name, first line
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +65,10 @@ def question_aware_modules_and_files(
         index = SearchIndex(graph)
         asked = analyse(question, index.own_names)
         ranked = rank(index, asked)
-    scores = np.where(index.alive, ranked.scores, 0.0)
+    scores = ranked.scores
     if options.path_glob:
         allowed = np.array([fnmatchcase(path, options.path_glob) for path in index.paths], dtype=bool)
-        scores *= allowed[np.maximum(index.file_of, 0)]
+        scores = scores * allowed[np.maximum(index.file_of, 0)]
     best = np.zeros(len(index.paths))
     document = np.full(len(index.paths), -1)
     # In rising order the last to be written is the best document of its file.
@@ -118,7 +117,7 @@ def _add_definitions(
     graph: CodeGraph, asked: Question, options: ModuleOptions, found: dict[str, tuple[float, list[str]]]
 ) -> None:
     for name in asked.identifiers:
-        refs = graph.find_symbol(name)
+        refs = graph.find_symbol(name, at_most=options.max_definitions)
         if len(refs) > options.max_definitions:
             continue  # a name that is everywhere tells nothing
         for place, path in enumerate(dict.fromkeys(r.path for r in refs)):
@@ -154,21 +153,21 @@ def modules_from_symbols(
     radius = options.radius if radius is None else radius
     top_k = options.top if top_k is None else top_k
     refs = [r for seed in seeds for r in (graph.find_symbol(seed) if isinstance(seed, str) else [seed])]
-    frontier = {_key(ref): (ref, 1.0, "seed") for ref in refs}
+    frontier = {symbol_key(ref): (ref, 1.0, "seed") for ref in refs}
     seen = set(frontier)
     reached: dict[str, RankedFile] = {}
     for distance in range(max(radius, 0) + 1):
         _note(graph, [*frontier.values()], distance, reached)
         if distance == radius:
             break
-        heaviest = sorted(frontier.values(), key=lambda f: (-f[1], _key(f[0])))[: options.max_frontier]
-        following: dict[_Key, tuple[SymbolRef, float, str]] = {}
+        heaviest = sorted(frontier.values(), key=lambda f: (-f[1], symbol_key(f[0])))[: options.max_frontier]
+        following: dict[SymbolKey, tuple[SymbolRef, float, str]] = {}
         for ref, weight, _ in heaviest:
             for other, link, why in _links(graph, ref, options):
-                if _key(other) not in seen:
-                    before = following.get(_key(other))
+                if symbol_key(other) not in seen:
+                    before = following.get(symbol_key(other))
                     total = weight * link + (before[1] if before else 0.0)
-                    following[_key(other)] = other, total, before[2] if before else why
+                    following[symbol_key(other)] = other, total, before[2] if before else why
         seen |= following.keys()
         frontier = following
     ordered = sorted(reached.values(), key=lambda f: (f.distance, -f.score, f.module, f.path))
@@ -180,7 +179,7 @@ def _note(
 ) -> None:
     """Add up what was reached in this step, file by file; a file that was reached earlier stays what it is."""
     weights: dict[str, list[tuple[float, str]]] = {}
-    for ref, weight, why in sorted(frontier, key=lambda f: (-f[1], _key(f[0]))):
+    for ref, weight, why in sorted(frontier, key=lambda f: (-f[1], symbol_key(f[0]))):
         if is_python(ref.path):
             weights.setdefault(ref.path, []).append((weight, why))
     for path, parts in weights.items():
@@ -234,7 +233,3 @@ def _module_links(graph: CodeGraph, ref: SymbolRef, options: ModuleOptions) -> I
         importer = graph.facts(path)
         if importer is not None:
             yield graph.ref(importer, 0), options.importer, f"imports {ref.module}"
-
-
-def _key(ref: SymbolRef) -> _Key:
-    return ref.path, ref.symbol.qualname, ref.symbol.start

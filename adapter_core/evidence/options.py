@@ -10,7 +10,8 @@ class RankingOptions:
     """The weights of ranking, chosen on development questions as a whole (docs/evaluation.md; `./x bench tune_ranking` searches them).
 
     `*_weight` and `*_b` are the BM25F weight and length normalisation of a field, `k1` its saturation. `path_weight`: words of the
-    path. `file_weight`: share of a file's evidence as a whole. `coverage_power`: how much a document loses that meets few of the
+    path, `path_coverage`: how far a word that stands there counts as met. `file_weight`: share of a file's evidence as a whole.
+    `coverage_power`: how much a document loses that meets few of the
     terms. `definition_boost`: for definitions of names that the question writes as code, `qualified_boost`: where it is
     the one of a dotted name, `mention_boost`: for words that may be names.
     `file_repeat`: factor for each further place of a file, `further_span` for further lines of a long definition. `own_name_weight`,
@@ -20,8 +21,9 @@ class RankingOptions:
     share of the best, over at most `region_lines`. `long_*`, `report_*`, `trace_boost`: for texts as long as a bug report, their
     body, its names, its `long_terms` most telling terms, and tracebacks. `asked_test_factor`: for tests
     where the question speaks of testing, which need not mean tests. `phrase_*`: where nothing is asked but something described, factors
-    for each part of a name that is in the description, for each other part, for classes and modules (1 turns each off). The other factors
-    are for what is seldom the answer.
+    for each part of a name that is in the description, for each other part, for classes and modules (1 turns each off).
+    `mentioned_factor`: for files that the question names. The other factors are for what is seldom the answer; of examples, copies of
+    others' code and generated files `aside_power` is the exponent of a fixed one (0 turns it off).
     """
 
     name_weight: float = 4.0
@@ -80,7 +82,8 @@ class SelectionOptions:
     The workspace holds no answer where the best span contains less than `min_coverage + short_margin / n` of the information
     of the question's n terms (their idf): a short question must be met more fully.
 
-    `max_lines`: a longer definition is cut to its deciding lines.
+    `max_lines`: a longer definition is cut to its deciding lines. `path_glob`: only files whose path matches (`fnmatch`). `kind`: one of
+    `Question.kind`, where the caller knows better than the words tell.
     """
 
     top: int = 8

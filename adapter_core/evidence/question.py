@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..graph import terms
@@ -69,30 +70,17 @@ def analyse(text: str, own_names: frozenset[str] = frozenset(), options: Ranking
     text = text[:MAX_CHARS].strip()
     kind = next((name for name, pattern in _KINDS if pattern.search(text[:300])), "other")
     title, _, body = text.partition("\n")
-    long = len(text) >= _LONG
-    body = _FORM.sub("\n", body) if long else body
-    weights: dict[str, float] = {}
-    for part, weight in ((title, 1.0), (body, options.long_body_weight if long else 0.5)):
-        for word in terms.words(part):
-            if word.lower() in STOP_WORDS:
-                continue
-            factor = 1.0
-            if terms.compound(word) in own_names:
-                factor = options.own_name_weight
-            elif word.lower() in GENERIC_WORDS:
-                factor = options.generic_weight
-            for term in terms.split(word):
-                if term not in STOP_TERMS and (len(term) > 1 or term.isdigit()):
-                    weights[term] = max(weights.get(term, 0.0), weight * factor)
+    is_report = len(text) >= _LONG
+    body = _FORM.sub("\n", body) if is_report else body
     in_title = _identifiers(title)
     identifiers = tuple(dict.fromkeys((*in_title, *_identifiers(body))))[:_MAX_IDENTIFIERS]
+    weights: dict[str, float] = {}
+    _weigh_words(title, 1.0, own_names, options, weights)
+    _weigh_words(body, options.long_body_weight if is_report else 0.5, own_names, options, weights)
     for name in identifiers:
-        if terms.compound(name) in own_names:
-            continue
-        weight = 1.5 if name in in_title or not long else options.long_name_weight
-        for term in terms.terms_of(name):
-            if term not in STOP_TERMS:
-                weights[term] = max(weights.get(term, 0.0), weight)
+        if terms.compound(name) not in own_names:
+            weight = 1.5 if name in in_title or not is_report else options.long_name_weight
+            _at_least(weights, terms.terms_of(name), weight)
     if len(weights) > _MAX_TERMS:
         # Long words tell more; which of the rest do is found out by their idf.
         kept = set(sorted(weights, key=lambda t: (-weights[t], -len(t)))[:_MAX_TERMS])
@@ -107,7 +95,28 @@ def analyse(text: str, own_names: frozenset[str] = frozenset(), options: Ranking
         for word in dict.fromkeys((*_KIND_OF.findall(title), *_CAPITALISED.findall(title)))
         if word not in identifiers and word.lower() not in STOP_WORDS and terms.compound(word) not in own_names
     )
-    return Question(text, kind, weights, words, identifiers, paths, long, mentions)
+    return Question(text, kind, weights, words, identifiers, paths, is_report, mentions)
+
+
+def _weigh_words(
+    text: str, weight: float, own_names: frozenset[str], options: RankingOptions, weights: dict[str, float]
+) -> None:
+    """Give the terms of a text's words at least this weight; less where a word says little about which code is meant."""
+    for word in terms.words(text):
+        if word.lower() in STOP_WORDS:
+            continue
+        factor = 1.0
+        if terms.compound(word) in own_names:
+            factor = options.own_name_weight
+        elif word.lower() in GENERIC_WORDS:
+            factor = options.generic_weight
+        _at_least(weights, [t for t in terms.split(word) if len(t) > 1 or t.isdigit()], weight * factor)
+
+
+def _at_least(weights: dict[str, float], found: Iterable[str], weight: float) -> None:
+    for term in found:
+        if term not in STOP_TERMS:
+            weights[term] = max(weights.get(term, 0.0), weight)
 
 
 def _identifiers(text: str) -> tuple[str, ...]:

@@ -37,21 +37,51 @@ _CHANGES = re.compile(r"(^|/)(changelog|changes|history|news|releases?)[^/]*(/|$
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """`scores` (documents,), 0 where nothing matched; `coverage` (documents,): share of the question's idf found there;
-    `idf` for each term of the question."""
+    """`scores` (documents,), 0 where nothing matched; `idf` for each term of the question."""
 
     scores: np.ndarray
-    coverage: np.ndarray
     idf: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class _Met:
+    """What a question's terms meet. `scores` (documents,): BM25F, summed over the terms; `covered` (documents,): the information found
+    there, of `mass` in all; `in_paths` (files,): the information found in a file's path."""
+
+    scores: np.ndarray
+    covered: np.ndarray
+    in_paths: np.ndarray
+    idf: dict[str, float]
+    mass: float
 
 
 def rank(index: SearchIndex, question: Question, options: RankingOptions | None = None) -> Ranked:
     options = options or RankingOptions()
+    met = _meet(index, question, options)
+    matched = np.flatnonzero((met.scores > 0) & index.alive)
+    files = index.file_of[matched]
+    in_path = met.in_paths[files]
+    coverage = met.covered[matched] / met.mass
+    coverage = np.minimum(1.0, coverage + options.path_coverage * in_path / met.mass)
+    found = met.scores[matched] * (0.4 + 0.6 * coverage) ** options.coverage_power
+    found += options.path_weight * in_path
+    if question.is_report:
+        # Against so many words a few lines are easily covered by chance.
+        body = index.lengths[matched, BODY] / index.average[BODY]
+        found *= 1 + options.report_size_weight * np.minimum(np.log2(1 + body), 3.0)
+    # The rest of a module (imports, constants) says less than a definition does.
+    of_module = np.where(index.symbol_of[matched] == 0, options.module_factor, 1.0)
+    found *= _file_factors(index, question, options)[files] * of_module
+    scores = np.zeros(len(index.file_of))
+    scores[matched] = _with_file_evidence(found, files, len(index.paths), options.file_weight)
+    return Ranked(scores, met.idf)
+
+
+def _meet(index: SearchIndex, question: Question, options: RankingOptions) -> _Met:
+    """Where each term of the question stands, and what it counts there."""
     weights, b = _field_arrays(options)
     total = len(index.file_of)
-    scores = np.zeros(total)
-    covered = np.zeros(total)
-    path_scores = np.zeros(len(index.paths))
+    scores, covered, in_paths = np.zeros(total), np.zeros(total), np.zeros(len(index.paths))
     idf: dict[str, float] = {}
     mass = 0.0
     alike = synonyms() if options.synonym_weight else {}
@@ -65,36 +95,19 @@ def rank(index: SearchIndex, question: Question, options: RankingOptions | None 
         norm = 1 - b[hit.fields] + b[hit.fields] * length
         # Summed over all documents, since that is faster than finding out which they are; the rest is for those that hold the term.
         tf = np.bincount(hit.documents, weights[hit.fields] * hit.counts / norm, minlength=total)
-        holding = np.flatnonzero(tf)
+        holding = np.flatnonzero(tf > 0)
         tf = tf[holding]
         value = _idf(index.count, len(holding))
         idf[term] = value
         mass += weight * value
         if len(hit.files):
             named = np.unique(hit.files)
-            path_scores[named] += weight * min(value, _idf(len(index.paths), len(named)))
+            in_paths[named] += weight * min(value, _idf(len(index.paths), len(named)))
         scores[holding] += weight * value * (options.k1 + 1) * tf / (options.k1 + tf)
         covered[holding] += weight * value * options.synonym_coverage
         # A document that stands there several times gains once: so NumPy adds.
         covered[own] += weight * value * (1 - options.synonym_coverage)
-    mass = mass or 1.0
-    matched = np.flatnonzero((scores > 0) & index.alive)
-    files = index.file_of[matched]
-    coverage = np.zeros(total)
-    coverage[matched] = covered[matched] / mass
-    with_path = np.minimum(1.0, coverage[matched] + options.path_coverage * path_scores[files] / mass)
-    own = scores[matched] * (0.4 + 0.6 * with_path) ** options.coverage_power
-    own += options.path_weight * path_scores[files]
-    if question.is_report:
-        # Against so many words a few lines are easily covered by chance.
-        body = index.lengths[matched, BODY] / index.average[BODY]
-        own *= 1 + options.report_size_weight * np.minimum(np.log2(1 + body), 3.0)
-    # The rest of a module (imports, constants) says less than a definition does.
-    of_module = np.where(index.symbol_of[matched] == 0, options.module_factor, 1.0)
-    own *= _file_factors(index, question, options)[files] * of_module
-    scores = np.zeros(total)
-    scores[matched] = _with_file_evidence(own, files, len(index.paths), options.file_weight)
-    return Ranked(scores, coverage, idf)
+    return _Met(scores, covered, in_paths, idf, mass or 1.0)
 
 
 def _hits(index: SearchIndex, term: str, others: Sequence[str], weight: float) -> tuple[TermHits, np.ndarray]:

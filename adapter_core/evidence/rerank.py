@@ -132,9 +132,8 @@ def _add_self_queries(
 ) -> None:
     """A file gains by its mean rank for the further questions: the share of the best file's score that it has."""
     for asked in questions:
-        scores = np.where(index.alive, rank(index, asked).scores, 0.0)
         best = np.zeros(len(index.paths))
-        np.maximum.at(best, np.maximum(index.file_of, 0), scores)
+        np.maximum.at(best, np.maximum(index.file_of, 0), rank(index, asked).scores)
         top = float(best.max()) if len(best) else 0.0
         for path, share in zip(index.paths, best, strict=True):
             if path in gains and top > 0 and share > 0:
@@ -150,5 +149,5 @@ def _judged(file: RankedFile, gains: Mapping[str, float]) -> RankedFile:
 def _share(text: str, weights: Mapping[str, float]) -> float:
     """The share of the question's information that a text holds."""
     mass = sum(weights.values())
-    present = set(terms.terms_of(text)) if text and mass else set()
+    present = terms.distinct(text) if mass else set()
     return sum(weight for term, weight in weights.items() if term in present) / mass if present else 0.0

@@ -31,26 +31,28 @@ class TermHits:
 
 
 @dataclass(frozen=True, slots=True)
-class StoredHits:
-    """Postings of one term in the stored index, all fields: `documents`, `fields`, `counts`, each (n,)."""
+class PackedHits:
+    """The same, as small as it can be kept: `documents`, int32, and `packed`, uint16 (see `postings.unpack`), each (n,); `in_path` (m,):
+    the first documents of the files whose path holds the term."""
 
     documents: np.ndarray
-    fields: np.ndarray
-    counts: np.ndarray
+    packed: np.ndarray
+    in_path: np.ndarray
 
     @property
     def nbytes(self) -> int:
-        return self.documents.nbytes + self.fields.nbytes + self.counts.nbytes + 200
+        return self.documents.nbytes + self.packed.nbytes + self.in_path.nbytes + 300
 
 
 class StoredDocuments:
     """The documents of the stored index in one state, which all questions share: see `SearchIndex`. `offsets`: segment to the number
-    of its first document."""
+    of its first document. `own_names`: terms of the names of the project itself. Files are in the order of their paths, documents in
+    that in which they were written."""
 
     def __init__(self, store: Store) -> None:
         """Within a snapshot of the store."""
         self._state = store.state()
-        self._hits: Recent[str, StoredHits] = Recent(_KEPT_BYTES, lambda hits: hits.nbytes)
+        self._hits: Recent[str, PackedHits] = Recent(_KEPT_BYTES, lambda hits: hits.nbytes)
         self._hits_lock = Lock()
         rows = store.files()
         self.paths = [row.path for row in rows]
@@ -82,7 +84,7 @@ class StoredDocuments:
         self.statistics = _statistics(self.file_of, self.lengths)
         self.own_names = _own_names(self.paths, self.file_of)
 
-    def hits(self, store: Store, term: str) -> StoredHits:
+    def hits(self, store: Store, term: str) -> PackedHits:
         """The postings of a term over documents that are alive; remembered, since questions share many words and synonyms."""
         with self._hits_lock:
             if term in self._hits:
@@ -91,16 +93,25 @@ class StoredDocuments:
             current = store.state() == self._state
             parts = [(self.offsets[s], packed) for s, packed in store.postings(term) if s in self.offsets]
         if parts:
-            documents = np.concatenate([packed[:, 0].astype(np.int64) + offset for offset, packed in parts])
-            _, fields, counts = unpack(np.concatenate([packed for _, packed in parts]))
-            alive = self.file_of[documents] >= 0
-            found = StoredHits(documents[alive], fields[alive].astype(np.int64), counts[alive].astype(np.float64))
+            packed = np.concatenate([packed for _, packed in parts])
+            packed[:, 0] += np.repeat([offset for offset, _ in parts], [len(packed) for _, packed in parts]).astype(
+                "<u4"
+            )
+            found = _packed_hits(packed[self.file_of[packed[:, 0]] >= 0])
         else:
             found = _NO_HITS
         if current:
             with self._hits_lock:
                 self._hits[term] = found
         return found
+
+
+def _packed_hits(postings: np.ndarray) -> PackedHits:
+    """Those of postings (n, 2) with the documents of a whole index."""
+    documents, packed = postings[:, 0].astype(np.int32), postings[:, 1].astype(np.uint16)
+    fields, _ = unpack(packed)
+    in_path = fields == PATH
+    return PackedHits(documents[~in_path], packed[~in_path], documents[in_path])
 
 
 def _own_names(paths: Sequence[str], file_of: np.ndarray) -> frozenset[str]:
@@ -130,7 +141,7 @@ def _statistics(file_of: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, i
 
 _KEPT = 4  # workspaces
 _KEPT_BYTES = 10_000_000  # of the postings that were asked for last, for each of these
-_NO_HITS = StoredHits(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
+_NO_HITS = PackedHits(np.zeros(0, np.int32), np.zeros(0, np.uint16), np.zeros(0, np.int32))
 _OWN_SHARE = 0.3  # of a workspace's documents, in a package that it is named after
 _stored: OrderedDict[tuple[str, int], StoredDocuments] = OrderedDict()
 _lock = Lock()
@@ -154,8 +165,9 @@ def stored_documents(store: Store) -> StoredDocuments:
 
 
 class SearchIndex:
-    """`file_of` and `symbol_of` give each document's file (position in `paths`; -1: none any more) and symbol index; `lengths`
-    (documents, fields). `stored`: the part of it that does not depend on open editors."""
+    """`file_of` and `symbol_of` give each document's file (position in `paths` and `kinds`; -1: none any more) and symbol index; `lengths`
+    (documents, fields). `alive` (documents,), their `count`, and the `average` length of each field of theirs. `stored`: the part of it
+    that does not depend on open editors."""
 
     def __init__(self, graph: CodeGraph) -> None:
         """Within a snapshot of the store."""
@@ -196,17 +208,16 @@ class SearchIndex:
 
     def hits(self, term: str) -> TermHits:
         found = self.stored.hits(self._store, term)
-        documents, fields, counts = found.documents, found.fields, found.counts
+        documents, packed, in_path = found.documents, found.packed, found.in_path
         if self._is_laid_over:
             alive = self.alive[documents]
-            documents, fields, counts = documents[alive], fields[alive], counts[alive]
+            documents, packed, in_path = documents[alive], packed[alive], in_path[self.alive[in_path]]
         if term in self._overlay:
-            packed = self._overlay[term]
-            _, own_fields, own_counts = unpack(packed)
-            documents = np.concatenate((documents, packed[:, 0].astype(np.int64) + self._overlay_offset))
-            fields = np.concatenate((fields, own_fields.astype(np.int64)))
-            counts = np.concatenate((counts, own_counts.astype(np.float64)))
-        in_path = fields == PATH
-        files = self.file_of[documents[in_path]]
-        rest = ~in_path
-        return TermHits(documents[rest], fields[rest], counts[rest], files)
+            own = _packed_hits(self._overlay[term] + np.array([self._overlay_offset, 0], "<u4"))
+            documents = np.concatenate((documents, own.documents))
+            packed = np.concatenate((packed, own.packed))
+            in_path = np.concatenate((in_path, own.in_path))
+        fields, counts = unpack(packed)
+        return TermHits(
+            documents.astype(np.int64), fields.astype(np.int64), counts.astype(np.float64), self.file_of[in_path]
+        )

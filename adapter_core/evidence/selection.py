@@ -153,7 +153,7 @@ def _coverage(evidence: list[Evidence], weights: dict[str, float]) -> float:
     if not mass:
         return 0.0
     best = 0.0
-    for item in evidence:
-        present = set(terms.terms_of(f"{item.symbol} {item.span.path}\n{item.text}"))
+    for item in {id(item): item for item in evidence}.values():  # most of the definitions are passages, too
+        present = terms.distinct(f"{item.symbol} {item.span.path}\n{item.text}")
         best = max(best, sum(w for t, w in weights.items() if t in present) / mass)
     return best

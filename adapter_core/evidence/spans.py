@@ -72,7 +72,8 @@ def _blocks(path: str, lines: list[str], start: int, end: int) -> list[Block]:
 
 def line_score(text: str, weights: Mapping[str, float]) -> float:
     """The summed weight of the question's terms that occur in a text, each once."""
-    return sum(weights.get(term, 0.0) for term in set(terms.terms_of(text)))
+    present = terms.distinct(text)
+    return sum(weight for term, weight in weights.items() if term in present)
 
 
 def head_end(symbol: Symbol, lines: list[str], blocks: list[Block]) -> int:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from ..graph.source import is_python
 
 _SIGNS = re.compile(r"#|\"\"\"|'''|[\"'()\[\]{}]|\\\Z")
+# What ends a string, or is escaped in it.
+_ENDS = {quote: re.compile(rf"\\.|{quote}", re.DOTALL) for quote in ("'", '"', "'''", '"""')}
 _DEFINITION = re.compile(r"(?:async\s+)?(?:def|class)\b")
 _STRING = re.compile(r"[rRuU]?[\"']")
 # No expression goes on with one of these at the beginning of a line: a bracket that is still open there will never be closed.
@@ -142,14 +144,8 @@ def _read(line: str, depth: int, quote: str) -> tuple[int, str, bool]:
 
 def _end_of_string(line: str, at: int, quote: str) -> tuple[int, bool]:
     """Where the string ends that is open at `at`, and whether it does on this line."""
-    while at < len(line):
-        if line[at] == "\\":
-            at += 2
-        elif line.startswith(quote, at):
-            return at + len(quote), True
-        else:
-            at += 1
-    return at, False
+    found = next((sign for sign in _ENDS[quote].finditer(line, at) if sign[0] == quote), None)
+    return (found.end(), True) if found else (len(line), False)
 
 
 def _trailing_backslash(line: str) -> bool:
@@ -164,7 +160,8 @@ def _may_end(first: str, last: str, following: str) -> bool:
 
 
 def _indent(line: str) -> int:
-    return len(line.expandtabs()) - len(line.expandtabs().lstrip())
+    line = line.expandtabs()
+    return len(line) - len(line.lstrip())
 
 
 def _paragraphs(lines: Sequence[str]) -> list[tuple[int, int]]:

@@ -15,6 +15,7 @@ from ..graph import terms
 from ..graph.source import hash_lines, hash_text
 from ..graph.storage.postings import in_function
 from ..types import Evidence, ModuleFacts, Span, SymbolRef
+from .candidates import SymbolKey, symbol_key
 from .options import ContextOptions
 from .packing import Passage, mark, passage_of, runs
 from .question import analyse
@@ -83,14 +84,14 @@ def windows_of(
     max_lines: int = ContextOptions().max_lines,
 ) -> list[Window]:
     """A window for each symbol, and for each evidence on the symbol in which it lies (one for several in the same), in order."""
-    pieces: dict[tuple[str, str, int], _Piece] = {}
-    order: list[tuple[str, str, int] | Evidence] = []
+    pieces: dict[SymbolKey, _Piece] = {}
+    order: list[SymbolKey | Evidence] = []
     for one in wanted:
         found = _piece_of_evidence(graph, one) if isinstance(one, Evidence) else _piece(graph, one)
         if found is None:
             order += [one] if isinstance(one, Evidence) else []
             continue
-        key = (found.ref.path, found.ref.symbol.qualname, found.ref.symbol.start)
+        key = symbol_key(found.ref)
         if key in pieces:
             known = pieces[key]
             found = replace(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 import unicodedata
+from collections.abc import Iterator
+from itertools import islice
 
 from ..types import ModuleFacts, Symbol
 from .linking import mro
@@ -15,14 +17,19 @@ from .view import WorkspaceView
 Place = tuple[str, int]  # path, index of the symbol in its file's facts
 
 
-def find(view: WorkspaceView, inference: Inference, name: str) -> list[Place]:
+def find(view: WorkspaceView, inference: Inference, name: str, at_most: int | None = None) -> list[Place]:
     """Symbols called `name`: bare (`route`), qualified (`Flask.route`), full (`flask.app.Flask.route`) or with a path
-    (`src/flask/app.py:route`), definitions that matter most first. An inherited member is found through the class."""
+    (`src/flask/app.py:route`), definitions that matter most first. An inherited member is found through the class. `at_most`: where more
+    are called so, any of them, one more than that."""
     path, _, qualified = name.rpartition(":")
     qualified = unicodedata.normalize("NFKC", qualified)  # as in source (PEP 3131)
     wanted = qualified.strip().removesuffix("()").split(".")
     around = wanted[-2] if len(wanted) > 1 else ""
-    found = [p for p in _named(view, wanted[-1], around) if _matches(view, p, wanted) and (not path or p[0] == path)]
+    with view.store.snapshot():
+        meant = (
+            p for p in _named(view, wanted[-1], around) if _matches(view, p, wanted) and (not path or p[0] == path)
+        )
+        found = list(islice(meant, None if at_most is None else at_most + 1))
     if not found and around:
         further = wanted[-3] if len(wanted) > 2 else ""
         owners = [
@@ -120,29 +127,27 @@ def is_test_path(path: str) -> bool:
     )  # fmt: skip
 
 
-def _named(view: WorkspaceView, name: str, around: str = "") -> list[Place]:
-    """The symbols of a name; with `around`, those of files that define something of that name, too, or are called so, and modules."""
-    found: dict[Place, None] = {}
+def _named(view: WorkspaceView, name: str, around: str = "") -> Iterator[Place]:
+    """The symbols of a name; with `around`, those of files that define something of that name, too, or are called so, and modules.
+    Within a snapshot of the store."""
     changed: dict[str, None] = {}
-    with view.store.snapshot():
-        rows = view.store.symbols_named(name)
-        if around and len(rows) > 1:
-            inside = {file for file, _ in view.store.symbols_named(around)} | view.store.files_of_last(around)
-            rows = [row for row in rows if row[0] in inside or row[1] == 0]
-        for file, index in rows:
-            path = view.path_of(file)
-            if path is None:
-                raise damaged(f"a file that defines {name} is lost")
-            row = view.row(path)
-            if row is not None and row.id == file and view.is_stored(path):
-                _check(view, (path, index), name)
-                found[(path, index)] = None
-            else:
-                changed[path] = None
-    for path in (*changed, *view.documents.open_texts):
+    rows = view.store.symbols_named(name)
+    if around and len(rows) > 1:
+        inside = {file for file, _ in view.store.symbols_named(around)} | view.store.files_of_last(around)
+        rows = [row for row in rows if row[0] in inside or row[1] == 0]
+    for file, index in rows:
+        path = view.path_of(file)
+        if path is None:
+            raise damaged(f"a file that defines {name} is lost")
+        row = view.row(path)
+        if row is not None and row.id == file and view.is_stored(path):
+            _check(view, (path, index), name)
+            yield path, index
+        else:
+            changed[path] = None
+    for path in dict.fromkeys((*changed, *view.documents.open_texts)):
         facts = view.facts(path)
-        found.update({(path, i): None for i, s in enumerate(facts.symbols) if s.name == name} if facts else {})
-    return list(found)
+        yield from ((path, i) for i, s in enumerate(facts.symbols if facts else ()) if s.name == name)
 
 
 def _check(view: WorkspaceView, place: Place, name: str) -> None:

@@ -68,3 +68,8 @@ def terms_of(text: str) -> list[str]:
     for word in words(text):
         found.extend(split(word))
     return found
+
+
+def distinct(text: str) -> set[str]:
+    """The different terms of a text."""
+    return set().union(*map(split, set(words(text))))

@@ -25,6 +25,7 @@ from .sources import missing_libraries
 from .store import MANIFEST, Manifest, Progress, no_progress, write_manifest
 
 _POLL_SECONDS = 0.2
+_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))  # Windows knows no quotas
 
 
 def require_libraries() -> None:
@@ -159,10 +160,8 @@ def disk_errors() -> Iterator[None]:
         raise
     except OSError as error:
         where = models_dir()
-        if error.errno in (errno.ENOSPC, errno.EDQUOT) if hasattr(errno, "EDQUOT") else error.errno == errno.ENOSPC:
-            raise ModelError(
-                f"The disk is full: the model takes 600 MB in {where} while it is installed. Nothing was changed."
-            ) from error
+        if error.errno in _FULL:
+            raise ModelError(f"The disk is full: make room where {where} is. Nothing was changed.") from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
             raise ModelError(f"{where} cannot be written: set PATHLINE_CACHE_DIR to a folder of yours.") from error
         raise ModelError(f"The model could not be installed in {where}: {error}.") from error

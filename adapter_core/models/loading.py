@@ -123,7 +123,7 @@ def computing() -> Iterator[None]:
             raise ModelMemoryError(
                 "There is not enough memory for the model here: close other programs or use a smaller model."
             ) from error
-        raise ModelError(f"The model failed while computing ({type(error).__name__}: {_first_line(error)}).") from error
+        raise ModelError(f"The model failed while computing ({type(error).__name__}: {first_line(error)}).") from error
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -143,10 +143,11 @@ def _loading_problem(name: str, error: Exception) -> str:
         return f"{name} needs Python code of its own, which is never run here: use a model of a standard architecture."
     if "model type" in text and "not recognize" in text:
         return f"{name} is of an architecture that the installed transformers does not know: use another model."
-    return f"{name} cannot be loaded ({type(error).__name__}: {_first_line(error)})."
+    return f"{name} cannot be loaded ({type(error).__name__}: {first_line(error)})."
 
 
-def _first_line(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
+    """What an error of a library says, in short; its class where it says nothing."""
     return (str(error).strip().split("\n")[0] or type(error).__name__)[:300]
 
 

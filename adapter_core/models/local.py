@@ -55,13 +55,13 @@ class LocalBackend:
         self._turn = Turn()
 
     def load(self) -> ModelInfo:
-        with self._turn:
+        with self._turn.taken():
             return self._ready().info
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         if not texts:
             return []
-        with self._turn:
+        with self._turn.taken():
             tokenizer = self._ready().tokenizer
             with computing():
                 encoded = tokenizer(
@@ -88,11 +88,8 @@ class LocalBackend:
                 self._serving.apply(loaded, wanted)
                 return score(loaded, context, continuation, self._scoring, cancel)
 
-        self._turn.take(cancel)
-        try:
+        with self._turn.taken(cancel):
             return self._with_room(read)
-        finally:
-            self._turn.give()
 
     def generate(
         self,
@@ -129,8 +126,7 @@ class LocalBackend:
                 if event is None:
                     return
                 if isinstance(event, Finished):
-                    notes, self._notes = tuple(self._notes), []
-                    event = replace(event, delta_norms=applied.delta_norms, capped=applied.capped, notes=notes)
+                    event = replace(event, delta_norms=applied.delta_norms, capped=applied.capped, notes=self._noted())
                 yield event
         finally:
             self._turn.give()
@@ -153,16 +149,11 @@ class LocalBackend:
                 applied = self._serving.apply(loaded, adaptation or Adaptation())
                 return draft(loaded, drafts, options, self._spelling, cancel, applied)
 
-        self._turn.take(cancel)
-        try:
-            written = self._with_room(write)
-            notes, self._notes = tuple(self._notes), []
-            return replace(written, notes=notes)
-        finally:
-            self._turn.give()
+        with self._turn.taken(cancel):
+            return replace(self._with_room(write), notes=self._noted())
 
     def unload(self) -> None:
-        with self._turn:
+        with self._turn.taken():
             self._drop()
             self._moved = False
 
@@ -213,6 +204,11 @@ class LocalBackend:
         self._drop()
         self._moved = True
         self._notes.append(f"Memory ran out on {place}: the model went on on the CPU, which is slower.")
+
+    def _noted(self) -> tuple[str, ...]:
+        """What is to be said with the next result, once."""
+        notes, self._notes = tuple(self._notes), []
+        return notes
 
     def _drop(self) -> None:
         self._serving.remove()

@@ -34,6 +34,8 @@ _log = logging.getLogger(__name__)
 
 _CANCEL_GRACE_SECONDS = 5.0  # the longest step between two looks at the token, on a slow machine
 _DEATHS_ALLOWED = 3
+# A reply to one of these shows that the process is sound; loading and counting succeed even where computing does not.
+_COMPUTING = ("score", "draft", "generate")
 
 _Record = TypeVar("_Record", ModelInfo, Finished, Drafted, Drafts)
 
@@ -155,7 +157,7 @@ class ProcessBackend:
 
     def unload(self) -> None:
         """End the process; the next call starts another. Also forgets earlier deaths."""
-        with self._turn:
+        with self._turn.taken():
             self._stop()
             self._deaths = 0
 
@@ -252,11 +254,7 @@ class ProcessBackend:
                     yield TextChunk(str(message.get("text", "")))
                     continue
                 done = True
-                if method in (
-                    "score",
-                    "draft",
-                    "generate",
-                ):  # loading and counting succeed even where computing does not
+                if method in _COMPUTING:
                     self._deaths = 0
                 if kind == "error":
                     raise _error(message)

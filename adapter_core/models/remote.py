@@ -82,7 +82,7 @@ class RemoteBackend:
 
     def load(self) -> ModelInfo:
         """Ask whether the server is there and knows the model's context."""
-        with self._turn:
+        with self._turn.taken():
             return self._ready(None)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
@@ -102,11 +102,8 @@ class RemoteBackend:
         tail = clean(continuation).strip()
         if not tail:
             raise ModelError("There is no text to score.")
-        self._turn.take(cancel)
-        try:
+        with self._turn.taken(cancel):
             return [self._score(clean(text).rstrip(), tail, cancel) for text in context]
-        finally:
-            self._turn.give()
 
     def draft(
         self,

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -23,6 +22,7 @@ from typing import Any
 
 from ..errors import ModelError, ModelFileError, ModelMissingError
 from ..paths import models_dir
+from ..whole_files import whole_file
 
 DEFAULT_NAME = "SmolLM2-135M-Instruct"
 MANIFEST = "manifest.json"
@@ -255,12 +255,5 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 
 def _replace_json(path: Path, data: dict[str, Any]) -> None:
-    """Write a file as a whole: readers see the old or the new one."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            json.dump(data, stream, indent=1)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with whole_file(path) as stream:
+        stream.write(json.dumps(data, indent=1).encode())

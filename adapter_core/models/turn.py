@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from ..errors import Cancelled, ModelError
 from ..types import CancelToken
@@ -41,8 +43,11 @@ class Turn:
         self._holder = None
         self._lock.release()
 
-    def __enter__(self) -> None:
-        self.take()
-
-    def __exit__(self, *_: object) -> None:
-        self.give()
+    @contextmanager
+    def taken(self, cancel: CancelToken | None = None) -> Iterator[None]:
+        """`take`, and `give` behind it."""
+        self.take(cancel)
+        try:
+            yield
+        finally:
+            self.give()

@@ -263,23 +263,23 @@ def test_wrong_budgets_get_one_clear_sentence(root: Path, tiny_llama: Path, caps
 
 
 def test_ctrl_c_keeps_what_was_trained(root: Path, tiny_llama: Path, capsys, monkeypatch) -> None:  # noqa: F811
-    from adapter_core.cli.build import _Bar
+    from adapter_core.cli.progress import Bar
 
     monkeypatch.setattr("adapter_core.adapters.fit._lower_priority", lambda: None)
-    real = _Bar.show
+    real = Bar.show
 
     def show(bar, stage: str, done: int, total: int, current: str) -> None:
-        if stage == "fit" and done == 1:
+        if stage == "Fitting" and done == 1:
             signal.raise_signal(signal.SIGINT)
         real(bar, stage, done, total, current)
 
     arguments = ("--repo", root, "--model", tiny_llama, "--fit", "--steps", 3)
-    monkeypatch.setattr(_Bar, "show", show)
+    monkeypatch.setattr(Bar, "show", show)
     code, out, err = run(capsys, *arguments)
     assert (code, out) == (130, "")
     assert "stopped after 1 step; the next one" in err
     (checkpoint,) = cache_dir().rglob(CHECKPOINT)
-    monkeypatch.setattr(_Bar, "show", real)
+    monkeypatch.setattr(Bar, "show", real)
     code, out, _ = run(capsys, *arguments)
     assert code == 0
     assert "3 steps" in out

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -219,3 +222,39 @@ def test_the_pack_stays_within_its_budget(graph: CodeGraph) -> None:
         assert not shown & left
         for number, item in enumerate(pack.evidence, 1):
             assert f"[{number}] {item.span}\n" in pack.text
+
+
+def test_lines_score_the_same_in_every_process() -> None:
+    """In whatever order a set of strings comes there, which Python draws anew for each."""
+    program = (
+        "from adapter_core.evidence.spans import line_score\n"
+        "weights = {f'word{i}': 1 / (3 + i) for i in range(40)}\n"
+        "print(line_score(' '.join(weights), weights).hex())"
+    )
+    scores = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            cwd=Path(__file__).parents[2],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(scores) == 1
+
+
+def test_equals_come_in_the_same_order_whatever_was_indexed_first(tmp_path: Path) -> None:
+    """More candidates that are alike than are looked at; a file that is edited moves to the end of the index."""
+    text = "def strip_tags(text):\n    return text\n"
+    for number in range(90):
+        write(tmp_path, f"part{number:02}/tags.py", text)
+    with CodeGraph.load_or_build(tmp_path) as graph:
+        before = [str(e.span) for e in search(graph, "where are tags stripped?").evidence]
+        for body in ("def other():\n    pass\n", text):
+            write(tmp_path, before[0].rpartition(":")[0], body)
+            graph.refresh([before[0].rpartition(":")[0]])
+        after = [str(e.span) for e in search(graph, "where are tags stripped?").evidence]
+    assert before == after
+    assert before == sorted(before)

@@ -141,6 +141,24 @@ def test_find_symbol_tells_all_of_one_name(shop: CodeGraph) -> None:
     )
 
 
+def test_find_symbol_stops_where_there_are_too_many(shop: CodeGraph) -> None:
+    """The files of those that are too many are not read."""
+    everything = names(shop.find_symbol("size"))
+    assert names(shop.find_symbol("size", at_most=5)) == everything
+    fresh = CodeGraph(shop.root, shop.store)
+    some = names(fresh.find_symbol("size", at_most=1))
+    assert len(some) == 2
+    assert set(some) <= set(everything)
+    assert len(fresh.view._facts) < len(shop.view._facts)
+
+
+def test_find_symbol_counts_open_files_as_they_are(shop: CodeGraph) -> None:
+    opened = CodeGraph(shop.root, shop.store, {"src/shop/more.py": "def size(): ...\n", "src/shop/big.py": ""})
+    assert len(opened.find_symbol("size")) == 4
+    assert names(opened.find_symbol("size", at_most=4)) == names(opened.find_symbol("size"))
+    assert len(opened.find_symbol("size", at_most=3)) == 4
+
+
 @pytest.mark.parametrize(
     "name",
     [

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import AdapterFileError
+from ...whole_files import whole_file
 
 _VERSION = 1
 
@@ -21,14 +20,8 @@ def save(file: Path, told: Mapping[str, str], numbers: Mapping[str, float], arra
     whole: dict[str, Any] = {f"array/{name}": value for name, value in arrays.items()}
     whole.update({f"number/{name}": np.float64(value) for name, value in numbers.items()})
     whole.update({f"text/{name}": np.frombuffer(value.encode(), np.uint8) for name, value in told.items()})
-    handle, name = tempfile.mkstemp(prefix=f".{file.name}-", dir=file.parent)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            np.savez(stream, version=np.int64(_VERSION), **whole)
-        Path(name).replace(file)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with whole_file(file) as stream:
+        np.savez(stream, version=np.int64(_VERSION), **whole)
 
 
 def load(file: Path, told: Mapping[str, str]) -> tuple[dict[str, float], dict[str, np.ndarray]]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import struct
-import tempfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import AdapterFileError
+from ...whole_files import whole_file
 
 _MAGIC = b"PLMEMORY"
 _VERSION = 1
@@ -31,21 +31,14 @@ ARRAYS = {"keys": "<u8", "numbers": "<i4", "tokens": "<u4", "ends": "<i8"}
 
 def write(file: str | os.PathLike[str], header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
     """Write `header` (plain data) and the arrays named in `ARRAYS`. Readers see the old file or the new one. Raises `OSError`."""
-    target = Path(file)
     data = {name: np.ascontiguousarray(arrays[name], kind) for name, kind in ARRAYS.items()}
     sums = {name: [len(array), zlib.crc32(array.data)] for name, array in data.items()}
     told = json.dumps({**header, "arrays": sums}, ensure_ascii=False, sort_keys=True).encode("utf-8", "surrogatepass")
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(_PREFIX.pack(_MAGIC, _VERSION, zlib.crc32(told), len(told)) + told)
-            for array in data.values():
-                stream.write(bytes(-stream.tell() % _ALIGNMENT))
-                stream.write(array.data)
-        Path(name).replace(target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with whole_file(Path(file)) as stream:
+        stream.write(_PREFIX.pack(_MAGIC, _VERSION, zlib.crc32(told), len(told)) + told)
+        for array in data.values():
+            stream.write(bytes(-stream.tell() % _ALIGNMENT))
+            stream.write(array.data)
 
 
 def read(file: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, np.ndarray]]:

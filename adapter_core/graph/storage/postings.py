@@ -52,9 +52,9 @@ class Segment:
         return {term: packed[bounds[i] : bounds[i + 1]] for i, term in enumerate(self.terms.keys)}
 
 
-def unpack(packed: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Postings (n, 2) to documents, fields and counts, each (n,)."""
-    return packed[:, 0], packed[:, 1] >> _COUNT_BITS, packed[:, 1] & _MAX_COUNT
+def unpack(packed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The second column of postings (n,) to fields and counts, each (n,)."""
+    return packed >> _COUNT_BITS, packed & _MAX_COUNT
 
 
 def build_segment(batch: Iterable[tuple[ModuleFacts, str]]) -> Segment:

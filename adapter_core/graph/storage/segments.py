@@ -19,7 +19,7 @@ import numpy as np
 from ..recent import Recent
 from . import sstable
 from .postings import FIELDS
-from .sealed import SEAL, damaged, seal, unseal
+from .sealed import damaged, seal, unseal
 
 # What lies in a BLOB column is sealed (`sealed.py`). `directory` tells the blocks, in JSON: for each part the number of its first block,
 # and the first keys of all of them.
@@ -74,7 +74,7 @@ class Segments:
         self._files: dict[int, list[int]] = {}
         self._directory: dict[int, dict[int, tuple[int, list[str]]]] = {}  # part: number of its first block, first keys
         self._checked: set[int] = set()
-        self._blocks: Recent[int, tuple[bytes, memoryview]] = Recent(_KEPT_BYTES, lambda block: 2 * len(block[1]))
+        self._blocks: Recent[int, bytes] = Recent(_KEPT_BYTES, len)
 
     # -- writing; within a transaction ---------------------------------------------------------------------------------
 
@@ -140,13 +140,13 @@ class Segments:
                 wanted[number + place - 1] = segment
         needle = sstable.needle(key)
         unread = [number for number in wanted if number not in self._blocks]
-        read = {number: (sstable.names_of(data), data) for number, data in self._read(unread)}
+        read = dict(self._read(unread))
         for number, segment in wanted.items():
-            names, data = read.get(number) or self._blocks[number]
-            value = sstable.find(data, names, needle)
+            value = sstable.find(read.get(number) or self._blocks[number], needle)
             if value is not None:
                 yield segment, value
-        for number, block in read.items():
+        # Of postings, most of an index, whoever asks for them keeps what it found: they would push out everything else.
+        for number, block in read.items() if part is not Part.POSTINGS else ():
             self._blocks[number] = block
 
     def containing(self, part: Part, text: str) -> Iterator[tuple[int, memoryview]]:
@@ -154,12 +154,12 @@ class Segments:
         # JSON spells what is not ASCII in another way.
         spelled = text.encode() if text.isascii() and text.isalnum() else b""
         for segment, block in self.blocks(part):
-            if spelled in sstable.names_of(block):
+            if sstable.may_contain(block, spelled):
                 for key, value in sstable.values_of(block):
                     if text in key:
                         yield segment, value
 
-    def blocks(self, part: Part) -> Iterator[tuple[int, memoryview]]:
+    def blocks(self, part: Part) -> Iterator[tuple[int, bytes]]:
         """(segment, block): a whole table, of all segments one after the other."""
         for segment in self._numbers():
             number, firsts = self._directory_of(segment).get(part, _NOTHING)
@@ -187,8 +187,8 @@ class Segments:
                         raise damaged("the blocks of a segment are lost") from error
         return self._directory[segment]
 
-    def _read(self, ids: list[int]) -> Iterator[tuple[int, memoryview]]:
-        """(number, block), in order. Raises `IndexDamagedError`."""
+    def _read(self, ids: list[int]) -> Iterator[tuple[int, bytes]]:
+        """(number, block with its seal behind it), in order. Raises `IndexDamagedError`."""
         for start in range(0, len(ids), 500):
             some = ids[start : start + 500]
             marks = ",".join("?" * len(some))
@@ -197,5 +197,7 @@ class Segments:
                 raise damaged("blocks of a segment are lost")
             for number, data in rows:
                 # A block is read again for each of its keys; it is checked once.
-                yield number, memoryview(data)[:-SEAL] if number in self._checked else unseal(data, number)
-                self._checked.add(number)
+                if number not in self._checked:
+                    unseal(data, number)
+                    self._checked.add(number)
+                yield number, data

@@ -57,14 +57,13 @@ def cut(table: Table) -> Iterator[tuple[str, bytes]]:
         yield keys[0], b"".join((_HEAD.pack(len(keys), len(names)), names, ends, values))
 
 
-def keys_of(block: memoryview) -> list[str]:
-    _, size = _HEAD.unpack_from(block)
-    names = bytes(block[_HEAD.size : _HEAD.size + size])
-    keys: list[str] = json.loads(b"[%s]" % names.strip(b"\n").replace(b"\n", b","))
+def keys_of(block: bytes) -> list[str]:
+    start, end = _names(block)
+    keys: list[str] = json.loads(b"[%s]" % block[start:end].strip(b"\n").replace(b"\n", b","))
     return keys
 
 
-def values_of(block: memoryview) -> Iterator[tuple[str, memoryview]]:
+def values_of(block: bytes) -> Iterator[tuple[str, memoryview]]:
     """All keys with their values."""
     for number, key in enumerate(keys_of(block)):
         yield key, _value(block, number)
@@ -75,17 +74,23 @@ def needle(key: str) -> bytes:
     return _lines([key])
 
 
-def names_of(block: memoryview) -> bytes:
-    """The keys as `find` looks through them."""
-    _, size = _HEAD.unpack_from(block)
-    return bytes(block[_HEAD.size : _HEAD.size + size])
-
-
-def find(block: memoryview, names: bytes, needle: bytes) -> memoryview | None:
-    """The value of a key. `names`: the block's `names_of`."""
+def find(block: bytes, needle: bytes) -> memoryview | None:
+    """The value of a key."""
     # Taking the keys apart takes thirty times as long as looking for one among them.
-    place = names.find(needle)
-    return None if place < 0 else _value(block, names.count(b"\n", 0, place))
+    start, end = _names(block)
+    place = block.find(needle, start, end)
+    return None if place < 0 else _value(block, block.count(b"\n", start, place))
+
+
+def may_contain(block: bytes, spelled: bytes) -> bool:
+    """Whether this stands in any key, as JSON spells it."""
+    return block.find(spelled, *_names(block)) >= 0
+
+
+def _names(block: bytes) -> tuple[int, int]:
+    """Where the keys stand."""
+    _, size = _HEAD.unpack_from(block)
+    return _HEAD.size, _HEAD.size + size
 
 
 def _lines(keys: list[str]) -> bytes:
@@ -93,10 +98,10 @@ def _lines(keys: list[str]) -> bytes:
     return f"\n{json.dumps(keys, separators=(chr(10), ':'))[1:-1]}\n".encode()
 
 
-def _value(block: memoryview, number: int) -> memoryview:
+def _value(block: bytes, number: int) -> memoryview:
     count, size = _HEAD.unpack_from(block)
     ends = _HEAD.size + size
     start = int.from_bytes(block[ends + 4 * number - 4 : ends + 4 * number], "little") if number else 0
     end = int.from_bytes(block[ends + 4 * number : ends + 4 * number + 4], "little")
     values = ends + 4 * count
-    return block[values + start : values + end]
+    return memoryview(block)[values + start : values + end]
