@@ -66,9 +66,9 @@ def answer(
             found = answer_question(graph, question.text, options, backend, cancel, on_event)
             remember = _forget
         else:
-            conversation = conversations.copy_of(name, root.name)
+            conversation = conversations.copy_of(name, str(root.real))
             found = conversation.ask(graph, question.text, options, backend, cancel, on_event)
-            remember = partial(conversations.keep, name, root.name, conversation)
+            remember = partial(conversations.keep, name, str(root.real), conversation)
         state = snapshot.indexes.get(root.name)
         trouble = state.trouble if state is not None else ""
         told = shape.answer(

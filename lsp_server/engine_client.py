@@ -194,9 +194,13 @@ class Engine:
             index.abandon()
             loop.run_in_executor(None, index.close)
         for real, root in wanted.items():
-            if real not in self._roots:
-                self._roots[real] = RootIndex(root, loop, self._on_event, self._linking)
-                self._roots[real].sync()
+            index = self._roots.get(real)
+            if index is not None and index.root == root:
+                continue
+            if index is None:
+                self._roots[real] = index = RootIndex(root, loop, self._on_event, self._linking)
+            index.root = root  # the same folder under another spelling is told by that from here on
+            index.sync()
 
     def set_linking(self, linking: bool) -> None:
         """Whether calls are linked in the background, in every root."""

@@ -145,11 +145,12 @@ class PathlineServer(LanguageServer):
 
     def set_roots(self, roots: tuple[Root, ...]) -> None:
         """The workspace folders are these now."""
-        for gone in set(self.session.roots) - set(roots):
-            self.index_progress.on_event(gone, {"event": "closed"})
+        gone = set(self.session.roots) - set(roots)
+        for root in gone:
+            self.index_progress.on_event(root, {"event": "closed"})
+            # Not by what is left: a new folder may have the name, and has another database.
+            self.session.indexes.pop(root.name, None)
         self.session.roots = roots
-        names = {root.name for root in roots}
-        self.session.indexes = {name: state for name, state in self.session.indexes.items() if name in names}
         self.engine.set_roots(roots)
 
     def sync_soon(self, root: Root, paths: Iterable[str] | None) -> None:

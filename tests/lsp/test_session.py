@@ -291,6 +291,20 @@ def test_folders_come_and_go(connect: Connect, shop: Path, tmp_path: Path) -> No
     assert {c["root"] for claim in answer["claims"] for c in claim["citations"]} <= {"bank"}
 
 
+def test_a_folder_keeps_its_name_and_its_index_when_one_of_the_same_name_goes(connect: Connect, tmp_path: Path) -> None:
+    left = write_workspace(tmp_path / "left" / "app", "#- left.py\ndef turn(ring): return ring\n")
+    right = write_workspace(tmp_path / "right" / "app", "#- right.py\ndef bake(cake): return cake\n")
+    client = connect()
+    client.initialize(left, workspaceFolders=[{"uri": root.as_uri(), "name": "app"} for root in (left, right)])
+    client.ready()
+    event = {"added": [], "removed": [{"uri": left.as_uri(), "name": "app"}]}
+    client.notify("workspace/didChangeWorkspaceFolders", {"event": event})
+    assert {c["root"] for claim in client.ask("What does bake do?")["claims"] for c in claim["citations"]} == {"app-2"}
+    (right / "right.py").write_text("def roast(nut): return nut\n")
+    client.ready()
+    assert client.ask("What does roast do?")["found"]
+
+
 def test_two_servers_share_one_index(connect: Connect, shop: Path) -> None:
     first, second = connect(), connect()
     for client in (first, second):
