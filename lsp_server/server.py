@@ -160,6 +160,18 @@ class PathlineServer(LanguageServer):
             index.sync_soon(paths)
             self._note_unsynced(root)
 
+    async def catch_up(self, seconds: float) -> bool:
+        """Bring the indexes up to date with the files, for at most so long; whether they are.
+
+        Not every client watches files (Neovim on Linux does not), and none tells of a change at once.
+        """
+        syncs = asyncio.gather(*(index.synced() for index in self.engine.indexes()), return_exceptions=True)
+        try:
+            await asyncio.wait_for(syncs, seconds)
+        except asyncio.TimeoutError:
+            return False
+        return True  # or there is trouble, which the answer tells
+
     def _note_unsynced(self, root: Root) -> None:
         index = self.engine.index(root)
         state = self.session.indexes.get(root.name, IndexState())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import psutil
 import pytest
+from filelock import FileLock
 
 from adapter_core.answers.conversation import Turn
 from lsp_server.conversations import Conversations
@@ -201,6 +203,31 @@ def test_a_document_elsewhere_is_no_subject(shared: Shared) -> None:
     for uri in ("untitled:Untitled-1", "file:///nowhere/else.py", (shop / "gone.py").as_uri()):
         answer = client.ask(QUESTION, textDocument={"uri": uri}, position={"line": 0, "character": 0})
         assert check_citations(answer, shop) >= 1
+
+
+def test_an_answer_knows_files_that_changed_without_a_word(client: Client, shop: Path) -> None:
+    """A branch was switched outside the editor, and the client watches no files."""
+    (shop / "shop/money.py").rename(shop / "shop/coins.py")
+    (shop / "shop/paint.py").write_text('def varnish(fence):\n    """Paints a fence twice."""\n')
+    moved = client.ask("What does parse_price do?")
+    assert {c["path"] for claim in moved["claims"][:1] for c in claim["citations"]} == {"shop/coins.py"}
+    assert client.ask("What does varnish do with a fence?")["found"]
+
+
+def test_an_answer_waits_for_a_change_that_was_just_told(client: Client, shop: Path) -> None:
+    shutil.rmtree(shop / "shop")
+    (shop / "store.py").write_text('def open_store(key):\n    """Opens the store with its key."""\n')
+    client.notify("workspace/didChangeWatchedFiles", {"changes": [{"uri": (shop / "shop").as_uri(), "type": 3}]})
+    assert client.ask("What does open_store do?")["found"]
+    assert "parse_price" not in client.ask("What does parse_price do?")["text"]
+
+
+def test_an_answer_that_could_not_wait_for_the_changes_says_so(client: Client, shop: Path) -> None:
+    (lock,) = (shop.parent / "cache").rglob("*.lock")
+    with FileLock(lock):  # another process writes
+        answer = client.ask(QUESTION)
+    assert answer["found"]
+    assert (answer["complete"], "still being indexed" in answer["reason"]) == (False, True)
 
 
 def test_an_answer_before_the_index_is_marked_incomplete(connect: Connect, shop: Path) -> None:
