@@ -21,6 +21,9 @@ from .workspace import Place, Root
 Emit = Callable[[str, Any], None]
 
 
+_FIRST = "only the folder {} was asked; ask from a file of another one to ask about that"
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """What a client asked. `position` is (line, units) in the document `uri`. `conversation` is the client's name for the questions before
@@ -71,11 +74,12 @@ def answer(
             remember = partial(conversations.keep, name, str(root.real), conversation)
         state = snapshot.indexes.get(root.name)
         trouble = state.trouble if state is not None else ""
+        chosen = "" if place is not None or len(snapshot.roots) == 1 else _FIRST.format(root.name)
         told = shape.answer(
             replace(
                 found,
                 complete=found.complete and not trouble,
-                reason="; ".join(dict.fromkeys(filter(None, (trouble, found.reason, missing)))),
+                reason="; ".join(dict.fromkeys(filter(None, (trouble, found.reason, missing, chosen)))),
             )
         )
         return told, remember

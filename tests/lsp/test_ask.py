@@ -259,6 +259,14 @@ def test_the_command_shows_the_answer_as_a_message(shared: Shared) -> None:
     assert "shop/cart.py:" in message
 
 
+def test_a_question_may_be_typed_as_the_argument_of_the_command(shared: Shared) -> None:
+    client, shop = shared
+    answer = client.request("workspace/executeCommand", {"command": "pathline.server.ask", "arguments": [QUESTION]})
+    assert check_citations(answer, shop) >= 1
+    with pytest.raises(RpcError, match="or the question"):
+        client.request("workspace/executeCommand", {"command": "pathline.server.ask", "arguments": QUESTION.split()})
+
+
 # -- cited lines as diagnostics --------------------------------------------------------------------------------------
 
 

@@ -181,6 +181,14 @@ def test_symbols_of_a_document_and_of_the_workspace(shared: Shared) -> None:
     assert [child["name"] for child in cart["children"]] == ["__init__", "add_item", "total"]
     found = client.request("workspace/symbol", {"query": "adit"})
     assert [(s["name"], s["containerName"]) for s in found] == [("add_item", "shop.cart.Cart")]
+    for query, first in (
+        ("Cart.total", "total"),
+        ("shop.cart.total", "total"),
+        (".total", "total"),
+        ("Money.total", None),
+    ):
+        found = client.request("workspace/symbol", {"query": query})
+        assert (found[0]["name"] if found else None) == first, query
     client.open(shop / "shop/unsaved.py", "def not_on_disk(): pass\n")
     assert [s["name"] for s in client.request("workspace/symbol", {"query": "notondisk"})] == ["not_on_disk"]
     assert client.request("workspace/symbol", {"query": ""}) == []
@@ -289,6 +297,19 @@ def test_folders_come_and_go(connect: Connect, shop: Path, tmp_path: Path) -> No
     uri = client.open(bank / "bank.py")
     answer = client.ask("What does transfer do?", textDocument={"uri": uri}, position={"line": 0, "character": 5})
     assert {c["root"] for claim in answer["claims"] for c in claim["citations"]} <= {"bank"}
+
+
+def test_an_answer_says_that_of_several_folders_one_was_asked(connect: Connect, shop: Path, tmp_path: Path) -> None:
+    bank = write_workspace(tmp_path / "bank", "#- bank.py\ndef transfer(sum): return sum\n")
+    client = connect()
+    client.initialize(shop, workspaceFolders=[{"uri": root.as_uri(), "name": root.name} for root in (shop, bank)])
+    client.ready()
+    told = "only the folder shop-project was asked"
+    assert told in client.ask("What does transfer do?")["reason"]
+    assert told in client.ask("What does transfer do?", textDocument={"uri": "untitled:Untitled-1"})["reason"]
+    answer = client.ask("What does transfer do?", textDocument={"uri": (bank / "bank.py").as_uri()})
+    assert answer["found"]
+    assert told not in answer["reason"]
 
 
 def test_a_folder_keeps_its_name_and_its_index_when_one_of_the_same_name_goes(connect: Connect, tmp_path: Path) -> None:
