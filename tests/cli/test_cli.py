@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import time
@@ -243,14 +244,51 @@ def test_ctrl_c_while_indexing_leaves_a_usable_index(repo: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX pipes")
-def test_a_closed_pipe_is_no_error(shop: Path) -> None:
-    command = isolated_command("adapter_core.cli.main", "search", "--json", "sum")
-    child = subprocess.Popen(command, cwd=shop, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+@pytest.mark.parametrize("command", ["search --json sum", "search sum", "graph --dump", "ask --no-model total?"])
+def test_a_closed_pipe_is_no_error(shop: Path, command: str) -> None:
+    child = subprocess.Popen(
+        isolated_command("adapter_core.cli.main", *command.split()),
+        cwd=shop,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
     assert child.stdout
     child.stdout.close()
     assert child.stderr
     assert b"Traceback" not in child.stderr.read()
-    child.wait(timeout=60)
+    assert child.wait(timeout=60) == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize(
+    "command", ["search --json sum", "search sum", "graph --dump", "ask --no-model total?", "index"]
+)
+def test_a_full_disk_is_said_in_one_sentence(shop: Path, command: str) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            isolated_command("adapter_core.cli.main", *command.split()),
+            cwd=shop,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert done.stderr == "error: The output cannot be written (No space left on device); make room there.\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX descriptors")
+@pytest.mark.parametrize(
+    ("command", "closed", "code"),
+    [("search sum", 1, 0), ("graph --dump --json", 1, 0), ("ask --no-model -", 0, 2), ("check -", 0, 0)],
+)
+def test_streams_may_be_closed(shop: Path, command: str, closed: int, code: int) -> None:
+    quoted = shlex.join(isolated_command("adapter_core.cli.main", *command.split()))
+    shell = f"exec {quoted} {closed}{'<' if closed == 0 else '>'}&-"
+    done = subprocess.run(["sh", "-c", shell], cwd=shop, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, "Traceback" in done.stderr) == (code, False), done.stderr
 
 
 def test_without_a_model_one_line_says_how_to_get_it(shop: Path) -> None:
