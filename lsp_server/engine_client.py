@@ -194,13 +194,12 @@ class Engine:
             index.abandon()
             loop.run_in_executor(None, index.close)
         for real, root in wanted.items():
-            index = self._roots.get(real)
-            if index is not None and index.root == root:
+            if real not in self._roots:
+                self._roots[real] = RootIndex(root, loop, self._on_event, self._linking)
+            elif self._roots[real].root == root:
                 continue
-            if index is None:
-                self._roots[real] = index = RootIndex(root, loop, self._on_event, self._linking)
-            index.root = root  # the same folder under another spelling is told by that from here on
-            index.sync()
+            self._roots[real].root = root  # it may be the same folder under another spelling
+            self._roots[real].sync()
 
     def set_linking(self, linking: bool) -> None:
         """Whether calls are linked in the background, in every root."""

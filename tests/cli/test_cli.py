@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from adapter_core.cli.main import main
 from adapter_core.isolation import isolated_command
 from adapter_core.paths import cache_dir
 from tests.support import write, write_tree
@@ -88,6 +89,39 @@ def test_search_and_index_json(shop: Path) -> None:
     assert set(index) >= {"files", "symbols", "skipped", "parsed", "unchanged", "elapsed_ms"}
     assert (index["files"], index["parsed"], index["unchanged"]) == (1, 0, 1)
     assert pathline("search", "zebra", cwd=shop).returncode == 3
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        ("shop", True),
+        ("./shop/", True),
+        ("shop/cart.py", True),
+        ("shop/*", True),
+        ("*.py", True),
+        (".", True),
+        ("{root}/shop", True),
+        ("cart", False),
+        ("tests/*", False),
+        ("{root}/..", False),
+    ],
+)
+def test_search_in_a_folder_or_by_a_pattern(
+    shop: Path, pattern: str, found: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(shop)
+    named = pattern.format(root=shop)
+    code = main(["search", "sum of prices", "--path", named])
+    captured = capsys.readouterr()
+    assert (code, "shop/cart.py" in captured.out) == ((0, True) if found else (3, False))
+    assert captured.err == ("" if found else f"Note: no file of the index matches --path {named}.\n")
+
+
+def test_search_reads_a_traceback_from_standard_input(shop: Path) -> None:
+    text = 'Traceback (most recent call last):\n  File "/x/shop/cart.py", line 6, in total\nTypeError: no\n'
+    command = isolated_command("adapter_core.cli.main", "search", "-")
+    done = subprocess.run(command, cwd=shop, input=text, capture_output=True, text=True, timeout=120, check=False)
+    assert done.stdout.startswith("shop/cart.py:")
 
 
 def test_zoom(shop: Path) -> None:
