@@ -367,6 +367,7 @@ def test_the_check_tries_a_folder_out(shop: Path, tmp_path: Path) -> None:
         "answered",
         "ended",
     ]
+    assert "run `pathline model pull`" in done.stdout  # why it is answered without a model
     missing = check(shop / "none")
     assert missing.returncode == 2
     assert "is not a folder" in missing.stderr
