@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import argparse
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,7 +14,8 @@ import pytest
 from adapter_core.cli.main import build_parser
 from tests.support import write
 
-README = (Path(__file__).resolve().parents[1] / "README.md").read_text("utf-8")
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
 ROWS = re.findall(r"^\| `pathline (\w+)[^|]*\|.*$", README, re.MULTILINE)
 
 
@@ -39,6 +43,14 @@ def test_the_python_runs(repo: Path, capsys: pytest.CaptureFixture[str]) -> None
     (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     exec(code.replace('"PATH"', repr(str(repo))), {})
     assert "sessions.py:1-2" in capsys.readouterr().out
+
+
+def test_what_is_no_command_of_x_installs_nothing(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "x", tmp_path / "x")
+    for arguments in (["bench"], ["bench", "none"], ["nothing"], ["setup", "--nothing"]):
+        done = subprocess.run([sys.executable, tmp_path / "x", *arguments], capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert list(tmp_path.iterdir()) == [tmp_path / "x"]
 
 
 def test_the_public_names_are_listed() -> None:

@@ -27,14 +27,15 @@ def add_repo_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--ignore", action="append", default=[], metavar="PATTERN", help="leave out files, in .gitignore syntax"
     )
-    parser.add_argument("--max-files", type=_positive, default=None, metavar="N", help="stop indexing after N files")
+    parser.add_argument("--max-files", type=positive, default=None, metavar="N", help="stop indexing after N files")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
-def _positive(text: str) -> int:
-    value = int(text)
+def positive(text: str) -> int:
+    """An option's whole number from 1 on."""
+    value = int(text) if text.strip().isascii() and text.strip().isdigit() else 0
     if value < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 on")
     return value
 
 

@@ -149,6 +149,8 @@ def test_help_shows_an_example(command: list[str], repo: Path) -> None:
         (["ask", ""], 2, "question is empty"),
         (["search", " "], 2, "question is empty"),
         (["search", "--top", "0", "q"], 2, "--top"),
+        (["index", "--workers", "-1"], 2, "no whole number from 1 on"),
+        (["index", "--max-files", "x"], 2, "no whole number from 1 on"),
         (["ask", "--phrase", "--no-model", "q"], 2, "give one of them"),
         (["ask", "--sentences", "0", "q"], 2, "--sentences"),
         (["ask", "--model", "./nowhere", "q", "--phrase"], 1, "nowhere"),
