@@ -130,6 +130,7 @@ def test_zoom(shop: Path) -> None:
     wrong = pathline("ask", "--no-model", "--zoom", "chekout", "what?", cwd=shop)
     assert wrong.returncode == 2
     assert "Did you mean checkout?" in wrong.stderr
+    assert "Did you mean Cart" in pathline("ask", "--no-model", "--zoom", "lib/cart.py", "what?", cwd=shop).stderr
 
 
 @pytest.mark.parametrize(
