@@ -165,12 +165,18 @@ class PathlineServer(LanguageServer):
 
         Not every client watches files (Neovim on Linux does not), and none tells of a change at once.
         """
-        syncs = asyncio.gather(*(index.synced() for index in self.engine.indexes()), return_exceptions=True)
+        syncs = [asyncio.ensure_future(index.synced()) for index in self.engine.indexes()]
+        for sync in syncs:
+            # Why one failed is told with the answer; here it is only not to be missed.
+            sync.add_done_callback(lambda done: None if done.cancelled() else done.exception())
+        if not syncs:
+            return False  # asked between `initialize` and `initialized`
         try:
-            await asyncio.wait_for(syncs, seconds)
-        except asyncio.TimeoutError:
-            return False
-        return True  # or there is trouble, which the answer tells
+            _, late = await asyncio.wait(syncs, timeout=seconds)
+        finally:
+            for sync in syncs:
+                sync.cancel()
+        return not late
 
     def _note_unsynced(self, root: Root) -> None:
         index = self.engine.index(root)

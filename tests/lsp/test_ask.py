@@ -168,6 +168,24 @@ def test_hover_does_not_wait_for_answers(shared: Shared) -> None:
         assert code in (None, -32800)
 
 
+def test_a_cancelled_question_is_nothing_to_log(connect: Connect, shop: Path) -> None:
+    log = shop.parent / "stderr"
+    with log.open("wb") as stderr:
+        client = connect(stderr=stderr)
+        client.initialize(shop)
+        client.ready()
+        with FileLock(next((shop.parent / "cache").rglob("*.lock"))):  # the question waits for the index
+            number = client.start_request("pathline/ask", {"question": QUESTION, "workDoneToken": 7})
+            client.wait_for(lambda m: m["method"] == "$/progress" and m["params"]["token"] == 7)
+            client.notify("$/cancelRequest", {"id": number})
+        assert client.error_code(number) == -32800
+        assert client.error_code(client.start_request("pathline/ask", {"question": ""})) == -32602
+        client.close()
+    lines = log.read_text("utf-8").splitlines()
+    assert len(lines) == 1, "\n".join(lines)
+    assert "`question` must be a string" in lines[0]
+
+
 def test_the_progress_button_cancels_too(client: Client, shop: Path) -> None:
     uri = client.open(shop / "shop/checkout.py")
     params = {"textDocument": {"uri": uri}, "position": {"line": 13, "character": 10}}
@@ -228,6 +246,12 @@ def test_an_answer_that_could_not_wait_for_the_changes_says_so(client: Client, s
         answer = client.ask(QUESTION)
     assert answer["found"]
     assert (answer["complete"], "still being indexed" in answer["reason"]) == (False, True)
+
+
+def test_a_question_before_initialized_is_answered(connect: Connect, shop: Path) -> None:
+    client = connect()
+    client.request("initialize", {"processId": None, "rootUri": shop.as_uri(), "capabilities": {}})
+    assert not client.ask(QUESTION)["complete"]
 
 
 def test_an_answer_before_the_index_is_marked_incomplete(connect: Connect, shop: Path) -> None:
