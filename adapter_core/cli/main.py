@@ -25,7 +25,13 @@ def build_parser() -> argparse.ArgumentParser:
         epilog='example: pathline ask --repo . "Where is the session cookie signed?"',
     )
     parser.add_argument("--version", action="version", version=f"pathline {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def without_command(_: argparse.Namespace) -> int:
+        parser.print_help(sys.stderr)
+        return EXIT_USAGE
+
+    parser.set_defaults(func=without_command)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     for command in (ask, search, check, graph, index, build, model, cache, lsp):
         command.register(commands)
     return parser

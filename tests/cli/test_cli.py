@@ -167,6 +167,12 @@ def test_wrong_usage_gets_one_clear_sentence(shop: Path, arguments: list[str], c
     assert result.stdout == ""
 
 
+def test_without_a_command_the_commands_are_shown(repo: Path) -> None:
+    result = pathline(cwd=repo)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "    check     check the citations" in result.stderr
+
+
 def test_an_empty_folder(repo: Path) -> None:
     assert "nothing to index" in pathline("index", cwd=repo).stderr
     assert pathline("ask", "--no-model", "Where is the cache?", cwd=repo).returncode == 3

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from adapter_core.isolation import isolated_command
+
 from .harness import SERVER, Client, RpcError, cursor, edit, write_workspace
 
 Connect = Callable[..., Client]
@@ -350,6 +352,28 @@ def test_a_linked_workspace_keeps_the_spelling_of_the_client(connect: Connect, s
     assert found["location"]["uri"] == (link / "shop/money.py").as_uri()
     uri = client.open(shop / "shop/money.py")  # opened by its real path
     assert "class Money" in (client.hover(uri, 3, 7) or "")
+
+
+@pytest.mark.parametrize("arguments", [[], ["--stdio"]])
+def test_clients_may_name_the_transport(connect: Connect, shop: Path, arguments: list[str]) -> None:
+    client = connect(command=isolated_command("adapter_core.cli.main", "lsp", *arguments))
+    client.initialize(shop)
+    assert client.close() == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a pseudo-terminal")
+def test_in_a_terminal_it_says_what_it_waits_for(shop: Path, tmp_path: Path) -> None:
+    ours, theirs = os.openpty()
+    env = {**os.environ, "PATHLINE_CACHE_DIR": str(tmp_path / "cache")}
+    child = subprocess.Popen(SERVER, stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env)
+    try:
+        assert child.stderr is not None
+        assert b"waits for an editor" in child.stderr.readline()
+    finally:
+        child.kill()
+        child.communicate(timeout=10)
+        os.close(ours)
+        os.close(theirs)
 
 
 def test_the_check_tries_a_folder_out(shop: Path, tmp_path: Path) -> None:
