@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -366,10 +367,13 @@ def test_in_a_terminal_it_says_what_it_waits_for(shop: Path, tmp_path: Path) -> 
     ours, theirs = os.openpty()
     env = {**os.environ, "PATHLINE_CACHE_DIR": str(tmp_path / "cache")}
     child = subprocess.Popen(SERVER, stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env)
+    limit = threading.Timer(30, child.kill)
+    limit.start()
     try:
         assert child.stderr is not None
         assert b"waits for an editor" in child.stderr.readline()
     finally:
+        limit.cancel()
         child.kill()
         child.communicate(timeout=10)
         os.close(ours)
