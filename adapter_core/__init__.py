@@ -66,3 +66,7 @@ __all__ = [
     "verify_text",
     "verify_with_tests",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

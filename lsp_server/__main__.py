@@ -17,6 +17,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         return check(options.check)
 
+    if sys.stdin is not None and sys.stdin.isatty():
+        print(
+            "This speaks LSP on its standard streams and waits for an editor; Ctrl-C ends it. To try it out: "
+            "pathline lsp --check PATH",
+            file=sys.stderr,
+        )
+
     from adapter_core.streams import take_over
 
     incoming, outgoing = take_over()

@@ -21,6 +21,9 @@ from .workspace import Place, Root
 Emit = Callable[[str, Any], None]
 
 
+_FIRST = "only the folder {} was asked; ask from a file of another one to ask about that"
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """What a client asked. `position` is (line, units) in the document `uri`. `conversation` is the client's name for the questions before
@@ -66,16 +69,17 @@ def answer(
             found = answer_question(graph, question.text, options, backend, cancel, on_event)
             remember = _forget
         else:
-            conversation = conversations.copy_of(name, root.name)
+            conversation = conversations.copy_of(name, str(root.real))
             found = conversation.ask(graph, question.text, options, backend, cancel, on_event)
-            remember = partial(conversations.keep, name, root.name, conversation)
+            remember = partial(conversations.keep, name, str(root.real), conversation)
         state = snapshot.indexes.get(root.name)
         trouble = state.trouble if state is not None else ""
+        chosen = "" if place is not None or len(snapshot.roots) == 1 else _FIRST.format(root.name)
         told = shape.answer(
             replace(
                 found,
                 complete=found.complete and not trouble,
-                reason="; ".join(dict.fromkeys(filter(None, (trouble, found.reason, missing)))),
+                reason="; ".join(dict.fromkeys(filter(None, (trouble, found.reason, missing, chosen)))),
             )
         )
         return told, remember

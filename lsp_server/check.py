@@ -47,7 +47,11 @@ def check(path: str) -> int:
             session.step("workspace/executeCommand", {"command": "pathline.server.reindex"})
             print("indexed: the index is up to date")
             answer = session.step("pathline/ask", {"question": "What is the purpose of this project?"})
-            print(f"answered: {len(answer['claims'])} sentences, {len(answer['evidence'])} places")
+            model = answer["provenance"]["model"]
+            told = f"with {model}, which the first question starts" if model else answer["reason"] or "without a model"
+            print(
+                f"answered: {_counted(answer['claims'], 'sentence')}, {_counted(answer['evidence'], 'place')}; {told}"
+            )
             session.step("shutdown", None)
             session.notify("exit", None)
             code = session.process.wait(10)
@@ -56,6 +60,10 @@ def check(path: str) -> int:
     except (PathlineError, OSError, subprocess.SubprocessError) as error:
         print(f"failed: {error}", file=sys.stderr)
         return 1
+
+
+def _counted(items: list[Any], name: str) -> str:
+    return f"{len(items)} {name}" if len(items) == 1 else f"{len(items)} {name}s"
 
 
 class _Session:

@@ -196,7 +196,10 @@ class Engine:
         for real, root in wanted.items():
             if real not in self._roots:
                 self._roots[real] = RootIndex(root, loop, self._on_event, self._linking)
-                self._roots[real].sync()
+            elif self._roots[real].root == root:
+                continue
+            self._roots[real].root = root  # it may be the same folder under another spelling
+            self._roots[real].sync()
 
     def set_linking(self, linking: bool) -> None:
         """Whether calls are linked in the background, in every root."""

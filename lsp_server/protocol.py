@@ -19,6 +19,7 @@ from pygls.exceptions import (
     JsonRpcInternalError,
     JsonRpcInvalidRequest,
     JsonRpcParseError,
+    JsonRpcRequestCancelled,
     JsonRpcServerNotInitialized,
 )
 from pygls.protocol import LanguageServerProtocol, default_converter
@@ -118,10 +119,12 @@ class Protocol(LanguageServerProtocol):
 
 
 class ShortErrors(logging.Filter):
-    """pygls logs errors that are answers (bad parameters, a cancelled request) with their traceback. One line is enough."""
+    """pygls logs errors that are answers (bad parameters) with their traceback: one line is enough. That somebody cancelled is none."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, JsonRpcRequestCancelled):
+            return False
         if isinstance(error, JsonRpcException) and not isinstance(error, JsonRpcInternalError):
             record.exc_info = None
             record.msg, record.args = f"{record.getMessage()}: {error.message}", ()

@@ -145,11 +145,12 @@ class PathlineServer(LanguageServer):
 
     def set_roots(self, roots: tuple[Root, ...]) -> None:
         """The workspace folders are these now."""
-        for gone in set(self.session.roots) - set(roots):
-            self.index_progress.on_event(gone, {"event": "closed"})
+        gone = set(self.session.roots) - set(roots)
+        for root in gone:
+            self.index_progress.on_event(root, {"event": "closed"})
+            # Not by what is left: a new folder may have the name, and has another database.
+            self.session.indexes.pop(root.name, None)
         self.session.roots = roots
-        names = {root.name for root in roots}
-        self.session.indexes = {name: state for name, state in self.session.indexes.items() if name in names}
         self.engine.set_roots(roots)
 
     def sync_soon(self, root: Root, paths: Iterable[str] | None) -> None:
@@ -158,6 +159,24 @@ class PathlineServer(LanguageServer):
         if index is not None:
             index.sync_soon(paths)
             self._note_unsynced(root)
+
+    async def catch_up(self, seconds: float) -> bool:
+        """Bring the indexes up to date with the files, for at most so long; whether they are.
+
+        Not every client watches files (Neovim on Linux does not), and none tells of a change at once.
+        """
+        syncs = [asyncio.ensure_future(index.synced()) for index in self.engine.indexes()]
+        for sync in syncs:
+            # Why one failed is told with the answer; here it is only not to be missed.
+            sync.add_done_callback(lambda done: None if done.cancelled() else done.exception())
+        if not syncs:
+            return False  # asked between `initialize` and `initialized`
+        try:
+            _, late = await asyncio.wait(syncs, timeout=seconds)
+        finally:
+            for sync in syncs:
+                sync.cancel()
+        return not late
 
     def _note_unsynced(self, root: Root) -> None:
         index = self.engine.index(root)

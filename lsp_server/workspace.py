@@ -40,9 +40,12 @@ class Place:
     path: str
 
 
-def make_roots(folders: Iterable[tuple[str, str]]) -> tuple[list[Root], list[str]]:
-    """Roots from (URI, name) pairs, and what is wrong with those that cannot be used. Reads the file system."""
-    roots: list[Root] = []
+def make_roots(folders: Iterable[tuple[str, str]], kept: Iterable[Root] = ()) -> tuple[list[Root], list[str]]:
+    """Roots from (URI, name) pairs, and what is wrong with those that cannot be used. Reads the file system.
+
+    `kept` are open already and come first, as they are: a name that was given stays that folder's while it is open.
+    """
+    roots = list(kept)
     problems: list[str] = []
     for uri, _ in folders:
         given = path_of_uri(uri)

@@ -163,7 +163,7 @@ def zoom_symbol(graph: CodeGraph, name: str | None) -> SymbolRef | None:
     refs = graph.find_symbol(name)
     if refs:
         return refs[0]
-    near = graph.nearest_names(name.rpartition(".")[2])
+    near = graph.nearest_names(name.removesuffix(".py").replace("/", ".").rpartition(".")[2])
     hint = f" Did you mean {', '.join(near)}?" if near else ""
     raise UsageError(f"There is no symbol {name!r} in this workspace.{hint}")
 

@@ -155,7 +155,7 @@ def _told(run: TestRun) -> bool | None:
         one = len(run.nodes) == 1
         which = "1 test that leads" if one else f"{len(run.nodes)} tests that lead"
         print(f"Tests: {which} to what is cited {'passed' if run.passed else 'failed'}.", file=sys.stderr)
-    if run.passed is False:
+    if not run.passed and run.output.strip():
         print(_printable_lines(run.output), file=sys.stderr)
     return run.passed
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..graph.cache_adapters import KeptAdapters
     from ..graph.cache_folder import IndexFile, PruneReport, WorkspaceFolder
 
-_PIPE_WIDTH = 400
+_WIDTH = 400
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -170,7 +170,8 @@ def _print_table(workspaces: list[WorkspaceFolder], adapters: dict[str, int]) ->
             Text(root + (" (gone)" if workspace.root_exists is False else "")),
             ", ".join(map(_version, workspace.indexes)) or "none",
         )
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
+    # Wider than most terminals, which wrap a long line themselves: a folder cut into a narrow column cannot be read, or copied.
+    console = Console(highlight=False, width=_WIDTH)
     with console.capture() as captured:
         console.print(table)
     sys.stdout.write("".join(line.rstrip(" ") + "\n" for line in captured.get().rstrip("\n").split("\n")))

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 # An error brings its own: `PathlineError.exit_code`.
-EXIT_OK, EXIT_FAILED, EXIT_NOT_FOUND, EXIT_INTERRUPTED = 0, 1, 3, 130
+EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_NOT_FOUND, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
 
 
 def add_repo_arguments(parser: argparse.ArgumentParser) -> None:
     """Of the commands of `pathline`."""
     parser.add_argument("--repo", default=".", metavar="PATH", help="folder of the repository (default: this folder)")
     _add_ignore(parser)
-    parser.add_argument("--max-files", type=_positive, default=None, metavar="N", help="stop indexing after N files")
+    parser.add_argument("--max-files", type=positive, default=None, metavar="N", help="stop indexing after N files")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -47,10 +47,11 @@ def _add_ignore(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _positive(text: str) -> int:
-    value = int(text)
+def positive(text: str) -> int:
+    """An option's whole number from 1 on."""
+    value = int(text) if text.strip().isascii() and text.strip().isdigit() else 0
     if value < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 on")
     return value
 
 

@@ -33,8 +33,9 @@ if TYPE_CHECKING:
 
 _EPILOG = """\
 A NAME may be bare (route), qualified (Flask.route), full (flask.app.Flask.route) or with a path
-(src/flask/app.py:route). Several queries in one call are answered in their order; with --json
-they are one object, keyed by query. Exit code 3: a name, file, module or text is not there.
+(src/flask/app.py:route); the path of a Python file stands for its module. Several queries in one
+call are answered in their order; with --json they are one object, keyed by query. Exit code 3: a
+name, file, module or text is not there.
 
 example: pathline graph --repo . --find Flask.route --who-calls Flask.dispatch_request
 """
@@ -45,7 +46,7 @@ _SHOWN_MEANT = 6
 # Flag, its argument ("" none; in brackets: may be left out), help.
 _QUERIES = (
     ("dump", "", "a summary, and every module with what it defines"),
-    ("defs-in", "PATH", "what a file defines"),
+    ("defs-in", "PATH", "what a file or module defines"),
     ("find", "NAME", "where a symbol is defined"),
     ("owners-of", "NAME", "the scopes around a symbol, innermost first"),
     ("calls-of", "NAME", "the calls in a symbol's lines"),

@@ -21,6 +21,20 @@ if TYPE_CHECKING:
 
 _NEAREST = 5
 CALLERS_SECONDS = 10.0  # that one question for callers may take
+# Of these, the path of a file stands for its module, as shells complete it.
+_OF_NAMES = frozenset(
+    (
+        "find",
+        "owners-of",
+        "calls-of",
+        "who-calls",
+        "refs-of",
+        "tests-for",
+        "tests-for-module",
+        "module-deps",
+        "coverage-of",
+    )
+)
 
 
 class Query(NamedTuple):
@@ -83,7 +97,10 @@ class Asker:
 
     def ask(self, query: Query) -> Found:
         """Raises `PathlineError`."""
-        found: Found = getattr(self, query.name.replace("-", "_"))(query.value)
+        value = query.value
+        if query.name in _OF_NAMES and (module := self._module_of(value)):
+            value = module
+        found: Found = getattr(self, query.name.replace("-", "_"))(value)
         return found
 
     # -- symbols -----------------------------------------------------------------------------------------------------
@@ -136,7 +153,10 @@ class Asker:
 
     def defs_in(self, value: str) -> Found:
         path, nearest = self._path(value)
-        return Found(self.graph.defs_in(path)) if path else Found((), known=False, nearest=nearest)
+        paths = [path] if path else [facts.path for facts in self.graph.facts_of_module(value)]
+        if not paths:
+            return Found((), known=False, nearest=nearest)
+        return Found([ref for one in paths for ref in self.graph.defs_in(one)])
 
     def find(self, name: str) -> Found:
         found = self._find(name)
@@ -151,7 +171,9 @@ class Asker:
         return self._about(name, lambda: self.graph.calls_of(name), show.CALL)
 
     def who_calls(self, name: str) -> Found:
-        return self._about(name, lambda: self.graph.who_calls(name, limit_seconds=self.limit_seconds), show.CALLER)
+        found = self._about(name, lambda: self.graph.who_calls(name, limit_seconds=self.limit_seconds), show.CALLER)
+        found.items = list(dict.fromkeys(found.items))  # a call may be one of several that the name stands for
+        return found
 
     def refs_of(self, name: str) -> Found:
         return self._about(name, lambda: self.graph.refs_of(name), show.REFERENCE)
@@ -174,6 +196,9 @@ class Asker:
     # -- tests and coverage ------------------------------------------------------------------------------------------
 
     def tests_for(self, name: str) -> Found:
+        meant = self._find(name)
+        if meant and all(ref.symbol.kind == "module" for ref in meant):
+            return self.tests_for_module(name)
         return self._about(
             name, lambda: self.graph.tests_for_symbol(name, limit_seconds=self.limit_seconds), show.TEST_LINK
         )
@@ -274,6 +299,8 @@ class Asker:
         return list({(r.path, r.symbol.start, r.symbol.qualname, r.symbol.kind): r for r in found}.values())
 
     def _unknown(self, name: str) -> Found:
+        if "/" in name and ":" not in name:
+            return Found((), known=False, nearest=self._path(name)[1])
         bare = name.strip().removesuffix("()").rpartition(":")[2].rpartition(".")[2]
         return Found((), known=False, nearest=self.graph.nearest_names(bare, _NEAREST) if bare else [])
 
@@ -287,6 +314,13 @@ class Asker:
         name = from_root.rpartition("/")[2]
         same = [p for p in paths if p.rpartition("/")[2] == name]
         return "", (same or difflib.get_close_matches(from_root, paths, n=_NEAREST))[:_NEAREST]
+
+    def _module_of(self, value: str) -> str:
+        """The module of a Python file that is named by its path; "" for everything else."""
+        if not value.endswith((".py", ".pyi", ".pyw")):
+            return ""
+        facts = self.graph.facts(path) if (path := self._path(value)[0]) else None
+        return facts.module if facts is not None else ""
 
     def _below_root(self, value: str) -> str:
         try:

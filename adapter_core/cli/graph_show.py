@@ -38,10 +38,10 @@ class Printer:
     """Writes lines to stdout. Terminals find `path:line` by themselves where the user stands in the root; elsewhere it is a link."""
 
     def __init__(self, root: Path, cwd: Path) -> None:
-        from rich.console import Console
+        from .console import PipedConsole
 
         self._root = root
-        self._out = Console(highlight=False, soft_wrap=True)
+        self._out = PipedConsole(highlight=False, soft_wrap=True)
         self._linked = self._out.is_terminal and cwd.resolve() != root
 
     def title(self, text: str) -> None:

@@ -7,7 +7,7 @@ import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from .common import EXIT_OK, add_repo_arguments, ctrl_c, note, print_json, printable, with_graph
+from .common import EXIT_OK, add_repo_arguments, ctrl_c, note, positive, print_json, printable, with_graph
 
 if TYPE_CHECKING:
     from ..graph.sync import SyncReport
@@ -25,7 +25,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     add_repo_arguments(parser)
     parser.add_argument("--rebuild", action="store_true", help="forget the stored index first")
     parser.add_argument(
-        "--workers", type=int, default=0, metavar="N", help="parser processes (default: one for each core)"
+        "--workers", type=positive, default=0, metavar="N", help="parser processes (default: one for each core)"
     )
     parser.add_argument(
         "--links",

@@ -19,6 +19,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser.add_argument(
         "--check", metavar="PATH", help="index PATH, try the features without an editor, say what took how long"
     )
+    parser.add_argument("--stdio", action="store_true", help=argparse.SUPPRESS)  # what some clients add
     parser.set_defaults(func=run)
 
 

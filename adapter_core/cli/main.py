@@ -6,14 +6,13 @@ Exit codes: 0 fine, 1 failed, 2 wrong usage, 3 not found, 130 stopped with Ctrl-
 from __future__ import annotations
 
 import argparse
-import io
-import os
 import sys
 from collections.abc import Callable, Sequence
 
 from .. import __version__
 from ..errors import PathlineError
-from .common import EXIT_INTERRUPTED, EXIT_OK, printable
+from .common import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, printable
+from .output import drop_output, is_full, use_safe_streams
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -25,7 +24,13 @@ def build_parser() -> argparse.ArgumentParser:
         epilog='example: pathline ask --repo . "Where is the session cookie signed?"',
     )
     parser.add_argument("--version", action="version", version=f"pathline {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def without_command(_: argparse.Namespace) -> int:
+        parser.print_help(sys.stderr)
+        return EXIT_USAGE
+
+    parser.set_defaults(func=without_command)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     for command in (ask, search, check, graph, index, build, model, cache, lsp):
         command.register(commands)
     return parser
@@ -38,10 +43,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def run_parser(build: Callable[[], argparse.ArgumentParser], argv: Sequence[str] | None = None) -> int:
     """Parse with the parser that `build` makes, and run the `func` that it sets. Returns the exit code."""
-    _use_safe_streams()
+    use_safe_streams()
     try:
         args = build().parse_args(argv)
-        return int(args.func(args))
+        code = int(args.func(args))
+        sys.stdout.flush()  # here, where what it meets can be told
+        return code
     except PathlineError as error:
         print(f"error: {printable(str(error))}", file=sys.stderr)
         return error.exit_code
@@ -49,17 +56,15 @@ def run_parser(build: Callable[[], argparse.ArgumentParser], argv: Sequence[str]
         print("Stopped.", file=sys.stderr)
         return EXIT_INTERRUPTED
     except BrokenPipeError:
-        # The reader (`| head`) has what it wanted. Python would complain again when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader (`| head`) has what it wanted.
+        drop_output()
         return EXIT_OK
-
-
-def _use_safe_streams() -> None:
-    """Paths and source may hold anything. A pipe gets UTF-8; a terminal keeps its encoding, with escapes for the rest."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            encoding = None if stream.isatty() else "utf-8"
-            stream.reconfigure(encoding=encoding, errors="backslashreplace")
+    except OSError as error:
+        if not is_full(error):
+            raise
+        drop_output()
+        print(f"error: The output cannot be written ({error.strerror}); make room there.", file=sys.stderr)
+        return EXIT_FAILED
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelError, ModelMissingError, PathlineError, UsageError
+from .common import print_json
 
 if TYPE_CHECKING:
     from ..models.backend import Backend
@@ -283,4 +283,7 @@ def _where(name: str) -> dict[str, str]:
 
 
 def _print(args: argparse.Namespace, data: dict[str, Any], text: str) -> None:
-    print(json.dumps({"schema": 1, **data}, ensure_ascii=False) if args.json else text)
+    if args.json:
+        print_json({"schema": 1, **data})
+    else:
+        print(text)

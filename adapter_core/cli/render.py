@@ -15,6 +15,7 @@ from ..evidence.spans import line_score
 from ..graph import terms
 from ..types import Answer, Claim, Evidence
 from .common import note, printable
+from .console import PipedConsole
 
 _CODE = re.compile(r"(?<!`)(`+)(?!`)\s?(.+?)\s?(?<!`)\1(?!`)")
 _ESCAPED = re.compile(r"\\([\[\]*<>#|\\~!+\-])")
@@ -30,7 +31,7 @@ class Screen:
     """Writes to stdout; what takes a while is said on stderr, in a terminal only."""
 
     def __init__(self, quiet: bool = False) -> None:
-        self._out = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+        self._out = PipedConsole(highlight=False, soft_wrap=not sys.stdout.isatty())
         self._quiet = quiet
         self._streamed = 0
         self._status: Status | None = None

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import fnmatch
+import os
+import posixpath
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -23,19 +27,23 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         description="Rank the spans of a repository for a question. Exit code 3: nothing matches.",
         epilog='example: pathline search --repo . "where are signals sent"',
     )
-    parser.add_argument("question", help="a question, or some words")
+    parser.add_argument("question", help='a question, some words or a traceback; "-" reads it from standard input')
     add_repo_arguments(parser)
     parser.add_argument("--zoom", metavar="SYMBOL", help="start from a symbol and its neighbours in the call graph")
     parser.add_argument("--top", type=int, default=10, metavar="N", help="at most N spans (default: 10)")
     parser.add_argument(
         "--kind", choices=KINDS, help="what is asked for, where the words do not tell; for example: tests"
     )
-    parser.add_argument("--path", metavar="GLOB", help="only files whose path matches")
+    parser.add_argument(
+        "--path", metavar="GLOB", help="only files whose path from the root matches; a folder stands for what is in it"
+    )
     parser.add_argument("--explain", action="store_true", help="show the reasons for each rank")
     parser.set_defaults(func=run)
 
 
 def run(args: argparse.Namespace) -> int:
+    if args.question == "-":
+        args.question = sys.stdin.buffer.read().decode("utf-8", "replace")
     if not args.question.strip():
         raise UsageError(
             'The question is empty; give some words, for example: pathline search "where are signals sent"'
@@ -44,6 +52,15 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("--top must be at least 1.")
     with ctrl_c() as cancel:
         return with_graph(args, cancel, lambda graph: _search(graph, args))
+
+
+def _glob(graph: CodeGraph, path: str) -> str:
+    """The pattern over paths from the root that a user means by a pattern, a file or a folder."""
+    if os.path.isabs(path):
+        path = os.path.relpath(os.path.realpath(path), graph.root)
+    path = posixpath.normpath(path.replace(os.sep, "/"))
+    folder = not any(c in path for c in "*?[") and (graph.root / path).is_dir()
+    return "*" if path == "." else f"{path}/*" if folder else path
 
 
 def _search(graph: CodeGraph, args: argparse.Namespace) -> int:
@@ -55,7 +72,10 @@ def _search(graph: CodeGraph, args: argparse.Namespace) -> int:
     from .render import Screen
 
     started = time.perf_counter()
-    options = SelectionOptions(top=args.top, path_glob=args.path, kind=args.kind)
+    glob = _glob(graph, args.path) if args.path else None
+    if glob and not any(fnmatch.fnmatchcase(row.path, glob) for row in graph.store.files()):
+        note(f"no file of the index matches --path {args.path}")
+    options = SelectionOptions(top=args.top, path_glob=glob, kind=args.kind)
     found = search(graph, args.question, options, zoom_symbol(graph, args.zoom))
     elapsed = (time.perf_counter() - started) * 1000
     complete, reason = graph.completeness

@@ -133,7 +133,7 @@ def _in_memory(
     cancel: CancelToken | None,
     why: str,
 ) -> tuple[Store, SyncReport]:
-    log.warning("%s: the index is kept in memory for this run", why)
+    log.info("%s: the index is kept in memory for this run", why)
     store = Store(None)
     report = sync(root, store, options, on_progress, cancel)
     report.reason = "; ".join(filter(None, (report.reason, f"{why}; the index was kept in memory")))

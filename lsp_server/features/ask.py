@@ -27,6 +27,8 @@ REQUEST_FAILED = -32803
 _MAX_QUESTION = 20_000
 _MAX_NAME = 200
 _MAX_TRIES = 2
+_CATCH_UP_SECONDS = 2.0
+_BEHIND = "files that changed are still being indexed; ask again in a moment"
 
 
 def register(server: PathlineServer) -> None:
@@ -118,11 +120,14 @@ async def _answer(
     def emit(name: str, value: Any) -> None:
         loop.call_soon_threadsafe(on_loop, name, value)
 
+    current = await server.catch_up(_CATCH_UP_SECONDS)
     for attempt in range(1, _MAX_TRIES + 1):
         snapshot = server.session.snapshot()
         found, remember = await loop.run_in_executor(
             pool, answer, snapshot, question, server.engine, server.conversations, cancel, emit
         )
+        if found["complete"] and not current:
+            found |= {"complete": False, "reason": "; ".join(filter(None, (found["reason"], _BEHIND)))}
         stale = mark_stale(server, found)
         if not stale:
             remember()

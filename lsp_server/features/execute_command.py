@@ -26,8 +26,13 @@ def register(server: PathlineServer) -> None:
 
     async def ask(*arguments: Any) -> dict[str, Any]:
         if len(arguments) != 1:
-            raise JsonRpcInvalidParams(f"{ASK_COMMAND} takes one argument: an object with a `question`.")
-        answer = await run_question(server, read_question(arguments[0]))
+            raise JsonRpcInvalidParams(
+                f"{ASK_COMMAND} takes one argument: an object with a `question`, or the question."
+            )
+        (argument,) = arguments
+        # Where commands are typed (Helix, Kakoune), a question is a word in quotes.
+        question = {"question": argument} if isinstance(argument, str) else argument
+        answer = await run_question(server, read_question(question))
         server.show(first_sentences(answer))
         return answer
 

@@ -83,8 +83,12 @@ def _document_symbol(graph: CodeGraph, ref: SymbolRef, encoding: str) -> types.D
 
 
 def workspace_symbols(snapshot: Snapshot, query: str, stop: threading.Event) -> list[types.SymbolInformation]:
-    """Symbols whose name holds the letters of the query in their order; the closest names first."""
-    letters = "".join(query.lower().split())
+    """Symbols whose name holds the letters of the query in their order; the closest names first.
+
+    Of a dotted query (`Cart.total`) the last name counts so, and the others name what it is in.
+    """
+    owner, _, last = "".join(query.lower().split()).rpartition(".")
+    letters = last or owner.rpartition(".")[2]
     if not letters:
         return []
     found: list[types.SymbolInformation] = []
@@ -93,7 +97,11 @@ def workspace_symbols(snapshot: Snapshot, query: str, stop: threading.Event) -> 
             for name in _names(graph, letters):
                 if stop.is_set() or len(found) >= _MAX_RESULTS:
                     return found
-                found.extend(_information(snapshot, graph, root, ref) for ref in graph.find_symbol(name))
+                found.extend(
+                    _information(snapshot, graph, root, ref)
+                    for ref in graph.find_symbol(name)
+                    if not last or not owner or _holds(ref.full_name.rpartition(".")[0], owner)
+                )
     return found[:_MAX_RESULTS]
 
 

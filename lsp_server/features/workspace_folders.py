@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
+from ..positions import path_of_uri
 from ..workspace import make_roots
 
 if TYPE_CHECKING:
@@ -15,10 +16,9 @@ if TYPE_CHECKING:
 def register(server: PathlineServer) -> None:
     @server.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
     def did_change_workspace_folders(params: types.DidChangeWorkspaceFoldersParams) -> None:
-        removed = {folder.uri for folder in params.event.removed}
-        folders = [(root.uri, root.name) for root in server.session.roots if root.uri not in removed]
-        folders += [(folder.uri, folder.name) for folder in params.event.added]
-        roots, problems = make_roots(folders)
+        removed = {path_of_uri(folder.uri) for folder in params.event.removed}
+        kept = [root for root in server.session.roots if root.given not in removed]
+        roots, problems = make_roots(((folder.uri, folder.name) for folder in params.event.added), kept)
         if problems:
             server.show("Pathline: " + "; ".join(problems), types.MessageType.Warning)
         server.set_roots(tuple(roots))

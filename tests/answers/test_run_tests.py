@@ -86,3 +86,9 @@ def test_only_the_flag_runs_anything(graph: CodeGraph, capsys: pytest.CaptureFix
     assert "1 test that leads to what is cited passed" in capsys.readouterr().err
     write(graph.root, "shop/price.py", "def total(prices):\n    '''Add up the prices.'''\n    return 0\n")
     assert main([*question, "--run-tests", "60"]) == 1
+    write(graph.root, "conftest.py", "import no_such_package\n")
+    capsys.readouterr()
+    assert main([*question, "--run-tests", "60"]) == 0
+    told = capsys.readouterr().err
+    assert "pytest could not run these tests" in told
+    assert "No module named 'no_such_package'" in told  # why, in pytest's words

@@ -184,6 +184,15 @@ def test_list(run: Run, tmp_path: Path) -> None:
     assert value["models"][0]["name"] == "Tiny"
 
 
+def test_a_folder_is_written_in_one_piece_however_narrow_the_terminal(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(tmp_path / "shop")
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert str(tmp_path / "shop") in run("list")[1]
+
+
 def test_an_empty_cache(run: Run) -> None:
     assert run("list")[0] == 0
     assert json.loads(run("list", "--json")[1])["workspaces"] == []

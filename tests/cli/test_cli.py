@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from adapter_core.cli.main import main
 from adapter_core.isolation import isolated_command
 from adapter_core.paths import cache_dir
 from tests.support import write, write_tree
@@ -89,12 +91,46 @@ def test_search_and_index_json(shop: Path) -> None:
     assert pathline("search", "zebra", cwd=shop).returncode == 3
 
 
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        ("shop", True),
+        ("./shop/", True),
+        ("shop/cart.py", True),
+        ("shop/*", True),
+        ("*.py", True),
+        (".", True),
+        ("{root}/shop", True),
+        ("cart", False),
+        ("tests/*", False),
+        ("{root}/..", False),
+    ],
+)
+def test_search_in_a_folder_or_by_a_pattern(
+    shop: Path, pattern: str, found: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(shop)
+    named = pattern.format(root=shop)
+    code = main(["search", "sum of prices", "--path", named])
+    captured = capsys.readouterr()
+    assert (code, "shop/cart.py" in captured.out) == ((0, True) if found else (3, False))
+    assert captured.err == ("" if found else f"Note: no file of the index matches --path {named}.\n")
+
+
+def test_search_reads_a_traceback_from_standard_input(shop: Path) -> None:
+    text = 'Traceback (most recent call last):\n  File "/x/shop/cart.py", line 6, in total\nTypeError: no\n'
+    command = isolated_command("adapter_core.cli.main", "search", "-")
+    done = subprocess.run(command, cwd=shop, input=text, capture_output=True, text=True, timeout=120, check=False)
+    assert done.stdout.startswith("shop/cart.py:")
+
+
 def test_zoom(shop: Path) -> None:
     result = pathline("ask", "--no-model", "--zoom", "checkout", "what happens here?", cwd=shop)
     assert "checkout" in result.stdout
     wrong = pathline("ask", "--no-model", "--zoom", "chekout", "what?", cwd=shop)
     assert wrong.returncode == 2
     assert "Did you mean checkout?" in wrong.stderr
+    assert "Did you mean Cart" in pathline("ask", "--no-model", "--zoom", "lib/cart.py", "what?", cwd=shop).stderr
 
 
 @pytest.mark.parametrize(
@@ -114,6 +150,8 @@ def test_help_shows_an_example(command: list[str], repo: Path) -> None:
         (["ask", ""], 2, "question is empty"),
         (["search", " "], 2, "question is empty"),
         (["search", "--top", "0", "q"], 2, "--top"),
+        (["index", "--workers", "-1"], 2, "no whole number from 1 on"),
+        (["index", "--max-files", "x"], 2, "no whole number from 1 on"),
         (["ask", "--phrase", "--no-model", "q"], 2, "give one of them"),
         (["ask", "--sentences", "0", "q"], 2, "--sentences"),
         (["ask", "--model", "./nowhere", "q", "--phrase"], 1, "nowhere"),
@@ -127,6 +165,12 @@ def test_wrong_usage_gets_one_clear_sentence(shop: Path, arguments: list[str], c
     assert message in result.stderr
     assert "Traceback" not in result.stderr
     assert result.stdout == ""
+
+
+def test_without_a_command_the_commands_are_shown(repo: Path) -> None:
+    result = pathline(cwd=repo)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "    check     check the citations" in result.stderr
 
 
 def test_an_empty_folder(repo: Path) -> None:
@@ -243,14 +287,51 @@ def test_ctrl_c_while_indexing_leaves_a_usable_index(repo: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX pipes")
-def test_a_closed_pipe_is_no_error(shop: Path) -> None:
-    command = isolated_command("adapter_core.cli.main", "search", "--json", "sum")
-    child = subprocess.Popen(command, cwd=shop, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+@pytest.mark.parametrize("command", ["search --json sum", "search sum", "graph --dump", "ask --no-model total?"])
+def test_a_closed_pipe_is_no_error(shop: Path, command: str) -> None:
+    child = subprocess.Popen(
+        isolated_command("adapter_core.cli.main", *command.split()),
+        cwd=shop,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
     assert child.stdout
     child.stdout.close()
     assert child.stderr
     assert b"Traceback" not in child.stderr.read()
-    child.wait(timeout=60)
+    assert child.wait(timeout=60) == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize(
+    "command", ["search --json sum", "search sum", "graph --dump", "ask --no-model total?", "index"]
+)
+def test_a_full_disk_is_said_in_one_sentence(shop: Path, command: str) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            isolated_command("adapter_core.cli.main", *command.split()),
+            cwd=shop,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert done.stderr == "error: The output cannot be written (No space left on device); make room there.\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX descriptors")
+@pytest.mark.parametrize(
+    ("command", "closed", "code"),
+    [("search sum", 1, 0), ("graph --dump --json", 1, 0), ("ask --no-model -", 0, 2), ("check -", 0, 0)],
+)
+def test_streams_may_be_closed(shop: Path, command: str, closed: int, code: int) -> None:
+    quoted = shlex.join(isolated_command("adapter_core.cli.main", *command.split()))
+    shell = f"exec {quoted} {closed}{'<' if closed == 0 else '>'}&-"
+    done = subprocess.run(["sh", "-c", shell], cwd=shop, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, "Traceback" in done.stderr) == (code, False), done.stderr
 
 
 def test_without_a_model_one_line_says_how_to_get_it(shop: Path) -> None:

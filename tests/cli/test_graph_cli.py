@@ -146,6 +146,21 @@ def test_an_unknown_name(run: Run, ask: Callable[..., dict[str, Any]]) -> None:
     assert (found["found"], found["items"], found["nearest_names"]) == (False, [], ["checkout"])
 
 
+def test_the_path_of_a_file_stands_for_its_module(run: Run, shop: Path) -> None:
+    for option in ("--find", "--refs-of", "--tests-for", "--tests-for-module", "--module-deps"):
+        by_name = run(option, "shop.cart")
+        assert by_name.out, option
+        assert run(option, "shop/cart.py") == by_name, option
+        assert run(option, "cart.py", "--repo", "..", cwd=shop / "shop").out == by_name.out, option
+    assert run("--defs-in", "shop.cart") == run("--defs-in", "shop/cart.py")
+
+
+def test_a_path_that_is_not_there_is_answered_with_paths(run: Run) -> None:
+    found = run("--find", "src/cart.py")
+    assert (found.code, found.out) == (3, [])
+    assert found.err.endswith("not found in this workspace. Did you mean shop/cart.py?\n")
+
+
 def test_an_ambiguous_name_is_said_to_be_one(run: Run) -> None:
     write(Path.cwd(), "repo/shop/other.py", "class Cart:\n    def total(self): ...\n")
     result = run("--calls-of", "Cart.total")
@@ -191,7 +206,7 @@ def test_a_file_that_is_not_there(run: Run, shop: Path) -> None:
         3,
         "defs-in src/cart.py: not found in this workspace. Did you mean shop/cart.py?\n",
     )
-    for path in (".env", "../elsewhere.py", "shop", "scripts/none.py"):
+    for path in (".env", "../elsewhere.py", "scripts", "scripts/none.py"):
         assert run("--defs-in", path).code == 3
 
 
@@ -223,6 +238,13 @@ def test_who_calls(run: Run, ask: Callable[..., dict[str, Any]]) -> None:
     found = ask("--who-calls", "Cart.tax")
     assert [site["resolution"] for site in found["items"]] == ["by_name", "resolved"]
     assert found["symbols"][0]["full_name"] == "shop.cart.Cart.tax"
+
+
+def test_a_call_of_one_of_several_is_listed_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    hooks = "class {}:\n    def handle(self): ...\n"
+    write(tmp_path, "a.py", hooks.format("A") + hooks.format("B") + "def fire(bus):\n    bus.handle()\n")
+    main(["graph", "--repo", str(tmp_path), "--who-calls", "handle"])
+    assert capsys.readouterr().out == "a.py:6  a.fire  bus.handle()  by name\n"
 
 
 def test_what_runs_without_a_call(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

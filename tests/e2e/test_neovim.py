@@ -131,6 +131,13 @@ def test_explain_asks_about_the_symbol_at_the_cursor(neovim: Neovim) -> None:
     assert any("years_of" in entry["text"] for entry in neovim.lua("return vim.fn.getqflist()"))
 
 
+def test_the_command_alone_prompts_for_a_question(neovim: Neovim) -> None:
+    neovim.lua("vim.ui.input = function(_, done) done('What does `loyalty_discount` do?') end")
+    neovim.command("Pathline")
+    neovim.wait("#vim.fn.getqflist() > 0", "the quickfix list has citations")
+    assert "# What does `loyalty_discount` do?" in answer_lines(neovim)
+
+
 def test_a_follow_up_is_about_the_last_answer(neovim: Neovim) -> None:
     ask_until_complete(neovim, "What does `loyalty_discount` do?")
     neovim.command("Pathline follow And who calls it?")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import psutil
 import pytest
+from filelock import FileLock
 
 from adapter_core.answers.conversation import Turn
 from lsp_server.conversations import Conversations
@@ -166,6 +168,24 @@ def test_hover_does_not_wait_for_answers(shared: Shared) -> None:
         assert code in (None, -32800)
 
 
+def test_a_cancelled_question_is_nothing_to_log(connect: Connect, shop: Path) -> None:
+    log = shop.parent / "stderr"
+    with log.open("wb") as stderr:
+        client = connect(stderr=stderr)
+        client.initialize(shop)
+        client.ready()
+        with FileLock(next((shop.parent / "cache").rglob("*.lock"))):  # the question waits for the index
+            number = client.start_request("pathline/ask", {"question": QUESTION, "workDoneToken": 7})
+            client.wait_for(lambda m: m["method"] == "$/progress" and m["params"]["token"] == 7)
+            client.notify("$/cancelRequest", {"id": number})
+        assert client.error_code(number) == -32800
+        assert client.error_code(client.start_request("pathline/ask", {"question": ""})) == -32602
+        client.close()
+    lines = log.read_text("utf-8").splitlines()
+    assert len(lines) == 1, "\n".join(lines)
+    assert "`question` must be a string" in lines[0]
+
+
 def test_the_progress_button_cancels_too(client: Client, shop: Path) -> None:
     uri = client.open(shop / "shop/checkout.py")
     params = {"textDocument": {"uri": uri}, "position": {"line": 13, "character": 10}}
@@ -203,6 +223,37 @@ def test_a_document_elsewhere_is_no_subject(shared: Shared) -> None:
         assert check_citations(answer, shop) >= 1
 
 
+def test_an_answer_knows_files_that_changed_without_a_word(client: Client, shop: Path) -> None:
+    """A branch was switched outside the editor, and the client watches no files."""
+    (shop / "shop/money.py").rename(shop / "shop/coins.py")
+    (shop / "shop/paint.py").write_text('def varnish(fence):\n    """Paints a fence twice."""\n')
+    moved = client.ask("What does parse_price do?")
+    assert {c["path"] for claim in moved["claims"][:1] for c in claim["citations"]} == {"shop/coins.py"}
+    assert client.ask("What does varnish do with a fence?")["found"]
+
+
+def test_an_answer_waits_for_a_change_that_was_just_told(client: Client, shop: Path) -> None:
+    shutil.rmtree(shop / "shop")
+    (shop / "store.py").write_text('def open_store(key):\n    """Opens the store with its key."""\n')
+    client.notify("workspace/didChangeWatchedFiles", {"changes": [{"uri": (shop / "shop").as_uri(), "type": 3}]})
+    assert client.ask("What does open_store do?")["found"]
+    assert "parse_price" not in client.ask("What does parse_price do?")["text"]
+
+
+def test_an_answer_that_could_not_wait_for_the_changes_says_so(client: Client, shop: Path) -> None:
+    (lock,) = (shop.parent / "cache").rglob("*.lock")
+    with FileLock(lock):  # another process writes
+        answer = client.ask(QUESTION)
+    assert answer["found"]
+    assert (answer["complete"], "still being indexed" in answer["reason"]) == (False, True)
+
+
+def test_a_question_before_initialized_is_answered(connect: Connect, shop: Path) -> None:
+    client = connect()
+    client.request("initialize", {"processId": None, "rootUri": shop.as_uri(), "capabilities": {}})
+    assert not client.ask(QUESTION)["complete"]
+
+
 def test_an_answer_before_the_index_is_marked_incomplete(connect: Connect, shop: Path) -> None:
     client = connect()
     client.initialize(shop)
@@ -230,6 +281,14 @@ def test_the_command_shows_the_answer_as_a_message(shared: Shared) -> None:
     assert check_citations(answer, shop) >= 1
     message = client.wait_for(lambda m: m["method"] == "window/showMessage")["params"]["message"]
     assert "shop/cart.py:" in message
+
+
+def test_a_question_may_be_typed_as_the_argument_of_the_command(shared: Shared) -> None:
+    client, shop = shared
+    answer = client.request("workspace/executeCommand", {"command": "pathline.server.ask", "arguments": [QUESTION]})
+    assert check_citations(answer, shop) >= 1
+    with pytest.raises(RpcError, match="or the question"):
+        client.request("workspace/executeCommand", {"command": "pathline.server.ask", "arguments": QUESTION.split()})
 
 
 # -- cited lines as diagnostics --------------------------------------------------------------------------------------

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import subprocess
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from adapter_core.isolation import isolated_command
 
 from .harness import SERVER, Client, RpcError, cursor, edit, write_workspace
 
@@ -181,6 +184,14 @@ def test_symbols_of_a_document_and_of_the_workspace(shared: Shared) -> None:
     assert [child["name"] for child in cart["children"]] == ["__init__", "add_item", "total"]
     found = client.request("workspace/symbol", {"query": "adit"})
     assert [(s["name"], s["containerName"]) for s in found] == [("add_item", "shop.cart.Cart")]
+    for query, first in (
+        ("Cart.total", "total"),
+        ("shop.cart.total", "total"),
+        (".total", "total"),
+        ("Money.total", None),
+    ):
+        found = client.request("workspace/symbol", {"query": query})
+        assert (found[0]["name"] if found else None) == first, query
     client.open(shop / "shop/unsaved.py", "def not_on_disk(): pass\n")
     assert [s["name"] for s in client.request("workspace/symbol", {"query": "notondisk"})] == ["not_on_disk"]
     assert client.request("workspace/symbol", {"query": ""}) == []
@@ -291,6 +302,33 @@ def test_folders_come_and_go(connect: Connect, shop: Path, tmp_path: Path) -> No
     assert {c["root"] for claim in answer["claims"] for c in claim["citations"]} <= {"bank"}
 
 
+def test_an_answer_says_that_of_several_folders_one_was_asked(connect: Connect, shop: Path, tmp_path: Path) -> None:
+    bank = write_workspace(tmp_path / "bank", "#- bank.py\ndef transfer(sum): return sum\n")
+    client = connect()
+    client.initialize(shop, workspaceFolders=[{"uri": root.as_uri(), "name": root.name} for root in (shop, bank)])
+    client.ready()
+    told = "only the folder shop-project was asked"
+    assert told in client.ask("What does transfer do?")["reason"]
+    assert told in client.ask("What does transfer do?", textDocument={"uri": "untitled:Untitled-1"})["reason"]
+    answer = client.ask("What does transfer do?", textDocument={"uri": (bank / "bank.py").as_uri()})
+    assert answer["found"]
+    assert told not in answer["reason"]
+
+
+def test_a_folder_keeps_its_name_and_its_index_when_one_of_the_same_name_goes(connect: Connect, tmp_path: Path) -> None:
+    left = write_workspace(tmp_path / "left" / "app", "#- left.py\ndef turn(ring): return ring\n")
+    right = write_workspace(tmp_path / "right" / "app", "#- right.py\ndef bake(cake): return cake\n")
+    client = connect()
+    client.initialize(left, workspaceFolders=[{"uri": root.as_uri(), "name": "app"} for root in (left, right)])
+    client.ready()
+    event = {"added": [], "removed": [{"uri": left.as_uri(), "name": "app"}]}
+    client.notify("workspace/didChangeWorkspaceFolders", {"event": event})
+    assert {c["root"] for claim in client.ask("What does bake do?")["claims"] for c in claim["citations"]} == {"app-2"}
+    (right / "right.py").write_text("def roast(nut): return nut\n")
+    client.ready()
+    assert client.ask("What does roast do?")["found"]
+
+
 def test_two_servers_share_one_index(connect: Connect, shop: Path) -> None:
     first, second = connect(), connect()
     for client in (first, second):
@@ -317,6 +355,31 @@ def test_a_linked_workspace_keeps_the_spelling_of_the_client(connect: Connect, s
     assert "class Money" in (client.hover(uri, 3, 7) or "")
 
 
+@pytest.mark.parametrize("arguments", [[], ["--stdio"]])
+def test_clients_may_name_the_transport(connect: Connect, shop: Path, arguments: list[str]) -> None:
+    client = connect(command=isolated_command("adapter_core.cli.main", "lsp", *arguments))
+    client.initialize(shop)
+    assert client.close() == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a pseudo-terminal")
+def test_in_a_terminal_it_says_what_it_waits_for(shop: Path, tmp_path: Path) -> None:
+    ours, theirs = os.openpty()
+    env = {**os.environ, "PATHLINE_CACHE_DIR": str(tmp_path / "cache")}
+    child = subprocess.Popen(SERVER, stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env)
+    limit = threading.Timer(30, child.kill)
+    limit.start()
+    try:
+        assert child.stderr is not None
+        assert b"waits for an editor" in child.stderr.readline()
+    finally:
+        limit.cancel()
+        child.kill()
+        child.communicate(timeout=10)
+        os.close(ours)
+        os.close(theirs)
+
+
 def test_the_check_tries_a_folder_out(shop: Path, tmp_path: Path) -> None:
     def check(path: Path) -> subprocess.CompletedProcess[str]:
         env = {**os.environ, "PATHLINE_CACHE_DIR": str(tmp_path / "cache")}
@@ -332,6 +395,7 @@ def test_the_check_tries_a_folder_out(shop: Path, tmp_path: Path) -> None:
         "answered",
         "ended",
     ]
+    assert "run `pathline model pull`" in done.stdout  # why it is answered without a model
     missing = check(shop / "none")
     assert missing.returncode == 2
     assert "is not a folder" in missing.stderr

@@ -24,6 +24,15 @@ def test_roots_of_one_name_are_told_apart(tmp_path: Path) -> None:
     assert [root.name for root in roots] == ["app", "app-2"]
 
 
+def test_folders_that_stay_open_keep_their_names(tmp_path: Path) -> None:
+    for side in ("left", "right"):
+        (tmp_path / side / "app").mkdir(parents=True)
+    roots, _ = make_roots([((tmp_path / side / "app").as_uri(), "app") for side in ("left", "right")])
+    assert make_roots([], roots[1:])[0] == [roots[1]]
+    again, _ = make_roots([((tmp_path / "left" / "app").as_uri(), "app")], roots[1:])
+    assert [root.name for root in again] == ["app-2", "app"]
+
+
 def test_what_is_no_folder_is_left_out(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     uris = [(tmp_path / "file").as_uri(), (tmp_path / "none").as_uri(), "vscode-vfs://github/x/y"]

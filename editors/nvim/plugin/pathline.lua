@@ -29,6 +29,7 @@ local subcommands = {
 
 vim.api.nvim_create_user_command('Pathline', function(args)
   local name, rest = args.args:match('^(%S+)%s*(.*)$')
+  name, rest = name or 'ask', rest or ''
   local run = subcommands[name]
   if run then
     run(vim.trim(rest))
@@ -36,7 +37,7 @@ vim.api.nvim_create_user_command('Pathline', function(args)
     vim.notify(('Pathline: there is no subcommand %s; there are ask, follow, explain, clear, cancel.'):format(name), vim.log.levels.ERROR)
   end
 end, {
-  nargs = '+',
+  nargs = '*',
   desc = 'Ask the repository',
   complete = function(lead, line)
     if line:match('^%s*%S+%s+%S*$') == nil then
