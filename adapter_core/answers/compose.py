@@ -191,8 +191,9 @@ def _sentences(
         yield from _comments_above(speaker, symbol, document.lines)
         yield from _comments(speaker, facts, symbol, document.lines)
         yield from decisions(speaker, symbol, document.lines)
-        if asked.course and place < _NEAR:
-            yield from steps(speaker, graph, ref, document.lines, weights, (facts.path, symbol.start) in asked.named)
+        named = (facts.path, symbol.start) in asked.named
+        if asked.course and (named or not place):
+            yield from steps(speaker, graph, ref, document.lines, weights, named)
         yield from actions(speaker, symbol, document.lines)
         yield from quotes(speaker, symbol, document.lines, weights)
         yield from calls(speaker, graph, ref, document.lines)

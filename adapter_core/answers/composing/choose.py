@@ -140,9 +140,8 @@ def _present(item: Candidate) -> dict[str, float]:
 
 
 def _kind_key(item: Candidate) -> tuple[str, str]:
-    """What counts as the same kind of sentence: that something is defined somewhere and what a whole function does, of whatever; anything
-    else, of the same symbol."""
-    return ("", item.kind) if item.kind in ("where", "steps") else (item.about, item.kind)
+    """What counts as the same kind of sentence: that something is defined somewhere, of whatever; anything else, of the same symbol."""
+    return ("", item.kind) if item.kind == "where" else (item.about, item.kind)
 
 
 def _statement_lines(item: Candidate) -> set[tuple[str, int]]:

@@ -152,7 +152,11 @@ class _Walk:
             caught_one = Test("except", kind, True, handler.lineno, _last(handler), word=word)
             yield from self.suite(handler.body, outer.under(caught_one))
         yield from self.suite(node.orelse, outer.under(_untold(node)))
-        yield from self.suite(node.finalbody, around.under(_within(node, IN_ANY_CASE)))
+        if node.finalbody:
+            line = self._line_of("finally", node.finalbody[0].lineno, node.lineno)
+            yield from self.suite(
+                node.finalbody, around.under(replace(_within(node, IN_ANY_CASE), start=line, end=line))
+            )
 
     def _test(self, node: ast.If | ast.While, holds: bool) -> Test:
         test, start, end = node.test, node.lineno, node.test.end_lineno or node.lineno
@@ -162,9 +166,11 @@ class _Walk:
 
     def _else(self, node: ast.If) -> int:
         """The line of the `else` of a branch."""
-        after, before = node.body[-1].end_lineno or node.lineno, node.orelse[0].lineno
-        words = (n for n in range(before, after, -1) if self._lines[n - 1].lstrip().startswith("else"))
-        return next(words, 0)
+        return self._line_of("else", node.orelse[0].lineno, node.body[-1].end_lineno or node.lineno)
+
+    def _line_of(self, word: str, before: int, after: int) -> int:
+        """The last line up to `before`, and behind `after`, that begins with a word; 0 where there is none."""
+        return next((n for n in range(before, after, -1) if self._lines[n - 1].lstrip().startswith(word)), 0)
 
 
 def _without_changed(around: _Around, node: ast.stmt) -> _Around:
