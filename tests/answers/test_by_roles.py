@@ -14,6 +14,7 @@ from adapter_core.answers.checking.role_features import PAIRS, ROLES, TRIPLES
 from adapter_core.answers.checking.role_model import fitted, orders
 from adapter_core.answers.checking.sentence import read_sentence
 from adapter_core.answers.checking.word_forms import labels, words_of
+from adapter_core.answers.verify import relates_names
 from adapter_core.code_graph import CodeGraph
 from tests.answers.test_relations import CLASS, GET, PUT, RUN, SAVE, WORKSPACE, verdict
 from tests.support import graph_of
@@ -103,6 +104,35 @@ def test_clauses_that_are_not_in_the_order_of_a_plain_sentence(text: str, relati
 )
 def test_denied_counted_or_told_as_another_relation(graph: CodeGraph, sentence: str, place: str) -> None:
     assert verdict(graph, sentence, place) != ""
+
+
+@pytest.mark.parametrize(
+    ("sentence", "place", "holds"),
+    [
+        ("`Store.get` looks for `key` among `self.data`.", GET, True),
+        ("`Store.get` looks for `key` among `self.file`.", GET, False),
+        ("`Store.put` looks for `key` among `self.data`.", GET, False),
+        ("`Store.get` does not look for `key` among `self.data`.", GET, False),
+        # What the lines show to be set must not be told the wrong way round.
+        ("`Store.save` frobs `error` with `self.failed`.", SAVE, False),
+    ],
+)
+def test_of_words_that_tell_no_relation_only_who_has_to_do_with_what(
+    graph: CodeGraph, sentence: str, place: str, holds: bool
+) -> None:
+    assert (verdict(graph, sentence, place) == "") is holds
+
+
+def test_an_except_clause_denies_nothing(graph: CodeGraph) -> None:
+    assert verdict(graph, "`Store.save` swallows `OSError` in an `except` clause.", SAVE) == ""
+    assert verdict(graph, "`Store.save` swallows everything except `OSError`.", SAVE) != ""
+
+
+def test_what_the_verifier_relates() -> None:
+    assert relates_names("`f` is the one that frobs `g`.")
+    assert relates_names("`f` calls `g`, `h` and `i`.")
+    assert not relates_names("`f` is fast.")
+    assert not relates_names("`f`, `g`, `h` and `i` are fast.")
 
 
 def test_a_name_that_is_named_again_is_it() -> None:

@@ -10,21 +10,6 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 
-# Relations in the order in which they are tried where the words leave it open.
-ANY = (
-    "calls",
-    "returns",
-    "raises",
-    "catches",
-    "takes",
-    "inherits",
-    "defines",
-    "overrides",
-    "decorates",
-    "yields",
-    "uses",
-)
-
 _VERBS = {
     "calls": "call invoke execute run trigger use fire delegate dispatch rely depend consult apply reach employ utilise utilize "
     "start launch defer turn forward resort enter activate instantiate construct create go lean involve leverage hand pass "
@@ -122,7 +107,7 @@ TARGET_DOES = frozenset(
 )
 BINDING = VALUE_FIRST | TARGET_FIRST | TARGET_DOES
 # Verbs that only carry another one: "tries to call", "ends up calling", "is responsible for raising".
-CARRIERS = frozenset(
+_CARRIERS = frozenset(
     "try attempt help serve proceed begin start continue end go work happen choose decide manage tend need want have use be "
     "mean design intend suppose expect allow let fail act function succeed finish".split()
 )
@@ -156,7 +141,7 @@ def _forms() -> tuple[dict[str, tuple[str, str]], dict[str, dict[str, tuple[str,
     """(lemma, form) of each form of each verb; the nouns of each side."""
     forms: dict[str, tuple[str, str]] = {}
     acts, middle = _inverted(_VERBS), _inverted(_MIDDLE)
-    for lemma in {*acts, *middle, *BINDING, *CARRIERS} - {"be", "have"}:
+    for lemma in {*acts, *middle, *BINDING, *_CARRIERS} - {"be", "have"}:
         stem = lemma.removesuffix("e") if not lemma.endswith("ee") else lemma
         stem = lemma + lemma[-1] if lemma in _DOUBLED else stem
         third = f"{lemma}es" if lemma.endswith(("ch", "sh", "ss", "x", "o")) else f"{lemma}s"
