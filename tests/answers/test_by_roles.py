@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapter_core.answers.checking.by_roles import LEAST_ROLES, words_about
+from adapter_core.answers.checking.lexicon import forms_of, look_up
 from adapter_core.answers.checking.role_features import PAIRS, ROLES, TRIPLES
 from adapter_core.answers.checking.role_model import fitted, orders
 from adapter_core.answers.checking.sentence import read_sentence
@@ -152,6 +153,28 @@ def test_what_a_word_can_be_depends_on_the_relation() -> None:
     assert labels("invoked", "inherits") == ("Vother.ed",)
     assert labels("superclass", "inherits") == ("Nown.done",)
     assert labels("inside", "calls") == labels("within", "raises") == ("p:in",)
+
+
+@pytest.mark.parametrize(
+    ("verb", "forms"),
+    [
+        ("call", "call calls calling called called"),
+        ("catch", "catch catches catching caught caught"),
+        ("emit", "emit emits emitting emitted emitted"),
+        ("die", "die dies dying died died"),
+        ("carry", "carry carries carrying carried carried"),
+        ("override", "override overrides overriding overrode overridden"),
+        ("set", "set sets setting set set"),
+    ],
+)
+def test_the_forms_of_verbs(verb: str, forms: str) -> None:
+    assert " ".join(forms_of(verb).values()) == forms
+    known = [look_up(form) for form in forms.split()]
+    assert [word.lemma for word in known if word is not None] == [verb] * len(known)
+
+
+def test_both_spellings_of_a_form() -> None:
+    assert look_up("labeled") == look_up("labelled")
 
 
 NAMES = st.from_regex(r"[a-z]{1,8}(\.[a-z]{1,8})?", fullmatch=True)
