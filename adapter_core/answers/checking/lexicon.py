@@ -144,10 +144,10 @@ def _inverted(table: dict[str, str]) -> dict[str, tuple[str, ...]]:
 def forms_of(verb: str) -> dict[str, str]:
     """The forms of a verb: base, third, gerund, past, participle. ("be" has too many.)"""
     third = f"{verb}es" if verb.endswith(("ch", "sh", "ss", "x", "o")) else f"{verb}s"
-    third = f"{verb[:-1]}ies" if verb.endswith("y") and verb[-2] not in "aeiou" else third
-    stem = verb.removesuffix("e") if not verb.endswith("ee") else verb
-    stem = verb + verb[-1] if verb in _DOUBLED else stem
-    past, participle = _PAST.get(verb, (f"{verb[:-1]}ied" if third.endswith("ies") else f"{stem}ed",) * 2)
+    stem = verb + verb[-1] if verb in _DOUBLED else verb.removesuffix("e") if not verb.endswith("ee") else verb
+    past, participle = _PAST.get(verb, (f"{verb}d" if verb.endswith("ie") else f"{stem}ed",) * 2)
+    if verb.endswith("y") and verb[-2] not in "aeiou":
+        third, past, participle = f"{verb[:-1]}ies", *_PAST.get(verb, (f"{verb[:-1]}ied",) * 2)
     gerund = f"{verb[:-2]}ying" if verb.endswith("ie") else f"{stem}ing"
     third = "has" if verb == "have" else third
     return {"base": verb, "third": third, "gerund": gerund, "past": past, "participle": participle}
