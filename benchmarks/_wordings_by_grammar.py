@@ -12,6 +12,8 @@ from pathlib import Path
 
 from _wordings import sections
 
+from adapter_core.answers.checking.lexicon import forms_of
+
 FORMS = Path(__file__).with_name("_wordings_forms.txt")
 S, O, E = "`{s}`", "`{o}`", "`{e}`"  # noqa: E741
 # Who does it and what it is done to, of each relation.
@@ -20,26 +22,15 @@ SIDES = {
     **dict.fromkeys(("member", "defined"), (O, S)),
     "decorated": ("`@{o}`", S),
 }
-PAST = {
-    "give": "given", "take": "taken", "throw": "thrown", "catch": "caught", "override": "overridden", "hold": "held", "run": "run",
-    "build": "built", "have": "had", "find": "found", "put": "put", "set": "set", "make": "made", "write": "written", "keep": "kept",
-    "get": "got", "leave": "left", "send": "sent", "bind": "bound", "hang": "hung",
-}  # fmt: skip
-DOUBLED = frozenset("run put set trap wrap get tag".split())
 ASIDES = 0.15  # so many sentences get one, at either end
 
 
 def verb_forms(verb: str) -> dict[str, str]:
     """Of "hand back" the base, third person, gerund and participle."""
-    head, _, tail = verb.partition(" ")
-    tail = f" {tail}" if tail else ""
-    third = f"{head}es" if head.endswith(("ch", "sh", "ss", "x", "o")) else f"{head}s"
-    if head.endswith("y") and head[-2] not in "aeiou":
-        third = f"{head[:-1]}ies"
-    stem = head + head[-1] if head in DOUBLED else head[:-1] if head.endswith("e") and not head.endswith("ee") else head
-    past = PAST.get(head) or (f"{head[:-1]}ied" if third.endswith("ies") else f"{stem}ed")
-    third = "has" if head == "have" else third
-    return {"Vb": head + tail, "V3": third + tail, "Vg": f"{stem}ing{tail}", "Vp": past + tail}
+    head, space, tail = verb.partition(" ")
+    names = {"Vb": "base", "V3": "third", "Vg": "gerund", "Vp": "participle"}
+    forms = forms_of(head)
+    return {name: f"{forms[form]}{space}{tail}" for name, form in names.items()}
 
 
 def generated(count: int, seed: int = 0) -> dict[str, list[str]]:

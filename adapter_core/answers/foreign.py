@@ -15,13 +15,11 @@ from typing import Any
 from ..code_graph import CodeGraph
 from ..graph.source import hash_lines, split_lines
 from ..types import Citation, Claim, Span
-from .checking.plain import plain_claims
-from .checking.relations import claims_in
 from .checking.sentence import MAX_CHARS, read_sentence
 from .checking.wording import made_up
 from .citations import check, find_citations
 from .options import CitationOptions
-from .verify import verify_claim
+from .verify import relates_names, verify_claim
 
 _FENCE = re.compile(r"\s*(```|~~~)")
 _SKIPPED = re.compile(r"\s*(Not found in this workspace\b|#{1,6}\s|\||<!--|[-=*_]{3,}\s*\Z)")
@@ -193,7 +191,7 @@ def _verdict(
         says = bool(read_sentence(sentence[:MAX_CHARS]).mentions)
         return Judged(sentence, line, (), (), UNCITED if says else EMPTY, "has no citation" if says else "")
     claim, problem = verify_claim(graph, Claim(sentence, "foreign", cited))
-    if not problem and not _claims_a_relation(sentence):
+    if not problem and not relates_names(sentence):
         problem = made_up(graph, sentence, claim.citations, word_share)
     if not problem:
         return Judged(sentence, line, written, claim.citations, SUPPORTED)
@@ -202,12 +200,6 @@ def _verdict(
         UNSUPPORTED if all(c.fresh for c in checked) else STALE if all(c.resolves for c in checked) else UNRESOLVED
     )
     return Judged(sentence, line, written, tuple(replace(c, supports=False) for c in checked), verdict, problem)
-
-
-def _claims_a_relation(sentence: str) -> bool:
-    """Whether the verifier read a relation in it, which it then has checked."""
-    read = read_sentence(sentence)
-    return bool(claims_in(read).relations) or plain_claims(read) is not None
 
 
 def _report(sentences: list[Judged]) -> TextReport:

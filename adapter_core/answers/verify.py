@@ -4,8 +4,8 @@ Checked, not believed. Every identifier, number and quoted string of the sentenc
 definition that encloses them, or part of their path; an expression stands there as it is quoted. Every relation that is claimed of
 them (`relations.py`) must hold, with its direction and its condition. A denial, an "only" or an "always" holds where the whole
 definition shows it, or where the lines say so in the same words. A sentence with nothing to check is unsupported,
-and so is one about few names of which it could not be made out how they relate. That is made out by patterns, then by grammar, and last
-the other way round: of what the lines show of the names, whether the words can mean it (`by_roles.py`), which also doubts the first two.
+and so is one about few names of which it could not be made out how they relate. That is made out by patterns, and then
+the other way round: of what the lines show of the names, whether the words can mean it (`by_roles.py`), which also doubts the patterns.
 """
 
 from __future__ import annotations
@@ -18,9 +18,8 @@ from ..graph import terms
 from ..types import Citation, Claim
 from .checking.by_roles import doubtful, told_by, words_about
 from .checking.naming import used_in
-from .checking.plain import plain_claims
 from .checking.region import Region
-from .checking.relation_checks import problem_of, settle
+from .checking.relation_checks import problem_of
 from .checking.relations import Claims, claims_in
 from .checking.sentence import MARK, MAX_CHARS, Mention, Sentence, numbers_in, read_sentence
 from .checking.standing import stand_so
@@ -73,34 +72,39 @@ def supports(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -
     read = read_sentence(sentence)
     if not read.mentions:
         return Support(False, "names nothing that could be checked")
-    if stand_so(graph, sentence, citations):
-        return Support(True)
+    stands = stand_so(graph, sentence, citations)
+    if stands is not None:
+        return Support(stands, "" if stands else "the statements do not stand so in the cited lines")
     text = cited_text(graph, citations)
     region = Region(graph, citations)
     claims = claims_in(read)
     problem = _problem(region, read, claims, text, citations)
     if any(r.negated and (claims.incomplete or (r.kind == "kind" and r.loose)) for r in claims.relations):
         return Support(False, problem or "what is denied of which name could not be made out")
-    about = None if _read_by_pattern(claims) else words_about(read)
-    read_as = claims.relations
-    if (problem or claims.incomplete or _vague(claims)) and not _read_by_pattern(claims):
-        plain = plain_claims(read)
-        few = not claims.relations or len(read.mentions) < 4 or (_vague(claims) and not claims.incomplete)
-        if plain is not None:
-            settled = settle(region, plain)
-            problem = _problem(region, read, settled, text, citations)
-            read_as = plain.alternatives if problem else settled.relations
-        elif few and not problem and not read.of("quote"):
-            problem = "how the names in it relate could not be made out"
-    if about is None:
+    if _read_by_pattern(claims):
         return Support(not problem, problem)
-    if not problem:
-        doubt = "its words hardly tell what the cited lines show" if doubtful(about, read_as) else ""
-        return Support(not doubt, doubt)
-    relation = told_by(region, about, read_as)
+    about = words_about(read)
+    unclear = bool(problem or claims.incomplete or _vague(claims))
+    relation = told_by(region, about, claims.relations) if unclear and about is not None else None
     if relation is not None:
         problem = _problem(region, read, Claims((relation,), (), ()), text, citations)
+    elif unclear and not problem and not read.of("quote") and _about_few(read, claims):
+        problem = "how the names in it relate could not be made out"
+    elif about is not None and not problem and doubtful(about, claims.relations):
+        problem = "its words hardly tell what the cited lines show"
     return Support(not problem, problem)
+
+
+def relates_names(sentence: str) -> bool:
+    """Whether a sentence that the lines support tells a relation between names, which then holds."""
+    read = read_sentence(sentence)
+    claims = claims_in(read)
+    return bool(claims.relations) or (claims.incomplete and words_about(read) is not None)
+
+
+def _about_few(read: Sentence, claims: Claims) -> bool:
+    """Whether a sentence has so few names that it must be made out how all of them relate."""
+    return not claims.relations or len(read.mentions) < 4 or (_vague(claims) and not claims.incomplete)
 
 
 def _vague(claims: Claims) -> bool:

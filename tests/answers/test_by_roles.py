@@ -10,10 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapter_core.answers.checking.by_roles import LEAST_ROLES, words_about
+from adapter_core.answers.checking.lexicon import forms_of, look_up
 from adapter_core.answers.checking.role_features import PAIRS, ROLES, TRIPLES
 from adapter_core.answers.checking.role_model import fitted, orders
 from adapter_core.answers.checking.sentence import read_sentence
 from adapter_core.answers.checking.word_forms import labels, words_of
+from adapter_core.answers.verify import relates_names
 from adapter_core.code_graph import CodeGraph
 from tests.answers.test_relations import CLASS, GET, PUT, RUN, SAVE, WORKSPACE, verdict
 from tests.support import graph_of
@@ -105,6 +107,35 @@ def test_denied_counted_or_told_as_another_relation(graph: CodeGraph, sentence: 
     assert verdict(graph, sentence, place) != ""
 
 
+@pytest.mark.parametrize(
+    ("sentence", "place", "holds"),
+    [
+        ("`Store.get` looks for `key` among `self.data`.", GET, True),
+        ("`Store.get` looks for `key` among `self.file`.", GET, False),
+        ("`Store.put` looks for `key` among `self.data`.", GET, False),
+        ("`Store.get` does not look for `key` among `self.data`.", GET, False),
+        # What the lines show to be set must not be told the wrong way round.
+        ("`Store.save` frobs `error` with `self.failed`.", SAVE, False),
+    ],
+)
+def test_of_words_that_tell_no_relation_only_who_has_to_do_with_what(
+    graph: CodeGraph, sentence: str, place: str, holds: bool
+) -> None:
+    assert (verdict(graph, sentence, place) == "") is holds
+
+
+def test_an_except_clause_denies_nothing(graph: CodeGraph) -> None:
+    assert verdict(graph, "`Store.save` swallows `OSError` in an `except` clause.", SAVE) == ""
+    assert verdict(graph, "`Store.save` swallows everything except `OSError`.", SAVE) != ""
+
+
+def test_what_the_verifier_relates() -> None:
+    assert relates_names("`f` is the one that frobs `g`.")
+    assert relates_names("`f` calls `g`, `h` and `i`.")
+    assert not relates_names("`f` is fast.")
+    assert not relates_names("`f`, `g`, `h` and `i` are fast.")
+
+
 def test_a_name_that_is_named_again_is_it() -> None:
     words = words_of(read_sentence("`f` ends with `x`, so `x` is what `f` gives."))
     assert words == ("\x020\x03", "ends", "with", "\x021\x03", ",", "so", "it", "is", "what", "it", "gives")
@@ -122,6 +153,28 @@ def test_what_a_word_can_be_depends_on_the_relation() -> None:
     assert labels("invoked", "inherits") == ("Vother.ed",)
     assert labels("superclass", "inherits") == ("Nown.done",)
     assert labels("inside", "calls") == labels("within", "raises") == ("p:in",)
+
+
+@pytest.mark.parametrize(
+    ("verb", "forms"),
+    [
+        ("call", "call calls calling called called"),
+        ("catch", "catch catches catching caught caught"),
+        ("emit", "emit emits emitting emitted emitted"),
+        ("die", "die dies dying died died"),
+        ("carry", "carry carries carrying carried carried"),
+        ("override", "override overrides overriding overrode overridden"),
+        ("set", "set sets setting set set"),
+    ],
+)
+def test_the_forms_of_verbs(verb: str, forms: str) -> None:
+    assert " ".join(forms_of(verb).values()) == forms
+    known = [look_up(form) for form in forms.split()]
+    assert [word.lemma for word in known if word is not None] == [verb] * len(known)
+
+
+def test_both_spellings_of_a_form() -> None:
+    assert look_up("labeled") == look_up("labelled")
 
 
 NAMES = st.from_regex(r"[a-z]{1,8}(\.[a-z]{1,8})?", fullmatch=True)

@@ -14,14 +14,8 @@ from .region import Region, scope_of
 from .relations import Relation
 from .sentence import Mention
 from .statements import Owner, canonical
+from .verbs import KINDS
 
-_KINDS = {
-    "function": ("function", "method"), "method": ("method", "property"), "property": ("property",), "class": ("class",),
-    "dataclass": ("class",), "coroutine": ("function", "method"), "generator": ("function", "method"), "classmethod": ("method",),
-    "staticmethod": ("method",), "variable": ("variable", "constant", "field"), "constant": ("constant", "variable"),
-    "field": ("field", "variable"), "type alias": ("type_alias",), "enum member": ("enum_member",), "module": ("module",),
-    "package": ("module",),
-}  # fmt: skip
 _MAX_BASES = 50
 
 
@@ -37,8 +31,8 @@ def _header(region: Region, relation: Relation, fits: Callable[[ModuleFacts, Sym
 
 def kind(region: Region, relation: Relation) -> str:
     words = relation.words
-    name = next((k for k in sorted(_KINDS, key=len, reverse=True) if re.search(rf"\b{k}\b", words)), "")
-    kinds = _KINDS.get(name, ())
+    name = next((k for k in sorted(KINDS, key=len, reverse=True) if re.search(rf"\b{k}\b", words)), "")
+    kinds = KINDS.get(name, ())
     subjects = relation.subjects[:1]
     symbols = [
         (facts, symbol, owner)

@@ -10,21 +10,6 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 
-# Relations in the order in which they are tried where the words leave it open.
-ANY = (
-    "calls",
-    "returns",
-    "raises",
-    "catches",
-    "takes",
-    "inherits",
-    "defines",
-    "overrides",
-    "decorates",
-    "yields",
-    "uses",
-)
-
 _VERBS = {
     "calls": "call invoke execute run trigger use fire delegate dispatch rely depend consult apply reach employ utilise utilize "
     "start launch defer turn forward resort enter activate instantiate construct create go lean involve leverage hand pass "
@@ -101,14 +86,19 @@ _PAST = {
     "draw": ("drew", "drawn"), "see": ("saw", "seen"), "let": ("let", "let"), "read": ("read", "read"), "sit": ("sat", "sat"),
     "become": ("became", "become"), "spit": ("spat", "spat"), "eat": ("ate", "eaten"), "hang": ("hung", "hung"), "spin": ("spun", "spun"),
     "hide": ("hid", "hidden"), "bear": ("bore", "borne"), "wear": ("wore", "worn"),
+    "bind": ("bound", "bound"), "rebind": ("rebound", "rebound"), "begin": ("began", "begun"), "choose": ("chose", "chosen"),
+    "drive": ("drove", "driven"), "fall": ("fell", "fallen"), "foresee": ("foresaw", "foreseen"), "have": ("had", "had"),
+    "lie": ("lay", "lain"), "rewrite": ("rewrote", "rewritten"), "understand": ("understood", "understood"),
+    "withstand": ("withstood", "withstood"), "reset": ("reset", "reset"), "preset": ("preset", "preset"), "quit": ("quit", "quit"),
     "mean": ("meant", "meant"), "leave": ("left", "left"), "break": ("broke", "broken"), "blow": ("blew", "blown"),
 }  # fmt: skip
 _DOUBLED = frozenset(
-    "run wrap trap put set get tag sit let stop begin quit step spit tap spin drop swap flag top commit preset transfer".split()
+    "run wrap trap put set get tag sit let stop begin quit step spit tap spin drop swap flag top commit preset transfer reset emit admit "
+    "transmit equip refer defer occur label model signal".split()
 )
 # What it is called with stands behind it, and what it is called for goes with "to": "assigns `v` to `x`"; the others "set `x` to `v`".
 VALUE_FIRST = frozenset(
-    "assign store save put write keep record place copy load use stash pass bind_value insert supply substitute attach cache remember "
+    "assign store save put write keep record place copy load use stash pass insert supply substitute attach cache remember "
     "retain preserve deposit inject push register memorise memorize tuck park hang drop commit transfer".split()
 )
 TARGET_FIRST = frozenset(
@@ -122,7 +112,7 @@ TARGET_DOES = frozenset(
 )
 BINDING = VALUE_FIRST | TARGET_FIRST | TARGET_DOES
 # Verbs that only carry another one: "tries to call", "ends up calling", "is responsible for raising".
-CARRIERS = frozenset(
+_CARRIERS = frozenset(
     "try attempt help serve proceed begin start continue end go work happen choose decide manage tend need want have use be "
     "mean design intend suppose expect allow let fail act function succeed finish".split()
 )
@@ -151,26 +141,29 @@ def _inverted(table: dict[str, str]) -> dict[str, tuple[str, ...]]:
     return found
 
 
+def forms_of(verb: str) -> dict[str, str]:
+    """The forms of a verb: base, third, gerund, past, participle. ("be" has too many.)"""
+    third = f"{verb}es" if verb.endswith(("ch", "sh", "ss", "x", "o")) else f"{verb}s"
+    stem = verb + verb[-1] if verb in _DOUBLED else verb.removesuffix("e") if not verb.endswith("ee") else verb
+    past, participle = _PAST.get(verb, (f"{verb}d" if verb.endswith("ie") else f"{stem}ed",) * 2)
+    if verb.endswith("y") and verb[-2] not in "aeiou":
+        third, past, participle = f"{verb[:-1]}ies", *_PAST.get(verb, (f"{verb[:-1]}ied",) * 2)
+    gerund = f"{verb[:-2]}ying" if verb.endswith("ie") else f"{stem}ing"
+    third = "has" if verb == "have" else third
+    return {"base": verb, "third": third, "gerund": gerund, "past": past, "participle": participle}
+
+
 @functools.cache
 def _forms() -> tuple[dict[str, tuple[str, str]], dict[str, dict[str, tuple[str, ...]]]]:
     """(lemma, form) of each form of each verb; the nouns of each side."""
     forms: dict[str, tuple[str, str]] = {}
     acts, middle = _inverted(_VERBS), _inverted(_MIDDLE)
-    for lemma in {*acts, *middle, *BINDING, *CARRIERS} - {"be", "have"}:
-        stem = lemma.removesuffix("e") if not lemma.endswith("ee") else lemma
-        stem = lemma + lemma[-1] if lemma in _DOUBLED else stem
-        third = f"{lemma}es" if lemma.endswith(("ch", "sh", "ss", "x", "o")) else f"{lemma}s"
-        third = f"{lemma[:-1]}ies" if lemma.endswith("y") and lemma[-2] not in "aeiou" else third
-        past, participle = _PAST.get(lemma, (f"{lemma[:-1]}ied" if third.endswith("ies") else f"{stem}ed",) * 2)
-        forms |= {
-            lemma: (lemma, "base"),
-            third: (lemma, "third"),
-            f"{stem}ing": (lemma, "gerund"),
-            past: (lemma, "past"),
-        }
-        forms[participle] = (lemma, "participle")
-    for lemma in ("put", "set", "run", "come", "read", "let"):
-        forms[lemma] = (lemma, "base")
+    for lemma in sorted({*acts, *middle, *BINDING, *_CARRIERS} - {"be", "have"}):
+        own = forms_of(lemma)
+        forms |= {own[form]: (lemma, form) for form in ("third", "gerund", "past", "participle")}
+        if lemma in _DOUBLED and lemma.endswith("l"):  # "labeled" and "labelled"
+            forms |= {f"{lemma}ed": (lemma, "participle"), f"{lemma}ing": (lemma, "gerund")}
+        forms[lemma] = (lemma, "base")  # also where that is its past
     nouns: dict[str, dict[str, tuple[str, ...]]] = {"acts": acts, "middle": middle}
     for side, table in (("doer", _DOER), ("done", _DONE), ("deed", _DEED)):
         nouns[side] = _inverted(table)

@@ -16,7 +16,7 @@ from . import act_checks, header_checks
 from .act_checks import KINDS_OF_ACTS, NAME
 from .naming import introduced, owner_fits, parts_of, shown
 from .region import Region, scope_of
-from .relations import Claims, Relation
+from .relations import Relation
 
 
 def problem_of(region: Region, relation: Relation) -> str:
@@ -31,17 +31,6 @@ def problem_of(region: Region, relation: Relation) -> str:
     if relation.negated:
         return _negated(region, relation, check)
     return check(region, relation)
-
-
-def settle(region: Region, claims: Claims) -> Claims:
-    """The claims with the first alternative that holds; where none does, or an open one holds both ways, with what is wrong."""
-    if not claims.alternatives:
-        return claims
-    held = next((r for r in claims.alternatives if not problem_of(region, r)), claims.alternatives[0])
-    turned = [replace(r, subjects=r.objects, objects=r.subjects[:1]) for r in claims.alternatives if r.subjects]
-    if claims.open_ended and any(not problem_of(region, r) for r in turned):
-        return replace(claims, alternatives=(), unread=("it",))
-    return replace(claims, relations=(held,), alternatives=())
 
 
 def _negated(region: Region, relation: Relation, check: Callable[[Region, Relation], str]) -> str:

@@ -1,7 +1,7 @@
 """What a sentence claims about the names in it: who calls, returns, raises, sets, extends, overrides, takes what, under which condition.
 
-Read by patterns over the plain words (`sentence.py`), also of long sentences with lists. What no pattern knows is left to the grammar
-of sentences about few names (`plain.py`). A relation said the other way round ("is called by") is turned, so that its direction counts.
+Read by patterns over the plain words (`sentence.py`), also of long sentences with lists; `by_roles.py` sees to what no pattern knows of
+few names. A relation said the other way round ("is called by") is turned, so that its direction counts.
 """
 
 from __future__ import annotations
@@ -11,15 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
+from .denials import NEGATION
 from .sentence import MARK, Mention, Sentence
 from .verbs import RELATIONAL, VERBS
 
 _CONDITION = re.compile(
     r"\b(?:only )?(?:if|when|whenever|unless|while|as long as|provided(?: that)?|in (?:a|the) branch (?:under|where|of))\b",
-    re.I,
-)
-NEGATION = re.compile(
-    r"\b(?:not|never|no|none|nothing|nobody|neither|nor|cannot|without|fails? to|instead of|rather than|except)\b|n't\b",
     re.I,
 )
 EXCLUSIVE = re.compile(r"\b(?:only|always|exclusively|solely|invariably|every time)\b", re.I)
@@ -102,15 +99,13 @@ class _Verb:
 class Claims:
     """`negations`: words of negation, with what follows them, that belong to no relation; `exclusive` words ("only") likewise, and
     `unread` words that tell a relation, where there are names that no relation took up. `incomplete`: there
-    are such names. `alternatives`: relations of which one must hold; where they are `open_ended`, none of them the other way round."""
+    are such names."""
 
     relations: tuple[Relation, ...]
     negations: tuple[str, ...]
     exclusive: tuple[str, ...]
     unread: tuple[str, ...] = ()
     incomplete: bool = False
-    alternatives: tuple[Relation, ...] = ()
-    open_ended: bool = False
 
 
 def claims_in(sentence: Sentence) -> Claims:

@@ -53,12 +53,13 @@ _KINDS = {
 Told = tuple[str, str, bool]  # kind and text of a test, and whether it has to hold
 
 
-def stand_so(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -> bool:
-    """Whether the sentence has this form, and all of it is so."""
+def stand_so(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -> bool | None:
+    """Whether all of a sentence of such a form is so; None where the sentence has another form, or can be read in another way, too."""
     form = _FORM.fullmatch(sentence.strip())
     if form is None:
-        others = (_called_so, _decided_so, _written_so)
-        return any(is_so(graph, sentence.strip(), citations) for is_so in others)
+        if _WRITTEN.fullmatch(sentence.strip()):
+            return _written_so(graph, sentence.strip(), citations)
+        return _called_so(graph, sentence.strip(), citations) or _decided_so(graph, sentence.strip(), citations) or None
     told = list(_told(form["around"], form["rest"]))
     for symbol, spans, lines in _functions(graph, form["owner"][1:-1], citations):
         node = function_at(symbol, lines)

@@ -1,17 +1,23 @@
-"""The words by which sentences claim relations between names."""
+"""The words by which composed sentences and lists claim relations between names, as patterns for `relations.py`."""
 
 from __future__ import annotations
 
 import re
 
+from .lexicon import forms_of
+
 _ADVERBS = (
     r"(?:\s*\b(?:only|directly|internally|indirectly|exclusively|solely|always|also|then|first|finally|in turn|never|not|once|itself)"
     r"\b)*\s*"
 )
-_KINDS = (
-    "class|function|method|property|variable|constant|type alias|field|enum member|module|coroutine|generator|dataclass|"
-    "classmethod|staticmethod|package"
-)
+# What a sentence may say that a definition is, and the kinds of symbols that are meant.
+KINDS = {
+    "function": ("function", "method"), "method": ("method", "property"), "property": ("property",), "class": ("class",),
+    "dataclass": ("class",), "coroutine": ("function", "method"), "generator": ("function", "method"), "classmethod": ("method",),
+    "staticmethod": ("method",), "variable": ("variable", "constant", "field"), "constant": ("constant", "variable"),
+    "field": ("field", "variable"), "type alias": ("type_alias",), "enum member": ("enum_member",), "module": ("module",),
+    "package": ("module",),
+}  # fmt: skip
 
 
 def _verb(*patterns: str) -> re.Pattern[str]:
@@ -25,9 +31,8 @@ def _acts(*bases: str) -> str:
     )
     forms = []
     for base in bases:
-        third = f"{base}es" if base.endswith("ch") else f"{base}s"
-        gerund = f"{base.removesuffix('e')}ing" if base not in ("set", "reset") else f"{base}ting"
-        forms += [rf"(?<!the ){third}(?! (?:of|to|from)\b)", gerund, f"(?:{before}){base}"]
+        own = forms_of(base)
+        forms += [rf"(?<!the ){own['third']}(?! (?:of|to|from)\b)", own["gerund"], f"(?:{before}){base}"]
     return "|".join(forms)
 
 
@@ -144,7 +149,7 @@ VERBS: tuple[tuple[str, bool, re.Pattern[str]], ...] = (
         _verb(
             "(?<!there )(?:is|are) (?:not )?an? (?:(?:async|static|class|abstract|private|public|nested|special|plain|free|"
             "instance|helper|simple|regular|inner|concrete) )*"
-            rf"(?:{_KINDS})(?: of| on)?"
+            rf"(?:{'|'.join(KINDS)})(?: of| on)?"
         ),
     ),
     ("decorated", False, _verb("(?:decorated|registered) (?:with|by|through|via)")),

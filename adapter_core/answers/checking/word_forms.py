@@ -10,15 +10,23 @@ import re
 
 from .lexicon import BINDING, TARGET_DOES, TARGET_FIRST, VALUE_FIRST, look_up
 from .sentence import Sentence
-from .tokens import BE, HAVE, PREPOSITIONS
 
 NAME, START, END = "NAME", "^", "$"
 _PIECE = re.compile(r"\x02\d+\x03|'s\b|’s\b|[A-Za-z][\w'-]*|[,:;()?]")
 _LEFT_OUT = frozenset("a an the its their his".split())
+_PREPOSITIONS = {
+    **dict.fromkeys(("in", "inside", "within", "at", "during", "throughout", "among", "amongst", "under", "between", "across", "beneath",
+                     "below", "behind"), "in"),
+    **dict.fromkeys(("on", "upon", "onto", "above", "over", "atop"), "on"),
+    **dict.fromkeys(("to", "into", "towards", "toward"), "to"),
+    **{p: p for p in ("by", "from", "of", "with", "as", "for")}, "off": "from", "against": "to", "like": "as",
+}  # fmt: skip
+_BE = frozenset("is are was were be been being isn't aren't wasn't".split())
+_HAVE = frozenset("has have had having possesses possess".split())
 _GRAMMAR = frozenset(
     "that which who whom whose what whatever where when whenever if once while unless until after before it them they one some any "
     "each every no not never without nor and or but than then there here can may might will would could should must do does did only "
-    "always because since so among between alone you we 's ’s".split()
+    "always because since so alone you we 's ’s".split()
 )
 # Nouns that only say what kind of thing the name next to them is.
 KIND_NOUNS = frozenset(
@@ -56,12 +64,12 @@ def labels(word: str, relation: str) -> tuple[str, ...]:
         return (NAME,)
     if word in ",:;()?":
         return (",",)
-    if word in BE:
+    if word in _BE:
         return ("be",)
-    if word in HAVE:
+    if word in _HAVE:
         return ("have",)
-    if word in PREPOSITIONS:
-        return (f"p:{PREPOSITIONS[word]}",)
+    if word in _PREPOSITIONS:
+        return (f"p:{_PREPOSITIONS[word]}",)
     if word in _GRAMMAR:
         return (word,)
     known, told = look_up(word), _TOLD_AS.get(relation, relation)
