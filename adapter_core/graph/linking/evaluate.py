@@ -192,10 +192,9 @@ class Inference(Remembering):
             )
             if found is not None:
                 return found or (modules.set_from_outside(self, table.facts.module, name) if current == 0 else EMPTY)
-        for item in table.stars:
-            found = modules.star(self, table.facts, item, name)
-            if found is not None:
-                return found
+        found = modules.from_stars(self, table, name)
+        if found is not None:
+            return found
         if name in _BUILTINS:
             return frozenset({external(f"builtins.{name}")})
         return EMPTY

@@ -10,6 +10,7 @@ from .values import EMPTY, Values, external, module, union
 
 if TYPE_CHECKING:
     from .evaluate import Inference
+    from .tables import Tables
 
 _MAX_FILES = 60  # in which an attribute of a module may be set
 
@@ -75,10 +76,9 @@ def attribute(inference: Inference, name: str, attr: str) -> Values:
         if found is not None:
             # `from . import x` in a package's own __init__ means the submodule x.
             return found or _submodule(inference, name, attr) or set_from_outside(inference, name, attr)
-        for item in table.stars:
-            starred = star(inference, facts, item, attr)
-            if starred is not None:
-                return starred
+        starred = from_stars(inference, table, attr)
+        if starred is not None:
+            return starred
     below = _submodule(inference, name, attr)
     if below:
         return below
@@ -95,6 +95,18 @@ def _answered(inference: Inference, files: list[ModuleFacts], attr: str) -> Valu
         if found:
             return inference.answered(found, attr)
     return EMPTY
+
+
+def from_stars(inference: Inference, table: Tables, name: str) -> Values | None:
+    """What the star imports of a file bind a name to: the last one that does, and those before it where that one may not run."""
+    parts: list[Values] = []
+    for item in reversed(table.stars):
+        found = star(inference, table.facts, item, name)
+        if found is not None:
+            parts.append(found)
+            if not item.conditional:
+                break
+    return union(parts) if parts else None
 
 
 def star(inference: Inference, facts: ModuleFacts, item: Import, name: str) -> Values | None:
