@@ -7,12 +7,15 @@ such a name does enter the function is for forward inference to say.
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ...types import Call
 from . import classes
 from .aliases import CONSTRUCTORS, carrier
 from .carrying import carried_from, carried_further, flows_around, from_flow, into_parameter
+from .mro import lookup_order
 from .registered import registrar
 from .values import Value, Values, unbound
 
@@ -159,6 +162,7 @@ def _first(inference: Inference, value: Value) -> list[Value]:
         found.append(carrier(home, f"{symbol.name}[]"))  # `Box[int](3)`
     if parent is not None and parent.kind == "class":
         cls = Value("class", value.path, symbol.parent)
+        found += _by_beginning(inference, cls, symbol.name)
         if symbol.name == "__call__":
             for current in [cls, *classes.all_subclasses(inference, cls)]:
                 found += _constructed(inference, _name(inference, current))
@@ -168,6 +172,40 @@ def _first(inference: Inference, value: Value) -> list[Value]:
         # A decorator is handed the function: its parameter carries it.
         for decorator in inference.text(value.path, max(symbol.parent, 0), text, symbol.start):
             found += into_parameter(inference, decorator, 0)
+    return found
+
+
+def _by_beginning(inference: Inference, cls: Value, name: str) -> list[Value]:
+    """What carries a method that its class, or a base, asks for by a name put together: `getattr(self, "visit_" + kind)`."""
+    found: list[Value] = []
+    for path in dict.fromkeys(c.path for c in lookup_order(inference, cls) if c.kind == "class"):
+        for beginning, start in _beginnings(inference, path):
+            if name.startswith(beginning) and name != beginning:
+                found += [carrier(path, "()"), *carried_from(inference, path, start)]
+    return found
+
+
+def _beginnings(inference: Inference, path: str) -> list[tuple[str, int]]:
+    """How the names begin that `getattr` is asked for in a file, as far as that is told, and where."""
+    table = inference.table(path)
+    calls = table.calls.get("getattr", ()) if table is not None else ()
+    return inference.aside(("beginnings", path), lambda: _found_beginnings(inference, path, calls)) if calls else []
+
+
+def _found_beginnings(inference: Inference, path: str, calls: Sequence[Call]) -> list[tuple[str, int]]:
+    found = []
+    for call in calls:
+        here = inference.here(path, call.owner, call.start, call.end, call.line)
+        node = here.source.tree if here is not None else None
+        if (
+            here is None
+            or not isinstance(node, ast.Call)
+            or len(node.args) < 2
+            or isinstance(node.args[1], ast.Constant)
+        ):
+            continue
+        asked = [v.extra for v in inference.expression(node.args[1], here) if v.path == "builtins.str()" and v.extra]
+        found += [(text[:-1], call.start) for text in sorted(asked) if text.endswith("*") and len(text) > 2]
     return found
 
 

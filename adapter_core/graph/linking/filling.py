@@ -77,8 +77,13 @@ def additions(inference: Inference, value: Value, key: str | None = None) -> Val
     """What is put into a container after it was written, through the names to which it is assigned."""
     table = inference.table(value.path)
     parts = []
-    for flow in table.facts.flows if table else ():
-        if (flow.start, flow.end) == value.extra and flow.kind == "assign" and not flow.path:
+    start, end = value.extra
+    for flow in table.flows_around(start) if table else ():
+        if flow.kind != "assign" or flow.end < end:
+            continue
+        whole = (flow.start, flow.end) == (start, end) and not flow.path
+        # `self.done, self.undone = [], []`
+        if whole or (flow.path and value in inference.flow(value.path, flow)):
             parts.append(
                 stored(inference, value.path, flow.owner if "." not in flow.target else flow.scope, flow.target, key)
             )
