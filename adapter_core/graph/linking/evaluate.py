@@ -21,6 +21,7 @@ from . import (
     containers,
     dynamic,
     expressions,
+    lambdas,
     modules,
     parameters,
     protocols,
@@ -182,7 +183,7 @@ class Inference(Remembering):
             if within:
                 nearest = min(within, key=lambda f: f.last - f.first)
                 if nearest.kind == "lambda":
-                    return parameters.lambda_parameter(self, path, nearest)
+                    return lambdas.parameter(self, path, nearest)
                 return self.flow(path, nearest)
             own = current == scope
             if declared and (current, name) in declared:
