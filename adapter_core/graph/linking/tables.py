@@ -254,12 +254,13 @@ class Tables:
             for call in self.calls.get(method, ()):
                 holder = call.callee.rpartition(".")[0]
                 if holder.endswith(("()", "[]")) or (
-                    holder and "." not in holder and self._is_parameter(call.owner, holder)
+                    holder and "." not in holder and self.is_parameter(call.owner, holder)
                 ):
                     found.append(call)
         return found[:_MAX_FILLERS]
 
-    def _is_parameter(self, owner: int, name: str) -> bool:
+    def is_parameter(self, owner: int, name: str) -> bool:
+        """Whether a name that is read in a scope is a parameter of a function around it."""
         for scope in scopes(self.facts, owner):
             symbol = self.facts.symbols[scope]
             if symbol.is_callable and any(p.name == name for p in symbol.parameters):
