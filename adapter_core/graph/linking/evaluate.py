@@ -192,7 +192,10 @@ class Inference(Remembering):
                 table, current, name, offset if own else -1, line if own else 0, environment if own else ()
             )
             if found is not None:
-                return found or (modules.set_from_outside(self, table.facts.module, name) if current == 0 else EMPTY)
+                if current != 0:
+                    return found
+                found = modules.with_set(self, table, name, found)
+                return found or modules.set_from_outside(self, table.facts.module, name)
         found = modules.from_stars(self, table, name)
         if found is not None:
             return found

@@ -75,6 +75,7 @@ def attribute(inference: Inference, name: str, attr: str) -> Values:
         found = inference.binding(table, 0, attr)
         if found is not None:
             # `from . import x` in a package's own __init__ means the submodule x.
+            found = with_set(inference, table, attr, found)
             return found or _submodule(inference, name, attr) or set_from_outside(inference, name, attr)
         starred = from_stars(inference, table, attr)
         if starred is not None:
@@ -159,6 +160,13 @@ def _in_package(inference: Inference, folder: str) -> bool:
 
 def _is_package(path: str) -> bool:
     return path.rpartition("/")[2].startswith("__init__.")
+
+
+def with_set(inference: Inference, table: Tables, name: str, found: Values) -> Values:
+    """With a function that a module's variable is, what other files put in its place: `hooks.on_save = log`."""
+    if not found or any(v.kind not in ("function", "lambda") for v in found) or not table.flows.get((0, name)):
+        return found
+    return found | set_from_outside(inference, table.facts.module, name)
 
 
 def set_from_outside(inference: Inference, name: str, attr: str) -> Values:

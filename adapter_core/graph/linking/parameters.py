@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ...types import Call, Parameter, Symbol
 from ..storage.columns import column
-from . import aliases, callbacks, calling, carriers, classes, fixtures, metaclasses, mro, owners, registered
+from . import aliases, callbacks, calling, carriers, classes, fixtures, metaclasses, mro, operands, owners, registered
 from . import annotations as types_of
 from .abstract import is_abstract
 from .tables import Tables
@@ -67,9 +67,8 @@ def _parameter(inference: Inference, path: str, index: int, name: str) -> Values
         return given
     handed = _handed_over(inference, path, index, found) | annotated
     if in_class and not known(handed):
-        handed |= owners.given(
-            inference, Value("class", path, symbol.parent), symbol.name, symbol.parameters.index(found)
-        )
+        cls, place = Value("class", path, symbol.parent), symbol.parameters.index(found)
+        handed |= owners.given(inference, cls, symbol.name, place) | operands.given(inference, cls, symbol.name, place)
     if in_class and not found.annotation and not known(handed):
         return _inherited(inference, path, index, found) or handed
     return handed
