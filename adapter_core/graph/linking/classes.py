@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ...types import ModuleFacts
 from ..storage.columns import column
 from . import annotations as types_of
-from . import generated, stored
+from . import generated, owners, stored
 from .metaclasses import is_metaclass, metaclass
 from .mro import bases, lookup_order
 from .tables import instance_class
@@ -83,6 +83,8 @@ def _attribute(inference: Inference, value: Value, name: str) -> Values:
     if name == "__subclasses__" and value.kind == "class":
         below = Value("typed", "list", 0, frozenset(subclasses(inference, value)))
         return frozenset({Value("typed", "callable", 0, frozenset({below}))})
+    if name == "__dict__" and receiver.kind == "class":
+        return owners.body(inference, receiver)
     if receiver.kind == "instance" and name in ("value", "_value_"):
         held = _enum_values(inference, class_of(receiver))
         if held is not None:
@@ -139,6 +141,7 @@ def told_by(inference: Inference, cls: Value, name: str, receiver: Value) -> Val
         if not types_of.tell(union(noted)):
             parts += [inference.flow(cls.path, f) for f in flows if f.kind != "annotation"]
         field = receiver.kind == "instance" and generated.is_field(inference, cls, name)
+        known = known or field
         # A default says what it is where nothing is handed over.
         if field and (not types_of.tell(union(parts)) or generated.has_default(table, cls, name)):
             parts.append(generated.given(inference, cls, name))
@@ -353,14 +356,24 @@ def receivers(inference: Inference, method: Value) -> list[Value]:
         reached = [
             c
             for c in below
-            if (_is_collected(inference, c) or is_constructed(inference, c, takes_class))
+            if (_is_collected(inference, c) or is_constructed(inference, c, takes_class) or _makes_itself(inference, c))
             and _reaches(inference, c, method, symbol.name)
         ]
-        if is_constructed(inference, own, takes_class) or not reached:
+        if is_constructed(inference, own, takes_class) or not reached or _makes_itself(inference, own):
             reached.append(own)
         return frozenset(reached)
 
     return sorted(inference.once(("receivers", method.path, method.index), compute), key=lambda v: (v != own, v[:3]))
+
+
+def _makes_itself(inference: Inference, cls: Value) -> bool:
+    """Whether something is asked of a class by its name that may make an instance: one of its methods calls `cls(…)`."""
+    for current in lookup_order(inference, cls):
+        table = inference.table(current.path) if current.kind == "class" else None
+        for call in table.calls.get("cls", ()) if table is not None else ():
+            if call.callee == "cls" and instance_class(table.facts, call.owner, "cls") == current.index:  # type: ignore[union-attr]
+                return is_constructed(inference, cls, True)
+    return False
 
 
 def _is_collected(inference: Inference, cls: Value) -> bool:

@@ -148,6 +148,8 @@ def result(inference: Inference, value: Value, node: ast.Call, here: Here) -> Va
         found = argument(0)
         kept = known(found)
         return kept or frozenset({external(f"{name}()")})
+    if name == "builtins.vars" and node.args:
+        return union([inference.member(v, "__dict__") for v in argument(0) if v.kind == "class"])
     if name in ("builtins.globals", "builtins.vars", "builtins.locals") and not node.args:
         return frozenset({Value("namespace", here.path, 0 if name == "builtins.globals" else here.scope)})
     head = name.removesuffix("()")

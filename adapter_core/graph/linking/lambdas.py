@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from ...types import Flow
 from . import callbacks, carriers
-from .values import EMPTY, Value, Values, union
+from .tables import Tables
+from .values import EMPTY, Value, Values, instance, union
 
 if TYPE_CHECKING:
     from .evaluate import Inference
@@ -24,6 +25,8 @@ def parameter(inference: Inference, path: str, flow: Flow) -> Values:
         if place == 0 and table is not None and table.facts.symbols[flow.scope].kind == "class":
             return frozenset({Value("instance", path, flow.scope)})
         me = Value("lambda", path, flow.scope, (flow.start, flow.end))
+        if place == 0 and table is not None and (receivers := _receivers(inference, table, flow)):
+            return receivers
         parts: list[Values] = [_default(inference, me, flow)]
         for site_path, call in carriers.sites_of(inference, me):
             here = inference.here(site_path, call.owner, call.start, call.end, call.line)
@@ -39,6 +42,18 @@ def parameter(inference: Inference, path: str, flow: Flow) -> Values:
         return union(parts)
 
     return inference.once(("lambda", path, flow.start, flow.path), compute)
+
+
+def _receivers(inference: Inference, table: Tables, flow: Flow) -> Values:
+    """The instances of the class that is given a lambda as a method: `Model.title = lambda self: self.name`."""
+    path = table.facts.path
+    found: list[Values] = []
+    for stored in table.flows_around(flow.start):
+        head = stored.target.rpartition(".")[0]
+        if head and stored.kind == "assign" and (stored.start, stored.end) == (flow.start, flow.end):
+            heads = inference.text(path, stored.scope, head, stored.line)
+            found.append(frozenset(instance(v) for v in heads if v.kind == "class"))
+    return union(found)
 
 
 def _default(inference: Inference, value: Value, flow: Flow) -> Values:
