@@ -245,6 +245,17 @@ class Tables:
         """The calls of what may call what it is handed, by its name."""
         return [c for name in CALLING_NAMES for c in self.calls.get(name, ()) if c.form != "decorator"]
 
+    @cached_property
+    def handing_extents(self) -> list[tuple[int, int]]:
+        """The offsets of the calls of what may call what it is handed."""
+        columns = (column(self.facts.calls, field) for field in ("callee", "form", "start", "end"))
+        rows = zip(*columns, strict=True)
+        return [
+            (start, end)
+            for callee, form, start, end in rows
+            if form != "decorator" and callee.rpartition(".")[2] in CALLING_NAMES
+        ]
+
     # -- what fills containers ---------------------------------------------------------------------------------------
 
     @cached_property
