@@ -21,6 +21,11 @@ _MAX_FILES = 60
 _ADDING = frozenset(
     {"append", "add", "insert", "appendleft", "extend", "update", "setdefault", "register", "put", "push"}
 )
+# Tell something of what they are given, and never give it back.
+_TELLING = frozenset(
+    """isinstance issubclass callable len hasattr iscoroutinefunction isfunction ismethod isclass iscoroutine isgeneratorfunction
+    isasyncgenfunction isgenerator isawaitable str repr bool int float id hash print""".split()
+)
 _AFTER = re.compile(r"\s*(\(|\.|=(?!=))")
 _TAKEN_OUT = re.compile(r"\[|\.(?:values|items|get|pop|popitem|popleft|setdefault|copy)\(")
 
@@ -85,9 +90,11 @@ def carried_from(inference: Inference, path: str, offset: int) -> list[Value]:
 
 def _carried_by(inference: Inference, table: Tables, offset: int, flows: list[Flow], call: Call | None) -> list[Value]:
     found: list[Value] = []
+    telling = call is not None and call.callee.rpartition(".")[2] in _TELLING
     for flow in flows:
-        found += from_flow(inference, table, flow)
-    if call is not None:
+        if not (telling and flow.start <= call.start and call.end <= flow.end):  # type: ignore[union-attr]
+            found += from_flow(inference, table, flow)
+    if call is not None and not telling:
         found += _from_argument(inference, table.facts.path, call, offset)
     return found
 
