@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .evaluate import Inference
 
 _MAX_FILES = 24  # in which a container may be filled
+_BARE = 20  # characters of a container in which hardly anything is written: `defaultdict(list)`
 
 
 def stored(inference: Inference, path: str, scope: int, name: str, key: str | None = None) -> Values:
@@ -90,7 +91,7 @@ def additions(inference: Inference, value: Value, key: str | None, written: Valu
             )
             parts += _stored_elsewhere(inference, value, flow, key)
     parts += _put_by_others(inference, value)
-    if not written and not any(parts):
+    if not written and not any(parts) and (key is not None or end - start <= _BARE):
         parts += _put_where_handed(inference, value, key)
     return union(parts)
 

@@ -164,7 +164,10 @@ def _is_package(path: str) -> bool:
 
 def with_set(inference: Inference, table: Tables, name: str, found: Values) -> Values:
     """With a function that a module's variable is, what other files put in its place: `hooks.on_save = log`."""
-    if not found or any(v.kind not in ("function", "lambda") for v in found) or not table.flows.get((0, name)):
+    for value in found:  # asked of every name: most are no such thing
+        if value.kind not in ("function", "lambda"):
+            return found
+    if not found or not table.flows.get((0, name)):
         return found
     return found | set_from_outside(inference, table.facts.module, name)
 
