@@ -20,6 +20,7 @@ _CASES = (
     "call_cases_wider",
     "call_cases_unseen",
     "call_cases_fresh",
+    "call_cases_categories",
 )
 
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from adapter_core.code_graph import CodeGraph
 from adapter_core.graph.linking import mro
 from adapter_core.graph.linking.values import Value
-from tests.support import graph_of
+from tests.support import graph_of, write
 
 
 def callees(repo: Path, text: str) -> set[str]:
@@ -66,3 +67,44 @@ def test_an_order_that_was_cut_off_is_worked_out_again(repo: Path) -> None:
 
     inference.once("a question that costs too much", exhausted)
     assert {ref.full_name for site in graph.calls_of("m.run").items for ref in site.targets} == {"m.B", "m.A.go"}
+
+
+def test_callers_are_found_of_what_is_asked_for_by_a_name_put_together(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        "main.py",
+        """\
+class Visitor:
+    def visit(self, node):
+        name = "visit_" + type(node).__name__
+        return getattr(self, name)(node)
+
+class Show(Visitor):
+    def visit_Name(self, node):
+        return node.text()
+
+class Name:
+    def text(self):
+        return "x"
+
+Show().visit(Name())
+""",
+    )
+    with CodeGraph.load_or_build(tmp_path) as graph:
+        for name, line in (("Show.visit_Name", 4), ("Name.text", 8)):
+            (target,) = graph.find_symbol(name)
+            assert [site.span.start for site in graph.who_calls(target).items] == [line]
+
+
+@pytest.mark.parametrize(
+    "handing",
+    ["map(double, [1])", "sorted([1], key=double)", "list(map(tools.double, [1]))", "also = double\nmap(also, [1])"],
+)
+def test_what_is_called_back_is_found_where_it_is_handed_over(handing: str, tmp_path: Path) -> None:
+    write(tmp_path, "tools.py", "def double(x):\n    return 2 * x\n")
+    write(tmp_path, "main.py", f"import tools\nfrom tools import double\n\n{handing}\n")
+    write(tmp_path, "other.py", "from tools import double\n\nmap(str, [1])\nprint(double)\n")
+    with CodeGraph.load_or_build(tmp_path) as graph:
+        (target,) = graph.find_symbol("tools.double")
+        sites = [site for site in graph.who_calls(target).items if site.implicit]
+        assert [site.span.path for site in sites] == ["main.py"]

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .evaluate import Inference
 
 _MAX_NAMES = 48
+_MAX_DECORATED = 12  # functions below one decorator, which may be decorators themselves
 CONSTRUCTORS = ("__init__", "__new__")
 
 
@@ -58,14 +59,38 @@ def decorators_of(inference: Inference, function: Value) -> list[tuple[str, Call
         if symbol.kind == "class" and not is_constructor:
             break
         if symbol.name not in (*CONSTRUCTORS, "__call__"):
-            for alias in names_of(inference, symbol.name):
-                for path in inference.workspace.paths_using(alias, "decorated"):
-                    other = inference.table(path) if inference.spend() else None
-                    found += [(path, c) for c in other.decorators.get(alias, ())] if other else []
+            applied = _applied(inference, symbol.name)
+            found += applied
+            if index != function.index:
+                # What it gives goes by the names of what it decorates, and these may be decorators in their turn.
+                for name in _decorated_by(inference, applied) if len(applied) <= _MAX_DECORATED else ():
+                    found += _applied(inference, name)
         if symbol.kind == "class":
             break
         index = symbol.parent
     return found
+
+
+def _applied(inference: Inference, name: str) -> list[tuple[str, Call]]:
+    """The decorators that go by a name, or an alias of it."""
+    found: list[tuple[str, Call]] = []
+    for alias in names_of(inference, name):
+        for path in inference.workspace.paths_using(alias, "decorated"):
+            table = inference.table(path) if inference.spend() else None
+            found += [(path, c) for c in table.decorators.get(alias, ())] if table else []
+    return found
+
+
+def _decorated_by(inference: Inference, applied: list[tuple[str, Call]]) -> list[str]:
+    """The names of the functions that stand below some decorators."""
+    found: dict[str, None] = {}
+    for path, call in applied:
+        table = inference.table(path)
+        for index in table.decorated if table is not None else ():
+            symbol = table.facts.symbols[index]  # type: ignore[union-attr]
+            if symbol.is_callable and symbol.parent == call.owner and symbol.start <= call.line < symbol.name_line:
+                found[symbol.name] = None
+    return list(found)
 
 
 def _of_its_instance(inference: Inference, function: Value) -> list[tuple[str, Call]]:

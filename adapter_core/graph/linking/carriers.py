@@ -7,13 +7,18 @@ such a name does enter the function is for forward inference to say.
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ...types import Call
 from . import classes
 from .aliases import CONSTRUCTORS, carrier
 from .carrying import carried_from, carried_further, flows_around, from_flow, into_parameter
+from .mro import lookup_order
 from .registered import registrar
+from .snippets import snippet
+from .tables import Tables
 from .values import Value, Values, unbound
 
 if TYPE_CHECKING:
@@ -159,6 +164,7 @@ def _first(inference: Inference, value: Value) -> list[Value]:
         found.append(carrier(home, f"{symbol.name}[]"))  # `Box[int](3)`
     if parent is not None and parent.kind == "class":
         cls = Value("class", value.path, symbol.parent)
+        found += _by_beginning(inference, cls, symbol.name)
         if symbol.name == "__call__":
             for current in [cls, *classes.all_subclasses(inference, cls)]:
                 found += _constructed(inference, _name(inference, current))
@@ -169,6 +175,63 @@ def _first(inference: Inference, value: Value) -> list[Value]:
         for decorator in inference.text(value.path, max(symbol.parent, 0), text, symbol.start):
             found += into_parameter(inference, decorator, 0)
     return found
+
+
+def _by_beginning(inference: Inference, cls: Value, name: str) -> list[Value]:
+    """What carries a method that its class, or a base, asks for by a name put together: `getattr(self, "visit_" + kind)`."""
+    found: list[Value] = []
+    for path in dict.fromkeys(c.path for c in lookup_order(inference, cls) if c.kind == "class"):
+        for beginning, start in _beginnings(inference, path):
+            if name.startswith(beginning) and name != beginning:
+                found += [carrier(path, "()"), *carried_from(inference, path, start)]
+    return found
+
+
+def _beginnings(inference: Inference, path: str) -> list[tuple[str, int]]:
+    """How the names begin that `getattr` is asked for in a file, as far as that is told, and where."""
+    table = inference.table(path)
+    calls = table.calls.get("getattr", ()) if table is not None else ()
+    if table is None or not calls:
+        return []
+    return inference.aside(("beginnings", path), lambda: _found_beginnings(inference, table, calls))
+
+
+def _found_beginnings(inference: Inference, table: Tables, calls: Sequence[Call]) -> list[tuple[str, int]]:
+    found = []
+    for call in calls:
+        here = inference.here(table.facts.path, call.owner, call.start, call.end, call.line)
+        node = here.source.tree if here is not None else None
+        if not isinstance(node, ast.Call) or len(node.args) < 2:
+            continue
+        # Told by what is written there, or by what a local name is: to infer it would cost more than it tells.
+        written: list[ast.expr] = [node.args[1]]
+        if isinstance(node.args[1], ast.Name):
+            text = inference.workspace.text(table.facts.path)
+            flows = table.flows.get((call.owner, node.args[1].id), ())
+            sources = [snippet(text[f.start : f.end]) for f in flows if f.kind == "assign" and not f.path]
+            written = [source.tree for source in sources if source is not None]
+        found += [(text, call.start) for part in written if (text := _beginning(part))]
+    return found
+
+
+def _beginning(node: ast.expr) -> str:
+    """The constant text with which a text begins that is put together."""
+    if isinstance(node, ast.JoinedStr):
+        first = node.values[0] if node.values else None
+        return first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else ""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "format":
+        return _constant(node.func.value).partition("{")[0]
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
+        return _constant(node.left).partition("%")[0]
+    while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        node = node.left
+        if told := _constant(node) or (_beginning(node) if isinstance(node, ast.JoinedStr) else ""):
+            return told
+    return ""
+
+
+def _constant(node: ast.expr) -> str:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
 
 
 def _name(inference: Inference, cls: Value) -> str:

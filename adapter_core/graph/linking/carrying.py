@@ -21,6 +21,11 @@ _MAX_FILES = 60
 _ADDING = frozenset(
     {"append", "add", "insert", "appendleft", "extend", "update", "setdefault", "register", "put", "push"}
 )
+# Tell something of what they are given, and never give it back.
+_TELLING = frozenset(
+    """isinstance issubclass callable len hasattr iscoroutinefunction isfunction ismethod isclass iscoroutine isgeneratorfunction
+    isasyncgenfunction isgenerator isawaitable str repr bool int float id hash print""".split()
+)
 _AFTER = re.compile(r"\s*(\(|\.|=(?!=))")
 _TAKEN_OUT = re.compile(r"\[|\.(?:values|items|get|pop|popitem|popleft|setdefault|copy)\(")
 
@@ -85,9 +90,11 @@ def carried_from(inference: Inference, path: str, offset: int) -> list[Value]:
 
 def _carried_by(inference: Inference, table: Tables, offset: int, flows: list[Flow], call: Call | None) -> list[Value]:
     found: list[Value] = []
+    telling = call is not None and call.callee.rpartition(".")[2] in _TELLING
     for flow in flows:
-        found += from_flow(inference, table, flow)
-    if call is not None:
+        if not (telling and flow.start <= call.start and call.end <= flow.end):  # type: ignore[union-attr]
+            found += from_flow(inference, table, flow)
+    if call is not None and not telling:
         found += _from_argument(inference, table.facts.path, call, offset)
     return found
 
@@ -212,6 +219,11 @@ def _handed_on(inference: Inference, path: str, call: Call, offset: int) -> list
             # What `partial` is given goes to the function that it is given first.
             for inner in inference.expression(node.args[0], here):
                 found += into_parameter(inference, inner, place - 1 if isinstance(place, int) else place)
+        elif value.kind == "external" and value.path == "functools.partial":
+            # What it makes of the function goes where the call stands: `run(partial(f, 1))`.
+            table = inference.table(path)
+            around = _call_around(table, call.start, outside=call) if table is not None else None
+            found += _from_argument(inference, path, around, call.start) if around is not None else []
         found += into_parameter(inference, value, place)
     return found
 

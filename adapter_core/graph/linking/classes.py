@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from typing import TYPE_CHECKING
 
-from ...types import Call, Flow, ModuleFacts
+from ...types import ModuleFacts
 from ..storage.columns import column
 from . import annotations as types_of
-from . import generated
+from . import generated, owners, stored
 from .metaclasses import is_metaclass, metaclass
 from .mro import bases, lookup_order
-from .tables import Tables, instance_class
+from .tables import instance_class
 from .values import EMPTY, Value, Values, class_of, external, instance, union
 
 if TYPE_CHECKING:
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 _MAX_CLASSES = 200
 _MAX_RECEIVERS = 12
 _HUB = 24
-_MAX_SET = 20  # statements that store an attribute outside the class
 _COLLECTED = re.compile(r"^Test|Tests?$|TestCase$")
 _OBJECT_MEMBERS = frozenset(dir(object)) | {
     "__dict__",
@@ -40,6 +38,21 @@ def is_receiver(facts: ModuleFacts, scope: int, name: str) -> bool:
 def attribute(inference: Inference, value: Value, name: str) -> Values:
     """An attribute of a class, an instance or `super()`, with methods bound and properties called."""
     return inference.once(("attribute", value, name), lambda: _attribute(inference, value, name))
+
+
+def private(inference: Inference, values: Values, name: str, path: str, scope: int) -> Values:
+    """An attribute `__name`, which means that of the class in whose text it is written, whatever is built on that class."""
+    table = inference.table(path)
+    while table is not None and scope > 0 and table.facts.symbols[scope].kind != "class":
+        scope = table.facts.symbols[scope].parent
+    own = Value("class", path, scope)
+    parts: list[Values] = []
+    for value in values:
+        below = scope > 0 and value.kind in ("class", "instance") and value not in (own, instance(own))
+        order = lookup_order(inference, class_of(value) if value.kind == "instance" else value) if below else []
+        found = told_by(inference, own, name, value) if own in order else None
+        parts.append(inference.attribute(frozenset({value}), name) if found is None else found)
+    return union(parts)
 
 
 def attributes_beginning(inference: Inference, value: Value, start: str) -> Values:
@@ -70,6 +83,8 @@ def _attribute(inference: Inference, value: Value, name: str) -> Values:
     if name == "__subclasses__" and value.kind == "class":
         below = Value("typed", "list", 0, frozenset(subclasses(inference, value)))
         return frozenset({Value("typed", "callable", 0, frozenset({below}))})
+    if name == "__dict__" and receiver.kind == "class":
+        return owners.body(inference, receiver)
     if receiver.kind == "instance" and name in ("value", "_value_"):
         held = _enum_values(inference, class_of(receiver))
         if held is not None:
@@ -86,9 +101,9 @@ def _attribute(inference: Inference, value: Value, name: str) -> Values:
         if cls.kind == "external":
             outside = outside or cls
             continue
-        found = _own(inference, cls, name, receiver)
+        found = told_by(inference, cls, name, receiver)
         if found is not None:
-            return found
+            return found or stored.elsewhere(inference, value, name)
     if value.kind == "class" and (meta := metaclass(inference, receiver)) is not None:
         found_meta = attribute(inference, instance(meta), name)
         if found_meta:
@@ -102,10 +117,10 @@ def _attribute(inference: Inference, value: Value, name: str) -> Values:
         return frozenset({external(f"{outside.path}.{name}")})
     if name in _OBJECT_MEMBERS:
         return frozenset({external(f"builtins.object.{name}")})
-    return EMPTY
+    return stored.elsewhere(inference, value, name)
 
 
-def _own(inference: Inference, cls: Value, name: str, receiver: Value) -> Values | None:
+def told_by(inference: Inference, cls: Value, name: str, receiver: Value) -> Values | None:
     """What one class itself, its body and its methods, tells about an attribute; None: nothing."""
     table = inference.table(cls.path)
     if table is None:
@@ -114,7 +129,7 @@ def _own(inference: Inference, cls: Value, name: str, receiver: Value) -> Values
     found = inference.binding(table, cls.index, name)
     known = found is not None
     if found is not None:
-        parts += [_bind(inference, v, receiver) for v in found]
+        parts += [bind(inference, v, receiver) for v in found]
         if any(table.facts.symbols[i].kind == "enum_member" for i in table.children.get((cls.index, name), ())):
             return frozenset({instance(cls)})
     if receiver.kind in ("instance", "class"):
@@ -126,29 +141,19 @@ def _own(inference: Inference, cls: Value, name: str, receiver: Value) -> Values
         if not types_of.tell(union(noted)):
             parts += [inference.flow(cls.path, f) for f in flows if f.kind != "annotation"]
         field = receiver.kind == "instance" and generated.is_field(inference, cls, name)
+        known = known or field
         # A default says what it is where nothing is handed over.
         if field and (not types_of.tell(union(parts)) or generated.has_default(table, cls, name)):
             parts.append(generated.given(inference, cls, name))
-        # `obj.name = value` outside the class, in its own file.
-        for flow in _set_outside(table, name) if not flows or receiver.kind == "instance" else ():
-            heads = inference.text(cls.path, flow.scope, flow.target.rpartition(".")[0], flow.line)
-            if cls in heads or instance(cls) in heads:
-                values = inference.flow(cls.path, flow)
-                parts += [_bind(inference, v, receiver) for v in values] if cls in heads else [values]
-                known = True
-        if not flows:
-            for call in table.calls.get("setattr", ()) if not known else ():
-                found_set = _set_by_name(inference, cls, name, call)
-                if found_set is not None:
-                    parts.append(found_set)
-                    known = True
+        for values, on_class in (
+            stored.in_its_file(inference, table, cls, name) if not flows or receiver.kind == "instance" else ()
+        ):
+            parts += [bind(inference, v, receiver) for v in values] if on_class else [values]
+            known = True
+        by_name = stored.by_name(inference, table, cls, name) if not flows and not known else []
+        parts += by_name
+        known = known or bool(by_name)
     return union(parts) if known else None
-
-
-def _set_outside(table: Tables, name: str) -> list[Flow]:
-    """What a file stores under `obj.name`, where `obj` is not the receiver of a method."""
-    found = [f for f in table.attribute_flows(name) if f.kind == "assign"]
-    return [f for f in found if instance_class(table.facts, f.scope, f.target.partition(".")[0]) is None][:_MAX_SET]
 
 
 def _enum_values(inference: Inference, cls: Value) -> Values | None:
@@ -165,26 +170,6 @@ def _enum_values(inference: Inference, cls: Value) -> Values | None:
     )
 
 
-def _set_by_name(inference: Inference, cls: Value, name: str, call: Call) -> Values | None:
-    """What `setattr(obj, "name", value)` gives the attribute, where `obj` is the class or an instance of it."""
-    names = inference.aside(("set by name", cls.path, call.start), lambda: _names_set(inference, cls.path, call))
-    here = inference.here(cls.path, call.owner, call.start, call.end, call.line) if name in names else None
-    node = here.source.tree if here is not None else None
-    if here is None or not isinstance(node, ast.Call):
-        return None
-    holders = inference.expression(node.args[0], here)
-    return inference.expression(node.args[2], here) if cls in holders or instance(cls) in holders else None
-
-
-def _names_set(inference: Inference, path: str, call: Call) -> frozenset[object]:
-    """The names under which `setattr(obj, name, value)` stores something."""
-    here = inference.here(path, call.owner, call.start, call.end, call.line)
-    node = here.source.tree if here is not None else None
-    if here is None or not isinstance(node, ast.Call) or len(node.args) != 3 or call.callee != "setattr":
-        return frozenset()
-    return frozenset(v.extra for v in inference.expression(node.args[1], here) if v.kind == "external")
-
-
 def _any_own(inference: Inference, order: list[Value], name: str) -> bool:
     for cls in order:
         table = inference.table(cls.path) if cls.kind == "class" else None
@@ -193,7 +178,7 @@ def _any_own(inference: Inference, order: list[Value], name: str) -> bool:
     return False
 
 
-def _bind(inference: Inference, value: Value, receiver: Value) -> Values:
+def bind(inference: Inference, value: Value, receiver: Value) -> Values:
     """A function found in a class, as its attribute on a receiver: bound, or called where it is a property."""
     if value.kind not in ("function", "lambda"):
         if value.kind == "instance" and value.path:
@@ -371,14 +356,24 @@ def receivers(inference: Inference, method: Value) -> list[Value]:
         reached = [
             c
             for c in below
-            if (_is_collected(inference, c) or is_constructed(inference, c, takes_class))
+            if (_is_collected(inference, c) or is_constructed(inference, c, takes_class) or _makes_itself(inference, c))
             and _reaches(inference, c, method, symbol.name)
         ]
-        if is_constructed(inference, own, takes_class) or not reached:
+        if is_constructed(inference, own, takes_class) or not reached or _makes_itself(inference, own):
             reached.append(own)
         return frozenset(reached)
 
     return sorted(inference.once(("receivers", method.path, method.index), compute), key=lambda v: (v != own, v[:3]))
+
+
+def _makes_itself(inference: Inference, cls: Value) -> bool:
+    """Whether something is asked of a class by its name that may make an instance: one of its methods calls `cls(…)`."""
+    for current in lookup_order(inference, cls):
+        table = inference.table(current.path) if current.kind == "class" else None
+        for call in table.calls.get("cls", ()) if table is not None else ():
+            if call.callee == "cls" and instance_class(table.facts, call.owner, "cls") == current.index:  # type: ignore[union-attr]
+                return is_constructed(inference, cls, True)
+    return False
 
 
 def _is_collected(inference: Inference, cls: Value) -> bool:

@@ -43,7 +43,11 @@ def display_elements(inference: Inference, value: Value) -> Values:
             return inference.expression(node.key, here)
         return union([_element(inference, e, here) for e in getattr(node, "elts", ())])
 
-    return inference.once(("elements", value), lambda: union([compute(), filling.additions(inference, value)]))
+    return inference.once(("elements", value), lambda: _with_additions(inference, value, None, compute()))
+
+
+def _with_additions(inference: Inference, value: Value, key: str | None, written: Values) -> Values:
+    return written | filling.additions(inference, value, key, written)
 
 
 def _element(inference: Inference, node: ast.expr, here: Here) -> Values:
@@ -106,9 +110,7 @@ def display_item(inference: Inference, value: Value, key: str | None, step: str 
         return union([_element(inference, e, here) for e in elements])
 
     wanted = key if key is not None else step
-    return inference.once(
-        ("item", value, key, step), lambda: union([compute(), filling.additions(inference, value, wanted)])
-    )
+    return inference.once(("item", value, key, step), lambda: _with_additions(inference, value, wanted, compute()))
 
 
 def rest(inference: Inference, value: Value, first: int, after: int) -> Values:

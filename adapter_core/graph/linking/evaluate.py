@@ -21,6 +21,7 @@ from . import (
     containers,
     dynamic,
     expressions,
+    lambdas,
     modules,
     parameters,
     protocols,
@@ -182,7 +183,7 @@ class Inference(Remembering):
             if within:
                 nearest = min(within, key=lambda f: f.last - f.first)
                 if nearest.kind == "lambda":
-                    return parameters.lambda_parameter(self, path, nearest)
+                    return lambdas.parameter(self, path, nearest)
                 return self.flow(path, nearest)
             own = current == scope
             if declared and (current, name) in declared:
@@ -191,11 +192,13 @@ class Inference(Remembering):
                 table, current, name, offset if own else -1, line if own else 0, environment if own else ()
             )
             if found is not None:
-                return found or (modules.set_from_outside(self, table.facts.module, name) if current == 0 else EMPTY)
-        for item in table.stars:
-            found = modules.star(self, table.facts, item, name)
-            if found is not None:
-                return found
+                if current != 0:
+                    return found
+                found = modules.with_set(self, table, name, found)
+                return found or modules.set_from_outside(self, table.facts.module, name)
+        found = modules.from_stars(self, table, name)
+        if found is not None:
+            return found
         if name in _BUILTINS:
             return frozenset({external(f"builtins.{name}")})
         return EMPTY

@@ -45,6 +45,8 @@ def _attribute(inference: Inference, node: ast.Attribute, here: Here) -> Values:
     values = inference.expression(base, here)
     if node.attr == "param" and _REQUEST in values:
         return parametrized.requested(inference, here.path, here.scope)
+    if node.attr.startswith("__") and not node.attr.endswith("__"):
+        return classes.private(inference, values, node.attr, here.path, here.scope)
     return inference.attribute(values, node.attr)
 
 

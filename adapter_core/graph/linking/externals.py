@@ -87,6 +87,9 @@ def result(inference: Inference, value: Value, node: ast.Call, here: Here) -> Va
         return frozenset({Value("typed", "list", 0, inference.elements(inference.elements(argument(0))))})
     if name in _GIVES_BACK:
         return frozenset({Value("typed", "entered", 0, argument(0))})
+    if name.startswith("concurrent.futures.") and name.endswith((".submit", ".map")) and node.args:
+        kind = "future" if name.endswith("t") else "list"
+        return frozenset({Value("typed", kind, 0, inference.returned(argument(0)))})
     if name == "functools.reduce" and node.args:
         return union([calling_results(inference, argument(0)), argument(2)])
     if name == "operator.attrgetter" and len(node.args) == 1:
@@ -129,6 +132,11 @@ def result(inference: Inference, value: Value, node: ast.Call, here: Here) -> Va
         )
     if name == "builtins.zip":
         return _pairs(inference, [inference.elements(argument(n)) for n in range(len(node.args))])
+    if name in ("asyncio.to_thread", "concurrent.futures.as_completed"):
+        values = argument(0)
+        if name == "asyncio.to_thread":
+            return inference.returned(values)
+        return frozenset({Value("typed", "list", 0, inference.elements(values))})
     if name == "builtins.map":
         results = union([inference.returned(frozenset({v})) for v in argument(0)])
         return frozenset({Value("typed", "list", 0, results)})
@@ -140,6 +148,8 @@ def result(inference: Inference, value: Value, node: ast.Call, here: Here) -> Va
         found = argument(0)
         kept = known(found)
         return kept or frozenset({external(f"{name}()")})
+    if name == "builtins.vars" and node.args:
+        return union([inference.member(v, "__dict__") for v in argument(0) if v.kind == "class"])
     if name in ("builtins.globals", "builtins.vars", "builtins.locals") and not node.args:
         return frozenset({Value("namespace", here.path, 0 if name == "builtins.globals" else here.scope)})
     head = name.removesuffix("()")
@@ -169,6 +179,8 @@ def method(inference: Inference, value: Value, node: ast.Call, here: Here) -> Va
     container: Value = value.extra
     only = frozenset({container})
     name = value.path
+    if container.path == "future":
+        return container.extra if name == "result" else EMPTY
     if name == "attrgetter":
         return inference.attribute(inference.expression(node.args[0], here), container.extra) if node.args else EMPTY
     if name in ("values", "popitem"):

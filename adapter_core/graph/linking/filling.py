@@ -8,14 +8,15 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ...types import Call, Flow
-from . import containers
-from .tables import ADDING, EXTENDING, PUSHING, Tables, instance_class, scopes
+from . import carrying, containers
+from .tables import ADDING, EXTENDING, PUSHING, Put, Tables, instance_class, scopes
 from .values import EMPTY, Value, Values, union
 
 if TYPE_CHECKING:
     from .evaluate import Inference
 
 _MAX_FILES = 24  # in which a container may be filled
+_BARE = 20  # characters of a container in which hardly anything is written: `defaultdict(list)`
 
 
 def stored(inference: Inference, path: str, scope: int, name: str, key: str | None = None) -> Values:
@@ -73,17 +74,25 @@ def _put(inference: Inference, path: str, call: Call, method: str) -> Values:
     return values
 
 
-def additions(inference: Inference, value: Value, key: str | None = None) -> Values:
-    """What is put into a container after it was written, through the names to which it is assigned."""
+def additions(inference: Inference, value: Value, key: str | None, written: Values) -> Values:
+    """What is put into a container after it was written, through the names to which it is assigned; and, where nothing was written into
+    it, by the functions that it is handed to."""
     table = inference.table(value.path)
     parts = []
-    for flow in table.facts.flows if table else ():
-        if (flow.start, flow.end) == value.extra and flow.kind == "assign" and not flow.path:
+    start, end = value.extra
+    for flow in table.flows_around(start) if table else ():
+        if flow.kind != "assign" or flow.end < end:
+            continue
+        whole = (flow.start, flow.end) == (start, end) and not flow.path
+        # `self.done, self.undone = [], []`
+        if whole or (flow.path and value in inference.flow(value.path, flow)):
             parts.append(
                 stored(inference, value.path, flow.owner if "." not in flow.target else flow.scope, flow.target, key)
             )
             parts += _stored_elsewhere(inference, value, flow, key)
     parts += _put_by_others(inference, value)
+    if not written and not any(parts) and (key is not None or end - start <= _BARE):
+        parts += _put_where_handed(inference, value, key)
     return union(parts)
 
 
@@ -109,6 +118,32 @@ def _put_by_others(inference: Inference, value: Value) -> Iterator[Values]:
                 yield _put(inference, value.path, call, call.name)
 
 
+def _put_where_handed(inference: Inference, value: Value, key: str | None) -> Iterator[Values]:
+    """What functions put into a container that they are handed: `fill(table)`, with `def fill(rows): rows["a"] = f`."""
+    start = value.extra[0]
+    first = carrying.carried_from(inference, value.path, start)
+    handed = dict.fromkeys(first)
+    for one in first:
+        name: str = one.extra
+        if not name.endswith(("[]", "()")):
+            handed.update(dict.fromkeys(carrying.carried_further(inference, value.path, name, False)))
+    for one in handed:
+        table = inference.table(one.path) if one.path and inference.spend(1) else None
+        for put in table.stores_by_name.get(one.extra, ()) if table is not None else ():
+            if put.target != one.extra or (put.key is not None and key is not None and put.key not in ("", key)):
+                continue
+            if table.is_parameter(put.scope, put.target) and value in inference.text(  # type: ignore[union-attr]
+                one.path, put.scope, put.target, put.line
+            ):
+                yield _what_is_put(inference, one.path, put)
+
+
+def _what_is_put(inference: Inference, path: str, put: Put) -> Values:
+    if put.call is not None:
+        return _put(inference, path, put.call, put.call.name)
+    return inference.at(path, put.scope, put.start, put.end, put.line)
+
+
 def _stored_elsewhere(inference: Inference, value: Value, flow: Flow, key: str | None) -> Iterator[Values]:
     """What is put into a container that is an attribute, or a name of a module, under another spelling than the one to which it is
     assigned: `cls.kinds[name] = sub` for `kinds = {}` in the class, `app.views[rule] = view` and `tools.HOOKS.append(f)` in other files."""
@@ -126,10 +161,7 @@ def _stored_elsewhere(inference: Inference, value: Value, flow: Flow, key: str |
             if own or (put.key is not None and key is not None and put.key not in ("", key)):
                 continue
             if value in inference.text(path, put.scope, put.target, put.line):
-                if put.call is not None:
-                    yield _put(inference, path, put.call, put.call.name)
-                else:
-                    yield inference.at(path, put.scope, put.start, put.end, put.line)
+                yield _what_is_put(inference, path, put)
 
 
 def _binder(table: Tables, scope: int, name: str) -> int:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ...types import Parameter
 from . import carriers, classes, mro, parameters
+from .snippets import snippet
 from .tables import Tables
 from .values import EMPTY, Value, Values, union
 
@@ -19,9 +21,25 @@ _MAX_SITES = 80
 def is_field(inference: Inference, cls: Value, name: str) -> bool:
     """Whether a class itself declares a field of that name."""
     table = inference.table(cls.path)
-    return table is not None and any(
-        table.facts.symbols[i].kind == "field" for i in table.children.get((cls.index, name), ())
-    )
+    if table is None:
+        return False
+    declared = any(table.facts.symbols[i].kind == "field" for i in table.children.get((cls.index, name), ()))
+    return declared or name in _fields_of_base(table.facts.symbols[cls.index].bases)
+
+
+def _fields_of_base(bases: Sequence[str]) -> list[str]:
+    """The fields of `class Pair(namedtuple("Pair", "left right"))`."""
+    for text in bases:
+        source = snippet(text) if text.partition("(")[0].rpartition(".")[2] == "namedtuple" else None
+        call = source.tree if source is not None else None
+        if isinstance(call, ast.Call) and len(call.args) > 1:
+            named = call.args[1]
+            if isinstance(named, ast.Constant) and isinstance(named.value, str):
+                return named.value.replace(",", " ").split()
+            return [
+                e.value for e in getattr(named, "elts", ()) if isinstance(e, ast.Constant) and isinstance(e.value, str)
+            ]
+    return []
 
 
 def has_default(table: Tables, cls: Value, name: str) -> bool:
@@ -71,6 +89,8 @@ def _taken(inference: Inference, cls: Value) -> list[Parameter]:
     found: dict[str, Parameter] = {}
     for current in reversed(mro.lookup_order(inference, cls)):
         table = inference.table(current.path) if current.kind == "class" else None
+        bases = table.facts.symbols[current.index].bases if table else ()
+        found.update({name: Parameter(name, "positional", None, None) for name in _fields_of_base(bases)})
         for index in table.members.get(current.index, ()) if table else ():
             symbol = table.facts.symbols[index]  # type: ignore[union-attr]
             if symbol.kind == "field":

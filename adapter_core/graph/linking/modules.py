@@ -10,6 +10,7 @@ from .values import EMPTY, Values, external, module, union
 
 if TYPE_CHECKING:
     from .evaluate import Inference
+    from .tables import Tables
 
 _MAX_FILES = 60  # in which an attribute of a module may be set
 
@@ -74,11 +75,11 @@ def attribute(inference: Inference, name: str, attr: str) -> Values:
         found = inference.binding(table, 0, attr)
         if found is not None:
             # `from . import x` in a package's own __init__ means the submodule x.
+            found = with_set(inference, table, attr, found)
             return found or _submodule(inference, name, attr) or set_from_outside(inference, name, attr)
-        for item in table.stars:
-            starred = star(inference, facts, item, attr)
-            if starred is not None:
-                return starred
+        starred = from_stars(inference, table, attr)
+        if starred is not None:
+            return starred
     below = _submodule(inference, name, attr)
     if below:
         return below
@@ -95,6 +96,18 @@ def _answered(inference: Inference, files: list[ModuleFacts], attr: str) -> Valu
         if found:
             return inference.answered(found, attr)
     return EMPTY
+
+
+def from_stars(inference: Inference, table: Tables, name: str) -> Values | None:
+    """What the star imports of a file bind a name to: the last one that does, and those before it where that one may not run."""
+    parts: list[Values] = []
+    for item in reversed(table.stars):
+        found = star(inference, table.facts, item, name)
+        if found is not None:
+            parts.append(found)
+            if not item.conditional:
+                break
+    return union(parts) if parts else None
 
 
 def star(inference: Inference, facts: ModuleFacts, item: Import, name: str) -> Values | None:
@@ -147,6 +160,16 @@ def _in_package(inference: Inference, folder: str) -> bool:
 
 def _is_package(path: str) -> bool:
     return path.rpartition("/")[2].startswith("__init__.")
+
+
+def with_set(inference: Inference, table: Tables, name: str, found: Values) -> Values:
+    """With a function that a module's variable is, what other files put in its place: `hooks.on_save = log`."""
+    for value in found:  # asked of every name: most are no such thing
+        if value.kind not in ("function", "lambda"):
+            return found
+    if not found or not table.flows.get((0, name)):
+        return found
+    return found | set_from_outside(inference, table.facts.module, name)
 
 
 def set_from_outside(inference: Inference, name: str, attr: str) -> Values:

@@ -1,11 +1,12 @@
-"""What Python hands to a descriptor: the class in which it stands, and the instance of which it is asked."""
+"""What Python hands to a descriptor: the class in which it stands, and the instance of which it is asked; and to a metaclass: what class
+bodies bind."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import classes
-from .values import EMPTY, Value, Values, instance
+from . import classes, metaclasses
+from .values import EMPTY, Value, Values, instance, union
 
 if TYPE_CHECKING:
     from .evaluate import Inference
@@ -25,6 +26,24 @@ def given(inference: Inference, descriptor: Value, method: str, place: int) -> V
     return owners if place == places[1] else frozenset(instance(cls) for cls in owners)
 
 
+def namespace(inference: Inference, meta: Value, method: str, place: int) -> Values:
+    """What the classes bind in their bodies that a metaclass makes: the last parameter of its `__new__` and `__init__`."""
+    if place != 3 or method not in ("__new__", "__init__") or not metaclasses.is_metaclass(inference, meta):
+        return EMPTY
+    made = classes.made_by(inference, meta)
+    return union([body(inference, cls) for cls in made]) if len(made) <= _MAX_OWNERS else EMPTY
+
+
+def body(inference: Inference, cls: Value) -> Values:
+    """What assignments in a class's body bind, as a dict: `vars(cls)`."""
+    table = inference.table(cls.path)
+    if table is None:
+        return EMPTY
+    names = table.assigned_in(cls.index)
+    values = union([inference.binding(table, cls.index, name) or EMPTY for name in names])
+    return frozenset({Value("typed", "dict", 0, values)})
+
+
 def _owners(inference: Inference, descriptor: Value) -> Values:
     """The classes in whose bodies a descriptor is made, and those built on them."""
     table = inference.table(descriptor.path)
@@ -41,4 +60,4 @@ def _owners(inference: Inference, descriptor: Value) -> Values:
     return frozenset(found) if len(found) <= _MAX_OWNERS else EMPTY
 
 
-__all__ = ["given"]
+__all__ = ["body", "given", "namespace"]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ...types import Call, Flow, Parameter, Symbol
+from ...types import Call, Parameter, Symbol
 from ..storage.columns import column
-from . import aliases, callbacks, calling, carriers, classes, fixtures, metaclasses, mro, owners, registered
+from . import aliases, callbacks, calling, carriers, classes, fixtures, metaclasses, mro, operands, owners, registered
 from . import annotations as types_of
 from .abstract import is_abstract
 from .tables import Tables
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _CLASS_RECEIVERS = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
 _MAX_SITES = 80
 _HOLD = ("list", "dict", "tuple")  # kinds of `typed` values that are containers
+_CALLABLE = frozenset({"function", "lambda", "partial"})
+_FITTING = _CALLABLE | {"instance", "class"}
 
 
 def parameter(inference: Inference, path: str, index: int, name: str) -> Values:
@@ -56,15 +58,18 @@ def _parameter(inference: Inference, path: str, index: int, name: str) -> Values
         # Of built-in types, what is handed over tells more.
         annotated = known(annotated) if registered_for else annotated
         if types_of.tell(annotated):
-            return _with_special(inference, path, index, found, annotated)
+            key = ("handed", path, index, name)
+            return _with_special(
+                inference, annotated, lambda: inference.once(key, lambda: _handed_over(inference, path, index, found))
+            )
     given = fixtures.given(inference, path, index, name) if fixtures.takes_fixtures(symbol) else EMPTY
     if given:
         return given
     handed = _handed_over(inference, path, index, found) | annotated
     if in_class and not known(handed):
-        handed |= owners.given(
-            inference, Value("class", path, symbol.parent), symbol.name, symbol.parameters.index(found)
-        )
+        cls, place = Value("class", path, symbol.parent), symbol.parameters.index(found)
+        handed |= owners.given(inference, cls, symbol.name, place) | operands.given(inference, cls, symbol.name, place)
+        handed |= owners.namespace(inference, cls, symbol.name, place)
     if in_class and not found.annotation and not known(handed):
         return _inherited(inference, path, index, found) or handed
     return handed
@@ -84,22 +89,26 @@ def _inherited(inference: Inference, path: str, index: int, found: Parameter) ->
     return EMPTY
 
 
-def _with_special(inference: Inference, path: str, index: int, found: Parameter, annotated: Values) -> Values:
+def _with_special(inference: Inference, annotated: Values, hand_over: Callable[[], Values]) -> Values:
     """What the annotation names, and what calls hand over that is built on it, or fits a protocol: instances for `x: Base`, classes for
     `x: type[Base]`, and containers for `x: list[Base]`, where it names such a base."""
     wanted = [class_of(v) if v.kind == "instance" else v for v in annotated if v.kind in ("instance", "class")]
     held = [
         class_of(v) for c in annotated if c.kind == "typed" and c.path in _HOLD for v in c.extra if v.kind == "instance"
     ]
-    protocols = [c for c in wanted if _is_protocol(inference, c)]
-    special = protocols or any(classes.subclasses(inference, c) for c in wanted)
-    special = special or any(_is_protocol(inference, c) or classes.subclasses(inference, c) for c in held)
+    protocols = [c for c in wanted if _is_built_on(inference, c, "Protocol")]
+    written = any(_is_built_on(inference, c, "TypedDict") for c in wanted)
+    special = protocols or written or any(classes.subclasses(inference, c) for c in wanted)
+    special = special or any(_is_built_on(inference, c, "Protocol") or classes.subclasses(inference, c) for c in held)
     if not special:
         return annotated
-    handed = inference.once(("handed", path, index, found.name), lambda: _handed_over(inference, path, index, found))
-    given = [v for v in handed if v.kind in ("instance", "class") and any(v.kind == a.kind for a in annotated)]
+    handed = hand_over()
+    fit = {a.kind for a in annotated}
+    if any(inference.member(instance(c), "__call__") for c in protocols):
+        fit |= _CALLABLE
+    given = [v for v in handed if v.kind in fit and v.kind in _FITTING]
     orders = [mro.lookup_order(inference, class_of(v) if v.kind == "instance" else v) for v in given]
-    containers = frozenset(v for v in handed if v.kind in ("display", "starred")) if held else EMPTY
+    containers = frozenset(v for v in handed if v.kind in ("display", "starred")) if held or written else EMPTY
     if protocols:
         # Whatever is handed over has to fit; it need not be built on it. Where nothing is, the protocol is only a description.
         if orders and not any(c in order for c in protocols for order in orders):
@@ -109,8 +118,9 @@ def _with_special(inference: Inference, path: str, index: int, found: Parameter,
     return annotated.union(fitting, containers)
 
 
-def _is_protocol(inference: Inference, cls: Value) -> bool:
-    return any(c.kind == "external" and c.path.rpartition(".")[2] == "Protocol" for c in mro.bases(inference, cls))
+def _is_built_on(inference: Inference, cls: Value, name: str) -> bool:
+    """Whether a class is directly built on something outside that goes by a name."""
+    return any(c.kind == "external" and c.path.rpartition(".")[2] == name for c in mro.bases(inference, cls))
 
 
 def _handed_over(inference: Inference, path: str, index: int, found: Parameter) -> Values:
@@ -374,69 +384,33 @@ def gathered(inference: Inference, value: Value, key: str | None) -> Values:
         if found.annotation:
             annotated = inference.annotation(value.path, max(symbol.parent, 0), found.annotation, symbol.start)
             if known(annotated) and types_of.tell(annotated):
-                return annotated
-        parts: list[Values] = []
-        names = {p.name for p in symbol.parameters}
-        before = sum(p.kind in ("positional", "positional_only") for p in symbol.parameters)
-        for node, here, bound, _ in _calls_of(inference, Value("function", value.path, value.index)):
-            if found.kind == "var_keyword":
-                for keyword in node.keywords:
-                    if keyword.arg is None:
-                        parts += [inference.item(v, key, None) for v in inference.expression(keyword.value, here)]
-                    elif keyword.arg not in names and key in (None, repr(keyword.arg)):
-                        parts.append(inference.expression(keyword.value, here))
-                continue
-            skipped = before - (1 if bound else 0)
-            for number, argument in enumerate(node.args):
-                if isinstance(argument, ast.Starred):
-                    # Of what is spread here, the parameters before take the first ones.
-                    after = int(key) + skipped - number if key and key.isdecimal() else -1
-                    place = str(after) if after >= 0 else None
-                    parts += [inference.item(v, None, place) if place else inference.iterated(v)
-                              for v in inference.expression(argument.value, here)]  # fmt: skip
-                elif number >= skipped and (key is None or key == str(number - skipped)):
-                    parts.append(inference.expression(argument, here))
-        return union(parts)
+                return _with_special(inference, annotated, lambda: _gathered(inference, value, symbol, found, key))
+        return _gathered(inference, value, symbol, found, key)
 
     return inference.once(("gathered", value, key), compute)
 
 
-def lambda_parameter(inference: Inference, path: str, flow: Flow) -> Values:
-    """What the parameter of a lambda may be: its arguments where the lambda is called by a name, or by what it is handed to."""
-
-    def compute() -> Values:
-        if flow.path == "*":
-            return EMPTY
-        place = int(flow.path)
-        table = inference.table(path)
-        if place == 0 and table is not None and table.facts.symbols[flow.scope].kind == "class":
-            return frozenset({Value("instance", path, flow.scope)})
-        me = Value("lambda", path, flow.scope, (flow.start, flow.end))
-        parts: list[Values] = [_lambda_default(inference, me, flow)]
-        for site_path, call in carriers.sites_of(inference, me):
-            here = inference.here(site_path, call.owner, call.start, call.end, call.line)
-            node = here.source.tree if here is not None else None
-            if call.form == "decorator" or here is None or not isinstance(node, ast.Call):
-                continue
-            if me in inference.callees(site_path, call):
-                if place < len(node.args):
-                    parts.append(inference.expression(node.args[place], here))
-                parts += [inference.expression(k.value, here) for k in node.keywords if k.arg == flow.target]
-        for _, _, _, given in callbacks.callers_of(inference, me):
-            parts += given.arguments[place : place + 1]
-        return union(parts)
-
-    return inference.once(("lambda", path, flow.start, flow.path), compute)
-
-
-def _lambda_default(inference: Inference, value: Value, flow: Flow) -> Values:
-    """The default of a lambda's parameter: `lambda handler=f: handler()`."""
-    at = inference.here(value.path, value.index, value.extra[0], value.extra[1], flow.line)
-    if at is None or not isinstance(at.source.tree, ast.Lambda):
-        return EMPTY
-    arguments = at.source.tree.args
-    positional = [*arguments.posonlyargs, *arguments.args]
-    pairs = [*zip(positional[len(positional) - len(arguments.defaults) :], arguments.defaults, strict=True),
-             *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)]  # fmt: skip
-    found = [d for a, d in pairs if a.arg == flow.target and d is not None]
-    return inference.expression(found[0], at) if found else EMPTY
+def _gathered(inference: Inference, value: Value, symbol: Symbol, found: Parameter, key: str | None) -> Values:
+    """What calls hand over for `*args` or `**kwargs`."""
+    parts: list[Values] = []
+    names = {p.name for p in symbol.parameters}
+    before = sum(p.kind in ("positional", "positional_only") for p in symbol.parameters)
+    for node, here, bound, _ in _calls_of(inference, Value("function", value.path, value.index)):
+        if found.kind == "var_keyword":
+            for keyword in node.keywords:
+                if keyword.arg is None:
+                    parts += [inference.item(v, key, None) for v in inference.expression(keyword.value, here)]
+                elif keyword.arg not in names and key in (None, repr(keyword.arg)):
+                    parts.append(inference.expression(keyword.value, here))
+            continue
+        skipped = before - (1 if bound else 0)
+        for number, argument in enumerate(node.args):
+            if isinstance(argument, ast.Starred):
+                # Of what is spread here, the parameters before take the first ones.
+                after = int(key) + skipped - number if key and key.isdecimal() else -1
+                place = str(after) if after >= 0 else None
+                parts += [inference.item(v, None, place) if place else inference.iterated(v)
+                          for v in inference.expression(argument.value, here)]  # fmt: skip
+            elif number >= skipped and (key is None or key == str(number - skipped)):
+                parts.append(inference.expression(argument, here))
+    return union(parts)

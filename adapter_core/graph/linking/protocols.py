@@ -10,6 +10,8 @@ from .values import EMPTY, MANY, Value, Values, external, instance, union
 if TYPE_CHECKING:
     from .evaluate import Inference
 
+_TYPED_DICTS = ("typing.TypedDict.", "typing_extensions.TypedDict.")
+
 
 def entered(inference: Inference, value: Value) -> Values:
     """What `with value as x` binds."""
@@ -34,7 +36,7 @@ def iterated(inference: Inference, value: Value) -> Values:
         return inference.yielded(value)
     if value.kind == "display":
         return containers.display_elements(inference, value)
-    if value.kind == "typed" and value.path == "entered":
+    if value.kind == "typed" and value.path in ("entered", "future"):
         return EMPTY
     if value.kind == "typed":
         return union(list(value.extra)) if value.path == "places" else value.extra
@@ -78,7 +80,10 @@ def item(inference: Inference, value: Value, key: str | None, step: str | None) 
         name = key.strip("'\"") if key else ""
         return (inference.binding(table, value.index, name) or EMPTY) if table and name else EMPTY
     if value.kind == "instance":
-        return inference.returned(inference.member(value, "__getitem__"))
+        found = inference.member(value, "__getitem__")
+        if any(v.path.startswith(_TYPED_DICTS) for v in found):
+            return inference.member(value, key.strip("'\"")) if key else EMPTY
+        return inference.returned(found)
     if value.kind == "class":
         return frozenset({value})  # a generic class with its arguments
     if value.kind == "generator":

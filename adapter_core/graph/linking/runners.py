@@ -130,7 +130,7 @@ def _runs_entering(
     for number, path in enumerate(paths):
         if inference.late or number >= _MAX_FILES:
             return found, reason or f"{len(paths) - number} of {len(paths)} files that may run it were not looked at"
-        if not _may_hold(inference.workspace.text(path), wanted):
+        if not _may_hold(inference.workspace.text(path), wanted) or not _may_hand(inference, path, wanted):
             continue
         for operation in implicit.operations(inference, path):
             if not wanted.fits(operation) or inference.late:
@@ -303,6 +303,16 @@ def _may_hold(text: str, wanted: Wanted) -> bool:
     signs = [_SIGNS[runs] for runs in wanted.runs if runs in _SIGNS]
     signs += [rf"\b{name}\b" for name, given in BUILTINS.items() if any(runs in wanted.runs for _, runs in given)]
     return not signs or any(re.search(sign, text) for sign in signs)
+
+
+def _may_hand(inference: Inference, path: str, wanted: Wanted) -> bool:
+    """Whether a file hands something of the names to what calls it back, as far as its facts tell: to read its tree costs much more.
+    Of a file that does not parse that is not known."""
+    table = inference.table(path) if wanted.runs == {"callback"} else None
+    if table is None or table.facts.recovered or table.facts.problems:
+        return True
+    text = inference.workspace.text(path)
+    return any(name in text[start:end] for start, end in table.handing_extents for name in wanted.names)
 
 
 __all__ = ["ACCESSES", "LINKED", "Wanted", "is_linked", "kinds", "runs_entering", "runs_entering_in"]

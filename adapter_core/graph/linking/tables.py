@@ -245,6 +245,17 @@ class Tables:
         """The calls of what may call what it is handed, by its name."""
         return [c for name in CALLING_NAMES for c in self.calls.get(name, ()) if c.form != "decorator"]
 
+    @cached_property
+    def handing_extents(self) -> list[tuple[int, int]]:
+        """The offsets of the calls of what may call what it is handed."""
+        columns = (column(self.facts.calls, field) for field in ("callee", "form", "start", "end"))
+        rows = zip(*columns, strict=True)
+        return [
+            (start, end)
+            for callee, form, start, end in rows
+            if form != "decorator" and callee.rpartition(".")[2] in CALLING_NAMES
+        ]
+
     # -- what fills containers ---------------------------------------------------------------------------------------
 
     @cached_property
@@ -254,12 +265,13 @@ class Tables:
             for call in self.calls.get(method, ()):
                 holder = call.callee.rpartition(".")[0]
                 if holder.endswith(("()", "[]")) or (
-                    holder and "." not in holder and self._is_parameter(call.owner, holder)
+                    holder and "." not in holder and self.is_parameter(call.owner, holder)
                 ):
                     found.append(call)
         return found[:_MAX_FILLERS]
 
-    def _is_parameter(self, owner: int, name: str) -> bool:
+    def is_parameter(self, owner: int, name: str) -> bool:
+        """Whether a name that is read in a scope is a parameter of a function around it."""
         for scope in scopes(self.facts, owner):
             symbol = self.facts.symbols[scope]
             if symbol.is_callable and any(p.name == name for p in symbol.parameters):

@@ -21,6 +21,7 @@ class Value(NamedTuple):
     typed       "list", …     0                element values    a container of which only its elements' type is known
                 "places"      0                a tuple of values the values of a tuple, place by place
                 "callable"    0                result values     something to call
+                "future"      0                values            what its `result()` gives
                 "entered"     0                values            a context manager that gives these back
     attributes  ""            0                (name, values)…   a `SimpleNamespace`
     namespace   file          scope            None              `globals()`
