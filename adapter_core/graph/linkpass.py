@@ -19,7 +19,7 @@ from .linking import implicit, runners, sites
 from .linking.evaluate import Inference
 from .linking.reads import Reads, TracedWorkspace
 from .linking.remembering import MOST_STEPS
-from .links import Changed, links_version, state_of, uses_of
+from .links import Changed, links_version, said_by, state_of, uses_of
 from .linkstore import (
     SUFFIX,
     UNREAD,
@@ -96,7 +96,7 @@ def _begin(view: WorkspaceView, links: LinkStore, index: str) -> int:
     if links.index == index:
         return 0
     known = links.known()
-    states = {row.path: f"{row.sha256} {row.module}" for row in view.store.files() if row.kind == "python"}
+    states = {row.path: said_by(row) for row in view.store.files() if row.kind == "python"}
     gone = [path for path in known if path not in states]
     changed = Changed()
     for path in gone:
@@ -109,9 +109,7 @@ def _begin(view: WorkspaceView, links: LinkStore, index: str) -> int:
         facts = view.facts(path)
         if facts is not None:
             text = view.text(path)
-            if before is not None and before.state.partition(" ")[2] != state.partition(" ")[2]:
-                changed.remove(path, before)  # it is another module now
-            changed.add(before, facts, text)
+            changed.replace(before, facts, text)
             new[path] = state, hashes(uses_of(facts, text))
     void = {way: links.resting_on(way, changed.files, changed.names) if known and changed.paths else [] for way in WAYS}
     links.begin(index, new, gone, void)

@@ -1,6 +1,7 @@
 """Who calls something, from the links that were worked out before: `linkpass.py` makes them, this asks for them.
 
-What an open editor says otherwise than the index, and what links rest on that, is left to inference: `unlinked`.
+What a file says otherwise than when it was linked (in an open editor, on disk, in a newer state of the index), and what links rest on
+that, is left to inference: `unlinked`.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from .linkstore import (
 )
 from .recent import Recent
 from .source import is_python
+from .store import FileRow
 from .terms import words
 from .uses import properties, uses
 from .view import WorkspaceView
@@ -67,19 +69,19 @@ class Links:
     def __init__(self, view: WorkspaceView, store: LinkStore) -> None:
         self._view = view
         self._store = store
-        self._unlinked: tuple[set[str], dict[str, frozenset[str]]] | None = None
+        self._unlinked: tuple[tuple[str, frozenset[str]], dict[str, frozenset[str]]] | None = None
         view.store.beside[id(self)] = self.close
 
     @classmethod
     def of(cls, view: WorkspaceView) -> Links | None:
-        """None where no links are there, or they are of another state of the index than the view."""
+        """None where no links are there."""
         path = view.store.path
         file = path.with_name(path.name + SUFFIX) if path is not None else None
         if file is None or not file.exists():
             return None
         try:
             store = LinkStore(file, links_version())
-            if store.index == state_of(view):
+            if store.index:
                 return cls(view, store)
             store.close()
         except (sqlite3.Error, ValueError) as error:
@@ -94,16 +96,25 @@ class Links:
     def unlinked(self) -> dict[str, frozenset[str]]:
         """By way, the files whose calls have to be worked out now: they were not yet, or it holds no more. What is open in an editor
         counts, and what was seen to have changed on disk since it was indexed."""
-        said = {*self._view.documents.open_texts, *self._view.changed}
-        if self._unlinked is None or self._unlinked[0] != said:
-            texts = {p: self._said(p) for p in said if is_python(p)}
-            key = (str(self._store.path), self._store.index, frozenset(texts.items()))
+        index = self._store.index
+        said = frozenset({*self._view.documents.open_texts, *self._view.changed})
+        if self._unlinked is None or self._unlinked[0] != (index, said):
+            texts = {p: self._said(p) for p in {*said, *self._otherwise(index)} if is_python(p)}
+            key = (str(self._store.path), index, frozenset(texts.items()))
             if key not in _void:
                 _void[key] = self._rests_on(texts)
-            self._unlinked = said, {way: _void[key][way] | self._left_out[way] for way in WAYS}
+            left_out = self._left_out()
+            self._unlinked = (index, said), {way: _void[key][way] | left_out[way] for way in WAYS}
         return self._unlinked[1]
 
-    @functools.cached_property
+    def _otherwise(self, index: str) -> list[str]:
+        """The files that the index has otherwise than they were linked, or does not have any more."""
+        if index == state_of(self._view):
+            return []
+        indexed = {row.path: said_by(row) for row in self._view.store.files() if row.kind == "python"}
+        linked = self._store.states()
+        return [path for path in {**indexed, **linked} if indexed.get(path) != linked.get(path)]
+
     def _left_out(self) -> dict[str, frozenset[str]]:
         """By way, the files that were not linked."""
         missing = {way: frozenset(() if self._store.is_whole(way) else self._store.missing(way)) for way in WAYS}
@@ -114,16 +125,15 @@ class Links:
         return document.sha256 if document is not None else ""
 
     def _rests_on(self, texts: Iterable[str]) -> dict[str, frozenset[str]]:
-        """By way, the files whose links rest on what some files say otherwise than the index, these included."""
+        """By way, the files whose links rest on what some files say otherwise than when they were linked, these included."""
         changed = Changed()
         for path in texts:
-            row, before, facts = self._view.row(path), self._store.known_file(path), self._view.facts(path)
-            if row is not None and row.sha256 == self._said(path):
-                continue
-            if facts is not None:
-                changed.add(before, facts, self._view.text(path))
-            elif before is not None:
-                changed.remove(path, before)
+            before, facts = self._store.known_file(path), self._view.facts(path)
+            if facts is None:
+                if before is not None:
+                    changed.remove(path, before)
+            elif before is None or before.state != f"{self._said(path)} {facts.module}":
+                changed.replace(before, facts, self._view.text(path))
         if not changed.paths:
             return dict.fromkeys(WAYS, frozenset())
         rests = {way: self._store.resting_on(way, changed.files, changed.names) for way in WAYS}
@@ -181,7 +191,13 @@ class Changed:
         self.files = 0
         self.names = 0
 
-    def add(self, before: Known | None, facts: ModuleFacts, text: str) -> None:
+    def replace(self, before: Known | None, facts: ModuleFacts, text: str) -> None:
+        """A file that is new, or is not what it was."""
+        if before is not None and before.state.partition(" ")[2] != facts.module:
+            self.remove(facts.path, before)  # it is another module now
+        self._add(before, facts, text)
+
+    def _add(self, before: Known | None, facts: ModuleFacts, text: str) -> None:
         self.paths.append(facts.path)
         if before is not None:
             self.files |= 1 << before.number
@@ -205,6 +221,11 @@ def uses_of(facts: ModuleFacts, text: str) -> set[int]:
     properties_made = properties(facts, lambda _: text)
     ways = {**uses(facts), "named": named, "module": modules, "paths": {""}, "property": properties_made}
     return {hash_of(how, name) for how, names in ways.items() for name in names}
+
+
+def said_by(row: FileRow) -> str:
+    """What tells a file's content and module (`Known.state`)."""
+    return f"{row.sha256} {row.module}"
 
 
 def state_of(view: WorkspaceView) -> str:

@@ -153,6 +153,10 @@ class LinkStore:
         rows = self._db.execute("SELECT path, number, state, uses FROM paths")
         return {path: Known(number, state, uses) for path, number, state, uses in rows}
 
+    def states(self) -> dict[str, str]:
+        """`Known.state` of every file that was looked at, by path."""
+        return dict(self._db.execute("SELECT path, state FROM paths"))
+
     def known_file(self, path: str) -> Known | None:
         row = self._db.execute("SELECT number, state, uses FROM paths WHERE path = ?", (path,)).fetchone()
         return Known(*row) if row else None

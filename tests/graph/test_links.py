@@ -341,16 +341,27 @@ def test_damaged_links_are_as_good_as_none(tmp_path: Path) -> None:
         assert is_linked(graph)
 
 
-def test_links_of_an_older_state_are_not_asked(tmp_path: Path) -> None:
+def test_links_of_an_older_state_hold_but_for_what_rests_on_what_is_new(tmp_path: Path) -> None:
     write(tmp_path, "lib.py", FILES["lib.py"][0])
     write(tmp_path, "use.py", FILES["use.py"][0])
+    write(tmp_path, "apart.py", "def lonely():\n    return 1\n\n\nlonely()\n")
+    write(tmp_path, "gone.py", "from apart import lonely\n\nlonely()\n")
     with CodeGraph.load_or_build(tmp_path) as graph:
         graph.link()
+        assert len(graph.who_calls("apart.lonely").items) == 2
     write(tmp_path, "use.py", FILES["use.py"][1])
+    (tmp_path / "gone.py").unlink()
+    write(tmp_path, "README.md", "Lonely.\n")
+    write(tmp_path, "new.py", "from apart import lonely\n\nlonely()\n")
     with CodeGraph.load_or_build(tmp_path) as graph:
-        assert graph.calls._links is None
+        assert graph.calls._links is not None
+        unlinked = graph.calls._links.unlinked["call"]
+        assert {"use.py", "new.py"} <= unlinked
+        assert "apart.py" not in unlinked
         (site,) = [s for s in graph.who_calls("lib.work").items if s.resolved]
         assert (site.span.path, site.callee) == ("use.py", "job")
+        assert {s.span.path for s in graph.who_calls("apart.lonely").items} == {"apart.py", "new.py"}
+        check(graph)
 
 
 def test_the_indexer_links_when_there_is_nothing_else_to_do(tmp_path: Path) -> None:
