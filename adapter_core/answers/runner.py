@@ -247,5 +247,8 @@ def _finish(run: Run, found: Found, text: str, claims: list[Claim]) -> Answer:
     )
     telemetry = run.options.telemetry
     if telemetry.telemetry_out is not None:
-        write_record(telemetry.telemetry_out, record_of(run.graph, answer, telemetry.with_question))
+        try:
+            write_record(telemetry.telemetry_out, record_of(run.graph, answer, telemetry.with_question))
+        except UsageError as error:
+            return replace(answer, reason="; ".join(filter(None, (answer.reason, str(error).rstrip(".")))))
     return answer

@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
-from .common import EXIT_NOT_FOUND, EXIT_OK, add_repo_arguments, ctrl_c, note, print_json, with_graph
+from .common import EXIT_NOT_FOUND, EXIT_OK, add_repo_arguments, ctrl_c, note, print_json, printable, with_graph
 
 # `Question.kind`, but for questions about the project as a whole.
 KINDS = ("where", "what", "how", "why", "callers", "tests")
@@ -74,7 +74,7 @@ def _search(graph: CodeGraph, args: argparse.Namespace) -> int:
     started = time.perf_counter()
     glob = _glob(graph, args.path) if args.path else None
     if glob and not any(fnmatch.fnmatchcase(row.path, glob) for row in graph.store.files()):
-        note(f"no file of the index matches --path {args.path}")
+        print(f"Note: no file of the index matches --path {printable(args.path)}.", file=sys.stderr)
     options = SelectionOptions(top=args.top, path_glob=glob, kind=args.kind)
     found = search(graph, args.question, options, zoom_symbol(graph, args.zoom))
     elapsed = (time.perf_counter() - started) * 1000

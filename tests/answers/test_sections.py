@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapter_core.answers.composing.prose import docstring_sentences, in_passages
+from adapter_core.answers.composing.prose import docstring_sentences, in_passages, sentences_in
 from adapter_core.answers.inert import prose
 
 NUMPY = '''
@@ -131,3 +131,17 @@ def test_a_sentence_that_leans_or_holds_what_is_asked_stands_with_the_one_before
         "Nobody asks here. The cache is cleared first.",
     ]
     assert [(s.start, s.end) for s in found] == [(1, 1), (2, 2)]
+
+
+def test_a_line_without_a_stop_is_not_joined_with_the_next_paragraph() -> None:
+    lines = [
+        "Merge two frames",
+        "",
+        "This will merge the two of them on their keys.",
+        "It keeps the order of the keys.",
+    ]
+    texts = [p.text for p in in_passages(sentences_in(lines, 1, 4), lines, lambda _: True)]
+    assert texts == [
+        "Merge two frames",
+        "This will merge the two of them on their keys. It keeps the order of the keys.",
+    ]

@@ -14,7 +14,6 @@ from adapter_core.answers.runner import answer_question
 from adapter_core.answers.telemetry import stages_of
 from adapter_core.cli.main import main
 from adapter_core.code_graph import CodeGraph
-from adapter_core.errors import UsageError
 from tests.support import graph_of
 
 WORKSPACE = """
@@ -67,9 +66,10 @@ def test_the_question_on_request(graph: CodeGraph, tmp_path: Path) -> None:
     assert lines_of(file)[0]["question"] == QUESTION
 
 
-def test_a_file_that_cannot_be_written_is_wrong_usage(graph: CodeGraph, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="cannot be written"):
-        answer_question(graph, QUESTION, AskOptions(telemetry=TelemetryOptions(tmp_path / "no" / "such" / "file")))
+def test_a_file_that_cannot_be_written_costs_no_answer(graph: CodeGraph, tmp_path: Path) -> None:
+    answer = answer_question(graph, QUESTION, AskOptions(telemetry=TelemetryOptions(tmp_path / "no" / "such" / "file")))
+    assert answer.found
+    assert "cannot be written" in answer.reason
 
 
 def test_stages_add_up_to_the_whole() -> None:

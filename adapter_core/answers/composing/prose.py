@@ -208,7 +208,8 @@ def in_passages(found: Sequence[Prose], lines: list[str], wanted: Callable[[str]
             text = f"{before.text} {one.text}"
             follows = text in " ".join(" ".join(lines[before.start - 1 : one.end]).split())
             joins = leans(one.text) or (one.start <= before.end + 1 and wanted(one.text))
-            joins = joins and not _DRAWN.search(text)
+            # A line that ends without a stop is a heading of what follows, or a summary.
+            joins = joins and before.text.endswith((".", "!", "?", ":")) and not _DRAWN.search(text)
             if follows and joins and len(text) <= _MAX_PASSAGE:
                 passages[-1] = replace(before, text=text, end=one.end)
                 continue
