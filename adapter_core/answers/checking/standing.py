@@ -12,10 +12,10 @@ from ...code_graph import CodeGraph
 from ...types import Citation, Symbol
 from ..composing.conditions import BRANCH, LOOP, Lines
 from ..composing.deciding import decision_of
-from ..composing.placed import AGAIN, ANYTHING, IN_ANY_CASE, Placed, Test, function_at, header, statements
+from ..composing.placed import Placed, Test, function_at, header, statements
 from ..composing.placed_calls import tests_of_calls
 from ..composing.quotes import quoted
-from ..composing.steps import told_as
+from ..composing.steps import goes_so
 from ..inert import printable
 from .naming import ends_with, parts_of
 
@@ -30,9 +30,6 @@ _FORM = re.compile(
     rf"In (?P<owner>{_CODE})(?P<around>(?:, {_TEST})*): (?P<rest>{_LEAD}{_STEPS}(?:; {_LEAD}{_STEPS})*|{_STEPS})"
 )
 _WRITTEN = re.compile(rf"In (?P<owner>{_CODE}), in the order written: (?P<rest>.+)", re.DOTALL)
-_HELD = rf"(?:{_TEST}|{AGAIN}|{IN_ANY_CASE}|{ANYTHING})"
-_STEP = rf"(?:{_CODE}|raises {_CODE}|calls {_CODE}|(?:returns|sets {_CODE} to) the result of {_CODE})"
-_CLAUSE = rf"\(\d+\) (?:… )?(?:(?P<around>(?:otherwise|{_HELD})(?:, {_HELD})*): )?(?P<steps>{_STEP}(?:, then {_STEP})*)"
 _CALLS = re.compile(
     rf"(?P<owner>{_CODE}) calls(?P<order>, in the order written,)? "
     rf"(?P<called>{_CODE}(?:(?:, | and ){_CODE})*) (?P<around>{_TEST}(?:, {_TEST})*)\."
@@ -113,47 +110,11 @@ def _decided_so(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]
 
 
 def _written_so(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -> bool:
-    """ "In `f`, in the order written: (1) `x = 1`; (2) when `a`: `g(x)`, then `h(x)`; (3) otherwise: `i(x)`", one behind the other."""
+    """ "In `f`, in the order written: (1) `x = 1`; (2) when `a`: `g(x)`, then `h(x)`"."""
     form = _WRITTEN.fullmatch(sentence)
-    if form is None:
-        return False
-    told: list[tuple[str, str, list[Told]]] = []
-    before: list[Told] = []
-    for part in re.split(r"; (?=\(\d+\) )", form["rest"]):
-        clause = re.fullmatch(_CLAUSE, part)
-        if clause is None:
-            return False
-        around = clause["around"] or ""
-        held = list(_tests(around))
-        if around.startswith("otherwise"):
-            if not before:
-                return False
-            *outer, (kind, text, holds) = before
-            held = [*outer, (kind, text, not holds), *held]
-        told += [(step, around, held) for step in re.findall(_STEP, clause["steps"])]
-        before = held
-    for symbol, spans, lines in _functions(graph, form["owner"][1:-1], citations):
-        node = function_at(symbol, lines)
-        placed = statements(node, lines) if node is not None else []
-        places = [
-            [p.node.lineno for p in placed if _goes_so(p, step, around, held, spans, lines)]
-            for step, around, held in told
-        ]
-        if _ascending(places):
-            return True
-    return False
-
-
-def _goes_so(placed: Placed, step: str, around: str, held: list[Told], spans: list[Lines], lines: list[str]) -> bool:
-    """Whether a statement is told as this step, under these conditions."""
-    told, shown = told_as(placed.node, lines)
-    words = {word for word in (AGAIN, IN_ANY_CASE, ANYTHING) if word in around}
-    return (
-        told == step
-        and _shown(spans, *shown)
-        and set(held) <= _told_by(placed.tests, spans)
-        and words <= {t.word for t in placed.tests}
-        and _branched(around, placed.tests)
+    return form is not None and any(
+        goes_so(symbol, lines, form["rest"], spans)
+        for symbol, spans, lines in _functions(graph, form["owner"][1:-1], citations)
     )
 
 

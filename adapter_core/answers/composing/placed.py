@@ -9,13 +9,16 @@ from dataclasses import dataclass, replace
 
 from ...graph.outline import outline_of
 from ...types import Symbol
+from ..inert import code
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 EXITS = (ast.Return, ast.Raise)
 _ENDINGS = (*EXITS, ast.Continue, ast.Break)
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _NAME = re.compile(r"[^\W\d]\w*")
-AGAIN, IN_ANY_CASE, ANYTHING = "again and again", "in any case", "when it catches anything"
+_QUOTE, _FOLDED = re.compile("['\"]"), re.compile(r"\s\s")
+_MAX_WHOLE = 1_000
+AGAIN, FINALLY, ANYTHING = "again and again", "in `finally`", "when it catches anything"
 _MAX_TEST = 120
 _MAX_QUOTED = 90
 
@@ -24,8 +27,8 @@ _MAX_QUOTED = 90
 class Test:
     """What has to be for a statement to run. `kind`: if | while | for | except | other; or what asks nothing and stands around it all the
     same, within (a `with`, `try` or endless loop). `text`: as written, without a `not` in front, "" where it is not put into words;
-    `holds`: whether it has to hold. `word`: what is said of a `finally`, an endless loop or a bare `except` where a whole function is told.
-    `start`..`end`: the lines that say so; `beside`: that of the `else`
+    `holds`: whether it has to hold. `word`: what is said of a `with`, a `finally`, an endless loop or a bare
+    `except` where a whole function is told. `start`..`end`: the lines that say so; `beside`: that of the `else`
     where it is in one, 0 otherwise. `guard`: it is what an earlier branch asks that ends with a return, a raise, a continue or a break."""
 
     kind: str
@@ -112,11 +115,14 @@ class _Walk:
         elif isinstance(node, ast.While):
             test = replace(self._test(node, True), kind="while")
             always = isinstance(node.test, ast.Constant)
-            yield from self.suite(node.body, around.under(_within(node, AGAIN) if always else test))
+            if not always or node.test.value:  # type: ignore[attr-defined]
+                yield from self.suite(node.body, around.under(_within(node, AGAIN) if always else test))
             yield from self.suite(node.orelse, around.under(_untold(node)))
         elif isinstance(node, (ast.With, ast.AsyncWith)):
             # A context manager may swallow exceptions (`suppress`, `pytest.raises`); nothing in the text says which do.
-            yield from self.suite(node.body, replace(around.under(_within(node)), caught=True))
+            items = ", ".join(source(i.context_expr, self._lines) for i in node.items)
+            told = f"in {code('with ' + items)}" if items and "`" not in items else "in a `with`"
+            yield from self.suite(node.body, replace(around.under(_within(node, told)), caught=True))
         elif isinstance(node, ast.Try) or type(node).__name__ == "TryStar":
             yield from self._try(node, around)  # type: ignore[arg-type]
         elif isinstance(node, ast.Match):
@@ -154,9 +160,7 @@ class _Walk:
         yield from self.suite(node.orelse, outer.under(_untold(node)))
         if node.finalbody:
             line = self._line_of("finally", node.finalbody[0].lineno, node.lineno)
-            yield from self.suite(
-                node.finalbody, around.under(replace(_within(node, IN_ANY_CASE), start=line, end=line))
-            )
+            yield from self.suite(node.finalbody, around.under(replace(_within(node, FINALLY), start=line, end=line)))
 
     def _test(self, node: ast.If | ast.While, holds: bool) -> Test:
         test, start, end = node.test, node.lineno, node.test.end_lineno or node.lineno
@@ -170,7 +174,7 @@ class _Walk:
 
     def _line_of(self, word: str, before: int, after: int) -> int:
         """The last line up to `before`, and behind `after`, that begins with a word; 0 where there is none."""
-        return next((n for n in range(before, after, -1) if self._lines[n - 1].lstrip().startswith(word)), 0)
+        return next((n for n in range(before, after, -1) if re.match(rf"\s*{word}\s*:", self._lines[n - 1])), 0)
 
 
 def _without_changed(around: _Around, node: ast.stmt) -> _Around:
@@ -227,9 +231,22 @@ def source(node: ast.expr, lines: list[str], limit: int = _MAX_QUOTED) -> str:
         return ""
     parts[-1] = parts[-1][: node.end_col_offset]
     parts[0] = parts[0][node.col_offset :]
-    text = " ".join(part.decode("utf-8", "replace").strip() for part in parts)
-    if len(parts) > 1:
-        if '"""' in text or "'''" in text:
-            return ""
-        text = text.replace("( ", "(").replace(" )", ")")
+    text = one_line([part.decode("utf-8", "replace") for part in parts])
     return text if len(text) <= limit else ""
+
+
+def one_line(parts: list[str]) -> str:
+    """The lines of an expression or a statement as one; "" where white space, or the end of a line, may be part of a string."""
+    whole = " ".join(part.strip().removesuffix("\\").rstrip() for part in parts)
+    quote = _QUOTE.search(whole)
+    if len(whole) > _MAX_WHOLE or (quote and (_FOLDED.search(whole, quote.start()) or _continued(parts))):
+        return ""
+    if len(parts) > 1:
+        if '"""' in whole or "'''" in whole:
+            return ""
+        whole = whole.replace("( ", "(").replace(" )", ")").replace(",)", ")")
+    return whole
+
+
+def _continued(parts: list[str]) -> bool:
+    return any(part.rstrip().endswith("\\") for part in parts[:-1])

@@ -6,7 +6,6 @@ A short function, branch, loop body or handler is quoted whole, and a short `if`
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -16,9 +15,8 @@ from ..inert import code, printable
 from .body import callee
 from .candidate import Candidate, Speaker
 from .conditions import Condition, Lines, condition_of, joined, lines_of
-from .placed import EXITS, Placed, function_at, header, source, statements
+from .placed import EXITS, Placed, function_at, header, one_line, source, statements
 
-_FOLDED = re.compile(r"['\"].*\s\s")  # white space behind a quote: a string without it is another one
 _MAX_TEXT = 200
 _MAX_GROUP = 380
 _MAX_LINES = 12
@@ -271,12 +269,5 @@ def quoted(lines: list[str], node: ast.stmt) -> str:
         parts = [part.decode("utf-8", "replace") for part in parts]  # type: ignore[attr-defined]
     if len(parts) > _MAX_LINES or any("#" in part for part in parts):
         return ""
-    whole = " ".join(part.strip().removesuffix("\\").rstrip() for part in parts)
-    if _FOLDED.search(whole):
-        return ""
-    text = printable(whole).removesuffix(":")
-    if len(parts) > 1:
-        if '"""' in text or "'''" in text:
-            return ""
-        text = text.replace("( ", "(").replace(" )", ")").replace(",)", ")")
+    text = printable(one_line(parts)).removesuffix(":")
     return text if len(text) <= _MAX_TEXT else ""
