@@ -89,14 +89,17 @@ def asks_structure(question: Question) -> bool:
 
 
 _COURSE = re.compile(
-    r"\b(?:\w*flows?|steps?|step-by-step|sequences?|what happens|happens? (?:when|if|after|before|during)|order(?:ed|ing)?|stages?|phases?|"
-    r"workflow|overall|logic|algorithm|life ?cycle|trace|walk (?:me |us )?through|from .{3,60} to|end[- ]to[- ]end|"
-    r"explain|describe|outline|how (?:does|do|is|are) .{3,60} works?|what does .{3,60} do|"
-    r"determin\w+|decid\w+|convert\w*|transform\w*)\b",
+    r"\b(?:\w*flows?|steps|step-by-step|sequences?|what happens|happens? (?:when|if|after|before|during)|stages|phases|workflow|"
+    r"(?:in )?(?:what|which) order|order (?:of|in which)|strict ordering|overall|algorithm|life ?cycle|trace (?:the|how|what)|"
+    r"walk (?:me |us )?through|from .{3,60} to|end[- ]to[- ]end|explain|describe|outline|how (?:does|do|is|are) .{3,60} works?|"
+    r"what does .{3,60} do)\b",
     re.I,
 )
+# Not where a place is asked for: a default order, some business logic.
+_COURSE_OF_HOW = re.compile(r"\b(?:order(?:ed|ing)?|logic|determin\w+|decid\w+|convert\w*|transform\w*)\b", re.I)
 
 
 def asks_course(question: Question) -> bool:
     """Whether a question asks what happens one after the other, so that a function from its first statement to its last is an answer."""
-    return bool(_COURSE.search(question.text[:300]))
+    text = question.text[:300]
+    return bool(_COURSE.search(text)) or (question.kind == "how" and bool(_COURSE_OF_HOW.search(text)))

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.status import Status
 from rich.text import Text
 
+from ..answers.render import lead_and_steps
 from ..evidence.spans import line_score
 from ..graph import terms
 from ..types import Answer, Claim, Evidence
@@ -19,7 +20,6 @@ from .console import PipedConsole
 
 _CODE = re.compile(r"(?<!`)(`+)(?!`)\s?(.+?)\s?(?<!`)\1(?!`)")
 _ESCAPED = re.compile(r"\\([\[\]*<>#|\\~!+\-])")
-_STEP = re.compile(r"(?:(?<=:) |; )(?=\(\d+\) )")  # "in the order written: (1) `a`; (2) `b`"
 _MAX_EVIDENCE_LINES = 6
 _SLOW_STAGES = {
     "reading": "The model reads (a few seconds; --no-model answers at once)",
@@ -91,7 +91,7 @@ class Screen:
                 self._out.print(text, soft_wrap=True)
 
     def _claim(self, claim: Claim) -> None:
-        lead, *steps = _STEP.split(claim.text)
+        lead, steps = lead_and_steps(claim.text)
         text = Text("• ")
         text.append_text(_markdown(lead))
         for citation in claim.citations:

@@ -14,6 +14,7 @@ from adapter_core.answers.composing.candidate import Candidate, Speaker
 from adapter_core.answers.composing.meeting import meeting_point
 from adapter_core.answers.composing.steps import steps
 from adapter_core.answers.kinds import asks_course
+from adapter_core.answers.render import lead_and_steps
 from adapter_core.answers.runner import answer_question
 from adapter_core.code_graph import CodeGraph, index_of
 from adapter_core.evidence.question import analyse
@@ -387,7 +388,13 @@ def test_it_is_told_where_a_course_is_asked_for_and_in_place_of_single_statement
         ("Explain `Till.handle`", True),
         ("How does the scheduler work?", True),
         ("What does the parser do with tabs?", True),
+        ("How does the parser decide what a tab is?", True),
         ("Where is the cache cleared?", False),
+        ("Where is an order placed?", False),
+        ("What is the default step size?", False),
+        ("Where is the trace id set?", False),
+        ("Where is the Transformer class defined?", False),
+        ("What is the default sort order?", False),
         ("Which classes extend Till?", False),
         ("Why is the lock taken twice?", False),
     ],
@@ -420,3 +427,12 @@ def test_tests_are_no_meeting_points(repo: Path) -> None:
     point = meeting_point(graph, [cancel, enter])
     assert point is not None
     assert point.path == "shop/till.py"
+
+
+def test_each_step_may_have_a_line_of_its_own() -> None:
+    text = 'In `f`, in the order written: (1) `a("; (2) ")`; (2) when `b`: `c`; …'
+    assert lead_and_steps(text) == (
+        "In `f`, in the order written:",
+        ['(1) `a("; (2) ")`', "(2) when `b`: `c`; …"],
+    )
+    assert lead_and_steps("The docs say: (1) one; (2) two") == ("The docs say: (1) one; (2) two", [])

@@ -80,9 +80,25 @@ function renderClaims(claims: readonly Claim[], labels: readonly string[]): stri
 
 /** "In `f`, in the order written: (1) `a`; (2) `b`", with each step in a line of its own. */
 function renderSteps(text: string, citations: string): string {
-  const [lead = "", ...steps] = text.split(/(?<=:) (?=\(1\) )|; (?=\(\d+\) )/);
+  const start = text.indexOf(", in the order written: (1) ");
+  if (start < 0) {
+    return `${renderSentence(text)} ${citations}`;
+  }
+  const first = text.indexOf("(1) ", start);
+  const steps: string[] = [];
+  let open = false;
+  let from = first;
+  for (let at = first; at < text.length; at++) {
+    if (text[at] === "`") {
+      open = !open;
+    } else if (!open && /^; \(\d+\) /.test(text.slice(at, at + 8))) {
+      steps.push(text.slice(from, at));
+      from = at + 2;
+    }
+  }
+  steps.push(text.slice(from));
   const items = steps.map((step) => `<li>${renderSentence(step)}</li>`).join("");
-  return `${renderSentence(lead)} ${citations}${items === "" ? "" : `<ul class="steps">${items}</ul>`}`;
+  return `${renderSentence(text.slice(0, first).trimEnd())} ${citations}<ul class="steps">${items}</ul>`;
 }
 
 function renderLink(index: number, labels: readonly string[]): string {

@@ -92,8 +92,8 @@ test("the page allows our own style and script, and nothing from anywhere", () =
 });
 
 test("each step of a function stands in a line of its own", () => {
-  const text = "In `f`, in the order written: (1) `a = g(1); (x)`; (2) when `a`: `return a`";
-  const html = renderState(done({ claims: [claim(text, citation("a.py", 3)), claim("A list: (2) `b`.", citation("a.py", 5))] }));
-  assert.match(html, /in the order written: <span class="citations">.*<ul class="steps"><li>\(1\) <code>a = g\(1\); \(x\)<\/code><\/li><li>\(2\) when/s);
+  const text = 'In `f`, in the order written: (1) `a = g("1; (3) ")`; (2) when `a`: `return a`';
+  const html = renderState(done({ claims: [claim(text, citation("a.py", 3)), claim("A list: (1) `b`; (2) `c`.", citation("a.py", 5))] }));
+  assert.match(html, /in the order written: <span class="citations">.*<ul class="steps"><li>\(1\) <code>a = g\(.*\)<\/code><\/li><li>\(2\) when/s);
   assert.equal(html.split("<ul").length, 2);
 });

@@ -31,11 +31,24 @@ end
 ---@return string lead
 ---@return string[] steps
 local function steps_of(text)
-  local lead, rest = text:match('^(.-:) (%(1%) .*)$')
+  local lead, rest = text:match('^(.-, in the order written:) (%(1%) .*)$')
   if not lead then
     return text, {}
   end
-  return lead, vim.split((rest:gsub('; (%(%d+%) )', '\n%1')), '\n', { plain = true })
+  local steps, from, at = {}, 1, 1
+  while true do
+    local found = rest:find('; %(%d+%) ', at)
+    if not found then
+      table.insert(steps, rest:sub(from))
+      return lead, steps
+    end
+    local _, ticks = rest:sub(1, found):gsub('`', '')
+    if ticks % 2 == 0 then -- not within code
+      table.insert(steps, rest:sub(from, found - 1))
+      from = found + 2
+    end
+    at = found + 1
+  end
 end
 
 ---@param turn pathline.Turn
