@@ -36,6 +36,12 @@ class Question:
     conversation: str | None = None
 
 
+def root_of(snapshot: Snapshot, question: Question) -> Root:
+    """The folder that a question is about; of none the first. May read the file system; not for the loop thread."""
+    place = snapshot.place(question.uri) if question.uri else None
+    return place.root if place is not None else snapshot.roots[0]
+
+
 def answer(
     snapshot: Snapshot,
     question: Question,
@@ -49,7 +55,7 @@ def answer(
     Raises `UsageError`, `Cancelled` and other `PathlineError`s. `snapshot` has at least one root.
     """
     place = snapshot.place(question.uri) if question.uri else None
-    root = place.root if place is not None else snapshot.roots[0]
+    root = root_of(snapshot, question)
     with snapshot.graph(root, place.path if place is not None else None) as graph:
         options = AskOptions(
             zoom=_zoom(snapshot, graph, place, question, engine, cancel),

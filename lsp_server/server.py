@@ -37,6 +37,7 @@ T = TypeVar("T")
 
 _END_OF_INPUT_SECONDS = 2.0
 _REBUILD_SECONDS = 60.0
+_LOOK_EVERY_SECONDS = 0.05  # whether what waits was cancelled
 
 
 class PathlineServer(LanguageServer):
@@ -160,23 +161,25 @@ class PathlineServer(LanguageServer):
             index.sync_soon(paths)
             self._note_unsynced(root)
 
-    async def catch_up(self, seconds: float) -> bool:
-        """Bring the indexes up to date with the files, for at most so long; whether they are.
+    async def catch_up(self, root: Root, seconds: float, cancel: threading.Event) -> bool:
+        """Bring the index of a folder up to date with the files, for at most so long and until `cancel` is set; whether it is, or why not
+        is told with the answer.
 
         Not every client watches files (Neovim on Linux does not), and none tells of a change at once.
         """
-        syncs = [asyncio.ensure_future(index.synced()) for index in self.engine.indexes()]
-        for sync in syncs:
-            # Why one failed is told with the answer; here it is only not to be missed.
-            sync.add_done_callback(lambda done: None if done.cancelled() else done.exception())
-        if not syncs:
-            return False  # asked between `initialize` and `initialized`
+        index = self.engine.index(root)
+        if index is None:
+            return False  # asked between `initialize` and `initialized`, or the folder was closed
+        sync = asyncio.ensure_future(index.synced())
+        # Why one failed is told with the answer; here it is only not to be missed.
+        sync.add_done_callback(lambda done: None if done.cancelled() else done.exception())
+        end = asyncio.get_running_loop().time() + seconds
         try:
-            _, late = await asyncio.wait(syncs, timeout=seconds)
+            while not sync.done() and not cancel.is_set() and asyncio.get_running_loop().time() < end:
+                await asyncio.wait([sync], timeout=_LOOK_EVERY_SECONDS)
+            return sync.done()
         finally:
-            for sync in syncs:
-                sync.cancel()
-        return not late
+            sync.cancel()
 
     def _note_unsynced(self, root: Root) -> None:
         index = self.engine.index(root)

@@ -316,11 +316,11 @@ class Asker:
         return "", (same or difflib.get_close_matches(from_root, paths, n=_NEAREST))[:_NEAREST]
 
     def _module_of(self, value: str) -> str:
-        """The module of a Python file that is named by its path; "" for everything else."""
+        """The module of a Python file that is named by its path; "" for everything else, and where something else has its name, too."""
         if not value.endswith((".py", ".pyi", ".pyw")):
             return ""
         facts = self.graph.facts(path) if (path := self._path(value)[0]) else None
-        return facts.module if facts is not None else ""
+        return facts.module if facts is not None and len(self.graph.find_symbol(facts.module)) == 1 else ""
 
     def _below_root(self, value: str) -> str:
         try:

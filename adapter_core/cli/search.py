@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import fnmatch
+import glob
 import os
 import posixpath
 import sys
@@ -57,10 +59,12 @@ def run(args: argparse.Namespace) -> int:
 def _glob(graph: CodeGraph, path: str) -> str:
     """The pattern over paths from the root that a user means by a pattern, a file or a folder."""
     if os.path.isabs(path):
-        path = os.path.relpath(os.path.realpath(path), graph.root)
+        with contextlib.suppress(ValueError):  # on another drive
+            path = os.path.relpath(os.path.realpath(path), graph.root)
     path = posixpath.normpath(path.replace(os.sep, "/"))
-    folder = not any(c in path for c in "*?[") and (graph.root / path).is_dir()
-    return "*" if path == "." else f"{path}/*" if folder else path
+    if path == ".":
+        return "*"
+    return f"{glob.escape(path)}/*" if (graph.root / path).is_dir() else path
 
 
 def _search(graph: CodeGraph, args: argparse.Namespace) -> int:
@@ -72,10 +76,10 @@ def _search(graph: CodeGraph, args: argparse.Namespace) -> int:
     from .render import Screen
 
     started = time.perf_counter()
-    glob = _glob(graph, args.path) if args.path else None
-    if glob and not any(fnmatch.fnmatchcase(row.path, glob) for row in graph.store.files()):
+    pattern = _glob(graph, args.path) if args.path else None
+    if pattern and not any(fnmatch.fnmatchcase(row.path, pattern) for row in graph.store.files()):
         print(f"Note: no file of the index matches --path {printable(args.path)}.", file=sys.stderr)
-    options = SelectionOptions(top=args.top, path_glob=glob, kind=args.kind)
+    options = SelectionOptions(top=args.top, path_glob=pattern, kind=args.kind)
     found = search(graph, args.question, options, zoom_symbol(graph, args.zoom))
     elapsed = (time.perf_counter() - started) * 1000
     complete, reason = graph.completeness

@@ -56,7 +56,7 @@ def lexical(index: SearchIndex, ranked: Ranked, limit: int, glob: str | None) ->
         allowed = np.array([fnmatchcase(path, glob) for path in index.paths], dtype=bool)
         scores = np.where(allowed[np.maximum(index.file_of, 0)], scores, 0.0)
     matched = np.flatnonzero(scores > 0)
-    if not len(matched):
+    if limit < 1 or not len(matched):
         return {}
     if len(matched) > limit:
         matched = matched[scores[matched] >= np.partition(scores[matched], -limit)[-limit]]

@@ -10,17 +10,13 @@ from contextlib import contextmanager
 @contextmanager
 def without_gc() -> Iterator[None]:
     """Syntax trees, records and what inference finds hold no cycles (but for a few closures of `ast.dump`). To look for these among
-    so many new objects takes as long as parsing, and a third of the time of linking or of a question. So they are not looked through at the
-    end either, but join the old objects: what there is is collected with these."""
+    so many new objects takes as long as parsing, and a third of the time of linking. What there is is collected afterwards."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if was_enabled:
-            if not gc.get_freeze_count():  # else they are somebody else's to thaw
-                gc.freeze()
-                gc.unfreeze()
             gc.enable()
 
 

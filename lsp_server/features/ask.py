@@ -72,12 +72,16 @@ def _position(value: Any) -> tuple[int, int] | None:
     return line, character
 
 
+def no_folder() -> JsonRpcException:
+    return JsonRpcException("No folder is open; open the folder of a project to ask about it.", REQUEST_FAILED)
+
+
 async def run_question(
     server: PathlineServer, question: Question, work_done: Any = None, partial: Any = None
 ) -> dict[str, Any]:
     """The answer as JSON. Its citations are shown as diagnostics. When the task is cancelled, the work stops."""
     if not server.session.roots:
-        raise JsonRpcException("No folder is open; open the folder of a project to ask about it.", REQUEST_FAILED)
+        raise no_folder()
     cancel = threading.Event()
     progress = _Progress(server, work_done, cancel)
     try:
@@ -103,7 +107,7 @@ async def _answer(
     server: PathlineServer, question: Question, cancel: threading.Event, progress: _Progress, partial: Any
 ) -> dict[str, Any]:
     """Ask, and once more when cited lines were edited before the answer was there."""
-    from ..answering import answer
+    from ..answering import answer, root_of
 
     loop = asyncio.get_running_loop()
     pool = server.phrasing if question.phrase else server.answers
@@ -120,9 +124,12 @@ async def _answer(
     def emit(name: str, value: Any) -> None:
         loop.call_soon_threadsafe(on_loop, name, value)
 
-    current = await server.catch_up(_CATCH_UP_SECONDS)
+    root = await loop.run_in_executor(pool, root_of, server.session.snapshot(), question)
+    current = await server.catch_up(root, _CATCH_UP_SECONDS, cancel)
     for attempt in range(1, _MAX_TRIES + 1):
         snapshot = server.session.snapshot()
+        if not snapshot.roots:  # closed meanwhile
+            raise no_folder()
         found, remember = await loop.run_in_executor(
             pool, answer, snapshot, question, server.engine, server.conversations, cancel, emit
         )

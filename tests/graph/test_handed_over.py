@@ -108,3 +108,25 @@ def test_what_is_called_back_is_found_where_it_is_handed_over(handing: str, tmp_
         (target,) = graph.find_symbol("tools.double")
         sites = [site for site in graph.who_calls(target).items if site.implicit]
         assert [site.span.path for site in sites] == ["main.py"]
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        (
+            "printer.py",
+            "class Printer:\n    def __init__(self):\n        self.jobs = []\n\n    def print(self, job):\n        self.jobs.append(job)\n\n"
+            "    def run(self):\n        for job in self.jobs:\n            job()\n\n\n"
+            "def work(): ...\n\n\np = Printer()\np.print(work)\np.run()\n",
+        ),
+        ("ints.py", "def int(f):\n    f()\n\n\ndef work(): ...\n\n\nint(work)\n"),
+        (
+            "strs.py",
+            "def make():\n    def str(f):\n        return f\n\n    h = str(work)\n    h()\n\n\ndef work(): ...\n",
+        ),
+    ],
+)
+def test_what_only_has_the_name_of_a_builtin_hands_on(tmp_path: Path, path: str, source: str) -> None:
+    write(tmp_path, path, source)
+    with CodeGraph.load_or_build(tmp_path) as graph:
+        assert [s.span.path for s in graph.who_calls("work").items if s.resolved] == [path]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ...types import Call, Flow, Symbol
 from . import generated
 from .aliases import carrier, decorators_of, files_naming
-from .tables import Tables
+from .tables import Tables, scopes
 from .values import Value
 
 if TYPE_CHECKING:
@@ -21,11 +21,9 @@ _MAX_FILES = 60
 _ADDING = frozenset(
     {"append", "add", "insert", "appendleft", "extend", "update", "setdefault", "register", "put", "push"}
 )
-# Tell something of what they are given, and never give it back.
-_TELLING = frozenset(
-    """isinstance issubclass callable len hasattr iscoroutinefunction isfunction ismethod isclass iscoroutine isgeneratorfunction
-    isasyncgenfunction isgenerator isawaitable str repr bool int float id hash print""".split()
-)
+# Tell something of what they are given, and never give it back: built-in functions, and some of `inspect` and `asyncio`.
+_TELLING = frozenset("isinstance issubclass callable len hasattr str repr bool int float id hash print".split())
+_TELLING_MODULES = ("inspect", "asyncio")
 _AFTER = re.compile(r"\s*(\(|\.|=(?!=))")
 _TAKEN_OUT = re.compile(r"\[|\.(?:values|items|get|pop|popitem|popleft|setdefault|copy)\(")
 
@@ -90,13 +88,39 @@ def carried_from(inference: Inference, path: str, offset: int) -> list[Value]:
 
 def _carried_by(inference: Inference, table: Tables, offset: int, flows: list[Flow], call: Call | None) -> list[Value]:
     found: list[Value] = []
-    telling = call is not None and call.callee.rpartition(".")[2] in _TELLING
+    telling = call is not None and _only_tells(table, call)
     for flow in flows:
         if not (telling and flow.start <= call.start and call.end <= flow.end):  # type: ignore[union-attr]
             found += from_flow(inference, table, flow)
     if call is not None and not telling:
         found += _from_argument(inference, table.facts.path, call, offset)
     return found
+
+
+def _only_tells(table: Tables, call: Call) -> bool:
+    """Whether a call hands on nothing of what it is given: the built-in function itself, and nothing that goes by its name."""
+    owner, _, name = call.callee.rpartition(".")
+    if owner:
+        return owner in _TELLING_MODULES and name.startswith("is") and _is_imported(table, call, owner)
+    return (
+        name in _TELLING
+        and not table.stars
+        and not any(_binds(table, s, name) for s in scopes(table.facts, call.owner))
+    )
+
+
+def _is_imported(table: Tables, call: Call, module: str) -> bool:
+    places = [s for s in scopes(table.facts, call.owner) if _binds(table, s, module)]
+    return bool(places) and (places[0], module) in table.imports
+
+
+def _binds(table: Tables, scope: int, name: str) -> bool:
+    symbol = table.facts.symbols[scope]
+    return (
+        any((scope, name) in bound for bound in (table.children, table.imports, table.flows))
+        or name in symbol.local_names
+        or any(p.name == name for p in symbol.parameters)
+    )
 
 
 def flows_around(table: Tables, offset: int) -> list[Flow]:
