@@ -223,21 +223,29 @@ def test_a_document_elsewhere_is_no_subject(shared: Shared) -> None:
         assert check_citations(answer, shop) >= 1
 
 
+def complete_answer(client: Client, question: str) -> dict[str, Any]:
+    """The first answer that says that it knows all files: on a busy machine the first one may not have waited long enough, and says so."""
+    until = time.monotonic() + 60
+    while not (answer := client.ask(question))["complete"]:
+        assert time.monotonic() < until, answer["reason"]
+    return answer
+
+
 def test_an_answer_knows_files_that_changed_without_a_word(client: Client, shop: Path) -> None:
     """A branch was switched outside the editor, and the client watches no files."""
     (shop / "shop/money.py").rename(shop / "shop/coins.py")
     (shop / "shop/paint.py").write_text('def varnish(fence):\n    """Paints a fence twice."""\n')
-    moved = client.ask("What does parse_price do?")
+    moved = complete_answer(client, "What does parse_price do?")
     assert {c["path"] for claim in moved["claims"][:1] for c in claim["citations"]} == {"shop/coins.py"}
-    assert client.ask("What does varnish do with a fence?")["found"]
+    assert complete_answer(client, "What does varnish do with a fence?")["found"]
 
 
 def test_an_answer_waits_for_a_change_that_was_just_told(client: Client, shop: Path) -> None:
     shutil.rmtree(shop / "shop")
     (shop / "store.py").write_text('def open_store(key):\n    """Opens the store with its key."""\n')
     client.notify("workspace/didChangeWatchedFiles", {"changes": [{"uri": (shop / "shop").as_uri(), "type": 3}]})
-    assert client.ask("What does open_store do?")["found"]
-    assert "parse_price" not in client.ask("What does parse_price do?")["text"]
+    assert complete_answer(client, "What does open_store do?")["found"]
+    assert "parse_price" not in complete_answer(client, "What does parse_price do?")["text"]
 
 
 def test_an_answer_that_could_not_wait_for_the_changes_says_so(client: Client, shop: Path) -> None:
