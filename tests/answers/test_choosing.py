@@ -100,3 +100,11 @@ def test_the_definition_that_is_asked_for_comes_before_what_uses_it() -> None:
     where = Candidate("`cache` is defined in `m.py`.", "where", (("m.py", 1, 1),), "m.py:1", 0, 0, True)
     use = sentence("In `f`: `clear(cache, expire)`", about="m.py:9")
     assert choose([use, where], scores([use, where], "", "where"), WEIGHTS, 2)[0] is where
+
+
+def test_what_stands_among_the_steps_of_a_function_is_not_told_again() -> None:
+    steps = Candidate("cache clear", "steps", (("m.py", 1, 6),), "m.py:1", 0, 1)
+    mostly = Candidate("cache clear expire in there", "branch", (("m.py", 4, 7),), "m.py:1", 0, 5)
+    beside = Candidate("cache beside it", "quote", (("m.py", 20, 22),), "m.py:1", 0, 6)
+    assert chosen([steps, mostly, beside]) == [steps.text, beside.text]
+    assert chosen([mostly, beside]) == [mostly.text, beside.text]

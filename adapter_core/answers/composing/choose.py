@@ -177,10 +177,13 @@ def choose(
     chosen: list[int] = []
     said: set[str] = set()
     shown: set[tuple[str, int]] = set()
+    whole: set[tuple[str, int]] = set()  # of functions that are told from the first statement to the last
     kinds: dict[tuple[str, str], int] = {}
 
     def value(i: int) -> float:
         """The score, less what is said already, stands on lines shown already, and is the same kind of sentence about the same symbol."""
+        if 2 * len(lines[i] & whole) > len(lines[i]):
+            return 0.0
         new = sum(weights[t] for t in present[i] - said)
         old = sum(weights[t] for t in present[i] & said)
         repeated = old / (new + old) if new + old else 0.5
@@ -197,12 +200,13 @@ def choose(
     highest = max((s for s, item in zip(scores, items, strict=True) if item.kind != "steps"), default=0.0)
     while pool and len(chosen) < limit:
         best = max(pool, key=value)
-        if value(best) < highest * _MIN_SHARES[min(len(chosen), len(_MIN_SHARES) - 1)]:
+        if value(best) < highest * _MIN_SHARES[min(len(chosen), len(_MIN_SHARES) - 1)] or (chosen and not value(best)):
             break
         pool.remove(best)
         chosen.append(best)
         said |= present[best]
         shown |= lines[best]
+        whole |= lines[best] if items[best].kind == "steps" else set()
         key = _kind_key(items[best])
         kinds[key] = kinds.get(key, 0) + 1
     return [items[i] for i in chosen]
