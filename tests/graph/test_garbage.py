@@ -23,13 +23,3 @@ def test_what_is_left_of_the_work_is_collected_in_the_course_of_time() -> None:
         alive += [weakref.ref(Knot()) for _ in range(300)]
         alive = [one for one in alive if one() is not None]
     assert len(alive) < 60_000  # of 120,000
-
-
-def test_a_collector_that_was_off_stays_off() -> None:
-    gc.disable()
-    try:
-        with without_gc():
-            pass
-        assert not gc.isenabled()
-    finally:
-        gc.enable()
