@@ -436,3 +436,11 @@ def test_each_step_may_have_a_line_of_its_own() -> None:
         ['(1) `a("; (2) ")`', "(2) when `b`: `c`; …"],
     )
     assert lead_and_steps("The docs say: (1) one; (2) two") == ("The docs say: (1) one; (2) two", [])
+
+
+def test_a_finally_that_is_written_oddly_is_cited_all_the_same(repo: Path) -> None:
+    body = "    try:\n        one(x)\n        two(x)\n    finally \\\n        :\n        three(x)\n"
+    graph = graph_of(repo, f"#- m.py\ndef f(x):\n{body}")
+    (item,) = told(graph, "f")
+    assert item.spans[0][1] > 0
+    assert stands(graph, item.text, item.spans)

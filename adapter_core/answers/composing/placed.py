@@ -159,7 +159,8 @@ class _Walk:
             yield from self.suite(handler.body, outer.under(caught_one))
         yield from self.suite(node.orelse, outer.under(_untold(node)))
         if node.finalbody:
-            line = self._line_of("finally", node.finalbody[0].lineno, node.lineno)
+            first = node.finalbody[0].lineno
+            line = self._line_of("finally", first, node.lineno) or first
             yield from self.suite(node.finalbody, around.under(replace(_within(node, FINALLY), start=line, end=line)))
 
     def _test(self, node: ast.If | ast.While, holds: bool) -> Test:
