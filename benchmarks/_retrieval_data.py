@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import functools
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,8 @@ class Place:
 @dataclass(frozen=True, slots=True)
 class Row:
     """`places`: gold lines, in the order of the reference; empty where only files are known. `functions`: definitions of functions
-    in which gold places start. `group`: the row's set, with what is reported apart within it."""
+    in which gold places start. `definitions`: these, and what the gold names as its symbol, which may be a class. `group`: the row's
+    set, with what is reported apart within it."""
 
     id: str
     set: str
@@ -53,6 +54,7 @@ class Row:
     files: tuple[str, ...]
     places: tuple[Place, ...]
     functions: tuple[Place, ...]
+    definitions: tuple[Place, ...]
 
     @property
     def checkout(self) -> str:
@@ -78,6 +80,7 @@ def _row(name: str, raw: dict[str, Any], repos: Path) -> Row | None:
         return None
     gold = [(g, Place(g["path"], g["start_line"], g["end_line"])) for g in raw["gold"] if g.get("start_line")]
     functions = [_gold_function(root, g, place) for g, place in gold]
+    named = [_named(root, g, place) for g, place in gold]
     group = name
     if "includes_location_hints" in raw:
         group += ", with hints" if raw["includes_location_hints"] else ", no hints"
@@ -91,6 +94,7 @@ def _row(name: str, raw: dict[str, Any], repos: Path) -> Row | None:
         files=tuple(dict.fromkeys(g["path"] for g in raw["gold"])),
         places=tuple(dict.fromkeys(place for _, place in gold)),
         functions=tuple(dict.fromkeys(f for f in functions if f is not None)),
+        definitions=tuple(dict.fromkeys(d for d in (*functions, *named) if d is not None)),
     )
 
 
@@ -114,31 +118,55 @@ def _lines(places: Iterable[Place]) -> frozenset[tuple[str, int]]:
 
 def _gold_function(root: Path, gold: dict[str, Any], place: Place) -> Place | None:
     """The innermost function in which a gold place starts, by Python's own `ast`; where that cannot read the file, as the row says."""
-    functions = functions_of(root / place.path)
-    if functions is None:
-        known = gold.get("symbol_kind") == "func"
-        return Place(place.path, gold["symbol_start"], gold["symbol_end"]) if known else None
-    around = [(start, end) for start, end in functions if start <= place.start <= end]
+    known = definitions_of(root / place.path)
+    if known is None:
+        function = gold.get("symbol_kind") == "func"
+        return Place(place.path, gold["symbol_start"], gold["symbol_end"]) if function else None
+    around = [d for d in known if not d.is_class and d.start <= place.start <= d.end]
     if not around:
         return None
-    start, end = min(around, key=lambda f: f[1] - f[0])
-    return Place(place.path, start, end)
+    innermost = min(around, key=lambda d: d.end - d.start)
+    return Place(place.path, innermost.start, innermost.end)
+
+
+def _named(root: Path, gold: dict[str, Any], place: Place) -> Place | None:
+    """The definition that a gold place names, the one around the place where several have the name."""
+    name = gold.get("symbol")
+    same = [d for d in definitions_of(root / place.path) or () if name and f".{d.qualname}".endswith(f".{name}")]
+    same.sort(key=lambda d: not d.start <= place.start <= d.end)
+    return Place(place.path, same[0].start, same[0].end) if same else None
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A class or function of a file with its first and last line, decorators included."""
+
+    qualname: str
+    start: int
+    end: int
+    is_class: bool
 
 
 @functools.lru_cache(maxsize=4096)
-def functions_of(path: Path) -> tuple[tuple[int, int], ...] | None:
-    """Lines of all functions and methods of a file, decorators included; None where it is not Python, or of another Python."""
+def definitions_of(path: Path) -> tuple[Definition, ...] | None:
+    """All classes, functions and methods of a file; None where it is not Python, or of another Python."""
     if path.suffix not in (".py", ".pyi"):
         return None
     try:
         tree = ast.parse(path.read_bytes())
     except (SyntaxError, ValueError):
         return None
-    return tuple(
-        (min([node.lineno, *(d.lineno for d in node.decorator_list)]), node.end_lineno or node.lineno)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    )
+    return tuple(_definitions(tree, ""))
+
+
+def _definitions(parent: ast.AST, prefix: str) -> Iterator[Definition]:
+    for node in ast.iter_child_nodes(parent):
+        inner = prefix
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
+            yield Definition(prefix + node.name, first, node.end_lineno or first, isinstance(node, ast.ClassDef))
+            inner = f"{prefix}{node.name}."
+        yield from _definitions(node, inner)
 
 
 @functools.lru_cache(maxsize=512)

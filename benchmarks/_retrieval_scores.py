@@ -32,10 +32,10 @@ def score(row: Row, found: Found) -> dict[str, float]:
             shown = {(p.path, n) for p in found.packs[budget] for n in range(p.start, p.end + 1)}
             for name, gold in (("lines", gold_lines(row)), ("all lines", all_gold_lines(row))):
                 scores[f"{name}@{budget}"] = len(gold & shown) / len(gold)
-    if row.functions:
-        for k in (5, 10):
+    for name, gold_places in (("function", row.functions), ("symbol", row.definitions)):
+        for k in (5, 10) if gold_places else ():
             small = [p for p in found.places[:k] if p.length <= MAX_SPAN_LINES]
-            scores[f"function@{k}"] = float(any(p.overlaps(f) for p in small for f in row.functions))
+            scores[f"{name}@{k}"] = float(any(p.overlaps(g) for p in small for g in gold_places))
     files = list(dict.fromkeys(p.path for p in found.places))
     gold_files = set(row.files)
     for k in (1, 5):
