@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from ..code_graph import CodeGraph
+from ..code_graph import CodeGraph, index_of, is_test_path
 from ..graph.linking.modules import absolute
 from ..graph.source import is_python
 from ..types import ModuleFacts, SymbolRef
 from .candidates import Candidate, Candidates, lift, symbol_key
 from .options import RankingOptions
+from .question import Question
 
+_RUN = frozenset({"function", "method", "property"})
+_CALLABLE = frozenset({"class", "function", "method"})
 _MAX_NEIGHBOURS = 40
 _MAX_FRONTIER = 12
 _MAX_CALLERS = 20
@@ -18,6 +21,9 @@ _MAX_TESTS = 6
 # A name that more candidates bear says little about which of them is called.
 _MAX_NAMESAKES = 3
 _MAX_RELATIONS = 4
+# A function with more definitions is not the one that is asked about; one that calls more of the project's own says less about each.
+_MAX_ASKED = 2
+_MAX_CALLED = 8
 
 
 def lift_zoom(graph: CodeGraph, zoom: SymbolRef, radius: int, candidates: Candidates) -> None:
@@ -105,6 +111,42 @@ def spread(graph: CodeGraph, candidates: Candidates, options: RankingOptions) ->
         candidate = candidates[key]
         candidate.score *= 1 + min(gain / candidate.score, options.spread_cap)
         del candidate.why[_MAX_RELATIONS:]
+
+
+def lift_called(graph: CodeGraph, question: Question, boost: float, candidates: Candidates) -> None:
+    """Lift what is called by a function that the question writes as code: what is asked about it is often done there.
+
+    As in `spread`, calls are matched by name: to the one definition of that name outside the tests.
+    """
+    for name in () if question.is_report or not boost else question.identifiers:
+        asked = graph.find_symbol(name, at_most=_MAX_ASKED)
+        if len(asked) > _MAX_ASKED:
+            continue
+        for ref in asked:
+            called = _only_ones_called(graph, ref) if ref.symbol.kind in _RUN else []
+            for target in called if len(called) <= _MAX_CALLED else ():
+                lift(graph, target, boost / (1 + 0.1 * len(called)), f"called by {ref.symbol.qualname}", candidates)
+
+
+def _only_ones_called(graph: CodeGraph, ref: SymbolRef) -> list[SymbolRef]:
+    """The definitions that a function calls by a name which nothing else in the project's own code has; not itself."""
+    facts = graph.facts(ref.path)
+    own = index_of(facts, ref.symbol) if facts else None
+    if facts is None or own is None:
+        return []
+    within = {own}
+    for index, symbol in enumerate(facts.symbols):
+        if symbol.parent in within:
+            within.add(index)
+    found = []
+    for name in dict.fromkeys(call.name for call in facts.calls if call.owner in within):
+        everywhere = graph.find_symbol(name, at_most=_MAX_NAMESAKES)
+        named = [r for r in everywhere if not is_test_path(r.path)]
+        if len(everywhere) > _MAX_NAMESAKES or len(named) != 1 or symbol_key(named[0]) == symbol_key(ref):
+            continue
+        if named[0].symbol.kind in _CALLABLE:
+            found.append(named[0])
+    return found
 
 
 def _called(

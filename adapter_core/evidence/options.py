@@ -11,19 +11,20 @@ class RankingOptions:
 
     `*_weight` and `*_b` are the BM25F weight and length normalisation of a field, `k1` its saturation. `path_weight`: words of the
     path, `path_coverage`: how far a word that stands there counts as met. `file_weight`: share of a file's evidence as a whole.
-    `coverage_power`: how much a document loses that meets few of the
-    terms. `definition_boost`: for definitions of names that the question writes as code, `qualified_boost`: where it is
-    the one of a dotted name, `mention_boost`: for words that may be names.
-    `file_repeat`: factor for each further place of a file, `further_span` for further lines of a long definition. `own_name_weight`,
-    `generic_weight`: of the project's own name, and of words that ask for any design. `synonym_weight`: of occurrences of a word that means
-    the same; `synonym_coverage`: how far it counts as met. `call_spread`: what of the first `spread_pool` candidates one gets from another
-    that it calls or is called by, at most `spread_cap` of its own. `join_share`: neighbours are one result where no score is below that
-    share of the best, over at most `region_lines`. `long_*`, `report_*`, `trace_boost`: for texts as long as a bug report, their
-    body, its names, its `long_terms` most telling terms, and tracebacks. `asked_test_factor`: for tests
-    where the question speaks of testing, which need not mean tests. `phrase_*`: where nothing is asked but something described, factors
-    for each part of a name that is in the description, for each other part, for classes and modules (1 turns each off).
-    `mentioned_factor`: for files that the question names. The other factors are for what is seldom the answer; of examples, copies of
-    others' code and generated files `aside_power` is the exponent of a fixed one (0 turns it off).
+    `coverage_power`: how much a document loses that meets few of the terms. `definition_boost`: for definitions of names that the
+    question writes as code, `qualified_boost`: where it is the one of a dotted name, `mention_boost`: for words that may be names,
+    `called_boost`: for what a function that is written as code calls. `file_repeat`: factor for each further place of a file,
+    `further_span` for further lines of a long definition. `own_name_weight`, `generic_weight`: of the project's own name, and of words
+    that ask for any design. `synonym_weight`: of occurrences of a word that means the same; `synonym_coverage`: how far it counts as
+    met; `synonym_idf`: how far a word is as common as it is together with these. `part_weight`: of the parts of a name of several,
+    which is a word by itself. `call_spread`: what of the first `spread_pool` candidates one gets from another that it calls or is
+    called by, at most `spread_cap` of its own. `join_share`: neighbours are one result where no score is below that share of the best,
+    over at most `region_lines`. `long_*`, `report_*`, `trace_boost`: for texts as long as a bug report, their body, its names, its
+    `long_terms` most telling terms, and tracebacks. `asked_test_factor`: for tests where the question speaks of testing, which need not
+    mean tests. `phrase_*`: where nothing is asked but something described, factors for each part of a name that is in the description,
+    for each other part, for classes and modules (1 turns each off). `mentioned_factor`: for files that the question names. The other
+    factors are for what is seldom the answer; of examples, copies of others' code and generated files `aside_power` is the exponent of
+    a fixed one (0 turns it off).
     """
 
     name_weight: float = 4.0
@@ -54,7 +55,9 @@ class RankingOptions:
     own_name_weight: float = 0.1
     generic_weight: float = 0.5
     synonym_weight: float = 0.15
-    synonym_coverage: float = 0.3
+    synonym_coverage: float = 0.5
+    synonym_idf: float = 0.5
+    part_weight: float = 0.6
     call_spread: float = 0.1
     spread_cap: float = 0.2
     spread_pool: int = 60
@@ -69,6 +72,7 @@ class RankingOptions:
     report_size_weight: float = 0.3
     report_definition_boost: float = 0.2
     mention_boost: float = 0.3
+    called_boost: float = 0.5
     phrase_named: float = 1.2
     phrase_unnamed: float = 0.9
     phrase_class_factor: float = 0.75

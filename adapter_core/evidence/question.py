@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..graph import terms
@@ -80,7 +80,8 @@ def analyse(text: str, own_names: frozenset[str] = frozenset(), options: Ranking
     for name in identifiers:
         if terms.compound(name) not in own_names:
             weight = 1.5 if name in in_title or not is_report else options.long_name_weight
-            _at_least(weights, terms.terms_of(name), weight)
+            for word in terms.words(name):
+                _weigh(weights, terms.split(word), weight, min(1.0, weight) * options.part_weight)
     if len(weights) > _MAX_TERMS:
         # Long words tell more; which of the rest do is found out by their idf.
         kept = set(sorted(weights, key=lambda t: (-weights[t], -len(t)))[:_MAX_TERMS])
@@ -110,13 +111,15 @@ def _weigh_words(
             factor = options.own_name_weight
         elif word.lower() in GENERIC_WORDS:
             factor = options.generic_weight
-        _at_least(weights, [t for t in terms.split(word) if len(t) > 1 or t.isdigit()], weight * factor)
+        found = [t for t in terms.split(word) if len(t) > 1 or t.isdigit()]
+        _weigh(weights, found, weight * factor, weight * factor * options.part_weight)
 
 
-def _at_least(weights: dict[str, float], found: Iterable[str], weight: float) -> None:
-    for term in found:
+def _weigh(weights: dict[str, float], found: Sequence[str], whole: float, part: float) -> None:
+    """Give the terms of one word at least these weights: the last is the word itself, those before it its parts."""
+    for position, term in enumerate(found, 1):
         if term not in STOP_TERMS:
-            weights[term] = max(weights.get(term, 0.0), weight)
+            weights[term] = max(weights.get(term, 0.0), whole if position == len(found) else part)
 
 
 def _identifiers(text: str) -> tuple[str, ...]:

@@ -79,7 +79,6 @@ def rank(index: SearchIndex, question: Question, options: RankingOptions | None 
 
 def _meet(index: SearchIndex, question: Question, options: RankingOptions) -> _Met:
     """Where each term of the question stands, and what it counts there."""
-    weights, b = _field_arrays(options)
     total = len(index.file_of)
     scores, covered, in_paths = np.zeros(total), np.zeros(total), np.zeros(len(index.paths))
     idf: dict[str, float] = {}
@@ -90,37 +89,48 @@ def _meet(index: SearchIndex, question: Question, options: RankingOptions) -> _M
         asked = _telling(index, asked, options.long_terms)
     for term, weight in asked.items():
         others = [t for t in alike.get(term, ()) if t not in asked][:_MAX_SYNONYMS] if weight >= _EXPANDED else []
-        hit, own = _hits(index, term, others, options.synonym_weight)
-        length = index.lengths[hit.documents, hit.fields] / index.average[hit.fields]
-        norm = 1 - b[hit.fields] + b[hit.fields] * length
-        # Summed over all documents, since that is faster than finding out which they are; the rest is for those that hold the term.
-        tf = np.bincount(hit.documents, weights[hit.fields] * hit.counts / norm, minlength=total)
-        holding = np.flatnonzero(tf > 0)
-        tf = tf[holding]
-        value = _idf(index.count, len(holding))
+        hit = index.hits(term)
+        files = hit.files
+        # Over all documents, since that is faster than finding out which they are; the rest is for those that hold the term.
+        tf = _frequency(index, hit, options)
+        own = np.flatnonzero(tf > 0)
+        value = _idf(index.count, len(own))
+        if others:
+            further = _joined([index.hits(other) for other in others])
+            files = np.concatenate((files, further.files))
+            tf = tf + options.synonym_weight * _frequency(index, further, options)
+            together = _idf(index.count, int(np.count_nonzero(tf)))
+            # A rare word tells much, also where a word that means the same is everywhere: `download` beside `get`.
+            value = value + options.synonym_idf * (together - value) if len(own) else together
+            only = np.flatnonzero(tf > 0)
+            only = only[np.isin(only, own, assume_unique=True, invert=True)]
+            scores[only] += weight * together * _saturated(tf[only], options.k1)
+            covered[only] += weight * together * options.synonym_coverage
+        scores[own] += weight * value * _saturated(tf[own], options.k1)
+        covered[own] += weight * value
         idf[term] = value
         mass += weight * value
-        if len(hit.files):
-            named = np.unique(hit.files)
+        if len(files):
+            named = np.unique(files)
             in_paths[named] += weight * min(value, _idf(len(index.paths), len(named)))
-        scores[holding] += weight * value * (options.k1 + 1) * tf / (options.k1 + tf)
-        covered[holding] += weight * value * options.synonym_coverage
-        # A document that stands there several times gains once: so NumPy adds.
-        covered[own] += weight * value * (1 - options.synonym_coverage)
     return _Met(scores, covered, in_paths, idf, mass or 1.0)
 
 
-def _hits(index: SearchIndex, term: str, others: Sequence[str], weight: float) -> tuple[TermHits, np.ndarray]:
-    """The postings of a term and, counted with `weight`, of others that mean the same; and the documents that hold the term itself."""
-    hit = index.hits(term)
-    own = hit.documents
-    if others:
-        parts = [(hit, 1.0), *((index.hits(other), weight) for other in others)]
-        counts = [part.counts * factor for part, factor in parts]
-        columns = zip(*((part.documents, part.fields, part.files) for part, _ in parts), strict=True)
-        documents, fields, files = (np.concatenate(column) for column in columns)
-        hit = TermHits(documents, fields, np.concatenate(counts), files)
-    return hit, own
+def _frequency(index: SearchIndex, hit: TermHits, options: RankingOptions) -> np.ndarray:
+    """How often a term stands in each document, (documents,): by field, each normalised by its length and weighted."""
+    weights, b = _field_arrays(options)
+    length = index.lengths[hit.documents, hit.fields] / index.average[hit.fields]
+    norm = 1 - b[hit.fields] + b[hit.fields] * length
+    return np.bincount(hit.documents, weights[hit.fields] * hit.counts / norm, minlength=len(index.file_of))
+
+
+def _saturated(tf: np.ndarray, k1: float) -> np.ndarray:
+    return (k1 + 1) * tf / (k1 + tf)
+
+
+def _joined(hits: Sequence[TermHits]) -> TermHits:
+    columns = zip(*((h.documents, h.fields, h.counts, h.files) for h in hits), strict=True)
+    return TermHits(*(np.concatenate(column) for column in columns))
 
 
 def _telling(index: SearchIndex, asked: Mapping[str, float], limit: int) -> dict[str, float]:

@@ -11,7 +11,7 @@ from ..graph import terms
 from ..types import Evidence, SymbolRef
 from .candidates import Candidate, lexical, lift_definitions, lift_overview
 from .cutting import Cutter
-from .linked import lift_zoom, spread
+from .linked import lift_called, lift_zoom, spread
 from .options import SelectionOptions
 from .phrases import is_phrase, prefer_named
 from .question import Question, analyse
@@ -64,6 +64,7 @@ def _search(graph: CodeGraph, question: str, options: SelectionOptions, zoom: Sy
     if asked.kind in _ABOUT_SEVERAL:
         spread(graph, candidates, options.ranking)
     defined = lift_definitions(graph, asked, options.ranking, candidates)
+    lift_called(graph, asked, options.ranking.called_boost, candidates)
     defined = lift_trace(graph, index, read_trace(asked.text), candidates, options.ranking.trace_boost) or defined
     if zoom is not None:
         lift_zoom(graph, zoom, options.zoom_radius, candidates)

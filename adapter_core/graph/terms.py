@@ -13,6 +13,8 @@ import re
 _WORD = re.compile(r"\w+")
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|\d+")
 _MAX_LENGTH = 64
+# Nouns of verbs, and adverbs: `creation` meets `create`, `management` `manage`, `serialization` `serialize`.
+_DERIVED = (("ization", "iz"), ("ion", ""), ("ment", ""), ("ly", ""))
 
 
 def words(text: str) -> list[str]:
@@ -43,7 +45,8 @@ def compound(name: str) -> str:
 
 @functools.lru_cache(maxsize=100_000)
 def stem(word: str) -> str:
-    """A light suffix stripper: plural, -ing, -ed and final e, as long as four letters are left."""
+    """A light suffix stripper: plural, -ing, -ed, some suffixes that make nouns of verbs, and final e, as long as four letters are
+    left."""
     if len(word) < 5 or not word.isascii() or not word.isalpha():
         return word[:-1] if len(word) == 4 and word.endswith("s") and not word.endswith(("ss", "us", "is")) else word
     if word.endswith("ies"):
@@ -56,6 +59,11 @@ def stem(word: str) -> str:
         rest = word[: -len(suffix)]
         if word.endswith(suffix) and len(rest) >= 4 and any(c in "aeiouy" for c in rest):
             word = rest[:-1] if rest[-1] == rest[-2] and rest[-1] not in "aeiosl" else rest
+            break
+    for suffix, kept in _DERIVED:
+        rest = word[: -len(suffix)]
+        if word.endswith(suffix) and len(rest) >= 4 and (suffix != "ion" or rest[-1] in "st"):
+            word = rest + kept
             break
     if len(word) > 4 and word.endswith("e"):
         word = word[:-1]
