@@ -33,7 +33,7 @@ from _retrieval_scores import Found, by_repository, interval, mean_of, ratio_int
 from adapter_core.models.store import DEFAULT_NAME, model_folder
 
 PROCESSES = 2
-SECONDS = ("function@5", "function@10", "file@1", "file@5", "ndcg@10")
+SECONDS = ("function@5", "function@10", "symbol@5", "symbol@10", "file@1", "file@5", "ndcg@10")
 
 # For each system what it found, in the order of the rows.
 Results = dict[str, list[Found]]

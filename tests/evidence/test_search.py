@@ -173,6 +173,19 @@ def test_words_split_into_terms(word: str, expected: tuple[str, ...]) -> None:
     assert terms.split(word) == expected
 
 
+@pytest.mark.parametrize(
+    ("noun", "verb"),
+    [("creation", "create"), ("predictions", "predicting"), ("management", "manages"), ("serialization", "serialized")],
+)
+def test_a_noun_meets_its_verb(noun: str, verb: str) -> None:
+    assert terms.stem(noun) == terms.stem(verb)
+
+
+@pytest.mark.parametrize("word", ["union", "region", "element", "comment", "only", "apply"])
+def test_what_only_looks_like_a_suffix_stays(word: str) -> None:
+    assert terms.stem(word) == word
+
+
 def test_word_forms_meet() -> None:
     for forms in (
         "match matches matching matched",

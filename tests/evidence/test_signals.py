@@ -10,6 +10,7 @@ from adapter_core.code_graph import CodeGraph
 from adapter_core.errors import UsageError
 from adapter_core.evidence.options import RankingOptions, SelectionOptions
 from adapter_core.evidence.question import analyse
+from adapter_core.evidence.ranking import rank
 from adapter_core.evidence.search_index import SearchIndex
 from adapter_core.evidence.selection import search
 from adapter_core.evidence.traces import read_trace
@@ -70,6 +71,28 @@ def delete_entry(item):
         assert places(graph, "where is an entry deleted?", without_joining)[0] == "shop/basket.py::delete_entry"
 
 
+def test_a_rare_word_tells_more_than_what_means_the_same_everywhere(tmp_path: Path) -> None:
+    getters = "\n\n".join(f"def get_part_{n}(archive):\n    return archive.parts[{n}]" for n in range(30))
+    with graph_of(
+        tmp_path,
+        f"""
+#- shop/parts.py
+{getters}
+
+#- shop/far.py
+def pull(archive):
+    \"\"\"Download it.\"\"\"
+    return archive
+""",
+    ) as graph:
+        question = "where is an archive downloaded?"
+        assert places(graph, question)[0] == "shop/far.py::pull"
+        index = SearchIndex(graph)
+        alone = rank(index, analyse(question), RankingOptions(synonym_idf=0.0)).idf["download"]
+        together = rank(index, analyse(question), RankingOptions(synonym_idf=1.0)).idf["download"]
+        assert together < rank(index, analyse(question)).idf["download"] < alone
+
+
 def test_own_synonyms_are_added(no_own_words: Path) -> None:
     assert "gizmo" not in synonyms()
     no_own_words.mkdir()
@@ -107,6 +130,16 @@ def test_the_projects_own_name_tells_little(tmp_path: Path) -> None:
 def test_words_of_design_weigh_less_than_what_they_are_about() -> None:
     asked = analyse("What mechanism coordinates retries?")
     assert asked.terms["mechanism"] < asked.terms["retry"]
+
+
+def test_parts_of_a_name_weigh_less_than_words() -> None:
+    weights = analyse("where does pullAllRows keep the rows of a table?").terms
+    assert weights["pullallrows"] > weights["row"] == weights["tabl"] > weights["pull"]
+
+
+def test_a_name_of_one_part_weighs_as_a_name() -> None:
+    weights = analyse("what does `route` keep of a table?").terms
+    assert weights["rout"] > weights["tabl"]
 
 
 def test_a_class_named_in_a_sentence_is_found(tmp_path: Path) -> None:
@@ -166,6 +199,30 @@ def test_what_is_called_by_a_result_comes_before_its_equals(tmp_path: Path) -> N
             e for e in search(graph, "How is the grammar loaded into tables?").evidence if e.symbol == "parse_tables"
         ]
         assert "called by load_grammar" in called.why
+
+
+def test_what_a_named_function_calls_is_found_with_it(tmp_path: Path) -> None:
+    others = "\n\n".join(f'def other_{n}(prices):\n    """Columns of prices."""\n    return prices' for n in range(12))
+    with graph_of(
+        tmp_path,
+        f"""
+#- shop/table.py
+def origin_table(prices):
+    return squeeze(prices)
+
+{others}
+#- shop/text.py
+def squeeze(values):
+    return [v.strip() for v in values]
+#- tests/test_text.py
+def squeeze(values):
+    pass
+""",
+    ) as graph:
+        question = "What does `origin_table` do with the columns of the prices?"
+        assert "shop/text.py::squeeze" in places(graph, question)
+        without = SelectionOptions(ranking=RankingOptions(called_boost=0.0))
+        assert "shop/text.py::squeeze" not in places(graph, question, without)
 
 
 def test_zoom_shows_overrides_and_tests_near_ones_first(tmp_path: Path) -> None:
