@@ -14,6 +14,14 @@ _QUOTED = re.compile(r"`(\w+)(?:\(\))?`|\"(\w+)\"|'(\w+)'")
 # "the prepare method of PreparedRequest", "PreparedRequest's prepare method".
 _MEMBER_OF = re.compile(r"\b(\w+)`? (?:method|function|property) (?:of|on|in) (?:the )?`?([A-Z]\w+)")
 _MEMBER = re.compile(r"\b([A-Z]\w+)`?'s `?(\w+)`? (?:method|function|property)\b")
+# "Who calls match?": what stands there without an article is a name, whatever it looks like.
+_OBJECT = re.compile(
+    r"\b(?:(?:who|what|which (?:\w+ )?(?:functions?|methods?|classes)) (?:calls?|invokes?|overrides?)|"
+    r"(?:callers?|call sites?|subclasses|overrides) of|(?:if|when) (?:i|we|you|one) (?:change|rename|remove|delete)d?) "
+    r"(?P<name>[A-Za-z_][\w.]*)\W*\Z",
+    re.I,
+)
+_PRONOUNS = frozenset({"it", "this", "that", "them", "these", "those", "what", "something", "anything"})
 _MAX_CHARS = 300
 _MAX_NAMED = 8
 _MAX_DEFINITIONS = 4  # of one name
@@ -21,7 +29,7 @@ _MAX_DEFINITIONS = 4  # of one name
 
 def named_symbols(graph: CodeGraph, question: Question) -> list[SymbolRef]:
     """All that a question names, of the product: members, then what is written as code, then classes by a plain word with a capital."""
-    members = named_members(graph, question)
+    members = named_members(graph, question) or _object(graph, question)
     # `send` of "Session.send" is no other `send`.
     parts = {part for ref in members for part in ref.symbol.qualname.split(".")}
     parts |= {part for name in question.identifiers if "." in name for part in name.split(".")}
@@ -39,7 +47,7 @@ def named_first(graph: CodeGraph, question: Question) -> list[SymbolRef]:
     """What is spoken of before anything that was found. Of a question about links ("How many methods does Router have?"): the members that
     it names, else the classes; of one about a place ("Where is the "get" method defined?"): what is defined under a name in quotes."""
     if answer_kind(question) in LINKS:
-        return named_members(graph, question) or named_classes(graph, question)
+        return named_members(graph, question) or named_classes(graph, question) or _object(graph, question)
     if answer_kind(question) != "where":
         return []
     names = [next(filter(None, m.groups())) for m in _QUOTED.finditer(question.text[:_MAX_CHARS])]
@@ -50,6 +58,19 @@ def named_first(graph: CodeGraph, question: Question) -> list[SymbolRef]:
 def named_classes(graph: CodeGraph, question: Question) -> list[SymbolRef]:
     """In a question about links, a plain word with a capital is a class where there is one of that name."""
     return _classes(graph, question) if answer_kind(question) in LINKS else []
+
+
+def bare_object(question: Question) -> str:
+    """`match` of "Who calls match?", written as a plain word; "" of other questions."""
+    match = _OBJECT.search(question.text[:_MAX_CHARS])
+    name = match["name"].strip(".") if match else ""
+    return "" if name.lower() in _PRONOUNS else name
+
+
+def _object(graph: CodeGraph, question: Question) -> list[SymbolRef]:
+    name = bare_object(question) if answer_kind(question) in LINKS else ""
+    refs = graph.find_symbol(name) if name else []
+    return [r for r in refs if r.symbol.is_callable or r.symbol.kind == "class"][:_MAX_DEFINITIONS]
 
 
 def named_members(graph: CodeGraph, question: Question) -> list[SymbolRef]:

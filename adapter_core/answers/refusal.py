@@ -15,13 +15,15 @@ from ..evidence.question import Question
 from ..evidence.search_index import SearchIndex
 from ..evidence.selection import Found
 from ..graph import terms
-from .asked import named_classes
+from .asked import bare_object, named_classes
+from .kinds import LINKS, answer_kind
 from .options import RefusalOptions
 
 _HEAD = 3
 _FEW_TERMS = 4
 _MAX_IDENTIFIERS = 8
 _MAX_DEFINITIONS = 12
+_IN_CODE = ("called", "decorated", "base", "aliased")
 
 
 def signals(graph: CodeGraph, found: Found) -> dict[str, float]:
@@ -74,6 +76,22 @@ def names_not_there(graph: CodeGraph, question: Question) -> list[str]:
     with graph.store.snapshot():
         index = SearchIndex(graph)
         return [n for n in names[:_MAX_IDENTIFIERS] if not _used(index, n)]
+
+
+def subjects_not_there(graph: CodeGraph, question: Question) -> list[str]:
+    """What a question about links (callers, tests, subclasses, …) is about by name, where nothing is defined or used under it."""
+    if answer_kind(question) not in LINKS:
+        return []
+    names = list(dict.fromkeys((*question.identifiers[:_MAX_IDENTIFIERS], *filter(None, [bare_object(question)]))))
+    absent = [name for name in names if not graph.find_symbol(name) and not _in_code(graph, name.rpartition(".")[2])]
+    return absent if len(absent) == len(names) else []
+
+
+def _in_code(graph: CodeGraph, name: str) -> bool:
+    """Whether something is called, decorated with, built on or renamed from what has this name, wherever it is defined."""
+    texts = graph.documents.open_texts
+    paths = {path for how in _IN_CODE for path in graph.view.paths_using(name, how)}  # open files are among them always
+    return any(path not in texts or re.search(rf"\b{re.escape(name)}\b", texts[path]) for path in paths)
 
 
 def _stands(index: SearchIndex, term: str) -> bool:

@@ -28,7 +28,7 @@ from .flags import checked
 from .kinds import LINKS, answer_kind, asks_structure
 from .options import AskOptions
 from .provenance import provenance_of
-from .refusal import answerable, confidence, names_not_there, signals
+from .refusal import answerable, confidence, names_not_there, signals, subjects_not_there
 from .render import commit_footer, nearest_to, not_found, to_markdown
 from .selecting import narrowed, reordered
 from .state import Run
@@ -74,6 +74,9 @@ def answer_question(
     run.check()
     run.mark("evidence")
     run.emit("evidence", found.evidence)
+    absent = subjects_not_there(graph, found.question)
+    if absent:
+        return _refuse(run, found, absent)
     if not _answerable(run, found):
         return _refuse(run, found)
     plan_once = functools.cache(lambda: _planned(run, found))
@@ -211,9 +214,10 @@ def _claim(run: Run, item: Candidate) -> Claim | None:
     return run.verified(Claim(item.text, "composed", tuple(c for c in cited if c is not None)))
 
 
-def _refuse(run: Run, found: Found) -> Answer:
+def _refuse(run: Run, found: Found, absent: Sequence[str] = ()) -> Answer:
+    """`absent`: the names that are not there, if it is known which; else any word of the question may be one."""
     names: list[str] = []
-    for word in (*found.question.identifiers, *found.question.words):
+    for word in absent or (*found.question.identifiers, *found.question.words):
         names.extend(n for n in run.graph.nearest_names(word.rpartition(".")[2], 3) if n not in names)
         if len(names) >= 5:
             break

@@ -14,6 +14,7 @@ from .linking.values import Value
 from .storage.sealed import damaged
 from .view import WorkspaceView
 
+_NEAREST = 5
 Place = tuple[str, int]  # path, index of the symbol in its file's facts
 
 
@@ -69,6 +70,13 @@ def nearest(view: WorkspaceView, name: str, limit: int) -> list[str]:
         if len(known) > 2:
             lower.setdefault(known.lower(), known)
     return [lower[n] for n in difflib.get_close_matches(name.lower(), lower, n=limit, cutoff=0.6)]
+
+
+def unknown(view: WorkspaceView, name: str) -> str:
+    """That nothing is called `name`, and what comes nearest."""
+    bare = name.strip().removesuffix("()").rpartition(":")[2].rpartition(".")[2]
+    near = nearest(view, bare, _NEAREST) if bare else []
+    return f"nothing is called {name!r}" + (f"; the nearest names: {', '.join(near)}" if near else "")
 
 
 def at(facts: ModuleFacts, line: int, column: int | None) -> int | None:
@@ -191,4 +199,16 @@ def _order(view: WorkspaceView, place: Place) -> tuple[bool, int, int, str, int]
     return is_test_path(path), _KIND_ORDER.get(_kind(view, place), 9), path.count("/"), path, start
 
 
-__all__ = ["Place", "at", "find", "index_of", "is_test_path", "member", "nearest", "places_of", "scope_at", "within"]
+__all__ = [
+    "Place",
+    "at",
+    "find",
+    "index_of",
+    "is_test_path",
+    "member",
+    "nearest",
+    "places_of",
+    "scope_at",
+    "unknown",
+    "within",
+]

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from adapter_core.answers.options import AskOptions, RefusalOptions
-from adapter_core.answers.refusal import confidence, signals
+from adapter_core.answers.refusal import confidence, signals, subjects_not_there
 from adapter_core.answers.runner import answer_question
 from adapter_core.cli.main import main
 from adapter_core.code_graph import CodeGraph
+from adapter_core.evidence.question import analyse
 from adapter_core.evidence.selection import search
 from tests.support import graph_of
 
@@ -109,3 +110,59 @@ def test_the_flag_of_the_command(graph: CodeGraph) -> None:
     assert main(command) == 3
     assert main([*command, "--min-confidence", "0"]) == 0
     assert main([*command, "--min-confidence", "2"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("question", "near"),
+    [
+        ("Who calls total_prise?", "total_price"),
+        ("Who calls Cart.total_prise()?", "total_price"),
+        ("what calls totalprice", "total_price"),
+        ("callers of reserv_product", "reserve_product"),
+        ("What breaks if I rename Cartt?", "Cart"),
+    ],
+)
+def test_links_of_a_name_that_nothing_has_are_refused_with_the_nearest(
+    graph: CodeGraph, question: str, near: str
+) -> None:
+    answer = answer_question(graph, question)
+    assert not answer.found
+    assert answer.text.startswith(f"Not found in this workspace. The nearest symbols: `{near}`")
+
+
+def test_a_name_that_is_only_in_a_string_is_not_there(repo: Path) -> None:
+    files = """
+    #- a.py
+    def open_door(client):
+        return client.get("/nope")
+    #- b.py
+    from a import open_door
+    open_door(1)
+    """
+    graph = graph_of(repo, files)
+    assert subjects_not_there(graph, analyse("Who calls nope?")) == ["nope"]
+    assert not answer_question(graph, "Who calls nope?").found
+    # Whoever defines it, `get` is called here; and an editor has more than the disk.
+    assert subjects_not_there(graph, analyse("Who calls client.get()?")) == []
+    graph.update("b.py", "from a import open_door\nopen_door(nope())\n")
+    assert subjects_not_there(graph, analyse("Who calls nope?")) == []
+    graph.update("b.py", "from a import open_door\nopen_door(2)\n")
+    assert subjects_not_there(graph, analyse("Who calls nope?")) == ["nope"]
+    assert subjects_not_there(graph, analyse("How is nope handled?")) == []
+
+
+def test_who_calls_a_plain_word_is_about_the_symbol_of_that_name(repo: Path) -> None:
+    graph = graph_of(
+        repo,
+        """
+    #- a.py
+    def match(url):
+        return url
+    def matches(url):
+        return match(url)
+    def call_it(url):
+        return matches(url)
+    """,
+    )
+    texts = [c.text for c in answer_question(graph, "Who calls match?").claims]
+    assert texts == ["`match` is called by `matches`."]

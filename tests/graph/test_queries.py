@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from adapter_core.code_graph import CodeGraph
-from adapter_core.types import CallSite, Reference, SymbolRef
+from adapter_core.types import CallSite, Listing, Reference, SymbolRef
 from tests.support import graph_of, write
 
 SHOP = """
@@ -273,6 +273,20 @@ def test_who_calls(shop: CodeGraph) -> None:
     check_callers(shop, "shop.cart.Cart", "src/use.py:4 use: C")
     check_callers(shop, "Base.__init__", "src/use.py:4 use: C")
     check_callers(shop, "Root.size")
+
+
+@pytest.mark.parametrize("query", ["who_calls", "calls_of", "refs_of", "tests_for_symbol"])
+def test_a_listing_about_a_name_that_nothing_has_says_so(shop: CodeGraph, query: str) -> None:
+    listing = getattr(shop, query)("Cart.chekout")
+    assert listing.items == ()
+    assert not listing.complete
+    assert listing.reason == "nothing is called 'Cart.chekout'; the nearest names: checkout"
+    assert getattr(shop, query)("checkout").complete  # and what is asked next is not blamed for it
+
+
+def test_a_listing_about_an_unknown_module_says_so(shop: CodeGraph) -> None:
+    assert shop.tests_for_module("nope") == Listing((), False, "no module is called 'nope'")
+    assert shop.tests_for_module("shop").complete
 
 
 def test_who_calls_what_is_decorated(shop: CodeGraph) -> None:
