@@ -53,7 +53,7 @@ def shop(repo: Path) -> Path:
 def test_ask(shop: Path) -> None:
     result = pathline("ask", "--no-model", "What is the sum of all prices?", cwd=shop)
     assert (result.returncode, result.stderr) == (0, "")
-    assert "Cart.total: “The sum of all prices in cents.”  shop/cart.py:4-5" in result.stdout
+    assert "`Cart.total`: “The sum of all prices in cents.”  shop/cart.py:4-5" in result.stdout
 
 
 def test_ask_json(shop: Path, tmp_path: Path) -> None:
