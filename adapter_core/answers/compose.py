@@ -15,7 +15,7 @@ from ..graph.outline import docstring_span, outline_of
 from ..graph.source import is_python
 from ..types import Evidence, ModuleFacts, Symbol, SymbolRef
 from .asked import named_first, named_symbols
-from .composing.around import inheritance, mutations, numbers, passed, reads, tests
+from .composing.around import contents, inheritance, mutations, numbers, passed, reads, tests
 from .composing.calling import callers, calling_tests, calls, uses
 from .composing.candidate import OF_STATEMENTS, Candidate, Speaker, listed
 from .composing.counts import asked_for
@@ -75,7 +75,7 @@ def _once(own: list[Candidate]) -> list[Candidate]:
     return [c for c in kept if c.kind != "bare" or c.spans[-1][2] not in shown]
 
 
-_INTRODUCING = ("where", "doc", "param", "signature", "bases", "text")
+_INTRODUCING = ("where", "contents", "doc", "param", "signature", "bases", "text")
 
 
 def _reading_place(candidate: Candidate, kind: str) -> tuple[int, int]:
@@ -167,6 +167,8 @@ def _sentences(
             yield from _documentation(speaker, facts, index, document.lines, item, weights)
         elif item is not None:
             yield from _module(speaker, facts, document.lines, item, weights)
+            if (facts.path, symbol.start) in asked.named:
+                yield from contents(speaker, facts)
         return
     ref = graph.ref(facts, index)
     # Who calls what was not asked about is no answer to who calls something.

@@ -18,7 +18,7 @@ from ..types import Citation, Claim, Span
 from .checking.sentence import MAX_CHARS, read_sentence
 from .checking.standing import stand_so
 from .checking.wording import made_up
-from .citations import check, find_citations
+from .citations import check, find_citations, locate
 from .options import CitationOptions
 from .verify import relates_names, verify_claim
 
@@ -209,15 +209,6 @@ def _citation(graph: CodeGraph, written: str) -> Citation:
         len(document.lines), one.start + _MAX_CITED_LINES
     )
     return Citation(span, hash_lines(document.lines, one.start, one.end) if inside and document else "")
-
-
-def locate(graph: CodeGraph, path: str) -> str | None:
-    """The file of the workspace that a path means: itself, or the only one that ends with it."""
-    if graph.document(path) is not None:
-        return path
-    ending = "/" + path.lstrip("/")
-    found = [row.path for row in graph.store.files() if row.path.endswith(ending)]
-    return found[0] if len(found) == 1 else None
 
 
 def _verdict(

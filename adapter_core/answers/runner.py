@@ -8,6 +8,9 @@ that is returned may choose others.
 from __future__ import annotations
 
 import functools
+import os
+import posixpath
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -15,11 +18,11 @@ from typing import Any
 from ..code_graph import CodeGraph
 from ..errors import ModelError, UsageError
 from ..evidence.selection import Found, search
-from ..graph.source import hash_lines
+from ..graph.source import hash_lines, is_python
 from ..models.backend import Backend
 from ..types import Answer, CancelToken, Claim, EventSink, Evidence, SymbolRef
 from .asked import named_symbols
-from .citations import cite
+from .citations import cite, locate
 from .compose import candidates
 from .composing.candidate import Candidate
 from .composing.choose import choose, lexical_scores, mix
@@ -38,6 +41,8 @@ from .writing.phrasing import phrase
 from .writing.reading import votes_on
 
 _FEWER = 2  # sentences where one of them tells a whole function
+_PLACE = re.compile(r":\d+\Z")
+_MAX_NEAR = 8  # files of which the name that was given may be one
 _MAX_ABSENT = 3  # names that are said not to be there
 
 
@@ -160,15 +165,32 @@ def _answerable(run: Run, found: Found) -> bool:
 
 
 def zoom_symbol(graph: CodeGraph, name: str | None) -> SymbolRef | None:
-    """The symbol that a user named. Raises `UsageError`, with the nearest names, when there is none."""
+    """The symbol that a user named, also by the path of a Python file (its module) or of a line in one (`app.py:12`: what stands there).
+    Raises `UsageError`, with the nearest names, when there is none."""
     if not name:
         return None
     refs = graph.find_symbol(name)
-    if refs:
-        return refs[0]
-    near = graph.nearest_names(name.removesuffix(".py").replace("/", ".").rpartition(".")[2])
+    found = refs[0] if refs else _at_path(graph, name)
+    if found is not None:
+        return found
+    ending = "/" + name.replace(os.sep, "/").lstrip("/")
+    near = [row.path for row in graph.store.files() if is_python(row.path) and row.path.endswith(ending)][:_MAX_NEAR]
+    near = near or graph.nearest_names(name.removesuffix(".py").replace("/", ".").rpartition(".")[2])
     hint = f" Did you mean {', '.join(near)}?" if near else ""
     raise UsageError(f"There is no symbol {name!r} in this workspace.{hint}")
+
+
+def _at_path(graph: CodeGraph, name: str) -> SymbolRef | None:
+    """The module of a file or of a package's folder, or the symbol at a line; the front of the path may be left out where it is clear."""
+    path, _, line = name.rpartition(":") if _PLACE.search(name) else (name, "", "")
+    if os.path.isabs(path):
+        path = os.path.relpath(os.path.realpath(path), graph.root)
+    path = posixpath.normpath(path.replace(os.sep, "/"))
+    for one in (path, f"{path}/__init__.py"):
+        facts = graph.facts(here) if (here := locate(graph, one)) is not None else None
+        if facts is not None and is_python(facts.path):
+            return graph.symbol_at(facts.path, int(line)) if line else graph.ref(facts, 0)
+    return None
 
 
 def _compose(run: Run, found: Found, plan_once: Callable[[], Plan]) -> list[Claim]:

@@ -31,7 +31,11 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     )
     parser.add_argument("question", help='a question, some words or a traceback; "-" reads it from standard input')
     add_repo_arguments(parser)
-    parser.add_argument("--zoom", metavar="SYMBOL", help="start from a symbol and its neighbours in the call graph")
+    parser.add_argument(
+        "--zoom",
+        metavar="SYMBOL",
+        help="start from a symbol and its neighbours in the call graph, or from a module, also by its path",
+    )
     parser.add_argument("--top", type=int, default=10, metavar="N", help="at most N spans (default: 10)")
     parser.add_argument(
         "--kind", choices=KINDS, help="what is asked for, where the words do not tell; for example: tests"

@@ -11,7 +11,7 @@ from ..graph import terms
 from ..types import Evidence, SymbolRef
 from .candidates import Candidate, lexical, lift_definitions, lift_overview
 from .cutting import Cutter
-from .linked import lift_zoom, spread
+from .linked import lift_module, lift_zoom, module_files, spread
 from .options import SelectionOptions
 from .phrases import is_phrase, prefer_named
 from .question import Question, analyse
@@ -65,6 +65,9 @@ def _search(graph: CodeGraph, question: str, options: SelectionOptions, zoom: Sy
         spread(graph, candidates, options.ranking)
     defined = lift_definitions(graph, asked, options.ranking, candidates)
     defined = lift_trace(graph, index, read_trace(asked.text), candidates, options.ranking.trace_boost) or defined
+    if zoom is not None and zoom.symbol.kind == "module":
+        within = lexical(index, ranked, options.top * _POOL, module_files(zoom))
+        lift_module(graph, zoom, within, candidates)
     if zoom is not None:
         lift_zoom(graph, zoom, options.zoom_radius, candidates)
     elif asked.kind == "overview":

@@ -11,7 +11,7 @@ from adapter_core.answers.citations import cite
 from adapter_core.answers.compose import candidates
 from adapter_core.answers.export import answer_to_dict
 from adapter_core.answers.options import AskOptions, ReadingOptions
-from adapter_core.answers.runner import answer_question
+from adapter_core.answers.runner import answer_question, zoom_symbol
 from adapter_core.answers.verify import verify_claim
 from adapter_core.code_graph import CodeGraph
 from adapter_core.errors import Cancelled, ModelProcessError, UsageError
@@ -321,3 +321,78 @@ def test_broken_files_are_answered_from(repo: Path) -> None:
     with CodeGraph.load_or_build(repo) as graph:
         answer = answer_question(graph, "What draws a widget?")
         check_every_citation(repo, answer)
+
+
+ZOOMED = """
+#- src/shop/__init__.py
+#- src/shop/cart.py
+def add_item(cart, item):
+    \"\"\"Put an item into the cart.\"\"\"
+    cart.append(item)
+
+def drop_item(cart, item):
+    \"\"\"Take an item out of the cart.\"\"\"
+    cart.remove(item)
+#- src/shop/bill/__init__.py
+def print_bill(cart):
+    \"\"\"Print what the items cost.\"\"\"
+#- src/shop/bill/tax.py
+def add_tax(price):
+    \"\"\"Put the tax of an item on its price.\"\"\"
+    return price * 1.2
+#- tests/cart.py
+def add_item(cart, item):
+    \"\"\"Another one.\"\"\"
+#- web/tax.py
+#- other/basket.py
+def add_item_to_basket(cart, item):
+    \"\"\"Put an item into the cart, or the basket.\"\"\"
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("shop.cart", "src/shop/cart.py:module"),
+        ("src/shop/cart.py", "src/shop/cart.py:module"),
+        ("./src/shop/../shop/cart.py", "src/shop/cart.py:module"),
+        ("shop/cart.py", "src/shop/cart.py:module"),
+        ("shop.bill", "src/shop/bill/__init__.py:module"),
+        ("src/shop/bill", "src/shop/bill/__init__.py:module"),
+        ("bill/tax.py", "src/shop/bill/tax.py:module"),
+        ("src/shop/cart.py:7", "src/shop/cart.py:function"),
+        ("src/shop/cart.py:add_item", "src/shop/cart.py:function"),
+    ],
+)
+def test_zoom_takes_modules_paths_and_lines(repo: Path, name: str, meant: str) -> None:
+    found = zoom_symbol(graph_of(repo, ZOOMED), name)
+    assert found is not None
+    assert f"{found.path}:{found.symbol.kind}" == meant
+    absolute = zoom_symbol(graph_of(repo, ZOOMED), str(repo / "src" / "shop" / "cart.py"))
+    assert absolute is not None
+    assert absolute.path == "src/shop/cart.py"
+
+
+def test_zoom_by_an_ending_that_several_files_share_names_them(repo: Path) -> None:
+    with pytest.raises(UsageError, match=r"Did you mean src/shop/bill/tax.py, web/tax.py\?"):
+        zoom_symbol(graph_of(repo, ZOOMED), "tax.py")
+
+
+@pytest.mark.parametrize("zoom", ["shop.cart", "src/shop/cart.py"])
+def test_a_zoom_module_is_what_the_answer_is_about(repo: Path, zoom: str) -> None:
+    graph = graph_of(repo, ZOOMED)
+    claims = answer_question(graph, "How is an item put into the cart?", AskOptions(zoom=zoom)).claims
+    assert claims[0].text == "`add_item`: “Put an item into the cart.”"
+    assert claims[0].citations[0].span.path == "src/shop/cart.py"
+    assert all("basket" not in c.text for c in claims)
+    (claim,) = answer_question(graph, "What is in here?", AskOptions(zoom=zoom)).claims
+    assert claim.text == "The module `shop.cart` defines `add_item` and `drop_item`."
+    assert [str(c.span) for c in claim.citations] == ["src/shop/cart.py:1", "src/shop/cart.py:5"]
+
+
+def test_a_zoom_package_is_all_its_files(repo: Path) -> None:
+    graph = graph_of(repo, ZOOMED)
+    claims = answer_question(graph, "How is the price of an item put together?", AskOptions(zoom="shop.bill")).claims
+    assert {c.citations[0].span.path for c in claims} == {"src/shop/bill/tax.py"}
+    claims = answer_question(graph, "What do items cost?", AskOptions(zoom="shop.bill")).claims
+    assert claims[0].text == "`print_bill`: “Print what the items cost.”"

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from adapter_core.answers.citations import locate
 from adapter_core.answers.export import answer_to_dict
-from adapter_core.answers.foreign import locate, sentences_of, verify_answer, verify_text
+from adapter_core.answers.foreign import sentences_of, verify_answer, verify_text
 from adapter_core.answers.runner import answer_question
 from adapter_core.cli.main import main
 from adapter_core.code_graph import CodeGraph

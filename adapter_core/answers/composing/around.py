@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from ...code_graph import CodeGraph, is_test_path
 from ...graph.outline import outline_of
-from ...types import SymbolRef, TestLink
+from ...types import ModuleFacts, SymbolRef, TestLink
 from ..checking.statements import callee
 from ..inert import code
 from .candidate import Candidate, Speaker, class_header, definition, listed, scope_name
@@ -23,6 +23,7 @@ _MAX_FAR = 3  # tests told at a time that reach something over several calls, ea
 _MAX_COUNTED = 12  # lines that show a count
 _MAX_READS = 40
 _MAX_USES = 2
+_MAX_CONTENTS = 8
 
 
 def inheritance(speaker: Speaker, links: Links) -> Iterator[Candidate]:
@@ -50,6 +51,17 @@ def _listing(speaker: Speaker, links: Links, beginning: str, refs: Sequence[Symb
 
 def _named(ref: SymbolRef) -> bool:
     return ref.symbol.name != "<lambda>"
+
+
+def contents(speaker: Speaker, facts: ModuleFacts) -> Iterator[Candidate]:
+    """The functions and classes of a module that are public; where it has none of these, all."""
+    own = [s for s in facts.symbols if s.parent == 0 and (s.is_callable or s.kind == "class")]
+    named = {s.name: s for s in reversed([s for s in own if not s.name.startswith("_")] or own)}
+    shown = list(reversed(named.values()))[:_MAX_CONTENTS]
+    if shown:
+        others = ", among others" if len(named) > len(shown) else ""
+        text = f"The module {code(facts.module)} defines {listed([code(s.name) for s in shown])}{others}."
+        yield speaker.say("contents", text, *((s.name_line, s.name_line) for s in shown))
 
 
 def reads(speaker: Speaker, graph: CodeGraph, ref: SymbolRef) -> Iterator[Candidate]:

@@ -63,7 +63,7 @@ _UNNAMED, _UNNAMED_LINK = 0.9, 0.5  # of a score are left where the question nam
 # other sentence about it, too, in its citation.
 _DEFAULTS: Mapping[str, float] = {
     "steps": 2.0, "quote": 1.0, "branch": 1.2, "decides": 1.2, "used": 0.9, "assigned": 0.8, "calls": 0.6, "signature": 0.25, "where": 0.1,
-    "bare": 0.35,
+    "bare": 0.35, "contents": 1.0,
 }  # fmt: skip
 _DEFAULT_PRIOR = 0.45
 # What the answers benchmark adds: factors of kinds for gold lines and names of the reference, searched for on either half of the
