@@ -15,6 +15,7 @@ from ..evidence.question import Question
 from ..evidence.search_index import SearchIndex
 from ..evidence.selection import Found
 from ..graph import terms
+from ..graph.unindexed import may_answer
 from .asked import bare_object, named_classes
 from .kinds import LINKS, answer_kind
 from .options import RefusalOptions
@@ -23,6 +24,7 @@ _HEAD = 3
 _FEW_TERMS = 4
 _MAX_IDENTIFIERS = 8
 _MAX_DEFINITIONS = 12
+_SHOWN = 3  # files that are not indexed
 _IN_CODE = ("called", "decorated", "base", "aliased")
 
 
@@ -92,6 +94,19 @@ def _in_code(graph: CodeGraph, name: str) -> bool:
     texts = graph.documents.open_texts
     paths = {path for how in _IN_CODE for path in graph.view.paths_using(name, how)}  # open files are among them always
     return any(path not in texts or re.search(rf"\b{re.escape(name)}\b", texts[path]) for path in paths)
+
+
+def not_indexed(graph: CodeGraph, question: Question) -> str:
+    """That files of other languages may answer a question, which are not indexed; "" where they hardly do. Reads some of them."""
+    names = [name.rpartition(".")[2] for name in question.identifiers[:_MAX_IDENTIFIERS]]
+    found, number = may_answer(graph.root, names, question.words)
+    only = "only Python, documentation and configuration are indexed"
+    if found:
+        more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+        return f"{only}; what is asked about may be in {', '.join(found[:_SHOWN])}{more}, which are not"
+    if number and not any(row.kind == "python" for row in graph.store.files()):
+        return f"{only}; of other languages there are {number:,} source file{'s' * (number > 1)} here"
+    return ""
 
 
 def _stands(index: SearchIndex, term: str) -> bool:

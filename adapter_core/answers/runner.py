@@ -31,7 +31,7 @@ from .flags import checked
 from .kinds import LINKS, answer_kind, asks_structure
 from .options import AskOptions
 from .provenance import provenance_of
-from .refusal import answerable, confidence, names_not_there, signals, subjects_not_there
+from .refusal import answerable, confidence, names_not_there, not_indexed, signals, subjects_not_there
 from .render import commit_footer, nearest_to, not_found, to_markdown
 from .selecting import narrowed, reordered
 from .state import Run
@@ -252,6 +252,8 @@ def _refuse(run: Run, found: Found, absent: Sequence[str] = ()) -> Answer:
 
 def _finish(run: Run, found: Found, text: str, claims: list[Claim]) -> Answer:
     complete, reason = run.graph.completeness
+    if not any(is_python(c.span.path) for claim in claims for c in claim.citations):
+        run.note(not_indexed(run.graph, found.question))
     if not run.graph.store.counts()[0] and complete:
         reason = "there is nothing to answer from here: no Python file and no documentation"
     run.mark("total")

@@ -73,10 +73,12 @@ def _glob(graph: CodeGraph, path: str) -> str:
 
 def _search(graph: CodeGraph, args: argparse.Namespace) -> int:
     from ..answers.export import evidence_to_dict
+    from ..answers.refusal import not_indexed
     from ..answers.runner import zoom_symbol
     from ..evidence.options import SelectionOptions
     from ..evidence.selection import search
     from ..evidence.vocabulary import synonyms_file
+    from ..graph.source import is_python
     from .render import Screen
 
     started = time.perf_counter()
@@ -102,4 +104,6 @@ def _search(graph: CodeGraph, args: argparse.Namespace) -> int:
         if args.explain:
             print(f"Read as a question of kind {found.question.kind}. Your own synonyms: {synonyms_file()}.")
         note(reason)
+        if not any(is_python(e.span.path) for e in found.evidence):
+            note(not_indexed(graph, found.question))
     return EXIT_OK if found.evidence else EXIT_NOT_FOUND

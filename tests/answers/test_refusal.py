@@ -166,3 +166,51 @@ def test_who_calls_a_plain_word_is_about_the_symbol_of_that_name(repo: Path) -> 
     )
     texts = [c.text for c in answer_question(graph, "Who calls match?").claims]
     assert texts == ["`match` is called by `matches`."]
+
+
+OTHER_LANGUAGES = """
+#- README.md
+# Tool
+
+A tool for queues of jobs.
+#- tool.py
+def helper():
+    return 1
+#- pkg/sched/retry.go
+package sched
+func RetryBackoff(n int) int { return n } // waits longer for each job that failed
+#- pkg/sched/other.go
+package sched
+#- node_modules/lib/retry.ts
+function retryBackoff() { return "waits longer for each job that failed" }
+#- web/secrets.js
+RetryBackoff
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "hint"),
+    [
+        ("Where is `RetryBackoff` defined?", True),
+        ("Why does it wait longer after a job failed?", True),
+        ("Where is `FluxCapacitor` defined?", False),
+        ("How is the flux capacitor charged?", False),
+        ("What does `helper` return?", False),  # answered from Python
+    ],
+)
+def test_what_other_languages_may_answer_is_said(repo: Path, question: str, hint: bool) -> None:
+    answer = answer_question(graph_of(repo, OTHER_LANGUAGES), question)
+    only = (
+        "only Python, documentation and configuration are indexed; what is asked about may be in pkg/sched/retry.go, "
+    )
+    assert answer.reason.startswith(only) == hint
+    assert hint or "indexed" not in answer.reason
+
+
+def test_a_workspace_without_python_says_what_is_indexed(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    graph = graph_of(repo, OTHER_LANGUAGES.replace("#- tool.py", "#- tool.rb"))
+    answer = answer_question(graph, "How is the flux capacitor charged?")
+    said = "only Python, documentation and configuration are indexed; of other languages there are 3 source files here"
+    assert answer.reason == said
+    assert main(["search", "--repo", str(repo), "flux capacitor"]) == 3
+    assert said in capsys.readouterr()[1]
