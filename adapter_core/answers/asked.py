@@ -37,10 +37,19 @@ def named_symbols(graph: CodeGraph, question: Question) -> list[SymbolRef]:
         r
         for name in question.identifiers[:_MAX_NAMED]
         if name not in parts
-        for r in graph.find_symbol(name)[:_MAX_DEFINITIONS]
+        for r in (graph.find_symbol(name) or _by_last_part(graph, name))[:_MAX_DEFINITIONS]
     ]
     found += [r for r in _classes(graph, question) if r.symbol.name not in parts]
     return _distinct([*members, *found])
+
+
+def _by_last_part(graph: CodeGraph, name: str) -> list[SymbolRef]:
+    """`pytest.raises` is the only `raises` where the package `pytest` is elsewhere, or makes its names in a way that is not seen."""
+    owner, _, last = name.rpartition(".")
+    refs = graph.find_symbol(last) if owner.islower() else []
+    top = [r for r in refs if "." not in r.symbol.qualname and (r.symbol.is_callable or r.symbol.kind == "class")]
+    own = [r for r in top if not is_test_path(r.path) and "overload" not in r.symbol.traits]
+    return own if len(own) == 1 else []
 
 
 def named_first(graph: CodeGraph, question: Question) -> list[SymbolRef]:

@@ -10,7 +10,7 @@ from ..code_graph import CodeGraph, index_of, is_test_path
 from ..evidence.selection import Found
 from ..evidence.spans import own_blocks
 from ..graph import terms
-from ..graph.lookup import scope_at
+from ..graph.lookup import implementation, scope_at
 from ..graph.outline import docstring_span, outline_of
 from ..graph.source import is_python
 from ..types import Evidence, ModuleFacts, Symbol, SymbolRef
@@ -48,7 +48,8 @@ def candidates(graph: CodeGraph, found: Found, limit: int) -> list[Candidate]:
     place = 0
     kind = answer_kind(found.question)
     course = kind not in LINKS and asks_course(found.question)
-    asked = _Asked(kind, asked_for(found.question.text), _asked_about(graph, found), course)
+    zoomed = found.zoom is not None and found.zoom.symbol.kind == "module"
+    asked = _Asked(kind, asked_for(found.question.text), _asked_about(graph, found), course, zoomed)
     evident = list(_evident(graph, found))
     if course and not asked.named:
         evident = _meeting(graph, evident)
@@ -91,12 +92,13 @@ def _reading_place(candidate: Candidate, kind: str) -> tuple[int, int]:
 @dataclass(frozen=True, slots=True)
 class _Asked:
     """The kind of answer, what is to be counted, and, by path and line, the symbols that the question names; none where it names none.
-    `course`: it asks what happens one after the other."""
+    `course`: it asks what happens one after the other. `zoomed`: it is asked about a module."""
 
     kind: str
     counted: tuple[str, ...]
     named: frozenset[tuple[str, int]]
     course: bool
+    zoomed: bool
 
 
 def _evident(graph: CodeGraph, found: Found) -> Iterator[tuple[ModuleFacts, int, Evidence | None]]:
@@ -104,7 +106,8 @@ def _evident(graph: CodeGraph, found: Found) -> Iterator[tuple[ModuleFacts, int,
         facts = graph.facts(item.span.path)
         index = _symbol_of(facts, item) if facts else None
         if facts is not None and index is not None:
-            yield facts, index, item
+            body = implementation(facts, index)
+            yield facts, body, item if body == index else None
 
 
 def _meeting(graph: CodeGraph, evident: list[_Found]) -> list[_Found]:
@@ -167,7 +170,7 @@ def _sentences(
             yield from _documentation(speaker, facts, index, document.lines, item, weights)
         elif item is not None:
             yield from _module(speaker, facts, document.lines, item, weights)
-            if (facts.path, symbol.start) in asked.named:
+            if asked.zoomed:
                 yield from contents(speaker, facts)
         return
     ref = graph.ref(facts, index)

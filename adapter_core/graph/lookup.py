@@ -110,6 +110,16 @@ def index_of(facts: ModuleFacts, symbol: Symbol) -> int | None:
     return None
 
 
+def implementation(facts: ModuleFacts, index: int) -> int:
+    """Of a declaration that is only an overload, the function that runs, where the file has it; of any other symbol itself."""
+    symbol = facts.symbols[index]
+    same = ((i, s) for i, s in enumerate(facts.symbols) if s.qualname == symbol.qualname and s.is_callable)
+    found = (
+        index if "overload" not in symbol.traits else next((i for i, s in same if "overload" not in s.traits), index)
+    )
+    return found
+
+
 def lambda_symbol(facts: ModuleFacts, text: str, value: Value) -> Symbol:
     """A symbol for a lambda, which has none: named as in tracebacks, below the scope in which it is written."""
     first, last = (text.count("\n", 0, offset) + 1 for offset in value.extra)
@@ -191,12 +201,14 @@ _KIND_ORDER = {
 }  # fmt: skip
 
 
-def _order(view: WorkspaceView, place: Place) -> tuple[bool, int, int, str, int]:
-    """Product code before tests, classes before functions, public and short paths first."""
+def _order(view: WorkspaceView, place: Place) -> tuple[bool, bool, int, int, str, int]:
+    """Product code before tests, what runs before what only declares an overload, classes before functions, public and short paths
+    first."""
     path, index = place
     found = _symbol(view, place)
     start = found[1].start if found else index
-    return is_test_path(path), _KIND_ORDER.get(_kind(view, place), 9), path.count("/"), path, start
+    declares = found is not None and "overload" in found[1].traits
+    return is_test_path(path), declares, _KIND_ORDER.get(_kind(view, place), 9), path.count("/"), path, start
 
 
 __all__ = [

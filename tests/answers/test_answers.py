@@ -396,3 +396,32 @@ def test_a_zoom_package_is_all_its_files(repo: Path) -> None:
     assert {c.citations[0].span.path for c in claims} == {"src/shop/bill/tax.py"}
     claims = answer_question(graph, "What do items cost?", AskOptions(zoom="shop.bill")).claims
     assert claims[0].text == "`print_bill`: “Print what the items cost.”"
+
+
+OVERLOADED = """
+#- lib/raising.py
+from typing import overload
+
+@overload
+def raises(kind: type) -> int: ...
+@overload
+def raises(kind: type, call: object) -> str: ...
+def raises(kind, call=None, **options):
+    \"\"\"Assert that a block of code raises something.
+
+    :param kind: what is raised, for ``lib.raises`` to catch
+    :keyword str match: what ``lib.raises`` has to find in the message of what it raises
+
+    When ``lib.raises`` raises, it raises what raises.
+    \"\"\"
+    if kind is None:
+        raise ValueError("no kind")
+    return call(kind)
+"""
+
+
+@pytest.mark.parametrize("question", ["What does `raises` do?", "What does lib.raises do?", "what is lib.raises?"])
+def test_what_something_does_is_told_first_by_its_docstring(repo: Path, question: str) -> None:
+    claims = answer_question(graph_of(repo, OVERLOADED), question).claims
+    assert claims[0].text == "`raises`: “Assert that a block of code raises something.”"
+    assert str(claims[0].citations[0].span) == "lib/raising.py:7-8"

@@ -56,6 +56,13 @@ _ASKS_ERRORS = re.compile(
     re.I,
 )
 _ERROR = 0.75
+# "What does f do?" is answered first by what its docstring says first.
+_WHAT_IT_DOES = re.compile(
+    r"\W*(?:what(?:'s| is| are)(?! (?:the|a|an|in)\b)\b[^?]{1,60}|what does \S+(?: \w+)? do|"
+    r"(?:explain|describe)(?: what)? \S+(?: does)?)\W*\Z",
+    re.I,
+)
+_CODE = re.compile(r"`[^`]*`|(?<!\w)\w+(?:\.\w+)+(?:\(\))?|\b\w+\(\)")
 _OWNER, _ABOVE = 0.5, 0.7
 _OFF_SUBJECT = 0.6  # of a score is left where what it is about holds no word of the question
 _UNNAMED, _UNNAMED_LINK = 0.9, 0.5  # of a score are left where the question names something else
@@ -85,8 +92,9 @@ def lexical_scores(
     items: Sequence[Candidate], kind: str, weights: Mapping[str, float], question: str = ""
 ) -> list[float]:
     """A score for each sentence: the question's words in it, its kind, and the rank of its evidence."""
-    asked = {name for name, pattern in _ASKS if pattern.search(question)}
-    errors = bool(_ASKS_ERRORS.search(question))
+    words = _CODE.sub(" ", question)  # that something is called `raises` asks for nothing
+    asked = {name for name, pattern in _ASKS if pattern.search(words)}
+    errors = bool(_ASKS_ERRORS.search(words))
     mass = sum(weights.values()) or 1.0
     priors = _PRIORS.get(kind, _PRIORS["other"])
     subjects = _subjects(items, weights)
@@ -115,6 +123,11 @@ def lexical_scores(
         if named and not item.named:
             opening *= _UNNAMED_LINK if kind in LINKS else _UNNAMED
         scores.append((0.35 + overlap) * prior * opening * subjects[item.about] * _PLACE_DECAY**item.place)
+    if _WHAT_IT_DOES.match(question):
+        first = [i for i, item in enumerate(items) if item.named and item.kind == "doc" and item.order == 0]
+        most = max((s for s, item in zip(scores, items, strict=True) if item.kind != "steps"), default=0.0)
+        for i in first[:1]:
+            scores[i] = most
     return scores
 
 
