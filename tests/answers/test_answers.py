@@ -425,3 +425,30 @@ def test_what_something_does_is_told_first_by_its_docstring(repo: Path, question
     claims = answer_question(graph_of(repo, OVERLOADED), question).claims
     assert claims[0].text == "`raises`: “Assert that a block of code raises something.”"
     assert str(claims[0].citations[0].span) == "lib/raising.py:7-8"
+
+
+def test_what_a_docstring_lists_as_raised_is_told_with_its_name(repo: Path) -> None:
+    files = """
+    #- lib/locks.py
+    def lock(path, wait):
+        \"\"\"Lock a file.
+
+        Args:
+            path (str): The file to be locked.
+
+        Raises:
+            LockedError: If another process has locked it.
+            OtherError: If the disk is full.
+        \"\"\"
+        take(path, wait)
+    """
+    graph = graph_of(repo, files)
+    claims = answer_question(graph, "When does `lock` raise?").claims
+    assert "`lock` raises `LockedError`, by its docstring: “If another process has locked it.”" in [
+        c.text for c in claims
+    ]
+    cited = cite(graph, "lib/locks.py", 8, 8, 1)
+    assert cited is not None
+    told = "`lock` raises `{}`, by its docstring: “If another process has locked it.”"
+    assert verify_claim(graph, Claim(told.format("LockedError"), "composed", (cited,)))[1] == ""
+    assert verify_claim(graph, Claim(told.format("OtherError"), "composed", (cited,)))[1]

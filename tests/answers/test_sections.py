@@ -335,3 +335,19 @@ as one sentence.
         ("param size", "How large it may be."),
         ("", "A sentence (with brackets in it): it goes on as one sentence."),
     ]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("dict[str, int]: What comes out.", "What comes out."),
+        ("list of str: What comes out.", "What comes out."),
+        (
+            "A pair of two-element tuples: the first one and the second.",
+            "A pair of two-element tuples: the first one and the second.",
+        ),
+        ("What comes out.", "What comes out."),
+    ],
+)
+def test_of_what_is_returned_the_type_is_left_out(line: str, said: str) -> None:
+    assert told(f'"""Summary of it all.\n\nReturns:\n    {line}\n"""')[1:] == [("returns", said)]

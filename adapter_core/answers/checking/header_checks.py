@@ -249,7 +249,8 @@ def quoted(region: Region, relation: Relation) -> str:
                 )
             else:
                 fits = all(owner_fits(facts, owner, s, region, True) for s in relation.subjects)
-            if fits and all(_is_field(facts, owner, m.text, lines) for m in relation.second):
+            beside = [n for p, a, b in region.spans if document and p == path for n in document.lines[a - 1 : b]]
+            if fits and all(_is_field(facts, owner, m.text, beside) for m in relation.second):
                 return ""
     return f"the quotation does not stand in {shown(relation.subjects)}"
 

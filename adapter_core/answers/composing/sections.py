@@ -17,7 +17,7 @@ _UNDERLINE = re.compile(r"\s*[-=~]{3,}\s*\Z")
 _PARAMETER = re.compile(
     r"(?P<name>\*{0,2}[A-Za-z_]\w*)`*(?:,\s*\*{0,2}\w+)*\s*(?P<type>\([^()]*(?:\([^()]*\)[^()]*)*\))?\s*(?P<colon>:(?!:))?\s*(?P<rest>.*)\Z"
 )
-_TYPE = re.compile(r"[\w.\[\], |~:`]{1,60}:\s+(?=\S)")
+_TYPE = re.compile(r"\A(?!(?:[^\s:]+ ){4})[\w.\[\], |~:`]{1,60}:\s+(?=\S)")
 _RAISED = re.compile(r"(?P<name>[A-Za-z_][\w.]*)`*\s*(?P<colon>:(?!:))?\s*(?P<rest>.*)\Z")
 _TITLE = re.compile(r"\s*[A-Z][^.:;]{2,60}\Z")
 _NAMES = {
