@@ -7,7 +7,9 @@ from collections.abc import Iterable
 
 from ..code_graph import CodeGraph, is_test_path
 from ..evidence.question import Question
+from ..graph.source import is_python
 from ..types import SymbolRef
+from .citations import locate
 from .kinds import LINKS, answer_kind
 
 _QUOTED = re.compile(r"`(\w+)(?:\(\))?`|\"(\w+)\"|'(\w+)'")
@@ -22,7 +24,10 @@ _OBJECT = re.compile(
     re.I,
 )
 _PRONOUNS = frozenset({"it", "this", "that", "them", "these", "those", "what", "something", "anything"})
+_OF_MODULES = ("tests", "impact", "callers")
 _MAX_CHARS = 300
+_MAX_MODULES = 2
+_MAX_LOOKED_AT, _MAX_PARTS = 40, 6  # definitions of a module
 _MAX_NAMED = 8
 _MAX_DEFINITIONS = 4  # of one name
 
@@ -55,6 +60,8 @@ def _by_last_part(graph: CodeGraph, name: str) -> list[SymbolRef]:
 def named_first(graph: CodeGraph, question: Question) -> list[SymbolRef]:
     """What is spoken of before anything that was found. Of a question about links ("How many methods does Router have?"): the members that
     it names, else the classes; of one about a place ("Where is the "get" method defined?"): what is defined under a name in quotes."""
+    if answer_kind(question) in _OF_MODULES and (modules := named_modules(graph, question)):
+        return _distinct(part for module in modules for part in (module, *_tested_most(graph, module)))
     if answer_kind(question) in LINKS:
         return named_members(graph, question) or named_classes(graph, question) or _object(graph, question)
     if answer_kind(question) != "where":
@@ -62,6 +69,28 @@ def named_first(graph: CodeGraph, question: Question) -> list[SymbolRef]:
     names = [next(filter(None, m.groups())) for m in _QUOTED.finditer(question.text[:_MAX_CHARS])]
     refs = [r for name in names for r in graph.find_symbol(name) if r.symbol.is_callable or r.symbol.kind == "class"]
     return _distinct(refs)[:_MAX_DEFINITIONS]
+
+
+def named_modules(graph: CodeGraph, question: Question) -> list[SymbolRef]:
+    """The modules that a question names by their paths ("Which tests exercise src/shop/cart.py?") or as code."""
+    paths = [located for path in question.paths if (located := locate(graph, path))]
+    refs = [graph.ref(facts, 0) for path in paths if is_python(path) and (facts := graph.facts(path)) is not None]
+    for name in question.identifiers[:_MAX_NAMED]:
+        found = graph.find_symbol(name)
+        if found and "." in name and all(r.symbol.kind == "module" for r in found):
+            refs += found[:1]
+    return _distinct(refs)[:_MAX_MODULES]
+
+
+def _tested_most(graph: CodeGraph, module: SymbolRef) -> list[SymbolRef]:
+    """What a module defines that tests call, what most of them call first."""
+    own = [r for r in graph.defs_in(module.path) if r.symbol.is_callable or r.symbol.kind == "class"]
+    public = [r for r in own if not any(part.startswith("_") for part in r.symbol.qualname.split("."))]
+    called = {}
+    for ref in public[:_MAX_LOOKED_AT]:
+        sites = graph.who_calls(ref, implicit=False).items
+        called[ref] = sum(site.sure and is_test_path(site.span.path) for site in sites)
+    return sorted((ref for ref in called if called[ref]), key=lambda ref: -called[ref])[:_MAX_PARTS]
 
 
 def named_classes(graph: CodeGraph, question: Question) -> list[SymbolRef]:

@@ -15,7 +15,7 @@ from ..graph.outline import docstring_span, outline_of
 from ..graph.source import is_python
 from ..types import Evidence, ModuleFacts, Symbol, SymbolRef
 from .asked import named_first, named_symbols
-from .composing.around import contents, inheritance, mutations, numbers, passed, reads, tests
+from .composing.around import contents, imported, inheritance, mutations, numbers, passed, reads, tests
 from .composing.calling import callers, calling_tests, calls, uses
 from .composing.candidate import OF_STATEMENTS, Candidate, Speaker, listed
 from .composing.counts import asked_for
@@ -166,6 +166,8 @@ def _sentences(
     if facts.path.endswith(_SETTINGS):
         return  # what stands in them is no prose
     if symbol.kind in ("section", "module"):
+        if asked.kind in ("tests", "impact", "callers") and (facts.path, symbol.start) in asked.named:
+            yield from imported(speaker, graph, graph.ref(facts, index), asked.kind == "tests")
         if item is not None and (symbol.kind == "section" or not is_python(facts.path)):
             yield from _documentation(speaker, facts, index, document.lines, item, weights)
         elif item is not None:
@@ -222,6 +224,8 @@ def _surroundings(speaker: Speaker, graph: CodeGraph, ref: SymbolRef, asked: _As
             yield from tests(speaker, links)
     if kind in ("registered", "callers", "impact") and place < _NEAR:
         yield from passed(speaker, graph, ref)
+    if kind == "impact" and place < _NEAR and "." not in ref.symbol.qualname:
+        yield from imported(speaker, graph, ref)
     if kind == "count" and place < _NEAR:
         yield from numbers(speaker, links, asked.counted)
     elif kind == "impact" and place < _NEAR:

@@ -386,3 +386,89 @@ def test_another_one_of_that_name_is_not_asked_about(repo: Path) -> None:
         "def send(): ...\n\n\ndef other():\n    send()\n",
     )
     assert [c.text for c in answer_question(graph, "Who calls A.send?").claims] == ["`A.send` is called by `A.go`."]
+
+
+IMPORTED = """
+#- src/shop/__init__.py
+from .cart import Cart as Cart
+from . import prices
+#- src/shop/cart.py
+from shop.prices import tax as with_tax
+
+class Cart:
+    def total(self):
+        return with_tax(1)
+
+    def _hidden(self):
+        return 2
+#- src/shop/prices.py
+LIMIT = 3
+
+def tax(price):
+    return price * 1.2
+
+def unused(price):
+    return price
+#- src/shop/other.py
+from shop.elsewhere import Cart
+import shop.cart
+
+def make():
+    return shop.cart.Cart()
+#- tests/test_cart.py
+from shop import Cart
+
+def test_total():
+    assert Cart().total()
+
+def test_none():
+    assert not Cart().items
+#- tests/test_prices.py
+import shop.prices
+
+def test_tax():
+    assert shop.prices.tax(3)
+#- pyproject.toml
+[tool.setuptools]
+package-dir = {"" = "src"}
+"""
+
+
+def told(repo: Path, question: str) -> list[str]:
+    return [c.text for c in answer_question(graph_of(repo, IMPORTED), question).claims]
+
+
+@pytest.mark.parametrize(
+    "question", ["What breaks if I rename Cart?", "what if I change `Cart`", "What depends on Cart?"]
+)
+def test_a_change_meets_those_who_import_it(repo: Path, question: str) -> None:
+    texts = told(repo, question)
+    assert (
+        "`Cart` is imported by `shop` and `tests.test_cart`." in texts
+    )  # and not by `shop.other`: that is another one
+    assert "`Cart` is constructed by `make`." in texts
+
+
+def test_a_change_of_a_module_meets_those_who_import_it(repo: Path) -> None:
+    texts = told(repo, "What breaks if I rename shop.prices?")
+    assert texts[0] == "`shop.prices` is imported by `shop`, `shop.cart` and `tests.test_prices`."
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["Which tests exercise src/shop/cart.py?", "which tests cover shop/cart.py", "What tests are there for shop.cart?"],
+)
+def test_tests_of_a_file_are_those_of_what_is_in_it(repo: Path, question: str) -> None:
+    texts = told(repo, question)
+    assert texts == [
+        "`Cart` is called in the tests `tests/test_cart.py::test_total` and `tests/test_cart.py::test_none`.",
+    ]
+    texts = told(repo, "Which tests exercise src/shop/prices.py?")
+    assert "`shop.prices` is imported by `tests.test_prices`." in texts
+    assert "`tax` is called in the test `tests/test_prices.py::test_tax`." in texts
+    assert not any("unused" in text for text in texts)
+
+
+def test_who_uses_a_file(repo: Path) -> None:
+    texts = told(repo, "Who uses src/shop/prices.py?")
+    assert "`shop.prices` is imported by `shop`, `shop.cart` and `tests.test_prices`." in texts

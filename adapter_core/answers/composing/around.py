@@ -93,6 +93,22 @@ def passed(speaker: Speaker, graph: CodeGraph, ref: SymbolRef) -> Iterator[Candi
             yield speaker.say_of("registered", text, (reference.span.path, *taker[1:]), definition(ref))
 
 
+def imported(speaker: Speaker, graph: CodeGraph, ref: SymbolRef, in_tests: bool = False) -> Iterator[Candidate]:
+    """Which modules import it, the product's first, each with its import; `in_tests`: those of tests alone."""
+    places: dict[str, tuple[str, int, int]] = {}
+    found = [r.span for r in graph.refs_of(ref).items if r.kind == "import"]
+    for span in sorted(found, key=lambda s: (is_test_path(s.path), not s.path.startswith(ref.path.partition("/")[0]))):
+        module = graph.module_for_file(span.path)
+        if module and span.path != ref.path and (is_test_path(span.path) or not in_tests):
+            places.setdefault(module, (span.path, span.start, span.end))
+    name = code(scope_name(ref))
+    others = ", among others" if len(places) > 2 * _MAX_LISTED else ""
+    for start in range(0, min(len(places), 2 * _MAX_LISTED), _MAX_LISTED):
+        group = dict(list(places.items())[start : start + _MAX_LISTED])
+        text = f"{name} is imported by {listed([code(module) for module in group])}{others}."
+        yield speaker.say_of("tests" if in_tests else "imports", text, *group.values())
+
+
 def _taker(graph: CodeGraph, path: str, line: int, column: int, name: str) -> tuple[str, int, int] | None:
     """(callee, first line, line of the argument) of the innermost call that takes the name at a place as an argument."""
     document = graph.document(path)

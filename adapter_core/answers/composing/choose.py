@@ -18,10 +18,11 @@ _PRIORS: Mapping[str, Mapping[str, float]] = {
     "what": {"doc": 1.1, "calls": 0.8, "signature": 0.45, "returns": 0.7, "param": 0.6, "raises": 0.6, "text": 0.7, "bases": 0.7},
     "where": {"where": 1.0, "doc": 0.8, "calls": 0.7, "sets": 0.7, "returns": 0.6, "text": 0.5},
     "why": {"comment": 1.1, "doc": 1.0, "raises": 0.8, "text": 0.9, "returns": 0.5},
-    "callers": {"callers": 3.0, "tests": 1.5, "where": 0.6, "doc": 0.5},
+    "callers": {"callers": 3.0, "tests": 1.5, "imports": 3.0, "where": 0.6, "doc": 0.5},
     "tests": {"tests": 3.0, "where": 0.5, "doc": 0.5, "callers": 0.5},
     "impact": {
-        "callers": 3.0, "overridden": 2.8, "tests": 2.4, "registered": 2.2, "count": 2.0, "bases": 1.0, "where": 0.6, "doc": 0.5,
+        "callers": 3.0, "overridden": 2.8, "tests": 2.4, "registered": 2.2, "imports": 2.6, "count": 2.0,
+        "bases": 1.0, "where": 0.6, "doc": 0.5,
     },
     "count": {"count": 3.0, "where": 0.7, "doc": 0.6, "callers": 0.6},
     "inheritance": {"overridden": 3.0, "bases": 2.5, "where": 0.7, "doc": 0.7},
