@@ -38,13 +38,13 @@ _TESTS = re.compile(
     r"\b(?:which|what|any|list|show|find|are there|how many) (?:\w+ ){0,2}tests?\b"
     r"(?! (?:class|method|suite|runner|function|case)(?:es|s)?\b)|"
     r"\b(?:covered|tested|exercised) by\b|\b(?:how|where) (?:is|are) [^?]{1,60} tested\b|"
-    r"\btests? (?:that )?(?:for|cover\w*|exercis\w*|reach\w*) (?!the )|\btest coverage\b",
+    r"`'s tests?\b|\btests? (?:that )?(?:for|cover\w*|exercis\w*|reach\w*) (?!the )|\btest coverage\b",
     re.I,
 )
 _CALLERS = re.compile(
     r"\b(?:who|what|which (?:\w+ ){0,2}?(?:functions?|methods?|class(?:es)?|modules?|files?|parts|places))(?: else)? "
     r"(?:calls?|uses?|invokes?|instantiates?|constructs?) (?!of\b)|"
-    r"\b(?:callers?|call sites?|usages?|users) (?:of|for)\b|\bhas callers\b|\bcalls it\b|"
+    r"\b(?:callers?|call sites?|usages?|users) (?:of|for)\b|\bhas callers\b|\bcalls it\b|`'s (?:callers?|call sites?|usages?|users)\b|"
     r"\bwhere (?:is|are|does|do)(?: \S+){1,3} (?:called|invoked|instantiated|constructed|used)\b",
     re.I,
 )
