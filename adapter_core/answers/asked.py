@@ -19,8 +19,9 @@ _MEMBER = re.compile(r"\b([A-Z]\w+)`?'s `?(\w+)`? (?:method|function|property)\b
 # "Who calls match?": what stands there without an article is a name, whatever it looks like.
 _OBJECT = re.compile(
     r"\b(?:(?:who|what|which (?:\w+ )?(?:functions?|methods?|classes)) (?:calls?|invokes?|overrides?)|"
-    r"(?:callers?|call sites?|subclasses|overrides) of|(?:if|when) (?:i|we|you|one) (?:change|rename|remove|delete)d?) "
-    r"(?P<name>[A-Za-z_][\w.]*)\W*\Z",
+    r"(?:callers?|call sites?|subclasses|overrides) of|(?:if|when) (?:i|we|you|one) (?:change|rename|remove|delete)d?|"
+    r"how (?:many [\w ]{3,30}?|often) (?:is|does|do|has|have|cover|exercise|call|calls|use|of|for)) "
+    r"(?P<name>[A-Za-z_][\w.]*)(?: (?:have|take|define|accept|get|called|used|invoked))?\W*\Z",
     re.I,
 )
 _PRONOUNS = frozenset({"it", "this", "that", "them", "these", "those", "what", "something", "anything"})
@@ -32,9 +33,16 @@ _MAX_NAMED = 8
 _MAX_DEFINITIONS = 4  # of one name
 
 
+def kind_of(graph: CodeGraph, question: Question) -> str:
+    """`answer_kind`; a question that counts something and names nothing of which it could be is one about how things are."""
+    kind = answer_kind(question)
+    named = kind != "count" or named_first(graph, question) or named_symbols(graph, question)
+    return kind if named else "how"
+
+
 def named_symbols(graph: CodeGraph, question: Question) -> list[SymbolRef]:
     """All that a question names, of the product: members, then what is written as code, then classes by a plain word with a capital."""
-    members = named_members(graph, question) or _object(graph, question)
+    members = named_members(graph, question) or named_object(graph, question)
     # `send` of "Session.send" is no other `send`.
     parts = {part for ref in members for part in ref.symbol.qualname.split(".")}
     parts |= {part for name in question.identifiers if "." in name for part in name.split(".")}
@@ -63,7 +71,7 @@ def named_first(graph: CodeGraph, question: Question) -> list[SymbolRef]:
     if answer_kind(question) in _OF_MODULES and (modules := named_modules(graph, question)):
         return _distinct(part for module in modules for part in (module, *_tested_most(graph, module)))
     if answer_kind(question) in LINKS:
-        return named_members(graph, question) or named_classes(graph, question) or _object(graph, question)
+        return named_members(graph, question) or named_classes(graph, question) or named_object(graph, question)
     if answer_kind(question) != "where":
         return []
     names = [next(filter(None, m.groups())) for m in _QUOTED.finditer(question.text[:_MAX_CHARS])]
@@ -105,7 +113,8 @@ def bare_object(question: Question) -> str:
     return "" if name.lower() in _PRONOUNS else name
 
 
-def _object(graph: CodeGraph, question: Question) -> list[SymbolRef]:
+def named_object(graph: CodeGraph, question: Question) -> list[SymbolRef]:
+    """The functions and classes called so."""
     name = bare_object(question) if answer_kind(question) in LINKS else ""
     refs = graph.find_symbol(name) if name else []
     return [r for r in refs if r.symbol.is_callable or r.symbol.kind == "class"][:_MAX_DEFINITIONS]

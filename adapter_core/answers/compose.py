@@ -14,7 +14,7 @@ from ..graph.lookup import implementation, scope_at
 from ..graph.outline import docstring_span, outline_of
 from ..graph.source import is_python
 from ..types import Evidence, ModuleFacts, Symbol, SymbolRef
-from .asked import named_first, named_symbols
+from .asked import kind_of, named_first, named_symbols
 from .composing.around import contents, imported, inheritance, mutations, numbers, passed, reads, tests
 from .composing.calling import callers, calling_tests, calls, uses
 from .composing.candidate import OF_STATEMENTS, Candidate, Speaker, listed
@@ -27,7 +27,7 @@ from .composing.quotes import quotes
 from .composing.steps import steps
 from .composing.telling import actions
 from .inert import code, printable, prose
-from .kinds import LINKS, answer_kind, asks_course
+from .kinds import LINKS, asks_course
 
 _MAX_SYMBOLS = 8
 _MAX_SIGNATURE = 160
@@ -46,7 +46,7 @@ def candidates(graph: CodeGraph, found: Found, limit: int) -> list[Candidate]:
     seen: dict[str, Candidate] = {}
     about: set[tuple[str, int]] = set()
     place = 0
-    kind = answer_kind(found.question)
+    kind = kind_of(graph, found.question)
     course = kind not in LINKS and asks_course(found.question)
     zoomed = found.zoom is not None and found.zoom.symbol.kind == "module"
     asked = _Asked(kind, asked_for(found.question.text), _asked_about(graph, found), course, zoomed)

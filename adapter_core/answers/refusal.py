@@ -16,7 +16,7 @@ from ..evidence.search_index import SearchIndex
 from ..evidence.selection import Found
 from ..graph import terms
 from ..graph.unindexed import may_answer
-from .asked import bare_object, named_classes
+from .asked import bare_object, named_classes, named_object
 from .kinds import LINKS, answer_kind
 from .options import RefusalOptions
 
@@ -45,7 +45,7 @@ def signals(graph: CodeGraph, found: Found) -> dict[str, float]:
         index = SearchIndex(graph)
         unknown = [n for n in identifiers if not _used(index, n)]
     defined = any(0 < len(graph.find_symbol(n)) <= _MAX_DEFINITIONS for n in identifiers if n not in unknown)
-    defined = defined or bool(named_classes(graph, found.question))
+    defined = defined or bool(named_classes(graph, found.question) or named_object(graph, found.question))
     return {
         "best": max(map(len, spans), default=0) / number,
         "names": len(asked & names) / number,

@@ -21,14 +21,15 @@ from ..evidence.selection import Found, search
 from ..graph.source import hash_lines, is_python
 from ..models.backend import Backend
 from ..types import Answer, CancelToken, Claim, EventSink, Evidence, SymbolRef
-from .asked import named_symbols
+from .asked import kind_of, named_symbols
 from .citations import cite, locate
 from .compose import candidates
 from .composing.candidate import Candidate
 from .composing.choose import choose, lexical_scores, mix
+from .composing.counts import counts_everything
 from .composing.together import in_order, put_together
 from .flags import checked
-from .kinds import LINKS, answer_kind, asks_structure
+from .kinds import LINKS, asks_structure
 from .options import AskOptions
 from .provenance import provenance_of
 from .refusal import answerable, confidence, names_not_there, not_indexed, signals, subjects_not_there
@@ -41,6 +42,10 @@ from .writing.phrasing import phrase
 from .writing.reading import votes_on
 
 _FEWER = 2  # sentences where one of them tells a whole function
+_COUNT_HINT = (
+    'counts are told of what a question names, for example "How many methods does Router have?"; '
+    "`pathline graph --dump` counts what the whole workspace has"
+)
 _PLACE = re.compile(r":\d+\Z")
 _MAX_NEAR = 8  # files of which the name that was given may be one
 _MAX_ABSENT = 3  # names that are said not to be there
@@ -82,6 +87,9 @@ def answer_question(
     absent = subjects_not_there(graph, found.question)
     if absent:
         return _refuse(run, found, absent)
+    if counts_everything(question):
+        run.note(_COUNT_HINT)
+        return _refuse(run, found, ())
     if not _answerable(run, found):
         return _refuse(run, found)
     plan_once = functools.cache(lambda: _planned(run, found))
@@ -197,7 +205,7 @@ def _compose(run: Run, found: Found, plan_once: Callable[[], Plan]) -> list[Clai
     """The chosen sentences as checked claims. True by construction, and checked all the same."""
     items = candidates(run.graph, found, run.options.compose.max_candidates)
     run.metrics["candidates"] = len(items)
-    lexical = lexical_scores(items, answer_kind(found.question), found.weights, found.question.text[:300])
+    lexical = lexical_scores(items, kind_of(run.graph, found.question), found.weights, found.question.text[:300])
     claims = _chosen(run, found, items, lexical)
     run.mark("composed")
     if not run.options.phrase:
@@ -224,7 +232,7 @@ def _chosen(run: Run, found: Found, items: list[Candidate], scores: list[float])
 
 def _arranged(run: Run, found: Found, items: list[Candidate], chosen: list[Candidate]) -> list[Candidate]:
     """The chosen sentences, best first, as they are read: what was found first is what the answer is about."""
-    if answer_kind(found.question) in LINKS:
+    if kind_of(run.graph, found.question) in LINKS:
         return in_order(run.graph, chosen)
     chosen = sorted(chosen, key=lambda item: item.place)
     named = named_symbols(run.graph, found.question)
@@ -236,10 +244,10 @@ def _claim(run: Run, item: Candidate) -> Claim | None:
     return run.verified(Claim(item.text, "composed", tuple(c for c in cited if c is not None)))
 
 
-def _refuse(run: Run, found: Found, absent: Sequence[str] = ()) -> Answer:
+def _refuse(run: Run, found: Found, absent: Sequence[str] | None = None) -> Answer:
     """`absent`: the names that are not there, if it is known which; else any word of the question may be one."""
     names: list[str] = []
-    for word in absent or (*found.question.identifiers, *found.question.words):
+    for word in absent if absent is not None else (*found.question.identifiers, *found.question.words):
         names.extend(n for n in run.graph.nearest_names(word.rpartition(".")[2], 3) if n not in names)
         if len(names) >= 5:
             break
