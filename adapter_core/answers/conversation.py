@@ -16,6 +16,7 @@ from ..graph.lookup import scope_at
 from ..models.backend import Backend
 from ..types import Answer, CancelToken, EventSink, Evidence, SymbolRef
 from .asked import bare_object, named_members
+from .chat import is_chat
 from .checking.sentence import read_sentence
 from .kinds import answer_kind
 from .options import AskOptions
@@ -132,7 +133,7 @@ def place_of(ref: SymbolRef) -> str:
 
 def resolve_question(graph: CodeGraph, question: str, focus: SymbolRef | None) -> str:
     """The question with the symbol of the answer before in the place of "it". As it is where it stands on its own."""
-    if focus is None or any(graph.find_symbol(n) for n in analyse(question).identifiers):
+    if focus is None or is_chat(question) or any(graph.find_symbol(n) for n in analyse(question).identifiers):
         return question
     name = f"`{focus.symbol.qualname}`"
     bare = _OPENING.sub("", question)

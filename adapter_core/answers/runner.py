@@ -22,6 +22,7 @@ from ..graph.source import hash_lines, is_python
 from ..models.backend import Backend
 from ..types import Answer, CancelToken, Claim, EventSink, Evidence, SymbolRef
 from .asked import kind_of, named_symbols
+from .chat import WHAT_CAN_BE_ASKED, is_chat
 from .citations import cite, locate
 from .compose import candidates
 from .composing.candidate import Candidate
@@ -80,6 +81,8 @@ def answer_question(
     zoom = zoom_symbol(graph, options.zoom)
     run.emit("stage", "searching")
     found = _joined(graph, search(graph, question, options.selection, zoom), context)
+    if zoom is None and is_chat(question):
+        return _finish(run, found, WHAT_CAN_BE_ASKED, [])
     found = _as_selected(run, found)
     run.check()
     run.mark("evidence")
@@ -260,7 +263,7 @@ def _refuse(run: Run, found: Found, absent: Sequence[str] | None = None) -> Answ
 
 def _finish(run: Run, found: Found, text: str, claims: list[Claim]) -> Answer:
     complete, reason = run.graph.completeness
-    if not any(is_python(c.span.path) for claim in claims for c in claim.citations):
+    if text != WHAT_CAN_BE_ASKED and not any(is_python(c.span.path) for claim in claims for c in claim.citations):
         run.note(not_indexed(run.graph, found.question))
     if not run.graph.store.counts()[0] and complete:
         reason = "there is nothing to answer from here: no Python file and no documentation"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from adapter_core.answers.chat import WHAT_CAN_BE_ASKED
 from adapter_core.answers.conversation import Conversation, resolve_question
 from adapter_core.cli.main import main
 from adapter_core.code_graph import CodeGraph
@@ -183,3 +184,11 @@ def test_what_does_it_do_after_who_calls_is_about_what_was_asked(repo: Path, fir
     graph, conversation = graph_of(repo, BY_NAME), Conversation()
     conversation.ask(graph, first)
     assert conversation.ask(graph, "and what does it do?").claims[0].text == "`Store.save`: “Keep an item on the disk.”"
+
+
+def test_thanks_in_between_changes_nothing(repo: Path) -> None:
+    graph, conversation = graph_of(repo, BY_NAME), Conversation()
+    conversation.ask(graph, "What does Store.save do?")
+    thanks = conversation.ask(graph, "thanks")
+    assert (thanks.found, thanks.text) == (False, WHAT_CAN_BE_ASKED)
+    assert conversation.ask(graph, "and who calls it?").claims[0].text == "By name alone: `keep` calls `box.save()`."

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from adapter_core.answers.chat import WHAT_CAN_BE_ASKED, is_chat
 from adapter_core.answers.options import AskOptions, RefusalOptions
 from adapter_core.answers.refusal import confidence, signals, subjects_not_there
 from adapter_core.answers.runner import answer_question
@@ -214,3 +215,47 @@ def test_a_workspace_without_python_says_what_is_indexed(repo: Path, capsys: pyt
     assert answer.reason == said
     assert main(["search", "--repo", str(repo), "flux capacitor"]) == 3
     assert said in capsys.readouterr()[1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hello",
+        "Hi!",
+        "thanks",
+        "Thank you very much.",
+        "asdf",
+        "asdf qwerty",
+        "ok",
+        "what can you do?",
+        "Good morning, how are you?",
+        "?",
+        "...",
+    ],
+)
+def test_what_is_no_question_gets_one_friendly_sentence(
+    repo: Path, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    graph = graph_of(repo, WORKSPACE + "#- shop/hello.py\ndef greet():\n    return 'hello thanks ok asdf'\n")
+    answer = answer_question(graph, text)
+    assert (answer.found, answer.text, answer.claims, answer.reason) == (False, WHAT_CAN_BE_ASKED, (), "")
+    assert main(["ask", "--no-model", "--repo", str(repo), text]) == 3
+    assert capsys.readouterr() == (WHAT_CAN_BE_ASKED + "\n", "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "`hello`",
+        "hello()",
+        "shop.hello",
+        "what is this",
+        "Is there a help command?",
+        "How does it do that?",
+        "no_tax",
+        "What does yes do in shop?",
+        "reserve",
+    ],
+)
+def test_what_may_be_a_question_is_one(text: str) -> None:
+    assert not is_chat(text)
