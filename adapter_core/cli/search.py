@@ -38,7 +38,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     )
     parser.add_argument("--top", type=int, default=10, metavar="N", help="at most N spans (default: 10)")
     parser.add_argument(
-        "--kind", choices=KINDS, help="what is asked for, where the words do not tell; for example: tests"
+        "--kind", choices=KINDS, help="what is asked for, where the words do not tell; tests: only these"
     )
     parser.add_argument(
         "--path", metavar="GLOB", help="only files whose path from the root matches; a folder stands for what is in it"
