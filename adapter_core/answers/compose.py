@@ -18,6 +18,7 @@ from .asked import kind_of, named_first, named_symbols
 from .composing.around import contents, imported, inheritance, mutations, numbers, passed, reads, tests
 from .composing.calling import callers, calling_tests, calls, uses
 from .composing.candidate import OF_STATEMENTS, Candidate, Speaker, listed
+from .composing.chain import way_asked_for
 from .composing.counts import asked_for
 from .composing.deciding import decisions
 from .composing.links import Links
@@ -53,6 +54,9 @@ def candidates(graph: CodeGraph, found: Found, limit: int) -> list[Candidate]:
     evident = list(_evident(graph, found))
     if course and not asked.named:
         evident = _meeting(graph, evident)
+    way = way_asked_for(graph, found.question.text) if kind not in LINKS else None
+    if way is not None:
+        seen[way.text] = way
     for facts, index, item in (*_named(graph, found), *evident):
         if (facts.path, index) in about:
             continue

@@ -71,9 +71,10 @@ _UNNAMED, _UNNAMED_LINK = 0.9, 0.5  # of a score are left where the question nam
 # other sentence about it, too, in its citation.
 _DEFAULTS: Mapping[str, float] = {
     "steps": 2.0, "quote": 1.0, "branch": 1.2, "decides": 1.2, "used": 0.9, "assigned": 0.8, "calls": 0.6, "signature": 0.25, "where": 0.1,
-    "bare": 0.35, "contents": 1.0,
+    "bare": 0.35, "contents": 1.0, "way": 4.0,
 }  # fmt: skip
 _DEFAULT_PRIOR = 0.45
+_WHOLE = ("steps", "way")  # beside which all other sentences are small
 # What the answers benchmark adds: factors of kinds for gold lines and names of the reference, searched for on either half of the
 # repositories; these gained on the other half, too.
 _FITTED: Mapping[str, float] = {"doc": 0.75, "comment": 0.75}
@@ -126,7 +127,7 @@ def lexical_scores(
         scores.append((0.35 + overlap) * prior * opening * subjects[item.about] * _PLACE_DECAY**item.place)
     if _WHAT_IT_DOES.match(question):
         first = [i for i, item in enumerate(items) if item.named and item.kind == "doc" and item.order == 0]
-        most = max((s for s, item in zip(scores, items, strict=True) if item.kind != "steps"), default=0.0)
+        most = max((s for s, item in zip(scores, items, strict=True) if item.kind not in _WHOLE), default=0.0)
         for i in first[:1]:
             scores[i] = most
     return scores
@@ -211,7 +212,7 @@ def choose(
 
     pool = list(range(len(items)))
     # Beside a whole function all other sentences are small; they are measured by each other.
-    highest = max((s for s, item in zip(scores, items, strict=True) if item.kind != "steps"), default=0.0)
+    highest = max((s for s, item in zip(scores, items, strict=True) if item.kind not in _WHOLE), default=0.0)
     while pool and len(chosen) < limit:
         best = max(pool, key=value)
         if value(best) < highest * _MIN_SHARES[min(len(chosen), len(_MIN_SHARES) - 1)] or (chosen and not value(best)):
