@@ -161,8 +161,7 @@ class CodeGraph:
         return self.view.module_of(path)
 
     def file_for_module(self, module: str) -> str | None:
-        found = self.facts_of_module(module)
-        return found[0].path if found else None
+        return next((facts.path for facts in self.facts_of_module(module)), None)
 
     def facts_of_module(self, module: str) -> list[ModuleFacts]:
         return self.view.facts_of_module(module)
@@ -243,9 +242,8 @@ class CodeGraph:
         """The calls within a symbol's lines, in order, as `CallSite`s; a module's are all calls of its file. With `implicit`, also what
         runs without a call being written: `with`, properties, operators, loops (`CallSite.implicit`), where it stands here."""
         found: list[CallSite] = []
-        meant = self._meant(ref)
         self.calls.begin()
-        for one in meant:
+        for one in self._meant(ref):
             facts, value = self.facts(one.path), self._value(one)
             if facts is None or value is None:
                 return Listing((), False, "the file changed")
@@ -278,7 +276,7 @@ class CodeGraph:
         `resolved` sites were traced to this very definition. The others match by name only (`x.send()` with an `x` of unknown
         type), and are given for methods alone; a site that was traced to something else is left out. With `implicit`, also where a
         property or special method runs without a call of it (`CallSite.implicit`). After `limit_seconds` the listing is what was found
-        by then, and says so.
+        by then, and says so. Of a name that nothing has the listing is empty and not complete, and `reason` names the nearest ones.
         """
         with self.calls.within_time(limit_seconds) as notes:
             found = [site for one in self._meant(ref) for site in self._callers(one, implicit, notes)]
@@ -345,10 +343,7 @@ class CodeGraph:
         """Where a text stands in Python files, told apart by what it is in (`graph.textsearch.KINDS`): an identifier as a whole word in
         code, any text in comments and strings."""
         found: list[Reference] = []
-        if text.isidentifier():
-            paths = self.view.paths_with_part(text)
-        else:
-            paths = self.view.python_paths()
+        paths = self.view.paths_with_part(text) if text.isidentifier() else self.view.python_paths()
         for path in paths:
             for line, column, kind in occurrences(self.view.text(path), text):
                 if kinds is None or kind in kinds:
@@ -384,23 +379,26 @@ class CodeGraph:
 
     def tests_for_module(self, module: str) -> Listing:
         """The tests of the files that import a module, or are named after it."""
-        return Listing(tuple(self.tests.for_module(module, self.importers_of(module))))
+        known = self.facts_of_module(module) or self.view.has_package(module)
+        reason = "" if known else f"no module is called {module!r}"
+        return Listing(tuple(self.tests.for_module(module, self.importers_of(module))), not reason, reason)
 
     def attach_coverage_from_xml(self, file: str | os.PathLike[str]) -> list[str]:
         """Take the line counts of a coverage.py report. Gives back what in it belongs to no file here. Raises `ValueError`, `OSError`."""
-        text = Path(file).read_text("utf-8")
-        report = read_coverage(text, [row.path for row in self.store.files() if row.kind == "python"])
+        paths = [row.path for row in self.store.files() if row.kind == "python"]
+        report = read_coverage(Path(file).read_text("utf-8"), paths)
         self._coverage = dict(report.lines)
         return list(report.unmatched)
 
     def coverage_of(self, ref: SymbolRef | str) -> Listing:
         """(symbol, lines covered, lines measured) for each symbol that is meant; nothing before a report was attached."""
         found = []
-        for one in self._meant(ref):
+        self.calls.begin()
+        for one in self._meant(ref) if self._coverage else ():
             counted = self._coverage.get(one.path)
             if counted is not None:
                 found.append((one, *coverage_of(counted, one.symbol.start, one.symbol.end)))
-        return Listing(tuple(found), bool(self._coverage), "" if self._coverage else "no coverage report is attached")
+        return self._listing(found) if self._coverage else Listing((), False, "no coverage report is attached")
 
     # -- export ------------------------------------------------------------------------------------------------------
 
@@ -424,15 +422,16 @@ class CodeGraph:
         return self.ref(facts, place[1])
 
     def _meant(self, ref: SymbolRef | str) -> list[SymbolRef]:
-        return self.find_symbol(ref) if isinstance(ref, str) else [ref]
+        found = self.find_symbol(ref) if isinstance(ref, str) else [ref]
+        if not found:  # a listing about it says so
+            self.calls.unknown = lookup.unknown(self.view, str(ref))
+        return found
 
     def _value(self, ref: SymbolRef) -> Value | None:
         facts = self.facts(ref.path)
         index = index_of(facts, ref.symbol) if facts else None
-        if index is None:
-            return None
         kind = "module" if index == 0 else "class" if ref.symbol.kind == "class" else "function"
-        return Value(kind, ref.path, index)
+        return Value(kind, ref.path, index) if index is not None else None
 
     def _listing(self, found: Sequence[object]) -> Listing:
         notes = self.calls.notes()

@@ -7,21 +7,42 @@ from collections.abc import Iterable
 
 from ..code_graph import CodeGraph, is_test_path
 from ..evidence.question import Question
+from ..graph.source import is_python
 from ..types import SymbolRef
+from .citations import locate
 from .kinds import LINKS, answer_kind
 
 _QUOTED = re.compile(r"`(\w+)(?:\(\))?`|\"(\w+)\"|'(\w+)'")
 # "the prepare method of PreparedRequest", "PreparedRequest's prepare method".
 _MEMBER_OF = re.compile(r"\b(\w+)`? (?:method|function|property) (?:of|on|in) (?:the )?`?([A-Z]\w+)")
 _MEMBER = re.compile(r"\b([A-Z]\w+)`?'s `?(\w+)`? (?:method|function|property)\b")
+# "Who calls match?": what stands there without an article is a name, whatever it looks like.
+_OBJECT = re.compile(
+    r"\b(?:(?:who|what|which (?:\w+ )?(?:functions?|methods?|classes)) (?:calls?|invokes?|overrides?)|"
+    r"(?:callers?|call sites?|subclasses|overrides) of|(?:if|when) (?:i|we|you|one) (?:change|rename|remove|delete)d?|"
+    r"how (?:many [\w ]{3,30}?|often) (?:is|does|do|has|have|cover|exercise|call|calls|use|of|for)) "
+    r"(?P<name>[A-Za-z_][\w.]*)(?: (?:have|take|define|accept|get|called|used|invoked))?\W*\Z",
+    re.I,
+)
+_PRONOUNS = frozenset({"it", "this", "that", "them", "these", "those", "what", "something", "anything"})
+_OF_MODULES = ("tests", "impact", "callers")
 _MAX_CHARS = 300
+_MAX_MODULES = 2
+_MAX_LOOKED_AT, _MAX_PARTS = 40, 6  # definitions of a module
 _MAX_NAMED = 8
 _MAX_DEFINITIONS = 4  # of one name
 
 
+def kind_of(graph: CodeGraph, question: Question) -> str:
+    """`answer_kind`; a question that counts something and names nothing of which it could be is one about how things are."""
+    kind = answer_kind(question)
+    named = kind != "count" or named_first(graph, question) or named_symbols(graph, question)
+    return kind if named else "how"
+
+
 def named_symbols(graph: CodeGraph, question: Question) -> list[SymbolRef]:
     """All that a question names, of the product: members, then what is written as code, then classes by a plain word with a capital."""
-    members = named_members(graph, question)
+    members = named_members(graph, question) or named_object(graph, question)
     # `send` of "Session.send" is no other `send`.
     parts = {part for ref in members for part in ref.symbol.qualname.split(".")}
     parts |= {part for name in question.identifiers if "." in name for part in name.split(".")}
@@ -29,17 +50,28 @@ def named_symbols(graph: CodeGraph, question: Question) -> list[SymbolRef]:
         r
         for name in question.identifiers[:_MAX_NAMED]
         if name not in parts
-        for r in graph.find_symbol(name)[:_MAX_DEFINITIONS]
+        for r in (graph.find_symbol(name) or _by_last_part(graph, name))[:_MAX_DEFINITIONS]
     ]
     found += [r for r in _classes(graph, question) if r.symbol.name not in parts]
     return _distinct([*members, *found])
 
 
+def _by_last_part(graph: CodeGraph, name: str) -> list[SymbolRef]:
+    """`pytest.raises` is the only `raises` where the package `pytest` is elsewhere, or makes its names in a way that is not seen."""
+    owner, _, last = name.rpartition(".")
+    refs = graph.find_symbol(last) if owner.islower() else []
+    top = [r for r in refs if "." not in r.symbol.qualname and (r.symbol.is_callable or r.symbol.kind == "class")]
+    own = [r for r in top if not is_test_path(r.path) and "overload" not in r.symbol.traits]
+    return own if len(own) == 1 else []
+
+
 def named_first(graph: CodeGraph, question: Question) -> list[SymbolRef]:
     """What is spoken of before anything that was found. Of a question about links ("How many methods does Router have?"): the members that
     it names, else the classes; of one about a place ("Where is the "get" method defined?"): what is defined under a name in quotes."""
+    if answer_kind(question) in _OF_MODULES and (modules := named_modules(graph, question)):
+        return _distinct(part for module in modules for part in (module, *_tested_most(graph, module)))
     if answer_kind(question) in LINKS:
-        return named_members(graph, question) or named_classes(graph, question)
+        return named_members(graph, question) or named_classes(graph, question) or named_object(graph, question)
     if answer_kind(question) != "where":
         return []
     names = [next(filter(None, m.groups())) for m in _QUOTED.finditer(question.text[:_MAX_CHARS])]
@@ -47,9 +79,45 @@ def named_first(graph: CodeGraph, question: Question) -> list[SymbolRef]:
     return _distinct(refs)[:_MAX_DEFINITIONS]
 
 
+def named_modules(graph: CodeGraph, question: Question) -> list[SymbolRef]:
+    """The modules that a question names by their paths ("Which tests exercise src/shop/cart.py?") or as code."""
+    paths = [located for path in question.paths if (located := locate(graph, path))]
+    refs = [graph.ref(facts, 0) for path in paths if is_python(path) and (facts := graph.facts(path)) is not None]
+    for name in question.identifiers[:_MAX_NAMED]:
+        found = graph.find_symbol(name)
+        if found and "." in name and all(r.symbol.kind == "module" for r in found):
+            refs += found[:1]
+    return _distinct(refs)[:_MAX_MODULES]
+
+
+def _tested_most(graph: CodeGraph, module: SymbolRef) -> list[SymbolRef]:
+    """What a module defines that tests call, what most of them call first."""
+    own = [r for r in graph.defs_in(module.path) if r.symbol.is_callable or r.symbol.kind == "class"]
+    public = [r for r in own if not any(part.startswith("_") for part in r.symbol.qualname.split("."))]
+    called = {}
+    for ref in public[:_MAX_LOOKED_AT]:
+        sites = graph.who_calls(ref, implicit=False).items
+        called[ref] = sum(site.sure and is_test_path(site.span.path) for site in sites)
+    return sorted((ref for ref in called if called[ref]), key=lambda ref: -called[ref])[:_MAX_PARTS]
+
+
 def named_classes(graph: CodeGraph, question: Question) -> list[SymbolRef]:
     """In a question about links, a plain word with a capital is a class where there is one of that name."""
     return _classes(graph, question) if answer_kind(question) in LINKS else []
+
+
+def bare_object(question: Question) -> str:
+    """`match` of "Who calls match?", written as a plain word; "" of other questions."""
+    match = _OBJECT.search(question.text[:_MAX_CHARS])
+    name = match["name"].strip(".") if match else ""
+    return "" if name.lower() in _PRONOUNS else name
+
+
+def named_object(graph: CodeGraph, question: Question) -> list[SymbolRef]:
+    """The functions and classes called so."""
+    name = bare_object(question) if answer_kind(question) in LINKS else ""
+    refs = graph.find_symbol(name) if name else []
+    return [r for r in refs if r.symbol.is_callable or r.symbol.kind == "class"][:_MAX_DEFINITIONS]
 
 
 def named_members(graph: CodeGraph, question: Question) -> list[SymbolRef]:

@@ -48,6 +48,15 @@ def check(graph: CodeGraph, citation: Citation) -> Citation:
     return replace(citation, resolves=resolves, fresh=fresh)
 
 
+def locate(graph: CodeGraph, path: str) -> str | None:
+    """The file of the workspace that a path means: itself, or the only one that ends with it."""
+    if graph.document(path) is not None:
+        return path
+    ending = "/" + path.lstrip("/")
+    found = [row.path for row in graph.store.files() if row.path.endswith(ending)]
+    return found[0] if len(found) == 1 else None
+
+
 def cited_text(graph: CodeGraph, citations: Iterable[Citation]) -> str:
     """The cited lines, one citation after the other."""
     parts = []

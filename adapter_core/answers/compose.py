@@ -10,14 +10,15 @@ from ..code_graph import CodeGraph, index_of, is_test_path
 from ..evidence.selection import Found
 from ..evidence.spans import own_blocks
 from ..graph import terms
-from ..graph.lookup import scope_at
+from ..graph.lookup import implementation, scope_at
 from ..graph.outline import docstring_span, outline_of
 from ..graph.source import is_python
 from ..types import Evidence, ModuleFacts, Symbol, SymbolRef
-from .asked import named_first, named_symbols
-from .composing.around import inheritance, mutations, numbers, passed, reads, tests
+from .asked import kind_of, named_first, named_symbols
+from .composing.around import contents, imported, inheritance, mutations, numbers, passed, reads, tests
 from .composing.calling import callers, calling_tests, calls, uses
 from .composing.candidate import OF_STATEMENTS, Candidate, Speaker, listed
+from .composing.chain import way_asked_for
 from .composing.counts import asked_for
 from .composing.deciding import decisions
 from .composing.links import Links
@@ -27,7 +28,7 @@ from .composing.quotes import quotes
 from .composing.steps import steps
 from .composing.telling import actions
 from .inert import code, printable, prose
-from .kinds import LINKS, answer_kind, asks_course
+from .kinds import LINKS, asks_course
 
 _MAX_SYMBOLS = 8
 _MAX_SIGNATURE = 160
@@ -46,12 +47,16 @@ def candidates(graph: CodeGraph, found: Found, limit: int) -> list[Candidate]:
     seen: dict[str, Candidate] = {}
     about: set[tuple[str, int]] = set()
     place = 0
-    kind = answer_kind(found.question)
+    kind = kind_of(graph, found.question)
     course = kind not in LINKS and asks_course(found.question)
-    asked = _Asked(kind, asked_for(found.question.text), _asked_about(graph, found), course)
+    zoomed = found.zoom is not None and found.zoom.symbol.kind == "module"
+    asked = _Asked(kind, asked_for(found.question.text), _asked_about(graph, found), course, zoomed)
     evident = list(_evident(graph, found))
     if course and not asked.named:
         evident = _meeting(graph, evident)
+    way = way_asked_for(graph, found.question.text) if kind not in LINKS else None
+    if way is not None:
+        seen[way.text] = way
     for facts, index, item in (*_named(graph, found), *evident):
         if (facts.path, index) in about:
             continue
@@ -75,7 +80,7 @@ def _once(own: list[Candidate]) -> list[Candidate]:
     return [c for c in kept if c.kind != "bare" or c.spans[-1][2] not in shown]
 
 
-_INTRODUCING = ("where", "doc", "param", "signature", "bases", "text")
+_INTRODUCING = ("where", "contents", "doc", "param", "signature", "bases", "text")
 
 
 def _reading_place(candidate: Candidate, kind: str) -> tuple[int, int]:
@@ -91,12 +96,13 @@ def _reading_place(candidate: Candidate, kind: str) -> tuple[int, int]:
 @dataclass(frozen=True, slots=True)
 class _Asked:
     """The kind of answer, what is to be counted, and, by path and line, the symbols that the question names; none where it names none.
-    `course`: it asks what happens one after the other."""
+    `course`: it asks what happens one after the other. `zoomed`: it is asked about a module."""
 
     kind: str
     counted: tuple[str, ...]
     named: frozenset[tuple[str, int]]
     course: bool
+    zoomed: bool
 
 
 def _evident(graph: CodeGraph, found: Found) -> Iterator[tuple[ModuleFacts, int, Evidence | None]]:
@@ -104,7 +110,8 @@ def _evident(graph: CodeGraph, found: Found) -> Iterator[tuple[ModuleFacts, int,
         facts = graph.facts(item.span.path)
         index = _symbol_of(facts, item) if facts else None
         if facts is not None and index is not None:
-            yield facts, index, item
+            body = implementation(facts, index)
+            yield facts, body, item if body == index else None
 
 
 def _meeting(graph: CodeGraph, evident: list[_Found]) -> list[_Found]:
@@ -163,10 +170,14 @@ def _sentences(
     if facts.path.endswith(_SETTINGS):
         return  # what stands in them is no prose
     if symbol.kind in ("section", "module"):
+        if asked.kind in ("tests", "impact", "callers") and (facts.path, symbol.start) in asked.named:
+            yield from imported(speaker, graph, graph.ref(facts, index), asked.kind == "tests")
         if item is not None and (symbol.kind == "section" or not is_python(facts.path)):
             yield from _documentation(speaker, facts, index, document.lines, item, weights)
         elif item is not None:
             yield from _module(speaker, facts, document.lines, item, weights)
+            if asked.zoomed:
+                yield from contents(speaker, facts)
         return
     ref = graph.ref(facts, index)
     # Who calls what was not asked about is no answer to who calls something.
@@ -217,6 +228,8 @@ def _surroundings(speaker: Speaker, graph: CodeGraph, ref: SymbolRef, asked: _As
             yield from tests(speaker, links)
     if kind in ("registered", "callers", "impact") and place < _NEAR:
         yield from passed(speaker, graph, ref)
+    if kind == "impact" and place < _NEAR and "." not in ref.symbol.qualname:
+        yield from imported(speaker, graph, ref)
     if kind == "count" and place < _NEAR:
         yield from numbers(speaker, links, asked.counted)
     elif kind == "impact" and place < _NEAR:

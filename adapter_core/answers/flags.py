@@ -108,7 +108,10 @@ TABLE: Mapping[str, tuple[Option, ...]] = {
         Option("telemetry_question", "telemetry.with_question", switch, "with --telemetry: write the question's text, too"),
     ),
     "selection": (
-        Option("zoom_symbol", "zoom", text, "start from a symbol: its definition, callers and callees", "--zoom", "SYMBOL"),
+        Option(
+            "zoom_symbol", "zoom", text, "start from a symbol, its callers and callees; or from a module, by name or path",
+            "--zoom", "SYMBOL",
+        ),
         Option(
             "of_sources", "sources.of_sources", text,
             "whose files are looked at: those that the question speaks of, or those around the zoom symbol", choices=OF_SOURCES,

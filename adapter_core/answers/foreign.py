@@ -16,13 +16,22 @@ from ..code_graph import CodeGraph
 from ..graph.source import hash_lines, split_lines
 from ..types import Citation, Claim, Span
 from .checking.sentence import MAX_CHARS, read_sentence
+from .checking.standing import stand_so
 from .checking.wording import made_up
-from .citations import check, find_citations
+from .citations import check, find_citations, locate
 from .options import CitationOptions
 from .verify import relates_names, verify_claim
 
 _FENCE = re.compile(r"\s*(```|~~~)")
-_SKIPPED = re.compile(r"\s*(Not found in this workspace\b|#{1,6}\s|\||<!--|[-=*_]{3,}\s*\Z)")
+_SKIPPED = re.compile(r"\s*(Not found in this workspace\b|Commit `?[0-9a-f]{7,64}\b|#{1,6}\s|\||<!--|[-=*_]{3,}\s*\Z)")
+# As `pathline ask --explain` lists evidence: a place with what it is and its score, and further in what stands there.
+_LISTED = re.compile(r"\S.*:\d+(?:-\d+)?  \S.*  \w+  \d+\.\d\d\Z")
+_BELOW_LISTED = re.compile(r" {4}| *\d+  ")
+_STEP = re.compile(r"\s*\((\d+)\) ")
+_CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.S)
+_KEPT = re.compile(rf"{_CODE.pattern}|“[^“”]+”", re.S)
+_MARKS = re.compile("[\ue000\ue001]")
+_MARKED = re.compile("\ue000(\\d+)\ue001")
 _ITEM = re.compile(r"\s*(?:[-*+•]|\d+[.)]|>)\s+")
 _END = re.compile(r"(?<=[.!?])[\"'”)\]]*\s+(?=[A-Z`\"'“(\[•])")
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\(([^()\s]*)\)")
@@ -101,8 +110,7 @@ def sentences_of(text: str) -> Iterator[tuple[str, int, tuple[str, ...]]]:
     for line, block in _blocks(split_lines(text)):
         pieces: list[tuple[str, int]] = []
         position = 0
-        ends = [m.end() for m in _END.finditer(block) if block.count("“", 0, m.end()) <= block.count("”", 0, m.end())]
-        for end in [*ends, len(block)]:  # a quotation is one piece
+        for end in [*_ends(block), len(block)]:
             if block[position:end].strip():
                 pieces.append((block[position:end].strip(), line + block.count("\n", 0, position)))
             position = end
@@ -120,10 +128,20 @@ def sentences_of(text: str) -> Iterator[tuple[str, int, tuple[str, ...]]]:
         yield from ((bare, at, tuple(written)) for bare, at, written in kept)
 
 
+def _ends(block: str) -> list[int]:
+    """Where sentences of a paragraph end: not within a quotation or code."""
+    spans = [m.span() for m in _CODE.finditer(block)]
+    return [
+        m.end()
+        for m in _END.finditer(block)
+        if block.count("“", 0, m.end()) <= block.count("”", 0, m.end()) and not any(a < m.start() < b for a, b in spans)
+    ]
+
+
 def _blocks(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
     """(first line, text) of each paragraph and list item, line ends kept."""
     block: list[str] = []
-    first, fenced = 1, False
+    first, fenced, listed = 1, False, False
     for number, line in enumerate([*lines, ""], 1):
         if _FENCE.match(line):
             fenced = not fenced
@@ -131,8 +149,12 @@ def _blocks(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
         if ends and block:
             yield first, "\n".join(block)
             block = []
-        if fenced or not line.strip() or _FENCE.match(line) or _SKIPPED.match(line):
+        listed = bool(_LISTED.match(line) or (listed and _BELOW_LISTED.match(line)))
+        if fenced or listed or not line.strip() or _FENCE.match(line) or _SKIPPED.match(line):
             continue
+        step = _STEP.match(line)
+        if step and int(step[1]) > 1 and block:
+            block[-1] += ";"  # each has a line of its own
         if not block:
             first = number
         block.append(_ITEM.sub("", line, count=1) if _ITEM.match(line) else line.strip())
@@ -140,7 +162,16 @@ def _blocks(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
 
 def without_citations(piece: str) -> tuple[str, list[str]]:
     """A sentence without its citations and the brackets that held them, and the citations as `path:line`."""
-    text = _LINK.sub(lambda m: f"{m[1]} {m[2]}" if find_citations(m[2]) else m[1], piece)
+    kept: list[str] = []  # code and quotations, in which nothing is a link or a citation, unless it is all of it
+
+    def put_aside(match: re.Match[str]) -> str:
+        if _is_citation(match.group()):
+            return match.group()
+        kept.append(" ".join(match.group().split()))
+        return f"\ue000{len(kept) - 1}\ue001"
+
+    text = _KEPT.sub(put_aside, _MARKS.sub(" ", piece))
+    text = _LINK.sub(lambda m: f"{m[1]} {m[2]}" if find_citations(m[2]) else m[1], text)
     found = find_citations(text)
     out, position = [], 0
     for one in found:
@@ -151,7 +182,17 @@ def without_citations(piece: str) -> tuple[str, list[str]]:
     for _ in range(3):
         bare = _HOLLOW.sub(" ", bare)
     spans = [f"{w.path}:{w.start}" + (f"-{w.end}" if w.end != w.start else "") for w in found]
-    return _STRAY.sub(r"\1", " ".join(bare.split())), spans
+    bare = _STRAY.sub(r"\1", " ".join(bare.split()))
+    return _MARKED.sub(lambda m: kept[int(m[1])], bare), spans
+
+
+def _is_citation(span: str) -> bool:
+    """Whether some code is no more than citations: "`src/app.py:3-5`"."""
+    rest, position = [], 0
+    for one in find_citations(span):
+        rest.append(span[position : one.begin])
+        position = one.finish
+    return position > 0 and not re.search(r"\w", "".join([*rest, span[position:]]))
 
 
 def _judged(graph: CodeGraph, word_share: float, sentence: str, line: int, written: tuple[str, ...]) -> Judged:
@@ -170,15 +211,6 @@ def _citation(graph: CodeGraph, written: str) -> Citation:
     return Citation(span, hash_lines(document.lines, one.start, one.end) if inside and document else "")
 
 
-def locate(graph: CodeGraph, path: str) -> str | None:
-    """The file of the workspace that a path means: itself, or the only one that ends with it."""
-    if graph.document(path) is not None:
-        return path
-    ending = "/" + path.lstrip("/")
-    found = [row.path for row in graph.store.files() if row.path.endswith(ending)]
-    return found[0] if len(found) == 1 else None
-
-
 def _verdict(
     graph: CodeGraph,
     word_share: float,
@@ -191,7 +223,7 @@ def _verdict(
         says = bool(read_sentence(sentence[:MAX_CHARS]).mentions)
         return Judged(sentence, line, (), (), UNCITED if says else EMPTY, "has no citation" if says else "")
     claim, problem = verify_claim(graph, Claim(sentence, "foreign", cited))
-    if not problem and not relates_names(sentence):
+    if not problem and not relates_names(sentence) and not stand_so(graph, sentence, claim.citations):
         problem = made_up(graph, sentence, claim.citations, word_share)
     if not problem:
         return Judged(sentence, line, written, claim.citations, SUPPORTED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ..evidence.question import Question
-from .composing.counts import names_a_count
+from .composing.counts import asked_for
 
 # Kinds that ask for links of a symbol, and not for what it does.
 LINKS = ("count", "impact", "inheritance", "registered", "callers", "tests")
@@ -17,7 +17,6 @@ _IMPACT = re.compile(
     r"\bwhat (?:depends on|breaks if)\b|\bif (?:i|we|you|one) (?:change|rename|remove|delete|modify|refactor)\b",
     re.I,
 )
-_COUNT = re.compile(r"\bhow (?:many|often)\b|\bwhat is the number of\b|^\W*count\b", re.I)
 _INHERITANCE = re.compile(
     r"\b(?:which|what) (?:\w+ ){0,2}(?:overrid\w+|extends?|inherits?|derives?|subclass(?:es)?) (?!of\b)|"
     r"\b(?:sub|child )class(?:es)? (?:of|does|has|exist)|\b(?:overridden|extended|implemented|subclassed) by\b|"
@@ -38,18 +37,17 @@ _TESTS = re.compile(
     r"\b(?:which|what|any|list|show|find|are there|how many) (?:\w+ ){0,2}tests?\b"
     r"(?! (?:class|method|suite|runner|function|case)(?:es|s)?\b)|"
     r"\b(?:covered|tested|exercised) by\b|\b(?:how|where) (?:is|are) [^?]{1,60} tested\b|"
-    r"\btests? (?:that )?(?:for|cover\w*|exercis\w*|reach\w*) (?!the )|\btest coverage\b",
+    r"`'s tests?\b|\btests? (?:that )?(?:for|cover\w*|exercis\w*|reach\w*) (?!the )|\btest coverage\b",
     re.I,
 )
 _CALLERS = re.compile(
     r"\b(?:who|what|which (?:\w+ ){0,2}?(?:functions?|methods?|class(?:es)?|modules?|files?|parts|places))(?: else)? "
     r"(?:calls?|uses?|invokes?|instantiates?|constructs?) (?!of\b)|"
-    r"\b(?:callers?|call sites?|usages?|users) (?:of|for)\b|\bhas callers\b|\bcalls it\b|"
+    r"\b(?:callers?|call sites?|usages?|users) (?:of|for)\b|\bhas callers\b|\bcalls it\b|`'s (?:callers?|call sites?|usages?|users)\b|"
     r"\bwhere (?:is|are|does|do)(?: \S+){1,3} (?:called|invoked|instantiated|constructed|used)\b",
     re.I,
 )
 _CLAUSE = re.compile(r"[?;,]\s|\.\s|,? and (?=what|how|why|where|which|who)\b", re.I)
-_SHORT = 8  # words of a question that asks for all that can be counted
 _BY_WORD = {"where": "where", "why": "why", "how": "how"}
 _FIRST = re.compile(r"\b(where|why|how|what|which|describe|explain)\b", re.I)
 
@@ -59,7 +57,7 @@ def answer_kind(question: Question) -> str:
     text = question.text[:300]
     if _IMPACT.search(text):
         return "impact"
-    if _COUNT.search(text) and (names_a_count(text) or len(text.split()) <= _SHORT):
+    if asked_for(text):
         return "count"
     if _INHERITANCE.search(text):
         return "inheritance"

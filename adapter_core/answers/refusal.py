@@ -15,13 +15,17 @@ from ..evidence.question import Question
 from ..evidence.search_index import SearchIndex
 from ..evidence.selection import Found
 from ..graph import terms
-from .asked import named_classes
+from ..graph.unindexed import may_answer
+from .asked import bare_object, named_classes, named_object
+from .kinds import LINKS, answer_kind
 from .options import RefusalOptions
 
 _HEAD = 3
 _FEW_TERMS = 4
 _MAX_IDENTIFIERS = 8
 _MAX_DEFINITIONS = 12
+_SHOWN = 3  # files that are not indexed
+_IN_CODE = ("called", "decorated", "base", "aliased")
 
 
 def signals(graph: CodeGraph, found: Found) -> dict[str, float]:
@@ -41,7 +45,7 @@ def signals(graph: CodeGraph, found: Found) -> dict[str, float]:
         index = SearchIndex(graph)
         unknown = [n for n in identifiers if not _used(index, n)]
     defined = any(0 < len(graph.find_symbol(n)) <= _MAX_DEFINITIONS for n in identifiers if n not in unknown)
-    defined = defined or bool(named_classes(graph, found.question))
+    defined = defined or bool(named_classes(graph, found.question) or named_object(graph, found.question))
     return {
         "best": max(map(len, spans), default=0) / number,
         "names": len(asked & names) / number,
@@ -74,6 +78,35 @@ def names_not_there(graph: CodeGraph, question: Question) -> list[str]:
     with graph.store.snapshot():
         index = SearchIndex(graph)
         return [n for n in names[:_MAX_IDENTIFIERS] if not _used(index, n)]
+
+
+def subjects_not_there(graph: CodeGraph, question: Question) -> list[str]:
+    """What a question about links (callers, tests, subclasses, …) is about by name, where nothing is defined or used under it."""
+    if answer_kind(question) not in LINKS:
+        return []
+    names = list(dict.fromkeys((*question.identifiers[:_MAX_IDENTIFIERS], *filter(None, [bare_object(question)]))))
+    absent = [name for name in names if not graph.find_symbol(name) and not _in_code(graph, name.rpartition(".")[2])]
+    return absent if len(absent) == len(names) else []
+
+
+def _in_code(graph: CodeGraph, name: str) -> bool:
+    """Whether something is called, decorated with, built on or renamed from what has this name, wherever it is defined."""
+    texts = graph.documents.open_texts
+    paths = {path for how in _IN_CODE for path in graph.view.paths_using(name, how)}  # open files are among them always
+    return any(path not in texts or re.search(rf"\b{re.escape(name)}\b", texts[path]) for path in paths)
+
+
+def not_indexed(graph: CodeGraph, question: Question) -> str:
+    """That files of other languages may answer a question, which are not indexed; "" where they hardly do. Reads some of them."""
+    names = [name.rpartition(".")[2] for name in question.identifiers[:_MAX_IDENTIFIERS]]
+    found, number = may_answer(graph.root, names, question.words)
+    only = "only Python, documentation and configuration are indexed"
+    if found:
+        more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+        return f"{only}; what is asked about may be in {', '.join(found[:_SHOWN])}{more}, which are not"
+    if number and not any(row.kind == "python" for row in graph.store.files()):
+        return f"{only}; of other languages there are {number:,} source file{'s' * (number > 1)} here"
+    return ""
 
 
 def _stands(index: SearchIndex, term: str) -> bool:

@@ -8,6 +8,9 @@ that is returned may choose others.
 from __future__ import annotations
 
 import functools
+import os
+import posixpath
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -15,20 +18,22 @@ from typing import Any
 from ..code_graph import CodeGraph
 from ..errors import ModelError, UsageError
 from ..evidence.selection import Found, search
-from ..graph.source import hash_lines
+from ..graph.source import hash_lines, is_python
 from ..models.backend import Backend
 from ..types import Answer, CancelToken, Claim, EventSink, Evidence, SymbolRef
-from .asked import named_symbols
-from .citations import cite
+from .asked import kind_of, named_symbols
+from .chat import WHAT_CAN_BE_ASKED, is_chat
+from .citations import cite, locate
 from .compose import candidates
 from .composing.candidate import Candidate
 from .composing.choose import choose, lexical_scores, mix
+from .composing.counts import counts_everything
 from .composing.together import in_order, put_together
 from .flags import checked
-from .kinds import LINKS, answer_kind, asks_structure
+from .kinds import LINKS, asks_structure
 from .options import AskOptions
 from .provenance import provenance_of
-from .refusal import answerable, confidence, names_not_there, signals
+from .refusal import answerable, confidence, names_not_there, not_indexed, signals, subjects_not_there
 from .render import commit_footer, nearest_to, not_found, to_markdown
 from .selecting import narrowed, reordered
 from .state import Run
@@ -38,6 +43,12 @@ from .writing.phrasing import phrase
 from .writing.reading import votes_on
 
 _FEWER = 2  # sentences where one of them tells a whole function
+_COUNT_HINT = (
+    'counts are told of what a question names, for example "How many methods does Router have?"; '
+    "`pathline graph --dump` counts what the whole workspace has"
+)
+_PLACE = re.compile(r":\d+\Z")
+_MAX_NEAR = 8  # files of which the name that was given may be one
 _MAX_ABSENT = 3  # names that are said not to be there
 
 
@@ -70,10 +81,18 @@ def answer_question(
     zoom = zoom_symbol(graph, options.zoom)
     run.emit("stage", "searching")
     found = _joined(graph, search(graph, question, options.selection, zoom), context)
+    if zoom is None and is_chat(question):
+        return _finish(run, found, WHAT_CAN_BE_ASKED, [])
     found = _as_selected(run, found)
     run.check()
     run.mark("evidence")
     run.emit("evidence", found.evidence)
+    absent = subjects_not_there(graph, found.question)
+    if absent:
+        return _refuse(run, found, absent)
+    if counts_everything(question):
+        run.note(_COUNT_HINT)
+        return _refuse(run, found, ())
     if not _answerable(run, found):
         return _refuse(run, found)
     plan_once = functools.cache(lambda: _planned(run, found))
@@ -157,22 +176,39 @@ def _answerable(run: Run, found: Found) -> bool:
 
 
 def zoom_symbol(graph: CodeGraph, name: str | None) -> SymbolRef | None:
-    """The symbol that a user named. Raises `UsageError`, with the nearest names, when there is none."""
+    """The symbol that a user named, also by the path of a Python file (its module) or of a line in one (`app.py:12`: what stands there).
+    Raises `UsageError`, with the nearest names, when there is none."""
     if not name:
         return None
     refs = graph.find_symbol(name)
-    if refs:
-        return refs[0]
-    near = graph.nearest_names(name.removesuffix(".py").replace("/", ".").rpartition(".")[2])
+    found = refs[0] if refs else _at_path(graph, name)
+    if found is not None:
+        return found
+    ending = "/" + name.replace(os.sep, "/").lstrip("/")
+    near = [row.path for row in graph.store.files() if is_python(row.path) and row.path.endswith(ending)][:_MAX_NEAR]
+    near = near or graph.nearest_names(name.removesuffix(".py").replace("/", ".").rpartition(".")[2])
     hint = f" Did you mean {', '.join(near)}?" if near else ""
     raise UsageError(f"There is no symbol {name!r} in this workspace.{hint}")
+
+
+def _at_path(graph: CodeGraph, name: str) -> SymbolRef | None:
+    """The module of a file or of a package's folder, or the symbol at a line; the front of the path may be left out where it is clear."""
+    path, _, line = name.rpartition(":") if _PLACE.search(name) else (name, "", "")
+    if os.path.isabs(path):
+        path = os.path.relpath(os.path.realpath(path), graph.root)
+    path = posixpath.normpath(path.replace(os.sep, "/"))
+    for one in (path, f"{path}/__init__.py"):
+        facts = graph.facts(here) if (here := locate(graph, one)) is not None else None
+        if facts is not None and is_python(facts.path):
+            return graph.symbol_at(facts.path, int(line)) if line else graph.ref(facts, 0)
+    return None
 
 
 def _compose(run: Run, found: Found, plan_once: Callable[[], Plan]) -> list[Claim]:
     """The chosen sentences as checked claims. True by construction, and checked all the same."""
     items = candidates(run.graph, found, run.options.compose.max_candidates)
     run.metrics["candidates"] = len(items)
-    lexical = lexical_scores(items, answer_kind(found.question), found.weights, found.question.text[:300])
+    lexical = lexical_scores(items, kind_of(run.graph, found.question), found.weights, found.question.text[:300])
     claims = _chosen(run, found, items, lexical)
     run.mark("composed")
     if not run.options.phrase:
@@ -199,7 +235,7 @@ def _chosen(run: Run, found: Found, items: list[Candidate], scores: list[float])
 
 def _arranged(run: Run, found: Found, items: list[Candidate], chosen: list[Candidate]) -> list[Candidate]:
     """The chosen sentences, best first, as they are read: what was found first is what the answer is about."""
-    if answer_kind(found.question) in LINKS:
+    if kind_of(run.graph, found.question) in LINKS:
         return in_order(run.graph, chosen)
     chosen = sorted(chosen, key=lambda item: item.place)
     named = named_symbols(run.graph, found.question)
@@ -211,9 +247,10 @@ def _claim(run: Run, item: Candidate) -> Claim | None:
     return run.verified(Claim(item.text, "composed", tuple(c for c in cited if c is not None)))
 
 
-def _refuse(run: Run, found: Found) -> Answer:
+def _refuse(run: Run, found: Found, absent: Sequence[str] | None = None) -> Answer:
+    """`absent`: the names that are not there, if it is known which; else any word of the question may be one."""
     names: list[str] = []
-    for word in (*found.question.identifiers, *found.question.words):
+    for word in absent if absent is not None else (*found.question.identifiers, *found.question.words):
         names.extend(n for n in run.graph.nearest_names(word.rpartition(".")[2], 3) if n not in names)
         if len(names) >= 5:
             break
@@ -226,6 +263,8 @@ def _refuse(run: Run, found: Found) -> Answer:
 
 def _finish(run: Run, found: Found, text: str, claims: list[Claim]) -> Answer:
     complete, reason = run.graph.completeness
+    if text != WHAT_CAN_BE_ASKED and not any(is_python(c.span.path) for claim in claims for c in claim.citations):
+        run.note(not_indexed(run.graph, found.question))
     if not run.graph.store.counts()[0] and complete:
         reason = "there is nothing to answer from here: no Python file and no documentation"
     run.mark("total")

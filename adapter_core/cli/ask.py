@@ -18,6 +18,7 @@ from .common import (
     add_repo_arguments,
     ctrl_c,
     note,
+    one_line,
     print_json,
     printable,
     with_graph,
@@ -176,7 +177,7 @@ def _follow(args: argparse.Namespace, question: str, options: AskOptions, backen
         try:
             code = _ask(args, line.strip(), options, backend, hint, conversation)
         except UsageError as error:
-            print(f"error: {printable(str(error))}", file=sys.stderr)
+            print(f"error: {one_line(str(error))}", file=sys.stderr)
             code = error.exit_code
         hint = ""
     return code

@@ -122,10 +122,15 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() or c == "\t" else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
+def one_line(text: str) -> str:
+    """A message, which may quote one of several lines, for a terminal."""
+    return printable(" ".join(text.split()))
+
+
 def note(text: str) -> None:
-    """Say something beside the answer, on stderr; nothing where the text is empty. It may hold names of the repository's."""
+    """Say something beside the answer in one line, on stderr; nothing where the text is empty. It may hold names of the repository's."""
     if text:
-        print(f"Note: {printable(text.rstrip('.'))}.", file=sys.stderr)
+        print(f"Note: {one_line(text).rstrip('.')}.", file=sys.stderr)
 
 
 def print_json(value: object) -> None:

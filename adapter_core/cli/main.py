@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 
 from .. import __version__
 from ..errors import PathlineError
-from .common import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, printable
-from .output import drop_output, is_full, use_safe_streams
+from .common import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, one_line
+from .output import drop_output, use_safe_streams, what_to_do
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -50,7 +50,7 @@ def run_parser(build: Callable[[], argparse.ArgumentParser], argv: Sequence[str]
         sys.stdout.flush()  # here, where what it meets can be told
         return code
     except PathlineError as error:
-        print(f"error: {printable(str(error))}", file=sys.stderr)
+        print(f"error: {one_line(str(error))}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
@@ -60,10 +60,11 @@ def run_parser(build: Callable[[], argparse.ArgumentParser], argv: Sequence[str]
         drop_output()
         return EXIT_OK
     except OSError as error:
-        if not is_full(error):
+        advice = what_to_do(error)
+        if not advice:
             raise
         drop_output()
-        print(f"error: The output cannot be written ({error.strerror}); make room there.", file=sys.stderr)
+        print(f"error: The output cannot be written ({error.strerror}); {advice}.", file=sys.stderr)
         return EXIT_FAILED
 
 

@@ -7,7 +7,7 @@ import io
 import os
 import sys
 
-_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def use_safe_streams() -> None:
@@ -24,9 +24,13 @@ def use_safe_streams() -> None:
             stream.reconfigure(encoding=encoding, errors="backslashreplace")
 
 
-def is_full(error: OSError) -> bool:
-    """Whether a write to a stream failed for want of room (an error about a file has its name)."""
-    return error.errno in _NO_ROOM and error.filename is None
+def what_to_do(error: OSError) -> str:
+    """Where a write to a stream failed for what is behind it: what to do; "" for any other error (one about a file has its name)."""
+    if error.filename is not None:
+        return ""
+    if error.errno in _NO_ROOM:
+        return "make room there"
+    return "the terminal or device behind it is gone; write it elsewhere" if error.errno == errno.EIO else ""
 
 
 def drop_output() -> None:

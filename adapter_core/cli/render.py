@@ -1,4 +1,7 @@
-"""Answers and evidence in a terminal: colour where there is one, plain text in a pipe."""
+"""Answers and evidence in a terminal: colour where there is one, plain text in a pipe.
+
+Where no colour tells code from words, code keeps its backticks; `pathline check` reads what is printed so.
+"""
 
 from __future__ import annotations
 
@@ -32,6 +35,7 @@ class Screen:
 
     def __init__(self, quiet: bool = False) -> None:
         self._out = PipedConsole(highlight=False, soft_wrap=not sys.stdout.isatty())
+        self._coloured = self._out.color_system is not None and not self._out.no_color
         self._quiet = quiet
         self._streamed = 0
         self._status: Status | None = None
@@ -58,7 +62,7 @@ class Screen:
 
     def answer(self, answer: Answer, explain: bool = False, hint: str = "", footer: bool = False) -> None:
         if not answer.found:
-            self._out.print(_markdown(answer.text.partition("\n")[0]))
+            self._out.print(self._markdown(answer.text.partition("\n")[0]))
         for claim in answer.claims[self._streamed :]:
             self._claim(claim)
         if footer and answer.provenance.commit:
@@ -93,26 +97,25 @@ class Screen:
     def _claim(self, claim: Claim) -> None:
         lead, steps = lead_and_steps(claim.text)
         text = Text("• ")
-        text.append_text(_markdown(lead))
+        text.append_text(self._markdown(lead))
         for citation in claim.citations:
             text.append("  ")
             text.append(printable(str(citation.span)), style="cyan")
         self._out.print(text)
         for step in steps:
-            self._out.print(Text("    ").append_text(_markdown(step)))
+            self._out.print(Text("    ").append_text(self._markdown(step)))
 
-
-def _markdown(source: str) -> Text:
-    """The little Markdown that claims use: code spans and escapes."""
-    text = Text()
-    source = printable(source)
-    position = 0
-    for match in _CODE.finditer(source):
-        text.append(_ESCAPED.sub(r"\1", source[position : match.start()]))
-        text.append(match[2], style="bold green")
-        position = match.end()
-    text.append(_ESCAPED.sub(r"\1", source[position:]))
-    return text
+    def _markdown(self, source: str) -> Text:
+        """The little Markdown that claims use: code spans and escapes."""
+        text = Text()
+        source = printable(source)
+        position = 0
+        for match in _CODE.finditer(source):
+            text.append(_ESCAPED.sub(r"\1", source[position : match.start()]))
+            text.append(match[2] if self._coloured else match.group(), style="bold green")
+            position = match.end()
+        text.append(_ESCAPED.sub(r"\1", source[position:]))
+        return text
 
 
 def _shown(item: Evidence, weights: Mapping[str, float]) -> list[tuple[int, str]]:

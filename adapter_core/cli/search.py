@@ -31,10 +31,14 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     )
     parser.add_argument("question", help='a question, some words or a traceback; "-" reads it from standard input')
     add_repo_arguments(parser)
-    parser.add_argument("--zoom", metavar="SYMBOL", help="start from a symbol and its neighbours in the call graph")
+    parser.add_argument(
+        "--zoom",
+        metavar="SYMBOL",
+        help="start from a symbol and its neighbours in the call graph, or from a module, also by its path",
+    )
     parser.add_argument("--top", type=int, default=10, metavar="N", help="at most N spans (default: 10)")
     parser.add_argument(
-        "--kind", choices=KINDS, help="what is asked for, where the words do not tell; for example: tests"
+        "--kind", choices=KINDS, help="what is asked for, where the words do not tell; tests: only these"
     )
     parser.add_argument(
         "--path", metavar="GLOB", help="only files whose path from the root matches; a folder stands for what is in it"
@@ -69,10 +73,12 @@ def _glob(graph: CodeGraph, path: str) -> str:
 
 def _search(graph: CodeGraph, args: argparse.Namespace) -> int:
     from ..answers.export import evidence_to_dict
+    from ..answers.refusal import not_indexed
     from ..answers.runner import zoom_symbol
     from ..evidence.options import SelectionOptions
     from ..evidence.selection import search
     from ..evidence.vocabulary import synonyms_file
+    from ..graph.source import is_python
     from .render import Screen
 
     started = time.perf_counter()
@@ -98,4 +104,6 @@ def _search(graph: CodeGraph, args: argparse.Namespace) -> int:
         if args.explain:
             print(f"Read as a question of kind {found.question.kind}. Your own synonyms: {synonyms_file()}.")
         note(reason)
+        if not any(is_python(e.span.path) for e in found.evidence):
+            note(not_indexed(graph, found.question))
     return EXIT_OK if found.evidence else EXIT_NOT_FOUND

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 
 import numpy as np
 
@@ -49,11 +49,11 @@ def symbol_key(ref: SymbolRef) -> SymbolKey:
     return ref.path, ref.symbol.qualname, ref.symbol.start
 
 
-def lexical(index: SearchIndex, ranked: Ranked, limit: int, glob: str | None) -> Candidates:
-    """The best documents by words; the best has score 1."""
+def lexical(index: SearchIndex, ranked: Ranked, limit: int, wanted: Callable[[str], bool] | None) -> Candidates:
+    """The best documents by words, of the files that are `wanted`; the best has score 1."""
     scores = ranked.scores
-    if glob:
-        allowed = np.array([fnmatchcase(path, glob) for path in index.paths], dtype=bool)
+    if wanted is not None:
+        allowed = np.array([wanted(path) for path in index.paths], dtype=bool)
         scores = np.where(allowed[np.maximum(index.file_of, 0)], scores, 0.0)
     matched = np.flatnonzero(scores > 0)
     if limit < 1 or not len(matched):

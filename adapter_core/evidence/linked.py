@@ -1,8 +1,10 @@
-"""What the call graph adds: the neighbours of a zoom symbol, and candidates that call each other."""
+"""What the call graph adds: the neighbours of a zoom symbol, what is in a zoom module, and candidates that call each other."""
 
 from __future__ import annotations
 
+import glob
 from collections import defaultdict
+from fnmatch import fnmatchcase
 
 from ..code_graph import CodeGraph, index_of, is_test_path
 from ..graph.linking.modules import absolute
@@ -24,11 +26,14 @@ _MAX_RELATIONS = 4
 # A function with more definitions is not the one that is asked about; one that calls more of the project's own says less about each.
 _MAX_ASKED = 2
 _MAX_CALLED = 8
+_IN_MODULE = 1.5
 
 
 def lift_zoom(graph: CodeGraph, zoom: SymbolRef, radius: int, candidates: Candidates) -> None:
     """The symbol itself, then its neighbours in the graph, falling with the distance; of the tests those of the symbol itself."""
-    lift(graph, zoom, 3.0, "zoom symbol", candidates)
+    # A module is asked about for what is in it.
+    own, near_by = (_IN_MODULE, 0.3) if zoom.symbol.kind == "module" else (3.0, 0.8)
+    lift(graph, zoom, own, "zoom symbol", candidates)
     around = [zoom]
     seen = {symbol_key(zoom)}
     for distance in range(1, radius + 1):
@@ -38,13 +43,36 @@ def lift_zoom(graph: CodeGraph, zoom: SymbolRef, radius: int, candidates: Candid
             if symbol_key(ref) not in seen:
                 seen.add(symbol_key(ref))
                 following.append(ref)
-                lift(graph, ref, 0.8 / distance, why, candidates)
+                lift(graph, ref, near_by / distance, why, candidates)
         around = following[:_MAX_FRONTIER]
     if radius:
         for link in graph.tests_for_symbol(zoom, depth=1).items[:_MAX_TESTS]:
             test = graph.symbol_at(link.span.path, link.span.start)
             if test is not None and symbol_key(test) not in seen:
                 lift(graph, test, 0.4, f"tests {zoom.symbol.name}", candidates)
+
+
+def module_files(zoom: SymbolRef) -> str:
+    """The files of a zoom module as a pattern; of a package those of its folder."""
+    folder, _, name = zoom.path.rpartition("/")
+    return f"{glob.escape(folder)}/*" if folder and name.startswith("__init__.") else glob.escape(zoom.path)
+
+
+def lift_module(graph: CodeGraph, zoom: SymbolRef, within: Candidates, candidates: Candidates) -> None:
+    """What a zoom module defines: what speaks of the question (`within`, its best has score 1) as far as it does, and below it the rest
+    that is public, in the order of the text. What stands elsewhere is left out."""
+    pattern = module_files(zoom)
+    for key in [k for k, c in candidates.items() if not c.lifted and not fnmatchcase(c.path, pattern)]:
+        del candidates[key]
+    for key, candidate in within.items():
+        known = candidates.setdefault(key, candidate)
+        known.score = max(known.score, candidate.score) + _IN_MODULE
+        known.lifted = True
+        known.why.append(f"in {zoom.module}")
+    public = [r for r in graph.defs_in(zoom.path) if r.symbol.parent == 0 and not r.symbol.name.startswith("_")]
+    shown = [r for r in public if r.symbol.is_callable or r.symbol.kind == "class"][:_MAX_CALLERS]
+    for place, ref in enumerate(shown):
+        lift(graph, ref, 1.0 - 0.5 * place / len(shown), f"defined in {zoom.module}", candidates)
 
 
 def _neighbours(graph: CodeGraph, ref: SymbolRef) -> list[tuple[SymbolRef, str]]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
-from ..code_graph import CodeGraph
+from ..code_graph import CodeGraph, is_test_path
 from ..graph import terms
 from ..types import Evidence, SymbolRef
 from .candidates import Candidate, lexical, lift_definitions, lift_overview
 from .cutting import Cutter
-from .linked import lift_called, lift_zoom, spread
+from .linked import lift_called, lift_module, lift_zoom, module_files, spread
 from .options import SelectionOptions
 from .phrases import is_phrase, prefer_named
 from .question import Question, analyse
@@ -58,7 +58,8 @@ def _search(graph: CodeGraph, question: str, options: SelectionOptions, zoom: Sy
     if options.kind:
         asked = replace(asked, kind=options.kind)
     ranked = rank(index, asked, options.ranking)
-    candidates = lexical(index, ranked, options.top * _POOL, options.path_glob)
+    wanted = _wanted(options)
+    candidates = lexical(index, ranked, options.top * _POOL, wanted)
     if is_phrase(asked):
         prefer_named(graph, asked, options.ranking, candidates)
     if asked.kind in _ABOUT_SEVERAL:
@@ -66,13 +67,17 @@ def _search(graph: CodeGraph, question: str, options: SelectionOptions, zoom: Sy
     defined = lift_definitions(graph, asked, options.ranking, candidates)
     lift_called(graph, asked, options.ranking.called_boost, candidates)
     defined = lift_trace(graph, index, read_trace(asked.text), candidates, options.ranking.trace_boost) or defined
+    if zoom is not None and zoom.symbol.kind == "module":
+        pattern = module_files(zoom)
+        within = lexical(index, ranked, options.top * _POOL, lambda path: fnmatchcase(path, pattern))
+        lift_module(graph, zoom, within, candidates)
     if zoom is not None:
         lift_zoom(graph, zoom, options.zoom_radius, candidates)
     elif asked.kind == "overview":
         defined = lift_overview(graph, index, candidates) or defined
-    if options.path_glob:
+    if wanted is not None:
         # What was lifted need not be of the files that are asked for.
-        candidates = {key: c for key, c in candidates.items() if fnmatchcase(c.path, options.path_glob)}
+        candidates = {key: c for key, c in candidates.items() if wanted(c.path)}
     weights = {term: asked.terms[term] * idf for term, idf in ranked.idf.items()}
     places = regions(graph, candidates.values(), options.ranking, options.max_lines)
     evidence, passages, definitions = _diverse(places, Cutter(graph, weights, options.max_lines), options)
@@ -80,6 +85,14 @@ def _search(graph: CodeGraph, question: str, options: SelectionOptions, zoom: Sy
     needed = options.min_coverage + options.short_margin / max(1, len(weights))
     supported = bool(evidence) and (zoom is not None or defined or coverage >= needed)
     return Found(asked, tuple(evidence), tuple(passages), tuple(definitions), supported, coverage, weights, zoom)
+
+
+def _wanted(options: SelectionOptions) -> Callable[[str], bool] | None:
+    """Which files are asked for; None: all. Who says that tests are wanted wants nothing else."""
+    glob, only_tests = options.path_glob, options.kind == "tests"
+    if not (glob or only_tests):
+        return None
+    return lambda path: (not glob or fnmatchcase(path, glob)) and (not only_tests or is_test_path(path))
 
 
 @dataclass

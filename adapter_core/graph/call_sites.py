@@ -35,6 +35,7 @@ class WorkspaceCalls:
         self._view = view
         self._inference = inference
         self._root = root_name
+        self.unknown = ""  # that a name which was asked for stands for nothing
 
     def site(self, facts: ModuleFacts, call: Call) -> CallSite:
         """One written call with what it leads to."""
@@ -162,6 +163,7 @@ class WorkspaceCalls:
 
     def begin(self) -> None:
         """Forget why earlier answers were not whole."""
+        self.unknown = ""
         self._inference.partial = False
         self._inference.unread.clear()
 
@@ -170,7 +172,7 @@ class WorkspaceCalls:
         unread = sorted(self._inference.unread)
         more = f" and {len(unread) - 1} more" if len(unread) > 1 else ""
         told = [f"{unread[0]}{more} does not parse, so what runs there without a call is not told"] if unread else []
-        return [*([ENTANGLED] if self._inference.partial else []), *told]
+        return [*filter(None, [self.unknown]), *([ENTANGLED] if self._inference.partial else []), *told]
 
     @contextlib.contextmanager
     def within_time(self, seconds: float | None) -> Iterator[list[str]]:

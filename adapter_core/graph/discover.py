@@ -182,7 +182,7 @@ def _folder_state(
     if outer is not None and name not in ("", ".", ".."):
         place = root / folder
         left_out = (
-            _is_link(place) or not place.is_dir() or _skip_name(name, place) or _ignored(folder + "/", outer[0])
+            _is_link(place) or not place.is_dir() or skip_name(name, place) or _ignored(folder + "/", outer[0])
             or (place / "pyvenv.cfg").exists() or (place / "conda-meta").exists()
         )  # fmt: skip
         if not left_out:
@@ -219,12 +219,17 @@ def kind_of(name: str, in_docs: bool = False) -> str | None:
     """ "python", "text", or None for a file that is not indexed."""
     if is_python(name):
         return "python"  # `secrets.py` is a module, and one of the standard library's
-    if _KEY_FILES.match(name):
+    if is_key_file(name):
         return None
     _stem, suffix = os.path.splitext(name.lower())
     if suffix in _TEXT_SUFFIXES or name in _TEXT_NAMES or _README.match(name) or (in_docs and suffix == ".txt"):
         return "text"
     return None
+
+
+def is_key_file(name: str) -> bool:
+    """Whether a file, by its name, holds keys or passwords: nothing reads it."""
+    return _KEY_FILES.match(name) is not None
 
 
 def _add_file(found: Discovery, entry: os.DirEntry[str], path: str, kind: str, max_bytes: int) -> None:
@@ -305,10 +310,11 @@ def _read_lines(file: Path) -> list[str]:
 
 
 def _skip_dir(entry: os.DirEntry[str]) -> bool:
-    return _skip_name(entry.name, entry.path)
+    return skip_name(entry.name, entry.path)
 
 
-def _skip_name(name: str, path: str | os.PathLike[str]) -> bool:
+def skip_name(name: str, path: str | os.PathLike[str]) -> bool:
+    """Whether what a folder holds is, by the folder's name, never the project's own source."""
     if name in _SKIPPED_DIRS or name.endswith((".egg-info", ".dist-info")):
         return True
     return name in _BUILD_DIRS and not os.path.exists(os.path.join(path, "__init__.py"))

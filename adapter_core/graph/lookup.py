@@ -14,6 +14,7 @@ from .linking.values import Value
 from .storage.sealed import damaged
 from .view import WorkspaceView
 
+_NEAREST = 5
 Place = tuple[str, int]  # path, index of the symbol in its file's facts
 
 
@@ -71,6 +72,13 @@ def nearest(view: WorkspaceView, name: str, limit: int) -> list[str]:
     return [lower[n] for n in difflib.get_close_matches(name.lower(), lower, n=limit, cutoff=0.6)]
 
 
+def unknown(view: WorkspaceView, name: str) -> str:
+    """That nothing is called `name`, and what comes nearest."""
+    bare = name.strip().removesuffix("()").rpartition(":")[2].rpartition(".")[2]
+    near = nearest(view, bare, _NEAREST) if bare else []
+    return f"nothing is called {name!r}" + (f"; the nearest names: {', '.join(near)}" if near else "")
+
+
 def at(facts: ModuleFacts, line: int, column: int | None) -> int | None:
     """The innermost symbol whose lines contain `line`; with a `column`, the one whose name stands there, if any does."""
     best: int | None = None
@@ -100,6 +108,16 @@ def index_of(facts: ModuleFacts, symbol: Symbol) -> int | None:
         if candidate.qualname == symbol.qualname and candidate.start == symbol.start and candidate.kind == symbol.kind:
             return index
     return None
+
+
+def implementation(facts: ModuleFacts, index: int) -> int:
+    """Of a declaration that is only an overload, the function that runs, where the file has it; of any other symbol itself."""
+    symbol = facts.symbols[index]
+    same = ((i, s) for i, s in enumerate(facts.symbols) if s.qualname == symbol.qualname and s.is_callable)
+    found = (
+        index if "overload" not in symbol.traits else next((i for i, s in same if "overload" not in s.traits), index)
+    )
+    return found
 
 
 def lambda_symbol(facts: ModuleFacts, text: str, value: Value) -> Symbol:
@@ -183,12 +201,26 @@ _KIND_ORDER = {
 }  # fmt: skip
 
 
-def _order(view: WorkspaceView, place: Place) -> tuple[bool, int, int, str, int]:
-    """Product code before tests, classes before functions, public and short paths first."""
+def _order(view: WorkspaceView, place: Place) -> tuple[bool, bool, int, int, str, int]:
+    """Product code before tests, what runs before what only declares an overload, classes before functions, public and short paths
+    first."""
     path, index = place
     found = _symbol(view, place)
     start = found[1].start if found else index
-    return is_test_path(path), _KIND_ORDER.get(_kind(view, place), 9), path.count("/"), path, start
+    declares = found is not None and "overload" in found[1].traits
+    return is_test_path(path), declares, _KIND_ORDER.get(_kind(view, place), 9), path.count("/"), path, start
 
 
-__all__ = ["Place", "at", "find", "index_of", "is_test_path", "member", "nearest", "places_of", "scope_at", "within"]
+__all__ = [
+    "Place",
+    "at",
+    "find",
+    "index_of",
+    "is_test_path",
+    "member",
+    "nearest",
+    "places_of",
+    "scope_at",
+    "unknown",
+    "within",
+]

@@ -11,7 +11,7 @@ from adapter_core.answers.citations import cite
 from adapter_core.answers.compose import candidates
 from adapter_core.answers.export import answer_to_dict
 from adapter_core.answers.options import AskOptions, ReadingOptions
-from adapter_core.answers.runner import answer_question
+from adapter_core.answers.runner import answer_question, zoom_symbol
 from adapter_core.answers.verify import verify_claim
 from adapter_core.code_graph import CodeGraph
 from adapter_core.errors import Cancelled, ModelProcessError, UsageError
@@ -321,3 +321,134 @@ def test_broken_files_are_answered_from(repo: Path) -> None:
     with CodeGraph.load_or_build(repo) as graph:
         answer = answer_question(graph, "What draws a widget?")
         check_every_citation(repo, answer)
+
+
+ZOOMED = """
+#- src/shop/__init__.py
+#- src/shop/cart.py
+def add_item(cart, item):
+    \"\"\"Put an item into the cart.\"\"\"
+    cart.append(item)
+
+def drop_item(cart, item):
+    \"\"\"Take an item out of the cart.\"\"\"
+    cart.remove(item)
+#- src/shop/bill/__init__.py
+def print_bill(cart):
+    \"\"\"Print what the items cost.\"\"\"
+#- src/shop/bill/tax.py
+def add_tax(price):
+    \"\"\"Put the tax of an item on its price.\"\"\"
+    return price * 1.2
+#- tests/cart.py
+def add_item(cart, item):
+    \"\"\"Another one.\"\"\"
+#- web/tax.py
+#- other/basket.py
+def add_item_to_basket(cart, item):
+    \"\"\"Put an item into the cart, or the basket.\"\"\"
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("shop.cart", "src/shop/cart.py:module"),
+        ("src/shop/cart.py", "src/shop/cart.py:module"),
+        ("./src/shop/../shop/cart.py", "src/shop/cart.py:module"),
+        ("shop/cart.py", "src/shop/cart.py:module"),
+        ("shop.bill", "src/shop/bill/__init__.py:module"),
+        ("src/shop/bill", "src/shop/bill/__init__.py:module"),
+        ("bill/tax.py", "src/shop/bill/tax.py:module"),
+        ("src/shop/cart.py:7", "src/shop/cart.py:function"),
+        ("src/shop/cart.py:add_item", "src/shop/cart.py:function"),
+    ],
+)
+def test_zoom_takes_modules_paths_and_lines(repo: Path, name: str, meant: str) -> None:
+    found = zoom_symbol(graph_of(repo, ZOOMED), name)
+    assert found is not None
+    assert f"{found.path}:{found.symbol.kind}" == meant
+    absolute = zoom_symbol(graph_of(repo, ZOOMED), str(repo / "src" / "shop" / "cart.py"))
+    assert absolute is not None
+    assert absolute.path == "src/shop/cart.py"
+
+
+def test_zoom_by_an_ending_that_several_files_share_names_them(repo: Path) -> None:
+    with pytest.raises(UsageError, match=r"Did you mean src/shop/bill/tax.py, web/tax.py\?"):
+        zoom_symbol(graph_of(repo, ZOOMED), "tax.py")
+
+
+@pytest.mark.parametrize("zoom", ["shop.cart", "src/shop/cart.py"])
+def test_a_zoom_module_is_what_the_answer_is_about(repo: Path, zoom: str) -> None:
+    graph = graph_of(repo, ZOOMED)
+    claims = answer_question(graph, "How is an item put into the cart?", AskOptions(zoom=zoom)).claims
+    assert claims[0].text == "`add_item`: “Put an item into the cart.”"
+    assert claims[0].citations[0].span.path == "src/shop/cart.py"
+    assert all("basket" not in c.text for c in claims)
+    (claim,) = answer_question(graph, "What is in here?", AskOptions(zoom=zoom)).claims
+    assert claim.text == "The module `shop.cart` defines `add_item` and `drop_item`."
+    assert [str(c.span) for c in claim.citations] == ["src/shop/cart.py:1", "src/shop/cart.py:5"]
+
+
+def test_a_zoom_package_is_all_its_files(repo: Path) -> None:
+    graph = graph_of(repo, ZOOMED)
+    claims = answer_question(graph, "How is the price of an item put together?", AskOptions(zoom="shop.bill")).claims
+    assert {c.citations[0].span.path for c in claims} == {"src/shop/bill/tax.py"}
+    claims = answer_question(graph, "What do items cost?", AskOptions(zoom="shop.bill")).claims
+    assert claims[0].text == "`print_bill`: “Print what the items cost.”"
+
+
+OVERLOADED = """
+#- lib/raising.py
+from typing import overload
+
+@overload
+def raises(kind: type) -> int: ...
+@overload
+def raises(kind: type, call: object) -> str: ...
+def raises(kind, call=None, **options):
+    \"\"\"Assert that a block of code raises something.
+
+    :param kind: what is raised, for ``lib.raises`` to catch
+    :keyword str match: what ``lib.raises`` has to find in the message of what it raises
+
+    When ``lib.raises`` raises, it raises what raises.
+    \"\"\"
+    if kind is None:
+        raise ValueError("no kind")
+    return call(kind)
+"""
+
+
+@pytest.mark.parametrize("question", ["What does `raises` do?", "What does lib.raises do?", "what is lib.raises?"])
+def test_what_something_does_is_told_first_by_its_docstring(repo: Path, question: str) -> None:
+    claims = answer_question(graph_of(repo, OVERLOADED), question).claims
+    assert claims[0].text == "`raises`: “Assert that a block of code raises something.”"
+    assert str(claims[0].citations[0].span) == "lib/raising.py:7-8"
+
+
+def test_what_a_docstring_lists_as_raised_is_told_with_its_name(repo: Path) -> None:
+    files = """
+    #- lib/locks.py
+    def lock(path, wait):
+        \"\"\"Lock a file.
+
+        Args:
+            path (str): The file to be locked.
+
+        Raises:
+            LockedError: If another process has locked it.
+            OtherError: If the disk is full.
+        \"\"\"
+        take(path, wait)
+    """
+    graph = graph_of(repo, files)
+    claims = answer_question(graph, "When does `lock` raise?").claims
+    assert "`lock` raises `LockedError`, by its docstring: “If another process has locked it.”" in [
+        c.text for c in claims
+    ]
+    cited = cite(graph, "lib/locks.py", 8, 8, 1)
+    assert cited is not None
+    told = "`lock` raises `{}`, by its docstring: “If another process has locked it.”"
+    assert verify_claim(graph, Claim(told.format("LockedError"), "composed", (cited,)))[1] == ""
+    assert verify_claim(graph, Claim(told.format("OtherError"), "composed", (cited,)))[1]

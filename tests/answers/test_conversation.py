@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from adapter_core.answers.chat import WHAT_CAN_BE_ASKED
 from adapter_core.answers.conversation import Conversation, resolve_question
 from adapter_core.cli.main import main
 from adapter_core.code_graph import CodeGraph
@@ -135,3 +136,59 @@ def test_the_command_reads_questions_line_by_line(
 def test_follow_takes_its_questions_from_one_place(graph: CodeGraph, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["ask", "--no-model", "--follow", "--repo", str(graph.root), "-"]) == 2
     assert "standard input" in capsys.readouterr().err
+
+
+BY_NAME = """
+#- app/store.py
+class Store:
+    def save(self, item):
+        \"\"\"Keep an item on the disk.\"\"\"
+        self.items.append(item)
+
+class Other:
+    def save(self, item):
+        \"\"\"Send an item away.\"\"\"
+        return item
+#- app/use.py
+def keep(box, item):
+    box.save(item)
+
+def keep_all(box, items):
+    for item in items:
+        keep(box, item)
+
+def main(boxes):
+    keep_all(boxes[0], [1])
+"""
+
+
+@pytest.mark.parametrize(
+    "first", ["Who calls Store.save?", "Who calls the save method of Store?", "Where is `Store.save` called?"]
+)
+@pytest.mark.parametrize("further", ["and who calls it?", "who calls that?", "and its callers?"])
+def test_who_calls_it_after_who_calls_goes_up(repo: Path, first: str, further: str) -> None:
+    graph, conversation = graph_of(repo, BY_NAME), Conversation()
+    assert [c.text for c in conversation.ask(graph, first).claims] == ["By name alone: `keep` calls `box.save()`."]
+    assert conversation.ask(graph, further).claims[0].text == "`keep` is called by `keep_all`."
+    assert conversation.ask(graph, further).claims[0].text == "`keep_all` is called by `main`."
+
+
+def test_who_calls_it_after_another_question_is_about_its_symbol(repo: Path) -> None:
+    graph, conversation = graph_of(repo, BY_NAME), Conversation()
+    conversation.ask(graph, "How is an item kept on the disk?")
+    assert conversation.ask(graph, "and who calls it?").claims[0].text == "By name alone: `keep` calls `box.save()`."
+
+
+@pytest.mark.parametrize("first", ["Who calls Store.save?", "Who calls the save method of Store?"])
+def test_what_does_it_do_after_who_calls_is_about_what_was_asked(repo: Path, first: str) -> None:
+    graph, conversation = graph_of(repo, BY_NAME), Conversation()
+    conversation.ask(graph, first)
+    assert conversation.ask(graph, "and what does it do?").claims[0].text == "`Store.save`: “Keep an item on the disk.”"
+
+
+def test_thanks_in_between_changes_nothing(repo: Path) -> None:
+    graph, conversation = graph_of(repo, BY_NAME), Conversation()
+    conversation.ask(graph, "What does Store.save do?")
+    thanks = conversation.ask(graph, "thanks")
+    assert (thanks.found, thanks.text) == (False, WHAT_CAN_BE_ASKED)
+    assert conversation.ask(graph, "and who calls it?").claims[0].text == "By name alone: `keep` calls `box.save()`."

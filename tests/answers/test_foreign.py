@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from adapter_core.answers.citations import locate
 from adapter_core.answers.export import answer_to_dict
-from adapter_core.answers.foreign import locate, sentences_of, verify_answer, verify_text
+from adapter_core.answers.foreign import sentences_of, verify_answer, verify_text
 from adapter_core.answers.runner import answer_question
 from adapter_core.cli.main import main
 from adapter_core.code_graph import CodeGraph
@@ -83,6 +84,21 @@ def test_verdicts(graph: CodeGraph) -> None:
         ("| a | b |\n\n<!-- a.py:1 -->\n\n## T a.py:2\n", []),
         ("`f` sets `x` to `[]` or `()` [a.py:3].", [("`f` sets `x` to `[]` or `()`.", ("a.py:3",))]),
         ("> Quoted words (a.py:1)", [("Quoted words", ("a.py:1",))]),
+        # In code nothing is a citation, a link or the end of a sentence.
+        ('In `f`: `g(x["a"](1), {}, [])`  a.py:3', [('In `f`: `g(x["a"](1), {}, [])`', ("a.py:3",))]),
+        ('`f` returns `"a.py:7. Not"` (a.py:3).', [('`f` returns `"a.py:7. Not"`.', ("a.py:3",))]),
+        (
+            "In `f`, in the order written:  a.py:3\n    (1) `x = 1. + y`\n    (2) when `a`: `g()`",
+            [("In `f`, in the order written: (1) `x = 1. + y`; (2) when `a`: `g()`", ("a.py:3",))],
+        ),
+        (
+            "• `f` calls `g()`  a.py:3\n\na.py:1-4  f  function  1.20\n    why: x\n     1  def f():\n    12  `g`\n",
+            [("`f` calls `g()`", ("a.py:3",))],
+        ),
+        (
+            "`f` calls `g()` (a.py:3).\n\nCommit `0123456789abcdef`, tree `0123456789abcdef`.",
+            [("`f` calls `g()`.", ("a.py:3",))],
+        ),
     ],
 )
 def test_sentences_and_their_citations(text: str, sentences: list[tuple[str, tuple[str, ...]]]) -> None:
@@ -174,3 +190,63 @@ def test_what_cannot_be_checked_is_wrong_usage(
     other = write(tmp_path, "other.json", '{"claims": [3]}')
     assert check_cli(graph.root, str(other)) == 2
     assert "no answer of Pathline" in capsys.readouterr()[1]
+
+
+STEPS = """
+#- store.py
+class Store:
+    \"\"\"Keeps things [see](x) in *files*.\"\"\"
+
+    def save(self, thing, path=None):
+        \"\"\"Write a thing down.
+
+        :param path: where to.
+        \"\"\"
+        if thing is None:
+            raise ValueError("a.py:3. Nothing")
+        target = self.places["a"](path, {}, [])
+        lock = self.lock(target)
+        for part in thing:
+            target.write(part)
+        self.saved[path] = thing
+        return lock
+
+    def lock(self, target):
+        \"\"\"Nobody else writes.\"\"\"
+        return target.lock()
+#- use.py
+from store import Store
+
+def main(store: Store):
+    store.save(3)
+#- tests/test_store.py
+from store import Store
+
+def test_save():
+    Store().save(1)
+"""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("What happens in `Store.save`, step by step?",),
+        ("Who calls `Store.save`?", "--explain"),
+        ("What does `Store` do?", "--footer"),
+        ("Which tests cover `Store.save`?",),
+        ("How does `Store.save` work with `Store.lock`?",),
+        ("Why does `Store.save` raise?", "--json"),
+        ("Who calls `Store.sav`?",),
+    ],
+)
+def test_what_ask_prints_in_a_pipe_passes_its_own_check(
+    repo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]
+) -> None:
+    graph_of(repo, STEPS).close()
+    code = main(["ask", "--no-model", "--repo", str(repo), *arguments])
+    printed = capsys.readouterr()[0]
+    kept = write(tmp_path, "answer.txt", printed)
+    assert check_cli(repo, str(kept)) == 0, printed
+    out, err = capsys.readouterr()
+    assert ("supported 100%" in err) == (code == 0), out
+    assert "(2) " in printed or "step by step" not in arguments[0]

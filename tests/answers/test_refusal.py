@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from adapter_core.answers.chat import WHAT_CAN_BE_ASKED, is_chat
 from adapter_core.answers.options import AskOptions, RefusalOptions
-from adapter_core.answers.refusal import confidence, signals
+from adapter_core.answers.refusal import confidence, signals, subjects_not_there
 from adapter_core.answers.runner import answer_question
 from adapter_core.cli.main import main
 from adapter_core.code_graph import CodeGraph
+from adapter_core.evidence.question import analyse
 from adapter_core.evidence.selection import search
 from tests.support import graph_of
 
@@ -109,3 +111,151 @@ def test_the_flag_of_the_command(graph: CodeGraph) -> None:
     assert main(command) == 3
     assert main([*command, "--min-confidence", "0"]) == 0
     assert main([*command, "--min-confidence", "2"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("question", "near"),
+    [
+        ("Who calls total_prise?", "total_price"),
+        ("Who calls Cart.total_prise()?", "total_price"),
+        ("what calls totalprice", "total_price"),
+        ("callers of reserv_product", "reserve_product"),
+        ("What breaks if I rename Cartt?", "Cart"),
+    ],
+)
+def test_links_of_a_name_that_nothing_has_are_refused_with_the_nearest(
+    graph: CodeGraph, question: str, near: str
+) -> None:
+    answer = answer_question(graph, question)
+    assert not answer.found
+    assert answer.text.startswith(f"Not found in this workspace. The nearest symbols: `{near}`")
+
+
+def test_a_name_that_is_only_in_a_string_is_not_there(repo: Path) -> None:
+    files = """
+    #- a.py
+    def open_door(client):
+        return client.get("/nope")
+    #- b.py
+    from a import open_door
+    open_door(1)
+    """
+    graph = graph_of(repo, files)
+    assert subjects_not_there(graph, analyse("Who calls nope?")) == ["nope"]
+    assert not answer_question(graph, "Who calls nope?").found
+    # Whoever defines it, `get` is called here; and an editor has more than the disk.
+    assert subjects_not_there(graph, analyse("Who calls client.get()?")) == []
+    graph.update("b.py", "from a import open_door\nopen_door(nope())\n")
+    assert subjects_not_there(graph, analyse("Who calls nope?")) == []
+    graph.update("b.py", "from a import open_door\nopen_door(2)\n")
+    assert subjects_not_there(graph, analyse("Who calls nope?")) == ["nope"]
+    assert subjects_not_there(graph, analyse("How is nope handled?")) == []
+
+
+def test_who_calls_a_plain_word_is_about_the_symbol_of_that_name(repo: Path) -> None:
+    graph = graph_of(
+        repo,
+        """
+    #- a.py
+    def match(url):
+        return url
+    def matches(url):
+        return match(url)
+    def call_it(url):
+        return matches(url)
+    """,
+    )
+    texts = [c.text for c in answer_question(graph, "Who calls match?").claims]
+    assert texts == ["`match` is called by `matches`."]
+
+
+OTHER_LANGUAGES = """
+#- README.md
+# Tool
+
+A tool for queues of jobs.
+#- tool.py
+def helper():
+    return 1
+#- pkg/sched/retry.go
+package sched
+func RetryBackoff(n int) int { return n } // waits longer for each job that failed
+#- pkg/sched/other.go
+package sched
+#- node_modules/lib/retry.ts
+function retryBackoff() { return "waits longer for each job that failed" }
+#- web/secrets.js
+RetryBackoff
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "hint"),
+    [
+        ("Where is `RetryBackoff` defined?", True),
+        ("Why does it wait longer after a job failed?", True),
+        ("Where is `FluxCapacitor` defined?", False),
+        ("How is the flux capacitor charged?", False),
+        ("What does `helper` return?", False),  # answered from Python
+    ],
+)
+def test_what_other_languages_may_answer_is_said(repo: Path, question: str, hint: bool) -> None:
+    answer = answer_question(graph_of(repo, OTHER_LANGUAGES), question)
+    only = (
+        "only Python, documentation and configuration are indexed; what is asked about may be in pkg/sched/retry.go, "
+    )
+    assert answer.reason.startswith(only) == hint
+    assert hint or "indexed" not in answer.reason
+
+
+def test_a_workspace_without_python_says_what_is_indexed(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    graph = graph_of(repo, OTHER_LANGUAGES.replace("#- tool.py", "#- tool.rb"))
+    answer = answer_question(graph, "How is the flux capacitor charged?")
+    said = "only Python, documentation and configuration are indexed; of other languages there are 3 source files here"
+    assert answer.reason == said
+    assert main(["search", "--repo", str(repo), "flux capacitor"]) == 3
+    assert said in capsys.readouterr()[1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hello",
+        "Hi!",
+        "thanks",
+        "Thank you very much.",
+        "asdf",
+        "asdf qwerty",
+        "ok",
+        "what can you do?",
+        "Good morning, how are you?",
+        "?",
+        "...",
+    ],
+)
+def test_what_is_no_question_gets_one_friendly_sentence(
+    repo: Path, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    graph = graph_of(repo, WORKSPACE + "#- shop/hello.py\ndef greet():\n    return 'hello thanks ok asdf'\n")
+    answer = answer_question(graph, text)
+    assert (answer.found, answer.text, answer.claims, answer.reason) == (False, WHAT_CAN_BE_ASKED, (), "")
+    assert main(["ask", "--no-model", "--repo", str(repo), text]) == 3
+    assert capsys.readouterr() == (WHAT_CAN_BE_ASKED + "\n", "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "`hello`",
+        "hello()",
+        "shop.hello",
+        "what is this",
+        "Is there a help command?",
+        "How does it do that?",
+        "no_tax",
+        "What does yes do in shop?",
+        "reserve",
+    ],
+)
+def test_what_may_be_a_question_is_one(text: str) -> None:
+    assert not is_chat(text)

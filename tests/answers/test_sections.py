@@ -76,7 +76,7 @@ def test_google() -> None:
         ("param first", "How many there are of it.", 5, 5, 6),
         ("param **rest", "Everything else.", 7, 7, 7),
         ("returns", "What comes out.", 10, 10, 10),
-        ("raises", "KeyError: If there is none.", 13, 13, 13),
+        ("raises KeyError", "If there is none.", 13, 13, 13),
         ("", "What follows is text again.", 18, 18, 18),
     ]
 
@@ -145,3 +145,209 @@ def test_a_line_without_a_stop_is_not_joined_with_the_next_paragraph() -> None:
         "Merge two frames",
         "This will merge the two of them on their keys. It keeps the order of the keys.",
     ]
+
+
+def told(text: str) -> list[tuple[str, str]]:
+    lines = text.strip("\n").split("\n")
+    return [(s.field, s.text) for s in docstring_sentences(lines, 1, len(lines))]
+
+
+FIELDS = '''
+"""Assert that a block of code raises something.
+
+:param expected:
+    The type that is expected.
+
+    It may be left out, too.
+
+    .. note:: Subclasses count as well.
+
+:kwparam str | re.Pattern[str] | None match:
+    A pattern that the message has to match.
+
+    - as a whole
+    - at its beginning
+:kwparam Callable[[Base], bool] check:
+
+    .. versionadded:: 8.4
+
+    What says yes or no.
+:ivar int count: how often it was asked
+:vartype count: int
+:raises ValueError: where there is none
+:returns: what was raised in the end
+:rtype: Info
+:meta private:
+
+.. tip::
+   Not of any field.
+
+:Example: Not a field, a sentence.
+
+This stands on its own again.
+"""
+'''
+
+
+def test_fields_keep_what_is_further_in_and_types_say_nothing() -> None:
+    match = "param str | re.Pattern[str] | None match"
+    assert told(FIELDS) == [
+        ("", "Assert that a block of code raises something."),
+        ("param expected", "The type that is expected."),
+        ("param expected", "It may be left out, too."),
+        ("param expected", "Subclasses count as well."),
+        (match, "A pattern that the message has to match."),
+        (match, "as a whole"),
+        (match, "at its beginning"),
+        ("param Callable[[Base], bool] check", "What says yes or no."),
+        ("param int count", "how often it was asked"),
+        ("raises ValueError", "where there is none"),
+        ("returns", "what was raised in the end"),
+        ("", "Not of any field."),
+        ("", "Not a field, a sentence."),
+        ("", "This stands on its own again."),
+    ]
+
+
+MARKED = '''
+"""frob(x, y) -> int
+
+Summary of the function here.
+
+**Using with** ``parametrize``
+
+What is used there.
+
+*Important:*
+What matters is here.
+
+# A heading of Markdown
+
+Below a heading.
+
+.. deprecated:: 2.1
+   Use something else now.
+
+.. warning::
+   This one is not safe at all.
+   It never was.
+
+.. seealso:: Another function of this kind.
+
+.. _a-target:
+
+.. code-block:: python
+
+   not.a(sentence) at all here
+
+=====  ==================
+a      What a stands for.
+b      What b stands for.
+=====  ==================
+
++---+-----------------+
+| a | In a grid of it |
++---+-----------------+
+
+>>> frob(1, 2)
+A line that it prints here.
+
+**This is no title, it is a sentence.**
+
+What *is* told **here** counts.
+"""
+'''
+
+
+def test_marks_of_other_kinds_are_no_sentences() -> None:
+    assert told(MARKED) == [
+        ("", "Summary of the function here."),
+        ("", "What is used there."),
+        ("", "What matters is here."),
+        ("", "Below a heading."),
+        ("", "This one is not safe at all."),
+        ("", "It never was."),
+        ("", "**This is no title, it is a sentence.**"),
+        ("", "What *is* told **here** counts."),
+    ]
+
+
+def test_items_of_sections_say_whose_words_they_are() -> None:
+    text = '''
+"""Summary of the function here.
+
+Args:
+    kwargs:
+        What is passed on with *all* the others.
+    other (int): How many there are.
+
+        Counted anew each time.
+
+Raises:
+    TypeError: If it is no text.
+
+    errors.NotThere:
+        If there is none.
+
+Shape:
+    - Input: what nobody reads here.
+
+Explanation
+-----------
+Why it is as it is.
+
+Raises
+------
+OneError
+    When it is one of them.
+
+.. note::
+    Nothing else is raised here.
+"""
+'''
+    assert told(text) == [
+        ("", "Summary of the function here."),
+        ("param kwargs", "What is passed on with *all* the others."),
+        ("param other", "How many there are."),
+        ("param other", "Counted anew each time."),
+        ("raises TypeError", "If it is no text."),
+        ("raises errors.NotThere", "If there is none."),
+        ("", "Why it is as it is."),
+        ("raises OneError", "When it is one of them."),
+        ("", "Nothing else is raised here."),
+    ]
+
+
+def test_parameters_with_their_types_need_no_section() -> None:
+    text = '''
+"""
+labels (`Tensor` of shape `(a, b)`, *optional*):
+    What is to be found.
+size (`int`):
+    How large it may be.
+
+A sentence (with brackets in it): it goes on
+as one sentence.
+"""
+'''
+    assert told(text) == [
+        ("param labels", "What is to be found."),
+        ("param size", "How large it may be."),
+        ("", "A sentence (with brackets in it): it goes on as one sentence."),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("dict[str, int]: What comes out.", "What comes out."),
+        ("list of str: What comes out.", "What comes out."),
+        (
+            "A pair of two-element tuples: the first one and the second.",
+            "A pair of two-element tuples: the first one and the second.",
+        ),
+        ("What comes out.", "What comes out."),
+    ],
+)
+def test_of_what_is_returned_the_type_is_left_out(line: str, said: str) -> None:
+    assert told(f'"""Summary of it all.\n\nReturns:\n    {line}\n"""')[1:] == [("returns", said)]

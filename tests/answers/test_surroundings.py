@@ -8,6 +8,7 @@ import pytest
 
 from adapter_core.answers.citations import cite
 from adapter_core.answers.compose import candidates
+from adapter_core.answers.composing.counts import asked_for
 from adapter_core.answers.kinds import answer_kind
 from adapter_core.answers.runner import answer_question
 from adapter_core.answers.verify import supports
@@ -126,7 +127,7 @@ IMPACT, COUNT, WHERE = "What if I change {}?", "How many callers has {}?", "Wher
         (COUNT, "handler", "`handler` is called at 5 places."),
         ("How many tests has {}?", "handler", "`handler` has 3 tests."),
         ("How many methods has {}?", "DiskStore", "`DiskStore` has 1 method."),
-        ("How many of what has {}?", "Store", "`Store` has 2 methods."),
+        ("How many subclasses or methods has {}?", "Store", "`Store` has 2 methods."),
         ("How many parameters does {} take?", "Store.save", "`Store.save` has 1 parameter."),
         (WHERE, "other", '`other` is decorated with `@app.route("/x")`.'),
         (
@@ -386,3 +387,139 @@ def test_another_one_of_that_name_is_not_asked_about(repo: Path) -> None:
         "def send(): ...\n\n\ndef other():\n    send()\n",
     )
     assert [c.text for c in answer_question(graph, "Who calls A.send?").claims] == ["`A.send` is called by `A.go`."]
+
+
+IMPORTED = """
+#- src/shop/__init__.py
+from .cart import Cart as Cart
+from . import prices
+#- src/shop/cart.py
+from shop.prices import tax as with_tax
+
+class Cart:
+    def total(self):
+        return with_tax(1)
+
+    def _hidden(self):
+        return 2
+#- src/shop/prices.py
+LIMIT = 3
+
+def tax(price):
+    return price * 1.2
+
+def unused(price):
+    return price
+#- src/shop/other.py
+from shop.elsewhere import Cart
+import shop.cart
+
+def make():
+    return shop.cart.Cart()
+#- tests/test_cart.py
+from shop import Cart
+
+def test_total():
+    assert Cart().total()
+
+def test_none():
+    assert not Cart().items
+#- tests/test_prices.py
+import shop.prices
+
+def test_tax():
+    assert shop.prices.tax(3)
+#- pyproject.toml
+[tool.setuptools]
+package-dir = {"" = "src"}
+"""
+
+
+def told(repo: Path, question: str) -> list[str]:
+    return [c.text for c in answer_question(graph_of(repo, IMPORTED), question).claims]
+
+
+@pytest.mark.parametrize(
+    "question", ["What breaks if I rename Cart?", "what if I change `Cart`", "What depends on Cart?"]
+)
+def test_a_change_meets_those_who_import_it(repo: Path, question: str) -> None:
+    texts = told(repo, question)
+    assert (
+        "`Cart` is imported by `shop` and `tests.test_cart`." in texts
+    )  # and not by `shop.other`: that is another one
+    assert "`Cart` is constructed by `make`." in texts
+
+
+def test_a_change_of_a_module_meets_those_who_import_it(repo: Path) -> None:
+    texts = told(repo, "What breaks if I rename shop.prices?")
+    assert texts[0] == "`shop.prices` is imported by `shop`, `shop.cart` and `tests.test_prices`."
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["Which tests exercise src/shop/cart.py?", "which tests cover shop/cart.py", "What tests are there for shop.cart?"],
+)
+def test_tests_of_a_file_are_those_of_what_is_in_it(repo: Path, question: str) -> None:
+    texts = told(repo, question)
+    assert texts == [
+        "`Cart` is called in the tests `tests/test_cart.py::test_total` and `tests/test_cart.py::test_none`.",
+    ]
+    texts = told(repo, "Which tests exercise src/shop/prices.py?")
+    assert "`shop.prices` is imported by `tests.test_prices`." in texts
+    assert "`tax` is called in the test `tests/test_prices.py::test_tax`." in texts
+    assert not any("unused" in text for text in texts)
+
+
+def test_who_uses_a_file(repo: Path) -> None:
+    texts = told(repo, "Who uses src/shop/prices.py?")
+    assert "`shop.prices` is imported by `shop`, `shop.cart` and `tests.test_prices`." in texts
+
+
+@pytest.mark.parametrize(
+    ("question", "kinds"),
+    [
+        ("How many methods does Cart have?", ("methods",)),
+        ("How many arguments does `tax` take?", ("parameters",)),
+        ("How many times is `tax` called?", ("places",)),
+        ("How often is `tax` used?", ("places",)),
+        ("How many direct subclasses and overrides does Cart have?", ("subclasses", "overrides")),
+        ("What is the number of tests of `tax`?", ("tests",)),
+        ("How many times does it retry?", ()),
+        ("How many calls does `tax` make?", ()),
+        ("How many threads run the tests?", ()),
+        ("How many carts can a customer have?", ()),
+        ("Why are there many tests?", ()),
+    ],
+)
+def test_what_is_to_be_counted(question: str, kinds: tuple[str, ...]) -> None:
+    assert asked_for(question) == kinds
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How many carts can a customer have?",
+        "How many tests cover the discount of a customer?",
+        "How many workers are there?",
+    ],
+)
+def test_nothing_else_is_counted_than_what_is_asked_for(repo: Path, question: str) -> None:
+    texts = told(repo, question)
+    assert not any("as the index counts" in t or " has " in t or " is called at " in t for t in texts)
+
+
+def test_a_plain_name_is_counted_of(repo: Path) -> None:
+    assert told(repo, "How many parameters does tax have?")[0] == "`tax` has 1 parameter."
+    assert told(repo, "How many tests cover tax?")[0] == "`tax` has 2 tests."
+    assert told(repo, "How often is tax called?")[0] == "`tax` is called at 2 places."
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["How many tests are there?", "How many files does the repo have?", "how many classes does shop define?"],
+)
+def test_how_many_of_all_is_not_answered_with_something_else(repo: Path, question: str) -> None:
+    answer = answer_question(graph_of(repo, IMPORTED), question)
+    assert not answer.found
+    assert answer.text == "Not found in this workspace."
+    assert "`pathline graph --dump` counts what the whole workspace has" in answer.reason

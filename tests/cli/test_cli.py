@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shlex
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from adapter_core.cli.common import note
 from adapter_core.cli.main import main
 from adapter_core.isolation import isolated_command
 from adapter_core.paths import cache_dir
@@ -53,7 +55,7 @@ def shop(repo: Path) -> Path:
 def test_ask(shop: Path) -> None:
     result = pathline("ask", "--no-model", "What is the sum of all prices?", cwd=shop)
     assert (result.returncode, result.stderr) == (0, "")
-    assert "Cart.total: “The sum of all prices in cents.”  shop/cart.py:4-5" in result.stdout
+    assert "`Cart.total`: “The sum of all prices in cents.”  shop/cart.py:4-5" in result.stdout
 
 
 def test_ask_json(shop: Path, tmp_path: Path) -> None:
@@ -115,6 +117,19 @@ def test_search_in_a_folder_or_by_a_pattern(
     captured = capsys.readouterr()
     assert (code, "shop/cart.py" in captured.out) == ((0, True) if found else (3, False))
     assert captured.err == ("" if found else f"Note: no file of the index matches --path {named}.\n")
+
+
+def test_search_for_tests_finds_tests_alone(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(
+        shop,
+        "tests/test_cart.py",
+        "from shop.cart import Cart\n\ndef test_total():\n    assert Cart().total() == 3  # the sum\n",
+    )
+    assert main(["search", "--repo", str(shop), "the sum of all prices", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["results"][0]["path"] == "shop/cart.py"
+    assert main(["search", "--repo", str(shop), "--kind", "tests", "the sum of all prices", "--json"]) == 0
+    assert {r["path"] for r in json.loads(capsys.readouterr().out)["results"]} == {"tests/test_cart.py"}
+    assert main(["search", "--repo", str(shop), "--kind", "tests", "--path", "shop", "the sum of all prices"]) == 3
 
 
 def test_search_reads_a_traceback_from_standard_input(shop: Path) -> None:
@@ -365,3 +380,27 @@ def test_the_embedded_model_on_a_real_package(flask: Path, tmp_path: Path) -> No
                 assert c["resolves"]
                 assert c["fresh"]
                 assert c["supports"]
+
+
+@pytest.mark.parametrize(
+    ("number", "advice"),
+    [(errno.ENOSPC, "make room there"), (errno.EIO, "the terminal or device behind it is gone; write it elsewhere")],
+)
+def test_an_output_that_cannot_be_written_says_why(
+    shop: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], number: int, advice: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("adapter_core.cli.search.print_json", fail)
+    monkeypatch.setattr("adapter_core.cli.main.drop_output", lambda: None)
+    assert main(["search", "--repo", str(shop), "sum of prices", "--json"]) == 1
+    expected = f"error: The output cannot be written ({os.strerror(number)}); {advice}.\n"
+    assert capsys.readouterr().err == expected
+
+
+def test_a_message_of_several_lines_is_one_line(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    note("the model\nsaid:\r\n\tno\x1b[2J.\n")
+    assert capsys.readouterr().err == "Note: the model said: no\N{REPLACEMENT CHARACTER}[2J.\n"
+    assert main(["ask", "--no-model", "--repo", str(shop), "--zoom", "a\nb", "what?"]) == 2
+    assert "\N{REPLACEMENT CHARACTER}" not in capsys.readouterr().err

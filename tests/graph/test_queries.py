@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from adapter_core.code_graph import CodeGraph
-from adapter_core.types import CallSite, Reference, SymbolRef
+from adapter_core.types import CallSite, Listing, Reference, SymbolRef
 from tests.support import graph_of, write
 
 SHOP = """
@@ -273,6 +273,20 @@ def test_who_calls(shop: CodeGraph) -> None:
     check_callers(shop, "shop.cart.Cart", "src/use.py:4 use: C")
     check_callers(shop, "Base.__init__", "src/use.py:4 use: C")
     check_callers(shop, "Root.size")
+
+
+@pytest.mark.parametrize("query", ["who_calls", "calls_of", "refs_of", "tests_for_symbol"])
+def test_a_listing_about_a_name_that_nothing_has_says_so(shop: CodeGraph, query: str) -> None:
+    listing = getattr(shop, query)("Cart.chekout")
+    assert listing.items == ()
+    assert not listing.complete
+    assert listing.reason == "nothing is called 'Cart.chekout'; the nearest names: checkout"
+    assert getattr(shop, query)("checkout").complete  # and what is asked next is not blamed for it
+
+
+def test_a_listing_about_an_unknown_module_says_so(shop: CodeGraph) -> None:
+    assert shop.tests_for_module("nope") == Listing((), False, "no module is called 'nope'")
+    assert shop.tests_for_module("shop").complete
 
 
 def test_who_calls_what_is_decorated(shop: CodeGraph) -> None:
@@ -893,3 +907,60 @@ def main(rest):
     ) as graph:
         [site] = [s for s in graph.calls_of("shape").items if s.callee.endswith("draw")]
         assert not site.resolved
+
+
+MANGLED = """
+#- a.py
+class A:
+    def go(self):
+        self.__run()
+        return self.__value
+
+    def __run(self): pass
+    def __init__(self): pass
+
+    @property
+    def __value(self): return 1
+
+    @classmethod
+    def make(cls): cls.__build()
+
+    @classmethod
+    def __build(cls): pass
+
+class B(A):
+    def __run(self): pass
+    def __init__(self): pass
+
+    @property
+    def __value(self): return 2
+
+    @classmethod
+    def __build(cls): pass
+
+    def own(self):
+        self.__run()
+        return self.__value
+
+def main():
+    B().go()
+    B.make()
+"""
+
+
+def test_a_private_method_is_not_replaced_by_one_of_its_name(repo: Path) -> None:
+    graph = graph_of(repo, MANGLED)
+
+    def reached(name: str) -> list[str]:
+        return [t.symbol.qualname for s in graph.calls_of(name).items for t in s.targets]
+
+    assert reached("A.go") == ["A.__run", "A.__value"]
+    assert reached("A.make") == ["A.__build"]
+    assert reached("B.own") == ["B.__run", "B.__value"]
+    for name in ("__run", "__value", "__build"):
+        one, other = the(graph, f"A.{name}"), the(graph, f"B.{name}")
+        assert graph.overrides_of(one) == []
+        assert graph.overridden_by(other) == []
+    assert names(graph.overrides_of(the(graph, "A.__init__"))) == ["a.B.__init__"]
+    callers = {n: [s.span.start for s in graph.who_calls(the(graph, n)).items] for n in ("A.__value", "B.__value")}
+    assert callers == {"A.__value": [4], "B.__value": [30]}

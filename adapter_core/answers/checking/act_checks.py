@@ -7,7 +7,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
+from ...graph.outline import docstring_span, outline_of
 from ...types import Call, CallSite, ModuleFacts
+from ..composing.prose import docstring_sentences
 from .naming import ends_with, introduced, owner_fits, parts_of, ref_fits, shown
 from .region import Region
 from .relations import Condition, Relation
@@ -149,9 +151,23 @@ def _from_header(region: Region, relation: Relation, mention: Mention) -> list[t
             document = region.graph.document(path)
             text = "\n".join(document.lines[start - 1 : end]) if document else ""
             scope = region.owner_of(path, start)
-            if scope and re.search(rf":(?:raises?|except|exception)\s+[~.\w, ]*\b{name}\s*:", text):
+            as_field = re.search(rf":(?:raises?|except|exception)\s+[~.\w, ]*\b{name}\s*:", text)
+            if scope and (as_field or mention.text.strip() in _listed_as_raised(region, path, start, end)):
                 found.append((scope[0], Act("raise", scope[1], start, end, mention.text)))
     return _owned(region, relation, found)
+
+
+def _listed_as_raised(region: Region, path: str, start: int, end: int) -> set[str]:
+    """What the docstring around some lines lists there under "Raises"."""
+    document = region.graph.document(path)
+    outline = outline_of("\n".join(document.lines) + "\n") if document is not None else None
+    found: set[str] = set()
+    for node in outline.definitions.values() if outline is not None and document is not None else ():
+        span = docstring_span(node)
+        if document is not None and span is not None and span[0] <= start <= end <= span[1]:
+            fields = ((p.field, p.field_line) for p in docstring_sentences(document.lines, *span))
+            found |= {f.removeprefix("raises ") for f, at in fields if f.startswith("raises ") and start <= at <= end}
+    return found
 
 
 def passed(region: Region, relation: Relation) -> str:

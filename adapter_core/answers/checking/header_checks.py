@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from ...graph.linking.modules import absolute
 from ...types import ModuleFacts, Parameter, Symbol, SymbolRef
 from ..composing.counts import NOUNS, count_of
 from ..composing.links import Links
@@ -189,11 +190,16 @@ def imports(region: Region, relation: Relation) -> str:
         found = False
         for path, start, end in region.spans:
             facts = region.graph.facts(path)
-            for item in facts.imports if facts else ():
-                full = [*item.module.split("."), *([item.name] if item.name else [])]
-                fits = ends_with(full, wanted) or full[: len(wanted)] == wanted or item.alias == mention.text
-                scope = scope_of(facts, item.owner) if facts else ()
-                if start <= item.line <= end and fits and facts is not None:
+            if facts is None:
+                continue
+            for item in facts.imports:
+                names = [item.name] if item.name else []
+                written, whole = [*item.module.split("."), *names], [*absolute(facts, item).split("."), *names]
+                fits = item.alias == mention.text or any(
+                    ends_with(full, wanted) or full[: len(wanted)] == wanted for full in (written, whole)
+                )
+                scope = scope_of(facts, item.owner)
+                if start <= item.line <= end and fits:
                     found = found or all(owner_fits(facts, scope, s, region) for s in relation.subjects)
         if not found:
             return f"the cited lines do not import `{mention.text}`"
@@ -249,7 +255,8 @@ def quoted(region: Region, relation: Relation) -> str:
                 )
             else:
                 fits = all(owner_fits(facts, owner, s, region, True) for s in relation.subjects)
-            if fits and all(_is_field(facts, owner, m.text, lines) for m in relation.second):
+            beside = [n for p, a, b in region.spans if document and p == path for n in document.lines[a - 1 : b]]
+            if fits and all(_is_field(facts, owner, m.text, beside) for m in relation.second):
                 return ""
     return f"the quotation does not stand in {shown(relation.subjects)}"
 

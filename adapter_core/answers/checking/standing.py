@@ -5,6 +5,7 @@ Compared as syntax: each of them is a statement of that function on the cited li
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -34,6 +35,9 @@ _CALLS = re.compile(
     rf"(?P<owner>{_CODE}) calls(?P<order>, in the order written,)? "
     rf"(?P<called>{_CODE}(?:(?:, | and ){_CODE})*) (?P<around>{_TEST}(?:, {_TEST})*)\."
 )
+_WAY = re.compile(
+    rf"Step by step: (?P<steps>{_CODE} (?:calls|may call|constructs) {_CODE}(?:; {_CODE} (?:calls|may call|constructs) {_CODE})*)\."
+)
 _TESTS = re.compile(
     rf"(?P<word>when it catches|for each|while handling|when|unless|while|until) (?P<tests>{_CODE}(?: (?:and|or) {_CODE})*)"
 )
@@ -54,6 +58,8 @@ def stand_so(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -
     """Whether all of a sentence of such a form is so; None where the sentence has another form, or can be read in another way, too."""
     form = _FORM.fullmatch(sentence.strip())
     if form is None:
+        if (way := _WAY.fullmatch(sentence.strip())) and not _follows(way["steps"]):
+            return False  # that each step is so is checked as of any other sentence
         if _WRITTEN.fullmatch(sentence.strip()):
             return _written_so(graph, sentence.strip(), citations)
         return _called_so(graph, sentence.strip(), citations) or _decided_so(graph, sentence.strip(), citations) or None
@@ -65,6 +71,13 @@ def stand_so(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -
         if all(any(_is(p, text, tests, spans, lines) for p in placed) for text, tests in told):
             return True
     return False
+
+
+def _follows(steps: str) -> bool:
+    """Whether each step begins with what the one before it led to: a function, or the `__init__` of a class."""
+    pairs = [re.findall(_CODE, step) for step in steps.split("; ")]
+    ends = [(before[1][1:-1], after[0][1:-1]) for before, after in itertools.pairwise(pairs)]
+    return all(start in (end, f"{end}.__init__") for end, start in ends)
 
 
 def _called_so(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -> bool:

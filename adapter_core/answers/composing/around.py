@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from ...code_graph import CodeGraph, is_test_path
 from ...graph.outline import outline_of
-from ...types import SymbolRef, TestLink
+from ...types import ModuleFacts, SymbolRef, TestLink
 from ..checking.statements import callee
 from ..inert import code
 from .candidate import Candidate, Speaker, class_header, definition, listed, scope_name
@@ -23,6 +23,7 @@ _MAX_FAR = 3  # tests told at a time that reach something over several calls, ea
 _MAX_COUNTED = 12  # lines that show a count
 _MAX_READS = 40
 _MAX_USES = 2
+_MAX_CONTENTS = 8
 
 
 def inheritance(speaker: Speaker, links: Links) -> Iterator[Candidate]:
@@ -52,6 +53,17 @@ def _named(ref: SymbolRef) -> bool:
     return ref.symbol.name != "<lambda>"
 
 
+def contents(speaker: Speaker, facts: ModuleFacts) -> Iterator[Candidate]:
+    """The functions and classes of a module that are public; where it has none of these, all."""
+    own = [s for s in facts.symbols if s.parent == 0 and (s.is_callable or s.kind == "class")]
+    named = {s.name: s for s in reversed([s for s in own if not s.name.startswith("_")] or own)}
+    shown = list(reversed(named.values()))[:_MAX_CONTENTS]
+    if shown:
+        others = ", among others" if len(named) > len(shown) else ""
+        text = f"The module {code(facts.module)} defines {listed([code(s.name) for s in shown])}{others}."
+        yield speaker.say("contents", text, *((s.name_line, s.name_line) for s in shown))
+
+
 def reads(speaker: Speaker, graph: CodeGraph, ref: SymbolRef) -> Iterator[Candidate]:
     """The statements of the product that read what is assigned: what it is for shows there."""
     seen: set[str] = set()
@@ -79,6 +91,22 @@ def passed(speaker: Speaker, graph: CodeGraph, ref: SymbolRef) -> Iterator[Candi
             said += 1
             text = f"{name} is passed to {code(taker[0] + '()')} in {code(scope_name(reference.owner))}."
             yield speaker.say_of("registered", text, (reference.span.path, *taker[1:]), definition(ref))
+
+
+def imported(speaker: Speaker, graph: CodeGraph, ref: SymbolRef, in_tests: bool = False) -> Iterator[Candidate]:
+    """Which modules import it, the product's first, each with its import; `in_tests`: those of tests alone."""
+    places: dict[str, tuple[str, int, int]] = {}
+    found = [r.span for r in graph.refs_of(ref).items if r.kind == "import"]
+    for span in sorted(found, key=lambda s: (is_test_path(s.path), not s.path.startswith(ref.path.partition("/")[0]))):
+        module = graph.module_for_file(span.path)
+        if module and span.path != ref.path and (is_test_path(span.path) or not in_tests):
+            places.setdefault(module, (span.path, span.start, span.end))
+    name = code(scope_name(ref))
+    others = ", among others" if len(places) > 2 * _MAX_LISTED else ""
+    for start in range(0, min(len(places), 2 * _MAX_LISTED), _MAX_LISTED):
+        group = dict(list(places.items())[start : start + _MAX_LISTED])
+        text = f"{name} is imported by {listed([code(module) for module in group])}{others}."
+        yield speaker.say_of("tests" if in_tests else "imports", text, *group.values())
 
 
 def _taker(graph: CodeGraph, path: str, line: int, column: int, name: str) -> tuple[str, int, int] | None:

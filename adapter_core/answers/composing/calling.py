@@ -65,9 +65,9 @@ def callers(speaker: Speaker, links: Links, tests_too: bool) -> Iterator[Candida
     ref = links.ref
     name = code(ref.symbol.qualname)
     sites = [s for s in links.callers.items if s.caller is not None and s.caller != ref]
-    tests = [s for s in sites if _traced(s, ref) and is_test_path(s.span.path)]
+    tests = [s for s in sites if traced(s, ref) and is_test_path(s.span.path)]
     own = [s for s in sites if not is_test_path(s.span.path)]
-    sure = [s for s in own if _traced(s, ref)] or ([] if any(s.resolved for s in own) else tests)
+    sure = [s for s in own if traced(s, ref)] or ([] if any(s.resolved for s in own) else tests)
     shown = {id(s): evidence_of(links.graph, ref, s) for s in sure}
     # Those first whose line alone shows what is called, and what is no example beside the product.
     top = ref.path.partition("/")[0]
@@ -90,7 +90,7 @@ def callers(speaker: Speaker, links: Links, tests_too: bool) -> Iterator[Candida
         text = f"{name} is {word} by {listed([code(n) for n in group])}{others}, judged by inferred types."
         yield speaker.say_of("callers", text, *group.values(), definition(ref))
     named = [s for s in own if s.callee.rpartition(".")[2] == ref.symbol.name]
-    open_ones = _places([s for s in named if s.resolved and not _traced(s, ref)])
+    open_ones = _places([s for s in named if s.resolved and not traced(s, ref)])
     for group, others in _groups({n: at for n, at in open_ones.items() if n not in plain and n not in inferred}):
         text = f"{name} is perhaps {word} by {listed([code(n) for n in group])}{others}."
         yield speaker.say_of("callers", text, *group.values(), definition(ref))
@@ -112,7 +112,7 @@ def _in_tests(speaker: Speaker, links: Links, tests: Sequence[CallSite], word: s
             return
 
 
-def _traced(site: CallSite, ref: SymbolRef) -> bool:
+def traced(site: CallSite, ref: SymbolRef) -> bool:
     """To one definition, by names or, where it is called by its own, by inference; and it can be no other one."""
     single = site.resolved and len(site.targets) == 1 and not site.external and not site.open
     return site.sure or (single and site.callee.rpartition(".")[2] == ref.symbol.name)

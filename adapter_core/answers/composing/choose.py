@@ -18,10 +18,11 @@ _PRIORS: Mapping[str, Mapping[str, float]] = {
     "what": {"doc": 1.1, "calls": 0.8, "signature": 0.45, "returns": 0.7, "param": 0.6, "raises": 0.6, "text": 0.7, "bases": 0.7},
     "where": {"where": 1.0, "doc": 0.8, "calls": 0.7, "sets": 0.7, "returns": 0.6, "text": 0.5},
     "why": {"comment": 1.1, "doc": 1.0, "raises": 0.8, "text": 0.9, "returns": 0.5},
-    "callers": {"callers": 3.0, "tests": 1.5, "where": 0.6, "doc": 0.5},
+    "callers": {"callers": 3.0, "tests": 1.5, "imports": 3.0, "where": 0.6, "doc": 0.5},
     "tests": {"tests": 3.0, "where": 0.5, "doc": 0.5, "callers": 0.5},
     "impact": {
-        "callers": 3.0, "overridden": 2.8, "tests": 2.4, "registered": 2.2, "count": 2.0, "bases": 1.0, "where": 0.6, "doc": 0.5,
+        "callers": 3.0, "overridden": 2.8, "tests": 2.4, "registered": 2.2, "imports": 2.6, "count": 2.0,
+        "bases": 1.0, "where": 0.6, "doc": 0.5,
     },
     "count": {"count": 3.0, "where": 0.7, "doc": 0.6, "callers": 0.6},
     "inheritance": {"overridden": 3.0, "bases": 2.5, "where": 0.7, "doc": 0.7},
@@ -56,6 +57,13 @@ _ASKS_ERRORS = re.compile(
     re.I,
 )
 _ERROR = 0.75
+# "What does f do?" is answered first by what its docstring says first.
+_WHAT_IT_DOES = re.compile(
+    r"\W*(?:what(?:'s| is| are)(?! (?:the|a|an|in)\b)\b[^?]{1,60}|what does \S+(?: \w+)? do|"
+    r"(?:explain|describe)(?: what)? \S+(?: does)?)\W*\Z",
+    re.I,
+)
+_CODE = re.compile(r"`[^`]*`|(?<!\w)\w+(?:\.\w+)+(?:\(\))?|\b\w+\(\)")
 _OWNER, _ABOVE = 0.5, 0.7
 _OFF_SUBJECT = 0.6  # of a score is left where what it is about holds no word of the question
 _UNNAMED, _UNNAMED_LINK = 0.9, 0.5  # of a score are left where the question names something else
@@ -63,9 +71,10 @@ _UNNAMED, _UNNAMED_LINK = 0.9, 0.5  # of a score are left where the question nam
 # other sentence about it, too, in its citation.
 _DEFAULTS: Mapping[str, float] = {
     "steps": 2.0, "quote": 1.0, "branch": 1.2, "decides": 1.2, "used": 0.9, "assigned": 0.8, "calls": 0.6, "signature": 0.25, "where": 0.1,
-    "bare": 0.35,
+    "bare": 0.35, "contents": 1.0, "way": 4.0,
 }  # fmt: skip
 _DEFAULT_PRIOR = 0.45
+_WHOLE = ("steps", "way")  # beside which all other sentences are small
 # What the answers benchmark adds: factors of kinds for gold lines and names of the reference, searched for on either half of the
 # repositories; these gained on the other half, too.
 _FITTED: Mapping[str, float] = {"doc": 0.75, "comment": 0.75}
@@ -85,8 +94,9 @@ def lexical_scores(
     items: Sequence[Candidate], kind: str, weights: Mapping[str, float], question: str = ""
 ) -> list[float]:
     """A score for each sentence: the question's words in it, its kind, and the rank of its evidence."""
-    asked = {name for name, pattern in _ASKS if pattern.search(question)}
-    errors = bool(_ASKS_ERRORS.search(question))
+    words = _CODE.sub(" ", question)  # that something is called `raises` asks for nothing
+    asked = {name for name, pattern in _ASKS if pattern.search(words)}
+    errors = bool(_ASKS_ERRORS.search(words))
     mass = sum(weights.values()) or 1.0
     priors = _PRIORS.get(kind, _PRIORS["other"])
     subjects = _subjects(items, weights)
@@ -115,6 +125,11 @@ def lexical_scores(
         if named and not item.named:
             opening *= _UNNAMED_LINK if kind in LINKS else _UNNAMED
         scores.append((0.35 + overlap) * prior * opening * subjects[item.about] * _PLACE_DECAY**item.place)
+    if _WHAT_IT_DOES.match(question):
+        first = [i for i, item in enumerate(items) if item.named and item.kind == "doc" and item.order == 0]
+        most = max((s for s, item in zip(scores, items, strict=True) if item.kind not in _WHOLE), default=0.0)
+        for i in first[:1]:
+            scores[i] = most
     return scores
 
 
@@ -197,7 +212,7 @@ def choose(
 
     pool = list(range(len(items)))
     # Beside a whole function all other sentences are small; they are measured by each other.
-    highest = max((s for s, item in zip(scores, items, strict=True) if item.kind != "steps"), default=0.0)
+    highest = max((s for s, item in zip(scores, items, strict=True) if item.kind not in _WHOLE), default=0.0)
     while pool and len(chosen) < limit:
         best = max(pool, key=value)
         if value(best) < highest * _MIN_SHARES[min(len(chosen), len(_MIN_SHARES) - 1)] or (chosen and not value(best)):

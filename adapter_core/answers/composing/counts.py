@@ -19,22 +19,52 @@ NOUNS = {
 }
 
 
-_PLACES = re.compile(r"\bhow often\b|\b(?:called|callers?|calls|times|places|used|usages?)\b", re.I)
+# What is asked for, in the words of a question.
+_WORDS = {
+    "places": r"places|call(?:er)?s|call sites|usages?|uses",
+    "methods": r"methods|functions|member functions",
+    "parameters": r"parameters?|params?|arguments?|args|keyword arguments",
+    "subclasses": r"subclass(?:es)?|child classes|derived classes|descendants",
+    "overrides": r"overrides?|overriding methods",
+    "tests": r"tests?|test (?:cases|functions)",
+}
+_MANY = r"(?:\bhow many|\bnumber of|^\W*count)(?: of)?(?: the| different| distinct| direct| public| unit| other| its)*"
+_NAMED = re.compile(
+    "|".join(rf"(?P<{what}>{_MANY} (?:\w+ (?:and|or) )?(?:{words})\b)" for what, words in _WORDS.items())
+    + rf"|(?P<often>(?:\bhow often|{_MANY} times)\b[^?]*\b(?:called|invoked|used|constructed|instantiated|created)\b)",
+    re.I,
+)
+_SECOND = re.compile(rf"{_MANY} \w+ (?:and|or) (\w+)", re.I)
+_MADE = re.compile(r"\bcalls (?:does|do|did) \S+ (?:make|do|issue|send)\b|\bmakes?\b[^?]*\bcalls\b", re.I)
+# A question that has no other words than these asks for what the whole workspace has.
+_OF_ALL = frozenset(
+    "how many often number count total there are is do does have has of in the this that all whole me we tests test files file lines loc "
+    "class classes functions function methods modules packages symbols places project repo repository workspace codebase code source "
+    "python defined exist contain contains it here".split()
+)
 
 
-def names_a_count(text: str) -> bool:
-    """Whether a question names something that can be counted here."""
-    return bool(_PLACES.search(text)) or any(
-        re.search(rf"\b{one.split()[-1]}", text, re.I) for one, _ in NOUNS.values()
-    )
+_OF_PARTS = re.compile(
+    rf"{_MANY} (?:files|lines(?: of code)?|classes|modules|packages|symbols)\b (?:are there|exist|(?:does|do|has|have|is|are) [\w./]+ "
+    r"(?:has|have|define|contain|there|in))\b",
+    re.I,
+)
 
 
 def asked_for(text: str) -> tuple[str, ...]:
-    """What a question wants counted, as keys of `NOUNS`; all of them where it does not say."""
-    found = [what for what, (one, _) in NOUNS.items() if re.search(rf"\b{one.split()[-1]}", text, re.I)]
-    if _PLACES.search(text):
-        found.append("places")
-    return tuple(dict.fromkeys(found)) or tuple(NOUNS)
+    """What a question wants counted, as keys of `NOUNS`; nothing where it is something else, or no number at all."""
+    found = [match.lastgroup or "" for match in _NAMED.finditer(text) if not _MADE.search(text)]
+    second = _SECOND.search(text)
+    if second is not None:
+        found += [what for what, words in _WORDS.items() if re.fullmatch(words, second[1], re.I)]
+    return tuple(dict.fromkeys("places" if what == "often" else what for what in found))
+
+
+def counts_everything(text: str) -> bool:
+    """Whether a question asks how many of something there are in the whole workspace: "How many tests are there?", or in a
+    part of it that is not counted."""
+    words = {w.lower() for w in re.findall(r"\w+", text)}
+    return bool(re.search(_MANY, text, re.I)) and (words <= _OF_ALL or bool(_OF_PARTS.search(text)))
 
 
 def count_of(links: Links, what: str) -> int | None:

@@ -8,13 +8,10 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from .markup import SILENT, admonition, field_of, is_directive, is_table_border, is_title, typed_parameter
 from .sections import Section, heading, item
 
-_DIRECTIVE = re.compile(r"\s*(\.\. |@\w+ )")
-_FIELD = re.compile(
-    r"\s*:(param|parameter|arg|argument|raises?|returns?|return|rtype|type|keyword|kwarg)\b\s*([^:]*):\s*(.*)"
-)
-_LIST_ITEM = re.compile(r"\s*(?:[-*+•]|\d+[.)])\s+")
+_LIST_ITEM = re.compile(r"\s*(?:[-*+•]|(?:\d+|#|[a-z])[.)])\s+")
 _UNDERLINE = re.compile(r"\s*([=\-~^\"'#*+.`])\1{2,}\s*\Z")
 # A sentence ends at . ! ? before a space and a capital, digit or quote; not after "e.g.", "i.e." or one letter.
 _SENTENCE_END = re.compile(
@@ -24,6 +21,7 @@ _SENTENCE_END = re.compile(
 _STATEMENT = re.compile(
     r"[\w.\[\]'\"]+(?:, [\w.]+)* [-+*/|&]?= \S|assert \S|import \w|from [\w.]+ import \w|[\w.]+\(.*\)\Z"
 )
+_SIGNATURE = re.compile(r"[\w.]+\(.*\) -> [\w.\[\], |]+\Z")
 _NOISE_COMMENT = re.compile(
     r"#\s*(noqa|type:|pragma|pylint|mypy|ruff|fmt:|isort|TODO|FIXME|XXX|-\*-|!|region|endregion)", re.I
 )
@@ -60,11 +58,12 @@ def sentences_in(lines: list[str], start: int, end: int) -> list[Prose]:
     out."""
     reader = _Reader()
     section: Section | None = None
-    in_fence = in_doctest = after_blank = False
+    in_fence = in_doctest = in_table = after_blank = False
     literal_indent: int | None = None
     for number in range(start, min(end, len(lines), start + _MAX_LINES) + 1):
         line = lines[number - 1]
         text = line.strip()
+        below = lines[number] if number < end else ""
         # What an example prints goes on until a blank line.
         in_doctest = bool(text) and (in_doctest or text.startswith(">>>"))
         indent = len(line) - len(line.lstrip())
@@ -81,30 +80,43 @@ def sentences_in(lines: list[str], start: int, end: int) -> list[Prose]:
             if indent > literal_indent:
                 continue
             literal_indent = None
-        if _DIRECTIVE.match(line):
+        if section is not None and section.ends_at(indent, text, blank):
+            reader.drop_title(False)
+            section = None
+        if in_table or is_table_border(line):
             reader.flush()
-            literal_indent = indent
+            in_table = bool(below.strip()) or not is_table_border(line)
             continue
-        begun = heading(lines[:end], number)
+        note = admonition(line)
+        if note is not None or is_directive(line):
+            reader.leave(indent)
+            if note is None:
+                literal_indent = indent
+            elif note:
+                reader.add(number, note, indent)
+            continue
+        # Within a section "kwargs:" is an item.
+        begun = heading(lines[:end], number) if section is None or not text[:1].islower() else None
         if _UNDERLINE.match(line) or text.startswith(("|", "+-")) or begun is not None:
             if begun is None or section is None or not _UNDERLINE.match(line):
                 reader.drop_title(_UNDERLINE.match(line) is not None)
             section = begun or section
             continue
-        if section is not None and section.ends_at(indent, text, blank):
-            reader.flush()
-            section = None
         if section is not None and section.kind != "text":
             if section.kind:
                 reader.add_item(section, number, indent, text)
             continue
-        match = _FIELD.match(line)
-        if match:
-            reader.begin(f"{match[1]} {match[2]}".strip(), number, match[3])
+        field = field_of(line)
+        if field is not None:
+            reader.begin(field[0], number, field[1], indent)
         elif _LIST_ITEM.match(line):
-            reader.begin("", number, _LIST_ITEM.sub("", line, count=1))
+            reader.begin(reader.field_at(indent), number, _without_mark(line), indent)
+        elif name := typed_parameter(line, below):
+            reader.begin(f"param {name}", number, "", indent)
+        elif is_title(line) and not reader.is_open:
+            continue
         else:
-            reader.add(number, text)
+            reader.add(number, text, indent)
         if text.endswith("::"):
             reader.flush()
             literal_indent = indent
@@ -112,8 +124,16 @@ def sentences_in(lines: list[str], start: int, end: int) -> list[Prose]:
     return reader.found
 
 
+def _without_mark(line: str) -> str:
+    """A list item without what marks it."""
+    match = _LIST_ITEM.match(line)
+    return line[match.end() :] if match else line
+
+
 def _is_statement(text: str) -> bool:
-    """Whether a line is an assignment, assertion, import or call, and no sentence."""
+    """Whether a line is an assignment, assertion, import, call or signature, and no sentence."""
+    if _SIGNATURE.match(text):
+        return True
     if not _STATEMENT.match(text) or "\\" in text:
         return False
     try:
@@ -124,15 +144,21 @@ def _is_statement(text: str) -> bool:
 
 
 class _Reader:
-    """Lines that belong together, until they are cut into sentences."""
+    """Lines that belong together, until they are cut into sentences. `_indent`: of the line at which the field begins, to which what is
+    further in belongs."""
 
     def __init__(self) -> None:
         self.found: list[Prose] = []
         self._paragraph: list[tuple[int, str]] = []
-        self._field, self._line = "", 0
+        self._field, self._line, self._indent = "", 0, 0
+
+    @property
+    def is_open(self) -> bool:
+        return bool(self._paragraph)
 
     def flush(self) -> None:
-        self.found.extend(_split(self._paragraph, self._field, self._line, len(self.found)))
+        if self._field != SILENT:
+            self.found.extend(_split(self._paragraph, self._field, self._line, len(self.found)))
         self._paragraph = []
 
     def drop_title(self, underlined: bool) -> None:
@@ -142,31 +168,41 @@ class _Reader:
         self.flush()
         self._field = ""
 
-    def begin(self, field: str, number: int, text: str) -> None:
+    def begin(self, field: str, number: int, text: str, indent: int) -> None:
         self.flush()
-        self._field, self._line = field, number
+        if not field or field != self._field:
+            self._line, self._indent = number, indent
+        self._field = field
         if text:
             self._paragraph.append((number, text))
 
-    def add(self, number: int, text: str) -> None:
+    def leave(self, indent: int) -> None:
+        """The end of the field, unless what comes is further in than it began."""
+        self.flush()
+        self._field = self.field_at(indent)
+
+    def field_at(self, indent: int) -> str:
+        """The field that goes on further in than it began."""
+        return self._field if indent > self._indent else ""
+
+    def add(self, number: int, text: str, indent: int) -> None:
         # The words of a field may begin on the line below it.
-        if not self._paragraph and not (self._field and number == self._line + 1):
+        if not self._paragraph and not (self._field and (number == self._line + 1 or indent > self._indent)):
             self._field, self._line = "", number
         self._paragraph.append((number, text))
 
     def add_item(self, section: Section, number: int, indent: int, text: str) -> None:
         if section.item is None or indent <= section.item:
             section.item = indent
-            self.begin(*_placed(item(section, text), number))
+            field, words = item(section, text)
+            self.flush()
+            self._field = ""
+            self.begin(field, number, words, indent)
         elif _LIST_ITEM.match(text) or not self._paragraph:
-            self.begin(self._field, self._line, "")
-            self._paragraph.append((number, _LIST_ITEM.sub("", text, count=1)))
+            self.begin(self._field, self._line, "", self._indent)
+            self._paragraph.append((number, _without_mark(text)))
         else:
             self._paragraph.append((number, text))
-
-
-def _placed(field: tuple[str, str], number: int) -> tuple[str, int, str]:
-    return field[0], number, field[1]
 
 
 def _split(paragraph: list[tuple[int, str]], field: str, field_line: int, rank: int) -> list[Prose]:

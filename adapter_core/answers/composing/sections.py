@@ -6,19 +6,27 @@ import re
 from dataclasses import dataclass
 
 _HEADING = re.compile(
-    r"\s*(?P<name>args|arguments|parameters|params|other parameters|keyword args|keyword arguments|attributes|returns?|yields?|raises|"
-    r"exceptions|warns|warnings|examples?|references|see also|notes?|usage)(?P<colon>:?)\s*\Z",
+    r"\s*(?P<name>args|arguments|kwargs|parameters|params|(?:other|extra) (?:args|arguments|parameters|params)|"
+    r"keyword (?:args|arguments|parameters|params)|options|fields|members|inputs?|"
+    r"(?:(?:class|instance|environment) )?(?:attributes|variables|properties)|returns?|yields?|"
+    r"raises|exceptions|throws|warns|warnings?|examples?|example usage|usage|shapes?|methods|todos?|references|see also|"
+    r"notes?|important|caution|tips?|hints?|description|details|side effects)(?P<colon>:?)\s*\Z",
     re.I,
 )
 _UNDERLINE = re.compile(r"\s*[-=~]{3,}\s*\Z")
 _PARAMETER = re.compile(
     r"(?P<name>\*{0,2}[A-Za-z_]\w*)`*(?:,\s*\*{0,2}\w+)*\s*(?P<type>\([^()]*(?:\([^()]*\)[^()]*)*\))?\s*(?P<colon>:(?!:))?\s*(?P<rest>.*)\Z"
 )
-_TYPE = re.compile(r"[\w.\[\], |~:`]{1,60}:\s+(?=\S)")
-_KINDS = {
-    "returns": "returns", "return": "returns", "yields": "yields", "yield": "yields", "raises": "raises", "exceptions": "raises",
-    "warns": "raises", "warnings": "raises", "example": "", "examples": "", "references": "", "see also": "", "note": "text",
-    "notes": "text", "usage": "",
+_TYPE = re.compile(r"\A(?!(?:[^\s:]+ ){4})[\w.\[\], |~:`]{1,60}:\s+(?=\S)")
+_RAISED = re.compile(r"(?P<name>[A-Za-z_][\w.]*)`*\s*(?P<colon>:(?!:))?\s*(?P<rest>.*)\Z")
+_TITLE = re.compile(r"\s*[A-Z][^.:;]{2,60}\Z")
+_NAMES = {
+    "returns": "return returns", "yields": "yield yields", "raises": "raises exceptions throws warns warnings", "text":
+    "note notes warning important caution tip tips hint hints description details", "":
+    "example examples usage references methods shape shapes todo todos input inputs",
+}  # fmt: skip
+_KINDS = {name: kind for kind, names in _NAMES.items() for name in names.split()} | {
+    "see also": "", "example usage": "", "side effects": "text",
 }  # fmt: skip
 
 
@@ -38,17 +46,18 @@ class Section:
             return True
         if self.kind == "" or not after_blank or self.item is None or indent > self.item or self.kind == "text":
             return False
-        return not (self.kind == "param" and (m := _PARAMETER.match(text)) is not None and m["colon"] is not None)
+        form = {"param": _PARAMETER, "raises": _RAISED}.get(self.kind)
+        return not (form is not None and (m := form.match(text)) is not None and m["colon"] is not None)
 
 
 def heading(lines: list[str], number: int) -> Section | None:
     """The section that line `number` (from 1) begins, if it is a heading: underlined, or with a colon and lines further in below it."""
     match = _HEADING.match(lines[number - 1])
-    if match is None:
-        return None
     following = lines[number] if number < len(lines) else ""
     indent = _indent(lines[number - 1])
-    underlined = bool(_UNDERLINE.match(following))
+    underlined = bool(_UNDERLINE.match(following)) and _indent(following) == indent
+    if match is None:
+        return Section("text", indent, True) if underlined and _TITLE.match(lines[number - 1]) else None
     below = next((line for line in lines[number:] if line.strip()), "")
     if not underlined and not (match["colon"] and _indent(below) > indent):
         return None
@@ -66,6 +75,9 @@ def item(section: Section, text: str) -> tuple[str, str]:
         if section.underlined:
             return section.kind, ""
         return section.kind, _TYPE.sub("", text, count=1)
+    match = _RAISED.match(text) if section.kind == "raises" else None
+    if match is not None and (match["colon"] or (section.underlined and not match["rest"])):
+        return f"raises {match['name']}", match["rest"]
     return section.kind, text
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ...code_graph import CodeGraph, index_of, is_test_path
 from ...types import SymbolRef
 from ..inert import code
-from .calling import evidence_of
+from .calling import evidence_of, traced
 from .candidate import Candidate, class_header, definition, listed
 from .conditions import condition_of
 from .placed_calls import tests_of_calls
@@ -50,7 +50,11 @@ def put_together(
     classes: bool = True,
 ) -> list[Candidate]:
     """The same below a sentence that says how the things that the question names, or else those that the sentences are about, are linked,
-    unless they show it. `items`: all that was compiled; what is only there may link the rest. `classes`: what extends what, too."""
+    unless they show it; or below the way from one to another, where that is told. `items`: all that was compiled; what is only there may
+    link the rest. `classes`: what extends what, too."""
+    way = [item for item in chosen if item.kind == "way"]
+    if way:
+        return [*way, *in_order(graph, [item for item in chosen if item.kind != "way"])]
     if not chosen:
         return []
     spoken = symbols_of(graph, chosen)
@@ -113,14 +117,17 @@ def _key(ref: SymbolRef) -> _Key:
 
 
 def edges_between(
-    graph: CodeGraph, sources: Mapping[_Key, SymbolRef], targets: Mapping[_Key, SymbolRef] | None = None
+    graph: CodeGraph,
+    sources: Mapping[_Key, SymbolRef],
+    targets: Mapping[_Key, SymbolRef] | None = None,
+    inferred: bool = False,
 ) -> list[Edge]:
     """The calls and constructions that lead from some symbols to others (the same ones where none are given), each once, in the order of
-    the text. A class that one of its own methods makes is no link."""
+    the text. A class that one of its own methods makes is no link. `inferred`: calls on values of which inference knows one class, too."""
     targets = sources if targets is None else targets
     found: dict[tuple[_Key, _Key], Edge] = {}
     for key, ref in sources.items():
-        for edge in _calls(graph, key, ref, targets):
+        for edge in _calls(graph, key, ref, targets, inferred):
             known = found.get((key, edge.target))
             within = ref.symbol.qualname.startswith(f"{targets[edge.target].symbol.qualname}.")
             same = ref.symbol.qualname == targets[edge.target].symbol.qualname
@@ -129,7 +136,9 @@ def edges_between(
     return list(found.values())
 
 
-def _calls(graph: CodeGraph, key: _Key, ref: SymbolRef, targets: Mapping[_Key, SymbolRef]) -> Iterator[Edge]:
+def _calls(
+    graph: CodeGraph, key: _Key, ref: SymbolRef, targets: Mapping[_Key, SymbolRef], inferred: bool
+) -> Iterator[Edge]:
     facts, document = graph.facts(ref.path), graph.document(ref.path)
     index = index_of(facts, ref.symbol) if facts is not None else None
     if facts is None or document is None or index is None or not ref.symbol.is_callable:
@@ -140,8 +149,8 @@ def _calls(graph: CodeGraph, key: _Key, ref: SymbolRef, targets: Mapping[_Key, S
         if call.owner != index or call.form or call.name not in names:
             continue
         site = graph.site(facts, call)
-        for target in site.targets if site.sure else ():
-            if _key(target) not in targets or target.symbol.name != call.name:
+        for target in site.targets if site.sure or inferred else ():
+            if not traced(site, target) or _key(target) not in targets or target.symbol.name != call.name:
                 continue
             tests = around.get((call.callee, call.line))
             always = tests is not None and not condition_of(tests, call.line, call.line, loops=True).words

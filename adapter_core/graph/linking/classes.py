@@ -40,6 +40,11 @@ def attribute(inference: Inference, value: Value, name: str) -> Values:
     return inference.once(("attribute", value, name), lambda: _attribute(inference, value, name))
 
 
+def is_mangled(name: str) -> bool:
+    """Whether a name in a class's body is that class's alone: `__name` is `_Class__name`, which no subclass replaces."""
+    return name.startswith("__") and not name.endswith("__")
+
+
 def private(inference: Inference, values: Values, name: str, path: str, scope: int) -> Values:
     """An attribute `__name`, which means that of the class in whose text it is written, whatever is built on that class."""
     table = inference.table(path)
@@ -53,6 +58,22 @@ def private(inference: Inference, values: Values, name: str, path: str, scope: i
         found = told_by(inference, own, name, value) if own in order else None
         parts.append(inference.attribute(frozenset({value}), name) if found is None else found)
     return union(parts)
+
+
+def as_written(inference: Inference, values: Values, path: str, scope: int) -> Values:
+    """What a name `__name` is looked for on: where a value is of the class in whose text it is written, or of one below, that class."""
+    table = inference.table(path)
+    while table is not None and scope > 0 and table.facts.symbols[scope].kind != "class":
+        scope = table.facts.symbols[scope].parent
+    own = Value("class", path, scope)
+
+    def seen(value: Value) -> Value:
+        cls = class_of(value) if value.kind == "instance" else value
+        if scope <= 0 or value.kind not in ("class", "instance") or own not in lookup_order(inference, cls):
+            return value
+        return own if value.kind == "class" else instance(own)
+
+    return frozenset(map(seen, values))
 
 
 def attributes_beginning(inference: Inference, value: Value, start: str) -> Values:
@@ -309,7 +330,7 @@ def overrides(inference: Inference, function: Value) -> list[Value]:
     if table is None:
         return []
     symbol = table.facts.symbols[function.index]
-    if symbol.parent <= 0 or table.facts.symbols[symbol.parent].kind != "class":
+    if symbol.parent <= 0 or table.facts.symbols[symbol.parent].kind != "class" or is_mangled(symbol.name):
         return []
     found = []
     for below in all_subclasses(inference, Value("class", function.path, symbol.parent)):
@@ -327,9 +348,9 @@ def overridden(inference: Inference, method: Value) -> list[Value]:
 
 def _overridden(inference: Inference, method: Value) -> list[Value]:
     table = inference.table(method.path)
-    if table is None or table.facts.symbols[method.index].parent <= 0:
+    symbol = table.facts.symbols[method.index] if table is not None else None
+    if symbol is None or symbol.parent <= 0 or is_mangled(symbol.name):
         return []
-    symbol = table.facts.symbols[method.index]
     found = []
     for cls in lookup_order(inference, Value("class", method.path, symbol.parent))[1:]:
         other = inference.table(cls.path) if cls.kind == "class" else None
