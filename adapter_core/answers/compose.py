@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from ..code_graph import CodeGraph, index_of, is_test_path
 from ..evidence.selection import Found
 from ..evidence.spans import own_blocks
-from ..graph import terms
 from ..graph.lookup import implementation, scope_at
-from ..graph.outline import docstring_span, outline_of
+from ..graph.outline import outline_of
 from ..graph.source import is_python
 from ..types import Evidence, ModuleFacts, Symbol, SymbolRef
 from .asked import kind_of, named_first, named_symbols
@@ -21,13 +20,14 @@ from .composing.candidate import OF_STATEMENTS, Candidate, Speaker, listed
 from .composing.chain import way_asked_for
 from .composing.counts import asked_for
 from .composing.deciding import decisions
+from .composing.documented import of_docstring, of_documentation, of_module
 from .composing.links import Links
 from .composing.meeting import meeting_point
-from .composing.prose import comment_sentences, docstring_lines, docstring_sentences, in_passages, sentences_in
+from .composing.prose import comment_sentences
 from .composing.quotes import quotes
 from .composing.steps import steps
 from .composing.telling import actions
-from .inert import code, printable, prose
+from .inert import code, prose
 from .kinds import LINKS, asks_course
 
 _MAX_SYMBOLS = 8
@@ -173,9 +173,10 @@ def _sentences(
         if asked.kind in ("tests", "impact", "callers") and (facts.path, symbol.start) in asked.named:
             yield from imported(speaker, graph, graph.ref(facts, index), asked.kind == "tests")
         if item is not None and (symbol.kind == "section" or not is_python(facts.path)):
-            yield from _documentation(speaker, facts, index, document.lines, item, weights)
+            yield from of_documentation(speaker, facts, index, document.lines, item, weights, asked.course)
         elif item is not None:
-            yield from _module(speaker, facts, document.lines, item, weights)
+            yield from of_module(speaker, facts, document.lines, weights)
+            yield from _assigned(speaker, facts, item)
             if asked.zoomed:
                 yield from contents(speaker, facts)
         return
@@ -187,7 +188,7 @@ def _sentences(
     if asked.kind in LINKS:
         yield from around  # first, since of very many sentences the last ones are left out
     where, *header = _header(speaker, symbol, facts, index, document.lines)
-    told = list(_docstring(speaker, symbol, document.lines, weights))
+    told = list(of_docstring(speaker, symbol, document.lines, weights, asked.course))
     if not told or told[0].kind != "doc":
         yield where  # else its first sentence says more, and cites the same line
     yield from told
@@ -291,49 +292,6 @@ def _head_span(facts: ModuleFacts, index: int, lines: list[str]) -> tuple[int, i
     return (symbol.start if end - symbol.start < _MAX_HEADER_LINES else symbol.name_line), end
 
 
-def _docstring(speaker: Speaker, symbol: Symbol, lines: list[str], weights: Mapping[str, float]) -> Iterator[Candidate]:
-    where = _docstring_span(symbol, lines)
-    if where is None:
-        return
-    name = code(symbol.qualname)
-    for sentence in in_passages(docstring_sentences(lines, *where), lines, _says_of(weights)):
-        quoted = prose(sentence.text)
-        span = (sentence.start, sentence.end)
-        if not sentence.field:
-            if sentence.rank == 0 and sentence.end - symbol.name_line < _MAX_HEADER_LINES:
-                span = (symbol.name_line, sentence.end)  # what it is of stands right above
-            yield speaker.say("doc", f"{name}: “{quoted}”", span)
-            continue
-        spans = [span] if sentence.field_line == sentence.start else [(sentence.field_line, sentence.field_line), span]
-        word, _, subject = sentence.field.partition(" ")
-        if word.startswith("return"):
-            yield speaker.say("returns", f"{name} returns, by its docstring: “{quoted}”", *spans)
-        elif word.startswith("yield"):
-            yield speaker.say("returns", f"{name} yields, by its docstring: “{quoted}”", *spans)
-        elif word.startswith("raise") and not subject:
-            yield speaker.say("raises", f"The docstring of {name} says when it raises: “{quoted}”", *spans)
-        elif word.startswith("raise"):
-            yield speaker.say("raises", f"{name} raises {code(subject)}, by its docstring: “{quoted}”", *spans)
-        elif word not in ("rtype", "type") and subject:
-            yield speaker.say("param", f"{code(subject.split()[-1])} of {name}: “{quoted}”", *spans)
-
-
-def _says_of(weights: Mapping[str, float]) -> Callable[[str], bool]:
-    """Whether a text holds words of the question."""
-    return lambda text: any(term in weights for term in terms.terms_of(text))
-
-
-def _docstring_span(symbol: Symbol, lines: list[str]) -> tuple[int, int] | None:
-    outline = outline_of("\n".join(lines) + "\n")
-    if outline.tree is not None:
-        node = outline.tree if symbol.kind == "module" else outline.definitions.get((symbol.name, symbol.name_line))
-        return docstring_span(node) if node is not None else None
-    if not symbol.docstring:
-        return None
-    # The file does not parse now; error recovery has seen a docstring, so the first string below the header is it.
-    return docstring_lines(lines, 1 if symbol.kind == "module" else symbol.name_line + 1, symbol.end)
-
-
 def _class(speaker: Speaker, facts: ModuleFacts, index: int, lines: list[str]) -> Iterator[Candidate]:
     symbol = facts.symbols[index]
     name = code(symbol.qualname)
@@ -413,14 +371,8 @@ def _comments(speaker: Speaker, facts: ModuleFacts, symbol: Symbol, lines: list[
         )
 
 
-def _module(
-    speaker: Speaker, facts: ModuleFacts, lines: list[str], item: Evidence, weights: Mapping[str, float]
-) -> Iterator[Candidate]:
-    name = code(facts.module)
-    where = _docstring_span(facts.symbols[0], lines)
-    if where is not None:
-        for sentence in in_passages(docstring_sentences(lines, *where), lines, _says_of(weights)):
-            yield speaker.say("doc", f"The module {name}: “{prose(sentence.text)}”", (sentence.start, sentence.end))
+def _assigned(speaker: Speaker, facts: ModuleFacts, item: Evidence) -> Iterator[Candidate]:
+    """What a module assigns on the lines that were found."""
     for symbol in facts.symbols[1:]:
         inside = item.span.start <= symbol.start and symbol.end <= item.span.end
         if (
@@ -428,20 +380,5 @@ def _module(
             and len(symbol.signature) <= _MAX_SIGNATURE
             and "=" in symbol.signature
         ):
-            text = f"{name} assigns {code(symbol.signature)}."
+            text = f"{code(facts.module)} assigns {code(symbol.signature)}."
             yield speaker.say("signature", text, (symbol.start, symbol.end))
-
-
-def _documentation(
-    speaker: Speaker, facts: ModuleFacts, index: int, lines: list[str], item: Evidence, weights: Mapping[str, float]
-) -> Iterator[Candidate]:
-    symbol = facts.symbols[index]
-    title = f", “{prose(symbol.name)}”" if symbol.kind == "section" else ""
-    found = sentences_in(lines, item.span.start, item.span.end)
-    found = [one for one in found if printable(one.text.lstrip("# ")) != printable(symbol.name)]
-    for sentence in in_passages(found, lines, _says_of(weights)):
-        spans = [(sentence.start, sentence.end)]
-        if title and not symbol.start <= sentence.start <= symbol.start + 1:
-            # The title is part of the sentence, so its line is cited, too.
-            spans.insert(0, (symbol.start, min(symbol.start + 1, symbol.end)))
-        yield speaker.say("text", f"{code(facts.path)}{title}: “{prose(sentence.text)}”", *spans)

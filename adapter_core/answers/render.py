@@ -19,21 +19,21 @@ def to_markdown(claims: Sequence[Claim]) -> str:
     return "\n".join(lines)
 
 
-_LISTED = ", in the order written: "
+_LISTED = re.compile(r", in the order (?:written|listed):(?= \(\d+\) )")
 _STEP = re.compile(r"; (?=\(\d+\) )")
 
 
 def lead_and_steps(text: str) -> tuple[str, list[str]]:
-    """A sentence that lists the steps of a function as what stands before them and these, for who gives each a line of its own; any other
+    """A sentence that lists steps as what stands before them and these, for who gives each a line of its own; any other
     one, and no steps."""
-    lead, found, listing = text.partition(f"{_LISTED}(1) ")
-    if not found:
+    begins = _LISTED.search(text)
+    if begins is None:
         return text, []
-    listing = f"(1) {listing}"
+    lead, listing = text[: begins.end()], text[begins.end() + 1 :]
     # Not within code spans; what holds a backtick is no step.
     cuts = [m.start() for m in _STEP.finditer(listing) if listing.count("`", 0, m.start()) % 2 == 0]
     edges = [-2, *cuts, len(listing)]
-    return lead + _LISTED.rstrip(), [listing[a + 2 : b] for a, b in itertools.pairwise(edges)]
+    return lead, [listing[a + 2 : b] for a, b in itertools.pairwise(edges)]
 
 
 def not_found(nearest: Sequence[str], places: Sequence[str]) -> str:

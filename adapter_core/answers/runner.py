@@ -25,7 +25,7 @@ from .asked import kind_of, named_symbols
 from .chat import WHAT_CAN_BE_ASKED, is_chat
 from .citations import cite, locate
 from .compose import candidates
-from .composing.candidate import Candidate
+from .composing.candidate import COURSES, Candidate
 from .composing.choose import choose, lexical_scores, mix
 from .composing.counts import counts_everything
 from .composing.together import in_order, put_together
@@ -224,7 +224,7 @@ def _chosen(run: Run, found: Found, items: list[Candidate], scores: list[float])
     limit = run.options.compose.max_sentences
     chosen = choose(items, scores, found.weights, limit)
     few = max(1, limit - _FEWER)
-    if any(item.kind == "steps" for item in chosen[:few]):
+    if any(item.kind in COURSES for item in chosen[:few]):
         chosen, limit = chosen[:few], few
     run.check()
     told = _arranged(run, found, items, chosen)

@@ -13,6 +13,7 @@ from ...code_graph import CodeGraph
 from ...types import Citation, Symbol
 from ..composing.conditions import BRANCH, LOOP, Lines
 from ..composing.deciding import decision_of
+from ..composing.documented import LISTED, listed_so
 from ..composing.placed import Placed, Test, function_at, header, statements
 from ..composing.placed_calls import tests_of_calls
 from ..composing.quotes import quoted
@@ -31,6 +32,7 @@ _FORM = re.compile(
     rf"In (?P<owner>{_CODE})(?P<around>(?:, {_TEST})*): (?P<rest>{_LEAD}{_STEPS}(?:; {_LEAD}{_STEPS})*|{_STEPS})"
 )
 _WRITTEN = re.compile(rf"In (?P<owner>{_CODE}), in the order written: (?P<rest>.+)", re.DOTALL)
+_LISTED = re.compile(rf"`(?P<owner>[^`]+)`(?P<title>, “[^“”]+”)?{LISTED}(?P<rest>\(\d+\) “.+)", re.DOTALL)
 _CALLS = re.compile(
     rf"(?P<owner>{_CODE}) calls(?P<order>, in the order written,)? "
     rf"(?P<called>{_CODE}(?:(?:, | and ){_CODE})*) (?P<around>{_TEST}(?:, {_TEST})*)\."
@@ -62,6 +64,8 @@ def stand_so(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -
             return False  # that each step is so is checked as of any other sentence
         if _WRITTEN.fullmatch(sentence.strip()):
             return _written_so(graph, sentence.strip(), citations)
+        if listing := _LISTED.fullmatch(sentence.strip()):
+            return listed_so(graph, listing["owner"], listing["title"] or "", listing["rest"], citations)
         return _called_so(graph, sentence.strip(), citations) or _decided_so(graph, sentence.strip(), citations) or None
     told = list(_told(form["around"], form["rest"]))
     for symbol, spans, lines in _functions(graph, form["owner"][1:-1], citations):

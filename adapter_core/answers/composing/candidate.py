@@ -12,6 +12,9 @@ from ...types import ModuleFacts, SymbolRef
 # Kinds of sentences about what a function does, of which each has lines of its own.
 OF_STATEMENTS = frozenset({"quote", "branch", "decides", "steps", "bare", "returns", "raises", "sets", "calls"})
 
+# Kinds that tell a whole course, one thing after the other.
+COURSES = frozenset({"steps", "listed"})
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from ...code_graph import is_test_path
 from ...graph import terms
 from ..kinds import LINKS
-from .candidate import OF_STATEMENTS, Candidate
+from .candidate import COURSES, OF_STATEMENTS, Candidate
 from .prose import leans
 
 # How much a kind of sentence tells for a kind of question; set by hand.
@@ -70,11 +70,12 @@ _UNNAMED, _UNNAMED_LINK = 0.9, 0.5  # of a score are left where the question nam
 # Where a kind of question says nothing of a kind of sentence. That something is a method and defined in some file stands beside every
 # other sentence about it, too, in its citation.
 _DEFAULTS: Mapping[str, float] = {
-    "steps": 2.0, "quote": 1.0, "branch": 1.2, "decides": 1.2, "used": 0.9, "assigned": 0.8, "calls": 0.6, "signature": 0.25, "where": 0.1,
+    "steps": 2.0, "listed": 2.0,
+    "quote": 1.0, "branch": 1.2, "decides": 1.2, "used": 0.9, "assigned": 0.8, "calls": 0.6, "signature": 0.25, "where": 0.1,
     "bare": 0.35, "contents": 1.0, "way": 4.0,
 }  # fmt: skip
 _DEFAULT_PRIOR = 0.45
-_WHOLE = ("steps", "way")  # beside which all other sentences are small
+_WHOLE = COURSES | {"way"}  # beside which all other sentences are small
 # What the answers benchmark adds: factors of kinds for gold lines and names of the reference, searched for on either half of the
 # repositories; these gained on the other half, too.
 _FITTED: Mapping[str, float] = {"doc": 0.75, "comment": 0.75}
@@ -221,7 +222,7 @@ def choose(
         chosen.append(best)
         said |= present[best]
         shown |= lines[best]
-        whole |= lines[best] if items[best].kind == "steps" else set()
+        whole |= lines[best] if items[best].kind in COURSES else set()
         key = _kind_key(items[best])
         kinds[key] = kinds.get(key, 0) + 1
     return [items[i] for i in chosen]

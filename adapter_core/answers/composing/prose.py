@@ -275,12 +275,17 @@ def docstring_lines(lines: list[str], start: int, end: int) -> tuple[int, int] |
     return None
 
 
-def docstring_sentences(lines: list[str], start: int, end: int) -> list[Prose]:
-    """The sentences of the docstring whose quotes stand on lines `start..end`."""
+def without_quotes(lines: list[str], start: int, end: int) -> list[str]:
+    """The lines of a file, without the quotes of the docstring that stands on lines `start..end`."""
     inner = list(lines)
     inner[start - 1] = re.sub(r"^(\s*)[rRuUbB]{0,2}(\"\"\"|'''|\"|')", r"\1", inner[start - 1])
     inner[end - 1] = re.sub(r"(\"\"\"|'''|\"|')\s*(#.*)?$", "", inner[end - 1])
-    return sentences_in(inner, start, end)
+    return inner
+
+
+def docstring_sentences(lines: list[str], start: int, end: int) -> list[Prose]:
+    """The sentences of the docstring whose quotes stand on lines `start..end`."""
+    return sentences_in(without_quotes(lines, start, end), start, end)
 
 
 def comment_sentences(lines: list[str], start: int, end: int, strings: frozenset[int] = frozenset()) -> list[Prose]:
