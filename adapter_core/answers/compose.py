@@ -18,7 +18,7 @@ from .composing.around import contents, imported, inheritance, mutations, number
 from .composing.calling import callers, calling_tests, calls, uses
 from .composing.candidate import OF_STATEMENTS, Candidate, Speaker, listed
 from .composing.chain import way_asked_for
-from .composing.counts import asked_for
+from .composing.counts import asked_for, parameters_of
 from .composing.deciding import decisions
 from .composing.documented import of_docstring, of_documentation, of_module
 from .composing.links import Links
@@ -254,7 +254,7 @@ def _header(speaker: Speaker, symbol: Symbol, facts: ModuleFacts, index: int, li
     is_what = "is" if parent is not None and symbol.kind in ("method", "property") else f"is {what},"
     yield speaker.say("where", f"{name} {is_what} defined in {code(facts.path)}.", head)
     if symbol.is_callable:
-        shown = [p for p in symbol.parameters if p.name not in ("self", "cls")]
+        shown = parameters_of(symbol)
         # A header on several lines is cited whole or not spoken of: every default must be in the lines.
         complete = not shown or head[1] - head[0] < _MAX_HEADER_LINES
         defaults = [

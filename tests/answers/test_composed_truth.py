@@ -175,6 +175,12 @@ def test_a_test_that_calls_something_of_that_name_is_not_said_to_call_it(repo: P
     assert "By name alone: `tests/test_m.py::test_other` calls `thing.match()`." in text
 
 
+@pytest.mark.parametrize(("name", "said"), [("f", "`f` takes `cls` and `x`."), ("C.g", "`C.g` takes `y`.")])
+def test_a_function_takes_what_is_called_like_a_receiver(repo: Path, name: str, said: str) -> None:
+    source = "def f(cls, x):\n    return cls(x)\n\nclass C:\n    def g(self, y):\n        return f(C, y)\n"
+    assert said in sentences(repo, source, name)
+
+
 def test_a_chain_of_a_thousand_elifs_and_a_docstring_of_ten_thousand_lines(repo: Path) -> None:
     chain = "".join(f"    elif x == {i}:\n        return {i}\n" for i in range(1, 1200))
     prose_lines = "    One more sentence about this function. It goes on and on.\n" * 10_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ...code_graph import index_of
-from ...types import Symbol
+from ...types import Parameter, Symbol
 from .links import Links
 
 # What is counted, in the words of a sentence, one and several.
@@ -74,7 +74,7 @@ def count_of(links: Links, what: str) -> int | None:
         calls = [s for s in links.callers.items if not s.deferred]
         return len(calls) if links.callers.complete and all(s.resolved for s in calls) else None
     if what == "parameters":
-        return len([p for p in symbol.parameters if p.name not in ("self", "cls")]) if symbol.is_callable else None
+        return len(parameters_of(symbol)) if symbol.is_callable else None
     if what == "methods":
         return len(methods_of(links)) if symbol.kind == "class" else None
     if what == "subclasses":
@@ -92,3 +92,10 @@ def methods_of(links: Links) -> dict[str, Symbol]:
     if facts is None or index is None:
         return {}
     return {s.name: s for s in facts.symbols if s.parent == index and s.is_callable}
+
+
+def parameters_of(symbol: Symbol) -> tuple[Parameter, ...]:
+    """The parameters that a caller gives: of a method without what it is called on. In a function `cls` is one like any other."""
+    first = symbol.parameters[0].name if symbol.parameters else ""
+    bound = symbol.kind in ("method", "property") and first in ("self", "cls", "mcs", "mcls")
+    return tuple(symbol.parameters[1:] if bound else symbol.parameters)
