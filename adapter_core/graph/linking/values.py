@@ -6,6 +6,7 @@ import zlib
 from typing import Any, NamedTuple
 
 _KEPT_MARKS = 60_000
+_WITH_TEXTS = ("attributes", "applied")  # have texts within `extra`
 
 
 class _Marks(dict[str, int]):
@@ -64,7 +65,7 @@ class Value(NamedTuple):
         if extra is not None:
             if type(extra) is str:
                 mark ^= _MARKS[extra]
-            elif self[0] not in ("attributes", "external"):
+            elif self[0] not in _WITH_TEXTS:
                 mark ^= hash(extra) * 3
         return mark if self[4] is None else mark + self[4][1] * 31
 
