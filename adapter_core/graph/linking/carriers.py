@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ...types import Call
 from . import classes
 from .aliases import CONSTRUCTORS, carrier
-from .carrying import carried_from, carried_further, flows_around, from_flow, into_parameter
+from .carrying import carried_from, carried_further, into_parameter
 from .mro import lookup_order
 from .registered import registrar
 from .snippets import snippet
@@ -143,8 +143,7 @@ def _first(inference: Inference, value: Value) -> list[Value]:
     if table is None:
         return []
     if value.kind == "lambda":
-        start, end = value.extra
-        return [c for f in flows_around(table, start) if f.end >= end for c in from_flow(inference, table, f)]
+        return carried_from(inference, value.path, value.extra[0])
     symbols = table.facts.symbols
     symbol = symbols[value.index]
     parent = symbols[symbol.parent] if symbol.parent > 0 else None
