@@ -245,6 +245,7 @@ def _handed_on(inference: Inference, path: str, call: Call, offset: int) -> list
                 found += into_parameter(inference, inner, place - 1 if isinstance(place, int) else place)
         elif value.kind == "external" and value.path == "functools.partial":
             # What it makes of the function goes where the call stands: `run(partial(f, 1))`.
+            found.append(carrier(path, "()"))  # `partial(f, 1)()`
             table = inference.table(path)
             around = _call_around(table, call.start, outside=call) if table is not None else None
             found += _from_argument(inference, path, around, call.start) if around is not None else []

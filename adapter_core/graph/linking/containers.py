@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .evaluate import Here, Inference
 
 _MAX_PLACES = 12  # of `*args` that are told apart
+_MAPPINGS = ("dict", "OrderedDict")
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp)
 
 
@@ -37,11 +38,11 @@ def display_elements(inference: Inference, value: Value) -> Values:
         if isinstance(node, ast.Dict):
             return union([inference.expression(k, here) for k in node.keys if k is not None])
         if isinstance(node, ast.Call):
-            # `list(x)`, `set(x)`, `deque(x)`; of `dict(…)` the keys are of no interest.
+            # `list(x)`, `set(x)`, `deque(x)`, `dict.fromkeys(x)`; of `dict(…)` the keys are of no interest.
             return union([inference.elements(inference.expression(a, here)) for a in node.args[:1]])
         if isinstance(node, ast.DictComp):
             return inference.expression(node.key, here)
-        return union([_element(inference, e, here) for e in getattr(node, "elts", ())])
+        return union([element(inference, e, here) for e in getattr(node, "elts", ())])
 
     return inference.once(("elements", value), lambda: _with_additions(inference, value, None, compute()))
 
@@ -50,7 +51,8 @@ def _with_additions(inference: Inference, value: Value, key: str | None, written
     return written | filling.additions(inference, value, key, written)
 
 
-def _element(inference: Inference, node: ast.expr, here: Here) -> Values:
+def element(inference: Inference, node: ast.expr, here: Here) -> Values:
+    """What an element of a display, or an argument of a call, stands for; with a star in front what is spread."""
     values = inference.expression(node, here)
     return inference.elements(values) if isinstance(node, ast.Starred) else values
 
@@ -94,23 +96,48 @@ def display_item(inference: Inference, value: Value, key: str | None, step: str 
             return inference.expression(node.value, here)
         if isinstance(node, ast.Call) and dotted_name(node.func).rpartition(".")[2] == "defaultdict":
             return inference.returned(inference.expression(node.args[0], here)) if node.args else EMPTY
+        if isinstance(node, ast.Call) and dotted_name(node.func).endswith("dict.fromkeys"):
+            return inference.expression(node.args[1], here) if len(node.args) > 1 else EMPTY
         if isinstance(node, ast.Call):
             named = [k for k in node.keywords if k.arg and (key is None or repr(k.arg) == key)]
             inner = [v for a in [*node.args[:1], *(k.value for k in node.keywords if not k.arg)]
                      for v in inference.expression(a, here)]  # fmt: skip
-            return union(
-                [inference.expression(k.value, here) for k in named] + [inference.item(v, key, step) for v in inner]
-            )
+            mapping = dotted_name(node.func).rpartition(".")[2] in _MAPPINGS
+            given = [_of_pairs(inference, v, key, step) if mapping else inference.item(v, key, step) for v in inner]
+            return union([inference.expression(k.value, here) for k in named] + given)
         if isinstance(node, _COMPREHENSIONS):
             return inference.expression(node.elt, here)
         elements = getattr(node, "elts", [])
         if step is not None and not any(isinstance(e, ast.Starred) for e in elements):
             number = int(step)
             return inference.expression(elements[number], here) if -len(elements) <= number < len(elements) else EMPTY
-        return union([_element(inference, e, here) for e in elements])
+        return union([element(inference, e, here) for e in elements])
 
     wanted = key if key is not None else step
     return inference.once(("item", value, key, step), lambda: _with_additions(inference, value, wanted, compute()))
+
+
+def _of_pairs(inference: Inference, value: Value, key: str | None, step: str | None) -> Values:
+    """A value of the dict that is made of another one, or of pairs."""
+    if value.kind == "display":
+        found = _display(inference, value)
+        node, here = found if found is not None else (None, None)
+        if isinstance(node, (ast.List, ast.Tuple, ast.Set)) and here is not None:
+            wanted = key if key is not None else step
+            pairs = [e for e in node.elts if not isinstance(e, ast.Starred)]
+            first = [spelled(e.elts[0]) if isinstance(e, ast.Tuple) and len(e.elts) == 2 else "" for e in pairs]
+            exact = [e for e, k in zip(pairs, first, strict=True) if k and k == wanted]
+            if wanted is not None and all(first) and not exact and pairs:
+                return EMPTY
+            return union([inference.part(inference.expression(e, here), "1") for e in exact or pairs])
+        listing = isinstance(node, _COMPREHENSIONS) or (
+            isinstance(node, ast.Call) and dotted_name(node.func).rpartition(".")[2] not in (*_MAPPINGS, "fromkeys")
+        )
+        if not listing:
+            return inference.item(value, key, step)
+    elif not (value.kind == "generator" or (value.kind == "typed" and value.path == "list")):
+        return inference.item(value, key, step)
+    return inference.part(inference.elements(frozenset({value})), "1")
 
 
 def rest(inference: Inference, value: Value, first: int, after: int) -> Values:

@@ -37,6 +37,8 @@ def of_function(inference: Inference, function: Value, name: str) -> Values:
 def of_container(value: Value, name: str) -> Values:
     """A method of a container or generator; what `SimpleNamespace(name=value)` was given for a name."""
     if value.kind == "attributes":
+        if name == "_replace":
+            return frozenset({Value("typed", "callable", 0, frozenset({value}))})
         return union([values for given, values in value.extra if given == name])
     return frozenset({Value("method", name, 0, value)})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import containers
+from . import containers, generated
 from .values import EMPTY, MANY, Value, Values, external, instance, union
 
 if TYPE_CHECKING:
@@ -52,7 +52,9 @@ def iterated(inference: Inference, value: Value) -> Values:
                     for v in iterators
                 ]  # fmt: skip
                 return union(parts)
-        return inference.returned(inference.member(value, "__getitem__"))
+        return generated.of_tuple(inference, value, None) or inference.returned(inference.member(value, "__getitem__"))
+    if value.kind == "attributes":
+        return union([values for _, values in value.extra])
     if value.kind == "class":
         table = inference.table(value.path)
         if table and any(table.facts.symbols[i].kind == "enum_member" for i in table.members.get(value.index, ())):
@@ -83,7 +85,10 @@ def item(inference: Inference, value: Value, key: str | None, step: str | None) 
         found = inference.member(value, "__getitem__")
         if any(v.path.startswith(_TYPED_DICTS) for v in found):
             return inference.member(value, key.strip("'\"")) if key else EMPTY
-        return inference.returned(found)
+        return generated.of_tuple(inference, value, step) or inference.returned(found)
+    if value.kind == "attributes":
+        held = [values for _, values in value.extra]
+        return held[int(step)] if step is not None and -len(held) <= int(step) < len(held) else union(held)
     if value.kind == "class":
         return frozenset({value})  # a generic class with its arguments
     if value.kind == "generator":
