@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ...types import Call, Flow, Symbol
 from . import generated
-from .aliases import carrier, decorators_of, files_naming
+from .aliases import by_name, carrier, decorators_of, files_naming
 from .tables import Tables, scopes
 from .values import Value
 
@@ -184,7 +184,7 @@ def _given_on(inference: Inference, table: Tables, owner: int) -> list[Value]:
 def _from_flow_once(inference: Inference, table: Tables, flow: Flow) -> list[Value]:
     if flow.kind in ("return", "yield", "yield_from"):
         key = ("carried result", table.facts.path, flow.owner)
-        return list(inference.once(key, lambda: frozenset(_from_result(inference, table, flow.owner))))
+        return by_name(inference.once(key, lambda: frozenset(_from_result(inference, table, flow.owner))))
     return from_flow(inference, table, flow)
 
 

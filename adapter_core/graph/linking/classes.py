@@ -6,9 +6,10 @@ import re
 from typing import TYPE_CHECKING
 
 from ...types import ModuleFacts
-from ..storage.columns import column
+from ..uses import base_name
 from . import annotations as types_of
 from . import generated, owners, stored
+from .constructed import is_constructed, is_taken, names
 from .metaclasses import is_metaclass, metaclass
 from .mro import bases, lookup_order
 from .tables import instance_class
@@ -262,12 +263,12 @@ def subclasses(inference: Inference, cls: Value) -> list[Value]:
 
     def compute() -> Values:
         found: list[Value] = []
-        for name in inference.names_of(table.facts.symbols[cls.index].name):
+        for name in names(inference, table, cls):
             for path in inference.workspace.paths_using(name, "base"):
                 other = inference.table(path) if inference.spend() else None
                 for index in other.classes if other else ():
                     named = other.facts.symbols[index].bases  # type: ignore[union-attr]
-                    if any(b.partition("[")[0].rpartition(".")[2] == name for b in named):
+                    if any(base_name(b) == name for b in named):
                         candidate = Value("class", path, index)
                         if cls in bases(inference, candidate):
                             found.append(candidate)
@@ -359,7 +360,12 @@ def receivers(inference: Inference, method: Value) -> list[Value]:
             if (_is_collected(inference, c) or is_constructed(inference, c, takes_class) or _makes_itself(inference, c))
             and _reaches(inference, c, method, symbol.name)
         ]
-        if is_constructed(inference, own, takes_class) or not reached or _makes_itself(inference, own):
+        if (
+            is_constructed(inference, own, takes_class)
+            or not reached
+            or _makes_itself(inference, own)
+            or (takes_class and is_taken(inference, own, symbol.name))
+        ):
             reached.append(own)
         return frozenset(reached)
 
@@ -392,33 +398,4 @@ def _reaches(inference: Inference, cls: Value, method: Value, name: str) -> bool
                 c.callee == f"super().{name}" and c.owner == index for c in table.calls.get(name, ())
             ):
                 return False
-    return False
-
-
-def is_constructed(inference: Inference, cls: Value, or_asked: bool = False) -> bool:
-    """Whether something of the class's name is called anywhere; or (`or_asked`) something is called on it, as a classmethod is."""
-    table = inference.table(cls.path)
-    if table is None:
-        return False
-    name = table.facts.symbols[cls.index].name
-    key = ("constructed", cls.path, cls.index, or_asked)
-    return bool(inference.once(key, lambda: frozenset({cls} if _is_called(inference, name, or_asked) else ())))
-
-
-def _is_called(inference: Inference, name: str, or_asked: bool) -> bool:
-    names = [one for alias in inference.names_of(name) for one in (alias, f"{alias}[]")]
-    if any(inference.workspace.paths_using(n, "called") for n in names):
-        open_only = set(inference.workspace.paths_using("", "called"))
-        for n in names:
-            for path in inference.workspace.paths_using(n, "called"):
-                table = inference.table(path) if path in open_only else None
-                if path not in open_only or (table is not None and n in table.calls):
-                    return True
-    asking = inference.workspace.paths_using(name, "asked") if or_asked else ()
-    open_only = set(inference.workspace.paths_using("", "asked")) if asking else set()
-    for path in asking:
-        other = inference.table(path) if path in open_only else None
-        callees = column(other.facts.calls, "callee") if other is not None else ()
-        if path not in open_only or any(name in callee and name in callee.split(".")[:-1] for callee in callees):
-            return True
     return False
