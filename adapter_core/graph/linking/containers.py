@@ -102,8 +102,8 @@ def display_item(inference: Inference, value: Value, key: str | None, step: str 
             named = [k for k in node.keywords if k.arg and (key is None or repr(k.arg) == key)]
             inner = [v for a in [*node.args[:1], *(k.value for k in node.keywords if not k.arg)]
                      for v in inference.expression(a, here)]  # fmt: skip
-            mapping = dotted_name(node.func).rpartition(".")[2] in _MAPPINGS
-            given = [_of_pairs(inference, v, key, step) if mapping else inference.item(v, key, step) for v in inner]
+            taken = _TAKEN.get(dotted_name(node.func).rpartition(".")[2], _by_key)
+            given = [taken(inference, v, key, step) for v in inner]
             return union([inference.expression(k.value, here) for k in named] + given)
         if isinstance(node, _COMPREHENSIONS):
             return inference.expression(node.elt, here)
@@ -138,6 +138,28 @@ def _of_pairs(inference: Inference, value: Value, key: str | None, step: str | N
     elif not (value.kind == "generator" or (value.kind == "typed" and value.path == "list")):
         return inference.item(value, key, step)
     return inference.part(inference.elements(frozenset({value})), "1")
+
+
+def _in_its_place(inference: Inference, value: Value, key: str | None, step: str | None) -> Values:
+    """One element of the list that is made of something: by its number, where that tells the same of both."""
+    if value.kind in ("instance", "generator"):
+        return inference.iterated(value)
+    return inference.item(value, key, step)
+
+
+def _by_key(inference: Inference, value: Value, key: str | None, step: str | None) -> Values:
+    return inference.item(value, key, step)
+
+
+def _anywhere(inference: Inference, value: Value, key: str | None, step: str | None) -> Values:
+    """One element of what is made of something in another order."""
+    return inference.iterated(value)
+
+
+_TAKEN = {
+    **dict.fromkeys(_MAPPINGS, _of_pairs), **dict.fromkeys(("list", "tuple", "deque"), _in_its_place),
+    **dict.fromkeys(("sorted", "reversed", "set", "frozenset"), _anywhere),
+}  # fmt: skip
 
 
 def rest(inference: Inference, value: Value, first: int, after: int) -> Values:
