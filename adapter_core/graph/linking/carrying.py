@@ -23,6 +23,7 @@ _ADDING = frozenset(
 )
 # Tell something of what they are given, and never give it back: built-in functions, and some of `inspect` and `asyncio`.
 _TELLING = frozenset("isinstance issubclass callable len hasattr str repr bool int float id hash print".split())
+_BINDING = ("functools.partial", "types.MethodType")
 _TELLING_MODULES = ("inspect", "asyncio")
 _AFTER = re.compile(r"\s*(\(|\.|=(?!=))")
 _TAKEN_OUT = re.compile(r"\[|\.(?:values|items|get|pop|popitem|popleft|setdefault|copy)\(")
@@ -239,11 +240,12 @@ def _handed_on(inference: Inference, path: str, call: Call, offset: int) -> list
         return [carrier("", place)]  # `parser.set_defaults(func=build)`, and then `args.func(args)`
     found: list[Value] = []
     for value in inference.callees(path, call):
-        if value.kind == "external" and value.path == "functools.partial" and node.args and place != 0:
+        binding = value.kind == "external" and value.path in _BINDING
+        if binding and node.args and place != 0:
             # What `partial` is given goes to the function that it is given first.
             for inner in inference.expression(node.args[0], here):
                 found += into_parameter(inference, inner, place - 1 if isinstance(place, int) else place)
-        elif value.kind == "external" and value.path == "functools.partial":
+        elif binding:
             # What it makes of the function goes where the call stands: `run(partial(f, 1))`.
             found.append(carrier(path, "()"))  # `partial(f, 1)()`
             table = inference.table(path)

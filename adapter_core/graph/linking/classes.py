@@ -84,8 +84,9 @@ def _attribute(inference: Inference, value: Value, name: str) -> Values:
     if name == "__subclasses__" and value.kind == "class":
         below = Value("typed", "list", 0, frozenset(subclasses(inference, value)))
         return frozenset({Value("typed", "callable", 0, frozenset({below}))})
-    if name == "__dict__" and receiver.kind == "class":
-        return owners.body(inference, receiver)
+    if name == "__dict__":
+        own_names = frozenset({Value("namespace", "", 0, receiver)})
+        return owners.body(inference, receiver) if receiver.kind == "class" else own_names
     if receiver.kind == "instance" and name in ("value", "_value_"):
         held = _enum_values(inference, class_of(receiver))
         if held is not None:
@@ -114,6 +115,8 @@ def _attribute(inference: Inference, value: Value, name: str) -> Values:
         dynamic = attribute(inference, receiver, "__getattr__") if _any_own(inference, order, "__getattr__") else EMPTY
         if dynamic:
             return inference.answered(dynamic, name)
+    if name == "exceptions" and outside is not None and outside.path.startswith("builtins."):
+        return frozenset({Value("typed", "list", 0, frozenset({receiver}))})  # of `except* Missing as group`
     if outside is not None and outside.path not in ("builtins.object", "typing.Generic", "typing.Protocol", "abc.ABC"):
         return frozenset({external(f"{outside.path}.{name}")})
     if name in _OBJECT_MEMBERS:
@@ -181,6 +184,11 @@ def _any_own(inference: Inference, order: list[Value], name: str) -> bool:
 
 def bind(inference: Inference, value: Value, receiver: Value) -> Values:
     """A function found in a class, as its attribute on a receiver: bound, or called where it is a property."""
+    if value.kind == "property" and receiver.kind == "instance":
+        getter: Value = value.extra
+        return inference.returned(
+            bind(inference, getter, receiver) if getter.kind == "function" else frozenset({getter})
+        )
     if value.kind not in ("function", "lambda"):
         if value.kind == "instance" and value.path:
             getter = attribute(inference, value, "__get__") if _has_get(inference, value) else EMPTY

@@ -19,6 +19,10 @@ _PARSED = (".parse_args()", ".parse_known_args()[]", "argparse.Namespace()")
 def of_function(inference: Inference, function: Value, name: str) -> Values:
     """What was stored under a name on a function: `render.style = plain`."""
     plain = unbound(function)
+    if name == "__get__":
+        return frozenset({Value("method", name, 0, plain)})
+    if name == "__call__":
+        return frozenset({function})
 
     def compute() -> Values:
         parts: list[Values] = []

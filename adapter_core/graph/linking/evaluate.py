@@ -202,6 +202,8 @@ class Inference(Remembering):
         found = modules.from_stars(self, table, name)
         if found is not None:
             return found
+        if name == "__name__":
+            return frozenset({Value("external", "builtins.str()", 0, table.facts.module)})
         if name in _BUILTINS:
             return frozenset({external(f"builtins.{name}")})
         return EMPTY

@@ -166,13 +166,16 @@ def result(inference: Inference, value: Value, node: ast.Call, here: Here) -> Va
     if name == "builtins.filter":
         return frozenset({Value("typed", "list", 0, inference.elements(argument(1)))})
     if name == "builtins.property":
-        return argument(0)
+        getters = union([argument(0), *(inference.expression(k.value, here) for k in node.keywords if k.arg == "fget")])
+        return frozenset(Value("property", v.path, v.index, v) for v in getters if v.kind in ("function", "lambda"))
+    if name == "types.MethodType":
+        return _bound(argument(0), argument(1))
     if name in _SAME and node.args:
         found = argument(0)
         kept = known(found)
         return kept or frozenset({external(f"{name}()")})
     if name == "builtins.vars" and node.args:
-        return union([inference.member(v, "__dict__") for v in argument(0) if v.kind == "class"])
+        return union([inference.member(v, "__dict__") for v in argument(0) if v.kind in ("class", "instance")])
     if name in ("builtins.globals", "builtins.vars", "builtins.locals") and not node.args:
         return frozenset({Value("namespace", here.path, 0 if name == "builtins.globals" else here.scope)})
     head = name.removesuffix("()")
@@ -189,6 +192,12 @@ def _made_by(inference: Inference, factory: ast.expr, here: Here) -> Values:
         start, end = here.source.span(factory)
         return frozenset({Value("display", here.path, here.scope, (here.base + start, here.base + end))})
     return inference.returned(values)
+
+
+def _bound(functions: Values, receivers: Values) -> Values:
+    """Functions as methods of what they are given for the first parameter."""
+    given = [r for r in receivers if r.kind in ("instance", "class")]
+    return frozenset(f._replace(extra=r) for f in functions if f.kind == "function" for r in given) or functions
 
 
 def _gathered(inference: Inference, node: ast.Call, here: Here) -> Values:
@@ -241,6 +250,8 @@ def method(inference: Inference, value: Value, node: ast.Call, here: Here) -> Va
     name = value.path
     if container.path == "future":
         return container.extra if name == "result" else EMPTY
+    if name == "__get__":
+        return _bound(only, inference.expression(node.args[0], here)) if node.args else EMPTY
     if name == "itemgetter":
         step = str(container.extra) if container.path == "builtins.int()" else None
         key = None if step else container.extra

@@ -25,7 +25,9 @@ def parameter(inference: Inference, path: str, flow: Flow) -> Values:
         place = int(flow.path)
         table = inference.table(path)
         if place == 0 and table is not None and table.facts.symbols[flow.scope].kind == "class":
-            return frozenset({Value("instance", path, flow.scope)})
+            own = Value("class", path, flow.scope)
+            of_class = inference.workspace.text(path).endswith("classmethod(", 0, flow.start)
+            return frozenset({own if of_class else instance(own)})
         if place == 0 and table is not None and (receivers := _receivers(inference, table, flow)):
             return receivers
         parts: list[Values] = [_default(inference, me, flow)]

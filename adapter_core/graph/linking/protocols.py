@@ -78,8 +78,10 @@ def item(inference: Inference, value: Value, key: str | None, step: str | None) 
     if value.kind == "typed":
         return value.extra
     if value.kind == "namespace":
-        table = inference.table(value.path)
         name = key.strip("'\"") if key else ""
+        if value.extra is not None:
+            return inference.attribute(frozenset({value.extra}), name) if name else EMPTY
+        table = inference.table(value.path)
         return (inference.binding(table, value.index, name) or EMPTY) if table and name else EMPTY
     if value.kind == "instance":
         found = inference.member(value, "__getitem__")
@@ -93,6 +95,8 @@ def item(inference: Inference, value: Value, key: str | None, step: str | None) 
         return frozenset({value})  # a generic class with its arguments
     if value.kind == "generator":
         return iterated(inference, value)
+    if value.path == "sys.modules" and key:
+        return inference.module(key.strip("'\""))
     if value.kind == "external":
         return frozenset({external(f"{value.path}[]")})
     return frozenset({value}) if value == MANY else EMPTY
