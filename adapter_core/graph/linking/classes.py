@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ...types import ModuleFacts
 from ..uses import base_name
 from . import annotations as types_of
-from . import generated, owners, stored
+from . import generated, owners, stored, subclassed
 from .constructed import is_constructed, is_taken, names
 from .metaclasses import is_metaclass, metaclass
 from .mro import bases, lookup_order
@@ -115,6 +115,13 @@ def _attribute(inference: Inference, value: Value, name: str) -> Values:
         dynamic = attribute(inference, receiver, "__getattr__") if _any_own(inference, order, "__getattr__") else EMPTY
         if dynamic:
             return inference.answered(dynamic, name)
+    if (
+        outside is not None
+        and receiver.kind == "instance"
+        and name in subclassed.METHODS
+        and outside.path in subclassed.BASES
+    ):
+        return frozenset({Value("method", name, 0, receiver)})
     if name == "exceptions" and outside is not None and outside.path.startswith("builtins."):
         return frozenset({Value("typed", "list", 0, frozenset({receiver}))})  # of `except* Missing as group`
     if outside is not None and outside.path not in ("builtins.object", "typing.Generic", "typing.Protocol", "abc.ABC"):

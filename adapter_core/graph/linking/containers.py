@@ -117,6 +117,19 @@ def display_item(inference: Inference, value: Value, key: str | None, step: str 
     return inference.once(("item", value, key, step), lambda: _with_additions(inference, value, wanted, compute()))
 
 
+def made_of(inference: Inference, node: ast.Call, here: Here, key: str | None) -> Values:
+    """What a container holds that is made by such a call: of another one, of pairs, of what is told by keywords."""
+    given = [_of_pairs(inference, v, key, None) for a in node.args[:1] for v in inference.expression(a, here)]
+    given += [containing for a in node.args[:1] for containing in [_listed(inference, a, here)]]
+    named = [k.value for k in node.keywords if k.arg and key in (None, repr(k.arg))]
+    return union([*given, *(inference.expression(value, here) for value in named)])
+
+
+def _listed(inference: Inference, node: ast.expr, here: Here) -> Values:
+    """What a list or the like holds that is written out."""
+    return union([element(inference, e, here) for e in getattr(node, "elts", ())])
+
+
 def _of_pairs(inference: Inference, value: Value, key: str | None, step: str | None) -> Values:
     """A value of the dict that is made of another one, or of pairs."""
     if value.kind == "display":

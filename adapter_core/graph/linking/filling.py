@@ -156,10 +156,11 @@ def _put_where_handed(inference: Inference, value: Value, key: str | None) -> It
             if table.is_parameter(put.scope, put.target) and value in inference.text(  # type: ignore[union-attr]
                 one.path, put.scope, put.target, put.line
             ):
-                yield _what_is_put(inference, one.path, put)
+                yield what_is_put(inference, one.path, put)
 
 
-def _what_is_put(inference: Inference, path: str, put: Put) -> Values:
+def what_is_put(inference: Inference, path: str, put: Put) -> Values:
+    """What one statement or call puts into a container."""
     if put.call is not None:
         return _put(inference, path, put.call, put.call.name)
     return _assigned(inference, path, put.scope, put.start, put.end, put.line)
@@ -182,7 +183,7 @@ def _stored_elsewhere(inference: Inference, value: Value, flow: Flow, key: str |
             if own or (put.key is not None and key is not None and put.key not in ("", key)):
                 continue
             if value in inference.text(path, put.scope, put.target, put.line):
-                yield _what_is_put(inference, path, put)
+                yield what_is_put(inference, path, put)
 
 
 def _binder(table: Tables, scope: int, name: str) -> int:

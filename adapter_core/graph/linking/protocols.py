@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import containers, generated
-from .values import EMPTY, MANY, Value, Values, external, instance, union
+from . import containers, generated, subclassed
+from .values import EMPTY, MANY, Value, Values, class_of, external, instance, union
 
 if TYPE_CHECKING:
     from .evaluate import Inference
@@ -43,6 +43,9 @@ def iterated(inference: Inference, value: Value) -> Values:
     if value.kind == "starred":
         return containers.starred_elements(inference, value)
     if value.kind == "instance":
+        listed = subclassed.elements(inference, value)
+        if listed:
+            return listed
         for name in ("__iter__", "__aiter__"):
             iterators = inference.returned(inference.member(value, name))
             if iterators:
@@ -87,7 +90,11 @@ def item(inference: Inference, value: Value, key: str | None, step: str | None) 
         found = inference.member(value, "__getitem__")
         if any(v.path.startswith(_TYPED_DICTS) for v in found):
             return inference.member(value, key.strip("'\"")) if key else EMPTY
-        return generated.of_tuple(inference, value, step) or inference.returned(found)
+        given = generated.of_tuple(inference, value, step) or inference.returned(found)
+        missing = (
+            inference.member(value, "__missing__") if subclassed.is_container(inference, class_of(value)) else EMPTY
+        )
+        return given | inference.returned(missing) | subclassed.held(inference, value, key if key is not None else step)
     if value.kind == "attributes":
         held = [values for _, values in value.extra]
         return held[int(step)] if step is not None and -len(held) <= int(step) < len(held) else union(held)
