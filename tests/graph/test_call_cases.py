@@ -72,7 +72,7 @@ ALL = [
 
 
 # Sets that were written before the linker was looked at; these are what it does not get right.
-LATER = ("call_cases_wider", "call_cases_unseen", "call_cases_fresh", "call_cases_categories")
+LATER = ("call_cases_wider", "call_cases_unseen", "call_cases_fresh", "call_cases_categories", "call_cases_breadth")
 NOT_RIGHT = {
     "__new__ returns another class",
     "type() with three arguments",
@@ -89,10 +89,16 @@ NOT_RIGHT = {
     "a generic repository typed by a bound variable",
     "middleware chain",
     "dependency injection container",
-    "classes made by functions",
     "comprehensions make containers of functions",
     "objects in containers in attributes",
     "assignment chain through three names and a module attribute",
+    "a small object relational layer",
+    "a web handler chain of middlewares",
+    "a test runner collects functions by prefix",
+    "template methods in a grandparent",
+    "typed named tuples hold callables",
+    "singledispatch and its registered functions",
+    "a bounded type variable returns what it got",
 }
 WRITTEN_LATER = [
     (folder, file.stem, case)
