@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     from .evaluate import Inference
 
 
-def names(inference: Inference, table: Tables, cls: Value) -> list[str]:
-    """The names by which a class goes. One that a function makes: that function's (`class User(make_model("users"))`), and what its result
-    is called (`Base = make_model("users")`)."""
+def names(inference: Inference, table: Tables, cls: Value, and_maker: bool = True) -> list[str]:
+    """The names by which a class goes. One that a function makes: that function's (`class User(make_model("users"))`) with `and_maker`, and
+    what its result is called (`Base = make_model("users")`)."""
     symbol = table.facts.symbols[cls.index]
-    names = inference.names_of(symbol.name)
+    plain = inference.names_of(symbol.name)
     around = table.facts.symbols[symbol.parent] if symbol.parent > 0 else None
     if around is None or not around.is_callable:
-        return names
+        return plain
     carried = [name for _, name in carriers.names_carrying(inference, cls)]
-    return list(dict.fromkeys([*names, *inference.names_of(around.name), *carried]))
+    return list(dict.fromkeys([*plain, *(inference.names_of(around.name) if and_maker else ()), *carried]))
 
 
 def is_constructed(inference: Inference, cls: Value, or_asked: bool = False) -> bool:
@@ -35,7 +35,10 @@ def is_constructed(inference: Inference, cls: Value, or_asked: bool = False) -> 
     key = ("constructed", cls.path, cls.index, or_asked)
     return bool(
         inference.once(
-            key, lambda: frozenset({cls} if _is_called(inference, name, names(inference, table, cls), or_asked) else ())
+            key,
+            lambda: frozenset(
+                {cls} if _is_called(inference, name, names(inference, table, cls, False), or_asked) else ()
+            ),
         )
     )
 

@@ -32,7 +32,9 @@ def elements(inference: Inference, value: Value) -> Values:
     """What iterating over an instance gives, where that are not keys."""
     cls = class_of(value)
     listed = any(c.kind == "external" and c.path in _LISTS for c in mro.lookup_order(inference, cls))
-    return held(inference, value, None) if listed and not classes.member_functions(inference, cls, "__iter__") else EMPTY
+    return (
+        held(inference, value, None) if listed and not classes.member_functions(inference, cls, "__iter__") else EMPTY
+    )
 
 
 def held(inference: Inference, value: Value, key: str | None) -> Values:
