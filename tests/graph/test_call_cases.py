@@ -78,7 +78,6 @@ NOT_RIGHT = {
     "type() with three arguments",
     "one module patches a function of another",
     "a protocol implemented without inheritance",
-    "type[...] parameters make instances",
     "an orm like query set with a manager descriptor",
     "memo in a decorator class with functools.update_wrapper",
     "loop variables and deletion keep the last function",
@@ -98,7 +97,6 @@ NOT_RIGHT = {
     "template methods in a grandparent",
     "typed named tuples hold callables",
     "singledispatch and its registered functions",
-    "a bounded type variable returns what it got",
 }
 WRITTEN_LATER = [
     (folder, file.stem, case)

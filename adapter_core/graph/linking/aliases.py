@@ -112,7 +112,7 @@ class _Carrier(Value):
     """Many are hashed, and no set of them is gone through but in the order of their names."""
 
     __slots__ = ()
-    __hash__ = tuple.__hash__  # type: ignore[assignment]
+    __hash__ = tuple.__hash__
 
 
 @functools.lru_cache(maxsize=20_000)

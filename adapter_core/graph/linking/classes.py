@@ -192,10 +192,8 @@ def _any_own(inference: Inference, order: list[Value], name: str) -> bool:
 def bind(inference: Inference, value: Value, receiver: Value) -> Values:
     """A function found in a class, as its attribute on a receiver: bound, or called where it is a property."""
     if value.kind == "property" and receiver.kind == "instance":
-        getter: Value = value.extra
-        return inference.returned(
-            bind(inference, getter, receiver) if getter.kind == "function" else frozenset({getter})
-        )
+        read: Value = value.extra
+        return inference.returned(bind(inference, read, receiver) if read.kind == "function" else frozenset({read}))
     if value.kind not in ("function", "lambda"):
         if value.kind == "instance" and value.path:
             getter = attribute(inference, value, "__get__") if _has_get(inference, value) else EMPTY

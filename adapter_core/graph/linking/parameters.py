@@ -128,6 +128,8 @@ def _with_special(inference: Inference, annotated: Values, hand_over: Callable[[
             annotated = frozenset(v for v in annotated if v.kind != "instance" or class_of(v) not in protocols)
         return annotated.union(given, containers)
     fitting = [v for v, order in zip(given, orders, strict=True) if any(c in order for c in wanted)]
+    if fit == {"class"} and fitting and len(fitting) == len(handed):
+        return frozenset(fitting)  # `kind: type[Base]`: all calls say which
     return annotated.union(fitting, containers)
 
 
