@@ -21,6 +21,7 @@ _CASES = (
     "call_cases_unseen",
     "call_cases_fresh",
     "call_cases_categories",
+    "call_cases_breadth",
 )
 
 

@@ -18,7 +18,7 @@ def uses(facts: ModuleFacts) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {"called": set(), "decorated": set()}
     for (_, form, _), name in zip(columns, called_names(columns), strict=True):
         found["decorated" if form == "decorator" else "called"].add(name)
-    found["base"] = {base.partition("[")[0].rpartition(".")[2] for symbol in facts.symbols for base in symbol.bases}
+    found["base"] = {base_name(base) for symbol in facts.symbols for base in symbol.bases}
     found["aliased"] = {item.name for item in facts.imports if item.name and item.name != item.alias}
     found["asked"] = {
         part for callee in {callee for callee in callees if "." in callee} for part in callee.split(".")[:-1]
@@ -26,6 +26,11 @@ def uses(facts: ModuleFacts) -> dict[str, set[str]]:
     for names in found.values():
         names.discard("")
     return found
+
+
+def base_name(text: str) -> str:
+    """The name by which a base class goes: `Model` of `orm.Model[int]`, `make_model` of `make_model("users")`."""
+    return text.partition("[")[0].partition("(")[0].rpartition(".")[2]
 
 
 def properties(facts: ModuleFacts, text_of: Callable[[str], str]) -> set[str]:
@@ -40,4 +45,4 @@ def properties(facts: ModuleFacts, text_of: Callable[[str], str]) -> set[str]:
     return found
 
 
-__all__ = ["properties", "uses"]
+__all__ = ["base_name", "properties", "uses"]

@@ -482,7 +482,7 @@ def test_flows_of_every_kind() -> None:
             "assign m: am = ak maybe",
             "assign m: al = ak ['x'] maybe",
             "except m: ak = An maybe",
-            "assign m: ao =  maybe",
+            "except m: ao = An [@0] maybe",
         ],
     )
 

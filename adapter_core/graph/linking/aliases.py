@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ...types import Call
@@ -107,7 +108,19 @@ def _of_its_instance(inference: Inference, function: Value) -> list[tuple[str, C
     return found
 
 
+class _Carrier(Value):
+    """Many are hashed, and no set of them is gone through but in the order of their names."""
+
+    __slots__ = ()
+    __hash__ = tuple.__hash__
+
+
 @functools.lru_cache(maxsize=20_000)
 def carrier(home: str, name: str) -> Value:
     """A name by which something may be called: in one file, or (home "") anywhere."""
-    return Value("carrier", home, 0, name)
+    return _Carrier("carrier", home, 0, name)
+
+
+def by_name(carried: Iterable[Value]) -> list[Value]:
+    """Carriers in the order of their names."""
+    return sorted(carried, key=lambda c: (c.path, c.extra))

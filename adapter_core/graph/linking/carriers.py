@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from ...types import Call
 from . import classes
-from .aliases import CONSTRUCTORS, carrier
-from .carrying import carried_from, carried_further, flows_around, from_flow, into_parameter
+from .aliases import CONSTRUCTORS, by_name, carrier
+from .carrying import carried_from, carried_further, into_parameter
 from .mro import lookup_order
 from .registered import registrar
 from .snippets import snippet
@@ -33,7 +33,7 @@ def sites_of(inference: Inference, value: Value) -> list[tuple[str, Call]]:
     """The calls that may enter a function, class or lambda: all calls of a name that may carry it."""
     found: dict[tuple[str, int, int, str], tuple[str, Call]] = {}
     carried = inference.once(("carriers", unbound(value)), lambda: _carriers(inference, unbound(value)))
-    for one in sorted(carried, key=lambda c: (c.path, c.extra)):
+    for one in by_name(carried):
         if inference.late:
             break  # to find the files of a name takes time, too
         name: str = one.extra
@@ -143,8 +143,7 @@ def _first(inference: Inference, value: Value) -> list[Value]:
     if table is None:
         return []
     if value.kind == "lambda":
-        start, end = value.extra
-        return [c for f in flows_around(table, start) if f.end >= end for c in from_flow(inference, table, f)]
+        return carried_from(inference, value.path, value.extra[0])
     symbols = table.facts.symbols
     symbol = symbols[value.index]
     parent = symbols[symbol.parent] if symbol.parent > 0 else None

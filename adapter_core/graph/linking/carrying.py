@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ...types import Call, Flow, Symbol
 from . import generated
-from .aliases import carrier, decorators_of, files_naming
+from .aliases import by_name, carrier, decorators_of, files_naming
 from .tables import Tables, scopes
 from .values import Value
 
@@ -23,6 +23,7 @@ _ADDING = frozenset(
 )
 # Tell something of what they are given, and never give it back: built-in functions, and some of `inspect` and `asyncio`.
 _TELLING = frozenset("isinstance issubclass callable len hasattr str repr bool int float id hash print".split())
+_BINDING = ("functools.partial", "types.MethodType")
 _TELLING_MODULES = ("inspect", "asyncio")
 _AFTER = re.compile(r"\s*(\(|\.|=(?!=))")
 _TAKEN_OUT = re.compile(r"\[|\.(?:values|items|get|pop|popitem|popleft|setdefault|copy)\(")
@@ -184,7 +185,7 @@ def _given_on(inference: Inference, table: Tables, owner: int) -> list[Value]:
 def _from_flow_once(inference: Inference, table: Tables, flow: Flow) -> list[Value]:
     if flow.kind in ("return", "yield", "yield_from"):
         key = ("carried result", table.facts.path, flow.owner)
-        return list(inference.once(key, lambda: frozenset(_from_result(inference, table, flow.owner))))
+        return by_name(inference.once(key, lambda: frozenset(_from_result(inference, table, flow.owner))))
     return from_flow(inference, table, flow)
 
 
@@ -239,12 +240,14 @@ def _handed_on(inference: Inference, path: str, call: Call, offset: int) -> list
         return [carrier("", place)]  # `parser.set_defaults(func=build)`, and then `args.func(args)`
     found: list[Value] = []
     for value in inference.callees(path, call):
-        if value.kind == "external" and value.path == "functools.partial" and node.args and place != 0:
+        binding = value.kind == "external" and value.path in _BINDING
+        if binding and node.args and place != 0:
             # What `partial` is given goes to the function that it is given first.
             for inner in inference.expression(node.args[0], here):
                 found += into_parameter(inference, inner, place - 1 if isinstance(place, int) else place)
-        elif value.kind == "external" and value.path == "functools.partial":
+        elif binding:
             # What it makes of the function goes where the call stands: `run(partial(f, 1))`.
+            found.append(carrier(path, "()"))  # `partial(f, 1)()`
             table = inference.table(path)
             around = _call_around(table, call.start, outside=call) if table is not None else None
             found += _from_argument(inference, path, around, call.start) if around is not None else []

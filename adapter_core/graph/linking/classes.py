@@ -6,9 +6,10 @@ import re
 from typing import TYPE_CHECKING
 
 from ...types import ModuleFacts
-from ..storage.columns import column
+from ..uses import base_name
 from . import annotations as types_of
-from . import generated, owners, stored
+from . import generated, owners, stored, subclassed
+from .constructed import is_constructed, is_taken, names
 from .metaclasses import is_metaclass, metaclass
 from .mro import bases, lookup_order
 from .tables import instance_class
@@ -104,8 +105,9 @@ def _attribute(inference: Inference, value: Value, name: str) -> Values:
     if name == "__subclasses__" and value.kind == "class":
         below = Value("typed", "list", 0, frozenset(subclasses(inference, value)))
         return frozenset({Value("typed", "callable", 0, frozenset({below}))})
-    if name == "__dict__" and receiver.kind == "class":
-        return owners.body(inference, receiver)
+    if name == "__dict__":
+        own_names = frozenset({Value("namespace", "", 0, receiver)})
+        return owners.body(inference, receiver) if receiver.kind == "class" else own_names
     if receiver.kind == "instance" and name in ("value", "_value_"):
         held = _enum_values(inference, class_of(receiver))
         if held is not None:
@@ -134,6 +136,15 @@ def _attribute(inference: Inference, value: Value, name: str) -> Values:
         dynamic = attribute(inference, receiver, "__getattr__") if _any_own(inference, order, "__getattr__") else EMPTY
         if dynamic:
             return inference.answered(dynamic, name)
+    if (
+        outside is not None
+        and receiver.kind == "instance"
+        and name in subclassed.METHODS
+        and outside.path in subclassed.BASES
+    ):
+        return frozenset({Value("method", name, 0, receiver)})
+    if name == "exceptions" and outside is not None and outside.path.startswith("builtins."):
+        return frozenset({Value("typed", "list", 0, frozenset({receiver}))})  # of `except* Missing as group`
     if outside is not None and outside.path not in ("builtins.object", "typing.Generic", "typing.Protocol", "abc.ABC"):
         return frozenset({external(f"{outside.path}.{name}")})
     if name in _OBJECT_MEMBERS:
@@ -201,6 +212,9 @@ def _any_own(inference: Inference, order: list[Value], name: str) -> bool:
 
 def bind(inference: Inference, value: Value, receiver: Value) -> Values:
     """A function found in a class, as its attribute on a receiver: bound, or called where it is a property."""
+    if value.kind == "property" and receiver.kind == "instance":
+        read: Value = value.extra
+        return inference.returned(bind(inference, read, receiver) if read.kind == "function" else frozenset({read}))
     if value.kind not in ("function", "lambda"):
         if value.kind == "instance" and value.path:
             getter = attribute(inference, value, "__get__") if _has_get(inference, value) else EMPTY
@@ -283,12 +297,12 @@ def subclasses(inference: Inference, cls: Value) -> list[Value]:
 
     def compute() -> Values:
         found: list[Value] = []
-        for name in inference.names_of(table.facts.symbols[cls.index].name):
+        for name in names(inference, table, cls):
             for path in inference.workspace.paths_using(name, "base"):
                 other = inference.table(path) if inference.spend() else None
                 for index in other.classes if other else ():
                     named = other.facts.symbols[index].bases  # type: ignore[union-attr]
-                    if any(b.partition("[")[0].rpartition(".")[2] == name for b in named):
+                    if any(base_name(b) == name for b in named):
                         candidate = Value("class", path, index)
                         if cls in bases(inference, candidate):
                             found.append(candidate)
@@ -380,7 +394,12 @@ def receivers(inference: Inference, method: Value) -> list[Value]:
             if (_is_collected(inference, c) or is_constructed(inference, c, takes_class) or _makes_itself(inference, c))
             and _reaches(inference, c, method, symbol.name)
         ]
-        if is_constructed(inference, own, takes_class) or not reached or _makes_itself(inference, own):
+        if (
+            is_constructed(inference, own, takes_class)
+            or not reached
+            or _makes_itself(inference, own)
+            or (takes_class and is_taken(inference, own, symbol.name))
+        ):
             reached.append(own)
         return frozenset(reached)
 
@@ -413,33 +432,4 @@ def _reaches(inference: Inference, cls: Value, method: Value, name: str) -> bool
                 c.callee == f"super().{name}" and c.owner == index for c in table.calls.get(name, ())
             ):
                 return False
-    return False
-
-
-def is_constructed(inference: Inference, cls: Value, or_asked: bool = False) -> bool:
-    """Whether something of the class's name is called anywhere; or (`or_asked`) something is called on it, as a classmethod is."""
-    table = inference.table(cls.path)
-    if table is None:
-        return False
-    name = table.facts.symbols[cls.index].name
-    key = ("constructed", cls.path, cls.index, or_asked)
-    return bool(inference.once(key, lambda: frozenset({cls} if _is_called(inference, name, or_asked) else ())))
-
-
-def _is_called(inference: Inference, name: str, or_asked: bool) -> bool:
-    names = [one for alias in inference.names_of(name) for one in (alias, f"{alias}[]")]
-    if any(inference.workspace.paths_using(n, "called") for n in names):
-        open_only = set(inference.workspace.paths_using("", "called"))
-        for n in names:
-            for path in inference.workspace.paths_using(n, "called"):
-                table = inference.table(path) if path in open_only else None
-                if path not in open_only or (table is not None and n in table.calls):
-                    return True
-    asking = inference.workspace.paths_using(name, "asked") if or_asked else ()
-    open_only = set(inference.workspace.paths_using("", "asked")) if asking else set()
-    for path in asking:
-        other = inference.table(path) if path in open_only else None
-        callees = column(other.facts.calls, "callee") if other is not None else ()
-        if path not in open_only or any(name in callee and name in callee.split(".")[:-1] for callee in callees):
-            return True
     return False

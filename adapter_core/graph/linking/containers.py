@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .evaluate import Here, Inference
 
 _MAX_PLACES = 12  # of `*args` that are told apart
+_MAPPINGS = ("dict", "OrderedDict")
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp)
 
 
@@ -37,11 +38,11 @@ def display_elements(inference: Inference, value: Value) -> Values:
         if isinstance(node, ast.Dict):
             return union([inference.expression(k, here) for k in node.keys if k is not None])
         if isinstance(node, ast.Call):
-            # `list(x)`, `set(x)`, `deque(x)`; of `dict(…)` the keys are of no interest.
+            # `list(x)`, `set(x)`, `deque(x)`, `dict.fromkeys(x)`; of `dict(…)` the keys are of no interest.
             return union([inference.elements(inference.expression(a, here)) for a in node.args[:1]])
         if isinstance(node, ast.DictComp):
             return inference.expression(node.key, here)
-        return union([_element(inference, e, here) for e in getattr(node, "elts", ())])
+        return union([element(inference, e, here) for e in getattr(node, "elts", ())])
 
     return inference.once(("elements", value), lambda: _with_additions(inference, value, None, compute()))
 
@@ -50,7 +51,8 @@ def _with_additions(inference: Inference, value: Value, key: str | None, written
     return written | filling.additions(inference, value, key, written)
 
 
-def _element(inference: Inference, node: ast.expr, here: Here) -> Values:
+def element(inference: Inference, node: ast.expr, here: Here) -> Values:
+    """What an element of a display, or an argument of a call, stands for; with a star in front what is spread."""
     values = inference.expression(node, here)
     return inference.elements(values) if isinstance(node, ast.Starred) else values
 
@@ -94,23 +96,83 @@ def display_item(inference: Inference, value: Value, key: str | None, step: str 
             return inference.expression(node.value, here)
         if isinstance(node, ast.Call) and dotted_name(node.func).rpartition(".")[2] == "defaultdict":
             return inference.returned(inference.expression(node.args[0], here)) if node.args else EMPTY
+        if isinstance(node, ast.Call) and dotted_name(node.func).endswith("dict.fromkeys"):
+            return inference.expression(node.args[1], here) if len(node.args) > 1 else EMPTY
         if isinstance(node, ast.Call):
             named = [k for k in node.keywords if k.arg and (key is None or repr(k.arg) == key)]
             inner = [v for a in [*node.args[:1], *(k.value for k in node.keywords if not k.arg)]
                      for v in inference.expression(a, here)]  # fmt: skip
-            return union(
-                [inference.expression(k.value, here) for k in named] + [inference.item(v, key, step) for v in inner]
-            )
+            taken = _TAKEN.get(dotted_name(node.func).rpartition(".")[2], _by_key)
+            given = [taken(inference, v, key, step) for v in inner]
+            return union([inference.expression(k.value, here) for k in named] + given)
         if isinstance(node, _COMPREHENSIONS):
             return inference.expression(node.elt, here)
         elements = getattr(node, "elts", [])
         if step is not None and not any(isinstance(e, ast.Starred) for e in elements):
             number = int(step)
             return inference.expression(elements[number], here) if -len(elements) <= number < len(elements) else EMPTY
-        return union([_element(inference, e, here) for e in elements])
+        return union([element(inference, e, here) for e in elements])
 
     wanted = key if key is not None else step
     return inference.once(("item", value, key, step), lambda: _with_additions(inference, value, wanted, compute()))
+
+
+def made_of(inference: Inference, node: ast.Call, here: Here, key: str | None) -> Values:
+    """What a container holds that is made by such a call: of another one, of pairs, of what is told by keywords."""
+    given = [_of_pairs(inference, v, key, None) for a in node.args[:1] for v in inference.expression(a, here)]
+    given += [containing for a in node.args[:1] for containing in [_listed(inference, a, here)]]
+    named = [k.value for k in node.keywords if k.arg and key in (None, repr(k.arg))]
+    return union([*given, *(inference.expression(value, here) for value in named)])
+
+
+def _listed(inference: Inference, node: ast.expr, here: Here) -> Values:
+    """What a list or the like holds that is written out."""
+    return union([element(inference, e, here) for e in getattr(node, "elts", ())])
+
+
+def _of_pairs(inference: Inference, value: Value, key: str | None, step: str | None) -> Values:
+    """A value of the dict that is made of another one, or of pairs."""
+    if value.kind == "display":
+        found = _display(inference, value)
+        node, here = found if found is not None else (None, None)
+        if isinstance(node, (ast.List, ast.Tuple, ast.Set)) and here is not None:
+            wanted = key if key is not None else step
+            pairs = [e for e in node.elts if not isinstance(e, ast.Starred)]
+            first = [spelled(e.elts[0]) if isinstance(e, ast.Tuple) and len(e.elts) == 2 else "" for e in pairs]
+            exact = [e for e, k in zip(pairs, first, strict=True) if k and k == wanted]
+            if wanted is not None and all(first) and not exact and pairs:
+                return EMPTY
+            return union([inference.part(inference.expression(e, here), "1") for e in exact or pairs])
+        listing = isinstance(node, _COMPREHENSIONS) or (
+            isinstance(node, ast.Call) and dotted_name(node.func).rpartition(".")[2] not in (*_MAPPINGS, "fromkeys")
+        )
+        if not listing:
+            return inference.item(value, key, step)
+    elif not (value.kind == "generator" or (value.kind == "typed" and value.path == "list")):
+        return inference.item(value, key, step)
+    return inference.part(inference.elements(frozenset({value})), "1")
+
+
+def _in_its_place(inference: Inference, value: Value, key: str | None, step: str | None) -> Values:
+    """One element of the list that is made of something: by its number, where that tells the same of both."""
+    if value.kind in ("instance", "generator"):
+        return inference.iterated(value)
+    return inference.item(value, key, step)
+
+
+def _by_key(inference: Inference, value: Value, key: str | None, step: str | None) -> Values:
+    return inference.item(value, key, step)
+
+
+def _anywhere(inference: Inference, value: Value, key: str | None, step: str | None) -> Values:
+    """One element of what is made of something in another order."""
+    return inference.iterated(value)
+
+
+_TAKEN = {
+    **dict.fromkeys(_MAPPINGS, _of_pairs), **dict.fromkeys(("list", "tuple", "deque"), _in_its_place),
+    **dict.fromkeys(("sorted", "reversed", "set", "frozenset"), _anywhere),
+}  # fmt: skip
 
 
 def rest(inference: Inference, value: Value, first: int, after: int) -> Values:

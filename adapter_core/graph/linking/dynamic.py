@@ -19,6 +19,10 @@ _PARSED = (".parse_args()", ".parse_known_args()[]", "argparse.Namespace()")
 def of_function(inference: Inference, function: Value, name: str) -> Values:
     """What was stored under a name on a function: `render.style = plain`."""
     plain = unbound(function)
+    if name == "__get__":
+        return frozenset({Value("method", name, 0, plain)})
+    if name == "__call__":
+        return frozenset({function})
 
     def compute() -> Values:
         parts: list[Values] = []
@@ -37,6 +41,8 @@ def of_function(inference: Inference, function: Value, name: str) -> Values:
 def of_container(value: Value, name: str) -> Values:
     """A method of a container or generator; what `SimpleNamespace(name=value)` was given for a name."""
     if value.kind == "attributes":
+        if name == "_replace":
+            return frozenset({Value("typed", "callable", 0, frozenset({value}))})
         return union([values for given, values in value.extra if given == name])
     return frozenset({Value("method", name, 0, value)})
 

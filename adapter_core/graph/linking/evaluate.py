@@ -21,6 +21,7 @@ from . import (
     containers,
     dynamic,
     expressions,
+    generated,
     lambdas,
     modules,
     parameters,
@@ -188,6 +189,8 @@ class Inference(Remembering):
             own = current == scope
             if declared and (current, name) in declared:
                 current, own = declared[(current, name)], False
+            if own and offset >= 0 and reaching.is_not_yet_bound(table, current, name, offset):
+                continue
             found = self.binding(
                 table, current, name, offset if own else -1, line if own else 0, environment if own else ()
             )
@@ -199,6 +202,8 @@ class Inference(Remembering):
         found = modules.from_stars(self, table, name)
         if found is not None:
             return found
+        if name == "__name__":
+            return frozenset({Value("external", "builtins.str()", 0, table.facts.module)})
         if name in _BUILTINS:
             return frozenset({external(f"builtins.{name}")})
         return EMPTY
@@ -291,13 +296,14 @@ class Inference(Remembering):
         return union([protocols.iterated(self, v) for v in values])
 
     def part(self, values: Values, step: str) -> Values:
-        """What unpacking gives at one place: "1", "-1", or "*1:0" for a list of the rest; what a pattern takes out: "@attribute",
-        "'key'"."""
+        """What unpacking gives at one place: "1", "-1", or "*1:0" for a list of the rest; what a pattern takes out: "@attribute", "@0" (of
+        a class, by place), "'key'"."""
         if step.startswith("*"):
             first, _, after = step[1:].partition(":")
             return union([containers.rest(self, v, int(first), int(after)) for v in values])
         if step.startswith("@"):
-            return self.attribute(values, step[1:])
+            place = step[1:]
+            return generated.matched(self, values, int(place)) if place.isdecimal() else self.attribute(values, place)
         if step[:1] in "'\"":
             return union([protocols.item(self, v, step, None) for v in values])
         return union([protocols.item(self, v, None, step) for v in values])

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..parsing.fields import spelled
-from . import containers, texts
+from . import containers, generated, texts
 from .tables import instance_class
 from .values import EMPTY, Value, Values, class_of, external, instance, known, union
 
@@ -23,7 +24,7 @@ OPERATORS = {
 _SAME = frozenset(
     """builtins.iter copy.copy
     copy.deepcopy functools.lru_cache functools.cache functools.singledispatch functools.total_ordering contextlib.contextmanager
-    contextlib.asynccontextmanager builtins.staticmethod builtins.classmethod builtins.aiter weakref.ref weakref.proxy
+    contextlib.asynccontextmanager builtins.staticmethod builtins.classmethod builtins.aiter weakref.proxy
     dataclasses.dataclass dataclasses.replace enum.unique typing.final typing.overload typing.runtime_checkable
     types.MappingProxyType
     abc.abstractmethod asyncio.run asyncio.create_task asyncio.ensure_future asyncio.wait_for asyncio.shield
@@ -35,7 +36,8 @@ _SAME = frozenset(
 _DECORATOR_FACTORIES = frozenset({"functools.wraps", "functools.lru_cache"})
 _CONTAINERS = frozenset(
     """builtins.list builtins.tuple builtins.set builtins.frozenset builtins.dict builtins.sorted builtins.reversed collections.deque
-    collections.defaultdict collections.OrderedDict queue.Queue queue.LifoQueue queue.PriorityQueue queue.SimpleQueue asyncio.Queue
+    collections.defaultdict collections.OrderedDict
+    builtins.dict.fromkeys queue.Queue queue.LifoQueue queue.PriorityQueue queue.SimpleQueue asyncio.Queue
     multiprocessing.Queue""".split()
 )
 _ELEMENT = frozenset(
@@ -50,6 +52,8 @@ _LAST = frozenset({"typing.cast"})
 _FACTORIES = ("default_factory", "factory")
 _NEW = frozenset({"builtins.object.__new__", "builtins.BaseException.__new__"})
 _MAX_COLUMNS = 8
+_REPLACES = ("NamedTuple._replace", "collections.namedtuple()._replace")
+_MAKES = ("NamedTuple._make", "collections.namedtuple()._make")
 
 
 def result(inference: Inference, value: Value, node: ast.Call, here: Here) -> Values:
@@ -101,12 +105,31 @@ def result(inference: Inference, value: Value, node: ast.Call, here: Here) -> Va
         place = (here.base + start, here.base + end)
         return frozenset(Value("partial", here.path, here.scope, (v, *place)) for v in argument(0))
     if name in ("dataclasses.field", "attr.ib", "attrs.field", "attr.field"):
-        made = [inference.returned(inference.expression(k.value, here)) for k in node.keywords if k.arg in _FACTORIES]
+        made = [_made_by(inference, k.value, here) for k in node.keywords if k.arg in _FACTORIES]
         return union([*made, *(inference.expression(k.value, here) for k in node.keywords if k.arg == "default")])
     if name in _NEW and node.args:
         return frozenset(instance(v) for v in argument(0) if v.kind == "class")
-    if name.endswith("NamedTuple._replace") and isinstance(node.func, ast.Attribute):
+    if name.endswith(_REPLACES) and isinstance(node.func, ast.Attribute):
         return inference.expression(node.func.value, here)
+    if name.endswith(_MAKES) and isinstance(node.func, ast.Attribute):
+        return frozenset(
+            instance(v) for v in inference.expression(node.func.value, here) if v.kind in ("class", "instance")
+        )
+    if name in ("collections.namedtuple", "typing.NamedTuple"):
+        return generated.named_tuple(node)
+    if name == generated.MADE:
+        return generated.made_tuple(inference, value, node, here)
+    if name in ("weakref.ref", "weakref.WeakMethod") and node.args:
+        return frozenset({Value("typed", "callable", 0, argument(0))})
+    if name == "asyncio.gather":
+        return _gathered(inference, node, here)
+    if name == "itertools.groupby":
+        group = frozenset({Value("typed", "list", 0, inference.elements(argument(0)))})
+        return _pairs(inference, [EMPTY, group])
+    if name == "operator.itemgetter" and len(node.args) == 1:
+        return frozenset(Value("method", "itemgetter", 0, v) for v in _constants(node.args[0]))
+    if name == "builtins.eval" and node.args:
+        return _evaluated(inference, node.args[0], here)
     if name in ("importlib.import_module", "builtins.__import__") and node.args:
         package = _package(inference, node, here)
         names = [(package if v.extra.startswith(".") else "") + v.extra for v in argument(0)
@@ -143,19 +166,65 @@ def result(inference: Inference, value: Value, node: ast.Call, here: Here) -> Va
     if name == "builtins.filter":
         return frozenset({Value("typed", "list", 0, inference.elements(argument(1)))})
     if name == "builtins.property":
-        return argument(0)
+        getters = union([argument(0), *(inference.expression(k.value, here) for k in node.keywords if k.arg == "fget")])
+        return frozenset(Value("property", v.path, v.index, v) for v in getters if v.kind in ("function", "lambda"))
+    if name == "types.MethodType":
+        return _bound(argument(0), argument(1))
     if name in _SAME and node.args:
         found = argument(0)
         kept = known(found)
         return kept or frozenset({external(f"{name}()")})
     if name == "builtins.vars" and node.args:
-        return union([inference.member(v, "__dict__") for v in argument(0) if v.kind == "class"])
+        return union([inference.member(v, "__dict__") for v in argument(0) if v.kind in ("class", "instance")])
     if name in ("builtins.globals", "builtins.vars", "builtins.locals") and not node.args:
         return frozenset({Value("namespace", here.path, 0 if name == "builtins.globals" else here.scope)})
     head = name.removesuffix("()")
     if head != name and head in _DECORATOR_FACTORIES and node.args:
         return argument(0)
     return frozenset({external(f"{name}()")})
+
+
+def _made_by(inference: Inference, factory: ast.expr, here: Here) -> Values:
+    """What a factory gives: `list` a container that is filled later."""
+    values = inference.expression(factory, here)
+    containers_made = [v for v in values if v.path in _CONTAINERS]
+    if containers_made and here.base >= 0:
+        start, end = here.source.span(factory)
+        return frozenset({Value("display", here.path, here.scope, (here.base + start, here.base + end))})
+    return inference.returned(values)
+
+
+def _bound(functions: Values, receivers: Values) -> Values:
+    """Functions as methods of what they are given for the first parameter."""
+    given = [r for r in receivers if r.kind in ("instance", "class")]
+    return frozenset(f._replace(extra=r) for f in functions if f.kind == "function" for r in given) or functions
+
+
+def _gathered(inference: Inference, node: ast.Call, here: Here) -> Values:
+    """The results of what is awaited together, place by place."""
+    if any(isinstance(argument, ast.Starred) for argument in node.args):
+        given = [a.value if isinstance(a, ast.Starred) else None for a in node.args]
+        parts = [
+            inference.expression(a, here) if inner is None else inference.elements(inference.expression(inner, here))
+            for a, inner in zip(node.args, given, strict=True)
+        ]
+        return frozenset({Value("typed", "list", 0, union(parts))})
+    return frozenset({Value("typed", "places", 0, tuple(inference.expression(a, here) for a in node.args))})
+
+
+def _constants(node: ast.expr) -> Iterator[Value]:
+    """The key or number that `itemgetter` is given."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield Value("external", "builtins.str()", 0, spelled(node))
+    elif isinstance(node, ast.Constant) and type(node.value) is int:
+        yield Value("external", "builtins.int()", 0, spelled(node))
+
+
+def _evaluated(inference: Inference, node: ast.expr, here: Here) -> Values:
+    """What a constant text comes to that `eval` is given."""
+    text = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+    found = inference.text(here.path, here.scope, text.strip(), here.line) if text else EMPTY
+    return found or frozenset({external("builtins.eval()")})
 
 
 def _package(inference: Inference, node: ast.Call, here: Here) -> str:
@@ -181,6 +250,13 @@ def method(inference: Inference, value: Value, node: ast.Call, here: Here) -> Va
     name = value.path
     if container.path == "future":
         return container.extra if name == "result" else EMPTY
+    if name == "__get__":
+        return _bound(only, inference.expression(node.args[0], here)) if node.args else EMPTY
+    if name == "itemgetter":
+        step = str(container.extra) if container.path == "builtins.int()" else None
+        key = None if step else container.extra
+        given = inference.expression(node.args[0], here) if node.args else EMPTY
+        return union([inference.item(v, key, step) for v in given])
     if name == "attrgetter":
         return inference.attribute(inference.expression(node.args[0], here), container.extra) if node.args else EMPTY
     if name in ("values", "popitem"):

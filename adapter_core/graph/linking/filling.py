@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
 from ...types import Call, Flow
+from ..parsing.fields import spelled
 from . import carrying, containers
 from .tables import ADDING, EXTENDING, PUSHING, Put, Tables, instance_class, scopes
 from .values import EMPTY, Value, Values, union
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
     from .evaluate import Inference
 
 _MAX_FILES = 24  # in which a container may be filled
+_FIELD = re.compile(r"(?:\w+\.)?(?:field|ib|Factory)\(")
+_SLICE = re.compile(r"\[[^\[\]]*:[^\[\]]*\]\s*=\s*\Z")
+_BEFORE = 60  # characters before a value in which a slice is looked for
 _BARE = 20  # characters of a container in which hardly anything is written: `defaultdict(list)`
 
 
@@ -38,11 +43,11 @@ def stored(inference: Inference, path: str, scope: int, name: str, key: str | No
         parts: list[Values] = []
         for flow in table.items(name):
             if same(flow.scope) and (key is None or flow.path in ("", key)):
-                parts.append(inference.at(path, flow.scope, flow.start, flow.end, flow.line))
+                parts.append(_assigned(inference, path, flow.scope, flow.start, flow.end, flow.line))
         for method in (*ADDING, *EXTENDING):
             for call in table.calls.get(method, ()):
                 if call.callee == f"{name}.{method}" and same(call.owner):
-                    parts.append(_put(inference, path, call, method))
+                    parts.append(_put(inference, path, call, method, key))
         if name.endswith("[]"):
             # `table.setdefault(key, []).append(value)` puts into what the table holds, too.
             for call in table.calls.get("append", ()):
@@ -54,22 +59,32 @@ def stored(inference: Inference, path: str, scope: int, name: str, key: str | No
     return inference.once(("stored", path, cls if attribute else binder, name, key), compute)
 
 
-def _put(inference: Inference, path: str, call: Call, method: str) -> Values:
-    """What a call of `append`, `extend` and their like adds."""
+def _assigned(inference: Inference, path: str, scope: int, start: int, end: int, line: int) -> Values:
+    """What `d[k] = v` puts in; `xs[:] = ys` all that is in there."""
+    values = inference.at(path, scope, start, end, line)
+    return (
+        inference.elements(values) if _SLICE.search(inference.workspace.text(path), start - _BEFORE, start) else values
+    )
+
+
+def _put(inference: Inference, path: str, call: Call, method: str, key: str | None = None) -> Values:
+    """What a call of `append`, `extend` and their like adds; of `setdefault` and `update` what it puts under a key."""
     here = inference.here(path, call.owner, call.start, call.end, call.line)
     node = here.source.tree if here is not None else None
     if here is None or not isinstance(node, ast.Call):
+        return EMPTY
+    if method == "setdefault" and key is not None and node.args and (spelled(node.args[0]) or key) != key:
         return EMPTY
     values = inference.expression(node.args[-1], here) if node.args else EMPTY
     if method in EXTENDING:
         values = union(
             [
-                containers.display_item(inference, v, None, None)
+                containers.display_item(inference, v, key if method == "update" else None, None)
                 if v.kind == "display"
                 else inference.elements(frozenset({v}))
                 for v in values
             ]
-            + [inference.expression(k.value, here) for k in node.keywords if k.arg]
+            + [inference.expression(k.value, here) for k in node.keywords if k.arg and key in (None, repr(k.arg))]
         )
     return values
 
@@ -83,7 +98,7 @@ def additions(inference: Inference, value: Value, key: str | None, written: Valu
     for flow in table.flows_around(start) if table else ():
         if flow.kind != "assign" or flow.end < end:
             continue
-        whole = (flow.start, flow.end) == (start, end) and not flow.path
+        whole = not flow.path and ((flow.start, flow.end) == (start, end) or _is_field(inference, table, flow))
         # `self.done, self.undone = [], []`
         if whole or (flow.path and value in inference.flow(value.path, flow)):
             parts.append(
@@ -94,6 +109,12 @@ def additions(inference: Inference, value: Value, key: str | None, written: Valu
     if not written and not any(parts) and (key is not None or end - start <= _BARE):
         parts += _put_where_handed(inference, value, key)
     return union(parts)
+
+
+def _is_field(inference: Inference, table: Tables | None, flow: Flow) -> bool:
+    """Whether a class declares a field so, `items: list = field(default_factory=list)`, whose factory makes the container."""
+    in_class = table is not None and table.facts.symbols[flow.owner].kind == "class"
+    return in_class and _FIELD.match(inference.workspace.text(table.facts.path), flow.start) is not None  # type: ignore[union-attr]
 
 
 def _put_by_others(inference: Inference, value: Value) -> Iterator[Values]:
@@ -135,13 +156,14 @@ def _put_where_handed(inference: Inference, value: Value, key: str | None) -> It
             if table.is_parameter(put.scope, put.target) and value in inference.text(  # type: ignore[union-attr]
                 one.path, put.scope, put.target, put.line
             ):
-                yield _what_is_put(inference, one.path, put)
+                yield what_is_put(inference, one.path, put)
 
 
-def _what_is_put(inference: Inference, path: str, put: Put) -> Values:
+def what_is_put(inference: Inference, path: str, put: Put) -> Values:
+    """What one statement or call puts into a container."""
     if put.call is not None:
         return _put(inference, path, put.call, put.call.name)
-    return inference.at(path, put.scope, put.start, put.end, put.line)
+    return _assigned(inference, path, put.scope, put.start, put.end, put.line)
 
 
 def _stored_elsewhere(inference: Inference, value: Value, flow: Flow, key: str | None) -> Iterator[Values]:
@@ -161,7 +183,7 @@ def _stored_elsewhere(inference: Inference, value: Value, flow: Flow, key: str |
             if own or (put.key is not None and key is not None and put.key not in ("", key)):
                 continue
             if value in inference.text(path, put.scope, put.target, put.line):
-                yield _what_is_put(inference, path, put)
+                yield what_is_put(inference, path, put)
 
 
 def _binder(table: Tables, scope: int, name: str) -> int:

@@ -10,12 +10,14 @@ from ...types import Parameter
 from . import carriers, classes, mro, parameters
 from .snippets import snippet
 from .tables import Tables
-from .values import EMPTY, Value, Values, union
+from .values import EMPTY, Value, Values, class_of, external, union
 
 if TYPE_CHECKING:
-    from .evaluate import Inference
+    from .evaluate import Here, Inference
 
 _MAX_SITES = 80
+_TUPLES = ("NamedTuple", "collections.namedtuple()")
+MADE = "collections.namedtuple()"
 
 
 def is_field(inference: Inference, cls: Value, name: str) -> bool:
@@ -32,14 +34,23 @@ def _fields_of_base(bases: Sequence[str]) -> list[str]:
     for text in bases:
         source = snippet(text) if text.partition("(")[0].rpartition(".")[2] == "namedtuple" else None
         call = source.tree if source is not None else None
-        if isinstance(call, ast.Call) and len(call.args) > 1:
-            named = call.args[1]
-            if isinstance(named, ast.Constant) and isinstance(named.value, str):
-                return named.value.replace(",", " ").split()
-            return [
-                e.value for e in getattr(named, "elts", ()) if isinstance(e, ast.Constant) and isinstance(e.value, str)
-            ]
+        if isinstance(call, ast.Call):
+            return _told_fields(call)
     return []
+
+
+def _told_fields(call: ast.Call) -> list[str]:
+    """The fields that `namedtuple("Pair", "left right")` or `NamedTuple("Pair", [("left", int)])` names."""
+    named = call.args[1] if len(call.args) > 1 else None
+    if isinstance(named, ast.Constant) and isinstance(named.value, str):
+        return named.value.replace(",", " ").split()
+    return _texts(named)
+
+
+def _texts(node: ast.expr | None) -> list[str]:
+    """The constant texts of a list or tuple, or those with which its pairs begin."""
+    first = [e.elts[0] if isinstance(e, ast.Tuple) and e.elts else e for e in getattr(node, "elts", ())]
+    return [e.value for e in first if isinstance(e, ast.Constant) and isinstance(e.value, str)]
 
 
 def has_default(table: Tables, cls: Value, name: str) -> bool:
@@ -58,6 +69,52 @@ def stored_as(inference: Inference, cls: Value, place: int | str) -> list[str]:
     if isinstance(place, str):
         return [place] if place in names else []
     return names[place : place + 1]
+
+
+def matched(inference: Inference, values: Values, place: int) -> Values:
+    """What a class pattern binds at a place: the attribute that `__match_args__` names, or the field of a record."""
+    parts = []
+    for value in values:
+        cls = class_of(value) if value.kind == "instance" else None
+        names = (_match_args(inference, cls) or [p.name for p in _taken(inference, cls)]) if cls is not None else []
+        parts += [inference.attribute(frozenset({value}), name) for name in names[place : place + 1]]
+    return union(parts)
+
+
+def _match_args(inference: Inference, cls: Value) -> list[str]:
+    for current in mro.lookup_order(inference, cls):
+        table = inference.table(current.path) if current.kind == "class" else None
+        for flow in table.flows.get((current.index, "__match_args__"), ()) if table is not None else ():
+            source = snippet(inference.workspace.text(current.path)[flow.start : flow.end])
+            return _texts(source.tree) if source is not None else []
+    return []
+
+
+def of_tuple(inference: Inference, value: Value, step: str | None) -> Values:
+    """What an instance of a named tuple holds at a place, or at any."""
+    cls = class_of(value)
+    if not any(c.kind == "external" and c.path.endswith(_TUPLES) for c in mro.lookup_order(inference, cls)):
+        return EMPTY
+    names = [p.name for p in _taken(inference, cls)]
+    if step is not None:
+        place = int(step)
+        names = names[place : place + 1 or None] if -len(names) <= place < len(names) else []
+    return union([inference.attribute(frozenset({value}), name) for name in names])
+
+
+def named_tuple(node: ast.Call) -> Values:
+    """What `namedtuple("Pair", "left right")` gives: something outside that knows its fields."""
+    fields = _told_fields(node)
+    return frozenset({Value("external", MADE, 0, " ".join(fields) if fields else None)})
+
+
+def made_tuple(inference: Inference, cls: Value, node: ast.Call, here: Here) -> Values:
+    """What calling such a named tuple gives."""
+    if not cls.extra:
+        return frozenset({external(f"{MADE}()")})
+    taken = [Parameter(name, "positional", None, None) for name in cls.extra.split()]
+    told = tuple((one.name, parameters.passed(inference, taken, False, node, here, one)) for one in taken)
+    return frozenset({Value("attributes", "", 0, told)})
 
 
 def _given(inference: Inference, cls: Value, name: str) -> Values:
@@ -98,4 +155,4 @@ def _taken(inference: Inference, cls: Value) -> list[Parameter]:
     return list(found.values())
 
 
-__all__ = ["given", "has_default", "is_field", "stored_as"]
+__all__ = ["given", "has_default", "is_field", "made_tuple", "matched", "named_tuple", "of_tuple", "stored_as"]

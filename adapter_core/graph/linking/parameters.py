@@ -8,7 +8,20 @@ from typing import TYPE_CHECKING
 
 from ...types import Call, Parameter, Symbol
 from ..storage.columns import column
-from . import aliases, callbacks, calling, carriers, classes, fixtures, metaclasses, mro, operands, owners, registered
+from . import (
+    aliases,
+    callbacks,
+    calling,
+    carriers,
+    classes,
+    filling,
+    fixtures,
+    metaclasses,
+    mro,
+    operands,
+    owners,
+    registered,
+)
 from . import annotations as types_of
 from .abstract import is_abstract
 from .tables import Tables
@@ -115,6 +128,8 @@ def _with_special(inference: Inference, annotated: Values, hand_over: Callable[[
             annotated = frozenset(v for v in annotated if v.kind != "instance" or class_of(v) not in protocols)
         return annotated.union(given, containers)
     fitting = [v for v, order in zip(given, orders, strict=True) if any(c in order for c in wanted)]
+    if fit == {"class"} and fitting and len(fitting) == len(handed):
+        return frozenset(fitting)  # `kind: type[Base]`: all calls say which
     return annotated.union(fitting, containers)
 
 
@@ -393,6 +408,8 @@ def gathered(inference: Inference, value: Value, key: str | None) -> Values:
 def _gathered(inference: Inference, value: Value, symbol: Symbol, found: Parameter, key: str | None) -> Values:
     """What calls hand over for `*args` or `**kwargs`."""
     parts: list[Values] = []
+    if found.kind == "var_keyword":
+        parts.append(filling.stored(inference, value.path, value.index, found.name, key))
     names = {p.name for p in symbol.parameters}
     before = sum(p.kind in ("positional", "positional_only") for p in symbol.parameters)
     for node, here, bound, _ in _calls_of(inference, Value("function", value.path, value.index)):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import containers
-from .values import EMPTY, MANY, Value, Values, external, instance, union
+from . import containers, generated, subclassed
+from .values import EMPTY, MANY, Value, Values, class_of, external, instance, union
 
 if TYPE_CHECKING:
     from .evaluate import Inference
@@ -43,6 +43,9 @@ def iterated(inference: Inference, value: Value) -> Values:
     if value.kind == "starred":
         return containers.starred_elements(inference, value)
     if value.kind == "instance":
+        listed = subclassed.elements(inference, value)
+        if listed:
+            return listed
         for name in ("__iter__", "__aiter__"):
             iterators = inference.returned(inference.member(value, name))
             if iterators:
@@ -52,7 +55,9 @@ def iterated(inference: Inference, value: Value) -> Values:
                     for v in iterators
                 ]  # fmt: skip
                 return union(parts)
-        return inference.returned(inference.member(value, "__getitem__"))
+        return generated.of_tuple(inference, value, None) or inference.returned(inference.member(value, "__getitem__"))
+    if value.kind == "attributes":
+        return union([values for _, values in value.extra])
     if value.kind == "class":
         table = inference.table(value.path)
         if table and any(table.facts.symbols[i].kind == "enum_member" for i in table.members.get(value.index, ())):
@@ -76,18 +81,29 @@ def item(inference: Inference, value: Value, key: str | None, step: str | None) 
     if value.kind == "typed":
         return value.extra
     if value.kind == "namespace":
-        table = inference.table(value.path)
         name = key.strip("'\"") if key else ""
+        if value.extra is not None:
+            return inference.attribute(frozenset({value.extra}), name) if name else EMPTY
+        table = inference.table(value.path)
         return (inference.binding(table, value.index, name) or EMPTY) if table and name else EMPTY
     if value.kind == "instance":
         found = inference.member(value, "__getitem__")
         if any(v.path.startswith(_TYPED_DICTS) for v in found):
             return inference.member(value, key.strip("'\"")) if key else EMPTY
-        return inference.returned(found)
+        given = generated.of_tuple(inference, value, step) or inference.returned(found)
+        missing = (
+            inference.member(value, "__missing__") if subclassed.is_container(inference, class_of(value)) else EMPTY
+        )
+        return given | inference.returned(missing) | subclassed.held(inference, value, key if key is not None else step)
+    if value.kind == "attributes":
+        held = [values for _, values in value.extra]
+        return held[int(step)] if step is not None and -len(held) <= int(step) < len(held) else union(held)
     if value.kind == "class":
         return frozenset({value})  # a generic class with its arguments
     if value.kind == "generator":
         return iterated(inference, value)
+    if value.path == "sys.modules" and key:
+        return inference.module(key.strip("'\""))
     if value.kind == "external":
         return frozenset({external(f"{value.path}[]")})
     return frozenset({value}) if value == MANY else EMPTY

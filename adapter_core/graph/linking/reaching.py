@@ -90,6 +90,13 @@ def bindings_of(table: Tables, scope: int, name: str) -> Bindings:
 _UNBOUND = Bindings(_NONE, False, False), Bindings(_NONE, True, False)
 
 
+def is_not_yet_bound(table: Tables, scope: int, name: str, offset: int) -> bool:
+    """Whether a name that is read in the body of a class is bound there only further down, so that it means what is around the class."""
+    if table.facts.symbols[scope].kind != "class":
+        return False
+    return all(event.after > offset and not event.apart for event in bindings_of(table, scope, name).events)
+
+
 def _events(table: Tables, scope: int, name: str) -> list[Event]:
     facts = table.facts
     events: list[Event] = []

@@ -39,12 +39,14 @@ class Remembering:
         self.partial = False  # something was cut off by a limit since this was last set to False
         self.deadline: float | None = None  # by `time.monotonic`: what is not known by then is given up
         self._kept: dict[object, _Result] = {}
-        self._passing: dict[object, _Result] = {}  # those that hold for the running question
+        # Those that hold for the running question, and (a bit for each depth) what was still being worked out and needed for them.
+        self._passing: dict[object, tuple[_Result, int]] = {}
         self._aside: dict[object, tuple[Any, Read, int]] = {}
         self._singles: dict[Values, Values] = {}
         self._assumed: dict[object, Values] = {}
         self._active: dict[object, int] = {}
         self._shallowest = _SETTLED
+        self._needed_for = 0
         self._steps = 0  # of the running question
         self._spent = 0  # of these those that `spend` counted, but for what is remembered
 
@@ -58,9 +60,13 @@ class Remembering:
 
     def recall(self, key: object) -> Values | None:
         """What `once` remembers under a key."""
-        known = self._kept.get(key) or (self._passing.get(key) if self._active else None)
+        known = self._kept.get(key)
         if known is None:
-            return None
+            passing = self._passing.get(key) if self._active else None
+            if passing is None:
+                return None
+            known, needed = passing
+            self._needed_for |= needed
         values, read, on, cut = known
         if on < self._shallowest:
             self._shallowest = on
@@ -76,6 +82,7 @@ class Remembering:
         if depth >= 0:
             if depth < self._shallowest:
                 self._shallowest = depth
+            self._needed_for |= 1 << depth
             return self._assumed.get(key, EMPTY)
         depth = len(self._active)
         if depth == 0:
@@ -90,14 +97,16 @@ class Remembering:
         begun, spent = self._steps, self._spent
         self._active[key] = depth
         before, self._shallowest = self._shallowest, _SETTLED
+        needed_before, self._needed_for = self._needed_for, 0
         read_before = self.reads.begin() if self.reads is not None else NOTHING
+        assumed = result = EMPTY
         try:
             result = compute()
             for _ in range(_MAX_ROUNDS):
                 # It was asked for while it was worked out, and got less than it came to: once more, with what is known now.
                 if self._shallowest != depth or self._assumed.get(key, EMPTY) == result or self.exhausted:
                     break
-                self._assumed[key] = result
+                self._assumed[key] = assumed = result
                 self._forget_passing(depth)
                 self._shallowest = _SETTLED
                 result |= compute()
@@ -106,9 +115,14 @@ class Remembering:
             result = EMPTY
             self.cut_off()
         finally:
+            needed, own = self._needed_for, 1 << depth
+            self._needed_for = needed_before | (needed & ~own)
             del self._active[key]
             self._assumed.pop(key, None)
             self._spent = spent
+        if needed & own and assumed != result:
+            # What took it for less than it came to is worked out anew, where it is asked for again.
+            self._passing = {key: one for key, one in self._passing.items() if not one[1] & own}
         if len(result) == 1:
             result = self._singles.setdefault(result, result)  # most are the one value that others are, too
         read = self.reads.end(read_before) if self.reads is not None else NOTHING
@@ -121,7 +135,7 @@ class Remembering:
             # Cut short, and dear: to ask again would cost as much and tell as little.
             self._kept[key] = _Result(result, read, cut=True)
         else:
-            self._passing[key] = _Result(result, read, on)
+            self._passing[key] = _Result(result, read, on), needed & ~own
         if before < on:
             self._shallowest = before
         return result
@@ -167,7 +181,7 @@ class Remembering:
 
     def _forget_passing(self, depth: int) -> None:
         """Forget what holds only as long as the thing at this depth is what it was taken for."""
-        for key in [key for key, result in self._passing.items() if result.on >= depth or result.on < 0]:
+        for key in [key for key, (result, _) in self._passing.items() if result.on >= depth or result.on < 0]:
             del self._passing[key]
 
     # -- limits ------------------------------------------------------------------------------------------------------

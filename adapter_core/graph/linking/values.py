@@ -2,7 +2,24 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import Any, NamedTuple
+
+_KEPT_MARKS = 60_000
+_WITH_TEXTS = ("attributes", "applied")  # have texts within `extra`
+
+
+class _Marks(dict[str, int]):
+    """A number for each text: the same in every process, which `hash` of a text is not."""
+
+    def __missing__(self, text: str) -> int:
+        if len(self) >= _KEPT_MARKS:
+            self.clear()
+        mark = self[text] = zlib.crc32(text.encode("utf-8", "surrogatepass"))
+        return mark
+
+
+_MARKS = _Marks()
 
 
 class Value(NamedTuple):
@@ -25,6 +42,8 @@ class Value(NamedTuple):
                 "entered"     0                values            a context manager that gives these back
     attributes  ""            0                (name, values)…   a `SimpleNamespace`
     namespace   file          scope            None              `globals()`
+                ""            0                an instance       its `__dict__`
+    property    file          symbol           the getter        what `property(get)` gives
     method      its name      0                the container     `items.append`
     partial     file          scope            (value, start, end)   a function with its first arguments given, in the call at these offsets
     external    dotted name   0                None              outside the workspace, or what comes of it; the text of a short string
@@ -39,6 +58,18 @@ class Value(NamedTuple):
     index: int = 0  # type: ignore[assignment] # nobody asks a value for tuple.index
     extra: Any = None
     by: tuple[str, int] | None = None
+
+    def __hash__(self) -> int:
+        """The order of a set is that of its hashes, and it decides what is looked at first where a limit is met. So no hash of a text
+        goes into it, nor that of None, which another process has otherwise. By places: this is asked for more than anything else."""
+        mark = _MARKS[self[1]] + self[2] * 1_000_003
+        extra = self[3]
+        if extra is not None:
+            if type(extra) is str:
+                mark ^= _MARKS[extra]
+            elif self[0] not in _WITH_TEXTS:
+                mark ^= hash(extra) * 3
+        return mark if self[4] is None else mark + self[4][1] * 31
 
 
 Values = frozenset[Value]

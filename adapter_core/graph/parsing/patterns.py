@@ -8,6 +8,9 @@ from typing import NamedTuple
 
 from .fields import spelled
 
+# `case str(text)` binds the value itself.
+_WHOLE = frozenset("bool bytearray bytes dict float frozenset int list set str tuple".split())
+
 
 class Captured(NamedTuple):
     """`name` is bound to part `path` of `value` (None: not known). `kind` "except": to an instance of the class `value`."""
@@ -38,7 +41,10 @@ def captured(pattern: ast.pattern, subject: ast.expr) -> Iterator[Captured]:
                 yield Captured(subject.id, part.cls, "except", "", part.lineno)
             for name, inner in zip(part.kwd_attrs, part.kwd_patterns, strict=True):
                 todo.append((inner, part.cls, "except", f"@{name}"))
-            todo += [(inner, None, kind, "") for inner in part.patterns]
+            if isinstance(part.cls, ast.Name) and part.cls.id in _WHOLE:
+                todo += [(inner, value, kind, path) for inner in part.patterns]
+            else:
+                todo += [(inner, part.cls, "except", f"@{place}") for place, inner in enumerate(part.patterns)]
         elif isinstance(part, ast.MatchSequence):
             starred = False
             for number, inner in enumerate(part.patterns):
