@@ -9,7 +9,7 @@ from ..code_graph import CodeGraph, is_test_path
 from ..evidence.question import Question
 from ..graph.source import is_python
 from ..types import SymbolRef
-from .citations import locate
+from .citations import find_citations, locate
 from .kinds import LINKS, answer_kind
 
 _QUOTED = re.compile(r"`(\w+)(?:\(\))?`|\"(\w+)\"|'(\w+)'")
@@ -88,6 +88,16 @@ def named_modules(graph: CodeGraph, question: Question) -> list[SymbolRef]:
         if found and "." in name and all(r.symbol.kind == "module" for r in found):
             refs += found[:1]
     return _distinct(refs)[:_MAX_MODULES]
+
+
+def named_place(graph: CodeGraph, question: str) -> tuple[str, int] | None:
+    """The one line of a Python file that a short question names ("What happens at app.py:12?"), as tracebacks and test reports write
+    it, as path and line; None where it names none or several."""
+    places = find_citations(question) if len(question) <= _MAX_CHARS else []
+    path = locate(graph, places[0].path) if len(places) == 1 else None
+    document = graph.document(path) if path is not None and is_python(path) else None
+    inside = document is not None and 1 <= places[0].start <= len(document.lines)
+    return (path, places[0].start) if path is not None and inside else None
 
 
 def _tested_most(graph: CodeGraph, module: SymbolRef) -> list[SymbolRef]:

@@ -14,8 +14,8 @@ from ..graph.lookup import implementation, scope_at
 from ..graph.outline import docstring_span, outline_of
 from ..graph.source import is_python
 from ..types import Evidence, ModuleFacts, Symbol, SymbolRef
-from .asked import kind_of, named_first, named_symbols
-from .composing.around import contents, imported, inheritance, mutations, numbers, passed, reads, tests
+from .asked import kind_of, named_first, named_place, named_symbols
+from .composing.around import contents, imported, inheritance, mutations, numbers, passed, reads, standing_at, tests
 from .composing.calling import callers, calling_tests, calls, uses
 from .composing.candidate import OF_STATEMENTS, Candidate, Speaker, listed
 from .composing.chain import way_asked_for
@@ -55,8 +55,8 @@ def candidates(graph: CodeGraph, found: Found, limit: int) -> list[Candidate]:
     if course and not asked.named:
         evident = _meeting(graph, evident)
     way = way_asked_for(graph, found.question.text) if kind not in LINKS else None
-    if way is not None:
-        seen[way.text] = way
+    first = (way, standing_at(graph, named_place(graph, found.question.text)))
+    seen |= {item.text: item for item in first if item is not None}
     for facts, index, item in (*_named(graph, found), *evident):
         if (facts.path, index) in about:
             continue

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from adapter_core.answers.asked import named_place
 from adapter_core.answers.citations import cite
 from adapter_core.answers.compose import candidates
 from adapter_core.answers.composing.counts import asked_for
@@ -523,3 +524,67 @@ def test_how_many_of_all_is_not_answered_with_something_else(repo: Path, questio
     assert not answer.found
     assert answer.text == "Not found in this workspace."
     assert "`pathline graph --dump` counts what the whole workspace has" in answer.reason
+
+
+NOTHING = """
+#- a.py
+class Base:
+    def run(self):
+        \"\"\"Runs the base.\"\"\"
+        return self.stop()
+
+    def stop(self):
+        \"\"\"Stops the base.\"\"\"
+        return 1
+
+class Sub(Base):
+    def stop(self):
+        return 2
+
+def lonely(base):
+    \"\"\"Nobody needs it.\"\"\"
+    return base
+#- tests/test_a.py
+from a import Base
+
+def test_stop():
+    assert Base().run()
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "note"),
+    [
+        ("Who calls `lonely`?", "no call of lonely was found; what is told is what else is known of it"),
+        (
+            "Which tests cover `lonely`?",
+            "no test that leads to lonely was found; what is told is what else is known of it",
+        ),
+        (
+            "What overrides `Base.run`?",
+            "no subclass or override of Base.run was found; what is told is what else is known of it",
+        ),
+        ("Who calls `Base.stop`?", ""),
+        ("What overrides `Base.stop`?", ""),
+        ("Which classes extend `Base`?", ""),
+        ("Who calls `Base`?", ""),
+        ("What does `lonely` do?", ""),
+    ],
+)
+def test_that_there_is_no_link_is_said(repo: Path, question: str, note: str) -> None:
+    answer = answer_question(graph_of(repo, NOTHING), question)
+    assert (answer.found, answer.reason) == (True, note)
+
+
+@pytest.mark.parametrize(
+    "question", ["a.py:4", "What happens at a.py:4?", "a.py:4: AssertionError", "Why does File a.py, line 4 fail?"]
+)
+def test_what_stands_at_a_named_line_is_told_first(repo: Path, question: str) -> None:
+    answer = answer_question(graph_of(repo, NOTHING), question)
+    assert answer.claims[0].text == "In `Base.run`: `return self.stop()`"
+    assert [str(c.span) for c in answer.claims[0].citations] == ["a.py:4"]
+
+
+@pytest.mark.parametrize("question", ["What is at a.py:400?", "a.py:2 and a.py:4", "nothing.py:4", "README.md:1"])
+def test_other_places_are_no_line_of_a_function(repo: Path, question: str) -> None:
+    assert named_place(graph_of(repo, NOTHING), question) is None

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from ...code_graph import CodeGraph, is_test_path
+from ...graph.lookup import scope_at
 from ...graph.outline import outline_of
 from ...types import ModuleFacts, SymbolRef, TestLink
 from ..checking.statements import callee
@@ -62,6 +63,16 @@ def contents(speaker: Speaker, facts: ModuleFacts) -> Iterator[Candidate]:
         others = ", among others" if len(named) > len(shown) else ""
         text = f"The module {code(facts.module)} defines {listed([code(s.name) for s in shown])}{others}."
         yield speaker.say("contents", text, *((s.name_line, s.name_line) for s in shown))
+
+
+def standing_at(graph: CodeGraph, place: tuple[str, int] | None) -> Candidate | None:
+    """The statement that stands at a line of a function."""
+    facts, document = (graph.facts(place[0]), graph.document(place[0])) if place is not None else (None, None)
+    index = scope_at(facts, place[1]) if facts is not None and place is not None else 0
+    if place is None or facts is None or document is None or not facts.symbols[index].is_callable:
+        return None
+    found = quoted_at(facts.symbols[index].qualname, facts.symbols[index], document.lines, place[1])
+    return Speaker(facts, index, 0).say("at", found[0], *found[1]) if found is not None else None
 
 
 def reads(speaker: Speaker, graph: CodeGraph, ref: SymbolRef) -> Iterator[Candidate]:

@@ -71,10 +71,10 @@ _UNNAMED, _UNNAMED_LINK = 0.9, 0.5  # of a score are left where the question nam
 # other sentence about it, too, in its citation.
 _DEFAULTS: Mapping[str, float] = {
     "steps": 2.0, "quote": 1.0, "branch": 1.2, "decides": 1.2, "used": 0.9, "assigned": 0.8, "calls": 0.6, "signature": 0.25, "where": 0.1,
-    "bare": 0.35, "contents": 1.0, "way": 4.0,
+    "bare": 0.35, "contents": 1.0, "way": 4.0, "at": 4.0,
 }  # fmt: skip
 _DEFAULT_PRIOR = 0.45
-_WHOLE = ("steps", "way")  # beside which all other sentences are small
+_WHOLE = ("steps", "way", "at")  # beside which all other sentences are small
 # What the answers benchmark adds: factors of kinds for gold lines and names of the reference, searched for on either half of the
 # repositories; these gained on the other half, too.
 _FITTED: Mapping[str, float] = {"doc": 0.75, "comment": 0.75}
@@ -87,6 +87,7 @@ _SAME_KIND = 0.72
 _SHOWN = 0.6  # what a sentence loses whose lines are all shown already
 # Of the best score, what a sentence must have to come first, second, …: the further down, the more it must tell.
 _MIN_SHARES = (0.0, 0.2, 0.25, 0.28, 0.3, 0.32)
+_TWIN = 0.5  # of a score is left to what was just said of another symbol (`Client.get` and `Client.head` take the same)
 _IN_TEST = 0.5  # a test, where nobody asked about tests
 
 
@@ -159,6 +160,12 @@ def _kind_key(item: Candidate) -> tuple[str, str]:
     return ("", item.kind) if item.kind == "where" else (item.about, item.kind)
 
 
+def _without_owner(item: Candidate) -> tuple[str, str]:
+    """What a sentence says, whatever it says it of: what comes behind its first code span."""
+    before, _, behind = item.text.partition("`")
+    return before, behind.partition("`")[2]
+
+
 def _statement_lines(item: Candidate) -> set[tuple[str, int]]:
     """The lines of a sentence about statements; none of one about a header, on which many things are said."""
     return (
@@ -188,6 +195,7 @@ def choose(
 ) -> list[Candidate]:
     """At most `limit` sentences, the best first: each adds what the ones before it did not say."""
     present = [set(terms.terms_of(item.text)) & weights.keys() for item in items]
+    alike = [_without_owner(item) for item in items]
     lines = [_statement_lines(item) for item in items]
     chosen: list[int] = []
     said: set[str] = set()
@@ -208,6 +216,7 @@ def choose(
             * (1 - (1 - _REPETITION) * repeated)
             * (1 - _SHOWN * again)
             * _SAME_KIND ** kinds.get(_kind_key(items[i]), 0)
+            * (_TWIN if any(alike[i] == alike[j] for j in chosen) else 1.0)
         )
 
     pool = list(range(len(items)))
