@@ -10,7 +10,7 @@ from ..evidence.question import Question
 from ..graph.source import is_python
 from ..types import SymbolRef
 from .citations import find_citations, locate
-from .kinds import LINKS, answer_kind
+from .kinds import LINKS, answer_kind, asks_what_it_does
 
 _QUOTED = re.compile(r"`(\w+)(?:\(\))?`|\"(\w+)\"|'(\w+)'")
 # "the prepare method of PreparedRequest", "PreparedRequest's prepare method".
@@ -30,6 +30,7 @@ _MAX_CHARS = 300
 _MAX_MODULES = 2
 _MAX_LOOKED_AT, _MAX_PARTS = 40, 6  # definitions of a module
 _MAX_NAMED = 8
+_MOST_EXPLAINED = 2
 _MAX_DEFINITIONS = 4  # of one name
 
 
@@ -67,11 +68,14 @@ def _by_last_part(graph: CodeGraph, name: str) -> list[SymbolRef]:
 
 def named_first(graph: CodeGraph, question: Question) -> list[SymbolRef]:
     """What is spoken of before anything that was found. Of a question about links ("How many methods does Router have?"): the members that
-    it names, else the classes; of one about a place ("Where is the "get" method defined?"): what is defined under a name in quotes."""
+    it names, else the classes; of one about what something does: that; of one about a place ("Where is the "get" method defined?"): what is
+    defined under a name in quotes."""
     if answer_kind(question) in _OF_MODULES and (modules := named_modules(graph, question)):
         return _distinct(part for module in modules for part in (module, *_tested_most(graph, module)))
     if answer_kind(question) in LINKS:
         return named_members(graph, question) or named_classes(graph, question) or named_object(graph, question)
+    if asks_what_it_does(question.text):
+        return named_symbols(graph, question)[:_MOST_EXPLAINED]
     if answer_kind(question) != "where":
         return []
     names = [next(filter(None, m.groups())) for m in _QUOTED.finditer(question.text[:_MAX_CHARS])]

@@ -57,7 +57,8 @@ def candidates(graph: CodeGraph, found: Found, limit: int) -> list[Candidate]:
     way = way_asked_for(graph, found.question.text) if kind not in LINKS else None
     first = (way, standing_at(graph, named_place(graph, found.question.text)))
     seen |= {item.text: item for item in first if item is not None}
-    for facts, index, item in (*_named(graph, found), *evident):
+    items = {(facts.path, index): item for facts, index, item in evident}
+    for facts, index, item in (*_named(graph, found, items), *evident):
         if (facts.path, index) in about:
             continue
         about.add((facts.path, index))
@@ -126,12 +127,14 @@ def _meeting(graph: CodeGraph, evident: list[_Found]) -> list[_Found]:
     return [*(known or [(facts, index, None)]), *(one for one in evident if one not in known)]
 
 
-def _named(graph: CodeGraph, found: Found) -> Iterator[tuple[ModuleFacts, int, Evidence | None]]:
+def _named(
+    graph: CodeGraph, found: Found, items: Mapping[tuple[str, int], Evidence | None]
+) -> Iterator[tuple[ModuleFacts, int, Evidence | None]]:
     for ref in named_first(graph, found.question):
         facts = graph.facts(ref.path)
         index = index_of(facts, ref.symbol) if facts is not None else None
         if facts is not None and index is not None:
-            yield facts, index, None
+            yield facts, index, items.get((facts.path, index))
 
 
 def _asked_about(graph: CodeGraph, found: Found) -> frozenset[tuple[str, int]]:

@@ -25,7 +25,10 @@ def attribute_docs(speaker: Speaker, facts: ModuleFacts, symbol: Symbol, lines: 
 
 
 def assigns(signature: str) -> bool:
-    """Whether a signature is an assignment, and no mere annotation (which may hold a `=`, too: `Field(gt=0)`)."""
+    """Whether a signature is an assignment that tells something: no mere annotation (which may hold a `=`, too: `Field(gt=0)`), and not
+    `x = ...` of a stub."""
+    if signature.endswith("= ..."):
+        return False
     try:
         node = ast.parse(signature).body[0]
     except (SyntaxError, ValueError, IndexError):

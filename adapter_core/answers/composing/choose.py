@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from ...code_graph import is_test_path
 from ...graph import terms
-from ..kinds import LINKS
+from ..kinds import LINKS, asks_what_it_does
 from .candidate import OF_STATEMENTS, Candidate
 from .prose import leans
 
@@ -57,12 +57,6 @@ _ASKS_ERRORS = re.compile(
     re.I,
 )
 _ERROR = 0.75
-# "What does f do?" is answered first by what its docstring says first.
-_WHAT_IT_DOES = re.compile(
-    r"\W*(?:what(?:'s| is| are)(?! (?:the|a|an|in)\b)\b[^?]{1,60}|what does \S+(?: \w+)? do|"
-    r"(?:explain|describe)(?: what)? \S+(?: does)?)\W*\Z",
-    re.I,
-)
 _CODE = re.compile(r"`[^`]*`|(?<!\w)\w+(?:\.\w+)+(?:\(\))?|\b\w+\(\)")
 _OWNER, _ABOVE = 0.5, 0.7
 _OFF_SUBJECT = 0.6  # of a score is left where what it is about holds no word of the question
@@ -87,7 +81,9 @@ _SAME_KIND = 0.72
 _SHOWN = 0.6  # what a sentence loses whose lines are all shown already
 # Of the best score, what a sentence must have to come first, second, …: the further down, the more it must tell.
 _MIN_SHARES = (0.0, 0.2, 0.25, 0.28, 0.3, 0.32)
-_TWIN = 0.5  # of a score is left to what was just said of another symbol (`Client.get` and `Client.head` take the same)
+_TWIN = (
+    0.25  # of a score is left to what was just said of another symbol (`Client.get` and `Client.head` take the same)
+)
 _IN_TEST = 0.5  # a test, where nobody asked about tests
 
 
@@ -126,8 +122,9 @@ def lexical_scores(
         if named and not item.named:
             opening *= _UNNAMED_LINK if kind in LINKS else _UNNAMED
         scores.append((0.35 + overlap) * prior * opening * subjects[item.about] * _PLACE_DECAY**item.place)
-    if _WHAT_IT_DOES.match(question):
-        first = [i for i, item in enumerate(items) if item.named and item.kind == "doc" and item.order == 0]
+    if asks_what_it_does(question):
+        own = [i for i, item in enumerate(items) if item.named and item.kind in ("doc", "where")]
+        first = [i for i in own if items[i].order == 0]
         most = max((s for s, item in zip(scores, items, strict=True) if item.kind not in _WHOLE), default=0.0)
         for i in first[:1]:
             scores[i] = most
