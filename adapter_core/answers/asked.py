@@ -28,7 +28,7 @@ _PRONOUNS = frozenset({"it", "this", "that", "them", "these", "those", "what", "
 _OF_MODULES = ("tests", "impact", "callers")
 _MAX_CHARS = 300
 _MAX_MODULES = 2
-_MAX_LOOKED_AT, _MAX_PARTS = 40, 6  # definitions of a module
+_MAX_PARTS = 4  # definitions of a module
 _MAX_NAMED = 8
 _MOST_EXPLAINED = 2
 _MAX_DEFINITIONS = 4  # of one name
@@ -71,7 +71,8 @@ def named_first(graph: CodeGraph, question: Question) -> list[SymbolRef]:
     it names, else the classes; of one about what something does: that; of one about a place ("Where is the "get" method defined?"): what is
     defined under a name in quotes."""
     if answer_kind(question) in _OF_MODULES and (modules := named_modules(graph, question)):
-        return _distinct(part for module in modules for part in (module, *_tested_most(graph, module)))
+        most = _MAX_PARTS if answer_kind(question) == "tests" else _MAX_PARTS // 2  # looking for callers takes longer
+        return _distinct(part for module in modules for part in (module, *_tested_most(graph, module)[:most]))
     if answer_kind(question) in LINKS:
         return named_members(graph, question) or named_classes(graph, question) or named_object(graph, question)
     if asks_what_it_does(question.text):
@@ -105,14 +106,12 @@ def named_place(graph: CodeGraph, question: str) -> tuple[str, int] | None:
 
 
 def _tested_most(graph: CodeGraph, module: SymbolRef) -> list[SymbolRef]:
-    """What a module defines that tests call, what most of them call first."""
+    """What a module defines of whose names most test files call something: functions and classes, then methods."""
     own = [r for r in graph.defs_in(module.path) if r.symbol.is_callable or r.symbol.kind == "class"]
     public = [r for r in own if not any(part.startswith("_") for part in r.symbol.qualname.split("."))]
-    called = {}
-    for ref in public[:_MAX_LOOKED_AT]:
-        sites = graph.who_calls(ref, implicit=False).items
-        called[ref] = sum(site.sure and is_test_path(site.span.path) for site in sites)
-    return sorted((ref for ref in called if called[ref]), key=lambda ref: -called[ref])[:_MAX_PARTS]
+    called = {ref: sum(map(is_test_path, graph.view.paths_using(ref.symbol.name, "called"))) for ref in public}
+    best = sorted((ref for ref in called if called[ref]), key=lambda ref: ("." in ref.symbol.qualname, -called[ref]))
+    return best
 
 
 def named_classes(graph: CodeGraph, question: Question) -> list[SymbolRef]:
