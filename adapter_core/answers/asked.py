@@ -9,8 +9,8 @@ from ..code_graph import CodeGraph, is_test_path
 from ..evidence.question import Question
 from ..graph.source import is_python
 from ..types import SymbolRef
-from .citations import locate
-from .kinds import LINKS, answer_kind
+from .citations import find_citations, locate
+from .kinds import LINKS, answer_kind, asks_what_it_does
 
 _QUOTED = re.compile(r"`(\w+)(?:\(\))?`|\"(\w+)\"|'(\w+)'")
 # "the prepare method of PreparedRequest", "PreparedRequest's prepare method".
@@ -28,8 +28,9 @@ _PRONOUNS = frozenset({"it", "this", "that", "them", "these", "those", "what", "
 _OF_MODULES = ("tests", "impact", "callers")
 _MAX_CHARS = 300
 _MAX_MODULES = 2
-_MAX_LOOKED_AT, _MAX_PARTS = 40, 6  # definitions of a module
+_MAX_PARTS = 4  # definitions of a module
 _MAX_NAMED = 8
+_MOST_EXPLAINED = 2
 _MAX_DEFINITIONS = 4  # of one name
 
 
@@ -67,11 +68,15 @@ def _by_last_part(graph: CodeGraph, name: str) -> list[SymbolRef]:
 
 def named_first(graph: CodeGraph, question: Question) -> list[SymbolRef]:
     """What is spoken of before anything that was found. Of a question about links ("How many methods does Router have?"): the members that
-    it names, else the classes; of one about a place ("Where is the "get" method defined?"): what is defined under a name in quotes."""
+    it names, else the classes; of one about what something does: that; of one about a place ("Where is the "get" method defined?"): what is
+    defined under a name in quotes."""
     if answer_kind(question) in _OF_MODULES and (modules := named_modules(graph, question)):
-        return _distinct(part for module in modules for part in (module, *_tested_most(graph, module)))
+        most = _MAX_PARTS if answer_kind(question) == "tests" else _MAX_PARTS // 2  # looking for callers takes longer
+        return _distinct(part for module in modules for part in (module, *_tested_most(graph, module)[:most]))
     if answer_kind(question) in LINKS:
         return named_members(graph, question) or named_classes(graph, question) or named_object(graph, question)
+    if asks_what_it_does(question.text):
+        return named_symbols(graph, question)[:_MOST_EXPLAINED]
     if answer_kind(question) != "where":
         return []
     names = [next(filter(None, m.groups())) for m in _QUOTED.finditer(question.text[:_MAX_CHARS])]
@@ -90,15 +95,23 @@ def named_modules(graph: CodeGraph, question: Question) -> list[SymbolRef]:
     return _distinct(refs)[:_MAX_MODULES]
 
 
+def named_place(graph: CodeGraph, question: str) -> tuple[str, int] | None:
+    """The one line of a Python file that a short question names ("What happens at app.py:12?"), as tracebacks and test reports write
+    it, as path and line; None where it names none or several."""
+    places = find_citations(question) if len(question) <= _MAX_CHARS else []
+    path = locate(graph, places[0].path) if len(places) == 1 else None
+    document = graph.document(path) if path is not None and is_python(path) else None
+    inside = document is not None and 1 <= places[0].start <= len(document.lines)
+    return (path, places[0].start) if path is not None and inside else None
+
+
 def _tested_most(graph: CodeGraph, module: SymbolRef) -> list[SymbolRef]:
-    """What a module defines that tests call, what most of them call first."""
+    """What a module defines of whose names most test files call something: functions and classes, then methods."""
     own = [r for r in graph.defs_in(module.path) if r.symbol.is_callable or r.symbol.kind == "class"]
     public = [r for r in own if not any(part.startswith("_") for part in r.symbol.qualname.split("."))]
-    called = {}
-    for ref in public[:_MAX_LOOKED_AT]:
-        sites = graph.who_calls(ref, implicit=False).items
-        called[ref] = sum(site.sure and is_test_path(site.span.path) for site in sites)
-    return sorted((ref for ref in called if called[ref]), key=lambda ref: -called[ref])[:_MAX_PARTS]
+    called = {ref: sum(map(is_test_path, graph.view.paths_using(ref.symbol.name, "called"))) for ref in public}
+    best = sorted((ref for ref in called if called[ref]), key=lambda ref: ("." in ref.symbol.qualname, -called[ref]))
+    return best
 
 
 def named_classes(graph: CodeGraph, question: Question) -> list[SymbolRef]:

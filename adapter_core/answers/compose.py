@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -13,8 +12,9 @@ from ..graph.lookup import implementation, scope_at
 from ..graph.outline import outline_of
 from ..graph.source import is_python
 from ..types import Evidence, ModuleFacts, Symbol, SymbolRef
-from .asked import kind_of, named_first, named_symbols
-from .composing.around import contents, imported, inheritance, mutations, numbers, passed, reads, tests
+from .asked import kind_of, named_first, named_place, named_symbols
+from .composing.around import contents, imported, inheritance, mutations, numbers, passed, reads, standing_at, tests
+from .composing.attributes import assigns, attribute_docs
 from .composing.calling import callers, calling_tests, calls, uses
 from .composing.candidate import OF_STATEMENTS, Candidate, Speaker, listed
 from .composing.chain import way_asked_for
@@ -55,9 +55,10 @@ def candidates(graph: CodeGraph, found: Found, limit: int) -> list[Candidate]:
     if course and not asked.named:
         evident = _meeting(graph, evident)
     way = way_asked_for(graph, found.question.text) if kind not in LINKS else None
-    if way is not None:
-        seen[way.text] = way
-    for facts, index, item in (*_named(graph, found), *evident):
+    first = (way, standing_at(graph, named_place(graph, found.question.text)))
+    seen |= {item.text: item for item in first if item is not None}
+    items = {(facts.path, index): item for facts, index, item in evident}
+    for facts, index, item in (*_named(graph, found, items), *evident):
         if (facts.path, index) in about:
             continue
         about.add((facts.path, index))
@@ -126,12 +127,14 @@ def _meeting(graph: CodeGraph, evident: list[_Found]) -> list[_Found]:
     return [*(known or [(facts, index, None)]), *(one for one in evident if one not in known)]
 
 
-def _named(graph: CodeGraph, found: Found) -> Iterator[tuple[ModuleFacts, int, Evidence | None]]:
+def _named(
+    graph: CodeGraph, found: Found, items: Mapping[tuple[str, int], Evidence | None]
+) -> Iterator[tuple[ModuleFacts, int, Evidence | None]]:
     for ref in named_first(graph, found.question):
         facts = graph.facts(ref.path)
         index = index_of(facts, ref.symbol) if facts is not None else None
         if facts is not None and index is not None:
-            yield facts, index, None
+            yield facts, index, items.get((facts.path, index))
 
 
 def _asked_about(graph: CodeGraph, found: Found) -> frozenset[tuple[str, int]]:
@@ -196,11 +199,12 @@ def _sentences(
     if symbol.kind == "class":
         yield from _class(speaker, facts, index, document.lines)
         if item is not None:
-            yield from _members(graph, facts, index, item, place)
-    if symbol.kind in _ASSIGNED or symbol.kind == "class":
+            yield from _members(graph, facts, index, item, place, document.lines)
+    if symbol.kind in (*_ASSIGNED, "class") or symbol.is_callable:
         yield from _comments_above(speaker, symbol, document.lines)
+    if symbol.kind in _ASSIGNED:
+        yield from attribute_docs(speaker, facts, symbol, document.lines)
     if symbol.is_callable:
-        yield from _comments_above(speaker, symbol, document.lines)
         yield from _comments(speaker, facts, symbol, document.lines)
         yield from decisions(speaker, symbol, document.lines)
         named = (facts.path, symbol.start) in asked.named
@@ -272,7 +276,7 @@ def _header(speaker: Speaker, symbol: Symbol, facts: ModuleFacts, index: int, li
             parts.append(f"is annotated to return {code(symbol.returns)}")
         if parts and complete and len(" ".join(parts)) <= 3 * _MAX_SIGNATURE:
             yield speaker.say("signature", f"{name} {listed(parts)}.", head)
-    elif symbol.kind in _ASSIGNED and len(symbol.signature) <= _MAX_SIGNATURE and _assigns(symbol.signature):
+    elif symbol.kind in _ASSIGNED and len(symbol.signature) <= _MAX_SIGNATURE and assigns(symbol.signature):
         yield speaker.say("signature", f"{name} is assigned as {code(symbol.signature)}.", head)
     if symbol.decorators and symbol.is_callable:
         shown_decorators = [code("@" + d) for d in symbol.decorators if len(d) <= 80 and "\n" not in d]
@@ -311,33 +315,25 @@ def _class(speaker: Speaker, facts: ModuleFacts, index: int, lines: list[str]) -
             yield speaker.say("where", text, *((m.name_line, m.name_line) for m in shown))
 
 
-def _assigns(signature: str) -> bool:
-    """Whether a signature is an assignment, and no mere annotation (which may hold a `=`, too: `Field(gt=0)`)."""
-    try:
-        node = ast.parse(signature).body[0]
-    except (SyntaxError, ValueError, IndexError):
-        return "=" in signature  # newer syntax
-    return not isinstance(node, (ast.AnnAssign, ast.Expr)) or (
-        isinstance(node, ast.AnnAssign) and node.value is not None
-    )
-
-
-def _members(graph: CodeGraph, facts: ModuleFacts, index: int, item: Evidence, place: int) -> Iterator[Candidate]:
+def _members(
+    graph: CodeGraph, facts: ModuleFacts, index: int, item: Evidence, place: int, document: list[str]
+) -> Iterator[Candidate]:
     """What a class assigns in the lines that were found, and who reads it."""
     looked_up = 0
     for number, symbol in enumerate(facts.symbols):
         inside = (
             symbol.parent == index and symbol.kind in _ASSIGNED and item.span.start <= symbol.start <= item.span.end
         )
-        if not inside or (symbol.start == symbol.end and not _assigns(symbol.signature)):
+        if not inside or (symbol.start == symbol.end and not assigns(symbol.signature)):
             continue  # what is only annotated says little
         speaker, name = Speaker(facts, number, place), code(symbol.qualname)
         lines = (symbol.start, min(symbol.end, symbol.start + _MAX_HEADER_LINES - 1))
-        short = len(symbol.signature) <= _MAX_SIGNATURE and symbol.end == lines[1] and _assigns(symbol.signature)
+        short = len(symbol.signature) <= _MAX_SIGNATURE and symbol.end == lines[1] and assigns(symbol.signature)
         text = (
             f"{name} is assigned as {code(symbol.signature)}." if short else f"{name} is defined in {code(facts.path)}."
         )
         yield speaker.say("assigned", text, lines)
+        yield from attribute_docs(speaker, facts, symbol, document)
         if place < _NEAR and symbol.end - symbol.start > _MANY_LINES and looked_up < _MAX_LOOKED_UP:
             looked_up += 1
             yield from reads(speaker, graph, graph.ref(facts, number))

@@ -101,3 +101,15 @@ def asks_course(question: Question) -> bool:
     """Whether a question asks what happens one after the other, so that a function from its first statement to its last is an answer."""
     text = question.text[:300]
     return bool(_COURSE.search(text)) or (question.kind == "how" and bool(_COURSE_OF_HOW.search(text)))
+
+
+_WHAT_IT_DOES = re.compile(
+    r"\W*(?:what(?:'s| is| are)(?! (?:the|a|an|in)\b)\b[^?]{1,60}|what does (?:the )?\S+(?: \w+)? do|"
+    r"(?:explain|describe)(?: what)? \S+(?: does)?)\W*\Z",
+    re.I,
+)
+
+
+def asks_what_it_does(text: str) -> bool:
+    """Whether a question asks what something does or is, which is answered first by what its docstring says first."""
+    return bool(_WHAT_IT_DOES.match(text))

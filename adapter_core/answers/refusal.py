@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ..code_graph import CodeGraph
 from ..evidence.question import Question
@@ -16,7 +16,8 @@ from ..evidence.search_index import SearchIndex
 from ..evidence.selection import Found
 from ..graph import terms
 from ..graph.unindexed import may_answer
-from .asked import bare_object, named_classes, named_object
+from ..types import Claim
+from .asked import bare_object, named_classes, named_object, named_symbols
 from .kinds import LINKS, answer_kind
 from .options import RefusalOptions
 
@@ -94,6 +95,25 @@ def _in_code(graph: CodeGraph, name: str) -> bool:
     texts = graph.documents.open_texts
     paths = {path for how in _IN_CODE for path in graph.view.paths_using(name, how)}  # open files are among them always
     return any(path not in texts or re.search(rf"\b{re.escape(name)}\b", texts[path]) for path in paths)
+
+
+# What an answer about links of one symbol has to say, and that it does not.
+_LINKS_SAID = {
+    "callers": (r"\b(?:called|constructed|imported) (?:by|in)\b|\bBy name alone\b|\bis passed to\b", "call of"),
+    "tests": (r"::|\bimported by\b|\bin tests\b", "test that leads to"),
+    "inheritance": (r"\b(?:extended|overridden) by\b|\b(?:extends|overrides)\b", "subclass or override of"),
+}
+
+
+def nothing_of(graph: CodeGraph, question: Question, claims: Sequence[Claim]) -> str:
+    """That no caller, test or subclass was found of the one symbol of which a question asks for these; "" where the answer has some."""
+    pattern, what = _LINKS_SAID.get(answer_kind(question), ("", ""))
+    names = {ref.symbol.qualname for ref in named_symbols(graph, question)} if pattern else set()
+    if len(names) != 1:
+        return ""
+    (name,) = names
+    told = any(re.search(pattern, c.text) and (f"`{name}`" in c.text or "By name" in c.text) for c in claims)
+    return "" if told else f"no {what} {name} was found; what is told is what else is known of it"
 
 
 def not_indexed(graph: CodeGraph, question: Question) -> str:

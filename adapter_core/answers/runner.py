@@ -21,7 +21,7 @@ from ..evidence.selection import Found, search
 from ..graph.source import hash_lines, is_python
 from ..models.backend import Backend
 from ..types import Answer, CancelToken, Claim, EventSink, Evidence, SymbolRef
-from .asked import kind_of, named_symbols
+from .asked import kind_of, named_place, named_symbols
 from .chat import WHAT_CAN_BE_ASKED, is_chat
 from .citations import cite, locate
 from .compose import candidates
@@ -33,7 +33,7 @@ from .flags import checked
 from .kinds import LINKS, asks_structure
 from .options import AskOptions
 from .provenance import provenance_of
-from .refusal import answerable, confidence, names_not_there, not_indexed, signals, subjects_not_there
+from .refusal import answerable, confidence, names_not_there, not_indexed, nothing_of, signals, subjects_not_there
 from .render import commit_footer, nearest_to, not_found, to_markdown
 from .selecting import narrowed, reordered
 from .state import Run
@@ -78,7 +78,8 @@ def answer_question(
         raise UsageError(
             'The question is empty; ask something, for example: pathline ask "Where is the cache cleared?"'
         )
-    zoom = zoom_symbol(graph, options.zoom)
+    place = named_place(graph, question)
+    zoom = zoom_symbol(graph, options.zoom) or (graph.symbol_at(*place) if place is not None else None)
     run.emit("stage", "searching")
     found = _joined(graph, search(graph, question, options.selection, zoom), context)
     if zoom is None and is_chat(question):
@@ -105,6 +106,8 @@ def answer_question(
         claims = _compose(run, found, plan_once)
     if not claims:
         return _refuse(run, found)
+    if not options.phrase:
+        run.note(nothing_of(graph, found.question, claims))
     absent = names_not_there(graph, found.question)[:_MAX_ABSENT]
     if absent:
         run.note(f"not found in this workspace: {', '.join(absent)}; the answer is about what comes nearest")

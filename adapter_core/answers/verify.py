@@ -176,9 +176,10 @@ def _missing_name(
 
 
 def _paths(read: Sentence, citations: tuple[Citation, ...]) -> set[Mention]:
-    """The mentions that are the path of a citation: the digits in it are no numbers."""
+    """The mentions that are the path of a citation, or the pytest id of a test in it: the digits in it are no numbers."""
     paths = [c.span.path for c in citations]
-    return {m for m in read.mentions if any(p == m.text or p.endswith("/" + m.text) for p in paths)}
+    named = {m: m.text.partition("::")[0] for m in read.mentions}
+    return {m for m, name in named.items() if name and any(p == name or p.endswith("/" + name) for p in paths)}
 
 
 def _missing_number(read: Sentence, text: str, free: set[Mention]) -> str:

@@ -452,3 +452,75 @@ def test_what_a_docstring_lists_as_raised_is_told_with_its_name(repo: Path) -> N
     told = "`lock` raises `{}`, by its docstring: “If another process has locked it.”"
     assert verify_claim(graph, Claim(told.format("LockedError"), "composed", (cited,)))[1] == ""
     assert verify_claim(graph, Claim(told.format("OtherError"), "composed", (cited,)))[1]
+
+
+ATTRIBUTES = '''
+#- lib/config.py
+LIMIT = 3
+"""How many there may be at once."""
+
+OTHER = 4
+name = "x"
+
+
+class Settings:
+    """What can be set."""
+
+    window: float = field(
+        default_factory=lambda: 0.1)
+    """
+    How long the queue waits for further events.
+
+    All that arrive later come too late.
+    """
+
+    #: Not a string below.
+    size = 3
+
+    def method(self):
+        self.window = 2
+        """Nobody reads this string of a method."""
+'''
+
+
+def test_the_string_below_an_assignment_says_what_it_is(repo: Path) -> None:
+    graph = graph_of(repo, ATTRIBUTES)
+    claims = answer_question(graph, "What is Settings.window?").claims
+    assert [c.text for c in claims if "“" in c.text][:2] == [
+        "`window` of `Settings`: “How long the queue waits for further events.”",
+        "`window` of `Settings`: “All that arrive later come too late.”",
+    ]
+    first = next(c for c in claims if "waits" in c.text)
+    assert [str(c.span) for c in first.citations] == ["lib/config.py:11", "lib/config.py:14"]
+    texts = [c.text for c in answer_question(graph, "What is `LIMIT`?").claims]
+    assert "`LIMIT` of `config`: “How many there may be at once.”" in texts
+    for name in ("OTHER", "Settings.size", "Settings.method"):
+        found = answer_question(graph, f"What is `{name}`?").claims
+        assert not any("Nobody reads" in c.text or f"`{name}` of" in c.text for c in found)
+
+
+UNDOCUMENTED = """
+#- lib/loading.py
+class Loader:
+    def __init__(self, context):
+        self.context = context
+
+    def load(self, document):
+        return self.context[document]
+
+def sub_loader(context):
+    return Loader(context)
+
+class SubLoader(Loader):
+    \"\"\"A loader below a loader.\"\"\"
+
+def union_loader(loader):
+    loader.loader = loader
+    return loader
+"""
+
+
+@pytest.mark.parametrize("question", ["what does Loader do", "What is Loader?", "What does the `Loader` do?"])
+def test_what_has_no_docstring_is_told_by_where_it_is(repo: Path, question: str) -> None:
+    claims = answer_question(graph_of(repo, UNDOCUMENTED), question).claims
+    assert claims[0].text == "`Loader` is a class, defined in `lib/loading.py`."

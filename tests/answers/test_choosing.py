@@ -108,3 +108,13 @@ def test_what_stands_among_the_steps_of_a_function_is_not_told_again() -> None:
     beside = Candidate("cache beside it", "quote", (("m.py", 20, 22),), "m.py:1", 0, 6)
     assert chosen([steps, mostly, beside]) == [steps.text, beside.text]
     assert chosen([mostly, beside]) == [mostly.text, beside.text]
+
+
+def test_what_was_just_said_of_another_symbol_comes_after_what_was_not() -> None:
+    twins = [
+        sentence(f"`Client.{verb}` takes cache (default clear)", "signature", n, f"m.py:{n}")
+        for n, verb in enumerate(("get", "head", "post"), 1)
+    ]
+    other = sentence("`Cache` takes clear (default cache)", "signature", 9, "m.py:9")
+    assert chosen([*twins, other], limit=2) == [twins[0].text, other.text]
+    assert chosen(twins, limit=3)[0] == twins[0].text

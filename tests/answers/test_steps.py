@@ -444,3 +444,13 @@ def test_a_finally_that_is_written_oddly_is_cited_all_the_same(repo: Path) -> No
     (item,) = told(graph, "f")
     assert item.spans[0][1] > 0
     assert stands(graph, item.text, item.spans)
+
+
+def test_what_is_too_long_to_be_checked_is_not_told(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = graph_of(repo, WORKSPACE)
+    question = "What does `Till.handle` do, step by step?"
+    assert any(", in the order written: " in c.text for c in answer_question(graph, question).claims)
+    monkeypatch.setattr("adapter_core.answers.composing.steps.MAX_CHARS", 100)
+    answer = answer_question(graph, question)
+    assert not any(", in the order written: (1)" in c.text for c in answer.claims)
+    assert not answer.dropped

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from adapter_core.answers.asked import named_place
 from adapter_core.answers.citations import cite
 from adapter_core.answers.compose import candidates
 from adapter_core.answers.composing.counts import asked_for
 from adapter_core.answers.kinds import answer_kind
+from adapter_core.answers.options import AskOptions
 from adapter_core.answers.runner import answer_question
 from adapter_core.answers.verify import supports
 from adapter_core.code_graph import CodeGraph
@@ -523,3 +525,113 @@ def test_how_many_of_all_is_not_answered_with_something_else(repo: Path, questio
     assert not answer.found
     assert answer.text == "Not found in this workspace."
     assert "`pathline graph --dump` counts what the whole workspace has" in answer.reason
+
+
+NOTHING = """
+#- a.py
+class Base:
+    def run(self):
+        \"\"\"Runs the base.\"\"\"
+        return self.stop()
+
+    def stop(self):
+        \"\"\"Stops the base.\"\"\"
+        return 1
+
+class Sub(Base):
+    def stop(self):
+        return 2
+
+def lonely(base):
+    \"\"\"Nobody needs it.\"\"\"
+    return base
+#- tests/test_a.py
+from a import Base
+
+def test_stop():
+    assert Base().run()
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "note"),
+    [
+        ("Who calls `lonely`?", "no call of lonely was found; what is told is what else is known of it"),
+        (
+            "Which tests cover `lonely`?",
+            "no test that leads to lonely was found; what is told is what else is known of it",
+        ),
+        (
+            "What overrides `Base.run`?",
+            "no subclass or override of Base.run was found; what is told is what else is known of it",
+        ),
+        ("Who calls `Base.stop`?", ""),
+        ("What overrides `Base.stop`?", ""),
+        ("Which classes extend `Base`?", ""),
+        ("Who calls `Base`?", ""),
+        ("What does `lonely` do?", ""),
+    ],
+)
+def test_that_there_is_no_link_is_said(repo: Path, question: str, note: str) -> None:
+    answer = answer_question(graph_of(repo, NOTHING), question)
+    assert (answer.found, answer.reason) == (True, note)
+
+
+@pytest.mark.parametrize(
+    "question", ["a.py:4", "What happens at a.py:4?", "a.py:4: AssertionError", "Why does File a.py, line 4 fail?"]
+)
+def test_what_stands_at_a_named_line_is_told_first(repo: Path, question: str) -> None:
+    answer = answer_question(graph_of(repo, NOTHING), question)
+    assert answer.claims[0].text == "In `Base.run`: `return self.stop()`"
+    assert [str(c.span) for c in answer.claims[0].citations] == ["a.py:4"]
+
+
+@pytest.mark.parametrize("question", ["What is at a.py:400?", "a.py:2 and a.py:4", "nothing.py:4", "README.md:1"])
+def test_other_places_are_no_line_of_a_function(repo: Path, question: str) -> None:
+    assert named_place(graph_of(repo, NOTHING), question) is None
+
+
+SPREAD = """
+#- shop/cart.py
+class Cart:
+    def total(self):
+        return 1
+#- shop/use.py
+from shop.cart import (
+    # the only one
+    Cart as Basket,
+)
+
+def make():
+    return Basket()
+#- shop/other.py
+def lazily():
+    from shop import cart
+    return cart.Cart()
+#- tests/part-1/test_cart.py
+from shop.cart import Cart
+
+def test_total():
+    assert Cart().total()
+"""
+
+
+def test_imports_on_several_lines_and_in_odd_folders_are_told(repo: Path) -> None:
+    graph = graph_of(repo, SPREAD)
+    answer = answer_question(graph, "What breaks if I rename Cart?")
+    assert answer.dropped == ()
+    (claim,) = [c for c in answer.claims if " imported by " in c.text]
+    assert claim.text == "`Cart` is imported by `shop.use` and `tests/part-1/test_cart.py`."
+    assert [str(c.span) for c in claim.citations] == ["shop/use.py:1-3", "tests/part-1/test_cart.py:1"]
+    answer = answer_question(graph, "Which tests cover shop/cart.py?")
+    assert answer.dropped == ()
+    assert {c.text for c in answer.claims} == {
+        "`Cart` is called in the test `tests/part-1/test_cart.py::test_total`.",
+        "`shop.cart` is imported by `tests/part-1/test_cart.py`.",
+    }
+    answer = answer_question(graph, "What is in here?", AskOptions(zoom="tests/part-1/test_cart.py"))
+    assert answer.claims[0].text == "The module `tests/part-1/test_cart.py` defines `test_total`."
+    answer = answer_question(graph, "Who uses shop/cart.py?")
+    assert "`shop.cart` is imported by `shop.other`, `shop.use` and `tests/part-1/test_cart.py`." in [
+        c.text for c in answer.claims
+    ]

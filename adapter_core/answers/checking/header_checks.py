@@ -262,8 +262,11 @@ def quoted(region: Region, relation: Relation) -> str:
 
 
 def _is_field(facts: ModuleFacts, owner: Owner, name: str, lines: list[str]) -> bool:
-    """Whether a name is a parameter of a definition (of a class: of its methods), or a field by the text: `:param name:`, `name:`."""
+    """Whether a name is a parameter of a definition (of a class: of its methods), a field by the text (`:param name:`, `name:`), or what is
+    assigned there (`name = 3`)."""
     bare = name.strip().lstrip("*")
+    if any(re.match(rf"\s*{re.escape(bare)}\s*=", line) for line in lines):
+        return True
     if any(re.search(rf"(?:^|[\s:*`]){re.escape(bare)}[`*]*\s*(?::|\(.*\):)", line) for line in lines):
         return True
     names = [n for n, _ in owner]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 
 from ...code_graph import CodeGraph, is_test_path
+from ...graph.linking.modules import imported_modules
+from ...graph.lookup import scope_at
 from ...graph.outline import outline_of
 from ...types import ModuleFacts, SymbolRef, TestLink
 from ..checking.statements import callee
@@ -24,6 +27,7 @@ _MAX_COUNTED = 12  # lines that show a count
 _MAX_READS = 40
 _MAX_USES = 2
 _MAX_CONTENTS = 8
+_MAX_IMPORT = 60  # lines of one import statement
 
 
 def inheritance(speaker: Speaker, links: Links) -> Iterator[Candidate]:
@@ -60,8 +64,18 @@ def contents(speaker: Speaker, facts: ModuleFacts) -> Iterator[Candidate]:
     shown = list(reversed(named.values()))[:_MAX_CONTENTS]
     if shown:
         others = ", among others" if len(named) > len(shown) else ""
-        text = f"The module {code(facts.module)} defines {listed([code(s.name) for s in shown])}{others}."
+        text = f"The module {code(_module_name(facts.module, facts.path))} defines {listed([code(s.name) for s in shown])}{others}."
         yield speaker.say("contents", text, *((s.name_line, s.name_line) for s in shown))
+
+
+def standing_at(graph: CodeGraph, place: tuple[str, int] | None) -> Candidate | None:
+    """The statement that stands at a line of a function."""
+    facts, document = (graph.facts(place[0]), graph.document(place[0])) if place is not None else (None, None)
+    index = scope_at(facts, place[1]) if facts is not None and place is not None else 0
+    if place is None or facts is None or document is None or not facts.symbols[index].is_callable:
+        return None
+    found = quoted_at(facts.symbols[index].qualname, facts.symbols[index], document.lines, place[1])
+    return Speaker(facts, index, 0).say("at", found[0], *found[1]) if found is not None else None
 
 
 def reads(speaker: Speaker, graph: CodeGraph, ref: SymbolRef) -> Iterator[Candidate]:
@@ -96,17 +110,56 @@ def passed(speaker: Speaker, graph: CodeGraph, ref: SymbolRef) -> Iterator[Candi
 def imported(speaker: Speaker, graph: CodeGraph, ref: SymbolRef, in_tests: bool = False) -> Iterator[Candidate]:
     """Which modules import it, the product's first, each with its import; `in_tests`: those of tests alone."""
     places: dict[str, tuple[str, int, int]] = {}
-    found = [r.span for r in graph.refs_of(ref).items if r.kind == "import"]
-    for span in sorted(found, key=lambda s: (is_test_path(s.path), not s.path.startswith(ref.path.partition("/")[0]))):
-        module = graph.module_for_file(span.path)
-        if module and span.path != ref.path and (is_test_path(span.path) or not in_tests):
-            places.setdefault(module, (span.path, span.start, span.end))
+    found = [place for place in _imports_of(graph, ref) if place[0] != ref.path]
+    for place in sorted(found, key=lambda p: (is_test_path(p[0]), not p[0].startswith(ref.path.partition("/")[0]))):
+        if is_test_path(place[0]) or not in_tests:
+            places.setdefault(_module_name(graph.module_for_file(place[0]), place[0]), place)
     name = code(scope_name(ref))
     others = ", among others" if len(places) > 2 * _MAX_LISTED else ""
     for start in range(0, min(len(places), 2 * _MAX_LISTED), _MAX_LISTED):
         group = dict(list(places.items())[start : start + _MAX_LISTED])
         text = f"{name} is imported by {listed([code(module) for module in group])}{others}."
-        yield speaker.say_of("tests" if in_tests else "imports", text, *group.values())
+        lines = [line for place in group.values() for line in _shown(*place)]
+        yield speaker.say_of("tests" if in_tests else "imports", text, *lines)
+
+
+def _shown(path: str, first: int, last: int) -> list[tuple[str, int, int]]:
+    """Lines that show a statement: all of them, or of many the first and the last."""
+    return [(path, first, last)] if last - first < _MAX_COUNTED else [(path, first, first), (path, last, last)]
+
+
+def _imports_of(graph: CodeGraph, ref: SymbolRef) -> Iterator[tuple[str, int, int]]:
+    """Where files import a function, class or module by name, in order: from the statement's first line to the one that names it."""
+    is_module = ref.symbol.kind == "module"
+    paths = graph.importers_of(ref.module) if is_module else graph.view.paths_using(ref.symbol.name)
+    for path in paths:
+        facts = graph.facts(path)
+        if facts is None:
+            continue
+        for item in facts.imports:
+            if is_module:
+                meant = any(name == ref.module for name, _ in imported_modules(graph.inference, facts, item))
+            else:
+                bound = item.alias or item.name
+                meant = item.name == ref.symbol.name and ref in graph.resolve(path, item.line, bound or "")
+            if meant:
+                yield path, item.line, _named_at(graph, path, item.line, item.name or "import")
+
+
+def _named_at(graph: CodeGraph, path: str, start: int, name: str) -> int:
+    """The line of an import statement that names what it imports: brackets may hold one on each line."""
+    document = graph.document(path)
+    lines = document.lines[start - 1 : start - 1 + _MAX_IMPORT] if document is not None else []
+    for number, line in enumerate(lines):
+        named = line if number else line.partition("import")[2]
+        if re.search(rf"(?<![\w.]){re.escape(name)}(?!\w)", named):
+            return start + number
+    return start
+
+
+def _module_name(module: str, path: str) -> str:
+    """The dotted name of a module; its path where that cannot be one (`tests/part-1/test_a.py`)."""
+    return module if module and all(part.isidentifier() for part in module.split(".")) else path
 
 
 def _taker(graph: CodeGraph, path: str, line: int, column: int, name: str) -> tuple[str, int, int] | None:

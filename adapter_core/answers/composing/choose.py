@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from ...code_graph import is_test_path
 from ...graph import terms
-from ..kinds import LINKS
+from ..kinds import LINKS, asks_what_it_does
 from .candidate import COURSES, OF_STATEMENTS, Candidate
 from .prose import leans
 
@@ -57,12 +57,6 @@ _ASKS_ERRORS = re.compile(
     re.I,
 )
 _ERROR = 0.75
-# "What does f do?" is answered first by what its docstring says first.
-_WHAT_IT_DOES = re.compile(
-    r"\W*(?:what(?:'s| is| are)(?! (?:the|a|an|in)\b)\b[^?]{1,60}|what does \S+(?: \w+)? do|"
-    r"(?:explain|describe)(?: what)? \S+(?: does)?)\W*\Z",
-    re.I,
-)
 _CODE = re.compile(r"`[^`]*`|(?<!\w)\w+(?:\.\w+)+(?:\(\))?|\b\w+\(\)")
 _OWNER, _ABOVE = 0.5, 0.7
 _OFF_SUBJECT = 0.6  # of a score is left where what it is about holds no word of the question
@@ -72,10 +66,10 @@ _UNNAMED, _UNNAMED_LINK = 0.9, 0.5  # of a score are left where the question nam
 _DEFAULTS: Mapping[str, float] = {
     "steps": 2.0, "listed": 2.0,
     "quote": 1.0, "branch": 1.2, "decides": 1.2, "used": 0.9, "assigned": 0.8, "calls": 0.6, "signature": 0.25, "where": 0.1,
-    "bare": 0.35, "contents": 1.0, "way": 4.0,
+    "bare": 0.35, "contents": 1.0, "way": 4.0, "at": 4.0,
 }  # fmt: skip
 _DEFAULT_PRIOR = 0.45
-_WHOLE = COURSES | {"way"}  # beside which all other sentences are small
+_WHOLE = COURSES | {"way", "at"}  # beside which all other sentences are small
 # What the answers benchmark adds: factors of kinds for gold lines and names of the reference, searched for on either half of the
 # repositories; these gained on the other half, too.
 _FITTED: Mapping[str, float] = {"doc": 0.75, "comment": 0.75}
@@ -88,6 +82,9 @@ _SAME_KIND = 0.72
 _SHOWN = 0.6  # what a sentence loses whose lines are all shown already
 # Of the best score, what a sentence must have to come first, second, …: the further down, the more it must tell.
 _MIN_SHARES = (0.0, 0.2, 0.25, 0.28, 0.3, 0.32)
+_TWIN = (
+    0.25  # of a score is left to what was just said of another symbol (`Client.get` and `Client.head` take the same)
+)
 _IN_TEST = 0.5  # a test, where nobody asked about tests
 
 
@@ -126,8 +123,9 @@ def lexical_scores(
         if named and not item.named:
             opening *= _UNNAMED_LINK if kind in LINKS else _UNNAMED
         scores.append((0.35 + overlap) * prior * opening * subjects[item.about] * _PLACE_DECAY**item.place)
-    if _WHAT_IT_DOES.match(question):
-        first = [i for i, item in enumerate(items) if item.named and item.kind == "doc" and item.order == 0]
+    if asks_what_it_does(question):
+        own = [i for i, item in enumerate(items) if item.named and item.kind in ("doc", "where")]
+        first = [i for i in own if items[i].order == 0]
         most = max((s for s, item in zip(scores, items, strict=True) if item.kind not in _WHOLE), default=0.0)
         for i in first[:1]:
             scores[i] = most
@@ -160,6 +158,12 @@ def _kind_key(item: Candidate) -> tuple[str, str]:
     return ("", item.kind) if item.kind == "where" else (item.about, item.kind)
 
 
+def _without_owner(item: Candidate) -> tuple[str, str]:
+    """What a sentence says, whatever it says it of: what comes behind its first code span."""
+    before, _, behind = item.text.partition("`")
+    return before, behind.partition("`")[2]
+
+
 def _statement_lines(item: Candidate) -> set[tuple[str, int]]:
     """The lines of a sentence about statements; none of one about a header, on which many things are said."""
     return (
@@ -189,6 +193,7 @@ def choose(
 ) -> list[Candidate]:
     """At most `limit` sentences, the best first: each adds what the ones before it did not say."""
     present = [set(terms.terms_of(item.text)) & weights.keys() for item in items]
+    alike = [_without_owner(item) for item in items]
     lines = [_statement_lines(item) for item in items]
     chosen: list[int] = []
     said: set[str] = set()
@@ -209,6 +214,7 @@ def choose(
             * (1 - (1 - _REPETITION) * repeated)
             * (1 - _SHOWN * again)
             * _SAME_KIND ** kinds.get(_kind_key(items[i]), 0)
+            * (_TWIN if any(alike[i] == alike[j] for j in chosen) else 1.0)
         )
 
     pool = list(range(len(items)))

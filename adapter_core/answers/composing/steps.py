@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from ...code_graph import CodeGraph, index_of
 from ...graph import terms
 from ...types import Symbol, SymbolRef
+from ..checking.sentence import MAX_CHARS
 from ..inert import code, printable
 from .body import callee
 from .candidate import Candidate, Speaker
@@ -77,8 +78,9 @@ def steps(
     if known_as is None or course(found, mentioned(found, known_as[0])) != known_as:
         return  # another statement reads like something that is told
     listing, spans = known_as
-    if "; (2) " in listing:
-        yield speaker.say("steps", f"In {code(ref.symbol.qualname)}, in the order written: {listing}", *spans)
+    text = f"In {code(ref.symbol.qualname)}, in the order written: {listing}"
+    if "; (2) " in listing and len(text) <= MAX_CHARS:
+        yield speaker.say("steps", text, *spans)
 
 
 def steps_of(symbol: Symbol, lines: list[str]) -> list[Step]:
