@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
+from ..recent import Recent
 from .reads import NOTHING, Read, Reads
 from .values import EMPTY, Values
 
@@ -17,33 +18,38 @@ _DEAR = 150
 _MAX_ROUNDS = 3
 _FILE = 8
 _KEPT_RESULTS = 200_000
+_KEPT_ASIDE = 16_000  # these cost only time to find anew
 _SETTLED = 1_000_000  # a depth that nothing has
 
 
-class _Result(NamedTuple):
-    """`on`: the depth of what is still being worked out and was needed for it (-1: it was cut off), or `_SETTLED`. `cut`: it was cut
-    off, but was dear, and stands."""
+class _Passing(NamedTuple):
+    """A result that holds for the running question. `on`: the depth of what is still being worked out and was needed for it (-1: it
+    was cut off)."""
 
     values: Values
     read: Read
-    on: int = _SETTLED
-    cut: bool = False
+    on: int
 
 
 class Remembering:
-    """Valid as long as what is read does not change. For one thread."""
+    """Valid as long as what is read does not change. For one thread.
+
+    Of keys only their hashes are kept, which take a fifth of the room: that two of 200,000 are the same by chance happens once in a
+    thousand million times.
+    """
 
     def __init__(self, reads: Reads | None) -> None:
         self.reads = reads
         self.most_steps = MOST_STEPS
         self.partial = False  # something was cut off by a limit since this was last set to False
         self.deadline: float | None = None  # by `time.monotonic`: what is not known by then is given up
-        self._kept: dict[object, _Result] = {}
-        self._passing: dict[object, _Result] = {}  # those that hold for the running question
-        self._aside: dict[object, tuple[Any, Read, int]] = {}
+        self._kept: dict[int, tuple[Values, Read]] = {}
+        self._cut: set[int] = set()  # of those kept: they were cut off, but were dear, and stand
+        self._passing: dict[int, _Passing] = {}
+        self._aside: Recent[object, tuple[Any, Read, int]] = Recent(_KEPT_ASIDE)
         self._singles: dict[Values, Values] = {}
-        self._assumed: dict[object, Values] = {}
-        self._active: dict[object, int] = {}
+        self._assumed: dict[int, Values] = {}
+        self._active: dict[int, int] = {}
         self._shallowest = _SETTLED
         self._steps = 0  # of the running question
         self._spent = 0  # of these those that `spend` counted, but for what is remembered
@@ -58,25 +64,31 @@ class Remembering:
 
     def recall(self, key: object) -> Values | None:
         """What `once` remembers under a key."""
-        known = self._kept.get(key) or (self._passing.get(key) if self._active else None)
-        if known is None:
-            return None
-        values, read, on, cut = known
-        if on < self._shallowest:
-            self._shallowest = on
-        if cut:
-            self.partial = True
+        number = hash(key)
+        kept = self._kept.get(number)
+        if kept is not None:
+            values, read = kept
+            if number in self._cut:
+                self.partial = True
+        else:
+            passing = self._passing.get(number) if self._active else None
+            if passing is None:
+                return None
+            values, read, on = passing
+            if on < self._shallowest:
+                self._shallowest = on
         if self.reads is not None:
             self.reads.add(read)
         return values
 
     def work_out(self, key: object, compute: Callable[[], Values]) -> Values:
         """`once`, where nothing is remembered."""
-        depth = self._active.get(key, -1)
+        number = hash(key)
+        depth = self._active.get(number, -1)
         if depth >= 0:
             if depth < self._shallowest:
                 self._shallowest = depth
-            return self._assumed.get(key, EMPTY)
+            return self._assumed.get(number, EMPTY)
         depth = len(self._active)
         if depth == 0:
             self._steps = 0
@@ -88,16 +100,16 @@ class Remembering:
             self.cut_off()
             return EMPTY
         begun, spent = self._steps, self._spent
-        self._active[key] = depth
+        self._active[number] = depth
         before, self._shallowest = self._shallowest, _SETTLED
-        read_before = self.reads.begin() if self.reads is not None else NOTHING
+        read_before = self.reads.begin() if self.reads is not None else None
         try:
             result = compute()
             for _ in range(_MAX_ROUNDS):
                 # It was asked for while it was worked out, and got less than it came to: once more, with what is known now.
-                if self._shallowest != depth or self._assumed.get(key, EMPTY) == result or self.exhausted:
+                if self._shallowest != depth or self._assumed.get(number, EMPTY) == result or self.exhausted:
                     break
-                self._assumed[key] = result
+                self._assumed[number] = result
                 self._forget_passing(depth)
                 self._shallowest = _SETTLED
                 result |= compute()
@@ -106,22 +118,23 @@ class Remembering:
             result = EMPTY
             self.cut_off()
         finally:
-            del self._active[key]
-            self._assumed.pop(key, None)
+            del self._active[number]
+            self._assumed.pop(number, None)
             self._spent = spent
         if len(result) == 1:
             result = self._singles.setdefault(result, result)  # most are the one value that others are, too
-        read = self.reads.end(read_before) if self.reads is not None else NOTHING
+        read = self.reads.end(read_before) if self.reads is not None and read_before is not None else NOTHING
         on = self._shallowest
         if on >= depth:
-            self._kept[key] = _Result(result, read)
+            self._kept[number] = result, read
             self._shallowest = before
             return result
         if self._steps - begun > _DEAR and not self.late and self.most_steps == MOST_STEPS:
             # Cut short, and dear: to ask again would cost as much and tell as little.
-            self._kept[key] = _Result(result, read, cut=True)
+            self._kept[number] = result, read
+            self._cut.add(number)
         else:
-            self._passing[key] = _Result(result, read, on)
+            self._passing[number] = _Passing(result, read, on)
         if before < on:
             self._shallowest = before
         return result
@@ -130,7 +143,7 @@ class Remembering:
         """`once` for something that is no set of values, and costs no step: what is spent to find it is spent anew each time, so that
         to remember it changes no answer. It is not kept where what it rests on is still being worked out, or (but for `cut`) was cut
         off."""
-        known = self._aside.get(key)
+        known = self._aside.recall(key)
         if known is not None:
             result, read, spent = known
             # Where that is too much, it has to end in the middle.
@@ -143,11 +156,11 @@ class Remembering:
         reads, begun = self.reads, self._spent
         before, self._shallowest = self._shallowest, _SETTLED
         partial, self.partial = self.partial, False
-        read_before = reads.begin() if reads is not None else NOTHING
+        read_before = reads.begin() if reads is not None else None
         try:
             result = compute()
         finally:
-            read = reads.end(read_before) if reads is not None else NOTHING
+            read = reads.end(read_before) if reads is not None and read_before is not None else NOTHING
         if self._shallowest == _SETTLED and not self.late and (cut or not self.partial):
             self._aside[key] = result, read, self._spent - begun
         self.partial = self.partial or partial
@@ -160,7 +173,8 @@ class Remembering:
     def _forget(self) -> None:
         """Make room."""
         self._kept.clear()
-        self._aside.clear()
+        self._cut.clear()
+        self._aside = Recent(_KEPT_ASIDE)
         self._singles.clear()
         if self.reads is not None:
             self.reads.forget()
