@@ -37,10 +37,13 @@ from .linkstore import (
 from .storage.columns import Rows
 from .store import Store
 from .uses import properties
-from .view import CHARACTERS_OF_ALL, ROWS_OF_ALL, WorkspaceView
+from .view import WorkspaceView
 
 log = logging.getLogger(__name__)
 
+# It comes back to files again and again, but to few at a time: to read one anew takes less than to find room for all.
+_KEPT_ROWS = 120_000
+_KEPT_CHARACTERS = 6_000_000
 _FILES_A_ROUND = 25  # that are written in one transaction
 _RUN_STEPS = 200  # that what runs without a call may cost, each; a written call may cost more
 
@@ -79,7 +82,7 @@ def link_workspace(
             log.warning("links are not kept: %s", again)
             return LinkReport(0, 0, False)
     try:
-        view = WorkspaceView(root, store, kept_rows=ROWS_OF_ALL, kept_characters=CHARACTERS_OF_ALL)
+        view = WorkspaceView(root, store, kept_rows=_KEPT_ROWS, kept_characters=_KEPT_CHARACTERS)
         index = state_of(view)
         with without_gc():
             void = _begin(view, links, index)

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 _MAX_NESTING = 60  # of expressions within expressions, over all that is being worked out
 _KEPT_TABLES = 150_000  # weighed by their rows, of some 150 bytes each
-_TABLES_OF_ALL = 1_500_000  # the same for who goes through all files
+_LINKING_TABLES = 80_000  # the same beside what is remembered of all files
 _KEPT_LINES = 40
 _KEPT_OPERATIONS = 30_000
 _SHORT = 40  # characters of an expression that may be a constant
@@ -71,7 +71,7 @@ class Inference(Remembering):
         """`reads`: what the workspace is read for is noted there, by result; it is then a `TracedWorkspace` with these."""
         super().__init__(reads)
         self.workspace = workspace
-        kept = _KEPT_TABLES if reads is None else _TABLES_OF_ALL
+        kept = _KEPT_TABLES if reads is None else _LINKING_TABLES
         self._tables: Recent[str, Tables | None] = Recent(kept, lambda table: table.weight if table else 1)
         self._lines: Recent[str, reaching.Lines] = Recent(_KEPT_LINES)
         self.operations: Recent[str, tuple[Operation, ...] | None] = Recent(

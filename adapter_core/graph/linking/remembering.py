@@ -47,6 +47,7 @@ class Remembering:
         self._cut: set[int] = set()  # of those kept: they were cut off, but were dear, and stand
         self._passing: dict[int, _Passing] = {}
         self._aside: Recent[object, tuple[Any, Read, int]] = Recent(_KEPT_ASIDE)
+        self._aside_cut: dict[object, tuple[Any, Read, int]] = {}  # what is kept though it was cut off: it may come to less anew
         self._singles: dict[Values, Values] = {}
         self._assumed: dict[int, Values] = {}
         self._active: dict[int, int] = {}
@@ -143,7 +144,7 @@ class Remembering:
         """`once` for something that is no set of values, and costs no step: what is spent to find it is spent anew each time, so that
         to remember it changes no answer. It is not kept where what it rests on is still being worked out, or (but for `cut`) was cut
         off."""
-        known = self._aside.recall(key)
+        known = self._aside_cut.get(key) if cut else self._aside.recall(key)
         if known is not None:
             result, read, spent = known
             # Where that is too much, it has to end in the middle.
@@ -162,19 +163,21 @@ class Remembering:
         finally:
             read = reads.end(read_before) if reads is not None and read_before is not None else NOTHING
         if self._shallowest == _SETTLED and not self.late and (cut or not self.partial):
-            self._aside[key] = result, read, self._spent - begun
+            kept: dict[object, tuple[Any, Read, int]] = self._aside_cut if cut else self._aside
+            kept[key] = result, read, self._spent - begun
         self.partial = self.partial or partial
         self._shallowest = min(before, self._shallowest)
         return result
 
     def is_aside(self, key: object) -> bool:
-        return key in self._aside
+        return key in self._aside or key in self._aside_cut
 
     def _forget(self) -> None:
         """Make room."""
         self._kept.clear()
         self._cut.clear()
         self._aside = Recent(_KEPT_ASIDE)
+        self._aside_cut.clear()
         self._singles.clear()
         if self.reads is not None:
             self.reads.forget()
