@@ -14,13 +14,16 @@ class Recent(dict[K, V]):
     more (the clock algorithm: Corbató, "A paging experiment with the Multics system", 1968). Each weighs 1, or what `weigh` says when
     it is put in.
 
-    The newest entry stays, however heavy it is.
+    The newest entry stays, however heavy it is. `drop` is told of each that goes.
     """
 
-    def __init__(self, size: int, weigh: Callable[[V], int] | None = None) -> None:
+    def __init__(
+        self, size: int, weigh: Callable[[V], int] | None = None, drop: Callable[[V], object] | None = None
+    ) -> None:
         super().__init__()
         self._size = size
         self._weigh = weigh
+        self._drop = drop
         self._weights: dict[K, int] = {}
         self._asked: set[K] = set()
         self._total = 0
@@ -53,6 +56,8 @@ class Recent(dict[K, V]):
                 super().__setitem__(key, super().pop(key))
 
     def __delitem__(self, key: K) -> None:
+        if self._drop is not None:
+            self._drop(super().__getitem__(key))
         super().__delitem__(key)
         self._asked.discard(key)
         self._total -= self._weights.pop(key)

@@ -64,6 +64,11 @@ class Here(NamedTuple):
     environment: Environment = ()
 
 
+def _drop_rows(table: Tables | None) -> None:
+    if table is not None:
+        table.forget_rows()
+
+
 class Inference(Remembering):
     """Remembers what it found out; valid as long as its workspace does not change. For one thread."""
 
@@ -71,8 +76,9 @@ class Inference(Remembering):
         """`reads`: what the workspace is read for is noted there, by result; it is then a `TracedWorkspace` with these."""
         super().__init__(reads)
         self.workspace = workspace
+        drop = None if reads is None else _drop_rows
         kept = _KEPT_TABLES if reads is None else _LINKING_TABLES
-        self._tables: Recent[str, Tables | None] = Recent(kept, lambda table: table.weight if table else 1)
+        self._tables: Recent[str, Tables | None] = Recent(kept, lambda table: table.weight if table else 1, drop)
         self._lines: Recent[str, reaching.Lines] = Recent(_KEPT_LINES)
         self.operations: Recent[str, tuple[Operation, ...] | None] = Recent(
             _KEPT_OPERATIONS, lambda found: len(found or ())
@@ -82,6 +88,7 @@ class Inference(Remembering):
         self.entering: dict[Value, tuple[list[tuple[str, Call, bool]], bool]] = {}
         # The same that `runners` found, and why it may not be all.
         self.running: dict[Value, tuple[list[tuple[str, Implicit]], str, bool]] = {}
+        self.handing: dict[str, tuple[Call, ...]] = {}  # `Tables.handing` of each file: asked for by all, and hardly any has some
         self._nesting = 0
 
     def read(self, path: str) -> None:

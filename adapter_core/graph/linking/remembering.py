@@ -31,26 +31,37 @@ class _Passing(NamedTuple):
     on: int
 
 
-class Remembering:
-    """Valid as long as what is read does not change. For one thread.
+def _room(aside: tuple[Any, Read, int]) -> int:
+    """What it takes to keep something aside, by its length."""
+    found = aside[0]
+    return 1 + len(found) // 4 if isinstance(found, (list, tuple)) else 1
 
-    Of keys only their hashes are kept, which take a fifth of the room: that two of 200,000 are the same by chance happens once in a
-    thousand million times.
-    """
+
+class _Active:
+    """Something that is being worked out; `assumed`: what it comes to as far as is known."""
+
+    __slots__ = ("assumed", "depth")
+
+    def __init__(self, depth: int) -> None:
+        self.depth = depth
+        self.assumed: Values = EMPTY
+
+
+class Remembering:
+    """Valid as long as what is read does not change. For one thread."""
 
     def __init__(self, reads: Reads | None) -> None:
         self.reads = reads
         self.most_steps = MOST_STEPS
         self.partial = False  # something was cut off by a limit since this was last set to False
         self.deadline: float | None = None  # by `time.monotonic`: what is not known by then is given up
-        self._kept: dict[int, tuple[Values, Read]] = {}
-        self._cut: set[int] = set()  # of those kept: they were cut off, but were dear, and stand
-        self._passing: dict[int, _Passing] = {}
-        self._aside: Recent[object, tuple[Any, Read, int]] = Recent(_KEPT_ASIDE)
+        self._kept: dict[object, tuple[Values, Read]] = {}
+        self._cut: set[object] = set()  # of those kept: they were cut off, but were dear, and stand
+        self._passing: dict[object, _Passing] = {}
+        self._aside: Recent[object, tuple[Any, Read, int]] = Recent(_KEPT_ASIDE, _room)
         self._aside_cut: dict[object, tuple[Any, Read, int]] = {}  # what is kept though it was cut off: it may come to less anew
         self._singles: dict[Values, Values] = {}
-        self._assumed: dict[int, Values] = {}
-        self._active: dict[int, int] = {}
+        self._active: dict[object, _Active] = {}
         self._shallowest = _SETTLED
         self._steps = 0  # of the running question
         self._spent = 0  # of these those that `spend` counted, but for what is remembered
@@ -65,14 +76,13 @@ class Remembering:
 
     def recall(self, key: object) -> Values | None:
         """What `once` remembers under a key."""
-        number = hash(key)
-        kept = self._kept.get(number)
+        kept = self._kept.get(key)
         if kept is not None:
             values, read = kept
-            if number in self._cut:
+            if self._cut and key in self._cut:
                 self.partial = True
         else:
-            passing = self._passing.get(number) if self._active else None
+            passing = self._passing.get(key) if self._active else None
             if passing is None:
                 return None
             values, read, on = passing
@@ -84,12 +94,11 @@ class Remembering:
 
     def work_out(self, key: object, compute: Callable[[], Values]) -> Values:
         """`once`, where nothing is remembered."""
-        number = hash(key)
-        depth = self._active.get(number, -1)
-        if depth >= 0:
-            if depth < self._shallowest:
-                self._shallowest = depth
-            return self._assumed.get(number, EMPTY)
+        around = self._active.get(key)
+        if around is not None:
+            if around.depth < self._shallowest:
+                self._shallowest = around.depth
+            return around.assumed
         depth = len(self._active)
         if depth == 0:
             self._steps = 0
@@ -101,16 +110,16 @@ class Remembering:
             self.cut_off()
             return EMPTY
         begun, spent = self._steps, self._spent
-        self._active[number] = depth
+        active = self._active[key] = _Active(depth)
         before, self._shallowest = self._shallowest, _SETTLED
         read_before = self.reads.begin() if self.reads is not None else None
         try:
             result = compute()
             for _ in range(_MAX_ROUNDS):
                 # It was asked for while it was worked out, and got less than it came to: once more, with what is known now.
-                if self._shallowest != depth or self._assumed.get(number, EMPTY) == result or self.exhausted:
+                if self._shallowest != depth or active.assumed == result or self.exhausted:
                     break
-                self._assumed[number] = result
+                active.assumed = result
                 self._forget_passing(depth)
                 self._shallowest = _SETTLED
                 result |= compute()
@@ -119,23 +128,22 @@ class Remembering:
             result = EMPTY
             self.cut_off()
         finally:
-            del self._active[number]
-            self._assumed.pop(number, None)
+            del self._active[key]
             self._spent = spent
         if len(result) == 1:
             result = self._singles.setdefault(result, result)  # most are the one value that others are, too
         read = self.reads.end(read_before) if self.reads is not None and read_before is not None else NOTHING
         on = self._shallowest
         if on >= depth:
-            self._kept[number] = result, read
+            self._kept[key] = result, read
             self._shallowest = before
             return result
         if self._steps - begun > _DEAR and not self.late and self.most_steps == MOST_STEPS:
             # Cut short, and dear: to ask again would cost as much and tell as little.
-            self._kept[number] = result, read
-            self._cut.add(number)
+            self._kept[key] = result, read
+            self._cut.add(key)
         else:
-            self._passing[number] = _Passing(result, read, on)
+            self._passing[key] = _Passing(result, read, on)
         if before < on:
             self._shallowest = before
         return result
@@ -176,7 +184,7 @@ class Remembering:
         """Make room."""
         self._kept.clear()
         self._cut.clear()
-        self._aside = Recent(_KEPT_ASIDE)
+        self._aside = Recent(_KEPT_ASIDE, _room)
         self._aside_cut.clear()
         self._singles.clear()
         if self.reads is not None:
