@@ -17,6 +17,7 @@ from ..types import Call, CancelToken, ModuleFacts
 from .garbage import without_gc
 from .linking import implicit, runners, sites
 from .linking.evaluate import Inference
+from .linking.named_calls import NamedCalls
 from .linking.reads import Reads, TracedWorkspace
 from .linking.remembering import MOST_STEPS
 from .links import Changed, links_version, said_by, state_of, uses_of
@@ -164,8 +165,10 @@ class _Work:
 
     def row(self, way: str, path: str) -> FileRows | None:
         """None where it was cancelled."""
+        if not self._knows_all():
+            return None
         self._inference.most_steps = MOST_STEPS if way == "call" else _RUN_STEPS
-        self._reads.begin()
+        self._reads.start()
         facts = self._view.facts(path) if self._view.is_stored(path) else None
         data: dict[int, Linked] | dict[int, Run] | None = {}
         keys: dict[str, list[int]] = {}
@@ -194,8 +197,6 @@ class _Work:
         keys: dict[str, list[int]] = {}
         inference = self._inference
         inference.unread.clear()
-        if not self._knows_properties():
-            return None, {}
         for operation in implicit.operations(inference, facts.path):
             if operation.runs not in runners.LINKED:
                 continue
@@ -227,16 +228,20 @@ class _Work:
             keys[UNREAD] = []
         return found, keys
 
-    def _knows_properties(self) -> bool:
-        """Find the names that are properties somewhere in the workspace; False where it was cancelled."""
+    def _knows_all(self) -> bool:
+        """Find the calls of all files by name, and the names that are properties somewhere; False where it was cancelled."""
         if self._properties is None:
             found: set[str] = set()
+            calls = NamedCalls(self._view.facts)
             for path in self._view.python_paths():
                 if self._is_cancelled:
                     return False
                 facts = self._view.facts(path)
-                found |= properties(facts, self._view.text) if facts is not None else set()
+                if facts is not None:
+                    found |= properties(facts, self._view.text)
+                    calls.add(facts)
             self._properties = found
+            self._inference.named_calls = calls
         return True
 
 

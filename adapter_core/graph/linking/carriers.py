@@ -66,7 +66,12 @@ def _found_written(inference: Inference, name: str) -> list[tuple[str, Call]]:
 
 
 def _written_in(inference: Inference, path: str, name: str) -> list[tuple[str, Call]]:
-    table = inference.table(path) if not inference.late else None
+    if inference.late:
+        return []
+    if inference.named_calls is not None:
+        inference.read(path)
+        return [(path, call) for call in inference.named_calls.calls(path, name)]
+    table = inference.table(path)
     return [(path, call) for call in table.calls.get(name, ())] if table is not None else []
 
 

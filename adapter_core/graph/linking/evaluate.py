@@ -38,6 +38,7 @@ from .values import EMPTY, Value, Values, either, external, known, union
 if TYPE_CHECKING:
     from .facts import Workspace
     from .implicit import Implicit
+    from .named_calls import NamedCalls
     from .operations import Operation
     from .reads import Reads
 
@@ -89,6 +90,7 @@ class Inference(Remembering):
         # The same that `runners` found, and why it may not be all.
         self.running: dict[Value, tuple[list[tuple[str, Implicit]], str, bool]] = {}
         self.handing: dict[str, tuple[Call, ...]] = {}  # `Tables.handing` of each file: asked for by all, and hardly any has some
+        self.named_calls: NamedCalls | None = None  # of all files, where somebody goes through all of them
         self._nesting = 0
 
     def read(self, path: str) -> None:

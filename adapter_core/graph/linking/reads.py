@@ -36,7 +36,6 @@ class Read(NamedTuple):
 
 
 NOTHING = Read((), 0)
-Before = tuple[set[int], list[Read]]
 
 
 class Reads:
@@ -48,6 +47,7 @@ class Reads:
         self._numbers = {path: NAME_BITS + number for path, number in numbers.items()}
         self._own: set[int] = set()  # what is read at this moment, by itself
         self._parts: list[Read] = []  # and what was read for parts of it
+        self._around: list[tuple[set[int], list[Read]]] = []  # the same for the results around it
         self._names: dict[int, int] = {}  # each number of a name once
         self._many: dict[int, int] = {}
         self._same: dict[int, dict[tuple[int, ...], Read]] = {}  # by the identity of their `many`
@@ -68,18 +68,29 @@ class Reads:
         """Note what was read for a result when it was worked out."""
         self._parts.append(read)
 
-    def begin(self) -> Before:
-        """From here on what is read is that of one result. Gives back what was read before, for `end`."""
-        before = self._own, self._parts
+    def begin(self) -> int:
+        """From here on what is read is that of one result. Gives back its depth, for `end`."""
+        self._around.append((self._own, self._parts))
         self._own, self._parts = set(), []
-        return before
+        return len(self._around)
 
-    def end(self, before: Before) -> Read:
-        """What was read for the result; it counts for what is around it, too."""
-        read = self._joined(self._own, self._parts)
-        self._own, self._parts = before
+    def end(self, depth: int) -> Read:
+        """What was read for the result of that depth, also where an exception left some within it unended; it counts for what is around
+        it, too."""
+        own, parts = self._own, self._parts
+        while len(self._around) > depth:
+            more, more_parts = self._around.pop()
+            own |= more
+            parts += more_parts
+        read = self._joined(own, parts)
+        self._own, self._parts = self._around.pop()
         self._parts.append(read)
         return read
+
+    def start(self) -> None:
+        """From here on what is read is that of another question."""
+        self._own, self._parts = set(), []
+        self._around.clear()
 
     def of(self, paths: Iterable[str], number: int) -> Read:
         """Some files, and a name by its hash."""

@@ -112,7 +112,7 @@ class Remembering:
         begun, spent = self._steps, self._spent
         active = self._active[key] = _Active(depth)
         before, self._shallowest = self._shallowest, _SETTLED
-        read_before = self.reads.begin() if self.reads is not None else None
+        reading = self.reads.begin() if self.reads is not None else 0
         try:
             result = compute()
             for _ in range(_MAX_ROUNDS):
@@ -132,7 +132,7 @@ class Remembering:
             self._spent = spent
         if len(result) == 1:
             result = self._singles.setdefault(result, result)  # most are the one value that others are, too
-        read = self.reads.end(read_before) if self.reads is not None and read_before is not None else NOTHING
+        read = self.reads.end(reading) if self.reads is not None else NOTHING
         on = self._shallowest
         if on >= depth:
             self._kept[key] = result, read
@@ -165,11 +165,11 @@ class Remembering:
         reads, begun = self.reads, self._spent
         before, self._shallowest = self._shallowest, _SETTLED
         partial, self.partial = self.partial, False
-        read_before = reads.begin() if reads is not None else None
+        reading = reads.begin() if reads is not None else 0
         try:
             result = compute()
         finally:
-            read = reads.end(read_before) if reads is not None and read_before is not None else NOTHING
+            read = reads.end(reading) if reads is not None else NOTHING
         if self._shallowest == _SETTLED and not self.late and (cut or not self.partial):
             kept: dict[object, tuple[Any, Read, int]] = self._aside_cut if cut else self._aside
             kept[key] = result, read, self._spent - begun

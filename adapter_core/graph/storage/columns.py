@@ -68,17 +68,20 @@ class Rows(Sequence[R]):
             yield self._new(number) if row is None else row
 
     def _new(self, index: int) -> R:
+        row = self._made[index] = self.passing(index)
+        return row
+
+    def passing(self, index: int) -> R:
+        """A row that is made for this once."""
         size = len(self._made)
         place = index % size
         first = self._base + place
         try:
-            row = self._make(
+            return self._make(
                 place, self._numbers[first : first + size * len(self._layout.fields) : size], self._strings
             )
         except (ValueError, TypeError, IndexError) as error:
             raise damaged("rows of facts are lost") from error
-        self._made[index] = row
-        return row
 
     def column(self, name: str) -> Sequence[Any]:
         """One field of all rows, without making them."""
