@@ -20,6 +20,7 @@ from .linking.evaluate import Inference
 from .linking.named_calls import NamedCalls
 from .linking.reads import Reads, TracedWorkspace
 from .linking.remembering import MOST_STEPS
+from .linking.tables import forget_rows
 from .links import Changed, links_version, said_by, state_of, uses_of
 from .linkstore import (
     SUFFIX,
@@ -35,7 +36,6 @@ from .linkstore import (
     keys_of_calls,
     runs_key,
 )
-from .storage.columns import Rows
 from .store import Store
 from .uses import properties
 from .view import WorkspaceView
@@ -115,6 +115,7 @@ def _begin(view: WorkspaceView, links: LinkStore, index: str) -> int:
             text = view.text(path)
             changed.replace(before, facts, text)
             new[path] = state, hashes(uses_of(facts, text))
+            forget_rows(facts)
     void = {way: links.resting_on(way, changed.files, changed.names) if known and changed.paths else [] for way in WAYS}
     links.begin(index, new, gone, void)
     return len(void["call"])
@@ -174,8 +175,7 @@ class _Work:
         keys: dict[str, list[int]] = {}
         if facts is not None:
             data, keys = self._calls(facts) if way == "call" else self._runs(facts)
-            if way == "call" and isinstance(facts.calls, Rows):
-                facts.calls.forget()  # all were made, and few are asked for once more
+            forget_rows(facts)  # all were made, and few are asked for once more
         return FileRows(path, self._reads.files, self._reads.names, dict(data), keys) if data is not None else None
 
     @property
@@ -240,6 +240,7 @@ class _Work:
                 if facts is not None:
                     found |= properties(facts, self._view.text)
                     calls.add(facts)
+                    forget_rows(facts)
             self._properties = found
             self._inference.named_calls = calls
         return True

@@ -107,7 +107,7 @@ def _of_its_instance(inference: Inference, function: Value) -> list[tuple[str, C
     return found
 
 
-@functools.lru_cache(maxsize=20_000)
+@functools.lru_cache(maxsize=8_000)
 def carrier(home: str, name: str) -> Value:
     """A name by which something may be called: in one file, or (home "") anywhere."""
     return Value("carrier", home, 0, name)

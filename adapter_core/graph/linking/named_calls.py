@@ -18,7 +18,8 @@ class NamedCalls:
     def __init__(self, facts_of: Callable[[str], ModuleFacts | None]) -> None:
         self._facts_of = facts_of
         self._paths: dict[str, int] = {}
-        self._places: dict[str, array[int]] = {}  # by name: the number of a file and, in the lower half, of a call, in order
+        # By name, in order: the number of a file and, in the lower half, of a call.
+        self._places: dict[str, array[int]] = {}
 
     def add(self, facts: ModuleFacts) -> None:
         """Once for each file."""

@@ -18,7 +18,7 @@ _DEAR = 150
 _MAX_ROUNDS = 3
 _FILE = 8
 _KEPT_RESULTS = 200_000
-_KEPT_ASIDE = 16_000  # these cost only time to find anew
+_KEPT_ASIDE = 12_000  # these cost only time to find anew
 _SETTLED = 1_000_000  # a depth that nothing has
 
 
@@ -59,7 +59,8 @@ class Remembering:
         self._cut: set[object] = set()  # of those kept: they were cut off, but were dear, and stand
         self._passing: dict[object, _Passing] = {}
         self._aside: Recent[object, tuple[Any, Read, int]] = Recent(_KEPT_ASIDE, _room)
-        self._aside_cut: dict[object, tuple[Any, Read, int]] = {}  # what is kept though it was cut off: it may come to less anew
+        # What is kept though it was cut off: found anew it may be more, or less.
+        self._aside_cut: dict[object, tuple[Any, Read, int]] = {}
         self._singles: dict[Values, Values] = {}
         self._active: dict[object, _Active] = {}
         self._shallowest = _SETTLED

@@ -61,12 +61,6 @@ class Tables:
         self.bindings: dict[int, dict[str, Any]] = defaultdict(dict)  # what `reaching.bindings_of` found, by scope
         self._attributes: dict[tuple[int, str], list[Flow]] = {}
 
-    def forget_rows(self) -> None:
-        """Let go of the rows that were made of the facts, which stay."""
-        for rows in (self.facts.symbols, self.facts.imports, self.facts.calls, self.facts.flows):
-            if isinstance(rows, Rows):
-                rows.forget()
-
     # -- symbols and imports -----------------------------------------------------------------------------------------
 
     @cached_property
@@ -379,6 +373,13 @@ class _Calls:
                 self._numbers[callee.rpartition(".")[2]].append(number)
             self._callees = ()
         return self._numbers.get(name, ())
+
+
+def forget_rows(facts: ModuleFacts) -> None:
+    """Let go of the rows that were made of a file's facts, which stay."""
+    for rows in (facts.symbols, facts.imports, facts.calls, facts.flows):
+        if isinstance(rows, Rows):
+            rows.forget()
 
 
 def _extents(rows: Sequence[Flow] | Sequence[Call]) -> _Extents:
