@@ -44,7 +44,7 @@ log = logging.getLogger(__name__)
 
 # It comes back to files again and again. A row takes some 60 bytes, as long as no object is made of it.
 _KEPT_ROWS = 800_000
-_KEPT_CHARACTERS = 6_000_000
+_KEPT_CHARACTERS = 12_000_000
 _FILES_A_ROUND = 25  # that are written in one transaction
 _RUN_STEPS = 200  # that what runs without a call may cost, each; a written call may cost more
 

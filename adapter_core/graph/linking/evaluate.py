@@ -59,7 +59,7 @@ class _Kept(NamedTuple):
 
 _ASKED = _Kept(150_000, 40, 30_000)
 # Who goes through all files comes back to tables, but takes up each file's operations once.
-_LINKING = _Kept(80_000, 12, 3_000)
+_LINKING = _Kept(200_000, 12, 3_000)
 
 
 class Here(NamedTuple):

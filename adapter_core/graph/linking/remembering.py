@@ -18,7 +18,7 @@ _DEAR = 150
 _MAX_ROUNDS = 3
 _FILE = 8
 _KEPT_RESULTS = 200_000
-_KEPT_ASIDE = 12_000  # these cost only time to find anew
+_KEPT_ASIDE = 50_000  # these cost only time to find anew
 _SETTLED = 1_000_000  # a depth that nothing has
 
 
