@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -61,3 +61,35 @@ class Recent(dict[K, V]):
         super().__delitem__(key)
         self._asked.discard(key)
         self._total -= self._weights.pop(key)
+
+
+class Generations(Generic[K, V]):
+    """Entries that were put in or asked for since `age` was last called, and those of the time before that: as `Recent`, for very many
+    small ones of which none may go in the middle of a question."""
+
+    def __init__(self) -> None:
+        self._young: dict[K, V] = {}
+        self._old: dict[K, V] = {}
+
+    def get(self, key: K) -> V | None:
+        found = self._young.get(key)
+        if found is None and self._old:
+            found = self._old.pop(key, None)
+            if found is not None:
+                self._young[key] = found
+        return found
+
+    def __setitem__(self, key: K, value: V) -> None:
+        self._young[key] = value
+
+    def __len__(self) -> int:
+        return len(self._young) + len(self._old)
+
+    @property
+    def young(self) -> int:
+        """How many were put in or asked for since `age` was last called."""
+        return len(self._young)
+
+    def age(self) -> None:
+        """Let go of what was not asked for since this was last called."""
+        self._young, self._old = {}, self._young

@@ -15,7 +15,8 @@ from adapter_core.graph.linking.evaluate import Inference
 from adapter_core.graph.linking.named_calls import NamedCalls
 from adapter_core.graph.linking.reads import NAME_BITS, Reads, bit_of, hash_of
 from adapter_core.graph.linking.tables import Tables, forget_rows
-from adapter_core.graph.recent import Recent
+from adapter_core.graph.linking.values import external
+from adapter_core.graph.recent import Generations, Recent
 from adapter_core.graph.storage.columns import Rows
 from adapter_core.graph.view import weight
 from tests.graph.test_links import PROGRAMS, delete_links, links_of
@@ -195,3 +196,37 @@ def test_a_question_keeps_the_rows_of_its_files(tmp_path: Path) -> None:
         inference = Inference(graph.view)
         assert inference._tables._drop is None
         assert inference.named_calls is None
+
+
+def test_what_is_asked_for_outlives_what_is_not() -> None:
+    kept: Generations[str, int] = Generations()
+    kept["a"], kept["b"] = 1, 2
+    kept.age()
+    assert kept.get("a") == 1
+    assert (kept.young, len(kept)) == (1, 2)
+    kept.age()
+    assert (kept.get("a"), kept.get("b")) == (1, None)
+    kept.age()
+    kept.age()
+    assert len(kept) == 0
+
+
+def test_results_are_bounded_and_none_goes_within_a_question(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remembering, "_KEPT_RESULTS", 10)
+    memory = remembering.Remembering(None)
+    worked: list[str] = []
+
+    def value(name: str) -> frozenset[object]:
+        return memory.once(name, lambda: worked.append(name) or frozenset({external(name)}))  # type: ignore[return-value]
+
+    for number in range(200):
+        value(str(number))
+        value("popular")
+        assert len(memory._kept) <= 2 * 12
+    assert worked.count("popular") == 1
+
+    def all_of_them() -> frozenset[object]:
+        return frozenset().union(*(value(f"part {number}") for number in range(50)), value("part 0"))
+
+    memory.once("whole", all_of_them)  # type: ignore[arg-type]
+    assert worked.count("part 0") == 1

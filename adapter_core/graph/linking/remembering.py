@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
-from ..recent import Recent
+from ..recent import Generations, Recent
 from .reads import NOTHING, Read, Reads
 from .values import EMPTY, Values
 
@@ -17,7 +17,7 @@ MOST_STEPS = 1_500
 _DEAR = 150
 _MAX_ROUNDS = 3
 _FILE = 8
-_KEPT_RESULTS = 200_000
+_KEPT_RESULTS = 60_000  # and as many of those that were asked for before
 _KEPT_ASIDE = 50_000  # these cost only time to find anew
 _SETTLED = 1_000_000  # a depth that nothing has
 
@@ -55,8 +55,9 @@ class Remembering:
         self.most_steps = MOST_STEPS
         self.partial = False  # something was cut off by a limit since this was last set to False
         self.deadline: float | None = None  # by `time.monotonic`: what is not known by then is given up
-        self._kept: dict[object, tuple[Values, Read]] = {}
-        self._cut: set[object] = set()  # of those kept: they were cut off, but were dear, and stand
+        self._kept: Generations[object, tuple[Values, Read, bool]] = (
+            Generations()
+        )  # whether it was cut off, but dear, and stands
         self._passing: dict[object, _Passing] = {}
         self._aside: Recent[object, tuple[Any, Read, int]] = Recent(_KEPT_ASIDE, _room)
         # What is kept though it was cut off: found anew it may be more, or less.
@@ -79,8 +80,8 @@ class Remembering:
         """What `once` remembers under a key."""
         kept = self._kept.get(key)
         if kept is not None:
-            values, read = kept
-            if self._cut and key in self._cut:
+            values, read, cut = kept
+            if cut:
                 self.partial = True
         else:
             passing = self._passing.get(key) if self._active else None
@@ -104,7 +105,7 @@ class Remembering:
         if depth == 0:
             self._steps = 0
             self._passing.clear()
-            if len(self._kept) > _KEPT_RESULTS:
+            if self._kept.young > _KEPT_RESULTS:
                 self._forget()
         self._steps += 1
         if depth >= _MAX_DEPTH or self.exhausted:
@@ -136,13 +137,12 @@ class Remembering:
         read = self.reads.end(reading) if self.reads is not None else NOTHING
         on = self._shallowest
         if on >= depth:
-            self._kept[key] = result, read
+            self._kept[key] = result, read, False
             self._shallowest = before
             return result
         if self._steps - begun > _DEAR and not self.late and self.most_steps == MOST_STEPS:
             # Cut short, and dear: to ask again would cost as much and tell as little.
-            self._kept[key] = result, read
-            self._cut.add(key)
+            self._kept[key] = result, read, True
         else:
             self._passing[key] = _Passing(result, read, on)
         if before < on:
@@ -182,11 +182,8 @@ class Remembering:
         return key in self._aside or key in self._aside_cut
 
     def _forget(self) -> None:
-        """Make room."""
-        self._kept.clear()
-        self._cut.clear()
-        self._aside = Recent(_KEPT_ASIDE, _room)
-        self._aside_cut.clear()
+        """Make room: to let go of everything at once would cut off the questions that follow."""
+        self._kept.age()
         self._singles.clear()
         if self.reads is not None:
             self.reads.forget()
