@@ -17,8 +17,10 @@ from ..types import Call, CancelToken, ModuleFacts
 from .garbage import without_gc
 from .linking import implicit, runners, sites
 from .linking.evaluate import Inference
+from .linking.named_calls import NamedCalls
 from .linking.reads import Reads, TracedWorkspace
 from .linking.remembering import MOST_STEPS
+from .linking.tables import forget_rows
 from .links import Changed, links_version, said_by, state_of, uses_of
 from .linkstore import (
     SUFFIX,
@@ -34,13 +36,15 @@ from .linkstore import (
     keys_of_calls,
     runs_key,
 )
-from .storage.columns import Rows
 from .store import Store
 from .uses import properties
-from .view import CHARACTERS_OF_ALL, ROWS_OF_ALL, WorkspaceView
+from .view import WorkspaceView
 
 log = logging.getLogger(__name__)
 
+# It comes back to files again and again. A row takes some 60 bytes, as long as no object is made of it.
+_KEPT_ROWS = 800_000
+_KEPT_CHARACTERS = 12_000_000
 _FILES_A_ROUND = 25  # that are written in one transaction
 _RUN_STEPS = 200  # that what runs without a call may cost, each; a written call may cost more
 
@@ -79,7 +83,7 @@ def link_workspace(
             log.warning("links are not kept: %s", again)
             return LinkReport(0, 0, False)
     try:
-        view = WorkspaceView(root, store, kept_rows=ROWS_OF_ALL, kept_characters=CHARACTERS_OF_ALL)
+        view = WorkspaceView(root, store, kept_rows=_KEPT_ROWS, kept_characters=_KEPT_CHARACTERS)
         index = state_of(view)
         with without_gc():
             void = _begin(view, links, index)
@@ -111,6 +115,7 @@ def _begin(view: WorkspaceView, links: LinkStore, index: str) -> int:
             text = view.text(path)
             changed.replace(before, facts, text)
             new[path] = state, hashes(uses_of(facts, text))
+            forget_rows(facts)
     void = {way: links.resting_on(way, changed.files, changed.names) if known and changed.paths else [] for way in WAYS}
     links.begin(index, new, gone, void)
     return len(void["call"])
@@ -161,15 +166,16 @@ class _Work:
 
     def row(self, way: str, path: str) -> FileRows | None:
         """None where it was cancelled."""
+        if not self._knows_all():
+            return None
         self._inference.most_steps = MOST_STEPS if way == "call" else _RUN_STEPS
-        self._reads.begin()
+        self._reads.start()
         facts = self._view.facts(path) if self._view.is_stored(path) else None
         data: dict[int, Linked] | dict[int, Run] | None = {}
         keys: dict[str, list[int]] = {}
         if facts is not None:
             data, keys = self._calls(facts) if way == "call" else self._runs(facts)
-            if way == "call" and isinstance(facts.calls, Rows):
-                facts.calls.forget()  # all were made, and few are asked for once more
+            forget_rows(facts)  # all were made, and few are asked for once more
         return FileRows(path, self._reads.files, self._reads.names, dict(data), keys) if data is not None else None
 
     @property
@@ -191,8 +197,6 @@ class _Work:
         keys: dict[str, list[int]] = {}
         inference = self._inference
         inference.unread.clear()
-        if not self._knows_properties():
-            return None, {}
         for operation in implicit.operations(inference, facts.path):
             if operation.runs not in runners.LINKED:
                 continue
@@ -224,16 +228,21 @@ class _Work:
             keys[UNREAD] = []
         return found, keys
 
-    def _knows_properties(self) -> bool:
-        """Find the names that are properties somewhere in the workspace; False where it was cancelled."""
+    def _knows_all(self) -> bool:
+        """Find the calls of all files by name, and the names that are properties somewhere; False where it was cancelled."""
         if self._properties is None:
             found: set[str] = set()
+            calls = NamedCalls(self._view.facts)
             for path in self._view.python_paths():
                 if self._is_cancelled:
                     return False
                 facts = self._view.facts(path)
-                found |= properties(facts, self._view.text) if facts is not None else set()
+                if facts is not None:
+                    found |= properties(facts, self._view.text)
+                    calls.add(facts)
+                    forget_rows(facts)
             self._properties = found
+            self._inference.named_calls = calls
         return True
 
 

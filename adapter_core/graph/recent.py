@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -14,13 +14,16 @@ class Recent(dict[K, V]):
     more (the clock algorithm: Corbató, "A paging experiment with the Multics system", 1968). Each weighs 1, or what `weigh` says when
     it is put in.
 
-    The newest entry stays, however heavy it is.
+    The newest entry stays, however heavy it is. `drop` is told of each that goes.
     """
 
-    def __init__(self, size: int, weigh: Callable[[V], int] | None = None) -> None:
+    def __init__(
+        self, size: int, weigh: Callable[[V], int] | None = None, drop: Callable[[V], object] | None = None
+    ) -> None:
         super().__init__()
         self._size = size
         self._weigh = weigh
+        self._drop = drop
         self._weights: dict[K, int] = {}
         self._asked: set[K] = set()
         self._total = 0
@@ -53,6 +56,40 @@ class Recent(dict[K, V]):
                 super().__setitem__(key, super().pop(key))
 
     def __delitem__(self, key: K) -> None:
+        if self._drop is not None:
+            self._drop(super().__getitem__(key))
         super().__delitem__(key)
         self._asked.discard(key)
         self._total -= self._weights.pop(key)
+
+
+class Generations(Generic[K, V]):
+    """Entries that were put in or asked for since `age` was last called, and those of the time before that: as `Recent`, for very many
+    small ones of which none may go in the middle of a question."""
+
+    def __init__(self) -> None:
+        self._young: dict[K, V] = {}
+        self._old: dict[K, V] = {}
+
+    def get(self, key: K) -> V | None:
+        found = self._young.get(key)
+        if found is None and self._old:
+            found = self._old.pop(key, None)
+            if found is not None:
+                self._young[key] = found
+        return found
+
+    def __setitem__(self, key: K, value: V) -> None:
+        self._young[key] = value
+
+    def __len__(self) -> int:
+        return len(self._young) + len(self._old)
+
+    @property
+    def young(self) -> int:
+        """How many were put in or asked for since `age` was last called."""
+        return len(self._young)
+
+    def age(self) -> None:
+        """Let go of what was not asked for since this was last called."""
+        self._young, self._old = {}, self._young

@@ -19,9 +19,7 @@ from .store import Store
 
 # A question about a name that is everywhere reads thousands of files.
 _KEPT_ROWS = 260_000
-# Who goes through all files comes back to each of them many times: then all of a large repository are kept.
-ROWS_OF_ALL = 2_000_000
-CHARACTERS_OF_ALL = 60_000_000
+_KEPT_USING = 300_000  # paths of files that use a name
 
 
 def weight(facts: ModuleFacts | None) -> int:
@@ -57,7 +55,7 @@ class WorkspaceView:
         self._rows_by_id: dict[int, FileRow | None] = {}
         self._modules: dict[str, list[str]] = {}
         self._packages: dict[str, bool] = {}
-        self._using: dict[tuple[str, str], list[str]] = {}
+        self._using: Recent[tuple[str, str], list[str]] = Recent(_KEPT_USING, lambda paths: len(paths) + 20)
         self._open_modules = {p: self.module_of(p) for p in self.documents.open_texts if file_kind(p) == "python"}
 
     def document(self, path: str) -> Document | None:
@@ -181,9 +179,10 @@ class WorkspaceView:
     def paths_using(self, name: str, how: str = "named") -> list[str]:
         """The Python files in which an identifier may be used in that way (`store.USES`), in order; open files always."""
         key = (name, how)
-        if key not in self._using:
+        found = self._using.recall(key)
+        if found is None:
             with self.store.snapshot():
                 paths = {p for file in self.store.files_using(name, how) if (p := self.path_of(file)) and is_python(p)}
             paths.update(path for path in self.documents.open_texts if file_kind(path) == "python")
-            self._using[key] = sorted(paths)
-        return self._using[key]
+            found = self._using[key] = sorted(paths)
+        return found

@@ -59,10 +59,10 @@ def test_what_was_read_counts_for_everyone_who_is_given_the_result() -> None:
         return memory.once("inner", inner)
 
     for _ in range(2):
-        reads.begin()
+        reads.start()
         memory.once("outer", outer)
         assert reads.files == 0b11
-        reads.begin()
+        reads.start()
         memory.aside("beside", lambda: [memory.once("inner", inner)])
         assert reads.files == 0b10
 

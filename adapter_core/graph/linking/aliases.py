@@ -115,7 +115,7 @@ class _Carrier(Value):
     __hash__ = tuple.__hash__
 
 
-@functools.lru_cache(maxsize=20_000)
+@functools.lru_cache(maxsize=8_000)
 def carrier(home: str, name: str) -> Value:
     """A name by which something may be called: in one file, or (home "") anywhere."""
     return _Carrier("carrier", home, 0, name)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from ...types import Call
 from . import carriers
 from .builtin_calls import CALLING, CALLING_NAMES, KEY_PLACES, KEYED
-from .tables import Tables
 from .values import EMPTY, Value, Values, external, unbound, union
 
 if TYPE_CHECKING:
@@ -123,13 +122,17 @@ def _around(inference: Inference, function: Value) -> Iterator[tuple[str, Call]]
         if inference.late:
             return
         for path in carriers.files_of(inference, home, name, function.path):
-            table = inference.table(path) if inference.spend(1) else None
-            if table is not None:
-                yield from ((path, call) for call in _mentioning(inference, table, name))
+            if inference.spend(1):
+                yield from ((path, call) for call in _mentioning(inference, path, name))
 
 
-def _mentioning(inference: Inference, table: Tables, name: str) -> Iterator[Call]:
-    text = inference.workspace.text(table.facts.path) if table.handing else ""
-    for call in table.handing:
+def _mentioning(inference: Inference, path: str, name: str) -> Iterator[Call]:
+    inference.read(path)
+    handing = inference.handing.get(path)
+    if handing is None:
+        table = inference.table(path)
+        handing = inference.handing[path] = tuple(table.handing) if table is not None else ()
+    text = inference.workspace.text(path) if handing else ""
+    for call in handing:
         if text.find(name, call.start, call.end) >= 0:
             yield call

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from ...types import Call, Symbol
+from ...types import Call, Parameter, Symbol
 from . import classes, externals, metaclasses
 from .mro import lookup_order
 from .tables import Tables
@@ -85,30 +85,40 @@ def returned_with(inference: Inference, function: Value, environment: Environmen
 
 
 def _function_result(inference: Inference, callee: Value, node: ast.Call, here: Here) -> Values:
-    table = inference.table(callee.path)
-    if table is None:
-        return EMPTY
-    symbol = table.facts.symbols[callee.index]
     environment = dict(_own_environment(inference, callee))
-    named = _named_in_result(inference, table, callee.index)
-    for parameter in symbol.parameters:
-        if (
-            parameter.name in named
-            and parameter.name not in environment
-            and parameter.kind not in ("var_positional", "var_keyword")
-        ):
+    for parameter in _taken(inference, callee).in_result:
+        if parameter.name not in environment:
             values = inference.argument(callee, node, here, parameter)
             if values is not None:
                 environment[parameter.name] = values
     return _returns(inference, callee, tuple(sorted(environment.items(), key=lambda e: e[0])))
 
 
+class _Taken(NamedTuple):
+    """The name of a function's first parameter, and those parameters on which its result depends."""
+
+    first: str = ""
+    in_result: tuple[Parameter, ...] = ()
+
+
+def _taken(inference: Inference, function: Value) -> _Taken:
+    return inference.aside(("taken", function.path, function.index), lambda: _found_taken(inference, function))
+
+
+def _found_taken(inference: Inference, function: Value) -> _Taken:
+    table = inference.table(function.path)
+    parameters = table.facts.symbols[function.index].parameters if table is not None else ()
+    if table is None or not parameters:
+        return _Taken()
+    named = _named_in_result(inference, table, function.index)
+    plain = (p for p in parameters if p.kind not in ("var_positional", "var_keyword"))
+    return _Taken(parameters[0].name, tuple(p for p in plain if p.name in named))
+
+
 def _named_in_result(inference: Inference, table: Tables, function: int) -> set[str]:
     """The names on which a function's result depends, itself or through local names: only then do the arguments of a call matter."""
-    if function in table.named_in_result:
-        return table.named_in_result[function]
     text = inference.workspace.text(table.facts.path)
-    named = table.named_in_result[function] = set()
+    named: set[str] = set()
     todo = list(table.returns.get(function, ()))
     while todo:
         flow = todo.pop()
@@ -128,9 +138,8 @@ def _own_environment(inference: Inference, callee: Value) -> Environment:
 def _receiver_environment(inference: Inference, callee: Value) -> Environment:
     if callee.extra is None:
         return ()
-    table = inference.table(callee.path)
-    parameters = table.facts.symbols[callee.index].parameters if table else ()
-    return ((parameters[0].name, frozenset({callee.extra})),) if parameters else ()
+    first = _taken(inference, callee).first
+    return ((first, frozenset({callee.extra})),) if first else ()
 
 
 def _wrapped_environment(inference: Inference, callee: Value) -> Environment:
@@ -165,6 +174,11 @@ def _put_in_place_of(inference: Inference, path: str, index: int, by: tuple[str,
 
 
 def _returns(inference: Inference, callee: Value, environment: Environment) -> Values:
+    key = ("returns", callee.path, callee.index, environment)
+    known_before = inference.recall(key)
+    if known_before is not None:
+        inference.read(callee.path)
+        return known_before
     table = inference.table(callee.path)
     if table is None:
         return EMPTY
@@ -183,7 +197,7 @@ def _returns(inference: Inference, callee: Value, environment: Environment) -> V
         told = frozenset(v for v in found if v.kind != "external") if known(found) else EMPTY
         return told or _annotated_result(inference, callee, symbol) or found
 
-    return inference.once(("returns", callee.path, callee.index, environment), compute)
+    return inference.work_out(key, compute)
 
 
 def _annotated_result(inference: Inference, callee: Value, symbol: Symbol) -> Values:

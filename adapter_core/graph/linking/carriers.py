@@ -37,14 +37,9 @@ def sites_of(inference: Inference, value: Value) -> list[tuple[str, Call]]:
         if inference.late:
             break  # to find the files of a name takes time, too
         name: str = one.extra
-        for path in [one.path] if one.path else inference.workspace.paths_using(name, "called"):
-            table = inference.table(path) if not inference.late else None
-            for call in table.calls.get(name, ()) if table else ():
-                found[(path, call.start, call.end, call.form)] = (path, call)
-        for path in () if one.path else inference.workspace.paths_using(name, "decorated"):
-            table = inference.table(path) if not inference.late else None
-            for call in table.decorators.get(name, ()) if table else ():
-                found[(path, call.start, call.end, call.form)] = (path, call)
+        sites = _written_in(inference, one.path, name) if one.path else _written(inference, name)
+        for path, call in sites:
+            found[(path, call.start, call.end, call.form)] = (path, call)
     if value.kind == "lambda":
         # What the lambda is handed to calls it, if anything does.
         table = inference.table(value.path)
@@ -53,6 +48,31 @@ def sites_of(inference: Inference, value: Value) -> list[tuple[str, Call]]:
             if end <= call.end:
                 found[(value.path, call.start, call.end, call.form)] = (value.path, call)
     return [found[key] for key in sorted(found)]
+
+
+def _written(inference: Inference, name: str) -> list[tuple[str, Call]]:
+    """The calls and decorators of a name in all files. Many functions share a name."""
+    return inference.aside(("written", name), lambda: _found_written(inference, name))
+
+
+def _found_written(inference: Inference, name: str) -> list[tuple[str, Call]]:
+    found: list[tuple[str, Call]] = []
+    for path in inference.workspace.paths_using(name, "called"):
+        found += _written_in(inference, path, name)
+    for path in inference.workspace.paths_using(name, "decorated"):
+        table = inference.table(path) if not inference.late else None
+        found += [(path, call) for call in table.decorators.get(name, ())] if table is not None else []
+    return found
+
+
+def _written_in(inference: Inference, path: str, name: str) -> list[tuple[str, Call]]:
+    if inference.late:
+        return []
+    if inference.named_calls is not None:
+        inference.read(path)
+        return [(path, call) for call in inference.named_calls.calls(path, name)]
+    table = inference.table(path)
+    return [(path, call) for call in table.calls.get(name, ())] if table is not None else []
 
 
 def names_carrying(inference: Inference, value: Value) -> list[tuple[str, str]]:

@@ -340,6 +340,10 @@ def all_subclasses(inference: Inference, cls: Value) -> list[Value]:
 
 def overrides(inference: Inference, function: Value) -> list[Value]:
     """The methods of subclasses that replace a method."""
+    return inference.aside(("overrides", function), lambda: _overrides(inference, function))
+
+
+def _overrides(inference: Inference, function: Value) -> list[Value]:
     table = inference.table(function.path)
     if table is None:
         return []

@@ -33,24 +33,34 @@ from . import annotations as types_of
 from .reaching import Event
 from .remembering import Remembering
 from .snippets import Snippet, snippet
-from .tables import Tables, scopes
+from .tables import Tables, forget_rows, scopes
 from .values import EMPTY, Value, Values, either, external, known, union
 
 if TYPE_CHECKING:
     from .facts import Workspace
     from .implicit import Implicit
+    from .named_calls import NamedCalls
     from .operations import Operation
     from .reads import Reads
 
 _MAX_NESTING = 60  # of expressions within expressions, over all that is being worked out
-_KEPT_TABLES = 150_000  # weighed by their rows, of some 150 bytes each
-_TABLES_OF_ALL = 1_500_000  # the same for who goes through all files
-_KEPT_LINES = 40
-_KEPT_OPERATIONS = 30_000
 _SHORT = 40  # characters of an expression that may be a constant
 _WORD = re.compile(r"[^\W\d]\w*")
 _BUILTINS = frozenset(dir(builtins))
 Environment = tuple[tuple[str, Values], ...]
+
+
+class _Kept(NamedTuple):
+    """How much is kept of files: tables, weighed by their rows, of some 150 bytes each; files by their lines; operations."""
+
+    tables: int
+    lines: int
+    operations: int
+
+
+_ASKED = _Kept(150_000, 40, 30_000)
+# Who goes through all files comes back to tables, but takes up each file's operations once.
+_LINKING = _Kept(200_000, 12, 3_000)
 
 
 class Here(NamedTuple):
@@ -65,6 +75,11 @@ class Here(NamedTuple):
     environment: Environment = ()
 
 
+def _drop_rows(table: Tables | None) -> None:
+    if table is not None:
+        forget_rows(table.facts)
+
+
 class Inference(Remembering):
     """Remembers what it found out; valid as long as its workspace does not change. For one thread."""
 
@@ -72,17 +87,21 @@ class Inference(Remembering):
         """`reads`: what the workspace is read for is noted there, by result; it is then a `TracedWorkspace` with these."""
         super().__init__(reads)
         self.workspace = workspace
-        kept = _KEPT_TABLES if reads is None else _TABLES_OF_ALL
-        self._tables: Recent[str, Tables | None] = Recent(kept, lambda table: table.weight if table else 1)
-        self._lines: Recent[str, reaching.Lines] = Recent(_KEPT_LINES)
+        drop = None if reads is None else _drop_rows
+        kept = _ASKED if reads is None else _LINKING
+        self._tables: Recent[str, Tables | None] = Recent(kept.tables, lambda table: table.weight if table else 1, drop)
+        self._lines: Recent[str, reaching.Lines] = Recent(kept.lines)
         self.operations: Recent[str, tuple[Operation, ...] | None] = Recent(
-            _KEPT_OPERATIONS, lambda found: len(found or ())
+            kept.operations, lambda found: len(found or ())
         )
         self.unread: dict[str, None] = {}  # files whose operations cannot be told, since this was last cleared
         # What `sites` found for a function or class: its calls, and whether something was cut off.
         self.entering: dict[Value, tuple[list[tuple[str, Call, bool]], bool]] = {}
         # The same that `runners` found, and why it may not be all.
         self.running: dict[Value, tuple[list[tuple[str, Implicit]], str, bool]] = {}
+        # `Tables.handing` by file: each is asked for it many times, and hardly any has some.
+        self.handing: dict[str, tuple[Call, ...]] = {}
+        self.named_calls: NamedCalls | None = None  # of all files, where somebody goes through all of them
         self._nesting = 0
 
     def read(self, path: str) -> None:

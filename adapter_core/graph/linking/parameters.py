@@ -150,7 +150,7 @@ def _handed_over(inference: Inference, path: str, index: int, found: Parameter) 
     function = Value("function", path, index)
     told = [True for _ in parts]
     for node, here, bound, receiver in _calls_of(inference, function):
-        if bound and found is symbol.parameters[0]:
+        if bound and name == symbol.parameters[0].name:
             parts.append(frozenset({receiver}) if receiver is not None else EMPTY)
         else:
             parts.append(passed(inference, symbol.parameters, bound, node, here, found))

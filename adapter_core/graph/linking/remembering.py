@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
+from ..recent import Generations, Recent
 from .reads import NOTHING, Read, Reads
 from .values import EMPTY, Values
 
@@ -16,18 +17,35 @@ MOST_STEPS = 1_500
 _DEAR = 150
 _MAX_ROUNDS = 3
 _FILE = 8
-_KEPT_RESULTS = 200_000
+_KEPT_RESULTS = 60_000  # and as many of those that were asked for before
+_KEPT_ASIDE = 50_000  # these cost only time to find anew
 _SETTLED = 1_000_000  # a depth that nothing has
 
 
-class _Result(NamedTuple):
-    """`on`: the depth of what is still being worked out and was needed for it (-1: it was cut off), or `_SETTLED`. `cut`: it was cut
-    off, but was dear, and stands."""
+class _Passing(NamedTuple):
+    """A result that holds for the running question. `on`: the depth of what is still being worked out and was needed for it (-1: it
+    was cut off); `needed`: a bit for each depth of such."""
 
     values: Values
     read: Read
-    on: int = _SETTLED
-    cut: bool = False
+    on: int
+    needed: int
+
+
+def _room(aside: tuple[Any, Read, int]) -> int:
+    """What it takes to keep something aside, by its length."""
+    found = aside[0]
+    return 1 + len(found) // 4 if isinstance(found, (list, tuple)) else 1
+
+
+class _Active:
+    """Something that is being worked out; `assumed`: what it comes to as far as is known."""
+
+    __slots__ = ("assumed", "depth")
+
+    def __init__(self, depth: int) -> None:
+        self.depth = depth
+        self.assumed: Values = EMPTY
 
 
 class Remembering:
@@ -38,13 +56,14 @@ class Remembering:
         self.most_steps = MOST_STEPS
         self.partial = False  # something was cut off by a limit since this was last set to False
         self.deadline: float | None = None  # by `time.monotonic`: what is not known by then is given up
-        self._kept: dict[object, _Result] = {}
-        # Those that hold for the running question, and (a bit for each depth) what was still being worked out and needed for them.
-        self._passing: dict[object, tuple[_Result, int]] = {}
-        self._aside: dict[object, tuple[Any, Read, int]] = {}
+        # With whether it was cut off, but dear, and stands.
+        self._kept: Generations[object, tuple[Values, Read, bool]] = Generations()
+        self._passing: dict[object, _Passing] = {}
+        self._aside: Recent[object, tuple[Any, Read, int]] = Recent(_KEPT_ASIDE, _room)
+        # What is kept though it was cut off: found anew it may be more, or less.
+        self._aside_cut: dict[object, tuple[Any, Read, int]] = {}
         self._singles: dict[Values, Values] = {}
-        self._assumed: dict[object, Values] = {}
-        self._active: dict[object, int] = {}
+        self._active: dict[object, _Active] = {}
         self._shallowest = _SETTLED
         self._needed_for = 0
         self._steps = 0  # of the running question
@@ -60,53 +79,54 @@ class Remembering:
 
     def recall(self, key: object) -> Values | None:
         """What `once` remembers under a key."""
-        known = self._kept.get(key)
-        if known is None:
+        kept = self._kept.get(key)
+        if kept is not None:
+            values, read, cut = kept
+            if cut:
+                self.partial = True
+        else:
             passing = self._passing.get(key) if self._active else None
             if passing is None:
                 return None
-            known, needed = passing
+            values, read, on, needed = passing
             self._needed_for |= needed
-        values, read, on, cut = known
-        if on < self._shallowest:
-            self._shallowest = on
-        if cut:
-            self.partial = True
+            if on < self._shallowest:
+                self._shallowest = on
         if self.reads is not None:
             self.reads.add(read)
         return values
 
     def work_out(self, key: object, compute: Callable[[], Values]) -> Values:
         """`once`, where nothing is remembered."""
-        depth = self._active.get(key, -1)
-        if depth >= 0:
-            if depth < self._shallowest:
-                self._shallowest = depth
-            self._needed_for |= 1 << depth
-            return self._assumed.get(key, EMPTY)
+        around = self._active.get(key)
+        if around is not None:
+            if around.depth < self._shallowest:
+                self._shallowest = around.depth
+            self._needed_for |= 1 << around.depth
+            return around.assumed
         depth = len(self._active)
         if depth == 0:
             self._steps = 0
             self._passing.clear()
-            if len(self._kept) > _KEPT_RESULTS:
+            if self._kept.young > _KEPT_RESULTS:
                 self._forget()
         self._steps += 1
         if depth >= _MAX_DEPTH or self.exhausted:
             self.cut_off()
             return EMPTY
         begun, spent = self._steps, self._spent
-        self._active[key] = depth
+        active = self._active[key] = _Active(depth)
         before, self._shallowest = self._shallowest, _SETTLED
         needed_before, self._needed_for = self._needed_for, 0
-        read_before = self.reads.begin() if self.reads is not None else NOTHING
-        assumed = result = EMPTY
+        reading = self.reads.begin() if self.reads is not None else 0
+        result = EMPTY
         try:
             result = compute()
             for _ in range(_MAX_ROUNDS):
                 # It was asked for while it was worked out, and got less than it came to: once more, with what is known now.
-                if self._shallowest != depth or self._assumed.get(key, EMPTY) == result or self.exhausted:
+                if self._shallowest != depth or active.assumed == result or self.exhausted:
                     break
-                self._assumed[key] = assumed = result
+                active.assumed = result
                 self._forget_passing(depth)
                 self._shallowest = _SETTLED
                 result |= compute()
@@ -118,24 +138,23 @@ class Remembering:
             needed, own = self._needed_for, 1 << depth
             self._needed_for = needed_before | (needed & ~own)
             del self._active[key]
-            self._assumed.pop(key, None)
             self._spent = spent
-        if needed & own and assumed != result:
+        if needed & own and active.assumed != result:
             # What took it for less than it came to is worked out anew, where it is asked for again.
-            self._passing = {key: one for key, one in self._passing.items() if not one[1] & own}
+            self._passing = {key: one for key, one in self._passing.items() if not one.needed & own}
         if len(result) == 1:
             result = self._singles.setdefault(result, result)  # most are the one value that others are, too
-        read = self.reads.end(read_before) if self.reads is not None else NOTHING
+        read = self.reads.end(reading) if self.reads is not None else NOTHING
         on = self._shallowest
         if on >= depth:
-            self._kept[key] = _Result(result, read)
+            self._kept[key] = result, read, False
             self._shallowest = before
             return result
         if self._steps - begun > _DEAR and not self.late and self.most_steps == MOST_STEPS:
             # Cut short, and dear: to ask again would cost as much and tell as little.
-            self._kept[key] = _Result(result, read, cut=True)
+            self._kept[key] = result, read, True
         else:
-            self._passing[key] = _Result(result, read, on), needed & ~own
+            self._passing[key] = _Passing(result, read, on, needed & ~own)
         if before < on:
             self._shallowest = before
         return result
@@ -144,7 +163,7 @@ class Remembering:
         """`once` for something that is no set of values, and costs no step: what is spent to find it is spent anew each time, so that
         to remember it changes no answer. It is not kept where what it rests on is still being worked out, or (but for `cut`) was cut
         off."""
-        known = self._aside.get(key)
+        known = self._aside_cut.get(key) if cut else self._aside.recall(key)
         if known is not None:
             result, read, spent = known
             # Where that is too much, it has to end in the middle.
@@ -157,31 +176,31 @@ class Remembering:
         reads, begun = self.reads, self._spent
         before, self._shallowest = self._shallowest, _SETTLED
         partial, self.partial = self.partial, False
-        read_before = reads.begin() if reads is not None else NOTHING
+        reading = reads.begin() if reads is not None else 0
         try:
             result = compute()
         finally:
-            read = reads.end(read_before) if reads is not None else NOTHING
+            read = reads.end(reading) if reads is not None else NOTHING
         if self._shallowest == _SETTLED and not self.late and (cut or not self.partial):
-            self._aside[key] = result, read, self._spent - begun
+            kept: dict[object, tuple[Any, Read, int]] = self._aside_cut if cut else self._aside
+            kept[key] = result, read, self._spent - begun
         self.partial = self.partial or partial
         self._shallowest = min(before, self._shallowest)
         return result
 
     def is_aside(self, key: object) -> bool:
-        return key in self._aside
+        return key in self._aside or key in self._aside_cut
 
     def _forget(self) -> None:
-        """Make room."""
-        self._kept.clear()
-        self._aside.clear()
+        """Make room: to let go of everything at once would cut off the questions that follow."""
+        self._kept.age()
         self._singles.clear()
         if self.reads is not None:
             self.reads.forget()
 
     def _forget_passing(self, depth: int) -> None:
         """Forget what holds only as long as the thing at this depth is what it was taken for."""
-        for key in [key for key, (result, _) in self._passing.items() if result.on >= depth or result.on < 0]:
+        for key in [key for key, result in self._passing.items() if result.on >= depth or result.on < 0]:
             del self._passing[key]
 
     # -- limits ------------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...types import Call, Flow, Import, ModuleFacts, called_names
-from ..storage.columns import Grouped, column
+from ..storage.columns import Grouped, Rows, column
 from .builtin_calls import CALLING_NAMES
 
 _Extents = tuple[np.ndarray, np.ndarray]  # the first and last offsets of rows
@@ -60,7 +60,6 @@ class Tables:
         self.weight = 20 + len(facts.symbols) + len(facts.imports) + len(facts.calls) + len(facts.flows)
         self.bindings: dict[int, dict[str, Any]] = defaultdict(dict)  # what `reaching.bindings_of` found, by scope
         self._attributes: dict[tuple[int, str], list[Flow]] = {}
-        self.named_in_result: dict[int, set[str]] = {}  # what `calling` found, by function
 
     # -- symbols and imports -----------------------------------------------------------------------------------------
 
@@ -241,20 +240,25 @@ class Tables:
         return Grouped(self.facts.calls, found)
 
     @cached_property
+    def _handing(self) -> list[int]:
+        """The numbers of the calls of what may call what it is handed."""
+        callees, forms = column(self.facts.calls, "callee"), column(self.facts.calls, "form")
+        return [
+            number
+            for number, callee in enumerate(callees)
+            if callee.rpartition(".")[2] in CALLING_NAMES and forms[number] != "decorator"
+        ]
+
+    @cached_property
     def handing(self) -> list[Call]:
         """The calls of what may call what it is handed, by its name."""
-        return [c for name in CALLING_NAMES for c in self.calls.get(name, ()) if c.form != "decorator"]
+        return sorted([self.facts.calls[number] for number in self._handing], key=lambda call: call.name)
 
     @cached_property
     def handing_extents(self) -> list[tuple[int, int]]:
         """The offsets of the calls of what may call what it is handed."""
-        columns = (column(self.facts.calls, field) for field in ("callee", "form", "start", "end"))
-        rows = zip(*columns, strict=True)
-        return [
-            (start, end)
-            for callee, form, start, end in rows
-            if form != "decorator" and callee.rpartition(".")[2] in CALLING_NAMES
-        ]
+        starts, ends = column(self.facts.calls, "start"), column(self.facts.calls, "end")
+        return [(starts[number], ends[number]) for number in self._handing]
 
     # -- what fills containers ---------------------------------------------------------------------------------------
 
@@ -369,6 +373,13 @@ class _Calls:
                 self._numbers[callee.rpartition(".")[2]].append(number)
             self._callees = ()
         return self._numbers.get(name, ())
+
+
+def forget_rows(facts: ModuleFacts) -> None:
+    """Let go of the rows that were made of a file's facts, which stay."""
+    for rows in (facts.symbols, facts.imports, facts.calls, facts.flows):
+        if isinstance(rows, Rows):
+            rows.forget()
 
 
 def _extents(rows: Sequence[Flow] | Sequence[Call]) -> _Extents:

@@ -164,9 +164,10 @@ def decode_facts(path: str, module: str, data: bytes) -> ModuleFacts:
     texts += [module.rpartition(".")[2] if is_python(path) else module, module]
     # Most names of a file are those of other files, too.
     strings = [text and sys.intern(text) for text in texts]
-    makes: tuple[Make[Any], ...] = (_Symbols(numbers, counts[0], data[_SIZE.size + size :]).make, _import, _call, _flow)
+    detailed = _Symbols(numbers, counts[0], data[_SIZE.size + size :])
+    makes: tuple[Make[Any], ...] = (detailed.make, _import, _call, _flow)
     symbols, imports, calls, flows = (
-        Rows(layout, numbers, base, count, strings, make)
+        Rows(layout, numbers, base, count, strings, make, detailed.forget if make == detailed.make else None)
         for layout, base, count, make in zip(layouts, bases, counts, makes, strict=True)
     )
     return ModuleFacts(
@@ -236,8 +237,11 @@ class _Symbols:
             self._details = json.loads(zlib.decompress(self._packed))
         except zlib.error as error:
             raise ValueError(str(error)) from error
-        self._packed = b""
         return self._details
+
+    def forget(self) -> None:
+        """Let go of what was taken apart."""
+        self._details = []
 
     def _qualified(self, index: int, strings: Sequence[Any]) -> str:
         """A symbol's name behind those of the symbols around it: the qualified name of nearly all."""

@@ -33,16 +33,19 @@ class Rows(Sequence[R]):
     Column n stands at `numbers[base + n * size:]`. Raises `IndexDamagedError` where numbers lead nowhere.
     """
 
-    __slots__ = ("_base", "_layout", "_made", "_make", "_numbers", "_strings")
+    __slots__ = ("_base", "_forget", "_layout", "_made", "_make", "_numbers", "_strings")
 
     def __init__(
-        self, layout: Layout, numbers: array[int], base: int, size: int, strings: Sequence[Any], make: Make[R]
-    ) -> None:
+        self, layout: Layout, numbers: array[int], base: int, size: int, strings: Sequence[Any], make: Make[R],
+        forget: Callable[[], None] | None = None,
+    ) -> None:  # fmt: skip
+        """`forget`: what else is let go of with the rows."""
         self._layout = layout
         self._numbers = numbers
         self._base = base
         self._strings = strings
         self._make = make
+        self._forget = forget
         self._made: list[R | None] = [None] * size
 
     def __len__(self) -> int:
@@ -65,17 +68,20 @@ class Rows(Sequence[R]):
             yield self._new(number) if row is None else row
 
     def _new(self, index: int) -> R:
+        row = self._made[index] = self.passing(index)
+        return row
+
+    def passing(self, index: int) -> R:
+        """A row that is made for this once."""
         size = len(self._made)
         place = index % size
         first = self._base + place
         try:
-            row = self._make(
+            return self._make(
                 place, self._numbers[first : first + size * len(self._layout.fields) : size], self._strings
             )
         except (ValueError, TypeError, IndexError) as error:
             raise damaged("rows of facts are lost") from error
-        self._made[index] = row
-        return row
 
     def column(self, name: str) -> Sequence[Any]:
         """One field of all rows, without making them."""
@@ -91,6 +97,8 @@ class Rows(Sequence[R]):
     def forget(self) -> None:
         """Let go of the rows that were made; they are made anew for who asks."""
         self._made = [None] * len(self._made)
+        if self._forget is not None:
+            self._forget()
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, (Rows, tuple)) and tuple(self) == tuple(other)
