@@ -114,7 +114,7 @@ def made_tuple(inference: Inference, cls: Value, node: ast.Call, here: Here) -> 
         return frozenset({external(f"{MADE}()")})
     taken = [Parameter(name, "positional", None, None) for name in cls.extra.split()]
     told = tuple((one.name, parameters.passed(inference, taken, False, node, here, one)) for one in taken)
-    return frozenset({Value("attributes", "", 0, told)})
+    return frozenset({Value("attributes", "tuple", 0, told)})
 
 
 def _given(inference: Inference, cls: Value, name: str) -> Values:

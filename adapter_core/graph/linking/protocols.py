@@ -56,7 +56,7 @@ def iterated(inference: Inference, value: Value) -> Values:
                 ]  # fmt: skip
                 return union(parts)
         return generated.of_tuple(inference, value, None) or inference.returned(inference.member(value, "__getitem__"))
-    if value.kind == "attributes":
+    if value.kind == "attributes" and value.path == "tuple":
         return union([values for _, values in value.extra])
     if value.kind == "class":
         table = inference.table(value.path)
@@ -95,7 +95,7 @@ def item(inference: Inference, value: Value, key: str | None, step: str | None) 
             inference.member(value, "__missing__") if subclassed.is_container(inference, class_of(value)) else EMPTY
         )
         return given | inference.returned(missing) | subclassed.held(inference, value, key if key is not None else step)
-    if value.kind == "attributes":
+    if value.kind == "attributes" and value.path == "tuple":
         held = [values for _, values in value.extra]
         return held[int(step)] if step is not None and -len(held) <= int(step) < len(held) else union(held)
     if value.kind == "class":

@@ -41,6 +41,7 @@ class Value(NamedTuple):
                 "future"      0                values            what its `result()` gives
                 "entered"     0                values            a context manager that gives these back
     attributes  ""            0                (name, values)…   a `SimpleNamespace`
+                "tuple"       0                (name, values)…   a named tuple made by a call, field by field
     namespace   file          scope            None              `globals()`
                 ""            0                an instance       its `__dict__`
     property    file          symbol           the getter        what `property(get)` gives
