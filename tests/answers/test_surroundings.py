@@ -635,3 +635,20 @@ def test_imports_on_several_lines_and_in_odd_folders_are_told(repo: Path) -> Non
     assert "`shop.cart` is imported by `shop.other`, `shop.use` and `tests/part-1/test_cart.py`." in [
         c.text for c in answer.claims
     ]
+
+
+def test_the_last_of_many_bases_is_cited(tmp_path: Path) -> None:
+    bases = [f"Base{n}" for n in range(20)]
+    source = (
+        "".join(f"class {b}:\n    pass\n" for b in bases)
+        + "class Whole(\n"
+        + "".join(f"    {b},\n" for b in bases)
+        + "):\n    pass\n"
+    )
+    with graph_of(tmp_path, f"#- m.py\n{source}") as graph:
+        answer = answer_question(graph, "What extends `Base19`?")
+        (claim,) = [c for c in answer.claims if c.text == "`Base19` is extended by `Whole`."]
+        lines = source.split("\n")
+        shown = [lines[n - 1].strip() for c in claim.citations for n in range(c.span.start, c.span.end + 1)]
+        assert "Base19," in shown
+        assert "class Whole(" in shown

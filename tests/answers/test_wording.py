@@ -47,6 +47,20 @@ def test_words_of_the_lines_and_of_what_encloses_them(graph: CodeGraph, sentence
 @pytest.mark.parametrize(
     "sentence",
     [
+        "`handle` is a function that matches a URL to a router.",
+        "`Router.compare` is used to compare a rule with a URL.",
+        "`test_match` is a test method for the match of a router.",
+    ],
+)
+def test_what_something_is_for_is_not_made_up_from_its_statements(graph: CodeGraph, sentence: str) -> None:
+    kept, reason = shown(graph, sentence)
+    assert not kept
+    assert reason
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
         "`Router.match` deletes all files on the disk.",
         "`Router.match` is a secure function that encrypts passwords.",
         "`Router.match` sends the URL to a remote server.",

@@ -16,8 +16,10 @@ from itertools import pairwise
 from ...code_graph import CodeGraph
 from ...evidence.vocabulary import STOP_TERMS, synonyms
 from ...graph import terms
+from ...graph.source import is_python
 from ...types import Citation
 from ..citations import cited_text
+from ..composing.documented import docstring_of
 from .relations import Claims, claims_in
 from .sentence import MARK, Sentence, read_sentence
 
@@ -39,6 +41,11 @@ _IS_A = re.compile(
     r"(?=[.,;:()]|\s(?:that|which|who|where|for|of|to|in|on|with|as|from|by|used|and|or|containing|whose)\b|\s*\Z)",
     re.I,
 )
+_PURPOSE = re.compile(
+    r"\b(?:is|are) (?:an?|the) (?:\w+ ){0,3}?(?:function|method|class|property|decorator|module|fixture|helper|wrapper|utility)(?:e?s)? "
+    r"(?:that|which|for|to|used)\b|\b(?:is|are) used (?:to|for)\b",
+    re.I,
+)
 _ARTICLES, _BEING = frozenset({"a", "an", "the"}), frozenset({"is", "ar", "are", "as", "be"})
 # How the words of a docstring are cut into passages. Code is cut line by line.
 _PASSAGE = re.compile(r"(?<=[.!?:;])\s+|\n\s*\n")
@@ -56,7 +63,9 @@ def made_up(graph: CodeGraph, sentence: str, citations: Iterable[Citation], leas
     wanted = [word for clause in clauses for word in clause]
     if not wanted:
         return ""
-    passages = [[_short(t) for t in terms.terms_of(p)] for p in _passages(graph, cited)]
+    # What something is for, its statements do not say.
+    texts = _prose(graph, cited) if _PURPOSE.search(read.plain) else _passages(graph, cited)
+    passages = [[_short(t) for t in terms.terms_of(p)] for p in texts]
     alike = synonyms()
     places: dict[str, list[tuple[int, int]]] = {}
     for number, passage in enumerate(passages):
@@ -160,6 +169,24 @@ def _together(some: Sequence[tuple[int, int]], others: Sequence[tuple[int, int]]
     for passage, at in others:
         here.setdefault(passage, []).append(at)
     return any(-_BEHIND <= b - a <= _AHEAD for passage, a in some for b in here.get(passage, ()))
+
+
+def _prose(graph: CodeGraph, citations: tuple[Citation, ...]) -> Iterable[str]:
+    """The comments on the cited lines, and the docstrings that begin or go on there."""
+    for citation in citations:
+        span, facts, document = citation.span, graph.facts(citation.span.path), graph.document(citation.span.path)
+        if facts is None or document is None:
+            continue
+        if not is_python(span.path):
+            yield from _PASSAGE.split("\n".join(document.lines[span.start - 1 : span.end]))
+            continue
+        comments = [line.strip() for line in document.lines[span.start - 1 : span.end]]
+        yield from _PASSAGE.split("\n".join(c.lstrip("#") for c in comments if c.startswith("#")))
+        for symbol in facts.symbols:
+            within = symbol.start <= span.end and span.start <= symbol.end
+            where = docstring_of(symbol, document.lines) if within and symbol.docstring else None
+            if where is not None and where[0] <= span.end and span.start <= where[1]:
+                yield from _PASSAGE.split(symbol.docstring)
 
 
 def _passages(graph: CodeGraph, citations: tuple[Citation, ...]) -> Iterable[str]:

@@ -50,7 +50,7 @@ def _listing(speaker: Speaker, links: Links, beginning: str, refs: Sequence[Symb
     if shown:
         others = " among others" if len(refs) > len(shown) else ""
         text = f"{beginning} {listed([code(n) for n, _ in shown])}{others}."
-        yield speaker.say_of("overridden", text, *(class_header(links.graph, r) for _, r in shown))
+        yield speaker.say_of("overridden", text, *(lines for _, r in shown for lines in class_header(links.graph, r)))
 
 
 def _named(ref: SymbolRef) -> bool:

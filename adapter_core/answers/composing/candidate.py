@@ -14,6 +14,7 @@ OF_STATEMENTS = frozenset({"quote", "branch", "decides", "steps", "bare", "retur
 
 # Kinds that tell a whole course, one thing after the other.
 COURSES = frozenset({"steps", "listed"})
+MAX_CITED = 12  # lines of one citation
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +60,15 @@ def definition(ref: SymbolRef, whole: bool = False) -> tuple[str, int, int]:
     return ref.path, line, min(ref.symbol.end, line + 3) if whole else line
 
 
-def class_header(graph: CodeGraph, ref: SymbolRef) -> tuple[str, int, int]:
-    """The lines of a class up to the last of its bases; of anything else those of a short header."""
+def class_header(graph: CodeGraph, ref: SymbolRef) -> list[tuple[str, int, int]]:
+    """The lines of a class up to the last of its bases, in ranges that may be cited; of anything else those of a short header."""
     document = graph.document(ref.path)
     outline = outline_of("\n".join(document.lines) + "\n") if document is not None else None
     node = outline.definitions.get((ref.symbol.name, ref.symbol.name_line)) if outline is not None else None
     if not isinstance(node, ast.ClassDef) or not node.bases:
-        return definition(ref, whole=True)
-    return ref.path, ref.symbol.name_line, node.bases[-1].end_lineno or ref.symbol.name_line
+        return [definition(ref, whole=True)]
+    first, last = ref.symbol.name_line, node.bases[-1].end_lineno or ref.symbol.name_line
+    return [(ref.path, n, min(n + MAX_CITED - 1, last)) for n in range(first, last + 1, MAX_CITED)]
 
 
 def listed(parts: list[str]) -> str:

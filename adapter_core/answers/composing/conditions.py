@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..inert import code
+from .candidate import MAX_CITED
 from .placed import Test
 
 Lines = tuple[int, int]
 _MAX_GAP = 3
-_MAX_CITED = 12  # lines of one citation
 _MAX_TOLD = 2
 BRANCH, LOOP = "in one of its branches", "in one of its loops"
 
@@ -48,7 +48,7 @@ def condition_of(tests: Sequence[Test], start: int, end: int, loops: bool = Fals
 def _tellable(held: Sequence[Test], start: int, end: int) -> bool:
     """Whether all of it can be put into words; early exits only near what stands behind them."""
     guards = [t for t in held if t.guard]
-    near = not guards or min(end, start + _MAX_CITED - 1) - guards[0].start < _MAX_CITED
+    near = not guards or min(end, start + MAX_CITED - 1) - guards[0].start < MAX_CITED
     return near and all(t.text and t.kind != "other" for t in held)
 
 
@@ -78,14 +78,14 @@ def lines_of(tests: Sequence[Test]) -> list[Lines]:
 
 def cited(tests: Sequence[Test], start: int, end: int) -> list[Lines]:
     """The lines of tests and statement: ranges of at most twelve lines, joined where they are near each other."""
-    return joined([*lines_of(tests), (start, min(end, start + _MAX_CITED - 1))])
+    return joined([*lines_of(tests), (start, min(end, start + MAX_CITED - 1))])
 
 
 def joined(spans: Sequence[Lines]) -> list[Lines]:
     """Ranges in the order of the text; those with a few lines between them are one, as far as that has twelve lines."""
     found: list[Lines] = []
     for start, end in sorted(set(spans)):
-        if found and start - found[-1][1] <= _MAX_GAP + 1 and max(end, found[-1][1]) - found[-1][0] < _MAX_CITED:
+        if found and start - found[-1][1] <= _MAX_GAP + 1 and max(end, found[-1][1]) - found[-1][0] < MAX_CITED:
             found[-1] = (found[-1][0], max(end, found[-1][1]))
         else:
             found.append((start, end))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ..inert import prose
+from .candidate import MAX_CITED
 from .prose import sentences_in
 
 _MARK = re.compile(r"(?P<indent>\s*)(?:#|(?P<number>\d{1,2}))[.)]\s+(?=\S)")
@@ -14,7 +15,6 @@ _FENCE = ("```", "~~~")
 _MIN_ITEMS = 3
 _MIN_SHARE = 0.6  # of the items must be told
 _MAX_TEXT = 1_600
-_MAX_CITED = 12  # lines of one citation
 # What would end the quotation, or read like the next item.
 _UNQUOTABLE = re.compile(r"[“”]|; \(")
 
@@ -50,7 +50,7 @@ def lists_in(lines: list[str], start: int, end: int) -> Iterator[Listing]:
                 text += "; …"
                 break
             text += f"{'; ' if text else ''}({number}) “{words}”"
-            if spans and first <= spans[-1][1] + 1 and last - spans[-1][0] < _MAX_CITED:
+            if spans and first <= spans[-1][1] + 1 and last - spans[-1][0] < MAX_CITED:
                 first = spans.pop()[0]
             spans.append((first, last))
         yield Listing(text, tuple(spans))

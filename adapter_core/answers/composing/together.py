@@ -256,11 +256,11 @@ def _extended(graph: CodeGraph, own: Mapping[_Key, SymbolRef], centre: Collectio
         near = key in own and central & {key, *map(_key, subclasses)}
         if named and (len(named) > 1 or near):
             text = f"{code(base.symbol.qualname)} is extended by {listed(list(map(code, named)))}"
-            yield text, [class_header(graph, r) for r in named.values()]
+            yield text, [lines for r in named.values() for lines in class_header(graph, r)]
     for sub, bases in list(above.values())[:1]:
         if len(bases) > 1:
             text = f"{code(sub.symbol.qualname)} extends {listed([code(b.symbol.qualname) for b in bases])}"
-            yield text, [class_header(graph, sub)]
+            yield text, class_header(graph, sub)
 
 
 def _constructed(edges: Sequence[Edge], known: Mapping[_Key, SymbolRef]) -> Iterator[_Part]:
