@@ -129,3 +129,20 @@ def test_paths_say_one_thing_or_two_of_the_same_symbol(graph: CodeGraph) -> None
     for text in texts:
         parts = [p for p in match.predicates if p in text]
         assert parts or "calls" in text
+
+
+def test_what_a_docstring_advises_its_reader_is_not_said_of_it(tmp_path: Path) -> None:
+    source = """
+#- app/context.py
+def request_context(environ):
+    \"\"\"Create a context of the request from the environment.
+
+    Use a lock to push the context of the request.
+    \"\"\"
+    return Context(environ)
+"""
+    with graph_of(tmp_path, source) as graph:
+        said = said_of(graph, "What does `request_context` do with the context of the request?")["request_context"]
+        predicates = " ".join(said.predicates)
+        assert "creates a context of the request" in predicates
+        assert "uses a lock" not in predicates

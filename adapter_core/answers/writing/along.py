@@ -31,6 +31,9 @@ _CALLS = re.compile(r"calls(?:, in the order written,)? (`[^`]+`(?:(?:, | and )`
 _CODE = re.compile(r"`[^`]+`")
 _CONDITIONED = re.compile(r"\b(?:if|unless|when|while|branch(?:es)?|that|which|where|,)(?:\b|\s)|,", re.I)
 _SPOKEN = re.compile(r"\b(?:you|your|we|our|us|i|todo|fixme|xxx|let's|http|https)\b|\\|::|\w'(?:re|ve|ll)\b", re.I)
+_ADVICE = frozenset(
+    "Use Call Pass Set Override Subclass Make Ensure Prefer Consider Wrap Provide Specify Run Install Import Keep Avoid Try Check".split()
+)
 _ITSELF = re.compile(r"\bthis (?:class|method|function|module|object)\b", re.I)
 _PLURAL = re.compile(
     r"(?:calls|caches|files|filters|formats|indexes|inputs|limits|links|lists|lookups|maps|marks|names|orders|outputs|patches|records|"
@@ -166,7 +169,9 @@ def _predicates(item: Candidate, name: str) -> Iterator[str]:
     elif item.kind in ("doc", "comment"):
         match = _QUOTED.match(item.text)
         if match and (match["name"] or match["place"]) == name:
-            yield from told(match["text"])
+            # Behind its first sentence a docstring tells its reader what to do.
+            advises = item.kind == "doc" and item.order > 0 and match["text"].partition(" ")[0] in _ADVICE
+            yield from told(match["text"]) if not advises else ()
 
 
 def told(text: str) -> Iterator[str]:
