@@ -167,3 +167,23 @@ def test_another_order_or_another_call_is_rejected(graph: CodeGraph, wrong: str)
     cited = tuple(c for span in way.spans if (c := cite(graph, *span, 12)))
     assert supports(graph, way.text, cited).ok
     assert not supports(graph, wrong, cited).ok
+
+
+def test_a_way_goes_on_in_the_definition_that_was_called_and_not_in_its_namesake(tmp_path: Path) -> None:
+    source = """
+#- app/one.py
+def helper():
+    return 1
+
+def begin():
+    return helper()
+#- app/two.py
+def finale():
+    return 2
+
+def helper():
+    return finale()
+"""
+    with graph_of(tmp_path, source) as graph:
+        cited = tuple(c for path in ("app/one.py", "app/two.py") if (c := cite(graph, path, 4, 5, 12)))
+        assert supports(graph, "Step by step: `begin` calls `helper`; `helper` calls `finale`.", cited).reason

@@ -140,6 +140,9 @@ def test_markdown_may_number_all_items_alike() -> None:
         "1. First we open it.\n2. Then we read it.\n",  # two are no list worth telling
         "1. First we open it.\n3. Then we read it.\n5. Then we close it.\n",
         "4. First we open it.\n5. Then we read it.\n6. Then we close it.\n",
+        "1. First we open it.\n1. Then we read it.\n2. Then we close it.\n",
+        "Do one of these:\n\n1. First we open it.\n2. Then we read it.\n3. Then we close it.\n",
+        "What this used to do, and no longer does:\n1. First we open it.\n2. Then we read it.\n3. Then we close it.\n",
         "- First we open it.\n- Then we read it.\n- Then we close it.\n",
         "```\n1. First we open it.\n2. Then we read it.\n3. Then we close it.\n```\n",
         "1. `open()`\n2. `read()`\n3. Then we close it.\n4. ok\n",  # most of it cannot be told
@@ -165,3 +168,23 @@ def test_a_long_list_is_marked_as_cut() -> None:
     (found,) = texts("\n".join(f"{n}. Word after word of item number {n} is said here again." for n in range(1, 90)))
     assert found.endswith("; …")
     assert len(found) < 1_700
+
+
+def test_numbers_are_those_that_stand_there() -> None:
+    (found,) = texts("0. Back it up before.\n1. First we open it.\n2. Then we read it.\n3. Then we close it.\n")
+    assert found.startswith("(0) “Back it up before”; (1) “First we open it”; (2) “Then we read it”")
+
+
+def test_a_title_that_is_underlined_with_tildes_begins_no_code() -> None:
+    (found,) = texts("How it works\n~~~~~~~~~~~~\n\n1. First we open it.\n2. Then we read it.\n3. Then we close it.\n")
+    assert found.startswith("(1) “First we open it”")
+    assert texts("~~~\n1. First we open it.\n2. Then we read it.\n3. Then we close it.\n~~~\n") == []
+
+
+def test_a_list_below_a_title_with_quotation_marks_is_not_told(tmp_path: Path) -> None:
+    quoted = DOCS.replace(
+        "How a parcel travels\n--------------------", "How a “parcel” travels\n----------------------"
+    )
+    with graph_of(tmp_path, quoted) as graph:
+        found = listed(graph, "What happens to a parcel step by step on its way through the depot?")
+        assert not any(text.startswith("`docs") for text, _ in found)

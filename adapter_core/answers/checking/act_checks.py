@@ -10,6 +10,7 @@ from dataclasses import replace
 from ...graph.outline import docstring_span, outline_of
 from ...types import Call, CallSite, ModuleFacts
 from ..composing.prose import docstring_sentences
+from ..inert import prose
 from .naming import ends_with, introduced, owner_fits, parts_of, ref_fits, shown
 from .region import Region
 from .relations import Condition, Relation
@@ -152,21 +153,22 @@ def _from_header(region: Region, relation: Relation, mention: Mention) -> list[t
             text = "\n".join(document.lines[start - 1 : end]) if document else ""
             scope = region.owner_of(path, start)
             as_field = re.search(rf":(?:raises?|except|exception)\s+[~.\w, ]*\b{name}\s*:", text)
-            if scope and (as_field or mention.text.strip() in _listed_as_raised(region, path, start, end)):
+            listed = not relation.conditions and raised_by_docstring(region, path, start, end, mention.text.strip())
+            if scope and (as_field or listed):
                 found.append((scope[0], Act("raise", scope[1], start, end, mention.text)))
     return _owned(region, relation, found)
 
 
-def _listed_as_raised(region: Region, path: str, start: int, end: int) -> set[str]:
-    """What the docstring around some lines lists there under "Raises"."""
+def raised_by_docstring(region: Region, path: str, start: int, end: int, name: str) -> list[str]:
+    """What the docstring around some lines says of an exception that it lists there under "Raises", sentence by sentence."""
     document = region.graph.document(path)
     outline = outline_of("\n".join(document.lines) + "\n") if document is not None else None
-    found: set[str] = set()
+    found: list[str] = []
     for node in outline.definitions.values() if outline is not None and document is not None else ():
         span = docstring_span(node)
         if document is not None and span is not None and span[0] <= start <= end <= span[1]:
-            fields = ((p.field, p.field_line) for p in docstring_sentences(document.lines, *span))
-            found |= {f.removeprefix("raises ") for f, at in fields if f.startswith("raises ") and start <= at <= end}
+            of_it = [p for p in docstring_sentences(document.lines, *span) if p.field == f"raises {name}"]
+            found += [prose(p.text) for p in of_it if start <= p.field_line <= end]
     return found
 
 

@@ -7,9 +7,10 @@ from collections.abc import Callable
 
 from ...graph.linking.modules import absolute
 from ...types import ModuleFacts, Parameter, Symbol, SymbolRef
+from ..composing.attributes import says_of
 from ..composing.counts import NOUNS, count_of
 from ..composing.links import Links
-from .act_checks import target_fits, value_fits
+from .act_checks import raised_by_docstring, target_fits, value_fits
 from .naming import ends_with, introduced, owner_fits, parts_of, ref_fits, shown
 from .region import Region, scope_of
 from .relations import Relation
@@ -237,6 +238,10 @@ def count(region: Region, relation: Relation) -> str:
 def quoted(region: Region, relation: Relation) -> str:
     """The quotation stands in what is named as its source: the innermost definition around its lines, or the file. What it is said to be
     of (`x` of `f`) is a parameter there, or the field of the docstring."""
+    if relation.words == "raised":
+        name, text = relation.second[0].text.strip(), relation.objects[0].text
+        said = [told for span in region.spans for told in raised_by_docstring(region, *span, name)]
+        return "" if any(text in told for told in said) else f"the docstring does not say this of `{name}`"
     words = [w.lower() for w in re.findall(r"\w+", relation.objects[0].text)][:3]
     for path, start, end in region.spans:
         document = region.graph.document(path)
@@ -256,17 +261,18 @@ def quoted(region: Region, relation: Relation) -> str:
             else:
                 fits = all(owner_fits(facts, owner, s, region, True) for s in relation.subjects)
             beside = [n for p, a, b in region.spans if document and p == path for n in document.lines[a - 1 : b]]
-            if fits and all(_is_field(facts, owner, m.text, beside) for m in relation.second):
+            at = start + offset
+            if fits and all(
+                _is_field(facts, owner, m.text, beside) or (document and says_of(facts, m.text, at, document.lines))
+                for m in relation.second
+            ):
                 return ""
     return f"the quotation does not stand in {shown(relation.subjects)}"
 
 
 def _is_field(facts: ModuleFacts, owner: Owner, name: str, lines: list[str]) -> bool:
-    """Whether a name is a parameter of a definition (of a class: of its methods), a field by the text (`:param name:`, `name:`), or what is
-    assigned there (`name = 3`)."""
+    """Whether a name is a parameter of a definition (of a class: of its methods), or a field by the text (`:param name:`, `name:`)."""
     bare = name.strip().lstrip("*")
-    if any(re.match(rf"\s*{re.escape(bare)}\s*=", line) for line in lines):
-        return True
     if any(re.search(rf"(?:^|[\s:*`]){re.escape(bare)}[`*]*\s*(?::|\(.*\):)", line) for line in lines):
         return True
     names = [n for n, _ in owner]

@@ -26,6 +26,7 @@ _ROOM = re.compile(
     r"method|class|parameters?|arguments?|tests?|exception|constant|given|named|called)\b[\s,(]*)*"
 )
 _LIST = re.compile(r"[\s,()]*(?:(?:and|or|then|finally|the|a|an|also|optionally|as well as|next)\b[\s,(]*)*")
+_RAISED = re.compile(r"(?<=raises )\x02(\d+)\x03, by its docstring:\s*\Z")
 _OF = re.compile(r"(?:\s+\w+){0,2}\s+(?:of|in|on|from)(?: the)?(?: (?:class|module|function|method))?\s+")
 _BEFORE_VERB = re.compile(
     r"(?:[\s(),]|\b(?:is|are|was|were|be|being|gets|does|do|did|can|may|will|would|should|must|also|then|first|only|always|never|not|"
@@ -365,5 +366,7 @@ class _Reader:
                 )
                 words = "comment" if "comment" in before.lower() else "quoted"
                 field = (self._mention(owners[0]),) if last is not owners[0] else ()
+                if raised := _RAISED.search(before):
+                    words, field = "raised", (self._mention(raised),)
                 found.append(Relation("quoted", (self._mention(last),), (quote,), words=words, second=field))
         return found

@@ -5,12 +5,11 @@ Compared as syntax: each of them is a statement of that function on the cited li
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Iterator
 
 from ...code_graph import CodeGraph
-from ...types import Citation, Symbol
+from ...types import CallSite, Citation, Symbol, SymbolRef
 from ..composing.conditions import BRANCH, LOOP, Lines
 from ..composing.deciding import decision_of
 from ..composing.documented import LISTED, listed_so
@@ -60,7 +59,7 @@ def stand_so(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -
     """Whether all of a sentence of such a form is so; None where the sentence has another form, or can be read in another way, too."""
     form = _FORM.fullmatch(sentence.strip())
     if form is None:
-        if (way := _WAY.fullmatch(sentence.strip())) and not _follows(way["steps"]):
+        if (way := _WAY.fullmatch(sentence.strip())) and not _follows(graph, way["steps"], citations):
             return False  # that each step is so is checked as of any other sentence
         if _WRITTEN.fullmatch(sentence.strip()):
             return _written_so(graph, sentence.strip(), citations)
@@ -77,11 +76,35 @@ def stand_so(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -
     return False
 
 
-def _follows(steps: str) -> bool:
-    """Whether each step begins with what the one before it led to: a function, or the `__init__` of a class."""
-    pairs = [re.findall(_CODE, step) for step in steps.split("; ")]
-    ends = [(before[1][1:-1], after[0][1:-1]) for before, after in itertools.pairwise(pairs)]
-    return all(start in (end, f"{end}.__init__") for end, start in ends)
+def _follows(graph: CodeGraph, steps: str, citations: tuple[Citation, ...]) -> bool:
+    """Whether each step is a call on the cited lines, in what the one before it led to: a function, or the `__init__` of a class. By the
+    definitions and not by their names, which others may have, too."""
+    sites = [(site.caller, (*site.targets, *site.enters)) for site in _cited_calls(graph, citations)]
+    led_to: set[tuple[str, int]] | None = None
+    for step in steps.split("; "):
+        begins, ends = (name[1:-1] for name in re.findall(_CODE, step)[:2])
+        found: set[tuple[str, int]] = set()
+        for caller, refs in sites:
+            begun = caller is not None and caller.symbol.qualname == begins and (not led_to or _key(caller) in led_to)
+            if begun and any(ref.symbol.qualname == ends for ref in refs):
+                found.update(map(_key, refs))
+        if not found:
+            return False
+        led_to = found
+    return True
+
+
+def _cited_calls(graph: CodeGraph, citations: tuple[Citation, ...]) -> Iterator[CallSite]:
+    for path in dict.fromkeys(c.span.path for c in citations):
+        facts = graph.facts(path)
+        shown = [(c.span.start, c.span.end) for c in citations if c.span.path == path]
+        for call in facts.calls if facts is not None else ():
+            if facts is not None and any(start <= call.line <= end for start, end in shown):
+                yield graph.site(facts, call)
+
+
+def _key(ref: SymbolRef) -> tuple[str, int]:
+    return ref.path, ref.symbol.start
 
 
 def _called_so(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import itertools
 from collections.abc import Iterator
 
@@ -38,16 +39,32 @@ def assigns(signature: str) -> bool:
     )
 
 
+def says_of(facts: ModuleFacts, name: str, line: int, lines: list[str]) -> bool:
+    """Whether the string on a line is what an assignment of `name` has below it."""
+    named = [s for s in facts.symbols if s.name == name.strip() and s.start <= line]
+    spans = (_below(symbol, lines) for symbol in named)
+    return any(span is not None and span[0] <= line <= span[1] for span in spans)
+
+
 def _below(symbol: Symbol, lines: list[str]) -> tuple[int, int] | None:
     """The lines of the string that follows the assignment of a symbol."""
-    tree = outline_of("\n".join(lines) + "\n").tree
+    return _strings_below("\n".join(lines) + "\n").get((symbol.name, symbol.start))
+
+
+@functools.lru_cache(maxsize=8)
+def _strings_below(text: str) -> dict[tuple[str, int], tuple[int, int]]:
+    """For each assigned name with the line of its assignment the lines of the string below it."""
+    found: dict[tuple[str, int], tuple[int, int]] = {}
+    tree = outline_of(text).tree
     for node in ast.walk(tree) if tree is not None else ():
-        body = getattr(node, "body", None)
-        if not isinstance(node, (ast.Module, ast.ClassDef)) or not isinstance(body, list):
+        if not isinstance(node, (ast.Module, ast.ClassDef)):
             continue
-        for statement, following in itertools.pairwise(body):
-            assigns = isinstance(statement, (ast.Assign, ast.AnnAssign)) and statement.lineno == symbol.start
-            text = following.value if isinstance(following, ast.Expr) else None
-            if assigns and isinstance(text, ast.Constant) and isinstance(text.value, str):
-                return following.lineno, following.end_lineno or following.lineno
-    return None
+        for statement, following in itertools.pairwise(node.body):
+            value = following.value if isinstance(following, ast.Expr) else None
+            if not (isinstance(value, ast.Constant) and isinstance(value.value, str)):
+                continue
+            targets = statement.targets if isinstance(statement, ast.Assign) else []
+            targets = [statement.target] if isinstance(statement, ast.AnnAssign) else targets
+            for name in (t.id for t in targets if isinstance(t, ast.Name)):
+                found[name, statement.lineno] = following.lineno, following.end_lineno or following.lineno
+    return found

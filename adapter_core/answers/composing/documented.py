@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 
 from ...code_graph import CodeGraph
@@ -15,6 +16,7 @@ from .prose import docstring_lines, docstring_sentences, in_passages, sentences_
 
 _MAX_HEADER_LINES = 12
 LISTED = ", in the order listed: "
+_QUOTATION = re.compile("[“”]")  # in a title it would end the quotation of it
 
 
 def of_docstring(
@@ -81,7 +83,8 @@ def of_documentation(
             # The title is part of the sentence, so its line is cited, too.
             spans.insert(0, _title_lines(symbol))
         yield speaker.say("text", f"{code(facts.path)}{title}: “{prose(sentence.text)}”", *spans)
-    for listing in _lists_of_section(facts, index, lines) if course else ():
+    told = course and not _QUOTATION.search(title[3:-1])
+    for listing in _lists_of_section(facts, index, lines) if told else ():
         yield speaker.say(
             "listed", f"{code(facts.path)}{title}{LISTED}{listing.text}", _title_lines(symbol), *listing.spans
         )
