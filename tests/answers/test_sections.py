@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from adapter_core.answers.citations import cite
 from adapter_core.answers.composing.prose import docstring_sentences, in_passages, sentences_in
 from adapter_core.answers.inert import prose
+from adapter_core.answers.verify import supports
+from tests.support import graph_of
 
 NUMPY = '''
 """Summary of the function here.
@@ -351,3 +356,51 @@ as one sentence.
 )
 def test_of_what_is_returned_the_type_is_left_out(line: str, said: str) -> None:
     assert told(f'"""Summary of it all.\n\nReturns:\n    {line}\n"""')[1:] == [("returns", said)]
+
+
+STORED = '''
+#- app/store.py
+alpha = 1; beta = 2
+"""The second number of the two."""
+
+
+class Conf:
+    timeout = 3
+    retries = 5
+    """How often a request is tried again."""
+
+
+def pull(key):
+    """Pull the data of a key.
+
+    Raises:
+        KeyError: if the key is unknown to the table
+        ValueError: if the key is empty or blank
+    """
+    timeout = 3
+    return key
+'''
+
+
+@pytest.mark.parametrize(
+    ("sentence", "start", "end", "stands"),
+    [
+        ("`pull` raises `KeyError`, by its docstring: “if the key is unknown to the table”", 15, 15, True),
+        ("`pull` raises `ValueError`, by its docstring: “if the key is empty or blank”", 16, 16, True),
+        ("`pull` raises `KeyError`, by its docstring: “if the key is empty or blank”", 15, 16, False),
+        ("`pull` raises `ValueError`, by its docstring: “if the key is unknown to the table”", 15, 16, False),
+        ("`pull` raises `KeyError` if the key is empty or blank.", 15, 16, False),
+        ("`retries` of `Conf`: “How often a request is tried again.”", 7, 8, True),
+        ("`timeout` of `Conf`: “How often a request is tried again.”", 6, 8, False),
+        ("`timeout` of `pull`: “Pull the data of a key.”", 11, 19, False),
+        ("`beta` of `app.store`: “The second number of the two.”", 1, 2, True),
+        ("`alpha` of `app.store`: “The second number of the two.”", 1, 2, False),
+    ],
+)
+def test_what_is_said_of_one_thing_is_not_said_of_its_neighbour(
+    tmp_path: Path, sentence: str, start: int, end: int, stands: bool
+) -> None:
+    with graph_of(tmp_path, STORED) as graph:
+        cited = cite(graph, "app/store.py", start, end, 40)
+        assert cited is not None
+        assert (not supports(graph, sentence, (cited,)).reason) == stands

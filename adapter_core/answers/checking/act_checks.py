@@ -13,7 +13,7 @@ from ..composing.prose import docstring_sentences
 from ..inert import prose
 from .naming import ends_with, introduced, owner_fits, parts_of, ref_fits, shown
 from .region import Region
-from .relations import Condition, Relation
+from .relations import BY_DOCSTRING, Condition, Relation
 from .sentence import Mention
 from .statements import Act, as_test, canonical
 
@@ -153,7 +153,8 @@ def _from_header(region: Region, relation: Relation, mention: Mention) -> list[t
             text = "\n".join(document.lines[start - 1 : end]) if document else ""
             scope = region.owner_of(path, start)
             as_field = re.search(rf":(?:raises?|except|exception)\s+[~.\w, ]*\b{name}\s*:", text)
-            listed = not relation.conditions and raised_by_docstring(region, path, start, end, mention.text.strip())
+            by_docstring = relation.words.endswith(BY_DOCSTRING) and not relation.conditions
+            listed = by_docstring and raised_by_docstring(region, path, start, end, mention.text.strip())
             if scope and (as_field or listed):
                 found.append((scope[0], Act("raise", scope[1], start, end, mention.text)))
     return _owned(region, relation, found)

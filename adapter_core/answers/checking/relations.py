@@ -26,6 +26,7 @@ _ROOM = re.compile(
     r"method|class|parameters?|arguments?|tests?|exception|constant|given|named|called)\b[\s,(]*)*"
 )
 _LIST = re.compile(r"[\s,()]*(?:(?:and|or|then|finally|the|a|an|also|optionally|as well as|next)\b[\s,(]*)*")
+BY_DOCSTRING = ", by its docstring:"
 _RAISED = re.compile(r"(?<=raises )\x02(\d+)\x03, by its docstring:\s*\Z")
 _OF = re.compile(r"(?:\s+\w+){0,2}\s+(?:of|in|on|from)(?: the)?(?: (?:class|module|function|method))?\s+")
 _BEFORE_VERB = re.compile(
@@ -125,6 +126,8 @@ class _Reader:
         verbs = self._verbs()
         conditions = self._conditions(verbs)
         relations = [r for i in range(len(verbs)) for r in self._relation(verbs, i, conditions)]
+        if BY_DOCSTRING in self._text:
+            relations = [replace(r, words=r.words + BY_DOCSTRING) if r.kind == "raises" else r for r in relations]
         relations += self._of_quotations(verbs)
         left = [m for m in NEGATION.finditer(self._text) if not self._is_used(m)]
         negations = tuple(self._text[m.start() : m.end() + 40] for m in left)
