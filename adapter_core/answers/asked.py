@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable
 
 from ..code_graph import CodeGraph, is_test_path
@@ -58,11 +59,14 @@ def named_symbols(graph: CodeGraph, question: Question) -> list[SymbolRef]:
 
 
 def _by_last_part(graph: CodeGraph, name: str) -> list[SymbolRef]:
-    """`pytest.raises` is the only `raises` where the package `pytest` is elsewhere, or makes its names in a way that is not seen."""
+    """`pytest.raises` is the only `raises` where the package `pytest` makes its names in a way that is not seen; but `json.dumps` is no
+    `dumps` of the workspace's own."""
     owner, _, last = name.rpartition(".")
-    refs = graph.find_symbol(last) if owner.islower() else []
-    top = [r for r in refs if "." not in r.symbol.qualname and (r.symbol.is_callable or r.symbol.kind == "class")]
-    own = [r for r in top if not is_test_path(r.path) and "overload" not in r.symbol.traits]
+    top = owner.partition(".")[0]
+    outside = not graph.facts_of_module(top) and (top in sys.stdlib_module_names or graph.importers_of(top))
+    refs = graph.find_symbol(last) if owner.islower() and not outside else []
+    outer = [r for r in refs if "." not in r.symbol.qualname and (r.symbol.is_callable or r.symbol.kind == "class")]
+    own = [r for r in outer if not is_test_path(r.path) and "overload" not in r.symbol.traits]
     return own if len(own) == 1 else []
 
 

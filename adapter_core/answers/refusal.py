@@ -123,7 +123,7 @@ def not_indexed(graph: CodeGraph, question: Question) -> str:
     only = "only Python, documentation and configuration are indexed"
     if found:
         more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-        return f"{only}; what is asked about may be in {', '.join(found[:_SHOWN])}{more}, which are not"
+        return f"{only}; what is asked about may be in what is not: {', '.join(found[:_SHOWN])}{more}"
     if number and not any(row.kind == "python" for row in graph.store.files()):
         return f"{only}; of other languages there are {number:,} source file{'s' * (number > 1)} here"
     return ""

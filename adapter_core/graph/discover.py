@@ -104,8 +104,8 @@ def discover(root: Path, options: DiscoverOptions | None = None) -> Discovery:
     at_home = root == root.parent or root == _home()
     limit = options.max_files_at_home if at_home else options.max_files
     entries = 0
-    rules = _root_rules(root, options.ignore)
-    stack: list[tuple[str, tuple[_Rules, ...], bool]] = [("", rules, False)]
+    rules = root_rules(root, options.ignore)
+    stack: list[tuple[str, tuple[Rules, ...], bool]] = [("", rules, False)]
     while stack:
         folder, rules, in_docs = stack.pop()
         try:
@@ -120,17 +120,17 @@ def discover(root: Path, options: DiscoverOptions | None = None) -> Discovery:
         if folder and ("pyvenv.cfg" in names or "conda-meta" in names):
             continue
         if ".gitignore" in names:
-            rules = (*rules, _Rules(folder, _read_lines(root / folder / ".gitignore")))
-        below: list[tuple[str, tuple[_Rules, ...], bool]] = []
+            rules = (*rules, Rules(folder, _read_lines(root / folder / ".gitignore")))
+        below: list[tuple[str, tuple[Rules, ...], bool]] = []
         for entry in children:
             entries += 1
             path = f"{folder}/{entry.name}" if folder else entry.name
             if _is_dir(entry):
-                if not _skip_dir(entry) and not _ignored(path + "/", rules):
+                if not _skip_dir(entry) and not ignored(path + "/", rules):
                     below.append((path, rules, in_docs or entry.name.lower() in _DOC_DIRS))
                 continue
             kind = kind_of(entry.name, in_docs)
-            if kind is None or _ignored(path, rules):
+            if kind is None or ignored(path, rules):
                 continue
             _add_file(found, entry, path, kind, options.max_file_bytes)
             if len(found.files) >= limit:
@@ -151,14 +151,14 @@ def discover_some(root: Path, paths: Iterable[str], options: DiscoverOptions | N
     """Those of the given files (relative paths) that exist and that `discover` would list."""
     options = options or DiscoverOptions()
     found = Discovery()
-    folders: dict[str, tuple[tuple[_Rules, ...], bool] | None] = {
-        "": (_with_own_rules(root, "", _root_rules(root, options.ignore)), False)
+    folders: dict[str, tuple[tuple[Rules, ...], bool] | None] = {
+        "": (with_own_rules(root, "", root_rules(root, options.ignore)), False)
     }
     for path in dict.fromkeys(paths):
         folder, _, name = path.rpartition("/")
         state = None if _leaves(path) else _folder_state(root, folder, folders)
         kind = kind_of(name, state[1]) if state is not None else None
-        if state is None or kind is None or _ignored(path, state[0]):
+        if state is None or kind is None or ignored(path, state[0]):
             continue
         try:
             with os.scandir(root / folder if folder else root) as listing:
@@ -171,36 +171,37 @@ def discover_some(root: Path, paths: Iterable[str], options: DiscoverOptions | N
 
 
 def _folder_state(
-    root: Path, folder: str, known: dict[str, tuple[tuple[_Rules, ...], bool] | None]
-) -> tuple[tuple[_Rules, ...], bool] | None:
+    root: Path, folder: str, known: dict[str, tuple[tuple[Rules, ...], bool] | None]
+) -> tuple[tuple[Rules, ...], bool] | None:
     """The ignore rules that hold in a folder, and whether it is one of documentation; None where it is left out."""
     if folder in known:
         return known[folder]
     above, _, name = folder.rpartition("/")
     outer = _folder_state(root, above, known)
-    state: tuple[tuple[_Rules, ...], bool] | None = None
+    state: tuple[tuple[Rules, ...], bool] | None = None
     if outer is not None and name not in ("", ".", ".."):
         place = root / folder
         left_out = (
-            _is_link(place) or not place.is_dir() or skip_name(name, place) or _ignored(folder + "/", outer[0])
+            _is_link(place) or not place.is_dir() or skip_name(name, place) or ignored(folder + "/", outer[0])
             or (place / "pyvenv.cfg").exists() or (place / "conda-meta").exists()
         )  # fmt: skip
         if not left_out:
-            state = (_with_own_rules(root, folder, outer[0]), outer[1] or name.lower() in _DOC_DIRS)
+            state = (with_own_rules(root, folder, outer[0]), outer[1] or name.lower() in _DOC_DIRS)
     known[folder] = state
     return state
 
 
-def _with_own_rules(root: Path, folder: str, rules: tuple[_Rules, ...]) -> tuple[_Rules, ...]:
+def with_own_rules(root: Path, folder: str, rules: tuple[Rules, ...]) -> tuple[Rules, ...]:
+    """The rules that hold in a folder: those around it, and its `.gitignore`."""
     file = root / folder / ".gitignore" if folder else root / ".gitignore"
-    return (*rules, _Rules(folder, _read_lines(file))) if file.is_file() else rules
+    return (*rules, Rules(folder, _read_lines(file))) if file.is_file() else rules
 
 
 def is_folder(root: Path, path: str, options: DiscoverOptions) -> bool:
     """Whether there is a folder of this relative path, and `discover` would look into it."""
     if not (root / path).is_dir():
         return False  # most are files: before any rules are read
-    rules = _with_own_rules(root, "", _root_rules(root, options.ignore))
+    rules = with_own_rules(root, "", root_rules(root, options.ignore))
     return not _leaves(path) and _folder_state(root, path, {"": (rules, False)}) is not None
 
 
@@ -262,7 +263,7 @@ def _shown(path: str) -> str:
     return path.encode("utf-8", "replace").decode()
 
 
-class _Rules:
+class Rules:
     """The ignore rules of one folder; paths are matched relative to it."""
 
     def __init__(self, folder: str, lines: list[str]) -> None:
@@ -273,7 +274,8 @@ class _Rules:
         return self._spec.check_file(path[len(self._prefix) :]).include
 
 
-def _ignored(path: str, rules: tuple[_Rules, ...]) -> bool:
+def ignored(path: str, rules: tuple[Rules, ...]) -> bool:
+    """Whether the rules leave a path out; that of a folder ends in a slash."""
     # The deepest folder that has an opinion decides, as in git.
     for rule in reversed(rules):
         verdict = rule.check(path)
@@ -282,12 +284,13 @@ def _ignored(path: str, rules: tuple[_Rules, ...]) -> bool:
     return False
 
 
-def _root_rules(root: Path, extra: tuple[str, ...]) -> tuple[_Rules, ...]:
+def root_rules(root: Path, extra: tuple[str, ...]) -> tuple[Rules, ...]:
+    """The user's own rules, those of the clone, and `extra` ones; the folder's `.gitignore` comes on top (`with_own_rules`)."""
     config = Path(os.environ.get("XDG_CONFIG_HOME") or _home() / ".config")
     # The user's own file may be a link; only in a workspace none is followed.
     own = Path(os.path.realpath(config / "git" / "ignore"))
     sources = (_read_lines(own), _read_lines(root / ".git" / "info" / "exclude"), list(extra))
-    return tuple(_Rules("", lines) for lines in sources if lines)
+    return tuple(Rules("", lines) for lines in sources if lines)
 
 
 def _valid_patterns(lines: list[str]) -> Iterator[str]:

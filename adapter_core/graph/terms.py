@@ -15,6 +15,8 @@ _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|\d+")
 _MAX_LENGTH = 64
 # Nouns of verbs, and adverbs: `creation` meets `create`, `management` `manage`, `serialization` `serialize`.
 _DERIVED = (("ization", "iz"), ("ion", ""), ("ment", ""), ("ly", ""))
+_LEAST = 5  # letters left: `version`, `session` and `document` are no verbs
+_NO_DERIVED = frozenset({"statement", "question", "implement", "supplement", "compliment", "complement"})
 
 
 def words(text: str) -> list[str]:
@@ -60,9 +62,9 @@ def stem(word: str) -> str:
         if word.endswith(suffix) and len(rest) >= 4 and any(c in "aeiouy" for c in rest):
             word = rest[:-1] if rest[-1] == rest[-2] and rest[-1] not in "aeiosl" else rest
             break
-    for suffix, kept in _DERIVED:
+    for suffix, kept in () if word in _NO_DERIVED else _DERIVED:
         rest = word[: -len(suffix)]
-        if word.endswith(suffix) and len(rest) >= 4 and (suffix != "ion" or rest[-1] in "st"):
+        if word.endswith(suffix) and len(rest) >= _LEAST and (suffix != "ion" or rest[-1] in "st"):
             word = rest + kept
             break
     if len(word) > 4 and word.endswith("e"):

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from .discover import is_key_file, skip_name
+from .discover import Rules, ignored, is_key_file, root_rules, skip_name, with_own_rules
 from .source import read_bytes
 
 _SUFFIXES = frozenset(
@@ -20,11 +20,13 @@ _SHARE = 2 / 3
 
 
 def other_sources(root: Path) -> Iterator[str]:
-    """Paths of source files that are not indexed for their language, in order, outer ones first. Of a very large workspace only those
-    among its first entries."""
-    waiting, entries = [""], 0
+    """Paths of source files that are not indexed for their language, in order, outer ones first; none that Git ignores. Of a very large
+    workspace only those among its first entries."""
+    waiting: list[tuple[str, tuple[Rules, ...]]] = [("", root_rules(root, ()))]
+    entries = 0
     while waiting:
-        folder = waiting.pop(0)
+        folder, outer = waiting.pop(0)
+        rules = with_own_rules(root, folder, outer)
         try:
             with os.scandir(root / folder if folder else root) as listing:
                 children = sorted(listing, key=lambda e: e.name)
@@ -38,9 +40,11 @@ def other_sources(root: Path) -> Iterator[str]:
             if entry.is_symlink():
                 continue
             if entry.is_dir(follow_symlinks=False):
-                if not skip_name(entry.name, entry.path):
-                    waiting.append(path)
-            elif os.path.splitext(entry.name.lower())[1] in _SUFFIXES and not is_key_file(entry.name):
+                if not skip_name(entry.name, entry.path) and not ignored(path + "/", rules):
+                    waiting.append((path, rules))
+                continue
+            source = os.path.splitext(entry.name.lower())[1] in _SUFFIXES and not is_key_file(entry.name)
+            if source and not ignored(path, rules):
                 yield path
 
 

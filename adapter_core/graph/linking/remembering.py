@@ -60,7 +60,7 @@ class Remembering:
         self._kept: Generations[object, tuple[Values, Read, bool]] = Generations()
         self._passing: dict[object, _Passing] = {}
         self._aside: Recent[object, tuple[Any, Read, int]] = Recent(_KEPT_ASIDE, _room)
-        # What is kept though it was cut off: found anew it may be more, or less.
+        # What is kept also where it was cut off, since found anew it may be more, or less; so none of it is let go. One for each class.
         self._aside_cut: dict[object, tuple[Any, Read, int]] = {}
         self._singles: dict[Values, Values] = {}
         self._active: dict[object, _Active] = {}
