@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import math
 import sys
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 import _docstring_queries as docstring_queries
 import _tuning as tuning
 import docstrings
-from _retrieval_data import Place, Row, all_gold_lines, gold_lines
+from _retrieval_data import Place, Row, all_gold_lines, gold_lines, load_rows
 from _retrieval_packing import Tokens, lines_within, pack_places
 from _retrieval_scores import Found, interval, ratio_interval, score
 
@@ -25,7 +26,7 @@ CHARACTERS = Tokens("characters", lambda texts: [len(t) for t in texts], lambda 
 
 def row(*places: Place, functions: tuple[Place, ...] = (), files: tuple[str, ...] = ()) -> Row:
     paths = files or tuple(dict.fromkeys(p.path for p in places))
-    return Row("id", "sweqa_bench", "sweqa_bench", "o/r", "c", "question", paths, places, functions)
+    return Row("id", "sweqa_bench", "sweqa_bench", "o/r", "c", "question", paths, places, functions, functions)
 
 
 def found(*places: Place, shown: tuple[Place, ...] = ()) -> Found:
@@ -49,6 +50,26 @@ def test_a_span_over_sixty_lines_is_no_hit_of_a_function() -> None:
     assert score(asked, found(Place("a.py", 1, 60)))["function@5"] == 1
     assert score(asked, found(*[Place("b.py", 1, 2)] * 5, Place("a.py", 20, 21)))["function@5"] == 0
     assert score(asked, found(*[Place("b.py", 1, 2)] * 5, Place("a.py", 20, 21)))["function@10"] == 1
+
+
+def test_what_the_gold_names_is_gold_too_and_may_be_a_class(tmp_path: Path) -> None:
+    folder, repos = tmp_path / "rows", tmp_path / "repos"
+    (repos / "o+r@c").mkdir(parents=True)
+    (repos / "o+r@c" / "a.py").write_text(
+        "class A:\n    def f(self):\n        return 1\n\n    def g(self):\n        return 2\n"
+    )
+    folder.mkdir()
+    gold = [
+        {"path": "a.py", "start_line": 1, "end_line": 1, "symbol": "A"},
+        {"path": "a.py", "start_line": 3, "end_line": 3},
+    ]
+    raw = {"id": "1", "repo": "o/r", "commit": "c", "question": "?", "gold": gold}
+    (folder / "sweqa_bench.jsonl").write_text(json.dumps(raw) + "\n")
+    (asked,) = load_rows(folder, repos, ["sweqa_bench"])
+    assert asked.functions == (Place("a.py", 2, 3),)
+    assert asked.definitions == (Place("a.py", 2, 3), Place("a.py", 1, 6))
+    scores = score(asked, found(Place("a.py", 5, 6)))
+    assert (scores["function@5"], scores["symbol@5"]) == (0, 1)
 
 
 def test_files_count_once_in_the_ranking() -> None:
