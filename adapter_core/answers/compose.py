@@ -20,7 +20,7 @@ from .composing.candidate import OF_STATEMENTS, Candidate, Speaker, listed
 from .composing.chain import way_asked_for
 from .composing.counts import asked_for, parameters_of
 from .composing.deciding import decisions
-from .composing.documented import of_docstring, of_documentation, of_module
+from .composing.documented import MAX_HEADER_LINES, of_docstring, of_documentation, of_module
 from .composing.links import Links
 from .composing.meeting import meeting_point
 from .composing.prose import comment_sentences
@@ -33,7 +33,6 @@ from .kinds import LINKS, asks_course
 _MAX_SYMBOLS = 8
 _MAX_SIGNATURE = 160
 _ASSIGNED = ("constant", "variable", "type_alias", "field", "enum_member")
-_MAX_HEADER_LINES = 12
 _SETTINGS = (".toml", ".cfg", ".ini", ".yml", ".yaml", ".json")
 _MAX_LISTED = 5
 _MANY_LINES = 2  # of an assignment of which it is looked up who reads it
@@ -260,7 +259,7 @@ def _header(speaker: Speaker, symbol: Symbol, facts: ModuleFacts, index: int, li
     if symbol.is_callable:
         shown = parameters_of(symbol)
         # A header on several lines is cited whole or not spoken of: every default must be in the lines.
-        complete = not shown or head[1] - head[0] < _MAX_HEADER_LINES
+        complete = not shown or head[1] - head[0] < MAX_HEADER_LINES
         defaults = [
             f"{code(p.name)} (default {code(p.default)})"
             for p in shown
@@ -280,7 +279,7 @@ def _header(speaker: Speaker, symbol: Symbol, facts: ModuleFacts, index: int, li
         yield speaker.say("signature", f"{name} is assigned as {code(symbol.signature)}.", head)
     if symbol.decorators and symbol.is_callable:
         shown_decorators = [code("@" + d) for d in symbol.decorators if len(d) <= 80 and "\n" not in d]
-        if shown_decorators and symbol.name_line - symbol.start < _MAX_HEADER_LINES:
+        if shown_decorators and symbol.name_line - symbol.start < MAX_HEADER_LINES:
             text = f"{name} is decorated with {listed(shown_decorators)}."
             # `@app.route("/")` is how a function is registered; `@property` is not.
             kind = "registered" if any(set(d) & set(".(") for d in symbol.decorators) else "signature"
@@ -293,7 +292,7 @@ def _head_span(facts: ModuleFacts, index: int, lines: list[str]) -> tuple[int, i
     blocks = own_blocks(facts, index, lines)
     end = blocks[0].end if blocks and blocks[0].start <= symbol.name_line else symbol.name_line
     end = max(symbol.name_line, min(end, symbol.end))
-    return (symbol.start if end - symbol.start < _MAX_HEADER_LINES else symbol.name_line), end
+    return (symbol.start if end - symbol.start < MAX_HEADER_LINES else symbol.name_line), end
 
 
 def _class(speaker: Speaker, facts: ModuleFacts, index: int, lines: list[str]) -> Iterator[Candidate]:
@@ -301,7 +300,7 @@ def _class(speaker: Speaker, facts: ModuleFacts, index: int, lines: list[str]) -
     name = code(symbol.qualname)
     head = _head_span(facts, index, lines)
     bases = [b for b in symbol.bases if b != "object"]
-    if bases and head[1] - head[0] < _MAX_HEADER_LINES:
+    if bases and head[1] - head[0] < MAX_HEADER_LINES:
         text = f"{name} extends {listed([code(b) for b in bases])}."
         yield speaker.say("bases", text, head)
     # A property's getter and setter share a name; the first one is where it is defined.
@@ -327,7 +326,7 @@ def _members(
         if not inside or (symbol.start == symbol.end and not assigns(symbol.signature)):
             continue  # what is only annotated says little
         speaker, name = Speaker(facts, number, place), code(symbol.qualname)
-        lines = (symbol.start, min(symbol.end, symbol.start + _MAX_HEADER_LINES - 1))
+        lines = (symbol.start, min(symbol.end, symbol.start + MAX_HEADER_LINES - 1))
         short = len(symbol.signature) <= _MAX_SIGNATURE and symbol.end == lines[1] and assigns(symbol.signature)
         text = (
             f"{name} is assigned as {code(symbol.signature)}." if short else f"{name} is defined in {code(facts.path)}."

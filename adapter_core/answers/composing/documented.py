@@ -14,7 +14,7 @@ from .candidate import Candidate, Speaker
 from .lists import Lines, Listing, lists_in
 from .prose import docstring_lines, docstring_sentences, in_passages, sentences_in, without_quotes
 
-_MAX_HEADER_LINES = 12
+MAX_HEADER_LINES = 12
 LISTED = ", in the order listed: "
 _QUOTATION = re.compile("[“”]")  # in a title it would end the quotation of it
 
@@ -31,7 +31,7 @@ def of_docstring(
         quoted = prose(sentence.text)
         span = (sentence.start, sentence.end)
         if not sentence.field:
-            if sentence.rank == 0 and sentence.end - symbol.name_line < _MAX_HEADER_LINES:
+            if sentence.rank == 0 and sentence.end - symbol.name_line < MAX_HEADER_LINES:
                 span = (symbol.name_line, sentence.end)  # what it is of stands right above
             yield speaker.say("doc", f"{name}: “{quoted}”", span)
             continue
