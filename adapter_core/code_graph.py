@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from .errors import IndexStoreError
-from .graph import lookup
+from .graph import dependencies, lookup
 from .graph.call_sites import CALLERS_SECONDS, WorkspaceCalls
 from .graph.coverage_xml import coverage_of, read_coverage
 from .graph.discover import check_root
@@ -24,7 +24,6 @@ from .graph.export import Progress, export_json, export_sqlite
 from .graph.likelihood import LEAST
 from .graph.linking import classes, mro, references, sites
 from .graph.linking.evaluate import Inference
-from .graph.linking.modules import imported_modules
 from .graph.linking.values import Value
 from .graph.linkpass import LinkReport, link_workspace
 from .graph.lookup import index_of, is_test_path
@@ -58,11 +57,11 @@ class CodeGraph:
         self._options = options or SyncOptions()
         self._coverage: dict[str, Mapping[int, int]] = {}
         self.calls: WorkspaceCalls = None  # type: ignore[assignment] # set by the next line
-        self._look(open_texts)
+        self.overlay(open_texts)
 
-    def _look(self, open_texts: Mapping[str, str] | None) -> None:
-        if self.calls is not None:
-            self.calls.close()
+    def overlay(self, open_texts: Mapping[str, str] | None) -> None:
+        """Look anew, with these unsaved texts over the files (path to text) in place of those before."""
+        self._forget()
         self.view = WorkspaceView(self.root, self.store, open_texts, self._options.discover.max_file_bytes)
         self.inference = Inference(self.view)
         self.calls = WorkspaceCalls(self.view, self.inference, self.name)
@@ -98,7 +97,7 @@ class CodeGraph:
             texts.pop(path, None)
         else:
             texts[path] = text
-        self._look(texts)
+        self.overlay(texts)
 
     def may_have_changed(self, paths: Iterable[str]) -> None:
         """Say which files may have changed on disk since they were indexed: what rests on those that did is worked out anew."""
@@ -114,7 +113,7 @@ class CodeGraph:
         only = tuple(os.path.normpath(path).replace(os.sep, "/") for path in paths)
         report = refresh_index(self.root, self.store, replace(self._options, only=only))
         self.report = report
-        self._look(self.documents.open_texts)
+        self.overlay(self.documents.open_texts)
         return report
 
     def link(
@@ -122,12 +121,20 @@ class CodeGraph:
     ) -> LinkReport:
         """Work out once, and keep beside the index, what all calls lead to, so that `who_calls` looks it up; see `graph.linkpass`."""
         report = link_workspace(self.root, self.store, cancel, on_progress)
-        self._look(self.documents.open_texts)
+        self.overlay(self.documents.open_texts)
         return report
 
     def close(self) -> None:
-        self.calls.close()
+        """Close the store, and let go of all that was found: the graph is of no use then."""
+        self._forget()
         self.store.close()
+
+    def _forget(self) -> None:
+        """What a question worked out refers to itself in circles, up to 100 MB that would wait for Python's collector."""
+        if self.calls is not None and vars(self.calls):
+            self.calls.close()
+            for part in (self.tests, self.calls, self.inference, self.view):
+                vars(part).clear()
 
     def __enter__(self) -> CodeGraph:
         return self
@@ -302,42 +309,28 @@ class CodeGraph:
 
     def importers_of(self, module: str) -> list[str]:
         """Files that import a module, by its name or from it."""
-        found = []
-        for path in self.view.paths_using(module.rpartition(".")[2]):
-            facts = self.facts(path)
-            imports = facts.imports if facts else ()
-            if facts and any(
-                name == module for item in imports for name, _ in imported_modules(self.inference, facts, item)
-            ):
-                found.append(path)
-        return found
+        return dependencies.importers(self.view, self.inference, module)
 
     def module_deps(self, module: str | None = None) -> list[tuple[str, str, bool]]:
         """(importing module, imported module, whether it is in the workspace), of one module or of all, each pair once."""
-        found: dict[tuple[str, str, bool], None] = {}
-        for path in self.view.python_paths():
-            own = self.view.module_of(path)
-            facts = self.facts(path) if module in (None, own) else None
-            for item in facts.imports if facts else ():
-                for name, inside in imported_modules(self.inference, facts, item) if facts else ():
-                    found[(own, name, inside)] = None
-        return sorted(found)
+        return dependencies.module_deps(self.view, self.inference, module)
 
-    def refs_of(self, ref: SymbolRef | str) -> Listing:
+    def refs_of(self, ref: SymbolRef | str, limit_seconds: float | None = CALLERS_SECONDS) -> Listing:
         """Every place that names a symbol, as `Reference`s: its definition, imports, calls, reads, writes, annotations.
 
-        Traced as calls are: a name on a value of unknown type is left out, so the listing is complete only for what can be told.
+        Traced as calls are: a name on a value of unknown type is left out, so the listing is complete only for what can be told. After
+        `limit_seconds` it is what was found by then, and says so.
         """
         found: dict[tuple[str, int, int], Reference] = {}
-        self.calls.begin()
-        for one in self._meant(ref):
-            value = self._value(one)
-            for named in references.references(self.inference, (value.path, value.index)) if value else ():
-                # Of a name that is bound twice, each binding writes to the other.
-                place = named.path, named.line, named.column
-                if place not in found or named.kind == "definition":
-                    found[place] = self._reference(*place, named.kind, named.scope)
-        return self._listing(list(found.values()))
+        with self.calls.within_time(limit_seconds) as notes:
+            for one in self._meant(ref):
+                value = self._value(one)
+                for named in references.references(self.inference, (value.path, value.index)) if value else ():
+                    # Of a name that is bound twice, each binding writes to the other.
+                    place = named.path, named.line, named.column
+                    if place not in found or named.kind == "definition":
+                        found[place] = self._reference(*place, named.kind, named.scope)
+        return Listing(tuple(found.values()), not notes, "; ".join(notes))
 
     def search_refs(self, text: str, kinds: Sequence[str] | None = None) -> Listing:
         """Where a text stands in Python files, told apart by what it is in (`graph.textsearch.KINDS`): an identifier as a whole word in

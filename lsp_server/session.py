@@ -82,25 +82,21 @@ class Snapshot:
 
         state = self.indexes.get(root.name, IndexState())
         store = open_reader(root.real, state.database)
-        try:
-            with store.snapshot():
-                graph = self._overlaid(CodeGraph(root.real, store, name=root.name), root, focus)
-                graph.may_have_changed(state.unsynced)
-                yield graph
-        finally:
-            store.close()
+        with CodeGraph(root.real, store, name=root.name) as graph, store.snapshot():
+            unsaved = self._unsaved(graph, root, focus)
+            if unsaved:
+                graph.overlay(unsaved)
+            graph.may_have_changed(state.unsynced)
+            yield graph
 
-    def _overlaid(self, stored: CodeGraph, root: Root, focus: str | None) -> CodeGraph:
-        from adapter_core import CodeGraph
-
-        unsaved = {
+    def _unsaved(self, stored: CodeGraph, root: Root, focus: str | None) -> dict[str, str]:
+        return {
             path: document.text
             for uri, document in self.documents.items()
             for path in (place.path for place in places_of(uri, [root], follow=True))
             if path == focus or _belongs(stored, path)
             if _differs(stored, path, document)
         }
-        return CodeGraph(root.real, stored.store, unsaved, root.name) if unsaved else stored
 
     def uri_of(self, root: Root, path: str) -> str:
         """The URI of a file: the one under which it is open, where it is."""

@@ -176,7 +176,7 @@ class Asker:
         return found
 
     def refs_of(self, name: str) -> Found:
-        return self._about(name, lambda: self.graph.refs_of(name), show.REFERENCE)
+        return self._about(name, lambda: self.graph.refs_of(name, self.limit_seconds), show.REFERENCE)
 
     def search(self, text: str) -> Found:
         if not text.strip():

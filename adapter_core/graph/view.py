@@ -18,7 +18,7 @@ from .storage.rows import FileRow
 from .store import Store
 
 # A question about a name that is everywhere reads thousands of files.
-_KEPT_ROWS = 260_000
+_KEPT_ROWS = 120_000
 _KEPT_USING = 300_000  # paths of files that use a name
 
 

@@ -7,6 +7,7 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
@@ -15,6 +16,7 @@ from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams, JsonRpcRequ
 from adapter_core.errors import Cancelled, IndexDamagedError, PathlineError, UsageError
 
 from ..documents import hash_lines
+from ..memory import give_back
 from ..protocol import ASK
 
 if TYPE_CHECKING:
@@ -99,6 +101,8 @@ async def run_question(
     finally:
         cancel.set()
         progress.end()
+        with suppress(RuntimeError):  # the server is going down
+            server.answers.submit(give_back)
     server.cited.show(answer)
     return answer
 

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import gc
+import weakref
 from pathlib import Path
 
 import pytest
 
 from adapter_core.code_graph import CodeGraph
+from adapter_core.graph.linking import references
 from tests.support import graph_of, write
 
 SHOP = '''
@@ -195,3 +198,61 @@ def test_import_cycles_end(repo: Path) -> None:
     )
     assert graph.resolve("b.py", 3, "thing") == []
     assert graph.resolve("c.py", 4, "self.g") == []
+
+
+def test_closing_lets_go_without_the_collector(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        "a.py",
+        "class Cart:\n    def total(self):\n        return self.total()\n\n\ndef run(c: Cart):\n    c.total()\n",
+    )
+    gc.disable()
+    try:
+        with CodeGraph.load_or_build(tmp_path) as graph:
+            assert graph.who_calls("Cart.total").items
+            assert graph.tests_for_symbol("Cart.total").complete
+            kept = [weakref.ref(part) for part in (graph.view, graph.inference, graph.calls, graph.tests)]
+            # The same goes for what an overlay replaces.
+            graph.overlay({"a.py": "x = 1\n"})
+            assert [ref() for ref in kept] == [None] * 4
+            documents = weakref.ref(graph.documents)
+        assert documents() is None
+        graph.close()  # once more does no harm
+    finally:
+        gc.enable()
+
+
+def test_references_end_at_a_time_limit(tmp_path: Path) -> None:
+    for number in range(30):
+        write(tmp_path, f"m{number:02}.py", "from cart import Cart\n\n\ndef run(c: Cart):\n    return c.total()\n")
+    write(tmp_path, "cart.py", "class Cart:\n    def total(self):\n        return 1\n")
+    with CodeGraph.load_or_build(tmp_path) as graph:
+        whole = graph.refs_of("Cart")
+        assert whole.complete
+        assert len(whole.items) == 61
+        graph.overlay({})
+        cut = graph.refs_of("Cart", limit_seconds=0.0)
+        assert not cut.complete
+        assert "time limit" in cut.reason
+        assert len(cut.items) < len(whole.items)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import cart\n\n@cart.wrap(\n    1,\n)\nclass A(\n    cart.Base,\n): pass\n",
+        "from cart import (\n    wrap,\n    Base,\n)\n\ndef f(x: 'cart.Base' = wrap(\n  Base)) -> 'Base':\n    return [\n  Base\n for _ in x]\n",
+        "import cart as c\n\nx = lambda: (\n    c\n    .Base\n)\n\ndef ü():\n    return c.wrap\n",
+    ],
+)
+def test_what_stands_on_no_line_with_the_name_is_not_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    write(tmp_path, "cart.py", "def wrap(n):\n    return lambda x: x\n\n\nclass Base:\n    pass\n")
+    write(tmp_path, "use.py", text)
+    with CodeGraph.load_or_build(tmp_path) as graph:
+        found = {name: graph.refs_of(name).items for name in ("cart.py:Base", "cart.py:wrap")}
+    monkeypatch.setattr(references, "_lines_with", lambda names, text: None)
+    with CodeGraph.load_or_build(tmp_path) as graph:
+        assert found == {name: graph.refs_of(name).items for name in found}
+    assert all(len(items) > 1 for items in found.values())

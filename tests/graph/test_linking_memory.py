@@ -189,15 +189,6 @@ def test_who_is_dropped_is_told() -> None:
     assert list(kept) == ["b", "c"]
 
 
-def test_a_question_keeps_the_rows_of_its_files(tmp_path: Path) -> None:
-    """Only who goes through all files lets go of them."""
-    write(tmp_path, "a.py", "def f():\n    pass\n")
-    with CodeGraph.load_or_build(tmp_path) as graph:
-        inference = Inference(graph.view)
-        assert inference._tables._drop is None
-        assert inference.named_calls is None
-
-
 def test_what_is_asked_for_outlives_what_is_not() -> None:
     kept: Generations[str, int] = Generations()
     kept["a"], kept["b"] = 1, 2

@@ -25,6 +25,7 @@ _MAX_LISTED = 4
 _MAX_FAR = 3  # tests told at a time that reach something over several calls, each with the lines of these
 _MAX_COUNTED = 12  # lines that show a count
 _MAX_READS = 40
+_REFERENCES_SECONDS = 0.5  # of a name that is everywhere, what is found by then is enough
 _MAX_USES = 2
 _MAX_CONTENTS = 8
 _MAX_IMPORT = 60  # lines of one import statement
@@ -81,7 +82,7 @@ def standing_at(graph: CodeGraph, place: tuple[str, int] | None) -> Candidate | 
 def reads(speaker: Speaker, graph: CodeGraph, ref: SymbolRef) -> Iterator[Candidate]:
     """The statements of the product that read what is assigned: what it is for shows there."""
     seen: set[str] = set()
-    for reference in graph.refs_of(ref).items[:_MAX_READS]:
+    for reference in graph.refs_of(ref, _REFERENCES_SECONDS).items[:_MAX_READS]:
         owner, document = reference.owner, graph.document(reference.span.path)
         if reference.kind != "read" or owner is None or document is None or is_test_path(reference.span.path):
             continue
@@ -97,7 +98,7 @@ def passed(speaker: Speaker, graph: CodeGraph, ref: SymbolRef) -> Iterator[Candi
     """Where it is handed to something that may call it: `app.add_url_rule("/", view_func=index)`."""
     name = code(ref.symbol.qualname)
     said = 0
-    for reference in graph.refs_of(ref).items[:_MAX_READS]:
+    for reference in graph.refs_of(ref, _REFERENCES_SECONDS).items[:_MAX_READS]:
         if reference.kind != "read" or reference.owner is None or said >= _MAX_LISTED:
             continue
         taker = _taker(graph, reference.span.path, reference.span.start, reference.column, ref.symbol.name)

@@ -58,7 +58,7 @@ class _Kept(NamedTuple):
     operations: int
 
 
-_ASKED = _Kept(150_000, 40, 30_000)
+_ASKED = _Kept(80_000, 40, 20_000)
 # Who goes through all files comes back to tables, but takes up each file's operations once.
 _LINKING = _Kept(200_000, 12, 3_000)
 
@@ -87,9 +87,10 @@ class Inference(Remembering):
         """`reads`: what the workspace is read for is noted there, by result; it is then a `TracedWorkspace` with these."""
         super().__init__(reads)
         self.workspace = workspace
-        drop = None if reads is None else _drop_rows
         kept = _ASKED if reads is None else _LINKING
-        self._tables: Recent[str, Tables | None] = Recent(kept.tables, lambda table: table.weight if table else 1, drop)
+        self._tables: Recent[str, Tables | None] = Recent(
+            kept.tables, lambda table: table.weight if table else 1, _drop_rows
+        )
         self._lines: Recent[str, reaching.Lines] = Recent(kept.lines)
         self.operations: Recent[str, tuple[Operation, ...] | None] = Recent(
             kept.operations, lambda found: len(found or ())

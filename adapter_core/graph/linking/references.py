@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -43,6 +44,8 @@ def references(inference: Inference, target: Place) -> list[Named]:
     for path in sorted(
         {p for n in names for p in inference.workspace.paths_using(n)}, key=lambda p: (p != target[0], p)
     ):
+        if inference.late:
+            break
         found.update(
             dict.fromkeys(sorted(_in_file(inference, path, set(names), target), key=lambda n: (n.line, n.column)))
         )
@@ -60,7 +63,7 @@ def _in_file(inference: Inference, path: str, names: set[str], target: Place) ->
     syntax = syntax_of(path, text, table.facts.module)
     if syntax is None:
         return
-    for node, kind, scope in _walk(table.facts, syntax.tree, syntax.places.lines):
+    for node, kind, scope in _walk(table.facts, syntax.tree, syntax.places.lines, _lines_with(names, text)):
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             yield from _imports(inference, table, node, names, target, scope, syntax)
             continue
@@ -74,14 +77,30 @@ def _in_file(inference: Inference, path: str, names: set[str], target: Place) ->
 Walked = tuple[ast.AST, str, int]
 
 
-def _walk(facts: ModuleFacts, tree: ast.AST, lines: list[str]) -> Iterator[Walked]:
-    """Names, attributes and imports, each with what it is used for and the scope around it."""
+def _lines_with(names: set[str], text: str) -> list[int] | None:
+    """The lines in which one of these names stands, in order; None where a name may be spelled otherwise (PEP 3131)."""
+    if not text.isascii():
+        return None
+    found: list[int] = []
+    line, before = 1, 0
+    for match in re.finditer(rf"\b(?:{'|'.join(map(re.escape, sorted(names)))})\b", text):
+        line += text.count("\n", before, match.start())
+        before = match.start()
+        found.append(line)
+    return found
+
+
+def _walk(facts: ModuleFacts, tree: ast.AST, lines: list[str], wanted: list[int] | None) -> Iterator[Walked]:
+    """Names, attributes and imports, each with what it is used for and the scope around it; of what stands in none of the `wanted`
+    lines, nothing."""
     scopes_by_place = {
         (s.name, s.name_line): i for i, s in enumerate(facts.symbols) if s.is_callable or s.kind == "class"
     }
     stack: list[Walked] = [(tree, "read", 0)]
     while stack:
         node, kind, scope = stack.pop()
+        if wanted is not None and not _reaches(node, wanted):
+            continue
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             stack += _around_definition(node, scope)
             inner = scopes_by_place.get((node.name, node.lineno), scope)
@@ -99,6 +118,16 @@ def _walk(facts: ModuleFacts, tree: ast.AST, lines: list[str]) -> Iterator[Walke
             stack += [
                 (i, following, scope) for i in (value if isinstance(value, list) else [value]) if isinstance(i, ast.AST)
             ]
+
+
+def _reaches(node: ast.AST, lines: list[int]) -> bool:
+    """Whether one of these lines is a node's; of what has no place of its own it is not known."""
+    last = getattr(node, "end_lineno", None)
+    if last is None:
+        return True
+    first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", ()))])  # type: ignore[attr-defined]
+    at = bisect_left(lines, first)
+    return at < len(lines) and lines[at] <= last
 
 
 def _around_definition(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, scope: int) -> Iterator[Walked]:
