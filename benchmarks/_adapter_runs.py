@@ -29,6 +29,7 @@ from adapter_core.adapters.fitting.scoring import TokenScores, score_windows
 from adapter_core.adapters.fitting.split import BUILD, DEVELOPMENT
 from adapter_core.adapters.fitting.windows import Window
 from adapter_core.adapters.memory import Memory
+from adapter_core.adapters.remembering.weights import Known
 from adapter_core.models.loading import LoadedModel, load_model
 from adapter_core.models.sources import resolve
 
@@ -51,24 +52,27 @@ class Runs:
     loaded: LoadedModel
     offline: bool = False
 
-    def scores(self, key: str, windows: Sequence[Window], adapter: Adapter | None = None) -> list[TokenScores] | None:
-        """Of `windows` under `adapter`, which `key` names; None where they are not there and nothing is to be computed."""
+    def scores(
+        self, key: str, windows: Sequence[Window], adapter: Adapter | None = None, memory: Memory | None = None
+    ) -> list[TokenScores] | None:
+        """Of `windows` under `adapter`, and what `memory` knows there; `key` names both. None where they are not there and nothing is to
+        be computed."""
         info = self.loaded.info
         file = self.scratch / "scores" / f"{key}-{digest(windows)}-{info.digest[:12]}-{info.dtype}.npz"
         if not windows:
             return []
         if file.exists():
             with np.load(file, allow_pickle=False) as data:
-                chosen, top = data["chosen"], data["top"]
+                arrays = {name: data[name] for name in data.files}
             ends = np.cumsum([len(w.tokens) - w.first for w in windows])[:-1]
-            return [TokenScores(c, t) for c, t in zip(np.split(chosen, ends), np.split(top, ends), strict=True)]
+            parts = {name: np.split(array, ends) for name, array in arrays.items()}
+            return [_scores({name: part[i] for name, part in parts.items()}) for i in range(len(windows))]
         if self.offline:
             return None
         with beside(self.loaded.model, adapter):
-            found = score_windows(self.loaded.model, windows)
-        save_arrays(
-            file, chosen=np.concatenate([s.chosen for s in found]), top=np.concatenate([s.top for s in found])
-        )  # fmt: skip
+            found = score_windows(self.loaded.model, windows, memory=memory)
+        kept = [_arrays_of(s) for s in found]
+        save_arrays(file, **{name: np.concatenate([own[name] for own in kept]) for name in kept[0]})
         return found
 
     def fit(
@@ -185,6 +189,21 @@ def _dot(first: Adapter, second: Adapter) -> float:
             ups = a[target].up.T.astype(np.float64) @ b[target].up
             total += float((ups * (a[target].down.astype(np.float64) @ b[target].down.T)).sum())
     return total * first.scale * second.scale
+
+
+_KNOWN = ("totals", "peaks", "masses", "shares")
+
+
+def _arrays_of(scores: TokenScores) -> dict[str, np.ndarray]:
+    found = {"chosen": scores.chosen, "top": scores.top}
+    if scores.known is not None:
+        found |= {name: getattr(scores.known, name) for name in _KNOWN}
+    return found
+
+
+def _scores(arrays: Mapping[str, np.ndarray]) -> TokenScores:
+    known = Known(*(arrays[name] for name in _KNOWN)) if "totals" in arrays else None
+    return TokenScores(arrays["chosen"], arrays["top"], known)
 
 
 def _arrays(adapter: Adapter) -> dict[str, np.ndarray]:

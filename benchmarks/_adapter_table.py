@@ -8,15 +8,16 @@ from typing import Any
 
 import numpy as np
 from _adapter_data import DEVELOPMENT, HELD_OUT, Repository, new_lines, pieces
-from _adapter_runs import Fit
+from _adapter_runs import Fit, Runs
 from _common import timed
+from _memory_weights import fit_weights
 from _retrieval_scores import interval
 
 from adapter_core.adapters.fitting.scoring import TokenScores
 from adapter_core.adapters.fitting.split import BUILD
 from adapter_core.adapters.fitting.windows import Window
 from adapter_core.adapters.memory import Memory
-from adapter_core.adapters.remembering.weights import Known, MemoryWeights, fit_weights, joined
+from adapter_core.adapters.remembering.weights import Known, MemoryWeights, joined
 
 TEXT, BODIES, GENERAL, NEW = "M1 text", "M2 bodies", "general", "M1 on new lines"
 # Where the scores of a condition stand for the adapters of M1 and M2.
@@ -34,10 +35,9 @@ class Subject:
         self.counting, self.memory = timed(lambda: Memory.build(repository.of(BUILD), ""))
         self.windows = pieces(repository, tokenizer, windows) | general
         self.new = new_lines(repository, tokenizer, self.windows[MEASURES[TEXT]])
-        self.known = {piece: [self.memory.known(w.tokens, w.first) for w in own] for piece, own in self.windows.items()}
         self.scores: dict[tuple[str, str], list[TokenScores]] = {}
         self.fit: Fit | None = None
-        self.borrowed: dict[str, list[Known]] = {}
+        self.borrowed: dict[str, list[TokenScores]] = {}  # with the memory of another repository
 
     @property
     def name(self) -> str:
@@ -45,35 +45,36 @@ class Subject:
 
     def development(self) -> tuple[Known, np.ndarray, np.ndarray]:
         """What the memory's weights are fitted on."""
-        parts = FITTED_ON
-        scores = [s for part in parts for s in self.scores["none", part]]
-        known = [k for part in parts for k in self.known[part]]
+        scores = [s for part in FITTED_ON for s in self.scores["none", part]]
+        known = [s.known for s in scores if s.known is not None]
         return joined(known), np.concatenate([s.chosen for s in scores]), np.concatenate([s.top for s in scores])
 
 
-def borrow(subjects: Sequence[Subject]) -> dict[str, str]:
-    """For each repository, what is known by the memory of another one: the one that helps most on its development text. A control: how
+def borrow(runs: Runs, subjects: Sequence[Subject]) -> dict[str, str]:
+    """For each repository, its scores with the memory of another one: the one that helps most on its development text. A control: how
     much of what a memory gives is only that it is one of Python code."""
     chosen = {}
-    part = f"{DEVELOPMENT} text"
     for subject in subjects:
-        scores = subject.scores.get(("none", part), [])
         gains = {}
         for other in subjects:
-            if other is not subject and scores:
-                known = [other.memory.known(w.tokens, w.first) for w in subject.windows[part]]
-                gains[other.name] = sum(mixed.sum() for mixed in _mixed(MemoryWeights(), known, scores))
+            scores = _with_memory_of(runs, subject, other, f"{DEVELOPMENT} text") if other is not subject else None
+            if scores is not None:
+                gains[other.name] = sum(mixed.sum() for mixed in _mixed(MemoryWeights(), scores))
         if gains:
             chosen[subject.name] = max(gains, key=lambda name: gains[name])
-            memory = next(s.memory for s in subjects if s.name == chosen[subject.name])
-            subject.borrowed = {
-                p: [memory.known(w.tokens, w.first) for w in subject.windows[p]] for p in MEASURES.values()
-            }
+            other = next(s for s in subjects if s.name == chosen[subject.name])
+            found = {p: _with_memory_of(runs, subject, other, p) for p in MEASURES.values()}
+            subject.borrowed = {p: scores for p, scores in found.items() if scores is not None}
     return chosen
 
 
-def _mixed(weights: MemoryWeights, known: Sequence[Known], scores: Sequence[TokenScores]) -> list[np.ndarray]:
-    return [weights.mix(k, s.chosen, s.top) for k, s in zip(known, scores, strict=True)]
+def _with_memory_of(runs: Runs, subject: Subject, other: Subject, part: str) -> list[TokenScores] | None:
+    key = f"{subject.name}-memory-of-{other.name}-{part.replace(' ', '-')}"
+    return runs.scores(key, subject.windows[part], memory=other.memory)
+
+
+def _mixed(weights: MemoryWeights, scores: Sequence[TokenScores]) -> list[np.ndarray]:
+    return [s.with_memory(weights) for s in scores]
 
 
 def table(subjects: Sequence[Subject]) -> list[dict[str, Any]]:
@@ -147,8 +148,8 @@ def logs(measure: str, subject: Subject, condition: str, cross: MemoryWeights | 
     weights: MemoryWeights | None = MemoryWeights() if more else None
     if adapter == "memory of another":
         part = MEASURES[TEXT] if measure == NEW else MEASURES[measure]
-        scores = subject.scores.get(("none", part))
-        return _mixed(MemoryWeights(), subject.borrowed[part], scores) if scores and subject.borrowed else None
+        borrowed = subject.borrowed.get(part)
+        return _mixed(MemoryWeights(), borrowed) if borrowed else None
     if adapter.startswith("memory"):
         adapter, weights = "none", cross if adapter.endswith("cross-fitted") else MemoryWeights()
         if weights is None:
@@ -163,7 +164,7 @@ def logs(measure: str, subject: Subject, condition: str, cross: MemoryWeights | 
         return None
     if weights is None:
         return [s.chosen.astype(np.float64) for s in scores]
-    return _mixed(weights, subject.known[part], scores)
+    return _mixed(weights, scores)
 
 
 def totals(measure: str, subject: Subject, found: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

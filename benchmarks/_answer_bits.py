@@ -82,8 +82,8 @@ def _bits(
     for name, pack in contexts.items():
         before = np.array(encode_chat(loaded.tokenizer, phrasing_messages(question, pack)), tokens.dtype)
         window = Window(name, np.concatenate([before, tokens]), len(before), size)
-        [scores] = score_windows(loaded.model, [window])
-        mixed = MemoryWeights().mix(memory.known(window.tokens, window.first), scores.chosen, scores.top)
+        [scores] = score_windows(loaded.model, [window], memory=memory)
+        mixed = scores.with_memory(MemoryWeights())
         found[name] = -float(scores.chosen.sum()) / float(np.log(2))
         found[f"{name}, memory"] = -float(mixed.sum()) / float(np.log(2))
     return found

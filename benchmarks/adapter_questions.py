@@ -124,15 +124,14 @@ def answer_window(loaded: Any, row: dict[str, Any], spans: Sequence[Evidence]) -
 def bits(runs: Runs, window: Window, readers: dict[str, Adapter | None], memory: Memory) -> dict[str, float]:
     """Of the answer, in bits, by reader, and with the memory mixed in; and its bytes."""
     told = {"bytes": float(window.size)}
-    known = memory.known(window.tokens, window.first)
     for name, adapter in readers.items():
         key = "none" if adapter is None else hashlib.sha256(adapter.layers[-1]["q_proj"].up.tobytes()).hexdigest()[:16]
-        scores = runs.scores(f"answer-{key}-{digest([window])}", [window], adapter)
+        scores = runs.scores(f"answer-{key}-known-{digest([window])}", [window], adapter, memory)
         if scores is None:
             continue
         own: TokenScores = scores[0]
         told[name] = -float(own.chosen.sum()) / float(np.log(2))
-        told[f"{name} + memory"] = -float(MemoryWeights().mix(known, own.chosen, own.top).sum()) / float(np.log(2))
+        told[f"{name} + memory"] = -float(own.with_memory(MemoryWeights()).sum()) / float(np.log(2))
     return told
 
 

@@ -75,10 +75,10 @@ def main() -> None:
 
 
 def score(runs: Runs, subject: Subject, condition: str, adapter: Any, part: str) -> bool:
-    key = f"{subject.name}-{condition}-{part}".replace(" ", "-")
+    key = f"{subject.name}-{condition}-known-{part}".replace(" ", "-")
     if adapter is not None:
         key += f"-{hash_of(adapter)}"
-    found = runs.scores(key, subject.windows[part], adapter)
+    found = runs.scores(key, subject.windows[part], adapter, subject.memory)
     if found is not None:
         subject.scores[condition, part] = found
     return found is not None

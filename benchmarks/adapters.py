@@ -38,6 +38,7 @@ from _adapter_data import (
 from _adapter_runs import Runs, add_run_arguments, begin, cosine, development_of, mean_adapter, shared_files
 from _adapter_table import BODIES, FITTED_ON, MEASURES, TEXT, Subject, borrow, table
 from _common import report, timed
+from _memory_weights import fit_weights
 
 from adapter_core.adapters.adapter import Adapter
 from adapter_core.adapters.fitting.judge import kept
@@ -46,7 +47,7 @@ from adapter_core.adapters.fitting.split import BUILD
 from adapter_core.adapters.fitting.windows import encode
 from adapter_core.adapters.memory import Memory
 from adapter_core.adapters.remembering.mixing import MemoryStep
-from adapter_core.adapters.remembering.weights import fit_weights, joined
+from adapter_core.adapters.remembering.weights import joined
 from adapter_core.models.loading import LoadedModel
 
 
@@ -95,7 +96,7 @@ def main() -> None:
         "steps": args.steps,
         "windows": args.windows,
     }
-    shown["memory of another"] = borrow(subjects)
+    shown["memory of another"] = borrow(runs, subjects)
     finish(subjects, costs, shown, {})
     if args.fits is not None and not args.fits:
         return
@@ -139,14 +140,14 @@ def _score(
 
 
 def _score_one(runs: Runs, subject: Subject, condition: str, part: str) -> None:
-    adapter, key = None, "none" if part.endswith("general") else f"{subject.name}-none"
+    adapter, key = None, f"{subject.name}-none"
     if condition == "fitted":
         if subject.fit is None:
             return
         # Where it is not kept, it is measured all the same, at scale 1.
         adapter = kept(subject.fit.adapter, subject.fit.verdict) or subject.fit.adapter
         key = f"{subject.name}-fitted-{subject.fit.told['steps']}-{adapter.alpha:g}"
-    found = runs.scores(f"{key}-{part.replace(' ', '-')}", subject.windows[part], adapter)
+    found = runs.scores(f"{key}-known-{part.replace(' ', '-')}", subject.windows[part], adapter, subject.memory)
     if found is not None:
         subject.scores[condition, part] = found
 
@@ -177,7 +178,7 @@ def controls(
     for subject in fitted:
         clock.check()
         longer = [with_context(subject.repository, runs.loaded.tokenizer, w) for w in subject.windows[MEASURES[TEXT]]]
-        found = runs.scores(f"{subject.name}-context", longer)
+        found = runs.scores(f"{subject.name}-context-known", longer, memory=subject.memory)
         if found is not None:
             subject.scores["context", MEASURES[TEXT]] = found
     cosines = {f"{a} {b}": cosine(adapters[a], adapters[b]) for a in adapters for b in adapters if a < b}
@@ -188,8 +189,8 @@ def _control(runs: Runs, subject: Subject, part: str, name: str, adapter: Adapte
     """`name`: the condition, a colon, and which adapter it is."""
     clock.check()
     steps = subject.fit.told["steps"] if subject.fit else 0
-    key = f"{subject.name}-{name}-{steps}-{part}".replace(" ", "-").replace(":", "")
-    found = runs.scores(key, subject.windows[part], adapter)
+    key = f"{subject.name}-{name}-{steps}-known-{part}".replace(" ", "-").replace(":", "")
+    found = runs.scores(key, subject.windows[part], adapter, subject.memory)
     if found is not None:
         subject.scores[name.partition(":")[0], part] = found
 

@@ -13,11 +13,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapter_core.adapters.memory import Memory, tokenizer_digest
-from adapter_core.adapters.remembering.counts import EMPTY, MAX_TOKEN, add, context_hashes, context_keys, count
-from adapter_core.adapters.remembering.weights import Known, MemoryWeights, fit_weights, joined
+from adapter_core.adapters.remembering import followers
+from adapter_core.adapters.remembering.counts import (
+    EMPTY,
+    LENGTHS,
+    MAX_TOKEN,
+    add,
+    context_hashes,
+    context_keys,
+    count,
+)
+from adapter_core.adapters.remembering.weights import MODEL, MemoryWeights, joined
 from adapter_core.errors import AdapterFileError, UsageError
 
 DIGEST = "of a tokenizer"
+TOP = math.log(0.5)
 texts = st.lists(st.integers(0, 6), max_size=30).map(lambda ids: np.array(ids, np.uint32))
 edits = st.lists(st.tuples(st.sampled_from("abc"), st.none() | texts), max_size=12)
 
@@ -39,10 +49,10 @@ def test_counts_are_those_of_a_plain_count() -> None:
 
 
 def test_one_position_is_hashed_as_the_whole_array_is() -> None:
-    tokens = array(5, MAX_TOKEN, 0, 17, 5, 3, 8)
+    tokens = array(5, MAX_TOKEN, 0, 17, 5, 3, 8, 5, 1, 2)
     hashes = context_hashes(tokens)
     for at in range(1, len(tokens) + 1):
-        whole = [int(hashes[k - 1][at - k]) >> 20 << 20 for k in range(1, min(at, 5) + 1)]
+        whole = [int(own[at - k]) >> 20 << 20 for k, own in zip(LENGTHS, hashes, strict=True) if k <= at]
         assert context_keys(tokens[:at].tolist()) == whole
 
 
@@ -77,61 +87,86 @@ def test_edits_leave_what_the_final_files_build(changes: list[tuple[str, np.ndar
 
 def test_a_prediction_is_a_mixture_that_longer_contexts_decide() -> None:
     memory = Memory.build({"a": array(1, 2, 3, 9, 1, 2, 4), "b": array(8, 2, 5)}, DIGEST)
-    found = memory.next_distribution([1, 2])
+    found = memory.next_distribution([1, 2], even, TOP)
     assert found.tokens.tolist() == [3, 4, 5]
     assert found.kept + found.shares.sum() == pytest.approx(1)
     # 5 followed only the last token, 3 and 4 both of them.
     assert found.shares[0] == found.shares[1] > found.shares[2] > 0
 
 
+def test_among_what_followed_the_model_and_the_counts_decide() -> None:
+    memory = Memory.build({"a": array(1, 3, 1, 3, 1, 4)}, DIGEST)
+    odds = [even, lambda tokens: np.log(np.where(tokens == 4, 0.4, 0.01))]
+    (three, four), (less, more) = (memory.next_distribution([1], model, TOP).shares for model in odds)
+    assert three / four == pytest.approx(2 ** (1 - MODEL))
+    assert less / more == pytest.approx(2 ** (1 - MODEL) * (0.01 / 0.4) ** MODEL)
+
+
+def test_what_the_model_thinks_impossible_stays_so() -> None:
+    memory = Memory.build({"a": array(1, 3, 1, 4)}, DIGEST)
+    found = memory.next_distribution([1], lambda tokens: np.where(tokens == 3, -np.inf, -1.0), TOP)
+    assert found.tokens.tolist() == [3, 4]
+    assert found.shares[0] == 0 < found.shares[1]
+    none = memory.next_distribution([1], lambda tokens: np.full(len(tokens), -np.inf), TOP)
+    assert np.isfinite(none.shares).all()
+
+
 def test_nothing_known_leaves_everything_to_the_model() -> None:
     memory = Memory.build({"a": array(1, 2, 3)}, DIGEST)
     for context in ([], [7], [3]):
-        found = memory.next_distribution(context)
+        found = memory.next_distribution(context, even, TOP)
         assert (found.kept, len(found.tokens)) == (1.0, 0)
-    assert Memory.build({}, DIGEST).next_distribution([1]).kept == 1.0
+    assert Memory.build({}, DIGEST).next_distribution([1], even, TOP).kept == 1.0
 
 
 @settings(deadline=None)
-@given(st.lists(texts, min_size=1, max_size=3), st.lists(st.integers(0, 6), min_size=2, max_size=12), st.floats(-4, 0))
-def test_whole_texts_are_scored_as_position_by_position(files: list[np.ndarray], ids: list[int], top: float) -> None:
+@given(
+    st.lists(texts, min_size=1, max_size=3), st.lists(st.integers(0, 6), min_size=2, max_size=12),
+    st.integers(0, 2**32 - 1), st.integers(1, 5), st.integers(4, 8),
+)  # fmt: skip
+def test_whole_texts_are_scored_as_position_by_position(
+    files: list[np.ndarray], ids: list[int], seed: int, first: int, vocabulary: int
+) -> None:
     memory = Memory.build({str(i): f for i, f in enumerate(files)}, DIGEST)
-    weights, chosen = MemoryWeights(), np.full(len(ids) - 1, -3.0)
-    mixed = weights.mix(memory.known(np.array(ids, np.uint32)), chosen, np.full(len(ids) - 1, top))
-    for at in range(1, len(ids)):
-        found = memory.next_distribution(ids[:at], top, weights)
+    first = min(first, len(ids) - 1)
+    draws = np.random.default_rng(seed).normal(size=(len(ids) - first, vocabulary))
+    logs = draws - np.log(np.exp(draws).sum(axis=1, keepdims=True))
+    chosen = np.array([row[i] if i < vocabulary else -np.inf for row, i in zip(logs, ids[first:], strict=True)])
+    weights = MemoryWeights()
+    tokens = np.array(ids, np.uint32)
+    mixed = weights.mix(memory.known(tokens, logs, first), chosen, logs.max(axis=1))
+    parts = [memory.known(tokens, logs[i : i + 2], first + i) for i in range(0, len(logs), 2)]
+    assert weights.mix(joined(parts), chosen, logs.max(axis=1)) == pytest.approx(mixed)
+    for row, at in enumerate(range(first, len(ids))):
+        own = logs[row]
+        model = lambda t, own=own: np.array([own[i] if i < vocabulary else -np.inf for i in t.tolist()])  # noqa: E731
+        found = memory.next_distribution(ids[:at], model, float(own.max()), weights)
         share = dict(zip(found.tokens.tolist(), found.shares.tolist(), strict=True)).get(ids[at], 0.0)
-        assert math.exp(mixed[at - 1]) == pytest.approx(found.kept * math.exp(-3.0) + share)
+        assert math.exp(mixed[row]) == pytest.approx(found.kept * math.exp(chosen[row]) + share, abs=1e-12)
 
 
-def test_known_counts_from_any_first_position() -> None:
-    memory = Memory.build({"a": array(1, 2, 3, 1, 2, 4)}, DIGEST)
-    whole, rest = memory.known(array(1, 2, 3)), memory.known(array(1, 2, 3), first=2)
-    assert (whole.totals[1:] == rest.totals).all()
-    assert rest.totals[0].tolist() == [2, 2, 0, 0, 0]
-    assert rest.hits[0].tolist() == [1, 1, 0, 0, 0]
-    assert rest.kinds[0].tolist() == [2, 2, 0, 0, 0]
+def test_what_almost_anything_follows_tells_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    memory = Memory.build({"a": array(1, 2, 3, 1, 2, 4, 1, 2, 5, 7, 2, 6)}, DIGEST)
+    monkeypatch.setattr(followers, "_MOST", 3)
+    assert memory.next_distribution([1, 2], even, TOP).tokens.tolist() == [3, 4, 5]  # 6 followed the 2 alone
+    assert memory.known(array(1, 2, 3), np.log(np.full((2, 9), 0.1))).totals[1].tolist() == [0, 3, 0, 0, 0, 0]
+
+
+def test_what_is_known_of_a_text() -> None:
+    memory = Memory.build({"a": array(1, 2, 3, 1, 2, 4, 1, 2, 3)}, DIGEST)
+    known = memory.known(array(1, 2, 3), np.log(np.full((2, 5), 0.2)))
+    assert known.totals.tolist() == [[3, 0, 0, 0, 0, 0], [3, 3, 0, 0, 0, 0]]
+    assert known.peaks[1, :2] == pytest.approx([2 / 3, 2 / 3])
+    assert np.exp(known.masses[1, :2]) == pytest.approx([0.4, 0.4])
+    raised = 2 ** (1 - MODEL)
+    assert known.shares[1, :2] == pytest.approx([raised / (1 + raised)] * 2)
+    assert known.shares[0, 0] == 1
 
 
 def test_a_surer_model_leaves_less_to_the_memory() -> None:
     memory = Memory.build({"a": array(1, 2)}, DIGEST)
-    unsure, sure = (memory.next_distribution([1], math.log(p)) for p in (0.2, 0.99))
+    unsure, sure = (memory.next_distribution([1], even, math.log(p)) for p in (0.2, 0.99))
     assert sure.kept > unsure.kept
-
-
-def test_weights_are_learned_from_what_helped() -> None:
-    """Where the memory is right and the model is not, it is believed; where it is wrong, it is not."""
-    draw = np.random.default_rng(0)
-    shape = (400, 5)
-    known = Known(np.full(shape, 4), np.ones(shape, np.int64), np.zeros(shape, np.int64))
-    chosen, top = np.full(400, -3.0), np.full(400, -1.0)
-    right = Known(known.totals, known.kinds, np.where(draw.random((400, 1)) < 0.9, 4, 0) * np.ones(shape, np.int64))
-    trusting, doubting = fit_weights(right, chosen, top), fit_weights(known, chosen, top)
-    assert trusting.mix(right, chosen, top).sum() > MemoryWeights().mix(right, chosen, top).sum()
-    assert left_to_the_model(trusting, known, top) < 0.2
-    assert left_to_the_model(doubting, known, top) > 0.9
-    assert fit_weights(right, chosen, top) == trusting
-    assert len(joined([known, right])) == 800
 
 
 def test_a_saved_memory_comes_back_mapped_and_equal(tmp_path: Path) -> None:
@@ -224,8 +259,9 @@ def test_tokenizers_are_told_apart() -> None:
     assert tokenizer_digest(Plain({"a": 0, "b": 1})) != tokenizer_digest(Plain({"a": 1, "b": 0}))
 
 
-def left_to_the_model(weights: MemoryWeights, known: Known, top: np.ndarray) -> float:
-    return float(np.prod(1 - weights.of(known.totals, known.kinds, top)[0]))
+def even(tokens: np.ndarray) -> np.ndarray:
+    """A model to which all tokens are alike."""
+    return np.full(len(tokens), math.log(0.01))
 
 
 def assert_equal(found, expected) -> None:
@@ -234,5 +270,5 @@ def assert_equal(found, expected) -> None:
 
 
 def assert_same_prediction(first: Memory, second: Memory, context: list[int]) -> None:
-    a, b = first.next_distribution(context), second.next_distribution(context)
+    a, b = first.next_distribution(context, even, TOP), second.next_distribution(context, even, TOP)
     assert (a.tokens.tolist(), a.shares.tolist(), a.kept) == (b.tokens.tolist(), b.shares.tolist(), b.kept)

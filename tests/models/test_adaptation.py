@@ -283,7 +283,9 @@ def test_a_model_that_was_opened_without_adapters_says_so(tiny_llama, files):
 def test_an_unmapped_memory_predicts_the_same(files, tiny_tokenizer):
     memory = Memory.load(files / "memory", tokenizer_digest(tiny_tokenizer))
     context = tiny_tokenizer("The quick brown fox")["input_ids"]
-    mapped, copied = (m.next_distribution(context) for m in (memory, unmapped(memory)))
+    mapped, copied = (
+        m.next_distribution(context, lambda t: np.full(len(t), -4.0), -1.0) for m in (memory, unmapped(memory))
+    )
     assert mapped.kept < 1
     assert (mapped.tokens.tolist(), mapped.shares.tolist()) == (copied.tokens.tolist(), copied.shares.tolist())
 

@@ -95,8 +95,8 @@ def judge(
         if progress is not None:
             progress(number, 1 + len(options.scales))
         with beside(model, adapter, scale):
-            text = score_windows(model, development.text, cancel)
-            bodies = score_windows(model, development.bodies, cancel)
+            text = score_windows(model, development.text, cancel, memory)
+            bodies = score_windows(model, development.bodies, cancel, memory)
             general = score_windows(model, development.general, cancel)
         trial = Trial(scale, _bits(development.text, text), _bits(development.bodies, bodies))
         if general:
@@ -105,8 +105,8 @@ def judge(
             weights = weights or MemoryWeights()
             trial = replace(
                 trial,
-                text_with_memory=_bits_with_memory(development.text, text, memory, weights),
-                bodies_with_memory=_bits_with_memory(development.bodies, bodies, memory, weights),
+                text_with_memory=_bits_with_memory(development.text, text, weights),
+                bodies_with_memory=_bits_with_memory(development.bodies, bodies, weights),
             )
         trials.append(trial)
     return Verdict(_best(trials, options), tuple(trials))
@@ -144,10 +144,5 @@ def _bits(windows: Sequence[Window], scores: Sequence[TokenScores]) -> float:
     return bits_per_byte(windows, [s.chosen for s in scores]) if windows else 0.0
 
 
-def _bits_with_memory(
-    windows: Sequence[Window], scores: Sequence[TokenScores], memory: Memory, weights: MemoryWeights
-) -> float:
-    mixed = [
-        weights.mix(memory.known(w.tokens, w.first), s.chosen, s.top) for w, s in zip(windows, scores, strict=True)
-    ]
-    return bits_per_byte(windows, mixed) if windows else 0.0
+def _bits_with_memory(windows: Sequence[Window], scores: Sequence[TokenScores], weights: MemoryWeights) -> float:
+    return bits_per_byte(windows, [s.with_memory(weights) for s in scores]) if windows else 0.0

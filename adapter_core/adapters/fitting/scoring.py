@@ -11,27 +11,38 @@ import numpy as np
 
 from ...errors import Cancelled
 from ...types import CancelToken
+from ..memory import Memory
+from ..remembering.weights import Known, MemoryWeights, joined
 from .windows import Window
 
 _BATCH_TOKENS = 1024
+_ROWS = 256
 
 
 @dataclass(frozen=True, slots=True)
 class TokenScores:
     """Of the predicted tokens of a window, (n,) float32 each: `chosen`, the natural log of the probability that the model gives to
-    the token, and `top`, that of the token it thinks likeliest."""
+    the token, and `top`, that of the token it thinks likeliest; `known`: what a memory knows there, where one was given."""
 
     chosen: np.ndarray
     top: np.ndarray
+    known: Known | None = None
+
+    def with_memory(self, weights: MemoryWeights) -> np.ndarray:
+        """Log probabilities (n,) under model and memory. There must have been one."""
+        assert self.known is not None
+        return weights.mix(self.known, self.chosen, self.top)
 
 
-def score_windows(model: Any, windows: Sequence[Window], cancel: CancelToken | None = None) -> list[TokenScores]:
+def score_windows(
+    model: Any, windows: Sequence[Window], cancel: CancelToken | None = None, memory: Memory | None = None
+) -> list[TokenScores]:
     """Reads all windows, short ones in batches. Raises `Cancelled`."""
     found: dict[int, TokenScores] = {}
     for batch in _batches(windows):
         if cancel is not None and cancel.is_set():
             raise Cancelled("Cancelled.")
-        found.update(zip(batch, _read(model, [windows[i] for i in batch]), strict=True))
+        found.update(zip(batch, _read(model, [windows[i] for i in batch], memory), strict=True))
     return [found[i] for i in range(len(windows))]
 
 
@@ -50,7 +61,7 @@ def _batches(windows: Sequence[Window]) -> list[list[int]]:
     return batches
 
 
-def _read(model: Any, batch: Sequence[Window]) -> list[TokenScores]:
+def _read(model: Any, batch: Sequence[Window], memory: Memory | None) -> list[TokenScores]:
     """One forward pass. Padding stands at the right, where attention never looks from the left."""
     import torch
 
@@ -68,5 +79,16 @@ def _read(model: Any, batch: Sequence[Window]) -> list[TokenScores]:
             scores = model.lm_head(hidden[row, window.first - 1 : last - 1]).float()
             total = torch.logsumexp(scores, dim=-1)
             chosen = scores.gather(-1, ids[row, window.first : last, None])[:, 0] - total
-            found.append(TokenScores(chosen.cpu().numpy(), (scores.amax(dim=-1) - total).cpu().numpy()))
+            scores -= total[:, None]
+            known = _known(memory, window, scores) if memory is not None else None
+            found.append(TokenScores(chosen.cpu().numpy(), scores.amax(dim=-1).cpu().numpy(), known))
     return found
+
+
+def _known(memory: Memory, window: Window, logs: Any) -> Known:
+    """Some rows at a time: each has as many followers as its last token has."""
+    parts = [
+        memory.known(window.tokens, logs[start : start + _ROWS].cpu().numpy(), window.first + start)
+        for start in range(0, max(len(logs), 1), _ROWS)
+    ]
+    return joined(parts)

@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ..memory import Memory
 from .weights import MemoryWeights
 
@@ -30,7 +32,14 @@ class MemoryStep:
 
         mixed = logits.to(torch.float32, copy=True)
         total = torch.logsumexp(mixed, dim=-1)
-        predicted = self._memory.next_distribution(tokens, float(mixed.max() - total), self._weights)
+
+        def model(tokens: np.ndarray) -> np.ndarray:
+            found = np.full(len(tokens), -np.inf)
+            inside = tokens < len(mixed)
+            found[inside] = (mixed[torch.from_numpy(tokens[inside]).to(mixed.device)] - total).cpu().numpy()
+            return found
+
+        predicted = self._memory.next_distribution(tokens, model, float(mixed.max() - total), self._weights)
         # A vocabulary that was cut would not have the last of the tokenizer's ids.
         inside = predicted.tokens < len(mixed)
         if predicted.kept <= 0 or not inside.any():

@@ -21,7 +21,7 @@ from ...errors import AdapterFileError
 from ...whole_files import whole_file
 
 _MAGIC = b"PLMEMORY"
-_VERSION = 1
+_VERSION = 2
 _PREFIX = struct.Struct("<8sIII")
 _ALIGNMENT = 64
 _MAX_HEADER = 256 << 20

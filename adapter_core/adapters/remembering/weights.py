@@ -1,9 +1,11 @@
-"""How much the memory is believed: a weight for each length of context, by how often and how uniformly it was followed.
+"""What the memory makes of the model's prediction: which of the tokens that followed here it raises, and how much it is believed.
 
 The model's distribution is the one that is backed off to. From the shortest known context to the longest, what followed it in the
-repository is mixed in: p ← (1 − w)·p + w·(count of the token / count of all), as in interpolated n-gram models (Jelinek and Mercer
-1980), with the language model in the place of the unigrams. The log-odds of w are a sum of four numbers: for the length of the context,
-for how often it was followed by anything, for how uniformly (by one token only, by few, by many), and for how sure the model itself is.
+repository is mixed in: p ← (1 − w)·p + w·q, as in interpolated n-gram models (Jelinek and Mercer 1980) with the language model in the
+place of the unigrams. q is zero for what never followed; else it goes by the model and by the counts,
+q ∝ (the model's probability)^`MODEL` · count^(1 − `MODEL`): among many tokens that may follow, the model knows better which. The
+log-odds of w are a sum of five numbers: for the length of the context, for how often it was followed by anything, for how often by
+the commonest of these, for how sure the model is, and for how likely the model thinks it that any of these comes.
 """
 
 from __future__ import annotations
@@ -13,26 +15,29 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .counts import MAX_CONTEXT
+from .counts import LENGTHS
 
-# Lower borders of the classes of how often a context was followed, and upper ones (as probabilities) of how sure the model is.
+MODEL = 0.35
+# Lower borders of the classes: how often a context was followed; the share of what followed most; how sure the model is, and the log
+# probability that it gives to all that followed.
 TOTALS = (1, 2, 3, 5, 9, 33)
+PEAKS = (0.3, 0.5, 0.7, 0.85, 0.95, 0.999)
 CERTAINTIES = (0.3, 0.7, 0.95)
+MASSES = (-14.0, -10.0, -7.0, -5.0, -3.5, -2.3, -1.2, -0.5, -0.1)
 
-_SHAPE = (MAX_CONTEXT, len(TOTALS), 3, len(CERTAINTIES) + 1)
 _LOG_CERTAINTIES = np.log(np.array(CERTAINTIES))
-_ROUNDS = 30
-_RIDGE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the memory knows of each of n positions, by length of context: int64 (n, 5) each. `totals`: how often the context occurred
-    with something after it, `kinds`: how many different tokens followed, `hits`: how often the one that stands here did."""
+    """What the memory and the model know of each of n positions, by length of context (`LENGTHS`), (n, 6) each. `totals`: how often the
+    context occurred with something after it, int64; `peaks`: the share of the token that followed most; `masses`: the log probability
+    that the model gives to all that followed; `shares`: q of the token that stands here."""
 
     totals: np.ndarray
-    kinds: np.ndarray
-    hits: np.ndarray
+    peaks: np.ndarray
+    masses: np.ndarray
+    shares: np.ndarray
 
     def __len__(self) -> int:
         return len(self.totals)
@@ -41,108 +46,53 @@ class Known:
 def joined(parts: Sequence[Known]) -> Known:
     return Known(
         np.concatenate([p.totals for p in parts]),
-        np.concatenate([p.kinds for p in parts]),
-        np.concatenate([p.hits for p in parts]),
+        np.concatenate([p.peaks for p in parts]),
+        np.concatenate([p.masses for p in parts]),
+        np.concatenate([p.shares for p in parts]),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class MemoryWeights:
-    """Log-odds, summed. `length`: contexts of one to five tokens; `total`: by `TOTALS`; `spread`: one kind of token followed, at most
-    half as many kinds as occurrences, more; `certainty`: by `CERTAINTIES`. The defaults were fitted on development files of repositories in
+    """Log-odds, summed. `length`: by `LENGTHS`; `total`, `peak`, `certainty`, `mass`: by the class below the first border, then by
+    those above each (`total` has no class below). The defaults were fitted on development files of repositories in
     `benchmarks/adapter_packages.txt`, never on held-out ones, and on general prose beside them (`./x bench adapters --weights`)."""
 
-    length: tuple[float, ...] = (-4.22, -2.89, -2.6, -2.21, -0.64)
-    total: tuple[float, ...] = (0.0, 1.12, 1.93, 2.56, 2.97, 2.95)
-    spread: tuple[float, ...] = (0.0, -2.33, -3.57)
-    certainty: tuple[float, ...] = (0.0, -0.72, -1.67, -3.08)
+    length: tuple[float, ...] = (-1.84, -1.05, -0.99, -0.54, -0.01, 0.76)
+    total: tuple[float, ...] = (-2.06, -1.16, -0.72, -0.38, 0.12, 0.52)
+    peak: tuple[float, ...] = (-1.96, -1.45, -0.92, -0.59, -0.22, 0.48, 0.98)
+    certainty: tuple[float, ...] = (0.09, -0.55, -1.13, -2.09)
+    mass: tuple[float, ...] = (-2.25, -1.61, -1.08, -0.56, -0.13, 0.17, 0.45, 0.56, 0.86, -0.09)
 
-    def of(self, totals: np.ndarray, kinds: np.ndarray, top: np.ndarray | float) -> np.ndarray:
-        """The weight of each context: (n, 5) float64, 0 where it is unknown. `totals` and `kinds` (n, 5) as in `Known`, `top` (n,) the
-        log probability of the token that the model thinks likeliest."""
-        total, spread, certainty = _classes(totals, kinds, np.broadcast_to(top, len(totals)))
-        odds = (
-            np.array(self.length)
-            + np.array(self.total)[total]
-            + np.array(self.spread)[spread]
-            + np.array(self.certainty)[certainty][:, None]
-        )
-        return np.where(totals > 0, 1 / (1 + np.exp(-odds)), 0.0)
+    def of(self, known: Known, top: np.ndarray) -> np.ndarray:
+        """The weight of each context: (n, 6) float64, 0 where it is unknown. `top` (n,): the log probability of the token that the model
+        thinks likeliest."""
+        parts = zip((self.length, self.total, self.peak, self.certainty, self.mass), classes(known, top), strict=True)
+        odds = sum(np.array(values)[numbers] for values, numbers in parts)
+        return np.where(known.totals > 0, 1 / (1 + np.exp(-odds)), 0.0)
 
     def mix(self, known: Known, chosen: np.ndarray, top: np.ndarray) -> np.ndarray:
         """Log probabilities (n,) of the tokens that stand there under model and memory; `chosen` (n,) are those of the model alone."""
-        weights = self.of(known.totals, known.kinds, top)
+        weights = self.of(known, top)
         found = np.exp(np.asarray(chosen, np.float64))
-        for length in range(MAX_CONTEXT):
-            share = known.hits[:, length] / np.maximum(known.totals[:, length], 1)
-            found = (1 - weights[:, length]) * found + weights[:, length] * share
+        for k in range(len(LENGTHS)):
+            found = (1 - weights[:, k]) * found + weights[:, k] * known.shares[:, k]
         return np.log(np.maximum(found, 1e-300))
 
 
-def fit_weights(known: Known, chosen: np.ndarray, top: np.ndarray) -> MemoryWeights:
-    """The weights under which given text is likeliest, but for a weak pull to even odds. Deterministic.
-
-    Expectation: how likely each context was the source of the token. Maximisation: a logistic regression on these, over the few
-    hundred classes of contexts. `chosen` and `top` (n,) as in `MemoryWeights.mix`.
-    """
-    total, spread, certainty = _classes(known.totals, known.kinds, top)
-    cells = np.stack(
-        [
-            np.ravel_multi_index((np.full(len(known), k), total[:, k], spread[:, k], certainty), _SHAPE)
-            for k in range(5)
-        ],
-        axis=1,
+def classes(known: Known, top: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Numbers into each field of `MemoryWeights`, (n, 6) each."""
+    shape = known.totals.shape
+    return (
+        np.broadcast_to(np.arange(len(LENGTHS)), shape),
+        np.maximum(np.searchsorted(TOTALS, known.totals, side="right") - 1, 0),
+        np.searchsorted(PEAKS, known.peaks),
+        np.broadcast_to(np.searchsorted(_LOG_CERTAINTIES, top)[:, None], shape),
+        np.searchsorted(MASSES, known.masses),
     )
-    shares = known.hits / np.maximum(known.totals, 1)
-    design = _design()
-    values = np.zeros(design.shape[1])
-    values[:MAX_CONTEXT] = -1.0
-    for _ in range(_ROUNDS):
-        believed = 1 / (1 + np.exp(-(design @ values)))
-        taken, reached = _expect(
-            known.totals > 0, believed[cells], shares, np.exp(np.asarray(chosen, np.float64)), cells
-        )
-        for _ in range(3):  # Newton
-            mean = 1 / (1 + np.exp(-(design @ values)))
-            slope = design.T @ (taken - reached * mean) - _RIDGE * values
-            curve = (design * (reached * mean * (1 - mean))[:, None]).T @ design + _RIDGE * np.eye(len(values))
-            values = values + np.linalg.solve(curve, slope)
-    rest = iter(round(float(v), 2) for v in values)
-    length = tuple(next(rest) for _ in range(MAX_CONTEXT))
-    others = [(0.0, *(next(rest) for _ in range(size - 1))) for size in _SHAPE[1:]]
-    return MemoryWeights(length, *others)
 
 
-def _expect(
-    seen: np.ndarray, believed: np.ndarray, shares: np.ndarray, model: np.ndarray, cells: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """For each class of contexts: how many tokens came from it, and how many could have (no longer context was their source)."""
-    size = int(np.prod(_SHAPE))
-    weights = np.where(seen, believed, 0.0)
-    mixed = [model]
-    for k in range(MAX_CONTEXT):
-        mixed.append((1 - weights[:, k]) * mixed[-1] + weights[:, k] * shares[:, k])
-    taken, reached, left = np.zeros(size), np.zeros(size), np.ones(len(model))
-    for k in reversed(range(MAX_CONTEXT)):
-        here = seen[:, k]
-        source = weights[:, k] * shares[:, k] / np.maximum(mixed[k + 1], 1e-300)
-        taken += np.bincount(cells[here, k], (left * source)[here], size)
-        reached += np.bincount(cells[here, k], left[here], size)
-        left = left * (1 - source)
-    return taken, reached
-
-
-def _classes(totals: np.ndarray, kinds: np.ndarray, top: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Class numbers (n, 5), (n, 5) and (n,)."""
-    total = np.maximum(np.searchsorted(TOTALS, totals, side="right") - 1, 0)
-    spread = np.where(kinds <= 1, 0, np.where(2 * kinds <= totals, 1, 2))
-    return total, spread, np.searchsorted(_LOG_CERTAINTIES, top)
-
-
-def _design() -> np.ndarray:
-    """One row for each class of contexts, one column for each free number; the first class of all but `length` stays at 0."""
-    where = np.indices(_SHAPE).reshape(len(_SHAPE), -1)
-    columns = [where[0] == k for k in range(MAX_CONTEXT)]
-    for axis in range(1, len(_SHAPE)):
-        columns += [where[axis] == value for value in range(1, _SHAPE[axis])]
-    return np.stack(columns, axis=1).astype(np.float64)
+def log_raised(model: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+    """The logarithm of q, but for its sum: `model` (m,) log probabilities, `numbers` (m,) counts."""
+    found: np.ndarray = MODEL * model + (1 - MODEL) * np.log(numbers)
+    return found
