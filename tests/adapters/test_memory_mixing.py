@@ -69,7 +69,7 @@ def test_half_precision_is_mixed_in_float32(memory: Memory, logits) -> None:
 
 
 def test_a_believed_memory_repeats_the_repository(memory: Memory, logits) -> None:
-    sure = MemoryWeights((9.0,) * 6, (0.0,) * 6, (0.0,) * 7, (0.0,) * 4, (0.0,) * 10)
+    sure = MemoryWeights((9.0,) * 6, (0.0,) * 6, (0.0,) * 7, (0.0,) * 11, (0.0,) * 10)
     step, tokens = MemoryStep(memory, sure), [9]
     while len(tokens) < 4:
         tokens.append(int(step(tokens, logits).argmax()))

@@ -22,7 +22,7 @@ MODEL = 0.35
 # probability that it gives to all that followed.
 TOTALS = (1, 2, 3, 5, 9, 33)
 PEAKS = (0.3, 0.5, 0.7, 0.85, 0.95, 0.999)
-CERTAINTIES = (0.3, 0.7, 0.95)
+CERTAINTIES = (0.1, 0.2, 0.3, 0.45, 0.6, 0.75, 0.85, 0.92, 0.97, 0.99)
 MASSES = (-14.0, -10.0, -7.0, -5.0, -3.5, -2.3, -1.2, -0.5, -0.1)
 
 _LOG_CERTAINTIES = np.log(np.array(CERTAINTIES))
@@ -58,11 +58,11 @@ class MemoryWeights:
     those above each (`total` has no class below). The defaults were fitted on development files of repositories in
     `benchmarks/adapter_packages.txt`, never on held-out ones, and on general prose beside them (`./x bench adapters --weights`)."""
 
-    length: tuple[float, ...] = (-1.84, -1.05, -0.99, -0.54, -0.01, 0.76)
-    total: tuple[float, ...] = (-2.06, -1.16, -0.72, -0.38, 0.12, 0.52)
-    peak: tuple[float, ...] = (-1.96, -1.45, -0.92, -0.59, -0.22, 0.48, 0.98)
-    certainty: tuple[float, ...] = (0.09, -0.55, -1.13, -2.09)
-    mass: tuple[float, ...] = (-2.25, -1.61, -1.08, -0.56, -0.13, 0.17, 0.45, 0.56, 0.86, -0.09)
+    length: tuple[float, ...] = (-1.96, -1.18, -1.13, -0.68, -0.17, 0.6)
+    total: tuple[float, ...] = (-2.2, -1.29, -0.85, -0.52, -0.02, 0.34)
+    peak: tuple[float, ...] = (-2.12, -1.59, -1.04, -0.71, -0.31, 0.36, 0.87)
+    certainty: tuple[float, ...] = (0.99, 0.61, 0.34, 0.14, -0.15, -0.41, -0.59, -0.72, -1.01, -1.42, -2.32)
+    mass: tuple[float, ...] = (-2.3, -1.72, -1.22, -0.71, -0.27, 0.04, 0.37, 0.47, 0.86, -0.06)
 
     def of(self, known: Known, top: np.ndarray) -> np.ndarray:
         """The weight of each context: (n, 6) float64, 0 where it is unknown. `top` (n,): the log probability of the token that the model
