@@ -29,6 +29,7 @@ ABLATIONS: dict[str, dict[str, Any]] = {
     "path evidence": {"path_weight": 0.0, "path_coverage": 0.0},
     "evidence of the file": {"file_weight": 0.0},
     "coverage": {"coverage_power": 0.0},
+    "coverage of the file": {"file_coverage_power": 0.0},
     "factors by kind of file": {
         "test_factor": 1.0,
         "text_factor": 1.0,

@@ -11,6 +11,7 @@ from ..graph.linking.modules import absolute
 from ..graph.source import is_python
 from ..types import ModuleFacts, SymbolRef
 from .candidates import Candidate, Candidates, lift, symbol_key
+from .commonplace import BUILTIN_METHODS
 from .options import RankingOptions
 from .question import Question
 
@@ -21,6 +22,8 @@ _MAX_FRONTIER = 12
 _MAX_CALLERS = 20
 _MAX_TESTS = 6
 # A name that more candidates bear says little about which of them is called.
+_MAX_BEARERS = 2
+# The same for definitions anywhere.
 _MAX_NAMESAKES = 3
 _MAX_RELATIONS = 4
 # A function with more definitions is not the one that is asked about; one that calls more of the project's own says less about each.
@@ -124,7 +127,7 @@ def spread(graph: CodeGraph, candidates: Candidates, options: RankingOptions) ->
         (caller, target, 1 / len(by_name[name]))
         for path, facts in files.items()
         for caller, name in _called(facts, by_file[path], by_name)
-        if len(by_name[name]) <= _MAX_NAMESAKES
+        if len(by_name[name]) <= _MAX_BEARERS
         for target in by_name[name]
         if target is not caller
     ]
@@ -182,9 +185,9 @@ def _called(
 ) -> list[tuple[Candidate, str]]:
     found: dict[tuple[int, str], None] = {}
     for call in facts.calls:
-        name = call.callee.rpartition(".")[2]
-        if name not in names:
-            continue
+        value, _, name = call.callee.rpartition(".")
+        if name not in names or (name in BUILTIN_METHODS and value not in ("", "self", "cls")):
+            continue  # `found.get(key)` is rather a call of a dict's method than of one of the project's own
         owner = call.owner
         while owner > 0 and owner not in owners:
             owner = facts.symbols[owner].parent

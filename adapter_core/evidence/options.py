@@ -11,7 +11,8 @@ class RankingOptions:
 
     `*_weight` and `*_b` are the BM25F weight and length normalisation of a field, `k1` its saturation. `path_weight`: words of the
     path, `path_coverage`: how far a word that stands there counts as met. `file_weight`: share of a file's evidence as a whole.
-    `coverage_power`: how much a document loses that meets few of the terms. `definition_boost`: for definitions of names that the
+    `coverage_power`: how much a document loses that meets few of the terms, `file_coverage_power`: how much it loses where all of its file
+    meets few of them. `definition_boost`: for definitions of names that the
     question writes as code, `qualified_boost`: where it is the one of a dotted name, `mention_boost`: for words that may be names,
     `called_boost`: for what a function that is written as code calls. `file_repeat`: factor for each further place of a file,
     `further_span` for further lines of a long definition. `own_name_weight`, `generic_weight`: of the project's own name, and of words
@@ -40,8 +41,9 @@ class RankingOptions:
     k1: float = 3.5
     path_weight: float = 0.3
     path_coverage: float = 0.3
-    file_weight: float = 0.35
+    file_weight: float = 0.3
     coverage_power: float = 1.75
+    file_coverage_power: float = 0.6
     module_factor: float = 0.75
     test_factor: float = 0.45
     asked_test_factor: float = 0.6

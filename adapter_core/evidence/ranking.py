@@ -46,11 +46,12 @@ class Ranked:
 @dataclass(frozen=True, slots=True)
 class _Met:
     """What a question's terms meet. `scores` (documents,): BM25F, summed over the terms; `covered` (documents,): the information found
-    there, of `mass` in all; `in_paths` (files,): the information found in a file's path."""
+    there, of `mass` in all; `in_paths` (files,): the information found in a file's path, `in_files` (files,): anywhere in its text."""
 
     scores: np.ndarray
     covered: np.ndarray
     in_paths: np.ndarray
+    in_files: np.ndarray
     idf: dict[str, float]
     mass: float
 
@@ -63,9 +64,12 @@ def rank(index: SearchIndex, question: Question, options: RankingOptions | None 
     in_path = met.in_paths[files]
     coverage = met.covered[matched] / met.mass
     coverage = np.minimum(1.0, coverage + options.path_coverage * in_path / met.mass)
-    found = met.scores[matched] * (0.4 + 0.6 * coverage) ** options.coverage_power
+    found = met.scores[matched] * _coverage_factor(coverage, options.coverage_power)
     found += options.path_weight * in_path
-    if question.is_report:
+    if not question.is_report:
+        # The answer speaks in terms of its surroundings: what a definition leaves unsaid stands elsewhere in its file.
+        found *= _coverage_factor(met.in_files[files] / met.mass, options.file_coverage_power)
+    else:
         # Against so many words a few lines are easily covered by chance.
         body = index.lengths[matched, BODY] / index.average[BODY]
         found *= 1 + options.report_size_weight * np.minimum(np.log2(1 + body), 3.0)
@@ -80,7 +84,8 @@ def rank(index: SearchIndex, question: Question, options: RankingOptions | None 
 def _meet(index: SearchIndex, question: Question, options: RankingOptions) -> _Met:
     """Where each term of the question stands, and what it counts there."""
     total = len(index.file_of)
-    scores, covered, in_paths = np.zeros(total), np.zeros(total), np.zeros(len(index.paths))
+    scores, covered = np.zeros(total), np.zeros(total)
+    in_paths, in_files = np.zeros(len(index.paths)), np.zeros(len(index.paths))
     idf: dict[str, float] = {}
     mass = 0.0
     alike = synonyms() if options.synonym_weight else {}
@@ -108,12 +113,15 @@ def _meet(index: SearchIndex, question: Question, options: RankingOptions) -> _M
             covered[only] += weight * together * options.synonym_coverage
         scores[own] += weight * value * _saturated(tf[own], options.k1)
         covered[own] += weight * value
+        holding = np.zeros(len(index.paths), dtype=bool)
+        holding[index.file_of[own]] = True
+        in_files[holding] += weight * value
         idf[term] = value
         mass += weight * value
         if len(files):
             named = np.unique(files)
             in_paths[named] += weight * min(value, _idf(len(index.paths), len(named)))
-    return _Met(scores, covered, in_paths, idf, mass or 1.0)
+    return _Met(scores, covered, in_paths, in_files, idf, mass or 1.0)
 
 
 def _frequency(index: SearchIndex, hit: TermHits, options: RankingOptions) -> np.ndarray:
@@ -126,6 +134,11 @@ def _frequency(index: SearchIndex, hit: TermHits, options: RankingOptions) -> np
 
 def _saturated(tf: np.ndarray, k1: float) -> np.ndarray:
     return (k1 + 1) * tf / (k1 + tf)
+
+
+def _coverage_factor(coverage: np.ndarray, power: float) -> np.ndarray:
+    """1 where all of a question's information is met, less where less of it is."""
+    return (0.4 + 0.6 * coverage) ** power
 
 
 def _joined(hits: Sequence[TermHits]) -> TermHits:

@@ -20,8 +20,9 @@ from .regions import regions
 from .search_index import SearchIndex
 from .traces import lift_trace, read_trace
 
-# Questions about how things fit together; one of these is about several places, and they know each other.
-_ABOUT_SEVERAL = frozenset({"how", "why", "what", "callers"})
+# Questions about how things fit together; one of these is about several places, and they know each other. So is most often one where
+# something is done, which one function begins and another ends.
+_ABOUT_SEVERAL = frozenset({"how", "why", "what", "where", "callers"})
 _POOL = 6  # candidates for each result
 
 
