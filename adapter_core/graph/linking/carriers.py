@@ -99,6 +99,33 @@ def names_of_instances(inference: Inference, cls: Value) -> list[tuple[str, str]
     return sorted((c.path, c.extra) for c in carried if not c.extra.endswith(("[]", "()")))
 
 
+def applied_as(inference: Inference, function: Value) -> list[tuple[str, Call]]:
+    """The decorators by another name that a function, or the one that returns it, was given: `trace = fast if DEBUG else plain`,
+    `@KINDS["fast"]`."""
+    table = inference.table(function.path)
+    found: list[tuple[str, Call]] = []
+    index = function.index if table is not None and _may_decorate(inference, table, function.index) else 0
+    while table is not None and index > 0 and table.facts.symbols[index].is_callable:
+        value = Value("function", function.path, index)
+        carried = inference.once(("carriers", value), lambda value=value: _carriers(inference, value))  # type: ignore[misc]
+        for one in by_name(carried):
+            for path in [one.path] if one.path else inference.workspace.paths_using(one.extra, "decorated"):
+                other = inference.table(path) if inference.spend() else None
+                found += [(path, call) for call in (other.decorators.get(one.extra, ()) if other is not None else ())]
+        index = table.facts.symbols[index].parent
+    return found
+
+
+def _may_decorate(inference: Inference, table: Tables, index: int) -> bool:
+    """Whether a function holds another one, or gives back what it is given: others are hardly decorators."""
+    symbols = table.facts.symbols
+    if any(symbols[inner].is_callable for inner in table.members.get(index, ())):
+        return True
+    text = inference.workspace.text(table.facts.path)
+    names = [p.name for p in symbols[index].parameters]
+    return any(text[flow.start : flow.end] in names for flow in table.returns.get(index, ()))
+
+
 def files_of(inference: Inference, home: str, name: str, defined_in: str) -> list[str]:
     """The files in which a name that may carry something defined in a file is worth looking at."""
     return _files(inference, carrier(home, name), defined_in)

@@ -360,6 +360,9 @@ class Inference(Remembering):
     def gathered(self, value: Value, key: str | None) -> Values:
         return parameters.gathered(self, value, key)
 
+    def handed_over(self, path: str, scope: int, name: str) -> Values:
+        return parameters.handed_over(self, path, scope, name)
+
     def answered(self, functions: Values, name: str) -> Values:
         return dynamic.answered(self, functions, name)
 

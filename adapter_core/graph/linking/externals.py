@@ -52,6 +52,7 @@ _LAST = frozenset({"typing.cast"})
 _FACTORIES = ("default_factory", "factory")
 _NEW = frozenset({"builtins.object.__new__", "builtins.BaseException.__new__"})
 _MAX_COLUMNS = 8
+_ANY_TEXT = frozenset({external("builtins.str()")})
 _REPLACES = ("NamedTuple._replace", "collections.namedtuple()._replace")
 _MAKES = ("NamedTuple._make", "collections.namedtuple()._make")
 
@@ -299,7 +300,10 @@ def _next(inference: Inference, value: Value) -> Values:
 def _getattr(inference: Inference, node: ast.Call, here: Here) -> Values:
     if len(node.args) < 2:
         return EMPTY
-    names = [v.extra for v in inference.expression(node.args[1], here) if v.path == "builtins.str()" and v.extra]
+    told = inference.expression(node.args[1], here)
+    if told == _ANY_TEXT and isinstance(node.args[1], ast.Name):
+        told = inference.handed_over(here.path, here.scope, node.args[1].id)  # to `name: str`
+    names = [v.extra for v in told if v.path == "builtins.str()" and v.extra]
     values = inference.expression(node.args[0], here)
     parts = []
     for name in sorted(names):
