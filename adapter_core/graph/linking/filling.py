@@ -80,7 +80,9 @@ def _put(inference: Inference, path: str, call: Call, method: str, key: str | No
     if method in EXTENDING:
         values = union(
             [
-                containers.display_item(inference, v, key if method == "update" else None, None)
+                containers.updated_with(inference, v, key)
+                if method == "update"
+                else containers.display_item(inference, v, None, None)
                 if v.kind == "display"
                 else inference.elements(frozenset({v}))
                 for v in values

@@ -79,7 +79,7 @@ def _parameter(inference: Inference, path: str, index: int, name: str) -> Values
     if in_class and not known(handed):
         cls, place = Value("class", path, symbol.parent), symbol.parameters.index(found)
         handed |= owners.given(inference, cls, symbol.name, place) | operands.given(inference, cls, symbol.name, place)
-        handed |= owners.namespace(inference, cls, symbol.name, place)
+        handed |= owners.bound(inference, cls, symbol.name, place)
     if in_class and not found.annotation and not known(handed):
         return _inherited(inference, path, index, found) or handed
     return handed
