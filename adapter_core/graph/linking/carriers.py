@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ...types import Call
 from . import classes
 from .aliases import CONSTRUCTORS, by_name, carrier
-from .carrying import carried_from, carried_further, into_parameter
+from .carrying import assigned_to, carried_from, carried_further, into_parameter
 from .mro import lookup_order
 from .registered import registrar
 from .snippets import snippet
@@ -100,18 +100,16 @@ def names_of_instances(inference: Inference, cls: Value) -> list[tuple[str, str]
 
 
 def applied_as(inference: Inference, function: Value) -> list[tuple[str, Call]]:
-    """The decorators by another name that a function, or the one that returns it, was given: `trace = fast if DEBUG else plain`,
+    """The decorators by another name that a function, or the one that returns it, is assigned to: `trace = fast if DEBUG else plain`,
     `@KINDS["fast"]`."""
     table = inference.table(function.path)
     found: list[tuple[str, Call]] = []
     index = function.index if table is not None and _may_decorate(inference, table, function.index) else 0
     while table is not None and index > 0 and table.facts.symbols[index].is_callable:
-        value = Value("function", function.path, index)
-        carried = inference.once(("carriers", value), lambda value=value: _carriers(inference, value))  # type: ignore[misc]
-        for one in by_name(carried):
-            for path in [one.path] if one.path else inference.workspace.paths_using(one.extra, "decorated"):
+        for name in assigned_to(inference, table.facts.symbols[index].name):
+            for path in inference.workspace.paths_using(name, "decorated"):
                 other = inference.table(path) if inference.spend() else None
-                found += [(path, call) for call in (other.decorators.get(one.extra, ()) if other is not None else ())]
+                found += [(path, call) for call in (other.decorators.get(name, ()) if other is not None else ())]
         index = table.facts.symbols[index].parent
     return found
 
