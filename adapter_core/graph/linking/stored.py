@@ -1,4 +1,5 @@
-"""What is stored under a name of a class or its instances by code that stands outside the class: `widget.on_click = save`."""
+"""What is stored under a name of a class or its instances by code that stands outside the class: `widget.on_click = save`; and
+what its methods store there, sooner or later."""
 
 from __future__ import annotations
 
@@ -31,6 +32,21 @@ def elsewhere(inference: Inference, value: Value, name: str) -> Values:
     if value.kind not in ("class", "instance"):
         return EMPTY
     return inference.once(("stored elsewhere", value, name), lambda: _elsewhere(inference, value, name))
+
+
+def set_later(inference: Inference, cls: Value, name: str) -> bool:
+    """Whether a class sets an attribute in methods alone that need not have run, so that it may still be what a base class made it: in
+    none with a special name, and in none that such a one calls."""
+    table = inference.table(cls.path)
+    if table is None or (cls.index, name) in table.children:
+        return False
+    symbols = table.facts.symbols
+    flows = table.attributes(cls.index, name)
+    setting = {symbols[flow.scope].name for flow in flows if flow.kind == "assign"}
+    return bool(setting) and not any(
+        method.startswith("__") or any(symbols[c.owner].name.startswith("__") for c in table.calls.get(method, ()))
+        for method in setting
+    )
 
 
 def _elsewhere(inference: Inference, value: Value, name: str) -> Values:
@@ -90,4 +106,4 @@ def _names_set(inference: Inference, path: str, call: Call) -> frozenset[object]
     return frozenset(v.extra for v in inference.expression(node.args[1], here) if v.kind == "external")
 
 
-__all__ = ["by_name", "elsewhere", "in_its_file"]
+__all__ = ["by_name", "elsewhere", "in_its_file", "set_later"]
