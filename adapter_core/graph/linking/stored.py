@@ -4,6 +4,7 @@ what its methods store there, sooner or later."""
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -83,7 +84,30 @@ def _set_outside(table: Tables, name: str) -> list[Flow]:
 def by_name(inference: Inference, table: Tables, cls: Value, name: str) -> list[Values]:
     """What each `setattr(obj, "name", value)` of its file gives the attribute, where `obj` is the class or an instance of it."""
     found = [_set_by_name(inference, cls, name, call) for call in table.calls.get("setattr", ())]
+    spread = inference.aside(("spread", cls.path), lambda: _spread(inference, table))
+    given = [inference.item(options, repr(name), None) for index, options in spread if index == cls.index]
+    found += [values for values in given if values]
     return [values for values in found if values is not None]
+
+
+def _spread(inference: Inference, table: Tables) -> list[tuple[int, Value]]:
+    """(class, its parameter) of each `**options` that a method makes attributes of: `self.__dict__.update(options)`, or
+    `setattr(self, key, value)` for all `options.items()`."""
+    symbols = table.facts.symbols
+    found = []
+    for owner in dict.fromkeys(c.owner for name in ("setattr", "update") for c in table.calls.get(name, ())):
+        method = symbols[owner]
+        options = next((p.name for p in method.parameters if p.kind == "var_keyword"), "")
+        first = method.parameters[0].name if options else ""
+        cls = instance_class(table.facts, owner, first) if options else None
+        if cls is None:
+            continue
+        text = "\n".join(inference.lines(table.facts.path)[method.name_line - 1 : method.end])
+        loop = re.search(rf"\bfor (\w+), (\w+) in {options}\.items\(\)", text)
+        each = loop is not None and f"setattr({first}, {loop[1]}, {loop[2]})" in text
+        if each or f"{first}.__dict__.update({options})" in text:
+            found.append((cls, Value("starred", table.facts.path, owner, options)))
+    return found
 
 
 def _set_by_name(inference: Inference, cls: Value, name: str, call: Call) -> Values | None:
