@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from adapter_core.code_graph import CodeGraph
 from adapter_core.graph import linkpass
 from adapter_core.graph.linking import evaluate, reads, remembering
-from adapter_core.graph.linking.evaluate import Inference
 from adapter_core.graph.linking.named_calls import NamedCalls
 from adapter_core.graph.linking.reads import NAME_BITS, Reads, bit_of, hash_of
 from adapter_core.graph.linking.tables import Tables, forget_rows
