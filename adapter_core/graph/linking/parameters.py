@@ -152,8 +152,7 @@ def _handed_over(inference: Inference, path: str, index: int, found: Parameter) 
         return EMPTY
     symbol = table.facts.symbols[index]
     name = found.name
-    default = _default(inference, table, index, found)
-    parts = [default] if default is not None else []
+    parts = [v for v in (_default(inference, table, index, found),) if v is not None]
     function = Value("function", path, index)
     told = [True for _ in parts]
     for node, here, bound, receiver in _calls_of(inference, function):
