@@ -22,6 +22,7 @@ _CASES = (
     "call_cases_fresh",
     "call_cases_categories",
     "call_cases_breadth",
+    "call_cases_everyday",
 )
 
 

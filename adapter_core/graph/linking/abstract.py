@@ -19,6 +19,23 @@ def is_abstract(inference: Inference, function: Value) -> bool:
     return inference.aside(("abstract", function.path, function.index), lambda: _is_abstract(inference, function))
 
 
+def is_unfinished(inference: Inference, function: Value) -> bool:
+    """The same, but for methods with `pass`: these may well run, where nothing replaces them, and are done then."""
+    return is_abstract(inference, function) and not inference.aside(
+        ("passes", function.path, function.index), lambda: _passes(inference, function)
+    )
+
+
+def _passes(inference: Inference, function: Value) -> bool:
+    table = inference.table(function.path)
+    if table is None:
+        return False
+    symbol = table.facts.symbols[function.index]
+    last = next((text for n in range(symbol.end, symbol.name_line - 1, -1)
+                 if (text := inference.lines(function.path)[n - 1].partition("#")[0].strip())), "")  # fmt: skip
+    return "abstract" not in symbol.traits and last.rpartition(":")[2].strip() == "pass"
+
+
 def _is_abstract(inference: Inference, function: Value) -> bool:
     table = inference.table(function.path)
     if table is None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ...types import Call
 from . import classes
 from .aliases import CONSTRUCTORS, by_name, carrier
-from .carrying import carried_from, carried_further, into_parameter
+from .carrying import assigned_to, carried_from, carried_further, into_parameter
 from .mro import lookup_order
 from .registered import registrar
 from .snippets import snippet
@@ -97,6 +97,31 @@ def names_of_instances(inference: Inference, cls: Value) -> list[tuple[str, str]
     first = _constructed(inference, _name(inference, cls))
     carried = inference.once(key, lambda: _expanded(inference, first, cls.path))
     return sorted((c.path, c.extra) for c in carried if not c.extra.endswith(("[]", "()")))
+
+
+def applied_as(inference: Inference, function: Value) -> list[tuple[str, Call]]:
+    """The decorators by another name that a function, or the one that returns it, is assigned to: `trace = fast if DEBUG else plain`,
+    `@KINDS["fast"]`."""
+    table = inference.table(function.path)
+    found: list[tuple[str, Call]] = []
+    index = function.index if table is not None and _may_decorate(inference, table, function.index) else 0
+    while table is not None and index > 0 and table.facts.symbols[index].is_callable:
+        for name in assigned_to(inference, table.facts.symbols[index].name):
+            for path in inference.workspace.paths_using(name, "decorated"):
+                other = inference.table(path) if inference.spend() else None
+                found += [(path, call) for call in (other.decorators.get(name, ()) if other is not None else ())]
+        index = table.facts.symbols[index].parent
+    return found
+
+
+def _may_decorate(inference: Inference, table: Tables, index: int) -> bool:
+    """Whether a function holds another one, or gives back what it is given: others are hardly decorators."""
+    symbols = table.facts.symbols
+    if any(symbols[inner].is_callable for inner in table.members.get(index, ())):
+        return True
+    text = inference.workspace.text(table.facts.path)
+    names = [p.name for p in symbols[index].parameters]
+    return any(text[flow.start : flow.end] in names for flow in table.returns.get(index, ()))
 
 
 def files_of(inference: Inference, home: str, name: str, defined_in: str) -> list[str]:

@@ -79,6 +79,23 @@ def _mentioned(
     return [(p, flows_around(table, p), _call_around(table, p)) for p in places] if table is not None else []
 
 
+def assigned_to(inference: Inference, name: str) -> list[str]:
+    """The last names of what `name` is assigned to, and of the containers into which it is written, in the files that name it."""
+    return inference.aside(("assigned to", name), lambda: _assigned_to(inference, name))
+
+
+def _assigned_to(inference: Inference, name: str) -> list[str]:
+    found: dict[str, None] = {}
+    paths = files_naming(inference, name)
+    for path in paths if len(paths) <= _MAX_FILES else ():
+        for _, flows, _ in inference.aside(
+            ("mentioned", path, name, False), lambda path=path: _mentioned(inference, path, name, False)
+        ):
+            for last in (flow.target.rpartition(".")[2] for flow in flows if flow.kind == "assign"):
+                found.update(dict.fromkeys([last, f"{last}[]"]))
+    return list(found)
+
+
 def carried_from(inference: Inference, path: str, offset: int) -> list[Value]:
     """The names that what stands at an offset flows to: targets of assignments, parameters, containers, results."""
     table = inference.table(path)

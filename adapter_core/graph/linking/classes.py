@@ -120,13 +120,17 @@ def _attribute(inference: Inference, value: Value, name: str) -> Values:
     if value.kind == "super" and name == "__call__" and receiver.kind == "class":
         return frozenset({receiver._replace(extra="made")})  # by a metaclass's own `__call__`
     outside: Value | None = None
+    later: Values = EMPTY
     for cls in order:
         if cls.kind == "external":
             outside = outside or cls
             continue
         found = told_by(inference, cls, name, receiver)
-        if found is not None:
-            return found or stored.elsewhere(inference, value, name)
+        if found is not None and not (value.kind == "instance" and stored.set_later(inference, cls, name)):
+            return found | later or stored.elsewhere(inference, value, name)
+        later |= found or EMPTY
+    if later:
+        return later
     if value.kind == "class" and (meta := metaclass(inference, receiver)) is not None:
         found_meta = attribute(inference, instance(meta), name)
         if found_meta:

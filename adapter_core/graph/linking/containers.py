@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .evaluate import Here, Inference
 
 _MAX_PLACES = 12  # of `*args` that are told apart
-_MAPPINGS = ("dict", "OrderedDict")
+_MAPPINGS = ("dict", "OrderedDict", "ChainMap")
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp)
 
 
@@ -100,7 +100,8 @@ def display_item(inference: Inference, value: Value, key: str | None, step: str 
             return inference.expression(node.args[1], here) if len(node.args) > 1 else EMPTY
         if isinstance(node, ast.Call):
             named = [k for k in node.keywords if k.arg and (key is None or repr(k.arg) == key)]
-            inner = [v for a in [*node.args[:1], *(k.value for k in node.keywords if not k.arg)]
+            given_first = node.args if dotted_name(node.func).endswith("ChainMap") else node.args[:1]
+            inner = [v for a in [*given_first, *(k.value for k in node.keywords if not k.arg)]
                      for v in inference.expression(a, here)]  # fmt: skip
             taken = _TAKEN.get(dotted_name(node.func).rpartition(".")[2], _by_key)
             given = [taken(inference, v, key, step) for v in inner]
@@ -151,6 +152,18 @@ def _of_pairs(inference: Inference, value: Value, key: str | None, step: str | N
     elif not (value.kind == "generator" or (value.kind == "typed" and value.path == "list")):
         return inference.item(value, key, step)
     return inference.part(inference.elements(frozenset({value})), "1")
+
+
+def updated_with(inference: Inference, value: Value, key: str | None) -> Values:
+    """What `update(value)` puts into a dict, under a key or any; or into a set."""
+    if value.kind == "display":
+        node = (_display(inference, value) or (None,))[0]
+        if not isinstance(node, (ast.List, ast.Tuple, ast.Set, *_COMPREHENSIONS)):
+            return display_item(inference, value, key, None)
+        return _of_pairs(inference, value, key, None) | display_values(inference, value)
+    elements = inference.iterated(value)
+    pairs = value.kind == "generator" or any(v.kind == "typed" and v.path == "places" for v in elements)
+    return elements | inference.part(elements, "1") if pairs else elements
 
 
 def _in_its_place(inference: Inference, value: Value, key: str | None, step: str | None) -> Values:

@@ -165,7 +165,7 @@ class Inference(Remembering):
             return self.annotation(path, flow.scope, self.workspace.text(path)[flow.start : flow.end], flow.line)
         values = self.at(path, flow.scope, flow.start, flow.end, flow.line, environment)
         if flow.kind in ("for", "yield_from"):
-            values = self.elements(values)
+            values = texts.begun(self, path, flow, self.elements(values))
         elif flow.kind == "with":
             values = union([protocols.entered(self, v) for v in values])
         elif flow.kind == "except":
@@ -340,6 +340,8 @@ class Inference(Remembering):
 
     def members_beginning(self, value: Value, start: str) -> Values:
         """The attributes of a value whose names begin so."""
+        if value.kind == "module":
+            return modules.attributes_beginning(self, value.path, start)
         return classes.attributes_beginning(self, value, start)
 
     def entered(self, value: Value) -> Values:
@@ -359,6 +361,9 @@ class Inference(Remembering):
 
     def gathered(self, value: Value, key: str | None) -> Values:
         return parameters.gathered(self, value, key)
+
+    def handed_over(self, path: str, scope: int, name: str) -> Values:
+        return parameters.handed_over(self, path, scope, name)
 
     def answered(self, functions: Values, name: str) -> Values:
         return dynamic.answered(self, functions, name)

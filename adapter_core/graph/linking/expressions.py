@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ..parsing.fields import dotted_name, spelled
 from . import calling, classes, externals, filling, parametrized, protocols
-from .values import EMPTY, Value, Values, either, external, union
+from .values import EMPTY, Value, Values, either, external, known, union
 
 if TYPE_CHECKING:
+    from ...types import Flow
     from .evaluate import Here, Inference
 
 _REQUEST = external("pytest.request")
 _MAX_TEXTS = 16  # that one expression may come to
+_NEAR = 400  # characters after which an attribute may still be what it was set to
+_CALLS = re.compile(r"\(|\b(?:lambda|def|await|yield)\b")
 _MAX_TEXT = 80  # longer strings are no names
 
 
@@ -42,12 +46,28 @@ def _attribute(inference: Inference, node: ast.Attribute, here: Here) -> Values:
             found = union([inference.flow(here.path, f) for f in stored if f.kind == "assign"])
             if found:
                 return found
+        elif stored and (found := _just_set(inference, node, here, stored)):
+            return found
     values = inference.expression(base, here)
     if node.attr == "param" and _REQUEST in values:
         return parametrized.requested(inference, here.path, here.scope)
     if node.attr.startswith("__") and not node.attr.endswith("__"):
         return classes.private(inference, values, node.attr, here.path, here.scope)
     return inference.attribute(values, node.attr)
+
+
+def _just_set(inference: Inference, node: ast.Attribute, here: Here, stored: Sequence[Flow]) -> Values:
+    """What `self.x` is right after it was set, whatever subclasses set it to: `self.x = Reader()`, `self.x.read()`, with no call and no
+    branch between."""
+    if here.base < 0:
+        return EMPTY
+    place = here.base + here.source.start(node)
+    last = max(stored, key=lambda flow: flow.end)
+    if last.conditional or not 0 < place - last.end <= _NEAR or any(flow.kind != "assign" for flow in stored):
+        return EMPTY
+    if _CALLS.search(inference.workspace.text(here.path), last.end, place):
+        return EMPTY
+    return known(inference.flow(here.path, last, here.environment))
 
 
 def _call(inference: Inference, node: ast.Call, here: Here) -> Values:

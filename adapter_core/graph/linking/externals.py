@@ -25,7 +25,7 @@ _SAME = frozenset(
     """builtins.iter copy.copy
     copy.deepcopy functools.lru_cache functools.cache functools.singledispatch functools.total_ordering contextlib.contextmanager
     contextlib.asynccontextmanager builtins.staticmethod builtins.classmethod builtins.aiter weakref.proxy
-    dataclasses.dataclass dataclasses.replace enum.unique typing.final typing.overload typing.runtime_checkable
+    dataclasses.dataclass dataclasses.replace enum.unique enum.member enum.nonmember typing.final typing.overload typing.runtime_checkable
     types.MappingProxyType
     abc.abstractmethod asyncio.run asyncio.create_task asyncio.ensure_future asyncio.wait_for asyncio.shield
     collections.Counter itertools.cycle itertools.islice
@@ -36,7 +36,7 @@ _SAME = frozenset(
 _DECORATOR_FACTORIES = frozenset({"functools.wraps", "functools.lru_cache"})
 _CONTAINERS = frozenset(
     """builtins.list builtins.tuple builtins.set builtins.frozenset builtins.dict builtins.sorted builtins.reversed collections.deque
-    collections.defaultdict collections.OrderedDict
+    collections.defaultdict collections.OrderedDict collections.ChainMap
     builtins.dict.fromkeys queue.Queue queue.LifoQueue queue.PriorityQueue queue.SimpleQueue asyncio.Queue
     multiprocessing.Queue""".split()
 )
@@ -52,6 +52,9 @@ _LAST = frozenset({"typing.cast"})
 _FACTORIES = ("default_factory", "factory")
 _NEW = frozenset({"builtins.object.__new__", "builtins.BaseException.__new__"})
 _MAX_COLUMNS = 8
+# What `inspect.getmembers` is asked for.
+_MEMBERS = {"inspect.ismethod": "function", "inspect.isfunction": "function", "inspect.isclass": "class"}
+_ANY_TEXT = frozenset({external("builtins.str()")})
 _REPLACES = ("NamedTuple._replace", "collections.namedtuple()._replace")
 _MAKES = ("NamedTuple._make", "collections.namedtuple()._make")
 
@@ -176,6 +179,10 @@ def result(inference: Inference, value: Value, node: ast.Call, here: Here) -> Va
         return kept or frozenset({external(f"{name}()")})
     if name == "builtins.vars" and node.args:
         return union([inference.member(v, "__dict__") for v in argument(0) if v.kind in ("class", "instance")])
+    if name == "inspect.getmembers":
+        found = union([inference.members_beginning(v, "") for v in argument(0)])
+        wanted = _MEMBERS.get(next((v.path for v in argument(1)), ""), "")
+        return _pairs(inference, [_ANY_TEXT, frozenset(v for v in found if not wanted or v.kind == wanted)])
     if name in ("builtins.globals", "builtins.vars", "builtins.locals") and not node.args:
         return frozenset({Value("namespace", here.path, 0 if name == "builtins.globals" else here.scope)})
     head = name.removesuffix("()")
@@ -299,7 +306,10 @@ def _next(inference: Inference, value: Value) -> Values:
 def _getattr(inference: Inference, node: ast.Call, here: Here) -> Values:
     if len(node.args) < 2:
         return EMPTY
-    names = [v.extra for v in inference.expression(node.args[1], here) if v.path == "builtins.str()" and v.extra]
+    told = inference.expression(node.args[1], here)
+    if told == _ANY_TEXT and isinstance(node.args[1], ast.Name):
+        told = inference.handed_over(here.path, here.scope, node.args[1].id)  # to `name: str`
+    names = [v.extra for v in told if v.path == "builtins.str()" and v.extra]
     values = inference.expression(node.args[0], here)
     parts = []
     for name in sorted(names):

@@ -21,6 +21,7 @@ _MAX_FILES = 24  # in which a container may be filled
 _FIELD = re.compile(r"(?:\w+\.)?(?:field|ib|Factory)\(")
 _SLICE = re.compile(r"\[[^\[\]]*:[^\[\]]*\]\s*=\s*\Z")
 _BEFORE = 60  # characters before a value in which a slice is looked for
+_BRACKETS = ("[", "{")  # with which begins what can be filled
 _BARE = 20  # characters of a container in which hardly anything is written: `defaultdict(list)`
 
 
@@ -79,7 +80,9 @@ def _put(inference: Inference, path: str, call: Call, method: str, key: str | No
     if method in EXTENDING:
         values = union(
             [
-                containers.display_item(inference, v, key if method == "update" else None, None)
+                containers.updated_with(inference, v, key)
+                if method == "update"
+                else containers.display_item(inference, v, None, None)
                 if v.kind == "display"
                 else inference.elements(frozenset({v}))
                 for v in values
@@ -90,12 +93,15 @@ def _put(inference: Inference, path: str, call: Call, method: str, key: str | No
 
 
 def additions(inference: Inference, value: Value, key: str | None, written: Values) -> Values:
-    """What is put into a container after it was written, through the names to which it is assigned; and, where nothing was written into
-    it, by the functions that it is handed to."""
+    """What is put into a container after it was written, through the names to which it is assigned; and, where it is returned or nothing
+    was written into it, by the functions that it is handed to and those that get it."""
     table = inference.table(value.path)
     parts = []
     start, end = value.extra
+    fills = inference.workspace.text(value.path)[start : start + 1] in _BRACKETS
+    returned = False
     for flow in table.flows_around(start) if table else ():
+        returned = returned or (fills and flow.kind == "return" and (flow.start, flow.end) == (start, end))
         if flow.kind != "assign" or flow.end < end:
             continue
         whole = not flow.path and ((flow.start, flow.end) == (start, end) or _is_field(inference, table, flow))
@@ -106,8 +112,8 @@ def additions(inference: Inference, value: Value, key: str | None, written: Valu
             )
             parts += _stored_elsewhere(inference, value, flow, key)
     parts += _put_by_others(inference, value)
-    if not written and not any(parts) and (key is not None or end - start <= _BARE):
-        parts += _put_where_handed(inference, value, key)
+    if returned or (not written and not any(parts) and (key is not None or end - start <= _BARE)):
+        parts += _put_where_handed(inference, value, key, returned)
     return union(parts)
 
 
@@ -139,24 +145,27 @@ def _put_by_others(inference: Inference, value: Value) -> Iterator[Values]:
                 yield _put(inference, value.path, call, call.name)
 
 
-def _put_where_handed(inference: Inference, value: Value, key: str | None) -> Iterator[Values]:
-    """What functions put into a container that they are handed: `fill(table)`, with `def fill(rows): rows["a"] = f`."""
+def _put_where_handed(inference: Inference, value: Value, key: str | None, returned: bool) -> Iterator[Values]:
+    """What functions put into a container that they are handed: `fill(table)`, with `def fill(rows): rows["a"] = f`; or (`returned`) get
+    as a result: `table = defaults()`, and then `table["a"] = f`."""
     start = value.extra[0]
     first = carrying.carried_from(inference, value.path, start)
     handed = dict.fromkeys(first)
-    for one in first:
+    for one in first if not returned else ():
         name: str = one.extra
         if not name.endswith(("[]", "()")):
             handed.update(dict.fromkeys(carrying.carried_further(inference, value.path, name, False)))
     for one in handed:
-        table = inference.table(one.path) if one.path and inference.spend(1) else None
-        for put in table.stores_by_name.get(one.extra, ()) if table is not None else ():
-            if put.target != one.extra or (put.key is not None and key is not None and put.key not in ("", key)):
-                continue
-            if table.is_parameter(put.scope, put.target) and value in inference.text(  # type: ignore[union-attr]
-                one.path, put.scope, put.target, put.line
-            ):
-                yield what_is_put(inference, one.path, put)
+        users = [one.path] if one.path or not returned else inference.workspace.paths_using(one.extra)
+        for path in users if len(users) <= _MAX_FILES else ():
+            table = inference.table(path) if path and inference.spend(1) else None
+            for put in table.stores_by_name.get(one.extra, ()) if table is not None else ():
+                if put.target != one.extra or (put.key is not None and key is not None and put.key not in ("", key)):
+                    continue
+                if (returned or table.is_parameter(put.scope, put.target)) and value in inference.text(  # type: ignore[union-attr]
+                    path, put.scope, put.target, put.line
+                ):
+                    yield what_is_put(inference, path, put)
 
 
 def what_is_put(inference: Inference, path: str, put: Put) -> Values:

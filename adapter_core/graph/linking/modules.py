@@ -88,6 +88,18 @@ def attribute(inference: Inference, name: str, attr: str) -> Values:
     return frozenset({external(f"{name}.{attr}")})
 
 
+def attributes_beginning(inference: Inference, name: str, start: str) -> Values:
+    """The functions and classes that a module defines whose names begin with `start`."""
+    parts: list[Values] = []
+    for facts in inference.workspace.facts_of_module(name):
+        table = inference.table(facts.path)
+        symbols = table.facts.symbols if table is not None else ()
+        for one in dict.fromkeys(symbols[i].name for i in (table.members.get(0, ()) if table is not None else ())):
+            if one.startswith(start):
+                parts.append(attribute(inference, name, one))
+    return union(parts)
+
+
 def _answered(inference: Inference, files: list[ModuleFacts], attr: str) -> Values:
     """What a module's own `__getattr__` gives for a name that it does not bind."""
     for facts in files:

@@ -1,5 +1,5 @@
 """What Python hands to a descriptor: the class in which it stands, and the instance of which it is asked; and to a metaclass: what class
-bodies bind."""
+bodies bind; and what an enum hands to the constructor of its members."""
 
 from __future__ import annotations
 
@@ -26,9 +26,33 @@ def given(inference: Inference, descriptor: Value, method: str, place: int) -> V
     return owners if place == places[1] else frozenset(instance(cls) for cls in owners)
 
 
-def namespace(inference: Inference, meta: Value, method: str, place: int) -> Values:
+def bound(inference: Inference, cls: Value, method: str, place: int) -> Values:
+    """What a parameter of `__init__` and `__new__` is given of what class bodies bind: a metaclass's, and that of an enum."""
+    if method not in ("__init__", "__new__"):
+        return EMPTY
+    return _namespace(inference, cls, place) | _member_values(inference, cls, place)
+
+
+def _member_values(inference: Inference, cls: Value, place: int) -> Values:
+    """What the members of an enum hand to a parameter of its `__init__` or `__new__`: `EARTH = ("blue", Soil)`."""
+    table = inference.table(cls.path)
+    if table is None or place < 1:
+        return EMPTY
+    names = [s.name for i in table.members.get(cls.index, ()) if (s := table.facts.symbols[i]).kind == "enum_member"]
+    flows = [f for name in names for f in table.flows.get((cls.index, name), ()) if f.kind == "assign"]
+    parts: list[Values] = []
+    for value in (v for flow in flows for v in inference.flow(cls.path, flow)):
+        several = value.kind == "display" and inference.workspace.text(value.path)[value.extra[0]] not in "[{"
+        if several:
+            parts.append(inference.item(value, None, str(place - 1)))
+        elif place == 1:
+            parts.append(frozenset({value}))
+    return union(parts)
+
+
+def _namespace(inference: Inference, meta: Value, place: int) -> Values:
     """What the classes bind in their bodies that a metaclass makes: the last parameter of its `__new__` and `__init__`."""
-    if place != 3 or method not in ("__new__", "__init__") or not metaclasses.is_metaclass(inference, meta):
+    if place != 3 or not metaclasses.is_metaclass(inference, meta):
         return EMPTY
     made = classes.made_by(inference, meta)
     return union([body(inference, cls) for cls in made]) if len(made) <= _MAX_OWNERS else EMPTY
@@ -60,4 +84,4 @@ def _owners(inference: Inference, descriptor: Value) -> Values:
     return frozenset(found) if len(found) <= _MAX_OWNERS else EMPTY
 
 
-__all__ = ["body", "given", "namespace"]
+__all__ = ["body", "bound", "given"]

@@ -71,10 +71,7 @@ def _parameter(inference: Inference, path: str, index: int, name: str) -> Values
         # Of built-in types, what is handed over tells more.
         annotated = known(annotated) if registered_for else annotated
         if types_of.tell(annotated):
-            key = ("handed", path, index, name)
-            return _with_special(
-                inference, annotated, lambda: inference.once(key, lambda: _handed_over(inference, path, index, found))
-            )
+            return _with_special(inference, annotated, lambda: handed_over(inference, path, index, name))
     given = fixtures.given(inference, path, index, name) if fixtures.takes_fixtures(symbol) else EMPTY
     if given:
         return given
@@ -82,10 +79,20 @@ def _parameter(inference: Inference, path: str, index: int, name: str) -> Values
     if in_class and not known(handed):
         cls, place = Value("class", path, symbol.parent), symbol.parameters.index(found)
         handed |= owners.given(inference, cls, symbol.name, place) | operands.given(inference, cls, symbol.name, place)
-        handed |= owners.namespace(inference, cls, symbol.name, place)
+        handed |= owners.bound(inference, cls, symbol.name, place)
     if in_class and not found.annotation and not known(handed):
         return _inherited(inference, path, index, found) or handed
     return handed
+
+
+def handed_over(inference: Inference, path: str, index: int, name: str) -> Values:
+    """What the default and the calls give a parameter, whatever its annotation says; nothing where the scope has no such parameter."""
+    table = inference.table(path)
+    taken = table.facts.symbols[index].parameters if table is not None else ()
+    found = next((p for p in taken if p.name == name and p.kind not in ("var_positional", "var_keyword")), None)
+    if found is None:
+        return EMPTY
+    return inference.once(("handed", path, index, name), lambda: _handed_over(inference, path, index, found))
 
 
 def _inherited(inference: Inference, path: str, index: int, found: Parameter) -> Values:
@@ -145,8 +152,7 @@ def _handed_over(inference: Inference, path: str, index: int, found: Parameter) 
         return EMPTY
     symbol = table.facts.symbols[index]
     name = found.name
-    default = table.defaults.get((index, name))
-    parts = [inference.flow(path, default)] if default is not None else []
+    parts = [v for v in (_default(inference, table, index, found),) if v is not None]
     function = Value("function", path, index)
     told = [True for _ in parts]
     for node, here, bound, receiver in _calls_of(inference, function):
@@ -170,6 +176,17 @@ def _handed_over(inference: Inference, path: str, index: int, found: Parameter) 
             kind = "function" if _callable(inference, owner_path, owner) else "class"
             parts.append(calling.decorated(inference, owner_path, owner, Value(kind, owner_path, owner), order))
     return union(parts)
+
+
+def _default(inference: Inference, table: Tables, index: int, found: Parameter) -> Values | None:
+    """What a parameter is where a call says nothing: its default, also a text, which may name something. None: nothing is known."""
+    flow = table.defaults.get((index, found.name))
+    if flow is not None:
+        return inference.flow(table.facts.path, flow)
+    if not found.default or found.default[0] not in "'\"":
+        return None
+    symbol = table.facts.symbols[index]
+    return inference.text(table.facts.path, max(symbol.parent, 0), found.default, symbol.start)
 
 
 def _callable(inference: Inference, path: str, index: int) -> bool:
@@ -280,7 +297,7 @@ def _applications(inference: Inference, function: Value) -> Iterator[Value]:
     if table is None:
         return
     symbol = table.facts.symbols[function.index]
-    for path, call in aliases.decorators_of(inference, function):
+    for path, call in aliases.decorators_of(inference, function) or carriers.applied_as(inference, function):
         other = inference.table(path)
         target = _below(other, call) if other else None
         if target is None or other is None:
@@ -363,8 +380,7 @@ def argument(inference: Inference, callee: Value, node: ast.Call, here: Here, wa
         return values
     given = _given(table.facts.symbols[callee.index], callee.extra is not None, node, wanted)
     if given is None:
-        default = table.defaults.get((callee.index, wanted.name))
-        return inference.flow(callee.path, default) if default is not None else EMPTY
+        return _default(inference, table, callee.index, wanted) or EMPTY
     if isinstance(given, ast.Constant) or (isinstance(given, ast.Name) and (given.id, EMPTY) in here.environment):
         return EMPTY
     return None

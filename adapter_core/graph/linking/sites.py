@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ...types import Call
 from . import calling, carriers, classes, registered
-from .abstract import is_abstract
+from .abstract import is_abstract, is_unfinished
 from .tables import instance_class, scopes
 from .values import MANY, OTHER, Value, Values, unbound
 
@@ -37,7 +37,7 @@ def targets(inference: Inference, path: str, call: Call) -> Targets:
     if cls is not None:
         # `self.hook()`, where the class itself declares an abstract `hook`: a reader is led there, too.
         declared = classes.member_functions(inference, Value("class", path, cls), name)
-        values |= frozenset(f for f in declared if is_abstract(inference, f))
+        values |= frozenset(f for f in declared if is_unfinished(inference, f))
     instead = frozenset(f for v in values if v.kind == "function" for f in registered.entered(inference, path, call, v))
     return targets_of(inference, values | instead)
 

@@ -1,8 +1,10 @@
-"""What is stored under a name of a class or its instances by code that stands outside the class: `widget.on_click = save`."""
+"""What is stored under a name of a class or its instances by code that stands outside the class: `widget.on_click = save`; and
+what its methods store there, sooner or later."""
 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -31,6 +33,21 @@ def elsewhere(inference: Inference, value: Value, name: str) -> Values:
     if value.kind not in ("class", "instance"):
         return EMPTY
     return inference.once(("stored elsewhere", value, name), lambda: _elsewhere(inference, value, name))
+
+
+def set_later(inference: Inference, cls: Value, name: str) -> bool:
+    """Whether a class sets an attribute in methods alone that need not have run, so that it may still be what a base class made it: in
+    none with a special name, and in none that such a one calls."""
+    table = inference.table(cls.path)
+    if table is None or (cls.index, name) in table.children:
+        return False
+    symbols = table.facts.symbols
+    flows = table.attributes(cls.index, name)
+    setting = {symbols[flow.scope].name for flow in flows if flow.kind == "assign"}
+    return bool(setting) and not any(
+        method.startswith("__") or any(symbols[c.owner].name.startswith("__") for c in table.calls.get(method, ()))
+        for method in setting
+    )
 
 
 def _elsewhere(inference: Inference, value: Value, name: str) -> Values:
@@ -67,7 +84,30 @@ def _set_outside(table: Tables, name: str) -> list[Flow]:
 def by_name(inference: Inference, table: Tables, cls: Value, name: str) -> list[Values]:
     """What each `setattr(obj, "name", value)` of its file gives the attribute, where `obj` is the class or an instance of it."""
     found = [_set_by_name(inference, cls, name, call) for call in table.calls.get("setattr", ())]
+    spread = inference.aside(("spread", cls.path), lambda: _spread(inference, table))
+    given = [inference.item(options, repr(name), None) for index, options in spread if index == cls.index]
+    found += [values for values in given if values]
     return [values for values in found if values is not None]
+
+
+def _spread(inference: Inference, table: Tables) -> list[tuple[int, Value]]:
+    """(class, its parameter) of each `**options` that a method makes attributes of: `self.__dict__.update(options)`, or
+    `setattr(self, key, value)` for all `options.items()`."""
+    symbols = table.facts.symbols
+    found = []
+    for owner in dict.fromkeys(c.owner for name in ("setattr", "update") for c in table.calls.get(name, ())):
+        method = symbols[owner]
+        options = next((p.name for p in method.parameters if p.kind == "var_keyword"), "")
+        first = method.parameters[0].name if options else ""
+        cls = instance_class(table.facts, owner, first) if options else None
+        if cls is None:
+            continue
+        text = "\n".join(inference.lines(table.facts.path)[method.name_line - 1 : method.end])
+        loop = re.search(rf"\bfor (\w+), (\w+) in {options}\.items\(\)", text)
+        each = loop is not None and f"setattr({first}, {loop[1]}, {loop[2]})" in text
+        if each or f"{first}.__dict__.update({options})" in text:
+            found.append((cls, Value("starred", table.facts.path, owner, options)))
+    return found
 
 
 def _set_by_name(inference: Inference, cls: Value, name: str, call: Call) -> Values | None:
@@ -90,4 +130,4 @@ def _names_set(inference: Inference, path: str, call: Call) -> frozenset[object]
     return frozenset(v.extra for v in inference.expression(node.args[1], here) if v.kind == "external")
 
 
-__all__ = ["by_name", "elsewhere", "in_its_file"]
+__all__ = ["by_name", "elsewhere", "in_its_file", "set_later"]

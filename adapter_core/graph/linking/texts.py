@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 from .values import Value, Values, external
 
 if TYPE_CHECKING:
+    from ...types import Flow
     from .evaluate import Here, Inference
 
 METHODS = "builtins.str()."
+_NAME = external("builtins.dir()[]")  # a name that something has
 _MAX_TEXTS, _LONG = 16, 200  # parts of a text; characters of one that may be a name
 _ONE = frozenset(
     """lower upper title capitalize casefold swapcase strip lstrip rstrip removeprefix removesuffix replace""".split()
@@ -49,6 +51,27 @@ def result(inference: Inference, called: Value, node: ast.Call, here: Here) -> V
     return frozenset({Value("typed", "places", 0, tuple(frozenset({_text(part)}) for part in given))})
 
 
+def begun(inference: Inference, path: str, flow: Flow, values: Values) -> Values:
+    """What a loop goes through; of the names of something, those that begin as is asked:
+    `for name in dir(suite): if name.startswith("test_")`."""
+    if _NAME not in values:
+        return values
+    table = inference.table(path)
+    found = set(values)
+    for call in table.calls.get("startswith", ()) if table is not None else ():
+        negated = inference.workspace.text(path)[: call.start].endswith("not ")
+        if call.callee != f"{flow.target}.startswith" or call.owner != flow.owner or negated:
+            continue
+        here = inference.here(path, call.owner, call.start, call.end, call.line)
+        node = here.source.tree if here is not None else None
+        if here is None or not isinstance(node, ast.Call):
+            continue
+        # What begins with an underscore is asked for to be left out.
+        beginnings = (_argument(inference, argument, here) for argument in node.args[:1])
+        found.update(_text(f"{b}*") for b in beginnings if isinstance(b, str) and b[:1] not in ("_", ""))
+    return frozenset(found - {_NAME}) or values
+
+
 def _text(text: str) -> Value:
     return Value("external", "builtins.str()", 0, text)
 
@@ -69,4 +92,4 @@ def _argument(inference: Inference, node: ast.expr, here: Here) -> str | int | N
     return told[0] if len(told) == 1 else None
 
 
-__all__ = ["METHODS", "result"]
+__all__ = ["METHODS", "begun", "method", "result"]
