@@ -178,13 +178,13 @@ class RefusalOptions:
     `./x bench answers --part refusal` printed, fitted on 482 questions with an answer and 964 without.
     """
 
-    bias: float = -4.636
-    best_weight: float = 19.615
-    names_weight: float = 13.928
-    unknown_weight: float = -13.188
-    defined_weight: float = 1.872
-    short_weight: float = -29.306
-    threshold: float = 0.536
+    bias: float = -4.372
+    best_weight: float = 19.77
+    names_weight: float = 12.793
+    unknown_weight: float = -12.278
+    defined_weight: float = 1.688
+    short_weight: float = -32.041
+    threshold: float = 0.507
 
 
 @dataclass(frozen=True, slots=True)
