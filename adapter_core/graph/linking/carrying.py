@@ -6,6 +6,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ...types import Call, Flow, Symbol
@@ -88,9 +89,8 @@ def _assigned_to(inference: Inference, name: str) -> list[str]:
     found: dict[str, None] = {}
     paths = files_naming(inference, name)
     for path in paths if len(paths) <= _MAX_FILES else ():
-        for _, flows, _ in inference.aside(
-            ("mentioned", path, name, False), lambda path=path: _mentioned(inference, path, name, False)
-        ):
+        key = "mentioned", path, name, False
+        for _, flows, _ in inference.aside(key, partial(_mentioned, inference, path, name, False)):
             for last in (flow.target.rpartition(".")[2] for flow in flows if flow.kind == "assign"):
                 found.update(dict.fromkeys([last, f"{last}[]"]))
     return list(found)
