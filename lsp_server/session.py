@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 from adapter_core.graph.processes.indexer import open_reader
 
 from .documents import Document, DocumentStore
-from .memory import give_back
 from .positions import UTF16
 from .settings import Settings
 from .workspace import Place, Root, places_of
@@ -23,7 +22,6 @@ from .workspace import Place, Root, places_of
 if TYPE_CHECKING:
     from adapter_core import CodeGraph
 
-_LEAST_SECONDS = 5.0  # between two times that memory is given back while many look things up
 _PYTHON = frozenset({".py", ".pyi", ".pyw"})
 _FOREIGN_DIRS = frozenset({"site-packages", "dist-packages", "node_modules", "__pycache__"})
 
@@ -90,7 +88,6 @@ class Snapshot:
                 graph.overlay(unsaved)
             graph.may_have_changed(state.unsynced)
             yield graph
-        give_back(_LEAST_SECONDS)
 
     def _unsaved(self, stored: CodeGraph, root: Root, focus: str | None) -> dict[str, str]:
         return {

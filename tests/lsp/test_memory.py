@@ -9,20 +9,15 @@ import pytest
 from lsp_server import memory
 
 
-def test_memory_is_given_back_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_is_given_back_on_linux(monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[int] = []
     monkeypatch.setattr(memory, "ctypes", SimpleNamespace(CDLL=lambda name: SimpleNamespace(malloc_trim=given.append)))
     monkeypatch.setattr(memory, "sys", SimpleNamespace(platform="linux"))
-    monkeypatch.setattr(memory, "time", SimpleNamespace(monotonic=lambda: 100.0))
-    monkeypatch.setattr(memory, "_given", 0.0)
-    memory.give_back(5.0)
-    memory.give_back(5.0)
+    memory.give_back()
     assert given == [0]
-    memory.give_back()  # after an answer, in any case
-    assert given == [0, 0]
     monkeypatch.setattr(memory, "sys", SimpleNamespace(platform="win32"))
     memory.give_back()
-    assert given == [0, 0]
+    assert given == [0]
 
 
 @pytest.mark.parametrize("error", [OSError, AttributeError])
