@@ -1,6 +1,6 @@
 """An adapter from an embedding alone, the same on every platform: the null model.
 
-Directions are seeded noise; the embedding says how much of each is taken, and with which sign. Measured (docs/evaluation.md), it makes
+Directions are seeded noise; the embedding says how much of each is taken, and with which sign. Measured (docs/adapters.md), it makes
 unseen text less likely, never more: it is what any other adapter has to beat, and off unless it wins.
 
 Everything that decides a bit is done in integers, or in float operations that IEEE 754 rounds correctly. The random numbers are
