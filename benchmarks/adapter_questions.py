@@ -5,8 +5,10 @@
 Rows: JSON lines with `repo` (owner/name), `commit`, `question`, `gold` [{path, start_line, end_line}] and `reference_answer`. FOLDER holds
 a checkout of each as `owner+name@COMMIT`. Reading: MRR of log P(question | span) over the top 20 lexical spans; right is what overlaps
 gold lines. M3: bits per byte of the reference answer after the packed evidence and the question, the change in %; with the memory, too.
-A fit for each of `--shares`, see `adapter_reading.py`, on all Python files of the checkout: there are no rows to hold out from, since
-questions and answers are in none of these files. Only a digest of the rows is kept.
+A fit for each of `--shares`, see `adapter_reading.py`, as `pathline build --fit` makes it: on the build directories, at the scale that the
+development directories allow (at full scale where they allow none, which is said). Of several repositories also the controls, at full
+scale: the adapter of another one (the next of `--only`), the mean of the others', and one of equal rank and steps, fitted to all of them.
+Only a digest of the rows is kept.
 """
 
 from __future__ import annotations
@@ -18,12 +20,13 @@ import random
 import statistics
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from _adapter_data import digest, load
-from _adapter_runs import Runs, add_run_arguments, begin
+from _adapter_data import Repository, digest, load
+from _adapter_runs import Fit, Runs, add_run_arguments, begin, development_of, mean_adapter, shared_files
 from _common import report
 from _retrieval_ours import place_of
 from _retrieval_scores import MAX_SPAN_LINES
@@ -34,15 +37,17 @@ from adapter_reading import (
     TOP,
     Read,
     add_fit_arguments,
-    fit_shares,
     read_spans,
     readers_of,
     table,
 )
 
 from adapter_core.adapters.adapter import Adapter
+from adapter_core.adapters.fitting.judge import kept
+from adapter_core.adapters.fitting.options import FitOptions
 from adapter_core.adapters.fitting.questions import question_rows
 from adapter_core.adapters.fitting.scoring import TokenScores
+from adapter_core.adapters.fitting.split import BUILD
 from adapter_core.adapters.fitting.windows import Window, encode
 from adapter_core.adapters.memory import Memory
 from adapter_core.adapters.remembering.weights import MemoryWeights
@@ -68,30 +73,73 @@ def main() -> None:
     runs, end = begin(args)
     loaded = runs.loaded
     everything = [json.loads(line) for file in args.files for line in file.read_text("utf-8").split("\n") if line]
+    repositories = {}
+    for name in args.only:
+        rows = rows_of(everything, name, args.rows)
+        root = args.repos / f"{name.replace('/', '+')}@{rows[0]['commit']}"
+        repositories[name] = load(name.replace("/", "+"), root, loaded.tokenizer, args.scratch)
+    fits = {name: own_fits(runs, repository, args, end) for name, repository in repositories.items()}
+    readers = {name: readers_of(fits[name]) | others(fits, name) for name in args.only}
+    shared = shared_fit(runs, list(repositories.values()), args) if len(args.only) > 1 else None
     found: dict[str, list[Read]] = {}
     answers: dict[str, list[dict[str, float]]] = {}
     whole = hashlib.sha256()
-    for name in args.only:
-        rows = [r for r in everything if r["repo"] == name and gold_of(r) and r["reference_answer"]]
-        rows = random.Random(SEED).sample(rows, min(args.rows, len(rows)))
-        root = args.repos / f"{name.replace('/', '+')}@{rows[0]['commit']}"
-        repository = load(name.replace("/", "+"), root, loaded.tokenizer, args.scratch)
-        asked = question_rows(repository.texts)
-        readers = readers_of(fit_shares(runs, repository.name, repository.tokens, asked, args, end))
+    scales = {
+        name: {f"{share:g} questions": fit.verdict.scale for share, fit in own.items()} for name, own in fits.items()
+    }
+    for name, repository in repositories.items():
+        reading = readers[name] | ({"shared": shared.adapter} if shared is not None else {})
         memory = Memory.build(repository.tokens, "")
-        with CodeGraph.load_or_build(root) as graph:
-            for row in rows:
+        with CodeGraph.load_or_build(repository.root) as graph:
+            for row in rows_of(everything, name, args.rows):
                 if time.monotonic() > end:
                     break
                 whole.update(json.dumps(row, sort_keys=True).encode())
                 spans = list(search(graph, row["question"], SelectionOptions(top=TOP)).evidence)
                 gold = [is_gold(span, row) for span in spans]
-                read = read_spans(args.scratch / "reading", loaded, readers, row["question"], gold, spans)
+                read = read_spans(args.scratch / "reading", loaded, reading, row["question"], gold, spans)
                 found.setdefault(name, []).append(read)
                 window = answer_window(loaded, row, spans)
-                answers.setdefault(name, []).append(bits(runs, window, readers, memory))
-        extra = {"steps": args.steps, "top": TOP, "rows sha256": whole.hexdigest(), "M3": answer_table(answers)}
-        report("adapter_questions", table(found), extra)
+                answers.setdefault(name, []).append(bits(runs, window, reading, memory))
+        extra = {"steps": args.steps, "top": TOP, "scales": scales, "rows sha256": whole.hexdigest()}
+        report("adapter_questions", table(found), {**extra, "M3": answer_table(answers)})
+
+
+def rows_of(everything: Sequence[dict[str, Any]], name: str, count: int) -> list[dict[str, Any]]:
+    rows = [r for r in everything if r["repo"] == name and gold_of(r) and r["reference_answer"]]
+    return random.Random(SEED).sample(rows, min(count, len(rows)))
+
+
+def own_fits(runs: Runs, repository: Repository, args: argparse.Namespace, end: float) -> dict[float, Fit]:
+    """For each of `--shares` the fit of a repository, judged over its memory; without those for which there is no time."""
+    files, texts = repository.of(BUILD), repository.texts_of(BUILD)
+    development, memory = development_of(repository, runs.loaded.tokenizer), Memory.build(files, "")
+    found = {}
+    for share in args.shares:
+        runs.offline = runs.offline or time.monotonic() > end
+        options = FitOptions(steps=args.steps, questions=share)
+        fit = runs.fit(repository.name, files, options, development, memory, question_rows(texts) if share else ())
+        if fit is not None:
+            found[share] = replace(fit, adapter=kept(fit.adapter, fit.verdict) or fit.adapter)
+    return found
+
+
+def others(fits: dict[str, dict[float, Fit]], name: str) -> dict[str, Adapter | None]:
+    """The adapters of the first share that are not the repository's own, at full scale."""
+    order = list(fits)
+    following = order[order.index(name) + 1 :] + order[: order.index(name)]
+    full = [at_full_scale(next(iter(fits[n].values())).adapter) for n in following if fits[n]]
+    return {"another's": full[0], f"mean of {len(full)} others": mean_adapter(full)} if full else {}
+
+
+def at_full_scale(adapter: Adapter) -> Adapter:
+    return replace(adapter, alpha=FitOptions().alpha)
+
+
+def shared_fit(runs: Runs, repositories: Sequence[Repository], args: argparse.Namespace) -> Fit | None:
+    options = FitOptions(steps=args.steps, questions=0.0)
+    files = shared_files(repositories, 2 * options.steps * options.batch * options.length, options.seed)
+    return runs.fit("shared-by-" + "-".join(sorted(r.name for r in repositories)), files, options)
 
 
 def gold_of(row: dict[str, Any]) -> list[dict[str, Any]]:
