@@ -46,8 +46,8 @@ from adapter_core.adapters.fitting.options import FitOptions
 from adapter_core.adapters.fitting.split import BUILD
 from adapter_core.adapters.fitting.windows import encode
 from adapter_core.adapters.memory import Memory
-from adapter_core.adapters.remembering.mixing import MemoryStep
 from adapter_core.adapters.remembering.gate import joined
+from adapter_core.adapters.remembering.mixing import MemoryStep
 from adapter_core.models.loading import LoadedModel
 
 
@@ -61,7 +61,9 @@ def main() -> None:
         "--fits", nargs="*", choices=names(), help="which get an adapter (default: all; none: the memory alone)"
     )
     parser.add_argument("--no-controls", action="store_true", help="no other adapters, no longer contexts")
-    parser.add_argument("--gate", action="store_true", help="fit the memory's gate anew, write it into the package, and end")
+    parser.add_argument(
+        "--gate", action="store_true", help="fit the memory's gate anew, write it into the package, and end"
+    )
     parser.add_argument(
         "--decode", action="store_true", help="only time the memory beside decoding, on the last of --repos"
     )

@@ -18,8 +18,8 @@ import numpy as np
 from ..errors import AdapterFileError, UsageError
 from .remembering.counts import MAX_TOKEN, Counts, add, count
 from .remembering.followers import Model, after, known_of
-from .remembering.store import read, write
 from .remembering.gate import Gate, Known
+from .remembering.store import read, write
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,9 +32,7 @@ class Followers(NamedTuple):
     shares: np.ndarray
 
 
-def after(
-    counts: Counts, context: Sequence[int], model: Model
-) -> tuple[Known, list[Followers]]:
+def after(counts: Counts, context: Sequence[int], model: Model) -> tuple[Known, list[Followers]]:
     """What is known of the position behind `context`: `Known` of that one position, but for `shares`, and what followed each context that
     occurred, by length; nothing for the others, and for those that almost anything follows."""
     borders = np.array(context_keys(context[-LONGEST:]), np.uint64)
