@@ -9,7 +9,7 @@ import os
 import random
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import partial
 from pathlib import Path
 from time import process_time
@@ -29,7 +29,7 @@ from adapter_core.adapters.fitting.scoring import TokenScores, score_windows
 from adapter_core.adapters.fitting.split import BUILD, DEVELOPMENT
 from adapter_core.adapters.fitting.windows import Window
 from adapter_core.adapters.memory import Memory
-from adapter_core.adapters.remembering.weights import Known
+from adapter_core.adapters.remembering.gate import Known
 from adapter_core.models.loading import LoadedModel, load_model
 from adapter_core.models.sources import resolve
 
@@ -58,7 +58,8 @@ class Runs:
         """Of `windows` under `adapter`, and what `memory` knows there; `key` names both. None where they are not there and nothing is to
         be computed."""
         info = self.loaded.info
-        file = self.scratch / "scores" / f"{key}-{digest(windows)}-{info.digest[:12]}-{info.dtype}.npz"
+        told = f"-{_KNOWN_DIGEST}" if memory is not None else ""
+        file = self.scratch / "scores" / f"{key}{told}-{digest(windows)}-{info.digest[:12]}-{info.dtype}.npz"
         if not windows:
             return []
         if file.exists():
@@ -191,11 +192,12 @@ def _dot(first: Adapter, second: Adapter) -> float:
     return total * first.scale * second.scale
 
 
-_KNOWN = ("totals", "peaks", "masses", "shares")
+_KNOWN = tuple(field.name for field in fields(Known))
+_KNOWN_DIGEST = hashlib.sha256(repr(_KNOWN).encode()).hexdigest()[:6]
 
 
 def _arrays_of(scores: TokenScores) -> dict[str, np.ndarray]:
-    found = {"chosen": scores.chosen, "top": scores.top}
+    found = {"chosen": scores.chosen}
     if scores.known is not None:
         found |= {name: getattr(scores.known, name) for name in _KNOWN}
     return found
@@ -203,7 +205,7 @@ def _arrays_of(scores: TokenScores) -> dict[str, np.ndarray]:
 
 def _scores(arrays: Mapping[str, np.ndarray]) -> TokenScores:
     known = Known(*(arrays[name] for name in _KNOWN)) if "totals" in arrays else None
-    return TokenScores(arrays["chosen"], arrays["top"], known)
+    return TokenScores(arrays["chosen"], known)
 
 
 def _arrays(adapter: Adapter) -> dict[str, np.ndarray]:

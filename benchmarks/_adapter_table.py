@@ -10,19 +10,19 @@ import numpy as np
 from _adapter_data import DEVELOPMENT, HELD_OUT, Repository, new_lines, pieces
 from _adapter_runs import Fit, Runs
 from _common import timed
-from _memory_weights import fit_weights
+from _memory_gate import fit_gate
 from _retrieval_scores import interval
 
 from adapter_core.adapters.fitting.scoring import TokenScores
 from adapter_core.adapters.fitting.split import BUILD
 from adapter_core.adapters.fitting.windows import Window
 from adapter_core.adapters.memory import Memory
-from adapter_core.adapters.remembering.weights import Known, MemoryWeights, joined
+from adapter_core.adapters.remembering.gate import Gate, Known, joined
 
 TEXT, BODIES, GENERAL, NEW = "M1 text", "M2 bodies", "general", "M1 on new lines"
 # Where the scores of a condition stand for the adapters of M1 and M2.
 MEASURES = {TEXT: f"{HELD_OUT} text", BODIES: f"{HELD_OUT} bodies", GENERAL: "general"}
-# What the memory's weights are fitted on: without prose, they would make it worse by 1 %.
+# What the memory's gate is fitted on: without prose, they would make it worse by 1 %.
 FITTED_ON = [f"{DEVELOPMENT} {kind}" for kind in ("text", "bodies", "general")]
 RESAMPLES = 2000
 
@@ -43,11 +43,11 @@ class Subject:
     def name(self) -> str:
         return self.repository.name
 
-    def development(self) -> tuple[Known, np.ndarray, np.ndarray]:
-        """What the memory's weights are fitted on."""
+    def development(self) -> tuple[Known, np.ndarray]:
+        """What the memory's gate is fitted on."""
         scores = [s for part in FITTED_ON for s in self.scores["none", part]]
         known = [s.known for s in scores if s.known is not None]
-        return joined(known), np.concatenate([s.chosen for s in scores]), np.concatenate([s.top for s in scores])
+        return joined(known), np.concatenate([s.chosen for s in scores])
 
 
 def borrow(runs: Runs, subjects: Sequence[Subject]) -> dict[str, str]:
@@ -59,7 +59,7 @@ def borrow(runs: Runs, subjects: Sequence[Subject]) -> dict[str, str]:
         for other in subjects:
             scores = _with_memory_of(runs, subject, other, f"{DEVELOPMENT} text") if other is not subject else None
             if scores is not None:
-                gains[other.name] = sum(mixed.sum() for mixed in _mixed(MemoryWeights(), scores))
+                gains[other.name] = sum(s.with_memory().sum() for s in scores)
         if gains:
             chosen[subject.name] = max(gains, key=lambda name: gains[name])
             other = next(s for s in subjects if s.name == chosen[subject.name])
@@ -71,10 +71,6 @@ def borrow(runs: Runs, subjects: Sequence[Subject]) -> dict[str, str]:
 def _with_memory_of(runs: Runs, subject: Subject, other: Subject, part: str) -> list[TokenScores] | None:
     key = f"{subject.name}-memory-of-{other.name}-{part.replace(' ', '-')}"
     return runs.scores(key, subject.windows[part], memory=other.memory)
-
-
-def _mixed(weights: MemoryWeights, scores: Sequence[TokenScores]) -> list[np.ndarray]:
-    return [s.with_memory(weights) for s in scores]
 
 
 def table(subjects: Sequence[Subject]) -> list[dict[str, Any]]:
@@ -131,28 +127,28 @@ CONDITIONS = (
 )
 
 
-def cross_fitted(subjects: Sequence[Subject]) -> dict[str, MemoryWeights]:
-    """For each repository, weights from the development files of all others."""
+def cross_fitted(subjects: Sequence[Subject]) -> dict[str, Gate]:
+    """For each repository, a gate from the development files of all others."""
     found = {}
     for subject in subjects:
         others = [s.development() for s in subjects if s is not subject]
         if others:
-            known, chosen, top = zip(*others, strict=True)
-            found[subject.name] = fit_weights(joined(known), np.concatenate(chosen), np.concatenate(top))
+            known, chosen = zip(*others, strict=True)
+            found[subject.name] = fit_gate(joined(known), np.concatenate(chosen))
     return found
 
 
-def logs(measure: str, subject: Subject, condition: str, cross: MemoryWeights | None = None) -> list[np.ndarray] | None:
+def logs(measure: str, subject: Subject, condition: str, cross: Gate | None = None) -> list[np.ndarray] | None:
     """Log probabilities of the tokens of each window; None where they are not known."""
     adapter, _, more = condition.partition(" + ")
-    weights: MemoryWeights | None = MemoryWeights() if more else None
+    gate: Gate | None = Gate.fitted() if more else None
     if adapter == "memory of another":
         part = MEASURES[TEXT] if measure == NEW else MEASURES[measure]
         borrowed = subject.borrowed.get(part)
-        return _mixed(MemoryWeights(), borrowed) if borrowed else None
+        return [s.with_memory() for s in borrowed] if borrowed else None
     if adapter.startswith("memory"):
-        adapter, weights = "none", cross if adapter.endswith("cross-fitted") else MemoryWeights()
-        if weights is None:
+        adapter, gate = "none", cross if adapter.endswith("cross-fitted") else Gate.fitted()
+        if gate is None:
             return None
     if adapter == "fitted as kept":
         if subject.fit is None:
@@ -162,9 +158,9 @@ def logs(measure: str, subject: Subject, condition: str, cross: MemoryWeights | 
     scores = subject.scores.get((adapter, part))
     if scores is None or (measure == GENERAL and adapter == "context"):
         return None
-    if weights is None:
+    if gate is None:
         return [s.chosen.astype(np.float64) for s in scores]
-    return _mixed(weights, scores)
+    return [s.with_memory(gate) for s in scores]
 
 
 def totals(measure: str, subject: Subject, found: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

@@ -20,7 +20,6 @@ from _retrieval_data import Row
 from adapter_core.adapters.fitting.scoring import score_windows
 from adapter_core.adapters.fitting.windows import Window, encode
 from adapter_core.adapters.memory import Memory
-from adapter_core.adapters.remembering.weights import MemoryWeights
 from adapter_core.answers.prompts import phrasing_messages
 from adapter_core.code_graph import CodeGraph
 from adapter_core.evidence.context import pack_context
@@ -83,7 +82,7 @@ def _bits(
         before = np.array(encode_chat(loaded.tokenizer, phrasing_messages(question, pack)), tokens.dtype)
         window = Window(name, np.concatenate([before, tokens]), len(before), size)
         [scores] = score_windows(loaded.model, [window], memory=memory)
-        mixed = scores.with_memory(MemoryWeights())
+        mixed = scores.with_memory()
         found[name] = -float(scores.chosen.sum()) / float(np.log(2))
         found[f"{name}, memory"] = -float(mixed.sum()) / float(np.log(2))
     return found

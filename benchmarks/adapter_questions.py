@@ -50,7 +50,6 @@ from adapter_core.adapters.fitting.scoring import TokenScores
 from adapter_core.adapters.fitting.split import BUILD
 from adapter_core.adapters.fitting.windows import Window, encode
 from adapter_core.adapters.memory import Memory
-from adapter_core.adapters.remembering.weights import MemoryWeights
 from adapter_core.answers.prompts import phrasing_messages
 from adapter_core.code_graph import CodeGraph
 from adapter_core.evidence.context import pack_context
@@ -179,7 +178,7 @@ def bits(runs: Runs, window: Window, readers: dict[str, Adapter | None], memory:
             continue
         own: TokenScores = scores[0]
         told[name] = -float(own.chosen.sum()) / float(np.log(2))
-        told[f"{name} + memory"] = -float(own.with_memory(MemoryWeights()).sum()) / float(np.log(2))
+        told[f"{name} + memory"] = -float(own.with_memory().sum()) / float(np.log(2))
     return told
 
 

@@ -1,6 +1,6 @@
 """What helps a small model with a repository it never read: a memory, a fitted adapter, both; and what controls say about them.
 
-    ./x bench adapters [--repos NAME…] [--windows 24] [--steps 112] [--fits NAME…] [--no-controls] [--minutes M] [--weights]
+    ./x bench adapters [--repos NAME…] [--windows 24] [--steps 112] [--fits NAME…] [--no-controls] [--minutes M] [--gate]
 
 The packages (`adapter_packages.txt`) are newer than the model and were chosen before the first run. Directories, not files, are for
 building, development or held out. M1 is the change in bits per byte on held-out windows, M2 that on function bodies after signature and
@@ -9,8 +9,8 @@ knows; negative is better. Intervals: a bootstrap over repositories, and within 
 
 What takes long is kept below `--scratch` as it is computed: an interrupted run goes on where it was, and `--minutes` ends one in time.
 Then the table holds what is known: a condition is averaged over the repositories that have it (`repositories`).
-Weights of the memory are those of the package; they were fitted by `--weights` on all development files. `cross-fitted` has them from
-the development files of the other repositories alone.
+The gate of the memory is that of the package; it was fitted by `--gate` on all development files. `cross-fitted` has one from the
+development files of the other repositories alone.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from _adapter_data import (
 from _adapter_runs import Runs, add_run_arguments, begin, cosine, development_of, mean_adapter, shared_files
 from _adapter_table import BODIES, FITTED_ON, MEASURES, TEXT, Subject, borrow, table
 from _common import report, timed
-from _memory_weights import fit_weights
+from _memory_gate import fit_gate, save_gate
 
 from adapter_core.adapters.adapter import Adapter
 from adapter_core.adapters.fitting.judge import kept
@@ -46,8 +46,8 @@ from adapter_core.adapters.fitting.options import FitOptions
 from adapter_core.adapters.fitting.split import BUILD
 from adapter_core.adapters.fitting.windows import encode
 from adapter_core.adapters.memory import Memory
+from adapter_core.adapters.remembering.gate import joined
 from adapter_core.adapters.remembering.mixing import MemoryStep
-from adapter_core.adapters.remembering.weights import joined
 from adapter_core.models.loading import LoadedModel
 
 
@@ -61,7 +61,9 @@ def main() -> None:
         "--fits", nargs="*", choices=names(), help="which get an adapter (default: all; none: the memory alone)"
     )
     parser.add_argument("--no-controls", action="store_true", help="no other adapters, no longer contexts")
-    parser.add_argument("--weights", action="store_true", help="fit the memory's weights anew, print them, and end")
+    parser.add_argument(
+        "--gate", action="store_true", help="fit the memory's gate anew, write it into the package, and end"
+    )
     parser.add_argument(
         "--decode", action="store_true", help="only time the memory beside decoding, on the last of --repos"
     )
@@ -83,10 +85,10 @@ def main() -> None:
     if args.decode:
         print(subjects[-1].name, decode_cost(loaded, subjects[-1]))
         return
-    if args.weights:
+    if args.gate:
         _score(runs, subjects, ["none"], FITTED_ON)
-        known, chosen, top = zip(*(s.development() for s in subjects), strict=True)
-        print(fit_weights(joined(known), np.concatenate(chosen), np.concatenate(top)))
+        known, chosen = zip(*(s.development() for s in subjects), strict=True)
+        save_gate(fit_gate(joined(known), np.concatenate(chosen)))
         return
     clock.check()
     _score(runs, subjects, ["none"], [*FITTED_ON, *MEASURES.values()], clock)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,9 +17,9 @@ import numpy as np
 
 from ..errors import AdapterFileError, UsageError
 from .remembering.counts import MAX_TOKEN, Counts, add, count
-from .remembering.followers import after, known_of
+from .remembering.followers import Model, after, known_of
+from .remembering.gate import Gate, Known
 from .remembering.store import read, write
-from .remembering.weights import Known, MemoryWeights
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,19 +90,13 @@ class Memory:
 
     # -- predicting --------------------------------------------------------------------------------------------------
 
-    def next_distribution(
-        self,
-        context: Sequence[int],
-        model: Callable[[np.ndarray], np.ndarray],
-        top: float,
-        weights: MemoryWeights | None = None,
-    ) -> Prediction:
-        """What may follow `context`, of which only the last eight tokens matter. `model` gives the log probabilities (m,) of tokens (m,),
-        `top` is that of the token that it thinks likeliest. Takes a tenth of a millisecond."""
+    def next_distribution(self, context: Sequence[int], model: Model, gate: Gate | None = None) -> Prediction:
+        """What may follow `context`, of which only the last eight tokens matter. `gate` says how much it is believed (None: the fitted
+        one). Takes a tenth of a millisecond."""
         known, found = after(self._counts, context, model)
         if not known.totals.any():
             return _NOTHING
-        believed = (weights or MemoryWeights()).of(known, np.array([top]))[0]
+        believed = (gate or Gate.fitted()).of(known)[0]
         shares, kept = [], 1.0
         for followers, weight in zip(reversed(found), reversed(believed.tolist()), strict=True):
             shares.append(followers.shares * (kept * weight))
@@ -111,7 +105,7 @@ class Memory:
         return Prediction(tokens, np.bincount(place, np.concatenate(shares), len(tokens)), float(kept))
 
     def known(self, tokens: np.ndarray, logs: np.ndarray, first: int = 1) -> Known:
-        """What is known of the positions of a text from `first` (at least 1) on, for `MemoryWeights.mix`; `logs` (n, vocabulary): the log
+        """What is known of the positions of a text from `first` (at least 1) on, for `Gate.mix`; `logs` (n, vocabulary): the log
         probabilities that the model gives there."""
         if self._sums is None:
             self._sums = np.concatenate([[0], np.cumsum(self._counts.numbers, dtype=np.int64)])

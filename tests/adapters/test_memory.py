@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import struct
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -23,17 +24,26 @@ from adapter_core.adapters.remembering.counts import (
     context_keys,
     count,
 )
-from adapter_core.adapters.remembering.weights import MODEL, MemoryWeights, joined
+from adapter_core.adapters.remembering.followers import Model
+from adapter_core.adapters.remembering.gate import FEATURES, MODEL, Gate, joined
 from adapter_core.errors import AdapterFileError, UsageError
 
 DIGEST = "of a tokenizer"
-TOP = math.log(0.5)
 texts = st.lists(st.integers(0, 6), max_size=30).map(lambda ids: np.array(ids, np.uint32))
 edits = st.lists(st.tuples(st.sampled_from("abc"), st.none() | texts), max_size=12)
 
 
 def array(*ids: int) -> np.ndarray:
     return np.array(ids, np.uint32)
+
+
+def said(logs: Callable[[np.ndarray], np.ndarray]) -> Model:
+    """A model that gives these log probabilities, and is half sure."""
+    return Model(logs, math.log(0.5), 2.0)
+
+
+# All tokens are alike to it.
+EVEN = said(lambda tokens: np.full(len(tokens), math.log(0.01)))
 
 
 def test_counts_are_those_of_a_plain_count() -> None:
@@ -87,7 +97,7 @@ def test_edits_leave_what_the_final_files_build(changes: list[tuple[str, np.ndar
 
 def test_a_prediction_is_a_mixture_that_longer_contexts_decide() -> None:
     memory = Memory.build({"a": array(1, 2, 3, 9, 1, 2, 4), "b": array(8, 2, 5)}, DIGEST)
-    found = memory.next_distribution([1, 2], even, TOP)
+    found = memory.next_distribution([1, 2], EVEN)
     assert found.tokens.tolist() == [3, 4, 5]
     assert found.kept + found.shares.sum() == pytest.approx(1)
     # 5 followed only the last token, 3 and 4 both of them.
@@ -96,27 +106,27 @@ def test_a_prediction_is_a_mixture_that_longer_contexts_decide() -> None:
 
 def test_among_what_followed_the_model_and_the_counts_decide() -> None:
     memory = Memory.build({"a": array(1, 3, 1, 3, 1, 4)}, DIGEST)
-    odds = [even, lambda tokens: np.log(np.where(tokens == 4, 0.4, 0.01))]
-    (three, four), (less, more) = (memory.next_distribution([1], model, TOP).shares for model in odds)
+    odds = [EVEN, said(lambda tokens: np.log(np.where(tokens == 4, 0.4, 0.01)))]
+    (three, four), (less, more) = (memory.next_distribution([1], model).shares for model in odds)
     assert three / four == pytest.approx(2 ** (1 - MODEL))
     assert less / more == pytest.approx(2 ** (1 - MODEL) * (0.01 / 0.4) ** MODEL)
 
 
 def test_what_the_model_thinks_impossible_stays_so() -> None:
     memory = Memory.build({"a": array(1, 3, 1, 4)}, DIGEST)
-    found = memory.next_distribution([1], lambda tokens: np.where(tokens == 3, -np.inf, -1.0), TOP)
+    found = memory.next_distribution([1], said(lambda tokens: np.where(tokens == 3, -np.inf, -1.0)))
     assert found.tokens.tolist() == [3, 4]
     assert found.shares[0] == 0 < found.shares[1]
-    none = memory.next_distribution([1], lambda tokens: np.full(len(tokens), -np.inf), TOP)
+    none = memory.next_distribution([1], said(lambda tokens: np.full(len(tokens), -np.inf)))
     assert np.isfinite(none.shares).all()
 
 
 def test_nothing_known_leaves_everything_to_the_model() -> None:
     memory = Memory.build({"a": array(1, 2, 3)}, DIGEST)
     for context in ([], [7], [3]):
-        found = memory.next_distribution(context, even, TOP)
+        found = memory.next_distribution(context, EVEN)
         assert (found.kept, len(found.tokens)) == (1.0, 0)
-    assert Memory.build({}, DIGEST).next_distribution([1], even, TOP).kept == 1.0
+    assert Memory.build({}, DIGEST).next_distribution([1], EVEN).kept == 1.0
 
 
 @settings(deadline=None)
@@ -132,15 +142,15 @@ def test_whole_texts_are_scored_as_position_by_position(
     draws = np.random.default_rng(seed).normal(size=(len(ids) - first, vocabulary))
     logs = draws - np.log(np.exp(draws).sum(axis=1, keepdims=True))
     chosen = np.array([row[i] if i < vocabulary else -np.inf for row, i in zip(logs, ids[first:], strict=True)])
-    weights = MemoryWeights()
+    gate = Gate.fitted()
     tokens = np.array(ids, np.uint32)
-    mixed = weights.mix(memory.known(tokens, logs, first), chosen, logs.max(axis=1))
+    mixed = gate.mix(memory.known(tokens, logs, first), chosen)
     parts = [memory.known(tokens, logs[i : i + 2], first + i) for i in range(0, len(logs), 2)]
-    assert weights.mix(joined(parts), chosen, logs.max(axis=1)) == pytest.approx(mixed)
+    assert gate.mix(joined(parts), chosen) == pytest.approx(mixed)
     for row, at in enumerate(range(first, len(ids))):
         own = logs[row]
-        model = lambda t, own=own: np.array([own[i] if i < vocabulary else -np.inf for i in t.tolist()])  # noqa: E731
-        found = memory.next_distribution(ids[:at], model, float(own.max()), weights)
+        of = lambda t, own=own: np.array([own[i] if i < vocabulary else -np.inf for i in t.tolist()])  # noqa: E731
+        found = memory.next_distribution(ids[:at], Model(of, float(own.max()), -float(np.exp(own) @ own)))
         share = dict(zip(found.tokens.tolist(), found.shares.tolist(), strict=True)).get(ids[at], 0.0)
         assert math.exp(mixed[row]) == pytest.approx(found.kept * math.exp(chosen[row]) + share, abs=1e-12)
 
@@ -148,7 +158,7 @@ def test_whole_texts_are_scored_as_position_by_position(
 def test_what_almost_anything_follows_tells_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     memory = Memory.build({"a": array(1, 2, 3, 1, 2, 4, 1, 2, 5, 7, 2, 6)}, DIGEST)
     monkeypatch.setattr(followers, "_MOST", 3)
-    assert memory.next_distribution([1, 2], even, TOP).tokens.tolist() == [3, 4, 5]  # 6 followed the 2 alone
+    assert memory.next_distribution([1, 2], EVEN).tokens.tolist() == [3, 4, 5]  # 6 followed the 2 alone
     assert memory.known(array(1, 2, 3), np.log(np.full((2, 9), 0.1))).totals[1].tolist() == [0, 3, 0, 0, 0, 0]
 
 
@@ -156,7 +166,10 @@ def test_what_is_known_of_a_text() -> None:
     memory = Memory.build({"a": array(1, 2, 3, 1, 2, 4, 1, 2, 3)}, DIGEST)
     known = memory.known(array(1, 2, 3), np.log(np.full((2, 5), 0.2)))
     assert known.totals.tolist() == [[3, 0, 0, 0, 0, 0], [3, 3, 0, 0, 0, 0]]
+    assert known.kinds.tolist() == [[1, 0, 0, 0, 0, 0], [2, 2, 0, 0, 0, 0]]
     assert known.peaks[1, :2] == pytest.approx([2 / 3, 2 / 3])
+    assert np.exp(known.tops) == pytest.approx([0.2, 0.2])
+    assert known.entropies == pytest.approx([math.log(5)] * 2)
     assert np.exp(known.masses[1, :2]) == pytest.approx([0.4, 0.4])
     raised = 2 ** (1 - MODEL)
     assert known.shares[1, :2] == pytest.approx([raised / (1 + raised)] * 2)
@@ -165,8 +178,22 @@ def test_what_is_known_of_a_text() -> None:
 
 def test_a_surer_model_leaves_less_to_the_memory() -> None:
     memory = Memory.build({"a": array(1, 2)}, DIGEST)
-    unsure, sure = (memory.next_distribution([1], even, math.log(p)) for p in (0.2, 0.99))
+    unsure, sure = (
+        memory.next_distribution([1], EVEN._replace(top=math.log(p), entropy=e)) for p, e in ((0.2, 3.0), (0.99, 0.1))
+    )
     assert sure.kept > unsure.kept
+
+
+def test_what_came_more_often_is_believed_more() -> None:
+    once, often = (Memory.build({"a": array(*[1, 2] * n)}, DIGEST) for n in (1, 40))
+    assert often.next_distribution([1], EVEN).kept < once.next_distribution([1], EVEN).kept
+
+
+def test_the_gate_that_comes_with_the_package_fits_what_is_looked_at() -> None:
+    gate = Gate.fitted()
+    assert len(LENGTHS) + 6 == FEATURES
+    assert gate.hidden.shape == (FEATURES + 1, len(gate.out))
+    assert gate.direct.shape == (FEATURES + 1,)
 
 
 def test_a_saved_memory_comes_back_mapped_and_equal(tmp_path: Path) -> None:
@@ -259,16 +286,11 @@ def test_tokenizers_are_told_apart() -> None:
     assert tokenizer_digest(Plain({"a": 0, "b": 1})) != tokenizer_digest(Plain({"a": 1, "b": 0}))
 
 
-def even(tokens: np.ndarray) -> np.ndarray:
-    """A model to which all tokens are alike."""
-    return np.full(len(tokens), math.log(0.01))
-
-
 def assert_equal(found, expected) -> None:
     assert found.keys.tolist() == expected.keys.tolist()
     assert found.numbers.tolist() == expected.numbers.tolist()
 
 
 def assert_same_prediction(first: Memory, second: Memory, context: list[int]) -> None:
-    a, b = first.next_distribution(context, even, TOP), second.next_distribution(context, even, TOP)
+    a, b = first.next_distribution(context, EVEN), second.next_distribution(context, EVEN)
     assert (a.tokens.tolist(), a.shares.tolist(), a.kept) == (b.tokens.tolist(), b.shares.tolist(), b.kept)

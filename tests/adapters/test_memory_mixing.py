@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from adapter_core.adapters.memory import Memory
-from adapter_core.adapters.remembering.weights import MemoryWeights
+from adapter_core.adapters.remembering.followers import Model
+from adapter_core.adapters.remembering.gate import FEATURES, Gate
 
 torch = pytest.importorskip("torch", reason='needs the extra "pathline[model]"')
 
@@ -29,7 +30,12 @@ def logits():
 
 def test_the_softmax_of_what_comes_out_is_the_mixture(memory: Memory, logits) -> None:
     before = torch.softmax(logits.double(), -1)
-    found = memory.next_distribution([1, 2], lambda tokens: before.log()[tokens].numpy(), math.log(before.max()))
+    found = memory.next_distribution(
+        [1, 2],
+        Model(
+            lambda tokens: before.log()[tokens].numpy(), math.log(before.max()), float(torch.special.entr(before).sum())
+        ),
+    )
     expected = before * found.kept
     expected[torch.from_numpy(found.tokens)] += torch.from_numpy(found.shares)
     mixed = MemoryStep(memory)([1, 2], logits)
@@ -69,7 +75,7 @@ def test_half_precision_is_mixed_in_float32(memory: Memory, logits) -> None:
 
 
 def test_a_believed_memory_repeats_the_repository(memory: Memory, logits) -> None:
-    sure = MemoryWeights((9.0,) * 6, (0.0,) * 6, (0.0,) * 7, (0.0,) * 11, (0.0,) * 10)
+    sure = Gate(np.zeros((FEATURES + 1, 1)), np.zeros(1), np.array([0.0] * FEATURES + [9.0]))
     step, tokens = MemoryStep(memory, sure), [9]
     while len(tokens) < 4:
         tokens.append(int(step(tokens, logits).argmax()))

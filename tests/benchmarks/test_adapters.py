@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +15,12 @@ import _adapter_table as bench
 import adapter_reading as reading
 from _adapter_data import PACKAGES, Repository, digest, names, new_lines, with_context
 from _adapter_runs import cosine, mean_adapter, shared_files
-from _memory_weights import fit_weights
+from _memory_gate import fit_gate
 
 from adapter_core.adapters.adapter import Adapter, Factors
 from adapter_core.adapters.fitting.split import BUILD, HELD_OUT
 from adapter_core.adapters.fitting.windows import Window, encode
-from adapter_core.adapters.remembering.weights import Known, MemoryWeights, joined
+from adapter_core.adapters.remembering.gate import Gate, Known, joined
 
 from ..models.conftest import tiny_tokenizer  # noqa: F401 - a fixture
 
@@ -140,16 +141,16 @@ def test_an_adapter_that_orders_better_gains() -> None:
     assert (rows["lexical"]["questions"], rows["lexical"]["in the top 20"]) == (2, 1)
 
 
-def test_weights_are_learned_from_what_helped() -> None:
+def test_a_gate_is_learned_from_what_helped() -> None:
     """Where the memory is right and the model is not, it is believed; where it is wrong, it is not."""
     shape = (400, 6)
-    wrong = Known(np.full(shape, 4), np.ones(shape), np.full(shape, -1.0), np.zeros(shape))
-    right = Known(
-        wrong.totals, wrong.peaks, wrong.masses, (np.random.default_rng(0).random((400, 1)) < 0.9) * np.ones(shape)
-    )
-    chosen, top = np.full(400, -3.0), np.full(400, -1.0)
-    trusting, doubting = fit_weights(right, chosen, top), fit_weights(wrong, chosen, top)
-    assert trusting.mix(right, chosen, top).sum() > MemoryWeights().mix(right, chosen, top).sum()
-    assert np.prod(1 - trusting.of(wrong, top)[0]) < 0.2
-    assert np.prod(1 - doubting.of(wrong, top)[0]) > 0.9
+    many, alone = np.full(shape, 4), np.full(400, -1.0)
+    wrong = Known(many, many, np.ones(shape), np.full(shape, -1.0), np.zeros(shape), alone, -alone)
+    hit = (np.random.default_rng(0).random((400, 1)) < 0.9) * np.ones(shape)
+    right = replace(wrong, shares=hit)
+    chosen = np.full(400, -3.0)
+    trusting, doubting = (fit_gate(joined([known] * 20), np.tile(chosen, 20)) for known in (right, wrong))
+    assert trusting.mix(right, chosen).sum() > Gate.fitted().mix(right, chosen).sum()
+    assert np.prod(1 - trusting.of(wrong)[0]) < 0.2
+    assert np.prod(1 - doubting.of(wrong)[0]) > 0.9
     assert len(joined([wrong, right])) == 800

@@ -11,7 +11,6 @@ import numpy as np
 from ...types import CancelToken
 from ..adapter import Adapter
 from ..memory import Memory
-from ..remembering.weights import MemoryWeights
 from .lora import beside
 from .options import JudgeOptions
 from .scoring import TokenScores, bits_per_byte, score_windows
@@ -82,7 +81,6 @@ def judge(
     development: DevelopmentText,
     options: JudgeOptions | None = None,
     memory: Memory | None = None,
-    weights: MemoryWeights | None = None,
     cancel: CancelToken | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Verdict:
@@ -102,11 +100,10 @@ def judge(
         if general:
             trial = replace(trial, general=_bits(development.general, general))
         if memory is not None:
-            weights = weights or MemoryWeights()
             trial = replace(
                 trial,
-                text_with_memory=_bits_with_memory(development.text, text, weights),
-                bodies_with_memory=_bits_with_memory(development.bodies, bodies, weights),
+                text_with_memory=_bits_with_memory(development.text, text),
+                bodies_with_memory=_bits_with_memory(development.bodies, bodies),
             )
         trials.append(trial)
     return Verdict(_best(trials, options), tuple(trials))
@@ -144,5 +141,5 @@ def _bits(windows: Sequence[Window], scores: Sequence[TokenScores]) -> float:
     return bits_per_byte(windows, [s.chosen for s in scores]) if windows else 0.0
 
 
-def _bits_with_memory(windows: Sequence[Window], scores: Sequence[TokenScores], weights: MemoryWeights) -> float:
-    return bits_per_byte(windows, [s.with_memory(weights) for s in scores]) if windows else 0.0
+def _bits_with_memory(windows: Sequence[Window], scores: Sequence[TokenScores]) -> float:
+    return bits_per_byte(windows, [s.with_memory() for s in scores]) if windows else 0.0

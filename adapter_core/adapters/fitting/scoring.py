@@ -12,7 +12,7 @@ import numpy as np
 from ...errors import Cancelled
 from ...types import CancelToken
 from ..memory import Memory
-from ..remembering.weights import Known, MemoryWeights, joined
+from ..remembering.gate import Gate, Known, joined
 from .windows import Window
 
 _BATCH_TOKENS = 1024
@@ -21,17 +21,16 @@ _ROWS = 256
 
 @dataclass(frozen=True, slots=True)
 class TokenScores:
-    """Of the predicted tokens of a window, (n,) float32 each: `chosen`, the natural log of the probability that the model gives to
-    the token, and `top`, that of the token it thinks likeliest; `known`: what a memory knows there, where one was given."""
+    """Of the predicted tokens of a window: `chosen` (n,) float32, the natural log of the probability that the model gives to each;
+    `known`: what a memory knows there, where one was given."""
 
     chosen: np.ndarray
-    top: np.ndarray
     known: Known | None = None
 
-    def with_memory(self, weights: MemoryWeights) -> np.ndarray:
-        """Log probabilities (n,) under model and memory. There must have been one."""
+    def with_memory(self, gate: Gate | None = None) -> np.ndarray:
+        """Log probabilities (n,) under model and memory, mixed by `gate` (None: the fitted one). There must have been a memory."""
         assert self.known is not None
-        return weights.mix(self.known, self.chosen, self.top)
+        return (gate or Gate.fitted()).mix(self.known, self.chosen)
 
 
 def score_windows(
@@ -79,9 +78,8 @@ def _read(model: Any, batch: Sequence[Window], memory: Memory | None) -> list[To
             scores = model.lm_head(hidden[row, window.first - 1 : last - 1]).float()
             total = torch.logsumexp(scores, dim=-1)
             chosen = scores.gather(-1, ids[row, window.first : last, None])[:, 0] - total
-            scores -= total[:, None]
-            known = _known(memory, window, scores) if memory is not None else None
-            found.append(TokenScores(chosen.cpu().numpy(), scores.amax(dim=-1).cpu().numpy(), known))
+            known = _known(memory, window, scores - total[:, None]) if memory is not None else None
+            found.append(TokenScores(chosen.cpu().numpy(), known))
     return found
 
 

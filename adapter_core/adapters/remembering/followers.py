@@ -8,12 +8,21 @@ from typing import NamedTuple
 import numpy as np
 
 from .counts import LENGTHS, LONGEST, MAX_TOKEN, TOKEN_BITS, Counts, context_hashes, context_keys
-from .weights import Known, log_raised
+from .gate import Known, log_raised
 
 _LAST = np.uint64(MAX_TOKEN)
 # What more tokens have followed tells next to nothing, and takes milliseconds to look through.
 _MOST = 2000
 _IMPOSSIBLE = -1e9  # a log probability; all that a sum of it gives is finite
+
+
+class Model(NamedTuple):
+    """What a model says of one position: `logs` gives the log probabilities (m,) of tokens (m,); `top` is that of the likeliest one, and
+    `entropy` is in nats."""
+
+    logs: Callable[[np.ndarray], np.ndarray]
+    top: float
+    entropy: float
 
 
 class Followers(NamedTuple):
@@ -23,27 +32,24 @@ class Followers(NamedTuple):
     shares: np.ndarray
 
 
-def after(
-    counts: Counts, context: Sequence[int], model: Callable[[np.ndarray], np.ndarray]
-) -> tuple[Known, list[Followers]]:
+def after(counts: Counts, context: Sequence[int], model: Model) -> tuple[Known, list[Followers]]:
     """What is known of the position behind `context`: `Known` of that one position, but for `shares`, and what followed each context that
-    occurred, by length; nothing for the others, and for those that almost anything follows. `model` gives the log probabilities (m,) of
-    tokens (m,)."""
+    occurred, by length; nothing for the others, and for those that almost anything follows."""
     borders = np.array(context_keys(context[-LONGEST:]), np.uint64)
     low = np.searchsorted(counts.keys, borders).tolist()
     high = np.searchsorted(counts.keys, borders | _LAST, side="right").tolist()
-    known = _nothing(1)
+    known = _nothing(np.array([model.top]), np.array([model.entropy]))
     found = [Followers(np.empty(0, np.int64), np.empty(0))] * len(LENGTHS)
     for k, (a, b) in enumerate(zip(low, high, strict=True)):
         if not 0 < b - a <= _MOST:
             continue
         numbers, tokens = counts.numbers[a:b], (counts.keys[a:b] & _LAST).astype(np.int64)
-        logs = np.maximum(np.asarray(model(tokens), np.float64), _IMPOSSIBLE)
+        logs = np.maximum(np.asarray(model.logs(tokens), np.float64), _IMPOSSIBLE)
         raised = log_raised(logs, numbers)
         raised = np.exp(raised - raised.max())
         found[k] = Followers(tokens, raised / raised.sum())
         total = numbers.sum()
-        known.totals[0, k], known.peaks[0, k] = total, numbers.max() / total
+        known.totals[0, k], known.kinds[0, k], known.peaks[0, k] = total, b - a, numbers.max() / total
         known.masses[0, k] = _log_sum(logs)
     return known, found
 
@@ -52,7 +58,7 @@ def known_of(counts: Counts, sums: np.ndarray, tokens: np.ndarray, first: int, l
     """What is known of the positions `first` (at least 1) to `first + n` of a text, of which `logs` (n, vocabulary) holds what the model
     says there. `sums` (len(counts) + 1,): the sum of all counts before each."""
     n = len(logs)
-    known = _nothing(n)
+    known = _nothing(logs.max(axis=1), _entropies(logs))
     wide = tokens[: first + n].astype(np.uint64)
     for k, (length, hashes) in enumerate(zip(LENGTHS, context_hashes(wide), strict=True)):
         at = np.arange(max(first, length), first + n)
@@ -78,7 +84,7 @@ def known_of(counts: Counts, sums: np.ndarray, tokens: np.ndarray, first: int, l
         raised = np.exp(raised - np.repeat(np.maximum.reduceat(raised, starts), sizes))
         own = np.where(hit, raised[np.minimum(starts + place - low, len(raised) - 1)], 0.0)
         totals = sums[high] - sums[low]
-        known.totals[row, k] = totals
+        known.totals[row, k], known.kinds[row, k] = totals, sizes
         known.peaks[row, k] = np.maximum.reduceat(numbers, starts) / totals
         highest = np.maximum.reduceat(model, starts)
         known.masses[row, k] = highest + np.log(np.add.reduceat(np.exp(model - np.repeat(highest, sizes)), starts))
@@ -86,9 +92,15 @@ def known_of(counts: Counts, sums: np.ndarray, tokens: np.ndarray, first: int, l
     return known
 
 
-def _nothing(n: int) -> Known:
-    shape = n, len(LENGTHS)
-    return Known(np.zeros(shape, np.int64), np.zeros(shape), np.full(shape, _IMPOSSIBLE), np.zeros(shape))
+def _nothing(tops: np.ndarray, entropies: np.ndarray) -> Known:
+    shape = len(tops), len(LENGTHS)
+    totals, kinds = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
+    return Known(totals, kinds, np.zeros(shape), np.full(shape, _IMPOSSIBLE), np.zeros(shape), tops, entropies)
+
+
+def _entropies(logs: np.ndarray) -> np.ndarray:
+    probabilities = np.exp(logs)
+    return -np.multiply(probabilities, logs, out=np.zeros_like(logs), where=probabilities > 0).sum(axis=1)
 
 
 def _of(logs: np.ndarray, rows: np.ndarray, tokens: np.ndarray) -> np.ndarray:

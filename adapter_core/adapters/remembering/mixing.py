@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..memory import Memory
-from .weights import MemoryWeights
+from .followers import Model
+from .gate import Gate
 
 if TYPE_CHECKING:
     import torch
@@ -18,9 +19,9 @@ if TYPE_CHECKING:
 class MemoryStep:
     """Mixes a memory into logits, position by position: after the model, before penalties, masks and sampling."""
 
-    def __init__(self, memory: Memory, weights: MemoryWeights | None = None) -> None:
+    def __init__(self, memory: Memory, gate: Gate | None = None) -> None:
         self._memory = memory
-        self._weights = weights or MemoryWeights()
+        self._gate = gate
 
     def __call__(self, tokens: Sequence[int], logits: torch.Tensor) -> torch.Tensor:
         """New logits (vocabulary,) float32, after `tokens`; `logits` stay as they are.
@@ -33,13 +34,15 @@ class MemoryStep:
         mixed = logits.to(torch.float32, copy=True)
         total = torch.logsumexp(mixed, dim=-1)
 
-        def model(tokens: np.ndarray) -> np.ndarray:
+        def logs(tokens: np.ndarray) -> np.ndarray:
             found = np.full(len(tokens), -np.inf)
             inside = tokens < len(mixed)
             found[inside] = (mixed[torch.from_numpy(tokens[inside]).to(mixed.device)] - total).cpu().numpy()
             return found
 
-        predicted = self._memory.next_distribution(tokens, model, float(mixed.max() - total), self._weights)
+        entropy = torch.special.entr(torch.softmax(mixed, dim=-1)).sum()
+        model = Model(logs, float(mixed.max() - total), float(entropy))
+        predicted = self._memory.next_distribution(tokens, model, self._gate)
         # A vocabulary that was cut would not have the last of the tokenizer's ids.
         inside = predicted.tokens < len(mixed)
         if predicted.kept <= 0 or not inside.any():
