@@ -223,9 +223,11 @@ class Store:
         try:
             generation = self.generation()
             self._seen = None if nested else generation
+            self._segments.settle(not nested)
             yield generation
         finally:
             self._seen = None
+            self._segments.settle(False)
             if not nested and self._db.in_transaction:
                 self._db.execute("ROLLBACK")
 

@@ -74,6 +74,8 @@ class Segments:
         self._files: dict[int, list[int]] = {}
         self._directory: dict[int, dict[int, tuple[int, list[str]]]] = {}  # part: number of its first block, first keys
         self._checked: set[int] = set()
+        self._is_settled = False
+        self._settled: list[int] = []
         self._blocks: Recent[int, bytes] = Recent(_KEPT_BYTES, len)
 
     # -- writing; within a transaction ---------------------------------------------------------------------------------
@@ -166,7 +168,17 @@ class Segments:
             for _, data in self._read(list(range(number, number + len(firsts)))):
                 yield segment, data
 
+    def settle(self, is_settled: bool) -> None:
+        """From here on all reads see one state of the database, or do so no more."""
+        self._is_settled, self._settled = is_settled, []
+
     def _numbers(self) -> list[int]:
+        numbers = self._settled or self._numbers_now()
+        if self._is_settled:
+            self._settled = numbers
+        return numbers
+
+    def _numbers_now(self) -> list[int]:
         numbers = [number for (number,) in self._query("SELECT id FROM segments ORDER BY id")]
         if len(self._directory) > 2 * len(numbers) + _FORGOTTEN:
             # A server lives through many edits, each of which leaves a segment behind.
