@@ -128,9 +128,9 @@ class Store:
     def close(self) -> None:
         for close in list(self.beside.values()):
             close()
-        db = getattr(self, "_db", None)
-        if db is not None:
-            db.close()
+        for part in ("_segments", "_db"):
+            if (opened := getattr(self, part, None)) is not None:
+                opened.close()
 
     # -- writing -----------------------------------------------------------------------------------------------------
 

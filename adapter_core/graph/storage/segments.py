@@ -78,6 +78,11 @@ class Segments:
         self._settled: list[int] = []
         self._blocks: Recent[int, bytes] = Recent(_KEPT_BYTES, len)
 
+    def close(self) -> None:
+        """Let go of the blocks that were read: store and segments refer to each other, and wait for Python's collector."""
+        self._blocks = Recent(_KEPT_BYTES, len)
+        self._files, self._directory, self._checked = {}, {}, set()
+
     # -- writing; within a transaction ---------------------------------------------------------------------------------
 
     def write(self, segment: int, files: Sequence[int], owners: bytes, lengths: bytes, parts: Iterable[Block]) -> None:
