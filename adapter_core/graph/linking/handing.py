@@ -49,12 +49,9 @@ def _handed(table: Tables, text: str, call: Call) -> list[Operation] | None:
     found = []
     for argument, name in handed_in(node, call.name):
         start, end = source.span(argument)
-        found.append(
-            Operation(
-                "callback", "callback", call.owner, call.line, last, call.start + start, call.start + end,
-                dotted(argument), name, (call.start, call.end), dotted(node), call.deferred,
-            )  # fmt: skip
-        )
+        place = call.start + start, call.start + end
+        how = call.owner, call.line, last, *place, dotted(argument), name, (call.start, call.end), dotted(node)
+        found.append(Operation("callback", "callback", *how, call.deferred))
     return found
 
 
