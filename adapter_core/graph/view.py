@@ -170,11 +170,6 @@ class WorkspaceView:
             )
         return self._packages[module]
 
-    @property
-    def unsettled(self) -> int:
-        """How many files `paths_using` may name that use nothing of the kind: those that are not what is indexed."""
-        return len(self.documents.open_texts) + len(self.changed)
-
     def paths_with_part(self, text: str) -> list[str]:
         """The Python files in which a word may stand that contains this one, in order; open files always."""
         with self.store.snapshot():

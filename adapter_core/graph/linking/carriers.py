@@ -41,8 +41,9 @@ def handing_over(inference: Inference, function: Value) -> tuple[list[tuple[str,
         return [], False
     carried = _carrying(inference, function)
     # No call is one of two names, and there is one at least in each file: most often that tells, and no file need be read.
-    using = (inference.workspace.paths_using(n, "called") for n in {c.extra for c in carried if not c.path})
-    if sum(max(len(paths) - inference.workspace.unsettled, 0) for paths in using) <= _MAX_SITES:
+    using = [inference.workspace.paths_using(n, "called") for n in {c.extra for c in carried if not c.path}]
+    open_only = len(inference.workspace.paths_using("", "called"))  # are among the files of any name
+    if sum(max(len(paths) - open_only, 0) for paths in using) <= _MAX_SITES:
         sites = _sites(inference, function, carried)
         if len(sites) <= _MAX_SITES:
             return sites, True

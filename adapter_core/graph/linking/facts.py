@@ -21,7 +21,3 @@ class Workspace(Protocol):
     def paths_using(self, name: str, how: str = "named") -> list[str]: ...
 
     def python_paths(self) -> list[str]: ...
-
-    @property
-    def unsettled(self) -> int:
-        """How many files `paths_using` may name that use nothing of the kind."""

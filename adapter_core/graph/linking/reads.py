@@ -193,9 +193,5 @@ class TracedWorkspace:
         self._reads.asked("paths", "")
         return self._workspace.python_paths()
 
-    @property
-    def unsettled(self) -> int:
-        return self._workspace.unsettled
-
 
 __all__ = ["NAME_BITS", "NOTHING", "Read", "Reads", "TracedWorkspace", "bit_of", "hash_of"]
