@@ -20,7 +20,7 @@ def momentary(size: int) -> Callable[[F], F]:
     def decorate(function: F) -> F:
         remembering = functools.lru_cache(maxsize=size)(function)
         _forget.append(remembering.cache_clear)
-        return functools.update_wrapper(remembering, function)  # type: ignore[return-value]
+        return remembering  # type: ignore[return-value]
 
     return decorate
 
