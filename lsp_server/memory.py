@@ -5,10 +5,13 @@ from __future__ import annotations
 import ctypes
 import sys
 
+from adapter_core.graph.momentary import forget_all
+
 
 def give_back() -> None:
-    """Have the C library give back what is free. glibc keeps it otherwise, for each thread its own; others do this by themselves. Takes
-    some milliseconds, in which other threads run."""
+    """Empty what is remembered for the time of a question, and have the C library give back what is free: glibc keeps it otherwise, for
+    each thread its own; others do this by themselves. Takes some milliseconds, in which other threads run."""
+    forget_all()
     if not sys.platform.startswith("linux"):
         return
     try:

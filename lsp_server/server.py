@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
@@ -25,6 +26,7 @@ from .engine_client import Engine
 from .features import register_features
 from .features.cited_lines import CitedLines
 from .features.index_progress import IndexProgress
+from .memory import give_back
 from .protocol import Protocol, make_converter
 from .session import IndexState, Session
 from .transport import Writer, start_reading
@@ -37,6 +39,7 @@ T = TypeVar("T")
 
 _END_OF_INPUT_SECONDS = 2.0
 _REBUILD_SECONDS = 60.0
+_GIVE_BACK_SECONDS = 0.5  # after a look-up, what it no longer needs goes back to the system
 _LOOK_EVERY_SECONDS = 0.05  # whether what waits was cancelled
 
 
@@ -64,6 +67,7 @@ class PathlineServer(LanguageServer):
         self.phrasing = ThreadPoolExecutor(1, thread_name_prefix="phrase")
         self._tasks: set[asyncio.Task[Any]] = set()
         self._rebuilt = float("-inf")
+        self._giving_back: asyncio.TimerHandle | None = None
         self._told: dict[str, str] = {}  # what was last said about the index of each root
         register_features(self)
 
@@ -118,6 +122,17 @@ class PathlineServer(LanguageServer):
             return None
         finally:
             stop.set()
+            self._give_back_soon()
+
+    def _give_back_soon(self) -> None:
+        """Once for all the look-ups of a moment: a hover is followed by others."""
+        if self._giving_back is None:
+            self._giving_back = asyncio.get_running_loop().call_later(_GIVE_BACK_SECONDS, self._give_back)
+
+    def _give_back(self) -> None:
+        self._giving_back = None
+        with suppress(RuntimeError):  # the server is going down
+            self.answers.submit(give_back)
 
     def index_failed(self, error: Exception) -> None:
         """The index could not be read: build it anew, though not again and again."""

@@ -182,7 +182,7 @@ class WorkspaceCalls:
         self.begin()
         inference.deadline = time.monotonic() + seconds if seconds is not None else None
         try:
-            with without_gc():
+            with self._view.store.snapshot(), without_gc():
                 yield notes
         finally:
             if inference.late:

@@ -170,12 +170,13 @@ class _Work:
             return None
         self._inference.most_steps = MOST_STEPS if way == "call" else _RUN_STEPS
         self._reads.start()
-        facts = self._view.facts(path) if self._view.is_stored(path) else None
         data: dict[int, Linked] | dict[int, Run] | None = {}
         keys: dict[str, list[int]] = {}
-        if facts is not None:
-            data, keys = self._calls(facts) if way == "call" else self._runs(facts)
-            forget_rows(facts)  # all were made, and few are asked for once more
+        with self._view.store.snapshot():
+            facts = self._view.facts(path) if self._view.is_stored(path) else None
+            if facts is not None:
+                data, keys = self._calls(facts) if way == "call" else self._runs(facts)
+                forget_rows(facts)  # all were made, and few are asked for once more
         return FileRows(path, self._reads.files, self._reads.names, dict(data), keys) if data is not None else None
 
     @property

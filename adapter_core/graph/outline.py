@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-import functools
 from dataclasses import dataclass, field
 
+from .momentary import momentary
 from .parse import parse_tree
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
@@ -22,7 +22,7 @@ class Outline:
 
 
 # A request looks at a handful of files, several times each; a syntax tree is some thirty times the size of its text.
-@functools.lru_cache(maxsize=8)
+@momentary(8)
 def outline_of(text: str) -> Outline:
     tree = parse_tree(text)
     if tree is None:

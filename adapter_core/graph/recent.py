@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
@@ -9,12 +10,13 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 
-class Recent(dict[K, V]):
+class Recent(OrderedDict[K, V]):
     """Entries of at most `size` together: what is new pushes out what is oldest, but what was asked for meanwhile counts as new once
-    more (the clock algorithm: Corbató, "A paging experiment with the Multics system", 1968). Each weighs 1, or what `weigh` says when
-    it is put in.
+    more (the clock algorithm: Corbató, "A paging experiment with the Multics system", 1968). Each weighs 1, or what `weigh` says of it,
+    which is the same each time.
 
-    The newest entry stays, however heavy it is. `drop` is told of each that goes.
+    The newest entry stays, however heavy it is. `drop` is told of each that goes. An ordered dictionary finds its oldest entry at once,
+    where a plain one goes through the places of all that have gone.
     """
 
     def __init__(
@@ -24,7 +26,6 @@ class Recent(dict[K, V]):
         self._size = size
         self._weigh = weigh
         self._drop = drop
-        self._weights: dict[K, int] = {}
         self._asked: set[K] = set()
         self._total = 0
 
@@ -42,25 +43,25 @@ class Recent(dict[K, V]):
     def __setitem__(self, key: K, value: V) -> None:
         if key in self:
             del self[key]
-        weight = self._weights[key] = self._weigh(value) if self._weigh is not None else 1
-        self._total += weight
+        self._total += self._weigh(value) if self._weigh is not None else 1
         super().__setitem__(key, value)
         while self._total > self._size and len(self) > 1:
             oldest = next(iter(self))
             if oldest in self._asked:
                 self._asked.discard(oldest)
-                super().__setitem__(oldest, super().pop(oldest))
+                self.move_to_end(oldest)
             elif oldest != key:
                 del self[oldest]
             else:
-                super().__setitem__(key, super().pop(key))
+                self.move_to_end(key)
 
     def __delitem__(self, key: K) -> None:
+        value = dict.__getitem__(self, key)
         if self._drop is not None:
-            self._drop(super().__getitem__(key))
+            self._drop(value)
         super().__delitem__(key)
         self._asked.discard(key)
-        self._total -= self._weights.pop(key)
+        self._total -= self._weigh(value) if self._weigh is not None else 1
 
 
 class Generations(Generic[K, V]):

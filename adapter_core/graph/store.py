@@ -128,9 +128,9 @@ class Store:
     def close(self) -> None:
         for close in list(self.beside.values()):
             close()
-        db = getattr(self, "_db", None)
-        if db is not None:
-            db.close()
+        for part in ("_segments", "_db"):
+            if (opened := getattr(self, part, None)) is not None:
+                opened.close()
 
     # -- writing -----------------------------------------------------------------------------------------------------
 
@@ -223,9 +223,11 @@ class Store:
         try:
             generation = self.generation()
             self._seen = None if nested else generation
+            self._segments.settle(not nested)
             yield generation
         finally:
             self._seen = None
+            self._segments.settle(False)
             if not nested and self._db.in_transaction:
                 self._db.execute("ROLLBACK")
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from types import SimpleNamespace
 
 import pytest
 
+from adapter_core.graph.outline import outline_of
 from lsp_server import memory
+from lsp_server import server as server_module
+from lsp_server.server import PathlineServer
 
 
 def test_memory_is_given_back_on_linux(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -28,3 +32,28 @@ def test_a_library_that_cannot_give_back_is_no_trouble(monkeypatch: pytest.Monke
     monkeypatch.setattr(memory, "ctypes", SimpleNamespace(CDLL=without))
     monkeypatch.setattr(memory, "sys", SimpleNamespace(platform="linux"))
     memory.give_back()
+
+
+def test_it_is_given_back_once_for_the_look_ups_of_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[bool] = []
+    monkeypatch.setattr(server_module, "give_back", lambda: given.append(True))
+    monkeypatch.setattr(server_module, "_GIVE_BACK_SECONDS", 0.05)
+
+    async def look_up_twice() -> None:
+        server = PathlineServer()
+        for _ in range(2):
+            assert [await server.look_up(lambda stop: 1, 5.0) for _ in range(3)] == [1, 1, 1]
+            before = len(given)
+            while len(given) == before:
+                await asyncio.sleep(0.01)
+        server.answers.shutdown()
+
+    asyncio.run(asyncio.wait_for(look_up_twice(), 30))
+    assert given == [True, True]
+
+
+def test_what_is_remembered_for_a_question_is_forgotten() -> None:
+    text = "def remembered(): pass\n"
+    first = outline_of(text)
+    memory.give_back()
+    assert outline_of(text) is not first

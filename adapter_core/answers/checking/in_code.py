@@ -11,9 +11,9 @@ import io
 import re
 import tokenize
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 
 from ...code_graph import CodeGraph
+from ...graph.momentary import momentary
 from ...graph.outline import outline_of
 from ...graph.source import is_python
 from ...types import Citation
@@ -59,7 +59,7 @@ def _code_of(graph: CodeGraph, citation: Citation) -> str:
     return "\n".join(lines[citation.span.start - 1 : citation.span.end])
 
 
-@lru_cache(maxsize=16)
+@momentary(16)
 def code_lines(text: str) -> tuple[str, ...]:
     """The lines of a file, with what is prose in them left out. Of a file that does not parse, all that looks like it."""
     tree = outline_of(text).tree

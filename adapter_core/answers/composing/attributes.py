@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-import functools
 import itertools
 from collections.abc import Iterator
 
+from ...graph.momentary import momentary
 from ...graph.outline import outline_of
 from ...types import ModuleFacts, Symbol
 from ..inert import code, prose
@@ -51,7 +51,7 @@ def _below(symbol: Symbol, lines: list[str]) -> tuple[int, int] | None:
     return _strings_below("\n".join(lines) + "\n").get((symbol.name, symbol.start))
 
 
-@functools.lru_cache(maxsize=8)
+@momentary(8)
 def _strings_below(text: str) -> dict[tuple[str, int], tuple[int, int]]:
     """For each assigned name with the line of its assignment the lines of the string below it."""
     found: dict[tuple[str, int], tuple[int, int]] = {}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ...types import Call
+from ..momentary import momentary
 from .values import Value
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ class _Carrier(Value):
     __hash__ = tuple.__hash__
 
 
-@functools.lru_cache(maxsize=8_000)
+@momentary(8_000)
 def carrier(home: str, name: str) -> Value:
     """A name by which something may be called: in one file, or (home "") anywhere."""
     return _Carrier("carrier", home, 0, name)

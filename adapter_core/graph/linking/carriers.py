@@ -27,13 +27,40 @@ if TYPE_CHECKING:
 _MAX_CARRIERS = 48
 _MAX_FILES = 60
 _MAX_CALLING_FILES = 40
+_MAX_SITES = 80
 
 
 def sites_of(inference: Inference, value: Value) -> list[tuple[str, Call]]:
     """The calls that may enter a function, class or lambda: all calls of a name that may carry it."""
+    return _sites(inference, value, _carrying(inference, value))
+
+
+def handing_over(inference: Inference, function: Value) -> tuple[list[tuple[str, Call]], bool]:
+    """The calls that may hand something over to a function, and whether these are all: of too many those by its own name."""
+    if is_common(inference, function):
+        return [], False
+    carried = _carrying(inference, function)
+    # No call is one of two names, and there is one at least in each file: most often that tells, and no file need be read.
+    using = [inference.workspace.paths_using(n, "called") for n in {c.extra for c in carried if not c.path}]
+    open_only = len(inference.workspace.paths_using("", "called"))  # are among the files of any name
+    if sum(max(len(paths) - open_only, 0) for paths in using) <= _MAX_SITES:
+        sites = _sites(inference, function, carried)
+        if len(sites) <= _MAX_SITES:
+            return sites, True
+    name = called_as(inference, function)
+    own = _sites(inference, function, [c for c in carried if c.extra == name])
+    named = [(path, call) for path, call in own if call.name == name]
+    return (named if len(named) <= _MAX_SITES else []), False
+
+
+def _carrying(inference: Inference, value: Value) -> list[Value]:
+    plain = unbound(value)
+    return by_name(inference.once(("carriers", plain), lambda: _carriers(inference, plain)))
+
+
+def _sites(inference: Inference, value: Value, carried: list[Value]) -> list[tuple[str, Call]]:
     found: dict[tuple[str, int, int, str], tuple[str, Call]] = {}
-    carried = inference.once(("carriers", unbound(value)), lambda: _carriers(inference, unbound(value)))
-    for one in by_name(carried):
+    for one in carried:
         if inference.late:
             break  # to find the files of a name takes time, too
         name: str = one.extra
@@ -77,17 +104,13 @@ def _written_in(inference: Inference, path: str, name: str) -> list[tuple[str, C
 
 def names_carrying(inference: Inference, value: Value) -> list[tuple[str, str]]:
     """(file, or "" for any, and name) of the names that may carry a function, class or lambda."""
-    plain = unbound(value)
-    carried = inference.once(("carriers", plain), lambda: _carriers(inference, plain))
-    names = [(c.path, c.extra) for c in carried if not c.extra.endswith(("[]", "()"))]
+    names = [(c.path, c.extra) for c in _carrying(inference, value) if not c.extra.endswith(("[]", "()"))]
     return sorted(names)
 
 
 def holding(inference: Inference, value: Value) -> list[tuple[str, str]]:
     """The same with those of containers that may hold it: `HANDLERS` of `HANDLERS = {"open": on_open}`."""
-    plain = unbound(value)
-    carried = inference.once(("carriers", plain), lambda: _carriers(inference, plain))
-    names = {(c.path, c.extra.removesuffix("[]")) for c in carried}
+    names = {(c.path, c.extra.removesuffix("[]")) for c in _carrying(inference, value)}
     return sorted((home, name) for home, name in names if name and not name.endswith("()"))
 
 

@@ -174,8 +174,9 @@ def _given_on(inference: Inference, table: Tables, owner: int) -> list[Value]:
     if symbol.kind == "property":
         found.append(carrier("", symbol.name))
     users = [path] if nested else files_naming(inference, symbol.name)
+    calling = _files_calling(inference, symbol.name)
     for user in users if len(users) <= _MAX_FILES else [path]:
-        other = inference.table(user) if inference.spend() else None
+        other = inference.table(user) if inference.spend() and user in calling else None
         if other is None:
             continue
         for alias in (symbol.name, *other.aliases.get(symbol.name, ())):
@@ -197,6 +198,13 @@ def _given_on(inference: Inference, table: Tables, owner: int) -> list[Value]:
                 if target.start <= decorator.line < target.name_line:
                     found.append(carrier("", target.name))
     return found
+
+
+def _files_calling(inference: Inference, name: str) -> frozenset[str]:
+    """The files that call something of a name, decorate with it, or import it under another name. Most only mention it: of these
+    nothing has to be read."""
+    found = (inference.workspace.paths_using(name, how) for how in ("called", "decorated", "aliased"))
+    return frozenset(path for paths in found for path in paths)
 
 
 def _from_flow_once(inference: Inference, table: Tables, flow: Flow) -> list[Value]:

@@ -6,12 +6,11 @@ import re
 from typing import TYPE_CHECKING
 
 from ...types import ModuleFacts
-from ..uses import base_name
 from . import annotations as types_of
 from . import generated, owners, stored, subclassed
 from .constructed import is_constructed, is_taken, names
 from .metaclasses import is_metaclass, metaclass
-from .mro import bases, lookup_order
+from .mro import bases, built_on, lookup_order
 from .tables import instance_class
 from .values import EMPTY, Value, Values, class_of, external, instance, union
 
@@ -303,13 +302,9 @@ def subclasses(inference: Inference, cls: Value) -> list[Value]:
         found: list[Value] = []
         for name in names(inference, table, cls):
             for path in inference.workspace.paths_using(name, "base"):
-                other = inference.table(path) if inference.spend() else None
-                for index in other.classes if other else ():
-                    named = other.facts.symbols[index].bases  # type: ignore[union-attr]
-                    if any(base_name(b) == name for b in named):
-                        candidate = Value("class", path, index)
-                        if cls in bases(inference, candidate):
-                            found.append(candidate)
+                for candidate in built_on(inference, path, name) if inference.spend() else ():
+                    if cls in bases(inference, candidate):
+                        found.append(candidate)
         return frozenset(found)
 
     return sorted(inference.once(("subclasses", cls), compute), key=lambda v: v[:3])

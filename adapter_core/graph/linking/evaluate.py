@@ -102,6 +102,8 @@ class Inference(Remembering):
         self.running: dict[Value, tuple[list[tuple[str, Implicit]], str, bool]] = {}
         # `Tables.handing` by file: each is asked for it many times, and hardly any has some.
         self.handing: dict[str, tuple[Call, ...]] = {}
+        # The classes by the names of their bases, by file: many classes go by one name, and few files are asked for anything else.
+        self.based: dict[str, dict[str, list[int]]] = {}
         self.named_calls: NamedCalls | None = None  # of all files, where somebody goes through all of them
         self._nesting = 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..uses import base_name
 from .values import Value
 
 if TYPE_CHECKING:
@@ -27,6 +28,20 @@ def _bases(inference: Inference, cls: Value) -> list[Value]:
         values = inference.text(cls.path, max(symbol.parent, 0), head, symbol.start)
         found += sorted((v for v in values if v.kind in ("class", "external") and v != cls), key=lambda v: v[:3])
     return found
+
+
+def built_on(inference: Inference, path: str, name: str) -> list[Value]:
+    """The classes of a file that have a base of that name, as written."""
+    inference.read(path)
+    written = inference.based.get(path)
+    if written is None:
+        table = inference.table(path)
+        found: dict[str, list[int]] = {}
+        for index in table.classes if table is not None else ():
+            for base in dict.fromkeys(map(base_name, table.facts.symbols[index].bases)):  # type: ignore[union-attr]
+                found.setdefault(base, []).append(index)
+        written = inference.based[path] = found
+    return [Value("class", path, index) for index in written.get(name, ())]
 
 
 def lookup_order(inference: Inference, cls: Value) -> list[Value]:

@@ -306,13 +306,8 @@ class _Walk:
 
     def handed(self, node: ast.Call, name: str) -> None:
         """What is handed to code that calls it: `map(f, values)`, `sorted(values, key=f)`."""
-        places = handed_places(name)
-        given = [argument for place, argument in enumerate(node.args) if place in places]
-        for argument in (*given, *(k.value for k in node.keywords if k.arg in places)):
-            if not isinstance(argument, (ast.Starred, ast.Constant, ast.JoinedStr, *_WRITTEN_OUT)):
-                text = dotted(argument)
-                last = text.rpartition(".")[2]
-                self.add("callback", "callback", node, self.extent(argument), text=text, name=last, other=node)
+        for argument, last in handed_in(node, name):
+            self.add("callback", "callback", node, self.extent(argument), text=dotted(argument), name=last, other=node)
 
     def of_string(self, node: ast.Call, name: str, value: object) -> None:
         """`"…".format(x)` and `"…".join(xs)`."""
@@ -325,6 +320,15 @@ class _Walk:
                 if one is not None:
                     runs = {"r": "repr", "a": "repr", "s": "str"}.get(conversion, "format")
                     self.value("format", runs, one, node)
+
+
+def handed_in(node: ast.Call, name: str) -> list[tuple[ast.expr, str]]:
+    """The arguments that a call of something of a name calls, perhaps, and the last names by which they go."""
+    places = handed_places(name)
+    given = [argument for place, argument in enumerate(node.args) if place in places]
+    given += [keyword.value for keyword in node.keywords if keyword.arg in places]
+    untold = (ast.Starred, ast.Constant, ast.JoinedStr, *_WRITTEN_OUT)
+    return [(a, dotted(a).rpartition(".")[2]) for a in given if not isinstance(a, untold)]
 
 
 def _children(node: ast.AST) -> Iterator[ast.AST]:

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from .evaluate import Here, Inference
 
 _CLASS_RECEIVERS = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
-_MAX_SITES = 80
 _HOLD = ("list", "dict", "tuple")  # kinds of `typed` values that are containers
 _CALLABLE = frozenset({"function", "lambda", "partial"})
 _FITTING = _CALLABLE | {"instance", "class"}
@@ -196,18 +195,7 @@ def _callable(inference: Inference, path: str, index: int) -> bool:
 
 def _sites(inference: Inference, function: Value) -> tuple[list[tuple[str, Call]], bool]:
     """The calls that may hand something over to a function, and whether these are all: what is called everywhere is given everything."""
-    return inference.aside(("sites", function), lambda: _found_sites(inference, function))
-
-
-def _found_sites(inference: Inference, function: Value) -> tuple[list[tuple[str, Call]], bool]:
-    if carriers.is_common(inference, function):
-        return [], False
-    sites = carriers.sites_of(inference, function)
-    if len(sites) <= _MAX_SITES:
-        return sites, True
-    name = carriers.called_as(inference, function)
-    named = [(path, call) for path, call in sites if call.name == name]
-    return (named if len(named) <= _MAX_SITES else []), False
+    return inference.aside(("sites", function), lambda: carriers.handing_over(inference, function))
 
 
 def _calls_of(inference: Inference, function: Value) -> Iterator[tuple[ast.Call, Here, bool, Value | None]]:

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...types import Symbol
-from . import carriers, classes, implicit, metaclasses
+from . import carriers, classes, handing, implicit, metaclasses
 from .builtin_calls import BUILTINS, CALLING_NAMES
 from .implicit import PROTOCOLS, Implicit
 from .mro import lookup_order
@@ -132,9 +132,9 @@ def _runs_entering(
             return found, reason or f"{len(paths) - number} of {len(paths)} files that may run it were not looked at"
         if not _may_hold(inference.workspace.text(path), wanted) or not _may_hand(inference, path, wanted):
             continue
-        for operation in implicit.operations(inference, path):
-            if not wanted.fits(operation) or inference.late:
-                continue
+        for operation in _operations(inference, path, wanted):
+            if inference.late:
+                break
             for one in implicit.implicit_calls(inference, path, operation):
                 if value in one.targets.entered or value in one.targets.named:
                     found.append((path, one))
@@ -303,6 +303,12 @@ def _may_hold(text: str, wanted: Wanted) -> bool:
     signs = [_SIGNS[runs] for runs in wanted.runs if runs in _SIGNS]
     signs += [rf"\b{name}\b" for name, given in BUILTINS.items() if any(runs in wanted.runs for _, runs in given)]
     return not signs or any(re.search(sign, text) for sign in signs)
+
+
+def _operations(inference: Inference, path: str, wanted: Wanted) -> list[Operation]:
+    """Those of a file that fit."""
+    told = handing.callbacks_of(inference, path, wanted.names) if wanted.runs == {"callback"} else None
+    return told if told is not None else [one for one in implicit.operations(inference, path) if wanted.fits(one)]
 
 
 def _may_hand(inference: Inference, path: str, wanted: Wanted) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import zlib
 from typing import Any, NamedTuple
 
+from ..momentary import forgotten
+
 _KEPT_MARKS = 60_000
 _WITH_TEXTS = ("attributes", "applied")  # have texts within `extra`
 
@@ -20,6 +22,7 @@ class _Marks(dict[str, int]):
 
 
 _MARKS = _Marks()
+forgotten(_MARKS.clear)
 
 
 class Value(NamedTuple):

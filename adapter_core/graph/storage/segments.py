@@ -74,7 +74,14 @@ class Segments:
         self._files: dict[int, list[int]] = {}
         self._directory: dict[int, dict[int, tuple[int, list[str]]]] = {}  # part: number of its first block, first keys
         self._checked: set[int] = set()
+        self._is_settled = False
+        self._settled: dict[Part, list[tuple[int, int, list[str]]]] = {}
         self._blocks: Recent[int, bytes] = Recent(_KEPT_BYTES, len)
+
+    def close(self) -> None:
+        """Let go of the blocks that were read: store and segments refer to each other, and wait for Python's collector."""
+        self._blocks = Recent(_KEPT_BYTES, len)
+        self._files, self._directory, self._checked = {}, {}, set()
 
     # -- writing; within a transaction ---------------------------------------------------------------------------------
 
@@ -132,17 +139,17 @@ class Segments:
 
     def find(self, part: Part, key: str) -> Iterator[tuple[int, memoryview]]:
         """(segment, value) wherever there is one for the key, by segment. Raises `IndexDamagedError`."""
+        blocks = self._blocks
         wanted: dict[int, int] = {}
-        for segment in self._numbers():
-            number, firsts = self._directory_of(segment).get(part, _NOTHING)
+        for segment, number, firsts in self._tables(part):
             place = bisect_right(firsts, key)
             if place:
                 wanted[number + place - 1] = segment
         needle = sstable.needle(key)
-        unread = [number for number in wanted if number not in self._blocks]
-        read = dict(self._read(unread))
+        unread = [number for number in wanted if number not in blocks]
+        read = dict(self._read(unread)) if unread else {}
         for number, segment in wanted.items():
-            value = sstable.find(read.get(number) or self._blocks[number], needle)
+            value = sstable.find(read.get(number) or blocks[number], needle)
             if value is not None:
                 yield segment, value
         # Of postings, most of an index, whoever asks for them keeps what it found: they would push out everything else.
@@ -161,10 +168,22 @@ class Segments:
 
     def blocks(self, part: Part) -> Iterator[tuple[int, bytes]]:
         """(segment, block): a whole table, of all segments one after the other."""
-        for segment in self._numbers():
-            number, firsts = self._directory_of(segment).get(part, _NOTHING)
+        for segment, number, firsts in self._tables(part):
             for _, data in self._read(list(range(number, number + len(firsts)))):
                 yield segment, data
+
+    def _tables(self, part: Part) -> list[tuple[int, int, list[str]]]:
+        """(segment, number of the first block, first keys) of a part, by segment."""
+        tables = self._settled.get(part)
+        if tables is None:
+            tables = [(number, *self._directory_of(number).get(part, _NOTHING)) for number in self._numbers()]
+            if self._is_settled:
+                self._settled[part] = tables
+        return tables
+
+    def settle(self, is_settled: bool) -> None:
+        """From here on all reads see one state of the database, or do so no more."""
+        self._is_settled, self._settled = is_settled, {}
 
     def _numbers(self) -> list[int]:
         numbers = [number for (number,) in self._query("SELECT id FROM segments ORDER BY id")]

@@ -1,0 +1,43 @@
+"""Caches that outlive no question."""
+
+from __future__ import annotations
+
+from adapter_core.graph.momentary import forget_all, forgotten, momentary
+from adapter_core.graph.outline import outline_of
+
+
+def test_results_are_remembered_until_all_are_forgotten() -> None:
+    asked: list[int] = []
+
+    @momentary(2)
+    def squared(number: int) -> int:
+        """A square."""
+        asked.append(number)
+        return number * number
+
+    assert [squared(3), squared(3), squared(2)] == [9, 9, 4]
+    assert asked == [3, 2]
+    forget_all()
+    assert squared(3) == 9
+    assert asked == [3, 2, 3]
+    squared(4)
+    squared(5)  # pushes out the oldest
+    squared(3)
+    assert asked == [3, 2, 3, 4, 5, 3]
+    assert squared.__doc__ == "A square."
+
+
+def test_others_are_told() -> None:
+    told: list[bool] = []
+    forgotten(lambda: told.append(True))
+    forget_all()
+    assert told == [True]
+
+
+def test_syntax_trees_are_let_go() -> None:
+    text = "def f(): pass\n"
+    first = outline_of(text)
+    assert outline_of(text) is first
+    forget_all()
+    assert outline_of(text) is not first
+    assert outline_of(text).definitions.keys() == first.definitions.keys()
