@@ -11,10 +11,11 @@ from ..evidence.spans import own_blocks
 from ..graph.lookup import implementation, scope_at
 from ..graph.outline import outline_of
 from ..graph.source import is_python
-from ..types import Evidence, ModuleFacts, Symbol, SymbolRef
+from ..types import Evidence, ModuleFacts, Symbol
 from .asked import kind_of, named_first, named_place, named_symbols
 from .composing.around import contents, imported, inheritance, mutations, numbers, passed, reads, standing_at, tests
 from .composing.attributes import assigns, attribute_docs
+from .composing.budget import TimeBudget
 from .composing.calling import callers, calling_tests, calls, uses
 from .composing.candidate import OF_STATEMENTS, Candidate, Speaker, listed
 from .composing.chain import way_asked_for
@@ -41,8 +42,10 @@ _Found = tuple[ModuleFacts, int, Evidence | None]
 _NEAR = 3  # of how many symbols callers and the like are looked for, unless they are asked for
 
 
-def candidates(graph: CodeGraph, found: Found, limit: int) -> list[Candidate]:
-    """The sentences that the evidence yields, in order of the evidence; before it, about what a question about links or a place names."""
+def candidates(graph: CodeGraph, found: Found, limit: int, budget: TimeBudget | None = None) -> list[Candidate]:
+    """The sentences that the evidence yields, in order of the evidence; before it, about what a question about links or a place names.
+    `budget`: for what links tell."""
+    budget = budget or TimeBudget(graph)
     seen: dict[str, Candidate] = {}
     about: set[tuple[str, int]] = set()
     place = 0
@@ -51,9 +54,10 @@ def candidates(graph: CodeGraph, found: Found, limit: int) -> list[Candidate]:
     zoomed = found.zoom is not None and found.zoom.symbol.kind == "module"
     asked = _Asked(kind, asked_for(found.question.text), _asked_about(graph, found), course, zoomed)
     evident = list(_evident(graph, found))
-    if course and not asked.named:
-        evident = _meeting(graph, evident)
-    way = way_asked_for(graph, found.question.text) if kind not in LINKS else None
+    with budget.spend():
+        if course and not asked.named:
+            evident = _meeting(graph, evident)
+        way = way_asked_for(graph, found.question.text) if kind not in LINKS else None
     first = (way, standing_at(graph, named_place(graph, found.question.text)))
     seen |= {item.text: item for item in first if item is not None}
     items = {(facts.path, index): item for facts, index, item in evident}
@@ -61,7 +65,7 @@ def candidates(graph: CodeGraph, found: Found, limit: int) -> list[Candidate]:
         if (facts.path, index) in about:
             continue
         about.add((facts.path, index))
-        own = list(_sentences(graph, facts, index, item, asked, place, found.weights))
+        own = list(_sentences(graph, facts, index, item, asked, place, found.weights, budget))
         for order, candidate in enumerate(sorted(_once(own), key=lambda c: _reading_place(c, asked.kind))):
             named = (facts.path, facts.symbols[index].start) in asked.named
             seen.setdefault(candidate.text, replace(candidate, order=order, named=named))
@@ -163,6 +167,7 @@ def _sentences(
     asked: _Asked,
     place: int,
     weights: Mapping[str, float],
+    budget: TimeBudget,
 ) -> Iterator[Candidate]:
     document = graph.document(facts.path)
     if document is None:
@@ -173,7 +178,9 @@ def _sentences(
         return  # what stands in them is no prose
     if symbol.kind in ("section", "module"):
         if asked.kind in ("tests", "impact", "callers") and (facts.path, symbol.start) in asked.named:
-            yield from imported(speaker, graph, graph.ref(facts, index), asked.kind == "tests")
+            with budget.spend():
+                importing = list(imported(speaker, graph, graph.ref(facts, index), asked.kind == "tests"))
+            yield from importing
         if item is not None and (symbol.kind == "section" or not is_python(facts.path)):
             yield from of_documentation(speaker, facts, index, document.lines, item, weights, asked.course)
         elif item is not None:
@@ -186,7 +193,8 @@ def _sentences(
     # Who calls what was not asked about is no answer to who calls something.
     meant = asked.kind not in LINKS or not asked.named or (facts.path, symbol.start) in asked.named
     linked = meant and (symbol.is_callable or symbol.kind == "class")
-    around = _surroundings(speaker, graph, ref, asked, place) if linked else ()
+    with budget.spend():
+        around = list(_surroundings(speaker, Links(graph, ref, budget), asked, place)) if linked else []
     if asked.kind in LINKS:
         yield from around  # first, since of very many sentences the last ones are left out
     where, *header = _header(speaker, symbol, facts, index, document.lines)
@@ -198,7 +206,7 @@ def _sentences(
     if symbol.kind == "class":
         yield from _class(speaker, facts, index, document.lines)
         if item is not None:
-            yield from _members(graph, facts, index, item, place, document.lines)
+            yield from _members(graph, facts, index, item, place, document.lines, budget)
     if symbol.kind in (*_ASSIGNED, "class") or symbol.is_callable:
         yield from _comments_above(speaker, symbol, document.lines)
     if symbol.kind in _ASSIGNED:
@@ -217,23 +225,28 @@ def _sentences(
         yield from around
 
 
-def _surroundings(speaker: Speaker, graph: CodeGraph, ref: SymbolRef, asked: _Asked, place: int) -> Iterator[Candidate]:
+def _surroundings(speaker: Speaker, links: Links, asked: _Asked, place: int) -> Iterator[Candidate]:
     """What links tell takes time to find out: only of the first symbols, and where the question asks for it."""
-    kind, links = asked.kind, Links(graph, ref)
+    kind, graph, ref = asked.kind, links.graph, links.ref
+    # What is soon found comes before what may take all the time.
+    about_bases: list[Candidate] = []
+    if kind == "inheritance" or (place < _NEAR and not ref.symbol.name.startswith("__")):
+        about_bases = list(inheritance(speaker, links))
+    importing: list[Candidate] = []
+    if kind == "impact" and place < _NEAR and "." not in ref.symbol.qualname:
+        importing = list(imported(speaker, graph, ref))
     if kind in LINKS:
         yield from callers(speaker, links, kind not in ("tests", "impact"))
     elif place < _NEAR:
         yield from uses(speaker, links)
-    if kind == "inheritance" or (place < _NEAR and not ref.symbol.name.startswith("__")):
-        yield from inheritance(speaker, links)
+    yield from about_bases
     if kind in ("tests", "impact"):
         yield from calling_tests(speaker, links)
         if place < _NEAR:
             yield from tests(speaker, links)
     if kind in ("registered", "callers", "impact") and place < _NEAR:
         yield from passed(speaker, graph, ref)
-    if kind == "impact" and place < _NEAR and "." not in ref.symbol.qualname:
-        yield from imported(speaker, graph, ref)
+    yield from importing
     if kind == "count" and place < _NEAR:
         yield from numbers(speaker, links, asked.counted)
     elif kind == "impact" and place < _NEAR:
@@ -315,7 +328,13 @@ def _class(speaker: Speaker, facts: ModuleFacts, index: int, lines: list[str]) -
 
 
 def _members(
-    graph: CodeGraph, facts: ModuleFacts, index: int, item: Evidence, place: int, document: list[str]
+    graph: CodeGraph,
+    facts: ModuleFacts,
+    index: int,
+    item: Evidence,
+    place: int,
+    document: list[str],
+    budget: TimeBudget,
 ) -> Iterator[Candidate]:
     """What a class assigns in the lines that were found, and who reads it."""
     looked_up = 0
@@ -335,7 +354,9 @@ def _members(
         yield from attribute_docs(speaker, facts, symbol, document)
         if place < _NEAR and symbol.end - symbol.start > _MANY_LINES and looked_up < _MAX_LOOKED_UP:
             looked_up += 1
-            yield from reads(speaker, graph, graph.ref(facts, number))
+            with budget.spend():
+                reading = list(reads(speaker, graph, graph.ref(facts, number)))
+            yield from reading
 
 
 def _comments_above(speaker: Speaker, symbol: Symbol, lines: list[str]) -> Iterator[Candidate]:

@@ -113,6 +113,8 @@ def nothing_of(graph: CodeGraph, question: Question, claims: Sequence[Claim]) ->
         return ""
     (name,) = names
     told = any(re.search(pattern, c.text) and (f"`{name}`" in c.text or "By name" in c.text) for c in claims)
+    in_lambda = rf"\blambda\b[^`]*\b{re.escape(name.rpartition('.')[2])}\("
+    told = told or (what == "call of" and any(re.search(in_lambda, c.text) for c in claims))
     return "" if told else f"no {what} {name} was found; what is told is what else is known of it"
 
 

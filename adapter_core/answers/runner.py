@@ -25,6 +25,7 @@ from .asked import kind_of, named_place, named_symbols
 from .chat import WHAT_CAN_BE_ASKED, is_chat
 from .citations import cite, locate
 from .compose import candidates
+from .composing.budget import TimeBudget
 from .composing.candidate import COURSES, Candidate
 from .composing.choose import choose, lexical_scores, mix
 from .composing.counts import counts_everything
@@ -47,6 +48,7 @@ _COUNT_HINT = (
     'counts are told of what a question names, for example "How many methods does Router have?"; '
     "`pathline graph --dump` counts what the whole workspace has"
 )
+_LINKS_LATE = "callers, tests and the like were looked for until a time limit; there may be more"
 _PLACE = re.compile(r":\d+\Z")
 _MAX_NEAR = 8  # files of which the name that was given may be one
 _MAX_ABSENT = 3  # names that are said not to be there
@@ -78,6 +80,12 @@ def answer_question(
         raise UsageError(
             'The question is empty; ask something, for example: pathline ask "Where is the cache cleared?"'
         )
+    with graph.within(None, cancel):
+        return _answer(run, context)
+
+
+def _answer(run: Run, context: Sequence[Evidence]) -> Answer:
+    graph, question, options = run.graph, run.question, run.options
     place = named_place(graph, question)
     zoom = zoom_symbol(graph, options.zoom) or (graph.symbol_at(*place) if place is not None else None)
     run.emit("stage", "searching")
@@ -209,9 +217,13 @@ def _at_path(graph: CodeGraph, name: str) -> SymbolRef | None:
 
 def _compose(run: Run, found: Found, plan_once: Callable[[], Plan]) -> list[Claim]:
     """The chosen sentences as checked claims. True by construction, and checked all the same."""
-    items = candidates(run.graph, found, run.options.compose.max_candidates)
+    budget = TimeBudget(run.graph, run.options.compose.link_seconds, run.check)
+    items = candidates(run.graph, found, run.options.compose.max_candidates, budget)
+    if budget.over:
+        run.note(_LINKS_LATE)
     run.metrics["candidates"] = len(items)
     lexical = lexical_scores(items, kind_of(run.graph, found.question), found.weights, found.question.text[:300])
+    run.check()
     claims = _chosen(run, found, items, lexical)
     run.mark("composed")
     if not run.options.phrase:

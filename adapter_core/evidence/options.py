@@ -83,7 +83,8 @@ class RankingOptions:
 
 @dataclass(frozen=True, slots=True)
 class SelectionOptions:
-    """`top` spans are returned. With a zoom symbol, its neighbours up to `zoom_radius` steps away are looked at.
+    """`top` spans are returned. With a zoom symbol, its neighbours up to `zoom_radius` steps away are looked at, as far as they are found
+    within `zoom_seconds` (None: no limit).
 
     The workspace holds no answer where the best span contains less than `min_coverage + short_margin / n` of the information
     of the question's n terms (their idf): a short question must be met more fully.
@@ -94,6 +95,7 @@ class SelectionOptions:
 
     top: int = 8
     zoom_radius: int = 1
+    zoom_seconds: float | None = 2.0
     min_coverage: float = 0.15
     short_margin: float = 0.4
     max_lines: int = 40

@@ -73,7 +73,8 @@ def _search(graph: CodeGraph, question: str, options: SelectionOptions, zoom: Sy
         within = lexical(index, ranked, options.top * _POOL, lambda path: fnmatchcase(path, pattern))
         lift_module(graph, zoom, within, candidates)
     if zoom is not None:
-        lift_zoom(graph, zoom, options.zoom_radius, candidates)
+        with graph.within(options.zoom_seconds):
+            lift_zoom(graph, zoom, options.zoom_radius, candidates)
     elif asked.kind == "overview":
         defined = lift_overview(graph, index, candidates) or defined
     if wanted is not None:

@@ -11,6 +11,7 @@ from ..types import ModuleFacts, Symbol
 from .linking import mro
 from .linking.evaluate import Inference
 from .linking.values import Value
+from .source import is_test_path
 from .storage.sealed import damaged
 from .view import WorkspaceView
 
@@ -135,14 +136,6 @@ def within(facts: ModuleFacts, index: int) -> set[int]:
         if facts.symbols[i].parent in inside:
             inside.add(i)
     return inside
-
-
-def is_test_path(path: str) -> bool:
-    parts = path.lower().split("/")
-    name = parts[-1]
-    return name.startswith("test_") or name.endswith("_test.py") or name == "conftest.py" or any(
-        p in ("test", "tests", "testing") for p in parts[:-1]
-    )  # fmt: skip
 
 
 def _named(view: WorkspaceView, name: str, around: str = "") -> Iterator[Place]:

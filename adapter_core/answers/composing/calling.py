@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from ...code_graph import CodeGraph, index_of, is_test_path
 from ...graph.outline import outline_of
@@ -64,7 +64,8 @@ def callers(speaker: Speaker, links: Links, tests_too: bool) -> Iterator[Candida
     known only where no other call is known. With `tests_too` tests in one clause, and alone where nothing else calls it."""
     ref = links.ref
     name = code(ref.symbol.qualname)
-    sites = [s for s in links.callers.items if s.caller is not None and s.caller != ref]
+    found = [s for s in links.callers.items if s.caller is not None and s.caller != ref]
+    sites = [s for s in found if not s.deferred]
     tests = [s for s in sites if traced(s, ref) and is_test_path(s.span.path)]
     own = [s for s in sites if not is_test_path(s.span.path)]
     sure = [s for s in own if traced(s, ref)] or ([] if any(s.resolved for s in own) else tests)
@@ -94,6 +95,11 @@ def callers(speaker: Speaker, links: Links, tests_too: bool) -> Iterator[Candida
     for group, others in _groups({n: at for n, at in open_ones.items() if n not in plain and n not in inferred}):
         text = f"{name} is perhaps {word} by {listed([code(n) for n in group])}{others}."
         yield speaker.say_of("callers", text, *group.values(), definition(ref))
+    if not own:
+        # Whether and where a lambda is called is another matter, so what it stands in is told as it is.
+        inside = [s for s in found if s.deferred and traced(s, ref)]
+        for text, places in _as_they_stand(links, sorted(inside, key=lambda s: is_test_path(s.span.path))):
+            yield speaker.say_of("callers", text, *places)
     if tests_too and sure is not tests:
         yield from _in_tests(speaker, links, tests, word)
     if not any(s.resolved for s in sites):
@@ -120,30 +126,35 @@ def traced(site: CallSite, ref: SymbolRef) -> bool:
 
 def _by_name(speaker: Speaker, sites: Sequence[CallSite], label: Callable[[SymbolRef], str]) -> Iterator[Candidate]:
     """Calls of something of its name on a value whose type the text does not tell: what is called is told as it is written."""
-    written = {
-        label(s.caller): s.callee for s in reversed(sites) if s.caller is not None and _NAMES.fullmatch(s.callee)
-    }
-    places = _places([s for s in sites if _NAMES.fullmatch(s.callee)], label)
-    group = dict(list(places.items())[:_MAX_LISTED])
+    named = [s for s in sites if _NAMES.fullmatch(s.callee)]
+    group = _places(named, label, at_most=_MAX_LISTED)
     if group:
-        told = "; ".join(f"{code(n)} calls {code(written[n] + '()')}" for n in group)
+        # Each as it is written in the first call of its caller.
+        written = {(s.span.path, s.span.start): s.callee for s in reversed(named)}
+        told = "; ".join(f"{code(n)} calls {code(written[at[:2]] + '()')}" for n, at in group.items())
         yield speaker.say_of("callers", f"By name alone: {told}.", *group.values())
 
 
 def uses(speaker: Speaker, links: Links) -> Iterator[Candidate]:
     """The statements of the product that call it, as they stand: what it is for shows there."""
+    own = (s for s in links.callers.items if s.sure and s.caller != links.ref and not is_test_path(s.span.path))
+    for text, places in _as_they_stand(links, own):
+        yield speaker.say_of("used", text, *places)
+
+
+def _as_they_stand(links: Links, sites: Iterable[CallSite]) -> Iterator[tuple[str, list[_Place]]]:
+    """The statements of some calls and their lines: of the first callers one each."""
     seen: set[str] = set()
-    for site in links.callers.items:
-        document = links.graph.document(site.span.path)
-        caller = site.caller
-        if caller is None or document is None or not site.sure or is_test_path(site.span.path) or caller == links.ref:
+    for site in sites:
+        document, caller = links.graph.document(site.span.path), site.caller
+        if caller is None or document is None or scope_name(caller) in seen:
             continue
-        if scope_name(caller) in seen or evidence_of(links.graph, links.ref, site) is None:
+        if evidence_of(links.graph, links.ref, site) is None:
             continue
         found = quoted_at(scope_name(caller), caller.symbol, document.lines, site.span.start)
         if found is not None:
             seen.add(scope_name(caller))
-            yield speaker.say_of("used", found[0], *((caller.path, *lines) for lines in found[1]))
+            yield found[0], [(caller.path, *lines) for lines in found[1]]
         if len(seen) == _MAX_USES:
             return
 
@@ -241,10 +252,13 @@ def _places(
     sites: Sequence[CallSite],
     label: Callable[[SymbolRef], str] = scope_name,
     spans: Callable[[CallSite], _Place | None] = lambda s: (s.span.path, s.span.start, s.span.end),
+    at_most: int | None = None,
 ) -> dict[str, _Place]:
-    """The first call of each caller, by the caller's name."""
+    """The first call of each caller, by the caller's name; of the first callers, where there are more than `at_most`."""
     found: dict[str, _Place] = {}
     for site in sites:
+        if at_most is not None and len(found) >= at_most:
+            break
         place = spans(site)
         if site.caller is not None and place is not None:
             found.setdefault(label(site.caller), place)
@@ -262,9 +276,10 @@ def calling_tests(speaker: Speaker, links: Links) -> Iterator[Candidate]:
     sites = [
         site
         for site in links.callers.items
-        if site.caller is not None and is_test_path(site.span.path) and site.caller.symbol.name.startswith("test")
-    ]
-    traced = dict(list(_places([s for s in sites if s.sure], lambda r: _node_id(links, r)).items())[:_MAX_LISTED])
+        if site.caller is not None and site.caller.symbol.is_callable and site.caller.symbol.name.startswith("test")
+        and is_test_path(site.span.path) and not site.deferred
+    ]  # fmt: skip
+    traced = _places([s for s in sites if s.sure], lambda r: _node_id(links, r), at_most=_MAX_LISTED)
     if traced:
         word = "tests" if len(traced) > 1 else "test"
         text = f"{code(links.ref.symbol.qualname)} is called in the {word} {listed([code(n) for n in traced])}."
