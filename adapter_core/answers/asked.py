@@ -7,9 +7,11 @@ import sys
 from collections.abc import Iterable
 
 from ..code_graph import CodeGraph, is_test_path
+from ..evidence.assigned import is_named
 from ..evidence.question import Question
+from ..evidence.selection import Found
 from ..graph.source import is_python
-from ..types import SymbolRef
+from ..types import Evidence, SymbolRef
 from .citations import find_citations, locate
 from .kinds import LINKS, answer_kind, asks_what_it_does
 
@@ -86,6 +88,11 @@ def named_first(graph: CodeGraph, question: Question) -> list[SymbolRef]:
     names = [next(filter(None, m.groups())) for m in _QUOTED.finditer(question.text[:_MAX_CHARS])]
     refs = [r for name in names for r in graph.find_symbol(name) if r.symbol.is_callable or r.symbol.kind == "class"]
     return _distinct(refs)[:_MAX_DEFINITIONS]
+
+
+def asked_by_words(item: Evidence, found: Found) -> bool:
+    """Whether what is assigned there is what the question's words name: `DEFAULT_TIMEOUT` of "Where is the default timeout?"."""
+    return is_named(item.kind, item.symbol.rpartition(".")[2], found.weights)
 
 
 def named_modules(graph: CodeGraph, question: Question) -> list[SymbolRef]:

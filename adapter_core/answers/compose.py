@@ -12,7 +12,7 @@ from ..graph.lookup import implementation, scope_at
 from ..graph.outline import outline_of
 from ..graph.source import is_python
 from ..types import Evidence, ModuleFacts, Symbol
-from .asked import kind_of, named_first, named_place, named_symbols
+from .asked import asked_by_words, kind_of, named_first, named_place, named_symbols
 from .composing.around import contents, imported, inheritance, mutations, numbers, passed, reads, standing_at, tests
 from .composing.attributes import assigns, attribute_docs
 from .composing.budget import TimeBudget
@@ -110,7 +110,7 @@ class _Asked:
 
 
 def _evident(graph: CodeGraph, found: Found) -> Iterator[tuple[ModuleFacts, int, Evidence | None]]:
-    for item in found.definitions:
+    for item in sorted(found.definitions, key=lambda e: not asked_by_words(e, found)):
         facts = graph.facts(item.span.path)
         index = _symbol_of(facts, item) if facts else None
         if facts is not None and index is not None:
@@ -143,7 +143,9 @@ def _named(
 def _asked_about(graph: CodeGraph, found: Found) -> frozenset[tuple[str, int]]:
     refs = [*named_symbols(graph, found.question), *named_first(graph, found.question)]
     refs += [found.zoom] if found.zoom is not None else []
-    return frozenset((ref.path, ref.symbol.start) for ref in refs)
+    if refs:
+        return frozenset((ref.path, ref.symbol.start) for ref in refs)
+    return frozenset((e.span.path, e.span.start) for e in found.definitions if asked_by_words(e, found))
 
 
 def _symbol_of(facts: ModuleFacts, item: Evidence) -> int | None:
@@ -289,7 +291,7 @@ def _header(speaker: Speaker, symbol: Symbol, facts: ModuleFacts, index: int, li
         if parts and complete and len(" ".join(parts)) <= 3 * _MAX_SIGNATURE:
             yield speaker.say("signature", f"{name} {listed(parts)}.", head)
     elif symbol.kind in _ASSIGNED and len(symbol.signature) <= _MAX_SIGNATURE and assigns(symbol.signature):
-        yield speaker.say("signature", f"{name} is assigned as {code(symbol.signature)}.", head)
+        yield speaker.say("assigned", f"{name} is assigned as {code(symbol.signature)}.", head)
     if symbol.decorators and symbol.is_callable:
         shown_decorators = [code("@" + d) for d in symbol.decorators if len(d) <= 80 and "\n" not in d]
         if shown_decorators and symbol.name_line - symbol.start < MAX_HEADER_LINES:

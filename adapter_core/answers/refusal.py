@@ -17,7 +17,7 @@ from ..evidence.selection import Found
 from ..graph import terms
 from ..graph.unindexed import may_answer
 from ..types import Claim
-from .asked import bare_object, named_classes, named_object, named_symbols
+from .asked import asked_by_words, bare_object, named_classes, named_object, named_symbols
 from .kinds import LINKS, answer_kind
 from .options import RefusalOptions
 
@@ -34,8 +34,8 @@ def signals(graph: CodeGraph, found: Found) -> dict[str, float]:
     words in which people speak of a design would weigh most, since code rarely has them.
 
     best: in the best single span · names: in the names and paths of the first three · unknown: share of the names written as code that
-    the workspace does not use · defined: whether it defines one of them · short: 1 / number of terms, at most 1/4: of shorter questions
-    there were too few to learn from.
+    the workspace does not use · defined: whether it defines one of them, or assigns something under the question's words · short: 1 /
+    number of terms, at most 1/4: of shorter questions there were too few to learn from.
     """
     asked = found.weights.keys()
     number = max(1, len(asked))
@@ -47,6 +47,7 @@ def signals(graph: CodeGraph, found: Found) -> dict[str, float]:
         unknown = [n for n in identifiers if not _used(index, n)]
     defined = any(0 < len(graph.find_symbol(n)) <= _MAX_DEFINITIONS for n in identifiers if n not in unknown)
     defined = defined or bool(named_classes(graph, found.question) or named_object(graph, found.question))
+    defined = defined or any(asked_by_words(e, found) for e in found.definitions)
     return {
         "best": max(map(len, spans), default=0) / number,
         "names": len(asked & names) / number,

@@ -14,7 +14,7 @@ from .question import Question
 from .ranking import Ranked
 from .search_index import SearchIndex
 
-_ASSIGNED = frozenset({"variable", "constant", "type_alias", "field", "enum_member"})
+ASSIGNED = frozenset({"variable", "constant", "type_alias", "field", "enum_member"})
 _DEFINED = frozenset({"class", "function", "method", "property"})
 # A name with more definitions tells nothing; of fewer, only the first are lifted.
 _MAX_DEFINITIONS = 12
@@ -81,7 +81,7 @@ def lift(graph: CodeGraph, ref: SymbolRef, boost: float, why: str, candidates: C
     if key not in candidates:
         # An assignment is no document of its own; it starts from the score of the one that it stands in.
         around = candidates.get((ref.path, max(facts.symbols[index].parent, 0)))
-        start = around.score if around is not None and ref.symbol.kind in _ASSIGNED else 0.0
+        start = around.score if around is not None and ref.symbol.kind in ASSIGNED else 0.0
         candidates[key] = Candidate(ref.path, index, start)
     candidate = candidates[key]
     candidate.score += boost

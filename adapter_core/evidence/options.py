@@ -14,7 +14,8 @@ class RankingOptions:
     `coverage_power`: how much a document loses that meets few of the terms, `file_coverage_power`: how much it loses where all of its file
     meets few of them. `definition_boost`: for definitions of names that the
     question writes as code, `qualified_boost`: where it is the one of a dotted name, `mention_boost`: for words that may be names,
-    `called_boost`: for what a function that is written as code calls. `file_repeat`: factor for each further place of a file,
+    `assigned_boost`: for what is assigned under a name that holds most of a short question, `called_boost`: for what a function that is
+    written as code calls. `file_repeat`: factor for each further place of a file,
     `further_span` for further lines of a long definition. `own_name_weight`, `generic_weight`: of the project's own name, and of words
     that ask for any design. `synonym_weight`: of occurrences of a word that means the same; `synonym_coverage`: how far it counts as
     met; `synonym_idf`: how far a word is as common as it is together with these. `part_weight`: of the parts of a name of several,
@@ -75,6 +76,7 @@ class RankingOptions:
     report_definition_boost: float = 0.2
     mention_boost: float = 0.3
     called_boost: float = 0.5
+    assigned_boost: float = 1.0
     phrase_named: float = 1.2
     phrase_unnamed: float = 0.9
     phrase_class_factor: float = 0.75

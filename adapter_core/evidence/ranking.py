@@ -37,9 +37,11 @@ _CHANGES = re.compile(r"(^|/)(changelog|changes|history|news|releases?)[^/]*(/|$
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """`scores` (documents,), 0 where nothing matched; `idf` for each term of the question."""
+    """`scores` (documents,), 0 where nothing matched; `covered` (documents,): the information of the question (weight times idf) that each
+    holds; `idf` for each term of the question."""
 
     scores: np.ndarray
+    covered: np.ndarray
     idf: dict[str, float]
 
 
@@ -78,7 +80,7 @@ def rank(index: SearchIndex, question: Question, options: RankingOptions | None 
     found *= _file_factors(index, question, options)[files] * of_module
     scores = np.zeros(len(index.file_of))
     scores[matched] = _with_file_evidence(found, files, len(index.paths), options.file_weight)
-    return Ranked(scores, met.idf)
+    return Ranked(scores, met.covered, met.idf)
 
 
 def _meet(index: SearchIndex, question: Question, options: RankingOptions) -> _Met:

@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from ..code_graph import CodeGraph, is_test_path
 from ..graph import terms
 from ..types import Evidence, SymbolRef
+from .assigned import lift_assigned
 from .candidates import Candidate, lexical, lift_definitions, lift_overview
 from .cutting import Cutter
 from .linked import lift_called, lift_module, lift_zoom, module_files, spread
@@ -66,6 +67,7 @@ def _search(graph: CodeGraph, question: str, options: SelectionOptions, zoom: Sy
     if asked.kind in _ABOUT_SEVERAL:
         spread(graph, candidates, options.ranking)
     defined = lift_definitions(graph, asked, options.ranking, candidates)
+    lift_assigned(graph, index, asked, ranked, options.ranking, candidates)
     lift_called(graph, asked, options.ranking.called_boost, candidates)
     defined = lift_trace(graph, index, read_trace(asked.text), candidates, options.ranking.trace_boost) or defined
     if zoom is not None and zoom.symbol.kind == "module":
