@@ -24,6 +24,7 @@ from .composing.deciding import decisions
 from .composing.documented import MAX_HEADER_LINES, of_docstring, of_documentation, of_module
 from .composing.links import Links
 from .composing.meeting import meeting_point
+from .composing.outside import outside_uses
 from .composing.prose import comment_sentences
 from .composing.quotes import quotes
 from .composing.steps import steps
@@ -52,13 +53,16 @@ def candidates(graph: CodeGraph, found: Found, limit: int, budget: TimeBudget | 
     kind = kind_of(graph, found.question)
     course = kind not in LINKS and asks_course(found.question)
     zoomed = found.zoom is not None and found.zoom.symbol.kind == "module"
-    asked = _Asked(kind, asked_for(found.question.text), _asked_about(graph, found), course, zoomed)
+    with budget.spend():
+        outside = outside_uses(graph, found.question) if kind == "callers" else []
+    asked = _Asked(kind, asked_for(found.question.text), _asked_about(graph, found), course, zoomed, bool(outside))
     evident = list(_evident(graph, found))
     with budget.spend():
         if course and not asked.named:
             evident = _meeting(graph, evident)
         way = way_asked_for(graph, found.question.text) if kind not in LINKS else None
-    first = (way, standing_at(graph, named_place(graph, found.question.text)))
+    told = (item for one in outside for item in one.told)
+    first = (way, standing_at(graph, named_place(graph, found.question.text)), *told)
     seen |= {item.text: item for item in first if item is not None}
     items = {(facts.path, index): item for facts, index, item in evident}
     for facts, index, item in (*_named(graph, found, items), *evident):
@@ -100,13 +104,15 @@ def _reading_place(candidate: Candidate, kind: str) -> tuple[int, int]:
 @dataclass(frozen=True, slots=True)
 class _Asked:
     """The kind of answer, what is to be counted, and, by path and line, the symbols that the question names; none where it names none.
-    `course`: it asks what happens one after the other. `zoomed`: it is asked about a module."""
+    `course`: it asks what happens one after the other. `zoomed`: it is asked about a module. `outside`: it names what the workspace uses
+    and does not define."""
 
     kind: str
     counted: tuple[str, ...]
     named: frozenset[tuple[str, int]]
     course: bool
     zoomed: bool
+    outside: bool
 
 
 def _evident(graph: CodeGraph, found: Found) -> Iterator[tuple[ModuleFacts, int, Evidence | None]]:
@@ -193,7 +199,8 @@ def _sentences(
         return
     ref = graph.ref(facts, index)
     # Who calls what was not asked about is no answer to who calls something.
-    meant = asked.kind not in LINKS or not asked.named or (facts.path, symbol.start) in asked.named
+    named = (facts.path, symbol.start) in asked.named
+    meant = asked.kind not in LINKS or named or not (asked.named or asked.outside)
     linked = meant and (symbol.is_callable or symbol.kind == "class")
     with budget.spend():
         around = list(_surroundings(speaker, Links(graph, ref, budget), asked, place)) if linked else []
@@ -216,7 +223,6 @@ def _sentences(
     if symbol.is_callable:
         yield from _comments(speaker, facts, symbol, document.lines)
         yield from decisions(speaker, symbol, document.lines)
-        named = (facts.path, symbol.start) in asked.named
         if asked.course and (named or not place):
             yield from steps(speaker, graph, ref, document.lines, weights, named)
         yield from actions(speaker, symbol, document.lines)
@@ -238,7 +244,8 @@ def _surroundings(speaker: Speaker, links: Links, asked: _Asked, place: int) -> 
     if kind == "impact" and place < _NEAR and "." not in ref.symbol.qualname:
         importing = list(imported(speaker, graph, ref))
     if kind in LINKS:
-        yield from callers(speaker, links, kind not in ("tests", "impact"))
+        # Beside a library's function of the same name it is told which this is.
+        yield from callers(speaker, links, kind not in ("tests", "impact"), ref.full_name if asked.outside else "")
     elif place < _NEAR:
         yield from uses(speaker, links)
     yield from about_bases

@@ -42,7 +42,7 @@ _TESTS = re.compile(
 )
 _CALLERS = re.compile(
     r"\b(?:who|what|which (?:\w+ ){0,2}?(?:functions?|methods?|class(?:es)?|modules?|files?|parts|places))(?: else)? "
-    r"(?:calls?|uses?|invokes?|instantiates?|constructs?) (?!of\b)|"
+    r"(?:calls?|uses?|imports?|invokes?|instantiates?|constructs?) (?!of\b)|"
     r"\b(?:callers?|call sites?|usages?|users) (?:of|for)\b|\bhas callers\b|\bcalls it\b|`'s (?:callers?|call sites?|usages?|users)\b|"
     r"\bwhere (?:is|are|does|do)(?: \S+){1,3} (?:called|invoked|instantiated|constructed|used)\b",
     re.I,

@@ -18,6 +18,7 @@ from ..graph import terms
 from ..graph.unindexed import may_answer
 from ..types import Claim
 from .asked import asked_by_words, bare_object, named_classes, named_object, named_symbols
+from .composing.outside import names_used
 from .kinds import LINKS, answer_kind
 from .options import RefusalOptions
 
@@ -47,6 +48,9 @@ def signals(graph: CodeGraph, found: Found) -> dict[str, float]:
         unknown = [n for n in identifiers if not _used(index, n)]
     defined = any(0 < len(graph.find_symbol(n)) <= _MAX_DEFINITIONS for n in identifiers if n not in unknown)
     defined = defined or bool(named_classes(graph, found.question) or named_object(graph, found.question))
+    if answer_kind(found.question) == "callers":  # what a library defines is called here
+        used = names_used(found.question)
+        defined = defined or any(_in_code(graph, n.rpartition(".")[2]) or graph.importers_of(n) for n in used)
     defined = defined or any(asked_by_words(e, found) for e in found.definitions)
     return {
         "best": max(map(len, spans), default=0) / number,
@@ -87,7 +91,11 @@ def subjects_not_there(graph: CodeGraph, question: Question) -> list[str]:
     if answer_kind(question) not in LINKS:
         return []
     names = list(dict.fromkeys((*question.identifiers[:_MAX_IDENTIFIERS], *filter(None, [bare_object(question)]))))
-    absent = [name for name in names if not graph.find_symbol(name) and not _in_code(graph, name.rpartition(".")[2])]
+    absent = [
+        name
+        for name in names
+        if not graph.find_symbol(name) and not _in_code(graph, name.rpartition(".")[2]) and not graph.importers_of(name)
+    ]
     return absent if len(absent) == len(names) else []
 
 

@@ -215,6 +215,11 @@ def _path_classes(stored: StoredDocuments) -> tuple[np.ndarray, np.ndarray]:
     return np.array([c for c, _ in found], dtype=np.int64), np.array([a for _, a in found], dtype=np.float64)
 
 
+def is_aside(path: str) -> bool:
+    """Whether it is an example, a copy of others' code or generated."""
+    return any(pattern.search(path) for pattern, _ in _ASIDE)
+
+
 def _path_class(path: str, kind: str) -> tuple[int, float]:
     """Product code counts whole; tests, documentation, examples and copies of others' code less."""
     name = "product"

@@ -126,7 +126,8 @@ def _call_fits(region: Region, facts: ModuleFacts, act: Act, mention: Mention) -
     if named and (len(wanted) == 1 or ends_with(written, wanted)):
         return True
     site = _site(region, facts, act)
-    if site is None or not (named or site.sure):
+    outside = site is not None and site.direct and not site.open and not site.targets and len(site.external) == 1
+    if site is None or not (named or site.sure or outside):
         return False
     return any(ref_fits(r, wanted) for r in (*site.targets, *site.enters)) or any(
         ends_with(name.split("."), wanted) for name in site.external

@@ -58,12 +58,13 @@ def calls(speaker: Speaker, graph: CodeGraph, ref: SymbolRef, lines: list[str]) 
             yield speaker.say("calls", text, *joined([*tests_lines, *((line, line) for _, line in group)]))
 
 
-def callers(speaker: Speaker, links: Links, tests_too: bool) -> Iterator[Candidate]:
+def callers(speaker: Speaker, links: Links, tests_too: bool, called: str = "") -> Iterator[Candidate]:
     """Who calls it, the product's code first. Of a call on a value also the line that says what the value is; where there is none, it is
     said that types were inferred, and where the value may be something else, "perhaps". Calls of its name on values of which nothing is
-    known only where no other call is known. With `tests_too` tests in one clause, and alone where nothing else calls it."""
+    known only where no other call is known. With `tests_too` tests in one clause, and alone where nothing else calls it. `called`: what it
+    is called in the sentences, if not by its qualified name."""
     ref = links.ref
-    name = code(ref.symbol.qualname)
+    name = code(called or ref.symbol.qualname)
     found = [s for s in links.callers.items if s.caller is not None and s.caller != ref]
     sites = [s for s in found if not s.deferred]
     tests = [s for s in sites if traced(s, ref) and is_test_path(s.span.path)]
@@ -101,18 +102,18 @@ def callers(speaker: Speaker, links: Links, tests_too: bool) -> Iterator[Candida
         for text, places in _as_they_stand(links, sorted(inside, key=lambda s: is_test_path(s.span.path))):
             yield speaker.say_of("callers", text, *places)
     if tests_too and sure is not tests:
-        yield from _in_tests(speaker, links, tests, word)
+        yield from _in_tests(speaker, links, tests, f"{name} is also {word}")
     if not any(s.resolved for s in sites):
         yield from _by_name(speaker, [s for s in named if not s.resolved], scope_name)
 
 
-def _in_tests(speaker: Speaker, links: Links, tests: Sequence[CallSite], word: str) -> Iterator[Candidate]:
+def _in_tests(speaker: Speaker, links: Links, tests: Sequence[CallSite], lead: str) -> Iterator[Candidate]:
     """That tests call it, with one of them whose lines show it."""
     for site in tests:
         at = evidence_of(links.graph, links.ref, site)
         if at is not None and site.caller is not None:
             example = code(_node_id(links, site.caller))
-            text = f"{code(links.ref.symbol.qualname)} is also {word} in tests, for example in {example}."
+            text = f"{lead} in tests, for example in {example}."
             here = (site.span.path, site.span.start, site.span.end)
             yield speaker.say_of("tests", text, at, here, definition(links.ref))
             return
