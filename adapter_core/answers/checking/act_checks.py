@@ -17,6 +17,7 @@ from .relations import BY_DOCSTRING, Condition, Relation
 from .sentence import Mention
 from .statements import Act, as_test, canonical
 
+_MAX_ENTERED, _ENTERED_SECONDS = 2, 1.0
 NAME = re.compile(r"[^\W\d]\w*")
 KINDS_OF_ACTS = {
     "returns": ("return",), "returns_result": ("return",), "yields": ("yield",), "yields_from": ("yield_from",), "raises": ("raise",),
@@ -125,6 +126,8 @@ def _call_fits(region: Region, facts: ModuleFacts, act: Act, mention: Mention) -
     named = bool(written) and written[-1] == wanted[-1]
     if named and (len(wanted) == 1 or ends_with(written, wanted)):
         return True
+    if named and _enters(region, facts, act, wanted):
+        return True
     site = _site(region, facts, act)
     outside = site is not None and site.direct and not site.open and not site.targets and len(site.external) == 1
     if site is None or not (named or site.sure or outside):
@@ -132,6 +135,16 @@ def _call_fits(region: Region, facts: ModuleFacts, act: Act, mention: Mention) -
     return any(ref_fits(r, wanted) for r in (*site.targets, *site.enters)) or any(
         ends_with(name.split("."), wanted) for name in site.external
     )
+
+
+def _enters(region: Region, facts: ModuleFacts, act: Act, wanted: list[str]) -> bool:
+    """Whether a call is among those that are found from what it enters. That is asked first, as in an answer, so that the same is found,
+    also where a call cannot be followed forwards within its limits."""
+    for ref in region.graph.find_symbol(".".join(wanted))[:_MAX_ENTERED]:
+        for site in region.graph.who_calls(ref, implicit=False, limit_seconds=_ENTERED_SECONDS).items:
+            if site.resolved and site.span.path == facts.path and act.start <= site.span.start <= act.line:
+                return True
+    return False
 
 
 def _site(region: Region, facts: ModuleFacts, act: Act) -> CallSite | None:
