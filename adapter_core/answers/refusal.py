@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from ..code_graph import CodeGraph
-from ..evidence.question import Question
+from ..evidence.question import Question, extending_terms
 from ..evidence.search_index import SearchIndex
 from ..evidence.selection import Found
 from ..graph import terms
@@ -38,7 +38,7 @@ def signals(graph: CodeGraph, found: Found) -> dict[str, float]:
     the workspace does not use · defined: whether it defines one of them, or assigns something under the question's words · short: 1 /
     number of terms, at most 1/4: of shorter questions there were too few to learn from.
     """
-    asked = found.weights.keys()
+    asked = (found.weights.keys() - extending_terms(found.question.text)) or found.weights.keys()
     number = max(1, len(asked))
     spans = [asked & set(terms.terms_of(f"{e.symbol} {e.span.path}\n{e.text}")) for e in found.definitions]
     names = {t for e in found.definitions[:_HEAD] for t in terms.terms_of(f"{e.symbol} {e.span.path}")}

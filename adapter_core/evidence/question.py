@@ -28,6 +28,14 @@ _KIND_OF = re.compile(
 _CAPITALISED = re.compile(r"(?<=[\w,;:(\"'`] )[A-Z][a-z]\w+")
 _PATH_LIKE = re.compile(r"(?<![\w./-])[\w./-]{1,200}\.(?:pyi?|md|rst|toml|cfg)\b")
 
+# "How would I add a new authentication scheme?": the verb and what is said of newness ask for the thing behind them; the code that answers
+# is the one that takes such things, and need not speak of adding.
+EXTENDING = re.compile(
+    r"\bhow (?:(?:can|do|would|could|should|might|must) (?:i|we|you|one|users?)|to) (?:\w+ly )?"
+    r"(?P<verb>add|write|create|implement|build|define|make|support|provide|introduce|use) "
+    r"(?P<new>(?:(?:a|an|another|my|our|your|new|own|custom|different|additional|support|for) )+)",
+    re.I,
+)
 # What is no part of a report: comments of its form, and lists of installed packages.
 _FORM = re.compile(r"<!--.*?(?:-->|\Z)|^[ \t]*[\w.-]+[ \t]+v?\d+(?:\.\d+)+\S*[ \t]*$", re.DOTALL | re.MULTILINE)
 _OVERVIEW = re.compile(
@@ -77,6 +85,7 @@ def analyse(text: str, own_names: frozenset[str] = frozenset(), options: Ranking
     weights: dict[str, float] = {}
     _weigh_words(title, 1.0, own_names, options, weights)
     _weigh_words(body, options.long_body_weight if is_report else 0.5, own_names, options, weights)
+    _weigh_extending(text, options, weights)
     for name in identifiers:
         if terms.compound(name) not in own_names:
             weight = 1.5 if name in in_title or not is_report else options.long_name_weight
@@ -113,6 +122,17 @@ def _weigh_words(
             factor = options.generic_weight
         found = [t for t in terms.split(word) if len(t) > 1 or t.isdigit()]
         _weigh(weights, found, weight * factor, weight * factor * options.part_weight)
+
+
+def extending_terms(text: str) -> frozenset[str]:
+    """The terms of "add a new" in a question how to add something of one's own; none of any other."""
+    found = EXTENDING.search(text[:_LONG])
+    return frozenset(terms.terms_of(found.group())) if found is not None else frozenset()
+
+
+def _weigh_extending(text: str, options: RankingOptions, weights: dict[str, float]) -> None:
+    for term in extending_terms(text) & weights.keys():
+        weights[term] *= options.extending_weight
 
 
 def _weigh(weights: dict[str, float], found: Sequence[str], whole: float, part: float) -> None:

@@ -12,7 +12,7 @@ from ..types import Evidence, SymbolRef
 from .assigned import lift_assigned
 from .candidates import Candidate, lexical, lift_definitions, lift_overview
 from .cutting import Cutter
-from .linked import lift_called, lift_module, lift_zoom, module_files, spread
+from .linked import lift_bases, lift_called, lift_module, lift_zoom, module_files, spread
 from .options import SelectionOptions
 from .phrases import is_phrase, prefer_named
 from .question import Question, analyse
@@ -68,6 +68,7 @@ def _search(graph: CodeGraph, question: str, options: SelectionOptions, zoom: Sy
         spread(graph, candidates, options.ranking)
     defined = lift_definitions(graph, asked, options.ranking, candidates)
     lift_assigned(graph, index, asked, ranked, options.ranking, candidates)
+    lift_bases(graph, asked, options.ranking.base_boost, candidates)
     lift_called(graph, asked, options.ranking.called_boost, candidates)
     defined = lift_trace(graph, index, read_trace(asked.text), candidates, options.ranking.trace_boost) or defined
     if zoom is not None and zoom.symbol.kind == "module":

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from ...code_graph import is_test_path
+from ...evidence.question import EXTENDING
 from ...graph import terms
 from ..kinds import LINKS, asks_what_it_does
 from .candidate import COURSES, OF_STATEMENTS, Candidate
@@ -37,6 +38,7 @@ _ASKS: Sequence[tuple[str, re.Pattern[str]]] = (
     ("signature", re.compile(r"\b(?:parameters?|arguments?|(?<!by )defaults?|signature|decorators?)\b", re.I)),
     ("param", re.compile(r"\b(?:parameters?|arguments?|options?|keyword)\b", re.I)),
     ("bases", re.compile(r"\b(?:base class|inherit\w*|subclass\w*|superclass\w*|hierarchy|extends?|mixins?)\b", re.I)),
+    ("overridden", EXTENDING),
     (
         "decides",
         re.compile(
@@ -126,6 +128,14 @@ def lexical_scores(
     if asks_what_it_does(question):
         own = [i for i, item in enumerate(items) if item.named and item.kind in ("doc", "where")]
         first = [i for i in own if items[i].order == 0]
+        if first and items[first[0]].kind == "where":
+            # Of what is assigned, the comment above it says what it is.
+            above = (
+                i
+                for i, item in enumerate(items)
+                if item.about == items[first[0]].about and item.text.startswith("A comment above")
+            )
+            first = [*above, *first]
         most = max((s for s, item in zip(scores, items, strict=True) if item.kind not in _WHOLE), default=0.0)
         for i in first[:1]:
             scores[i] = most

@@ -288,6 +288,11 @@ def docstring_sentences(lines: list[str], start: int, end: int) -> list[Prose]:
     return sentences_in(without_quotes(lines, start, end), start, end)
 
 
+# `#: ` is how Sphinx knows the comment of an attribute.
+_COMMENT_SIGN = re.compile(r"#+:?(?=\s|\Z)|#+")
+_DIRECTIVE_LINE = re.compile(r"\.\. [\w-]+::")
+
+
 def comment_sentences(lines: list[str], start: int, end: int, strings: frozenset[int] = frozenset()) -> list[Prose]:
     """Runs of full-line comments on lines `start..end`: a short one as one sentence with the line of code below it, a long one by its
     paragraphs, and of long paragraphs each sentence.
@@ -299,7 +304,8 @@ def comment_sentences(lines: list[str], start: int, end: int, strings: frozenset
     for number in range(start, min(end, len(lines)) + 2):
         text = lines[number - 1].strip() if number <= min(end, len(lines)) else ""
         if text.startswith("#") and number not in strings and not _NOISE_COMMENT.match(text):
-            run.append((number, text.lstrip("#").strip()))
+            said = _COMMENT_SIGN.sub("", text).strip()
+            run.append((number, "" if _DIRECTIVE_LINE.match(said) else said))
             continue
         if _joined(run) and len(_joined(run)) <= _MAX_CHARS:
             found += _whole(run, number if text and number <= end else run[-1][0], len(found))
