@@ -59,7 +59,7 @@ class RankingOptions:
     file_repeat: float = 0.9
     own_name_weight: float = 0.1
     generic_weight: float = 0.5
-    extending_weight: float = 0.2
+    extending_weight: float = 0.1
     synonym_weight: float = 0.15
     synonym_coverage: float = 0.5
     synonym_idf: float = 0.5
