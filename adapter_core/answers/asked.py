@@ -92,7 +92,7 @@ def named_first(graph: CodeGraph, question: Question) -> list[SymbolRef]:
 
 def asked_by_words(item: Evidence, found: Found) -> bool:
     """Whether what is assigned there is what the question's words name: `DEFAULT_TIMEOUT` of "Where is the default timeout?"."""
-    return is_named(item.kind, item.symbol.rpartition(".")[2], found.weights)
+    return is_named(item.kind, item.symbol, item.span.path, found.weights)
 
 
 def named_modules(graph: CodeGraph, question: Question) -> list[SymbolRef]:

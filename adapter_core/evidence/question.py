@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ..graph import terms
 from .options import RankingOptions
-from .vocabulary import GENERIC_WORDS, STOP_TERMS, STOP_WORDS
+from .vocabulary import GENERIC_WORDS, STOP_TERMS, STOP_WORDS, TELLING_WORDS
 
 MAX_CHARS = 20_000
 _MAX_TERMS = 200
@@ -121,7 +121,8 @@ def _weigh_words(
         elif word.lower() in GENERIC_WORDS:
             factor = options.generic_weight
         found = [t for t in terms.split(word) if len(t) > 1 or t.isdigit()]
-        _weigh(weights, found, weight * factor, weight * factor * options.part_weight)
+        told = word.lower() in TELLING_WORDS
+        _weigh(weights, found, weight * factor, weight * factor * options.part_weight, told)
 
 
 def extending_terms(text: str) -> frozenset[str]:
@@ -135,10 +136,11 @@ def _weigh_extending(text: str, options: RankingOptions, weights: dict[str, floa
         weights[term] *= options.extending_weight
 
 
-def _weigh(weights: dict[str, float], found: Sequence[str], whole: float, part: float) -> None:
-    """Give the terms of one word at least these weights: the last is the word itself, those before it its parts."""
+def _weigh(weights: dict[str, float], found: Sequence[str], whole: float, part: float, told: bool = False) -> None:
+    """Give the terms of one word at least these weights: the last is the word itself, those before it its parts. `told`: they count also
+    where they are those of a word that says nothing."""
     for position, term in enumerate(found, 1):
-        if term not in STOP_TERMS:
+        if told or term not in STOP_TERMS:
             weights[term] = max(weights.get(term, 0.0), whole if position == len(found) else part)
 
 

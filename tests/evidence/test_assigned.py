@@ -94,4 +94,4 @@ def test_of_other_questions_names_of_constants_are_no_answer(tmp_path: Path, que
     ],
 )
 def test_a_name_is_asked_about_when_it_holds_all_and_little_else(kind: str, name: str, words: str, holds: bool) -> None:
-    assert is_named(kind, name, dict.fromkeys(terms.terms_of(words), 1.0)) is holds
+    assert is_named(kind, name, "net/config.py", dict.fromkeys(terms.terms_of(words), 1.0)) is holds

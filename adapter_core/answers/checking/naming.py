@@ -32,7 +32,11 @@ def owner_fits(facts: ModuleFacts, owner: Owner, mention: Mention, region: Regio
         return not (exact and owner)
     if "::" in path:  # a pytest id
         file, _, test = path.partition("::")
-        return file == facts.path and test.partition("[")[0].split("::") == [name for name, _ in owner]
+        wanted = test.partition("[")[0].split("::")
+        inner = owner[len(wanted) :]  # a function within a test is part of it
+        return (
+            file == facts.path and wanted == [n for n, _ in owner[: len(wanted)]] and not any(cls for _, cls in inner)
+        )
     wanted, module, names = parts_of(mention.text), facts.module.split("."), [name for name, _ in owner]
     if not wanted:
         return False

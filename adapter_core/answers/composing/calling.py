@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from ...code_graph import CodeGraph, index_of, is_test_path
 from ...graph.outline import outline_of
@@ -272,14 +273,20 @@ def _node_id(links: Links, test: SymbolRef) -> str:
     return nodes[0].node_id.partition("[")[0] if nodes else test.symbol.qualname
 
 
+def _test_around(graph: CodeGraph, site: CallSite) -> SymbolRef | None:
+    """The test in which a call stands, be it in a function of its own."""
+    scopes = [site.caller, *graph.owners_of(site.caller)] if site.caller is not None else []
+    named = (s for s in scopes if s is not None and s.symbol.is_callable and s.symbol.name.startswith("test"))
+    return next(named, None)
+
+
 def calling_tests(speaker: Speaker, links: Links) -> Iterator[Candidate]:
     """Tests that call it; apart from these, tests that call something of its name on a value whose type the text does not tell."""
     sites = [
-        site
+        replace(site, caller=test)
         for site in links.callers.items
-        if site.caller is not None and site.caller.symbol.is_callable and site.caller.symbol.name.startswith("test")
-        and is_test_path(site.span.path) and not site.deferred
-    ]  # fmt: skip
+        if is_test_path(site.span.path) and not site.deferred and (test := _test_around(links.graph, site)) is not None
+    ]
     traced = _places([s for s in sites if s.sure], lambda r: _node_id(links, r), at_most=_MAX_LISTED)
     if traced:
         word = "tests" if len(traced) > 1 else "test"

@@ -66,7 +66,8 @@ def _may_be_outside(graph: CodeGraph, name: str) -> bool:
     if dot:
         return is_library(graph, top)
     own = graph.find_symbol(name)
-    return not own or (all(r.symbol.kind == "module" for r in own) and is_library(graph, name))
+    # A variable of the name is what stands in where the library is missing.
+    return not own or (all(r.symbol.kind in ("module", "variable") for r in own) and is_library(graph, name))
 
 
 def is_library(graph: CodeGraph, top: str) -> bool:
