@@ -13,7 +13,7 @@ from ..evidence.selection import Found
 from ..graph.source import is_python
 from ..types import Evidence, SymbolRef
 from .citations import find_citations, locate
-from .kinds import LINKS, answer_kind, asks_what_it_does
+from .kinds import LINKS, answer_kind, asks_difference, asks_what_it_does
 
 _QUOTED = re.compile(r"`(\w+)(?:\(\))?`|\"(\w+)\"|'(\w+)'")
 # "the prepare method of PreparedRequest", "PreparedRequest's prepare method".
@@ -28,6 +28,9 @@ _OBJECT = re.compile(
     re.I,
 )
 _PRONOUNS = frozenset({"it", "this", "that", "them", "these", "those", "what", "something", "anything"})
+_IN_CODE = ("called", "decorated", "base", "aliased")
+# "How does bind work?", in so many words.
+_WORKS = re.compile(r"\W*(?:how (?:does|do)|what does) (?P<name>[A-Za-z_]\w+) (?:works?|do)\W*\Z", re.I)
 _OF_MODULES = ("tests", "impact", "callers")
 _MAX_CHARS = 300
 _MAX_MODULES = 2
@@ -35,18 +38,31 @@ _MAX_PARTS = 4  # definitions of a module
 _MAX_NAMED = 8
 _MOST_EXPLAINED = 2
 _MAX_DEFINITIONS = 4  # of one name
+_MAX_COMPARED = 24
 
 
 def kind_of(graph: CodeGraph, question: Question) -> str:
-    """`answer_kind`; a question that counts something and names nothing of which it could be is one about how things are."""
+    """`answer_kind`; a question that counts something and names nothing of which it could be is one about how things are, and one for the
+    users of what is no symbol one about where it stands."""
     kind = answer_kind(question)
+    if kind == "callers" and question.identifiers and not named_symbols(graph, question):
+        # Who calls what was found is no answer to where a parameter or an attribute is used.
+        called = any(in_code(graph, n.rpartition(".")[2]) or graph.importers_of(n) for n in question.identifiers)
+        return kind if called else "where"
     named = kind != "count" or named_first(graph, question) or named_symbols(graph, question)
     return kind if named else "how"
 
 
+def in_code(graph: CodeGraph, name: str) -> bool:
+    """Whether something is called, decorated with, built on or renamed from what has this name, wherever it is defined."""
+    texts = graph.documents.open_texts
+    paths = {path for how in _IN_CODE for path in graph.view.paths_using(name, how)}  # open files are among them always
+    return any(path not in texts or re.search(rf"\b{re.escape(name)}\b", texts[path]) for path in paths)
+
+
 def named_symbols(graph: CodeGraph, question: Question) -> list[SymbolRef]:
     """All that a question names, of the product: members, then what is written as code, then classes by a plain word with a capital."""
-    members = named_members(graph, question) or named_object(graph, question)
+    members = named_members(graph, question) or named_object(graph, question) or _named_alone(graph, question)
     # `send` of "Session.send" is no other `send`.
     parts = {part for ref in members for part in ref.symbol.qualname.split(".")}
     parts |= {part for name in question.identifiers if "." in name for part in name.split(".")}
@@ -54,10 +70,28 @@ def named_symbols(graph: CodeGraph, question: Question) -> list[SymbolRef]:
         r
         for name in question.identifiers[:_MAX_NAMED]
         if name not in parts
-        for r in (graph.find_symbol(name) or _by_last_part(graph, name))[:_MAX_DEFINITIONS]
+        for r in (definitions_of(graph, name) or _by_last_part(graph, name))[:_MAX_DEFINITIONS]
     ]
     found += [r for r in _classes(graph, question) if r.symbol.name not in parts]
     return _distinct([*members, *found])
+
+
+def definitions_of(graph: CodeGraph, name: str) -> list[SymbolRef]:
+    """What is called so; of many methods those first that replace no other: what calls one of the others mostly calls these."""
+    refs = graph.find_symbol(name)
+    own = [r for r in refs if not is_test_path(r.path)]
+    if not _MAX_DEFINITIONS < len(own) <= _MAX_COMPARED or not all(
+        r.symbol.kind in ("method", "property") for r in own
+    ):
+        return refs
+    return sorted(own, key=lambda r: bool(graph.overridden_by(r)))
+
+
+def _named_alone(graph: CodeGraph, question: Question) -> list[SymbolRef]:
+    """`bind` of "How does bind work?", where functions or classes are called so."""
+    match = _WORKS.match(question.text[:_MAX_CHARS])
+    refs = definitions_of(graph, match["name"]) if match and match["name"].lower() not in _PRONOUNS else []
+    return [r for r in refs if r.symbol.is_callable or r.symbol.kind == "class"][:_MAX_DEFINITIONS]
 
 
 def _by_last_part(graph: CodeGraph, name: str) -> list[SymbolRef]:
@@ -81,7 +115,9 @@ def named_first(graph: CodeGraph, question: Question) -> list[SymbolRef]:
         return _distinct(part for module in modules for part in (module, *_tested_most(graph, module)[:most]))
     if answer_kind(question) in LINKS:
         return named_members(graph, question) or named_classes(graph, question) or named_object(graph, question)
-    if asks_what_it_does(question.text):
+    if asks_difference(question.text):
+        return list({r.symbol.name: r for r in reversed(named_symbols(graph, question))}.values())[::-1]
+    if asks_what_it_does(question.text) or _WORKS.match(question.text):
         return named_symbols(graph, question)[:_MOST_EXPLAINED]
     if answer_kind(question) != "where":
         return []
@@ -140,7 +176,7 @@ def bare_object(question: Question) -> str:
 def named_object(graph: CodeGraph, question: Question) -> list[SymbolRef]:
     """The functions and classes called so."""
     name = bare_object(question) if answer_kind(question) in LINKS else ""
-    refs = graph.find_symbol(name) if name else []
+    refs = definitions_of(graph, name) if name else []
     return [r for r in refs if r.symbol.is_callable or r.symbol.kind == "class"][:_MAX_DEFINITIONS]
 
 

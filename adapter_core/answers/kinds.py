@@ -113,3 +113,15 @@ _WHAT_IT_DOES = re.compile(
 def asks_what_it_does(text: str) -> bool:
     """Whether a question asks what something does or is, which is answered first by what its docstring says first."""
     return bool(_WHAT_IT_DOES.match(text))
+
+
+_DIFFERENCE = re.compile(
+    r"\b(?:differences?|distinction) between\b|\b(?:differs?|different) from\b|\bhow do [^?]+ differ\b|\bcompare [^?]+ (?:and|with|to)\b|"
+    r"\w`? vs\.? `?\w",
+    re.I,
+)
+
+
+def asks_difference(text: str) -> bool:
+    """Whether a question asks how several things differ, which is answered first by what each of them is."""
+    return bool(_DIFFERENCE.search(text[:300]))

@@ -17,7 +17,7 @@ from ..evidence.selection import Found
 from ..graph import terms
 from ..graph.unindexed import may_answer
 from ..types import Claim
-from .asked import asked_by_words, bare_object, named_classes, named_object, named_symbols
+from .asked import asked_by_words, bare_object, in_code, named_classes, named_object, named_symbols
 from .composing.outside import names_used
 from .kinds import LINKS, answer_kind
 from .options import RefusalOptions
@@ -27,7 +27,7 @@ _FEW_TERMS = 4
 _MAX_IDENTIFIERS = 8
 _MAX_DEFINITIONS = 12
 _SHOWN = 3  # files that are not indexed
-_IN_CODE = ("called", "decorated", "base", "aliased")
+_OF_USES = re.compile(r"\b(?:us(?:es?|ed|ing|ages?)|read|set|passed)\b", re.I)
 
 
 def signals(graph: CodeGraph, found: Found) -> dict[str, float]:
@@ -50,7 +50,7 @@ def signals(graph: CodeGraph, found: Found) -> dict[str, float]:
     defined = defined or bool(named_classes(graph, found.question) or named_object(graph, found.question))
     if answer_kind(found.question) == "callers":  # what a library defines is called here
         used = names_used(found.question)
-        defined = defined or any(_in_code(graph, n.rpartition(".")[2]) or graph.importers_of(n) for n in used)
+        defined = defined or any(in_code(graph, n.rpartition(".")[2]) or graph.importers_of(n) for n in used)
     defined = defined or any(asked_by_words(e, found) for e in found.definitions)
     return {
         "best": max(map(len, spans), default=0) / number,
@@ -94,16 +94,13 @@ def subjects_not_there(graph: CodeGraph, question: Question) -> list[str]:
     absent = [
         name
         for name in names
-        if not graph.find_symbol(name) and not _in_code(graph, name.rpartition(".")[2]) and not graph.importers_of(name)
+        if not graph.find_symbol(name) and not in_code(graph, name.rpartition(".")[2]) and not graph.importers_of(name)
     ]
+    if _OF_USES.search(question.text):  # a parameter or an attribute is used, too
+        with graph.store.snapshot():
+            index = SearchIndex(graph)
+            absent = [name for name in absent if not _used(index, name)]
     return absent if len(absent) == len(names) else []
-
-
-def _in_code(graph: CodeGraph, name: str) -> bool:
-    """Whether something is called, decorated with, built on or renamed from what has this name, wherever it is defined."""
-    texts = graph.documents.open_texts
-    paths = {path for how in _IN_CODE for path in graph.view.paths_using(name, how)}  # open files are among them always
-    return any(path not in texts or re.search(rf"\b{re.escape(name)}\b", texts[path]) for path in paths)
 
 
 # What an answer about links of one symbol has to say, and that it does not.

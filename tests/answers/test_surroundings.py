@@ -468,6 +468,7 @@ def test_tests_of_a_file_are_those_of_what_is_in_it(repo: Path, question: str) -
     texts = told(repo, question)
     assert texts == [
         "`Cart` is called in the tests `tests/test_cart.py::test_total` and `tests/test_cart.py::test_none`.",
+        "`Cart.total` is called in the test `tests/test_cart.py::test_total`.",
     ]
     texts = told(repo, "Which tests exercise src/shop/prices.py?")
     assert "`shop.prices` is imported by `tests.test_prices`." in texts
@@ -629,7 +630,7 @@ def test_imports_on_several_lines_and_in_odd_folders_are_told(repo: Path) -> Non
     answer = answer_question(graph, "Which tests cover shop/cart.py?")
     assert answer.dropped == ()
     assert {c.text for c in answer.claims} == {
-        "`Cart` is called in the test `tests/part-1/test_cart.py::test_total`.",
+        "`Cart.total` is called in the test `tests/part-1/test_cart.py::test_total`.",
         "`shop.cart` is imported by `tests/part-1/test_cart.py`.",
     }
     answer = answer_question(graph, "What is in here?", AskOptions(zoom="tests/part-1/test_cart.py"))

@@ -32,11 +32,9 @@ def owner_fits(facts: ModuleFacts, owner: Owner, mention: Mention, region: Regio
         return not (exact and owner)
     if "::" in path:  # a pytest id
         file, _, test = path.partition("::")
-        wanted = test.partition("[")[0].split("::")
-        inner = owner[len(wanted) :]  # a function within a test is part of it
-        return (
-            file == facts.path and wanted == [n for n, _ in owner[: len(wanted)]] and not any(cls for _, cls in inner)
-        )
+        told = test.partition("[")[0].split("::")
+        below = owner[len(told) :]  # a function within a test is part of it
+        return file == facts.path and told == [n for n, _ in owner[: len(told)]] and not any(cls for _, cls in below)
     wanted, module, names = parts_of(mention.text), facts.module.split("."), [name for name, _ in owner]
     if not wanted:
         return False

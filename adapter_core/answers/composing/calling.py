@@ -250,10 +250,14 @@ def _names(value: ast.expr) -> set[str]:
     }
 
 
+def _place_of(site: CallSite) -> _Place:
+    return site.span.path, site.span.start, site.span.end
+
+
 def _places(
     sites: Sequence[CallSite],
     label: Callable[[SymbolRef], str] = scope_name,
-    spans: Callable[[CallSite], _Place | None] = lambda s: (s.span.path, s.span.start, s.span.end),
+    spans: Callable[[CallSite], _Place | None] = _place_of,
     at_most: int | None = None,
 ) -> dict[str, _Place]:
     """The first call of each caller, by the caller's name; of the first callers, where there are more than `at_most`."""
@@ -287,10 +291,13 @@ def calling_tests(speaker: Speaker, links: Links) -> Iterator[Candidate]:
         for site in links.callers.items
         if is_test_path(site.span.path) and not site.deferred and (test := _test_around(links.graph, site)) is not None
     ]
-    traced = _places([s for s in sites if s.sure], lambda r: _node_id(links, r), at_most=_MAX_LISTED)
-    if traced:
-        word = "tests" if len(traced) > 1 else "test"
-        text = f"{code(links.ref.symbol.qualname)} is called in the {word} {listed([code(n) for n in traced])}."
-        yield speaker.say_of("tests", text, *traced.values(), definition(links.ref))
+    shown = {id(s): evidence_of(links.graph, links.ref, s) for s in sites if traced(s, links.ref) and not s.sure}
+    sure = [s for s in sites if s.sure or shown.get(id(s)) is not None]
+    group = _places(sure, lambda r: _node_id(links, r), at_most=_MAX_LISTED)
+    if group:
+        word = "tests" if len(group) > 1 else "test"
+        text = f"{code(links.ref.symbol.qualname)} is called in the {word} {listed([code(n) for n in group])}."
+        at = {place for s in sure if (place := shown.get(id(s))) is not None and _place_of(s) in group.values()}
+        yield speaker.say_of("tests", text, *group.values(), *sorted(at), definition(links.ref))
     for item in _by_name(speaker, [s for s in sites if not s.resolved], lambda r: _node_id(links, r)):
         yield speaker.say_of("tests", item.text, *item.spans)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from ...code_graph import is_test_path
 from ...evidence.question import EXTENDING
 from ...graph import terms
-from ..kinds import LINKS, asks_what_it_does
+from ..kinds import LINKS, asks_difference, asks_what_it_does
 from .candidate import COURSES, OF_STATEMENTS, Candidate
 from .prose import leans
 
@@ -79,6 +79,7 @@ _FITTED: Mapping[str, float] = {"doc": 0.75, "comment": 0.75}
 _LEANING = 0.6
 _ASKED_FOR = 2.0  # a prior from here on is that of what the question asks for
 _PLACE_DECAY = 0.96
+_BESIDE_LINKS = 0.3  # of what statements do is left beside the callers, tests and the like that were asked for
 _REPETITION = 0.65
 _SAME_KIND = 0.72
 _SHOWN = 0.6  # what a sentence loses whose lines are all shown already
@@ -101,6 +102,7 @@ def lexical_scores(
     priors = _PRIORS.get(kind, _PRIORS["other"])
     subjects = _subjects(items, weights)
     named = any(item.named for item in items)
+    linked = kind in LINKS and any(item.named and priors.get(item.kind, 0.0) >= _ASKED_FOR for item in items)
     scores = []
     for item in items:
         present = _present(item)
@@ -110,6 +112,8 @@ def lexical_scores(
             prior = max(prior, _ASKED_PRIOR)
         if "decides" in asked and item.kind in OF_STATEMENTS and _CONDITIONAL.search(item.text):
             prior *= _CONDITION
+        if linked and item.kind in OF_STATEMENTS | {"used", "assigned"} and item.kind not in priors:
+            prior *= _BESIDE_LINKS
         if kind == "where" and item.named and item.kind in ("where", "doc") and item.order == 0:
             prior = _ASKED_FOR
         if prior < _ASKED_FOR and not (kind == "why" and item.kind == "comment"):
@@ -125,7 +129,12 @@ def lexical_scores(
         if named and not item.named:
             opening *= _UNNAMED_LINK if kind in LINKS else _UNNAMED
         scores.append((0.35 + overlap) * prior * opening * subjects[item.about] * _PLACE_DECAY**item.place)
-    if asks_what_it_does(question):
+    most = max((s for s, item in zip(scores, items, strict=True) if item.kind not in _WHOLE), default=0.0)
+    if asks_difference(question):
+        for i, item in enumerate(items):
+            if item.named and item.kind in ("doc", "where") and item.order == 0:
+                scores[i] = most
+    elif asks_what_it_does(question):
         own = [i for i, item in enumerate(items) if item.named and item.kind in ("doc", "where")]
         first = [i for i in own if items[i].order == 0]
         if first and items[first[0]].kind == "where":
@@ -136,10 +145,17 @@ def lexical_scores(
                 if item.about == items[first[0]].about and item.text.startswith("A comment above")
             )
             first = [*above, *first]
-        most = max((s for s, item in zip(scores, items, strict=True) if item.kind not in _WHOLE), default=0.0)
+        if not own:  # a parameter, perhaps
+            first = [i for i, item in enumerate(items) if item.kind == "param" and _is_asked(item, question)]
         for i in first[:1]:
             scores[i] = most
     return scores
+
+
+def _is_asked(item: Candidate, question: str) -> bool:
+    """Whether the parameter of a sentence is named in the question."""
+    name = item.text.partition("`")[2].partition("`")[0].lstrip("*")
+    return bool(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", question))
 
 
 def _subjects(items: Sequence[Candidate], weights: Mapping[str, float]) -> dict[str, float]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import builtins
+import functools
 import itertools
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -28,6 +31,11 @@ class Targets:
     entered: tuple[Value, ...] = ()
     external: tuple[str, ...] = ()
     open: bool = False
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether it leads out of the workspace, and not only to what tests put in place of something of it."""
+        return any(not name.startswith("unittest.mock.") for name in self.external)
 
 
 def targets(inference: Inference, path: str, call: Call) -> Targets:
@@ -74,10 +82,19 @@ def targets_of(inference: Inference, values: Values) -> Targets:
             entered.update(dict.fromkeys(inner.entered))
             outside.update(dict.fromkeys(inner.external))
         elif value.kind == "external":
-            outside[value.path] = None
+            if _may_be(value.path):
+                outside[value.path] = None
         elif value.kind == "method":
             outside[f"builtins.{value.path}"] = None
     return Targets(tuple(named), tuple(entered), tuple(outside), OTHER in values or MANY in values)
+
+
+@functools.lru_cache(maxsize=10_000)
+def _may_be(name: str) -> bool:
+    """False for a member that a built-in type does not have (`builtins.str().get_jobs`): whatever else the value may be, it is not that."""
+    found = re.match(r"builtins\.(\w+)\(\)\.(\w+)", name)
+    cls = getattr(builtins, found[1], None) if found else None
+    return found is None or not isinstance(cls, type) or hasattr(cls, found[2])
 
 
 def is_direct(inference: Inference, path: str, call: Call) -> bool:
@@ -201,7 +218,7 @@ def _calls_entering(
         if value in reached.named or value in reached.entered:
             found[place] = path, call, True
         elif (
-            not reached.named and not reached.external
+            not reached.named and not reached.elsewhere
             and call.name == symbol.name and "." in call.callee and symbol.kind in ("method", "property")
         ):  # fmt: skip
             found[place] = path, call, False

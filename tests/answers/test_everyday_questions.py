@@ -1,0 +1,166 @@
+"""Questions as they are asked at work: each once went wrong for a reason that holds for many others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from adapter_core.answers.runner import answer_question
+from adapter_core.code_graph import CodeGraph
+from tests.support import graph_of
+
+WORKSPACE = """
+#- store/base.py
+class BaseStore:
+    \"\"\"What every store can do.\"\"\"
+
+    def due(self, now):
+        raise NotImplementedError
+
+    def fit(self, size, limit=None):
+        \"\"\"Make room.
+
+        :param size: (default: None)
+        :param limit: the most jobs that are kept
+        \"\"\"
+        self.limit = limit
+        return size
+#- store/kinds.py
+from store.base import BaseStore
+
+
+class AStore(BaseStore):
+    def due(self, now):
+        return [now]
+
+
+class BStore(BaseStore):
+    def due(self, now):
+        return [now, now]
+
+
+class CStore(BaseStore):
+    def due(self, now):
+        return []
+
+
+class DStore(BaseStore):
+    def due(self, now):
+        return [None]
+#- store/scheduler.py
+from store.base import BaseStore
+
+
+class Scheduler:
+    \"\"\"Runs what is due.\"\"\"
+
+    def __init__(self, stores: dict[str, BaseStore]):
+        self.stores = stores
+
+    def process(self, now, name: str):
+        store = name
+        if now:
+            store = self.stores[name]
+        return store.due(now)
+
+
+class Worker:
+    \"\"\"Runs one job in a thread of its own.\"\"\"
+
+    def run(self, job):
+        return job()
+
+    def bind(self, job):
+        \"\"\"Tie a job to this worker.\"\"\"
+        return job
+#- tests/test_kinds.py
+import asyncio
+
+from store.kinds import AStore
+from store.scheduler import Worker
+
+
+def test_due():
+    async def inner():
+        return AStore().due(1)
+
+    assert asyncio.run(inner()) == [1]
+
+
+class TestWorker:
+    def test_run(self):
+        def work():
+            return Worker().run(list)
+
+        assert work() == []
+"""
+
+
+@pytest.fixture
+def graph(tmp_path: Path) -> CodeGraph:
+    return graph_of(tmp_path, WORKSPACE)
+
+
+def told(graph: CodeGraph, question: str) -> list[str]:
+    answer = answer_question(graph, question)
+    assert not answer.dropped
+    return [claim.text for claim in answer.claims]
+
+
+def test_a_call_in_a_function_of_a_test_is_the_tests(graph: CodeGraph) -> None:
+    assert "`AStore.due` is called in the test `tests/test_kinds.py::test_due`." in told(
+        graph, "Which tests cover AStore.due?"
+    )
+    texts = told(graph, "Which tests cover Worker.run?")
+    assert "`Worker.run` is called in the test `tests/test_kinds.py::TestWorker::test_run`." in texts
+
+
+def test_of_many_methods_of_a_name_those_that_replace_no_other_come_first(graph: CodeGraph) -> None:
+    texts = told(graph, "Who calls `due`?")
+    assert any("Scheduler.process" in text for text in texts)
+    assert not any(text.startswith("`DStore.due`") for text in texts)
+
+
+def test_what_is_no_symbol_is_told_where_it_stands(graph: CodeGraph) -> None:
+    answer = answer_question(graph, "Where is `limit` used?")
+    assert answer.found
+    assert not any("is called by" in claim.text for claim in answer.claims)
+    assert any("limit" in claim.text for claim in answer.claims)
+
+
+def test_a_parameter_is_told_by_what_is_written_of_it(graph: CodeGraph) -> None:
+    texts = told(graph, "What is `limit`?")
+    assert any("the most jobs that are kept" in text for text in texts)
+    assert not any("(default" in text and "“" in text for text in texts)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What is the difference between Scheduler and Worker?",
+        "How does Scheduler differ from Worker?",
+        "Scheduler vs Worker",
+    ],
+)
+def test_a_difference_begins_with_what_each_is(graph: CodeGraph, question: str) -> None:
+    texts = told(graph, question)
+    assert any("Runs what is due." in text for text in texts)
+    assert any("Runs one job in a thread of its own." in text for text in texts)
+
+
+def test_a_plain_word_that_is_a_name_is_asked_about(graph: CodeGraph) -> None:
+    assert told(graph, "How does bind work?")[0] == "`Worker.bind`: “Tie a job to this worker.”"
+
+
+@pytest.mark.parametrize(
+    "question", ["How many classes extend BaseStore?", "How many classes that inherit from BaseStore are there?"]
+)
+def test_classes_that_extend_are_counted(graph: CodeGraph, question: str) -> None:
+    assert any(text.startswith("`BaseStore` has 4 direct subclasses") for text in told(graph, question))
+
+
+def test_statements_do_not_stand_beside_callers_that_were_asked_for(graph: CodeGraph) -> None:
+    texts = told(graph, "What breaks if I change AStore?")
+    assert any("`AStore` is called in the test" in text for text in texts)
+    assert not any("in the order" in text or text.startswith("In `") for text in texts)
