@@ -103,7 +103,7 @@ class _Walk:
                 guard = replace(self._test(node, False), guard=True, end=node.body[-1].end_lineno or node.lineno)
                 around = around.under(guard)
             elif _may_leave(node):
-                around = around.under(replace(_untold(node), guard=True, end=node.end_lineno or node.lineno))
+                around = around.under(replace(_untold(node), guard=True))
 
     def _inside(self, node: ast.stmt, around: _Around) -> Iterator[Placed]:
         if isinstance(node, ast.If):

@@ -216,7 +216,8 @@ def course(found: Sequence[Step], told: Sequence[int]) -> tuple[str, list[Lines]
             parts.append(f"{gap}{words}{': ' if words else ''}{step.text}")
         last = i
     listing = "; ".join(f"({number}) {part}" for number, part in enumerate(parts, 1))
-    spans = [span for step in kept for span in (*lines_of(step.tests), step.lines)]
+    asked = [[t for t in step.tests if not (t.guard and t.kind == "other")] for step in kept]
+    spans = [span for step, tests in zip(kept, asked, strict=True) for span in (*lines_of(tests), step.lines)]
     return listing + ("; …" if last < len(found) - 1 else ""), joined(spans)
 
 
