@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -193,9 +194,20 @@ def evidence_of(graph: CodeGraph, ref: SymbolRef, site: CallSite) -> _Place | No
 def _made(graph: CodeGraph, site: CallSite, owner: str, kind: str) -> _Place | None:
     """Where a value is bound to `Kind(…)` or annotated as `Kind`, in the file of the call."""
     document = graph.document(site.span.path)
-    tree = outline_of("\n".join(document.lines) + "\n").tree if document is not None else None
     best: _Place | None = None
-    for node in ast.walk(tree) if tree is not None and owner else ():
+    for line, names in _bindings(document.text).get(owner, ()) if document is not None and owner else ():
+        inside = site.caller is None or site.caller.symbol.start <= line <= site.caller.symbol.end
+        if kind in names and (inside or owner.startswith("self.")) and (best is None or line <= site.span.start):
+            best = (site.span.path, line, line)
+    return best
+
+
+@functools.lru_cache(maxsize=8)
+def _bindings(text: str) -> dict[str, list[tuple[int, frozenset[str]]]]:
+    """What a file binds: for each name the lines that say what it is, each with the names that do; hundreds of calls may ask for them."""
+    found: dict[str, list[tuple[int, frozenset[str]]]] = {}
+    tree = outline_of(text).tree
+    for node in ast.walk(tree) if tree is not None else ():
         bound: list[tuple[ast.AST, ast.expr | None]] = []
         if isinstance(node, ast.Assign):
             bound = [(target, node.value) for target in node.targets]
@@ -206,31 +218,36 @@ def _made(graph: CodeGraph, site: CallSite, owner: str, kind: str) -> _Place | N
         elif isinstance(node, (ast.With, ast.AsyncWith)):
             bound = [(i.optional_vars, i.context_expr) for i in node.items if i.optional_vars is not None]
         for target, value in bound:
-            text = target.arg if isinstance(target, ast.arg) else ast.unparse(target)
-            if text != owner or value is None or kind not in _names(value):
-                continue
-            line = (value.lineno, value.lineno)
-            inside = site.caller is None or site.caller.symbol.start <= line[0] <= site.caller.symbol.end
-            if (inside or owner.startswith("self.")) and (best is None or line[0] <= site.span.start):
-                best = (site.span.path, *line)
-    return best
+            if value is not None:
+                written = target.arg if isinstance(target, ast.arg) else ast.unparse(target)
+                found.setdefault(written, []).append((value.lineno, frozenset(_names(value))))
+    return found
 
 
 def _renamed(graph: CodeGraph, site: CallSite, called: str, name: str) -> _Place | None:
     """Where the name by which something is called is bound to it, in the file of the call: `import f as g`, `handler = f`."""
     document = graph.document(site.span.path)
-    tree = outline_of("\n".join(document.lines) + "\n").tree if document is not None else None
+    lines = _other_names(document.text).get((called, name)) if document is not None else None
+    return (site.span.path, *lines) if lines is not None else None
+
+
+@functools.lru_cache(maxsize=8)
+def _other_names(text: str) -> dict[tuple[str, str], Lines]:
+    """The first lines in which a file binds a name to something of another one: (name, other one)."""
+    found: dict[tuple[str, str], Lines] = {}
+    tree = outline_of(text).tree
     for node in ast.walk(tree) if tree is not None else ():
         if isinstance(node, (ast.Import, ast.ImportFrom)):
-            bound = any(a.asname == called and a.name.rpartition(".")[2] == name for a in node.names)
+            pairs = [(a.asname, a.name.rpartition(".")[2]) for a in node.names if a.asname]
         elif isinstance(node, (ast.Assign, ast.AnnAssign)) and isinstance(node.value, (ast.Name, ast.Attribute)):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            bound = _last(node.value) == name and any(_last(t) == called for t in targets)
+            pairs = [(_last(target), _last(node.value)) for target in targets]
         else:
             continue
-        if bound and (node.end_lineno or node.lineno) - node.lineno < _MAX_CITED:
-            return site.span.path, node.lineno, node.end_lineno or node.lineno
-    return None
+        if (node.end_lineno or node.lineno) - node.lineno < _MAX_CITED:
+            for pair in pairs:
+                found.setdefault(pair, (node.lineno, node.end_lineno or node.lineno))
+    return found
 
 
 def _last(node: ast.expr) -> str:
