@@ -13,7 +13,7 @@ from ..evidence.selection import Found
 from ..graph.source import is_python
 from ..types import Evidence, SymbolRef
 from .citations import find_citations, locate
-from .kinds import LINKS, answer_kind, asks_difference, asks_what_it_does
+from .kinds import LINKS, answer_kind, asks_difference, asks_what_it_does, compared
 
 _QUOTED = re.compile(r"`(\w+)(?:\(\))?`|\"(\w+)\"|'(\w+)'")
 # "the prepare method of PreparedRequest", "PreparedRequest's prepare method".
@@ -88,10 +88,12 @@ def definitions_of(graph: CodeGraph, name: str) -> list[SymbolRef]:
 
 
 def _named_alone(graph: CodeGraph, question: Question) -> list[SymbolRef]:
-    """`bind` of "How does bind work?", where functions or classes are called so."""
+    """`bind` of "How does bind work?", `load` of "What is the difference between load and dump?", where functions or classes are called
+    so."""
     match = _WORKS.match(question.text[:_MAX_CHARS])
-    refs = definitions_of(graph, match["name"]) if match and match["name"].lower() not in _PRONOUNS else []
-    return [r for r in refs if r.symbol.is_callable or r.symbol.kind == "class"][:_MAX_DEFINITIONS]
+    names = [match["name"]] if match and match["name"].lower() not in _PRONOUNS else compared(question.text)
+    refs = [r for name in names for r in definitions_of(graph, name)[:_MAX_DEFINITIONS]]
+    return [r for r in refs if r.symbol.is_callable or r.symbol.kind == "class"]
 
 
 def _by_last_part(graph: CodeGraph, name: str) -> list[SymbolRef]:

@@ -122,6 +122,20 @@ _DIFFERENCE = re.compile(
 )
 
 
+_PLAIN = r"`?(?P<{}>[A-Za-z_][\w.]*)`?"
+_TWO = re.compile(
+    rf"\b(?:between|do|does|compare|how (?:is|are)) (?:the )?{_PLAIN.format('a')} (?:and|differs? from|different from|with|to) (?:the )?"
+    rf"{_PLAIN.format('b')}|(?<![\w.]){_PLAIN.format('c')} vs\.? {_PLAIN.format('d')}",
+    re.I,
+)
+
+
+def compared(text: str) -> list[str]:
+    """The two names that a question compares, also where they are written as plain words; none in any other question."""
+    found = _TWO.search(text[:300]) if asks_difference(text) else None
+    return [name.strip(".") for name in found.groups() if name] if found is not None else []
+
+
 def asks_difference(text: str) -> bool:
     """Whether a question asks how several things differ, which is answered first by what each of them is."""
     return bool(_DIFFERENCE.search(text[:300]))

@@ -115,6 +115,10 @@ def nothing_of(graph: CodeGraph, question: Question, claims: Sequence[Claim]) ->
     """That no caller, test or subclass was found of the one symbol of which a question asks for these; "" where the answer has some."""
     pattern, what = _LINKS_SAID.get(answer_kind(question), ("", ""))
     names = {ref.symbol.qualname for ref in named_symbols(graph, question)} if pattern else set()
+    if answer_kind(question) == "callers" and not names:
+        used = [n for n in names_used(question) if not graph.find_symbol(n, at_most=1)]
+        used = [n for n in used if not in_code(graph, n.rpartition(".")[2]) and not graph.importers_of(n)]
+        return f"no call or import of {used[0]} was found; what is told is what comes nearest" if used else ""
     if len(names) != 1:
         return ""
     (name,) = names

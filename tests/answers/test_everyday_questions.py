@@ -19,7 +19,7 @@ class BaseStore:
         raise NotImplementedError
 
     def fit(self, size, limit=None):
-        \"\"\"Make room.
+        \"\"\"Make room for more jobs.
 
         :param size: (default: None)
         :param limit: the most jobs that are kept
@@ -164,3 +164,9 @@ def test_statements_do_not_stand_beside_callers_that_were_asked_for(graph: CodeG
     texts = told(graph, "What breaks if I change AStore?")
     assert any("`AStore` is called in the test" in text for text in texts)
     assert not any("in the order" in text or text.startswith("In `") for text in texts)
+
+
+def test_plain_words_that_are_compared_are_names(graph: CodeGraph) -> None:
+    texts = told(graph, "What is the difference between fit and bind?")
+    assert any(text.startswith("`BaseStore.fit`: “Make room for more jobs.”") for text in texts)
+    assert any(text.startswith("`Worker.bind`: “Tie a job to this worker.”") for text in texts)

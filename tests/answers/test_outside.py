@@ -101,3 +101,15 @@ def test_callers_of_what_calls_it_are_no_answer(graph: CodeGraph) -> None:
 
 def test_what_nothing_calls_is_not_made_up(graph: CodeGraph) -> None:
     assert not any("subprocess.Popen` is called" in text for text in told(graph, "Who calls subprocess.Popen?"))
+
+
+@pytest.mark.parametrize("name", ["warnings", "caching", "requests.adapters"])
+def test_what_nothing_uses_is_said_not_to_be(graph: CodeGraph, name: str) -> None:
+    answer = answer_question(graph, f"Who uses {name}?")
+    assert not answer.found or f"no call or import of {name} was found" in answer.reason
+
+
+def test_a_variable_that_stands_in_for_a_library_is_no_other_thing(tmp_path: Path) -> None:
+    source = "try:\n    import colours\nexcept ImportError:\n    colours = None\n\n\ndef paint():\n    return colours\n"
+    with graph_of(tmp_path, f"#- shop/paint.py\n{source}") as graph:
+        assert told(graph, "Who uses colours?")[0] == "`colours` is imported by `shop.paint`."
