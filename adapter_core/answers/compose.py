@@ -55,7 +55,10 @@ def candidates(graph: CodeGraph, found: Found, limit: int, budget: TimeBudget | 
     zoomed = found.zoom is not None and found.zoom.symbol.kind == "module"
     with budget.spend():
         outside = outside_uses(graph, found.question) if kind == "callers" else []
-    asked = _Asked(kind, asked_for(found.question.text), _asked_about(graph, found), course, zoomed, bool(outside))
+    unknown = kind == "callers" and bool(found.question.identifiers)  # unless something is named
+    asked = _Asked(
+        kind, asked_for(found.question.text), _asked_about(graph, found), course, zoomed, bool(outside), unknown
+    )
     evident = list(_evident(graph, found))
     with budget.spend():
         if course and not asked.named:
@@ -105,7 +108,7 @@ def _reading_place(candidate: Candidate, kind: str) -> tuple[int, int]:
 class _Asked:
     """The kind of answer, what is to be counted, and, by path and line, the symbols that the question names; none where it names none.
     `course`: it asks what happens one after the other. `zoomed`: it is asked about a module. `outside`: it names what the workspace uses
-    and does not define."""
+    and does not define; `unknown`: it names as code what is neither."""
 
     kind: str
     counted: tuple[str, ...]
@@ -113,6 +116,11 @@ class _Asked:
     course: bool
     zoomed: bool
     outside: bool
+    unknown: bool
+
+    def means(self, place: tuple[str, int]) -> bool:
+        """Whether links of a symbol may answer: who calls what was not asked about is no answer to who calls something."""
+        return self.kind not in LINKS or place in self.named or not (self.named or self.outside or self.unknown)
 
 
 def _evident(graph: CodeGraph, found: Found) -> Iterator[tuple[ModuleFacts, int, Evidence | None]]:
@@ -198,10 +206,8 @@ def _sentences(
                 yield from contents(speaker, facts)
         return
     ref = graph.ref(facts, index)
-    # Who calls what was not asked about is no answer to who calls something.
     named = (facts.path, symbol.start) in asked.named
-    meant = asked.kind not in LINKS or named or not (asked.named or asked.outside)
-    linked = meant and (symbol.is_callable or symbol.kind == "class")
+    linked = asked.means((facts.path, symbol.start)) and (symbol.is_callable or symbol.kind == "class")
     with budget.spend():
         around = list(_surroundings(speaker, Links(graph, ref, budget), asked, place)) if linked else []
     if asked.kind in LINKS:
@@ -245,7 +251,11 @@ def _surroundings(speaker: Speaker, links: Links, asked: _Asked, place: int) -> 
         importing = list(imported(speaker, graph, ref))
     if kind in LINKS:
         # Beside a library's function of the same name it is told which this is.
-        yield from callers(speaker, links, kind not in ("tests", "impact"), ref.full_name if asked.outside else "")
+        full = ref.full_name if asked.outside else ""
+        told = list(callers(speaker, links, kind not in ("tests", "impact"), full))
+        yield from told
+        if not told and kind == "callers":  # what calls it under another name, or hands it on, names it
+            yield from reads(speaker, graph, ref)
     elif place < _NEAR:
         yield from uses(speaker, links)
     yield from about_bases

@@ -31,7 +31,7 @@ from .composing.choose import choose, lexical_scores, mix
 from .composing.counts import counts_everything
 from .composing.together import in_order, put_together
 from .flags import checked
-from .kinds import LINKS, asks_structure
+from .kinds import LINKS, asks_structure, asks_what_it_does
 from .options import AskOptions
 from .provenance import provenance_of
 from .refusal import answerable, confidence, names_not_there, not_indexed, nothing_of, signals, subjects_not_there
@@ -252,7 +252,8 @@ def _arranged(run: Run, found: Found, items: list[Candidate], chosen: list[Candi
     """The chosen sentences, best first, as they are read: what was found first is what the answer is about."""
     if kind_of(run.graph, found.question) in LINKS:
         return in_order(run.graph, chosen)
-    chosen = sorted(chosen, key=lambda item: item.place)
+    best = chosen[0].about if chosen and asks_what_it_does(found.question.text) else ""
+    chosen = sorted(chosen, key=lambda item: (bool(best) and item.about != best, item.place))
     named = named_symbols(run.graph, found.question)
     return put_together(run.graph, chosen, items, named, asks_structure(found.question))
 

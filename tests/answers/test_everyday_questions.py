@@ -131,7 +131,7 @@ def test_what_is_no_symbol_is_told_where_it_stands(graph: CodeGraph) -> None:
 
 def test_a_parameter_is_told_by_what_is_written_of_it(graph: CodeGraph) -> None:
     texts = told(graph, "What is `limit`?")
-    assert any("the most jobs that are kept" in text for text in texts)
+    assert texts[0] == "`limit` of `BaseStore.fit`: “the most jobs that are kept”"
     assert not any("(default" in text and "“" in text for text in texts)
 
 
@@ -170,3 +170,13 @@ def test_plain_words_that_are_compared_are_names(graph: CodeGraph) -> None:
     texts = told(graph, "What is the difference between fit and bind?")
     assert any(text.startswith("`BaseStore.fit`: “Make room for more jobs.”") for text in texts)
     assert any(text.startswith("`Worker.bind`: “Tie a job to this worker.”") for text in texts)
+
+
+def test_what_is_never_called_is_told_where_it_is_named(tmp_path: Path) -> None:
+    source = "def work(job):\n    return job\n\n\nclass Pool:\n    def __init__(self, runner):\n        runner.register(work)\n"
+    with graph_of(tmp_path, f"#- pool.py\n{source}") as graph:
+        assert any("runner.register(work)" in text or "passed to" in text for text in told(graph, "Who calls `work`?"))
+
+
+def test_callers_of_other_things_are_no_answer(graph: CodeGraph) -> None:
+    assert not any("is called by" in text for text in told(graph, "Who calls json.loads?"))

@@ -148,7 +148,7 @@ def lexical_scores(
         if not own:  # a parameter, perhaps
             first = [i for i, item in enumerate(items) if item.kind == "param" and _is_asked(item, question)]
         for i in first[:1]:
-            scores[i] = most
+            scores[i] = 1.001 * most  # before what has as much
     return scores
 
 
