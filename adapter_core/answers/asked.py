@@ -31,6 +31,12 @@ _PRONOUNS = frozenset({"it", "this", "that", "them", "these", "those", "what", "
 _IN_CODE = ("called", "decorated", "base", "aliased")
 # "How does bind work?", in so many words.
 _WORKS = re.compile(r"\W*(?:how (?:does|do)|what does) (?P<name>[A-Za-z_]\w+) (?:works?|do)\W*\Z", re.I)
+_OF_MODULE = re.compile(
+    r"\W*(?:what(?:'s| is| are)?(?: defined)? (?:in|inside)|what does|what is|explain|describe|summari[sz]e|"
+    r"(?:give (?:me )?)?an? overview of|what is the purpose of|what's) (?:the )?(?:module |file |package )?"
+    r"[`\"']?(?P<name>[\w./-]+?)[`\"']?(?: (?:module|file|package))?(?: (?:do|for|about|contain|define|provide))?\W*\Z",
+    re.I,
+)
 _OF_MODULES = ("tests", "impact", "callers")
 _MAX_CHARS = 300
 _MAX_MODULES = 2
@@ -142,6 +148,16 @@ def named_modules(graph: CodeGraph, question: Question) -> list[SymbolRef]:
         if found and "." in name and all(r.symbol.kind == "module" for r in found):
             refs += found[:1]
     return _distinct(refs)[:_MAX_MODULES]
+
+
+def module_asked_about(graph: CodeGraph, question: Question) -> SymbolRef | None:
+    """The module of "What is in shop.cart?", "What does src/shop/cart.py do?": the one that a question names and asks nothing else of."""
+    match = _OF_MODULE.match(question.text[:_MAX_CHARS])
+    modules = named_modules(graph, question) if match else []
+    name = match["name"] if match else ""
+    # A package's own file may be called like what it exports.
+    known = len(modules) == 1 and ("/" in name or name.endswith(".py") or name in (modules[0].module, modules[0].path))
+    return modules[0] if known else None
 
 
 def named_place(graph: CodeGraph, question: str) -> tuple[str, int] | None:

@@ -22,6 +22,7 @@ from .composing.chain import way_asked_for
 from .composing.counts import asked_for, parameters_of
 from .composing.deciding import decisions
 from .composing.documented import MAX_HEADER_LINES, of_docstring, of_documentation, of_module
+from .composing.having import having
 from .composing.links import Links
 from .composing.meeting import meeting_point
 from .composing.outside import outside_uses
@@ -65,7 +66,12 @@ def candidates(graph: CodeGraph, found: Found, limit: int, budget: TimeBudget | 
             evident = _meeting(graph, evident)
         way = way_asked_for(graph, found.question.text) if kind not in LINKS else None
     told = (item for one in outside for item in one.told)
-    first = (way, standing_at(graph, named_place(graph, found.question.text)), *told)
+    first = (
+        way,
+        standing_at(graph, named_place(graph, found.question.text)),
+        *told,
+        *having(graph, found.question.text),
+    )
     seen |= {item.text: item for item in first if item is not None}
     items = {(facts.path, index): item for facts, index, item in evident}
     for facts, index, item in (*_named(graph, found, items), *evident):
@@ -202,7 +208,7 @@ def _sentences(
         elif item is not None:
             yield from of_module(speaker, facts, document.lines, weights)
             yield from _assigned(speaker, facts, item)
-            if asked.zoomed:
+            if asked.zoomed or asked.kind == "overview":
                 yield from contents(speaker, facts)
         return
     ref = graph.ref(facts, index)
@@ -307,8 +313,9 @@ def _header(speaker: Speaker, symbol: Symbol, facts: ModuleFacts, index: int, li
             parts.append(f"is annotated to return {code(symbol.returns)}")
         if parts and complete and len(" ".join(parts)) <= 3 * _MAX_SIGNATURE:
             yield speaker.say("signature", f"{name} {listed(parts)}.", head)
-    elif symbol.kind in _ASSIGNED and len(symbol.signature) <= _MAX_SIGNATURE and assigns(symbol.signature):
-        yield speaker.say("assigned", f"{name} is assigned as {code(symbol.signature)}.", head)
+    elif symbol.kind in _ASSIGNED and len(symbol.signature) <= _MAX_SIGNATURE and _stands_so(symbol, lines):
+        span = symbol.start, symbol.end
+        yield speaker.say("assigned", f"{name} is assigned as {code(symbol.signature)}.", span)
     if symbol.decorators and symbol.is_callable:
         shown_decorators = [code("@" + d) for d in symbol.decorators if len(d) <= 80 and "\n" not in d]
         if shown_decorators and symbol.name_line - symbol.start < MAX_HEADER_LINES:
@@ -316,6 +323,13 @@ def _header(speaker: Speaker, symbol: Symbol, facts: ModuleFacts, index: int, li
             # `@app.route("/")` is how a function is registered; `@property` is not.
             kind = "registered" if any(set(d) & set(".(") for d in symbol.decorators) else "signature"
             yield speaker.say(kind, text, (symbol.start, symbol.name_line))
+
+
+def _stands_so(symbol: Symbol, lines: list[str]) -> bool:
+    """Whether an assignment of few lines is written as its signature has it, with no comment in it."""
+    written = "".join("".join(lines[symbol.start - 1 : symbol.end]).split())
+    few = symbol.end - symbol.start < MAX_HEADER_LINES
+    return few and assigns(symbol.signature) and "".join(symbol.signature.split()) in written
 
 
 def _head_span(facts: ModuleFacts, index: int, lines: list[str]) -> tuple[int, int]:

@@ -18,6 +18,7 @@ from ..graph import terms
 from ..graph.unindexed import may_answer
 from ..types import Claim
 from .asked import asked_by_words, bare_object, in_code, named_classes, named_object, named_symbols
+from .composing.having import method_asked_for
 from .composing.outside import names_used
 from .kinds import LINKS, answer_kind
 from .options import RefusalOptions
@@ -48,6 +49,8 @@ def signals(graph: CodeGraph, found: Found) -> dict[str, float]:
         unknown = [n for n in identifiers if not _used(index, n)]
     defined = any(0 < len(graph.find_symbol(n)) <= _MAX_DEFINITIONS for n in identifiers if n not in unknown)
     defined = defined or bool(named_classes(graph, found.question) or named_object(graph, found.question))
+    method = method_asked_for(found.question.text)
+    defined = defined or (bool(method) and bool(graph.find_symbol(method, at_most=1)))
     if answer_kind(found.question) == "callers":  # what a library defines is called here
         used = names_used(found.question)
         defined = defined or any(in_code(graph, n.rpartition(".")[2]) or graph.importers_of(n) for n in used)

@@ -17,11 +17,12 @@ from typing import Any
 
 from ..code_graph import CodeGraph
 from ..errors import ModelError, UsageError
+from ..evidence.question import analyse
 from ..evidence.selection import Found, search
 from ..graph.source import hash_lines, is_python
 from ..models.backend import Backend
 from ..types import Answer, CancelToken, Claim, EventSink, Evidence, SymbolRef
-from .asked import kind_of, named_place, named_symbols
+from .asked import kind_of, module_asked_about, named_place, named_symbols
 from .chat import WHAT_CAN_BE_ASKED, is_chat
 from .citations import cite, locate
 from .compose import candidates
@@ -88,6 +89,8 @@ def _answer(run: Run, context: Sequence[Evidence]) -> Answer:
     graph, question, options = run.graph, run.question, run.options
     place = named_place(graph, question)
     zoom = zoom_symbol(graph, options.zoom) or (graph.symbol_at(*place) if place is not None else None)
+    if zoom is None and (module := module_asked_about(graph, analyse(question))) is not None:
+        zoom = module
     run.emit("stage", "searching")
     found = _joined(graph, search(graph, question, options.selection, zoom), context)
     if zoom is None and is_chat(question):

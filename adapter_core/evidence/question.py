@@ -43,6 +43,9 @@ _OVERVIEW = re.compile(
     r"(project|repo|repository|codebase|code base|package|library|workspace|program)\b",
     re.I,
 )
+_OF_PROJECT = re.compile(
+    r"\W*(?:what(?:'s| is| does| can)|explain|describe|summar\w+|overview|tell me|introduce|how does \S+ work)\b", re.I
+)
 _KINDS = (
     (
         "callers",
@@ -95,6 +98,10 @@ def analyse(text: str, own_names: frozenset[str] = frozenset(), options: Ranking
         # Long words tell more; which of the rest do is found out by their idf.
         kept = set(sorted(weights, key=lambda t: (-weights[t], -len(t)))[:_MAX_TERMS])
         weights = {term: weight for term, weight in weights.items() if term in kept}
+    told = [w for w in terms.words(text) if w.lower() not in STOP_WORDS] if len(text) < _LONG else []
+    if told and all(terms.compound(word) in own_names for word in told) and _OF_PROJECT.match(text):
+        weights = {}  # "What is shop?", in the project of that name
+        kind = "overview"
     if not weights and _OVERVIEW.search(text[:300]):
         kind = "overview"
     paths = tuple(dict.fromkeys(_PATH_LIKE.findall(f"{title}\n{body}")))

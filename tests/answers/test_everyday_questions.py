@@ -180,3 +180,70 @@ def test_what_is_never_called_is_told_where_it_is_named(tmp_path: Path) -> None:
 
 def test_callers_of_other_things_are_no_answer(graph: CodeGraph) -> None:
     assert not any("is called by" in text for text in told(graph, "Who calls json.loads?"))
+
+
+ABOUT = """
+#- README.md
+[![Build](https://a.example/badge.svg)](https://a.example/b)
+[English](README.md) • [Deutsch](README.de.md)
+
+<p align="center"><img src="logo.svg"></p>
+
+Storekeeper keeps jobs in stores, and runs what is due.
+
+## Installation
+
+Install it with a tool of your choice, please.
+#- storekeeper/__init__.py
+from storekeeper.jobs import Job
+#- storekeeper/jobs.py
+class Job:
+    def run(self):
+        return 1
+
+    def close(self):
+        return 2
+
+
+class Pool:
+    def close(self):
+        return 3
+
+
+SETTINGS = dict(
+    name="a",  # a name
+    size=3,
+)
+"""
+
+
+@pytest.mark.parametrize(
+    "question", ["What is storekeeper?", "what does storekeeper do", "What is this project about?"]
+)
+def test_a_project_is_told_by_its_front_page_and_not_by_its_badges(tmp_path: Path, question: str) -> None:
+    with graph_of(tmp_path, ABOUT) as graph:
+        texts = told(graph, question)
+        assert texts[0] == "`README.md`: “Storekeeper keeps jobs in stores, and runs what is due.”"
+        assert not any("Build" in text or "Deutsch" in text or "img" in text for text in texts)
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["What's in storekeeper.jobs?", "what does storekeeper/jobs.py do?", "Describe the module `storekeeper.jobs`"],
+)
+def test_a_module_is_told_by_what_is_in_it(tmp_path: Path, question: str) -> None:
+    with graph_of(tmp_path, ABOUT) as graph:
+        assert "The module `storekeeper.jobs` defines `Job` and `Pool`." in told(graph, question)
+
+
+@pytest.mark.parametrize("question", ["Which classes have a close method?", "what classes implement `close`?"])
+def test_the_classes_that_have_a_method(tmp_path: Path, question: str) -> None:
+    with graph_of(tmp_path, ABOUT) as graph:
+        assert told(graph, question)[0] == "`close` is a method of `Job` and `Pool`."
+
+
+def test_what_is_assigned_on_several_lines_is_cited_as_a_whole(tmp_path: Path) -> None:
+    with graph_of(tmp_path, ABOUT) as graph:
+        answer = answer_question(graph, "Where is `SETTINGS` defined?")
+        assert not answer.dropped
+        assert any(str(c.span) == "storekeeper/jobs.py:14-17" for claim in answer.claims for c in claim.citations)

@@ -205,6 +205,14 @@ class _Reader:
             self._paragraph.append((number, text))
 
 
+# Badges, pictures, the same page in other languages.
+_LINK = r"!?\[(?:!\[[^\[\]]*\]\([^()]*\)|[^\[\]])*\](?:\([^()]*\)|\[[^\[\]]*\])"
+_TAG = re.compile(
+    r"<(?:!--|/?(?:p|a|img|div|br|hr|h[1-6]|table|t[rdh]|picture|source|center|em|strong|b|i|sub|sup|details|summary|span)\b)"
+)
+_ONLY_LINKS = re.compile(rf"[\s•|·*>,-]*{_LINK}(?:[\s•|·*,-]+{_LINK})*[\s•|·*,-]*")
+
+
 def _split(paragraph: list[tuple[int, str]], field: str, field_line: int, rank: int) -> list[Prose]:
     text = ""
     offsets: list[int] = []
@@ -212,6 +220,8 @@ def _split(paragraph: list[tuple[int, str]], field: str, field_line: int, rank: 
         offsets.append(len(text))
         text += line.strip() + " "
     found: list[Prose] = []
+    if _ONLY_LINKS.fullmatch(text.strip()):
+        return found
     position = 0
     for end in [*(m.end() for m in _SENTENCE_END.finditer(text)), len(text)]:
         sentence = text[position:end].strip()
@@ -219,6 +229,7 @@ def _split(paragraph: list[tuple[int, str]], field: str, field_line: int, rank: 
         whole = (
             not sentence.endswith(":")
             and not _ESCAPE.search(sentence)
+            and not _TAG.match(sentence)
             and len(sentence.split()) >= (1 if field else _MIN_WORDS)
         )
         if whole and len(sentence) <= _MAX_CHARS:
