@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 from ..code_graph import CodeGraph, index_of, is_test_path
 from ..evidence.selection import Found
 from ..evidence.spans import own_blocks
-from ..graph.lookup import implementation, scope_at
-from ..graph.outline import outline_of
+from ..graph.lookup import implementation
 from ..graph.source import is_python
 from ..types import Evidence, ModuleFacts, Symbol
 from .asked import asked_by_words, kind_of, named_first, named_place, named_symbols
@@ -19,18 +18,18 @@ from .composing.budget import TimeBudget
 from .composing.calling import callers, calling_tests, calls, uses
 from .composing.candidate import OF_STATEMENTS, Candidate, Speaker, listed
 from .composing.chain import way_asked_for
+from .composing.comments import comments_above, comments_in
 from .composing.counts import asked_for, parameters_of
 from .composing.deciding import decisions
 from .composing.documented import MAX_HEADER_LINES, of_docstring, of_documentation, of_module
-from .composing.having import having
+from .composing.having import listings
 from .composing.links import Links
 from .composing.meeting import meeting_point
 from .composing.outside import outside_uses
-from .composing.prose import comment_sentences
 from .composing.quotes import quotes
 from .composing.steps import steps
 from .composing.telling import actions
-from .inert import code, prose
+from .inert import code
 from .kinds import LINKS, asks_course
 
 _MAX_SYMBOLS = 8
@@ -70,7 +69,7 @@ def candidates(graph: CodeGraph, found: Found, limit: int, budget: TimeBudget | 
         way,
         standing_at(graph, named_place(graph, found.question.text)),
         *told,
-        *having(graph, found.question.text),
+        *listings(graph, found.question.text),
     )
     seen |= {item.text: item for item in first if item is not None}
     items = {(facts.path, index): item for facts, index, item in evident}
@@ -229,11 +228,11 @@ def _sentences(
         if item is not None:
             yield from _members(graph, facts, index, item, place, document.lines, budget)
     if symbol.kind in (*_ASSIGNED, "class") or symbol.is_callable:
-        yield from _comments_above(speaker, symbol, document.lines)
+        yield from comments_above(speaker, symbol, document.lines)
     if symbol.kind in _ASSIGNED:
         yield from attribute_docs(speaker, facts, symbol, document.lines)
     if symbol.is_callable:
-        yield from _comments(speaker, facts, symbol, document.lines)
+        yield from comments_in(speaker, facts, symbol, document.lines)
         yield from decisions(speaker, symbol, document.lines)
         if asked.course and (named or not place):
             yield from steps(speaker, graph, ref, document.lines, weights, named)
@@ -316,6 +315,13 @@ def _header(speaker: Speaker, symbol: Symbol, facts: ModuleFacts, index: int, li
     elif symbol.kind in _ASSIGNED and len(symbol.signature) <= _MAX_SIGNATURE and _stands_so(symbol, lines):
         span = symbol.start, symbol.end
         yield speaker.say("assigned", f"{name} is assigned as {code(symbol.signature)}.", span)
+    elif (
+        symbol.kind in _ASSIGNED
+        and symbol.returns
+        and len(symbol.returns) <= _MAX_SIGNATURE
+        and symbol.start == symbol.end
+    ):
+        yield speaker.say("assigned", f"{name} is annotated with {code(symbol.returns)}.", head)
     if symbol.decorators and symbol.is_callable:
         shown_decorators = [code("@" + d) for d in symbol.decorators if len(d) <= 80 and "\n" not in d]
         if shown_decorators and symbol.name_line - symbol.start < MAX_HEADER_LINES:
@@ -390,34 +396,6 @@ def _members(
             with budget.spend():
                 reading = list(reads(speaker, graph, graph.ref(facts, number)))
             yield from reading
-
-
-def _comments_above(speaker: Speaker, symbol: Symbol, lines: list[str]) -> Iterator[Candidate]:
-    name = code(symbol.qualname)
-    strings = outline_of("\n".join(lines) + "\n").string_lines
-    first = symbol.start
-    while (
-        first > 1
-        and lines[first - 2].strip().startswith("#")
-        and first - 1 not in strings
-        and symbol.start - first < 10
-    ):
-        first -= 1
-    for sentence in comment_sentences(lines, first, symbol.start, strings) if first < symbol.start else ():
-        yield speaker.say(
-            "comment", f"A comment above {name} says: “{prose(sentence.text)}”", (sentence.start, symbol.name_line)
-        )
-
-
-def _comments(speaker: Speaker, facts: ModuleFacts, symbol: Symbol, lines: list[str]) -> Iterator[Candidate]:
-    """Of a function's comments each in the innermost function that it stands in."""
-    strings = outline_of("\n".join(lines) + "\n").string_lines
-    for sentence in comment_sentences(lines, symbol.start, symbol.end, strings):
-        inner = facts.symbols[scope_at(facts, sentence.start)]
-        name = code((inner if inner.is_callable else symbol).qualname)
-        yield speaker.say(
-            "comment", f"A comment in {name} says: “{prose(sentence.text)}”", (sentence.start, sentence.end)
-        )
 
 
 def _assigned(speaker: Speaker, facts: ModuleFacts, item: Evidence) -> Iterator[Candidate]:

@@ -18,6 +18,7 @@ from ..graph import terms
 from ..graph.unindexed import may_answer
 from ..types import Claim
 from .asked import asked_by_words, bare_object, in_code, named_classes, named_object, named_symbols
+from .composing.exceptions import defined_exceptions
 from .composing.having import method_asked_for
 from .composing.outside import names_used
 from .kinds import LINKS, answer_kind
@@ -51,6 +52,7 @@ def signals(graph: CodeGraph, found: Found) -> dict[str, float]:
     defined = defined or bool(named_classes(graph, found.question) or named_object(graph, found.question))
     method = method_asked_for(found.question.text)
     defined = defined or (bool(method) and bool(graph.find_symbol(method, at_most=1)))
+    defined = defined or any(defined_exceptions(graph, found.question.text))
     if answer_kind(found.question) == "callers":  # what a library defines is called here
         used = names_used(found.question)
         defined = defined or any(in_code(graph, n.rpartition(".")[2]) or graph.importers_of(n) for n in used)

@@ -247,3 +247,75 @@ def test_what_is_assigned_on_several_lines_is_cited_as_a_whole(tmp_path: Path) -
         answer = answer_question(graph, "Where is `SETTINGS` defined?")
         assert not answer.dropped
         assert any(str(c.span) == "storekeeper/jobs.py:14-17" for claim in answer.claims for c in claim.citations)
+
+
+RAISING = """
+#- kit/errors.py
+class KitError(Exception):
+    pass
+
+
+class NotReady(KitError):
+    pass
+
+
+class TooLateError(KitError, ValueError):
+    pass
+#- kit/work.py
+from kit.errors import KitError
+
+
+class Broken(RuntimeError):
+    pass
+
+
+class Task:
+    coro: "Generator[int, None, str]"
+    name = "task"
+
+    def frames(self, match):
+        if found := match(self.name):
+            yield found.text, found.line
+            return
+        raise KitError("nothing")
+#- tests/test_kit.py
+class FakeError(Exception):
+    pass
+"""
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What exceptions are defined?",
+        "list all exceptions",
+        "Which exceptions does this library define?",
+        "show me the errors",
+    ],
+)
+def test_the_exceptions_of_a_workspace(tmp_path: Path, question: str) -> None:
+    with graph_of(tmp_path, RAISING) as graph:
+        texts = told(graph, question)
+        assert "The module `kit.errors` defines `KitError`, `NotReady` and `TooLateError`." in texts
+        assert "The module `kit.work` defines `Broken`." in texts
+        assert not any("FakeError" in text for text in texts)
+
+
+@pytest.mark.parametrize(
+    "question", ["Which exceptions can frames raise?", "What exceptions does KitError catch?", "List errors of parsing"]
+)
+def test_of_other_questions_about_exceptions_it_is_no_list(tmp_path: Path, question: str) -> None:
+    with graph_of(tmp_path, RAISING) as graph:
+        assert not any(text.startswith("The module") for text in told(graph, question))
+
+
+def test_what_is_only_annotated_is_told_by_its_annotation(tmp_path: Path) -> None:
+    with graph_of(tmp_path, RAISING) as graph:
+        assert '`Task.coro` is annotated with `"Generator[int, None, str]"`.' in told(
+            graph, "What is the type of Task.coro?"
+        )
+
+
+def test_a_condition_that_binds_a_name_passes_the_checks(tmp_path: Path) -> None:
+    with graph_of(tmp_path, RAISING) as graph:
+        assert any("when `found := match(self.name)`" in text for text in told(graph, "What does Task.frames yield?"))

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from ...code_graph import CodeGraph, is_test_path
 from ..inert import code
 from .candidate import Candidate, definition, listed
+from .exceptions import defined_exceptions
 
 _ASKED = re.compile(
     r"\b(?:(?:which|what) (?:\w+ )?(?:class(?:es)?|types|objects) (?:that )?(?:define|implement|have|provide|support)s?"
@@ -27,7 +28,13 @@ def method_asked_for(question: str) -> str:
     return match["name"] if match else ""
 
 
-def having(graph: CodeGraph, question: str) -> Iterator[Candidate]:
+def listings(graph: CodeGraph, question: str) -> Iterator[Candidate]:
+    """What the graph has all of, where a question asks for that: the classes that have a method, the exceptions that are defined."""
+    yield from _having(graph, question)
+    yield from defined_exceptions(graph, question)
+
+
+def _having(graph: CodeGraph, question: str) -> Iterator[Candidate]:
     """The classes that define the method or property that is asked for, those of the product alone, if any do."""
     name = method_asked_for(question)
     refs = [r for r in graph.find_symbol(name) if r.symbol.kind in ("method", "property")] if name else []
