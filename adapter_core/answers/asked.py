@@ -28,6 +28,10 @@ _OBJECT = re.compile(
     re.I,
 )
 _PRONOUNS = frozenset({"it", "this", "that", "them", "these", "those", "what", "something", "anything"})
+_OF_TESTS = re.compile(
+    r"\btests? (?:that )?(?:covers?|exercises?|calls?|uses?|runs?|reach(?:es)?|for|of) (?P<name>[A-Za-z_]\w*)\W*\Z",
+    re.I,
+)
 _IN_CODE = ("called", "decorated", "base", "aliased")
 # "How does bind work?", in so many words.
 _WORKS = re.compile(r"\W*(?:how (?:does|do)|what does) (?P<name>[A-Za-z_]\w+) (?:works?|do)\W*\Z", re.I)
@@ -193,7 +197,8 @@ def bare_object(question: Question) -> str:
 
 def named_object(graph: CodeGraph, question: Question) -> list[SymbolRef]:
     """The functions and classes called so."""
-    name = bare_object(question) if answer_kind(question) in LINKS else ""
+    match = _OF_TESTS.search(question.text[:_MAX_CHARS])  # what is tested may be a subject, and no name
+    name = bare_object(question) or (match["name"] if match else "") if answer_kind(question) in LINKS else ""
     refs = definitions_of(graph, name) if name else []
     return [r for r in refs if r.symbol.is_callable or r.symbol.kind == "class"][:_MAX_DEFINITIONS]
 

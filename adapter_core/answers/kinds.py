@@ -14,7 +14,8 @@ _IMPACT = re.compile(
     r"\bwhat (?:if|happens? (?:if|when)|breaks?|would break|else (?:has to|must|needs? to)|depends on|is affected)\b[^?]*"
     r"\b(?:chang|renam|remov|delet|modif|break|depend|affect|refactor)|"
     r"\b(?:impact|effects?|consequences?) of (?:a change|changing|renaming|removing|deleting|modifying|refactoring)\b|"
-    r"\bwhat (?:depends on|breaks if)\b|\bif (?:i|we|you|one) (?:change|rename|remove|delete|modify|refactor)\b",
+    r"\b(?:what|which)(?: other)?(?: modules?| files?| packages?| parts?| code)? depends? on\b|\bwhat breaks if\b|"
+    r"\bif (?:i|we|you|one) (?:change|rename|remove|delete|modify|refactor)\b",
     re.I,
 )
 _INHERITANCE = re.compile(

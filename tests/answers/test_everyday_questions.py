@@ -319,3 +319,85 @@ def test_what_is_only_annotated_is_told_by_its_annotation(tmp_path: Path) -> Non
 def test_a_condition_that_binds_a_name_passes_the_checks(tmp_path: Path) -> None:
     with graph_of(tmp_path, RAISING) as graph:
         assert any("when `found := match(self.name)`" in text for text in told(graph, "What does Task.frames yield?"))
+
+
+CATCHING = """
+#- kit/run.py
+from kit.errors import Late, Early
+
+
+def run(job):
+    try:
+        return job()
+    except (ValueError, Late) as error:
+        return error
+
+
+class Loop:
+    def step(self, job):
+        try:
+            job()
+        except Early:
+            pass
+#- kit/errors.py
+class Late(Exception):
+    pass
+
+
+class Early(Exception):
+    pass
+
+
+def describe():
+    \"\"\"Say what there is.
+
+    Returns:
+        What a reader has to know of
+        errors, in the order in which
+        they happen.
+    \"\"\"
+    return "late"
+#- tests/test_run.py
+from kit.errors import describe
+
+
+def test_described():
+    class Shown:
+        text = describe()
+
+    assert Shown.text
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("Where is Late caught?", "`run` catches `Late`."),
+        ("who handles Early", "`Loop.step` catches `Early`."),
+        ("Which functions catch ValueError?", "`run` catches `ValueError`."),
+    ],
+)
+def test_the_handlers_of_an_exception(tmp_path: Path, question: str, text: str) -> None:
+    with graph_of(tmp_path, CATCHING) as graph:
+        assert told(graph, question)[0] == text
+
+
+def test_what_a_docstring_says_of_the_result_goes_on_over_its_lines(tmp_path: Path) -> None:
+    with graph_of(tmp_path, CATCHING) as graph:
+        texts = told(graph, "What does describe return?")
+        assert any("What a reader has to know of errors, in the order in which they happen." in text for text in texts)
+
+
+def test_a_call_in_a_class_of_a_test_is_the_tests(tmp_path: Path) -> None:
+    with graph_of(tmp_path, CATCHING) as graph:
+        assert "`describe` is called in the test `tests/test_run.py::test_described`." in told(
+            graph, "Which tests cover describe?"
+        )
+
+
+@pytest.mark.parametrize(
+    "question", ["What modules depend on kit.errors?", "which files import kit.errors?", "What depends on kit.errors?"]
+)
+def test_the_modules_that_depend_on_one(tmp_path: Path, question: str) -> None:
+    with graph_of(tmp_path, CATCHING) as graph:
+        assert any(text.startswith("`kit.errors` is imported by `kit.run`") for text in told(graph, question))

@@ -33,8 +33,8 @@ def owner_fits(facts: ModuleFacts, owner: Owner, mention: Mention, region: Regio
     if "::" in path:  # a pytest id
         file, _, test = path.partition("::")
         told = test.partition("[")[0].split("::")
-        below = owner[len(told) :]  # a function within a test is part of it
-        return file == facts.path and told == [n for n, _ in owner[: len(told)]] and not any(cls for _, cls in below)
+        within = [n for n, _ in owner[: len(told)]] == told  # what stands in a test is part of it
+        return file == facts.path and within and (len(owner) == len(told) or not owner[len(told) - 1][1])
     wanted, module, names = parts_of(mention.text), facts.module.split("."), [name for name, _ in owner]
     if not wanted:
         return False

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from ...code_graph import CodeGraph, is_test_path
 from ..inert import code
 from .candidate import Candidate, definition, listed
+from .catching import catching
 from .exceptions import defined_exceptions
 
 _ASKED = re.compile(
@@ -29,9 +30,10 @@ def method_asked_for(question: str) -> str:
 
 
 def listings(graph: CodeGraph, question: str) -> Iterator[Candidate]:
-    """What the graph has all of, where a question asks for that: the classes that have a method, the exceptions that are defined."""
+    """What there is of a kind, where a question asks for that: classes that have a method, exceptions that are defined, handlers of one."""
     yield from _having(graph, question)
     yield from defined_exceptions(graph, question)
+    yield from catching(graph, question)
 
 
 def _having(graph: CodeGraph, question: str) -> Iterator[Candidate]:
