@@ -72,7 +72,7 @@ def in_code(graph: CodeGraph, name: str) -> bool:
 
 def named_symbols(graph: CodeGraph, question: Question) -> list[SymbolRef]:
     """All that a question names, of the product: members, then what is written as code, then classes by a plain word with a capital."""
-    members = named_members(graph, question) or named_object(graph, question) or _named_alone(graph, question)
+    members = named_members(graph, question) or named_object(graph, question) or named_alone(graph, question)
     # `send` of "Session.send" is no other `send`.
     parts = {part for ref in members for part in ref.symbol.qualname.split(".")}
     parts |= {part for name in question.identifiers if "." in name for part in name.split(".")}
@@ -97,13 +97,14 @@ def definitions_of(graph: CodeGraph, name: str) -> list[SymbolRef]:
     return sorted(own, key=lambda r: bool(graph.overridden_by(r)))
 
 
-def _named_alone(graph: CodeGraph, question: Question) -> list[SymbolRef]:
+def named_alone(graph: CodeGraph, question: Question) -> list[SymbolRef]:
     """`bind` of "How does bind work?", `load` of "What is the difference between load and dump?", where functions or classes are called
     so."""
     match = _WORKS.match(question.text[:_MAX_CHARS])
     names = [match["name"]] if match and match["name"].lower() not in _PRONOUNS else compared(question.text)
-    refs = [r for name in names for r in definitions_of(graph, name)[:_MAX_DEFINITIONS]]
-    return [r for r in refs if r.symbol.is_callable or r.symbol.kind == "class"]
+    found = [r for name in names for r in definitions_of(graph, name)[:_MAX_DEFINITIONS]]
+    compares = len(names) > 1  # be it two objects of a module
+    return [r for r in found if r.symbol.is_callable or r.symbol.kind == "class" or (compares and r.symbol.parent == 0)]
 
 
 def _by_last_part(graph: CodeGraph, name: str) -> list[SymbolRef]:

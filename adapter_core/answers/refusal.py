@@ -17,7 +17,7 @@ from ..evidence.selection import Found
 from ..graph import terms
 from ..graph.unindexed import may_answer
 from ..types import Claim
-from .asked import asked_by_words, bare_object, in_code, named_classes, named_object, named_symbols
+from .asked import asked_by_words, bare_object, in_code, named_alone, named_classes, named_object, named_symbols
 from .composing.exceptions import defined_exceptions
 from .composing.having import method_asked_for
 from .composing.outside import names_used
@@ -50,6 +50,7 @@ def signals(graph: CodeGraph, found: Found) -> dict[str, float]:
         unknown = [n for n in identifiers if not _used(index, n)]
     defined = any(0 < len(graph.find_symbol(n)) <= _MAX_DEFINITIONS for n in identifiers if n not in unknown)
     defined = defined or bool(named_classes(graph, found.question) or named_object(graph, found.question))
+    defined = defined or bool(named_alone(graph, found.question))
     method = method_asked_for(found.question.text)
     defined = defined or (bool(method) and bool(graph.find_symbol(method, at_most=1)))
     defined = defined or any(defined_exceptions(graph, found.question.text))

@@ -66,14 +66,15 @@ def _told_by_names(weights: Mapping[str, float]) -> dict[str, float]:
 
 
 def _share(qualname: str, path: str, weights: Mapping[str, float]) -> float:
-    """How much of a question a name holds, with those of its class and its file, less for what else it holds; 0 where it is too little."""
+    """How much of a question a name holds, with those of its class and its file, less for what else it holds; 0 where it is too
+    little, or most of it is something else."""
     around, _, name = qualname.rpartition(".")
     parts = _parts(name)
     near = parts | _parts(around.rpartition(".")[2]) | _parts(posixpath.basename(path).partition(".")[0])
     held = {t for t in weights if t in near or near.intersection(synonyms().get(t, ()))}
     own = {t for t in held if t in parts or parts.intersection(synonyms().get(t, ()))}
     share = sum(weights[t] for t in held) / (sum(weights.values()) or 1.0)
-    if not own or len(held) < _LEAST_TERMS or share < _LEAST_SHARE:
+    if not own or 2 * len(own) < len(parts) or len(held) < _LEAST_TERMS or share < _LEAST_SHARE:
         return 0.0
     return share * (0.5 + 0.5 * min(1.0, len(own) / len(parts)))
 

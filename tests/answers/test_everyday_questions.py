@@ -250,6 +250,8 @@ def test_what_is_assigned_on_several_lines_is_cited_as_a_whole(tmp_path: Path) -
 
 
 RAISING = """
+#- kit/__init__.py
+from kit.errors import KitError
 #- kit/errors.py
 class KitError(Exception):
     pass
@@ -290,6 +292,7 @@ class FakeError(Exception):
         "What exceptions are defined?",
         "list all exceptions",
         "Which exceptions does this library define?",
+        "What exceptions does kit define?",
         "show me the errors",
     ],
 )
@@ -401,3 +404,11 @@ def test_a_call_in_a_class_of_a_test_is_the_tests(tmp_path: Path) -> None:
 def test_the_modules_that_depend_on_one(tmp_path: Path, question: str) -> None:
     with graph_of(tmp_path, CATCHING) as graph:
         assert any(text.startswith("`kit.errors` is imported by `kit.run`") for text in told(graph, question))
+
+
+def test_two_objects_of_a_module_are_compared(tmp_path: Path) -> None:
+    source = "# What lives as long as a request.\ng = object()\n# What lives in a cookie.\nsession = object()\n"
+    with graph_of(tmp_path, f"#- web/state.py\n{source}") as graph:
+        texts = told(graph, "What is the difference between g and session?")
+        assert any("`g`" in text for text in texts)
+        assert any("`session`" in text for text in texts)

@@ -88,6 +88,8 @@ def test_of_other_questions_names_of_constants_are_no_answer(tmp_path: Path, que
         ("constant", "DEFAULT_TIMEOUT", "default timeout", True),
         ("constant", "DEFAULT_TIMEOUT", "value default timeout", True),
         ("constant", "DEFAULT_TIMEOUT", "default timeout client", False),
+        ("field", "Timeout.got_default_once_only", "default timeout", False),
+        ("field", "Timeout.default", "default timeout", True),
         ("constant", "DEFAULT_CONNECT_READ_WRITE_TIMEOUT", "default timeout", False),
         ("constant", "TIMEOUT", "timeout", False),
         ("function", "default_timeout", "default timeout", False),

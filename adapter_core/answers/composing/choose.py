@@ -132,7 +132,8 @@ def lexical_scores(
     most = max((s for s, item in zip(scores, items, strict=True) if item.kind not in _WHOLE), default=0.0)
     if asks_difference(question):
         for i, item in enumerate(items):
-            if item.named and item.kind in ("doc", "where") and item.order == 0:
+            opens = item.kind in ("doc", "where") and item.order == 0
+            if item.named and (opens or item.text.startswith("A comment above")):
                 scores[i] = most
     elif asks_what_it_does(question):
         own = [i for i, item in enumerate(items) if item.named and item.kind in ("doc", "where")]
@@ -227,6 +228,10 @@ def choose(
     whole: set[tuple[str, int]] = set()  # of functions that are told from the first statement to the last
     kinds: dict[tuple[str, str], int] = {}
 
+    def both_asked(i: int) -> bool:
+        """Whether a sentence says where something is that the question names: of several such things all are told."""
+        return items[i].named and items[i].kind == "where"
+
     def value(i: int) -> float:
         """The score, less what is said already, stands on lines shown already, and is the same kind of sentence about the same symbol."""
         if 2 * len(lines[i] & whole) > len(lines[i]):
@@ -240,7 +245,7 @@ def choose(
             * (1 - (1 - _REPETITION) * repeated)
             * (1 - _SHOWN * again)
             * _SAME_KIND ** kinds.get(_kind_key(items[i]), 0)
-            * (_TWIN if any(alike[i] == alike[j] for j in chosen) else 1.0)
+            * (_TWIN if not both_asked(i) and any(alike[i] == alike[j] for j in chosen) else 1.0)
         )
 
     pool = list(range(len(items)))

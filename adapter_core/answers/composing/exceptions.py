@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 
 from ...code_graph import CodeGraph, is_test_path
+from ...evidence.search_index import SearchIndex
+from ...graph import terms
 from ...types import SymbolRef
 from ..inert import code
 from .candidate import Candidate, definition, listed
@@ -20,6 +22,7 @@ _ASKED = re.compile(
     rf"(?: class(?:es)?| types?)?(?: (?:{_REST}))*\W*\Z",
     re.I,
 )
+_EXCEPTIONS = re.compile(r"\b(?:exceptions?|errors?)\b", re.I)
 _CALLED_SO = re.compile(r"(?:Error|Exception|Warning|Interrupt|Exit)\Z")
 _MAX_CHARS = 300
 _MAX_CLASSES = 200
@@ -28,13 +31,23 @@ _MAX_LISTED = 8
 _MAX_MODULES = 3
 
 
-def asks_for_exceptions(question: str) -> bool:
-    return bool(_ASKED.match(question[:_MAX_CHARS]))
+def asks_for_exceptions(graph: CodeGraph, question: str) -> bool:
+    """The name of the project itself, of which everything in it is, says nothing."""
+    if not _EXCEPTIONS.search(question[:_MAX_CHARS]):
+        return False
+    with graph.store.snapshot():
+        own = SearchIndex(graph).own_names
+    words = [
+        w
+        for w in question[:_MAX_CHARS].split()
+        if _EXCEPTIONS.search(w) or terms.compound(w.strip("?.`'\"")) not in own
+    ]
+    return bool(_ASKED.match(" ".join(words)))
 
 
 def defined_exceptions(graph: CodeGraph, question: str) -> Iterator[Candidate]:
     """Of the modules that define most of them, which these are; without those of tests."""
-    if not asks_for_exceptions(question):
+    if not asks_for_exceptions(graph, question):
         return
     by_module: dict[str, list[SymbolRef]] = {}
     for ref in _exceptions(graph):
