@@ -37,8 +37,8 @@ def signals(graph: CodeGraph, found: Found) -> dict[str, float]:
     words in which people speak of a design would weigh most, since code rarely has them.
 
     best: in the best single span · names: in the names and paths of the first three · unknown: share of the names written as code that
-    the workspace does not use · defined: whether it defines one of them, or assigns something under the question's words · short: 1 /
-    number of terms, at most 1/4: of shorter questions there were too few to learn from.
+    the workspace does not use · defined: whether it has what the question names · short: 1 / number of terms, at most 1/4: of shorter
+    questions there were too few to learn from.
     """
     asked = (found.weights.keys() - extending_terms(found.question.text)) or found.weights.keys()
     number = max(1, len(asked))
@@ -48,23 +48,30 @@ def signals(graph: CodeGraph, found: Found) -> dict[str, float]:
     with graph.store.snapshot():
         index = SearchIndex(graph)
         unknown = [n for n in identifiers if not _used(index, n)]
-    defined = any(0 < len(graph.find_symbol(n)) <= _MAX_DEFINITIONS for n in identifiers if n not in unknown)
-    defined = defined or bool(named_classes(graph, found.question) or named_object(graph, found.question))
-    defined = defined or bool(named_alone(graph, found.question))
-    method = method_asked_for(found.question.text)
-    defined = defined or (bool(method) and bool(graph.find_symbol(method, at_most=1)))
-    defined = defined or any(defined_exceptions(graph, found.question.text))
-    if answer_kind(found.question) == "callers":  # what a library defines is called here
-        used = names_used(found.question)
-        defined = defined or any(in_code(graph, n.rpartition(".")[2]) or graph.importers_of(n) for n in used)
-    defined = defined or any(asked_by_words(e, found) for e in found.definitions)
     return {
         "best": max(map(len, spans), default=0) / number,
         "names": len(asked & names) / number,
         "unknown": len(unknown) / len(identifiers) if identifiers else 0.0,
-        "defined": float(defined),
+        "defined": float(_names_what_is_here(graph, found, [n for n in identifiers if n not in unknown])),
         "short": 1.0 / max(_FEW_TERMS, number),
     }
+
+
+def _names_what_is_here(graph: CodeGraph, found: Found, identifiers: Sequence[str]) -> bool:
+    """Whether a question names, as code or in plain words, what is defined here; or asks for what there is of a kind, or for the users of
+    what is used here, and there is some."""
+    question = found.question
+    if any(0 < len(graph.find_symbol(n)) <= _MAX_DEFINITIONS for n in identifiers):
+        return True
+    if named_classes(graph, question) or named_object(graph, question) or named_alone(graph, question):
+        return True
+    if any(asked_by_words(e, found) for e in found.definitions) or any(defined_exceptions(graph, question.text)):
+        return True
+    method = method_asked_for(question.text)
+    if method and graph.find_symbol(method, at_most=1):
+        return True
+    used = names_used(question) if answer_kind(question) == "callers" else []
+    return any(in_code(graph, n.rpartition(".")[2]) or graph.importers_of(n) for n in used)
 
 
 def confidence(found_signals: Mapping[str, float], options: RefusalOptions) -> float:
