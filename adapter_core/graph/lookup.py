@@ -20,9 +20,9 @@ Place = tuple[str, int]  # path, index of the symbol in its file's facts
 
 
 def find(view: WorkspaceView, inference: Inference, name: str, at_most: int | None = None) -> list[Place]:
-    """Symbols called `name`: bare (`route`), qualified (`Flask.route`), full (`flask.app.Flask.route`, `flask.app:Flask.route`) or
-    with a path (`src/flask/app.py:route`), definitions that matter most first. An inherited member is found through the class. `at_most`: where more
-    are called so, any of them, one more than that."""
+    """Symbols called `name`: bare (`route`), qualified (`Flask.route`), full (`flask.app.Flask.route`, `flask.app:Flask.route`) or with a
+    path (`src/flask/app.py:route`), definitions that matter most first. An inherited member is found through the class. `at_most`: where
+    more are called so, any of them, one more than that."""
     path, _, qualified = name.rpartition(":")
     if path and "/" not in path and not is_python(path):  # `flask.app:Flask`, as entry points are written
         path, qualified = "", f"{path}.{qualified}"
