@@ -6,9 +6,11 @@ import ast
 import re
 from collections.abc import Iterable
 from dataclasses import replace
+from weakref import WeakKeyDictionary
 
+from ...code_graph import CodeGraph
 from ...graph.outline import docstring_span, outline_of
-from ...types import Call, CallSite, ModuleFacts
+from ...types import Call, CallSite, ModuleFacts, SymbolRef
 from ..composing.prose import docstring_sentences
 from ..inert import prose
 from .naming import ends_with, introduced, owner_fits, parts_of, ref_fits, shown
@@ -141,10 +143,22 @@ def _enters(region: Region, facts: ModuleFacts, act: Act, wanted: list[str]) -> 
     """Whether a call is among those that are found from what it enters. That is asked first, as in an answer, so that the same is found,
     also where a call cannot be followed forwards within its limits."""
     for ref in region.graph.find_symbol(".".join(wanted))[:_MAX_ENTERED]:
-        for site in region.graph.who_calls(ref, implicit=False, limit_seconds=_ENTERED_SECONDS).items:
-            if site.resolved and site.span.path == facts.path and act.start <= site.span.start <= act.line:
-                return True
+        if any(path == facts.path and act.start <= line <= act.line for path, line in _entering(region.graph, ref)):
+            return True
     return False
+
+
+_known: WeakKeyDictionary[object, dict[tuple[str, int], list[tuple[str, int]]]] = WeakKeyDictionary()
+
+
+def _entering(graph: CodeGraph, ref: SymbolRef) -> list[tuple[str, int]]:
+    """Where a symbol is called, as far as that is soon found; looked for once, since a listing that met its limit is not remembered."""
+    known = _known.setdefault(graph.inference, {})  # which is another one when the texts are
+    key = ref.path, ref.symbol.start
+    if key not in known:
+        sites = graph.who_calls(ref, implicit=False, limit_seconds=_ENTERED_SECONDS).items
+        known[key] = [(site.span.path, site.span.start) for site in sites if site.resolved]
+    return known[key]
 
 
 def _site(region: Region, facts: ModuleFacts, act: Act) -> CallSite | None:
