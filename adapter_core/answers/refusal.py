@@ -18,8 +18,7 @@ from ..graph import terms
 from ..graph.unindexed import may_answer
 from ..types import Claim
 from .asked import asked_by_words, bare_object, in_code, named_alone, named_classes, named_object, named_symbols
-from .composing.exceptions import defined_exceptions
-from .composing.having import method_asked_for
+from .composing.having import listings, method_asked_for
 from .composing.outside import names_used
 from .kinds import LINKS, answer_kind
 from .options import RefusalOptions
@@ -65,7 +64,7 @@ def _names_what_is_here(graph: CodeGraph, found: Found, identifiers: Sequence[st
         return True
     if named_classes(graph, question) or named_object(graph, question) or named_alone(graph, question):
         return True
-    if any(asked_by_words(e, found) for e in found.definitions) or any(defined_exceptions(graph, question.text)):
+    if any(asked_by_words(e, found) for e in found.definitions) or any(listings(graph, question.text)):
         return True
     method = method_asked_for(question.text)
     if method and graph.find_symbol(method, at_most=1):

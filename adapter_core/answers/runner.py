@@ -30,6 +30,7 @@ from .composing.budget import TimeBudget
 from .composing.candidate import COURSES, Candidate
 from .composing.choose import choose, lexical_scores, mix
 from .composing.counts import counts_everything
+from .composing.having import listings
 from .composing.together import in_order, put_together
 from .flags import checked
 from .kinds import LINKS, asks_structure, asks_what_it_does
@@ -181,7 +182,7 @@ def _joined(graph: CodeGraph, found: Found, context: Sequence[Evidence]) -> Foun
 def _answerable(run: Run, found: Found) -> bool:
     """Whether the workspace seems to hold an answer. What a user points at, and the project as a whole, are always answered about."""
     if not found.evidence:
-        return False
+        return any(listings(run.graph, run.question))
     if found.zoom is not None or found.question.kind == "overview":
         return True
     known = signals(run.graph, found)

@@ -412,3 +412,44 @@ def test_two_objects_of_a_module_are_compared(tmp_path: Path) -> None:
         texts = told(graph, "What is the difference between g and session?")
         assert any("`g`" in text for text in texts)
         assert any("`session`" in text for text in texts)
+
+
+ENTRIES = """
+#- pyproject.toml
+[project]
+name = "kit"
+
+[project.scripts]
+kit = "kit.cli:main"  # the command
+
+[tool.other]
+kit = "kit.cli:other"
+#- kit/__init__.py
+from kit.cli import main
+#- kit/__main__.py
+import sys
+
+from kit.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())
+#- kit/cli.py
+def main():
+    return 0
+
+
+def other():
+    return 1
+"""
+
+
+@pytest.mark.parametrize(
+    "question", ["Where is the entry point?", "what are the console scripts", "Where does the program start?"]
+)
+def test_where_a_program_begins(tmp_path: Path, question: str) -> None:
+    with graph_of(tmp_path, ENTRIES) as graph:
+        texts = told(graph, question)
+        assert any(text.startswith("`pyproject.toml`: “kit = ") and "kit.cli:main" in text for text in texts)
+        assert "`main` is a function, defined in `kit/cli.py`." in texts
+        assert any(text.startswith("`kit.__main__` calls `") for text in texts)
+        assert not any("other" in text for text in texts)

@@ -9,6 +9,7 @@ from ...code_graph import CodeGraph, is_test_path
 from ..inert import code
 from .candidate import Candidate, definition, listed
 from .catching import catching
+from .entries import entry_points
 from .exceptions import defined_exceptions
 
 _ASKED = re.compile(
@@ -34,6 +35,7 @@ def listings(graph: CodeGraph, question: str) -> Iterator[Candidate]:
     yield from _having(graph, question)
     yield from defined_exceptions(graph, question)
     yield from catching(graph, question)
+    yield from entry_points(graph, question)
 
 
 def _having(graph: CodeGraph, question: str) -> Iterator[Candidate]:
