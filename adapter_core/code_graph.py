@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
@@ -289,6 +290,11 @@ class CodeGraph:
             found = [site for one in self._meant(ref) for site in self._callers(one, implicit, notes)]
         found.sort(key=lambda s: (s.span.path != getattr(ref, "path", ""), s.span.path, s.span.start))
         return Listing(tuple(found), not notes, "; ".join(dict.fromkeys(notes)))
+
+    def within(self, seconds: float | None, cancel: CancelToken | None = None) -> AbstractContextManager[bool]:
+        """What is asked in here takes at most so long in all (None: no limit), and ends when `cancel` is set: listings are what was found
+        by then, and say so."""
+        return self.inference.limit(seconds, cancel)
 
     def _callers(self, ref: SymbolRef, implicit: bool, notes: list[str]) -> list[CallSite]:
         value = self._value(ref)

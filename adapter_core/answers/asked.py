@@ -7,11 +7,13 @@ import sys
 from collections.abc import Iterable
 
 from ..code_graph import CodeGraph, is_test_path
+from ..evidence.assigned import is_named
 from ..evidence.question import Question
+from ..evidence.selection import Found
 from ..graph.source import is_python
-from ..types import SymbolRef
+from ..types import Evidence, SymbolRef
 from .citations import find_citations, locate
-from .kinds import LINKS, answer_kind, asks_what_it_does
+from .kinds import LINKS, answer_kind, asks_difference, asks_what_it_does, compared
 
 _QUOTED = re.compile(r"`(\w+)(?:\(\))?`|\"(\w+)\"|'(\w+)'")
 # "the prepare method of PreparedRequest", "PreparedRequest's prepare method".
@@ -26,6 +28,19 @@ _OBJECT = re.compile(
     re.I,
 )
 _PRONOUNS = frozenset({"it", "this", "that", "them", "these", "those", "what", "something", "anything"})
+_OF_TESTS = re.compile(
+    r"\btests? (?:that )?(?:covers?|exercises?|calls?|uses?|runs?|reach(?:es)?|for|of) (?P<name>[A-Za-z_]\w*)\W*\Z",
+    re.I,
+)
+_IN_CODE = ("called", "decorated", "base", "aliased")
+# "How does bind work?", in so many words.
+_WORKS = re.compile(r"\W*(?:how (?:does|do)|what does) (?P<name>[A-Za-z_]\w+) (?:works?|do)\W*\Z", re.I)
+_OF_MODULE = re.compile(
+    r"\W*(?:what(?:'s| is| are)?(?: defined)? (?:in|inside)|what does|what is|explain|describe|summari[sz]e|"
+    r"(?:give (?:me )?)?an? overview of|what is the purpose of|what's) (?:the )?(?:module |file |package )?"
+    r"[`\"']?(?P<name>[\w./-]+?)[`\"']?(?: (?:module|file|package))?(?: (?:do|for|about|contain|define|provide))?\W*\Z",
+    re.I,
+)
 _OF_MODULES = ("tests", "impact", "callers")
 _MAX_CHARS = 300
 _MAX_MODULES = 2
@@ -33,18 +48,31 @@ _MAX_PARTS = 4  # definitions of a module
 _MAX_NAMED = 8
 _MOST_EXPLAINED = 2
 _MAX_DEFINITIONS = 4  # of one name
+_MAX_COMPARED = 24
 
 
 def kind_of(graph: CodeGraph, question: Question) -> str:
-    """`answer_kind`; a question that counts something and names nothing of which it could be is one about how things are."""
+    """`answer_kind`; a question that counts something and names nothing of which it could be is one about how things are, and one for the
+    users of what is no symbol one about where it stands."""
     kind = answer_kind(question)
+    if kind == "callers" and question.identifiers and not named_symbols(graph, question):
+        # Who calls what was found is no answer to where a parameter or an attribute is used.
+        called = any(in_code(graph, n.rpartition(".")[2]) or graph.importers_of(n) for n in question.identifiers)
+        return kind if called else "where"
     named = kind != "count" or named_first(graph, question) or named_symbols(graph, question)
     return kind if named else "how"
 
 
+def in_code(graph: CodeGraph, name: str) -> bool:
+    """Whether something is called, decorated with, built on or renamed from what has this name, wherever it is defined."""
+    texts = graph.documents.open_texts
+    paths = {path for how in _IN_CODE for path in graph.view.paths_using(name, how)}  # open files are among them always
+    return any(path not in texts or re.search(rf"\b{re.escape(name)}\b", texts[path]) for path in paths)
+
+
 def named_symbols(graph: CodeGraph, question: Question) -> list[SymbolRef]:
     """All that a question names, of the product: members, then what is written as code, then classes by a plain word with a capital."""
-    members = named_members(graph, question) or named_object(graph, question)
+    members = named_members(graph, question) or named_object(graph, question) or named_alone(graph, question)
     # `send` of "Session.send" is no other `send`.
     parts = {part for ref in members for part in ref.symbol.qualname.split(".")}
     parts |= {part for name in question.identifiers if "." in name for part in name.split(".")}
@@ -52,10 +80,31 @@ def named_symbols(graph: CodeGraph, question: Question) -> list[SymbolRef]:
         r
         for name in question.identifiers[:_MAX_NAMED]
         if name not in parts
-        for r in (graph.find_symbol(name) or _by_last_part(graph, name))[:_MAX_DEFINITIONS]
+        for r in (definitions_of(graph, name) or _by_last_part(graph, name))[:_MAX_DEFINITIONS]
     ]
     found += [r for r in _classes(graph, question) if r.symbol.name not in parts]
     return _distinct([*members, *found])
+
+
+def definitions_of(graph: CodeGraph, name: str) -> list[SymbolRef]:
+    """What is called so; of many methods those first that replace no other: what calls one of the others mostly calls these."""
+    refs = graph.find_symbol(name)
+    own = [r for r in refs if not is_test_path(r.path)]
+    if not _MAX_DEFINITIONS < len(own) <= _MAX_COMPARED or not all(
+        r.symbol.kind in ("method", "property") for r in own
+    ):
+        return refs
+    return sorted(own, key=lambda r: bool(graph.overridden_by(r)))
+
+
+def named_alone(graph: CodeGraph, question: Question) -> list[SymbolRef]:
+    """`bind` of "How does bind work?", `load` of "What is the difference between load and dump?", where functions or classes are called
+    so."""
+    match = _WORKS.match(question.text[:_MAX_CHARS])
+    names = [match["name"]] if match and match["name"].lower() not in _PRONOUNS else compared(question.text)
+    found = [r for name in names for r in definitions_of(graph, name)[:_MAX_DEFINITIONS]]
+    compares = len(names) > 1  # be it two objects of a module
+    return [r for r in found if r.symbol.is_callable or r.symbol.kind == "class" or (compares and r.symbol.parent == 0)]
 
 
 def _by_last_part(graph: CodeGraph, name: str) -> list[SymbolRef]:
@@ -79,13 +128,20 @@ def named_first(graph: CodeGraph, question: Question) -> list[SymbolRef]:
         return _distinct(part for module in modules for part in (module, *_tested_most(graph, module)[:most]))
     if answer_kind(question) in LINKS:
         return named_members(graph, question) or named_classes(graph, question) or named_object(graph, question)
-    if asks_what_it_does(question.text):
+    if asks_difference(question.text):
+        return list({r.symbol.name: r for r in reversed(named_symbols(graph, question))}.values())[::-1]
+    if asks_what_it_does(question.text) or _WORKS.match(question.text):
         return named_symbols(graph, question)[:_MOST_EXPLAINED]
     if answer_kind(question) != "where":
         return []
     names = [next(filter(None, m.groups())) for m in _QUOTED.finditer(question.text[:_MAX_CHARS])]
     refs = [r for name in names for r in graph.find_symbol(name) if r.symbol.is_callable or r.symbol.kind == "class"]
     return _distinct(refs)[:_MAX_DEFINITIONS]
+
+
+def asked_by_words(item: Evidence, found: Found) -> bool:
+    """Whether what is assigned there is what the question's words name: `DEFAULT_TIMEOUT` of "Where is the default timeout?"."""
+    return is_named(item.kind, item.symbol, item.span.path, found.weights)
 
 
 def named_modules(graph: CodeGraph, question: Question) -> list[SymbolRef]:
@@ -97,6 +153,16 @@ def named_modules(graph: CodeGraph, question: Question) -> list[SymbolRef]:
         if found and "." in name and all(r.symbol.kind == "module" for r in found):
             refs += found[:1]
     return _distinct(refs)[:_MAX_MODULES]
+
+
+def module_asked_about(graph: CodeGraph, question: Question) -> SymbolRef | None:
+    """The module of "What is in shop.cart?", "What does src/shop/cart.py do?": the one that a question names and asks nothing else of."""
+    match = _OF_MODULE.match(question.text[:_MAX_CHARS])
+    modules = named_modules(graph, question) if match else []
+    name = match["name"] if match else ""
+    # A package's own file may be called like what it exports.
+    known = len(modules) == 1 and ("/" in name or name.endswith(".py") or name in (modules[0].module, modules[0].path))
+    return modules[0] if known else None
 
 
 def named_place(graph: CodeGraph, question: str) -> tuple[str, int] | None:
@@ -132,8 +198,9 @@ def bare_object(question: Question) -> str:
 
 def named_object(graph: CodeGraph, question: Question) -> list[SymbolRef]:
     """The functions and classes called so."""
-    name = bare_object(question) if answer_kind(question) in LINKS else ""
-    refs = graph.find_symbol(name) if name else []
+    match = _OF_TESTS.search(question.text[:_MAX_CHARS])  # what is tested may be a subject, and no name
+    name = bare_object(question) or (match["name"] if match else "") if answer_kind(question) in LINKS else ""
+    refs = definitions_of(graph, name) if name else []
     return [r for r in refs if r.symbol.is_callable or r.symbol.kind == "class"][:_MAX_DEFINITIONS]
 
 

@@ -8,26 +8,28 @@ from dataclasses import dataclass, replace
 from ..code_graph import CodeGraph, index_of, is_test_path
 from ..evidence.selection import Found
 from ..evidence.spans import own_blocks
-from ..graph.lookup import implementation, scope_at
-from ..graph.outline import outline_of
+from ..graph.lookup import implementation
 from ..graph.source import is_python
-from ..types import Evidence, ModuleFacts, Symbol, SymbolRef
-from .asked import kind_of, named_first, named_place, named_symbols
+from ..types import Evidence, ModuleFacts, Symbol
+from .asked import asked_by_words, kind_of, named_first, named_place, named_symbols
 from .composing.around import contents, imported, inheritance, mutations, numbers, passed, reads, standing_at, tests
 from .composing.attributes import assigns, attribute_docs
+from .composing.budget import TimeBudget
 from .composing.calling import callers, calling_tests, calls, uses
 from .composing.candidate import OF_STATEMENTS, Candidate, Speaker, listed
 from .composing.chain import way_asked_for
+from .composing.comments import comments_above, comments_in
 from .composing.counts import asked_for, parameters_of
 from .composing.deciding import decisions
 from .composing.documented import MAX_HEADER_LINES, of_docstring, of_documentation, of_module
+from .composing.having import listings
 from .composing.links import Links
 from .composing.meeting import meeting_point
-from .composing.prose import comment_sentences
+from .composing.outside import outside_uses
 from .composing.quotes import quotes
 from .composing.steps import steps
 from .composing.telling import actions
-from .inert import code, prose
+from .inert import code
 from .kinds import LINKS, asks_course
 
 _MAX_SYMBOLS = 8
@@ -41,27 +43,41 @@ _Found = tuple[ModuleFacts, int, Evidence | None]
 _NEAR = 3  # of how many symbols callers and the like are looked for, unless they are asked for
 
 
-def candidates(graph: CodeGraph, found: Found, limit: int) -> list[Candidate]:
-    """The sentences that the evidence yields, in order of the evidence; before it, about what a question about links or a place names."""
+def candidates(graph: CodeGraph, found: Found, limit: int, budget: TimeBudget | None = None) -> list[Candidate]:
+    """The sentences that the evidence yields, in order of the evidence; before it, about what a question about links or a place names.
+    `budget`: for what links tell."""
+    budget = budget or TimeBudget(graph)
     seen: dict[str, Candidate] = {}
     about: set[tuple[str, int]] = set()
     place = 0
     kind = kind_of(graph, found.question)
     course = kind not in LINKS and asks_course(found.question)
     zoomed = found.zoom is not None and found.zoom.symbol.kind == "module"
-    asked = _Asked(kind, asked_for(found.question.text), _asked_about(graph, found), course, zoomed)
+    with budget.spend():
+        outside = outside_uses(graph, found.question) if kind == "callers" else []
+    unknown = kind == "callers" and bool(found.question.identifiers)  # unless something is named
+    asked = _Asked(
+        kind, asked_for(found.question.text), _asked_about(graph, found), course, zoomed, bool(outside), unknown
+    )
     evident = list(_evident(graph, found))
-    if course and not asked.named:
-        evident = _meeting(graph, evident)
-    way = way_asked_for(graph, found.question.text) if kind not in LINKS else None
-    first = (way, standing_at(graph, named_place(graph, found.question.text)))
+    with budget.spend():
+        if course and not asked.named:
+            evident = _meeting(graph, evident)
+        way = way_asked_for(graph, found.question.text) if kind not in LINKS else None
+    told = (item for one in outside for item in one.told)
+    first = (
+        way,
+        standing_at(graph, named_place(graph, found.question.text)),
+        *told,
+        *listings(graph, found.question.text),
+    )
     seen |= {item.text: item for item in first if item is not None}
     items = {(facts.path, index): item for facts, index, item in evident}
     for facts, index, item in (*_named(graph, found, items), *evident):
         if (facts.path, index) in about:
             continue
         about.add((facts.path, index))
-        own = list(_sentences(graph, facts, index, item, asked, place, found.weights))
+        own = list(_sentences(graph, facts, index, item, asked, place, found.weights, budget))
         for order, candidate in enumerate(sorted(_once(own), key=lambda c: _reading_place(c, asked.kind))):
             named = (facts.path, facts.symbols[index].start) in asked.named
             seen.setdefault(candidate.text, replace(candidate, order=order, named=named))
@@ -96,17 +112,24 @@ def _reading_place(candidate: Candidate, kind: str) -> tuple[int, int]:
 @dataclass(frozen=True, slots=True)
 class _Asked:
     """The kind of answer, what is to be counted, and, by path and line, the symbols that the question names; none where it names none.
-    `course`: it asks what happens one after the other. `zoomed`: it is asked about a module."""
+    `course`: it asks what happens one after the other. `zoomed`: it is asked about a module. `outside`: it names what the workspace uses
+    and does not define; `unknown`: it names as code what is neither."""
 
     kind: str
     counted: tuple[str, ...]
     named: frozenset[tuple[str, int]]
     course: bool
     zoomed: bool
+    outside: bool
+    unknown: bool
+
+    def means(self, place: tuple[str, int]) -> bool:
+        """Whether links of a symbol may answer: who calls what was not asked about is no answer to who calls something."""
+        return self.kind not in LINKS or place in self.named or not (self.named or self.outside or self.unknown)
 
 
 def _evident(graph: CodeGraph, found: Found) -> Iterator[tuple[ModuleFacts, int, Evidence | None]]:
-    for item in found.definitions:
+    for item in sorted(found.definitions, key=lambda e: not asked_by_words(e, found)):
         facts = graph.facts(item.span.path)
         index = _symbol_of(facts, item) if facts else None
         if facts is not None and index is not None:
@@ -139,7 +162,9 @@ def _named(
 def _asked_about(graph: CodeGraph, found: Found) -> frozenset[tuple[str, int]]:
     refs = [*named_symbols(graph, found.question), *named_first(graph, found.question)]
     refs += [found.zoom] if found.zoom is not None else []
-    return frozenset((ref.path, ref.symbol.start) for ref in refs)
+    if refs:
+        return frozenset((ref.path, ref.symbol.start) for ref in refs)
+    return frozenset((e.span.path, e.span.start) for e in found.definitions if asked_by_words(e, found))
 
 
 def _symbol_of(facts: ModuleFacts, item: Evidence) -> int | None:
@@ -163,6 +188,7 @@ def _sentences(
     asked: _Asked,
     place: int,
     weights: Mapping[str, float],
+    budget: TimeBudget,
 ) -> Iterator[Candidate]:
     document = graph.document(facts.path)
     if document is None:
@@ -173,20 +199,22 @@ def _sentences(
         return  # what stands in them is no prose
     if symbol.kind in ("section", "module"):
         if asked.kind in ("tests", "impact", "callers") and (facts.path, symbol.start) in asked.named:
-            yield from imported(speaker, graph, graph.ref(facts, index), asked.kind == "tests")
+            with budget.spend():
+                importing = list(imported(speaker, graph, graph.ref(facts, index), asked.kind == "tests"))
+            yield from importing
         if item is not None and (symbol.kind == "section" or not is_python(facts.path)):
             yield from of_documentation(speaker, facts, index, document.lines, item, weights, asked.course)
         elif item is not None:
             yield from of_module(speaker, facts, document.lines, weights)
             yield from _assigned(speaker, facts, item)
-            if asked.zoomed:
+            if asked.zoomed or asked.kind == "overview":
                 yield from contents(speaker, facts)
         return
     ref = graph.ref(facts, index)
-    # Who calls what was not asked about is no answer to who calls something.
-    meant = asked.kind not in LINKS or not asked.named or (facts.path, symbol.start) in asked.named
-    linked = meant and (symbol.is_callable or symbol.kind == "class")
-    around = _surroundings(speaker, graph, ref, asked, place) if linked else ()
+    named = (facts.path, symbol.start) in asked.named
+    linked = asked.means((facts.path, symbol.start)) and (symbol.is_callable or symbol.kind == "class")
+    with budget.spend():
+        around = list(_surroundings(speaker, Links(graph, ref, budget), asked, place)) if linked else []
     if asked.kind in LINKS:
         yield from around  # first, since of very many sentences the last ones are left out
     where, *header = _header(speaker, symbol, facts, index, document.lines)
@@ -198,15 +226,14 @@ def _sentences(
     if symbol.kind == "class":
         yield from _class(speaker, facts, index, document.lines)
         if item is not None:
-            yield from _members(graph, facts, index, item, place, document.lines)
+            yield from _members(graph, facts, index, item, place, document.lines, budget)
     if symbol.kind in (*_ASSIGNED, "class") or symbol.is_callable:
-        yield from _comments_above(speaker, symbol, document.lines)
+        yield from comments_above(speaker, symbol, document.lines)
     if symbol.kind in _ASSIGNED:
         yield from attribute_docs(speaker, facts, symbol, document.lines)
     if symbol.is_callable:
-        yield from _comments(speaker, facts, symbol, document.lines)
+        yield from comments_in(speaker, facts, symbol, document.lines)
         yield from decisions(speaker, symbol, document.lines)
-        named = (facts.path, symbol.start) in asked.named
         if asked.course and (named or not place):
             yield from steps(speaker, graph, ref, document.lines, weights, named)
         yield from actions(speaker, symbol, document.lines)
@@ -217,23 +244,33 @@ def _sentences(
         yield from around
 
 
-def _surroundings(speaker: Speaker, graph: CodeGraph, ref: SymbolRef, asked: _Asked, place: int) -> Iterator[Candidate]:
+def _surroundings(speaker: Speaker, links: Links, asked: _Asked, place: int) -> Iterator[Candidate]:
     """What links tell takes time to find out: only of the first symbols, and where the question asks for it."""
-    kind, links = asked.kind, Links(graph, ref)
+    kind, graph, ref = asked.kind, links.graph, links.ref
+    # What is soon found comes before what may take all the time.
+    about_bases: list[Candidate] = []
+    if kind == "inheritance" or (place < _NEAR and not ref.symbol.name.startswith("__")):
+        about_bases = list(inheritance(speaker, links))
+    importing: list[Candidate] = []
+    if kind == "impact" and place < _NEAR and "." not in ref.symbol.qualname:
+        importing = list(imported(speaker, graph, ref))
     if kind in LINKS:
-        yield from callers(speaker, links, kind not in ("tests", "impact"))
+        # Beside a library's function of the same name it is told which this is.
+        full = ref.full_name if asked.outside else ""
+        told = list(callers(speaker, links, kind not in ("tests", "impact"), full))
+        yield from told
+        if not told and kind == "callers":  # what calls it under another name, or hands it on, names it
+            yield from reads(speaker, graph, ref)
     elif place < _NEAR:
         yield from uses(speaker, links)
-    if kind == "inheritance" or (place < _NEAR and not ref.symbol.name.startswith("__")):
-        yield from inheritance(speaker, links)
+    yield from about_bases
     if kind in ("tests", "impact"):
         yield from calling_tests(speaker, links)
         if place < _NEAR:
             yield from tests(speaker, links)
     if kind in ("registered", "callers", "impact") and place < _NEAR:
         yield from passed(speaker, graph, ref)
-    if kind == "impact" and place < _NEAR and "." not in ref.symbol.qualname:
-        yield from imported(speaker, graph, ref)
+    yield from importing
     if kind == "count" and place < _NEAR:
         yield from numbers(speaker, links, asked.counted)
     elif kind == "impact" and place < _NEAR:
@@ -275,8 +312,16 @@ def _header(speaker: Speaker, symbol: Symbol, facts: ModuleFacts, index: int, li
             parts.append(f"is annotated to return {code(symbol.returns)}")
         if parts and complete and len(" ".join(parts)) <= 3 * _MAX_SIGNATURE:
             yield speaker.say("signature", f"{name} {listed(parts)}.", head)
-    elif symbol.kind in _ASSIGNED and len(symbol.signature) <= _MAX_SIGNATURE and assigns(symbol.signature):
-        yield speaker.say("signature", f"{name} is assigned as {code(symbol.signature)}.", head)
+    elif symbol.kind in _ASSIGNED and len(symbol.signature) <= _MAX_SIGNATURE and _stands_so(symbol, lines):
+        span = symbol.start, symbol.end
+        yield speaker.say("assigned", f"{name} is assigned as {code(symbol.signature)}.", span)
+    elif (
+        symbol.kind in _ASSIGNED
+        and symbol.returns
+        and len(symbol.returns) <= _MAX_SIGNATURE
+        and symbol.start == symbol.end
+    ):
+        yield speaker.say("assigned", f"{name} is annotated with {code(symbol.returns)}.", head)
     if symbol.decorators and symbol.is_callable:
         shown_decorators = [code("@" + d) for d in symbol.decorators if len(d) <= 80 and "\n" not in d]
         if shown_decorators and symbol.name_line - symbol.start < MAX_HEADER_LINES:
@@ -284,6 +329,13 @@ def _header(speaker: Speaker, symbol: Symbol, facts: ModuleFacts, index: int, li
             # `@app.route("/")` is how a function is registered; `@property` is not.
             kind = "registered" if any(set(d) & set(".(") for d in symbol.decorators) else "signature"
             yield speaker.say(kind, text, (symbol.start, symbol.name_line))
+
+
+def _stands_so(symbol: Symbol, lines: list[str]) -> bool:
+    """Whether an assignment of few lines is written as its signature has it, with no comment in it."""
+    written = "".join("".join(lines[symbol.start - 1 : symbol.end]).split())
+    few = symbol.end - symbol.start < MAX_HEADER_LINES
+    return few and assigns(symbol.signature) and "".join(symbol.signature.split()) in written
 
 
 def _head_span(facts: ModuleFacts, index: int, lines: list[str]) -> tuple[int, int]:
@@ -315,7 +367,13 @@ def _class(speaker: Speaker, facts: ModuleFacts, index: int, lines: list[str]) -
 
 
 def _members(
-    graph: CodeGraph, facts: ModuleFacts, index: int, item: Evidence, place: int, document: list[str]
+    graph: CodeGraph,
+    facts: ModuleFacts,
+    index: int,
+    item: Evidence,
+    place: int,
+    document: list[str],
+    budget: TimeBudget,
 ) -> Iterator[Candidate]:
     """What a class assigns in the lines that were found, and who reads it."""
     looked_up = 0
@@ -335,35 +393,9 @@ def _members(
         yield from attribute_docs(speaker, facts, symbol, document)
         if place < _NEAR and symbol.end - symbol.start > _MANY_LINES and looked_up < _MAX_LOOKED_UP:
             looked_up += 1
-            yield from reads(speaker, graph, graph.ref(facts, number))
-
-
-def _comments_above(speaker: Speaker, symbol: Symbol, lines: list[str]) -> Iterator[Candidate]:
-    name = code(symbol.qualname)
-    strings = outline_of("\n".join(lines) + "\n").string_lines
-    first = symbol.start
-    while (
-        first > 1
-        and lines[first - 2].strip().startswith("#")
-        and first - 1 not in strings
-        and symbol.start - first < 10
-    ):
-        first -= 1
-    for sentence in comment_sentences(lines, first, symbol.start, strings) if first < symbol.start else ():
-        yield speaker.say(
-            "comment", f"A comment above {name} says: “{prose(sentence.text)}”", (sentence.start, symbol.name_line)
-        )
-
-
-def _comments(speaker: Speaker, facts: ModuleFacts, symbol: Symbol, lines: list[str]) -> Iterator[Candidate]:
-    """Of a function's comments each in the innermost function that it stands in."""
-    strings = outline_of("\n".join(lines) + "\n").string_lines
-    for sentence in comment_sentences(lines, symbol.start, symbol.end, strings):
-        inner = facts.symbols[scope_at(facts, sentence.start)]
-        name = code((inner if inner.is_callable else symbol).qualname)
-        yield speaker.say(
-            "comment", f"A comment in {name} says: “{prose(sentence.text)}”", (sentence.start, sentence.end)
-        )
+            with budget.spend():
+                reading = list(reads(speaker, graph, graph.ref(facts, number)))
+            yield from reading
 
 
 def _assigned(speaker: Speaker, facts: ModuleFacts, item: Evidence) -> Iterator[Candidate]:

@@ -93,6 +93,11 @@ TABLE: Mapping[str, tuple[Option, ...]] = {
     "answer": (
         Option("phrase", "phrase", switch, "let the model write; sentences that fail the checks are dropped"),
         Option("sentences", "compose.max_sentences", whole, "at most N sentences", metavar="N", low=1),
+        Option(
+            "link_seconds", "compose.link_seconds", seconds_or_none,
+            "seconds in all that are spent on looking for callers, tests and the like (none: no limit)",
+            metavar="S", low=0, above=True,
+        ),
         Option("read_weight", "reading.weight", number, "weight of the model's vote on sentences", metavar="W"),
         Option(
             "min_confidence", "refusal.threshold", number,

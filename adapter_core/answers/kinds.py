@@ -14,7 +14,8 @@ _IMPACT = re.compile(
     r"\bwhat (?:if|happens? (?:if|when)|breaks?|would break|else (?:has to|must|needs? to)|depends on|is affected)\b[^?]*"
     r"\b(?:chang|renam|remov|delet|modif|break|depend|affect|refactor)|"
     r"\b(?:impact|effects?|consequences?) of (?:a change|changing|renaming|removing|deleting|modifying|refactoring)\b|"
-    r"\bwhat (?:depends on|breaks if)\b|\bif (?:i|we|you|one) (?:change|rename|remove|delete|modify|refactor)\b",
+    r"\b(?:what|which)(?: other)?(?: modules?| files?| packages?| parts?| code)? depends? on\b|\bwhat breaks if\b|"
+    r"\bif (?:i|we|you|one) (?:change|rename|remove|delete|modify|refactor)\b",
     re.I,
 )
 _INHERITANCE = re.compile(
@@ -42,7 +43,7 @@ _TESTS = re.compile(
 )
 _CALLERS = re.compile(
     r"\b(?:who|what|which (?:\w+ ){0,2}?(?:functions?|methods?|class(?:es)?|modules?|files?|parts|places))(?: else)? "
-    r"(?:calls?|uses?|invokes?|instantiates?|constructs?) (?!of\b)|"
+    r"(?:calls?|uses?|imports?|invokes?|instantiates?|constructs?) (?!of\b)|"
     r"\b(?:callers?|call sites?|usages?|users) (?:of|for)\b|\bhas callers\b|\bcalls it\b|`'s (?:callers?|call sites?|usages?|users)\b|"
     r"\bwhere (?:is|are|does|do)(?: \S+){1,3} (?:called|invoked|instantiated|constructed|used)\b",
     re.I,
@@ -113,3 +114,29 @@ _WHAT_IT_DOES = re.compile(
 def asks_what_it_does(text: str) -> bool:
     """Whether a question asks what something does or is, which is answered first by what its docstring says first."""
     return bool(_WHAT_IT_DOES.match(text))
+
+
+_DIFFERENCE = re.compile(
+    r"\b(?:differences?|distinction) between\b|\b(?:differs?|different) from\b|\bhow do [^?]+ differ\b|\bcompare [^?]+ (?:and|with|to)\b|"
+    r"\w`? vs\.? `?\w",
+    re.I,
+)
+
+
+_PLAIN = r"`?(?P<{}>[A-Za-z_][\w.]*)`?"
+_TWO = re.compile(
+    rf"\b(?:between|do|does|compare|how (?:is|are)) (?:the )?{_PLAIN.format('a')} (?:and|differs? from|different from|with|to) (?:the )?"
+    rf"{_PLAIN.format('b')}|(?<![\w.]){_PLAIN.format('c')} vs\.? {_PLAIN.format('d')}",
+    re.I,
+)
+
+
+def compared(text: str) -> list[str]:
+    """The two names that a question compares, also where they are written as plain words; none in any other question."""
+    found = _TWO.search(text[:300]) if asks_difference(text) else None
+    return [name.strip(".") for name in found.groups() if name] if found is not None else []
+
+
+def asks_difference(text: str) -> bool:
+    """Whether a question asks how several things differ, which is answered first by what each of them is."""
+    return bool(_DIFFERENCE.search(text[:300]))

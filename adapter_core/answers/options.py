@@ -115,10 +115,12 @@ class PackingOptions:
 
 @dataclass(frozen=True, slots=True)
 class ComposeOptions:
-    """`max_sentences` of the answer; at most `max_candidates` are compiled and compared."""
+    """`max_sentences` of the answer; at most `max_candidates` are compiled and compared. `link_seconds`: what may be spent in all on
+    looking for callers, tests, uses and the like, which takes long where calls are not linked yet (None: no limit)."""
 
     max_sentences: int = 6
     max_candidates: int = 60
+    link_seconds: float | None = 3.0
 
 
 @dataclass(frozen=True, slots=True)

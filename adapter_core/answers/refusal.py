@@ -11,13 +11,15 @@ import re
 from collections.abc import Mapping, Sequence
 
 from ..code_graph import CodeGraph
-from ..evidence.question import Question
+from ..evidence.question import Question, extending_terms
 from ..evidence.search_index import SearchIndex
 from ..evidence.selection import Found
 from ..graph import terms
 from ..graph.unindexed import may_answer
 from ..types import Claim
-from .asked import bare_object, named_classes, named_object, named_symbols
+from .asked import asked_by_words, bare_object, in_code, named_alone, named_classes, named_object, named_symbols
+from .composing.having import listings, method_asked_for
+from .composing.outside import names_used
 from .kinds import LINKS, answer_kind
 from .options import RefusalOptions
 
@@ -26,7 +28,7 @@ _FEW_TERMS = 4
 _MAX_IDENTIFIERS = 8
 _MAX_DEFINITIONS = 12
 _SHOWN = 3  # files that are not indexed
-_IN_CODE = ("called", "decorated", "base", "aliased")
+_OF_USES = re.compile(r"\b(?:us(?:es?|ed|ing|ages?)|read|set|passed)\b", re.I)
 
 
 def signals(graph: CodeGraph, found: Found) -> dict[str, float]:
@@ -34,10 +36,10 @@ def signals(graph: CodeGraph, found: Found) -> dict[str, float]:
     words in which people speak of a design would weigh most, since code rarely has them.
 
     best: in the best single span · names: in the names and paths of the first three · unknown: share of the names written as code that
-    the workspace does not use · defined: whether it defines one of them · short: 1 / number of terms, at most 1/4: of shorter questions
-    there were too few to learn from.
+    the workspace does not use · defined: whether it has what the question names · short: 1 / number of terms, at most 1/4: of shorter
+    questions there were too few to learn from.
     """
-    asked = found.weights.keys()
+    asked = (found.weights.keys() - extending_terms(found.question.text)) or found.weights.keys()
     number = max(1, len(asked))
     spans = [asked & set(terms.terms_of(f"{e.symbol} {e.span.path}\n{e.text}")) for e in found.definitions]
     names = {t for e in found.definitions[:_HEAD] for t in terms.terms_of(f"{e.symbol} {e.span.path}")}
@@ -45,15 +47,30 @@ def signals(graph: CodeGraph, found: Found) -> dict[str, float]:
     with graph.store.snapshot():
         index = SearchIndex(graph)
         unknown = [n for n in identifiers if not _used(index, n)]
-    defined = any(0 < len(graph.find_symbol(n)) <= _MAX_DEFINITIONS for n in identifiers if n not in unknown)
-    defined = defined or bool(named_classes(graph, found.question) or named_object(graph, found.question))
     return {
         "best": max(map(len, spans), default=0) / number,
         "names": len(asked & names) / number,
         "unknown": len(unknown) / len(identifiers) if identifiers else 0.0,
-        "defined": float(defined),
+        "defined": float(_names_what_is_here(graph, found, [n for n in identifiers if n not in unknown])),
         "short": 1.0 / max(_FEW_TERMS, number),
     }
+
+
+def _names_what_is_here(graph: CodeGraph, found: Found, identifiers: Sequence[str]) -> bool:
+    """Whether a question names, as code or in plain words, what is defined here; or asks for what there is of a kind, or for the users of
+    what is used here, and there is some."""
+    question = found.question
+    if any(0 < len(graph.find_symbol(n)) <= _MAX_DEFINITIONS for n in identifiers):
+        return True
+    if named_classes(graph, question) or named_object(graph, question) or named_alone(graph, question):
+        return True
+    if any(asked_by_words(e, found) for e in found.definitions) or any(listings(graph, question.text)):
+        return True
+    method = method_asked_for(question.text)
+    if method and graph.find_symbol(method, at_most=1):
+        return True
+    used = names_used(question) if answer_kind(question) == "callers" else []
+    return any(in_code(graph, n.rpartition(".")[2]) or graph.importers_of(n) for n in used)
 
 
 def confidence(found_signals: Mapping[str, float], options: RefusalOptions) -> float:
@@ -86,15 +103,16 @@ def subjects_not_there(graph: CodeGraph, question: Question) -> list[str]:
     if answer_kind(question) not in LINKS:
         return []
     names = list(dict.fromkeys((*question.identifiers[:_MAX_IDENTIFIERS], *filter(None, [bare_object(question)]))))
-    absent = [name for name in names if not graph.find_symbol(name) and not _in_code(graph, name.rpartition(".")[2])]
+    absent = [
+        name
+        for name in names
+        if not graph.find_symbol(name) and not in_code(graph, name.rpartition(".")[2]) and not graph.importers_of(name)
+    ]
+    if _OF_USES.search(question.text):  # a parameter or an attribute is used, too
+        with graph.store.snapshot():
+            index = SearchIndex(graph)
+            absent = [name for name in absent if not _used(index, name)]
     return absent if len(absent) == len(names) else []
-
-
-def _in_code(graph: CodeGraph, name: str) -> bool:
-    """Whether something is called, decorated with, built on or renamed from what has this name, wherever it is defined."""
-    texts = graph.documents.open_texts
-    paths = {path for how in _IN_CODE for path in graph.view.paths_using(name, how)}  # open files are among them always
-    return any(path not in texts or re.search(rf"\b{re.escape(name)}\b", texts[path]) for path in paths)
 
 
 # What an answer about links of one symbol has to say, and that it does not.
@@ -109,10 +127,16 @@ def nothing_of(graph: CodeGraph, question: Question, claims: Sequence[Claim]) ->
     """That no caller, test or subclass was found of the one symbol of which a question asks for these; "" where the answer has some."""
     pattern, what = _LINKS_SAID.get(answer_kind(question), ("", ""))
     names = {ref.symbol.qualname for ref in named_symbols(graph, question)} if pattern else set()
+    if answer_kind(question) == "callers" and not names:
+        used = [n for n in names_used(question) if not graph.find_symbol(n, at_most=1)]
+        used = [n for n in used if not in_code(graph, n.rpartition(".")[2]) and not graph.importers_of(n)]
+        return f"no call or import of {used[0]} was found; what is told is what comes nearest" if used else ""
     if len(names) != 1:
         return ""
     (name,) = names
     told = any(re.search(pattern, c.text) and (f"`{name}`" in c.text or "By name" in c.text) for c in claims)
+    in_lambda = rf"\blambda\b[^`]*\b{re.escape(name.rpartition('.')[2])}\("
+    told = told or (what == "call of" and any(re.search(in_lambda, c.text) for c in claims))
     return "" if told else f"no {what} {name} was found; what is told is what else is known of it"
 
 

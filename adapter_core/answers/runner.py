@@ -17,20 +17,23 @@ from typing import Any
 
 from ..code_graph import CodeGraph
 from ..errors import ModelError, UsageError
+from ..evidence.question import analyse
 from ..evidence.selection import Found, search
 from ..graph.source import hash_lines, is_python
 from ..models.backend import Backend
 from ..types import Answer, CancelToken, Claim, EventSink, Evidence, SymbolRef
-from .asked import kind_of, named_place, named_symbols
+from .asked import kind_of, module_asked_about, named_place, named_symbols
 from .chat import WHAT_CAN_BE_ASKED, is_chat
 from .citations import cite, locate
 from .compose import candidates
+from .composing.budget import TimeBudget
 from .composing.candidate import COURSES, Candidate
 from .composing.choose import choose, lexical_scores, mix
 from .composing.counts import counts_everything
+from .composing.having import listings
 from .composing.together import in_order, put_together
 from .flags import checked
-from .kinds import LINKS, asks_structure
+from .kinds import LINKS, asks_structure, asks_what_it_does
 from .options import AskOptions
 from .provenance import provenance_of
 from .refusal import answerable, confidence, names_not_there, not_indexed, nothing_of, signals, subjects_not_there
@@ -47,6 +50,7 @@ _COUNT_HINT = (
     'counts are told of what a question names, for example "How many methods does Router have?"; '
     "`pathline graph --dump` counts what the whole workspace has"
 )
+_LINKS_LATE = "callers, tests and the like were looked for until a time limit; there may be more"
 _PLACE = re.compile(r":\d+\Z")
 _MAX_NEAR = 8  # files of which the name that was given may be one
 _MAX_ABSENT = 3  # names that are said not to be there
@@ -78,8 +82,16 @@ def answer_question(
         raise UsageError(
             'The question is empty; ask something, for example: pathline ask "Where is the cache cleared?"'
         )
+    with graph.within(None, cancel):
+        return _answer(run, context)
+
+
+def _answer(run: Run, context: Sequence[Evidence]) -> Answer:
+    graph, question, options = run.graph, run.question, run.options
     place = named_place(graph, question)
     zoom = zoom_symbol(graph, options.zoom) or (graph.symbol_at(*place) if place is not None else None)
+    if zoom is None and (module := module_asked_about(graph, analyse(question))) is not None:
+        zoom = module
     run.emit("stage", "searching")
     found = _joined(graph, search(graph, question, options.selection, zoom), context)
     if zoom is None and is_chat(question):
@@ -170,7 +182,7 @@ def _joined(graph: CodeGraph, found: Found, context: Sequence[Evidence]) -> Foun
 def _answerable(run: Run, found: Found) -> bool:
     """Whether the workspace seems to hold an answer. What a user points at, and the project as a whole, are always answered about."""
     if not found.evidence:
-        return False
+        return any(listings(run.graph, run.question))
     if found.zoom is not None or found.question.kind == "overview":
         return True
     known = signals(run.graph, found)
@@ -209,9 +221,13 @@ def _at_path(graph: CodeGraph, name: str) -> SymbolRef | None:
 
 def _compose(run: Run, found: Found, plan_once: Callable[[], Plan]) -> list[Claim]:
     """The chosen sentences as checked claims. True by construction, and checked all the same."""
-    items = candidates(run.graph, found, run.options.compose.max_candidates)
+    budget = TimeBudget(run.graph, run.options.compose.link_seconds, run.check)
+    items = candidates(run.graph, found, run.options.compose.max_candidates, budget)
+    if budget.over:
+        run.note(_LINKS_LATE)
     run.metrics["candidates"] = len(items)
     lexical = lexical_scores(items, kind_of(run.graph, found.question), found.weights, found.question.text[:300])
+    run.check()
     claims = _chosen(run, found, items, lexical)
     run.mark("composed")
     if not run.options.phrase:
@@ -240,7 +256,8 @@ def _arranged(run: Run, found: Found, items: list[Candidate], chosen: list[Candi
     """The chosen sentences, best first, as they are read: what was found first is what the answer is about."""
     if kind_of(run.graph, found.question) in LINKS:
         return in_order(run.graph, chosen)
-    chosen = sorted(chosen, key=lambda item: item.place)
+    best = chosen[0].about if chosen and asks_what_it_does(found.question.text) else ""
+    chosen = sorted(chosen, key=lambda item: (bool(best) and item.about != best, item.place))
     named = named_symbols(run.graph, found.question)
     return put_together(run.graph, chosen, items, named, asks_structure(found.question))
 

@@ -15,6 +15,8 @@ from .options import AskOptions
 from .selecting import Selected, select
 from .verify import verify_claim
 
+_SELECTION_SECONDS = 5.0  # what lies around a zoom symbol, and the second look, as far as they are found by then
+
 
 @dataclass
 class Run:
@@ -57,7 +59,8 @@ class Run:
     def selection(self, found: Found) -> Selected:
         """The modules and files that the question is about; worked out once, when it is first asked for."""
         if self.selected is None:
-            self.selected = select(self.graph, self.question, found, self.options)
+            with self.graph.within(_SELECTION_SECONDS):
+                self.selected = select(self.graph, self.question, found, self.options)
         return self.selected
 
     def late(self) -> bool:

@@ -70,8 +70,8 @@ class Found:
         return {
             "found": self.known,
             "items": [self.shape.to_dict(item) for item in self.items],
-            "complete": self.complete,
-            "reason": self.reason,
+            "complete": self.complete and self.known,
+            "reason": self.reason or ("" if self.known else "nothing in this workspace is called so"),
             "nearest_names": self.nearest,
             "symbols": [show.place_dict(r) for r in self.meant],
             **self.extra,

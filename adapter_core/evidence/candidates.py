@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -14,11 +15,13 @@ from .question import Question
 from .ranking import Ranked
 from .search_index import SearchIndex
 
-_ASSIGNED = frozenset({"variable", "constant", "type_alias", "field", "enum_member"})
+ASSIGNED = frozenset({"variable", "constant", "type_alias", "field", "enum_member"})
 _DEFINED = frozenset({"class", "function", "method", "property"})
 # A name with more definitions tells nothing; of fewer, only the first are lifted.
 _MAX_DEFINITIONS = 12
 _LIFTED = 4
+_FRONT_PAGE = re.compile(r"docs?/(?:source/)?(?:index|readme)\.(?:rst|md)")
+_TITLE_WITHIN = 5  # lines
 # The same for a word that may be no name at all.
 _MAX_MENTIONED = 3
 
@@ -81,7 +84,7 @@ def lift(graph: CodeGraph, ref: SymbolRef, boost: float, why: str, candidates: C
     if key not in candidates:
         # An assignment is no document of its own; it starts from the score of the one that it stands in.
         around = candidates.get((ref.path, max(facts.symbols[index].parent, 0)))
-        start = around.score if around is not None and ref.symbol.kind in _ASSIGNED else 0.0
+        start = around.score if around is not None and ref.symbol.kind in ASSIGNED else 0.0
         candidates[key] = Candidate(ref.path, index, start)
     candidate = candidates[key]
     candidate.score += boost
@@ -113,10 +116,13 @@ def lift_definitions(graph: CodeGraph, question: Question, options: RankingOptio
 def lift_overview(graph: CodeGraph, index: SearchIndex, candidates: Candidates) -> bool:
     """What a project says of itself: the head of its README, and the docstrings of its outermost packages."""
     readmes = [p for p in index.paths if "/" not in p and p.lower().startswith("readme")]
+    readmes = readmes or [p for p in index.paths if _FRONT_PAGE.fullmatch(p.lower())]
     packages = [p for p in index.paths if p.endswith("/__init__.py") and p.removeprefix("src/").count("/") == 1]
     for place, path in enumerate([*readmes[:1], *(p for p in packages if not is_test_path(p))][:4]):
         facts = graph.facts(path)
         if facts is not None:
-            first = 1 if path in readmes and len(facts.symbols) > 1 else 0
+            # Of a text with a title its first section; of one without, what stands before all sections.
+            titled = path in readmes and len(facts.symbols) > 1 and facts.symbols[1].start <= _TITLE_WITHIN
+            first = 1 if titled else 0
             lift(graph, graph.ref(facts, first), 1.0 / (1 + place), "about the project", candidates)
     return bool(candidates)

@@ -7,13 +7,14 @@ from collections import defaultdict
 from fnmatch import fnmatchcase
 
 from ..code_graph import CodeGraph, index_of, is_test_path
+from ..graph import terms
 from ..graph.linking.modules import absolute
 from ..graph.source import is_python
 from ..types import ModuleFacts, SymbolRef
 from .candidates import Candidate, Candidates, lift, symbol_key
 from .commonplace import BUILTIN_METHODS
 from .options import RankingOptions
-from .question import Question
+from .question import Question, extending_terms
 
 _RUN = frozenset({"function", "method", "property"})
 _CALLABLE = frozenset({"class", "function", "method"})
@@ -157,6 +158,21 @@ def lift_called(graph: CodeGraph, question: Question, boost: float, candidates: 
             called = _only_ones_called(graph, ref) if ref.symbol.kind in _RUN else []
             for target in called if len(called) <= _MAX_CALLED else ():
                 lift(graph, target, boost / (1 + 0.1 * len(called)), f"called by {ref.symbol.qualname}", candidates)
+
+
+def lift_bases(graph: CodeGraph, question: Question, boost: float, candidates: Candidates) -> None:
+    """Where a question asks how to add something of one's own: lift the classes that others of the workspace are built on and whose names
+    hold what is to be added. As in `spread`, bases are matched by name, among the candidates."""
+    asked = question.terms.keys() - extending_terms(question.text)
+    for (path, index), candidate in sorted(candidates.items()) if boost and len(asked) < len(question.terms) else ():
+        facts = graph.facts(path)
+        symbol = facts.symbols[index] if facts is not None and index < len(facts.symbols) else None
+        if symbol is None or symbol.kind != "class" or is_test_path(path) or not asked & set(terms.split(symbol.name)):
+            continue
+        if any(not is_test_path(p) for p in graph.view.paths_using(symbol.name, "base")):
+            candidate.score += boost
+            candidate.lifted = True
+            candidate.why.append("others are built on it")
 
 
 def _only_ones_called(graph: CodeGraph, ref: SymbolRef) -> list[SymbolRef]:

@@ -14,11 +14,14 @@ class RankingOptions:
     `coverage_power`: how much a document loses that meets few of the terms, `file_coverage_power`: how much it loses where all of its file
     meets few of them. `definition_boost`: for definitions of names that the
     question writes as code, `qualified_boost`: where it is the one of a dotted name, `mention_boost`: for words that may be names,
-    `called_boost`: for what a function that is written as code calls. `file_repeat`: factor for each further place of a file,
+    `assigned_boost`: for what is assigned under a name that holds most of a short question, `base_boost`: for what others are built on
+    where one asks how to add something of one's own, `called_boost`: for what a function that is written as code calls. `file_repeat`:
+    factor for each further place of a file,
     `further_span` for further lines of a long definition. `own_name_weight`, `generic_weight`: of the project's own name, and of words
-    that ask for any design. `synonym_weight`: of occurrences of a word that means the same; `synonym_coverage`: how far it counts as
-    met; `synonym_idf`: how far a word is as common as it is together with these. `part_weight`: of the parts of a name of several,
-    which is a word by itself. `call_spread`: what of the first `spread_pool` candidates one gets from another that it calls or is
+    that ask for any design. `extending_weight`: of "add a new" in a question how to add something of one's own. `synonym_weight`: of
+    occurrences of a word that means the same; `synonym_coverage`: how far it counts as met; `synonym_idf`: how far a word is as common as
+    it is together with these. `part_weight`: of the parts of a name of several, which is a word by itself. `call_spread`: what of the
+    first `spread_pool` candidates one gets from another that it calls or is
     called by, at most `spread_cap` of its own. `join_share`: neighbours are one result where no score is below that share of the best,
     over at most `region_lines`. `long_*`, `report_*`, `trace_boost`: for texts as long as a bug report, their body, its names, its
     `long_terms` most telling terms, and tracebacks. `asked_test_factor`: for tests where the question speaks of testing, which need not
@@ -56,6 +59,7 @@ class RankingOptions:
     file_repeat: float = 0.9
     own_name_weight: float = 0.1
     generic_weight: float = 0.5
+    extending_weight: float = 0.1
     synonym_weight: float = 0.15
     synonym_coverage: float = 0.5
     synonym_idf: float = 0.5
@@ -75,6 +79,8 @@ class RankingOptions:
     report_definition_boost: float = 0.2
     mention_boost: float = 0.3
     called_boost: float = 0.5
+    assigned_boost: float = 1.0
+    base_boost: float = 0.5
     phrase_named: float = 1.2
     phrase_unnamed: float = 0.9
     phrase_class_factor: float = 0.75
@@ -83,7 +89,8 @@ class RankingOptions:
 
 @dataclass(frozen=True, slots=True)
 class SelectionOptions:
-    """`top` spans are returned. With a zoom symbol, its neighbours up to `zoom_radius` steps away are looked at.
+    """`top` spans are returned. With a zoom symbol, its neighbours up to `zoom_radius` steps away are looked at, as far as they are found
+    within `zoom_seconds` (None: no limit).
 
     The workspace holds no answer where the best span contains less than `min_coverage + short_margin / n` of the information
     of the question's n terms (their idf): a short question must be met more fully.
@@ -94,6 +101,7 @@ class SelectionOptions:
 
     top: int = 8
     zoom_radius: int = 1
+    zoom_seconds: float | None = 2.0
     min_coverage: float = 0.15
     short_margin: float = 0.4
     max_lines: int = 40

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ..graph import terms
 from .options import RankingOptions
-from .vocabulary import GENERIC_WORDS, STOP_TERMS, STOP_WORDS
+from .vocabulary import GENERIC_WORDS, STOP_TERMS, STOP_WORDS, TELLING_WORDS
 
 MAX_CHARS = 20_000
 _MAX_TERMS = 200
@@ -28,12 +28,23 @@ _KIND_OF = re.compile(
 _CAPITALISED = re.compile(r"(?<=[\w,;:(\"'`] )[A-Z][a-z]\w+")
 _PATH_LIKE = re.compile(r"(?<![\w./-])[\w./-]{1,200}\.(?:pyi?|md|rst|toml|cfg)\b")
 
+# "How would I add a new authentication scheme?": the verb and what is said of newness ask for the thing behind them; the code that answers
+# is the one that takes such things, and need not speak of adding.
+EXTENDING = re.compile(
+    r"\bhow (?:(?:can|do|would|could|should|might|must) (?:i|we|you|one|users?)|to) (?:\w+ly )?"
+    r"(?P<verb>add|write|create|implement|build|define|make|support|provide|introduce|use) "
+    r"(?P<new>(?:(?:a|an|another|my|our|your|new|own|custom|different|additional|support|for) )+)",
+    re.I,
+)
 # What is no part of a report: comments of its form, and lists of installed packages.
 _FORM = re.compile(r"<!--.*?(?:-->|\Z)|^[ \t]*[\w.-]+[ \t]+v?\d+(?:\.\d+)+\S*[ \t]*$", re.DOTALL | re.MULTILINE)
 _OVERVIEW = re.compile(
     r"\b(what|purpose|overview|summar\w+|describe|explain|about)\b.*\b(this|the)\s+"
     r"(project|repo|repository|codebase|code base|package|library|workspace|program)\b",
     re.I,
+)
+_OF_PROJECT = re.compile(
+    r"\W*(?:what(?:'s| is| does| can)|explain|describe|summar\w+|overview|tell me|introduce|how does \S+ work)\b", re.I
 )
 _KINDS = (
     (
@@ -77,6 +88,7 @@ def analyse(text: str, own_names: frozenset[str] = frozenset(), options: Ranking
     weights: dict[str, float] = {}
     _weigh_words(title, 1.0, own_names, options, weights)
     _weigh_words(body, options.long_body_weight if is_report else 0.5, own_names, options, weights)
+    _weigh_extending(text, options, weights)
     for name in identifiers:
         if terms.compound(name) not in own_names:
             weight = 1.5 if name in in_title or not is_report else options.long_name_weight
@@ -86,6 +98,10 @@ def analyse(text: str, own_names: frozenset[str] = frozenset(), options: Ranking
         # Long words tell more; which of the rest do is found out by their idf.
         kept = set(sorted(weights, key=lambda t: (-weights[t], -len(t)))[:_MAX_TERMS])
         weights = {term: weight for term, weight in weights.items() if term in kept}
+    told = [w for w in terms.words(text) if w.lower() not in STOP_WORDS] if len(text) < _LONG else []
+    if told and all(terms.compound(word) in own_names for word in told) and _OF_PROJECT.match(text):
+        weights = {}  # "What is shop?", in the project of that name
+        kind = "overview"
     if not weights and _OVERVIEW.search(text[:300]):
         kind = "overview"
     paths = tuple(dict.fromkeys(_PATH_LIKE.findall(f"{title}\n{body}")))
@@ -112,13 +128,26 @@ def _weigh_words(
         elif word.lower() in GENERIC_WORDS:
             factor = options.generic_weight
         found = [t for t in terms.split(word) if len(t) > 1 or t.isdigit()]
-        _weigh(weights, found, weight * factor, weight * factor * options.part_weight)
+        told = word.lower() in TELLING_WORDS
+        _weigh(weights, found, weight * factor, weight * factor * options.part_weight, told)
 
 
-def _weigh(weights: dict[str, float], found: Sequence[str], whole: float, part: float) -> None:
-    """Give the terms of one word at least these weights: the last is the word itself, those before it its parts."""
+def extending_terms(text: str) -> frozenset[str]:
+    """The terms of "add a new" in a question how to add something of one's own; none of any other."""
+    found = EXTENDING.search(text[:_LONG])
+    return frozenset(terms.terms_of(found.group())) if found is not None else frozenset()
+
+
+def _weigh_extending(text: str, options: RankingOptions, weights: dict[str, float]) -> None:
+    for term in extending_terms(text) & weights.keys():
+        weights[term] *= options.extending_weight
+
+
+def _weigh(weights: dict[str, float], found: Sequence[str], whole: float, part: float, told: bool = False) -> None:
+    """Give the terms of one word at least these weights: the last is the word itself, those before it its parts. `told`: they count also
+    where they are those of a word that says nothing."""
     for position, term in enumerate(found, 1):
-        if term not in STOP_TERMS:
+        if told or term not in STOP_TERMS:
             weights[term] = max(weights.get(term, 0.0), whole if position == len(found) else part)
 
 

@@ -37,9 +37,11 @@ _CHANGES = re.compile(r"(^|/)(changelog|changes|history|news|releases?)[^/]*(/|$
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """`scores` (documents,), 0 where nothing matched; `idf` for each term of the question."""
+    """`scores` (documents,), 0 where nothing matched; `covered` (documents,): the information of the question (weight times idf) that each
+    holds; `idf` for each term of the question."""
 
     scores: np.ndarray
+    covered: np.ndarray
     idf: dict[str, float]
 
 
@@ -78,7 +80,7 @@ def rank(index: SearchIndex, question: Question, options: RankingOptions | None 
     found *= _file_factors(index, question, options)[files] * of_module
     scores = np.zeros(len(index.file_of))
     scores[matched] = _with_file_evidence(found, files, len(index.paths), options.file_weight)
-    return Ranked(scores, met.idf)
+    return Ranked(scores, met.covered, met.idf)
 
 
 def _meet(index: SearchIndex, question: Question, options: RankingOptions) -> _Met:
@@ -211,6 +213,11 @@ def _path_classes(stored: StoredDocuments) -> tuple[np.ndarray, np.ndarray]:
     """Of each file its class (index in `_CLASSES`) and the factor of `_ASIDE`, each (files,)."""
     found = [_path_class(path, kind) for path, kind in zip(stored.paths, stored.kinds, strict=True)]
     return np.array([c for c, _ in found], dtype=np.int64), np.array([a for _, a in found], dtype=np.float64)
+
+
+def is_aside(path: str) -> bool:
+    """Whether it is an example, a copy of others' code or generated."""
+    return any(pattern.search(path) for pattern, _ in _ASIDE)
 
 
 def _path_class(path: str, kind: str) -> tuple[int, float]:

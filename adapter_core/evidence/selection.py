@@ -9,9 +9,10 @@ from fnmatch import fnmatchcase
 from ..code_graph import CodeGraph, is_test_path
 from ..graph import terms
 from ..types import Evidence, SymbolRef
+from .assigned import lift_assigned
 from .candidates import Candidate, lexical, lift_definitions, lift_overview
 from .cutting import Cutter
-from .linked import lift_called, lift_module, lift_zoom, module_files, spread
+from .linked import lift_bases, lift_called, lift_module, lift_zoom, module_files, spread
 from .options import SelectionOptions
 from .phrases import is_phrase, prefer_named
 from .question import Question, analyse
@@ -66,6 +67,8 @@ def _search(graph: CodeGraph, question: str, options: SelectionOptions, zoom: Sy
     if asked.kind in _ABOUT_SEVERAL:
         spread(graph, candidates, options.ranking)
     defined = lift_definitions(graph, asked, options.ranking, candidates)
+    lift_assigned(graph, index, asked, ranked, options.ranking, candidates)
+    lift_bases(graph, asked, options.ranking.base_boost, candidates)
     lift_called(graph, asked, options.ranking.called_boost, candidates)
     defined = lift_trace(graph, index, read_trace(asked.text), candidates, options.ranking.trace_boost) or defined
     if zoom is not None and zoom.symbol.kind == "module":
@@ -73,7 +76,8 @@ def _search(graph: CodeGraph, question: str, options: SelectionOptions, zoom: Sy
         within = lexical(index, ranked, options.top * _POOL, lambda path: fnmatchcase(path, pattern))
         lift_module(graph, zoom, within, candidates)
     if zoom is not None:
-        lift_zoom(graph, zoom, options.zoom_radius, candidates)
+        with graph.within(options.zoom_seconds):
+            lift_zoom(graph, zoom, options.zoom_radius, candidates)
     elif asked.kind == "overview":
         defined = lift_overview(graph, index, candidates) or defined
     if wanted is not None:

@@ -43,6 +43,8 @@ _GENERIC = """
 
 STOP_WORDS = frozenset(_STOP.split())
 STOP_TERMS = frozenset(terms.stem(word) for word in STOP_WORDS) | STOP_WORDS
+# Words that say something, though their stems are those of `them`, `located`, `exactly` and the like.
+TELLING_WORDS = frozenset("theme themes themed location locations exact projection projections".split())
 GENERIC_WORDS = frozenset(_GENERIC.split())
 
 

@@ -6,7 +6,6 @@ import contextlib
 import functools
 import logging
 import sqlite3
-import time
 from collections.abc import Iterable, Iterator
 
 from ..types import Call, CallSite, ModuleFacts, Span, SymbolRef
@@ -25,6 +24,7 @@ from .view import WorkspaceView
 log = logging.getLogger(__name__)
 
 CALLERS_SECONDS = 5.0  # that one question for callers may take
+_LATE, _BY_THEN = "the time limit was met", "these were found by then"
 ENTANGLED = "some of it is too entangled, or called from too many files, to be followed to its end"
 
 
@@ -170,6 +170,8 @@ class WorkspaceCalls:
     def notes(self) -> list[str]:
         """Why what was found since may not be all."""
         unread = sorted(self._inference.unread)
+        if self._inference.late:
+            return [f"{_LATE}; {_BY_THEN}"]
         more = f" and {len(unread) - 1} more" if len(unread) > 1 else ""
         told = [f"{unread[0]}{more} does not parse, so what runs there without a call is not told"] if unread else []
         return [*filter(None, [self.unknown]), *([ENTANGLED] if self._inference.partial else []), *told]
@@ -178,18 +180,17 @@ class WorkspaceCalls:
     def within_time(self, seconds: float | None) -> Iterator[list[str]]:
         """Gives up what takes longer. The list holds, at the end, why what was found may not be all."""
         notes: list[str] = []
-        inference = self._inference
         self.begin()
-        inference.deadline = time.monotonic() + seconds if seconds is not None else None
-        try:
-            with self._view.store.snapshot(), without_gc():
+        with self._view.store.snapshot(), without_gc(), self._inference.limit(seconds) as own:
+            try:
                 yield notes
-        finally:
-            if inference.late:
-                notes[:] = [f"the time limit of {seconds:g} s was met; these were found by then"]
-            else:
-                notes[:0] = self.notes()
-            inference.deadline = None
+            finally:
+                if self._inference.late:
+                    notes[:] = [
+                        f"the time limit of {seconds:g} s was met; {_BY_THEN}" if own else f"{_LATE}; {_BY_THEN}"
+                    ]
+                else:
+                    notes[:0] = self.notes()
 
     def _start_of(self, facts: ModuleFacts, line: int) -> int:
         return sum(len(text) + 1 for text in self._inference.lines(facts.path)[: line - 1])

@@ -189,7 +189,7 @@ class _Work:
             if self._is_cancelled:
                 return None, {}
             linked = _linked(self._inference, facts.path, call)
-            if linked.targets.named or linked.cut or ("." in call.callee and not linked.targets.external):
+            if linked.targets.named or linked.cut or ("." in call.callee and not linked.targets.elsewhere):
                 found[number] = linked
         return found, keys_of_calls(facts.calls, found)
 

@@ -287,7 +287,7 @@ def keys_of_calls(calls: Sequence[Call], links: dict[int, Linked]) -> dict[str, 
     for number, (targets, _, cut) in links.items():
         name = calls[number].name
         keys = {key_of(v) for v in (*targets.named, *targets.entered) if v.kind != "module"}
-        if not targets.named and not targets.external and "." in calls[number].callee:
+        if not targets.named and not targets.elsewhere and "." in calls[number].callee:
             keys.add(untold(name))
         if cut:
             keys.add(cut_short(name))

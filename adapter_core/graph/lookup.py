@@ -11,6 +11,7 @@ from ..types import ModuleFacts, Symbol
 from .linking import mro
 from .linking.evaluate import Inference
 from .linking.values import Value
+from .source import is_python, is_test_path
 from .storage.sealed import damaged
 from .view import WorkspaceView
 
@@ -19,10 +20,12 @@ Place = tuple[str, int]  # path, index of the symbol in its file's facts
 
 
 def find(view: WorkspaceView, inference: Inference, name: str, at_most: int | None = None) -> list[Place]:
-    """Symbols called `name`: bare (`route`), qualified (`Flask.route`), full (`flask.app.Flask.route`) or with a path
-    (`src/flask/app.py:route`), definitions that matter most first. An inherited member is found through the class. `at_most`: where more
-    are called so, any of them, one more than that."""
+    """Symbols called `name`: bare (`route`), qualified (`Flask.route`), full (`flask.app.Flask.route`, `flask.app:Flask.route`) or with a
+    path (`src/flask/app.py:route`), definitions that matter most first. An inherited member is found through the class. `at_most`: where
+    more are called so, any of them, one more than that."""
     path, _, qualified = name.rpartition(":")
+    if path and "/" not in path and not is_python(path):  # `flask.app:Flask`, as entry points are written
+        path, qualified = "", f"{path}.{qualified}"
     qualified = unicodedata.normalize("NFKC", qualified)  # as in source (PEP 3131)
     wanted = qualified.strip().removesuffix("()").split(".")
     around = wanted[-2] if len(wanted) > 1 else ""
@@ -135,14 +138,6 @@ def within(facts: ModuleFacts, index: int) -> set[int]:
         if facts.symbols[i].parent in inside:
             inside.add(i)
     return inside
-
-
-def is_test_path(path: str) -> bool:
-    parts = path.lower().split("/")
-    name = parts[-1]
-    return name.startswith("test_") or name.endswith("_test.py") or name == "conftest.py" or any(
-        p in ("test", "tests", "testing") for p in parts[:-1]
-    )  # fmt: skip
 
 
 def _named(view: WorkspaceView, name: str, around: str = "") -> Iterator[Place]:

@@ -109,6 +109,14 @@ def is_python(path: str) -> bool:
     return path.lower().endswith((".py", ".pyi", ".pyw"))
 
 
+def is_test_path(path: str) -> bool:
+    parts = path.lower().split("/")
+    name = parts[-1]
+    return name.startswith("test_") or name.endswith("_test.py") or name == "conftest.py" or any(
+        p in ("test", "tests", "testing") for p in parts[:-1]
+    )  # fmt: skip
+
+
 def read_source(file: Path, max_bytes: int) -> Source:
     """Read and decode one regular file. Raises `OSError`, `NotText`, or `ValueError` when it is larger than `max_bytes`."""
     return decode(read_bytes(file, max_bytes), cookies=is_python(file.name))

@@ -48,6 +48,7 @@ class WorkspaceTests:
         self._ways = Ways(view, inference, calls, self, root_name)
         self._words: dict[str, likelihood.Words] = {}
         self._files: dict[str, TestFile] = {}
+        self._late: dict[str, TestFile] = {}
         self._fixtures: dict[str, tuple[Fixture, ...]] = {}
         self._by_qualname: dict[str, dict[tuple[str, str], list[TestNode]]] = {}
         self._rules: PytestRules | None = None
@@ -62,7 +63,8 @@ class WorkspaceTests:
 
     def file(self, path: str) -> TestFile:
         """The tests and fixtures of one file."""
-        if path not in self._files:
+        known = self._files.get(path) or (self._late.get(path) if self._inference.late else None)
+        if known is None:
             around = {p: self._fixtures_of(p) for p in self._conftests(path)}
             hooked = any(changes_collection(self._view.text(p)) for p in around)
             found = collect_tests(
@@ -70,11 +72,10 @@ class WorkspaceTests:
                 is_test_case=lambda base: is_test_case(self._inference, path, base),
             )  # fmt: skip
             more = tuple(inherited(self._inference, path, found, self.rules))
-            found = replace(found, nodes=(*found.nodes, *more))
-            if self._inference.late:
-                return found  # which may lack what bases bring
-            self._files[path] = found
-        return self._files[path]
+            known = replace(found, nodes=(*found.nodes, *more))
+            # Of what is found late, what bases bring may lack.
+            (self._late if self._inference.late else self._files)[path] = known
+        return known
 
     def paths(self) -> list[str]:
         """The files in which pytest looks for tests."""

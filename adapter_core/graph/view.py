@@ -8,9 +8,10 @@ from pathlib import Path
 
 from ..errors import IndexDamagedError
 from ..types import ModuleFacts
-from .batch import file_kind, parse_file
+from .batch import file_kind
 from .discover import storable
 from .documents import KEPT_CHARACTERS, Document, Documents
+from .edited import parsed, rows_of
 from .parsing.merge import merged
 from .recent import Recent
 from .source import MAX_FILE_BYTES, is_python
@@ -20,11 +21,6 @@ from .store import Store
 # A question about a name that is everywhere reads thousands of files.
 _KEPT_ROWS = 120_000
 _KEPT_USING = 300_000  # paths of files that use a name
-
-
-def weight(facts: ModuleFacts | None) -> int:
-    """The rows of a file's facts, as a measure of what they take to keep."""
-    return 20 + len(facts.symbols) + len(facts.imports) + len(facts.calls) + len(facts.flows) if facts else 1
 
 
 class WorkspaceView:
@@ -39,11 +35,11 @@ class WorkspaceView:
         kept_rows: int = _KEPT_ROWS,
         kept_characters: int = KEPT_CHARACTERS,
     ) -> None:
-        """`max_bytes`: larger files are not read, as the index was built. `kept_rows` of facts (`weight`) and `kept_characters` of text
+        """`max_bytes`: larger files are not read, as the index was built. `kept_rows` of facts (`rows_of`) and `kept_characters` of text
         stay in memory."""
         self.store = store
         self.documents = Documents(root, open_texts, max_bytes, kept_characters)
-        self._facts: Recent[str, ModuleFacts | None] = Recent(kept_rows, weight)
+        self._facts: Recent[str, ModuleFacts | None] = Recent(kept_rows, rows_of)
         self._stored_now: dict[str, bool] = {}
         self.changed: set[str] = (
             set()
@@ -87,7 +83,7 @@ class WorkspaceView:
         if document is None:
             return None
         self._parsed[path] = document.sha256
-        facts = parse_file(path, file_kind(path), document.text, self.module_of(path))
+        facts = parsed(document, self.module_of(path))
         good = self._stored(row) if facts.recovered and row is not None else None
         return merged(facts, good, document.lines) if good is not None else facts
 

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _BUDGET_SECONDS = 1.0
-_CALLERS_BUDGET_SECONDS = 0.5
-_INFERENCE_SECONDS = 0.8
+_CALLERS_BUDGET_SECONDS = 0.3
+_INFERENCE_SECONDS = 0.4  # of a text that was just edited it takes longer, goes on, and tells the next hover
 # Above this many call sites of that name, they are counted and not traced.
 _MAX_TRACED = 300
 _CALLERS_SECONDS = 1.0  # a hover is not waited for

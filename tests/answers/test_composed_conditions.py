@@ -193,3 +193,39 @@ def test_what_is_told_is_so(repo: Path, seed: int) -> None:
             if item.kind == "decides" and "alpha = " not in source:
                 check_decision(source, item.text)
     assert {"returns", "raises", "calls", "quote", "branch", "decides"} <= set(kinds)
+
+
+def check_is_all(source: str, item: Candidate) -> None:
+    """Of a return or raise of the body itself: wherever what is told holds, it happens; no other exit stands before it that is not told."""
+    match = re.match(r"`f` (?:returns `|raises `KeyError` with the message `')(\d+)'?`", item.text)
+    tests = conditions(item.text[match.end() :]) if match else []
+    number = match[1] if match else ""
+    own = {line.strip() for line in source.split("\n") if re.match(r"    (?:return|raise)\b", line)}
+    if not tests or not {f"return {number}", f"raise KeyError('{number}')"} & own or "alpha = " in source:
+        return
+    happened: dict[str, list[str]] = {}
+    for passed, happens, _ in happenings(source):
+        happened.setdefault(repr(passed), []).append(happens)
+    for passed, all_of_it in happened.items():
+        if all(bool(eval(test, {}, ast.literal_eval(passed))) == holds for test, holds in tests):
+            assert all_of_it[-1] in (f"return {number}", f"raise {number}"), (item.text, passed)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_other_exit_stands_before_what_is_told_under_a_condition(repo: Path, seed: int) -> None:
+    rng = random.Random(100 + seed)
+    sources = []
+    for _ in range(60):
+        body = [*deciding(rng)[:-1], *made(rng), "RETURN"]
+        sources.append(function_of(body))
+    graph = graph_of(repo, "".join(f"#- m{n}.py\n{HELPERS}\n\n{source}\n" for n, source in enumerate(sources)))
+    checked = 0
+    for n, source in enumerate(sources):
+        document, facts = graph.document(f"m{n}.py"), graph.facts(f"m{n}.py")
+        assert document is not None
+        assert facts is not None
+        index = next(i for i, s in enumerate(facts.symbols) if s.qualname == "f")
+        for item in actions(Speaker(facts, index, 0), facts.symbols[index], document.lines):
+            checked += bool(conditions(item.text))
+            check_is_all(source, item)
+    assert checked

@@ -87,6 +87,7 @@ SAMPLES: dict[str, tuple[str, Any]] = {
     "pack_context": ("off", False),
     "pack_mode": ("windows", "windows"),
     "deadline": ("none", None),
+    "link_seconds": ("0.5", 0.5),
     "stop": ("\n\n", ("\n\n",)),
     "device": ("cpu", "cpu"),
     "layer_schedule": ("top", "top"),

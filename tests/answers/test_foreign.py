@@ -215,7 +215,23 @@ class Store:
         \"\"\"Nobody else writes.\"\"\"
         return target.lock()
 #- use.py
+import json as _json
 from store import Store
+
+class Shelf:
+    stores = {}
+
+    def add(self, name):
+        self.stores[name] = Store()
+
+    def of(self, name):
+        return self.stores[name]
+
+    def put(self, thing, later):
+        store = self.of("a")
+        store.save(thing)
+        later(lambda: self.add("b"))
+        return _json.dumps(thing)
 
 def main(store: Store):
     store.save(3)
@@ -237,6 +253,9 @@ def test_save():
         ("How does `Store.save` work with `Store.lock`?",),
         ("Why does `Store.save` raise?", "--json"),
         ("Who calls `Store.sav`?",),
+        ("Who calls json.dumps?",),
+        ("Who calls Shelf.add?",),
+        ("What breaks if I change Store?",),
     ],
 )
 def test_what_ask_prints_in_a_pipe_passes_its_own_check(

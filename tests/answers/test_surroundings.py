@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,14 @@ import pytest
 from adapter_core.answers.asked import named_place
 from adapter_core.answers.citations import cite
 from adapter_core.answers.compose import candidates
+from adapter_core.answers.composing.budget import TimeBudget
 from adapter_core.answers.composing.counts import asked_for
 from adapter_core.answers.kinds import answer_kind
 from adapter_core.answers.options import AskOptions
 from adapter_core.answers.runner import answer_question
 from adapter_core.answers.verify import supports
 from adapter_core.code_graph import CodeGraph
+from adapter_core.errors import Cancelled
 from adapter_core.evidence.question import analyse
 from adapter_core.evidence.selection import search
 from tests.support import graph_of
@@ -465,6 +468,7 @@ def test_tests_of_a_file_are_those_of_what_is_in_it(repo: Path, question: str) -
     texts = told(repo, question)
     assert texts == [
         "`Cart` is called in the tests `tests/test_cart.py::test_total` and `tests/test_cart.py::test_none`.",
+        "`Cart.total` is called in the test `tests/test_cart.py::test_total`.",
     ]
     texts = told(repo, "Which tests exercise src/shop/prices.py?")
     assert "`shop.prices` is imported by `tests.test_prices`." in texts
@@ -626,7 +630,7 @@ def test_imports_on_several_lines_and_in_odd_folders_are_told(repo: Path) -> Non
     answer = answer_question(graph, "Which tests cover shop/cart.py?")
     assert answer.dropped == ()
     assert {c.text for c in answer.claims} == {
-        "`Cart` is called in the test `tests/part-1/test_cart.py::test_total`.",
+        "`Cart.total` is called in the test `tests/part-1/test_cart.py::test_total`.",
         "`shop.cart` is imported by `tests/part-1/test_cart.py`.",
     }
     answer = answer_question(graph, "What is in here?", AskOptions(zoom="tests/part-1/test_cart.py"))
@@ -652,3 +656,91 @@ def test_the_last_of_many_bases_is_cited(tmp_path: Path) -> None:
         shown = [lines[n - 1].strip() for c in claim.citations for n in range(c.span.start, c.span.end + 1)]
         assert "Base19," in shown
         assert "class Whole(" in shown
+
+
+def test_what_a_lambda_calls_is_told_as_it_stands(tmp_path: Path) -> None:
+    """Whether and where the lambda runs is another matter."""
+    graph = graph_of(
+        tmp_path,
+        """
+#- app.py
+def refresh(name):
+    return name
+
+
+def main(loop):
+    loop.call_later(5, lambda: refresh("a"))
+
+
+def clean(name):
+    return name
+
+
+def both(loop):
+    loop.call_later(5, lambda: clean("a"))
+    clean("b")
+#- tests/test_app.py
+from app import clean
+
+
+def test_later():
+    assert [lambda: clean("a")]
+
+
+def test_now():
+    assert clean("b")
+""",
+    )
+    only = answer_question(graph, "Who calls refresh?")
+    assert [c.text for c in only.claims] == ['In `main`: `loop.call_later(5, lambda: refresh("a"))`']
+    assert not only.dropped
+    assert "no call" not in only.reason
+    texts = [c.text for c in answer_question(graph, "Who calls clean?").claims]
+    assert texts[0] == "`clean` is called by `both`."
+    tests = [c.text for c in answer_question(graph, "Which tests cover clean?").claims]
+    assert "`clean` is called in the test `tests/test_app.py::test_now`." in tests
+
+
+def test_an_answer_ends_with_its_time_for_links_and_says_so(tmp_path: Path) -> None:
+    graph = graph_of(tmp_path, WORKSPACE)
+    whole = answer_question(graph, "What breaks if I change Store?")
+    assert any("is extended by" in c.text for c in whole.claims)
+    assert "time limit" not in whole.reason
+    graph.overlay({})
+    budget = TimeBudget(graph, 0.0)
+    found = search(graph, "Who calls handler?")
+    late = candidates(graph, found, 60, budget)
+    assert budget.over
+    assert not any(c.kind == "callers" for c in late)
+    assert late
+    options = AskOptions(compose=replace(AskOptions().compose, link_seconds=1e-9))
+    assert "until a time limit" in answer_question(graph, "What breaks if I change Store?", options).reason
+
+
+def test_the_time_of_what_is_within_what_counts_once(tmp_path: Path) -> None:
+    graph = graph_of(tmp_path, WORKSPACE)
+    with graph.within(0.0):
+        inner = graph.who_calls("handler", limit_seconds=60)
+        assert not inner.complete
+        assert "time limit" in inner.reason
+        assert not graph.calls_of("handler").complete
+    assert graph.calls_of("handler").complete  # nothing of it stays
+
+
+class _Set:
+    """A token that is set from some look at it on."""
+
+    def __init__(self, looks: int) -> None:
+        self.looks = looks
+
+    def is_set(self) -> bool:
+        self.looks -= 1
+        return self.looks < 0
+
+
+@pytest.mark.parametrize("looks", [0, 1, 5, 25, 125])
+def test_a_cancelled_answer_ends_wherever_it_is(tmp_path: Path, looks: int) -> None:
+    graph = graph_of(tmp_path, WORKSPACE)
+    with pytest.raises(Cancelled):
+        answer_question(graph, "What breaks if I change DiskStore.save?", cancel=_Set(looks))
+    assert answer_question(graph, "What breaks if I change DiskStore.save?").found

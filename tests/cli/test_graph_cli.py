@@ -144,6 +144,8 @@ def test_an_unknown_name(run: Run, ask: Callable[..., dict[str, Any]]) -> None:
     assert run("--who-calls", "zzzz").err == "who-calls zzzz: not found in this workspace.\n"
     found = ask("--calls-of", "chekout")
     assert (found["found"], found["items"], found["nearest_names"]) == (False, [], ["checkout"])
+    assert not found["complete"]
+    assert found["reason"]
 
 
 def test_the_path_of_a_file_stands_for_its_module(run: Run, shop: Path) -> None:

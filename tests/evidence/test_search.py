@@ -213,6 +213,12 @@ def test_questions_are_read(text: str, kind: str, identifiers: tuple[str, ...]) 
     assert (asked.kind, asked.identifiers) == (kind, identifiers)
 
 
+def test_a_word_that_tells_is_kept_though_its_stem_is_that_of_one_that_does_not() -> None:
+    assert set(analyse("Where is the default theme of them located?").terms) == {"default", "them"}
+    assert set(analyse("What do they tell them?").terms) == set()
+    assert "locat" in analyse("Which location is exact?").terms
+
+
 def test_a_question_of_100_000_characters(graph: CodeGraph) -> None:
     assert len(analyse("router " * 15_000).terms) == 1
     words = " ".join(f"word{i}" for i in range(12_000))

@@ -86,6 +86,8 @@ def test_finding_symbols(graph: CodeGraph) -> None:
     assert names(graph.find_symbol("Cart.add")) == ["shop.cart.Cart.add"]
     assert names(graph.find_symbol("shop.cart.Cart.add")) == ["shop.cart.Cart.add"]
     assert names(graph.find_symbol("src/shop/cart.py:add")) == ["shop.cart.Cart.add"]
+    assert names(graph.find_symbol("shop.cart:Cart.add")) == ["shop.cart.Cart.add"]
+    assert graph.find_symbol("shop.nothing:Cart.add") == []
     assert names(graph.find_symbol("shop.Cart")) == ["shop.cart.Cart"]
     assert names(graph.find_symbol("shop.parse_money")) == ["shop.money.parse"]
     assert names(graph.find_symbol("Cart.push")) == ["shop.base.Container.push"]

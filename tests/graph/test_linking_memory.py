@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from adapter_core.code_graph import CodeGraph
 from adapter_core.graph import linkpass
+from adapter_core.graph.edited import rows_of
 from adapter_core.graph.linking import evaluate, reads, remembering
 from adapter_core.graph.linking.named_calls import NamedCalls
 from adapter_core.graph.linking.reads import NAME_BITS, Reads, bit_of, hash_of
@@ -17,7 +18,6 @@ from adapter_core.graph.linking.tables import Tables, forget_rows
 from adapter_core.graph.linking.values import external
 from adapter_core.graph.recent import Generations, Recent
 from adapter_core.graph.storage.columns import Rows
-from adapter_core.graph.view import weight
 from tests.graph.test_links import PROGRAMS, delete_links, links_of
 from tests.support import write
 
@@ -68,7 +68,7 @@ def test_little_is_kept_and_the_links_are_the_same(tmp_path: Path, monkeypatch: 
             assert sum(len(found or ()) for found in inference.operations.values()) <= 3_000
         # Every file was gone through, and hardly any row is left as an object.
         assert made(tight._view._facts) <= TABLES  # type: ignore[arg-type]
-        assert made(roomy._view._facts) < sum(weight(graph.facts(path)) for path in FILES) // 4  # type: ignore[arg-type]
+        assert made(roomy._view._facts) < sum(rows_of(graph.facts(path)) for path in FILES) // 4  # type: ignore[arg-type]
 
 
 def test_links_rest_on_the_same_however_little_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

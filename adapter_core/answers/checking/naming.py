@@ -32,7 +32,9 @@ def owner_fits(facts: ModuleFacts, owner: Owner, mention: Mention, region: Regio
         return not (exact and owner)
     if "::" in path:  # a pytest id
         file, _, test = path.partition("::")
-        return file == facts.path and test.partition("[")[0].split("::") == [name for name, _ in owner]
+        told = test.partition("[")[0].split("::")
+        within = [n for n, _ in owner[: len(told)]] == told  # what stands in a test is part of it
+        return file == facts.path and within and (len(owner) == len(told) or not owner[len(told) - 1][1])
     wanted, module, names = parts_of(mention.text), facts.module.split("."), [name for name, _ in owner]
     if not wanted:
         return False

@@ -47,7 +47,7 @@ def canonical(text: str) -> str:
 def as_test(text: str) -> Test:
     """A condition as written, with its negations counted off: `not x` is (x, False), `a is not b` is (a is b, False)."""
     try:
-        node = ast.parse(text.strip(), mode="eval").body
+        node = ast.parse(f"({text.strip()})", mode="eval").body  # `x := f()` stands bare in an `if`
         return next(_tests_of(node, True))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return " ".join(text.split()), True

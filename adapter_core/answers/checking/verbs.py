@@ -52,7 +52,11 @@ VERBS: tuple[tuple[str, bool, re.Pattern[str]], ...] = (
     (
         "annotated",
         False,
-        _verb("(?:annotated|declared|typed) (?:to return|as returning)", "has the return (?:type|annotation)"),
+        _verb(
+            "(?:annotated|declared|typed) (?:to return|as returning)",
+            "annotated with",
+            "has the return (?:type|annotation)",
+        ),
     ),
     ("yields_from", False, _verb("yields? from", "yielding from")),
     ("returns_result", False, _verb("(?:returns?|returning) the results? of(?: calling)?")),

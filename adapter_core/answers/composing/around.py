@@ -10,7 +10,7 @@ from ...code_graph import CodeGraph, is_test_path
 from ...graph.linking.modules import imported_modules
 from ...graph.lookup import scope_at
 from ...graph.outline import outline_of
-from ...types import ModuleFacts, SymbolRef, TestLink
+from ...types import Import, ModuleFacts, SymbolRef, TestLink
 from ..checking.statements import callee
 from ..inert import code
 from .candidate import Candidate, Speaker, class_header, definition, listed, scope_name
@@ -145,6 +145,11 @@ def _imports_of(graph: CodeGraph, ref: SymbolRef) -> Iterator[tuple[str, int, in
                 meant = item.name == ref.symbol.name and ref in graph.resolve(path, item.line, bound or "")
             if meant:
                 yield path, item.line, _named_at(graph, path, item.line, item.name or "import")
+
+
+def import_statement(graph: CodeGraph, path: str, item: Import) -> list[tuple[str, int, int]]:
+    """The lines of a file that show an import."""
+    return _shown(path, item.line, _named_at(graph, path, item.line, item.name or "import"))
 
 
 def _named_at(graph: CodeGraph, path: str, start: int, name: str) -> int:

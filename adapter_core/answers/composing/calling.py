@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from ...code_graph import CodeGraph, index_of, is_test_path
 from ...graph.outline import outline_of
@@ -58,13 +60,15 @@ def calls(speaker: Speaker, graph: CodeGraph, ref: SymbolRef, lines: list[str]) 
             yield speaker.say("calls", text, *joined([*tests_lines, *((line, line) for _, line in group)]))
 
 
-def callers(speaker: Speaker, links: Links, tests_too: bool) -> Iterator[Candidate]:
+def callers(speaker: Speaker, links: Links, tests_too: bool, called: str = "") -> Iterator[Candidate]:
     """Who calls it, the product's code first. Of a call on a value also the line that says what the value is; where there is none, it is
     said that types were inferred, and where the value may be something else, "perhaps". Calls of its name on values of which nothing is
-    known only where no other call is known. With `tests_too` tests in one clause, and alone where nothing else calls it."""
+    known only where no other call is known. With `tests_too` tests in one clause, and alone where nothing else calls it. `called`: what it
+    is called in the sentences, if not by its qualified name."""
     ref = links.ref
-    name = code(ref.symbol.qualname)
-    sites = [s for s in links.callers.items if s.caller is not None and s.caller != ref]
+    name = code(called or ref.symbol.qualname)
+    found = [s for s in links.callers.items if s.caller is not None and s.caller != ref]
+    sites = [s for s in found if not s.deferred]
     tests = [s for s in sites if traced(s, ref) and is_test_path(s.span.path)]
     own = [s for s in sites if not is_test_path(s.span.path)]
     sure = [s for s in own if traced(s, ref)] or ([] if any(s.resolved for s in own) else tests)
@@ -94,19 +98,24 @@ def callers(speaker: Speaker, links: Links, tests_too: bool) -> Iterator[Candida
     for group, others in _groups({n: at for n, at in open_ones.items() if n not in plain and n not in inferred}):
         text = f"{name} is perhaps {word} by {listed([code(n) for n in group])}{others}."
         yield speaker.say_of("callers", text, *group.values(), definition(ref))
+    if not own:
+        # Whether and where a lambda is called is another matter, so what it stands in is told as it is.
+        inside = [s for s in found if s.deferred and traced(s, ref)]
+        for text, places in _as_they_stand(links, sorted(inside, key=lambda s: is_test_path(s.span.path))):
+            yield speaker.say_of("callers", text, *places)
     if tests_too and sure is not tests:
-        yield from _in_tests(speaker, links, tests, word)
+        yield from _in_tests(speaker, links, tests, f"{name} is also {word}")
     if not any(s.resolved for s in sites):
         yield from _by_name(speaker, [s for s in named if not s.resolved], scope_name)
 
 
-def _in_tests(speaker: Speaker, links: Links, tests: Sequence[CallSite], word: str) -> Iterator[Candidate]:
+def _in_tests(speaker: Speaker, links: Links, tests: Sequence[CallSite], lead: str) -> Iterator[Candidate]:
     """That tests call it, with one of them whose lines show it."""
     for site in tests:
         at = evidence_of(links.graph, links.ref, site)
         if at is not None and site.caller is not None:
             example = code(_node_id(links, site.caller))
-            text = f"{code(links.ref.symbol.qualname)} is also {word} in tests, for example in {example}."
+            text = f"{lead} in tests, for example in {example}."
             here = (site.span.path, site.span.start, site.span.end)
             yield speaker.say_of("tests", text, at, here, definition(links.ref))
             return
@@ -120,30 +129,35 @@ def traced(site: CallSite, ref: SymbolRef) -> bool:
 
 def _by_name(speaker: Speaker, sites: Sequence[CallSite], label: Callable[[SymbolRef], str]) -> Iterator[Candidate]:
     """Calls of something of its name on a value whose type the text does not tell: what is called is told as it is written."""
-    written = {
-        label(s.caller): s.callee for s in reversed(sites) if s.caller is not None and _NAMES.fullmatch(s.callee)
-    }
-    places = _places([s for s in sites if _NAMES.fullmatch(s.callee)], label)
-    group = dict(list(places.items())[:_MAX_LISTED])
+    named = [s for s in sites if _NAMES.fullmatch(s.callee)]
+    group = _places(named, label, at_most=_MAX_LISTED)
     if group:
-        told = "; ".join(f"{code(n)} calls {code(written[n] + '()')}" for n in group)
+        # Each as it is written in the first call of its caller.
+        written = {(s.span.path, s.span.start): s.callee for s in reversed(named)}
+        told = "; ".join(f"{code(n)} calls {code(written[at[:2]] + '()')}" for n, at in group.items())
         yield speaker.say_of("callers", f"By name alone: {told}.", *group.values())
 
 
 def uses(speaker: Speaker, links: Links) -> Iterator[Candidate]:
     """The statements of the product that call it, as they stand: what it is for shows there."""
+    own = (s for s in links.callers.items if s.sure and s.caller != links.ref and not is_test_path(s.span.path))
+    for text, places in _as_they_stand(links, own):
+        yield speaker.say_of("used", text, *places)
+
+
+def _as_they_stand(links: Links, sites: Iterable[CallSite]) -> Iterator[tuple[str, list[_Place]]]:
+    """The statements of some calls and their lines: of the first callers one each."""
     seen: set[str] = set()
-    for site in links.callers.items:
-        document = links.graph.document(site.span.path)
-        caller = site.caller
-        if caller is None or document is None or not site.sure or is_test_path(site.span.path) or caller == links.ref:
+    for site in sites:
+        document, caller = links.graph.document(site.span.path), site.caller
+        if caller is None or document is None or scope_name(caller) in seen:
             continue
-        if scope_name(caller) in seen or evidence_of(links.graph, links.ref, site) is None:
+        if evidence_of(links.graph, links.ref, site) is None:
             continue
         found = quoted_at(scope_name(caller), caller.symbol, document.lines, site.span.start)
         if found is not None:
             seen.add(scope_name(caller))
-            yield speaker.say_of("used", found[0], *((caller.path, *lines) for lines in found[1]))
+            yield found[0], [(caller.path, *lines) for lines in found[1]]
         if len(seen) == _MAX_USES:
             return
 
@@ -180,9 +194,20 @@ def evidence_of(graph: CodeGraph, ref: SymbolRef, site: CallSite) -> _Place | No
 def _made(graph: CodeGraph, site: CallSite, owner: str, kind: str) -> _Place | None:
     """Where a value is bound to `Kind(…)` or annotated as `Kind`, in the file of the call."""
     document = graph.document(site.span.path)
-    tree = outline_of("\n".join(document.lines) + "\n").tree if document is not None else None
     best: _Place | None = None
-    for node in ast.walk(tree) if tree is not None and owner else ():
+    for line, names in _bindings(document.text).get(owner, ()) if document is not None and owner else ():
+        inside = site.caller is None or site.caller.symbol.start <= line <= site.caller.symbol.end
+        if kind in names and (inside or owner.startswith("self.")) and (best is None or line <= site.span.start):
+            best = (site.span.path, line, line)
+    return best
+
+
+@functools.lru_cache(maxsize=8)
+def _bindings(text: str) -> dict[str, list[tuple[int, frozenset[str]]]]:
+    """What a file binds: for each name the lines that say what it is, each with the names that do; hundreds of calls may ask for them."""
+    found: dict[str, list[tuple[int, frozenset[str]]]] = {}
+    tree = outline_of(text).tree
+    for node in ast.walk(tree) if tree is not None else ():
         bound: list[tuple[ast.AST, ast.expr | None]] = []
         if isinstance(node, ast.Assign):
             bound = [(target, node.value) for target in node.targets]
@@ -193,31 +218,36 @@ def _made(graph: CodeGraph, site: CallSite, owner: str, kind: str) -> _Place | N
         elif isinstance(node, (ast.With, ast.AsyncWith)):
             bound = [(i.optional_vars, i.context_expr) for i in node.items if i.optional_vars is not None]
         for target, value in bound:
-            text = target.arg if isinstance(target, ast.arg) else ast.unparse(target)
-            if text != owner or value is None or kind not in _names(value):
-                continue
-            line = (value.lineno, value.lineno)
-            inside = site.caller is None or site.caller.symbol.start <= line[0] <= site.caller.symbol.end
-            if (inside or owner.startswith("self.")) and (best is None or line[0] <= site.span.start):
-                best = (site.span.path, *line)
-    return best
+            if value is not None:
+                written = target.arg if isinstance(target, ast.arg) else ast.unparse(target)
+                found.setdefault(written, []).append((value.lineno, frozenset(_names(value))))
+    return found
 
 
 def _renamed(graph: CodeGraph, site: CallSite, called: str, name: str) -> _Place | None:
     """Where the name by which something is called is bound to it, in the file of the call: `import f as g`, `handler = f`."""
     document = graph.document(site.span.path)
-    tree = outline_of("\n".join(document.lines) + "\n").tree if document is not None else None
+    lines = _other_names(document.text).get((called, name)) if document is not None else None
+    return (site.span.path, *lines) if lines is not None else None
+
+
+@functools.lru_cache(maxsize=8)
+def _other_names(text: str) -> dict[tuple[str, str], Lines]:
+    """The first lines in which a file binds a name to something of another one: (name, other one)."""
+    found: dict[tuple[str, str], Lines] = {}
+    tree = outline_of(text).tree
     for node in ast.walk(tree) if tree is not None else ():
         if isinstance(node, (ast.Import, ast.ImportFrom)):
-            bound = any(a.asname == called and a.name.rpartition(".")[2] == name for a in node.names)
+            pairs = [(a.asname, a.name.rpartition(".")[2]) for a in node.names if a.asname]
         elif isinstance(node, (ast.Assign, ast.AnnAssign)) and isinstance(node.value, (ast.Name, ast.Attribute)):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            bound = _last(node.value) == name and any(_last(t) == called for t in targets)
+            pairs = [(_last(target), _last(node.value)) for target in targets]
         else:
             continue
-        if bound and (node.end_lineno or node.lineno) - node.lineno < _MAX_CITED:
-            return site.span.path, node.lineno, node.end_lineno or node.lineno
-    return None
+        if (node.end_lineno or node.lineno) - node.lineno < _MAX_CITED:
+            for pair in pairs:
+                found.setdefault(pair, (node.lineno, node.end_lineno or node.lineno))
+    return found
 
 
 def _last(node: ast.expr) -> str:
@@ -237,14 +267,21 @@ def _names(value: ast.expr) -> set[str]:
     }
 
 
+def _place_of(site: CallSite) -> _Place:
+    return site.span.path, site.span.start, site.span.end
+
+
 def _places(
     sites: Sequence[CallSite],
     label: Callable[[SymbolRef], str] = scope_name,
-    spans: Callable[[CallSite], _Place | None] = lambda s: (s.span.path, s.span.start, s.span.end),
+    spans: Callable[[CallSite], _Place | None] = _place_of,
+    at_most: int | None = None,
 ) -> dict[str, _Place]:
-    """The first call of each caller, by the caller's name."""
+    """The first call of each caller, by the caller's name; of the first callers, where there are more than `at_most`."""
     found: dict[str, _Place] = {}
     for site in sites:
+        if at_most is not None and len(found) >= at_most:
+            break
         place = spans(site)
         if site.caller is not None and place is not None:
             found.setdefault(label(site.caller), place)
@@ -257,17 +294,27 @@ def _node_id(links: Links, test: SymbolRef) -> str:
     return nodes[0].node_id.partition("[")[0] if nodes else test.symbol.qualname
 
 
+def _test_around(graph: CodeGraph, site: CallSite) -> SymbolRef | None:
+    """The test in which a call stands, be it in a function of its own."""
+    scopes = [site.caller, *graph.owners_of(site.caller)] if site.caller is not None else []
+    named = (s for s in scopes if s is not None and s.symbol.is_callable and s.symbol.name.startswith("test"))
+    return next(named, None)
+
+
 def calling_tests(speaker: Speaker, links: Links) -> Iterator[Candidate]:
     """Tests that call it; apart from these, tests that call something of its name on a value whose type the text does not tell."""
     sites = [
-        site
+        replace(site, caller=test)
         for site in links.callers.items
-        if site.caller is not None and is_test_path(site.span.path) and site.caller.symbol.name.startswith("test")
+        if is_test_path(site.span.path) and not site.deferred and (test := _test_around(links.graph, site)) is not None
     ]
-    traced = dict(list(_places([s for s in sites if s.sure], lambda r: _node_id(links, r)).items())[:_MAX_LISTED])
-    if traced:
-        word = "tests" if len(traced) > 1 else "test"
-        text = f"{code(links.ref.symbol.qualname)} is called in the {word} {listed([code(n) for n in traced])}."
-        yield speaker.say_of("tests", text, *traced.values(), definition(links.ref))
+    shown = {id(s): evidence_of(links.graph, links.ref, s) for s in sites if traced(s, links.ref) and not s.sure}
+    sure = [s for s in sites if s.sure or shown.get(id(s)) is not None]
+    group = _places(sure, lambda r: _node_id(links, r), at_most=_MAX_LISTED)
+    if group:
+        word = "tests" if len(group) > 1 else "test"
+        text = f"{code(links.ref.symbol.qualname)} is called in the {word} {listed([code(n) for n in group])}."
+        at = {place for s in sure if (place := shown.get(id(s))) is not None and _place_of(s) in group.values()}
+        yield speaker.say_of("tests", text, *group.values(), *sorted(at), definition(links.ref))
     for item in _by_name(speaker, [s for s in sites if not s.resolved], lambda r: _node_id(links, r)):
         yield speaker.say_of("tests", item.text, *item.spans)

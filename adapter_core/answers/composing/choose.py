@@ -7,8 +7,9 @@ import re
 from collections.abc import Mapping, Sequence
 
 from ...code_graph import is_test_path
+from ...evidence.question import EXTENDING
 from ...graph import terms
-from ..kinds import LINKS, asks_what_it_does
+from ..kinds import LINKS, asks_difference, asks_what_it_does
 from .candidate import COURSES, OF_STATEMENTS, Candidate
 from .prose import leans
 
@@ -37,6 +38,7 @@ _ASKS: Sequence[tuple[str, re.Pattern[str]]] = (
     ("signature", re.compile(r"\b(?:parameters?|arguments?|(?<!by )defaults?|signature|decorators?)\b", re.I)),
     ("param", re.compile(r"\b(?:parameters?|arguments?|options?|keyword)\b", re.I)),
     ("bases", re.compile(r"\b(?:base class|inherit\w*|subclass\w*|superclass\w*|hierarchy|extends?|mixins?)\b", re.I)),
+    ("overridden", EXTENDING),
     (
         "decides",
         re.compile(
@@ -66,10 +68,10 @@ _UNNAMED, _UNNAMED_LINK = 0.9, 0.5  # of a score are left where the question nam
 _DEFAULTS: Mapping[str, float] = {
     "steps": 2.0, "listed": 2.0,
     "quote": 1.0, "branch": 1.2, "decides": 1.2, "used": 0.9, "assigned": 0.8, "calls": 0.6, "signature": 0.25, "where": 0.1,
-    "bare": 0.35, "contents": 1.0, "way": 4.0, "at": 4.0,
+    "bare": 0.35, "contents": 1.0, "way": 4.0, "at": 4.0, "having": 4.0,
 }  # fmt: skip
 _DEFAULT_PRIOR = 0.45
-_WHOLE = COURSES | {"way", "at"}  # beside which all other sentences are small
+_WHOLE = COURSES | {"way", "at", "having"}  # beside which all other sentences are small
 # What the answers benchmark adds: factors of kinds for gold lines and names of the reference, searched for on either half of the
 # repositories; these gained on the other half, too.
 _FITTED: Mapping[str, float] = {"doc": 0.75, "comment": 0.75}
@@ -77,6 +79,7 @@ _FITTED: Mapping[str, float] = {"doc": 0.75, "comment": 0.75}
 _LEANING = 0.6
 _ASKED_FOR = 2.0  # a prior from here on is that of what the question asks for
 _PLACE_DECAY = 0.96
+_BESIDE_LINKS = 0.3  # of what statements do is left beside the callers, tests and the like that were asked for
 _REPETITION = 0.65
 _SAME_KIND = 0.72
 _SHOWN = 0.6  # what a sentence loses whose lines are all shown already
@@ -99,6 +102,7 @@ def lexical_scores(
     priors = _PRIORS.get(kind, _PRIORS["other"])
     subjects = _subjects(items, weights)
     named = any(item.named for item in items)
+    linked = kind in LINKS and any(item.named and priors.get(item.kind, 0.0) >= _ASKED_FOR for item in items)
     scores = []
     for item in items:
         present = _present(item)
@@ -108,6 +112,8 @@ def lexical_scores(
             prior = max(prior, _ASKED_PRIOR)
         if "decides" in asked and item.kind in OF_STATEMENTS and _CONDITIONAL.search(item.text):
             prior *= _CONDITION
+        if linked and item.kind in OF_STATEMENTS | {"used", "assigned"} and item.kind not in priors:
+            prior *= _BESIDE_LINKS
         if kind == "where" and item.named and item.kind in ("where", "doc") and item.order == 0:
             prior = _ASKED_FOR
         if prior < _ASKED_FOR and not (kind == "why" and item.kind == "comment"):
@@ -123,13 +129,34 @@ def lexical_scores(
         if named and not item.named:
             opening *= _UNNAMED_LINK if kind in LINKS else _UNNAMED
         scores.append((0.35 + overlap) * prior * opening * subjects[item.about] * _PLACE_DECAY**item.place)
-    if asks_what_it_does(question):
+    most = max((s for s, item in zip(scores, items, strict=True) if item.kind not in _WHOLE), default=0.0)
+    if asks_difference(question):
+        for i, item in enumerate(items):
+            opens = item.kind in ("doc", "where") and item.order == 0
+            if item.named and (opens or item.text.startswith("A comment above")):
+                scores[i] = most
+    elif asks_what_it_does(question):
         own = [i for i, item in enumerate(items) if item.named and item.kind in ("doc", "where")]
         first = [i for i in own if items[i].order == 0]
-        most = max((s for s, item in zip(scores, items, strict=True) if item.kind not in _WHOLE), default=0.0)
+        if first and items[first[0]].kind == "where":
+            # Of what is assigned, the comment above it says what it is.
+            above = (
+                i
+                for i, item in enumerate(items)
+                if item.about == items[first[0]].about and item.text.startswith("A comment above")
+            )
+            first = [*above, *first]
+        if not own:  # a parameter, perhaps
+            first = [i for i, item in enumerate(items) if item.kind == "param" and _is_asked(item, question)]
         for i in first[:1]:
-            scores[i] = most
+            scores[i] = 1.001 * most  # before what has as much
     return scores
+
+
+def _is_asked(item: Candidate, question: str) -> bool:
+    """Whether the parameter of a sentence is named in the question."""
+    name = item.text.partition("`")[2].partition("`")[0].lstrip("*")
+    return bool(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", question))
 
 
 def _subjects(items: Sequence[Candidate], weights: Mapping[str, float]) -> dict[str, float]:
@@ -201,6 +228,10 @@ def choose(
     whole: set[tuple[str, int]] = set()  # of functions that are told from the first statement to the last
     kinds: dict[tuple[str, str], int] = {}
 
+    def both_asked(i: int) -> bool:
+        """Whether a sentence says where something is that the question names: of several such things all are told."""
+        return items[i].named and items[i].kind == "where"
+
     def value(i: int) -> float:
         """The score, less what is said already, stands on lines shown already, and is the same kind of sentence about the same symbol."""
         if 2 * len(lines[i] & whole) > len(lines[i]):
@@ -214,7 +245,7 @@ def choose(
             * (1 - (1 - _REPETITION) * repeated)
             * (1 - _SHOWN * again)
             * _SAME_KIND ** kinds.get(_kind_key(items[i]), 0)
-            * (_TWIN if any(alike[i] == alike[j] for j in chosen) else 1.0)
+            * (_TWIN if not both_asked(i) and any(alike[i] == alike[j] for j in chosen) else 1.0)
         )
 
     pool = list(range(len(items)))

@@ -24,7 +24,7 @@ _WORDS = {
     "places": r"places|call(?:er)?s|call sites|usages?|uses",
     "methods": r"methods|functions|member functions",
     "parameters": r"parameters?|params?|arguments?|args|keyword arguments",
-    "subclasses": r"subclass(?:es)?|child classes|derived classes|descendants",
+    "subclasses": r"subclass(?:es)?|child classes|derived classes|descendants|classes (?=(?:that )?(?:extend|inherit|derive|subclass))",
     "overrides": r"overrides?|overriding methods",
     "tests": r"tests?|test (?:cases|functions)",
 }

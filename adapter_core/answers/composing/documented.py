@@ -16,6 +16,7 @@ from .prose import docstring_lines, docstring_sentences, in_passages, sentences_
 
 MAX_HEADER_LINES = 12
 LISTED = ", in the order listed: "
+_ONLY_DEFAULT = re.compile(r"\W*(?:default(?:s to| is|:)?|optional)\W*\S*\W*", re.I)
 _QUOTATION = re.compile("[“”]")  # in a title it would end the quotation of it
 
 
@@ -29,6 +30,8 @@ def of_docstring(
     name = code(symbol.qualname)
     for sentence in in_passages(docstring_sentences(lines, *where), lines, _says_of(weights)):
         quoted = prose(sentence.text)
+        if _ONLY_DEFAULT.fullmatch(sentence.text.strip()):
+            continue  # the signature tells it
         span = (sentence.start, sentence.end)
         if not sentence.field:
             if sentence.rank == 0 and sentence.end - symbol.name_line < MAX_HEADER_LINES:

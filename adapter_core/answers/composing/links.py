@@ -5,21 +5,29 @@ from __future__ import annotations
 from functools import cached_property
 
 from ...code_graph import CodeGraph
+from ...graph.call_sites import CALLERS_SECONDS
 from ...types import Listing, SymbolRef, TestLink
+from .budget import TimeBudget
 
+_OF_CALLERS = 0.6  # of the time that is left
 _TESTS_SECONDS = 1.0  # of one answer, which is waited for
 _TEST_CALLS = 3  # over which a test is still said to lead somewhere
 _NAMED_ONLY = 9  # the distance of tests that are linked by their name alone
 
 
 class Links:
-    def __init__(self, graph: CodeGraph, ref: SymbolRef) -> None:
+    """`budget`: the time for this and all other links of an answer."""
+
+    def __init__(self, graph: CodeGraph, ref: SymbolRef, budget: TimeBudget | None = None) -> None:
         self.graph = graph
         self.ref = ref
+        self._left = budget.left if budget is not None else None
 
     @cached_property
     def callers(self) -> Listing:
-        return self.graph.who_calls(self.ref, implicit=False)
+        # Some time is left for what else there is to find of it.
+        seconds = CALLERS_SECONDS if self._left is None else min(CALLERS_SECONDS, _OF_CALLERS * self._left)
+        return self.graph.who_calls(self.ref, implicit=False, limit_seconds=seconds)
 
     @cached_property
     def tests(self) -> Listing:

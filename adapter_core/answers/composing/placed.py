@@ -29,7 +29,8 @@ class Test:
     same, within (a `with`, `try` or endless loop). `text`: as written, without a `not` in front, "" where it is not put into words;
     `holds`: whether it has to hold. `word`: what is said of a `with`, a `finally`, an endless loop or a bare
     `except` where a whole function is told. `start`..`end`: the lines that say so; `beside`: that of the `else`
-    where it is in one, 0 otherwise. `guard`: it is what an earlier branch asks that ends with a return, a raise, a continue or a break."""
+    where it is in one, 0 otherwise. `guard`: it is what an earlier branch asks that ends with a return, a raise, a continue or a break; of
+    kind "other", an earlier statement with such an end somewhere in it."""
 
     kind: str
     text: str
@@ -101,6 +102,8 @@ class _Walk:
             if isinstance(node, ast.If) and not node.orelse and isinstance(node.body[-1], _ENDINGS):
                 guard = replace(self._test(node, False), guard=True, end=node.body[-1].end_lineno or node.lineno)
                 around = around.under(guard)
+            elif _may_leave(node):
+                around = around.under(replace(_untold(node), guard=True))
 
     def _inside(self, node: ast.stmt, around: _Around) -> Iterator[Placed]:
         if isinstance(node, ast.If):
@@ -176,6 +179,22 @@ class _Walk:
     def _line_of(self, word: str, before: int, after: int) -> int:
         """The last line up to `before`, and behind `after`, that begins with a word; 0 where there is none."""
         return next((n for n in range(before, after, -1) if re.match(rf"\s*{word}\s*:", self._lines[n - 1])), 0)
+
+
+def _may_leave(node: ast.stmt) -> bool:
+    """Whether an exit stands in the body of a statement, so that it may keep what follows from running: in a loop, a `try`, a `with`, one
+    branch of several. That cannot be put into a few words, and what else is asked is not all of it."""
+    stack: list[tuple[ast.AST, bool]] = [(node, False)]
+    while stack:
+        one, looping = stack.pop()
+        if isinstance(one, EXITS) or (isinstance(one, (ast.Break, ast.Continue)) and not looping):
+            return one is not node
+        inner = looping or isinstance(one, (ast.For, ast.AsyncFor, ast.While))
+        for child in ast.iter_child_nodes(one):
+            if isinstance(child, (ast.stmt, ast.ExceptHandler, ast.match_case)) and not isinstance(child, _DEFINITIONS):
+                # What a loop ends with its `else` is another loop's.
+                stack.append((child, looping if child in getattr(one, "orelse", ()) else inner))
+    return False
 
 
 def _without_changed(around: _Around, node: ast.stmt) -> _Around:

@@ -192,7 +192,9 @@ class _Reader:
         self._paragraph.append((number, text))
 
     def add_item(self, section: Section, number: int, indent: int, text: str) -> None:
-        if section.item is None or indent <= section.item:
+        # Of what is returned there is one item: its lines go on below each other.
+        goes_on = section.kind in ("returns", "yields") and not section.underlined and bool(self._paragraph)
+        if section.item is None or indent < section.item or (indent == section.item and not goes_on):
             section.item = indent
             field, words = item(section, text)
             self.flush()
@@ -205,6 +207,14 @@ class _Reader:
             self._paragraph.append((number, text))
 
 
+# Badges, pictures, the same page in other languages.
+_LINK = r"!?\[(?:!\[[^\[\]]*\]\([^()]*\)|[^\[\]])*\](?:\([^()]*\)|\[[^\[\]]*\])"
+_TAG = re.compile(
+    r"<(?:!--|/?(?:p|a|img|div|br|hr|h[1-6]|table|t[rdh]|picture|source|center|em|strong|b|i|sub|sup|details|summary|span)\b)"
+)
+_ONLY_LINKS = re.compile(rf"[\s•|·*>,-]*{_LINK}(?:[\s•|·*,-]+{_LINK})*[\s•|·*,-]*")
+
+
 def _split(paragraph: list[tuple[int, str]], field: str, field_line: int, rank: int) -> list[Prose]:
     text = ""
     offsets: list[int] = []
@@ -212,6 +222,8 @@ def _split(paragraph: list[tuple[int, str]], field: str, field_line: int, rank: 
         offsets.append(len(text))
         text += line.strip() + " "
     found: list[Prose] = []
+    if _ONLY_LINKS.fullmatch(text.strip()):
+        return found
     position = 0
     for end in [*(m.end() for m in _SENTENCE_END.finditer(text)), len(text)]:
         sentence = text[position:end].strip()
@@ -219,6 +231,7 @@ def _split(paragraph: list[tuple[int, str]], field: str, field_line: int, rank: 
         whole = (
             not sentence.endswith(":")
             and not _ESCAPE.search(sentence)
+            and not _TAG.match(sentence)
             and len(sentence.split()) >= (1 if field else _MIN_WORDS)
         )
         if whole and len(sentence) <= _MAX_CHARS:
@@ -288,6 +301,11 @@ def docstring_sentences(lines: list[str], start: int, end: int) -> list[Prose]:
     return sentences_in(without_quotes(lines, start, end), start, end)
 
 
+# `#: ` is how Sphinx knows the comment of an attribute.
+_COMMENT_SIGN = re.compile(r"#+:?(?=\s|\Z)|#+")
+_DIRECTIVE_LINE = re.compile(r"\.\. [\w-]+::")
+
+
 def comment_sentences(lines: list[str], start: int, end: int, strings: frozenset[int] = frozenset()) -> list[Prose]:
     """Runs of full-line comments on lines `start..end`: a short one as one sentence with the line of code below it, a long one by its
     paragraphs, and of long paragraphs each sentence.
@@ -299,7 +317,8 @@ def comment_sentences(lines: list[str], start: int, end: int, strings: frozenset
     for number in range(start, min(end, len(lines)) + 2):
         text = lines[number - 1].strip() if number <= min(end, len(lines)) else ""
         if text.startswith("#") and number not in strings and not _NOISE_COMMENT.match(text):
-            run.append((number, text.lstrip("#").strip()))
+            said = _COMMENT_SIGN.sub("", text).strip()
+            run.append((number, "" if _DIRECTIVE_LINE.match(said) else said))
             continue
         if _joined(run) and len(_joined(run)) <= _MAX_CHARS:
             found += _whole(run, number if text and number <= end else run[-1][0], len(found))

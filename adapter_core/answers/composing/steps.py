@@ -204,7 +204,8 @@ def course(found: Sequence[Step], told: Sequence[int]) -> tuple[str, list[Lines]
     last = -1
     for i, step in zip(told, kept, strict=True):
         # That an exit before it was not taken need not be said behind that exit.
-        tests = [t for t in step.tests if (t.word or t.kind != "within") and not (t.guard and t.end in ends)]
+        exits = [t for t in step.tests if t.guard and (t.kind == "other" or t.end in ends)]
+        tests = [t for t in step.tests if (t.word or t.kind != "within") and t not in exits]
         gap = "… " if i - last > 1 else ""
         if parts and not gap and tests == said.tests and not found[last].leaves:
             parts[-1] += f", then {step.text}"
@@ -215,7 +216,8 @@ def course(found: Sequence[Step], told: Sequence[int]) -> tuple[str, list[Lines]
             parts.append(f"{gap}{words}{': ' if words else ''}{step.text}")
         last = i
     listing = "; ".join(f"({number}) {part}" for number, part in enumerate(parts, 1))
-    spans = [span for step in kept for span in (*lines_of(step.tests), step.lines)]
+    asked = [[t for t in step.tests if not (t.guard and t.kind == "other")] for step in kept]
+    spans = [span for step, tests in zip(kept, asked, strict=True) for span in (*lines_of(tests), step.lines)]
     return listing + ("; …" if last < len(found) - 1 else ""), joined(spans)
 
 

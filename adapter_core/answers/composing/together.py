@@ -52,7 +52,7 @@ def put_together(
     """The same below a sentence that says how the things that the question names, or else those that the sentences are about, are linked,
     unless they show it; or below the way from one to another, or the line, that was asked for. `items`: all that was compiled; what is
     only there may link the rest. `classes`: what extends what, too."""
-    first = [item for item in chosen if item.kind in ("way", "at")]
+    first = [item for item in chosen if item.kind in ("way", "at", "having")]
     if first:
         return [*first, *in_order(graph, [item for item in chosen if item not in first])]
     if not chosen:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import builtins
+import functools
+import itertools
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...types import Call
+from ..source import is_test_path
 from . import calling, carriers, classes, registered
 from .abstract import is_abstract, is_unfinished
 from .tables import instance_class, scopes
@@ -25,6 +31,11 @@ class Targets:
     entered: tuple[Value, ...] = ()
     external: tuple[str, ...] = ()
     open: bool = False
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether it leads out of the workspace, and not only to what tests put in place of something of it."""
+        return any(not name.startswith("unittest.mock.") for name in self.external)
 
 
 def targets(inference: Inference, path: str, call: Call) -> Targets:
@@ -71,10 +82,19 @@ def targets_of(inference: Inference, values: Values) -> Targets:
             entered.update(dict.fromkeys(inner.entered))
             outside.update(dict.fromkeys(inner.external))
         elif value.kind == "external":
-            outside[value.path] = None
+            if _may_be(value.path):
+                outside[value.path] = None
         elif value.kind == "method":
             outside[f"builtins.{value.path}"] = None
     return Targets(tuple(named), tuple(entered), tuple(outside), OTHER in values or MANY in values)
+
+
+@functools.lru_cache(maxsize=10_000)
+def _may_be(name: str) -> bool:
+    """False for a member that a built-in type does not have (`builtins.str().get_jobs`): whatever else the value may be, it is not that."""
+    found = re.match(r"builtins\.(\w+)\(\)\.(\w+)", name)
+    cls = getattr(builtins, found[1], None) if found else None
+    return found is None or not isinstance(cls, type) or hasattr(cls, found[2])
 
 
 def is_direct(inference: Inference, path: str, call: Call) -> bool:
@@ -187,8 +207,8 @@ def _calls_entering(
     if table is None:
         return []
     symbol = table.facts.symbols[value.index]
-    found: list[tuple[str, Call, bool]] = []
-    for path, call in carriers.sites_of(inference, value):
+    found: dict[int, tuple[str, Call, bool]] = {}
+    for place, (path, call) in _by_turns(carriers.sites_of(inference, value)):
         if paths is not None and path not in paths:
             continue
         if inference.late:
@@ -196,13 +216,23 @@ def _calls_entering(
             break
         reached = targets(inference, path, call)
         if value in reached.named or value in reached.entered:
-            found.append((path, call, True))
+            found[place] = path, call, True
         elif (
-            not reached.named and not reached.external
+            not reached.named and not reached.elsewhere
             and call.name == symbol.name and "." in call.callee and symbol.kind in ("method", "property")
         ):  # fmt: skip
-            found.append((path, call, False))
-    return found
+            found[place] = path, call, False
+    return [found[place] for place in sorted(found)]
+
+
+def _by_turns(written: list[tuple[str, Call]]) -> Iterator[tuple[int, tuple[str, Call]]]:
+    """Calls with their places among all, one of the product and one of the tests in turn: where the time is up before all were looked
+    at, that is not known of one of them alone."""
+    numbered = list(enumerate(written))
+    tests = [one for one in numbered if is_test_path(one[1][0])]
+    product = [one for one in numbered if not is_test_path(one[1][0])]
+    for pair in itertools.zip_longest(product, tests):
+        yield from (one for one in pair if one is not None)
 
 
 def _order(value: Value) -> tuple[str, str, int]:

@@ -1,0 +1,52 @@
+"""Where an exception is caught, where a question asks for that: the functions with a handler of it, each with its line."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from ...code_graph import CodeGraph, is_test_path
+from ...graph.lookup import scope_at
+from ...graph.outline import outline_of
+from ..inert import code
+from .candidate import Candidate
+
+_ASKED = re.compile(
+    r"\b(?:where (?:is|are|do(?:es)?(?: we| it)?)|who|what|which (?:functions?|methods?|code)) (?:the )?(?:exceptions? |errors? )?"
+    r"(?:(?:catch(?:es)?|handles?) `?(?P<a>[A-Z][\w.]*)`?|`?(?P<b>[A-Z][\w.]*)`?(?: exceptions?| errors?)? (?:caught|handled))\W*\Z",
+    re.I,
+)
+_MAX_CHARS = 300
+_MAX_TOLD = 5
+
+
+def catching(graph: CodeGraph, question: str) -> Iterator[Candidate]:
+    """ "`f` catches `X`." of the product's functions, those of tests where there are no others."""
+    match = _ASKED.search(question[:_MAX_CHARS])
+    name = ((match["a"] or match["b"]) if match else "").rpartition(".")[2]
+    paths = graph.view.paths_using(name) if name[:1].isupper() else []
+    own = [p for p in paths if not is_test_path(p)]
+    found: dict[str, Candidate] = {}
+    for path in [*own, *(p for p in paths if p not in own)]:
+        if found and (is_test_path(path) or len(found) >= _MAX_TOLD):
+            break
+        for one in _handlers(graph, path, name):
+            found.setdefault(one.text, one)
+    yield from list(found.values())[:_MAX_TOLD]
+
+
+def _handlers(graph: CodeGraph, path: str, name: str) -> Iterator[Candidate]:
+    facts, document = graph.facts(path), graph.document(path)
+    tree = outline_of(document.text).tree if document is not None else None
+    for node in ast.walk(tree) if tree is not None and facts is not None else ():
+        if facts is None or not isinstance(node, ast.ExceptHandler) or node.type is None:
+            continue
+        kinds = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
+        owner = facts.symbols[scope_at(facts, node.lineno)]
+        if owner.is_callable and any(ast.unparse(kind).rpartition(".")[2] == name for kind in kinds):
+            lines = (path, node.lineno, node.type.end_lineno or node.lineno)
+            about = f"{path}:{owner.start}"
+            yield Candidate(
+                f"{code(owner.qualname)} catches {code(name)}.", "having", (lines,), about, 0, -1, named=True
+            )

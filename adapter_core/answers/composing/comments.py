@@ -1,0 +1,40 @@
+"""Comments: those above a definition, and those in a function."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...graph.lookup import scope_at
+from ...graph.outline import outline_of
+from ...types import ModuleFacts, Symbol
+from ..inert import code, prose
+from .candidate import Candidate, Speaker
+from .prose import comment_sentences
+
+
+def comments_above(speaker: Speaker, symbol: Symbol, lines: list[str]) -> Iterator[Candidate]:
+    name = code(symbol.qualname)
+    strings = outline_of("\n".join(lines) + "\n").string_lines
+    first = symbol.start
+    while (
+        first > 1
+        and lines[first - 2].strip().startswith("#")
+        and first - 1 not in strings
+        and symbol.start - first < 10
+    ):
+        first -= 1
+    for sentence in comment_sentences(lines, first, symbol.start, strings) if first < symbol.start else ():
+        yield speaker.say(
+            "comment", f"A comment above {name} says: “{prose(sentence.text)}”", (sentence.start, symbol.name_line)
+        )
+
+
+def comments_in(speaker: Speaker, facts: ModuleFacts, symbol: Symbol, lines: list[str]) -> Iterator[Candidate]:
+    """Of a function's comments each in the innermost function that it stands in."""
+    strings = outline_of("\n".join(lines) + "\n").string_lines
+    for sentence in comment_sentences(lines, symbol.start, symbol.end, strings):
+        inner = facts.symbols[scope_at(facts, sentence.start)]
+        name = code((inner if inner.is_callable else symbol).qualname)
+        yield speaker.say(
+            "comment", f"A comment in {name} says: “{prose(sentence.text)}”", (sentence.start, sentence.end)
+        )

@@ -1,0 +1,106 @@
+"""Questions how to add something of one's own are about what is added, and answered by what others are built on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from adapter_core.answers.runner import answer_question
+from adapter_core.evidence.question import analyse, extending_terms
+from adapter_core.graph import terms
+from tests.support import graph_of
+
+WORKSPACE = """
+#- net/auth.py
+class Auth:
+    \"\"\"Base class for all authentication schemes.\"\"\"
+
+    def flow(self, request):
+        raise NotImplementedError
+
+
+class Basic(Auth):
+    def flow(self, request):
+        yield request
+
+
+class Digest(Auth):
+    def flow(self, request):
+        yield request
+#- net/transport.py
+class BaseTransport:
+    def send(self, request):
+        raise NotImplementedError
+
+
+class HttpTransport(BaseTransport):
+    def send(self, request):
+        return request.write()
+
+
+class Transports:
+    def transport(self, url):
+        return HttpTransport()
+
+    def transports(self):
+        return [HttpTransport()]
+#- net/urls.py
+class Params:
+    def add(self, new):
+        \"\"\"Add a new parameter, and return new ones.\"\"\"
+        return [*self, new]
+
+    def write(self, own):
+        \"\"\"Write my own parameters.\"\"\"
+        return own
+#- net/settings.py
+class Settings:
+    #: The colour of the lines that
+    #: are drawn.
+    #:
+    #: .. versionadded:: 2.0
+    colour = "red"
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "first"),
+    [
+        ("How would I add a new authentication scheme?", "Base class for all authentication schemes."),
+        ("How can I write my own transport?", "`BaseTransport` is extended by `HttpTransport`."),
+        ("how to implement a custom transport", "`BaseTransport` is extended by `HttpTransport`."),
+    ],
+)
+def test_what_others_are_built_on_comes_first(tmp_path: Path, question: str, first: str) -> None:
+    answer = answer_question(graph_of(tmp_path, WORKSPACE), question)
+    assert answer.found
+    assert any(first in claim.text for claim in answer.claims[:2])
+    assert "Params" not in answer.claims[0].text
+
+
+def test_what_is_not_there_is_still_not_found(tmp_path: Path) -> None:
+    assert not answer_question(graph_of(tmp_path, WORKSPACE), "How do I add a new blockchain ledger?").found
+
+
+@pytest.mark.parametrize(
+    ("text", "asks"),
+    [
+        ("How do I add a new codec?", "how do i add a new"),
+        ("how to write my own codec", "how to write my own"),
+        ("How does Params add a new value?", ""),  # what is, and not what one may do
+        ("Where do I add a new value?", ""),
+        ("How do I add values?", ""),
+    ],
+)
+def test_which_questions_ask_for_something_of_ones_own(text: str, asks: str) -> None:
+    assert extending_terms(text) == frozenset(terms.terms_of(asks))
+    plain = analyse("codec add new write own value").terms
+    asked = analyse(text).terms
+    assert all((asked[t] < plain[t]) == (t in extending_terms(text)) for t in asked.keys() & plain.keys())
+
+
+def test_a_comment_of_sphinx_is_told_as_what_it_says(tmp_path: Path) -> None:
+    claim = answer_question(graph_of(tmp_path, WORKSPACE), "What is Settings.colour?").claims[0]
+    assert claim.text == "A comment above `Settings.colour` says: “The colour of the lines that are drawn.”"
+    assert [str(c.span) for c in claim.citations] == ["net/settings.py:2-6"]
