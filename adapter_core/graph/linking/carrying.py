@@ -150,7 +150,7 @@ def from_flow(inference: Inference, table: Tables, flow: Flow) -> list[Value]:
     """The names that carry what a flow takes to its target; of a result, what is done with it."""
     path = table.facts.path
     if flow.kind in ("return", "yield", "yield_from"):
-        return _from_result(inference, table, flow.owner)
+        return given_by(inference, table, flow.owner)
     last = flow.target.rpartition(".")[2]
     local = "." not in flow.target and table.facts.symbols[flow.owner].is_callable
     home = path if local else ""
@@ -158,7 +158,7 @@ def from_flow(inference: Inference, table: Tables, flow: Flow) -> list[Value]:
     return [carrier(home, last), carrier(home, f"{last}[]")]
 
 
-def _from_result(inference: Inference, table: Tables, owner: int) -> list[Value]:
+def given_by(inference: Inference, table: Tables, owner: int) -> list[Value]:
     """Who calls the function and keeps, or calls, what it gives; what it decorates."""
     key = ("carried from result", table.facts.path, owner)
     return inference.aside(key, lambda: list(dict.fromkeys(_given_on(inference, table, owner))))
@@ -202,7 +202,7 @@ def _given_on(inference: Inference, table: Tables, owner: int) -> list[Value]:
 def _from_flow_once(inference: Inference, table: Tables, flow: Flow) -> list[Value]:
     if flow.kind in ("return", "yield", "yield_from"):
         key = ("carried result", table.facts.path, flow.owner)
-        return by_name(inference.once(key, lambda: frozenset(_from_result(inference, table, flow.owner))))
+        return by_name(inference.once(key, lambda: frozenset(given_by(inference, table, flow.owner))))
     return from_flow(inference, table, flow)
 
 

@@ -121,9 +121,10 @@ class Inference(Remembering):
 
     def lines(self, path: str) -> list[str]:
         """The lines of a file's text."""
-        return self._measured(path).texts
+        return self.measured(path).texts
 
-    def _measured(self, path: str) -> reaching.Lines:
+    def measured(self, path: str) -> reaching.Lines:
+        """The lines of a file, and how far each is indented."""
         lines = self._lines.recall(path)
         if lines is None:
             lines = self._lines[path] = reaching.lines_of(self.workspace.text(path).split("\n"))
@@ -238,7 +239,7 @@ class Inference(Remembering):
             if parameter:
                 return parameters.parameter(self, table.facts.path, scope, name)
             return EMPTY if name in table.facts.symbols[scope].local_names else None
-        lines = self._measured(table.facts.path) if line and bound.branching else reaching.NO_LINES
+        lines = self.measured(table.facts.path) if line and bound.branching else reaching.NO_LINES
         chosen, given = reaching.reaching(bound, reaching.Place(offset, line, lines) if line else None)
         if environment:
             environment = self._needed(table, chosen, environment)
@@ -304,7 +305,7 @@ class Inference(Remembering):
         if value.kind in ("display", "starred", "typed", "generator", "attributes"):
             return dynamic.of_container(value, name)
         if value.kind == "function":
-            return frozenset({value}) if name == "__wrapped__" else dynamic.of_function(self, value, name)
+            return dynamic.of_function(self, value, name)
         if value.kind == "partial" and name == "func":
             return frozenset({value.extra[0]})
         return EMPTY
@@ -346,6 +347,9 @@ class Inference(Remembering):
 
     def entered(self, value: Value) -> Values:
         return protocols.entered(self, value)
+
+    def keys(self, node: ast.expr, here: Here) -> list[str | None]:
+        return expressions.keys(self, node, here)
 
     def item(self, value: Value, key: str | None, step: str | None) -> Values:
         return protocols.item(self, value, key, step)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ..parsing.fields import dotted_name, spelled
-from . import calling, classes, externals, filling, parametrized, protocols
+from . import calling, classes, externals, filling, futures, narrowing, parametrized, protocols
 from .values import EMPTY, Value, Values, either, external, known, union
 
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ def _name(inference: Inference, node: ast.Name, here: Here) -> Values:
         if name == node.id:
             return values
     offset = -1 if here.base < 0 else here.base + here.source.start(node)
-    return inference.name(node.id, here.path, here.scope, offset, here.line, here.environment)
+    found = inference.name(node.id, here.path, here.scope, offset, here.line, here.environment)
+    return narrowing.narrowed(inference, node.id, offset, here, found) if offset >= 0 else found
 
 
 def _attribute(inference: Inference, node: ast.Attribute, here: Here) -> Values:
@@ -53,7 +54,10 @@ def _attribute(inference: Inference, node: ast.Attribute, here: Here) -> Values:
         return parametrized.requested(inference, here.path, here.scope)
     if node.attr.startswith("__") and not node.attr.endswith("__"):
         return classes.private(inference, values, node.attr, here.path, here.scope)
-    return inference.attribute(values, node.attr)
+    found = inference.attribute(values, node.attr)
+    if here.base >= 0 and narrowing.is_asked(inference, here) and (subject := dotted_name(node)):
+        return narrowing.narrowed(inference, subject, here.base + here.source.start(node), here, found)
+    return found
 
 
 def _just_set(inference: Inference, node: ast.Attribute, here: Here, stored: Sequence[Flow]) -> Values:
@@ -80,19 +84,23 @@ def _subscript(inference: Inference, node: ast.Subscript, here: Here) -> Values:
     if isinstance(node.slice, ast.Slice):
         return values
     step = _index(node.slice)
-    key = spelled(node.slice) or None
-    keys = [key]
-    if key is None and step is None:
-        # A key that is a variable of known values: `table[name]`, where `name` is one of a few strings.
-        told = inference.expression(node.slice, here)
-        texts = [v.extra for v in told if v.path == "builtins.str()" and v.extra is not None]
-        keys = [repr(text) for text in sorted(texts)] if texts and len(texts) == len(told) else [None]
+    keys = inference.keys(node.slice, here) if step is None else [spelled(node.slice) or None]
     parts = [protocols.item(inference, v, key, step) for v in values for key in keys]
     # `hooks[key].append(f)`: what is in the containers that a container holds is known by their common name.
     inner = filling.stored(inference, here.path, here.scope, dotted_name(node.value) + "[]")
     if inner:
         parts.append(frozenset({Value("typed", "list", 0, inner)}))
     return union(parts)
+
+
+def keys(inference: Inference, node: ast.expr, here: Here) -> list[str | None]:
+    """The keys, as `repr` spells them, that an expression may be: a constant, or a variable that is one of a few strings; [None]: any."""
+    key = spelled(node)
+    if key:
+        return [key]
+    told = inference.expression(node, here)
+    texts = _texts(told)
+    return [repr(text) for text in texts] if texts and not any(text.endswith("*") for text in texts) else [None]
 
 
 def _if(inference: Inference, node: ast.IfExp, here: Here) -> Values:
@@ -107,8 +115,12 @@ def _either(inference: Inference, nodes: list[ast.expr], here: Here) -> Values:
     return either([inference.expression(n, here) for n in nodes], [isinstance(n, ast.Constant) for n in nodes])
 
 
-def _inner(inference: Inference, node: ast.Await | ast.NamedExpr | ast.Starred, here: Here) -> Values:
+def _inner(inference: Inference, node: ast.NamedExpr | ast.Starred, here: Here) -> Values:
     return inference.expression(node.value, here)
+
+
+def _await(inference: Inference, node: ast.Await, here: Here) -> Values:
+    return futures.awaited(inference.expression(node.value, here))
 
 
 def _yield_from(inference: Inference, node: ast.YieldFrom, here: Here) -> Values:
@@ -228,7 +240,7 @@ _EXPRESSIONS: dict[type, Callable[[Inference, ast.expr, Here], Values]] = {
     ast.Subscript: _subscript,  # type: ignore[dict-item]
     ast.IfExp: _if,  # type: ignore[dict-item]
     ast.BoolOp: _or,  # type: ignore[dict-item]
-    ast.Await: _inner,  # type: ignore[dict-item]
+    ast.Await: _await,  # type: ignore[dict-item]
     ast.NamedExpr: _inner,  # type: ignore[dict-item]
     ast.Starred: _inner,  # type: ignore[dict-item]
     ast.List: _display,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..parsing.fields import spelled
-from . import containers, generated, texts
+from . import containers, futures, generated, texts
 from .tables import instance_class
 from .values import EMPTY, Value, Values, class_of, external, instance, known, union
 
@@ -27,7 +27,7 @@ _SAME = frozenset(
     contextlib.asynccontextmanager builtins.staticmethod builtins.classmethod builtins.aiter weakref.proxy
     dataclasses.dataclass dataclasses.replace enum.unique enum.member enum.nonmember typing.final typing.overload typing.runtime_checkable
     types.MappingProxyType
-    abc.abstractmethod asyncio.run asyncio.create_task asyncio.ensure_future asyncio.wait_for asyncio.shield
+    abc.abstractmethod asyncio.run asyncio.wait_for asyncio.shield
     collections.Counter itertools.cycle itertools.islice
     functools.cached_property
     typing.no_type_check atexit.register functools.update_wrapper""".split()
@@ -94,9 +94,6 @@ def result(inference: Inference, value: Value, node: ast.Call, here: Here) -> Va
         return frozenset({Value("typed", "list", 0, inference.elements(inference.elements(argument(0))))})
     if name in _GIVES_BACK:
         return frozenset({Value("typed", "entered", 0, argument(0))})
-    if name.startswith("concurrent.futures.") and name.endswith((".submit", ".map")) and node.args:
-        kind = "future" if name.endswith("t") else "list"
-        return frozenset({Value("typed", kind, 0, inference.returned(argument(0)))})
     if name == "functools.reduce" and node.args:
         return union([calling_results(inference, argument(0)), argument(2)])
     if name == "operator.attrgetter" and len(node.args) == 1:
@@ -124,8 +121,8 @@ def result(inference: Inference, value: Value, node: ast.Call, here: Here) -> Va
         return generated.made_tuple(inference, value, node, here)
     if name in ("weakref.ref", "weakref.WeakMethod") and node.args:
         return frozenset({Value("typed", "callable", 0, argument(0))})
-    if name == "asyncio.gather":
-        return _gathered(inference, node, here)
+    if (begun := futures.result(inference, name, node, here)) is not None:
+        return begun
     if name == "itertools.groupby":
         group = frozenset({Value("typed", "list", 0, inference.elements(argument(0)))})
         return _pairs(inference, [EMPTY, group])
@@ -207,18 +204,6 @@ def _bound(functions: Values, receivers: Values) -> Values:
     return frozenset(f._replace(extra=r) for f in functions if f.kind == "function" for r in given) or functions
 
 
-def _gathered(inference: Inference, node: ast.Call, here: Here) -> Values:
-    """The results of what is awaited together, place by place."""
-    if any(isinstance(argument, ast.Starred) for argument in node.args):
-        given = [a.value if isinstance(a, ast.Starred) else None for a in node.args]
-        parts = [
-            inference.expression(a, here) if inner is None else inference.elements(inference.expression(inner, here))
-            for a, inner in zip(node.args, given, strict=True)
-        ]
-        return frozenset({Value("typed", "list", 0, union(parts))})
-    return frozenset({Value("typed", "places", 0, tuple(inference.expression(a, here) for a in node.args))})
-
-
 def _constants(node: ast.expr) -> Iterator[Value]:
     """The key or number that `itemgetter` is given."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
@@ -271,9 +256,9 @@ def method(inference: Inference, value: Value, node: ast.Call, here: Here) -> Va
     if name == "items":
         return _pairs_of(inference, container)
     if name in ("get", "pop", "popleft", "setdefault", "__getitem__"):
-        key = node.args[0] if node.args else None
-        found = inference.item(container, (spelled(key) or None) if key is not None else None, None)
-        return union([found, *(inference.expression(a, here) for a in node.args[1:])])
+        keys: list[str | None] = inference.keys(node.args[0], here) if node.args else [None]
+        found = [inference.item(container, key, None) for key in keys]
+        return union([*found, *(inference.expression(a, here) for a in node.args[1:])])
     if name in ("copy", "__iter__", "__enter__", "union", "intersection", "difference"):
         return only
     if name in ("__next__", "send", "__anext__", "asend"):

@@ -164,7 +164,7 @@ def _indent(text: str) -> int:
     return len(text) - len(text.lstrip())
 
 
-def _least(lines: Lines, first: int, last: int) -> int:
+def least_indent(lines: Lines, first: int, last: int) -> int:
     """The least indentation of the lines after `first` up to `last`, but for blank ones and comments."""
     return min(lines.code[first:last], default=_ENDLESS)
 
@@ -175,7 +175,7 @@ def _inside(event: Event, line: int, lines: Lines) -> bool:
         return False
     own = lines.texts[event.line - 1]
     indent = _indent(own) + (1 if _HEADER.match(own) and not isinstance(event.what, int) else 0)
-    return _least(lines, event.line, line) >= indent
+    return least_indent(lines, event.line, line) >= indent
 
 
 def _always(event: Event, place: Place) -> bool:
@@ -198,7 +198,7 @@ def _other_branch(event: Event, place: Place) -> bool:
     texts, indents, code = lines
     if not event.conditional or last - event.line > _FAR or not 0 < event.line < last <= len(texts):
         return False
-    outer = _least(lines, event.line, last)
+    outer = least_indent(lines, event.line, last)
     if outer >= _indent(texts[event.line - 1]):
         return False
     heads = [texts[number] for number in range(event.line, last) if code[number] == outer]
@@ -219,7 +219,7 @@ def _loop_around(lines: Lines, line: int, last: int) -> tuple[int, int] | None:
         if lines.indents[number - 1] >= indent:
             continue
         text, indent = lines.texts[number - 1], lines.indents[number - 1]
-        if _LOOP.match(text) and _least(lines, number, last) > indent:
+        if _LOOP.match(text) and least_indent(lines, number, last) > indent:
             return number, indent
         if not indent or not _HEADER.match(text):
             return None
