@@ -109,7 +109,10 @@ def applied_as(inference: Inference, function: Value) -> list[tuple[str, Call]]:
         names = assigned_to(inference, table.facts.symbols[index].name)
         if index != function.index:
             # What the function around gives is kept under a name: `guarded = make_guard(log)`, `@guarded`.
-            names = [*names, *(c.extra for c in given_by(inference, table, index) if not c.extra.endswith(("[]", "()")))]
+            names = [
+                *names,
+                *(c.extra for c in given_by(inference, table, index) if not c.extra.endswith(("[]", "()"))),
+            ]
         for name in dict.fromkeys(names):
             for path in inference.workspace.paths_using(name, "decorated"):
                 other = inference.table(path) if inference.spend() else None

@@ -80,6 +80,13 @@ def _mentioned(
     return [(p, flows_around(table, p), _call_around(table, p)) for p in places] if table is not None else []
 
 
+def handed_at(inference: Inference, path: str, name: str) -> list[tuple[int, Call]]:
+    """Where in a file a name is an argument of a call."""
+    key = "mentioned", path, name, False
+    found = inference.aside(key, partial(_mentioned, inference, path, name, False))
+    return [(place, call) for place, _, call in found if call is not None]
+
+
 def assigned_to(inference: Inference, name: str) -> list[str]:
     """The last names of what `name` is assigned to, and of the containers into which it is written, in the files that name it."""
     return inference.aside(("assigned to", name), lambda: _assigned_to(inference, name))

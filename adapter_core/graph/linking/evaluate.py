@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import builtins
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...types import Call, Flow, Import, Parameter
 from ..recent import Recent
@@ -21,6 +21,7 @@ from . import (
     containers,
     dynamic,
     expressions,
+    folding,
     generated,
     lambdas,
     modules,
@@ -102,6 +103,9 @@ class Inference(Remembering):
         self.running: dict[Value, tuple[list[tuple[str, Implicit]], str, bool]] = {}
         # `Tables.handing` by file: each is asked for it many times, and hardly any has some.
         self.handing: dict[str, tuple[Call, ...]] = {}
+        self.asked: dict[
+            str, dict[tuple[int, str], list[Any]]
+        ] = {}  # what `narrowing` found in a file, which is always read before
         self.named_calls: NamedCalls | None = None  # of all files, where somebody goes through all of them
         self._nesting = 0
 
@@ -241,6 +245,10 @@ class Inference(Remembering):
             return EMPTY if name in table.facts.symbols[scope].local_names else None
         lines = self.measured(table.facts.path) if line and bound.branching else reaching.NO_LINES
         chosen, given = reaching.reaching(bound, reaching.Place(offset, line, lines) if line else None)
+        folded = folding.after(self, table, chosen, line) if bound.branching else None
+        if folded is not None:
+            # What the name was before its loop is no more.
+            chosen, given = [e for e in chosen if e.line > folded.line], False
         if environment:
             environment = self._needed(table, chosen, environment)
 
@@ -253,11 +261,14 @@ class Inference(Remembering):
                 parts += [self._event(table, e) for e in noted]
             else:
                 parts = [either(parts, [self._is_told(table, e) for e in told])]
+            if folded is not None:
+                parts.append(folding.result(self, table, folded))
             if parameter and given:
                 parts.append(parameters.parameter(self, table.facts.path, scope, name))
             return union(parts)
 
-        key = ("binding", table.facts.path, scope, name, given, tuple([e.number for e in chosen]), environment)
+        number = folded.start if folded is not None else -1
+        key = ("binding", table.facts.path, scope, name, given, tuple([e.number for e in chosen]), environment, number)
         return self.once(key, compute)
 
     def _is_told(self, table: Tables, event: Event) -> bool:

@@ -55,7 +55,7 @@ def _attribute(inference: Inference, node: ast.Attribute, here: Here) -> Values:
     if node.attr.startswith("__") and not node.attr.endswith("__"):
         return classes.private(inference, values, node.attr, here.path, here.scope)
     found = inference.attribute(values, node.attr)
-    if here.base >= 0 and narrowing.is_asked(inference, here) and (subject := dotted_name(node)):
+    if narrowing.is_asked(inference, here) and (subject := dotted_name(node)):
         return narrowing.narrowed(inference, subject, here.base + here.source.start(node), here, found)
     return found
 

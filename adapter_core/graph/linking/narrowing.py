@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from . import mro
 from .reaching import Lines, least_indent
-from .values import EMPTY, Value, Values, class_of, instance, known, union
+from .values import EMPTY, Values, class_of, instance, union
 
 if TYPE_CHECKING:
     from .evaluate import Here, Inference
@@ -24,7 +24,11 @@ _ASKED = re.compile(r"isinstance\(\s*([\w.]+)\s*,")
 _HEAD = re.compile(r"(?:if|elif|while)\s+(?:[^\n]*\band\s+)?")
 _NEGATED = re.compile(r"(?:if|elif)\s+not\s+")
 _EXIT = re.compile(r"\s*(?:return|raise|continue|break)\b")
+_STATEMENTS = ("if ", "elif ", "while ")
 _OTHERWISE = re.compile(r"\b(?:or|else|lambda)\b")
+
+
+_OPEN = frozenset({"external", "other", "many"})
 
 
 class _Question(NamedTuple):
@@ -37,10 +41,13 @@ class _Question(NamedTuple):
     line: int
 
 
+_NONE: dict[tuple[int, str], list[_Question]] = {}
+
+
 def narrowed(inference: Inference, subject: str, place: int, here: Here, values: Values) -> Values:
     """What a name, or dotted name, may be at an offset, given what it may be anywhere: nothing that the question before does not let
     through; where nothing is known, an instance of what it asks for."""
-    if len(values) == 1 and known(values):
+    if len(values) == 1 and next(iter(values)).kind not in _OPEN:
         return values  # nothing to choose from
     for question in _asked(inference, here.path).get((here.scope, subject), ()):
         if _holds(inference, question, place, here):
@@ -51,13 +58,16 @@ def narrowed(inference: Inference, subject: str, place: int, here: Here, values:
 
 
 def is_asked(inference: Inference, here: Here) -> bool:
-    """Whether anything is asked so in a file."""
-    return bool(_asked(inference, here.path))
+    """Whether anything is asked so in a file, of an expression whose place is known."""
+    return here.base >= 0 and bool(_asked(inference, here.path))
 
 
 def _asked(inference: Inference, path: str) -> dict[tuple[int, str], list[_Question]]:
     """The questions of a file by scope and subject, last ones first."""
-    return inference.aside(("asked", path), lambda: _questions(inference, path))
+    asked = inference.asked.get(path)
+    if asked is None:
+        asked = inference.asked[path] = _questions(inference, path) or _NONE
+    return asked
 
 
 def _questions(inference: Inference, path: str) -> dict[tuple[int, str], list[_Question]]:
@@ -101,7 +111,7 @@ def _let_through(inference: Inference, values: Values, classes: Values) -> Value
     if fit:
         return fit
     # What is known, and is none of it, may still be one built on both.
-    return values if any(v.kind == "instance" for v in known(values)) else frozenset(map(instance, classes))
+    return values if any(v.kind == "instance" for v in values) else frozenset(map(instance, classes))
 
 
 def _holds(inference: Inference, question: _Question, place: int, here: Here) -> bool:
@@ -109,7 +119,9 @@ def _holds(inference: Inference, question: _Question, place: int, here: Here) ->
     if place < question.start:
         # `x.f() if isinstance(x, C) else …`, `[x.f() for x in xs if isinstance(x, C)]`
         between = text[place : question.start] if question.start - place <= _NEAR else ""
-        return between.endswith("if ") and "\n\n" not in between and not _OTHERWISE.search(between)
+        statement = text[text.rfind("\n", 0, question.start) + 1 : text.find("\n", question.end)].strip()
+        beside = between.endswith("if ") and not (statement.startswith(_STATEMENTS) and statement.endswith(":"))
+        return beside and not _OTHERWISE.search(between)
     between = text[question.end : place] if place - question.end <= _NEAR else "\n"
     if "\n" not in between:
         # `isinstance(x, C) and x.f()`

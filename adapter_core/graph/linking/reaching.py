@@ -209,10 +209,10 @@ def _other_branch(event: Event, place: Place) -> bool:
         above -= 1
     if above < 0 or not _IF.match(texts[above]):
         return False
-    return _loop_around(lines, above + 1, last) is None
+    return loop_around(lines, above + 1, last) is None
 
 
-def _loop_around(lines: Lines, line: int, last: int) -> tuple[int, int] | None:
+def loop_around(lines: Lines, line: int, last: int) -> tuple[int, int] | None:
     """The innermost loop around a line that goes on to `last`: the line of its head, and the indentation of that."""
     indent = _indent(lines.texts[line - 1])
     for number in range(line - 1, max(0, line - _FAR), -1):
@@ -230,7 +230,7 @@ def _comes_round(event: Event, place: Place, before: list[Event]) -> bool:
     """Whether a binding below the place stands in a loop with it, so that it holds the next time round."""
     if event.line - place.line > _FAR or not 0 < place.line <= event.line <= len(place.lines.texts):
         return False
-    loop = _loop_around(place.lines, place.line, event.line)
+    loop = loop_around(place.lines, place.line, event.line)
     if loop is None:
         return False
     return not any(loop[0] <= b.line and not b.apart and (b.line == loop[0] or _always(b, place)) for b in before)

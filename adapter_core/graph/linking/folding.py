@@ -1,0 +1,253 @@
+"""A name that a loop binds anew out of itself: `for layer in layers: app = layer(app)`.
+
+What each time round makes of what the one before it made is worked out in the order of the list, where that is told: by the list as
+written, by `*args`, by what was appended one after the other. Where it is not, each is taken to be applied once, after any of the others.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from ...types import Call, Flow
+from ..storage.columns import column
+from . import carrying
+from .reaching import Event, Lines, least_indent, loop_around
+from .tables import Tables
+from .values import EMPTY, Value, Values, known, union
+
+if TYPE_CHECKING:
+    from .evaluate import Environment, Here, Inference
+
+_MAX_STEPS = 12
+_MAX_FILES = 12  # that may name what is handed over
+_WORD = re.compile(r"[^\W\d]\w*")
+_IN_ORDER = frozenset({"list", "tuple", "iter"})
+
+
+class _Fold(NamedTuple):
+    """The statement that binds the name, and the loop around it; `sure`: each time round, as it stands in no branch."""
+
+    flow: Flow
+    loop: Flow
+    sure: bool
+
+
+def after(inference: Inference, table: Tables, chosen: list[Event], line: int) -> Flow | None:
+    """Of the bindings that may hold at a line (0: whenever) one in a loop that is over by then."""
+    folds = _folds(inference, table) if any(event.conditional for event in chosen) else ()
+    for fold in folds:
+        if any(event.what is fold.flow or event.what == fold.flow for event in chosen):
+            lines = inference.measured(table.facts.path)
+            return None if line and _is_within(lines, fold.loop.line, line) else fold.flow
+    return None
+
+
+def result(inference: Inference, table: Tables, flow: Flow) -> Values:
+    """What such a name is after its loop."""
+    steps = _steps(inference, table, flow)
+    return steps[-1] if steps else EMPTY
+
+
+def entering(inference: Inference, path: str, call: Call) -> Iterator[tuple[Value, Environment]]:
+    """What a call may enter; in such a statement one time round after the other, with what is known of its names then."""
+    table = inference.table(path)
+    around = [f for f in _folds(inference, table) if f.flow.start <= call.start < f.flow.end] if table else []
+    environments = _environments(inference, table, around[0]) if table is not None and around else []
+    if not environments:
+        for value in inference.callees(path, call):
+            yield value, ()
+    for environment in environments:
+        here = inference.here(path, call.owner, call.start, call.end, call.line, environment)
+        if here is not None and isinstance(here.source.tree, ast.Call):
+            for value in inference.expression(here.source.tree.func, here):
+                yield value, environment
+
+
+def begun(inference: Inference, value: Value) -> Iterator[Here]:
+    """Where the first arguments of a partial are given, as `entering` has it: each time round that it was made of its function."""
+    path, (function, start, end) = value.path, value.extra
+    table = inference.table(path)
+    around = [f for f in _folds(inference, table) if f.flow.start <= start < f.flow.end] if table else []
+    environments = _environments(inference, table, around[0]) if table is not None and around else []
+    for environment in environments or [()]:
+        here = inference.here(path, value.index, start, end, 0, environment)
+        if here is None or not isinstance(here.source.tree, ast.Call):
+            continue
+        if not environment or function in inference.expression(here.source.tree.args[0], here):
+            yield here
+
+
+def _folds(inference: Inference, table: Tables) -> list[_Fold]:
+    """Those of a file."""
+    return inference.aside(("folds", table.facts.path), lambda: list(_found_folds(inference, table)))
+
+
+def _found_folds(inference: Inference, table: Tables) -> Iterator[_Fold]:
+    path, flows = table.facts.path, table.facts.flows
+    fields = ("kind", "conditional", "path", "target", "start", "end")
+    columns = zip(*(column(flows, field) for field in fields), strict=True)
+    text = ""
+    for number, (kind, conditional, part, target, start, end) in enumerate(columns):
+        if kind != "assign" or not conditional or part or "." in target:
+            continue
+        text = text or inference.workspace.text(path)
+        if text.find(target, start, end) < 0 or text.find("(", start, end) < 0:
+            continue
+        flow, words = flows[number], _WORD.findall(text, start, end)
+        found = _loop_of(inference.measured(path), table, flow, words) if target in words and not flow.last else None
+        if found is not None:
+            yield found
+
+
+def _loop_of(lines: Lines, table: Tables, flow: Flow, words: list[str]) -> _Fold | None:
+    """The loop around a statement whose variable it names, if nothing else in there binds the name."""
+    loop = loop_around(lines, flow.line, flow.line)
+    if loop is None:
+        return None
+    for word in dict.fromkeys(words):
+        for head in table.flows.get((flow.owner, word), ()):
+            if head.kind == "for" and head.line == loop[0] and head.scope == flow.scope:
+                others = [
+                    f for f in table.flows.get((flow.owner, flow.target), ()) if f != flow and f.line >= head.line
+                ]
+                if any(_is_within(lines, head.line, f.line) for f in others):
+                    return None
+                body = next((n for n in lines.code[loop[0] :] if n < 1_000_000), 0)
+                return _Fold(flow, head, lines.indents[flow.line - 1] == body)
+    return None
+
+
+def _is_within(lines: Lines, head: int, line: int) -> bool:
+    """Whether a line stands in the block below a head."""
+    return head < line <= len(lines.texts) and least_indent(lines, head, line) > lines.indents[head - 1]
+
+
+def _environments(inference: Inference, table: Tables, fold: _Fold) -> list[Environment]:
+    steps = _steps(inference, table, fold.flow)
+    names = fold.flow.target, fold.loop.target
+    pairs = zip(steps[:-1:2], steps[1::2], strict=True)
+    return [tuple(sorted(zip(names, pair, strict=True), key=lambda e: e[0])) for pair in pairs]
+
+
+def _steps(inference: Inference, table: Tables, flow: Flow) -> tuple[Values, ...]:
+    """For each time round what the name was before and what the loop's variable is, and at last what the name has become."""
+    fold = next((f for f in _folds(inference, table) if f.flow == flow), None)
+    if fold is None:
+        return ()
+    key = ("fold", table.facts.path, flow.start, flow.end)
+    found = inference.once(key, lambda: _worked_out(inference, table.facts.path, fold))
+    return next(iter(found)).extra if found else ()
+
+
+def _worked_out(inference: Inference, path: str, fold: _Fold) -> Values:
+    flow, loop = fold.flow, fold.loop
+    first = inference.name(flow.target, path, flow.scope, loop.start, loop.line)
+    elements = _in_order(inference, path, loop)
+    steps: list[Values] = []
+
+    def made(before: Values, element: Values) -> Values:
+        environment = tuple(sorted([(flow.target, before), (loop.target, element)], key=lambda e: e[0]))
+        return inference.flow(path, flow, environment)
+
+    if elements is None:
+        each = sorted(known(inference.flow(path, loop)), key=lambda v: (v.kind, v.path, v.index))
+        if not 0 < len(each) <= _MAX_STEPS:
+            return EMPTY
+        results = [made(first, frozenset({one})) for one in each]
+        for number, one in enumerate(each):
+            others = union([first, *results[:number], *results[number + 1 :]])
+            steps += [others, frozenset({one})]
+        last = union(results)
+    else:
+        last = first
+        for element in elements:
+            steps += [last, element]
+            new = made(last, element)
+            last = new if fold.sure else new | last
+    if not known(last) or not steps:
+        return EMPTY
+    last = last if fold.sure else last | first
+    return frozenset({Value("typed", "fold", 0, (*steps, last))})
+
+
+# -- in which order ----------------------------------------------------------------------------------------------------
+
+
+def _in_order(inference: Inference, path: str, loop: Flow) -> list[Values] | None:
+    """What a loop goes through, one after the other; None where the order is not told."""
+    here = inference.here(path, loop.scope, loop.start, loop.end, loop.line)
+    found = _listed(inference, here.source.tree, here) if here is not None else None
+    for step in loop.path.split(".") if found and loop.path else ():
+        found = [inference.part(one, step) for one in found or ()]
+    return found if found and len(found) <= _MAX_STEPS and all(found) else None
+
+
+def _listed(inference: Inference, node: ast.expr, here: Here) -> list[Values] | None:
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and len(node.args) == 1:
+        inner = _listed(inference, node.args[0], here) if node.func.id in (*_IN_ORDER, "reversed") else None
+        return inner[::-1] if inner and node.func.id == "reversed" else inner
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice):
+        whole = node.slice.lower is None and node.slice.upper is None
+        backwards = node.slice.step is not None and ast.dump(node.slice.step) == _BACKWARDS
+        inner = _listed(inference, node.value, here) if whole and (backwards or node.slice.step is None) else None
+        return inner[::-1] if inner and backwards else inner
+    values = known(inference.expression(node, here))
+    return _of_value(inference, next(iter(values))) if len(values) == 1 else None
+
+
+_BACKWARDS = ast.dump(ast.UnaryOp(ast.USub(), ast.Constant(1)))
+
+
+def _of_value(inference: Inference, value: Value) -> list[Values] | None:
+    if value.kind == "typed" and value.path == "places":
+        return list(value.extra)
+    if value.kind == "starred":
+        places = [inference.gathered(value, str(place)) for place in range(_MAX_STEPS)]
+        return places[: next((n for n, place in enumerate(places) if not place), len(places))]
+    if value.kind != "display":
+        return None
+    start, end = value.extra
+    line = inference.workspace.text(value.path).count("\n", 0, start) + 1
+    here = inference.here(value.path, value.index, start, end, line)
+    if here is None:
+        return None
+    if isinstance(here.source.tree, ast.Call):
+        return _listed(inference, here.source.tree, here)
+    if not isinstance(here.source.tree, (ast.List, ast.Tuple)):
+        return None
+    written = [inference.expression(e, here) for e in here.source.tree.elts]
+    if any(isinstance(e, ast.Starred) for e in here.source.tree.elts):
+        return None
+    added = inference.elements(frozenset({value})) - union(written)
+    later = _by_mention(inference, added)
+    return None if later is None else [*written, *later]
+
+
+def _by_mention(inference: Inference, values: Values) -> list[Values] | None:
+    """Functions and classes in the order in which they are handed over or decorated, if one scope does it all."""
+    found: dict[tuple[str, int], list[tuple[int, int, Value]]] = {}
+    for value in values:
+        table = inference.table(value.path) if value.kind in ("function", "class") else None
+        if table is None:
+            return None
+        symbol = table.facts.symbols[value.index]
+        places = []
+        if symbol.decorators:
+            places.append((value.path, max(symbol.parent, 0), symbol.name_line, 0))
+        for path in inference.files_naming(symbol.name)[:_MAX_FILES]:
+            handed = carrying.handed_at(inference, path, symbol.name)
+            places += [(path, call.owner, call.line, offset) for offset, call in handed]
+        if len(places) != 1:
+            return None
+        path, owner, line, offset = places[0]
+        found.setdefault((path, owner), []).append((line, offset, value))
+    if len(found) > 1:
+        return None
+    ordered = sorted((one for some in found.values() for one in some), key=lambda one: one[:2])
+    return [frozenset({one[2]}) for one in ordered]
+
+
+__all__ = ["after", "begun", "entering", "result"]
