@@ -34,7 +34,9 @@ def _name(inference: Inference, node: ast.Name, here: Here) -> Values:
             return values
     offset = -1 if here.base < 0 else here.base + here.source.start(node)
     found = inference.name(node.id, here.path, here.scope, offset, here.line, here.environment)
-    return narrowing.narrowed(inference, node.id, offset, here, found) if offset >= 0 else found
+    if offset < 0 or inference.asked.get(here.path) is narrowing.NOTHING:
+        return found
+    return narrowing.narrowed(inference, node.id, offset, here, found)
 
 
 def _attribute(inference: Inference, node: ast.Attribute, here: Here) -> Values:
@@ -55,8 +57,10 @@ def _attribute(inference: Inference, node: ast.Attribute, here: Here) -> Values:
     if node.attr.startswith("__") and not node.attr.endswith("__"):
         return classes.private(inference, values, node.attr, here.path, here.scope)
     found = inference.attribute(values, node.attr)
-    if narrowing.is_asked(inference, here) and (subject := dotted_name(node)):
-        return narrowing.narrowed(inference, subject, here.base + here.source.start(node), here, found)
+    if here.base >= 0 and inference.asked.get(here.path) is not narrowing.NOTHING:
+        subject = dotted_name(node) if narrowing.is_asked(inference, here.path, here.scope, f".{node.attr}") else ""
+        place = here.base + here.source.start(node) if subject else -1
+        return narrowing.narrowed(inference, subject, place, here, found) if subject else found
     return found
 
 

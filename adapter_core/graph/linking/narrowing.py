@@ -41,7 +41,7 @@ class _Question(NamedTuple):
     line: int
 
 
-_NONE: dict[tuple[int, str], list[_Question]] = {}
+NOTHING: dict[tuple[int, str], list[_Question]] = {}  # asked in a file
 
 
 def narrowed(inference: Inference, subject: str, place: int, here: Here, values: Values) -> Values:
@@ -57,16 +57,16 @@ def narrowed(inference: Inference, subject: str, place: int, here: Here, values:
     return values
 
 
-def is_asked(inference: Inference, here: Here) -> bool:
-    """Whether anything is asked so in a file, of an expression whose place is known."""
-    return here.base >= 0 and bool(_asked(inference, here.path))
+def is_asked(inference: Inference, path: str, scope: int, name: str) -> bool:
+    """Whether anything is asked so, in a scope, of a name, or (`.name`) of an attribute."""
+    return (scope, name) in _asked(inference, path)
 
 
 def _asked(inference: Inference, path: str) -> dict[tuple[int, str], list[_Question]]:
-    """The questions of a file by scope and subject, last ones first."""
+    """The questions of a file by scope and subject, and the last name of that, last ones first."""
     asked = inference.asked.get(path)
     if asked is None:
-        asked = inference.asked[path] = _questions(inference, path) or _NONE
+        asked = inference.asked[path] = _questions(inference, path) or NOTHING
     return asked
 
 
@@ -78,12 +78,19 @@ def _questions(inference: Inference, path: str) -> dict[tuple[int, str], list[_Q
         match = _ASKED.match(text, call.start) if call.callee == "isinstance" else None
         if match is not None:
             one = _Question(match[1], call.owner, call.start, call.end, text.count("\n", 0, call.start) + 1)
-            found.setdefault((call.owner, match[1]), []).append(one)
+            _, dot, last = match[1].rpartition(".")
+            for key in (match[1], f".{last}") if dot else (match[1],):
+                found.setdefault((call.owner, key), []).append(one)
     return {key: list(reversed(some)) for key, some in found.items()}
 
 
 def _classes(inference: Inference, question: _Question, path: str) -> Values:
     """The classes of the workspace that a question names; none where one of them is something else."""
+    key = ("asked for", path, question.start)
+    return inference.once(key, lambda: _found_classes(inference, question, path))
+
+
+def _found_classes(inference: Inference, question: _Question, path: str) -> Values:
     here = inference.here(path, question.scope, question.start, question.end, question.line)
     node = here.source.tree if here is not None else None
     if here is None or not isinstance(node, ast.Call) or len(node.args) != 2:
@@ -163,4 +170,4 @@ def _exits(lines: Lines, head: int, indent: int, line: int) -> bool:
     return last < line and bool(ends) and _EXIT.match(lines.texts[ends[-1]]) is not None
 
 
-__all__ = ["is_asked", "narrowed"]
+__all__ = ["NOTHING", "is_asked", "narrowed"]
