@@ -40,6 +40,8 @@ def result(inference: Inference, callee: Value, node: ast.Call, here: Here) -> V
         return returned(inference, frozenset({callee.extra[0]}))
     if callee.kind == "typed" and callee.path == "callable":
         return callee.extra
+    if callee.kind in ("composed", "object"):
+        return returned(inference, frozenset({callee}))
     return EMPTY
 
 
@@ -61,6 +63,10 @@ def returned(inference: Inference, callees: Values) -> Values:
             parts.append(returned(inference, frozenset({callee.extra[0]})))
         elif callee.kind == "typed" and callee.path == "callable":
             parts.append(callee.extra)
+        elif callee.kind == "composed":
+            parts.append(frozenset({callee._replace(kind="object")}))
+        elif callee.kind == "object":
+            parts.append(returned(inference, inference.attribute(frozenset({callee}), "__call__")))
     return union(parts)
 
 

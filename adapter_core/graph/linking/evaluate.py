@@ -18,6 +18,7 @@ from . import (
     aliases,
     calling,
     classes,
+    composed,
     containers,
     dynamic,
     expressions,
@@ -317,6 +318,8 @@ class Inference(Remembering):
             return dynamic.of_container(value, name)
         if value.kind == "function":
             return dynamic.of_function(self, value, name)
+        if value.kind in ("composed", "object"):
+            return composed.attribute(self, value, name)
         if value.kind == "partial" and name == "func":
             return frozenset({value.extra[0]})
         return EMPTY

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..parsing.fields import spelled
-from . import containers, futures, generated, texts
+from . import composed, containers, futures, generated, texts
 from .tables import instance_class
 from .values import EMPTY, Value, Values, class_of, external, instance, known, union
 
@@ -76,6 +76,8 @@ def result(inference: Inference, value: Value, node: ast.Call, here: Here) -> Va
         return _super(inference, node, here)
     if name == "builtins.type" and len(node.args) == 1:
         return frozenset(class_of(v) for v in argument(0) if v.kind == "instance")
+    if name == "builtins.type" and len(node.args) == 3:
+        return composed.made(node, here)
     if name == "builtins.getattr":
         return union([_getattr(inference, node, here), argument(2)])
     if name == "types.SimpleNamespace":

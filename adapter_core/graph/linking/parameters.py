@@ -14,6 +14,7 @@ from . import (
     calling,
     carriers,
     classes,
+    composed,
     filling,
     fixtures,
     folding,
@@ -63,7 +64,8 @@ def _parameter(inference: Inference, path: str, index: int, name: str) -> Values
         if symbol.name == "__init_subclass__":
             return frozenset(classes.all_subclasses(inference, cls)) or frozenset({cls})
         possible = classes.receivers(inference, Value("function", path, index))
-        return frozenset(c if takes_class else instance(c) for c in possible)
+        objects = EMPTY if takes_class else composed.objects(inference, cls)
+        return objects.union(c if takes_class else instance(c) for c in possible)
     outer = max(symbol.parent, 0)
     annotated = EMPTY
     registered_for = registered.taken(symbol, found) if not found.annotation else ""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...types import Call
-from . import calling, carriers, classes, registered
+from . import calling, carriers, classes, composed, registered
 from .abstract import is_abstract, is_unfinished
 from .tables import instance_class, scopes
 from .values import MANY, OTHER, Value, Values, unbound
@@ -60,8 +60,12 @@ def targets_of(inference: Inference, values: Values) -> Targets:
             named[value] = None
             for function in sorted(calling.constructors(inference, value), key=_order) or [value]:
                 entered[function] = None
-        elif value.kind == "instance":
-            for function in sorted(classes.attribute(inference, value, "__call__"), key=_order):
+        elif value.kind == "composed":
+            made = sorted(composed.constructors(inference, value), key=_order)
+            named.update(dict.fromkeys(made))
+            entered.update(dict.fromkeys(made))
+        elif value.kind in ("instance", "object"):
+            for function in sorted(inference.attribute(frozenset({value}), "__call__"), key=_order):
                 if function.kind == "function":
                     entered[unbound(function)] = None
                     named[_shown(inference, value) if value.by else unbound(function)] = None
