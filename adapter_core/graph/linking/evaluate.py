@@ -26,6 +26,7 @@ from . import (
     generated,
     lambdas,
     modules,
+    namespaces,
     parameters,
     protocols,
     reaching,
@@ -171,7 +172,7 @@ class Inference(Remembering):
             return self.annotation(path, flow.scope, self.workspace.text(path)[flow.start : flow.end], flow.line)
         values = self.at(path, flow.scope, flow.start, flow.end, flow.line, environment)
         if flow.kind in ("for", "yield_from"):
-            values = texts.begun(self, path, flow, self.elements(values))
+            values = namespaces.taken(self, path, flow, self.elements(values))
         elif flow.kind == "with":
             values = union([protocols.entered(self, v) for v in values])
         elif flow.kind == "except":
@@ -309,12 +310,16 @@ class Inference(Remembering):
 
     def _attribute_of(self, value: Value, name: str) -> Values:
         if value.kind == "module":
-            return modules.attribute(self, value.path, name)
+            return (
+                namespaces.of_module(self, value.path)
+                if name == "__dict__"
+                else modules.attribute(self, value.path, name)
+            )
         if value.kind in ("class", "instance", "super"):
             return classes.attribute(self, value, name)
         if value.kind == "external":
             return dynamic.parsed(self, value, name) or frozenset({texts.method(value, name)})
-        if value.kind in ("display", "starred", "typed", "generator", "attributes"):
+        if value.kind in ("display", "starred", "typed", "generator", "attributes", "namespace"):
             return dynamic.of_container(value, name)
         if value.kind == "function":
             return dynamic.of_function(self, value, name)

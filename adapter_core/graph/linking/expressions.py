@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ..parsing.fields import dotted_name, spelled
-from . import calling, classes, externals, filling, futures, narrowing, parametrized, protocols
+from . import calling, classes, decorating, externals, filling, futures, namespaces, narrowing, parametrized, protocols
 from .values import EMPTY, Value, Values, either, external, known, union
 
 if TYPE_CHECKING:
@@ -40,15 +40,16 @@ def _name(inference: Inference, node: ast.Name, here: Here) -> Values:
 
 
 def _attribute(inference: Inference, node: ast.Attribute, here: Here) -> Values:
-    base = node.value
+    base, later = node.value, EMPTY
     if isinstance(base, ast.Name):
         # What was stored under this very name in this scope: `a.run = f; a.run()`.
         table = inference.table(here.path)
         stored = table.flows.get((here.scope, f"{base.id}.{node.attr}")) if table else None
         if stored and not classes.is_receiver(table.facts, here.scope, base.id):  # type: ignore[union-attr]
             found = union([inference.flow(here.path, f) for f in stored if f.kind == "assign"])
-            if found:
+            if found and not _is_before(inference, node, here, stored):
                 return found
+            later = found
         elif stored and (found := _just_set(inference, node, here, stored)):
             return found
     values = inference.expression(base, here)
@@ -56,12 +57,22 @@ def _attribute(inference: Inference, node: ast.Attribute, here: Here) -> Values:
         return parametrized.requested(inference, here.path, here.scope)
     if node.attr.startswith("__") and not node.attr.endswith("__"):
         return classes.private(inference, values, node.attr, here.path, here.scope)
-    found = inference.attribute(values, node.attr)
+    found = decorating.as_defined(inference, values, node.attr, here)
+    found = inference.attribute(values, node.attr) if found is None else found
+    found = (found - later) or found
     if here.base >= 0 and inference.asked.get(here.path) is not narrowing.NOTHING:
         subject = dotted_name(node) if narrowing.is_asked(inference, here.path, here.scope, f".{node.attr}") else ""
         place = here.base + here.source.start(node) if subject else -1
         return narrowing.narrowed(inference, subject, place, here, found) if subject else found
     return found
+
+
+def _is_before(inference: Inference, node: ast.Attribute, here: Here, stored: Sequence[Flow]) -> bool:
+    """Whether an attribute is read above all statements that set it, and in no loop with them."""
+    if here.base < 0 or any(flow.conditional for flow in stored):
+        return False
+    place = here.base + here.source.start(node)
+    return all(place < flow.start for flow in stored)
 
 
 def _just_set(inference: Inference, node: ast.Attribute, here: Here, stored: Sequence[Flow]) -> Values:
@@ -89,7 +100,14 @@ def _subscript(inference: Inference, node: ast.Subscript, here: Here) -> Values:
         return values
     step = _index(node.slice)
     keys = inference.keys(node.slice, here) if step is None else [spelled(node.slice) or None]
-    parts = [protocols.item(inference, v, key, step) for v in values for key in keys]
+    parts = [
+        protocols.item(inference, v, key, step) for v in values for key in keys if v.kind != "namespace" or key or step
+    ]
+    if keys == [None]:
+        # `globals()["on_" + kind]`
+        spaces = [v for v in values if v.kind == "namespace"]
+        starts = [s for s in _texts(inference.expression(node.slice, here)) or () if s.endswith("*")] if spaces else []
+        parts += [namespaces.held(inference, v, start[:-1]) for v in spaces for start in starts]
     # `hooks[key].append(f)`: what is in the containers that a container holds is known by their common name.
     inner = filling.stored(inference, here.path, here.scope, dotted_name(node.value) + "[]")
     if inner:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..parsing.fields import spelled
-from . import composed, containers, futures, generated, texts
+from . import composed, containers, decorating, futures, generated, namespaces, texts
 from .tables import instance_class
 from .values import EMPTY, Value, Values, class_of, external, instance, known, union
 
@@ -54,6 +54,7 @@ _NEW = frozenset({"builtins.object.__new__", "builtins.BaseException.__new__"})
 _MAX_COLUMNS = 8
 # What `inspect.getmembers` is asked for.
 _MEMBERS = {"inspect.ismethod": "function", "inspect.isfunction": "function", "inspect.isclass": "class"}
+_HAVE_NAMES = ("module", "class", "instance")
 _ANY_TEXT = frozenset({external("builtins.str()")})
 _REPLACES = ("NamedTuple._replace", "collections.namedtuple()._replace")
 _MAKES = ("NamedTuple._make", "collections.namedtuple()._make")
@@ -177,11 +178,11 @@ def result(inference: Inference, value: Value, node: ast.Call, here: Here) -> Va
         kept = known(found)
         return kept or frozenset({external(f"{name}()")})
     if name == "builtins.vars" and node.args:
-        return union([inference.member(v, "__dict__") for v in argument(0) if v.kind in ("class", "instance")])
+        return inference.attribute(frozenset(v for v in argument(0) if v.kind in _HAVE_NAMES), "__dict__")
     if name == "inspect.getmembers":
         found = union([inference.members_beginning(v, "") for v in argument(0)])
         wanted = _MEMBERS.get(next((v.path for v in argument(1)), ""), "")
-        return _pairs(inference, [_ANY_TEXT, frozenset(v for v in found if not wanted or v.kind == wanted)])
+        return namespaces.pairs(frozenset(v for v in found if not wanted or v.kind == wanted))
     if name in ("builtins.globals", "builtins.vars", "builtins.locals") and not node.args:
         return frozenset({Value("namespace", here.path, 0 if name == "builtins.globals" else here.scope)})
     head = name.removesuffix("()")
@@ -256,7 +257,8 @@ def method(inference: Inference, value: Value, node: ast.Call, here: Here) -> Va
     if name in ("values", "popitem"):
         return frozenset({Value("typed", "list", 0, _values(inference, container))})
     if name == "items":
-        return _pairs_of(inference, container)
+        held = namespaces.held(inference, container) if container.kind == "namespace" else EMPTY
+        return namespaces.pairs(held) if held else _pairs_of(inference, container)
     if name in ("get", "pop", "popleft", "setdefault", "__getitem__"):
         keys: list[str | None] = inference.keys(node.args[0], here) if node.args else [None]
         found = [inference.item(container, key, None) for key in keys]
@@ -304,7 +306,8 @@ def _getattr(inference: Inference, node: ast.Call, here: Here) -> Values:
             # A name that begins so: `getattr(self, f"do_{command}")`.
             parts += [inference.members_beginning(v, name[:-1]) for v in values if len(name) > 2]
         else:
-            parts.append(inference.attribute(values, name))
+            defined = decorating.as_defined(inference, values, name, here)
+            parts.append(inference.attribute(values, name) if defined is None else defined)
     return union(parts)
 
 

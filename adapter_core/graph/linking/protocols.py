@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import containers, generated, subclassed
+from . import containers, generated, namespaces, subclassed
 from .values import EMPTY, MANY, Value, Values, class_of, external, instance, union
 
 if TYPE_CHECKING:
@@ -62,6 +62,8 @@ def iterated(inference: Inference, value: Value) -> Values:
         table = inference.table(value.path)
         if table and any(table.facts.symbols[i].kind == "enum_member" for i in table.members.get(value.index, ())):
             return frozenset({instance(value)})
+    if value.kind == "namespace":
+        return namespaces.NAMES
     if value.kind == "external":
         return frozenset({external(f"{value.path}[]")})
     return frozenset({value}) if value == MANY else EMPTY
@@ -85,7 +87,9 @@ def item(inference: Inference, value: Value, key: str | None, step: str | None) 
         if value.extra is not None:
             return inference.attribute(frozenset({value.extra}), name) if name else EMPTY
         table = inference.table(value.path)
-        return (inference.binding(table, value.index, name) or EMPTY) if table and name else EMPTY
+        if not name:
+            return namespaces.held(inference, value)
+        return (inference.binding(table, value.index, name) or EMPTY) if table else EMPTY
     if value.kind == "instance":
         found = inference.member(value, "__getitem__")
         if any(v.path.startswith(_TYPED_DICTS) for v in found):
