@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 _MAX_CALLS = 20  # of `type`, of one file
 
 
-def made(node: ast.Call, here: Here) -> Values:
+def made(inference: Inference, node: ast.Call, here: Here) -> Values:
     """What `type(name, bases, members)` gives."""
     if here.base < 0:
         return EMPTY
     start, end = here.source.span(node)
-    return frozenset({Value("composed", here.path, here.scope, (here.base + start, here.base + end))})
+    bases = inference.elements(inference.expression(node.args[1], here))
+    built_on = frozenset(v for v in bases if v.kind == "class")
+    return frozenset({Value("composed", here.path, here.scope, (here.base + start, here.base + end, built_on))})
 
 
 def attribute(inference: Inference, value: Value, name: str) -> Values:
@@ -36,14 +38,14 @@ def objects(inference: Inference, cls: Value) -> Values:
     if inference.workspace.text(cls.path).find(" type(") < 0:
         return EMPTY
     found = inference.once(("composed in", cls.path), lambda: _composed_in(inference, cls.path))
-    on_top = [v for v in found if any(cls in mro.lookup_order(inference, b) for b in _bases(inference, v))]
+    on_top = [v for v in found if any(cls in mro.lookup_order(inference, b) for b in _bases(v))]
     return frozenset(v._replace(kind="object") for v in on_top)
 
 
 def constructors(inference: Inference, value: Value) -> Values:
     """The functions that run where such a class is called."""
     own = _member(inference, value, "__init__")
-    return own or union([inference.constructors(base) for base in _bases(inference, value)])
+    return own or union([inference.constructors(base) for base in _bases(value)])
 
 
 def _attribute(inference: Inference, value: Value, name: str) -> Values:
@@ -52,7 +54,7 @@ def _attribute(inference: Inference, value: Value, name: str) -> Values:
     own = _member(inference, value, name)
     if own:
         return union([_bound(inference, one, value) for one in own])
-    for base in _bases(inference, value):
+    for base in _bases(value):
         found = classes.attribute(inference, instance(base) if value.kind == "object" else base, name)
         if found:
             return frozenset(v._replace(extra=value) if v.extra in (base, instance(base)) else v for v in found)
@@ -73,16 +75,12 @@ def _member(inference: Inference, value: Value, name: str) -> Values:
     return union([inference.item(v, repr(name), None) for v in inference.expression(node.args[2], here)])
 
 
-def _bases(inference: Inference, value: Value) -> list[Value]:
-    node, here = _call(inference, value)
-    if node is None or here is None:
-        return []
-    written = inference.expression(node.args[1], here)
-    return sorted((v for v in inference.elements(written) if v.kind == "class"), key=lambda v: v[:3])
+def _bases(value: Value) -> list[Value]:
+    return sorted(value.extra[2], key=lambda v: v[:3])
 
 
 def _call(inference: Inference, value: Value) -> tuple[ast.Call | None, Here | None]:
-    start, end = value.extra
+    start, end = value.extra[:2]
     line = inference.workspace.text(value.path).count("\n", 0, start) + 1
     here = inference.here(value.path, value.index, start, end, line)
     if here is None or not isinstance(here.source.tree, ast.Call) or len(here.source.tree.args) != 3:

@@ -90,6 +90,7 @@ def display_item(inference: Inference, value: Value, key: str | None, step: str 
                         ]
                     )
                     for k, v in pairs
+                    if wanted is None or not isinstance(k, ast.Constant)
                 ]
             )
         if isinstance(node, ast.DictComp):

@@ -78,7 +78,7 @@ def result(inference: Inference, value: Value, node: ast.Call, here: Here) -> Va
     if name == "builtins.type" and len(node.args) == 1:
         return frozenset(class_of(v) for v in argument(0) if v.kind == "instance")
     if name == "builtins.type" and len(node.args) == 3:
-        return composed.made(node, here)
+        return composed.made(inference, node, here)
     if name == "builtins.getattr":
         return union([_getattr(inference, node, here), argument(2)])
     if name == "types.SimpleNamespace":
