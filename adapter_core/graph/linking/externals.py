@@ -260,7 +260,10 @@ def method(inference: Inference, value: Value, node: ast.Call, here: Here) -> Va
         held = namespaces.held(inference, container) if container.kind == "namespace" else EMPTY
         return namespaces.pairs(held) if held else _pairs_of(inference, container)
     if name in ("get", "pop", "popleft", "setdefault", "__getitem__"):
-        keys: list[str | None] = inference.keys(node.args[0], here) if node.args else [None]
+        key = node.args[0] if node.args else None
+        keys: list[str | None] = [(spelled(key) or None) if key is not None else None]
+        if isinstance(key, ast.Name) and any(name == key.id for name, _ in here.environment):
+            keys = inference.keys(key, here)  # a parameter whose value this call tells
         found = [inference.item(container, key, None) for key in keys]
         return union([*found, *(inference.expression(a, here) for a in node.args[1:])])
     if name in ("copy", "__iter__", "__enter__", "union", "intersection", "difference"):
