@@ -25,7 +25,9 @@ def made(inference: Inference, node: ast.Call, here: Here) -> Values:
     start, end = here.source.span(node)
     bases = inference.elements(inference.expression(node.args[1], here))
     built_on = frozenset(v for v in bases if v.kind == "class")
-    return frozenset({Value("composed", here.path, here.scope, (here.base + start, here.base + end, built_on))})
+    return frozenset(
+        {Value("composed", here.path, here.scope, (here.base + start, here.base + end, built_on, here.line))}
+    )
 
 
 def attribute(inference: Inference, value: Value, name: str) -> Values:
@@ -80,8 +82,7 @@ def _bases(value: Value) -> list[Value]:
 
 
 def _call(inference: Inference, value: Value) -> tuple[ast.Call | None, Here | None]:
-    start, end = value.extra[:2]
-    line = inference.workspace.text(value.path).count("\n", 0, start) + 1
+    start, end, _, line = value.extra
     here = inference.here(value.path, value.index, start, end, line)
     if here is None or not isinstance(here.source.tree, ast.Call) or len(here.source.tree.args) != 3:
         return None, None

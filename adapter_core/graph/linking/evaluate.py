@@ -108,6 +108,7 @@ class Inference(Remembering):
         self.asked: dict[
             str, dict[tuple[int, str], list[Any]]
         ] = {}  # what `narrowing` found in a file, which is always read before
+        self.folds: dict[str, tuple[Any, ...]] = {}  # and what `folding` did
         self.named_calls: NamedCalls | None = None  # of all files, where somebody goes through all of them
         self._nesting = 0
 
@@ -247,7 +248,8 @@ class Inference(Remembering):
             return EMPTY if name in table.facts.symbols[scope].local_names else None
         lines = self.measured(table.facts.path) if line and bound.branching else reaching.NO_LINES
         chosen, given = reaching.reaching(bound, reaching.Place(offset, line, lines) if line else None)
-        folded = folding.after(self, table, chosen, line) if bound.branching else None
+        folds = bound.branching and self.folds.get(table.facts.path) != ()
+        folded = folding.after(self, table, chosen, line) if folds else None
         if folded is not None:
             # What the name was before its loop is no more.
             chosen, given = [e for e in chosen if e.line > folded.line], False

@@ -53,9 +53,7 @@ def result(inference: Inference, table: Tables, flow: Flow) -> Values:
 
 def entering(inference: Inference, path: str, call: Call) -> Iterator[tuple[Value, Environment]]:
     """What a call may enter; in such a statement one time round after the other, with what is known of its names then."""
-    table = inference.table(path)
-    around = [f for f in _folds(inference, table) if f.flow.start <= call.start < f.flow.end] if table else []
-    environments = _environments(inference, table, around[0]) if table is not None and around else []
+    environments = _around(inference, path, call.start) if inference.folds.get(path) != () else []
     if not environments:
         for value in inference.callees(path, call):
             yield value, ()
@@ -69,10 +67,7 @@ def entering(inference: Inference, path: str, call: Call) -> Iterator[tuple[Valu
 def begun(inference: Inference, value: Value) -> Iterator[Here]:
     """Where the first arguments of a partial are given, as `entering` has it: each time round that it was made of its function."""
     path, (function, start, end) = value.path, value.extra
-    table = inference.table(path)
-    around = [f for f in _folds(inference, table) if f.flow.start <= start < f.flow.end] if table else []
-    environments = _environments(inference, table, around[0]) if table is not None and around else []
-    for environment in environments or [()]:
+    for environment in _around(inference, path, start) or [()]:
         here = inference.here(path, value.index, start, end, 0, environment)
         if here is None or not isinstance(here.source.tree, ast.Call):
             continue
@@ -80,9 +75,12 @@ def begun(inference: Inference, value: Value) -> Iterator[Here]:
             yield here
 
 
-def _folds(inference: Inference, table: Tables) -> list[_Fold]:
+def _folds(inference: Inference, table: Tables) -> tuple[_Fold, ...]:
     """Those of a file."""
-    return inference.aside(("folds", table.facts.path), lambda: list(_found_folds(inference, table)))
+    found = inference.folds.get(table.facts.path)
+    if found is None:
+        found = inference.folds[table.facts.path] = tuple(_found_folds(inference, table))
+    return found
 
 
 def _found_folds(inference: Inference, table: Tables) -> Iterator[_Fold]:
@@ -125,7 +123,12 @@ def _is_within(lines: Lines, head: int, line: int) -> bool:
     return head < line <= len(lines.texts) and least_indent(lines, head, line) > lines.indents[head - 1]
 
 
-def _environments(inference: Inference, table: Tables, fold: _Fold) -> list[Environment]:
+def _around(inference: Inference, path: str, offset: int) -> list[Environment]:
+    """What is known of the names of such a statement around an offset, one time round after the other."""
+    table = inference.table(path)
+    fold = next((f for f in _folds(inference, table) if f.flow.start <= offset < f.flow.end), None) if table else None
+    if table is None or fold is None:
+        return []
     steps = _steps(inference, table, fold.flow)
     names = fold.flow.target, fold.loop.target
     pairs = zip(steps[:-1:2], steps[1::2], strict=True)

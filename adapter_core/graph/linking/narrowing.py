@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .evaluate import Here, Inference
 
 _FAR = 200  # lines below a question for which its answer is remembered
+_REACH = 8_000  # and characters
 _NEAR = 160  # characters before a condition at which the thing that it is about may stand
 _ASKED = re.compile(r"isinstance\(\s*([\w.]+)\s*,")
 _HEAD = re.compile(r"(?:if|elif|while)\s+(?:[^\n]*\band\s+)?")
@@ -77,7 +78,7 @@ def _questions(inference: Inference, path: str) -> dict[tuple[int, str], list[_Q
     for call in table.calls.get("isinstance", ()) if table is not None else ():
         match = _ASKED.match(text, call.start) if call.callee == "isinstance" else None
         if match is not None:
-            one = _Question(match[1], call.owner, call.start, call.end, text.count("\n", 0, call.start) + 1)
+            one = _Question(match[1], call.owner, call.start, call.end, call.line)
             _, dot, last = match[1].rpartition(".")
             for key in (match[1], f".{last}") if dot else (match[1],):
                 found.setdefault((call.owner, key), []).append(one)
@@ -135,6 +136,8 @@ def _holds(inference: Inference, question: _Question, place: int, here: Here) ->
         joined = between.lstrip().startswith("and ") and not _OTHERWISE.search(between)
         if joined and not text[: question.start].endswith("not "):
             return True
+    if place - question.end > _REACH:
+        return False
     lines = inference.measured(here.path)
     line = question.line + text.count("\n", question.start, place)
     if not question.line <= line <= min(len(lines.texts), question.line + _FAR):
