@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ...types import Call, Flow, Symbol
 from . import generated
 from .aliases import by_name, carrier, decorators_of, files_naming
+from .builtin_calls import CALLING_NAMES
 from .tables import Tables, scopes
 from .values import Value
 
@@ -262,7 +263,7 @@ def _handed_on(inference: Inference, path: str, call: Call, offset: int) -> list
         return [carrier(path, container), carrier(path, f"{container}[]")] if container else []
     if call.name in ("set_defaults", "SimpleNamespace") and isinstance(place, str):
         return [carrier("", place)]  # `parser.set_defaults(func=build)`, and then `args.func(args)`
-    found: list[Value] = []
+    found = [carrier(path, name) for name in _lambda_parameters(node)] if call.name in CALLING_NAMES else []
     for value in inference.callees(path, call):
         binding = value.kind == "external" and value.path in _BINDING
         if binding and node.args and place != 0:
@@ -277,6 +278,11 @@ def _handed_on(inference: Inference, path: str, call: Call, offset: int) -> list
             found += _from_argument(inference, path, around, call.start) if around is not None else []
         found += into_parameter(inference, value, place)
     return found
+
+
+def _lambda_parameters(node: ast.Call) -> list[str]:
+    """The parameters of lambdas among the arguments of a call: `reduce(lambda app, layer: layer(app), layers)`."""
+    return [a.arg for argument in node.args if isinstance(argument, ast.Lambda) for a in argument.args.args]
 
 
 def into_parameter(inference: Inference, callee: Value, place: int | str) -> list[Value]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..parsing.fields import spelled
-from . import composed, containers, decorating, futures, generated, namespaces, texts
+from . import composed, containers, decorating, folding, futures, generated, namespaces, texts
 from .tables import instance_class
 from .values import EMPTY, Value, Values, class_of, external, instance, known, union
 
@@ -98,7 +98,7 @@ def result(inference: Inference, value: Value, node: ast.Call, here: Here) -> Va
     if name in _GIVES_BACK:
         return frozenset({Value("typed", "entered", 0, argument(0))})
     if name == "functools.reduce" and node.args:
-        return union([calling_results(inference, argument(0)), argument(2)])
+        return folding.reduced(inference, node, here) or union([inference.returned(argument(0)), argument(2)])
     if name == "operator.attrgetter" and len(node.args) == 1:
         return frozenset(Value("method", "attrgetter", 0, v) for v in argument(0) if v.extra)
     if name.endswith(".enter_context") or name.endswith(".enter_async_context"):
@@ -232,10 +232,6 @@ def _package(inference: Inference, node: ast.Call, here: Here) -> str:
     if table is None:
         return ""
     return table.facts.module if table.facts.path.endswith("__init__.py") else table.facts.module.rpartition(".")[0]
-
-
-def calling_results(inference: Inference, values: Values) -> Values:
-    return inference.returned(values)
 
 
 def method(inference: Inference, value: Value, node: ast.Call, here: Here) -> Values:

@@ -1,4 +1,4 @@
-"""A name that a loop binds anew out of itself: `for layer in layers: app = layer(app)`.
+"""A name that a loop binds anew out of itself: `for layer in layers: app = layer(app)`; and the same by `reduce` with a lambda.
 
 What each time round makes of what the one before it made is worked out in the order of the list, where that is told: by the list as
 written, by `*args`, by what was appended one after the other. Where it is not, each is taken to be applied once, after any of the others.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...types import Call, Flow
@@ -22,24 +22,41 @@ if TYPE_CHECKING:
     from .evaluate import Environment, Here, Inference
 
 _MAX_STEPS = 12
+_LONG = 40  # lines of a loop that are looked through
+_EXITS = ("break", "return", "continue")
 _MAX_FILES = 12  # that may name what is handed over
 _WORD = re.compile(r"[^\W\d]\w*")
 _IN_ORDER = frozenset({"list", "tuple", "iter"})
 
 
 class _Fold(NamedTuple):
-    """The statement that binds the name, and the loop around it; `sure`: each time round, as it stands in no branch."""
+    """The statement that binds the name, and the loop around it; `sure`: each time round, as it stands in no branch, and to the end."""
 
     flow: Flow
     loop: Flow
     sure: bool
 
+    @property
+    def extent(self) -> tuple[int, int]:
+        return self.flow.start, self.flow.end
+
+    @property
+    def names(self) -> tuple[str, str]:
+        return self.flow.target, self.loop.target
+
+
+class _Reduction(NamedTuple):
+    """`reduce(lambda app, layer: layer(app), layers, handler)`: the call, the names of the parameters, the offsets of the body."""
+
+    call: Call
+    names: tuple[str, str]
+    extent: tuple[int, int]
+
 
 def after(inference: Inference, table: Tables, chosen: list[Event], line: int) -> Flow | None:
     """Of the bindings that may hold at a line (0: whenever) one in a loop that is over by then."""
-    folds = _folds(inference, table) if any(event.conditional for event in chosen) else ()
-    for fold in folds:
-        if any(event.what is fold.flow or event.what == fold.flow for event in chosen):
+    for fold in _folds(inference, table) if any(event.conditional for event in chosen) else ():
+        if isinstance(fold, _Fold) and any(event.what == fold.flow for event in chosen):
             lines = inference.measured(table.facts.path)
             return None if line and _is_within(lines, fold.loop.line, line) else fold.flow
     return None
@@ -47,7 +64,17 @@ def after(inference: Inference, table: Tables, chosen: list[Event], line: int) -
 
 def result(inference: Inference, table: Tables, flow: Flow) -> Values:
     """What such a name is after its loop."""
-    steps = _steps(inference, table, flow)
+    steps = _steps(inference, table, flow.start, flow.end)
+    return steps[-1] if steps else EMPTY
+
+
+def reduced(inference: Inference, node: ast.Call, here: Here) -> Values:
+    """What `reduce` with a lambda comes to, layer by layer; nothing where the order is not told."""
+    table = inference.table(here.path) if here.base >= 0 and isinstance(node.args[0], ast.Lambda) else None
+    if table is None:
+        return EMPTY
+    start, end = here.source.span(node.args[0].body)  # type: ignore[attr-defined]
+    steps = _steps(inference, table, here.base + start, here.base + end)
     return steps[-1] if steps else EMPTY
 
 
@@ -75,12 +102,24 @@ def begun(inference: Inference, value: Value) -> Iterator[Here]:
             yield here
 
 
-def _folds(inference: Inference, table: Tables) -> tuple[_Fold, ...]:
+def _folds(inference: Inference, table: Tables) -> tuple[_Fold | _Reduction, ...]:
     """Those of a file."""
     found = inference.folds.get(table.facts.path)
     if found is None:
-        found = inference.folds[table.facts.path] = tuple(_found_folds(inference, table))
+        every = (*_found_folds(inference, table), *_found_reductions(inference, table))
+        found = inference.folds[table.facts.path] = every
     return found
+
+
+def _found_reductions(inference: Inference, table: Tables) -> Iterator[_Reduction]:
+    for call in table.calls.get("reduce", ()):
+        here = inference.here(table.facts.path, call.owner, call.start, call.end, call.line)
+        node = here.source.tree if here is not None else None
+        given = node.args[0] if isinstance(node, ast.Call) and len(node.args) > 1 else None
+        if here is not None and isinstance(given, ast.Lambda) and len(given.args.args) == 2:
+            start, end = here.source.span(given.body)
+            names = given.args.args[0].arg, given.args.args[1].arg
+            yield _Reduction(call, names, (call.start + start, call.start + end))
 
 
 def _found_folds(inference: Inference, table: Tables) -> Iterator[_Fold]:
@@ -114,7 +153,7 @@ def _loop_of(lines: Lines, table: Tables, flow: Flow, words: list[str]) -> _Fold
                 if any(_is_within(lines, head.line, f.line) for f in others):
                     return None
                 body = next((n for n in lines.code[loop[0] :] if n < 1_000_000), 0)
-                return _Fold(flow, head, lines.indents[flow.line - 1] == body)
+                return _Fold(flow, head, lines.indents[flow.line - 1] == body and not _may_break(lines, head.line))
     return None
 
 
@@ -123,44 +162,74 @@ def _is_within(lines: Lines, head: int, line: int) -> bool:
     return head < line <= len(lines.texts) and least_indent(lines, head, line) > lines.indents[head - 1]
 
 
+def _may_break(lines: Lines, head: int) -> bool:
+    """Whether a loop may end before its list does."""
+    texts = enumerate(lines.texts[head : head + _LONG], head + 1)
+    return any(text.lstrip().startswith(_EXITS) and _is_within(lines, head, line) for line, text in texts)
+
+
 def _around(inference: Inference, path: str, offset: int) -> list[Environment]:
-    """What is known of the names of such a statement around an offset, one time round after the other."""
+    """What is known of the names of such a thing around an offset, one time round after the other."""
     table = inference.table(path)
-    fold = next((f for f in _folds(inference, table) if f.flow.start <= offset < f.flow.end), None) if table else None
+    folds = _folds(inference, table) if table is not None else ()
+    fold = next((f for f in folds if f.extent[0] <= offset < f.extent[1]), None)
     if table is None or fold is None:
         return []
-    steps = _steps(inference, table, fold.flow)
-    names = fold.flow.target, fold.loop.target
-    pairs = zip(steps[:-1:2], steps[1::2], strict=True)
-    return [tuple(sorted(zip(names, pair, strict=True), key=lambda e: e[0])) for pair in pairs]
+    steps = _steps(inference, table, *fold.extent)
+    return [_environment(fold, before, element) for before, element in zip(steps[:-1:2], steps[1::2], strict=True)]
 
 
-def _steps(inference: Inference, table: Tables, flow: Flow) -> tuple[Values, ...]:
+def _environment(fold: _Fold | _Reduction, before: Values, element: Values) -> Environment:
+    return tuple(sorted(zip(fold.names, (before, element), strict=True), key=lambda e: e[0]))
+
+
+def _steps(inference: Inference, table: Tables, start: int, end: int) -> tuple[Values, ...]:
     """For each time round what the name was before and what the loop's variable is, and at last what the name has become."""
-    fold = next((f for f in _folds(inference, table) if f.flow == flow), None)
+    fold = next((f for f in _folds(inference, table) if f.extent == (start, end)), None)
     if fold is None:
         return ()
-    key = ("fold", table.facts.path, flow.start, flow.end)
-    found = inference.once(key, lambda: _worked_out(inference, table.facts.path, fold))
+    path = table.facts.path
+    work = _of_loop if isinstance(fold, _Fold) else _of_reduction
+    found = inference.once(("fold", path, start, end), lambda: work(inference, path, fold))  # type: ignore[operator]
     return next(iter(found)).extra if found else ()
 
 
-def _worked_out(inference: Inference, path: str, fold: _Fold) -> Values:
+def _of_loop(inference: Inference, path: str, fold: _Fold) -> Values:
     flow, loop = fold.flow, fold.loop
     first = inference.name(flow.target, path, flow.scope, loop.start, loop.line)
     elements = _in_order(inference, path, loop)
+    each = inference.flow(path, loop) if elements is None else EMPTY
+    return _rounds(first, elements, each, lambda *one: inference.flow(path, flow, _environment(fold, *one)), fold.sure)
+
+
+def _of_reduction(inference: Inference, path: str, fold: _Reduction) -> Values:
+    call = fold.call
+    here = inference.here(path, call.owner, call.start, call.end, call.line)
+    if here is None:
+        return EMPTY
+    given: list[ast.expr] = here.source.tree.args  # type: ignore[attr-defined]
+    elements = listed(inference, given[1], here)
+    if not elements or not all(elements):
+        return EMPTY
+    if len(given) > 2:
+        elements = [inference.expression(given[2], here), *elements]
+    return _rounds(
+        elements[0], elements[1:], EMPTY,
+        lambda *one: inference.at(path, call.owner, *fold.extent, call.line, _environment(fold, *one)), True,
+    )  # fmt: skip
+
+
+def _rounds(
+    first: Values, elements: list[Values] | None, each: Values, made: Callable[[Values, Values], Values], sure: bool
+) -> Values:
+    """One value that holds the steps: those of the elements in their order (None: of each, in any)."""
     steps: list[Values] = []
-
-    def made(before: Values, element: Values) -> Values:
-        environment = tuple(sorted([(flow.target, before), (loop.target, element)], key=lambda e: e[0]))
-        return inference.flow(path, flow, environment)
-
     if elements is None:
-        each = sorted(known(inference.flow(path, loop)), key=lambda v: (v.kind, v.path, v.index))
-        if not 0 < len(each) <= _MAX_STEPS:
+        some = sorted(known(each), key=lambda v: (v.kind, v.path, v.index))
+        if not 0 < len(some) <= _MAX_STEPS:
             return EMPTY
-        results = [made(first, frozenset({one})) for one in each]
-        for number, one in enumerate(each):
+        results = [made(first, frozenset({one})) for one in some]
+        for number, one in enumerate(some):
             others = union([first, *results[:number], *results[number + 1 :]])
             steps += [others, frozenset({one})]
         last = union(results)
@@ -169,10 +238,10 @@ def _worked_out(inference: Inference, path: str, fold: _Fold) -> Values:
         for element in elements:
             steps += [last, element]
             new = made(last, element)
-            last = new if fold.sure else new | last
+            last = new if sure else new | last
     if not known(last) or not steps:
         return EMPTY
-    last = last if fold.sure else last | first
+    last = last if sure else last | first
     return frozenset({Value("typed", "fold", 0, (*steps, last))})
 
 
@@ -182,20 +251,21 @@ def _worked_out(inference: Inference, path: str, fold: _Fold) -> Values:
 def _in_order(inference: Inference, path: str, loop: Flow) -> list[Values] | None:
     """What a loop goes through, one after the other; None where the order is not told."""
     here = inference.here(path, loop.scope, loop.start, loop.end, loop.line)
-    found = _listed(inference, here.source.tree, here) if here is not None else None
+    found = listed(inference, here.source.tree, here) if here is not None else None
     for step in loop.path.split(".") if found and loop.path else ():
         found = [inference.part(one, step) for one in found or ()]
     return found if found and len(found) <= _MAX_STEPS and all(found) else None
 
 
-def _listed(inference: Inference, node: ast.expr, here: Here) -> list[Values] | None:
+def listed(inference: Inference, node: ast.expr, here: Here) -> list[Values] | None:
+    """What a list or the like holds, one after the other; None where the order is not told."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and len(node.args) == 1:
-        inner = _listed(inference, node.args[0], here) if node.func.id in (*_IN_ORDER, "reversed") else None
+        inner = listed(inference, node.args[0], here) if node.func.id in (*_IN_ORDER, "reversed") else None
         return inner[::-1] if inner and node.func.id == "reversed" else inner
     if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice):
         whole = node.slice.lower is None and node.slice.upper is None
         backwards = node.slice.step is not None and ast.dump(node.slice.step) == _BACKWARDS
-        inner = _listed(inference, node.value, here) if whole and (backwards or node.slice.step is None) else None
+        inner = listed(inference, node.value, here) if whole and (backwards or node.slice.step is None) else None
         return inner[::-1] if inner and backwards else inner
     values = known(inference.expression(node, here))
     return _of_value(inference, next(iter(values))) if len(values) == 1 else None
@@ -218,7 +288,7 @@ def _of_value(inference: Inference, value: Value) -> list[Values] | None:
     if here is None:
         return None
     if isinstance(here.source.tree, ast.Call):
-        return _listed(inference, here.source.tree, here)
+        return listed(inference, here.source.tree, here)
     if not isinstance(here.source.tree, (ast.List, ast.Tuple)):
         return None
     written = [inference.expression(e, here) for e in here.source.tree.elts]
@@ -253,4 +323,4 @@ def _by_mention(inference: Inference, values: Values) -> list[Values] | None:
     return [frozenset({one[2]}) for one in ordered]
 
 
-__all__ = ["after", "begun", "entering", "result"]
+__all__ = ["after", "begun", "entering", "listed", "reduced", "result"]
