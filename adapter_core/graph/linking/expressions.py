@@ -8,7 +8,20 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ..parsing.fields import dotted_name, spelled
-from . import calling, classes, decorating, externals, filling, futures, namespaces, narrowing, parametrized, protocols
+from . import (
+    calling,
+    classes,
+    containers,
+    decorating,
+    externals,
+    filling,
+    folding,
+    futures,
+    namespaces,
+    narrowing,
+    parametrized,
+    protocols,
+)
 from .values import EMPTY, Value, Values, either, external, known, union
 
 if TYPE_CHECKING:
@@ -97,9 +110,12 @@ def _call(inference: Inference, node: ast.Call, here: Here) -> Values:
 def _subscript(inference: Inference, node: ast.Subscript, here: Here) -> Values:
     values = inference.expression(node.value, here)
     if isinstance(node.slice, ast.Slice):
-        return values
+        return folding.sliced(inference, node, here) or values
     step = _index(node.slice)
     keys = inference.keys(node.slice, here) if step is None else [spelled(node.slice) or None]
+    name = dotted_name(node.slice) if keys == [None] else ""
+    if name and (exact := containers.under_name(inference, values, name)):
+        return exact
     parts = [
         protocols.item(inference, v, key, step) for v in values for key in keys if v.kind != "namespace" or key or step
     ]
@@ -230,7 +246,7 @@ def _operator(inference: Inference, node: ast.BinOp, here: Here) -> Values:
     for value in values:
         if value.kind == "instance":
             parts.append(calling.returned(inference, classes.attribute(inference, value, f"__{name}__")))
-        elif value.kind == "display":
+        elif value.kind == "display" or (value.kind == "typed" and value.path in ("list", "places")):
             parts.append(frozenset({value}) | inference.expression(node.right, here))
         elif value.path == "builtins.str()" and name == "add":
             known = _texts(frozenset({value}))

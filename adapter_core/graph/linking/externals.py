@@ -46,6 +46,12 @@ _ELEMENT = frozenset(
 )
 # Go through all that they are given, one after the other.
 _CHAINS = frozenset({"itertools.chain"})
+_COLUMNS = frozenset({"builtins.zip", "itertools.zip_longest", "itertools.product"})
+# Give groups of the elements of what they are given.
+_CHOSEN = frozenset(
+    """itertools.combinations itertools.permutations itertools.pairwise itertools.batched
+    itertools.combinations_with_replacement itertools.tee""".split()
+)
 # A context manager that gives back what it was given.
 _GIVES_BACK = frozenset({"contextlib.closing", "contextlib.aclosing", "contextlib.nullcontext"})
 _LAST = frozenset({"typing.cast"})
@@ -156,8 +162,13 @@ def result(inference: Inference, value: Value, node: ast.Call, here: Here) -> Va
         return frozenset(
             {Value("typed", "places", 0, tuple(frozenset({Value("typed", "list", 0, c)}) for c in columns if c))}
         )
-    if name == "builtins.zip":
+    if name in _COLUMNS:
         return _pairs(inference, [inference.elements(argument(n)) for n in range(len(node.args))])
+    if name in _CHOSEN:
+        some = frozenset({Value("typed", "list", 0, inference.elements(argument(0)))})
+        return frozenset({Value("typed", "list", 0, some)})
+    if name == "itertools.repeat":
+        return frozenset({Value("typed", "list", 0, argument(0))})
     if name in ("asyncio.to_thread", "concurrent.futures.as_completed"):
         values = argument(0)
         if name == "asyncio.to_thread":

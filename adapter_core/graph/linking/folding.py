@@ -263,15 +263,29 @@ def listed(inference: Inference, node: ast.expr, here: Here) -> list[Values] | N
         inner = listed(inference, node.args[0], here) if node.func.id in (*_IN_ORDER, "reversed") else None
         return inner[::-1] if inner and node.func.id == "reversed" else inner
     if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice):
-        whole = node.slice.lower is None and node.slice.upper is None
-        backwards = node.slice.step is not None and ast.dump(node.slice.step) == _BACKWARDS
-        inner = listed(inference, node.value, here) if whole and (backwards or node.slice.step is None) else None
-        return inner[::-1] if inner and backwards else inner
+        bounds = [_number(part) for part in (node.slice.lower, node.slice.upper, node.slice.step)]
+        inner = listed(inference, node.value, here) if "" not in bounds else None
+        return inner[slice(*bounds)] if inner is not None else None
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        left, right = listed(inference, node.left, here), listed(inference, node.right, here)
+        return [*left, *right] if left is not None and right is not None else None
     values = known(inference.expression(node, here))
     return _of_value(inference, next(iter(values))) if len(values) == 1 else None
 
 
-_BACKWARDS = ast.dump(ast.UnaryOp(ast.USub(), ast.Constant(1)))
+def _number(node: ast.expr | None) -> int | str | None:
+    """A bound of a slice; "" where it is no constant."""
+    try:
+        found = ast.literal_eval(node) if node is not None else None
+    except ValueError:
+        return ""
+    return found if found is None or isinstance(found, int) else ""
+
+
+def sliced(inference: Inference, node: ast.Subscript, here: Here) -> Values:
+    """What a slice takes of a list that is told place by place."""
+    found = listed(inference, node, here)
+    return frozenset({Value("typed", "places", 0, tuple(found))}) if found else EMPTY
 
 
 def _of_value(inference: Inference, value: Value) -> list[Values] | None:
@@ -323,4 +337,4 @@ def _by_mention(inference: Inference, values: Values) -> list[Values] | None:
     return [frozenset({one[2]}) for one in ordered]
 
 
-__all__ = ["after", "begun", "entering", "listed", "reduced", "result"]
+__all__ = ["after", "begun", "entering", "listed", "reduced", "result", "sliced"]

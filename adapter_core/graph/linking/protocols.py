@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import containers, generated, namespaces, subclassed
+from . import classes, containers, generated, namespaces, subclassed
 from .values import EMPTY, MANY, Value, Values, class_of, external, instance, union
 
 if TYPE_CHECKING:
     from .evaluate import Inference
 
+_MAX_THROWN = 12
 _TYPED_DICTS = ("typing.TypedDict.", "typing_extensions.TypedDict.")
 
 
@@ -116,7 +117,16 @@ def item(inference: Inference, value: Value, key: str | None, step: str | None) 
 def caught(inference: Inference, value: Value) -> Values:
     """What `except` binds for a class, or for each class of a tuple."""
     if value.kind == "class":
-        return frozenset({instance(value)})
+        made = inference.once(("caught", value), lambda: frozenset(_thrown(inference, value)))
+        return frozenset(map(instance, made))
     if value.kind == "display":
         return union([caught(inference, v) for v in inference.elements(frozenset({value})) if v.kind != "display"])
     return frozenset({value}) if value.kind == "external" else EMPTY
+
+
+def _thrown(inference: Inference, cls: Value) -> list[Value]:
+    """What is caught as an exception of a class: where nobody makes one of the class itself, those below it that are made."""
+    if classes.is_constructed(inference, cls):
+        return [cls]
+    below = [c for c in classes.all_subclasses(inference, cls) if classes.is_constructed(inference, c)]
+    return below if 0 < len(below) <= _MAX_THROWN else [cls]
