@@ -113,6 +113,10 @@ def _subscript(inference: Inference, node: ast.Subscript, here: Here) -> Values:
         return folding.sliced(inference, node, here) or values
     step = _index(node.slice)
     keys = inference.keys(node.slice, here) if step is None else [spelled(node.slice) or None]
+    if step is not None or keys != [None]:
+        last = filling.last_put(inference, node, here, keys[0] if len(keys) == 1 else None)
+        if last:
+            return last
     name = dotted_name(node.slice) if keys == [None] else ""
     if name and (exact := containers.under_name(inference, values, name)):
         return exact
