@@ -356,8 +356,10 @@ def _overrides(inference: Inference, function: Value) -> list[Value]:
     if symbol.parent <= 0 or table.facts.symbols[symbol.parent].kind != "class" or is_mangled(symbol.name):
         return []
     found = []
+    other, at = None, ""
     for below in all_subclasses(inference, Value("class", function.path, symbol.parent)):
-        other = inference.table(below.path)
+        if below.path != at:  # they come file by file
+            other, at = inference.table(below.path), below.path
         for index in other.children.get((below.index, symbol.name), ()) if other else ():
             if other is not None and other.facts.symbols[index].is_callable:
                 found.append(Value("function", below.path, index))

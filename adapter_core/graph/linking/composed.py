@@ -37,9 +37,9 @@ def attribute(inference: Inference, value: Value, name: str) -> Values:
 
 def objects(inference: Inference, cls: Value) -> Values:
     """Instances of what the file of a class puts together on top of it."""
-    if inference.workspace.text(cls.path).find(" type(") < 0:
-        return EMPTY
     found = inference.once(("composed in", cls.path), lambda: _composed_in(inference, cls.path))
+    if not found:
+        return EMPTY
     on_top = [v for v in found if any(cls in mro.lookup_order(inference, b) for b in _bases(v))]
     return frozenset(v._replace(kind="object") for v in on_top)
 
@@ -91,8 +91,8 @@ def _call(inference: Inference, value: Value) -> tuple[ast.Call | None, Here | N
 
 def _composed_in(inference: Inference, path: str) -> Values:
     """The classes that a file puts together."""
-    table = inference.table(path)
     text = inference.workspace.text(path)
+    table = inference.table(path) if " type(" in text else None
     calls = [c for c in (table.calls.get("type", ()) if table else ()) if text.find(",", c.start, c.end) > 0]
     found = [inference.at(path, c.owner, c.start, c.end, c.line) for c in calls[:_MAX_CALLS] if c.callee == "type"]
     return frozenset(v for v in union(found) if v.kind == "composed")

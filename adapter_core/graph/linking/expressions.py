@@ -47,7 +47,8 @@ def _name(inference: Inference, node: ast.Name, here: Here) -> Values:
             return values
     offset = -1 if here.base < 0 else here.base + here.source.start(node)
     found = inference.name(node.id, here.path, here.scope, offset, here.line, here.environment)
-    if offset < 0 or inference.asked.get(here.path) is narrowing.NOTHING:
+    asked = inference.asked.get(here.path)
+    if offset < 0 or (asked is not None and (here.scope, node.id) not in asked):
         return found
     return narrowing.narrowed(inference, node.id, offset, here, found)
 
@@ -73,11 +74,11 @@ def _attribute(inference: Inference, node: ast.Attribute, here: Here) -> Values:
     found = decorating.as_defined(inference, values, node.attr, here)
     found = inference.attribute(values, node.attr) if found is None else found
     found = (found - later) or found
-    if here.base >= 0 and inference.asked.get(here.path) is not narrowing.NOTHING:
-        subject = dotted_name(node) if narrowing.is_asked(inference, here.path, here.scope, f".{node.attr}") else ""
-        place = here.base + here.source.start(node) if subject else -1
-        return narrowing.narrowed(inference, subject, place, here, found) if subject else found
-    return found
+    if here.base < 0 or not narrowing.is_asked(inference, here.path, here.scope, f".{node.attr}"):
+        return found
+    subject = dotted_name(node)
+    place = here.base + here.source.start(node)
+    return narrowing.narrowed(inference, subject, place, here, found) if subject else found
 
 
 def _is_before(inference: Inference, node: ast.Attribute, here: Here, stored: Sequence[Flow]) -> bool:

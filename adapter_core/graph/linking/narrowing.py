@@ -42,7 +42,7 @@ class _Question(NamedTuple):
     line: int
 
 
-NOTHING: dict[tuple[int, str], list[_Question]] = {}  # asked in a file
+_NOTHING: dict[tuple[int, str], list[_Question]] = {}  # asked in a file
 
 
 def narrowed(inference: Inference, subject: str, place: int, here: Here, values: Values) -> Values:
@@ -67,7 +67,7 @@ def _asked(inference: Inference, path: str) -> dict[tuple[int, str], list[_Quest
     """The questions of a file by scope and subject, and the last name of that, last ones first."""
     asked = inference.asked.get(path)
     if asked is None:
-        asked = inference.asked[path] = _questions(inference, path) or NOTHING
+        asked = inference.asked[path] = _questions(inference, path) or _NOTHING
     return asked
 
 
@@ -173,4 +173,4 @@ def _exits(lines: Lines, head: int, indent: int, line: int) -> bool:
     return last < line and bool(ends) and _EXIT.match(lines.texts[ends[-1]]) is not None
 
 
-__all__ = ["NOTHING", "is_asked", "narrowed"]
+__all__ = ["is_asked", "narrowed"]
