@@ -84,11 +84,32 @@ def _put_by(inference: Inference, function: Value, own: Tables, cls: Value, name
             continue
         if not isinstance(node.args[0], ast.Name) or node.args[0].id != taken[0].name:
             continue
+        if (spread := _spread(inference, table, node, here, name)) is not None:
+            found.append((spread, True))
+            continue
         told = inference.expression(node.args[1], here)
         names = [v.extra for v in told if v.path == "builtins.str()" and v.extra]
         if name in names or (not names and _is_method(own, cls, name)):
             found.append((inference.expression(node.args[2], here), True))
     return found
+
+
+def _spread(inference: Inference, table: Tables, node: ast.Call, here: Here, name: str) -> Values | None:
+    """What `for key, value in members.items(): setattr(cls, key, value)` puts under a name; None where that is not written."""
+    key, value = node.args[1:3]
+    if not isinstance(key, ast.Name) or not isinstance(value, ast.Name):
+        return None
+    keys = [f for f in table.flows.get((here.scope, key.id), ()) if f.kind == "for" and f.path == "0"]
+    pairs = [f for f in table.flows.get((here.scope, value.id), ()) if f.kind == "for" and f.path == "1"]
+    for flow in pairs:
+        source = inference.here(here.path, flow.scope, flow.start, flow.end, flow.line)
+        items = source.source.tree if source is not None else None
+        if source is None or not isinstance(items, ast.Call) or not isinstance(items.func, ast.Attribute):
+            continue
+        if items.func.attr == "items" and any((f.start, f.end) == (flow.start, flow.end) for f in keys):
+            holders = inference.expression(items.func.value, source)
+            return union([inference.item(one, repr(name), None) for one in holders])
+    return None
 
 
 def _is_method(table: Tables, cls: Value, name: str) -> bool:
