@@ -225,11 +225,8 @@ def _calls_of(inference: Inference, function: Value) -> Iterator[tuple[ast.Call,
             filled = _filled(inference, value, function, wrappers, hooks)
             is_partial = value.kind == "partial" and unbound(value.extra[0]) == function
             # Most calls of a name enter another function; they need not be parsed.
-            here = (
-                inference.here(path, call.owner, call.start, call.end, call.line, environment)
-                if filled is not None or is_partial
-                else None
-            )
+            place = (call.start, call.end, call.line, environment) if filled is not None or is_partial else None
+            here = inference.here(path, call.owner, *place) if place is not None else None
             node = here.source.tree if here is not None else None
             if here is None or not isinstance(node, ast.Call):
                 continue
