@@ -98,6 +98,9 @@ class Inference(Remembering):
         self.operations: Recent[str, tuple[Operation, ...] | None] = Recent(
             kept.operations, lambda found: len(found or ())
         )
+        # By file, which is read before: what `narrowing` finds asked in it, and the loops that `folding` finds.
+        self.asked: dict[str, dict[tuple[int, str], list[Any]]] = {}
+        self.folds: dict[str, tuple[Any, ...]] = {}
         self.unread: dict[str, None] = {}  # files whose operations cannot be told, since this was last cleared
         # What `sites` found for a function or class: its calls, and whether something was cut off.
         self.entering: dict[Value, tuple[list[tuple[str, Call, bool]], bool]] = {}
@@ -105,10 +108,6 @@ class Inference(Remembering):
         self.running: dict[Value, tuple[list[tuple[str, Implicit]], str, bool]] = {}
         # `Tables.handing` by file: each is asked for it many times, and hardly any has some.
         self.handing: dict[str, tuple[Call, ...]] = {}
-        self.asked: dict[
-            str, dict[tuple[int, str], list[Any]]
-        ] = {}  # what `narrowing` found in a file, which is always read before
-        self.folds: dict[str, tuple[Any, ...]] = {}  # and what `folding` did
         self.named_calls: NamedCalls | None = None  # of all files, where somebody goes through all of them
         self._nesting = 0
 

@@ -71,8 +71,8 @@ def _attribute(inference: Inference, node: ast.Attribute, here: Here) -> Values:
         return parametrized.requested(inference, here.path, here.scope)
     if node.attr.startswith("__") and not node.attr.endswith("__"):
         return classes.private(inference, values, node.attr, here.path, here.scope)
-    found = decorating.as_defined(inference, values, node.attr, here)
-    found = inference.attribute(values, node.attr) if found is None else found
+    defined = decorating.as_defined(inference, values, node.attr, here)
+    found = inference.attribute(values, node.attr) if defined is None else defined
     found = (found - later) or found
     if here.base < 0 or not narrowing.is_asked(inference, here.path, here.scope, f".{node.attr}"):
         return found

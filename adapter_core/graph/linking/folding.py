@@ -106,8 +106,8 @@ def _folds(inference: Inference, table: Tables) -> tuple[_Fold | _Reduction, ...
     """Those of a file."""
     found = inference.folds.get(table.facts.path)
     if found is None:
-        every = (*_found_folds(inference, table), *_found_reductions(inference, table))
-        found = inference.folds[table.facts.path] = every
+        every: list[_Fold | _Reduction] = [*_found_folds(inference, table), *_found_reductions(inference, table)]
+        found = inference.folds[table.facts.path] = tuple(every)
     return found
 
 
@@ -189,8 +189,13 @@ def _steps(inference: Inference, table: Tables, start: int, end: int) -> tuple[V
     if fold is None:
         return ()
     path = table.facts.path
-    work = _of_loop if isinstance(fold, _Fold) else _of_reduction
-    found = inference.once(("fold", path, start, end), lambda: work(inference, path, fold))  # type: ignore[operator]
+
+    def compute() -> Values:
+        if isinstance(fold, _Fold):
+            return _of_loop(inference, path, fold)
+        return _of_reduction(inference, path, fold)
+
+    found = inference.once(("fold", path, start, end), compute)
     return next(iter(found)).extra if found else ()
 
 
@@ -264,8 +269,9 @@ def listed(inference: Inference, node: ast.expr, here: Here) -> list[Values] | N
         return inner[::-1] if inner and node.func.id == "reversed" else inner
     if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice):
         bounds = [_number(part) for part in (node.slice.lower, node.slice.upper, node.slice.step)]
-        inner = listed(inference, node.value, here) if "" not in bounds else None
-        return inner[slice(*bounds)] if inner is not None else None
+        inner = listed(inference, node.value, here) if None not in bounds else None
+        first, last, step = (bound[0] if bound else None for bound in bounds)
+        return inner[first:last:step] if inner is not None else None
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
         left, right = listed(inference, node.left, here), listed(inference, node.right, here)
         return [*left, *right] if left is not None and right is not None else None
@@ -273,13 +279,13 @@ def listed(inference: Inference, node: ast.expr, here: Here) -> list[Values] | N
     return _of_value(inference, next(iter(values))) if len(values) == 1 else None
 
 
-def _number(node: ast.expr | None) -> int | str | None:
-    """A bound of a slice; "" where it is no constant."""
+def _number(node: ast.expr | None) -> tuple[int | None] | None:
+    """A bound of a slice, which need not be there; None where it is no constant."""
     try:
         found = ast.literal_eval(node) if node is not None else None
     except ValueError:
-        return ""
-    return found if found is None or isinstance(found, int) else ""
+        return None
+    return (found,) if found is None or isinstance(found, int) else None
 
 
 def sliced(inference: Inference, node: ast.Subscript, here: Here) -> Values:
