@@ -249,24 +249,24 @@ class Inference(Remembering):
         chosen, given = reaching.reaching(bound, reaching.Place(offset, line, lines) if line else None)
         folds = bound.branching and self.folds.get(table.facts.path) != ()
         folded = folding.after(self, table, chosen, line) if folds else None
-        if folded is not None:
-            # What the name was before its loop is no more.
-            chosen, given = [e for e in chosen if e.line > folded.line], False
         if environment:
             environment = self._needed(table, chosen, environment)
 
         def compute() -> Values:
-            noted = [e for e in chosen if isinstance(e.what, Flow) and e.what.kind == "annotation"]
-            told = [e for e in chosen if e not in noted]
+            made = folding.result(self, table, folded) if folded is not None else EMPTY
+            # What the name was before its loop is no more.
+            held = chosen if folded is None or not made else [e for e in chosen if e.line > folded.line]
+            noted = [e for e in held if isinstance(e.what, Flow) and e.what.kind == "annotation"]
+            told = [e for e in held if e not in noted]
             parts = [self._event(table, e, environment) for e in told]
             if noted and not any(v.kind != "typed" for part in parts for v in known(part)):
                 # An annotation tells where the value does not: `basket: Basket = field(…)`.
                 parts += [self._event(table, e) for e in noted]
             else:
                 parts = [either(parts, [self._is_told(table, e) for e in told])]
-            if folded is not None:
-                parts.append(folding.result(self, table, folded))
-            if parameter and given:
+            if made:
+                parts.append(made)
+            elif parameter and given:
                 parts.append(parameters.parameter(self, table.facts.path, scope, name))
             return union(parts)
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _MAX_STEPS = 12
 _LONG = 40  # lines of a loop that are looked through
+_CALLED = frozenset({"function", "lambda", "partial", "class", "instance", "composed", "object"})
 _EXITS = ("break", "return", "continue")
 _MAX_FILES = 12  # that may name what is handed over
 _WORD = re.compile(r"[^\W\d]\w*")
@@ -202,6 +203,8 @@ def _steps(inference: Inference, table: Tables, start: int, end: int) -> tuple[V
 def _of_loop(inference: Inference, path: str, fold: _Fold) -> Values:
     flow, loop = fold.flow, fold.loop
     first = inference.name(flow.target, path, flow.scope, loop.start, loop.line)
+    if all(value.kind not in _CALLED for value in first):
+        return EMPTY  # of data that goes through functions nothing is told, round by round or not
     elements = _in_order(inference, path, loop)
     each = inference.flow(path, loop) if elements is None else EMPTY
     return _rounds(first, elements, each, lambda *one: inference.flow(path, flow, _environment(fold, *one)), fold.sure)
