@@ -73,7 +73,7 @@ def _attribute(inference: Inference, node: ast.Attribute, here: Here) -> Values:
         return classes.private(inference, values, node.attr, here.path, here.scope)
     defined = decorating.as_defined(inference, values, node.attr, here)
     found = inference.attribute(values, node.attr) if defined is None else defined
-    found = (found - later) or found
+    found = ((found - later) or found) if later else found
     if here.base < 0 or not narrowing.is_asked(inference, here.path, here.scope, f".{node.attr}"):
         return found
     subject = dotted_name(node)

@@ -58,6 +58,8 @@ def pairs(values: Values) -> Values:
 
 def taken(inference: Inference, path: str, flow: Flow, values: Values) -> Values:
     """What a loop goes through; of names, and of names with what they are, those that it asks for."""
+    if not any(value.path in ("places", NAME.path) for value in values):
+        return values  # nearly all
     found: set[Value] = set()
     for value in values:
         named = value.kind == "typed" and value.path == "places" and len(value.extra) == 2 and value.extra[0] == NAMES

@@ -85,15 +85,14 @@ def is_direct(inference: Inference, path: str, call: Call) -> bool:
     """Whether the callee is told by names alone; see `CallSite.direct`."""
     table = inference.table(path)
     head = call.callee.partition(".")[0]
-    if table is None or "(" in call.callee.replace("super()", "") or "[" in call.callee:
+    if table is None or "[" in call.callee or ("(" in call.callee and "(" in call.callee.replace("super()", "")):
         return False
     if head == "super()" or instance_class(table.facts, call.owner, head) is not None:
         return call.callee.count(".") == 1
     for scope in scopes(table.facts, call.owner):
-        symbol = table.facts.symbols[scope]
         flows = [f for f in table.flows.get((scope, head), ()) if f.kind != "annotation"]
         defined, imported = table.children.get((scope, head), ()), table.imports.get((scope, head), ())
-        if (scope, head) in table.declared or (scope, head) in table.limited:
+        if (scope, head) in table.declared or (head in table.limited_names and (scope, head) in table.limited):
             return False
         if flows:
             alone = (
@@ -110,6 +109,7 @@ def is_direct(inference: Inference, path: str, call: Call) -> bool:
             )
         if defined or imported:
             return len(imported) + len(defined) == 1
+        symbol = table.facts.symbols[scope]
         parameter = next((p for p in symbol.parameters if p.name == head), None) if symbol.is_callable else None
         if parameter is not None:
             return parameter.annotation is not None
