@@ -23,6 +23,7 @@ _CASES = (
     "call_cases_categories",
     "call_cases_breadth",
     "call_cases_everyday",
+    "call_cases_assorted",
 )
 
 

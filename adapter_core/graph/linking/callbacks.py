@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...types import Call
-from . import carriers
+from . import carriers, folding
 from .builtin_calls import CALLING, CALLING_NAMES, KEY_PLACES, KEYED
 from .values import EMPTY, Value, Values, external, unbound, union
 
@@ -68,9 +68,17 @@ def _given(inference: Inference, callee: Value, node: ast.Call, here: Here, plac
     if how == "each":
         return [elements(a) for a in rest]
     if how == "fold":
+        first = union([inference.expression(a, here) for a in rest[1:]])
+        listed = folding.listed(inference, rest[0], here) if rest else None
         values = elements(rest[0]) if rest else EMPTY
-        first = [inference.expression(a, here) for a in rest[1:]]
-        return [union([values, *first]), values]
+        if listed and not first:
+            first, values, listed = listed[0], union(listed[1:]), listed[1:]
+        elif not first:
+            first = values
+        # What it gave is what it is given the next time.
+        again = isinstance(place, int) and (listed is None or len(listed) > 1)
+        made = inference.returned(inference.expression(node.args[place], here)) if again else EMPTY  # type: ignore[index]
+        return [first | made, values]
     if how == "spread":
         values = elements(rest[0]) if rest else EMPTY
         return [inference.part(values, str(number)) for number in range(4)]

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...types import Call, Parameter, Symbol
-from . import classes, externals, metaclasses
+from . import classes, decorating, externals, metaclasses
 from .mro import lookup_order
 from .tables import Tables
 from .values import EMPTY, Value, Values, class_of, either, external, instance, known, union
@@ -40,6 +40,8 @@ def result(inference: Inference, callee: Value, node: ast.Call, here: Here) -> V
         return returned(inference, frozenset({callee.extra[0]}))
     if callee.kind == "typed" and callee.path == "callable":
         return callee.extra
+    if callee.kind in ("composed", "object"):
+        return returned(inference, frozenset({callee}))
     return EMPTY
 
 
@@ -61,6 +63,10 @@ def returned(inference: Inference, callees: Values) -> Values:
             parts.append(returned(inference, frozenset({callee.extra[0]})))
         elif callee.kind == "typed" and callee.path == "callable":
             parts.append(callee.extra)
+        elif callee.kind == "composed":
+            parts.append(frozenset({callee._replace(kind="object")}))
+        elif callee.kind == "object":
+            parts.append(returned(inference, inference.attribute(frozenset({callee}), "__call__")))
     return union(parts)
 
 
@@ -354,7 +360,10 @@ def _constructors(inference: Inference, cls: Value) -> Values:
         called = classes.member_functions(inference, meta, "__call__")
         if called:
             return called
+    table = inference.table(cls.path)
+    replaced = decorating.put(inference, table, cls, "__init__")[0] if table is not None else EMPTY
     found = [classes.member_functions(inference, cls, name) for name in ("__init__", "__new__")]
+    found[0] = frozenset(v for v in replaced if v.kind == "function") or found[0]
     if found[1]:
         # What `__new__` gives instead is initialised as what it is, if it is built on the class.
         others = [class_of(v) for v in made(inference, cls) if v != instance(cls)]

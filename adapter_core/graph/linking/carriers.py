@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ...types import Call
 from . import classes
 from .aliases import CONSTRUCTORS, by_name, carrier
-from .carrying import assigned_to, carried_from, carried_further, into_parameter
+from .carrying import assigned_to, carried_from, carried_further, given_by, into_parameter
 from .mro import lookup_order
 from .registered import registrar
 from .snippets import snippet
@@ -129,7 +129,14 @@ def applied_as(inference: Inference, function: Value) -> list[tuple[str, Call]]:
     found: list[tuple[str, Call]] = []
     index = function.index if table is not None and _may_decorate(inference, table, function.index) else 0
     while table is not None and index > 0 and table.facts.symbols[index].is_callable:
-        for name in assigned_to(inference, table.facts.symbols[index].name):
+        names = assigned_to(inference, table.facts.symbols[index].name)
+        if index != function.index:
+            # What the function around gives is kept under a name: `guarded = make_guard(log)`, `@guarded`.
+            names = [
+                *names,
+                *(c.extra for c in given_by(inference, table, index) if not c.extra.endswith(("[]", "()"))),
+            ]
+        for name in dict.fromkeys(names):
             for path in inference.workspace.paths_using(name, "decorated"):
                 other = inference.table(path) if inference.spend() else None
                 found += [(path, call) for call in (other.decorators.get(name, ()) if other is not None else ())]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ...types import Call, Flow, Symbol
 from . import generated
 from .aliases import by_name, carrier, decorators_of, files_naming
+from .builtin_calls import CALLING_NAMES
 from .tables import Tables, scopes
 from .values import Value
 
@@ -78,6 +79,13 @@ def _mentioned(
     ]
     table = inference.table(path) if places else None
     return [(p, flows_around(table, p), _call_around(table, p)) for p in places] if table is not None else []
+
+
+def handed_at(inference: Inference, path: str, name: str) -> list[tuple[int, Call]]:
+    """Where in a file a name is an argument of a call."""
+    key = "mentioned", path, name, False
+    found = inference.aside(key, partial(_mentioned, inference, path, name, False))
+    return [(place, call) for place, _, call in found if call is not None]
 
 
 def assigned_to(inference: Inference, name: str) -> list[str]:
@@ -150,7 +158,7 @@ def from_flow(inference: Inference, table: Tables, flow: Flow) -> list[Value]:
     """The names that carry what a flow takes to its target; of a result, what is done with it."""
     path = table.facts.path
     if flow.kind in ("return", "yield", "yield_from"):
-        return _from_result(inference, table, flow.owner)
+        return given_by(inference, table, flow.owner)
     last = flow.target.rpartition(".")[2]
     local = "." not in flow.target and table.facts.symbols[flow.owner].is_callable
     home = path if local else ""
@@ -158,7 +166,7 @@ def from_flow(inference: Inference, table: Tables, flow: Flow) -> list[Value]:
     return [carrier(home, last), carrier(home, f"{last}[]")]
 
 
-def _from_result(inference: Inference, table: Tables, owner: int) -> list[Value]:
+def given_by(inference: Inference, table: Tables, owner: int) -> list[Value]:
     """Who calls the function and keeps, or calls, what it gives; what it decorates."""
     key = ("carried from result", table.facts.path, owner)
     return inference.aside(key, lambda: list(dict.fromkeys(_given_on(inference, table, owner))))
@@ -210,7 +218,7 @@ def _files_calling(inference: Inference, name: str) -> frozenset[str]:
 def _from_flow_once(inference: Inference, table: Tables, flow: Flow) -> list[Value]:
     if flow.kind in ("return", "yield", "yield_from"):
         key = ("carried result", table.facts.path, flow.owner)
-        return by_name(inference.once(key, lambda: frozenset(_from_result(inference, table, flow.owner))))
+        return by_name(inference.once(key, lambda: frozenset(given_by(inference, table, flow.owner))))
     return from_flow(inference, table, flow)
 
 
@@ -263,7 +271,7 @@ def _handed_on(inference: Inference, path: str, call: Call, offset: int) -> list
         return [carrier(path, container), carrier(path, f"{container}[]")] if container else []
     if call.name in ("set_defaults", "SimpleNamespace") and isinstance(place, str):
         return [carrier("", place)]  # `parser.set_defaults(func=build)`, and then `args.func(args)`
-    found: list[Value] = []
+    found = [carrier(path, name) for name in _lambda_parameters(node)] if call.name in CALLING_NAMES else []
     for value in inference.callees(path, call):
         binding = value.kind == "external" and value.path in _BINDING
         if binding and node.args and place != 0:
@@ -278,6 +286,11 @@ def _handed_on(inference: Inference, path: str, call: Call, offset: int) -> list
             found += _from_argument(inference, path, around, call.start) if around is not None else []
         found += into_parameter(inference, value, place)
     return found
+
+
+def _lambda_parameters(node: ast.Call) -> list[str]:
+    """The parameters of lambdas among the arguments of a call: `reduce(lambda app, layer: layer(app), layers)`."""
+    return [a.arg for argument in node.args if isinstance(argument, ast.Lambda) for a in argument.args.args]
 
 
 def into_parameter(inference: Inference, callee: Value, place: int | str) -> list[Value]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ...types import ModuleFacts
 from . import annotations as types_of
-from . import generated, owners, stored, subclassed
+from . import decorating, generated, owners, stored, subclassed
 from .constructed import is_constructed, is_taken, names
 from .metaclasses import is_metaclass, metaclass
 from .mro import bases, built_on, lookup_order
@@ -106,7 +106,7 @@ def _attribute(inference: Inference, value: Value, name: str) -> Values:
         return frozenset({Value("typed", "callable", 0, frozenset({below}))})
     if name == "__dict__":
         own_names = frozenset({Value("namespace", "", 0, receiver)})
-        return owners.body(inference, receiver) if receiver.kind == "class" else own_names
+        return owners.body(receiver) if receiver.kind == "class" else own_names
     if receiver.kind == "instance" and name in ("value", "_value_"):
         held = _enum_values(inference, class_of(receiver))
         if held is not None:
@@ -161,10 +161,11 @@ def told_by(inference: Inference, cls: Value, name: str, receiver: Value) -> Val
     if table is None:
         return None
     parts: list[Values] = []
-    found = inference.binding(table, cls.index, name)
+    put, replaced = decorating.put(inference, table, cls, name)
+    found = inference.binding(table, cls.index, name) if not replaced else put
     known = found is not None
     if found is not None:
-        parts += [bind(inference, v, receiver) for v in found]
+        parts += [bind(inference, v, receiver) for v in found | put]
         if any(table.facts.symbols[i].kind == "enum_member" for i in table.children.get((cls.index, name), ())):
             return frozenset({instance(cls)})
     if receiver.kind in ("instance", "class"):
@@ -350,8 +351,10 @@ def _overrides(inference: Inference, function: Value) -> list[Value]:
     if symbol.parent <= 0 or table.facts.symbols[symbol.parent].kind != "class" or is_mangled(symbol.name):
         return []
     found = []
+    other, at = None, ""
     for below in all_subclasses(inference, Value("class", function.path, symbol.parent)):
-        other = inference.table(below.path)
+        if below.path != at:  # they come file by file
+            other, at = inference.table(below.path), below.path
         for index in other.children.get((below.index, symbol.name), ()) if other else ():
             if other is not None and other.facts.symbols[index].is_callable:
                 found.append(Value("function", below.path, index))

@@ -6,12 +6,15 @@ import re
 from typing import TYPE_CHECKING
 
 from ..storage.columns import column
-from . import carriers
+from . import carriers, mro
 from .tables import Tables
 from .values import Value
 
 if TYPE_CHECKING:
     from .evaluate import Inference
+
+_ERRORS = ("Exception", "Error", "Warning")
+_MAX_FILES = 24  # that name an exception
 
 
 def names(inference: Inference, table: Tables, cls: Value, and_maker: bool = True) -> list[str]:
@@ -37,7 +40,10 @@ def is_constructed(inference: Inference, cls: Value, or_asked: bool = False) -> 
         inference.once(
             key,
             lambda: frozenset(
-                {cls} if _is_called(inference, name, names(inference, table, cls, False), or_asked) else ()
+                {cls}
+                if _is_called(inference, name, names(inference, table, cls, False), or_asked)
+                or _is_raised(inference, cls, name)
+                else ()
             ),
         )
     )
@@ -60,6 +66,15 @@ def _is_called(inference: Inference, name: str, aliases: list[str], or_asked: bo
         if path not in open_only or any(name in callee and name in callee.split(".")[:-1] for callee in callees):
             return True
     return False
+
+
+def _is_raised(inference: Inference, cls: Value, name: str) -> bool:
+    """Whether an exception is raised by its name alone: `raise NotFound`."""
+    outside = [c for c in mro.lookup_order(inference, cls) if c.kind == "external"]
+    if not any(c.path.endswith(_ERRORS) for c in outside):
+        return False
+    raised = re.compile(rf"\braise (?:\w+\.)*{name}\b(?!\s*[(.])")
+    return any(raised.search(inference.workspace.text(path)) for path in inference.files_naming(name)[:_MAX_FILES])
 
 
 def is_taken(inference: Inference, cls: Value, name: str) -> bool:

@@ -90,6 +90,7 @@ def display_item(inference: Inference, value: Value, key: str | None, step: str 
                         ]
                     )
                     for k, v in pairs
+                    if wanted is None or not isinstance(k, ast.Constant)
                 ]
             )
         if isinstance(node, ast.DictComp):
@@ -116,6 +117,22 @@ def display_item(inference: Inference, value: Value, key: str | None, step: str 
 
     wanted = key if key is not None else step
     return inference.once(("item", value, key, step), lambda: _with_additions(inference, value, wanted, compute()))
+
+
+def under_name(inference: Inference, values: Values, name: str) -> Values:
+    """What a dict holds under a key that is written by the same name: `{Op.ADD: add}[Op.ADD]`; nothing where it has none, or is filled."""
+    parts: list[Values] = []
+    for value in values:
+        found = _display(inference, value) if value.kind == "display" else None
+        if found is None or not isinstance(found[0], ast.Dict):
+            return EMPTY
+        same = [
+            v for k, v in zip(found[0].keys, found[0].values, strict=True) if k is not None and dotted_name(k) == name
+        ]
+        if not same or filling.additions(inference, value, None, EMPTY):
+            return EMPTY
+        parts.append(inference.expression(same[-1], found[1]))
+    return union(parts)
 
 
 def made_of(inference: Inference, node: ast.Call, here: Here, key: str | None) -> Values:

@@ -23,6 +23,9 @@ def of_function(inference: Inference, function: Value, name: str) -> Values:
         return frozenset({Value("method", name, 0, plain)})
     if name == "__call__":
         return frozenset({function})
+    if name == "__wrapped__":
+        # What a decorator stands above, as `wraps` and `update_wrapper` note it.
+        return frozenset({function if function.by is None else Value("function", *function.by)})
 
     def compute() -> Values:
         parts: list[Values] = []

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import builtins
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...types import Call, Flow, Import, Parameter
 from ..recent import Recent
@@ -18,12 +18,15 @@ from . import (
     aliases,
     calling,
     classes,
+    composed,
     containers,
     dynamic,
     expressions,
+    folding,
     generated,
     lambdas,
     modules,
+    namespaces,
     parameters,
     protocols,
     reaching,
@@ -95,6 +98,9 @@ class Inference(Remembering):
         self.operations: Recent[str, tuple[Operation, ...] | None] = Recent(
             kept.operations, lambda found: len(found or ())
         )
+        # By file, which is read before: what `narrowing` finds asked in it, and the loops that `folding` finds.
+        self.asked: dict[str, dict[tuple[int, str], list[Any]]] = {}
+        self.folds: dict[str, tuple[Any, ...]] = {}
         self.unread: dict[str, None] = {}  # files whose operations cannot be told, since this was last cleared
         # What `sites` found for a function or class: its calls, and whether something was cut off.
         self.entering: dict[Value, tuple[list[tuple[str, Call, bool]], bool]] = {}
@@ -123,9 +129,10 @@ class Inference(Remembering):
 
     def lines(self, path: str) -> list[str]:
         """The lines of a file's text."""
-        return self._measured(path).texts
+        return self.measured(path).texts
 
-    def _measured(self, path: str) -> reaching.Lines:
+    def measured(self, path: str) -> reaching.Lines:
+        """The lines of a file, and how far each is indented."""
         lines = self._lines.recall(path)
         if lines is None:
             lines = self._lines[path] = reaching.lines_of(self.workspace.text(path).split("\n"))
@@ -167,7 +174,7 @@ class Inference(Remembering):
             return self.annotation(path, flow.scope, self.workspace.text(path)[flow.start : flow.end], flow.line)
         values = self.at(path, flow.scope, flow.start, flow.end, flow.line, environment)
         if flow.kind in ("for", "yield_from"):
-            values = texts.begun(self, path, flow, self.elements(values))
+            values = namespaces.taken(self, path, flow, self.elements(values))
         elif flow.kind == "with":
             values = union([protocols.entered(self, v) for v in values])
         elif flow.kind == "except":
@@ -240,25 +247,33 @@ class Inference(Remembering):
             if parameter:
                 return parameters.parameter(self, table.facts.path, scope, name)
             return EMPTY if name in table.facts.symbols[scope].local_names else None
-        lines = self._measured(table.facts.path) if line and bound.branching else reaching.NO_LINES
+        lines = self.measured(table.facts.path) if line and bound.branching else reaching.NO_LINES
         chosen, given = reaching.reaching(bound, reaching.Place(offset, line, lines) if line else None)
+        folds = bound.branching and self.folds.get(table.facts.path) != ()
+        folded = folding.after(self, table, chosen, line) if folds else None
         if environment:
             environment = self._needed(table, chosen, environment)
 
         def compute() -> Values:
-            noted = [e for e in chosen if isinstance(e.what, Flow) and e.what.kind == "annotation"]
-            told = [e for e in chosen if e not in noted]
+            made = folding.result(self, table, folded) if folded is not None else EMPTY
+            # What the name was before its loop is no more.
+            held = chosen if folded is None or not made else [e for e in chosen if e.line > folded.line]
+            noted = [e for e in held if isinstance(e.what, Flow) and e.what.kind == "annotation"]
+            told = [e for e in held if e not in noted]
             parts = [self._event(table, e, environment) for e in told]
             if noted and not any(v.kind != "typed" for part in parts for v in known(part)):
                 # An annotation tells where the value does not: `basket: Basket = field(…)`.
                 parts += [self._event(table, e) for e in noted]
             else:
                 parts = [either(parts, [self._is_told(table, e) for e in told])]
-            if parameter and given:
+            if made:
+                parts.append(made)
+            elif parameter and given:
                 parts.append(parameters.parameter(self, table.facts.path, scope, name))
             return union(parts)
 
-        key = ("binding", table.facts.path, scope, name, given, tuple([e.number for e in chosen]), environment)
+        number = folded.start if folded is not None else -1
+        key = ("binding", table.facts.path, scope, name, given, tuple([e.number for e in chosen]), environment, number)
         return self.once(key, compute)
 
     def _is_told(self, table: Tables, event: Event) -> bool:
@@ -298,15 +313,21 @@ class Inference(Remembering):
 
     def _attribute_of(self, value: Value, name: str) -> Values:
         if value.kind == "module":
-            return modules.attribute(self, value.path, name)
+            return (
+                namespaces.of_module(self, value.path)
+                if name == "__dict__"
+                else modules.attribute(self, value.path, name)
+            )
         if value.kind in ("class", "instance", "super"):
             return classes.attribute(self, value, name)
         if value.kind == "external":
             return dynamic.parsed(self, value, name) or frozenset({texts.method(value, name)})
-        if value.kind in ("display", "starred", "typed", "generator", "attributes"):
+        if value.kind in ("display", "starred", "typed", "generator", "attributes", "namespace"):
             return dynamic.of_container(value, name)
         if value.kind == "function":
-            return frozenset({value}) if name == "__wrapped__" else dynamic.of_function(self, value, name)
+            return dynamic.of_function(self, value, name)
+        if value.kind in ("composed", "object"):
+            return composed.attribute(self, value, name)
         if value.kind == "partial" and name == "func":
             return frozenset({value.extra[0]})
         return EMPTY
@@ -348,6 +369,9 @@ class Inference(Remembering):
 
     def entered(self, value: Value) -> Values:
         return protocols.entered(self, value)
+
+    def keys(self, node: ast.expr, here: Here) -> list[str | None]:
+        return expressions.keys(self, node, here)
 
     def item(self, value: Value, key: str | None, step: str | None) -> Values:
         return protocols.item(self, value, key, step)

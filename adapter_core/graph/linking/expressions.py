@@ -8,7 +8,20 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ..parsing.fields import dotted_name, spelled
-from . import calling, classes, externals, filling, parametrized, protocols
+from . import (
+    calling,
+    classes,
+    containers,
+    decorating,
+    externals,
+    filling,
+    folding,
+    futures,
+    namespaces,
+    narrowing,
+    parametrized,
+    protocols,
+)
 from .values import EMPTY, Value, Values, either, external, known, union
 
 if TYPE_CHECKING:
@@ -33,19 +46,24 @@ def _name(inference: Inference, node: ast.Name, here: Here) -> Values:
         if name == node.id:
             return values
     offset = -1 if here.base < 0 else here.base + here.source.start(node)
-    return inference.name(node.id, here.path, here.scope, offset, here.line, here.environment)
+    found = inference.name(node.id, here.path, here.scope, offset, here.line, here.environment)
+    asked = inference.asked.get(here.path)
+    if offset < 0 or (asked is not None and (here.scope, node.id) not in asked):
+        return found
+    return narrowing.narrowed(inference, node.id, offset, here, found)
 
 
 def _attribute(inference: Inference, node: ast.Attribute, here: Here) -> Values:
-    base = node.value
+    base, later = node.value, EMPTY
     if isinstance(base, ast.Name):
         # What was stored under this very name in this scope: `a.run = f; a.run()`.
         table = inference.table(here.path)
         stored = table.flows.get((here.scope, f"{base.id}.{node.attr}")) if table else None
         if stored and not classes.is_receiver(table.facts, here.scope, base.id):  # type: ignore[union-attr]
             found = union([inference.flow(here.path, f) for f in stored if f.kind == "assign"])
-            if found:
+            if found and not _is_before(inference, node, here, stored):
                 return found
+            later = found
         elif stored and (found := _just_set(inference, node, here, stored)):
             return found
     values = inference.expression(base, here)
@@ -53,7 +71,22 @@ def _attribute(inference: Inference, node: ast.Attribute, here: Here) -> Values:
         return parametrized.requested(inference, here.path, here.scope)
     if node.attr.startswith("__") and not node.attr.endswith("__"):
         return classes.private(inference, values, node.attr, here.path, here.scope)
-    return inference.attribute(values, node.attr)
+    defined = decorating.as_defined(inference, values, node.attr, here)
+    found = inference.attribute(values, node.attr) if defined is None else defined
+    found = ((found - later) or found) if later else found
+    if here.base < 0 or not narrowing.is_asked(inference, here.path, here.scope, f".{node.attr}"):
+        return found
+    subject = dotted_name(node)
+    place = here.base + here.source.start(node)
+    return narrowing.narrowed(inference, subject, place, here, found) if subject else found
+
+
+def _is_before(inference: Inference, node: ast.Attribute, here: Here, stored: Sequence[Flow]) -> bool:
+    """Whether an attribute is read above all statements that set it, and in no loop with them."""
+    if here.base < 0 or any(flow.conditional for flow in stored):
+        return False
+    place = here.base + here.source.start(node)
+    return all(place < flow.start for flow in stored)
 
 
 def _just_set(inference: Inference, node: ast.Attribute, here: Here, stored: Sequence[Flow]) -> Values:
@@ -78,21 +111,39 @@ def _call(inference: Inference, node: ast.Call, here: Here) -> Values:
 def _subscript(inference: Inference, node: ast.Subscript, here: Here) -> Values:
     values = inference.expression(node.value, here)
     if isinstance(node.slice, ast.Slice):
-        return values
+        return folding.sliced(inference, node, here) or values
     step = _index(node.slice)
-    key = spelled(node.slice) or None
-    keys = [key]
-    if key is None and step is None:
-        # A key that is a variable of known values: `table[name]`, where `name` is one of a few strings.
-        told = inference.expression(node.slice, here)
-        texts = [v.extra for v in told if v.path == "builtins.str()" and v.extra is not None]
-        keys = [repr(text) for text in sorted(texts)] if texts and len(texts) == len(told) else [None]
-    parts = [protocols.item(inference, v, key, step) for v in values for key in keys]
+    keys = inference.keys(node.slice, here) if step is None else [spelled(node.slice) or None]
+    if step is not None or keys != [None]:
+        last = filling.last_put(inference, node, here, keys[0] if len(keys) == 1 else None)
+        if last:
+            return last
+    name = dotted_name(node.slice) if keys == [None] else ""
+    if name and (exact := containers.under_name(inference, values, name)):
+        return exact
+    parts = [
+        protocols.item(inference, v, key, step) for v in values for key in keys if v.kind != "namespace" or key or step
+    ]
+    if keys == [None]:
+        # `globals()["on_" + kind]`
+        spaces = [v for v in values if v.kind == "namespace"]
+        starts = [s for s in _texts(inference.expression(node.slice, here)) or () if s.endswith("*")] if spaces else []
+        parts += [namespaces.held(inference, v, start[:-1]) for v in spaces for start in starts]
     # `hooks[key].append(f)`: what is in the containers that a container holds is known by their common name.
     inner = filling.stored(inference, here.path, here.scope, dotted_name(node.value) + "[]")
     if inner:
         parts.append(frozenset({Value("typed", "list", 0, inner)}))
     return union(parts)
+
+
+def keys(inference: Inference, node: ast.expr, here: Here) -> list[str | None]:
+    """The keys, as `repr` spells them, that an expression may be: a constant, or a variable that is one of a few strings; [None]: any."""
+    key = spelled(node)
+    if key:
+        return [key]
+    told = inference.expression(node, here)
+    texts = _texts(told)
+    return [repr(text) for text in texts] if texts and not any(text.endswith("*") for text in texts) else [None]
 
 
 def _if(inference: Inference, node: ast.IfExp, here: Here) -> Values:
@@ -107,8 +158,12 @@ def _either(inference: Inference, nodes: list[ast.expr], here: Here) -> Values:
     return either([inference.expression(n, here) for n in nodes], [isinstance(n, ast.Constant) for n in nodes])
 
 
-def _inner(inference: Inference, node: ast.Await | ast.NamedExpr | ast.Starred, here: Here) -> Values:
+def _inner(inference: Inference, node: ast.NamedExpr | ast.Starred, here: Here) -> Values:
     return inference.expression(node.value, here)
+
+
+def _await(inference: Inference, node: ast.Await, here: Here) -> Values:
+    return futures.awaited(inference.expression(node.value, here))
 
 
 def _yield_from(inference: Inference, node: ast.YieldFrom, here: Here) -> Values:
@@ -196,7 +251,7 @@ def _operator(inference: Inference, node: ast.BinOp, here: Here) -> Values:
     for value in values:
         if value.kind == "instance":
             parts.append(calling.returned(inference, classes.attribute(inference, value, f"__{name}__")))
-        elif value.kind == "display":
+        elif value.kind == "display" or (value.kind == "typed" and value.path in ("list", "places")):
             parts.append(frozenset({value}) | inference.expression(node.right, here))
         elif value.path == "builtins.str()" and name == "add":
             known = _texts(frozenset({value}))
@@ -228,7 +283,7 @@ _EXPRESSIONS: dict[type, Callable[[Inference, ast.expr, Here], Values]] = {
     ast.Subscript: _subscript,  # type: ignore[dict-item]
     ast.IfExp: _if,  # type: ignore[dict-item]
     ast.BoolOp: _or,  # type: ignore[dict-item]
-    ast.Await: _inner,  # type: ignore[dict-item]
+    ast.Await: _await,  # type: ignore[dict-item]
     ast.NamedExpr: _inner,  # type: ignore[dict-item]
     ast.Starred: _inner,  # type: ignore[dict-item]
     ast.List: _display,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..parsing.fields import spelled
-from . import containers, generated, texts
+from . import composed, containers, decorating, folding, futures, generated, namespaces, texts
 from .tables import instance_class
 from .values import EMPTY, Value, Values, class_of, external, instance, known, union
 
@@ -27,7 +27,7 @@ _SAME = frozenset(
     contextlib.asynccontextmanager builtins.staticmethod builtins.classmethod builtins.aiter weakref.proxy
     dataclasses.dataclass dataclasses.replace enum.unique enum.member enum.nonmember typing.final typing.overload typing.runtime_checkable
     types.MappingProxyType
-    abc.abstractmethod asyncio.run asyncio.create_task asyncio.ensure_future asyncio.wait_for asyncio.shield
+    abc.abstractmethod asyncio.run asyncio.wait_for asyncio.shield
     collections.Counter itertools.cycle itertools.islice
     functools.cached_property
     typing.no_type_check atexit.register functools.update_wrapper""".split()
@@ -46,6 +46,12 @@ _ELEMENT = frozenset(
 )
 # Go through all that they are given, one after the other.
 _CHAINS = frozenset({"itertools.chain"})
+_COLUMNS = frozenset({"builtins.zip", "itertools.zip_longest", "itertools.product"})
+# Give groups of the elements of what they are given.
+_CHOSEN = frozenset(
+    """itertools.combinations itertools.permutations itertools.pairwise itertools.batched
+    itertools.combinations_with_replacement itertools.tee""".split()
+)
 # A context manager that gives back what it was given.
 _GIVES_BACK = frozenset({"contextlib.closing", "contextlib.aclosing", "contextlib.nullcontext"})
 _LAST = frozenset({"typing.cast"})
@@ -54,6 +60,7 @@ _NEW = frozenset({"builtins.object.__new__", "builtins.BaseException.__new__"})
 _MAX_COLUMNS = 8
 # What `inspect.getmembers` is asked for.
 _MEMBERS = {"inspect.ismethod": "function", "inspect.isfunction": "function", "inspect.isclass": "class"}
+_HAVE_NAMES = ("module", "class", "instance")
 _ANY_TEXT = frozenset({external("builtins.str()")})
 _REPLACES = ("NamedTuple._replace", "collections.namedtuple()._replace")
 _MAKES = ("NamedTuple._make", "collections.namedtuple()._make")
@@ -76,6 +83,8 @@ def result(inference: Inference, value: Value, node: ast.Call, here: Here) -> Va
         return _super(inference, node, here)
     if name == "builtins.type" and len(node.args) == 1:
         return frozenset(class_of(v) for v in argument(0) if v.kind == "instance")
+    if name == "builtins.type" and len(node.args) == 3:
+        return composed.made(inference, node, here)
     if name == "builtins.getattr":
         return union([_getattr(inference, node, here), argument(2)])
     if name == "types.SimpleNamespace":
@@ -94,11 +103,8 @@ def result(inference: Inference, value: Value, node: ast.Call, here: Here) -> Va
         return frozenset({Value("typed", "list", 0, inference.elements(inference.elements(argument(0))))})
     if name in _GIVES_BACK:
         return frozenset({Value("typed", "entered", 0, argument(0))})
-    if name.startswith("concurrent.futures.") and name.endswith((".submit", ".map")) and node.args:
-        kind = "future" if name.endswith("t") else "list"
-        return frozenset({Value("typed", kind, 0, inference.returned(argument(0)))})
     if name == "functools.reduce" and node.args:
-        return union([calling_results(inference, argument(0)), argument(2)])
+        return folding.reduced(inference, node, here) or union([inference.returned(argument(0)), argument(2)])
     if name == "operator.attrgetter" and len(node.args) == 1:
         return frozenset(Value("method", "attrgetter", 0, v) for v in argument(0) if v.extra)
     if name.endswith(".enter_context") or name.endswith(".enter_async_context"):
@@ -124,8 +130,8 @@ def result(inference: Inference, value: Value, node: ast.Call, here: Here) -> Va
         return generated.made_tuple(inference, value, node, here)
     if name in ("weakref.ref", "weakref.WeakMethod") and node.args:
         return frozenset({Value("typed", "callable", 0, argument(0))})
-    if name == "asyncio.gather":
-        return _gathered(inference, node, here)
+    if (begun := futures.result(inference, name, node, here)) is not None:
+        return begun
     if name == "itertools.groupby":
         group = frozenset({Value("typed", "list", 0, inference.elements(argument(0)))})
         return _pairs(inference, [EMPTY, group])
@@ -156,8 +162,13 @@ def result(inference: Inference, value: Value, node: ast.Call, here: Here) -> Va
         return frozenset(
             {Value("typed", "places", 0, tuple(frozenset({Value("typed", "list", 0, c)}) for c in columns if c))}
         )
-    if name == "builtins.zip":
+    if name in _COLUMNS:
         return _pairs(inference, [inference.elements(argument(n)) for n in range(len(node.args))])
+    if name in _CHOSEN:
+        some = frozenset({Value("typed", "list", 0, inference.elements(argument(0)))})
+        return frozenset({Value("typed", "list", 0, some)})
+    if name == "itertools.repeat":
+        return frozenset({Value("typed", "list", 0, argument(0))})
     if name in ("asyncio.to_thread", "concurrent.futures.as_completed"):
         values = argument(0)
         if name == "asyncio.to_thread":
@@ -178,11 +189,11 @@ def result(inference: Inference, value: Value, node: ast.Call, here: Here) -> Va
         kept = known(found)
         return kept or frozenset({external(f"{name}()")})
     if name == "builtins.vars" and node.args:
-        return union([inference.member(v, "__dict__") for v in argument(0) if v.kind in ("class", "instance")])
+        return inference.attribute(frozenset(v for v in argument(0) if v.kind in _HAVE_NAMES), "__dict__")
     if name == "inspect.getmembers":
         found = union([inference.members_beginning(v, "") for v in argument(0)])
         wanted = _MEMBERS.get(next((v.path for v in argument(1)), ""), "")
-        return _pairs(inference, [_ANY_TEXT, frozenset(v for v in found if not wanted or v.kind == wanted)])
+        return namespaces.pairs(frozenset(v for v in found if not wanted or v.kind == wanted))
     if name in ("builtins.globals", "builtins.vars", "builtins.locals") and not node.args:
         return frozenset({Value("namespace", here.path, 0 if name == "builtins.globals" else here.scope)})
     head = name.removesuffix("()")
@@ -205,18 +216,6 @@ def _bound(functions: Values, receivers: Values) -> Values:
     """Functions as methods of what they are given for the first parameter."""
     given = [r for r in receivers if r.kind in ("instance", "class")]
     return frozenset(f._replace(extra=r) for f in functions if f.kind == "function" for r in given) or functions
-
-
-def _gathered(inference: Inference, node: ast.Call, here: Here) -> Values:
-    """The results of what is awaited together, place by place."""
-    if any(isinstance(argument, ast.Starred) for argument in node.args):
-        given = [a.value if isinstance(a, ast.Starred) else None for a in node.args]
-        parts = [
-            inference.expression(a, here) if inner is None else inference.elements(inference.expression(inner, here))
-            for a, inner in zip(node.args, given, strict=True)
-        ]
-        return frozenset({Value("typed", "list", 0, union(parts))})
-    return frozenset({Value("typed", "places", 0, tuple(inference.expression(a, here) for a in node.args))})
 
 
 def _constants(node: ast.expr) -> Iterator[Value]:
@@ -246,10 +245,6 @@ def _package(inference: Inference, node: ast.Call, here: Here) -> str:
     return table.facts.module if table.facts.path.endswith("__init__.py") else table.facts.module.rpartition(".")[0]
 
 
-def calling_results(inference: Inference, values: Values) -> Values:
-    return inference.returned(values)
-
-
 def method(inference: Inference, value: Value, node: ast.Call, here: Here) -> Values:
     """What a method of a container or generator gives."""
     container: Value = value.extra
@@ -269,11 +264,15 @@ def method(inference: Inference, value: Value, node: ast.Call, here: Here) -> Va
     if name in ("values", "popitem"):
         return frozenset({Value("typed", "list", 0, _values(inference, container))})
     if name == "items":
-        return _pairs_of(inference, container)
+        held = namespaces.held(inference, container) if container.kind == "namespace" else EMPTY
+        return namespaces.pairs(held) if held else _pairs_of(inference, container)
     if name in ("get", "pop", "popleft", "setdefault", "__getitem__"):
         key = node.args[0] if node.args else None
-        found = inference.item(container, (spelled(key) or None) if key is not None else None, None)
-        return union([found, *(inference.expression(a, here) for a in node.args[1:])])
+        keys: list[str | None] = [(spelled(key) or None) if key is not None else None]
+        if isinstance(key, ast.Name) and any(name == key.id for name, _ in here.environment):
+            keys = inference.keys(key, here)  # a parameter whose value this call tells
+        found = [inference.item(container, key, None) for key in keys]
+        return union([*found, *(inference.expression(a, here) for a in node.args[1:])])
     if name in ("copy", "__iter__", "__enter__", "union", "intersection", "difference"):
         return only
     if name in ("__next__", "send", "__anext__", "asend"):
@@ -317,7 +316,8 @@ def _getattr(inference: Inference, node: ast.Call, here: Here) -> Values:
             # A name that begins so: `getattr(self, f"do_{command}")`.
             parts += [inference.members_beginning(v, name[:-1]) for v in values if len(name) > 2]
         else:
-            parts.append(inference.attribute(values, name))
+            defined = decorating.as_defined(inference, values, name, here)
+            parts.append(inference.attribute(values, name) if defined is None else defined)
     return union(parts)
 
 

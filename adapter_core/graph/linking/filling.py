@@ -15,8 +15,9 @@ from .tables import ADDING, EXTENDING, PUSHING, Put, Tables, instance_class, sco
 from .values import EMPTY, Value, Values, union
 
 if TYPE_CHECKING:
-    from .evaluate import Inference
+    from .evaluate import Here, Inference
 
+_NEAR = 2_000  # characters after which something may still be what it was set to
 _MAX_FILES = 24  # in which a container may be filled
 _FIELD = re.compile(r"(?:\w+\.)?(?:field|ib|Factory)\(")
 _SLICE = re.compile(r"\[[^\[\]]*:[^\[\]]*\]\s*=\s*\Z")
@@ -166,6 +167,23 @@ def _put_where_handed(inference: Inference, value: Value, key: str | None, retur
                     path, put.scope, put.target, put.line
                 ):
                     yield what_is_put(inference, path, put)
+
+
+def last_put(inference: Inference, node: ast.Subscript, here: Here, key: str | None) -> Values:
+    """What a container holds under a key where the same scope put it there just before, in no branch and no loop: `d[k] = f; d[k]()`."""
+    table = (
+        inference.table(here.path) if here.base >= 0 and key is not None and isinstance(node.value, ast.Name) else None
+    )
+    name = node.value.id if isinstance(node.value, ast.Name) else ""
+    flows = [f for f in table.items(name) if f.scope == here.scope] if table is not None else []
+    place = here.base + here.source.start(node.value) if flows else -1
+    before = [flow for flow in flows if flow.end <= place]
+    if not before or before[-1].conditional or before[-1].path != key:
+        return EMPTY
+    text = inference.workspace.text(here.path)
+    if place - before[-1].end > _NEAR or f"{name}." in text[before[-1].end : place]:
+        return EMPTY  # it may have been filled anew
+    return _assigned(inference, here.path, here.scope, before[-1].start, before[-1].end, before[-1].line)
 
 
 def what_is_put(inference: Inference, path: str, put: Put) -> Values:

@@ -55,17 +55,12 @@ def _namespace(inference: Inference, meta: Value, place: int) -> Values:
     if place != 3 or not metaclasses.is_metaclass(inference, meta):
         return EMPTY
     made = classes.made_by(inference, meta)
-    return union([body(inference, cls) for cls in made]) if len(made) <= _MAX_OWNERS else EMPTY
+    return union([body(cls) for cls in made]) if len(made) <= _MAX_OWNERS else EMPTY
 
 
-def body(inference: Inference, cls: Value) -> Values:
-    """What assignments in a class's body bind, as a dict: `vars(cls)`."""
-    table = inference.table(cls.path)
-    if table is None:
-        return EMPTY
-    names = table.assigned_in(cls.index)
-    values = union([inference.binding(table, cls.index, name) or EMPTY for name in names])
-    return frozenset({Value("typed", "dict", 0, values)})
+def body(cls: Value) -> Values:
+    """What a class's body binds, as a dict: `vars(cls)`."""
+    return frozenset({Value("namespace", cls.path, cls.index)})
 
 
 def _owners(inference: Inference, descriptor: Value) -> Values:

@@ -14,8 +14,10 @@ from . import (
     calling,
     carriers,
     classes,
+    composed,
     filling,
     fixtures,
+    folding,
     metaclasses,
     mro,
     operands,
@@ -61,7 +63,8 @@ def _parameter(inference: Inference, path: str, index: int, name: str) -> Values
         if symbol.name == "__init_subclass__":
             return frozenset(classes.all_subclasses(inference, cls)) or frozenset({cls})
         possible = classes.receivers(inference, Value("function", path, index))
-        return frozenset(c if takes_class else instance(c) for c in possible)
+        objects = EMPTY if takes_class else composed.objects(inference, cls)
+        return objects.union(c if takes_class else instance(c) for c in possible)
     outer = max(symbol.parent, 0)
     annotated = EMPTY
     registered_for = registered.taken(symbol, found) if not found.annotation else ""
@@ -206,26 +209,21 @@ def _calls_of(inference: Inference, function: Value) -> Iterator[tuple[ast.Call,
     for path, call in _sites(inference, function)[0]:
         if (path, call.owner) in wrappers or call.form == "decorator":
             continue  # a wrapper hands on what it was given, as the calls of the wrapper tell
-        for value in inference.callees(path, call):
+        for value, environment in folding.entering(inference, path, call):
             filled = _filled(inference, value, function, wrappers, hooks)
             is_partial = value.kind == "partial" and unbound(value.extra[0]) == function
             # Most calls of a name enter another function; they need not be parsed.
-            here = (
-                inference.here(path, call.owner, call.start, call.end, call.line)
-                if filled is not None or is_partial
-                else None
-            )
+            place = (call.start, call.end, call.line, environment) if filled is not None or is_partial else None
+            here = inference.here(path, call.owner, *place) if place is not None else None
             node = here.source.tree if here is not None else None
             if here is None or not isinstance(node, ast.Call):
                 continue
             if filled is not None:
                 yield node, here, *filled
-            else:
-                inner: Value = value.extra[0]
-                given = inference.here(value.path, value.index, value.extra[1], value.extra[2], 0)
-                if given is None or not isinstance(given.source.tree, ast.Call):
-                    continue
-                first = given.source.tree
+                continue
+            inner: Value = value.extra[0]
+            for given in folding.begun(inference, value):
+                first: ast.Call = given.source.tree  # type: ignore[assignment]
                 # The arguments that `partial` was given, then those of this call, which come after them.
                 begun = ast.Call(func=first.func, args=first.args[1:], keywords=first.keywords)
                 yield begun, given, inner.extra is not None, inner.extra

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import containers, generated, subclassed
+from . import classes, containers, generated, namespaces, subclassed
 from .values import EMPTY, MANY, Value, Values, class_of, external, instance, union
 
 if TYPE_CHECKING:
     from .evaluate import Inference
 
+_MAX_THROWN = 12
 _TYPED_DICTS = ("typing.TypedDict.", "typing_extensions.TypedDict.")
 
 
@@ -62,6 +63,8 @@ def iterated(inference: Inference, value: Value) -> Values:
         table = inference.table(value.path)
         if table and any(table.facts.symbols[i].kind == "enum_member" for i in table.members.get(value.index, ())):
             return frozenset({instance(value)})
+    if value.kind == "namespace":
+        return namespaces.NAMES
     if value.kind == "external":
         return frozenset({external(f"{value.path}[]")})
     return frozenset({value}) if value == MANY else EMPTY
@@ -85,7 +88,9 @@ def item(inference: Inference, value: Value, key: str | None, step: str | None) 
         if value.extra is not None:
             return inference.attribute(frozenset({value.extra}), name) if name else EMPTY
         table = inference.table(value.path)
-        return (inference.binding(table, value.index, name) or EMPTY) if table and name else EMPTY
+        if not name:
+            return namespaces.held(inference, value)
+        return (inference.binding(table, value.index, name) or EMPTY) if table else EMPTY
     if value.kind == "instance":
         found = inference.member(value, "__getitem__")
         if any(v.path.startswith(_TYPED_DICTS) for v in found):
@@ -112,7 +117,16 @@ def item(inference: Inference, value: Value, key: str | None, step: str | None) 
 def caught(inference: Inference, value: Value) -> Values:
     """What `except` binds for a class, or for each class of a tuple."""
     if value.kind == "class":
-        return frozenset({instance(value)})
+        made = inference.once(("caught", value), lambda: frozenset(_thrown(inference, value)))
+        return frozenset(map(instance, made))
     if value.kind == "display":
         return union([caught(inference, v) for v in inference.elements(frozenset({value})) if v.kind != "display"])
     return frozenset({value}) if value.kind == "external" else EMPTY
+
+
+def _thrown(inference: Inference, cls: Value) -> list[Value]:
+    """What is caught as an exception of a class: where nobody makes one of the class itself, those below it that are made."""
+    if classes.is_constructed(inference, cls):
+        return [cls]
+    below = [c for c in classes.all_subclasses(inference, cls) if classes.is_constructed(inference, c)]
+    return below if 0 < len(below) <= _MAX_THROWN else [cls]

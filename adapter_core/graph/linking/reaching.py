@@ -164,7 +164,7 @@ def _indent(text: str) -> int:
     return len(text) - len(text.lstrip())
 
 
-def _least(lines: Lines, first: int, last: int) -> int:
+def least_indent(lines: Lines, first: int, last: int) -> int:
     """The least indentation of the lines after `first` up to `last`, but for blank ones and comments."""
     return min(lines.code[first:last], default=_ENDLESS)
 
@@ -175,7 +175,7 @@ def _inside(event: Event, line: int, lines: Lines) -> bool:
         return False
     own = lines.texts[event.line - 1]
     indent = _indent(own) + (1 if _HEADER.match(own) and not isinstance(event.what, int) else 0)
-    return _least(lines, event.line, line) >= indent
+    return least_indent(lines, event.line, line) >= indent
 
 
 def _always(event: Event, place: Place) -> bool:
@@ -198,7 +198,7 @@ def _other_branch(event: Event, place: Place) -> bool:
     texts, indents, code = lines
     if not event.conditional or last - event.line > _FAR or not 0 < event.line < last <= len(texts):
         return False
-    outer = _least(lines, event.line, last)
+    outer = least_indent(lines, event.line, last)
     if outer >= _indent(texts[event.line - 1]):
         return False
     heads = [texts[number] for number in range(event.line, last) if code[number] == outer]
@@ -209,17 +209,17 @@ def _other_branch(event: Event, place: Place) -> bool:
         above -= 1
     if above < 0 or not _IF.match(texts[above]):
         return False
-    return _loop_around(lines, above + 1, last) is None
+    return loop_around(lines, above + 1, last) is None
 
 
-def _loop_around(lines: Lines, line: int, last: int) -> tuple[int, int] | None:
+def loop_around(lines: Lines, line: int, last: int) -> tuple[int, int] | None:
     """The innermost loop around a line that goes on to `last`: the line of its head, and the indentation of that."""
     indent = _indent(lines.texts[line - 1])
     for number in range(line - 1, max(0, line - _FAR), -1):
         if lines.indents[number - 1] >= indent:
             continue
         text, indent = lines.texts[number - 1], lines.indents[number - 1]
-        if _LOOP.match(text) and _least(lines, number, last) > indent:
+        if _LOOP.match(text) and least_indent(lines, number, last) > indent:
             return number, indent
         if not indent or not _HEADER.match(text):
             return None
@@ -230,7 +230,7 @@ def _comes_round(event: Event, place: Place, before: list[Event]) -> bool:
     """Whether a binding below the place stands in a loop with it, so that it holds the next time round."""
     if event.line - place.line > _FAR or not 0 < place.line <= event.line <= len(place.lines.texts):
         return False
-    loop = _loop_around(place.lines, place.line, event.line)
+    loop = loop_around(place.lines, place.line, event.line)
     if loop is None:
         return False
     return not any(loop[0] <= b.line and not b.apart and (b.line == loop[0] or _always(b, place)) for b in before)

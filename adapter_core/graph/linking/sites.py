@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ...types import Call
 from ..source import is_test_path
-from . import calling, carriers, classes, registered
+from . import calling, carriers, classes, composed, registered
 from .abstract import is_abstract, is_unfinished
 from .tables import instance_class, scopes
 from .values import MANY, OTHER, Value, Values, unbound
@@ -71,8 +71,12 @@ def targets_of(inference: Inference, values: Values) -> Targets:
             named[value] = None
             for function in sorted(calling.constructors(inference, value), key=_order) or [value]:
                 entered[function] = None
-        elif value.kind == "instance":
-            for function in sorted(classes.attribute(inference, value, "__call__"), key=_order):
+        elif value.kind == "composed":
+            made = sorted(composed.constructors(inference, value), key=_order)
+            named.update(dict.fromkeys(made))
+            entered.update(dict.fromkeys(made))
+        elif value.kind in ("instance", "object"):
+            for function in sorted(inference.attribute(frozenset({value}), "__call__"), key=_order):
                 if function.kind == "function":
                     entered[unbound(function)] = None
                     named[_shown(inference, value) if value.by else unbound(function)] = None
@@ -101,15 +105,14 @@ def is_direct(inference: Inference, path: str, call: Call) -> bool:
     """Whether the callee is told by names alone; see `CallSite.direct`."""
     table = inference.table(path)
     head = call.callee.partition(".")[0]
-    if table is None or "(" in call.callee.replace("super()", "") or "[" in call.callee:
+    if table is None or "[" in call.callee or ("(" in call.callee and "(" in call.callee.replace("super()", "")):
         return False
     if head == "super()" or instance_class(table.facts, call.owner, head) is not None:
         return call.callee.count(".") == 1
     for scope in scopes(table.facts, call.owner):
-        symbol = table.facts.symbols[scope]
         flows = [f for f in table.flows.get((scope, head), ()) if f.kind != "annotation"]
         defined, imported = table.children.get((scope, head), ()), table.imports.get((scope, head), ())
-        if (scope, head) in table.declared or (scope, head) in table.limited:
+        if (scope, head) in table.declared or (head in table.limited_names and (scope, head) in table.limited):
             return False
         if flows:
             alone = (
@@ -126,6 +129,7 @@ def is_direct(inference: Inference, path: str, call: Call) -> bool:
             )
         if defined or imported:
             return len(imported) + len(defined) == 1
+        symbol = table.facts.symbols[scope]
         parameter = next((p for p in symbol.parameters if p.name == head), None) if symbol.is_callable else None
         if parameter is not None:
             return parameter.annotation is not None

@@ -51,8 +51,8 @@ def result(inference: Inference, called: Value, node: ast.Call, here: Here) -> V
     return frozenset({Value("typed", "places", 0, tuple(frozenset({_text(part)}) for part in given))})
 
 
-def begun(inference: Inference, path: str, flow: Flow, values: Values) -> Values:
-    """What a loop goes through; of the names of something, those that begin as is asked:
+def begun(inference: Inference, path: str, flow: Flow, target: str, values: Values) -> Values:
+    """What a loop goes through; of the names of something, which its `target` is, those that begin as is asked:
     `for name in dir(suite): if name.startswith("test_")`."""
     if _NAME not in values:
         return values
@@ -60,7 +60,7 @@ def begun(inference: Inference, path: str, flow: Flow, values: Values) -> Values
     found = set(values)
     for call in table.calls.get("startswith", ()) if table is not None else ():
         negated = inference.workspace.text(path)[: call.start].endswith("not ")
-        if call.callee != f"{flow.target}.startswith" or call.owner != flow.owner or negated:
+        if call.callee != f"{target}.startswith" or call.owner != flow.owner or negated:
             continue
         here = inference.here(path, call.owner, call.start, call.end, call.line)
         node = here.source.tree if here is not None else None

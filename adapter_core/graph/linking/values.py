@@ -35,6 +35,8 @@ class Value(NamedTuple):
     function    file          symbol           the receiver that it is bound to, or None
     generator   file          symbol           None              what calling a generator function gives
     lambda      file          scope            (start, end)      offsets in the file
+    composed    file          scope            (start, end, bases, line)   the class that `type(name, bases, members)` there gives
+    object      file          scope            (start, end, bases, line)   an instance of such a class
     display     file          scope            (start, end)      a list, tuple, set or dict, written out or as a comprehension
     super       file          symbol of class  the receiver      members are looked for after that class
     starred     file          symbol           parameter         the tuple of `*args`, the dict of `**kwargs`
