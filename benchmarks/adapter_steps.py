@@ -177,7 +177,7 @@ def _draw_conditions(pyplot: Any) -> None:
     axes.set_ylabel("M1, %")
     axes.axhline(0, color="black", lw=0.8)
     axes.set_title("Bits per byte of held-out text against the model alone")
-    axes.legend(fontsize=8, ncols=2)
+    figure.legend(fontsize=8, ncols=len(wanted), loc="outside lower center")
     figure.savefig(RESULTS / "adapter-conditions.png", dpi=110, metadata={"Software": None})
     pyplot.close(figure)
 
