@@ -113,3 +113,83 @@ def test_a_variable_that_stands_in_for_a_library_is_no_other_thing(tmp_path: Pat
     source = "try:\n    import colours\nexcept ImportError:\n    colours = None\n\n\ndef paint():\n    return colours\n"
     with graph_of(tmp_path, f"#- shop/paint.py\n{source}") as graph:
         assert told(graph, "Who uses colours?")[0] == "`colours` is imported by `shop.paint`."
+
+
+SEVERAL = """
+#- shop/codec.py
+try:
+    import simplejson as json
+except ImportError:
+    import json
+
+
+def encode(value):
+    return json.dumps(value)
+#- shop/paths.py
+import os
+
+
+def first():
+    from os import path as os
+
+    return os.join("a", "b")
+
+
+def second():
+    from posixpath import join
+
+    return join("a", "b")
+
+
+def third():
+    return os.path.join("a", "b")
+
+
+def fourth():
+    return os.path.join("a", "b")
+
+
+def fifth():
+    return os.path.join("a", "b")
+#- shop/more.py
+import json
+import re
+import os.path
+
+
+def second():
+    return os.path.join(json.dumps(1))
+"""
+
+
+def test_of_two_libraries_one_may_be_meant(tmp_path: Path) -> None:
+    with graph_of(tmp_path, SEVERAL) as graph:
+        texts = told(graph, "Who calls json.dumps?")
+    assert texts == [
+        "The standard library's `json.dumps` is called by `second`.",
+        "The standard library's `json.dumps` is perhaps called by `encode`.",
+    ]
+
+
+def test_each_function_is_told_with_all_its_callers(tmp_path: Path) -> None:
+    with graph_of(tmp_path, SEVERAL) as graph:
+        texts = told(graph, "who calls join?")
+    assert "The standard library's `posixpath.join` is called by `second`." in texts
+    named = [text for text in texts if "`os.path.join`" in text]
+    assert {c for text in named for c in ("first", "second", "third", "fourth", "fifth") if f"`{c}`" in text} == {
+        "first", "second", "third", "fourth", "fifth"
+    }  # fmt: skip
+
+
+def test_the_import_is_the_one_that_the_call_sees(tmp_path: Path) -> None:
+    with graph_of(tmp_path, SEVERAL) as graph:
+        claim = answer_question(graph, "Who calls os.path.join?").claims[0]
+    lines = {str(c.span) for c in claim.citations}
+    assert {"shop/paths.py:5", "shop/paths.py:7"} <= lines
+    assert "shop/paths.py:1" not in lines
+
+
+def test_an_import_is_cited_without_what_follows(tmp_path: Path) -> None:
+    with graph_of(tmp_path, SEVERAL) as graph:
+        claim = next(c for c in answer_question(graph, "Which modules import json?").claims if "imported by" in c.text)
+    assert {str(c.span) for c in claim.citations} == {"shop/codec.py:4", "shop/more.py:1"}

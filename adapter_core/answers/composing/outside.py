@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from ...code_graph import CodeGraph, is_test_path
 from ...evidence.question import Question
 from ...evidence.ranking import is_aside
-from ...types import CallSite, ModuleFacts
+from ...types import Call, CallSite, Import, ModuleFacts
 from ..inert import code
 from .around import import_statement
 from .candidate import Candidate, listed, scope_name
@@ -84,19 +84,20 @@ def _order(path: str) -> tuple[bool, bool, str]:
 def _told(graph: CodeGraph, name: str) -> Iterator[Candidate]:
     called = list(_calls(graph, name))
     own = [one for one in called if not is_test_path(one[1].span.path)] or called
-    callers: dict[str, tuple[str, CallSite, list[_Place]]] = {}
+    # By the name and whether it can be no other one, since the same name may be imported from two libraries.
+    callers: dict[tuple[str, bool], dict[str, list[_Place]]] = {}
     for full, site, lines in own:
         if site.caller is not None:
-            callers.setdefault(scope_name(site.caller), (full, site, lines))
-    others = " among others" if len(callers) > _MAX_LISTED else ""
-    by_name: dict[str, list[str]] = {}
-    for caller, (full, _, _) in callers.items():
-        by_name.setdefault(full, []).append(caller)
-    for full, group in by_name.items():
+            certain = len(site.external) == 1 and not site.open
+            callers.setdefault((full, certain), {}).setdefault(scope_name(site.caller), lines)
+    for (full, certain), by_caller in sorted(callers.items(), key=lambda group: not group[0][1]):
+        group = [c for c in by_caller if certain or c not in callers.get((full, True), {})]
+        others = " among others" if len(group) > _MAX_LISTED else ""
         for start in range(0, min(len(group), _MAX_GROUPS * _MAX_LISTED), _MAX_LISTED):
             shown = group[start : start + _MAX_LISTED]
-            places = [place for caller in shown for place in callers[caller][2]]
-            text = f"{_introduced(full)} is called by {listed([code(caller) for caller in shown])}{others}."
+            places = [place for caller in shown for place in by_caller[caller]]
+            is_called = "is called" if certain else "is perhaps called"
+            text = f"{_introduced(full)} {is_called} by {listed([code(caller) for caller in shown])}{others}."
             yield _said(graph, "callers", text, places)
     if not called:
         yield from _imports(graph, name)
@@ -126,17 +127,36 @@ def _calls(graph: CodeGraph, name: str) -> Iterator[tuple[str, CallSite, list[_P
                 continue
             full = next((e for e in site.external if "(" not in e and e.split(".")[-len(wanted) :] == wanted), "")
             if full:
-                yield full, site, _shown(graph, facts, site, full)
+                yield full, site, _shown(graph, facts, call, site, full)
 
 
-def _shown(graph: CodeGraph, facts: ModuleFacts, site: CallSite, full: str) -> list[_Place]:
+def _shown(graph: CodeGraph, facts: ModuleFacts, call: Call, site: CallSite, full: str) -> list[_Place]:
     """The call, and where it does not say all of the name the import that does."""
     here = (site.span.path, site.span.start, site.span.end)
     if site.callee == full:
         return [here]
-    head = site.callee.partition(".")[0]
-    item = next((i for i in facts.imports if (i.alias or i.name or i.module.partition(".")[0]) == head), None)
-    return [here, *import_statement(graph, facts.path, item)] if item is not None else [here]
+    head, _, rest = site.callee.partition(".")
+    scopes = _scopes(facts, call.owner)
+    found = [i for i in facts.imports if _bound(i)[0] == head and i.owner in scopes]
+    # A name may be imported several times; the one that makes up the full name comes first, and of these the innermost.
+    found.sort(key=lambda i: (".".join(filter(None, (_bound(i)[1], rest))) != full, scopes.index(i.owner)))
+    return [here, *import_statement(graph, facts.path, found[0])] if found else [here]
+
+
+def _bound(item: Import) -> tuple[str, str]:
+    """The name that an import binds, and what it stands for."""
+    if item.name is not None:
+        return item.alias or item.name, f"{item.module}.{item.name}"
+    top = item.module.partition(".")[0]
+    return (item.alias, item.module) if item.alias else (top, top)
+
+
+def _scopes(facts: ModuleFacts, owner: int) -> list[int]:
+    """A scope and those around it, the innermost first."""
+    found = [owner]
+    while found[-1] > 0:
+        found.append(facts.symbols[found[-1]].parent)
+    return found
 
 
 def _imports(graph: CodeGraph, name: str) -> Iterator[Candidate]:
