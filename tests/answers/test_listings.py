@@ -77,6 +77,20 @@ class Ring:
     @property
     def size(self):
         return 3
+#- examples/first.py
+class ExampleError(Exception):
+    pass
+
+
+class FurtherError(Exception):
+    pass
+
+
+def example():
+    try:
+        pass
+    except Far:
+        raise
 #- kit/run.py
 import socket
 
@@ -85,6 +99,8 @@ def first():
     try:
         pass
     except socket.Late:
+        raise
+    except Far:
         raise
 
 
@@ -118,7 +134,10 @@ def texts(graph: CodeGraph, question: str) -> list[str]:
 def test_exceptions_are_what_is_built_on_them(graph: CodeGraph) -> None:
     # `RemoteError`: what stands outside the workspace may be one.
     told = texts(graph, "Which exceptions are defined?")
-    assert told == ["The module `kit.errors` defines `KitError`, `Missing`, `LateError` and `RemoteError`."]
+    assert told == [
+        "The module `kit.errors` defines `KitError`, `Missing`, `LateError` and `RemoteError`.",
+        "The module `examples.first` defines `ExampleError` and `FurtherError`.",
+    ]
     answer = answer_question(graph, "Which exceptions are defined?")
     assert told[0] in [claim.text for claim in answer.claims]
     assert not answer.dropped
@@ -132,6 +151,10 @@ def test_a_property_is_listed_as_one(graph: CodeGraph) -> None:
 def test_a_handler_is_told_as_it_is_written(graph: CodeGraph) -> None:
     assert texts(graph, "Who catches Late?") == ["`first` catches `socket.Late`.", "`second` catches `Late`."]
     assert not answer_question(graph, "Who catches Late?").dropped
+
+
+def test_the_product_comes_before_examples(graph: CodeGraph) -> None:
+    assert texts(graph, "Who catches Far?") == ["`first` catches `Far`.", "`example` catches `Far`."]
 
 
 def test_files_without_a_handler_are_not_parsed(graph: CodeGraph, monkeypatch: pytest.MonkeyPatch) -> None:

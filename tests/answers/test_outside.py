@@ -39,6 +39,9 @@ def export(cart):
 
 def other(names):
     return ",".join(names)
+
+
+NAMES = sorted(["b", "a"])
 #- examples/first.py
 import json
 
@@ -82,6 +85,7 @@ def test_the_own_one_is_asked_about_by_its_module(graph: CodeGraph) -> None:
     [
         ("Who calls os.path.join?", "The standard library's `os.path.join` is called by `export`."),
         ("Where is Session used?", "`requests.sessions.Session`, from outside this workspace, is called by `export`."),
+        ("Who calls sorted?", "The built-in `sorted` is called by `shop.cart`."),
         ("Who imports requests.sessions?", "`requests.sessions` is imported by `shop.cart`."),
         ("Which modules import json?", "`json` is imported by `shop.cart`, `shop.json`, `examples.first` and `tests.test_cart`."),
     ],

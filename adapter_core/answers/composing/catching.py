@@ -11,6 +11,7 @@ from ...graph.lookup import scope_at
 from ...graph.outline import outline_of
 from ..inert import code
 from .candidate import Candidate
+from .outside import in_order
 
 _ASKED = re.compile(
     r"\b(?:where (?:is|are|do(?:es)?(?: we| it)?)|who|what|which (?:functions?|methods?|code)) (?:the )?(?:exceptions? |errors? )?"
@@ -26,9 +27,8 @@ def catching(graph: CodeGraph, question: str) -> Iterator[Candidate]:
     match = _ASKED.search(question[:_MAX_CHARS])
     name = ((match["a"] or match["b"]) if match else "").rpartition(".")[2]
     paths = graph.view.paths_using(name) if name[:1].isupper() else []
-    own = [p for p in paths if not is_test_path(p)]
     found: dict[str, Candidate] = {}
-    for path in [*own, *(p for p in paths if p not in own)]:
+    for path in sorted(paths, key=in_order):
         if found and (is_test_path(path) or len(found) >= _MAX_TOLD):
             break
         for one in _handlers(graph, path, name):

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from ...code_graph import CodeGraph, is_test_path
+from ...evidence.ranking import is_aside
 from ...evidence.search_index import SearchIndex
 from ...graph import terms
 from ...types import SymbolRef
@@ -57,7 +58,7 @@ def defined_exceptions(graph: CodeGraph, question: str) -> Iterator[Candidate]:
     by_module: dict[str, list[SymbolRef]] = {}
     for ref in _exceptions(graph):
         by_module.setdefault(ref.path, []).append(ref)
-    most = sorted(by_module.values(), key=lambda refs: (-len(refs), refs[0].path))
+    most = sorted(by_module.values(), key=lambda refs: (is_aside(refs[0].path), -len(refs), refs[0].path))
     for refs in most[:_MAX_MODULES]:
         refs = sorted({r.symbol.name: r for r in sorted(refs, key=_start, reverse=True)}.values(), key=_start)
         shown = refs[:_MAX_LISTED]

@@ -44,7 +44,10 @@ def outside_uses(graph: CodeGraph, question: Question) -> list[Outside]:
     """Of each name in a question for callers or users that is defined outside the workspace: who calls it here; of a module, who
     imports it. Nothing of a name that nothing here uses."""
     found = []
-    for name in names_used(question):
+    names = names_used(question)
+    for name in names:
+        if any(other.endswith(f".{name}") for other in names):
+            continue  # the last part of another
         told = tuple(_told(graph, name)) if _may_be_outside(graph, name) else ()
         if told:
             found.append(Outside(name, told))
@@ -77,7 +80,8 @@ def is_library(graph: CodeGraph, top: str) -> bool:
     return top in sys.stdlib_module_names or any(i.module.partition(".")[0] == top and not i.level for i in imports)
 
 
-def _order(path: str) -> tuple[bool, bool, str]:
+def in_order(path: str) -> tuple[bool, bool, str]:
+    """A key by which the product's files come first, then what stands beside it, such as examples, then tests."""
     return is_test_path(path), is_aside(path), path
 
 
@@ -104,7 +108,9 @@ def _told(graph: CodeGraph, name: str) -> Iterator[Candidate]:
 
 
 def _introduced(full: str) -> str:
-    top = full.partition(".")[0]
+    top, _, name = full.partition(".")
+    if top == "builtins":
+        return f"The built-in {code(name)}"  # as it is written in the cited lines
     if top in sys.stdlib_module_names:
         return f"The standard library's {code(full)}"
     return f"{code(full)}, from outside this workspace,"
@@ -115,7 +121,7 @@ def _calls(graph: CodeGraph, name: str) -> Iterator[tuple[str, CallSite, list[_P
     wanted = name.split(".")
     looked = 0
     paths = {path for how in ("called", "aliased") for path in graph.view.paths_using(wanted[-1], how)}
-    for path in sorted(paths, key=_order):
+    for path in sorted(paths, key=in_order):
         facts = graph.facts(path)
         names = {wanted[-1], *(i.alias for i in facts.imports if i.name == wanted[-1])} if facts is not None else set()
         for call in facts.calls if facts is not None else ():
@@ -162,7 +168,7 @@ def _scopes(facts: ModuleFacts, owner: int) -> list[int]:
 def _imports(graph: CodeGraph, name: str) -> Iterator[Candidate]:
     """Which modules import a library."""
     places: dict[str, list[_Place]] = {}
-    for path in sorted(graph.importers_of(name), key=_order):
+    for path in sorted(graph.importers_of(name), key=in_order):
         facts = graph.facts(path)
         item = next((i for i in facts.imports if i.module == name and not i.level), None) if facts is not None else None
         if facts is not None and item is not None:
