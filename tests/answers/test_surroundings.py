@@ -744,3 +744,22 @@ def test_a_cancelled_answer_ends_wherever_it_is(tmp_path: Path, looks: int) -> N
     with pytest.raises(Cancelled):
         answer_question(graph, "What breaks if I change DiskStore.save?", cancel=_Set(looks))
     assert answer_question(graph, "What breaks if I change DiskStore.save?").found
+
+
+def test_a_default_is_not_all_that_a_parameter_may_be(tmp_path: Path) -> None:
+    source = """
+def run(value):
+    return value
+
+
+def given(run=run):
+    return run(1)
+
+
+def named():
+    return run(2)
+"""
+    with graph_of(tmp_path, f"#- shop/run.py\n{source}") as graph:
+        texts = [claim.text for claim in answer_question(graph, "Who calls run?").claims]
+    assert "`run` is called by `named`." in texts
+    assert "`run` is called by `given`, judged by inferred types." in texts

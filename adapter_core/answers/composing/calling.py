@@ -178,7 +178,9 @@ def evidence_of(graph: CodeGraph, ref: SymbolRef, site: CallSite) -> _Place | No
         return _renamed(graph, site, last, ref.symbol.name)
     method = ref.symbol.kind in ("method", "property")
     if not method:
-        return here
+        # A parameter is what callers give; its default is one of these.
+        parameters = site.caller.symbol.parameters if site.caller is not None and not site.direct else ()
+        return None if any(p.name == site.callee.partition(".")[0] for p in parameters) else here
     kind = ref.symbol.qualname.split(".")[-2] if "." in ref.symbol.qualname else ""
     receiver = owner.rpartition(".")[2]
     own = site.caller.symbol.qualname.split(".") if site.caller is not None else []
