@@ -123,10 +123,18 @@ _LINKS_SAID = {
 }
 
 
+def _told_of(names: Sequence[str], before: str, pattern: str, claims: Sequence[Claim]) -> bool:
+    """Whether a claim of a pattern is about something of one of these names; `before`: the characters that may stand before it."""
+    ends = tuple(f"{sign}{name}`" for name in names for sign in before)
+    return any(re.search(pattern, c.text) and c.text.partition(" is ")[0].endswith(ends) for c in claims)
+
+
 def nothing_of(graph: CodeGraph, question: Question, claims: Sequence[Claim]) -> str:
     """That no caller, test or subclass was found of the one symbol of which a question asks for these; "" where the answer has some."""
     pattern, what = _LINKS_SAID.get(answer_kind(question), ("", ""))
     names = {ref.symbol.qualname for ref in named_symbols(graph, question)} if pattern else set()
+    if answer_kind(question) == "callers" and _told_of(names_used(question), "`" if names else "`.", pattern, claims):
+        return ""  # that of a library, perhaps
     if answer_kind(question) == "callers" and not names:
         used = [n for n in names_used(question) if not graph.find_symbol(n, at_most=1)]
         used = [n for n in used if not in_code(graph, n.rpartition(".")[2]) and not graph.importers_of(n)]

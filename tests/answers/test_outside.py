@@ -197,3 +197,25 @@ def test_an_import_is_cited_without_what_follows(tmp_path: Path) -> None:
     with graph_of(tmp_path, SEVERAL) as graph:
         claim = next(c for c in answer_question(graph, "Which modules import json?").claims if "imported by" in c.text)
     assert {str(c.span) for c in claim.citations} == {"shop/codec.py:4", "shop/more.py:1"}
+
+
+def test_what_is_told_is_not_said_to_be_missing(tmp_path: Path) -> None:
+    source = """
+import json
+import xml.etree.ElementTree as ET
+
+
+def read(text):
+    return ET.fromstring(json.loads(text))
+"""
+    with graph_of(
+        tmp_path, f"#- shop/__init__.py\n#- shop/read.py\n{source}#- shop/json.py\ndef loads(text):\n    return text\n"
+    ) as graph:
+        parse, imports, own = (
+            answer_question(graph, question)
+            for question in ("Who calls xml.etree.ElementTree.fromstring?", "Who imports xml?", "Who calls json.loads?")
+        )
+    assert parse.claims[0].text == "The standard library's `xml.etree.ElementTree.fromstring` is called by `read`."
+    assert imports.claims[0].text == "`xml` is imported by `shop.read`."
+    assert own.claims[0].text == "The standard library's `json.loads` is called by `read`."
+    assert [answer.reason for answer in (parse, imports, own)] == ["", "", ""]

@@ -166,11 +166,13 @@ def _scopes(facts: ModuleFacts, owner: int) -> list[int]:
 
 
 def _imports(graph: CodeGraph, name: str) -> Iterator[Candidate]:
-    """Which modules import a library."""
+    """Which modules import a library, or a module of it."""
     places: dict[str, list[_Place]] = {}
-    for path in sorted(graph.importers_of(name), key=in_order):
+    paths = {*graph.importers_of(name), *graph.view.paths_using(name.rpartition(".")[2])}
+    for path in sorted(paths, key=in_order):
         facts = graph.facts(path)
-        item = next((i for i in facts.imports if i.module == name and not i.level), None) if facts is not None else None
+        found = (i for i in facts.imports if not i.level and f"{i.module}.".startswith(f"{name}.")) if facts else ()
+        item = next(iter(found), None)
         if facts is not None and item is not None:
             places.setdefault(facts.module, import_statement(graph, path, item))
     shown = list(places.items())[:_MAX_LISTED]
