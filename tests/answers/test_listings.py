@@ -117,6 +117,12 @@ def second():
 def third(value: "Late"):
     return value
 #- kit/use.py
+try:
+    import socket
+except ImportError:
+    socket = None
+
+
 def fourth(value: "Late"):
     return value
 """
@@ -163,3 +169,16 @@ def test_files_without_a_handler_are_not_parsed(graph: CodeGraph, monkeypatch: p
     monkeypatch.setattr(catching_module, "outline_of", lambda text: parsed.append(text) or real(text))
     assert len(texts(graph, "Who catches Late?")) == 2
     assert len(parsed) == 1
+
+
+def test_that_nothing_catches_it_is_said(graph: CodeGraph) -> None:
+    note = "no handler of RemoteError was found"
+    assert note in answer_question(graph, "Who catches RemoteError?").reason
+    assert "no handler" not in answer_question(graph, "Who catches Late?").reason
+    assert "no handler" not in answer_question(graph, "What handles RemoteError?").reason
+
+
+def test_a_module_catches_too(graph: CodeGraph) -> None:
+    answer = answer_question(graph, "Who catches ImportError?")
+    assert answer.claims[0].text == "`kit.use` catches `ImportError`."
+    assert answer.reason == ""

@@ -22,10 +22,15 @@ _MAX_CHARS = 300
 _MAX_TOLD = 5
 
 
-def catching(graph: CodeGraph, question: str) -> Iterator[Candidate]:
-    """ "`f` catches `X`." of the product's functions, those of tests where there are no others."""
+def exception_asked_for(question: str) -> str:
+    """The exception whose handlers are asked for, without its module; "" in other questions."""
     match = _ASKED.search(question[:_MAX_CHARS])
-    name = ((match["a"] or match["b"]) if match else "").rpartition(".")[2]
+    return ((match["a"] or match["b"]) if match else "").rpartition(".")[2]
+
+
+def catching(graph: CodeGraph, question: str) -> Iterator[Candidate]:
+    """ "`f` catches `X`." of the product's functions and modules, those of tests where there are no others."""
+    name = exception_asked_for(question)
     paths = graph.view.paths_using(name) if name[:1].isupper() else []
     found: dict[str, Candidate] = {}
     for path in sorted(paths, key=in_order):
@@ -49,9 +54,10 @@ def _handlers(graph: CodeGraph, path: str, name: str) -> Iterator[Candidate]:
         owner = facts.symbols[scope_at(facts, node.lineno)]
         # As it is written: `socket.timeout` may be no `timeout` of the workspace's own.
         written = next((w for w in map(ast.unparse, kinds) if w.rpartition(".")[2] == name), "")
-        if owner.is_callable and written:
+        if written:
             lines = (path, node.lineno, node.type.end_lineno or node.lineno)
             about = f"{path}:{owner.start}"
+            subject = facts.module if owner.kind == "module" else owner.qualname
             yield Candidate(
-                f"{code(owner.qualname)} catches {code(written)}.", "having", (lines,), about, 0, -1, named=True
+                f"{code(subject)} catches {code(written)}.", "having", (lines,), about, 0, -1, named=True
             )
