@@ -58,6 +58,4 @@ def _handlers(graph: CodeGraph, path: str, name: str) -> Iterator[Candidate]:
             lines = (path, node.lineno, node.type.end_lineno or node.lineno)
             about = f"{path}:{owner.start}"
             subject = facts.module if owner.kind == "module" else owner.qualname
-            yield Candidate(
-                f"{code(subject)} catches {code(written)}.", "having", (lines,), about, 0, -1, named=True
-            )
+            yield Candidate(f"{code(subject)} catches {code(written)}.", "having", (lines,), about, 0, -1, named=True)
