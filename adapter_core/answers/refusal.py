@@ -18,6 +18,7 @@ from ..graph import terms
 from ..graph.unindexed import may_answer
 from ..types import Claim
 from .asked import asked_by_words, bare_object, in_code, named_alone, named_classes, named_object, named_symbols
+from .composing.catching import exception_asked_for
 from .composing.having import listings, method_asked_for
 from .composing.outside import names_used
 from .kinds import LINKS, answer_kind
@@ -28,6 +29,9 @@ _FEW_TERMS = 4
 _MAX_IDENTIFIERS = 8
 _MAX_DEFINITIONS = 12
 _SHOWN = 3  # files that are not indexed
+_OF_CATCHING = re.compile(
+    r"\b(?:catch(?:es)?|caught)\b", re.I
+)  # what handles something may be no handler of an exception
 _OF_USES = re.compile(r"\b(?:us(?:es?|ed|ing|ages?)|read|set|passed)\b", re.I)
 
 
@@ -123,10 +127,23 @@ _LINKS_SAID = {
 }
 
 
+def _told_of(names: Sequence[str], before: str, pattern: str, claims: Sequence[Claim]) -> bool:
+    """Whether a claim of a pattern is about something of one of these names; `before`: the characters that may stand before it."""
+    ends = tuple(f"{sign}{name}`" for name in names for sign in before)
+    return any(re.search(pattern, c.text) and c.text.partition(" is ")[0].endswith(ends) for c in claims)
+
+
 def nothing_of(graph: CodeGraph, question: Question, claims: Sequence[Claim]) -> str:
-    """That no caller, test or subclass was found of the one symbol of which a question asks for these; "" where the answer has some."""
+    """That no caller, test, subclass or handler was found of the one symbol of which a question asks for these; "" where the answer has
+    some."""
+    caught = exception_asked_for(question.text) if _OF_CATCHING.search(question.text) else ""
+    if caught[:1].isupper():
+        told = any(" catches " in c.text and c.text.endswith((f"`{caught}`.", f".{caught}`.")) for c in claims)
+        return "" if told else f"no handler of {caught} was found; what is told is what comes nearest"
     pattern, what = _LINKS_SAID.get(answer_kind(question), ("", ""))
     names = {ref.symbol.qualname for ref in named_symbols(graph, question)} if pattern else set()
+    if answer_kind(question) == "callers" and _told_of(names_used(question), "`" if names else "`.", pattern, claims):
+        return ""  # that of a library, perhaps
     if answer_kind(question) == "callers" and not names:
         used = [n for n in names_used(question) if not graph.find_symbol(n, at_most=1)]
         used = [n for n in used if not in_code(graph, n.rpartition(".")[2]) and not graph.importers_of(n)]

@@ -223,7 +223,7 @@ def _compose(run: Run, found: Found, plan_once: Callable[[], Plan]) -> list[Clai
     """The chosen sentences as checked claims. True by construction, and checked all the same."""
     budget = TimeBudget(run.graph, run.options.compose.link_seconds, run.check)
     items = candidates(run.graph, found, run.options.compose.max_candidates, budget)
-    if budget.over:
+    if budget.over or (budget.cut and kind_of(run.graph, found.question) in LINKS):
         run.note(_LINKS_LATE)
     run.metrics["candidates"] = len(items)
     lexical = lexical_scores(items, kind_of(run.graph, found.question), found.weights, found.question.text[:300])

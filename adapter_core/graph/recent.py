@@ -63,6 +63,10 @@ class Recent(OrderedDict[K, V]):
         self._asked.discard(key)
         self._total -= self._weigh(value) if self._weigh is not None else 1
 
+    def clear(self) -> None:
+        for key in list(self):
+            del self[key]
+
 
 class Generations(Generic[K, V]):
     """Entries that were put in or asked for since `age` was last called, and those of the time before that: as `Recent`, for very many

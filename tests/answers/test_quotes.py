@@ -146,3 +146,20 @@ def test_white_space_in_a_string_is_not_folded(repo: Path) -> None:
     tree = ast.parse(source).body[0]
     assert isinstance(tree, ast.FunctionDef)
     assert [quoted(lines, node) for node in tree.body] == ["", "x = h(a)"]
+
+
+def test_exceptions_that_are_caught_together_are_told_one_by_one(repo: Path) -> None:
+    source = """
+def read(name):
+    try:
+        return open(name)
+    except (
+        OSError,
+        errors.Missing,
+    ) as error:
+        print(error)
+"""
+    graph = graph_of(repo, f"#- shop/read.py\n{source}")
+    answer = answer_question(graph, "Which errors does read handle?")
+    assert "`read` catches `OSError` and `errors.Missing`." in [claim.text for claim in answer.claims]
+    assert not answer.dropped

@@ -9,6 +9,7 @@ import pytest
 from adapter_core.answers.citations import cite
 from adapter_core.answers.composing.prose import docstring_sentences, in_passages, sentences_in
 from adapter_core.answers.inert import prose
+from adapter_core.answers.runner import answer_question
 from adapter_core.answers.verify import supports
 from tests.support import graph_of
 
@@ -404,3 +405,25 @@ def test_what_is_said_of_one_thing_is_not_said_of_its_neighbour(
         cited = cite(graph, "app/store.py", start, end, 40)
         assert cited is not None
         assert (not supports(graph, sentence, (cited,)).reason) == stands
+
+
+COMPACT = """
+#- docs/depot.md
+# Depot
+Parcels wait in the depot until a van is free.
+They are weighed first.
+
+## Weighing scales
+Heavy parcels wait for the second van.
+#- src/depot.py
+def dispatch(parcel):
+    return parcel
+"""
+
+
+def test_what_stands_right_below_a_title_is_told_with_it(tmp_path: Path) -> None:
+    answer = answer_question(graph_of(tmp_path, COMPACT), "Which parcels wait for the second van?")
+    told = {claim.text: [str(c.span) for c in claim.citations] for claim in answer.claims}
+    text = "`docs/depot.md`, “Weighing scales”: “Heavy parcels wait for the second van.”"
+    assert told[text] == ["docs/depot.md:5-6"]
+    assert not answer.dropped

@@ -744,3 +744,52 @@ def test_a_cancelled_answer_ends_wherever_it_is(tmp_path: Path, looks: int) -> N
     with pytest.raises(Cancelled):
         answer_question(graph, "What breaks if I change DiskStore.save?", cancel=_Set(looks))
     assert answer_question(graph, "What breaks if I change DiskStore.save?").found
+
+
+def test_a_default_is_not_all_that_a_parameter_may_be(tmp_path: Path) -> None:
+    source = """
+def run(value):
+    return value
+
+
+def given(run=run):
+    return run(1)
+
+
+def named():
+    return run(2)
+"""
+    with graph_of(tmp_path, f"#- shop/run.py\n{source}") as graph:
+        texts = [claim.text for claim in answer_question(graph, "Who calls run?").claims]
+    assert "`run` is called by `named`." in texts
+    assert "`run` is called by `given`, judged by inferred types." in texts
+
+
+def test_calls_that_may_be_others_are_not_counted(tmp_path: Path) -> None:
+    source = """
+class Base:
+    def price(self):
+        return 1
+
+
+class Dear(Base):
+    def price(self):
+        return 2
+
+
+KINDS = {"a": Base, "b": Dear}
+
+
+def either(name):
+    return KINDS[name]().price()
+
+
+def plain():
+    return Base().price()
+"""
+    with graph_of(tmp_path, f"#- shop/run.py\n{source}") as graph:
+        price = [claim.text for claim in answer_question(graph, "How many places call Base.price?").claims]
+        dear = [claim.text for claim in answer_question(graph, "How often is plain called?").claims]
+        kinds = [claim.text for claim in answer_question(graph, "How many overrides does Base.price have?").claims]
+    assert not any("is called at" in text for text in (*price, *dear))
+    assert "`Base.price` has 1 override." in kinds

@@ -33,6 +33,19 @@ def test_the_newest_stays_however_heavy() -> None:
     assert list(kept) == ["b"]
 
 
+def test_all_may_be_let_go() -> None:
+    gone: list[str] = []
+    kept: Recent[str, str] = Recent(3, len, gone.append)
+    kept["a"], kept["b"] = "aa", "b"
+    assert kept["a"] == "aa"
+    kept.clear()
+    assert gone == ["aa", "b"]
+    kept["c"], kept["a"], kept["d"] = "c", "a", "d"  # there is room for three again
+    assert list(kept) == ["c", "a", "d"]
+    kept["e"] = "e"  # and none counts as asked for
+    assert list(kept) == ["a", "d", "e"]
+
+
 @given(st.lists(st.tuples(st.sampled_from("abcdef"), st.integers(1, 6), st.booleans()), max_size=60))
 def test_the_weight_is_bounded_and_values_are_the_last_ones(steps: list[tuple[str, int, bool]]) -> None:
     kept: Recent[str, int] = Recent(8, lambda value: value)

@@ -188,3 +188,38 @@ def test_tables_that_are_let_go_of_need_no_collector(tmp_path: Path) -> None:
         last = weakref.ref(table)
         del table
         assert last() is None
+
+
+class _Cancel:
+    def __init__(self) -> None:
+        self.set = False
+
+    def is_set(self) -> bool:
+        return self.set
+
+
+def test_a_limit_within_another_is_never_later() -> None:
+    memory = Remembering(None)
+    outer, inner = _Cancel(), _Cancel()
+    with memory.limit(None, outer) as first:
+        assert not first
+        with memory.limit(None, inner):
+            outer.set = True
+            assert memory.late
+            assert memory.exhausted
+        outer.set, inner.set = False, True
+        assert not memory.late  # the inner one is over
+        with memory.limit(0.0) as first:
+            assert first
+            with memory.limit(60.0) as first:
+                assert not first
+                assert memory.late
+        assert not memory.late
+
+
+def test_a_limit_ends_with_an_error() -> None:
+    memory = Remembering(None)
+    with pytest.raises(KeyError), memory.limit(0.0, _Cancel()):
+        raise KeyError
+    assert not memory.late
+    assert not memory.exhausted

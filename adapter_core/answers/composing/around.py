@@ -144,12 +144,12 @@ def _imports_of(graph: CodeGraph, ref: SymbolRef) -> Iterator[tuple[str, int, in
                 bound = item.alias or item.name
                 meant = item.name == ref.symbol.name and ref in graph.resolve(path, item.line, bound or "")
             if meant:
-                yield path, item.line, _named_at(graph, path, item.line, item.name or "import")
+                yield path, item.line, _named_at(graph, path, item.line, item.name or item.module)
 
 
 def import_statement(graph: CodeGraph, path: str, item: Import) -> list[tuple[str, int, int]]:
     """The lines of a file that show an import."""
-    return _shown(path, item.line, _named_at(graph, path, item.line, item.name or "import"))
+    return _shown(path, item.line, _named_at(graph, path, item.line, item.name or item.module))
 
 
 def _named_at(graph: CodeGraph, path: str, start: int, name: str) -> int:

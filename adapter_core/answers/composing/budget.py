@@ -21,6 +21,7 @@ class TimeBudget:
         self._left = seconds  # when `spend` was entered last
         self._check = check
         self._begun: float | None = None  # since when it is being spent
+        self.cut = False  # a part of it was too short for one look, though some is left
 
     @property
     def left(self) -> float | None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-import functools
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from ...code_graph import CodeGraph, index_of, is_test_path
+from ...graph.momentary import momentary
 from ...graph.outline import outline_of
 from ...types import CallSite, SymbolRef
 from ..inert import code
@@ -178,7 +178,9 @@ def evidence_of(graph: CodeGraph, ref: SymbolRef, site: CallSite) -> _Place | No
         return _renamed(graph, site, last, ref.symbol.name)
     method = ref.symbol.kind in ("method", "property")
     if not method:
-        return here
+        # A parameter is what callers give; its default is one of these.
+        parameters = site.caller.symbol.parameters if site.caller is not None and not site.direct else ()
+        return None if any(p.name == site.callee.partition(".")[0] for p in parameters) else here
     kind = ref.symbol.qualname.split(".")[-2] if "." in ref.symbol.qualname else ""
     receiver = owner.rpartition(".")[2]
     own = site.caller.symbol.qualname.split(".") if site.caller is not None else []
@@ -202,7 +204,7 @@ def _made(graph: CodeGraph, site: CallSite, owner: str, kind: str) -> _Place | N
     return best
 
 
-@functools.lru_cache(maxsize=8)
+@momentary(8)
 def _bindings(text: str) -> dict[str, list[tuple[int, frozenset[str]]]]:
     """What a file binds: for each name the lines that say what it is, each with the names that do; hundreds of calls may ask for them."""
     found: dict[str, list[tuple[int, frozenset[str]]]] = {}
@@ -231,7 +233,7 @@ def _renamed(graph: CodeGraph, site: CallSite, called: str, name: str) -> _Place
     return (site.span.path, *lines) if lines is not None else None
 
 
-@functools.lru_cache(maxsize=8)
+@momentary(8)
 def _other_names(text: str) -> dict[tuple[str, str], Lines]:
     """The first lines in which a file binds a name to something of another one: (name, other one)."""
     found: dict[tuple[str, str], Lines] = {}

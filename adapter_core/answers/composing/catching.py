@@ -11,6 +11,7 @@ from ...graph.lookup import scope_at
 from ...graph.outline import outline_of
 from ..inert import code
 from .candidate import Candidate
+from .outside import in_order
 
 _ASKED = re.compile(
     r"\b(?:where (?:is|are|do(?:es)?(?: we| it)?)|who|what|which (?:functions?|methods?|code)) (?:the )?(?:exceptions? |errors? )?"
@@ -21,14 +22,18 @@ _MAX_CHARS = 300
 _MAX_TOLD = 5
 
 
-def catching(graph: CodeGraph, question: str) -> Iterator[Candidate]:
-    """ "`f` catches `X`." of the product's functions, those of tests where there are no others."""
+def exception_asked_for(question: str) -> str:
+    """The exception whose handlers are asked for, without its module; "" in other questions."""
     match = _ASKED.search(question[:_MAX_CHARS])
-    name = ((match["a"] or match["b"]) if match else "").rpartition(".")[2]
+    return ((match["a"] or match["b"]) if match else "").rpartition(".")[2]
+
+
+def catching(graph: CodeGraph, question: str) -> Iterator[Candidate]:
+    """ "`f` catches `X`." of the product's functions and modules, those of tests where there are no others."""
+    name = exception_asked_for(question)
     paths = graph.view.paths_using(name) if name[:1].isupper() else []
-    own = [p for p in paths if not is_test_path(p)]
     found: dict[str, Candidate] = {}
-    for path in [*own, *(p for p in paths if p not in own)]:
+    for path in sorted(paths, key=in_order):
         if found and (is_test_path(path) or len(found) >= _MAX_TOLD):
             break
         for one in _handlers(graph, path, name):
@@ -37,16 +42,20 @@ def catching(graph: CodeGraph, question: str) -> Iterator[Candidate]:
 
 
 def _handlers(graph: CodeGraph, path: str, name: str) -> Iterator[Candidate]:
-    facts, document = graph.facts(path), graph.document(path)
-    tree = outline_of(document.text).tree if document is not None else None
+    document = graph.document(path)
+    # To parse takes a thousand times as long, and most files that use a name have no handler of it.
+    if document is None or not re.search(rf"\bexcept\b[^:]*\b{re.escape(name)}\b", document.text):
+        return
+    facts, tree = graph.facts(path), outline_of(document.text).tree
     for node in ast.walk(tree) if tree is not None and facts is not None else ():
         if facts is None or not isinstance(node, ast.ExceptHandler) or node.type is None:
             continue
         kinds = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
         owner = facts.symbols[scope_at(facts, node.lineno)]
-        if owner.is_callable and any(ast.unparse(kind).rpartition(".")[2] == name for kind in kinds):
+        # As it is written: `socket.timeout` may be no `timeout` of the workspace's own.
+        written = next((w for w in map(ast.unparse, kinds) if w.rpartition(".")[2] == name), "")
+        if written:
             lines = (path, node.lineno, node.type.end_lineno or node.lineno)
             about = f"{path}:{owner.start}"
-            yield Candidate(
-                f"{code(owner.qualname)} catches {code(name)}.", "having", (lines,), about, 0, -1, named=True
-            )
+            subject = facts.module if owner.kind == "module" else owner.qualname
+            yield Candidate(f"{code(subject)} catches {code(written)}.", "having", (lines,), about, 0, -1, named=True)

@@ -72,7 +72,9 @@ def count_of(links: Links, what: str) -> int | None:
     symbol = links.ref.symbol
     if what == "places":
         calls = [s for s in links.callers.items if not s.deferred]
-        return len(calls) if links.callers.complete and all(s.resolved for s in calls) else None
+        # What may be a call of something else, too, makes the number uncertain.
+        certain = all(s.resolved and len(s.targets) == 1 and not s.external and not s.open for s in calls)
+        return len(calls) if links.callers.complete and certain else None
     if what == "parameters":
         return len(parameters_of(symbol)) if symbol.is_callable else None
     if what == "methods":

@@ -82,8 +82,10 @@ def of_documentation(
     found = [one for one in found if printable(one.text.lstrip("# ")) != printable(symbol.name)]
     for sentence in in_passages(found, lines, _says_of(weights)):
         spans = [(sentence.start, sentence.end)]
-        if title and not symbol.start <= sentence.start <= symbol.start + 1:
-            # The title is part of the sentence, so its line is cited, too.
+        # The title is part of the sentence, so its line is cited, too.
+        if title and sentence.start == symbol.start + 1:
+            spans = [(symbol.start, sentence.end)]
+        elif title and sentence.start != symbol.start:
             spans.insert(0, _title_lines(symbol))
         yield speaker.say("text", f"{code(facts.path)}{title}: “{prose(sentence.text)}”", *spans)
     told = course and not _QUOTATION.search(title[3:-1])

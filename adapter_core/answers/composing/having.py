@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from ...code_graph import CodeGraph, is_test_path
+from ...types import SymbolRef
 from ..inert import code
 from .candidate import Candidate, definition, listed
 from .catching import catching
@@ -43,15 +44,17 @@ def _having(graph: CodeGraph, question: str) -> Iterator[Candidate]:
     name = method_asked_for(question)
     refs = [r for r in graph.find_symbol(name) if r.symbol.kind in ("method", "property")] if name else []
     own = [r for r in refs if not is_test_path(r.path)] or refs
-    owners = {r.symbol.qualname.rpartition(".")[0]: r for r in reversed(own)}
-    found = list(reversed(owners.items()))
-    if len(found) < _FEWEST:
+    owners: dict[str, SymbolRef] = {}
+    for ref in own:  # a class may define it twice, and several classes may be called the same
+        owners.setdefault(ref.symbol.qualname.rpartition(".")[0], ref)
+    if len(owners) < _FEWEST:
         return
-    others = ", among others" if len(found) > _MAX_GROUPS * _MAX_LISTED else ""
-    for start in range(0, min(len(found), _MAX_GROUPS * _MAX_LISTED), _MAX_LISTED):
-        group = found[start : start + _MAX_LISTED]
-        kind = "property" if all(r.symbol.kind == "property" for _, r in group) else "method"
-        text = f"{code(name)} is a {kind} of {listed([code(owner) for owner, _ in group])}{others}."
-        first = group[0][1]
-        spans = tuple(definition(r) for _, r in group)
-        yield Candidate(text, "having", spans, f"{first.path}:{first.symbol.start}", 0, -1, named=True)
+    for kind in ("method", "property"):
+        found = [(owner, ref) for owner, ref in owners.items() if ref.symbol.kind == kind]
+        others = ", among others" if len(found) > _MAX_GROUPS * _MAX_LISTED else ""
+        for start in range(0, min(len(found), _MAX_GROUPS * _MAX_LISTED), _MAX_LISTED):
+            group = found[start : start + _MAX_LISTED]
+            text = f"{code(name)} is a {kind} of {listed([code(owner) for owner, _ in group])}{others}."
+            first = group[0][1]
+            spans = tuple(definition(r) for _, r in group)
+            yield Candidate(text, "having", spans, f"{first.path}:{first.symbol.start}", 0, -1, named=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from functools import cached_property
 
 from ...code_graph import CodeGraph
@@ -21,20 +23,30 @@ class Links:
     def __init__(self, graph: CodeGraph, ref: SymbolRef, budget: TimeBudget | None = None) -> None:
         self.graph = graph
         self.ref = ref
+        self._budget = budget
         self._left = budget.left if budget is not None else None
 
     @cached_property
     def callers(self) -> Listing:
         # Some time is left for what else there is to find of it.
         seconds = CALLERS_SECONDS if self._left is None else min(CALLERS_SECONDS, _OF_CALLERS * self._left)
-        return self.graph.who_calls(self.ref, implicit=False, limit_seconds=seconds)
+        return self._look(seconds, lambda s: self.graph.who_calls(self.ref, implicit=False, limit_seconds=s))
 
     @cached_property
     def tests(self) -> Listing:
         """All tests from which a few calls lead here, likely ones first."""
-        found = self.graph.tests_for_symbol(self.ref, _TEST_CALLS, _TESTS_SECONDS, least=0.0)
+        look = self.graph.tests_for_symbol
+        found = self._look(_TESTS_SECONDS, lambda s: look(self.ref, _TEST_CALLS, s, least=0.0))
         reached: tuple[TestLink, ...] = tuple(t for t in found.items if t.distance < _NAMED_ONLY and not t.guessed)
         return Listing(reached, found.complete, found.reason)
+
+    def _look(self, seconds: float, look: Callable[[float], Listing]) -> Listing:
+        """What is found within so long; where that was too short, the budget knows."""
+        begun = time.monotonic()
+        found = look(seconds)
+        if self._budget is not None and not found.complete and time.monotonic() - begun >= seconds:
+            self._budget.cut = True
+        return found
 
     @cached_property
     def overrides(self) -> list[SymbolRef]:

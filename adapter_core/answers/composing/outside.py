@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from ...code_graph import CodeGraph, is_test_path
 from ...evidence.question import Question
 from ...evidence.ranking import is_aside
-from ...types import CallSite, ModuleFacts
+from ...types import Call, CallSite, Import, ModuleFacts
 from ..inert import code
 from .around import import_statement
 from .candidate import Candidate, listed, scope_name
@@ -44,7 +44,10 @@ def outside_uses(graph: CodeGraph, question: Question) -> list[Outside]:
     """Of each name in a question for callers or users that is defined outside the workspace: who calls it here; of a module, who
     imports it. Nothing of a name that nothing here uses."""
     found = []
-    for name in names_used(question):
+    names = names_used(question)
+    for name in names:
+        if any(other.endswith(f".{name}") for other in names):
+            continue  # the last part of another
         told = tuple(_told(graph, name)) if _may_be_outside(graph, name) else ()
         if told:
             found.append(Outside(name, told))
@@ -77,33 +80,37 @@ def is_library(graph: CodeGraph, top: str) -> bool:
     return top in sys.stdlib_module_names or any(i.module.partition(".")[0] == top and not i.level for i in imports)
 
 
-def _order(path: str) -> tuple[bool, bool, str]:
+def in_order(path: str) -> tuple[bool, bool, str]:
+    """A key by which the product's files come first, then what stands beside it, such as examples, then tests."""
     return is_test_path(path), is_aside(path), path
 
 
 def _told(graph: CodeGraph, name: str) -> Iterator[Candidate]:
     called = list(_calls(graph, name))
     own = [one for one in called if not is_test_path(one[1].span.path)] or called
-    callers: dict[str, tuple[str, CallSite, list[_Place]]] = {}
+    # By the name and whether it can be no other one, since the same name may be imported from two libraries.
+    callers: dict[tuple[str, bool], dict[str, list[_Place]]] = {}
     for full, site, lines in own:
         if site.caller is not None:
-            callers.setdefault(scope_name(site.caller), (full, site, lines))
-    others = " among others" if len(callers) > _MAX_LISTED else ""
-    by_name: dict[str, list[str]] = {}
-    for caller, (full, _, _) in callers.items():
-        by_name.setdefault(full, []).append(caller)
-    for full, group in by_name.items():
+            certain = len(site.external) == 1 and not site.open
+            callers.setdefault((full, certain), {}).setdefault(scope_name(site.caller), lines)
+    for (full, certain), by_caller in sorted(callers.items(), key=lambda group: not group[0][1]):
+        group = [c for c in by_caller if certain or c not in callers.get((full, True), {})]
+        others = " among others" if len(group) > _MAX_LISTED else ""
         for start in range(0, min(len(group), _MAX_GROUPS * _MAX_LISTED), _MAX_LISTED):
             shown = group[start : start + _MAX_LISTED]
-            places = [place for caller in shown for place in callers[caller][2]]
-            text = f"{_introduced(full)} is called by {listed([code(caller) for caller in shown])}{others}."
+            places = [place for caller in shown for place in by_caller[caller]]
+            is_called = "is called" if certain else "is perhaps called"
+            text = f"{_introduced(full)} {is_called} by {listed([code(caller) for caller in shown])}{others}."
             yield _said(graph, "callers", text, places)
     if not called:
         yield from _imports(graph, name)
 
 
 def _introduced(full: str) -> str:
-    top = full.partition(".")[0]
+    top, _, name = full.partition(".")
+    if top == "builtins":
+        return f"The built-in {code(name)}"  # as it is written in the cited lines
     if top in sys.stdlib_module_names:
         return f"The standard library's {code(full)}"
     return f"{code(full)}, from outside this workspace,"
@@ -114,7 +121,7 @@ def _calls(graph: CodeGraph, name: str) -> Iterator[tuple[str, CallSite, list[_P
     wanted = name.split(".")
     looked = 0
     paths = {path for how in ("called", "aliased") for path in graph.view.paths_using(wanted[-1], how)}
-    for path in sorted(paths, key=_order):
+    for path in sorted(paths, key=in_order):
         facts = graph.facts(path)
         names = {wanted[-1], *(i.alias for i in facts.imports if i.name == wanted[-1])} if facts is not None else set()
         for call in facts.calls if facts is not None else ():
@@ -126,25 +133,46 @@ def _calls(graph: CodeGraph, name: str) -> Iterator[tuple[str, CallSite, list[_P
                 continue
             full = next((e for e in site.external if "(" not in e and e.split(".")[-len(wanted) :] == wanted), "")
             if full:
-                yield full, site, _shown(graph, facts, site, full)
+                yield full, site, _shown(graph, facts, call, site, full)
 
 
-def _shown(graph: CodeGraph, facts: ModuleFacts, site: CallSite, full: str) -> list[_Place]:
+def _shown(graph: CodeGraph, facts: ModuleFacts, call: Call, site: CallSite, full: str) -> list[_Place]:
     """The call, and where it does not say all of the name the import that does."""
     here = (site.span.path, site.span.start, site.span.end)
     if site.callee == full:
         return [here]
-    head = site.callee.partition(".")[0]
-    item = next((i for i in facts.imports if (i.alias or i.name or i.module.partition(".")[0]) == head), None)
-    return [here, *import_statement(graph, facts.path, item)] if item is not None else [here]
+    head, _, rest = site.callee.partition(".")
+    scopes = _scopes(facts, call.owner)
+    found = [i for i in facts.imports if _bound(i)[0] == head and i.owner in scopes]
+    # A name may be imported several times; the one that makes up the full name comes first, and of these the innermost.
+    found.sort(key=lambda i: (".".join(filter(None, (_bound(i)[1], rest))) != full, scopes.index(i.owner)))
+    return [here, *import_statement(graph, facts.path, found[0])] if found else [here]
+
+
+def _bound(item: Import) -> tuple[str, str]:
+    """The name that an import binds, and what it stands for."""
+    if item.name is not None:
+        return item.alias or item.name, f"{item.module}.{item.name}"
+    top = item.module.partition(".")[0]
+    return (item.alias, item.module) if item.alias else (top, top)
+
+
+def _scopes(facts: ModuleFacts, owner: int) -> list[int]:
+    """A scope and those around it, the innermost first."""
+    found = [owner]
+    while found[-1] > 0:
+        found.append(facts.symbols[found[-1]].parent)
+    return found
 
 
 def _imports(graph: CodeGraph, name: str) -> Iterator[Candidate]:
-    """Which modules import a library."""
+    """Which modules import a library, or a module of it."""
     places: dict[str, list[_Place]] = {}
-    for path in sorted(graph.importers_of(name), key=_order):
+    paths = {*graph.importers_of(name), *graph.view.paths_using(name.rpartition(".")[2])}
+    for path in sorted(paths, key=in_order):
         facts = graph.facts(path)
-        item = next((i for i in facts.imports if i.module == name and not i.level), None) if facts is not None else None
+        found = (i for i in facts.imports if not i.level and f"{i.module}.".startswith(f"{name}.")) if facts else ()
+        item = next(iter(found), None)
         if facts is not None and item is not None:
             places.setdefault(facts.module, import_statement(graph, path, item))
     shown = list(places.items())[:_MAX_LISTED]

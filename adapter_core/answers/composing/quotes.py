@@ -13,7 +13,7 @@ from ...graph import terms
 from ...types import Symbol
 from ..inert import code, printable
 from .body import callee
-from .candidate import Candidate, Speaker
+from .candidate import Candidate, Speaker, listed
 from .conditions import Condition, Lines, condition_of, joined, lines_of
 from .placed import EXITS, Placed, function_at, header, one_line, source, statements
 
@@ -215,9 +215,13 @@ def _worth(items: Sequence[Placed]) -> float:
 
 def _caught(name: str, node: ast.stmt, lines: list[str]) -> Iterator[_Quote]:
     for handler in getattr(node, "handlers", []):
-        kind = source(handler.type, lines) if handler.type is not None else ""
-        if kind:
-            yield _Quote("quote", f"{name} catches {code(kind)}.", kind, (header(handler),))
+        if handler.type is None:
+            continue
+        several = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+        kinds = [source(one, lines) for one in several]
+        if kinds and all(kinds):
+            caught = listed([code(kind) for kind in kinds])
+            yield _Quote("quote", f"{name} catches {caught}.", " ".join(kinds), (header(handler),))
 
 
 def _is_text(node: ast.stmt) -> bool:

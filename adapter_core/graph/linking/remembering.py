@@ -58,7 +58,7 @@ class Remembering:
         self.most_steps = MOST_STEPS
         self.partial = False  # something was cut off by a limit since this was last set to False
         self._deadline: float | None = None  # by `time.monotonic`: what is not known by then is given up
-        self._cancel: CancelToken | None = None  # the same once it is set
+        self._cancels: tuple[CancelToken, ...] = ()  # the same once one of them is set
         self._limited = False  # by either
         # With whether it was cut off, but dear, and stands.
         self._kept: Generations[object, tuple[Values, Read, bool]] = Generations()
@@ -223,22 +223,22 @@ class Remembering:
     def late(self) -> bool:
         """Whether the time is up, or nobody waits any more."""
         over = self._deadline is not None and time.monotonic() >= self._deadline
-        return over or (self._cancel is not None and self._cancel.is_set())
+        return over or any(cancel.is_set() for cancel in self._cancels)
 
     @contextmanager
     def limit(self, seconds: float | None, cancel: CancelToken | None = None) -> Iterator[bool]:
         """What is worked out in here is given up after so long (None: never), or when `cancel` is set; never later than limits around this
         one have it. Gives whether this limit is the first of them."""
-        before = self._deadline, self._cancel, self._limited
+        before = self._deadline, self._cancels, self._limited
         own = time.monotonic() + seconds if seconds is not None else None
         first = own is not None and (self._deadline is None or own <= self._deadline)
         self._deadline = own if first else self._deadline
-        self._cancel = self._cancel if cancel is None else cancel
-        self._limited = self._deadline is not None or self._cancel is not None
+        self._cancels = self._cancels if cancel is None else (*self._cancels, cancel)
+        self._limited = self._deadline is not None or bool(self._cancels)
         try:
             yield first
         finally:
-            self._deadline, self._cancel, self._limited = before
+            self._deadline, self._cancels, self._limited = before
 
     def spend(self, steps: int = _FILE) -> bool:
         """Account for the work of looking through a file; False where there is nothing left to spend."""

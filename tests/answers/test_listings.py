@@ -1,0 +1,184 @@
+"""What there is of a kind is told as it is: no exception by its name alone, each property as a property, handlers as they are written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from adapter_core.answers.composing import catching as catching_module
+from adapter_core.answers.composing.having import listings
+from adapter_core.answers.runner import answer_question
+from adapter_core.code_graph import CodeGraph
+from tests.support import graph_of
+
+WORKSPACE = """
+#- kit/errors.py
+from enum import Enum
+from typing import NamedTuple, Protocol
+
+from widgets import Dialog
+
+
+class KitError(Exception):
+    pass
+
+
+class Missing(KitError):
+    pass
+
+
+class Error(Enum):
+    A = 1
+
+
+class LogError(NamedTuple):
+    line: int
+
+
+class HasError(Protocol):
+    pass
+
+
+if Dialog:
+
+    class LateError(ValueError):
+        pass
+
+else:
+
+    class LateError(Exception):
+        pass
+
+
+class RemoteError(Dialog):
+    pass
+#- kit/other.py
+class Missing:
+    pass
+
+
+class Sought(Missing):
+    pass
+
+
+class Shape:
+    @property
+    def size(self):
+        return 1
+
+
+class Box:
+    def size(self):
+        return 2
+
+
+class Ring:
+    @property
+    def size(self):
+        return 3
+#- examples/first.py
+class ExampleError(Exception):
+    pass
+
+
+class FurtherError(Exception):
+    pass
+
+
+def example():
+    try:
+        pass
+    except Far:
+        raise
+#- kit/run.py
+import socket
+
+
+def first():
+    try:
+        pass
+    except socket.Late:
+        raise
+    except Far:
+        raise
+
+
+def second():
+    try:
+        pass
+    except (
+        ValueError,
+        Late,
+    ):
+        raise
+
+
+def third(value: "Late"):
+    return value
+#- kit/use.py
+try:
+    import socket
+except ImportError:
+    socket = None
+
+
+def fourth(value: "Late"):
+    return value
+"""
+
+
+@pytest.fixture
+def graph(tmp_path: Path) -> CodeGraph:
+    return graph_of(tmp_path, WORKSPACE)
+
+
+def texts(graph: CodeGraph, question: str) -> list[str]:
+    return [item.text for item in listings(graph, question)]
+
+
+def test_exceptions_are_what_is_built_on_them(graph: CodeGraph) -> None:
+    # `RemoteError`: what stands outside the workspace may be one.
+    told = texts(graph, "Which exceptions are defined?")
+    assert told == [
+        "The module `kit.errors` defines `KitError`, `Missing`, `LateError` and `RemoteError`.",
+        "The module `examples.first` defines `ExampleError` and `FurtherError`.",
+    ]
+    answer = answer_question(graph, "Which exceptions are defined?")
+    assert told[0] in [claim.text for claim in answer.claims]
+    assert not answer.dropped
+
+
+def test_a_property_is_listed_as_one(graph: CodeGraph) -> None:
+    told = texts(graph, "Which classes define size?")
+    assert told == ["`size` is a method of `Box`.", "`size` is a property of `Shape` and `Ring`."]
+
+
+def test_a_handler_is_told_as_it_is_written(graph: CodeGraph) -> None:
+    assert texts(graph, "Who catches Late?") == ["`first` catches `socket.Late`.", "`second` catches `Late`."]
+    assert not answer_question(graph, "Who catches Late?").dropped
+
+
+def test_the_product_comes_before_examples(graph: CodeGraph) -> None:
+    assert texts(graph, "Who catches Far?") == ["`first` catches `Far`.", "`example` catches `Far`."]
+
+
+def test_files_without_a_handler_are_not_parsed(graph: CodeGraph, monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed: list[str] = []
+    real = catching_module.outline_of
+    monkeypatch.setattr(catching_module, "outline_of", lambda text: parsed.append(text) or real(text))
+    assert len(texts(graph, "Who catches Late?")) == 2
+    assert len(parsed) == 1
+
+
+def test_that_nothing_catches_it_is_said(graph: CodeGraph) -> None:
+    note = "no handler of RemoteError was found"
+    assert note in answer_question(graph, "Who catches RemoteError?").reason
+    assert "no handler" not in answer_question(graph, "Who catches Late?").reason
+    assert "no handler" not in answer_question(graph, "What handles RemoteError?").reason
+
+
+def test_a_module_catches_too(graph: CodeGraph) -> None:
+    answer = answer_question(graph, "Who catches ImportError?")
+    assert answer.claims[0].text == "`kit.use` catches `ImportError`."
+    assert answer.reason == ""
