@@ -14,6 +14,7 @@ import pytest
 from adapter_core.adapters.files import save_npz
 from adapter_core.adapters.memory import Memory, tokenizer_digest
 from adapter_core.adapters.options import CAP_VARIABLE
+from adapter_core.adapters.remembering.followers import Model
 from adapter_core.adapters.serving import AdapterServing, unmapped
 from adapter_core.adapters.targets import TARGETS, infer_target_shapes
 from adapter_core.errors import AdapterError, AdapterFileError, ModelError, UsageError
@@ -44,7 +45,7 @@ def files(tiny_llama, tmp_path_factory) -> Path:
     save_npz(folder / "other.npz", random_adapter(shapes, layers=3))
     whole = (folder / "base.npz").read_bytes()
     (folder / "damaged.npz").write_bytes(whole[: len(whole) // 2])
-    tokens = np.array(loaded.tokenizer(f"<|im_start|>assistant\n{WRITTEN}" * 20)["input_ids"], np.uint32)
+    tokens = np.array(loaded.tokenizer(f"<|im_start|>assistant\n{WRITTEN}" * 400)["input_ids"], np.uint32)
     Memory.build({"a.py": tokens}, tokenizer_digest(loaded.tokenizer)).save(folder / "memory")
     Memory.build({"a.py": tokens}, "another").save(folder / "foreign-memory")
     return folder
@@ -284,7 +285,8 @@ def test_an_unmapped_memory_predicts_the_same(files, tiny_tokenizer):
     memory = Memory.load(files / "memory", tokenizer_digest(tiny_tokenizer))
     context = tiny_tokenizer("The quick brown fox")["input_ids"]
     mapped, copied = (
-        m.next_distribution(context, lambda t: np.full(len(t), -4.0), -1.0) for m in (memory, unmapped(memory))
+        m.next_distribution(context, Model(lambda t: np.full(len(t), -4.0), -1.0, 2.0))
+        for m in (memory, unmapped(memory))
     )
     assert mapped.kept < 1
     assert (mapped.tokens.tolist(), mapped.shares.tolist()) == (copied.tokens.tolist(), copied.shares.tolist())
