@@ -8,6 +8,7 @@ import pytest
 
 from adapter_core.answers.runner import answer_question
 from adapter_core.code_graph import CodeGraph
+from tests.answers.asking import told
 from tests.support import graph_of
 
 WORKSPACE = """
@@ -100,12 +101,6 @@ class TestWorker:
 @pytest.fixture
 def graph(tmp_path: Path) -> CodeGraph:
     return graph_of(tmp_path, WORKSPACE)
-
-
-def told(graph: CodeGraph, question: str) -> list[str]:
-    answer = answer_question(graph, question)
-    assert not answer.dropped
-    return [claim.text for claim in answer.claims]
 
 
 def test_a_call_in_a_function_of_a_test_is_the_tests(graph: CodeGraph) -> None:

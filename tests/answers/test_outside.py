@@ -8,6 +8,7 @@ import pytest
 
 from adapter_core.answers.runner import answer_question
 from adapter_core.code_graph import CodeGraph
+from tests.answers.asking import told
 from tests.support import graph_of
 
 WORKSPACE = """
@@ -60,12 +61,6 @@ def test_write():
 @pytest.fixture
 def graph(tmp_path: Path) -> CodeGraph:
     return graph_of(tmp_path, WORKSPACE)
-
-
-def told(graph: CodeGraph, question: str) -> list[str]:
-    answer = answer_question(graph, question)
-    assert not answer.dropped
-    return [claim.text for claim in answer.claims]
 
 
 def test_a_librarys_name_is_not_the_own_one(graph: CodeGraph) -> None:
