@@ -18,6 +18,7 @@ from adapter_core.graph.source import NotText, decode, split_lines
 
 # Sets of the headline (their gold has lines), all sets with questions, and the bug reports, which are reported apart.
 LINE_SETS = ("sweqa_bench", "sweqa_pro_rl", "deeprepoqa_v1")
+OWN_SET = "own_questions"  # questions.py; its gold has lines, too
 QUESTION_SETS = (*LINE_SETS, "deepcodebench", "rlm_bench_httpx")
 ALL_SETS = (*QUESTION_SETS, "swebench_loc")
 MAX_GOLD_LINES = 60
@@ -43,7 +44,7 @@ class Place:
 class Row:
     """`places`: gold lines, in the order of the reference; empty where only files are known. `functions`: definitions of functions
     in which gold places start. `definitions`: these, and what the gold names as its symbol, which may be a class. `group`: the row's
-    set, with what is reported apart within it."""
+    set, with what is reported apart within it. `checkout`: the name of the folder with the repository."""
 
     id: str
     set: str
@@ -55,10 +56,7 @@ class Row:
     places: tuple[Place, ...]
     functions: tuple[Place, ...]
     definitions: tuple[Place, ...]
-
-    @property
-    def checkout(self) -> str:
-        return f"{self.repo.replace('/', '+')}@{self.commit}"
+    checkout: str
 
 
 def load_rows(folder: Path, repos: Path, sets: Iterable[str]) -> list[Row]:
@@ -68,16 +66,15 @@ def load_rows(folder: Path, repos: Path, sets: Iterable[str]) -> list[Row]:
         for line in (folder / f"{name}.jsonl").read_text("utf-8").split("\n"):
             if not line:
                 continue
-            row = _row(name, json.loads(line), repos)
-            if row is not None:
-                found.append(row)
+            raw = json.loads(line)
+            root = repos / f"{raw['repo'].replace('/', '+')}@{raw['commit']}"
+            if root.is_dir() and raw["gold"]:
+                found.append(read_row(name, raw, root))
     return found
 
 
-def _row(name: str, raw: dict[str, Any], repos: Path) -> Row | None:
-    root = repos / f"{raw['repo'].replace('/', '+')}@{raw['commit']}"
-    if not root.is_dir() or not raw["gold"]:
-        return None
+def read_row(name: str, raw: dict[str, Any], root: Path) -> Row:
+    """A row of the set `name`, whose repository is in the folder `root`."""
     gold = [(g, Place(g["path"], g["start_line"], g["end_line"])) for g in raw["gold"] if g.get("start_line")]
     functions = [_gold_function(root, g, place) for g, place in gold]
     named = [_named(root, g, place) for g, place in gold]
@@ -95,6 +92,7 @@ def _row(name: str, raw: dict[str, Any], repos: Path) -> Row | None:
         places=tuple(dict.fromkeys(place for _, place in gold)),
         functions=tuple(dict.fromkeys(f for f in functions if f is not None)),
         definitions=tuple(dict.fromkeys(d for d in (*functions, *named) if d is not None)),
+        checkout=root.name,
     )
 
 

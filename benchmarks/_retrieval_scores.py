@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from _retrieval_data import LINE_SETS, Place, Row, all_gold_lines, gold_lines
+from _retrieval_data import LINE_SETS, OWN_SET, Place, Row, all_gold_lines, gold_lines
 from _retrieval_packing import BUDGETS
 
 MAX_SPAN_LINES = 60
@@ -27,7 +27,7 @@ class Found:
 def score(row: Row, found: Found) -> dict[str, float]:
     """The scores that the row's gold allows, by name."""
     scores: dict[str, float] = {}
-    if row.set in LINE_SETS and row.places:
+    if row.set in (*LINE_SETS, OWN_SET) and row.places:
         for budget in BUDGETS:
             shown = {(p.path, n) for p in found.packs[budget] for n in range(p.start, p.end + 1)}
             for name, gold in (("lines", gold_lines(row)), ("all lines", all_gold_lines(row))):

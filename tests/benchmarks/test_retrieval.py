@@ -26,7 +26,7 @@ CHARACTERS = Tokens("characters", lambda texts: [len(t) for t in texts], lambda 
 
 def row(*places: Place, functions: tuple[Place, ...] = (), files: tuple[str, ...] = ()) -> Row:
     paths = files or tuple(dict.fromkeys(p.path for p in places))
-    return Row("id", "sweqa_bench", "sweqa_bench", "o/r", "c", "question", paths, places, functions, functions)
+    return Row("id", "sweqa_bench", "sweqa_bench", "o/r", "c", "question", paths, places, functions, functions, "o+r@c")
 
 
 def found(*places: Place, shown: tuple[Place, ...] = ()) -> Found:
