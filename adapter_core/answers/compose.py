@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
 from ..code_graph import CodeGraph, index_of, is_test_path
@@ -22,8 +23,8 @@ from .composing.comments import comments_above, comments_in
 from .composing.counts import asked_for, parameters_of
 from .composing.deciding import decisions
 from .composing.documented import MAX_HEADER_LINES, of_docstring, of_documentation, of_module
-from .composing.having import listings
-from .composing.links import Links
+from .composing.having import all_listings
+from .composing.links import KnownLinks, Links
 from .composing.meeting import meeting_point
 from .composing.outside import outside_uses
 from .composing.quotes import quotes
@@ -43,10 +44,11 @@ _Found = tuple[ModuleFacts, int, Evidence | None]
 _NEAR = 3  # of how many symbols callers and the like are looked for, unless they are asked for
 
 
-def candidates(graph: CodeGraph, found: Found, limit: int, budget: TimeBudget | None = None) -> list[Candidate]:
+def candidates(graph: CodeGraph, found: Found, limit: int, links: KnownLinks | None = None) -> list[Candidate]:
     """The sentences that the evidence yields, in order of the evidence; before it, about what a question about links or a place names.
-    `budget`: for what links tell."""
-    budget = budget or TimeBudget(graph)
+    `links`: those that are known, with the time in which more are looked for."""
+    links = links or KnownLinks(graph)
+    budget = links.budget
     seen: dict[str, Candidate] = {}
     about: set[tuple[str, int]] = set()
     place = 0
@@ -64,12 +66,13 @@ def candidates(graph: CodeGraph, found: Found, limit: int, budget: TimeBudget | 
         if course and not asked.named:
             evident = _meeting(graph, evident)
         way = way_asked_for(graph, found.question.text) if kind not in LINKS else None
+        listed = all_listings(links, found.question.text)
     told = (item for one in outside for item in one.told)
     first = (
         way,
         standing_at(graph, named_place(graph, found.question.text)),
         *told,
-        *listings(graph, found.question.text),
+        *listed,
     )
     seen |= {item.text: item for item in first if item is not None}
     items = {(facts.path, index): item for facts, index, item in evident}
@@ -77,7 +80,7 @@ def candidates(graph: CodeGraph, found: Found, limit: int, budget: TimeBudget | 
         if (facts.path, index) in about:
             continue
         about.add((facts.path, index))
-        own = list(_sentences(graph, facts, index, item, asked, place, found.weights, budget))
+        own = list(_sentences(graph, facts, index, item, asked, place, found.weights, links))
         for order, candidate in enumerate(sorted(_once(own), key=lambda c: _reading_place(c, asked.kind))):
             named = (facts.path, facts.symbols[index].start) in asked.named
             seen.setdefault(candidate.text, replace(candidate, order=order, named=named))
@@ -188,9 +191,9 @@ def _sentences(
     asked: _Asked,
     place: int,
     weights: Mapping[str, float],
-    budget: TimeBudget,
+    links: KnownLinks,
 ) -> Iterator[Candidate]:
-    document = graph.document(facts.path)
+    document, budget = graph.document(facts.path), links.budget
     if document is None:
         return
     speaker = Speaker(facts, index, place)
@@ -214,7 +217,7 @@ def _sentences(
     named = (facts.path, symbol.start) in asked.named
     linked = asked.means((facts.path, symbol.start)) and (symbol.is_callable or symbol.kind == "class")
     with budget.spend():
-        around = list(_surroundings(speaker, Links(graph, ref, budget), asked, place)) if linked else []
+        around = list(_surroundings(speaker, links.of(ref), asked, place)) if linked else []
     if asked.kind in LINKS:
         yield from around  # first, since of very many sentences the last ones are left out
     where, *header = _header(speaker, symbol, facts, index, document.lines)
@@ -238,7 +241,10 @@ def _sentences(
             yield from steps(speaker, graph, ref, document.lines, weights, named)
         yield from actions(speaker, symbol, document.lines)
         yield from quotes(speaker, symbol, document.lines, weights)
-        yield from calls(speaker, graph, ref, document.lines)
+        # Where links are asked for, what it calls itself is beside the point.
+        with budget.spend() if asked.kind in LINKS else nullcontext():
+            called = list(calls(speaker, graph, ref, document.lines))
+        yield from called
         yield from mutations(speaker, ref, document.lines)
     if asked.kind not in LINKS:
         yield from around

@@ -12,6 +12,7 @@ from adapter_core.answers.citations import cite
 from adapter_core.answers.compose import candidates
 from adapter_core.answers.composing.budget import TimeBudget
 from adapter_core.answers.composing.counts import asked_for
+from adapter_core.answers.composing.links import KnownLinks
 from adapter_core.answers.kinds import answer_kind
 from adapter_core.answers.options import AskOptions
 from adapter_core.answers.runner import answer_question
@@ -709,7 +710,7 @@ def test_an_answer_ends_with_its_time_for_links_and_says_so(tmp_path: Path) -> N
     graph.overlay({})
     budget = TimeBudget(graph, 0.0)
     found = search(graph, "Who calls handler?")
-    late = candidates(graph, found, 60, budget)
+    late = candidates(graph, found, 60, KnownLinks(graph, budget))
     assert budget.over
     assert not any(c.kind == "callers" for c in late)
     assert late
