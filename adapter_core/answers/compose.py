@@ -16,7 +16,7 @@ from .asked import asked_by_words, kind_of, named_first, named_place, named_symb
 from .composing.around import contents, imported, inheritance, mutations, numbers, passed, reads, standing_at, tests
 from .composing.attributes import assigns, attribute_docs
 from .composing.budget import TimeBudget
-from .composing.calling import callers, calling_tests, calls, uses
+from .composing.calling import BY_NAME, callers, calling_tests, calls, uses
 from .composing.candidate import OF_STATEMENTS, Candidate, Speaker, listed
 from .composing.chain import way_asked_for
 from .composing.comments import comments_above, comments_in
@@ -50,6 +50,7 @@ def candidates(graph: CodeGraph, found: Found, limit: int, links: KnownLinks | N
     links = links or KnownLinks(graph)
     budget = links.budget
     seen: dict[str, Candidate] = {}
+    by_name: set[tuple[str, int, int]] = set()
     about: set[tuple[str, int]] = set()
     place = 0
     kind = kind_of(graph, found.question)
@@ -83,6 +84,10 @@ def candidates(graph: CodeGraph, found: Found, limit: int, links: KnownLinks | N
         own = list(_sentences(graph, facts, index, item, asked, place, found.weights, links))
         for order, candidate in enumerate(sorted(_once(own), key=lambda c: _reading_place(c, asked.kind))):
             named = (facts.path, facts.symbols[index].start) in asked.named
+            if candidate.text.startswith(BY_NAME):
+                if by_name.issuperset(candidate.spans):
+                    continue  # of another symbol of that name
+                by_name.update(candidate.spans)
             seen.setdefault(candidate.text, replace(candidate, order=order, named=named))
         place += 1
         if place >= _MAX_SYMBOLS or len(seen) >= limit:

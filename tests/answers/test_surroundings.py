@@ -352,6 +352,32 @@ def test_calls_by_name_alone_are_told_where_no_other_is_known(repo: Path) -> Non
     assert told[0] == "By name alone: `blind` calls `thing.stop()`; `Relay.stop` calls `other.stop()`."
 
 
+def test_calls_of_a_name_that_two_classes_have_are_told_once(tmp_path: Path) -> None:
+    graph = graph_of(
+        tmp_path,
+        """
+        #- shop/a.py
+        class Cache:
+            def get(self, key):
+                return key
+
+
+        def first(cache):
+            return cache.get(1)
+        #- shop/b.py
+        class Store:
+            def get(self, key):
+                return key
+
+
+        def second(store):
+            return store.get(1)
+        """,
+    )
+    told = [c.text for c in answer_question(graph, "Who calls get?").claims]
+    assert told == ["By name alone: `first` calls `cache.get()`; `second` calls `store.get()`."]
+
+
 def test_what_a_class_assigns_in_the_lines_found_is_told_with_who_reads_it(repo: Path) -> None:
     graph = graph_of(
         repo,
