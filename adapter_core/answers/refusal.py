@@ -18,7 +18,7 @@ from ..graph import terms
 from ..graph.unindexed import may_answer
 from ..types import Claim
 from .asked import asked_by_words, bare_object, in_code, named_alone, named_classes, named_object, named_symbols
-from .composing.catching import exception_asked_for
+from .composing.catching import exception_asked_for, imported_as
 from .composing.having import all_listings, method_asked_for
 from .composing.links import KnownLinks
 from .composing.outside import names_used
@@ -140,7 +140,8 @@ def nothing_of(graph: CodeGraph, question: Question, claims: Sequence[Claim]) ->
     some."""
     caught = exception_asked_for(question.text) if _OF_CATCHING.search(question.text) else ""
     if caught[:1].isupper():
-        told = any(" catches " in c.text and c.text.endswith((f"`{caught}`.", f".{caught}`.")) for c in claims)
+        ends = (f"`{caught}`.", f".{caught}`.", *(f"`{name}`." for name in imported_as(graph, caught)))
+        told = any(" catches " in c.text and c.text.endswith(ends) for c in claims)
         return "" if told else f"no handler of {caught} was found; what is told is what comes nearest"
     pattern, what = _LINKS_SAID.get(answer_kind(question), ("", ""))
     names = {ref.symbol.qualname for ref in named_symbols(graph, question)} if pattern else set()
