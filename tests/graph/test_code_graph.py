@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gc
+import threading
 import weakref
 from pathlib import Path
 
@@ -237,6 +238,11 @@ def test_references_end_at_a_time_limit(tmp_path: Path) -> None:
         assert not cut.complete
         assert "time limit" in cut.reason
         assert len(cut.items) < len(whole.items)
+        stopped = threading.Event()
+        stopped.set()
+        with graph.within(None, stopped):
+            assert graph.who_calls("Cart").reason == "the search was stopped; these were found by then"
+            assert graph.calls_of("m01.run").reason == "the search was stopped; these were found by then"
 
 
 @pytest.mark.parametrize(
