@@ -67,7 +67,7 @@ class PathlineServer(LanguageServer):
         self.phrasing = ThreadPoolExecutor(1, thread_name_prefix="phrase")
         self._tasks: set[asyncio.Task[Any]] = set()
         self._rebuilt = float("-inf")
-        self._giving_back: asyncio.TimerHandle | None = None
+        self._giving_back = False  # soon, or as soon as an answer's thread is free
         self._told: dict[str, str] = {}  # what was last said about the index of each root
         register_features(self)
 
@@ -126,13 +126,17 @@ class PathlineServer(LanguageServer):
 
     def _give_back_soon(self) -> None:
         """Once for all the look-ups of a moment: a hover is followed by others."""
-        if self._giving_back is None:
-            self._giving_back = asyncio.get_running_loop().call_later(_GIVE_BACK_SECONDS, self._give_back)
+        if not self._giving_back:
+            self._giving_back = True
+            asyncio.get_running_loop().call_later(_GIVE_BACK_SECONDS, self._give_back)
 
     def _give_back(self) -> None:
-        self._giving_back = None
+        def begin() -> None:
+            self._giving_back = False  # what is looked up from now on is for the next time
+            give_back()
+
         with suppress(RuntimeError):  # the server is going down
-            self.answers.submit(give_back)
+            self.answers.submit(begin)
 
     def index_failed(self, error: Exception) -> None:
         """The index could not be read: build it anew, though not again and again."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
 from ..code_graph import CodeGraph, index_of, is_test_path
@@ -15,15 +16,15 @@ from .asked import asked_by_words, kind_of, named_first, named_place, named_symb
 from .composing.around import contents, imported, inheritance, mutations, numbers, passed, reads, standing_at, tests
 from .composing.attributes import assigns, attribute_docs
 from .composing.budget import TimeBudget
-from .composing.calling import callers, calling_tests, calls, uses
+from .composing.calling import BY_NAME, callers, calling_tests, calls, uses
 from .composing.candidate import OF_STATEMENTS, Candidate, Speaker, listed
 from .composing.chain import way_asked_for
 from .composing.comments import comments_above, comments_in
 from .composing.counts import asked_for, parameters_of
 from .composing.deciding import decisions
 from .composing.documented import MAX_HEADER_LINES, of_docstring, of_documentation, of_module
-from .composing.having import listings
-from .composing.links import Links
+from .composing.having import all_listings
+from .composing.links import KnownLinks, Links
 from .composing.meeting import meeting_point
 from .composing.outside import outside_uses
 from .composing.quotes import quotes
@@ -43,11 +44,13 @@ _Found = tuple[ModuleFacts, int, Evidence | None]
 _NEAR = 3  # of how many symbols callers and the like are looked for, unless they are asked for
 
 
-def candidates(graph: CodeGraph, found: Found, limit: int, budget: TimeBudget | None = None) -> list[Candidate]:
+def candidates(graph: CodeGraph, found: Found, limit: int, links: KnownLinks | None = None) -> list[Candidate]:
     """The sentences that the evidence yields, in order of the evidence; before it, about what a question about links or a place names.
-    `budget`: for what links tell."""
-    budget = budget or TimeBudget(graph)
+    `links`: those that are known, with the time in which more are looked for."""
+    links = links or KnownLinks(graph)
+    budget = links.budget
     seen: dict[str, Candidate] = {}
+    by_name: set[tuple[str, int, int]] = set()
     about: set[tuple[str, int]] = set()
     place = 0
     kind = kind_of(graph, found.question)
@@ -64,12 +67,13 @@ def candidates(graph: CodeGraph, found: Found, limit: int, budget: TimeBudget | 
         if course and not asked.named:
             evident = _meeting(graph, evident)
         way = way_asked_for(graph, found.question.text) if kind not in LINKS else None
+        listed = all_listings(links, found.question.text)
     told = (item for one in outside for item in one.told)
     first = (
         way,
         standing_at(graph, named_place(graph, found.question.text)),
         *told,
-        *listings(graph, found.question.text),
+        *listed,
     )
     seen |= {item.text: item for item in first if item is not None}
     items = {(facts.path, index): item for facts, index, item in evident}
@@ -77,9 +81,13 @@ def candidates(graph: CodeGraph, found: Found, limit: int, budget: TimeBudget | 
         if (facts.path, index) in about:
             continue
         about.add((facts.path, index))
-        own = list(_sentences(graph, facts, index, item, asked, place, found.weights, budget))
+        own = list(_sentences(graph, facts, index, item, asked, place, found.weights, links))
         for order, candidate in enumerate(sorted(_once(own), key=lambda c: _reading_place(c, asked.kind))):
             named = (facts.path, facts.symbols[index].start) in asked.named
+            if candidate.text.startswith(BY_NAME):
+                if by_name.issuperset(candidate.spans):
+                    continue  # of another symbol of that name
+                by_name.update(candidate.spans)
             seen.setdefault(candidate.text, replace(candidate, order=order, named=named))
         place += 1
         if place >= _MAX_SYMBOLS or len(seen) >= limit:
@@ -188,9 +196,9 @@ def _sentences(
     asked: _Asked,
     place: int,
     weights: Mapping[str, float],
-    budget: TimeBudget,
+    links: KnownLinks,
 ) -> Iterator[Candidate]:
-    document = graph.document(facts.path)
+    document, budget = graph.document(facts.path), links.budget
     if document is None:
         return
     speaker = Speaker(facts, index, place)
@@ -214,7 +222,7 @@ def _sentences(
     named = (facts.path, symbol.start) in asked.named
     linked = asked.means((facts.path, symbol.start)) and (symbol.is_callable or symbol.kind == "class")
     with budget.spend():
-        around = list(_surroundings(speaker, Links(graph, ref, budget), asked, place)) if linked else []
+        around = list(_surroundings(speaker, links.of(ref), asked, place)) if linked else []
     if asked.kind in LINKS:
         yield from around  # first, since of very many sentences the last ones are left out
     where, *header = _header(speaker, symbol, facts, index, document.lines)
@@ -238,7 +246,10 @@ def _sentences(
             yield from steps(speaker, graph, ref, document.lines, weights, named)
         yield from actions(speaker, symbol, document.lines)
         yield from quotes(speaker, symbol, document.lines, weights)
-        yield from calls(speaker, graph, ref, document.lines)
+        # Where links are asked for, what it calls itself is beside the point.
+        with budget.spend() if asked.kind in LINKS else nullcontext():
+            called = list(calls(speaker, graph, ref, document.lines))
+        yield from called
         yield from mutations(speaker, ref, document.lines)
     if asked.kind not in LINKS:
         yield from around

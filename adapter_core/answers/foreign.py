@@ -19,6 +19,7 @@ from .checking.sentence import MAX_CHARS, read_sentence
 from .checking.standing import stand_so
 from .checking.wording import made_up
 from .citations import check, find_citations, locate
+from .composing.links import KnownLinks
 from .options import CitationOptions
 from .verify import relates_names, verify_claim
 
@@ -86,7 +87,8 @@ class TextReport:
 def verify_text(graph: CodeGraph, text: str, word_share: float = _WORD_SHARE) -> TextReport:
     """Judge every sentence of a Markdown text. Paths may be shortened at the front (`app.py:3`) where that is unambiguous. `word_share`:
     as in `CitationOptions`, for sentences that claim no relation."""
-    return _report([_judged(graph, word_share, *sentence) for sentence in sentences_of(text)])
+    links = KnownLinks(graph)
+    return _report([_judged(links, word_share, *sentence) for sentence in sentences_of(text)])
 
 
 def verify_answer(graph: CodeGraph, answer: Mapping[str, Any], word_share: float = _WORD_SHARE) -> TextReport:
@@ -94,14 +96,14 @@ def verify_answer(graph: CodeGraph, answer: Mapping[str, Any], word_share: float
 
     Raises `KeyError`, `TypeError` where it has another shape.
     """
-    found = []
+    found, links = [], KnownLinks(graph)
     for number, claim in enumerate(answer["claims"], 1):
         cited = tuple(
             Citation(Span(graph.name, c["path"], int(c["start"]), int(c["end"])), c["sha256"])
             for c in claim["citations"]
         )
         written = tuple(str(c.span) for c in cited)
-        found.append(_verdict(graph, word_share, claim["text"], number, written, cited))
+        found.append(_verdict(links, word_share, claim["text"], number, written, cited))
     return _report(found)
 
 
@@ -195,9 +197,9 @@ def _is_citation(span: str) -> bool:
     return position > 0 and not re.search(r"\w", "".join([*rest, span[position:]]))
 
 
-def _judged(graph: CodeGraph, word_share: float, sentence: str, line: int, written: tuple[str, ...]) -> Judged:
-    cited = tuple(_citation(graph, one) for one in written)
-    return _verdict(graph, word_share, sentence, line, written, cited)
+def _judged(links: KnownLinks, word_share: float, sentence: str, line: int, written: tuple[str, ...]) -> Judged:
+    cited = tuple(_citation(links.graph, one) for one in written)
+    return _verdict(links, word_share, sentence, line, written, cited)
 
 
 def _citation(graph: CodeGraph, written: str) -> Citation:
@@ -212,7 +214,7 @@ def _citation(graph: CodeGraph, written: str) -> Citation:
 
 
 def _verdict(
-    graph: CodeGraph,
+    links: KnownLinks,
     word_share: float,
     sentence: str,
     line: int,
@@ -222,7 +224,8 @@ def _verdict(
     if not cited:
         says = bool(read_sentence(sentence[:MAX_CHARS]).mentions)
         return Judged(sentence, line, (), (), UNCITED if says else EMPTY, "has no citation" if says else "")
-    claim, problem = verify_claim(graph, Claim(sentence, "foreign", cited))
+    graph = links.graph
+    claim, problem = verify_claim(graph, Claim(sentence, "foreign", cited), links)
     if not problem and not relates_names(sentence) and not stand_so(graph, sentence, claim.citations):
         problem = made_up(graph, sentence, claim.citations, word_share)
     if not problem:

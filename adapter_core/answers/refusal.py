@@ -18,8 +18,9 @@ from ..graph import terms
 from ..graph.unindexed import may_answer
 from ..types import Claim
 from .asked import asked_by_words, bare_object, in_code, named_alone, named_classes, named_object, named_symbols
-from .composing.catching import exception_asked_for
-from .composing.having import listings, method_asked_for
+from .composing.catching import exception_asked_for, imported_as
+from .composing.having import all_listings, method_asked_for
+from .composing.links import KnownLinks
 from .composing.outside import names_used
 from .kinds import LINKS, answer_kind
 from .options import RefusalOptions
@@ -35,13 +36,13 @@ _OF_CATCHING = re.compile(
 _OF_USES = re.compile(r"\b(?:us(?:es?|ed|ing|ages?)|read|set|passed)\b", re.I)
 
 
-def signals(graph: CodeGraph, found: Found) -> dict[str, float]:
+def signals(graph: CodeGraph, found: Found, links: KnownLinks | None = None) -> dict[str, float]:
     """What speaks for an answer and against it. Shares are of the number of the question's terms: by information (weight times idf) the
     words in which people speak of a design would weigh most, since code rarely has them.
 
     best: in the best single span · names: in the names and paths of the first three · unknown: share of the names written as code that
     the workspace does not use · defined: whether it has what the question names · short: 1 / number of terms, at most 1/4: of shorter
-    questions there were too few to learn from.
+    questions there were too few to learn from. `links`: as for `candidates`.
     """
     asked = (found.weights.keys() - extending_terms(found.question.text)) or found.weights.keys()
     number = max(1, len(asked))
@@ -51,24 +52,25 @@ def signals(graph: CodeGraph, found: Found) -> dict[str, float]:
     with graph.store.snapshot():
         index = SearchIndex(graph)
         unknown = [n for n in identifiers if not _used(index, n)]
+    used = [n for n in identifiers if n not in unknown]
     return {
         "best": max(map(len, spans), default=0) / number,
         "names": len(asked & names) / number,
         "unknown": len(unknown) / len(identifiers) if identifiers else 0.0,
-        "defined": float(_names_what_is_here(graph, found, [n for n in identifiers if n not in unknown])),
+        "defined": float(_names_what_is_here(links or KnownLinks(graph), found, used)),
         "short": 1.0 / max(_FEW_TERMS, number),
     }
 
 
-def _names_what_is_here(graph: CodeGraph, found: Found, identifiers: Sequence[str]) -> bool:
+def _names_what_is_here(links: KnownLinks, found: Found, identifiers: Sequence[str]) -> bool:
     """Whether a question names, as code or in plain words, what is defined here; or asks for what there is of a kind, or for the users of
     what is used here, and there is some."""
-    question = found.question
+    graph, question = links.graph, found.question
     if any(0 < len(graph.find_symbol(n)) <= _MAX_DEFINITIONS for n in identifiers):
         return True
     if named_classes(graph, question) or named_object(graph, question) or named_alone(graph, question):
         return True
-    if any(asked_by_words(e, found) for e in found.definitions) or any(listings(graph, question.text)):
+    if any(asked_by_words(e, found) for e in found.definitions) or all_listings(links, question.text):
         return True
     method = method_asked_for(question.text)
     if method and graph.find_symbol(method, at_most=1):
@@ -138,7 +140,8 @@ def nothing_of(graph: CodeGraph, question: Question, claims: Sequence[Claim]) ->
     some."""
     caught = exception_asked_for(question.text) if _OF_CATCHING.search(question.text) else ""
     if caught[:1].isupper():
-        told = any(" catches " in c.text and c.text.endswith((f"`{caught}`.", f".{caught}`.")) for c in claims)
+        ends = (f"`{caught}`.", f".{caught}`.", *(f"`{name}`." for name in imported_as(graph, caught)))
+        told = any(" catches " in c.text and c.text.endswith(ends) for c in claims)
         return "" if told else f"no handler of {caught} was found; what is told is what comes nearest"
     pattern, what = _LINKS_SAID.get(answer_kind(question), ("", ""))
     names = {ref.symbol.qualname for ref in named_symbols(graph, question)} if pattern else set()

@@ -25,12 +25,10 @@ from ..types import Answer, CancelToken, Claim, EventSink, Evidence, SymbolRef
 from .asked import kind_of, module_asked_about, named_place, named_symbols
 from .chat import WHAT_CAN_BE_ASKED, is_chat
 from .citations import cite, locate
-from .compose import candidates
-from .composing.budget import TimeBudget
 from .composing.candidate import COURSES, Candidate
 from .composing.choose import choose, lexical_scores, mix
 from .composing.counts import counts_everything
-from .composing.having import listings
+from .composing.having import all_listings
 from .composing.together import in_order, put_together
 from .flags import checked
 from .kinds import LINKS, asks_structure, asks_what_it_does
@@ -182,10 +180,10 @@ def _joined(graph: CodeGraph, found: Found, context: Sequence[Evidence]) -> Foun
 def _answerable(run: Run, found: Found) -> bool:
     """Whether the workspace seems to hold an answer. What a user points at, and the project as a whole, are always answered about."""
     if not found.evidence:
-        return any(listings(run.graph, run.question))
+        return bool(all_listings(run.links, run.question))
     if found.zoom is not None or found.question.kind == "overview":
         return True
-    known = signals(run.graph, found)
+    known = signals(run.graph, found, run.links)
     run.metrics["confidence"] = round(confidence(known, run.options.refusal), 3)
     return answerable(known, run.options.refusal)
 
@@ -221,14 +219,12 @@ def _at_path(graph: CodeGraph, name: str) -> SymbolRef | None:
 
 def _compose(run: Run, found: Found, plan_once: Callable[[], Plan]) -> list[Claim]:
     """The chosen sentences as checked claims. True by construction, and checked all the same."""
-    budget = TimeBudget(run.graph, run.options.compose.link_seconds, run.check)
-    items = candidates(run.graph, found, run.options.compose.max_candidates, budget)
-    if budget.over or (budget.cut and kind_of(run.graph, found.question) in LINKS):
-        run.note(_LINKS_LATE)
+    items = run.candidates(found)
     run.metrics["candidates"] = len(items)
     lexical = lexical_scores(items, kind_of(run.graph, found.question), found.weights, found.question.text[:300])
     run.check()
     claims = _chosen(run, found, items, lexical)
+    _note_late(run, found)
     run.mark("composed")
     if not run.options.phrase:
         for claim in claims:
@@ -237,6 +233,12 @@ def _compose(run: Run, found: Found, plan_once: Callable[[], Plan]) -> list[Clai
     if all(vote is None for vote in votes):
         return claims
     return _chosen(run, found, items, mix(lexical, votes, run.options.reading.weight)) or claims
+
+
+def _note_late(run: Run, found: Found) -> None:
+    budget = run.links.budget
+    if budget.over or (budget.cut and kind_of(run.graph, found.question) in LINKS):
+        run.note(_LINKS_LATE)
 
 
 def _chosen(run: Run, found: Found, items: list[Candidate], scores: list[float]) -> list[Claim]:

@@ -11,6 +11,10 @@ from ..errors import Cancelled
 from ..evidence.selection import Found
 from ..models.backend import Backend
 from ..types import CancelToken, Claim, Dropped, EventSink
+from .compose import candidates
+from .composing.budget import TimeBudget
+from .composing.candidate import Candidate
+from .composing.links import KnownLinks
 from .options import AskOptions
 from .selecting import Selected, select
 from .verify import verify_claim
@@ -21,6 +25,7 @@ _SELECTION_SECONDS = 5.0  # what lies around a zoom symbol, and the second look,
 @dataclass
 class Run:
     """One question on its way to its answer. `selected`: the modules and files that it is about, once someone wanted to know.
+    `links`: those that are known, with the time that is left for more.
     `model_works`: not after it failed, so that one question does not start it twice."""
 
     graph: CodeGraph
@@ -36,7 +41,11 @@ class Run:
     adapter_name: str | None = None
     model_works: bool = True
     selected: Selected | None = None
+    links: KnownLinks = field(init=False)
     started: float = field(default_factory=time.perf_counter)
+
+    def __post_init__(self) -> None:
+        self.links = KnownLinks(self.graph, TimeBudget(self.graph, self.options.compose.link_seconds, self.check))
 
     def check(self) -> None:
         if self.cancel is not None and self.cancel.is_set():
@@ -63,6 +72,11 @@ class Run:
                 self.selected = select(self.graph, self.question, found, self.options)
         return self.selected
 
+    def candidates(self, found: Found) -> list[Candidate]:
+        """What can be said, compiled once: a model may phrase it, and it is composed where nothing of that passes."""
+        most = self.options.compose.max_candidates
+        return self.links.once("candidates", lambda: candidates(self.graph, found, most, self.links))
+
     def late(self) -> bool:
         """Whether the time that the model has is over."""
         limit = self.options.attempts.deadline
@@ -70,7 +84,7 @@ class Run:
 
     def verified(self, claim: Claim) -> Claim | None:
         """The claim as checked; None, and noted with the reason, where it does not hold."""
-        checked, problem = verify_claim(self.graph, claim)
+        checked, problem = verify_claim(self.graph, claim, self.links)
         if problem:
             self.drop(claim.text, problem)
             return None

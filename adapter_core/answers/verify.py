@@ -24,6 +24,7 @@ from .checking.relations import Claims, claims_in
 from .checking.sentence import MARK, MAX_CHARS, Mention, Sentence, numbers_in, read_sentence
 from .checking.standing import stand_so
 from .citations import check, cited_text
+from .composing.links import KnownLinks
 from .inert import prose
 
 _NAME = re.compile(r"[^\W\d]\w*")
@@ -65,8 +66,11 @@ class Support:
     reason: str = ""
 
 
-def supports(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -> Support:
-    """Whether the cited lines, all together, hold what the sentence names and claims."""
+def supports(
+    graph: CodeGraph, sentence: str, citations: tuple[Citation, ...], links: KnownLinks | None = None
+) -> Support:
+    """Whether the cited lines, all together, hold what the sentence names and claims. `links`: those that are known, with the time in
+    which more are looked for."""
     if len(sentence) > MAX_CHARS:
         return Support(False, "is too long to be checked")
     read = read_sentence(sentence)
@@ -76,7 +80,7 @@ def supports(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -
     if stands is not None:
         return Support(stands, "" if stands else "the statements do not stand so in the cited lines")
     text = cited_text(graph, citations)
-    region = Region(graph, citations)
+    region = Region(graph, citations, links)
     claims = claims_in(read)
     problem = _problem(region, read, claims, text, citations)
     if any(r.negated and (claims.incomplete or (r.kind == "kind" and r.loose)) for r in claims.relations):
@@ -229,8 +233,8 @@ def _unsupported_claim(region: Region, read: Sentence, claims: Claims, text: str
     return ""
 
 
-def verify_claim(graph: CodeGraph, claim: Claim) -> tuple[Claim, str]:
-    """The claim with its citations checked at this moment, and why it may not be shown ("" if it may)."""
+def verify_claim(graph: CodeGraph, claim: Claim, links: KnownLinks | None = None) -> tuple[Claim, str]:
+    """The claim with its citations checked at this moment, and why it may not be shown ("" if it may). `links`: as for `supports`."""
     checked = tuple(check(graph, c) for c in claim.citations)
     if not checked:
         return claim, "has no citation"
@@ -238,7 +242,7 @@ def verify_claim(graph: CodeGraph, claim: Claim) -> tuple[Claim, str]:
         return replace(claim, citations=checked), "cites lines that do not exist"
     if not all(c.fresh for c in checked):
         return replace(claim, citations=checked), "cites lines that have changed"
-    support = supports(graph, claim.text, checked)
+    support = supports(graph, claim.text, checked, links)
     checked = tuple(replace(c, supports=support.ok) for c in checked)
     return replace(claim, citations=checked), support.reason
 

@@ -24,7 +24,7 @@ from .view import WorkspaceView
 log = logging.getLogger(__name__)
 
 CALLERS_SECONDS = 5.0  # that one question for callers may take
-_LATE, _BY_THEN = "the time limit was met", "these were found by then"
+_LATE, _STOPPED, _BY_THEN = "the time limit was met", "the search was stopped", "these were found by then"
 ENTANGLED = "some of it is too entangled, or called from too many files, to be followed to its end"
 
 
@@ -171,7 +171,7 @@ class WorkspaceCalls:
         """Why what was found since may not be all."""
         unread = sorted(self._inference.unread)
         if self._inference.late:
-            return [f"{_LATE}; {_BY_THEN}"]
+            return [f"{self._why_late(_LATE)}; {_BY_THEN}"]
         more = f" and {len(unread) - 1} more" if len(unread) > 1 else ""
         told = [f"{unread[0]}{more} does not parse, so what runs there without a call is not told"] if unread else []
         return [*filter(None, [self.unknown]), *([ENTANGLED] if self._inference.partial else []), *told]
@@ -186,11 +186,13 @@ class WorkspaceCalls:
                 yield notes
             finally:
                 if self._inference.late:
-                    notes[:] = [
-                        f"the time limit of {seconds:g} s was met; {_BY_THEN}" if own else f"{_LATE}; {_BY_THEN}"
-                    ]
+                    limit = f"the time limit of {seconds:g} s was met" if own else _LATE
+                    notes[:] = [f"{self._why_late(limit)}; {_BY_THEN}"]
                 else:
                     notes[:0] = self.notes()
+
+    def _why_late(self, limit: str) -> str:
+        return _STOPPED if self._inference.cancelled else limit
 
     def _start_of(self, facts: ModuleFacts, line: int) -> int:
         return sum(len(text) + 1 for text in self._inference.lines(facts.path)[: line - 1])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from adapter_core import CodeGraph, answer_question
 from adapter_core.answers.composing.prose import comment_sentences
 
@@ -44,6 +46,41 @@ def test_a_long_comment_is_told_by_paragraphs_and_sentences() -> None:
 
 def test_code_that_is_commented_out_is_no_sentence() -> None:
     assert spans("def f():\n    # value = compute(a, b,\n    # something(\n    return 1\n") == []
+
+
+def test_statements_that_are_commented_out_are_no_sentences() -> None:
+    out = "# if fast and not quiet:\n#     report(time, unit)\n#     return time, unit\nLIMIT = 1\n"
+    assert spans(out) == []
+    assert spans("# tries = 3 if fast else 5\nLIMIT = 1\n") == []
+    # An expression or an annotation, as far as Python can tell.
+    for words in ("width or height or both", "seconds: either short or long", "every call of wait(seconds) counts"):
+        assert [text for text, *_ in spans(f"# {words}\nLIMIT = 1\n")] == [words]
+
+
+HEADER = "# Copyright 2020 the people of Kit\n# Licensed under the terms in LICENSE\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "says"),
+    [
+        (HEADER, False),
+        ("#!/usr/bin/env python\n" + HEADER, False),
+        ("\n" + HEADER, False),
+        (HEADER + "# and without any warranty of any kind\n" * 12, False),
+        ("# This file is part of the kit for shops.\n", False),
+        ("# timeout = wait(seconds, unit) or 3\n", False),
+        (HEADER + "\n# How often a payment is tried again.\n", True),
+        ("# How often a payment is tried again.\n", True),
+        ("import os\n\n# How often it is tried under the licence of the bank.\n", True),
+    ],
+)
+def test_what_a_file_begins_with_is_no_comment_of_its_first_constant(tmp_path: Path, before: str, says: bool) -> None:
+    (tmp_path / "pay.py").write_text(f"{before}PAYMENT_TRIES = 3\n", "utf-8")
+    with CodeGraph.load_or_build(tmp_path) as graph:
+        texts = [claim.text for claim in answer_question(graph, "What is PAYMENT_TRIES?").claims]
+    assert texts
+    assert any(text.startswith("A comment above `PAYMENT_TRIES` says: “How often") for text in texts) == says
+    assert any("A comment" in text for text in texts) == says
 
 
 def test_why_is_answered_from_a_long_comment(tmp_path: Path) -> None:

@@ -448,3 +448,44 @@ def test_where_a_program_begins(tmp_path: Path, question: str) -> None:
         assert "`main` is a function, defined in `kit/cli.py`." in texts
         assert any(text.startswith("`kit.__main__` calls `") for text in texts)
         assert not any("other" in text for text in texts)
+
+
+NO_ENTRIES = """
+#- pyproject.toml
+[project]
+name = "kit"
+description = '''
+How to say where it begins:
+
+[project.scripts]
+shown = "kit.cli:main"
+'''
+readme = {text = \"\"\"
+[project.scripts]
+kit = "kit.cli:other"
+\"\"\", content-type = "text/plain"}
+
+[project.scripts]
+kit = "kit.cli:main"  # it's the one
+
+[[tool.linter.overrides]]
+callable = "kit.cli:other"
+#- kit/cli.py
+def main():
+    return 0
+
+
+def other():
+    return 1
+"""
+
+
+def test_scripts_are_those_of_the_table(tmp_path: Path) -> None:
+    with graph_of(tmp_path, NO_ENTRIES) as graph:
+        answer = answer_question(graph, "what are the console scripts?")
+        told_lines = [(c.span.path, c.span.start) for claim in answer.claims for c in claim.citations]
+        assert [line for path, line in told_lines if path == "pyproject.toml"] == [15]
+        assert not any("other" in claim.text or "shown" in claim.text for claim in answer.claims)
+        # A file that its own tools could not read tells nothing.
+        graph.update("pyproject.toml", '[project.scripts]\nkit = "kit.cli:main"\nkit = "kit.cli:other"\n')
+        assert not any("pyproject" in text for text in told(graph, "what are the console scripts?"))

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from adapter_core.answers.composing import catching as catching_module
+from adapter_core.answers.composing import having as having_module
 from adapter_core.answers.composing.having import listings
 from adapter_core.answers.runner import answer_question
 from adapter_core.code_graph import CodeGraph
@@ -171,6 +172,15 @@ def test_files_without_a_handler_are_not_parsed(graph: CodeGraph, monkeypatch: p
     assert len(parsed) == 1
 
 
+def test_what_an_answer_lists_is_worked_out_once(graph: CodeGraph, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    real = having_module.method_asked_for
+    monkeypatch.setattr(having_module, "method_asked_for", lambda question: asked.append(question) or real(question))
+    answer = answer_question(graph, "Which classes define size?")
+    assert "`size` is a property of `Shape` and `Ring`." in [claim.text for claim in answer.claims]
+    assert len(asked) == 1
+
+
 def test_that_nothing_catches_it_is_said(graph: CodeGraph) -> None:
     note = "no handler of RemoteError was found"
     assert note in answer_question(graph, "Who catches RemoteError?").reason
@@ -182,3 +192,34 @@ def test_a_module_catches_too(graph: CodeGraph) -> None:
     answer = answer_question(graph, "Who catches ImportError?")
     assert answer.claims[0].text == "`kit.use` catches `ImportError`."
     assert answer.reason == ""
+
+
+def test_exceptions_of_what_is_not_saved_are_told(graph: CodeGraph) -> None:
+    graph.update("kit/new.py", "from widgets import Dialog\n\n\nclass UnsavedError(Dialog):\n    pass\n")
+    graph.update("kit/errors.py", "class KitError(Exception):\n    pass\n\n\nclass Renamed(KitError):\n    pass\n")
+    assert texts(graph, "Which exceptions are defined?") == [
+        "The module `kit.errors` defines `KitError` and `Renamed`.",
+        "The module `kit.new` defines `UnsavedError`.",
+        "The module `examples.first` defines `ExampleError` and `FurtherError`.",
+    ]
+
+
+def test_a_handler_of_another_name_is_told_with_the_import(graph: CodeGraph) -> None:
+    source = """from kit.errors import KitError as Failure
+
+
+def fifth():
+    try:
+        pass
+    except Failure:
+        raise
+"""
+    graph.update("kit/more.py", source)
+    (found,) = listings(graph, "Who catches KitError?")
+    assert (found.text, found.spans) == (
+        "`fifth` catches `Failure`.", (("kit/more.py", 7, 7), ("kit/more.py", 1, 1)),
+    )  # fmt: skip
+    answer = answer_question(graph, "Who catches KitError?")
+    assert answer.claims[0].text == found.text
+    assert "no handler" not in answer.reason
+    assert texts(graph, "Who catches Failure?") == [found.text]

@@ -12,6 +12,7 @@ from adapter_core.answers.citations import cite
 from adapter_core.answers.compose import candidates
 from adapter_core.answers.composing.budget import TimeBudget
 from adapter_core.answers.composing.counts import asked_for
+from adapter_core.answers.composing.links import KnownLinks
 from adapter_core.answers.kinds import answer_kind
 from adapter_core.answers.options import AskOptions
 from adapter_core.answers.runner import answer_question
@@ -349,6 +350,32 @@ def test_product_callers_come_first_and_tests_in_one_clause(repo: Path) -> None:
 def test_calls_by_name_alone_are_told_where_no_other_is_known(repo: Path) -> None:
     told = shown(repo, "Who calls `Engine.stop`?")
     assert told[0] == "By name alone: `blind` calls `thing.stop()`; `Relay.stop` calls `other.stop()`."
+
+
+def test_calls_of_a_name_that_two_classes_have_are_told_once(tmp_path: Path) -> None:
+    graph = graph_of(
+        tmp_path,
+        """
+        #- shop/a.py
+        class Cache:
+            def get(self, key):
+                return key
+
+
+        def first(cache):
+            return cache.get(1)
+        #- shop/b.py
+        class Store:
+            def get(self, key):
+                return key
+
+
+        def second(store):
+            return store.get(1)
+        """,
+    )
+    told = [c.text for c in answer_question(graph, "Who calls get?").claims]
+    assert told == ["By name alone: `first` calls `cache.get()`; `second` calls `store.get()`."]
 
 
 def test_what_a_class_assigns_in_the_lines_found_is_told_with_who_reads_it(repo: Path) -> None:
@@ -709,7 +736,7 @@ def test_an_answer_ends_with_its_time_for_links_and_says_so(tmp_path: Path) -> N
     graph.overlay({})
     budget = TimeBudget(graph, 0.0)
     found = search(graph, "Who calls handler?")
-    late = candidates(graph, found, 60, budget)
+    late = candidates(graph, found, 60, KnownLinks(graph, budget))
     assert budget.over
     assert not any(c.kind == "callers" for c in late)
     assert late

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gc
+import threading
 import weakref
 from pathlib import Path
 
@@ -237,6 +238,11 @@ def test_references_end_at_a_time_limit(tmp_path: Path) -> None:
         assert not cut.complete
         assert "time limit" in cut.reason
         assert len(cut.items) < len(whole.items)
+        stopped = threading.Event()
+        stopped.set()
+        with graph.within(None, stopped):
+            assert graph.who_calls("Cart").reason == "the search was stopped; these were found by then"
+            assert graph.calls_of("m01.run").reason == "the search was stopped; these were found by then"
 
 
 @pytest.mark.parametrize(
@@ -258,3 +264,44 @@ def test_what_stands_on_no_line_with_the_name_is_not_looked_at(
     with CodeGraph.load_or_build(tmp_path) as graph:
         assert found == {name: graph.refs_of(name).items for name in found}
     assert all(len(items) > 1 for items in found.values())
+
+
+HANDED = """
+#- shop/cart.py
+class Cart:
+    def tax(self):
+        return 2
+
+
+def each(items, what):
+    return list(map(what, items))
+
+
+def taxes(cart: Cart):
+    return each([cart], lambda c: c.tax())
+"""
+
+
+class _SetAfter:
+    """A token that is set once it was looked at so often."""
+
+    def __init__(self, looks: float) -> None:
+        self.looks = looks
+        self.looked = 0
+
+    def is_set(self) -> bool:
+        self.looked += 1
+        return self.looked > self.looks
+
+
+def test_what_was_given_up_wherever_it_stood_is_worked_out_when_there_is_time(tmp_path: Path) -> None:
+    graph = graph_of(tmp_path, HANDED)
+    token = _SetAfter(float("inf"))
+    with graph.within(None, token):
+        whole = graph.who_calls("Cart.tax", limit_seconds=None)
+    assert [(s.resolved, s.deferred) for s in whole.items] == [(True, True)]
+    for looks in range(token.looked):
+        graph.overlay({})
+        with graph.within(None, _SetAfter(looks)):
+            graph.who_calls("Cart.tax", limit_seconds=None)
+        assert graph.who_calls("Cart.tax", limit_seconds=None) == whole

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from types import SimpleNamespace
 
 import pytest
@@ -50,6 +51,26 @@ def test_it_is_given_back_once_for_the_look_ups_of_a_moment(monkeypatch: pytest.
 
     asyncio.run(asyncio.wait_for(look_up_twice(), 30))
     assert given == [True, True]
+
+
+def test_look_ups_while_answers_are_made_wait_for_one_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[bool] = []
+    monkeypatch.setattr(server_module, "give_back", lambda: given.append(True))
+    monkeypatch.setattr(server_module, "_GIVE_BACK_SECONDS", 0.0)
+
+    async def look_up_while_busy() -> None:
+        server = PathlineServer()
+        done = threading.Event()
+        for _ in range(2):
+            server.answers.submit(done.wait)
+        for _ in range(5):
+            assert await server.look_up(lambda stop: 1, 5.0) == 1
+            await asyncio.sleep(0.01)
+        done.set()
+        server.answers.shutdown()
+
+    asyncio.run(asyncio.wait_for(look_up_while_busy(), 30))
+    assert given == [True]
 
 
 def test_what_is_remembered_for_a_question_is_forgotten() -> None:

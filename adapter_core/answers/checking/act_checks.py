@@ -6,11 +6,9 @@ import ast
 import re
 from collections.abc import Iterable
 from dataclasses import replace
-from weakref import WeakKeyDictionary
 
-from ...code_graph import CodeGraph
 from ...graph.outline import docstring_span, outline_of
-from ...types import Call, CallSite, ModuleFacts, SymbolRef
+from ...types import Call, CallSite, ModuleFacts
 from ..composing.prose import docstring_sentences
 from ..inert import prose
 from .naming import ends_with, introduced, owner_fits, parts_of, ref_fits, shown
@@ -19,7 +17,7 @@ from .relations import BY_DOCSTRING, Condition, Relation
 from .sentence import Mention
 from .statements import Act, as_test, canonical
 
-_MAX_ENTERED, _ENTERED_SECONDS = 2, 1.0
+_MAX_ENTERED = 2
 NAME = re.compile(r"[^\W\d]\w*")
 KINDS_OF_ACTS = {
     "returns": ("return",), "returns_result": ("return",), "yields": ("yield",), "yields_from": ("yield_from",), "raises": ("raise",),
@@ -143,22 +141,10 @@ def _enters(region: Region, facts: ModuleFacts, act: Act, wanted: list[str]) -> 
     """Whether a call is among those that are found from what it enters. That is asked first, as in an answer, so that the same is found,
     also where a call cannot be followed forwards within its limits."""
     for ref in region.graph.find_symbol(".".join(wanted))[:_MAX_ENTERED]:
-        if any(path == facts.path and act.start <= line <= act.line for path, line in _entering(region.graph, ref)):
-            return True
+        for site in region.links.of(ref).callers_soon.items:
+            if site.resolved and site.span.path == facts.path and act.start <= site.span.start <= act.line:
+                return True
     return False
-
-
-_known: WeakKeyDictionary[object, dict[tuple[str, int], list[tuple[str, int]]]] = WeakKeyDictionary()
-
-
-def _entering(graph: CodeGraph, ref: SymbolRef) -> list[tuple[str, int]]:
-    """Where a symbol is called, as far as that is soon found; looked for once, since a listing that met its limit is not remembered."""
-    known = _known.setdefault(graph.inference, {})  # which is another one when the texts are
-    key = ref.path, ref.symbol.start
-    if key not in known:
-        sites = graph.who_calls(ref, implicit=False, limit_seconds=_ENTERED_SECONDS).items
-        known[key] = [(site.span.path, site.span.start) for site in sites if site.resolved]
-    return known[key]
 
 
 def _site(region: Region, facts: ModuleFacts, act: Act) -> CallSite | None:

@@ -9,7 +9,6 @@ from ...graph.linking.modules import absolute
 from ...types import ModuleFacts, Parameter, Symbol, SymbolRef
 from ..composing.attributes import says_of
 from ..composing.counts import NOUNS, count_of
-from ..composing.links import Links
 from .act_checks import raised_by_docstring, target_fits, value_fits
 from .naming import ends_with, introduced, owner_fits, parts_of, ref_fits, shown
 from .region import Region, scope_of
@@ -211,7 +210,7 @@ def tested(region: Region, relation: Relation) -> str:
     missing = [mention.text.strip() for mention in relation.objects]
     # Looking for tests takes long where calls are not linked: of what a name may mean no more is asked than is needed.
     for ref in (ref for subject in relation.subjects[:1] for ref in region.graph.find_symbol(subject.text)[:4]):
-        nodes = [link.node_id for link in Links(region.graph, ref).tests.items]
+        nodes = [link.node_id for link in region.links.of(ref).tests.items]
         missing = [t for t in missing if not any(node == t or node.endswith("::" + t) for node in nodes)]
         if not missing:
             return ""
@@ -226,7 +225,8 @@ def count(region: Region, relation: Relation) -> str:
         else next((k for k, (one, _) in NOUNS.items() if one in relation.words), "")
     )
     for facts, symbol, _ in introduced(region, relation.subjects[:1]):
-        counted = count_of(Links(region.graph, SymbolRef(region.graph.name, facts.path, facts.module, symbol)), what)
+        ref = SymbolRef(region.graph.name, facts.path, facts.module, symbol)
+        counted = count_of(region.links.of(ref), what)
         if counted is not None and str(counted) == relation.objects[0].text:
             return ""
     return f"{relation.objects[0].text} is not the count, or it cannot be told from the cited lines"

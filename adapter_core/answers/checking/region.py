@@ -10,6 +10,7 @@ from functools import cached_property
 from ...code_graph import CodeGraph
 from ...graph.outline import outline_of
 from ...types import Citation, ModuleFacts, Symbol
+from ..composing.links import KnownLinks
 from .statements import Act, Owner, acts_on
 
 _SCOPES = ("class", "function", "method", "property")
@@ -17,10 +18,11 @@ _SCOPES = ("class", "function", "method", "property")
 
 class Region:
     """Lines of a workspace. `acts` are those on these lines; `introduced` the symbols whose header, or assignment, stands there;
-    `decorated` those of which a decorator does, too."""
+    `decorated` those of which a decorator does, too. `links`: what was looked for before, and where what is looked for here is kept."""
 
-    def __init__(self, graph: CodeGraph, citations: Sequence[Citation]) -> None:
+    def __init__(self, graph: CodeGraph, citations: Sequence[Citation], links: KnownLinks | None = None) -> None:
         self.graph = graph
+        self.links = links or KnownLinks(graph)
         self.spans = [(c.span.path, c.span.start, c.span.end) for c in citations]
 
     @cached_property

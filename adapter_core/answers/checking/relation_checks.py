@@ -122,7 +122,7 @@ def _only_called_by(region: Region, relation: Relation) -> str:
         return problem
     for mention in relation.objects:
         for ref in region.graph.find_symbol(mention.text)[:2]:
-            listing = region.graph.who_calls(ref, implicit=False)
+            listing = region.links.of(ref).callers
             for site in listing.items:
                 facts = region.graph.facts(site.span.path)
                 if not site.resolved or facts is None:

@@ -23,6 +23,7 @@ _MAX_GROUPS = 4
 _MAX_USES = 3
 _MAX_CITED = 12
 _NAMES = re.compile(r"[\w.]+")
+BY_NAME = "By name alone: "  # begins what is told of calls of which no more is known
 _Place = tuple[str, int, int]
 
 
@@ -135,7 +136,7 @@ def _by_name(speaker: Speaker, sites: Sequence[CallSite], label: Callable[[Symbo
         # Each as it is written in the first call of its caller.
         written = {(s.span.path, s.span.start): s.callee for s in reversed(named)}
         told = "; ".join(f"{code(n)} calls {code(written[at[:2]] + '()')}" for n, at in group.items())
-        yield speaker.say_of("callers", f"By name alone: {told}.", *group.values())
+        yield speaker.say_of("callers", f"{BY_NAME}{told}.", *group.values())
 
 
 def uses(speaker: Speaker, links: Links) -> Iterator[Candidate]:

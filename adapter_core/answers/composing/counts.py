@@ -79,10 +79,9 @@ def count_of(links: Links, what: str) -> int | None:
         return len(parameters_of(symbol)) if symbol.is_callable else None
     if what == "methods":
         return len(methods_of(links)) if symbol.kind == "class" else None
-    if what == "subclasses":
-        return len(links.subclasses)
-    if what == "overrides":
-        return len(links.overrides)
+    if what in ("subclasses", "overrides"):
+        found = links.subclasses if what == "subclasses" else links.overrides
+        return len(found) if what not in links.late else None
     return len(links.tests.items) if links.tests.complete else None
 
 

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
+from typing import Any
 
 from ...code_graph import CodeGraph, is_test_path
 from ..inert import code, prose
 from .candidate import Candidate, definition
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 _ASKED = re.compile(
     r"\b(?:entry[- ]?points?|console scripts?|main function|main module)\b|"
@@ -16,8 +23,16 @@ _ASKED = re.compile(
 )
 _MAX_CHARS = 300
 _SECTION = re.compile(r"\s*\[(?P<name>[^\[\]]+)\]\s*(?:#.*)?\Z")
-_SCRIPTS = frozenset({"project.scripts", "project.gui-scripts", "tool.poetry.scripts"})
-_SCRIPT = re.compile(r"\s*[\w.\"'-]+\s*=\s*[\"'](?P<target>[\w.]+:[\w.]+)[\"']\s*(?:#.*)?\Z")
+_SCRIPTS = ("project.scripts", "project.gui-scripts", "tool.poetry.scripts")
+_SCRIPT = re.compile(r"\s*[\"']?(?P<name>[\w.-]+)[\"']?\s*=\s*[\"'](?P<target>[\w.]+:[\w.]+)[\"']\s*(?:#.*)?\Z")
+# In the order in which they begin: a quote within one of them begins no other.
+_STRINGS = re.compile(
+    r'#[^\n]*|"""(?P<a>(?:\\.|[^\\])*?)"""|'
+    r"'''(?P<b>.*?)'''|"
+    r'"(?:\\.|[^"\\\n])*"|'
+    r"'[^'\n]*'",
+    re.S,
+)
 _MAX_TOLD = 4
 _NAMES = re.compile(r"[\w.]+")
 
@@ -27,11 +42,13 @@ def entry_points(graph: CodeGraph, question: str) -> Iterator[Candidate]:
     if not _ASKED.search(question[:_MAX_CHARS]):
         return
     document = graph.document("pyproject.toml")
+    lines = document.lines if document is not None else []
+    scripts = _scripts("\n".join(lines))
     section = ""
-    for number, line in enumerate(document.lines if document is not None else (), 1):
-        header, script = _SECTION.match(line), _SCRIPT.match(line)
+    for number, (line, bare) in enumerate(zip(lines, _without_long_strings(lines), strict=True), 1):
+        header, script = _SECTION.match(bare), _SCRIPT.match(bare)
         section = header["name"].strip() if header else section
-        if section in _SCRIPTS and script is not None:
+        if script is not None and (section, script["name"], script["target"]) in scripts:
             text = f"{code('pyproject.toml')}: “{prose(line.strip())}”"
             yield Candidate(
                 text, "having", (("pyproject.toml", number, number),), "pyproject.toml:1", 0, -1, named=True
@@ -49,3 +66,29 @@ def entry_points(graph: CodeGraph, question: str) -> Iterator[Candidate]:
         if facts is not None and runs:  # the last call of the workspace's own is what all else prepares
             text = f"{code(facts.module)} calls {code(runs[-1].callee + '()')}."
             yield Candidate(text, "having", ((path, runs[-1].line, runs[-1].line),), f"{path}:1", 0, -1, named=True)
+
+
+def _scripts(text: str) -> set[tuple[str, str, str]]:
+    """(section, name, what it calls) of the scripts in a `pyproject.toml`; none where it cannot be read."""
+    try:
+        tables: dict[str, Any] = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return set()
+    found: set[tuple[str, str, str]] = set()
+    for section in _SCRIPTS:
+        table: Any = tables
+        for key in section.split("."):
+            table = table.get(key) if isinstance(table, dict) else None
+        if isinstance(table, dict):
+            found.update((section, name, target) for name, target in table.items() if isinstance(target, str))
+    return found
+
+
+def _without_long_strings(lines: list[str]) -> list[str]:
+    """The lines of a TOML file, without what strings of several lines hold: what looks like a table in there is none."""
+
+    def emptied(match: re.Match[str]) -> str:
+        inside = match["a"] or match["b"] or ""
+        return match.group().replace(inside, "\n" * inside.count("\n")) if "\n" in inside else match.group()
+
+    return _STRINGS.sub(emptied, "\n".join(lines)).split("\n")

@@ -10,6 +10,7 @@ from ...code_graph import CodeGraph, is_test_path
 from ...evidence.ranking import is_aside
 from ...evidence.search_index import SearchIndex
 from ...graph import terms
+from ...graph.source import is_python
 from ...types import SymbolRef
 from ..inert import code
 from .candidate import Candidate, definition, listed
@@ -77,7 +78,9 @@ def _start(ref: SymbolRef) -> int:
 def _exceptions(graph: CodeGraph) -> list[SymbolRef]:
     """Classes of modules by their names and their bases: what is built on one of the language's exceptions, or on such a class; on what
     stands outside the workspace, by its name."""
-    names = {n for n in graph.store.all_names() if _CALLED_SO.search(n)}
+    unsaved = [path for path in graph.documents.open_texts if is_python(path)]
+    written = {r.symbol.name for path in unsaved for r in graph.defs_in(path)}
+    names = {n for n in written.union(graph.store.all_names()) if _CALLED_SO.search(n)}
     built_on = _RAISED | names
     for _ in range(_MAX_DEPTH):
         paths = {path for base in built_on for path in graph.view.paths_using(base, "base") if not is_test_path(path)}

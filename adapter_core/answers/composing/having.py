@@ -12,6 +12,7 @@ from .candidate import Candidate, definition, listed
 from .catching import catching
 from .entries import entry_points
 from .exceptions import defined_exceptions
+from .links import KnownLinks
 
 _ASKED = re.compile(
     r"\b(?:(?:which|what) (?:\w+ )?(?:class(?:es)?|types|objects) (?:that )?(?:define|implement|have|provide|support)s?"
@@ -29,6 +30,12 @@ def method_asked_for(question: str) -> str:
     """The method whose classes are asked for; "" of other questions."""
     match = _ASKED.search(question[:_MAX_CHARS])
     return match["name"] if match else ""
+
+
+def all_listings(links: KnownLinks, question: str) -> tuple[Candidate, ...]:
+    """`listings`, worked out once, within the time that links may take."""
+    with links.budget.spend():
+        return links.once(("listings", question), lambda: tuple(listings(links.graph, question)))
 
 
 def listings(graph: CodeGraph, question: str) -> Iterator[Candidate]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
+import textwrap
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from ...graph.parse import parse_tree
 from .markup import SILENT, admonition, field_of, is_directive, is_table_border, is_title, typed_parameter
 from .sections import Section, heading, item
 
@@ -314,21 +316,37 @@ def comment_sentences(lines: list[str], start: int, end: int, strings: frozenset
     """
     found: list[Prose] = []
     run: list[tuple[int, str]] = []
+    signless: dict[int, str] = {}
     for number in range(start, min(end, len(lines)) + 2):
         text = lines[number - 1].strip() if number <= min(end, len(lines)) else ""
         if text.startswith("#") and number not in strings and not _NOISE_COMMENT.match(text):
-            said = _COMMENT_SIGN.sub("", text).strip()
+            signless[number] = _COMMENT_SIGN.sub("", text)
+            said = signless[number].strip()
             run.append((number, "" if _DIRECTIVE_LINE.match(said) else said))
             continue
-        if _joined(run) and len(_joined(run)) <= _MAX_CHARS:
+        if _is_code([signless[n] for n, _ in run]):
+            pass
+        elif _joined(run) and len(_joined(run)) <= _MAX_CHARS:
             found += _whole(run, number if text and number <= end else run[-1][0], len(found))
         else:
             for paragraph in _paragraphs(run):
+                if _is_code([signless[n] for n, _ in paragraph]):
+                    continue
                 short = len(_joined(paragraph)) <= _MAX_CHARS
                 rank = len(found)
                 found += _whole(paragraph, paragraph[-1][0], rank) if short else _split(paragraph, "", 0, rank)
         run = []
     return found
+
+
+def _is_code(signless: Sequence[str]) -> bool:
+    """Whether what comments hold is nothing but statements, that are out of use: more than words which happen to be an expression, or
+    an annotation ("retries: how often")."""
+    tree = parse_tree(textwrap.dedent("\n".join(signless)) + "\n") if signless else None
+    statements = tree.body if tree is not None else []
+    plain = (isinstance(s, ast.Pass) or (isinstance(s, ast.AnnAssign) and s.value is None) for s in statements)
+    words = (isinstance(s, ast.Expr) and not isinstance(s.value, (ast.Call, ast.Await)) for s in statements)
+    return bool(statements) and not any(plain) and not any(words)
 
 
 def _whole(run: Sequence[tuple[int, str]], last: int, rank: int) -> list[Prose]:

@@ -20,7 +20,6 @@ from ...graph.source import hash_lines
 from ...models.backend import Backend, Draft, Drafted, Drafts, Message
 from ...types import Claim, Evidence, Span, SymbolRef
 from ..checking.wording import tells
-from ..compose import candidates
 from ..composing.candidate import definition
 from ..composing.choose import lexical_scores
 from ..kinds import LINKS, answer_kind
@@ -75,7 +74,7 @@ def draft_sentences(run: Run, backend: Backend, found: Found, plan: Plan, claims
 
 def _places(run: Run, found: Found) -> Iterator[_Place]:
     """What the question is about, the best first, as far as there is something to be said of it."""
-    items = candidates(run.graph, found, run.options.compose.max_candidates)
+    items = run.candidates(found)
     run.check()
     kind = answer_kind(found.question)
     scores = lexical_scores(items, kind, found.weights, found.question.text[:300])

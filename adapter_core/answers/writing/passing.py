@@ -45,7 +45,8 @@ def look_for(
         tried += [(*places, header) for places in ([tuple(known)] if known else [(place,) for place in aligned[:2]])]
     for places in tried:
         cited = [cite(run.graph, *place, lines) for place in places]
-        claim, problem = verify_claim(run.graph, Claim(sentence, "phrased", tuple(c for c in cited if c is not None)))
+        said = Claim(sentence, "phrased", tuple(c for c in cited if c is not None))
+        claim, problem = verify_claim(run.graph, said, run.links)
         passed = 1
         if not problem:
             problem, passed = said_in_prose_alone(run.graph, sentence, claim.citations), 2

@@ -128,6 +128,7 @@ def _around(inference: Inference, function: Value) -> Iterator[tuple[str, Call]]
                 yield function.path, call
     for home, name in carriers.names_carrying(inference, function):
         if inference.late:
+            inference.cut_off()
             return
         for path in carriers.files_of(inference, home, name, function.path):
             if inference.spend(1):

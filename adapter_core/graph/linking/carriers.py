@@ -61,8 +61,9 @@ def _carrying(inference: Inference, value: Value) -> list[Value]:
 def _sites(inference: Inference, value: Value, carried: list[Value]) -> list[tuple[str, Call]]:
     found: dict[tuple[str, int, int, str], tuple[str, Call]] = {}
     for one in carried:
-        if inference.late:
-            break  # to find the files of a name takes time, too
+        if inference.late:  # to find the files of a name takes time, too
+            inference.cut_off()
+            break
         name: str = one.extra
         sites = _written_in(inference, one.path, name) if one.path else _written(inference, name)
         for path, call in sites:
@@ -94,6 +95,7 @@ def _found_written(inference: Inference, name: str) -> list[tuple[str, Call]]:
 
 def _written_in(inference: Inference, path: str, name: str) -> list[tuple[str, Call]]:
     if inference.late:
+        inference.cut_off()
         return []
     if inference.named_calls is not None:
         inference.read(path)

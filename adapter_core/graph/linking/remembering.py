@@ -222,8 +222,12 @@ class Remembering:
     @property
     def late(self) -> bool:
         """Whether the time is up, or nobody waits any more."""
-        over = self._deadline is not None and time.monotonic() >= self._deadline
-        return over or any(cancel.is_set() for cancel in self._cancels)
+        return (self._deadline is not None and time.monotonic() >= self._deadline) or self.cancelled
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether nobody waits any more."""
+        return any(cancel.is_set() for cancel in self._cancels)
 
     @contextmanager
     def limit(self, seconds: float | None, cancel: CancelToken | None = None) -> Iterator[bool]:
