@@ -383,8 +383,7 @@ def test_in_a_terminal_it_says_what_it_waits_for(shop: Path, tmp_path: Path) -> 
 def test_the_check_tries_a_folder_out(shop: Path, tmp_path: Path) -> None:
     def check(path: Path) -> subprocess.CompletedProcess[str]:
         env = {**os.environ, "PATHLINE_CACHE_DIR": str(tmp_path / "cache")}
-        code = SERVER[-1].replace("main()", "main(sys.argv[1:])")
-        command = [*SERVER[:-1], code, "--check", str(path)]
+        command = isolated_command("adapter_core.cli.main", "lsp", "--check", str(path))
         return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
 
     done = check(shop)
