@@ -96,6 +96,23 @@ def test_unsaved_text_of_another_file_counts(shared: Shared) -> None:
     assert client.hover(cart, 15, 31) is None
 
 
+def test_open_files_that_are_not_indexed_stay_out_of_the_answers_about_others(client: Client, shop: Path) -> None:
+    (shop / ".gitignore").write_text("generated/\n")
+    (shop / "generated").mkdir()
+    saved = shop / "generated/saved.py"
+    saved.write_text("def zebra_saved(): pass\n")
+    client.open(saved)
+    client.open(shop / "generated/unsaved.py", "def zebra_unsaved(): pass\n")
+    (shop / ".venv/lib").mkdir(parents=True)
+    client.open(shop / ".venv/lib/unsaved.py", "def zebra_installed(): pass\n")
+    client.open(shop / "shop/unsaved.py", "def zebra_here(): pass\n")
+    client.open(shop / "new/folder/unsaved.py", "def zebra_in_a_new_folder(): pass\n")
+    client.open(shop / "unsaved.py", "def zebra_at_the_top(): pass\n")
+    found = client.request("workspace/symbol", {"query": "zebra"})
+    assert [symbol["name"] for symbol in found] == ["zebra_here", "zebra_at_the_top", "zebra_in_a_new_folder"]
+    assert "def zebra_saved()" in (client.hover(saved.as_uri(), 0, 5) or "")  # a request about it looks at it
+
+
 def test_nothing_to_hover(shared: Shared, tmp_path: Path) -> None:
     client, shop = shared
     uri = client.open(shop / "shop/cart.py")
