@@ -128,7 +128,7 @@ def open_model(
 
 def _pull_once() -> None:
     """Install the embedded model, in a terminal; after a failure not again for a day, so that asking stays fast."""
-    from ..models.pull import ensure_default
+    from ..models.pull import pull_default
     from ..models.store import DEFAULT_NAME, find_installed
     from ..paths import models_dir
 
@@ -145,7 +145,7 @@ def _pull_once() -> None:
     print("Getting the embedded language model, once (93 MB; --no-model does without):", file=sys.stderr)
     try:
         with show_progress() as progress:
-            ensure_default(progress)
+            pull_default(progress)
     except ModelError:
         with suppress(OSError):
             failed.parent.mkdir(parents=True, exist_ok=True)
