@@ -104,7 +104,7 @@ def _add_queries(parser: argparse.ArgumentParser) -> None:
         type=_seconds,
         default=CALLERS_SECONDS,
         metavar="SECONDS",
-        help="of --who-calls and --tests-for; then they show what was found, and say so (default: %(default)g)",
+        help="limit of --who-calls, --refs-of and --tests-for each; then they show what was found, and say so (default: %(default)g)",
     )
     group = parser.add_argument_group("queries")
     for name, metavar, text in _QUERIES:
