@@ -49,13 +49,15 @@ class Killed(ProcessBackend):
 
 
 class Deadly:
-    """A cancel token that kills the process, as often as is left to do."""
+    """A cancel token of one call that kills the process, where that is left to do: once, though it takes a while to be dead."""
 
     def __init__(self, backend: Killed, cancel: CancelToken | None) -> None:
         self.backend, self.cancel = backend, cancel
+        self.struck = False
 
     def is_set(self) -> bool:
-        if self.backend.times:
+        if self.backend.times and not self.struck:
+            self.struck = True
             self.backend.times -= 1
             psutil.Process(self.backend.pid).kill()
         return self.cancel is not None and self.cancel.is_set()
