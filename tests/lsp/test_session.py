@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from adapter_core.isolation import isolated_command
+from tests.support import write_tree
 
-from .harness import SERVER, Client, RpcError, cursor, edit, write_workspace
+from .harness import SERVER, Client, RpcError, cursor, edit
 
 Connect = Callable[..., Client]
 Shared = tuple[Client, Path]
@@ -303,7 +304,7 @@ def test_no_folder_is_open(connect: Connect, tmp_path: Path) -> None:
 
 
 def test_folders_come_and_go(connect: Connect, shop: Path, tmp_path: Path) -> None:
-    bank = write_workspace(tmp_path / "bank", "#- bank.py\ndef transfer(): pass\n")
+    bank = write_tree(tmp_path / "bank", "#- bank.py\ndef transfer(): pass\n")
     client = connect()
     client.initialize(shop)
     client.ready()
@@ -320,7 +321,7 @@ def test_folders_come_and_go(connect: Connect, shop: Path, tmp_path: Path) -> No
 
 
 def test_an_answer_says_that_of_several_folders_one_was_asked(connect: Connect, shop: Path, tmp_path: Path) -> None:
-    bank = write_workspace(tmp_path / "bank", "#- bank.py\ndef transfer(sum): return sum\n")
+    bank = write_tree(tmp_path / "bank", "#- bank.py\ndef transfer(sum): return sum\n")
     client = connect()
     client.initialize(shop, workspaceFolders=[{"uri": root.as_uri(), "name": root.name} for root in (shop, bank)])
     client.ready()
@@ -333,8 +334,8 @@ def test_an_answer_says_that_of_several_folders_one_was_asked(connect: Connect, 
 
 
 def test_a_folder_keeps_its_name_and_its_index_when_one_of_the_same_name_goes(connect: Connect, tmp_path: Path) -> None:
-    left = write_workspace(tmp_path / "left" / "app", "#- left.py\ndef turn(ring): return ring\n")
-    right = write_workspace(tmp_path / "right" / "app", "#- right.py\ndef bake(cake): return cake\n")
+    left = write_tree(tmp_path / "left" / "app", "#- left.py\ndef turn(ring): return ring\n")
+    right = write_tree(tmp_path / "right" / "app", "#- right.py\ndef bake(cake): return cake\n")
     client = connect()
     client.initialize(left, workspaceFolders=[{"uri": root.as_uri(), "name": "app"} for root in (left, right)])
     client.ready()
