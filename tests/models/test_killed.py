@@ -37,8 +37,10 @@ class Killed(ProcessBackend):
     times = 3
 
     def generate(self, *args, **kwargs) -> Iterator[GenerationEvent]:
+        struck = False
         for event in super().generate(*args, **kwargs):
-            if isinstance(event, TextChunk) and self.times:
+            if isinstance(event, TextChunk) and self.times and not struck:
+                struck = True  # more text may have arrived before it is dead
                 self.times -= 1
                 psutil.Process(self.pid).kill()
             yield event
