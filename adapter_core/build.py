@@ -1,7 +1,9 @@
 """Build the adapter of a repository: its embedding, the adapter made from it, and what says from what.
 
     python -m adapter_core.build path/to/repository            # the same as `pathline build`
-    report = build_adapters("path/to/repository")
+
+    with CodeGraph.load_or_build("path/to/repository") as graph:
+        report = build_adapters(graph, find_model())
     report.folder / "adapters.npz"
 
 Ready in seconds, since by default the adapter is the generated one (`adapters/generator.py`): the null model, which is mixed into
@@ -14,8 +16,8 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -99,14 +101,6 @@ class AdapterMaker:
 
 
 @dataclass(frozen=True, slots=True)
-class BuildStep:
-    """Something else that is built into the folder; `run` gives back the names of the files that it wrote there. `key` as above."""
-
-    key: str
-    run: Callable[[BuildInputs, Path], Sequence[str]]
-
-
-@dataclass(frozen=True, slots=True)
 class BuildReport:
     """`reused`: nothing had changed, and nothing was built. `seconds` by stage."""
 
@@ -148,7 +142,6 @@ def build_adapters(
     out: str | os.PathLike[str] | None = None,
     options: BuildOptions | None = None,
     maker: AdapterMaker = GENERATED,
-    steps: Sequence[BuildStep] = (),
     *,
     rebuild: bool = False,
     progress: Progress | None = None,
@@ -168,7 +161,7 @@ def build_adapters(
         raise AdapterError(
             "There is nothing to build an adapter from: the repository holds no Python file and no documentation."
         )
-    fingerprint = _fingerprint(model, options, [maker.key, *(step.key for step in steps)], sources)
+    fingerprint = _fingerprint(model, options, maker.key, sources)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(folder.with_name(f".{folder.name}.lock"))
@@ -181,7 +174,7 @@ def build_adapters(
         found = None if rebuild else _as_wanted(folder, fingerprint)
         if found is not None:
             return BuildReport(folder, found.manifest, True)
-        return _build(graph, model, folder, options, maker, steps, sources, fingerprint, report, cancel)
+        return _Build(graph, model, folder, options, maker, sources, fingerprint, report, cancel).run()
     except OSError as error:
         raise AdapterError(f"The folder {folder} cannot be written ({error}): name another one with --out.") from error
     finally:
@@ -214,93 +207,105 @@ def open_bank(folder: str | os.PathLike[str]) -> list[BankEntry]:
 # -- the stages --------------------------------------------------------------------------------------------------------
 
 
-def _build(
-    graph: CodeGraph,
-    model: BuildModel,
-    folder: Path,
-    options: BuildOptions,
-    maker: AdapterMaker,
-    steps: Sequence[BuildStep],
-    sources: tuple[SourceFile, ...],
-    fingerprint: str,
-    progress: Progress,
-    cancel: CancelToken | None,
-) -> BuildReport:
-    seconds: dict[str, float] = {}
-    started = time.perf_counter()
+@dataclass(frozen=True, slots=True)
+class _Build:
+    """One build into a folder that this process holds. What was there counts until the last stage, which writes."""
 
-    def lap(stage: str) -> None:
-        nonlocal started
-        if cancel is not None and cancel.is_set():
+    graph: CodeGraph
+    model: BuildModel
+    folder: Path
+    options: BuildOptions
+    maker: AdapterMaker
+    sources: tuple[SourceFile, ...]
+    fingerprint: str
+    progress: Progress
+    cancel: CancelToken | None
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def run(self) -> BuildReport:
+        graph, options = self.graph, self.options
+        # Beside the folders of all models: what files say does not depend on one.
+        shared = files.build_folder(graph, self.model.name, self.model.digest).parent
+        with self._stage("embedding"):
+            features = FeatureCache.load(shared / _FEATURES)
+            embedder = Embedder(
+                graph, features=features, progress=lambda d, t, f: self.progress("embedding", d, t, f), cancel=self.cancel
+            )  # fmt: skip
+            embedding = embedder.whole()
+        with self._stage("adapter"):
+            capacity, chosen = _capacity(graph, options)
+            priors = kbann_priors(embedding, list(self.model.target_shapes)) if options.priors else {}
+            inputs = BuildInputs(graph, self.model, embedding, chosen, priors, self.progress, self.cancel)
+            made = self.maker.make(inputs)
+        with self._stage("modules"):
+            modules = _modules(graph, embedder, options.max_modules, self.progress) if options.modules else []
+        with self._stage("writing"):
+            written = self._write(embedding, made, modules)
+            with suppress(OSError):  # without it, the next build only takes longer
+                note_root(shared, graph.root)
+                features.save(shared / _FEATURES)
+            manifest = self._manifest(inputs, made, capacity, len(modules), written)
+            files.write_manifest(self.folder, manifest)
+        return BuildReport(self.folder, manifest, False, self.seconds)
+
+    @contextmanager
+    def _stage(self, name: str) -> Iterator[None]:
+        if self.cancel is not None and self.cancel.is_set():
             raise Cancelled("The build was stopped; what was there before is still there.")
-        now = time.perf_counter()
-        seconds[stage], started = round(now - started, 3), now
+        started = time.perf_counter()
+        yield
+        self.seconds[name] = round(time.perf_counter() - started, 3)
 
-    # Beside the folders of all models: what files say does not depend on one.
-    kept = files.build_folder(graph, model.name, model.digest).parent / _FEATURES
-    features = FeatureCache.load(kept)
-    embedder = Embedder(
-        graph, features=features, progress=lambda d, t, f: progress("embedding", d, t, f), cancel=cancel
-    )
-    embedding = embedder.whole()
-    lap("embedding")
-    capacity, chosen = _capacity(graph, options)
-    priors = kbann_priors(embedding, list(model.target_shapes)) if options.priors else {}
-    inputs = BuildInputs(graph, model, embedding, chosen, priors, progress, cancel)
-    made = maker.make(inputs)
-    lap("adapter")
-    modules = _modules(graph, embedder, options.max_modules, progress) if options.modules else []
-    lap("modules")
-    # What has no manifest is no adapter: from here on the old one counts no more.
-    (folder / files.MANIFEST).unlink(missing_ok=True)
-    embedding.save(folder)
-    save_npz(folder / files.ADAPTERS, made.adapter, options.transport)
-    files.write_sources(folder, sources)
-    written = [files.ADAPTERS, ARRAYS, DIAGNOSTICS, files.SOURCES]
-    (folder / files.MODULES).unlink(missing_ok=True)
-    if options.modules:
-        save_embeddings(folder / files.MODULES, modules)
-        written.append(files.MODULES)
-    for step in steps:
-        written += step.run(inputs, folder)
-        lap(step.key)
-    with suppress(OSError):  # without it, the next build only takes longer
-        note_root(kept.parent, graph.root)
-        features.save(kept)
-    told = provenance_of(graph.root)
-    complete, reason = graph.completeness
-    manifest = Manifest(
-        kind=made.kind,
-        fingerprint=fingerprint,
-        model={"name": model.name, "sha256": model.digest, **asdict(model.dims)},
-        target_shapes=_shapes_of(made.adapter),
-        rank=made.adapter.rank,
-        alpha=made.adapter.alpha,
-        seed=chosen.seed,
-        generator=asdict(chosen),
-        settings=made.settings,
-        priors=priors or None,
-        capacity=asdict(capacity) if capacity is not None else None,
-        commit=told.commit,
-        tree=told.tree,
-        versions=_versions(),
-        data={
-            "files": len(sources),
-            "bytes": sum(s.bytes for s in sources),
-            "sources_sha256": _sources_digest(sources),
-            "embedding_sha256": embedding.sha256,
-            "modules": len(modules),
-        },
-        files={name: files.file_sha256(folder / name) for name in written},
-        scores=made.scores,
-        kept=made.kept,
-        scale=made.scale,
-        complete=complete,
-        reason=reason,
-    )
-    files.write_manifest(folder, manifest)
-    lap("writing")
-    return BuildReport(folder, manifest, False, seconds)
+    def _write(
+        self, embedding: RepoEmbedding, made: MadeAdapter, modules: Sequence[tuple[str, np.ndarray]]
+    ) -> list[str]:
+        """Everything but the manifest; returns the names of the files."""
+        # What has no manifest is no adapter: from here on the old one counts no more.
+        (self.folder / files.MANIFEST).unlink(missing_ok=True)
+        embedding.save(self.folder)
+        save_npz(self.folder / files.ADAPTERS, made.adapter, self.options.transport)
+        files.write_sources(self.folder, self.sources)
+        written = [files.ADAPTERS, ARRAYS, DIAGNOSTICS, files.SOURCES]
+        (self.folder / files.MODULES).unlink(missing_ok=True)
+        if self.options.modules:
+            save_embeddings(self.folder / files.MODULES, modules)
+            written.append(files.MODULES)
+        return written
+
+    def _manifest(
+        self, inputs: BuildInputs, made: MadeAdapter, capacity: Capacity | None, modules: int, written: Sequence[str]
+    ) -> Manifest:
+        told = provenance_of(self.graph.root)
+        complete, reason = self.graph.completeness
+        return Manifest(
+            kind=made.kind,
+            fingerprint=self.fingerprint,
+            model={"name": self.model.name, "sha256": self.model.digest, **asdict(self.model.dims)},
+            target_shapes=_shapes_of(made.adapter),
+            rank=made.adapter.rank,
+            alpha=made.adapter.alpha,
+            seed=inputs.options.seed,
+            generator=asdict(inputs.options),
+            settings=made.settings,
+            priors=inputs.priors or None,
+            capacity=asdict(capacity) if capacity is not None else None,
+            commit=told.commit,
+            tree=told.tree,
+            versions=_versions(),
+            data={
+                "files": len(self.sources),
+                "bytes": sum(s.bytes for s in self.sources),
+                "sources_sha256": _sources_digest(self.sources),
+                "embedding_sha256": inputs.embedding.sha256,
+                "modules": modules,
+            },
+            files={name: files.file_sha256(self.folder / name) for name in written},
+            scores=made.scores,
+            kept=made.kept,
+            scale=made.scale,
+            complete=complete,
+            reason=reason,
+        )
 
 
 def _capacity(graph: CodeGraph, options: BuildOptions) -> tuple[Capacity | None, GeneratorOptions]:
@@ -338,11 +343,11 @@ def _as_wanted(folder: Path, fingerprint: str) -> Built | None:
     return found if found.manifest.fingerprint == fingerprint else None
 
 
-def _fingerprint(model: BuildModel, options: BuildOptions, keys: Sequence[str], sources: tuple[SourceFile, ...]) -> str:
+def _fingerprint(model: BuildModel, options: BuildOptions, key: str, sources: tuple[SourceFile, ...]) -> str:
     told = {
         "model": [model.name, model.digest, asdict(model.dims), {t: list(s) for t, s in model.target_shapes.items()}],
         "options": asdict(options),
-        "keys": keys,
+        "keys": [key],
         "versions": _versions(),
         "sources": _sources_digest(sources),
     }

@@ -7,6 +7,7 @@ checkout and the user's site folder, so the child loads this very package by fil
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import site
 import subprocess
@@ -18,14 +19,16 @@ from .errors import PathlineError
 from .paths import cache_dir
 
 _BOOT = """\
-import sys, site, importlib, importlib.util
-package, module, user_site = sys.argv[1:4]
-del sys.argv[1:4]
+import os, sys, site, importlib, importlib.util
+module, user_site, *packages = sys.argv[1:5]
+del sys.argv[1:5]
 if user_site:
     site.addsitedir(user_site)
-spec = importlib.util.spec_from_file_location("adapter_core", package)
-sys.modules["adapter_core"] = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(sys.modules["adapter_core"])
+for file in filter(None, packages):
+    name = os.path.basename(os.path.dirname(file))
+    spec = importlib.util.spec_from_file_location(name, file)
+    sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(sys.modules[name])
 sys.exit(importlib.import_module(module).main())
 """
 
@@ -38,10 +41,26 @@ def interpreter() -> str:
 
 
 def isolated_command(module: str, *arguments: str) -> list[str]:
-    """The command line that runs `module.main()` of this package in an isolated child."""
-    package = Path(__file__).resolve().parent / "__init__.py"
+    """The command line that runs `module.main()` in an isolated child. `module` is one of this package, or of one that is loaded beside
+    it (the server's), which the child then loads by file name, too."""
+    own = Path(__file__).resolve().parent
+    top = module.partition(".")[0]
+    found = importlib.util.find_spec(top) if top != own.name else None
+    beside = found.origin or "" if found is not None else ""
     user_site = site.getusersitepackages() if site.ENABLE_USER_SITE else ""
-    return [interpreter(), "-I", "-X", "utf8", "-c", _BOOT, str(package), module, user_site, *arguments]
+    return [
+        interpreter(),
+        "-I",
+        "-X",
+        "utf8",
+        "-c",
+        _BOOT,
+        module,
+        user_site,
+        str(own / "__init__.py"),
+        beside,
+        *arguments,
+    ]
 
 
 def child_environment(**extra: str) -> dict[str, str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from _common import DATA
+from _common import DATA, listed_packages
 
 from adapter_core.adapters.fitting.split import BUILD, DEVELOPMENT, HELD_OUT, SplitOptions, split_by_directory
 from adapter_core.adapters.fitting.windows import Window, encode, function_windows, windows
@@ -60,7 +60,7 @@ class Repository:
 
 def names() -> list[str]:
     """The listed packages, in order."""
-    return [line.split("==")[0] for line in PACKAGES.read_text("utf-8").split("\n") if "==" in line]
+    return listed_packages(PACKAGES)
 
 
 def fetch(scratch: Path) -> dict[str, Path]:

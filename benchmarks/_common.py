@@ -27,6 +27,11 @@ def machine() -> dict[str, Any]:
     }
 
 
+def listed_packages(file: Path) -> list[str]:
+    """The names of the packages that a file of requirements pins, in order."""
+    return [line.split("==")[0] for line in file.read_text("utf-8").split("\n") if "==" in line]
+
+
 def timed(work: Callable[[], Any]) -> tuple[float, Any]:
     """Seconds, and what `work` returned."""
     started = perf_counter()

@@ -14,6 +14,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from _common import listed_packages
 from _retrieval_data import Place
 
 from adapter_core.code_graph import is_test_path
@@ -56,7 +57,7 @@ def queries(scratch: Path, per_package: int, seed: int) -> list[Query]:
 
 def packages() -> list[str]:
     """The listed packages, in order."""
-    return [line.split("==")[0] for line in PACKAGES.read_text("utf-8").split("\n") if "==" in line]
+    return listed_packages(PACKAGES)
 
 
 def tuned_on() -> set[str]:

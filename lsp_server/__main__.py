@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import logging
 import os
 import sys
-from collections.abc import Sequence
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Serve one client on standard input and output. Does not return while it serves; 2 on wrong usage."""
-    options = _parser().parse_args(argv)
-    if options.check is not None:
-        from .check import check
-
-        return check(options.check)
-
+def main(log_level: str = "warning") -> int:
+    """Serve one client on standard input and output. Does not return while it serves. `log_level` as `pathline lsp` takes it."""
     if sys.stdin is not None and sys.stdin.isatty():
         print(
             "This speaks LSP on its standard streams and waits for an editor; Ctrl-C ends it. To try it out: "
@@ -30,11 +22,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     _stand_elsewhere()
     logging.basicConfig(
         stream=sys.stderr,
-        level=options.log_level.upper(),
+        level=log_level.upper(),
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
         force=True,
     )
-    if options.log_level != "debug":
+    if log_level != "debug":
         logging.getLogger("pygls").setLevel(logging.WARNING)  # it logs every message at INFO
 
     from .protocol import ShortErrors
@@ -43,14 +35,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.getLogger("pygls.protocol.json_rpc").addFilter(ShortErrors())
     PathlineServer().serve(incoming, outgoing)
     return 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("pathline lsp", description="The language server; editors start it.")
-    parser.add_argument("--check", metavar="PATH", help="start the server on a folder, try it out, and say what works")
-    parser.add_argument("--log-level", default="warning", choices=["debug", "info", "warning", "error"])
-    parser.add_argument("--stdio", action="store_true", help=argparse.SUPPRESS)  # what some clients add
-    return parser
 
 
 def _stand_elsewhere() -> None:

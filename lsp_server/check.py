@@ -9,24 +9,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-import adapter_core
 from adapter_core.errors import PathlineError
-from adapter_core.isolation import child_environment
+from adapter_core.isolation import child_environment, isolated_command
 from adapter_core.paths import neutral_dir
 
 from .positions import uri_of_path
 from .transport import read_bodies
-
-# This very copy of the two packages, whatever else is installed, and nothing of the folders around them.
-_BOOT = """\
-import sys, importlib.util
-for name, file in zip(("adapter_core", "lsp_server"), sys.argv[1:]):
-    spec = importlib.util.spec_from_file_location(name, file)
-    sys.modules[name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(sys.modules[name])
-from lsp_server.__main__ import main
-sys.exit(main([]))
-"""
 
 
 def check(path: str) -> int:
@@ -68,17 +56,10 @@ def _counted(items: list[Any], name: str) -> str:
 
 class _Session:
     def __init__(self) -> None:
-        command = [
-            sys.executable,
-            "-I",
-            "-c",
-            _BOOT,
-            adapter_core.__file__,
-            str(Path(__file__).with_name("__init__.py")),
-        ]
         self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=neutral_dir(), env=child_environment()
-        )
+            isolated_command("lsp_server.__main__"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=neutral_dir(),
+            env=child_environment(),
+        )  # fmt: skip
         assert self.process.stdout is not None
         self._bodies = read_bodies(self.process.stdout)
         self._next = 0

@@ -7,7 +7,6 @@ snapshot.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -100,11 +99,6 @@ def joined_surrogates(text: str) -> str:
     if not _SPLIT_PAIR.search(text):
         return text
     return _SPLIT_PAIR.sub(lambda pair: pair[0].encode("utf-16-le", "surrogatepass").decode("utf-16-le"), text)
-
-
-def hash_lines(lines: list[str], start: int, end: int) -> str:
-    """The hash of a citation: lines `start..end` (1-based, inclusive), joined by LF, as UTF-8. See docs/protocol.md."""
-    return hashlib.sha256("\n".join(lines[start - 1 : end]).encode("utf-8", errors="surrogatepass")).hexdigest()
 
 
 class DocumentStore:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from adapter_core.answers.inert import code
+
 _MAX_HEAD_LINES = 12
 _MAX_HEAD_CHARS = 800
 
@@ -27,16 +29,6 @@ def code_block(text: str, language: str = "") -> str:
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}{language}\n{_without_controls(text)}\n{fence}"
-
-
-def code_span(text: str) -> str:
-    """A code span that its content cannot close."""
-    text = " ".join(_without_controls(text).split())
-    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
-    if not longest:
-        return f"`{text}`"
-    ticks = "`" * (longest + 1)
-    return f"{ticks} {text} {ticks}"
 
 
 def docstring_head(docstring: str) -> str:
@@ -69,7 +61,7 @@ def _inline(text: str) -> str:
     made, position = [], 0
     for span in _CODE.finditer(text):
         made.append(_escaped(text[position : span.start()]))
-        made.append(code_span(span[2]))
+        made.append(code(span[2]))
         position = span.end()
     return "".join(made) + _escaped(text[position:])
 

@@ -9,8 +9,11 @@ from adapter_core.graph.momentary import forget_all
 
 
 def give_back() -> None:
-    """Empty what is remembered for the time of a question, and have the C library give back what is free: glibc keeps it otherwise, for
-    each thread its own; others do this by themselves. Takes some milliseconds, in which other threads run."""
+    """Empty what is remembered for the time of a question, and have the C library give back what is free.
+
+    glibc keeps it otherwise, for each thread its own; others do this by themselves. Takes some milliseconds, in which other
+    threads run.
+    """
     forget_all()
     if not sys.platform.startswith("linux"):
         return
@@ -18,6 +21,3 @@ def give_back() -> None:
         ctypes.CDLL(None).malloc_trim(0)
     except (OSError, AttributeError):  # another C library
         return
-
-
-__all__ = ["give_back"]

@@ -10,7 +10,6 @@ import os
 import re
 from urllib.parse import quote, unquote, urlsplit
 
-UTF8 = "utf-8"
 UTF16 = "utf-16"
 UTF32 = "utf-32"
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adapter_core.graph.processes.indexer import open_reader
+from adapter_core.graph.source import is_python
 
 from .documents import Document, DocumentStore
 from .positions import UTF16
@@ -21,9 +22,6 @@ from .workspace import Place, Root, places_of
 
 if TYPE_CHECKING:
     from adapter_core import CodeGraph
-
-_PYTHON = frozenset({".py", ".pyi", ".pyw"})
-_FOREIGN_DIRS = frozenset({"site-packages", "dist-packages", "node_modules", "__pycache__"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +113,19 @@ def _differs(stored: CodeGraph, path: str, document: Document) -> bool:
 
 
 def _belongs(stored: CodeGraph, path: str) -> bool:
+    """Whether a document is of the index, or would be once it is saved: a Python file that is not ignored, nor its folder."""
+    from adapter_core.graph.discover import DiscoverOptions, discover_some, is_folder
+
     if stored.view.row(path) is not None:
         return True
-    parts = PurePosixPath(path).parts
-    hidden = any(part.startswith(".") or part in _FOREIGN_DIRS for part in parts)
-    return not hidden and PurePosixPath(path).suffix.lower() in _PYTHON
+    if not is_python(path):
+        return False
+    if (stored.root / path).exists():
+        return bool(discover_some(stored.root, [path]).files)
+    folder = path.rpartition("/")[0]
+    while folder and not (stored.root / folder).exists():
+        folder = folder.rpartition("/")[0]  # a folder that is made when the file is saved
+    return not folder or is_folder(stored.root, folder, DiscoverOptions())
 
 
 @dataclass

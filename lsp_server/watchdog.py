@@ -10,6 +10,7 @@ import contextlib
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable
 
 import psutil
@@ -46,7 +47,6 @@ class Watchdog:
         self._on_orphaned = on_orphaned
         self._poll_seconds = poll_seconds
         self._watched: list[tuple[str, Process]] = []
-        self._stop = threading.Event()
 
     def watch(self, pid: int | None, what: str) -> None:
         """Watch a process, if it can be seen. One that cannot lives in another container or on another machine."""
@@ -63,11 +63,9 @@ class Watchdog:
         self.watch(os.getppid(), "the parent process")
         threading.Thread(target=self._run, name="watchdog", daemon=True).start()
 
-    def stop(self) -> None:
-        self._stop.set()
-
     def _run(self) -> None:
-        while not self._stop.wait(self._poll_seconds):
+        while True:
+            time.sleep(self._poll_seconds)
             for what, process in list(self._watched):
                 if not process.alive:
                     self._on_orphaned(f"{what} is gone")

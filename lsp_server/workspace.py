@@ -40,14 +40,16 @@ class Place:
     path: str
 
 
-def make_roots(folders: Iterable[tuple[str, str]], kept: Iterable[Root] = ()) -> tuple[list[Root], list[str]]:
-    """Roots from (URI, name) pairs, and what is wrong with those that cannot be used. Reads the file system.
+def make_roots(uris: Iterable[str], kept: Iterable[Root] = ()) -> tuple[list[Root], list[str]]:
+    """Roots from the URIs of folders, and what is wrong with those that cannot be used. Reads the file system.
+
+    Named after the folder, not by what the client calls it: citations name folders as they are on disk.
 
     `kept` are open already and come first, as they are: a name that was given stays that folder's while it is open.
     """
     roots = list(kept)
     problems: list[str] = []
-    for uri, _ in folders:
+    for uri in uris:
         given = path_of_uri(uri)
         if given is None:
             problems.append(f"{uri} is not a folder on this machine and is left out")

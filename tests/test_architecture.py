@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import fnmatch
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -92,6 +94,31 @@ def test_nothing_imports_the_command_line() -> None:
         assert isinstance(last, ast.If)
         assert ast.unparse(last.test) == "__name__ == '__main__'"
         assert not [n for n in imports_in(ast.Module(body, []), door) if n.startswith("adapter_core.cli")]
+
+
+def test_the_code_map_names_every_module() -> None:
+    """Those of `lsp_server/features` and `adapter_core/cli` are named after what they answer."""
+    code_map = (ROOT / "docs" / "ARCHITECTURE.md").read_text("utf-8")
+    named = {name.rpartition("/")[2] for name in re.findall(r"`([\w*/]+\.py)`", code_map)}
+    by_name = ("lsp_server/features/", "adapter_core/cli/")
+    missing = [
+        path
+        for module in MODULES
+        if (path := module.relative_to(ROOT).as_posix())
+        and not path.startswith(by_name)
+        and module.name != "__init__.py"
+        if not any(fnmatch.fnmatchcase(module.name, name) for name in named)
+    ]
+    assert not missing, f"say in docs/ARCHITECTURE.md what is in {', '.join(missing)}"
+
+
+def test_the_code_map_names_no_module_that_is_gone() -> None:
+    code_map = (ROOT / "docs" / "ARCHITECTURE.md").read_text("utf-8")
+    folders = ("adapter_core", "lsp_server", "tests", "benchmarks")
+    there = [path.relative_to(ROOT).as_posix() for folder in folders for path in (ROOT / folder).rglob("*.py")]
+    named = set(re.findall(r"`([\w*/]+\.py)`", code_map))
+    gone = sorted(name for name in named if not fnmatch.filter(there, name) and not fnmatch.filter(there, f"*/{name}"))
+    assert not gone
 
 
 def test_no_pickle() -> None:

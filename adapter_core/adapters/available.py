@@ -53,15 +53,8 @@ class ForAnswers:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a user may want to know: what cannot be used, what is of an earlier state."""
-        stale = [
-            f"The {what} is of an earlier state: {changed.counts()}; run `pathline build{flag}`."
-            for what, changed, flag in (
-                ("adapter", self.adapter_stale, " --fit"),
-                ("memory", self.memory_stale, ""),
-            )
-            if changed
-        ]
-        return (*self.problems, *stale)
+        stale = (self.adapter_stale.sentence(command="pathline build --fit"), self.memory_stale.sentence("memory"))
+        return (*self.problems, *filter(None, stale))
 
     def as_dict(self) -> dict[str, Any]:
         manifest = self.manifest

@@ -13,7 +13,6 @@ repository.memory, fitted/
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,6 +22,7 @@ from typing import Any
 
 from ..code_graph import CodeGraph
 from ..errors import AdapterFileError
+from ..models.store import sha256_of
 from ..paths import cache_dir
 from ..whole_files import whole_file
 from .targets import TARGETS, Shape
@@ -106,9 +106,9 @@ class Staleness:
         ]
         return f"since then, files {', '.join(parts)}" if parts else ""
 
-    def sentence(self) -> str:
-        """What to say of it; "" where nothing differs."""
-        return f"The adapter is of an earlier state: {self.counts()}; run `pathline build`." if self else ""
+    def sentence(self, what: str = "adapter", command: str = "pathline build") -> str:
+        """What to say of `what` was built, with the command that builds it anew; "" where nothing differs."""
+        return f"The {what} is of an earlier state: {self.counts()}; run `{command}`." if self else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,14 +186,10 @@ def _write(file: Path, data: bytes) -> None:
 
 def file_sha256(file: Path) -> str:
     """ "" where it cannot be read."""
-    digest = hashlib.sha256()
     try:
-        with file.open("rb") as stream:
-            while chunk := stream.read(1 << 20):
-                digest.update(chunk)
+        return sha256_of(file)
     except OSError:
         return ""
-    return digest.hexdigest()
 
 
 def _manifest(place: Path) -> Manifest:

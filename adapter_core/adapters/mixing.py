@@ -24,7 +24,7 @@ from .deltas import Layers, layer_deltas, scaled
 from .options import ABLATIONS, BACKENDS, MixingOptions, delta_cap
 from .side_path import SidePath
 from .snapshot import REGISTRY, Patch
-from .targets import TARGETS, Site, layout_of
+from .targets import TARGETS, Site, layout_of, placed
 
 if TYPE_CHECKING:
     import torch
@@ -159,7 +159,7 @@ def _apply(
     patches: dict[int, tuple[Any, list[Patch]]] = {}
     paths: list[SidePath] = []
     capped = 0
-    for layer, module, site, target, factors in _placed(model, deltas, count):
+    for layer, module, site, target, factors in _modules(model, deltas, count):
         weight = getattr(module, "weight", None)
         floats = _is_float(weight)
         merge = floats and backend != "hook"
@@ -187,25 +187,13 @@ def _apply(
     return mixed
 
 
-def _placed(model: Any, deltas: Iterator[LayerFactors], count: int) -> Iterator[tuple[int, Any, Site, str, Factors]]:
-    """Each delta with the module and the site that it is for. Raises `AdapterError` where one does not fit."""
+def _modules(model: Any, deltas: Iterator[LayerFactors], count: int) -> Iterator[tuple[int, Any, Site, str, Factors]]:
+    """Each delta that changes anything, with the module and the site that it is for. Raises `AdapterError` where one does not fit."""
     layout = layout_of(model)
-    if count and count != len(layout.sites):
-        raise AdapterError(
-            f"The adapter is for a model of {count} layers, and this one has {len(layout.sites)}: build it for this model."
-        )
     blocks = model.get_submodule(layout.blocks)
-    for layer, targets in enumerate(deltas):
-        for target, factors in targets.items():
-            site = layout.sites[layer].get(target)
-            if site is None:
-                raise AdapterError(f"This model has no {target} in layer {layer}: build the adapter for this model.")
-            if factors.shape != site.shape:
-                raise AdapterError(
-                    f"The adapter's {target} is of shape {factors.shape}, the model's of {site.shape}: build it for this model."
-                )
-            if factors.rank or factors.bias is not None:
-                yield layer, blocks[layer].get_submodule(site.path), site, target, factors
+    for layer, target, site, factors in placed(layout, deltas, count):
+        if factors.rank or factors.bias is not None:
+            yield layer, blocks[layer].get_submodule(site.path), site, target, factors
 
 
 def _capped(factors: Factors, factor: float) -> Factors:

@@ -18,7 +18,7 @@ import numpy as np
 
 from ..errors import AdapterError, AdapterFileError
 from .adapter import Adapter, Factors
-from .targets import ModelLayout, Site, layout_of
+from .targets import ModelLayout, Site, layout_of, placed
 
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 _PREFIX = "base_model.model."
@@ -103,22 +103,11 @@ def load_peft(folder: str | os.PathLike[str], model: Any) -> Adapter:
 
 def _modules(adapter: Adapter, layout: ModelLayout) -> tuple[dict[str, Factors], bool]:
     """The factors of each module by its path, and whether weights are transposed."""
-    if len(adapter.layers) != len(layout.sites):
-        raise AdapterError(
-            f"The adapter is for a model of {len(adapter.layers)} layers, and this one has {len(layout.sites)}: build it for this model."
-        )
     parts: dict[str, list[tuple[Site, Factors]]] = {}
-    for layer, targets in enumerate(adapter.layers):
-        for target, factors in targets.items():
-            site = layout.sites[layer].get(target)
-            if site is None or factors.shape != site.shape:
-                there = site.shape if site is not None else "none"
-                raise AdapterError(
-                    f"The adapter's {target} is of shape {factors.shape}, the model's of {there}: build it for this model."
-                )
-            if factors.bias is not None and factors.bias.any():
-                raise AdapterError("The adapter has biases beside its factors, which the format of PEFT cannot hold.")
-            parts.setdefault(f"{layout.blocks}.{layer}.{site.path}", []).append((site, factors))
+    for layer, _, site, factors in placed(layout, adapter.layers, len(adapter.layers)):
+        if factors.bias is not None and factors.bias.any():
+            raise AdapterError("The adapter has biases beside its factors, which the format of PEFT cannot hold.")
+        parts.setdefault(f"{layout.blocks}.{layer}.{site.path}", []).append((site, factors))
     modules = {}
     for path, those in parts.items():
         those.sort(key=lambda p: p[0].start)

@@ -1,6 +1,6 @@
 """An adapter for part of a repository, made when it is asked for, and kept: for the modules of a question or around a symbol.
 
-    adapters = SubgraphAdapters(graph, model_sha256, from_bank(open_bank(folder)))
+    adapters = SubgraphAdapters(graph, model_sha256, from_bank(open_bank(folder), fingerprint))
     adapter = adapters.of_files(["shop/cart.py", "shop/money.py"])
 
 Nothing uses it unasked: an adapter of its own for each question voids what a model remembers of the prompt before.
@@ -84,10 +84,6 @@ class SubgraphAdapters:
         self._graph, self._model, self._maker, self._folder = graph, model_sha256, maker, folder
         self._embedder = Embedder(graph, features=features, cancel=cancel)
         self._kept: OrderedDict[str, Adapter] = OrderedDict()
-
-    def of_modules(self, modules: Collection[str]) -> Adapter:
-        """Of modules by their dotted names; see `of_files`."""
-        return self.of_files({facts.path for name in modules for facts in self._graph.facts_of_module(name)})
 
     def of_files(self, paths: Collection[str]) -> Adapter:
         """Of files by their relative paths. Raises `AdapterError` where none of them is there, and what the maker raises."""

@@ -8,12 +8,13 @@ heads that interleave their rows as in GPT-NeoX) has no site, and is left as it 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ..errors import AdapterError, ModelFileError, UsageError
 from ..evidence.model_shape import TEXT_PARTS, ModelDims, read_dims
+from .adapter import Factors, LayerFactors
 
 ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
 MLP = ("gate_proj", "up_proj", "down_proj")
@@ -87,6 +88,25 @@ def layout_of(model: Any) -> ModelLayout:
         )
     path, blocks = found[0]
     return ModelLayout(path, tuple(_sites(block, dims) for block in blocks))
+
+
+def placed(layout: ModelLayout, layers: Iterable[LayerFactors], count: int) -> Iterator[tuple[int, str, Site, Factors]]:
+    """The factors of an adapter of `count` layers (0: not known) one by one: layer, target, and the site that they are for. Raises
+    `AdapterError` where it is not for this model."""
+    if count and count != len(layout.sites):
+        raise AdapterError(
+            f"The adapter is for a model of {count} layers, and this one has {len(layout.sites)}: build it for this model."
+        )
+    for layer, targets in enumerate(layers):
+        for target, factors in targets.items():
+            site = layout.sites[layer].get(target)
+            if site is None:
+                raise AdapterError(f"This model has no {target} in layer {layer}: build the adapter for this model.")
+            if factors.shape != site.shape:
+                raise AdapterError(
+                    f"The adapter's {target} is of shape {factors.shape}, the model's of {site.shape}: build it for this model."
+                )
+            yield layer, target, site, factors
 
 
 def infer_target_shapes(model: Any) -> dict[str, Shape]:

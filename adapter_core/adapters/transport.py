@@ -1,12 +1,12 @@
 """Numbers of adapters in fewer bytes: "float32" as they are, "float16" rounded to 11 bits, "int8" by rows with a scale each.
 
 int8: each row of `down` and each column of `up` (one component each) has a scale, its largest magnitude / 127, and holds integers from
--127 to 127; no number is off by more than half its scale. `int8_error_bound` says what that can do to a delta.
+-127 to 127; no number is off by more than half its scale
+(`tests/adapters/test_files.py` holds a delta to what follows from that).
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -50,23 +50,8 @@ def unpacked(arrays: Mapping[str, np.ndarray], transport: str) -> Factors:
     return Factors(down, up, None if bias is None else bias.astype(np.float32))
 
 
-def int8_error_bound(factors: Factors) -> float:
-    """The most by which int8 can change `up @ down`, as a Frobenius norm: with errors E of at most half a scale in each number,
-    |(up + Eu)(down + Ed) - up down| <= |Eu| |down| + |up| |Ed| + |Eu| |Ed|."""
-    up, down = factors.up.astype(np.float64), factors.down.astype(np.float64)
-    off_up, off_down = _worst(up.T), _worst(down)
-    size_up, size_down = float(np.linalg.norm(up)), float(np.linalg.norm(down))
-    return off_up * size_down + size_up * off_down + off_up * off_down
-
-
 def _quantised(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     wide = rows.astype(np.float64)
     scale = (np.abs(wide).max(axis=1, initial=0.0) / _LEVELS).astype("<f4")
     divisor = np.where(scale > 0, scale, 1.0).astype(np.float64)[:, None]
     return np.clip(np.rint(wide / divisor), -_LEVELS, _LEVELS).astype(np.int8), scale
-
-
-def _worst(rows: np.ndarray) -> float:
-    """The norm of the errors if every number is off by half its row's scale, and a little for the rounding of the scale itself."""
-    half = np.abs(rows).max(axis=1, initial=0.0) / _LEVELS / 2 * (1 + 1e-4)
-    return math.sqrt(float((half**2).sum()) * rows.shape[1])

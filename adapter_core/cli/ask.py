@@ -15,6 +15,7 @@ from .common import (
     EXIT_FAILED,
     EXIT_NOT_FOUND,
     EXIT_OK,
+    add_model_argument,
     add_repo_arguments,
     ctrl_c,
     note,
@@ -23,7 +24,7 @@ from .common import (
     printable,
     with_graph,
 )
-from .model import open_model
+from .open_model import open_model
 
 if TYPE_CHECKING:
     from ..answers.conversation import Conversation
@@ -53,9 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser, defaults: AskOptions | None =
     """What `pathline ask` and `python -m adapter_core.run` share."""
     from ..answers.flags import add_flags
 
-    parser.add_argument(
-        "--model", metavar="MODEL", help="Hugging Face id, folder or GGUF file (default: the embedded model)"
-    )
+    add_model_argument(parser, ", or a server's address with the model's name (http://localhost:8000/v1#NAME)")
     parser.add_argument("--no-model", action="store_true", help="answer without a model")
     parser.add_argument("--explain", action="store_true", help="show the evidence with the reasons for its rank")
     parser.add_argument(

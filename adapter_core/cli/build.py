@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelError, UsageError
 from ..paths import cache_dir
-from .common import EXIT_OK, add_repo_arguments, add_root_argument, ctrl_c, note, print_json, printable, with_graph
+from .common import (
+    EXIT_OK,
+    add_model_argument,
+    add_repo_arguments,
+    add_root_argument,
+    ctrl_c,
+    note,
+    print_json,
+    printable,
+    with_graph,
+)
 from .progress import Bar
 
 if TYPE_CHECKING:
@@ -18,8 +28,10 @@ if TYPE_CHECKING:
     from ..adapters.manifest import Manifest
     from ..adapters.options import BuildOptions
     from ..adapters.remembering.sync import StoredMemory
-    from ..build import BuildModel, BuildReport
+    from ..adapters.targets import Shape
+    from ..build import BuildModel, BuildReport, Progress
     from ..code_graph import CodeGraph
+    from ..types import CancelToken
 
 _EXAMPLE = "pathline build --repo . --fit --seconds 120"
 _STAGES = {
@@ -31,6 +43,7 @@ _STAGES = {
     "judge": "Judging",
     "reading": "Reading",
 }
+_MANY_STEPS = 1_000_000  # with a budget in seconds, the text is the only other limit
 _NOTE = "it is the null model: kept for comparison, and mixed into nothing by itself"
 
 
@@ -68,15 +81,13 @@ def _door() -> argparse.ArgumentParser:
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--model", metavar="MODEL", help="Hugging Face id, folder or GGUF file (default: the embedded model)"
-    )
+    add_model_argument(parser)
     parser.add_argument("--out", metavar="DIR", help="write there instead of into the cache folder")
     parser.add_argument("--fit", action="store_true", help="also train an adapter on the repository's files")
     budget = parser.add_mutually_exclusive_group()
-    budget.add_argument("--steps", type=int, metavar="N", help="of the fit, 512 tokens each (default: 112)")
-    budget.add_argument("--tokens", type=int, metavar="N", help="to fit on, instead of steps")
-    budget.add_argument("--seconds", type=float, metavar="S", help="as many steps as take about this long")
+    budget.add_argument("--steps", type=int, metavar="N", help="steps of the fit, of 512 tokens each (default: 112)")
+    budget.add_argument("--tokens", type=int, metavar="N", help="fit on this many tokens, instead of --steps")
+    budget.add_argument("--seconds", type=float, metavar="S", help="fit for about this long, instead of --steps")
     parser.add_argument(
         "--questions",
         type=float,
@@ -84,17 +95,21 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         help="share of the steps that train reading for questions made from docstrings, comments and tests (default: 0)",
     )
     parser.add_argument("--no-memory", action="store_true", help="leave the memory as it is")
-    parser.add_argument("--rank", type=int, metavar="N", help="rank of the factors (default: 8)")
-    parser.add_argument("--seed", type=int, metavar="N", help="seed of their directions (default: 0)")
+    parser.add_argument("--rank", type=int, metavar="N", help="rank of the adapter's factors (default: 8)")
+    parser.add_argument("--seed", type=int, metavar="N", help="seed of the adapter's first numbers (default: 0)")
     parser.add_argument(
-        "--targets", metavar="NAMES", help="such as q_proj,v_proj, attention, mlp or all (default: all)"
+        "--targets",
+        metavar="NAMES",
+        help="which layers are adapted: q_proj,v_proj and so on, attention, mlp or all (default: all)",
     )
     parser.add_argument(
         "--target-shapes",
         metavar="SHAPES",
-        help="such as q_proj=4096:4096, instead of those of the model's configuration",
+        help="shapes of the targets, such as q_proj=4096:4096, instead of those of the model's configuration",
     )
-    parser.add_argument("--layer-gate", metavar="GATE", help="zmean, cosine, hump or linear (default: zmean)")
+    parser.add_argument(
+        "--layer-gate", metavar="GATE", help="how strong each layer is: zmean, cosine, hump or linear (default: zmean)"
+    )
     parser.add_argument(
         "--transport", metavar="FORM", help="store numbers as float32, float16 or int8 (default: float32)"
     )
@@ -186,21 +201,22 @@ def _fit_options(args: argparse.Namespace, options: BuildOptions) -> FitOptions 
         return replace(fit, steps=args.steps)
     if args.tokens is not None:
         return replace(fit, steps=max(args.tokens // (fit.batch * fit.length), 1))
-    return replace(fit, steps=_MANY, seconds=args.seconds) if args.seconds is not None else fit
+    return replace(fit, steps=_MANY_STEPS, seconds=args.seconds) if args.seconds is not None else fit
 
 
-# With a budget in seconds, the text is the only other limit.
-_MANY = 1_000_000
-
-
-def _shapes(args: argparse.Namespace) -> dict[str, tuple[int, int]] | None:
+def _shapes(args: argparse.Namespace) -> dict[str, Shape] | None:
     from ..adapters.targets import parse_target_shapes
 
     return parse_target_shapes(args.target_shapes) if args.target_shapes is not None else None
 
 
 def _build(
-    graph: CodeGraph, args: argparse.Namespace, options: BuildOptions, fit: FitOptions | None, shapes: Any, cancel: Any
+    graph: CodeGraph,
+    args: argparse.Namespace,
+    options: BuildOptions,
+    fit: FitOptions | None,
+    shapes: Mapping[str, Shape] | None,
+    cancel: CancelToken,
 ) -> int:
     from ..adapters.available import for_answers
     from ..build import build_adapters, find_model
@@ -245,7 +261,7 @@ def _build(
 
 
 def _memory(
-    graph: CodeGraph, model: BuildModel, folder: Path, show: Callable[[str, int, int, str], None], cancel: Any
+    graph: CodeGraph, model: BuildModel, folder: Path, show: Progress, cancel: CancelToken
 ) -> tuple[StoredMemory | None, str]:
     """The memory, or why there is none: all else can be built without the model's tokenizer."""
     from ..build_fitted import build_memory
@@ -280,7 +296,7 @@ def _memory_told(stored: StoredMemory | None) -> dict[str, Any] | None:
     }
 
 
-def _draw(graph: CodeGraph, args: argparse.Namespace, report: BuildReport, cancel: Any) -> None:
+def _draw(graph: CodeGraph, args: argparse.Namespace, report: BuildReport, cancel: CancelToken) -> None:
     from ..adapters.report import compare, draw_report
 
     try:

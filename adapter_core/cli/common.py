@@ -41,6 +41,12 @@ def add_root_argument(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(max_files=None)
 
 
+def add_model_argument(parser: argparse.ArgumentParser, more: str = "") -> None:
+    """`more`: what else a command takes for a model."""
+    what = f"a Hugging Face id (pulled before), folder or GGUF file{more}"
+    parser.add_argument("--model", metavar="MODEL", help=f"{what} (default: the embedded model)")
+
+
 def _add_ignore(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--ignore", action="append", default=[], metavar="PATTERN", help="leave out files, in .gitignore syntax"

@@ -25,7 +25,7 @@ from .common import (
     printable,
     with_graph,
 )
-from .graph_queries import CALLERS_SECONDS, Asker, Found, Query
+from .graph_queries import LOOK_UP_SECONDS, Asker, Found, Query
 from .progress import Bar
 
 if TYPE_CHECKING:
@@ -102,9 +102,9 @@ def _add_queries(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--time-limit",
         type=_seconds,
-        default=CALLERS_SECONDS,
+        default=LOOK_UP_SECONDS,
         metavar="SECONDS",
-        help="of --who-calls and --tests-for; then they show what was found, and say so (default: %(default)g)",
+        help="limit of --who-calls, --refs-of and --tests-for each; then they show what was found, and say so (default: %(default)g)",
     )
     group = parser.add_argument_group("queries")
     for name, metavar, text in _QUERIES:

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from ..types import CancelToken, Listing, ModuleFacts, SymbolRef
 
 _NEAREST = 5
-CALLERS_SECONDS = 10.0  # that one question for callers may take
+LOOK_UP_SECONDS = (
+    10.0  # that looking for the callers, references or tests of one name may take: who asks here waits for it
+)
 # Of these, the path of a file stands for its module, as shells complete it.
 _OF_NAMES = frozenset(
     (
@@ -87,13 +89,13 @@ class Found:
 @dataclass
 class Asker:
     """Answers queries about one graph. `cwd` is where the user stands, for paths that are named from there; `limit_seconds` what the
-    callers, or the tests, of one name may take."""
+    callers, references or tests of one name may take."""
 
     graph: CodeGraph
     cwd: Path
     cancel: CancelToken | None = None
     progress: Progress | None = None  # of exports
-    limit_seconds: float = CALLERS_SECONDS
+    limit_seconds: float = LOOK_UP_SECONDS
 
     def ask(self, query: Query) -> Found:
         """Raises `PathlineError`."""

@@ -36,7 +36,6 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 
 def run(args: argparse.Namespace) -> int:
-
     with ctrl_c() as cancel:
         report, links = with_graph(
             args, cancel, lambda graph: (graph.report, graph.link(cancel) if args.links else None), rebuild=args.rebuild

@@ -25,6 +25,6 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 def run(args: argparse.Namespace) -> int:
     # By name: the core never imports the server, only this door opens it.
-    server = importlib.import_module("lsp_server.__main__")
-    check = ["--check", args.check] if args.check else []
-    return int(server.main(["--log-level", args.log_level, *check]))
+    if args.check is not None:
+        return int(importlib.import_module("lsp_server.check").check(args.check))
+    return int(importlib.import_module("lsp_server.__main__").main(args.log_level))

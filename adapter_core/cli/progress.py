@@ -1,13 +1,27 @@
-"""What the user sees of work that takes long: one line on stderr, in a terminal only."""
+"""What the user sees of work that takes long: one line on stderr, in a terminal; of an installation elsewhere, too."""
 
 from __future__ import annotations
 
 import sys
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 from .common import printable
 
+if TYPE_CHECKING:
+    from ..models.store import Progress as Installing
+
 _SHOWN = 40  # characters of a file's name, its last ones
+# Of the installation of a model.
+_STAGES = {
+    "wait": "Waiting for another Pathline that installs it",
+    "download": "Downloading the model",
+    "verify": "Checking the download",
+    "extract": "Unpacking",
+    "convert": "Converting (about half a minute, once)",
+    "check": "Checking",
+}
 
 
 class Bar:
@@ -48,3 +62,41 @@ class Bar:
             self._bars.stop()
             self._bars = None
             self._stage = ""
+
+
+@contextmanager
+def show_installing() -> Iterator[Installing]:
+    """A progress callback for installations: a bar on stderr where that is a terminal, else one line for each stage."""
+    if not sys.stderr.isatty():
+        yield _plain_progress()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bars
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
+    with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
+        task = bars.add_task("", total=None)
+        current = ""
+
+        def report(stage: str, done: int, total: int) -> None:
+            nonlocal current
+            if stage != current:
+                current = stage
+                bars.reset(task, description=_STAGES.get(stage, stage))
+            bars.update(task, completed=done, total=total or None)
+
+        yield report
+
+
+def _plain_progress() -> Installing:
+    current = ""
+
+    def report(stage: str, done: int, total: int) -> None:
+        nonlocal current
+        if stage != current:
+            current = stage
+            size = f" ({total // 1_000_000} MB)" if total > 1_000_000 else ""
+            print(f"{_STAGES.get(stage, stage)}{size}…", file=sys.stderr, flush=True)
+
+    return report

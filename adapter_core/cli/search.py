@@ -13,7 +13,17 @@ import time
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
-from .common import EXIT_NOT_FOUND, EXIT_OK, add_repo_arguments, ctrl_c, note, print_json, printable, with_graph
+from .common import (
+    EXIT_NOT_FOUND,
+    EXIT_OK,
+    add_repo_arguments,
+    ctrl_c,
+    note,
+    positive,
+    print_json,
+    printable,
+    with_graph,
+)
 
 # `Question.kind`, but for questions about the project as a whole.
 KINDS = ("where", "what", "how", "why", "callers", "tests")
@@ -36,7 +46,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         metavar="SYMBOL",
         help="start from a symbol and its neighbours in the call graph, or from a module, also by its path",
     )
-    parser.add_argument("--top", type=int, default=10, metavar="N", help="at most N spans (default: 10)")
+    parser.add_argument("--top", type=positive, default=10, metavar="N", help="at most N spans (default: 10)")
     parser.add_argument(
         "--kind", choices=KINDS, help="what is asked for, where the words do not tell; tests: only these"
     )
@@ -54,8 +64,6 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(
             'The question is empty; give some words, for example: pathline search "where are signals sent"'
         )
-    if args.top < 1:
-        raise UsageError("--top must be at least 1.")
     with ctrl_c() as cancel:
         return with_graph(args, cancel, lambda graph: _search(graph, args))
 

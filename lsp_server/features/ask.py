@@ -14,8 +14,8 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams, JsonRpcRequestCancelled
 
 from adapter_core.errors import Cancelled, IndexDamagedError, PathlineError, UsageError
+from adapter_core.graph.source import hash_lines
 
-from ..documents import hash_lines
 from ..memory import give_back
 from ..protocol import ASK
 

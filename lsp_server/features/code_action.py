@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
-from ..markdown import code_span
+from adapter_core.answers.inert import code
+
 from ..session import Snapshot
 from ..symbols import symbol_at
 from .execute_command import ASK_COMMAND
@@ -51,21 +52,21 @@ def make_actions(snapshot: Snapshot, params: types.CodeActionParams, stop: threa
     ask = snapshot.settings.askCommand
     return [
         _action(
-            f"Ask about {code_span(name)}",
+            f"Ask about {code(name)}",
             ask or ASK_COMMAND,
             {**where, "symbol": name} if ask else {"question": _standing_question(found.ref), **where},
         ),
         _action(
-            f"Explain {code_span(name)}",
+            f"Explain {code(name)}",
             ASK_COMMAND,
-            {"question": f"What does {code_span(name)} do and how does it work?", **where},
+            {"question": f"What does {code(name)} do and how does it work?", **where},
         ),
     ]
 
 
 def _standing_question(ref: SymbolRef) -> str:
     """What a client that cannot prompt asks about a symbol."""
-    name = code_span(ref.symbol.qualname)
+    name = code(ref.symbol.qualname)
     if ref.symbol.is_callable:
         return f"What is {name} for, who calls it, and which tests cover it?"
     return f"What is {name} for, and where is it used?"

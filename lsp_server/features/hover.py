@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
+from adapter_core.answers.inert import code
 from adapter_core.errors import PathlineError
 from adapter_core.graph.source import is_python
 from adapter_core.types import SymbolRef
 
 from ..documents import Document
-from ..markdown import code_block, code_span, docstring_head, plain
+from ..markdown import code_block, docstring_head, plain
 from ..positions import to_units
 from ..session import Snapshot
 from ..symbols import Found, inferred_at, symbol_at, word_at
@@ -146,7 +147,7 @@ def _outside(word: str, said: Inspection) -> tuple[str, str]:
     """The body and the place of what is defined outside the workspace."""
     found = said.outside[0]
     place = f"{found.file}:{found.line}" if found.line is not None else found.file
-    where = f"{code_span(found.full_name)}{f' in {code_span(place)}' if place else ''}, outside this workspace"
+    where = f"{code(found.full_name)}{f' in {code(place)}' if place else ''}, outside this workspace"
     if found.kind == "instance":
         return code_block(f"{word}: {said.type or found.full_name}", "python"), f"inferred: {where}"
     head = {"class": "class ", "function": "def ", "module": "module "}.get(found.kind, "")
@@ -191,7 +192,7 @@ def _signature(ref: SymbolRef) -> str:
 
 def _where(found: Found) -> str:
     ref = found.ref
-    place = f"defined at {code_span(f'{ref.path}:{ref.symbol.name_line}')}"
+    place = f"defined at {code(f'{ref.path}:{ref.symbol.name_line}')}"
     return place if found.certain else f"matched by name, the only one of this workspace: {place}"
 
 

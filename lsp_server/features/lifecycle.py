@@ -45,12 +45,12 @@ def register(server: PathlineServer) -> None:
         server.end("the client said exit")
 
 
-def folders_of(params: types.InitializeParams) -> list[tuple[str, str]]:
-    """(URI, name) of each folder that the client has open, in its order."""
+def folders_of(params: types.InitializeParams) -> list[str]:
+    """The URI of each folder that the client has open, in its order."""
     if params.workspace_folders:
-        return [(folder.uri, folder.name) for folder in params.workspace_folders]
+        return [folder.uri for folder in params.workspace_folders]
     uri = params.root_uri or (uri_of_path(params.root_path) if params.root_path else None)
-    return [(uri, "")] if uri else []
+    return [uri] if uri else []
 
 
 def client_support(capabilities: types.ClientCapabilities) -> ClientSupport:

@@ -20,7 +20,7 @@ from adapter_core.adapters.files import load_adapters_npz, save_npz
 from adapter_core.adapters.manifest import read_built, staleness
 from adapter_core.adapters.options import BuildOptions, CapacityOptions, GeneratorOptions
 from adapter_core.adapters.targets import shapes_from_dims
-from adapter_core.build import AdapterMaker, BuildModel, BuildStep, MadeAdapter, build_adapters, open_bank
+from adapter_core.build import AdapterMaker, BuildModel, MadeAdapter, build_adapters, open_bank
 from adapter_core.cli.main import main
 from adapter_core.code_graph import CodeGraph
 from adapter_core.errors import AdapterError, AdapterFileError, Cancelled
@@ -215,20 +215,15 @@ def test_another_maker_takes_the_place_of_the_generator(graph, repo, tmp_path):
         one = {"q_proj": Factors(np.ones((1, 16), np.float32), np.ones((16, 1), np.float32))}
         return MadeAdapter(Adapter((one, {}), 1, 1.0), "by hand", {"steps": 3}, ({"M1": -0.1, "control": 0.0},))
 
-    def remember(inputs, folder: Path) -> list[str]:
-        (folder / "memory.bin").write_bytes(inputs.graph.name.encode())
-        return ["memory.bin"]
-
-    maker, step = AdapterMaker("by hand 1", make), BuildStep("memory 1", remember)
+    maker = AdapterMaker("by hand 1", make)
     out = tmp_path / "out"
     build_adapters(graph, MODEL, out)
-    report = build_adapters(graph, MODEL, out, maker=maker, steps=[step])
+    report = build_adapters(graph, MODEL, out, maker=maker)
     assert (report.reused, report.manifest.kind, report.manifest.settings) == (False, "by hand", {"steps": 3})
     assert report.manifest.target_shapes == {"q_proj": (16, 16)}
     assert read_built(out).manifest.scores == [{"M1": -0.1, "control": 0.0}]
-    assert "memory.bin" in read_built(out).manifest.files
-    assert again(repo, out, maker=maker, steps=[step]).reused
-    assert not again(repo, out, maker=maker).reused
+    assert again(repo, out, maker=maker).reused
+    assert not again(repo, out, maker=AdapterMaker("by hand 2", make)).reused
 
 
 def test_a_build_that_is_stopped_or_fails_leaves_the_old_one(graph, repo, tmp_path):

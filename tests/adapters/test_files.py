@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import os
 import zipfile
 from pathlib import Path
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from adapter_core.adapters.adapter import Adapter, Factors
 from adapter_core.adapters.files import digest_of, load_adapters_npz, save_npz
-from adapter_core.adapters.transport import TRANSPORTS, int8_error_bound, packed, unpacked
+from adapter_core.adapters.transport import TRANSPORTS, packed, unpacked
 from adapter_core.errors import AdapterFileError
 from tests.adapters.models import random_adapter
 
@@ -102,6 +103,21 @@ def test_smaller_transports(tmp_path):
     assert sizes["int8"] < 0.7 * sizes["float16"] < 0.5 * sizes["float32"]
     with pytest.raises(ValueError, match="transport"):
         save_npz(tmp_path / "a.npz", wide, "int4")
+
+
+def int8_error_bound(factors: Factors) -> float:
+    """The most by which int8 can change `up @ down`, as a Frobenius norm: with errors E of at most half a scale in each number,
+    |(up + Eu)(down + Ed) - up down| <= |Eu| |down| + |up| |Ed| + |Eu| |Ed|."""
+    up, down = factors.up.astype(np.float64), factors.down.astype(np.float64)
+    off_up, off_down = _worst(up.T), _worst(down)
+    size_up, size_down = float(np.linalg.norm(up)), float(np.linalg.norm(down))
+    return off_up * size_down + size_up * off_down + off_up * off_down
+
+
+def _worst(rows: np.ndarray) -> float:
+    """The norm of the errors if every number is off by half its row's scale, and a little for the rounding of the scale itself."""
+    half = np.abs(rows).max(axis=1, initial=0.0) / 127 / 2 * (1 + 1e-4)
+    return math.sqrt(float((half**2).sum()) * rows.shape[1])
 
 
 @settings(max_examples=60, deadline=None)

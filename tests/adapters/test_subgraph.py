@@ -48,7 +48,6 @@ def test_made_once_for_the_same_files(graph, tmp_path):
     adapters = SubgraphAdapters(graph, "sha", counting.maker, tmp_path / "kept")
     first = adapters.of_files([MONEY, CART])
     assert adapters.of_files([CART, MONEY, CART]) is first
-    assert adapters.of_modules(["shop.cart", "shop.money"]) is first
     assert adapters.of_files([CART]) is not first
     assert counting.made == [[CART, MONEY], [CART]]
     # Another process finds it on disk.
@@ -103,8 +102,6 @@ def test_a_folder_that_cannot_be_written(graph, tmp_path):
 def test_what_is_not_there(graph):
     with pytest.raises(AdapterError, match="no file in this part"):
         SubgraphAdapters(graph, "sha", Counting().maker).of_files(["nowhere.py"])
-    with pytest.raises(AdapterError, match="no file in this part"):
-        SubgraphAdapters(graph, "sha", Counting().maker).of_modules(["no.module"])
 
 
 def test_from_the_embedding(graph):

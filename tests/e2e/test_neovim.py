@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from .conftest import missing
-from .neovim import Neovim, lua_string
+from .neovim import PLUGIN, Neovim, lua_string
 from .processes import describe, marked, wait_until
 from .setup_editors import NVIM
 from .workspace import LOYALTY_FILE, LOYALTY_QUESTION, UNKNOWN_QUESTION, line_of
@@ -53,6 +54,30 @@ def run_neovim(command: list[str], workspace: Path, environment: dict[str, str])
     yield neovim
     neovim.quit()
     wait_until(lambda: not marked(environment), lambda: f"nothing is left: {describe(marked(environment))}")
+
+
+@pytest.mark.parametrize(
+    ("sentence", "lines"),
+    [
+        ("In `f`, in the order written: (1) `a; (3) `; (2) `b`", ["In `f`, in the order written:", "    (1) `a; (3) `", "    (2) `b`"]),
+        ("`a.rst`, in the order listed: (1) “One”; (2) “two”", ["`a.rst`, in the order listed:", "    (1) “One”", "    (2) “two”"]),
+        ("In some order: (1) `a`; (2) `b`", ["In some order: (1) `a`; (2) `b`"]),
+    ],
+)  # fmt: skip
+def test_steps_and_lists_have_a_line_for_each_item(tmp_path: Path, sentence: str, lines: list[str]) -> None:
+    turn = (
+        f"{{ question = 'How?', phase = 'done', claims = {{ {{ text = {lua_string(sentence)}, citations = {{}} }} }} }}"
+    )
+    script = tmp_path / "render.lua"
+    script.write_text(
+        f"vim.opt.runtimepath:append({lua_string(str(PLUGIN))})\n"
+        f"io.write(vim.json.encode(require('pathline.answer').render({turn}).lines))\n",
+        encoding="utf-8",
+    )
+    done = subprocess.run(
+        [str(NVIM), "--clean", "--headless", "-l", str(script)], capture_output=True, encoding="utf-8", timeout=60, check=True
+    )  # fmt: skip
+    assert json.loads(done.stdout) == ["# How?", "", *lines]
 
 
 def answer_lines(neovim: Neovim) -> list[str]:

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from .harness import Client, write_workspace
+from tests.support import write_tree
+
+from .harness import Client
 
 SHOP = '''\
 #- shop/__init__.py
@@ -87,7 +89,7 @@ A cart holds at most twenty items.
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Path:
-    return write_workspace(tmp_path / "shop-project", SHOP)
+    return write_tree(tmp_path / "shop-project", SHOP)
 
 
 @pytest.fixture
@@ -116,7 +118,7 @@ def client(connect: Callable[..., Client], shop: Path) -> Client:
 
 @pytest.fixture(scope="module")
 def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Client, Path]]:
-    root = write_workspace(tmp_path_factory.mktemp("shared") / "shop-project", SHOP)
+    root = write_tree(tmp_path_factory.mktemp("shared") / "shop-project", SHOP)
     client = Client(root.parent / "cache", cwd=root)
     client.initialize(root)
     client.ready()

@@ -1,4 +1,4 @@
-"""A small LSP client for tests, and workspaces written as one string.
+"""A small LSP client for tests.
 
 The client speaks raw JSON, so that tests can send what a well-behaved library would not, and see every message as it
 came.
@@ -34,17 +34,6 @@ CAPABILITIES = {
     },
     "workspace": {"workspaceFolders": True},
 }
-
-
-def write_workspace(root: Path, text: str) -> Path:
-    """Files from a string with `#- path` headers."""
-    root.mkdir(parents=True, exist_ok=True)
-    for part in text.split("#- ")[1:]:
-        name, _, content = part.partition("\n")
-        file = root / name.strip()
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(content.encode("utf-8"))
-    return root
 
 
 def cursor(text: str) -> tuple[str, dict[str, int]]:

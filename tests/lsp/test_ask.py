@@ -17,8 +17,9 @@ from filelock import FileLock
 from adapter_core.answers.conversation import Turn
 from lsp_server.conversations import Conversations
 from lsp_server.features.ask import without_stale
+from tests.support import write_tree
 
-from .harness import Client, RpcError, edit, write_workspace
+from .harness import Client, RpcError, edit
 
 Connect = Callable[..., Client]
 Shared = tuple[Client, Path]
@@ -374,7 +375,7 @@ def test_diagnostics_can_be_switched_off(client: Client, shop: Path) -> None:
 
 
 def test_two_roots_that_nest(connect: Connect, shop: Path) -> None:
-    inner = write_workspace(
+    inner = write_tree(
         shop / "inner", "#- tool.py\ndef sharpen(blade):\n    '''Make a blade sharp again.'''\n    return blade\n"
     )
     folders = [{"uri": root.as_uri(), "name": root.name} for root in (shop, inner)]

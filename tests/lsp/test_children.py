@@ -15,15 +15,9 @@ from filelock import FileLock
 
 from adapter_core.graph.processes.indexer import Indexer, open_reader
 from adapter_core.graph.resolve import Definition, JediClient
-
-from .harness import write_workspace
+from tests.support import write_tree
 
 Events = queue.SimpleQueue[dict[str, Any]]
-
-
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATHLINE_CACHE_DIR", str(tmp_path / "cache"))
 
 
 @pytest.fixture
@@ -109,7 +103,7 @@ def infer(jedi: JediClient, root: Path, text: str, line: int, column: int) -> li
 
 
 def test_jedi_knows_types(jedi: JediClient, tmp_path: Path) -> None:
-    root = write_workspace(
+    root = write_tree(
         tmp_path / "ws",
         "#- src/made.py\nclass Thing:\n    def run(self):\n        return self\n\n\ndef make():\n    return Thing()\n",
     )
@@ -143,7 +137,7 @@ def test_jedi_stops_on_cancel(tmp_path: Path) -> None:
 def test_jedi_keeps_no_pickles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("XDG_CACHE_HOME", "HOME", "LOCALAPPDATA"):
         monkeypatch.setenv(name, str(tmp_path / "home"))
-    root = write_workspace(tmp_path / "ws", "#- made.py\nclass Thing: pass\n")
+    root = write_tree(tmp_path / "ws", "#- made.py\nclass Thing: pass\n")
     client = JediClient()
     text = "import made\nmade.Thing\n"
     assert client.infer_definition(root, "use.py", text, 2, 6) == [Definition("made.py", 1, 6, "Thing")]

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lsp_server.documents import Document, Edit, hash_lines
+from adapter_core.graph.source import hash_lines
+from lsp_server.documents import Document, Edit
 from lsp_server.features.cited_lines import Cited, moved
 
 TEXT = "".join(f"line {n}\n" for n in range(1, 11))

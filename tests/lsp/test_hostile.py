@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from .harness import Client, write_workspace
+from tests.support import write_tree
+
+from .harness import Client
 
 PLANTS = [
     *("pip", "json", "torch", "transformers", "sitecustomize", "usercustomize", "conftest", "setup", "numpy", "jedi"),
@@ -24,7 +26,7 @@ def trap(tmp_path: Path) -> tuple[Path, Path]:
     """A workspace full of plants, and the folder where they leave their marks."""
     marks = tmp_path / "marks"
     marks.mkdir()
-    root = write_workspace(
+    root = write_tree(
         tmp_path / "trap",
         "#- use.py\n"
         "import json, torch, numpy, app, sys\n"
@@ -93,7 +95,7 @@ def test_nothing_of_the_workspace_runs(
 
 def test_a_file_that_says_no_is_still_only_text(connect: Callable[..., Client], tmp_path: Path) -> None:
     """Deep nesting and broken code stop no one."""
-    root = write_workspace(
+    root = write_tree(
         tmp_path / "odd",
         f"#- deep.py\nx = {'(' * 3000}{')' * 3000}\n#- broken.py\ndef broken(:\n  class\n#- fine.py\ndef fine(): pass\nfine().x.y\n",
     )

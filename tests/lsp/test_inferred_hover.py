@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from lsp_server.features import hover
+from tests.support import write_tree
 
-from .harness import Client, cursor, write_workspace
+from .harness import Client, cursor
 
 Connect = Callable[..., Client]
 
@@ -29,7 +30,7 @@ def shown(client: Client, root: Path, marked: str, name: str = "use.py", patienc
 
 @pytest.fixture
 def client(connect: Connect, tmp_path: Path) -> Client:
-    root = write_workspace(tmp_path / "ws", "#- made.py\nclass Thing:\n    def append(self, x): ...\n")
+    root = write_tree(tmp_path / "ws", "#- made.py\nclass Thing:\n    def append(self, x): ...\n")
     client = connect()
     client.initialize(root)
     client.ready()

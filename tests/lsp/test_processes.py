@@ -16,7 +16,9 @@ from typing import Any
 import psutil
 import pytest
 
-from .harness import SERVER, Client, RpcError, edit, write_workspace
+from tests.support import write_tree
+
+from .harness import SERVER, Client, RpcError, edit
 
 Connect = Callable[..., Client]
 
@@ -136,7 +138,7 @@ def test_hover_answers_while_the_index_is_built(connect: Connect, tmp_path: Path
     body = "".join(
         f"def function_{n}(a, b):\n    '''Number {n}.'''\n    return function_{n}(b, a)\n\n\n" for n in range(400)
     )
-    big = write_workspace(tmp_path / "big", "".join(f"#- package/module_{n}.py\n{body}" for n in range(60)))
+    big = write_tree(tmp_path / "big", "".join(f"#- package/module_{n}.py\n{body}" for n in range(60)))
     client = connect()
     client.initialize(big)
     uri = client.open(big / "package/module_0.py")

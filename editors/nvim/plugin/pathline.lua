@@ -27,6 +27,9 @@ local subcommands = {
   end,
 }
 
+local names = vim.tbl_keys(subcommands)
+table.sort(names)
+
 vim.api.nvim_create_user_command('Pathline', function(args)
   local name, rest = args.args:match('^(%S+)%s*(.*)$')
   name, rest = name or 'ask', rest or ''
@@ -34,7 +37,7 @@ vim.api.nvim_create_user_command('Pathline', function(args)
   if run then
     run(vim.trim(rest))
   else
-    vim.notify(('Pathline: there is no subcommand %s; there are ask, follow, explain, clear, cancel.'):format(name), vim.log.levels.ERROR)
+    vim.notify(('Pathline: there is no subcommand %s; there are %s.'):format(name, table.concat(names, ', ')), vim.log.levels.ERROR)
   end
 end, {
   nargs = '*',
@@ -45,7 +48,7 @@ end, {
     end
     return vim.tbl_filter(function(name)
       return vim.startswith(name, lead)
-    end, { 'ask', 'cancel', 'clear', 'explain', 'follow' })
+    end, names)
   end,
 })
 

@@ -78,13 +78,16 @@ function renderClaims(claims: readonly Claim[], labels: readonly string[]): stri
   return sentences.length > 0 ? `<ol class="claims" aria-live="polite">${sentences.join("\n")}</ol>` : "";
 }
 
+/** What stands before the steps of a function, or before what a documentation lists. */
+const LEAD = /, in the order (?:written|listed): (?=\(1\) )/;
+
 /** "In `f`, in the order written: (1) `a`; (2) `b`", with each step in a line of its own. */
 function renderSteps(text: string, citations: string): string {
-  const start = text.indexOf(", in the order written: (1) ");
-  if (start < 0) {
+  const lead = LEAD.exec(text);
+  if (!lead) {
     return `${renderSentence(text)} ${citations}`;
   }
-  const first = text.indexOf("(1) ", start);
+  const first = lead.index + lead[0].length;
   const steps: string[] = [];
   let open = false;
   let from = first;

@@ -97,3 +97,8 @@ test("each step of a function stands in a line of its own", () => {
   assert.match(html, /in the order written: <span class="citations">.*<ul class="steps"><li>\(1\) <code>a = g\(.*\)<\/code><\/li><li>\(2\) when/s);
   assert.equal(html.split("<ul").length, 2);
 });
+
+test("so does each item of a list in documentation", () => {
+  const html = renderState(done({ claims: [claim("`docs/a.rst`, in the order listed: (1) “One”; (2) “two; or (3) three”", citation("docs/a.rst", 3))] }));
+  assert.match(html, /in the order listed: <span class="citations">.*<ul class="steps"><li>\(1\) “One”<\/li><li>\(2\) “two; or \(3\) three”<\/li><\/ul>/s);
+});

@@ -26,13 +26,13 @@ local function one_line(text)
   return vim.trim((text:gsub('%c+', ' ')))
 end
 
----"In `f`, in the order written: (1) `a`; (2) `b`": what stands before the steps, and these.
+---"In `f`, in the order written: (1) `a`; (2) `b`", or what a documentation lists: what stands before the steps, and these.
 ---@param text string
 ---@return string lead
 ---@return string[] steps
 local function steps_of(text)
-  local lead, rest = text:match('^(.-, in the order written:) (%(1%) .*)$')
-  if not lead then
+  local lead, order, rest = text:match('^(.-, in the order (%l+):) (%(1%) .*)$')
+  if order ~= 'written' and order ~= 'listed' then
     return text, {}
   end
   local steps, from, at = {}, 1, 1
