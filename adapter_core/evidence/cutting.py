@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ..code_graph import CodeGraph
 from ..graph import terms
 from ..graph.source import hash_text, slice_lines
 from ..types import Evidence, Span
 from .candidates import Candidate
+from .everyday import Phrase, everyday
 from .spans import deciding_lines
 from .vocabulary import synonyms
 
@@ -16,13 +17,19 @@ _WORDS = 6  # in one reason
 
 
 class Cutter:
-    """Cuts for one question. `weights`: its terms with their information; `max_lines`: what is longer is cut to its deciding lines."""
+    """Cuts for one question. `weights`: its terms with their information, `said`: its phrases for which code has words of its own;
+    `max_lines`: what is longer is cut to its deciding lines."""
 
-    def __init__(self, graph: CodeGraph, weights: Mapping[str, float], max_lines: int) -> None:
+    def __init__(
+        self, graph: CodeGraph, weights: Mapping[str, float], max_lines: int, said: Sequence[Phrase] = ()
+    ) -> None:
         self._graph = graph
         self._weights = weights
         self._max_lines = max_lines
-        self._alike = synonyms()
+        alike, table = synonyms(), everyday()
+        # Each term and phrase of the question with what code may have instead.
+        self._instead = {term: (*alike.get(term, ()), *table.words.get(term, ())) for term in weights}
+        self._instead |= {" ".join(phrase): table.phrases.get(phrase, ()) for phrase in said}
 
     def deciding(self, candidate: Candidate) -> list[Evidence]:
         """The deciding lines of a candidate, best first; its head comes last, where it stands apart."""
@@ -56,7 +63,7 @@ class Cutter:
     def _reasons(self, name: str, path: str, text: str) -> list[str]:
         """Which of the question's terms stand where, the most telling first; and which only by a word that means much the same."""
         reasons = []
-        missing = {term: weight for term, weight in self._weights.items() if weight > 0}
+        missing = {term for term, weight in self._weights.items() if weight > 0}
         everything: set[str] = set()
         for label, where in (("name", name), ("path", path), ("text", text)):
             present = terms.distinct(where)
@@ -66,8 +73,8 @@ class Cutter:
             )
             if hit:
                 reasons.append(f"{label}: {' '.join(hit[:_WORDS])}")
-            for term in hit:
-                missing.pop(term, None)
-        others = ((t, next((o for o in self._alike.get(t, ()) if o in everything), "")) for t in missing)
+            missing.difference_update(hit)
+        asked = [term for term in self._instead if term in missing or term not in self._weights]
+        others = ((t, next((o for o in self._instead[t] if o in everything), "")) for t in asked)
         near = [f"{term} by {other}" for term, other in others if other]
         return [*reasons, f"like: {', '.join(near[:_WORDS])}"] if near else reasons

@@ -20,7 +20,9 @@ class RankingOptions:
     `further_span` for further lines of a long definition. `own_name_weight`, `generic_weight`: of the project's own name, and of words
     that ask for any design. `extending_weight`: of "add a new" in a question how to add something of one's own. `synonym_weight`: of
     occurrences of a word that means the same; `synonym_coverage`: how far it counts as met; `synonym_idf`: how far a word is as common as
-    it is together with these. `part_weight`: of the parts of a name of several, which is a word by itself. `call_spread`: what of the
+    it is together with these. `everyday_words`: of the words that code has for one that people say, so many count; `said_weight`: of a
+    phrase for which code has words (0 turns phrases off), `said_word`: factor for what it consists of. `part_weight`: of the parts of a
+    name of several, which is a word by itself. `call_spread`: what of the
     first `spread_pool` candidates one gets from another that it calls or is
     called by, at most `spread_cap` of its own. `join_share`: neighbours are one result where no score is below that share of the best,
     over at most `region_lines`. `long_*`, `report_*`, `trace_boost`: for texts as long as a bug report, their body, its names, its
@@ -60,9 +62,12 @@ class RankingOptions:
     own_name_weight: float = 0.1
     generic_weight: float = 0.5
     extending_weight: float = 0.1
-    synonym_weight: float = 0.15
+    synonym_weight: float = 0.25
     synonym_coverage: float = 0.5
     synonym_idf: float = 0.5
+    said_weight: float = 1.0
+    said_word: float = 0.5
+    everyday_words: int = 4
     part_weight: float = 0.6
     call_spread: float = 0.1
     spread_cap: float = 0.2

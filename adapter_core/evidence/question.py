@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..graph import terms
+from .everyday import Phrase, everyday
 from .options import RankingOptions
 from .vocabulary import GENERIC_WORDS, STOP_TERMS, STOP_WORDS, TELLING_WORDS
 
@@ -62,7 +63,8 @@ _KINDS = (
 @dataclass(frozen=True, slots=True)
 class Question:
     """`terms`: stemmed term to weight. `words`: its content words as written, longest first. `identifiers`: names written as
-    code; `mentions`: words that may be names. `paths`: files it mentions. `is_report`: it is as long as a bug report."""
+    code; `mentions`: words that may be names. `paths`: files it mentions. `is_report`: it is as long as a bug report. `said`: phrases for
+    which code has words of its own."""
 
     text: str
     kind: str  # overview | callers | tests | where | why | how | what | other
@@ -72,6 +74,7 @@ class Question:
     paths: tuple[str, ...]
     is_report: bool = False
     mentions: tuple[str, ...] = ()
+    said: tuple[Phrase, ...] = ()
 
 
 def analyse(text: str, own_names: frozenset[str] = frozenset(), options: RankingOptions | None = None) -> Question:
@@ -89,6 +92,9 @@ def analyse(text: str, own_names: frozenset[str] = frozenset(), options: Ranking
     _weigh_words(title, 1.0, own_names, options, weights)
     _weigh_words(body, options.long_body_weight if is_report else 0.5, own_names, options, weights)
     _weigh_extending(text, options, weights)
+    said = everyday().phrases_in(title) if options.said_weight and not is_report else ()
+    for term in {term for phrase in said for word in phrase for term in terms.split(word)} & weights.keys():
+        weights[term] *= options.said_word
     for name in identifiers:
         if terms.compound(name) not in own_names:
             weight = 1.5 if name in in_title or not is_report else options.long_name_weight
@@ -112,7 +118,7 @@ def analyse(text: str, own_names: frozenset[str] = frozenset(), options: Ranking
         for word in dict.fromkeys((*_KIND_OF.findall(title), *_CAPITALISED.findall(title)))
         if word not in identifiers and word.lower() not in STOP_WORDS and terms.compound(word) not in own_names
     )
-    return Question(text, kind, weights, words, identifiers, paths, is_report, mentions)
+    return Question(text, kind, weights, words, identifiers, paths, is_report, mentions, said)
 
 
 def _weigh_words(

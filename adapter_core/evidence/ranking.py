@@ -9,13 +9,14 @@ from __future__ import annotations
 import functools
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..code_graph import is_test_path
 from ..graph.storage.postings import BODY, DOCSTRING, FIELDS, NAME, QUALNAME, SIGNATURE
+from .everyday import everyday
 from .options import RankingOptions
 from .question import Question
 from .search_index import SearchIndex, StoredDocuments, TermHits
@@ -90,12 +91,10 @@ def _meet(index: SearchIndex, question: Question, options: RankingOptions) -> _M
     in_paths, in_files = np.zeros(len(index.paths)), np.zeros(len(index.paths))
     idf: dict[str, float] = {}
     mass = 0.0
-    alike = synonyms() if options.synonym_weight else {}
     asked = question.terms
     if len(asked) > options.long_terms:
         asked = _telling(index, asked, options.long_terms)
-    for term, weight in asked.items():
-        others = [t for t in alike.get(term, ()) if t not in asked][:_MAX_SYNONYMS] if weight >= _EXPANDED else []
+    for term, weight, others in _in_other_words(question, asked, options):
         hit = index.hits(term)
         files = hit.files
         # Over all documents, since that is faster than finding out which they are; the rest is for those that hold the term.
@@ -118,12 +117,30 @@ def _meet(index: SearchIndex, question: Question, options: RankingOptions) -> _M
         holding = np.zeros(len(index.paths), dtype=bool)
         holding[index.file_of[own]] = True
         in_files[holding] += weight * value
-        idf[term] = value
+        if term in asked:
+            idf[term] = value
         mass += weight * value
         if len(files):
             named = np.unique(files)
             in_paths[named] += weight * min(value, _idf(len(index.paths), len(named)))
     return _Met(scores, covered, in_paths, in_files, idf, mass or 1.0)
+
+
+def _in_other_words(
+    question: Question, asked: Mapping[str, float], options: RankingOptions
+) -> Iterator[tuple[str, float, list[str]]]:
+    """What is looked for: each term with its weight and the terms that code may have instead. A phrase stands nowhere as it is said."""
+    if not options.synonym_weight:
+        yield from ((term, weight, []) for term, weight in asked.items())
+        return
+    alike, table = synonyms(), everyday()
+    for term, weight in asked.items():
+        further = table.words.get(term, ())[: options.everyday_words]
+        others = dict.fromkeys((*alike.get(term, ()), *further)) if weight >= _EXPANDED else {}
+        yield term, weight, [t for t in others if t not in asked][:_MAX_SYNONYMS]
+    for phrase in question.said:
+        meant = table.phrases.get(phrase, ())
+        yield " ".join(phrase), options.said_weight, [t for t in meant if t not in asked][:_MAX_SYNONYMS]
 
 
 def _frequency(index: SearchIndex, hit: TermHits, options: RankingOptions) -> np.ndarray:

@@ -85,7 +85,8 @@ def _search(graph: CodeGraph, question: str, options: SelectionOptions, zoom: Sy
         candidates = {key: c for key, c in candidates.items() if wanted(c.path)}
     weights = {term: asked.terms[term] * idf for term, idf in ranked.idf.items()}
     places = regions(graph, candidates.values(), options.ranking, options.max_lines)
-    evidence, passages, definitions = _diverse(places, Cutter(graph, weights, options.max_lines), options)
+    cutter = Cutter(graph, weights, options.max_lines, asked.said)
+    evidence, passages, definitions = _diverse(places, cutter, options)
     coverage = _coverage([*passages, *definitions], weights)
     needed = options.min_coverage + options.short_margin / max(1, len(weights))
     supported = bool(evidence) and (zoom is not None or defined or coverage >= needed)

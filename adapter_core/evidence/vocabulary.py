@@ -56,32 +56,41 @@ def synonyms_file() -> Path:
 def synonyms() -> Mapping[str, tuple[str, ...]]:
     """Term to the terms of words that mean much the same: the table that comes with Pathline, and the user's own
     (`synonyms_file`). Raises `UsageError` where that cannot be read."""
+    return _synonyms(own_lines())
+
+
+@functools.lru_cache(maxsize=4)
+def _synonyms(own: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
+    return groups([*_BUILT_IN.read_text("utf-8").split("\n"), *own])
+
+
+def own_lines() -> tuple[str, ...]:
+    """The lines of the user's own synonyms; none where there is no such file. Raises `UsageError` where it cannot be read."""
     own = synonyms_file()
     try:
         found = own.stat()
     except OSError:
-        return _table(None, 0, 0)
-    return _table(own, found.st_mtime_ns, found.st_size)
+        return ()
+    return _read(own, found.st_mtime_ns, found.st_size)
 
 
 @functools.lru_cache(maxsize=4)
-def _table(own: Path | None, changed: int, size: int) -> Mapping[str, tuple[str, ...]]:
-    lines = _BUILT_IN.read_text("utf-8").split("\n")
-    if own is not None:
-        if size > _MAX_BYTES:
-            raise UsageError(f"{own} is larger than 1 MB: keep a group of words to a line.")
-        try:
-            lines += own.read_text("utf-8").split("\n")
-        except (OSError, ValueError) as error:
-            raise UsageError(f"{own} cannot be read as UTF-8 text: {error}.") from error
-    return groups(lines)
+def _read(own: Path, changed: int, size: int) -> tuple[str, ...]:
+    if size > _MAX_BYTES:
+        raise UsageError(f"{own} is larger than 1 MB: keep a group of words to a line.")
+    try:
+        return tuple(own.read_text("utf-8").split("\n"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{own} cannot be read as UTF-8 text: {error}.") from error
 
 
 def groups(lines: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
-    """Groups of words, one to a line, `#` before comments, to the terms that each term finds, in the order of the lines."""
+    """Groups of words, one to a line, `#` before comments, to the terms that each term finds, in the order of the lines. Lines with `->`
+    are no groups (see `everyday`)."""
     found: dict[str, dict[str, None]] = defaultdict(dict)
     for line in lines:
-        group = [terms.stem(word.lower()) for word in terms.words(line.partition("#")[0])]
+        text = line.partition("#")[0]
+        group = [terms.stem(word.lower()) for word in terms.words(text)] if "->" not in text else ()
         for term in group:
             found[term].update((other, None) for other in group if other != term)
     return {term: tuple(others) for term, others in found.items()}

@@ -8,6 +8,7 @@ import pytest
 
 from adapter_core.code_graph import CodeGraph
 from adapter_core.errors import UsageError
+from adapter_core.evidence.everyday import everyday, read_table
 from adapter_core.evidence.options import RankingOptions, SelectionOptions
 from adapter_core.evidence.question import analyse
 from adapter_core.evidence.ranking import rank
@@ -106,6 +107,76 @@ def test_own_synonyms_that_cannot_be_read_are_told(no_own_words: Path) -> None:
     (no_own_words / "synonyms.txt").write_bytes(b"\xff\xfe\x00bad")
     with pytest.raises(UsageError, match=r"synonyms\.txt cannot be read as UTF-8 text"):
         synonyms()
+
+
+def test_a_phrase_finds_the_word_that_code_has_for_it(tmp_path: Path) -> None:
+    with graph_of(
+        tmp_path,
+        """
+#- shop/basket.py
+def discard_order(item):
+    items.pop(item)
+
+def throw_party(item):
+    print(item)
+
+def away(item):
+    return item
+""",
+    ) as graph:
+        best = search(graph, "Which code decides that an old order is thrown away?").evidence[0]
+        assert best.symbol == "discard_order"
+        assert any("thrown away by discard" in reason for reason in best.why)
+        without = SelectionOptions(ranking=RankingOptions(synonym_weight=0.0, said_weight=0.0))
+        found = search(graph, "Which code decides that something old is thrown away?", without).evidence
+        assert not any("discard" in reason for e in found for reason in e.why)
+
+
+def test_what_people_say_is_found_as_code_says_it_and_not_the_reverse(tmp_path: Path) -> None:
+    with graph_of(
+        tmp_path,
+        """
+#- site/parts.py
+def nav_entries(pages):
+    return [p.title for p in pages]
+
+def footer_entries(pages):
+    return []
+""",
+    ) as graph:
+        assert places(graph, "where is the menu made?")[0] == "site/parts.py::nav_entries"
+    assert "nav" in everyday().words["menu"]
+    assert "menu" not in everyday().words.get("nav", ())
+
+
+def test_of_phrases_that_overlap_the_longest_counts() -> None:
+    table = read_table(
+        ("run out -> exhaust", "run out of memory | runs out of memory -> oom memoryerror", "# run -> no")
+    )
+    assert table.phrases_in("What if we RUN out of memory, or run out?") == (
+        ("run", "out", "of", "memory"),
+        ("run", "out"),
+    )
+    assert table.phrases[("runs", "out", "of", "memory")] == ("oom", "memoryerror")
+    assert not table.words
+
+
+def test_own_words_of_code_are_added(no_own_words: Path) -> None:
+    assert "frobnic" not in everyday().words
+    no_own_words.mkdir()
+    (no_own_words / "synonyms.txt").write_text("frobnic | set aside -> gizmos\nwibble wobbles\n", "utf-8")
+    assert everyday().words["frobnic"] == ("gizmo",)
+    assert everyday().phrases[("set", "aside")][-1] == "gizmo"
+    assert synonyms()["wibbl"] == ("wobbl",)
+    assert "frobnic" not in synonyms()
+
+
+def test_the_table_of_what_people_say_is_in_form() -> None:
+    table = everyday()
+    assert len(table.words) > 500
+    assert len(table.phrases) > 1000
+    assert all(others and term not in others for term, others in table.words.items())
+    assert all(len(phrase) > 1 and others for phrase, others in table.phrases.items())
 
 
 def test_the_table_of_synonyms_is_in_both_directions() -> None:
