@@ -14,6 +14,9 @@ from .spans import deciding_lines
 from .vocabulary import synonyms
 
 _WORDS = 6  # in one reason
+# Of the weight of a term, what a word that code has instead of it tells of a line; so many of them count.
+_INSTEAD = 0.6
+_MOST_INSTEAD = 6
 
 
 class Cutter:
@@ -30,13 +33,23 @@ class Cutter:
         # Each term and phrase of the question with what code may have instead.
         self._instead = {term: (*alike.get(term, ()), *table.words.get(term, ())) for term in weights}
         self._instead |= {" ".join(phrase): table.phrases.get(phrase, ()) for phrase in said}
+        self._line_weights = self._with_others(weights)
+
+    def _with_others(self, weights: Mapping[str, float]) -> dict[str, float]:
+        """What terms tell of a line, also those that code may have instead of the question's. A phrase has no information itself."""
+        found = dict(weights)
+        of_phrase = _INSTEAD * max(weights.values(), default=0.0)
+        for asked, others in self._instead.items():
+            for term in others[:_MOST_INSTEAD]:
+                found[term] = max(found.get(term, 0.0), _INSTEAD * weights.get(asked, of_phrase))
+        return found
 
     def deciding(self, candidate: Candidate) -> list[Evidence]:
         """The deciding lines of a candidate, best first; its head comes last, where it stands apart."""
         facts, document = self._graph.facts(candidate.path), self._graph.document(candidate.path)
         if facts is None or document is None or candidate.index >= len(facts.symbols) or not document.lines:
             return []
-        spans = deciding_lines(facts, candidate.index, document.lines, self._weights, self._max_lines)
+        spans = deciding_lines(facts, candidate.index, document.lines, self._line_weights, self._max_lines)
         return [e for span in reversed(spans) if (e := self.cut(candidate, *span)) is not None]
 
     def result(self, candidate: Candidate) -> Evidence | None:

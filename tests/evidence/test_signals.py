@@ -132,6 +132,23 @@ def away(item):
         assert not any("discard" in reason for e in found for reason in e.why)
 
 
+def test_the_lines_that_decide_say_it_in_words_of_code(tmp_path: Path) -> None:
+    filler = "\n".join(f"    step_{n} = items[{n}]" for n in range(60))
+    with graph_of(
+        tmp_path,
+        f"""
+#- shop/basket.py
+def tidy_basket(items):
+{filler}
+    if items.old:
+        items.discard(step_3)
+{filler}
+""",
+    ) as graph:
+        shown = search(graph, "tidy basket: which are thrown away?", SelectionOptions(max_lines=20)).evidence[0]
+        assert "items.discard(step_3)" in shown.text
+
+
 def test_what_people_say_is_found_as_code_says_it_and_not_the_reverse(tmp_path: Path) -> None:
     with graph_of(
         tmp_path,
