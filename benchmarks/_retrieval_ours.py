@@ -40,6 +40,7 @@ ABLATIONS: dict[str, dict[str, Any]] = {
     "exact definitions": {"definition_boost": 0.0},
     "diversity of files": {"file_repeat": 1.0},
     "synonyms": {"synonym_weight": 0.0},
+    "words that people say": {"everyday_words": 0, "said_weight": 0.0, "said_word": 1.0},
     "calls between results": {"call_spread": 0.0},
     "places of several definitions": {"region_lines": 1},
     "words that say little": {"own_name_weight": 1.0, "generic_weight": 1.0},
