@@ -180,13 +180,13 @@ class RefusalOptions:
     `./x bench answers --part refusal` printed, fitted on 482 questions with an answer and 964 without.
     """
 
-    bias: float = -4.372
-    best_weight: float = 19.77
-    names_weight: float = 12.793
-    unknown_weight: float = -12.278
-    defined_weight: float = 1.688
-    short_weight: float = -32.041
-    threshold: float = 0.507
+    bias: float = -4.023
+    best_weight: float = 19.314
+    names_weight: float = 9.788
+    unknown_weight: float = -11.255
+    defined_weight: float = 1.848
+    short_weight: float = -28.998
+    threshold: float = 0.498
 
 
 @dataclass(frozen=True, slots=True)
