@@ -489,3 +489,12 @@ def test_scripts_are_those_of_the_table(tmp_path: Path) -> None:
         # A file that its own tools could not read tells nothing.
         graph.update("pyproject.toml", '[project.scripts]\nkit = "kit.cli:main"\nkit = "kit.cli:other"\n')
         assert not any("pyproject" in text for text in told(graph, "what are the console scripts?"))
+
+
+def test_where_a_program_begins_without_a_pyproject(tmp_path: Path) -> None:
+    with graph_of(tmp_path, ENTRIES) as graph:
+        graph.update("pyproject.toml", None)
+        texts = told(graph, "Where is the entry point?")
+        assert any(text.startswith("`kit.__main__` calls `") for text in texts)
+        graph.update("pyproject.toml", "")
+        assert told(graph, "Where is the entry point?") == texts

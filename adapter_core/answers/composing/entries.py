@@ -91,4 +91,4 @@ def _without_long_strings(lines: list[str]) -> list[str]:
         inside = match["a"] or match["b"] or ""
         return match.group().replace(inside, "\n" * inside.count("\n")) if "\n" in inside else match.group()
 
-    return _STRINGS.sub(emptied, "\n".join(lines)).split("\n")
+    return _STRINGS.sub(emptied, "\n".join(lines)).split("\n") if lines else []
