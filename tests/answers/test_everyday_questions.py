@@ -492,9 +492,7 @@ def test_scripts_are_those_of_the_table(tmp_path: Path) -> None:
 
 
 def test_where_a_program_begins_without_a_pyproject(tmp_path: Path) -> None:
-    with graph_of(tmp_path, ENTRIES) as graph:
-        graph.update("pyproject.toml", None)
-        texts = told(graph, "Where is the entry point?")
-        assert any(text.startswith("`kit.__main__` calls `") for text in texts)
+    with graph_of(tmp_path, "#- kit/" + ENTRIES.partition("#- kit/")[2]) as graph:
+        assert any(text.startswith("`kit.__main__` calls `") for text in told(graph, "Where is the entry point?"))
         graph.update("pyproject.toml", "")
-        assert told(graph, "Where is the entry point?") == texts
+        assert any(text.startswith("`kit.__main__` calls `") for text in told(graph, "Where is the entry point?"))
