@@ -8,7 +8,8 @@ the lines that the reference cites, and of lines drawn from anywhere.
 
 Part `refusal`: every question asked of its own repository, another repository's question, a question about a name that is put together
 of the repository's own words; and the first sentence of the docstring of a function, with the function there and taken out. AUROC and
-refusals, cross-fitted by repository; the weights and the threshold fitted on all are what `adapter_core/answers/options.py` holds.
+refusals, cross-fitted by repository; the weights and the threshold fitted on all are what `adapter_core/answers/options.py` holds. With
+all sets the questions of `questions.py` are asked, too.
 
 Part `latency` (by name only): from the request to evidence, first sentence and answer, p50 and p95 over `--each` questions of each
 repository that has as many, one after the other in one process.
@@ -33,13 +34,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import questions
 from _absent import foreign_questions, recombined, removed
 from _answer_bits import bits
 from _answer_scores import Reference, references, score
 from _answer_speed import latencies
 from _common import ROOT, print_table, report, share
 from _refusal import SIGNALS, Asked, auroc, cross_fitted, fit
-from _retrieval_data import QUESTION_SETS, Row, load_rows
+from _retrieval_data import OWN_SET, QUESTION_SETS, Row, load_rows
 from _retrieval_scores import by_repository, interval, mean_of
 
 from adapter_core.answers.options import RefusalOptions
@@ -80,19 +82,25 @@ def main() -> None:
         report("answer_latency", latencies(rows, args.repos, cache, args.each, SEED), {"seed": SEED})
     if not {"composed", "refusal"} & set(args.part):
         return
-    jobs = jobs_of(rows, known, "refusal" in args.part)
+    whole = set(args.sets) == set(QUESTION_SETS)
+    jobs = [(args.repos / name, job, args.part) for name, job in jobs_of(rows, known, "refusal" in args.part).items()]
+    if "refusal" in args.part and whole:
+        # They are asked in other words than the code's, which the development questions seldom are.
+        packages = args.scratch / "packages"
+        further = jobs_of(questions.load(packages), {}, True)
+        jobs += [(packages / name, job, ["refusal"]) for name, job in further.items()]
     scored: list[dict[str, float]] = [{} for _ in rows]
     asked: list[Asked] = []
     context = get_context("spawn")
     with ProcessPoolExecutor(args.processes, context, _prepare, (args.scratch / "cache",)) as pool:
-        futures = [pool.submit(one_checkout, args.repos / name, *job, args.part) for name, job in jobs.items()]
-        for (name, job), future in zip(jobs.items(), futures, strict=True):
-            own, questions = future.result()
-            for (i, _, _, _), result in zip(job[0], own, strict=True):
-                scored[i] = result
-            asked += questions
-            print(f"{name}: {len(job[0])} questions", file=sys.stderr)
-    whole = set(args.sets) == set(QUESTION_SETS)
+        futures = [pool.submit(one_checkout, root, *job, parts) for root, job, parts in jobs]
+        for (root, job, parts), future in zip(jobs, futures, strict=True):
+            results, signals_found = future.result()
+            for (i, _, _, _), result in zip(job[0], results, strict=True):
+                if "composed" in parts:
+                    scored[i] = result
+            asked += signals_found
+            print(f"{root.name}: {len(job[0])} questions", file=sys.stderr)
     if "composed" in args.part:
         table = composed_table(rows, scored)
         report("answers", table, about(rows)) if whole else print_table(table)
@@ -185,14 +193,17 @@ def refusal_table(asked: list[Asked]) -> tuple[list[dict[str, Any]], dict[str, f
     values, refused = cross_fitted(asked, SEED)
     best = np.array([a.signals[SIGNALS.index("best")] for a in asked])
     table: list[dict[str, Any]] = []
-    for kind, of in (
-        ("foreign", ["foreign"]),
-        ("recombined", ["recombined"]),
-        ("both", ["foreign", "recombined"]),
-        ("removed, beside present", ["removed"]),
+    for kind, of, own_set in (
+        ("foreign", ["foreign"], False),
+        ("recombined", ["recombined"], False),
+        ("both", ["foreign", "recombined"], False),
+        ("removed, beside present", ["removed"], False),
+        ("foreign, own questions", ["foreign"], True),
+        ("both, own questions", ["foreign", "recombined"], True),
     ):
-        absent = np.array([a.kind in of for a in asked])
-        has_answer = np.array([a.kind == ("present" if of == ["removed"] else "answerable") for a in asked])
+        meant = np.array([(a.set == OWN_SET) == own_set for a in asked])
+        absent = meant & np.array([a.kind in of for a in asked])
+        has_answer = meant & np.array([a.kind == ("present" if of == ["removed"] else "answerable") for a in asked])
         table.append(
             {
                 "absent questions": kind,
@@ -206,7 +217,8 @@ def refusal_table(asked: list[Asked]) -> tuple[list[dict[str, Any]], dict[str, f
     for a, gone in zip(asked, refused, strict=True):
         if a.kind == "answerable":
             by_set[a.set].append(bool(gone))
-            by_set["all answerable"].append(bool(gone))
+            if a.set != OWN_SET:
+                by_set["development sets"].append(bool(gone))
     for name, own in by_set.items():
         table.append({"answerable questions": name, "n": len(own), "falsely refused": sum(own) / len(own)})
     model = fit(asked)
@@ -214,9 +226,12 @@ def refusal_table(asked: list[Asked]) -> tuple[list[dict[str, Any]], dict[str, f
     constants["threshold"] = model.threshold
     shipped = RefusalOptions()
     held = [not answerable(dict(zip(SIGNALS, a.signals, strict=True)), shipped) for a in asked]
-    for kind in ("answerable", "foreign", "recombined", "present", "removed"):
-        own = [h for a, h in zip(asked, held, strict=True) if a.kind == kind]
-        table.append({"with the constants shipped": kind, "n": len(own), "refused": share(sum(own), len(own))})
+    for name, sets in (("", {a.set for a in asked} - {OWN_SET}), (", own questions", {OWN_SET})):
+        for kind in ("answerable", "foreign", "recombined", "present", "removed"):
+            own = [h for a, h in zip(asked, held, strict=True) if a.kind == kind and a.set in sets]
+            table.append(
+                {"with the constants shipped": kind + name, "n": len(own), "refused": share(sum(own), len(own))}
+            )
     return table, constants
 
 

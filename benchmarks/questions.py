@@ -12,17 +12,14 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import sys
 from pathlib import Path
 
 from _common import ROOT, print_table, report
 from _retrieval_data import OWN_SET, Row, read_row
 from _retrieval_ours import OURS
 from _retrieval_scores import by_repository, interval, mean_of, ratio_interval, score
+from _sources import fetch_source
 from retrieval import SECONDS, others, ours, write_details
-
-sys.path.insert(0, str(ROOT))
-from tests.fetch_data import fetch
 
 FOLDER = Path(__file__).with_name("own_questions")
 MEASURES = (*SECONDS, "lines@900", "lines@2000", "all lines@900", "all lines@2000")
@@ -75,11 +72,11 @@ def load(repos: Path) -> list[Row]:
         if not line or line.startswith("#"):
             continue
         name, version, sha256 = line.split()
-        fetch(repos, name, version, sha256)
+        root = fetch_source(repos, name, version, sha256)
         for text in (FOLDER / f"{name}.jsonl").read_text("utf-8").split("\n"):
             if text:
                 raw = json.loads(text)
-                rows.append(read_row(OWN_SET, {**raw, "repo": name, "commit": version}, repos / f"{name}-{version}"))
+                rows.append(read_row(OWN_SET, {**raw, "repo": name, "commit": version}, root))
     return rows
 
 

@@ -177,16 +177,16 @@ class AttemptOptions:
 class RefusalOptions:
     """The logistic model that tells whether the workspace answers a question: see `answers.refusal.signals` for what the weights are of.
     An answer is refused where its value, from 0 to 1, is below `threshold` (0: never). The constants are those that
-    `./x bench answers --part refusal` printed, fitted on 482 questions with an answer and 964 without.
+    `./x bench answers --part refusal` printed, fitted on 674 questions with an answer and 1,348 without.
     """
 
-    bias: float = -4.023
-    best_weight: float = 19.314
-    names_weight: float = 9.788
-    unknown_weight: float = -11.255
-    defined_weight: float = 1.848
-    short_weight: float = -28.998
-    threshold: float = 0.498
+    bias: float = -3.503
+    best_weight: float = 16.742
+    names_weight: float = 6.606
+    unknown_weight: float = -9.477
+    defined_weight: float = 1.402
+    short_weight: float = -26.692
+    threshold: float = 0.405
 
 
 @dataclass(frozen=True, slots=True)

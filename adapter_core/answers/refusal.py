@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from ..code_graph import CodeGraph
 from ..evidence.question import Question, extending_terms
@@ -26,6 +26,7 @@ from .kinds import LINKS, answer_kind
 from .options import RefusalOptions
 
 _HEAD = 3
+_LIKE = 0.3  # what a word that may stand for another counts
 _FEW_TERMS = 4
 _MAX_IDENTIFIERS = 8
 _MAX_DEFINITIONS = 12
@@ -40,13 +41,14 @@ def signals(graph: CodeGraph, found: Found, links: KnownLinks | None = None) -> 
     """What speaks for an answer and against it. Shares are of the number of the question's terms: by information (weight times idf) the
     words in which people speak of a design would weigh most, since code rarely has them.
 
-    best: in the best single span · names: in the names and paths of the first three · unknown: share of the names written as code that
-    the workspace does not use · defined: whether it has what the question names · short: 1 / number of terms, at most 1/4: of shorter
-    questions there were too few to learn from. `links`: as for `candidates`.
+    best: in the best single span · names: in the names and paths of the first three (in both, what code may have instead of a term counts
+    `_LIKE`) · unknown: share of the names written as code that the workspace does not use · defined: whether it has what the question
+    names · short: 1 / number of terms, at most 1/4: of shorter questions there were too few to learn from. `links`: as for `candidates`.
     """
     asked = (found.weights.keys() - extending_terms(found.question.text)) or found.weights.keys()
     number = max(1, len(asked))
-    spans = [asked & set(terms.terms_of(f"{e.symbol} {e.span.path}\n{e.text}")) for e in found.definitions]
+    instead = _instead(found)
+    spans = [_held(asked, instead, terms.distinct(f"{e.symbol} {e.span.path}\n{e.text}")) for e in found.definitions]
     names = {t for e in found.definitions[:_HEAD] for t in terms.terms_of(f"{e.symbol} {e.span.path}")}
     identifiers = found.question.identifiers[:_MAX_IDENTIFIERS]
     with graph.store.snapshot():
@@ -54,12 +56,27 @@ def signals(graph: CodeGraph, found: Found, links: KnownLinks | None = None) -> 
         unknown = [n for n in identifiers if not _used(index, n)]
     used = [n for n in identifiers if n not in unknown]
     return {
-        "best": max(map(len, spans), default=0) / number,
-        "names": len(asked & names) / number,
+        "best": max(spans, default=0.0) / number,
+        "names": _held(asked, instead, names) / number,
         "unknown": len(unknown) / len(identifiers) if identifiers else 0.0,
         "defined": float(_names_what_is_here(links or KnownLinks(graph), found, used)),
         "short": 1.0 / max(_FEW_TERMS, number),
     }
+
+
+def _instead(found: Found) -> dict[str, set[str]]:
+    """Each term of a question with those that code may have instead, also of the phrases that it stands in."""
+    instead = {term: set(found.instead.get(term, ())) for term in found.weights}
+    for phrase in found.question.said:
+        others = found.instead.get(" ".join(phrase), ())
+        for term in {t for word in phrase for t in terms.split(word)} & instead.keys():
+            instead[term].update(others)
+    return instead
+
+
+def _held(asked: Iterable[str], instead: Mapping[str, set[str]], present: set[str]) -> float:
+    """How many of the terms that are asked for are present; one of which only another word is counts `_LIKE`."""
+    return sum(1.0 if t in present else _LIKE if instead[t] & present else 0.0 for t in asked)
 
 
 def _names_what_is_here(links: KnownLinks, found: Found, identifiers: Sequence[str]) -> bool:

@@ -221,7 +221,9 @@ def _compose(run: Run, found: Found, plan_once: Callable[[], Plan]) -> list[Clai
     """The chosen sentences as checked claims. True by construction, and checked all the same."""
     items = run.candidates(found)
     run.metrics["candidates"] = len(items)
-    lexical = lexical_scores(items, kind_of(run.graph, found.question), found.weights, found.question.text[:300])
+    lexical = lexical_scores(
+        items, kind_of(run.graph, found.question), found.weights, found.question.text[:300], found.line_weights
+    )
     run.check()
     claims = _chosen(run, found, items, lexical)
     _note_late(run, found)

@@ -21,7 +21,7 @@ _MOST_INSTEAD = 6
 
 class Cutter:
     """Cuts for one question. `weights`: its terms with their information, `said`: its phrases for which code has words of its own;
-    `max_lines`: what is longer is cut to its deciding lines."""
+    `max_lines`: what is longer is cut to its deciding lines. `line_weights` and `instead` as in `Found`."""
 
     def __init__(
         self, graph: CodeGraph, weights: Mapping[str, float], max_lines: int, said: Sequence[Phrase] = ()
@@ -31,15 +31,15 @@ class Cutter:
         self._max_lines = max_lines
         alike, table = synonyms(), everyday()
         # Each term and phrase of the question with what code may have instead.
-        self._instead = {term: (*alike.get(term, ()), *table.words.get(term, ())) for term in weights}
-        self._instead |= {" ".join(phrase): table.phrases.get(phrase, ()) for phrase in said}
-        self._line_weights = self._with_others(weights)
+        self.instead = {term: (*alike.get(term, ()), *table.words.get(term, ())) for term in weights}
+        self.instead |= {" ".join(phrase): table.phrases.get(phrase, ()) for phrase in said}
+        self.line_weights = self._with_others(weights)
 
     def _with_others(self, weights: Mapping[str, float]) -> dict[str, float]:
         """What terms tell of a line, also those that code may have instead of the question's. A phrase has no information itself."""
         found = dict(weights)
         of_phrase = _INSTEAD * max(weights.values(), default=0.0)
-        for asked, others in self._instead.items():
+        for asked, others in self.instead.items():
             for term in others[:_MOST_INSTEAD]:
                 found[term] = max(found.get(term, 0.0), _INSTEAD * weights.get(asked, of_phrase))
         return found
@@ -49,7 +49,7 @@ class Cutter:
         facts, document = self._graph.facts(candidate.path), self._graph.document(candidate.path)
         if facts is None or document is None or candidate.index >= len(facts.symbols) or not document.lines:
             return []
-        spans = deciding_lines(facts, candidate.index, document.lines, self._line_weights, self._max_lines)
+        spans = deciding_lines(facts, candidate.index, document.lines, self.line_weights, self._max_lines)
         return [e for span in reversed(spans) if (e := self.cut(candidate, *span)) is not None]
 
     def result(self, candidate: Candidate) -> Evidence | None:
@@ -87,7 +87,7 @@ class Cutter:
             if hit:
                 reasons.append(f"{label}: {' '.join(hit[:_WORDS])}")
             missing.difference_update(hit)
-        asked = [term for term in self._instead if term in missing or term not in self._weights]
-        others = ((t, next((o for o in self._instead[t] if o in everything), "")) for t in asked)
+        asked = [term for term in self.instead if term in missing or term not in self._weights]
+        others = ((t, next((o for o in self.instead[t] if o in everything), "")) for t in asked)
         near = [f"{term} by {other}" for term, other in others if other]
         return [*reasons, f"like: {', '.join(near[:_WORDS])}"] if near else reasons

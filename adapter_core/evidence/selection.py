@@ -43,6 +43,8 @@ class Found:
     supported: bool
     coverage: float
     weights: dict[str, float]  # term of the question to its weight times idf
+    line_weights: dict[str, float]  # the same, and less for the terms that code may have instead of the question's
+    instead: dict[str, tuple[str, ...]]  # term or phrase of the question to these
     zoom: SymbolRef | None = None
 
 
@@ -90,7 +92,18 @@ def _search(graph: CodeGraph, question: str, options: SelectionOptions, zoom: Sy
     coverage = _coverage([*passages, *definitions], weights)
     needed = options.min_coverage + options.short_margin / max(1, len(weights))
     supported = bool(evidence) and (zoom is not None or defined or coverage >= needed)
-    return Found(asked, tuple(evidence), tuple(passages), tuple(definitions), supported, coverage, weights, zoom)
+    return Found(
+        asked,
+        tuple(evidence),
+        tuple(passages),
+        tuple(definitions),
+        supported,
+        coverage,
+        weights,
+        cutter.line_weights,
+        cutter.instead,
+        zoom,
+    )
 
 
 def _wanted(options: SelectionOptions) -> Callable[[str], bool] | None:

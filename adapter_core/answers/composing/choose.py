@@ -92,21 +92,27 @@ _IN_TEST = 0.5  # a test, where nobody asked about tests
 
 
 def lexical_scores(
-    items: Sequence[Candidate], kind: str, weights: Mapping[str, float], question: str = ""
+    items: Sequence[Candidate],
+    kind: str,
+    weights: Mapping[str, float],
+    question: str = "",
+    instead: Mapping[str, float] | None = None,
 ) -> list[float]:
-    """A score for each sentence: the question's words in it, its kind, and the rank of its evidence."""
+    """A score for each sentence: the question's words in it, its kind, and the rank of its evidence. `instead`: `weights`, and those of
+    words that may stand for the question's (`Found.line_weights`)."""
+    instead = instead or weights
     words = _CODE.sub(" ", question)  # that something is called `raises` asks for nothing
     asked = {name for name, pattern in _ASKS if pattern.search(words)}
     errors = bool(_ASKS_ERRORS.search(words))
     mass = sum(weights.values()) or 1.0
     priors = _PRIORS.get(kind, _PRIORS["other"])
-    subjects = _subjects(items, weights)
+    subjects = _subjects(items, instead)
     named = any(item.named for item in items)
     linked = kind in LINKS and any(item.named and priors.get(item.kind, 0.0) >= _ASKED_FOR for item in items)
     scores = []
     for item in items:
         present = _present(item)
-        overlap = sum(w * present.get(t, 0.0) for t, w in weights.items()) / mass
+        overlap = min(1.0, sum(w * present.get(t, 0.0) for t, w in instead.items()) / mass)
         prior = priors.get(item.kind, _DEFAULTS.get(item.kind, _DEFAULT_PRIOR))
         if item.kind in asked:
             prior = max(prior, _ASKED_PRIOR)
