@@ -24,6 +24,7 @@ _CASES = (
     "call_cases_breadth",
     "call_cases_everyday",
     "call_cases_assorted",
+    "call_cases_diverse",
 )
 
 

@@ -80,6 +80,7 @@ LATER = (
     "call_cases_breadth",
     "call_cases_everyday",
     "call_cases_assorted",
+    "call_cases_diverse",
 )
 NOT_RIGHT = {
     "__new__ returns another class",
@@ -91,7 +92,6 @@ NOT_RIGHT = {
     "loop variables and deletion keep the last function",
     "class methods as factories that subclasses inherit",
     "a composite whose children are given by an iterator and walked by a visitor",
-    "a decorator that takes a function or options and returns partial of itself",
     "global name rebound by a setter function",
     "a generic repository typed by a bound variable",
     "dependency injection container",
@@ -109,6 +109,14 @@ NOT_RIGHT = {
     "arguments passed on unchanged by a logging function",
     "single dispatch with registered implementations",
     "the class of self makes a sibling",
+    "two parents and the order decides",
+    "single dispatch on a method and by annotation",
+    "a function is an argument of its own result",
+    "a function of a module is replaced for a test",
+    "providers are resolved by class",
+    "views as classes that dispatch by method",
+    "opcodes are collected from decorated methods",
+    "an adapter between an old and a new interface",
 }
 WRITTEN_LATER = [
     (folder, file.stem, case)

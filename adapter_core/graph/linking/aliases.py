@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _MAX_NAMES = 48
 _MAX_DECORATED = 12  # functions below one decorator, which may be decorators themselves
+_MAX_CALLING = 12  # files that call what makes a decorator
 CONSTRUCTORS = ("__init__", "__new__")
 
 
@@ -63,6 +64,8 @@ def decorators_of(inference: Inference, function: Value) -> list[tuple[str, Call
             applied = _applied(inference, symbol.name)
             found += applied
             if index != function.index:
+                for name in _handing_back(inference, symbol.name):
+                    found += _applied(inference, name)
                 # What it gives goes by the names of what it decorates, and these may be decorators in their turn.
                 for name in _decorated_by(inference, applied) if len(applied) <= _MAX_DECORATED else ():
                     found += _applied(inference, name)
@@ -80,6 +83,24 @@ def _applied(inference: Inference, name: str) -> list[tuple[str, Call]]:
             table = inference.table(path) if inference.spend() else None
             found += [(path, c) for c in table.decorators.get(alias, ())] if table else []
     return found
+
+
+def _handing_back(inference: Inference, name: str) -> list[str]:
+    """The functions that return what a function of a name gives: `def get(self, path): return self.route(path, "GET")`."""
+    return inference.aside(("handing back", name), lambda: _found_handing_back(inference, name))
+
+
+def _found_handing_back(inference: Inference, name: str) -> list[str]:
+    found: dict[str, None] = {}
+    paths = inference.workspace.paths_using(name, "called")
+    for path in paths if len(paths) <= _MAX_CALLING else ():
+        table = inference.table(path) if inference.spend() else None
+        for call in table.calls.get(name, ()) if table is not None else ():
+            symbol = table.facts.symbols[call.owner]  # type: ignore[union-attr]
+            returns = table.returns.get(call.owner, ()) if symbol.name != name else ()  # type: ignore[union-attr]
+            if any((flow.start, flow.end) == (call.start, call.end) for flow in returns):
+                found[symbol.name] = None
+    return list(found)
 
 
 def _decorated_by(inference: Inference, applied: list[tuple[str, Call]]) -> list[str]:

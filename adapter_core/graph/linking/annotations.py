@@ -27,6 +27,9 @@ _MANAGERS = frozenset(
 _MAPPINGS = frozenset(
     "dict Dict Mapping MutableMapping defaultdict DefaultDict OrderedDict ChainMap ItemsView WeakValueDictionary".split()
 )
+# Names that a workspace may have for classes of its own.
+_QUEUES = frozenset({"Queue", "LifoQueue", "PriorityQueue", "SimpleQueue"})
+_FUTURES = frozenset({"Future", "Task"})
 _NOTHING = frozenset({"None", "Any", "object", "Self", "NoReturn", "Never"})
 # Types that say of a value that it can be called, or nothing at all.
 _SAYS_NOTHING = frozenset(
@@ -117,7 +120,10 @@ def _generic(inference: Inference, node: ast.Subscript, path: str, scope: int, l
         return frozenset({Value("typed", "entered", 0, of(inside[0]))})
     if head in _MAPPINGS:
         return frozenset({Value("typed", "dict", 0, of(inside[-1]))})
-    return of(node.value)
+    values = of(node.value)
+    if head in _QUEUES | _FUTURES and values and all(v.kind == "external" for v in values):
+        return frozenset({Value("typed", "list" if head in _QUEUES else "future", 0, of(inside[0]))})
+    return values
 
 
 def _alias(inference: Inference, node: ast.expr, path: str, scope: int, line: int, depth: int) -> Values:

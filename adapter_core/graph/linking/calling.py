@@ -11,6 +11,7 @@ from . import classes, decorating, externals, metaclasses
 from .mro import lookup_order
 from .tables import Tables
 from .values import EMPTY, Value, Values, class_of, either, external, instance, known, union
+from .without import Known, is_none, is_unreached
 
 if TYPE_CHECKING:
     from .evaluate import Environment, Here, Inference
@@ -38,6 +39,8 @@ def result(inference: Inference, callee: Value, node: ast.Call, here: Here) -> V
         return externals.method(inference, callee, node, here)
     if callee.kind == "partial":
         return returned(inference, frozenset({callee.extra[0]}))
+    if callee.kind == "unbound":
+        return result(inference, callee.extra[0], node, here)
     if callee.kind == "typed" and callee.path == "callable":
         return callee.extra
     if callee.kind in ("composed", "object"):
@@ -59,7 +62,7 @@ def returned(inference: Inference, callees: Values) -> Values:
             parts.append(returned(inference, inference.member(callee, "__call__")))
         elif callee.kind == "external":
             parts.append(frozenset({external(f"{callee.path}()")}))
-        elif callee.kind == "partial":
+        elif callee.kind in ("partial", "unbound"):
             parts.append(returned(inference, frozenset({callee.extra[0]})))
         elif callee.kind == "typed" and callee.path == "callable":
             parts.append(callee.extra)
@@ -92,19 +95,24 @@ def returned_with(inference: Inference, function: Value, environment: Environmen
 
 def _function_result(inference: Inference, callee: Value, node: ast.Call, here: Here) -> Values:
     environment = dict(_own_environment(inference, callee))
-    for parameter in _taken(inference, callee).in_result:
+    taken = _taken(inference, callee)
+    for parameter in taken.in_result:
         if parameter.name not in environment:
             values = inference.argument(callee, node, here, parameter)
             if values is not None:
                 environment[parameter.name] = values
-    return _returns(inference, callee, tuple(sorted(environment.items(), key=lambda e: e[0])))
+    skipped = 1 if callee.extra is not None else 0
+    none = tuple(Known(p.name, True) for p, place in taken.optional if is_none(p, place - skipped, node))
+    return _returns(inference, callee, tuple(sorted(environment.items(), key=lambda e: e[0])), none)
 
 
 class _Taken(NamedTuple):
-    """The name of a function's first parameter, and those parameters on which its result depends."""
+    """The name of a function's first parameter, those parameters on which its result depends, and, where it returns this or that, those
+    that are None where they are left out, with their places."""
 
     first: str = ""
     in_result: tuple[Parameter, ...] = ()
+    optional: tuple[tuple[Parameter, int], ...] = ()
 
 
 def _taken(inference: Inference, function: Value) -> _Taken:
@@ -118,7 +126,11 @@ def _found_taken(inference: Inference, function: Value) -> _Taken:
         return _Taken()
     named = _named_in_result(inference, table, function.index)
     plain = (p for p in parameters if p.kind not in ("var_positional", "var_keyword"))
-    return _Taken(parameters[0].name, tuple(p for p in plain if p.name in named))
+    in_result = tuple(p for p in plain if p.name in named)
+    places = [p for p in parameters if p.kind in ("positional", "positional_only")]
+    optional = [p for p in parameters if p.default == "None"] if len(table.returns.get(function.index, ())) > 1 else []
+    numbered = tuple((p, places.index(p) if p in places else -1_000) for p in optional)
+    return _Taken(parameters[0].name, in_result, numbered)
 
 
 def _named_in_result(inference: Inference, table: Tables, function: int) -> set[str]:
@@ -179,8 +191,9 @@ def _put_in_place_of(inference: Inference, path: str, index: int, by: tuple[str,
     return EMPTY
 
 
-def _returns(inference: Inference, callee: Value, environment: Environment) -> Values:
-    key = ("returns", callee.path, callee.index, environment)
+def _returns(inference: Inference, callee: Value, environment: Environment, given: tuple[Known, ...] = ()) -> Values:
+    """What a function gives; `given`: the parameters of which is known whether they are None."""
+    key = ("returns", callee.path, callee.index, environment, given)
     known_before = inference.recall(key)
     if known_before is not None:
         inference.read(callee.path)
@@ -194,6 +207,10 @@ def _returns(inference: Inference, callee: Value, environment: Environment) -> V
 
     def compute() -> Values:
         flows = table.returns.get(callee.index, ())
+        sure = [one for one in given if one.name not in symbol.local_names] if len(flows) > 1 else []
+        if sure:
+            path, first = callee.path, symbol.name_line
+            flows = [f for f in flows if not any(is_unreached(inference, path, f, first, one) for one in sure)]
         # A name that is bound again in the function is no longer just the parameter.
         kept = tuple(e for e in environment if e[0] not in symbol.local_names)
         found = either(
@@ -339,7 +356,8 @@ def _with_argument(inference: Inference, function: Value, values: Values, taken:
     bound = 1 if function.extra is not None else 0
     free = [p for p in symbol.parameters if p.kind in ("positional", "positional_only")][bound + taken :]
     environment = (*own, (free[0].name, values)) if free else own
-    return _returns(inference, function, tuple(sorted(environment, key=lambda e: e[0])))
+    given = (Known(free[0].name, False),) if free and values else ()
+    return _returns(inference, function, tuple(sorted(environment, key=lambda e: e[0])), given)
 
 
 def _first_lambda_parameter(inference: Inference, value: Value, argument: Values) -> Environment:

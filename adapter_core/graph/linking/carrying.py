@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ...types import Call, Flow, Symbol
-from . import generated
+from . import carriers, generated
 from .aliases import by_name, carrier, decorators_of, files_naming
 from .builtin_calls import CALLING_NAMES
 from .tables import Tables, scopes
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .evaluate import Inference
 
 _MAX_FILES = 60
+_MAX_CALLING = 12  # files that call a function by another name than its own
 _ADDING = frozenset(
     {"append", "add", "insert", "appendleft", "extend", "update", "setdefault", "register", "put", "push"}
 )
@@ -89,7 +90,8 @@ def handed_at(inference: Inference, path: str, name: str) -> list[tuple[int, Cal
 
 
 def assigned_to(inference: Inference, name: str) -> list[str]:
-    """The last names of what `name` is assigned to, and of the containers into which it is written, in the files that name it."""
+    """The last names of what `name` is assigned to, of the containers into which it is written, and of the functions that return it or
+    what is made of it, in the files that name it."""
     return inference.aside(("assigned to", name), lambda: _assigned_to(inference, name))
 
 
@@ -101,6 +103,10 @@ def _assigned_to(inference: Inference, name: str) -> list[str]:
         for _, flows, _ in inference.aside(key, partial(_mentioned, inference, path, name, False)):
             for last in (flow.target.rpartition(".")[2] for flow in flows if flow.kind == "assign"):
                 found.update(dict.fromkeys([last, f"{last}[]"]))
+            # `return partial(name, level)`: what gives it may go by its own name.
+            given = [flow.owner for flow in flows if flow.kind == "return"]
+            symbols = inference.table(path).facts.symbols if given else ()  # type: ignore[union-attr]
+            found.update(dict.fromkeys(symbols[owner].name for owner in given))
     return list(found)
 
 
@@ -188,16 +194,12 @@ def _given_on(inference: Inference, table: Tables, owner: int) -> list[Value]:
         if other is None:
             continue
         for alias in (symbol.name, *other.aliases.get(symbol.name, ())):
-            for call in other.calls.get(alias, ()):
-                found.append(carrier(user, "()"))
-                found += [c for f in flows_around(other, call.start) if not (f.kind in ("return", "yield") and f.owner == owner)
-                          for c in _from_flow_once(inference, other, f)]  # fmt: skip
-                inner = _call_around(other, call.start, outside=call)
-                if inner is not None:
-                    found += _from_argument(inference, user, inner, call.start)
+            found += _given_by_calls(inference, other, alias, owner)
             for target in _decorated(other) if alias in other.decorators else ():
                 if any(_decorator_name(d) == alias for d in target.decorators):
                     found.append(carrier("", target.name))
+    if not found and not nested and any(table.facts.symbols[i].is_callable for i in table.members.get(owner, ())):
+        found += _given_elsewise(inference, path, owner)
     if nested or symbol.name == "__call__":
         # `@decorator(argument)`: the inner function is given back by the outer one, or by the `__call__` of a decorating object.
         for user, decorator in decorators_of(inference, Value("function", path, owner)):
@@ -206,6 +208,28 @@ def _given_on(inference: Inference, table: Tables, owner: int) -> list[Value]:
                 if target.start <= decorator.line < target.name_line:
                     found.append(carrier("", target.name))
     return found
+
+
+def _given_by_calls(inference: Inference, table: Tables, name: str, owner: int) -> Iterator[Value]:
+    """Who keeps, or calls, what the calls of a name give in one file."""
+    for call in table.calls.get(name, ()):
+        yield carrier(table.facts.path, "()")
+        for flow in flows_around(table, call.start):
+            if not (flow.kind in ("return", "yield") and flow.owner == owner):
+                yield from _from_flow_once(inference, table, flow)
+        inner = _call_around(table, call.start, outside=call)
+        if inner is not None:
+            yield from _from_argument(inference, table.facts.path, inner, call.start)
+
+
+def _given_elsewise(inference: Inference, path: str, owner: int) -> Iterator[Value]:
+    """The same of a function that is never called by its own name: `for layer in LAYERS: view = layer(view)`."""
+    for home, name in carriers.names_carrying(inference, Value("function", path, owner)):
+        users = [home] if home else inference.workspace.paths_using(name, "called")
+        for user in users if len(users) <= _MAX_CALLING else ():
+            other = inference.table(user) if inference.spend() else None
+            if other is not None:
+                yield from _given_by_calls(inference, other, name, -1)
 
 
 def _files_calling(inference: Inference, name: str) -> frozenset[str]:

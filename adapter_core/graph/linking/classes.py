@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ...types import ModuleFacts
 from . import annotations as types_of
 from . import decorating, generated, owners, stored, subclassed
-from .constructed import is_constructed, is_taken, names
+from .constructed import is_constructed, is_handed_on, is_taken, names
 from .metaclasses import is_metaclass, metaclass
 from .mro import bases, built_on, lookup_order
 from .tables import instance_class
@@ -219,6 +219,11 @@ def bind(inference: Inference, value: Value, receiver: Value) -> Values:
     if value.kind == "property" and receiver.kind == "instance":
         read: Value = value.extra
         return inference.returned(bind(inference, read, receiver) if read.kind == "function" else frozenset({read}))
+    if value.kind == "unbound":
+        inner, takes_class = value.extra
+        if takes_class and inner.kind == "function" and inner.extra is None:
+            return frozenset({inner._replace(extra=class_of(receiver) if receiver.kind == "instance" else receiver)})
+        return frozenset({inner})
     if value.kind not in ("function", "lambda"):
         if value.kind == "instance" and value.path:
             getter = attribute(inference, value, "__get__") if _has_get(inference, value) else EMPTY
@@ -400,6 +405,9 @@ def receivers(inference: Inference, method: Value) -> list[Value]:
             if (_is_collected(inference, c) or is_constructed(inference, c, takes_class) or _makes_itself(inference, c))
             and _reaches(inference, c, method, symbol.name)
         ]
+        if reached:  # else, what is made of a table of classes is told by the class itself
+            others = [c for c in below if c not in reached and is_handed_on(inference, c)]
+            reached += [c for c in others if _reaches(inference, c, method, symbol.name)]
         if (
             is_constructed(inference, own, takes_class)
             or not reached

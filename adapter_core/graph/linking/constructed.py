@@ -68,6 +68,15 @@ def _is_called(inference: Inference, name: str, aliases: list[str], or_asked: bo
     return False
 
 
+def is_handed_on(inference: Inference, cls: Value) -> bool:
+    """Whether a class is handed on under another name, which is called: `kind = KINDS.get(text, Plain)`, `kind()`."""
+    for home, name in carriers.names_carrying(inference, cls):
+        table = inference.table(home) if home else None
+        if name in table.calls if table is not None else inference.workspace.paths_using(name, "called"):
+            return True
+    return False
+
+
 def _is_raised(inference: Inference, cls: Value, name: str) -> bool:
     """Whether an exception is raised by its name alone: `raise NotFound`."""
     outside = [c for c in mro.lookup_order(inference, cls) if c.kind == "external"]
@@ -88,4 +97,4 @@ def is_taken(inference: Inference, cls: Value, name: str) -> bool:
     return any(taken.search(inference.workspace.text(path)) for path in paths if path in named)
 
 
-__all__ = ["is_constructed", "is_taken", "names"]
+__all__ = ["is_constructed", "is_handed_on", "is_taken", "names"]

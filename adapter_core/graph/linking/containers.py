@@ -94,7 +94,7 @@ def display_item(inference: Inference, value: Value, key: str | None, step: str 
                 ]
             )
         if isinstance(node, ast.DictComp):
-            return inference.expression(node.value, here)
+            return _of_name(inference, node, key, inference.expression(node.value, here))
         if isinstance(node, ast.Call) and dotted_name(node.func).rpartition(".")[2] == "defaultdict":
             return inference.returned(inference.expression(node.args[0], here)) if node.args else EMPTY
         if isinstance(node, ast.Call) and dotted_name(node.func).endswith("dict.fromkeys"):
@@ -117,6 +117,15 @@ def display_item(inference: Inference, value: Value, key: str | None, step: str 
 
     wanted = key if key is not None else step
     return inference.once(("item", value, key, step), lambda: _with_additions(inference, value, wanted, compute()))
+
+
+def _of_name(inference: Inference, node: ast.DictComp, key: str | None, values: Values) -> Values:
+    """Of what `{f.__name__: f for f in functions}` holds, what goes by the name that is a key."""
+    named = isinstance(node.key, ast.Attribute) and node.key.attr == "__name__"
+    if key is None or not named or ast.dump(node.key.value) != ast.dump(node.value):  # type: ignore[attr-defined]
+        return values
+    names = {v: inference.attribute(frozenset({v}), "__name__") for v in values}
+    return frozenset(v for v, told in names.items() if not told or any(repr(n.extra) == key for n in told))
 
 
 def under_name(inference: Inference, values: Values, name: str) -> Values:

@@ -48,6 +48,14 @@ def as_defined(inference: Inference, values: Values, name: str, here: Here) -> V
     return union(parts) if parts else None
 
 
+def runs_in_body(table: Tables, index: int) -> bool:
+    """Whether a function that stands in a class is called by the class's body itself, as a decorator of its methods is, so that its first
+    parameter is no receiver."""
+    symbol = table.facts.symbols[index]
+    calls = table.calls.get(symbol.name, ())
+    return any(c.owner == symbol.parent and c.callee.partition("(")[0] == symbol.name for c in calls)
+
+
 def _inherited(inference: Inference, cls: Value, name: str) -> Values:
     for base in mro.lookup_order(inference, cls)[1:]:
         found = classes.attribute(inference, base, name) if base.kind == "class" else EMPTY

@@ -23,6 +23,12 @@ def of_function(inference: Inference, function: Value, name: str) -> Values:
         return frozenset({Value("method", name, 0, plain)})
     if name == "__call__":
         return frozenset({function})
+    if name == "__name__":
+        path, index = function.by or (plain.path, plain.index)  # what stands in its place goes by its name
+        table = inference.table(path)
+        return frozenset(
+            {external("builtins.str()")._replace(extra=table.facts.symbols[index].name if table else None)}
+        )
     if name == "__wrapped__":
         # What a decorator stands above, as `wraps` and `update_wrapper` note it.
         return frozenset({function if function.by is None else Value("function", *function.by)})

@@ -226,6 +226,10 @@ class Inference(Remembering):
             if found is not None:
                 if current != 0:
                     return found
+                if table.stars:
+                    later = modules.from_later_stars(self, table, name, line if own else 0)
+                    if later is not None:
+                        return later
                 found = modules.with_set(self, table, name, found)
                 return found or modules.set_from_outside(self, table.facts.module, name)
         found = modules.from_stars(self, table, name)

@@ -61,6 +61,9 @@ def _attribute(inference: Inference, node: ast.Attribute, here: Here) -> Values:
         stored = table.flows.get((here.scope, f"{base.id}.{node.attr}")) if table else None
         if stored and not classes.is_receiver(table.facts, here.scope, base.id):  # type: ignore[union-attr]
             found = union([inference.flow(here.path, f) for f in stored if f.kind == "assign"])
+            if any(v.kind == "unbound" for v in found):
+                holders = inference.expression(base, here)
+                found = union([classes.bind(inference, v, holder) for v in found for holder in holders])
             if found and not _is_before(inference, node, here, stored):
                 return found
             later = found
@@ -250,7 +253,9 @@ def _operator(inference: Inference, node: ast.BinOp, here: Here) -> Values:
     parts = []
     for value in values:
         if value.kind == "instance":
-            parts.append(calling.returned(inference, classes.attribute(inference, value, f"__{name}__")))
+            found = classes.attribute(inference, value, f"__{name}__")
+            # Flags put together are flags.
+            parts.append(frozenset({value}) if _of_flags(found) else calling.returned(inference, found))
         elif value.kind == "display" or (value.kind == "typed" and value.path in ("list", "places")):
             parts.append(frozenset({value}) | inference.expression(node.right, here))
         elif value.path == "builtins.str()" and name == "add":
@@ -262,6 +267,10 @@ def _operator(inference: Inference, node: ast.BinOp, here: Here) -> Values:
                 reflected = [v for v in inference.expression(node.right, here) if v.kind == "instance"]
                 parts += [inference.returned(inference.member(v, f"__r{name}__")) for v in reflected]
     return union(parts)
+
+
+def _of_flags(found: Values) -> bool:
+    return any(v.kind == "external" and v.path.startswith(("enum.Flag.", "enum.IntFlag.")) for v in found)
 
 
 def _index(node: ast.expr) -> str | None:

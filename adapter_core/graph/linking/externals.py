@@ -24,7 +24,7 @@ OPERATORS = {
 _SAME = frozenset(
     """builtins.iter copy.copy
     copy.deepcopy functools.lru_cache functools.cache functools.singledispatch functools.total_ordering contextlib.contextmanager
-    contextlib.asynccontextmanager builtins.staticmethod builtins.classmethod builtins.aiter weakref.proxy
+    contextlib.asynccontextmanager builtins.aiter weakref.proxy
     dataclasses.dataclass dataclasses.replace enum.unique enum.member enum.nonmember typing.final typing.overload typing.runtime_checkable
     types.MappingProxyType
     abc.abstractmethod asyncio.run asyncio.wait_for asyncio.shield
@@ -103,6 +103,10 @@ def result(inference: Inference, value: Value, node: ast.Call, here: Here) -> Va
         return frozenset({Value("typed", "list", 0, inference.elements(inference.elements(argument(0))))})
     if name in _GIVES_BACK:
         return frozenset({Value("typed", "entered", 0, argument(0))})
+    if name in ("json.loads", "json.load"):
+        hooks = [k.value for k in node.keywords if k.arg in ("object_hook", "object_pairs_hook")]
+        decoded = union([inference.returned(inference.expression(hook, here)) for hook in hooks])
+        return decoded or frozenset({external(f"{name}()")})
     if name == "functools.reduce" and node.args:
         return folding.reduced(inference, node, here) or union([inference.returned(argument(0)), argument(2)])
     if name == "operator.attrgetter" and len(node.args) == 1:
@@ -182,6 +186,8 @@ def result(inference: Inference, value: Value, node: ast.Call, here: Here) -> Va
     if name == "builtins.property":
         getters = union([argument(0), *(inference.expression(k.value, here) for k in node.keywords if k.arg == "fget")])
         return frozenset(Value("property", v.path, v.index, v) for v in getters if v.kind in ("function", "lambda"))
+    if name in ("builtins.classmethod", "builtins.staticmethod") and node.args:
+        return frozenset(Value("unbound", v.path, v.index, (v, name[9] == "c")) for v in argument(0))
     if name == "types.MethodType":
         return _bound(argument(0), argument(1))
     if name in _SAME and node.args:

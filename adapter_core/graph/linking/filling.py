@@ -178,6 +178,8 @@ def last_put(inference: Inference, node: ast.Subscript, here: Here, key: str | N
     flows = [f for f in table.items(name) if f.scope == here.scope] if table is not None else []
     place = here.base + here.source.start(node.value) if flows else -1
     before = [flow for flow in flows if flow.end <= place]
+    while len(before) > 1 and before[-1].path not in ("", key):
+        before.pop()  # under another key
     if not before or before[-1].conditional or before[-1].path != key:
         return EMPTY
     text = inference.workspace.text(here.path)

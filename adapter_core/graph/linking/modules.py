@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...types import Import, ModuleFacts
 from ..parsing.exports import UNTOLD
+from . import reaching
 from .values import EMPTY, Values, external, module, union
 
 if TYPE_CHECKING:
@@ -73,6 +74,9 @@ def attribute(inference: Inference, name: str, attr: str) -> Values:
         if table is None:
             continue
         found = inference.binding(table, 0, attr)
+        later = from_later_stars(inference, table, attr, 0) if table.stars and found is not None else None
+        if later is not None:
+            return later
         if found is not None:
             # `from . import x` in a package's own __init__ means the submodule x.
             found = with_set(inference, table, attr, found)
@@ -120,6 +124,17 @@ def from_stars(inference: Inference, table: Tables, name: str) -> Values | None:
             if not item.conditional:
                 break
     return union(parts) if parts else None
+
+
+def from_later_stars(inference: Inference, table: Tables, name: str, line: int) -> Values | None:
+    """What a star import binds a name to that stands below everything else that does, and above a line (0: anywhere)."""
+    last = max((e.line for e in reaching.bindings_of(table, 0, name).events), default=0)
+    for item in reversed(table.stars):
+        if item.line > last and not item.conditional and (not line or item.line < line):
+            found = star(inference, table.facts, item, name)
+            if found is not None:
+                return found
+    return None
 
 
 def star(inference: Inference, facts: ModuleFacts, item: Import, name: str) -> Values | None:

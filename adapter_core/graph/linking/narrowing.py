@@ -1,5 +1,5 @@
 """What `isinstance(x, C)` tells of a name where it has been asked: in the branch below it, in what follows an early exit or an `assert`,
-beside it in one condition.
+beside it in one condition; and where the answer was no, in the other branches, or after an exit in that one.
 
 By text: a condition that is put together with `or`, or spread over several lines, tells nothing. Names that a branch binds anew are
 not looked for; who checks a thing and then replaces it is rare.
@@ -12,8 +12,8 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import mro
-from .reaching import Lines, least_indent
-from .values import EMPTY, Values, class_of, instance, union
+from .reaching import EXIT, Lines, block_exits, least_indent
+from .values import EMPTY, Value, Values, class_of, instance, union
 
 if TYPE_CHECKING:
     from .evaluate import Here, Inference
@@ -24,7 +24,8 @@ _NEAR = 160  # characters before a condition at which the thing that it is about
 _ASKED = re.compile(r"isinstance\(\s*([\w.]+)\s*,")
 _HEAD = re.compile(r"(?:if|elif|while)\s+(?:[^\n]*\band\s+)?")
 _NEGATED = re.compile(r"(?:if|elif)\s+not\s+")
-_EXIT = re.compile(r"\s*(?:return|raise|continue|break)\b")
+_ALONE = re.compile(r"(?:el)?if\s+")
+_OTHER = re.compile(r"\s*(?:elif|else)\b")
 _STATEMENTS = ("if ", "elif ", "while ")
 _OTHERWISE = re.compile(r"\b(?:or|else|lambda)\b")
 
@@ -55,6 +56,8 @@ def narrowed(inference: Inference, subject: str, place: int, here: Here, values:
             classes = _classes(inference, question, here.path)
             if classes:
                 return _let_through(inference, values, classes)
+        elif len(values) > 1 and place > question.end and _is_denied(inference, question, place, here):
+            values = _without(inference, values, _classes(inference, question, here.path))
     return values
 
 
@@ -122,6 +125,44 @@ def _let_through(inference: Inference, values: Values, classes: Values) -> Value
     return values if any(v.kind == "instance" for v in values) else frozenset(map(instance, classes))
 
 
+def _without(inference: Inference, values: Values, classes: Values) -> Values:
+    """Of some values those that are not of the classes, nor of ones below; all of them where nothing else is known."""
+    others = frozenset(v for v in values if v.kind != "instance" or classes.isdisjoint(_order(inference, v)))
+    return others if any(v.kind == "instance" for v in others) else values
+
+
+def _order(inference: Inference, value: Value) -> list[Value]:
+    return mro.lookup_order(inference, class_of(value))
+
+
+def _is_denied(inference: Inference, question: _Question, place: int, here: Here) -> bool:
+    """Whether an offset is reached only where the answer was no: in a later branch of the same `if`, or below one that ends with an exit;
+    and the name is not bound between."""
+    text = inference.workspace.text(here.path)
+    if place - question.end > _REACH:
+        return False
+    begin = text.rfind("\n", 0, question.start) + 1
+    before, after = text[begin : question.start].lstrip(), text[question.end : text.find("\n", question.end)].rstrip()
+    told = _ALONE.fullmatch(before)
+    if told is None or not after.startswith(":"):
+        return False
+    lines = inference.measured(here.path)
+    line = question.line + text.count("\n", question.start, place)
+    if not question.line < line <= min(len(lines.texts), question.line + _FAR):
+        return False
+    indent, depth = lines.indents[question.line - 1], least_indent(lines, question.line, line)
+    name = rf"(?<![\w.]){re.escape(question.subject)}\b"
+    bound = rf"{name}[^\n=()\[]*(?<![=!<>])=(?!=)|\b(?:for|as)\s[^\n:]*{name}[^\n:]*(?:\bin\b|:)"
+    if depth != indent or re.search(bound, text[question.end : place]):
+        return False
+    heads = [number for number in range(question.line, line) if lines.code[number] == indent]
+    branches = next((n for n, number in enumerate(heads) if not _OTHER.match(lines.texts[number])), len(heads))
+    if branches == len(heads):
+        return lines.indents[line - 1] > indent or heads[-1] == line - 1  # within another branch, or in its head
+    exits = EXIT.match(after, 1) is not None or block_exits(lines, question.line, line)
+    return exits and told[0].startswith("if")
+
+
 def _holds(inference: Inference, question: _Question, place: int, here: Here) -> bool:
     text = inference.workspace.text(here.path)
     if place < question.start:
@@ -157,20 +198,9 @@ def _leads_to(lines: Lines, question: _Question, text: str, line: int) -> bool:
     if before == "assert " and not _OTHERWISE.search(after):
         return depth >= indent
     if _NEGATED.fullmatch(before) and after.startswith((":", " or ")) and depth >= indent:
-        told = after.startswith(":") and _EXIT.match(after, 1)
-        return bool(told) or _exits(lines, question.line, indent, line)
+        told = after.startswith(":") and EXIT.match(after, 1)
+        return bool(told) or block_exits(lines, question.line, line)
     return False
-
-
-def _exits(lines: Lines, head: int, indent: int, line: int) -> bool:
-    """Whether the block below a head ends with an exit, above a line."""
-    last = head
-    while last < line and lines.code[last] > indent:
-        last += 1
-    inner = min(lines.code[head:last], default=0)
-    ends = [number for number in range(head, last) if lines.code[number] == inner]
-    ends = [number for number in ends if lines.texts[number].lstrip()[:1] not in (")", "]", "}")]
-    return last < line and bool(ends) and _EXIT.match(lines.texts[ends[-1]]) is not None
 
 
 __all__ = ["is_asked", "narrowed"]

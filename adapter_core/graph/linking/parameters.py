@@ -15,6 +15,7 @@ from . import (
     carriers,
     classes,
     composed,
+    decorating,
     filling,
     fixtures,
     folding,
@@ -53,7 +54,8 @@ def _parameter(inference: Inference, path: str, index: int, name: str) -> Values
     if found.kind in ("var_positional", "var_keyword"):
         return frozenset({Value("starred", path, index, name)})
     in_class = symbol.parent > 0 and symbols[symbol.parent].kind == "class"
-    if in_class and found is symbol.parameters[0] and "static" not in symbol.traits:
+    is_method = in_class and "static" not in symbol.traits
+    if is_method and found is symbol.parameters[0] and not decorating.runs_in_body(table, index):
         cls = Value("class", path, symbol.parent)
         takes_class = (
             "class" in symbol.traits or symbol.name in _CLASS_RECEIVERS or metaclasses.is_metaclass(inference, cls)
@@ -423,6 +425,9 @@ def _gathered(inference: Inference, value: Value, symbol: Symbol, found: Paramet
                     parts.append(inference.expression(keyword.value, here))
             continue
         skipped = before - (1 if bound else 0)
+        if key and key.startswith("-") and not any(isinstance(a, ast.Starred) for a in node.args):
+            parts += [inference.expression(a, here) for a in node.args[skipped:][int(key) :][:1]]
+            continue
         for number, argument in enumerate(node.args):
             if isinstance(argument, ast.Starred):
                 # Of what is spread here, the parameters before take the first ones.

@@ -18,6 +18,7 @@ _HEADER = re.compile(r"\s*(?:async\s+)?(?:if|elif|else|for|while|try|except|fina
 _LOOP = re.compile(r"\s*(?:async\s+)?(?:for|while)\b")
 _BRANCH = re.compile(r"\s*(?:elif|else|case)\b")
 _AUGMENTED = re.compile(r"\s*(?:[-+*/%&|^@]|//|\*\*|>>|<<)=")
+EXIT = re.compile(r"\s*(?:return|raise|continue|break)\b")
 _IF = re.compile(r"\s*(?:if|elif|case)\b")
 
 
@@ -210,6 +211,18 @@ def _other_branch(event: Event, place: Place) -> bool:
     if above < 0 or not _IF.match(texts[above]):
         return False
     return loop_around(lines, above + 1, last) is None
+
+
+def block_exits(lines: Lines, head: int, line: int) -> bool:
+    """Whether the block below a head ends with an exit, above a line."""
+    indent = lines.indents[head - 1]
+    last = head
+    while last < line and lines.code[last] > indent:
+        last += 1
+    inner = min(lines.code[head:last], default=0)
+    ends = [number for number in range(head, last) if lines.code[number] == inner]
+    ends = [number for number in ends if lines.texts[number].lstrip()[:1] not in (")", "]", "}")]
+    return last < line and bool(ends) and EXIT.match(lines.texts[ends[-1]]) is not None
 
 
 def loop_around(lines: Lines, line: int, last: int) -> tuple[int, int] | None:

@@ -80,7 +80,7 @@ def targets_of(inference: Inference, values: Values) -> Targets:
                 if function.kind == "function":
                     entered[unbound(function)] = None
                     named[_shown(inference, value) if value.by else unbound(function)] = None
-        elif value.kind == "partial":
+        elif value.kind in ("partial", "unbound"):
             inner = targets_of(inference, frozenset({value.extra[0]}))
             named.update(dict.fromkeys(inner.named))
             entered.update(dict.fromkeys(inner.entered))

@@ -118,7 +118,15 @@ def _set_by_name(inference: Inference, cls: Value, name: str, call: Call) -> Val
     if here is None or not isinstance(node, ast.Call):
         return None
     holders = inference.expression(node.args[0], here)
-    return inference.expression(node.args[2], here) if cls in holders or instance(cls) in holders else None
+    if cls not in holders and instance(cls) not in holders:
+        return None
+    given = inference.expression(node.args[2], here)
+    told = node.args[1]
+    if isinstance(told, ast.Attribute) and told.attr == "__name__" and ast.dump(told.value) == ast.dump(node.args[2]):
+        # `setattr(cls, function.__name__, function)`: each goes by its own name.
+        called = {v: inference.attribute(frozenset({v}), "__name__") for v in given}
+        given = frozenset(v for v, names in called.items() if any(n.extra == name for n in names) or not names)
+    return union([classes.bind(inference, v, cls) for v in given]) if cls in holders else given
 
 
 def _names_set(inference: Inference, path: str, call: Call) -> frozenset[object]:

@@ -50,6 +50,7 @@ class Value(NamedTuple):
     namespace   file          scope            None              `globals()`
                 ""            0                an instance       its `__dict__`
     property    file          symbol           the getter        what `property(get)` gives
+    unbound     file          symbol           (value, whether)  `staticmethod(f)`, or (whether) `classmethod(f)`
     method      its name      0                the container     `items.append`
     partial     file          scope            (value, start, end)   a function with its first arguments given, in the call at these offsets
     external    dotted name   0                None              outside the workspace, or what comes of it; the text of a short string
