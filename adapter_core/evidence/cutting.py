@@ -21,7 +21,7 @@ _MOST_INSTEAD = 6
 
 class Cutter:
     """Cuts for one question. `weights`: its terms with their information, `said`: its phrases for which code has words of its own;
-    `max_lines`: what is longer is cut to its deciding lines. `line_weights` and `instead` as in `Found`."""
+    `max_lines`: what is longer is cut to its deciding lines. `instead` as in `Found`."""
 
     def __init__(
         self, graph: CodeGraph, weights: Mapping[str, float], max_lines: int, said: Sequence[Phrase] = ()
@@ -33,7 +33,7 @@ class Cutter:
         # Each term and phrase of the question with what code may have instead.
         self.instead = {term: (*alike.get(term, ()), *table.words.get(term, ())) for term in weights}
         self.instead |= {" ".join(phrase): table.phrases.get(phrase, ()) for phrase in said}
-        self.line_weights = self._with_others(weights)
+        self._line_weights = self._with_others(weights)
 
     def _with_others(self, weights: Mapping[str, float]) -> dict[str, float]:
         """What terms tell of a line, also those that code may have instead of the question's. A phrase has no information itself."""
@@ -49,7 +49,7 @@ class Cutter:
         facts, document = self._graph.facts(candidate.path), self._graph.document(candidate.path)
         if facts is None or document is None or candidate.index >= len(facts.symbols) or not document.lines:
             return []
-        spans = deciding_lines(facts, candidate.index, document.lines, self.line_weights, self._max_lines)
+        spans = deciding_lines(facts, candidate.index, document.lines, self._line_weights, self._max_lines)
         return [e for span in reversed(spans) if (e := self.cut(candidate, *span)) is not None]
 
     def result(self, candidate: Candidate) -> Evidence | None:

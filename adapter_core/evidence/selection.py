@@ -43,8 +43,7 @@ class Found:
     supported: bool
     coverage: float
     weights: dict[str, float]  # term of the question to its weight times idf
-    line_weights: dict[str, float]  # the same, and less for the terms that code may have instead of the question's
-    instead: dict[str, tuple[str, ...]]  # term or phrase of the question to these
+    instead: dict[str, tuple[str, ...]]  # term or phrase of the question to what code may have in its place
     zoom: SymbolRef | None = None
 
 
@@ -100,7 +99,6 @@ def _search(graph: CodeGraph, question: str, options: SelectionOptions, zoom: Sy
         supported,
         coverage,
         weights,
-        cutter.line_weights,
         cutter.instead,
         zoom,
     )

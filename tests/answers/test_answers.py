@@ -393,7 +393,9 @@ def test_a_zoom_module_is_what_the_answer_is_about(repo: Path, zoom: str) -> Non
 def test_a_zoom_package_is_all_its_files(repo: Path) -> None:
     graph = graph_of(repo, ZOOMED)
     claims = answer_question(graph, "How is the price of an item put together?", AskOptions(zoom="shop.bill")).claims
-    assert {c.citations[0].span.path for c in claims} == {"src/shop/bill/tax.py"}
+    paths = {c.citations[0].span.path for c in claims}
+    assert "src/shop/bill/tax.py" in paths
+    assert all(path.startswith("src/shop/bill/") for path in paths)
     claims = answer_question(graph, "What do items cost?", AskOptions(zoom="shop.bill")).claims
     assert claims[0].text == "`print_bill`: “Print what the items cost.”"
 

@@ -62,6 +62,7 @@ _ERROR = 0.75
 _CODE = re.compile(r"`[^`]*`|(?<!\w)\w+(?:\.\w+)+(?:\(\))?|\b\w+\(\)")
 _OWNER, _ABOVE = 0.5, 0.7
 _OFF_SUBJECT = 0.6  # of a score is left where what it is about holds no word of the question
+_INSTEAD = 0.6  # what a word that may stand for one of the question counts, and a phrase beside the weightiest term
 _UNNAMED, _UNNAMED_LINK = 0.9, 0.5  # of a score are left where the question names something else
 # Where a kind of question says nothing of a kind of sentence. That something is a method and defined in some file stands beside every
 # other sentence about it, too, in its citation.
@@ -96,23 +97,24 @@ def lexical_scores(
     kind: str,
     weights: Mapping[str, float],
     question: str = "",
-    instead: Mapping[str, float] | None = None,
+    instead: Mapping[str, Sequence[str]] | None = None,
 ) -> list[float]:
-    """A score for each sentence: the question's words in it, its kind, and the rank of its evidence. `instead`: `weights`, and those of
-    words that may stand for the question's (`Found.line_weights`)."""
-    instead = instead or weights
+    """A score for each sentence: the question's words in it, its kind, and the rank of its evidence. `instead`: what code may have in their
+    place (`Found.instead`); of links only what the question names counts."""
+    instead = {} if instead is None or kind in LINKS else instead
+    told = dict.fromkeys(instead, _INSTEAD * max(weights.values(), default=0.0)) | dict(weights)
     words = _CODE.sub(" ", question)  # that something is called `raises` asks for nothing
     asked = {name for name, pattern in _ASKS if pattern.search(words)}
     errors = bool(_ASKS_ERRORS.search(words))
     mass = sum(weights.values()) or 1.0
     priors = _PRIORS.get(kind, _PRIORS["other"])
-    subjects = _subjects(items, instead)
+    subjects = _subjects(items, told, instead)
     named = any(item.named for item in items)
     linked = kind in LINKS and any(item.named and priors.get(item.kind, 0.0) >= _ASKED_FOR for item in items)
     scores = []
     for item in items:
         present = _present(item)
-        overlap = min(1.0, sum(w * present.get(t, 0.0) for t, w in instead.items()) / mass)
+        overlap = min(1.0, sum(told[t] * share for t, share in _met(present, told, instead).items()) / mass)
         prior = priors.get(item.kind, _DEFAULTS.get(item.kind, _DEFAULT_PRIOR))
         if item.kind in asked:
             prior = max(prior, _ASKED_PRIOR)
@@ -165,15 +167,32 @@ def _is_asked(item: Candidate, question: str) -> bool:
     return bool(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", question))
 
 
-def _subjects(items: Sequence[Candidate], weights: Mapping[str, float]) -> dict[str, float]:
+def _subjects(
+    items: Sequence[Candidate], weights: Mapping[str, float], instead: Mapping[str, Sequence[str]]
+) -> dict[str, float]:
     """For each symbol, how much of the question all sentences about it hold together, beside the one that holds most: what shares a
     word with the question is not yet its subject."""
-    held: dict[str, set[str]] = {}
+    held: dict[str, dict[str, float]] = {}
     for item in items:
-        held.setdefault(item.about, set()).update(weights.keys() & set(terms.terms_of(item.text)))
-    mass = {about: sum(weights[t] for t in found) for about, found in held.items()}
+        own = held.setdefault(item.about, {})
+        for term, share in _met(dict.fromkeys(terms.terms_of(item.text), 1.0), weights, instead).items():
+            own[term] = max(own.get(term, 0.0), share)
+    mass = {about: sum(weights[t] * share for t, share in found.items()) for about, found in held.items()}
     most = max(mass.values(), default=0.0)
     return {about: _OFF_SUBJECT + (1 - _OFF_SUBJECT) * (own / most if most else 1.0) for about, own in mass.items()}
+
+
+def _met(
+    present: Mapping[str, float], weights: Mapping[str, float], instead: Mapping[str, Sequence[str]]
+) -> dict[str, float]:
+    """How far each term or phrase of a question is met by terms that are `present`: by itself, or less by what may stand for it."""
+    found = {}
+    for term in weights:
+        other = max((present.get(o, 0.0) for o in instead.get(term, ())), default=0.0)
+        share = max(present.get(term, 0.0), _INSTEAD * other)
+        if share:
+            found[term] = share
+    return found
 
 
 def _present(item: Candidate) -> dict[str, float]:
