@@ -280,14 +280,11 @@ class Store:
         below = (f"{module}.", f"{module}/")
         return self._one("SELECT 1 FROM files WHERE module >= ? AND module < ? LIMIT 1", below) is not None
 
-    def has_files_below(self, folder: str, besides: str = "") -> bool:
-        """Whether the index holds files below a folder, another one than this."""
+    def has_files_below(self, folder: str, besides: Sequence[str] = ()) -> bool:
+        """Whether the index holds files below a folder, other ones than these."""
         # "0" is the character after "/".
-        row = self._one(
-            "SELECT 1 FROM files WHERE path > ? AND path < ? AND path != ? LIMIT 1",
-            (f"{folder}/", f"{folder}0", besides),
-        )
-        return row is not None
+        sql = "SELECT path FROM files WHERE path > ? AND path < ? LIMIT ?"
+        return any(path not in besides for (path,) in self._query(sql, (f"{folder}/", f"{folder}0", len(besides) + 1)))
 
     def counts(self) -> tuple[int, int]:
         """Files and symbols."""

@@ -87,7 +87,9 @@ def sync(
     only = options.only
     scattered = _scattered(store)
     if only is not None and (
-        not store.completeness()[0] or scattered or any(_decides(root, store, path, options.discover) for path in only)
+        not store.completeness()[0]
+        or scattered
+        or any(_decides(root, store, path, only, options.discover) for path in only)
     ):
         only = None
     if only is None:
@@ -142,8 +144,8 @@ def _scattered(store: Store) -> set[str]:
     return set(paths) if segments > _MAX_SMALL_SEGMENTS else set()
 
 
-def _decides(root: Path, store: Store, path: str, options: DiscoverOptions) -> bool:
-    """Whether what happened to one path can concern others."""
+def _decides(root: Path, store: Store, path: str, told: Sequence[str], options: DiscoverOptions) -> bool:
+    """Whether what happened to one path, of those that are `told`, can concern others."""
     # A folder comes, goes or changes its place with all that is in it; an `__init__` makes a folder a package.
     try:
         folder = path.rstrip("/")
@@ -160,9 +162,9 @@ def _decides(root: Path, store: Store, path: str, options: DiscoverOptions) -> b
         roots = (f for f in store.roots().folders if f)
         around = (f for f in roots if f"{folder}/".startswith(f"{f}/") or f.startswith(f"{folder}/"))
         return any(not store.has_files_below(f) for f in around)
-    # The first file below a folder may make that a source root.
+    # The first file below a folder may make that a source root; so may the last ones that go together unmake it.
     folder = path.rpartition("/")[0]
-    return comes_or_goes and bool(folder) and not store.has_files_below(folder, besides=path)
+    return comes_or_goes and bool(folder) and not store.has_files_below(folder, besides=told)
 
 
 def _name_modules(root: Path, found: Discovery) -> SourceRoots:

@@ -351,6 +351,12 @@ def test_a_file_that_could_not_be_read_takes_its_source_root_along(repo: Path, p
 
 
 @pytest.mark.usefixtures("_fine_steps")
+def test_the_last_files_of_a_source_root_may_go_together(repo: Path) -> None:
+    written = [("write", "src/pkg/c.py", b""), ("write", "src/pkg/d.pyi", b"")]
+    run(repo.resolve(), [(written, "sync"), ([("back",)], "told")])
+
+
+@pytest.mark.usefixtures("_fine_steps")
 def test_what_is_unchanged_is_not_read_and_what_hides_its_change_is(
     repo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
