@@ -31,9 +31,8 @@ _FEW_TERMS = 4
 _MAX_IDENTIFIERS = 8
 _MAX_DEFINITIONS = 12
 _SHOWN = 3  # files that are not indexed
-_OF_CATCHING = re.compile(
-    r"\b(?:catch(?:es)?|caught)\b", re.I
-)  # what handles something may be no handler of an exception
+# What handles something may be no handler of an exception.
+_OF_CATCHING = re.compile(r"\b(?:catch(?:es)?|caught)\b", re.I)
 _OF_USES = re.compile(r"\b(?:us(?:es?|ed|ing|ages?)|read|set|passed)\b", re.I)
 
 
