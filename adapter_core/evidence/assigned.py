@@ -45,11 +45,16 @@ def lift_assigned(
     matched = matched[np.argsort(-ranked.scores[matched], kind="stable")]
     # What modules assign stands in their own documents, what classes do in those of the classes.
     best = (*matched[index.symbol_of[matched] == 0][:_MAX_DOCUMENTS], *matched[:_MAX_DOCUMENTS])
+    meanings = _meanings(weights)
     found = []
     for path in dict.fromkeys(index.paths[index.file_of[d]] for d in best if index.file_of[d] >= 0):
         facts = graph.facts(path) if is_python(path) and not is_test_path(path) else None
         for number, symbol in enumerate(facts.symbols if facts is not None else ()):
-            if facts is not None and symbol.kind in ASSIGNED and (share := _share(symbol.qualname, path, weights)):
+            if (
+                facts is not None
+                and symbol.kind in ASSIGNED
+                and (share := _share(symbol.qualname, path, weights, meanings))
+            ):
                 found.append((-share, path, number, graph.ref(facts, number)))
     for place, (share, _, _, ref) in enumerate(sorted(found, key=lambda f: f[:3])[:_LIFTED]):
         lift(graph, ref, -share * options.assigned_boost / (1 + 0.5 * place), "named so", candidates)
@@ -58,27 +63,30 @@ def lift_assigned(
 def is_named(kind: str, qualname: str, path: str, weights: Mapping[str, float]) -> bool:
     """Whether a question, by the information of its terms, is about nothing but what is assigned under a name."""
     told = _told_by_names(weights)
-    return kind in ASSIGNED and 0 < len(told) <= _MAX_TERMS and _share(qualname, path, told) >= _ALL
+    return kind in ASSIGNED and 0 < len(told) <= _MAX_TERMS and _share(qualname, path, told, _meanings(told)) >= _ALL
 
 
 def _told_by_names(weights: Mapping[str, float]) -> dict[str, float]:
     return {term: weight for term, weight in weights.items() if term not in _OF_ANY}
 
 
-def _share(qualname: str, path: str, weights: Mapping[str, float]) -> float:
+def _meanings(weights: Mapping[str, float]) -> dict[str, frozenset[str]]:
+    """Each term with those that mean much the same. Asked once for a question: the user's own table is looked for on the disk."""
+    alike = synonyms()
+    return {term: frozenset((term, *alike.get(term, ()))) for term in weights}
+
+
+def _share(qualname: str, path: str, weights: Mapping[str, float], meanings: Mapping[str, frozenset[str]]) -> float:
     """How much of a question a name holds, with those of its class and its file, less for what else it holds; 0 where it is too
     little, or most of it is something else."""
     around, _, name = qualname.rpartition(".")
-    parts = _parts(name)
-    near = parts | _parts(around.rpartition(".")[2]) | _parts(posixpath.basename(path).partition(".")[0])
-    held = {t for t in weights if t in near or near.intersection(synonyms().get(t, ()))}
-    own = {t for t in held if t in parts or parts.intersection(synonyms().get(t, ()))}
+    parts = terms.parts(name)
+    own = [t for t in weights if not parts.isdisjoint(meanings[t])]
+    if not own or 2 * len(own) < len(parts):
+        return 0.0
+    near = parts | terms.parts(around.rpartition(".")[2]) | terms.parts(posixpath.basename(path).partition(".")[0])
+    held = [t for t in weights if not near.isdisjoint(meanings[t])]
     share = sum(weights[t] for t in held) / (sum(weights.values()) or 1.0)
-    if not own or 2 * len(own) < len(parts) or len(held) < _LEAST_TERMS or share < _LEAST_SHARE:
+    if len(held) < _LEAST_TERMS or share < _LEAST_SHARE:
         return 0.0
     return share * (0.5 + 0.5 * min(1.0, len(own) / len(parts)))
-
-
-def _parts(name: str) -> set[str]:
-    found = terms.split(name)
-    return set(found[:-1] if len(found) > 1 else found)

@@ -34,7 +34,7 @@ def prefer_named(graph: CodeGraph, question: Question, options: RankingOptions, 
         if facts is None or candidate.index >= len(facts.symbols):
             continue
         symbol = facts.symbols[candidate.index]
-        parts = _parts(facts.module.rpartition(".")[2] if symbol.kind == "module" else symbol.name)
+        parts = terms.parts(facts.module.rpartition(".")[2] if symbol.kind == "module" else symbol.name)
         named = sum(part in question.terms for part in parts)
         factor = options.phrase_named**named * options.phrase_unnamed ** (len(parts) - named)
         if symbol.kind == "class" and not said & _OF_CLASSES:
@@ -45,9 +45,3 @@ def prefer_named(graph: CodeGraph, question: Question, options: RankingOptions, 
     best = max((c.score for c in candidates.values()), default=0.0) or 1.0
     for candidate in candidates.values():
         candidate.score /= best
-
-
-def _parts(name: str) -> set[str]:
-    """The different terms of a name, without the one for all of it."""
-    found = terms.split(name)
-    return set(found[:-1] if len(found) > 1 else found)

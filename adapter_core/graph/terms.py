@@ -83,3 +83,9 @@ def terms_of(text: str) -> list[str]:
 def distinct(text: str) -> set[str]:
     """The different terms of a text."""
     return set().union(*map(split, set(words(text))))
+
+
+def parts(name: str) -> set[str]:
+    """The different terms of a name, without the one for all of it."""
+    found = split(name)
+    return set(found[:-1] if len(found) > 1 else found)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from adapter_core.answers.runner import answer_question
+from adapter_core.evidence import vocabulary
 from adapter_core.evidence.assigned import is_named
 from adapter_core.evidence.selection import search
 from adapter_core.graph import terms
@@ -97,3 +98,22 @@ def test_of_other_questions_names_of_constants_are_no_answer(tmp_path: Path, que
 )
 def test_a_name_is_asked_about_when_it_holds_all_and_little_else(kind: str, name: str, words: str, holds: bool) -> None:
     assert is_named(kind, name, "net/config.py", dict.fromkeys(terms.terms_of(words), 1.0)) is holds
+
+
+def test_however_many_names_there_are_the_users_own_words_are_looked_for_as_often(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are looked for on the disk, which once took two thirds of a search."""
+    looked: list[Path] = []
+    file = vocabulary.synonyms_file()
+    monkeypatch.setattr(vocabulary, "synonyms_file", lambda: looked.append(file) or file)
+    often = []
+    for count in (2, 60):
+        names = "".join(f"TIMEOUT_OF_STEP_{n} = {n}\n" for n in range(count))
+        with graph_of(
+            tmp_path / str(count), WORKSPACE.replace("MAX_REDIRECTS = 20\n", f"MAX_REDIRECTS = 20\n{names}")
+        ) as graph:
+            looked.clear()
+            search(graph, "Where is the default timeout?")
+            often.append(len(looked))
+    assert often[0] == often[1] > 0
