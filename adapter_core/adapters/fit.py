@@ -24,7 +24,8 @@ from .fitting.attention import attention_for_training
 from .fitting.lora import TrainedFactors, linear_layers
 from .fitting.loss import mean_loss
 from .fitting.options import FitOptions
-from .fitting.packing import Sequences, packed, woven
+from .fitting.packing import Sequences, mingled, packed, text_sequences, woven
+from .fitting.prose import prose_sequences
 from .fitting.questions import QuestionRow, packed_rows
 
 # Called after each step with the steps done, their number (0 while it is unknown) and the step's loss in nats per token.
@@ -74,7 +75,10 @@ def fit_adapter(
     separator = min(loaded.end_ids) if loaded.end_ids else 0
     asked = int(options.steps * options.questions) * options.batch
     questions = packed_rows(loaded.tokenizer, list(rows), separator, options.length, asked, options.seed)
-    sequences = woven(packed(files, separator, options), Sequences(*questions), options)
+    wanted = int(text_sequences(options) * options.prose)
+    prose = prose_sequences(loaded.tokenizer, separator, options.length, wanted, options.seed)
+    text = mingled(packed(files, separator, options), prose, options.prose)
+    sequences = woven(text, Sequences(*questions), options)
     most = len(sequences) // options.batch
     if most < 1:
         raise UsageError(
@@ -129,6 +133,7 @@ class _Run:
         }
         self._parameters = [p for own in self._factors.values() for p in (own.down, own.up)]
         self._optimiser = torch.optim.AdamW(self._parameters, lr=options.rate, weight_decay=0.0)
+        self._means = [torch.zeros_like(p, requires_grad=False) for p in self._parameters]
         self.done = 0
         self.steps = most if options.seconds is None else None
         self.seconds = 0.0
@@ -163,7 +168,22 @@ class _Run:
         self.losses.append(value)
         self.seconds += perf_counter() - started
         self._settle(perf_counter() - started)
+        self._average()
         return value
+
+    def _average(self) -> None:
+        """Take what the factors are now into their means over the last steps, which swing less than they do (Izmailov et al., arXiv
+        1803.05407)."""
+        import torch
+
+        if count := self._averaged():
+            with torch.no_grad():
+                for mean, parameter in zip(self._means, self._parameters, strict=True):
+                    mean.lerp_(parameter, 1 / count)
+
+    def _averaged(self) -> int:
+        """How many steps the means are of."""
+        return 0 if self.steps is None else max(0, self.done - self.steps + int(self.steps * self._options.averaged))
 
     def _rate(self) -> float:
         """While it warms up, the rate does not depend on the number of steps, which may not be known yet."""
@@ -182,14 +202,17 @@ class _Run:
 
     def adapter(self) -> Adapter:
         layers: list[dict[str, Factors]] = [{} for _ in range(self._blocks)]
-        for (block, target), own in self._factors.items():
-            layers[block][target] = own.values()
+        values = [v.detach().cpu().numpy().copy() for v in (self._means if self._averaged() else self._parameters)]
+        for number, (block, target) in enumerate(self._factors):
+            layers[block][target] = Factors(*values[2 * number : 2 * number + 2])
         return Adapter(tuple(layers), self._options.rank, self._options.alpha)
 
     def state(self) -> tuple[dict[str, float], dict[str, np.ndarray]]:
         arrays: dict[str, np.ndarray] = {"losses": np.array(self.losses)}
         for number, parameter in enumerate(self._parameters):
             arrays[f"value-{number}"] = parameter.detach().cpu().numpy()
+            if self._averaged():
+                arrays[f"mean-{number}"] = self._means[number].cpu().numpy()
             for name, value in self._optimiser.state[parameter].items():
                 arrays[f"{name}-{number}"] = value.cpu().numpy()
         return {"done": self.done, "steps": self.steps or 0, "seconds": self.seconds}, arrays
@@ -202,6 +225,8 @@ class _Run:
         with torch.no_grad():
             for number, parameter in enumerate(self._parameters):
                 parameter.copy_(torch.from_numpy(arrays[f"value-{number}"]))
+                if self._averaged():
+                    self._means[number].copy_(torch.from_numpy(arrays[f"mean-{number}"]))
                 # None where it was stopped before the first step.
                 if f"step-{number}" in arrays:
                     self._optimiser.state[parameter] = {

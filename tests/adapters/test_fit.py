@@ -44,7 +44,7 @@ def undocumented(a):
     b = a
     return b
 '''
-OPTIONS = FitOptions(rank=2, steps=6, batch=2, length=32, warm_up=2, rate=1e-2, checkpoint_every=2)
+OPTIONS = FitOptions(rank=2, steps=6, batch=2, length=32, warm_up=2, rate=1e-2, averaged=0.5, checkpoint_every=2)
 
 
 @pytest.fixture
@@ -205,6 +205,28 @@ def test_a_fit_that_dies_goes_on_from_its_last_checkpoint(loaded, files: dict[st
     assert bytes_of(resumed.adapter) == bytes_of(fit_adapter(loaded, files, OPTIONS).adapter)
 
 
+def test_an_adapter_is_the_mean_of_what_it_was_in_its_last_steps(
+    loaded, files: dict[str, np.ndarray], tmp_path: Path
+) -> None:
+    file = tmp_path / "fit.npz"
+    seen: dict[int, dict[str, np.ndarray]] = {}
+
+    def look(done: int, steps: int, loss: float) -> None:
+        if file.exists():  # that of the step before
+            with np.load(file, allow_pickle=False) as state:
+                seen[done - 1] = {name.partition("/")[2]: state[name] for name in state.files if "value-" in name}
+
+    last = fit_adapter(loaded, files, replace(OPTIONS, averaged=0.0, checkpoint_every=1), look, checkpoint=file).adapter
+    mean = fit_adapter(loaded, files, OPTIONS).adapter
+    places = [(block, target) for block, layer in enumerate(last.layers) for target in sorted(layer)]
+    for number, (block, target) in enumerate(places):
+        for offset, part in enumerate(("down", "up")):
+            values = [seen[step][f"value-{2 * number + offset}"] for step in (4, 5)]
+            values.append(getattr(last.layers[block][target], part))
+            assert np.allclose(getattr(mean.layers[block][target], part), np.mean(values, axis=0), atol=1e-7)
+            assert not np.allclose(values[0], values[-1], atol=1e-7)
+
+
 def test_a_checkpoint_of_something_else_is_refused(loaded, files: dict[str, np.ndarray], tmp_path: Path) -> None:
     cancel, file = threading.Event(), tmp_path / "fit.npz"
     cancel.set()
@@ -260,8 +282,8 @@ def test_what_helps_is_kept_and_what_harms_is_not(loaded, files, development: De
     found = fit_adapter(loaded, files, replace(OPTIONS, steps=12)).adapter
     text_only = DevelopmentText(development.text, ())
     verdict = judge(loaded.model, found, text_only)
-    assert [t.scale for t in verdict.trials] == [0.0, 0.5, 1.0]
-    assert verdict.scale in (0.5, 1.0)
+    assert [t.scale for t in verdict.trials] == [0.0, *JudgeOptions().scales]
+    assert verdict.scale in JudgeOptions().scales
     own = kept(found, verdict)
     assert own is not None
     assert own.scale == pytest.approx(found.scale * verdict.scale)
@@ -275,8 +297,8 @@ def test_general_prose_must_not_suffer(loaded, files, development: DevelopmentTe
     found = fit_adapter(loaded, files, replace(OPTIONS, steps=12)).adapter
     text = replace(development, bodies=())
     allowed = judge(loaded.model, found, text, JudgeOptions(most_harm=99.0))
-    assert allowed.scale in (0.5, 1.0)
-    none, chosen = allowed.trials[0].general, allowed.trials[int(allowed.scale * 2)].general
+    assert allowed.scale in JudgeOptions().scales
+    none, chosen = (next(t.general for t in allowed.trials if t.scale == scale) for scale in (0.0, allowed.scale))
     assert none is not None
     assert chosen is not None
     assert judge(loaded.model, found, text, JudgeOptions(most_harm=chosen / none - 1 + 1e-6)).scale == allowed.scale

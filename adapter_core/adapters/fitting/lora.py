@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import ModelError
-from ..adapter import Adapter, Factors
+from ..adapter import Adapter
 from ..targets import TARGETS
 
 _BLOCK = re.compile(r"(?:^|\.)(?:layers|h|blocks)\.(\d+)\.")
@@ -55,9 +55,6 @@ class TrainedFactors:
 
     def detach(self) -> None:
         self._handle.remove()
-
-    def values(self) -> Factors:
-        return Factors(self.down.detach().cpu().numpy().copy(), self.up.detach().cpu().numpy().copy())
 
 
 @contextmanager

@@ -17,7 +17,9 @@ class FitOptions:
     text is trained on is chosen (`covering.py`), and not drawn; with `seconds` the most telling comes first. `rate` is AdamW's, after
     `warm_up` steps, falling to a tenth in a straight line. `clip`: the largest norm of a step's gradient. `questions`: the share of the
     steps that train log P(question | place) on rows made from the repository (`questions.py`), instead of its text: the model reads much
-    better for it, and predicts text less well than if all steps were text's (docs/adapters.md).
+    better for it, and predicts text less well than if all steps were text's (docs/adapters.md). `prose`: the share of the text that is
+    none of the repository's, so that other text does not suffer (`prose.py`). `averaged`: the adapter is the mean of what it was after each
+    of this share of the steps, the last ones.
     """
 
     rank: int = 8
@@ -34,6 +36,8 @@ class FitOptions:
     warm_up: int = 8
     clip: float = 1.0
     questions: float = 0.0
+    prose: float = 1 / 16
+    averaged: float = 0.25
     seed: int = 0
     checkpoint_every: int = 10
     low_priority: bool = False
@@ -50,7 +54,7 @@ class JudgeOptions:
     length: int = 512
     functions: int = 12
     general: int = 8
-    scales: tuple[float, ...] = (0.5, 1.0)
+    scales: tuple[float, ...] = (0.5, 0.75, 1.0)
     least: float = 0.0
     most_harm: float = 0.01
     questions: int = 16

@@ -35,13 +35,27 @@ def packed(files: Mapping[str, np.ndarray], separator: int, options: FitOptions)
     draw.shuffle(order)
     if not options.covering:
         return sequences[order]
-    steps = options.steps - int(options.steps * options.questions)
-    chosen = covering(sequences, parts, min(steps * options.batch, _MOST_CHOSEN)).tolist()
+    wanted = text_sequences(options)
+    wanted -= int(wanted * options.prose)
+    chosen = covering(sequences, parts, min(wanted, _MOST_CHOSEN)).tolist()
     if options.seconds is None:
         draw.shuffle(chosen)
         return sequences[chosen]
     # How many steps there will be is not known: the most telling text comes first.
     return sequences[[*chosen, *(place for place in order if place not in set(chosen))]]
+
+
+def text_sequences(options: FitOptions) -> int:
+    """How many sequences the steps that train on text take."""
+    return (options.steps - int(options.steps * options.questions)) * options.batch
+
+
+def mingled(text: np.ndarray, prose: np.ndarray, share: float) -> np.ndarray:
+    """`text` (n, length) and, evenly among it, as much of `prose` (m, length) as makes `share` of both, while there is enough of it."""
+    count = min(int(len(text) * share / (1 - share)), len(prose))
+    every = (1 - share) / share if share else 0.0
+    places = [int((number + 1) * every) for number in range(count)]
+    return np.insert(text, places, prose[:count], axis=0) if count else text
 
 
 @dataclass(frozen=True, slots=True)
