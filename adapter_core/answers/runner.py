@@ -268,7 +268,7 @@ def _arranged(run: Run, found: Found, items: list[Candidate], chosen: list[Candi
 
 def _claim(run: Run, item: Candidate) -> Claim | None:
     cited = [cite(run.graph, path, a, b, run.options.citations.max_lines) for path, a, b in item.spans]
-    return run.verified(Claim(item.text, "composed", tuple(c for c in cited if c is not None)))
+    return run.verified(Claim(item.text, "composed", tuple(c for c in cited if c is not None), item.steps))
 
 
 def _refuse(run: Run, found: Found, absent: Sequence[str] | None = None) -> Answer:

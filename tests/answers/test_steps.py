@@ -13,11 +13,12 @@ from adapter_core.answers.citations import cite
 from adapter_core.answers.composing.candidate import Candidate, Speaker
 from adapter_core.answers.composing.meeting import meeting_point
 from adapter_core.answers.composing.steps import steps
+from adapter_core.answers.export import answer_to_dict
 from adapter_core.answers.kinds import asks_course
-from adapter_core.answers.render import lead_and_steps
 from adapter_core.answers.runner import answer_question
 from adapter_core.code_graph import CodeGraph, index_of
 from adapter_core.evidence.question import analyse
+from adapter_core.types import Claim
 from tests.support import graph_of, write
 
 WORKSPACE = """
@@ -430,12 +431,20 @@ def test_tests_are_no_meeting_points(repo: Path) -> None:
 
 
 def test_each_step_may_have_a_line_of_its_own() -> None:
-    text = 'In `f`, in the order written: (1) `a("; (2) ")`; (2) when `b`: `c`; …'
-    assert lead_and_steps(text) == (
-        "In `f`, in the order written:",
-        ['(1) `a("; (2) ")`', "(2) when `b`: `c`; …"],
-    )
-    assert lead_and_steps("The docs say: (1) one; (2) two") == ("The docs say: (1) one; (2) two", [])
+    written = 'In `f`, in the order written: (1) `a("; (2) ")`; (2) when `b`: `c`; …'
+    claim = Claim(written, "composed", (), ('(1) `a("; (2) ")`', "(2) when `b`: `c`; …"))
+    assert claim.lead == "In `f`, in the order written:"
+    assert Claim("The docs say: (1) one; (2) two", "phrased", ()).lead == "The docs say: (1) one; (2) two"
+
+
+def test_the_answer_carries_its_steps(repo: Path) -> None:
+    answer = answer_question(graph_of(repo, WORKSPACE), "What happens in `Till.handle`, step by step?")
+    claims = answer_to_dict(answer)["claims"]
+    (told,) = [claim for claim in claims if claim["text"] == HANDLE]
+    assert told["lead"] == "In `Till.handle`, in the order written:"
+    assert [step[:4] for step in told["steps"]] == [f"({number}) " for number in range(1, 6)]
+    for claim in claims:
+        assert claim["text"] == " ".join(filter(None, (claim["lead"], "; ".join(claim["steps"]))))
 
 
 def test_a_finally_that_is_written_oddly_is_cited_all_the_same(repo: Path) -> None:

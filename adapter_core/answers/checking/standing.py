@@ -31,7 +31,7 @@ _FORM = re.compile(
     rf"In (?P<owner>{_CODE})(?P<around>(?:, {_TEST})*): (?P<rest>{_LEAD}{_STEPS}(?:; {_LEAD}{_STEPS})*|{_STEPS})"
 )
 _WRITTEN = re.compile(rf"In (?P<owner>{_CODE}), in the order written: (?P<rest>.+)", re.DOTALL)
-_LISTED = re.compile(rf"`(?P<owner>[^`]+)`(?P<title>, “[^“”]+”)?{LISTED}(?P<rest>\(\d+\) “.+)", re.DOTALL)
+_LISTED = re.compile(rf"`(?P<owner>[^`]+)`(?P<title>, “[^“”]+”)?{LISTED} (?P<rest>\(\d+\) “.+)", re.DOTALL)
 _CALLS = re.compile(
     rf"(?P<owner>{_CODE}) calls(?P<order>, in the order written,)? "
     rf"(?P<called>{_CODE}(?:(?:, | and ){_CODE})*) (?P<around>{_TEST}(?:, {_TEST})*)\."

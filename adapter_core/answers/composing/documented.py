@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterator, Mapping
 from ...code_graph import CodeGraph
 from ...graph import terms
 from ...graph.outline import docstring_span, outline_of
-from ...types import Citation, Evidence, ModuleFacts, Symbol
+from ...types import STEP_SEPARATOR, Citation, Evidence, ModuleFacts, Symbol
 from ..inert import code, printable, prose
 from .candidate import Candidate, Speaker
 from .lists import Lines, Listing, lists_in
 from .prose import docstring_lines, docstring_sentences, in_passages, sentences_in, without_quotes
 
 MAX_HEADER_LINES = 12
-LISTED = ", in the order listed: "
+LISTED = ", in the order listed:"
 _ONLY_DEFAULT = re.compile(r"\W*(?:default(?:s to| is|:)?|optional)\W*\S*\W*", re.I)
 _QUOTATION = re.compile("[“”]")  # in a title it would end the quotation of it
 
@@ -51,9 +51,8 @@ def of_docstring(
         elif word not in ("rtype", "type") and subject:
             yield speaker.say("param", f"{code(subject.split()[-1])} of {name}: “{quoted}”", *spans)
     for listing in _lists_of_docstring(symbol, lines) if course else ():
-        yield speaker.say(
-            "listed", f"{name}{LISTED}{listing.text}", (symbol.name_line, symbol.name_line), *listing.spans
-        )
+        head = symbol.name_line, symbol.name_line
+        yield speaker.list_steps("listed", f"{name}{LISTED}", listing.steps, head, *listing.spans)
 
 
 def of_module(
@@ -90,9 +89,8 @@ def of_documentation(
         yield speaker.say("text", f"{code(facts.path)}{title}: “{prose(sentence.text)}”", *spans)
     told = course and not _QUOTATION.search(title[3:-1])
     for listing in _lists_of_section(facts, index, lines) if told else ():
-        yield speaker.say(
-            "listed", f"{code(facts.path)}{title}{LISTED}{listing.text}", _title_lines(symbol), *listing.spans
-        )
+        lead = f"{code(facts.path)}{title}{LISTED}"
+        yield speaker.list_steps("listed", lead, listing.steps, _title_lines(symbol), *listing.spans)
 
 
 def listed_so(graph: CodeGraph, owner: str, title: str, listing: str, citations: tuple[Citation, ...]) -> bool:
@@ -111,7 +109,7 @@ def listed_so(graph: CodeGraph, owner: str, title: str, listing: str, citations:
                 head = symbol.name_line, symbol.name_line
             else:
                 continue
-            if any(one.text == listing and _within((head, *one.spans), shown) for one in found):
+            if any(STEP_SEPARATOR.join(one.steps) == listing and _within((head, *one.spans), shown) for one in found):
                 return True
     return False
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from ...types import STEP_SEPARATOR
 from ..inert import prose
 from .candidate import MAX_CITED
 from .prose import sentences_in
@@ -30,9 +31,9 @@ Lines = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """`text`: "(1) “First.”; (3) “Third.”"; what cannot be told is left out, and its number with it. `spans` show it."""
+    """`steps`: "(1) “First”", "(3) “Third”"; what cannot be told is left out, and its number with it. `spans` show them."""
 
-    text: str
+    steps: tuple[str, ...]
     spans: tuple[Lines, ...]
 
 
@@ -56,16 +57,16 @@ def lists_in(lines: list[str], start: int, end: int) -> Iterator[Listing]:
         told = [(n, said) for n, first, last in found.items if (said := _said(lines, (first, last))) is not None]
         if len(found.items) < _MIN_ITEMS or len(told) < max(_MIN_ITEMS, _MIN_SHARE * len(found.items)):
             continue
-        text, spans = "", list[Lines]()
+        steps, spans = list[str](), list[Lines]()
         for number, (words, first, last) in told:
-            if len(text) + len(words) > _MAX_TEXT:
-                text += "; …"
+            if steps and len(STEP_SEPARATOR.join(steps)) + len(words) > _MAX_TEXT:
+                steps[-1] += "; …"
                 break
-            text += f"{'; ' if text else ''}({number}) “{words}”"
+            steps.append(f"({number}) “{words}”")
             if spans and first <= spans[-1][1] + 1 and last - spans[-1][0] < MAX_CITED:
                 first = spans.pop()[0]
             spans.append((first, last))
-        yield Listing(text, tuple(spans))
+        yield Listing(tuple(steps), tuple(spans))
 
 
 def _said(lines: list[str], item: Lines) -> tuple[str, int, int] | None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from ...code_graph import CodeGraph, index_of
 from ...graph import terms
-from ...types import Symbol, SymbolRef
+from ...types import STEP_SEPARATOR, Symbol, SymbolRef
 from ..checking.sentence import MAX_CHARS
 from ..inert import code, printable
 from .body import callee
@@ -75,12 +75,12 @@ def steps(
     if len(told) < max(_MIN_STEPS, _MIN_SHARE * wanted):
         return
     known_as = course(found, told)
-    if known_as is None or course(found, mentioned(found, known_as[0])) != known_as:
+    if known_as is None or course(found, mentioned(found, STEP_SEPARATOR.join(known_as[0]))) != known_as:
         return  # another statement reads like something that is told
-    listing, spans = known_as
-    text = f"In {code(ref.symbol.qualname)}, in the order written: {listing}"
-    if "; (2) " in listing and len(text) <= MAX_CHARS:
-        yield speaker.say("steps", text, *spans)
+    parts, spans = known_as
+    sentence = speaker.list_steps("steps", f"In {code(ref.symbol.qualname)}, in the order written:", parts, *spans)
+    if len(parts) > 1 and len(sentence.text) <= MAX_CHARS:
+        yield sentence
 
 
 def steps_of(symbol: Symbol, lines: list[str]) -> list[Step]:
@@ -194,7 +194,7 @@ def mentioned(found: Sequence[Step], listing: str) -> list[int]:
     return [i for i, step in enumerate(found) if step.leaves or (step.text and step.text in listing)]
 
 
-def course(found: Sequence[Step], told: Sequence[int]) -> tuple[str, list[Lines]] | None:
+def course(found: Sequence[Step], told: Sequence[int]) -> tuple[tuple[str, ...], list[Lines]] | None:
     """Some steps as they are listed, those under the same condition as one, behind "…" where others stand before them; and the lines that
     show it. None where a condition cannot be told."""
     kept = [found[i] for i in told]
@@ -215,10 +215,12 @@ def course(found: Sequence[Step], told: Sequence[int]) -> tuple[str, list[Lines]
                 return None
             parts.append(f"{gap}{words}{': ' if words else ''}{step.text}")
         last = i
-    listing = "; ".join(f"({number}) {part}" for number, part in enumerate(parts, 1))
+    numbered = [f"({number}) {part}" for number, part in enumerate(parts, 1)]
+    if numbered and last < len(found) - 1:
+        numbered[-1] += "; …"
     asked = [[t for t in step.tests if not (t.guard and t.kind == "other")] for step in kept]
     spans = [span for step, tests in zip(kept, asked, strict=True) for span in (*lines_of(tests), step.lines)]
-    return listing + ("; …" if last < len(found) - 1 else ""), joined(spans)
+    return tuple(numbered), joined(spans)
 
 
 class _Said:
@@ -283,6 +285,6 @@ def goes_so(symbol: Symbol, lines: list[str], listing: str, spans: Sequence[Line
     shown = {n for a, b in spans for n in range(a, b + 1)}
     return (
         known is not None
-        and printable(known[0]) == printable(listing)
+        and printable(STEP_SEPARATOR.join(known[0])) == printable(listing)
         and all(n in shown for a, b in known[1] for n in range(a, b + 1))
     )
