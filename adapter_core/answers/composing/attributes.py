@@ -11,7 +11,7 @@ from ...graph.outline import outline_of
 from ...types import ModuleFacts, Symbol
 from ..inert import code, prose
 from .candidate import Candidate, Speaker
-from .prose import docstring_sentences
+from .running_text import docstring_sentences
 
 
 def attribute_docs(speaker: Speaker, facts: ModuleFacts, symbol: Symbol, lines: list[str]) -> Iterator[Candidate]:

@@ -43,6 +43,8 @@ class Speaker:
     """Makes candidates about one symbol."""
 
     def __init__(self, facts: ModuleFacts, index: int, place: int) -> None:
+        self.facts = facts
+        self.index = index
         self.path = facts.path
         self.symbol = facts.symbols[index]
         self.place = place

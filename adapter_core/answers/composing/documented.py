@@ -12,7 +12,8 @@ from ...types import STEP_SEPARATOR, Citation, Evidence, ModuleFacts, Symbol
 from ..inert import code, printable, prose
 from .candidate import Candidate, Speaker
 from .lists import Lines, Listing, lists_in
-from .prose import docstring_lines, docstring_sentences, in_passages, sentences_in, without_quotes
+from .prose import in_passages
+from .running_text import docstring_lines, docstring_sentences, sentences_in, without_quotes
 
 MAX_HEADER_LINES = 12
 LISTED = ", in the order listed:"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from ...types import STEP_SEPARATOR
 from ..inert import prose
 from .candidate import MAX_CITED
-from .prose import sentences_in
+from .running_text import sentences_in
 
 _MARK = re.compile(r"(?P<indent>\s*)(?:#|(?P<number>\d{1,2}))[.)]\s+(?=\S)")
 _FENCE = re.compile(r"\s*(?:```|~~~)")
