@@ -10,16 +10,16 @@ from ..evidence.selection import Found
 from ..graph.lookup import implementation
 from ..types import Evidence, ModuleFacts, SymbolRef
 from .asked import asked_by_words, kind_of, named_first, named_place, named_symbols
-from .composing.around import standing_at
-from .composing.calling import BY_NAME
+from .composing.about_symbol import Asked, Subject, Teller
 from .composing.candidate import OF_STATEMENTS, Candidate
-from .composing.chain import way_asked_for
-from .composing.counts import asked_for
-from .composing.having import all_listings
-from .composing.links import KnownLinks
-from .composing.meeting import meeting_point
-from .composing.outside import Outside, outside_uses
-from .composing.symbols import Asked, Subject, Teller
+from .composing.links.call_paths import way_asked_for
+from .composing.links.calls import BY_NAME
+from .composing.links.common_caller import common_caller
+from .composing.links.counts import asked_for
+from .composing.links.known_links import KnownLinks
+from .composing.links.library_uses import Outside, outside_uses
+from .composing.listings.all_kinds import all_listings
+from .composing.statements.quotes import standing_at
 from .kinds import LINKS, asks_course
 
 _MAX_SYMBOLS = 8
@@ -37,7 +37,7 @@ def candidates(graph: CodeGraph, found: Found, limit: int, links: KnownLinks | N
     evident = list(_evident(graph, found))
     with links.budget.spend():
         if asked.course and not asked.named:
-            evident = _behind_meeting_point(graph, evident)
+            evident = _behind_common_caller(graph, evident)
         seen = {item.text: item for item in _of_the_question(links, found, kind, outside)}
     teller = Teller(links, asked, found.weights)
     by_name: set[tuple[str, int, int]] = set()
@@ -114,19 +114,19 @@ def _evident(graph: CodeGraph, found: Found) -> Iterator[Subject]:
             yield Subject(facts, body, item if body == index else None)
 
 
-def _behind_meeting_point(graph: CodeGraph, evident: list[Subject]) -> list[Subject]:
-    """What was found, behind the function in which most of it meets."""
+def _behind_common_caller(graph: CodeGraph, evident: list[Subject]) -> list[Subject]:
+    """What was found, behind the function that calls most of it."""
     refs = [
         graph.ref(one.facts, one.index)
         for one in evident
         if one.symbol.is_callable and not is_test_path(one.facts.path)
     ]
-    point = meeting_point(graph, refs)
-    meeting = _subject_of(graph, point) if point is not None else None
-    if meeting is None:
+    caller = common_caller(graph, refs)
+    first = _subject_of(graph, caller) if caller is not None else None
+    if first is None:
         return evident
-    known = [one for one in evident if one.key == meeting.key]
-    return [*(known or [meeting]), *(one for one in evident if one.key != meeting.key)]
+    known = [one for one in evident if one.key == first.key]
+    return [*(known or [first]), *(one for one in evident if one.key != first.key)]
 
 
 def _named(graph: CodeGraph, found: Found, evidence: Mapping[tuple[str, int], Evidence | None]) -> Iterator[Subject]:

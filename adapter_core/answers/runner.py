@@ -27,9 +27,9 @@ from .chat import WHAT_CAN_BE_ASKED, is_chat
 from .citations import cite, locate
 from .composing.candidate import COURSES, Candidate
 from .composing.choose import choose, lexical_scores, mix
-from .composing.counts import counts_everything
-from .composing.having import all_listings
-from .composing.together import in_order, put_together
+from .composing.links.counts import counts_everything
+from .composing.listings.all_kinds import all_listings
+from .composing.reading_order import in_order, put_together
 from .flags import checked
 from .kinds import LINKS, asks_structure, asks_what_it_does
 from .options import AskOptions

@@ -8,7 +8,7 @@ import pytest
 
 from adapter_core.answers.checking.standing import stand_so
 from adapter_core.answers.citations import cite
-from adapter_core.answers.composing.lists import lists_in
+from adapter_core.answers.composing.documentation.numbered_lists import lists_in
 from adapter_core.answers.runner import answer_question
 from adapter_core.code_graph import CodeGraph
 from tests.support import graph_of

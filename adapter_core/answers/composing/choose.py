@@ -11,7 +11,7 @@ from ...evidence.question import EXTENDING
 from ...graph import terms
 from ..kinds import LINKS, asks_difference, asks_what_it_does
 from .candidate import COURSES, OF_STATEMENTS, Candidate
-from .prose import leans
+from .documentation.prose import leans
 
 # How much a kind of sentence tells for a kind of question; set by hand.
 _PRIORS: Mapping[str, Mapping[str, float]] = {

@@ -7,16 +7,18 @@ from collections.abc import Iterator
 from ...evidence.spans import own_blocks
 from ...types import Evidence, ModuleFacts, Symbol
 from ..inert import code
-from .around import reads
-from .attributes import assigns, attribute_docs
 from .candidate import Candidate, Speaker, listed
-from .counts import parameters_of
-from .documented import MAX_HEADER_LINES
-from .links import KnownLinks
+from .documentation.attribute_docs import assigns, attribute_docs
+from .documentation.quoted_docs import MAX_HEADER_LINES
+from .links.counts import parameters_of
+from .links.imports import module_name
+from .links.known_links import KnownLinks
+from .links.reads import reads
 
 ASSIGNED = ("constant", "variable", "type_alias", "field", "enum_member")
 _MAX_SIGNATURE = 160
 _MAX_LISTED = 5
+_MAX_CONTENTS = 8
 _MAX_DEFAULT, _MAX_ANNOTATION, _MAX_DECORATOR = 40, 80, 80
 _MAX_STATEMENT = 12  # lines of what a module assigns
 _MANY_LINES = 2  # of an assignment of which it is looked up who reads it
@@ -170,3 +172,15 @@ def assigned_in_module(speaker: Speaker, item: Evidence) -> Iterator[Candidate]:
         ):
             text = f"{code(speaker.facts.module)} assigns {code(symbol.signature)}."
             yield speaker.say("signature", text, (symbol.start, symbol.end))
+
+
+def contents(speaker: Speaker) -> Iterator[Candidate]:
+    """The functions and classes of a module that are public; where it has none of these, all."""
+    own = [s for s in speaker.facts.symbols if s.parent == 0 and (s.is_callable or s.kind == "class")]
+    named = {s.name: s for s in reversed([s for s in own if not s.name.startswith("_")] or own)}
+    shown = list(reversed(named.values()))[:_MAX_CONTENTS]
+    if shown:
+        others = ", among others" if len(named) > len(shown) else ""
+        name = code(module_name(speaker.facts.module, speaker.path))
+        text = f"The module {name} defines {listed([code(s.name) for s in shown])}{others}."
+        yield speaker.say("contents", text, *((s.name_line, s.name_line) for s in shown))
