@@ -242,12 +242,15 @@ def _lines() -> Iterator[str]:
 
 def _ensure(graph: CodeGraph, model: str | None, options: AskOptions, cancel: CancelToken) -> None:
     """Build what is missing; what cannot be built is said, and the answer does without."""
+    from ..adapters.watching import Watcher
     from ..run import ensure_adapters
 
     if options.adapter.adapter == "none" and not options.adapter.memory:
         return
     try:
-        found = ensure_adapters(graph, model, memory=options.adapter.memory is not False, cancel=cancel)
+        found = ensure_adapters(
+            graph, model, memory=options.adapter.memory is not False, watcher=Watcher(cancel=cancel)
+        )
     except (AdapterError, ModelError) as error:
         note(f"nothing was built: {error}")
         return

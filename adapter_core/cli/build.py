@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
     from ..adapters.options import BuildOptions
     from ..adapters.remembering.sync import StoredMemory
     from ..adapters.targets import Shape
-    from ..build import BuildModel, BuildReport, Progress
+    from ..adapters.watching import Watcher
+    from ..build import BuildModel, BuildReport
     from ..code_graph import CodeGraph
     from ..types import CancelToken
 
@@ -124,12 +126,20 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rebuild", action="store_true", help="build it anew though nothing changed")
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What the flags say. `fit`: None where nothing is fitted; `shapes`: None where they are those of the model's configuration."""
+
+    options: BuildOptions
+    fit: FitOptions | None
+    shapes: Mapping[str, Shape] | None
+
+
 def run(args: argparse.Namespace) -> int:
     from ..models.sources import absolute_name
 
     options = _options(args)
-    fit = _fit_options(args, options)
-    shapes = _shapes(args)
+    wanted = _Wanted(options, _fit_options(args, options), _shapes(args))
     # Relative to where the user stands, which `with_graph` leaves.
     args.model = absolute_name(args.model)
     args.out = str(Path(args.out).expanduser().absolute()) if args.out else None
@@ -139,7 +149,7 @@ def run(args: argparse.Namespace) -> int:
 
         check_library()
     with ctrl_c() as cancel:
-        return with_graph(args, cancel, lambda graph: _build(graph, args, options, fit, shapes, cancel))
+        return with_graph(args, cancel, lambda graph: _build(graph, args, wanted, cancel))
 
 
 def _options(args: argparse.Namespace) -> BuildOptions:
@@ -210,32 +220,26 @@ def _shapes(args: argparse.Namespace) -> dict[str, Shape] | None:
     return parse_target_shapes(args.target_shapes) if args.target_shapes is not None else None
 
 
-def _build(
-    graph: CodeGraph,
-    args: argparse.Namespace,
-    options: BuildOptions,
-    fit: FitOptions | None,
-    shapes: Mapping[str, Shape] | None,
-    cancel: CancelToken,
-) -> int:
+def _build(graph: CodeGraph, args: argparse.Namespace, wanted: _Wanted, cancel: CancelToken) -> int:
     from ..adapters.available import for_answers
+    from ..adapters.watching import Watcher
     from ..build import build_adapters, find_model
-    from ..build_fitted import build_fitted
+    from ..build_fitted import FittedOptions, build_fitted
     from ..graph.cache_folder import enforce_cap
 
-    model = find_model(args.model, shapes)
+    model = find_model(args.model, wanted.shapes)
     fitted = None
     with Bar() as bar:
 
         def show(stage: str, done: int, total: int, current: str) -> None:
             bar.show(_STAGES.get(stage, stage), done, total, current)
 
-        report = build_adapters(graph, model, args.out, options, rebuild=args.rebuild, progress=show, cancel=cancel)
-        memory, problem = (None, "") if args.no_memory else _memory(graph, model, report.folder, show, cancel)
-        if fit is not None:
-            fitted = build_fitted(
-                graph, model, report.folder, fit, transport=options.transport, rebuild=args.rebuild, progress=show, cancel=cancel
-            )  # fmt: skip
+        watcher = Watcher(show, cancel)
+        report = build_adapters(graph, model, args.out, wanted.options, rebuild=args.rebuild, watcher=watcher)
+        memory, problem = (None, "") if args.no_memory else _memory(graph, model, report.folder, watcher)
+        if wanted.fit is not None:
+            fitted_options = FittedOptions(wanted.fit, transport=wanted.options.transport)
+            fitted = build_fitted(graph, model, report.folder, fitted_options, rebuild=args.rebuild, watcher=watcher)
     if args.out is None and graph.store.path is not None:
         enforce_cap(cache_dir(), graph.store.path)
     if args.report:
@@ -260,15 +264,13 @@ def _build(
     return EXIT_OK
 
 
-def _memory(
-    graph: CodeGraph, model: BuildModel, folder: Path, show: Progress, cancel: CancelToken
-) -> tuple[StoredMemory | None, str]:
+def _memory(graph: CodeGraph, model: BuildModel, folder: Path, watcher: Watcher) -> tuple[StoredMemory | None, str]:
     """The memory, or why there is none: all else can be built without the model's tokenizer."""
     from ..build_fitted import build_memory
     from ..errors import AdapterError
 
     try:
-        return build_memory(graph, model, folder, show, cancel), ""
+        return build_memory(graph, model, folder, watcher), ""
     except ModelError as error:
         return None, str(error)
     except OSError as error:
