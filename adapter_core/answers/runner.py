@@ -26,10 +26,11 @@ from .asked import kind_of, module_asked_about, named_place, named_symbols
 from .chat import WHAT_CAN_BE_ASKED, is_chat
 from .citations import cite, locate
 from .composing.candidate import COURSES, Candidate
-from .composing.choose import choose, lexical_scores, mix
+from .composing.choose import choose
 from .composing.links.counts import counts_everything
 from .composing.listings.all_kinds import all_listings
 from .composing.reading_order import in_order, put_together
+from .composing.sentence_scores import lexical_scores, mix
 from .flags import checked
 from .kinds import LINKS, asks_structure, asks_what_it_does
 from .options import AskOptions

@@ -68,36 +68,18 @@ def callers(speaker: Speaker, links: Links, tests_too: bool, called: str = "") -
     is called in the sentences, if not by its qualified name."""
     ref = links.ref
     name = code(called or ref.symbol.qualname)
+    is_called = f"{name} is {_called(ref)}"
     found = [s for s in links.callers.items if s.caller is not None and s.caller != ref]
     sites = [s for s in found if not s.deferred]
     tests = [s for s in sites if traced(s, ref) and is_test_path(s.span.path)]
     own = [s for s in sites if not is_test_path(s.span.path)]
-    sure = [s for s in own if traced(s, ref)] or ([] if any(s.resolved for s in own) else tests)
-    shown = {id(s): evidence_of(links.graph, ref, s) for s in sure}
-    # Those first whose line alone shows what is called, and what is no example beside the product.
-    top = ref.path.partition("/")[0]
-    sure.sort(
-        key=lambda s: (
-            shown[id(s)] is None,
-            not s.span.path.startswith(top),
-            shown[id(s)] != (s.span.path, s.span.start, s.span.end),
-        )
-    )
-    plain = _places([s for s in sure if shown[id(s)] is not None])
-    types = _places(sure, spans=lambda s: shown[id(s)])
-    word = "constructed" if ref.symbol.kind == "class" else "called"
-    for group, others in _groups(plain):
-        text = f"{name} is {word} by {listed([code(n) for n in group])}{others}."
-        lines = [*group.values(), *(types[n] for n in group if types[n] != group[n])]
-        yield speaker.say_of("callers", text, *lines, definition(ref))
-    inferred = {n: at for n, at in _places(sure).items() if n not in plain}
-    for group, others in _groups(inferred):
-        text = f"{name} is {word} by {listed([code(n) for n in group])}{others}, judged by inferred types."
-        yield speaker.say_of("callers", text, *group.values(), definition(ref))
     named = [s for s in own if s.callee.rpartition(".")[2] == ref.symbol.name]
-    open_ones = _places([s for s in named if s.resolved and not traced(s, ref)])
-    for group, others in _groups({n: at for n, at in open_ones.items() if n not in plain and n not in inferred}):
-        text = f"{name} is perhaps {word} by {listed([code(n) for n in group])}{others}."
+    sure = [s for s in own if traced(s, ref)] or ([] if any(s.resolved for s in own) else tests)
+    told = _Callers(links, sure)
+    yield from told.sentences(speaker, is_called)
+    perhaps = _places([s for s in named if s.resolved and not traced(s, ref)])
+    for group, others in _groups({n: at for n, at in perhaps.items() if n not in told.names}):
+        text = f"{name} is perhaps {_called(ref)} by {listed([code(n) for n in group])}{others}."
         yield speaker.say_of("callers", text, *group.values(), definition(ref))
     if not own:
         # Whether and where a lambda is called is another matter, so what it stands in is told as it is.
@@ -105,9 +87,48 @@ def callers(speaker: Speaker, links: Links, tests_too: bool, called: str = "") -
         for text, places in _as_they_stand(links, sorted(inside, key=lambda s: is_test_path(s.span.path))):
             yield speaker.say_of("callers", text, *places)
     if tests_too and sure is not tests:
-        yield from _in_tests(speaker, links, tests, f"{name} is also {word}")
+        yield from _in_tests(speaker, links, tests, f"{name} is also {_called(ref)}")
     if not any(s.resolved for s in sites):
         yield from _by_name(speaker, [s for s in named if not s.resolved], scope_name)
+
+
+def _called(ref: SymbolRef) -> str:
+    return "constructed" if ref.symbol.kind == "class" else "called"
+
+
+class _Callers:
+    """The callers by calls that are surely of one symbol: those whose lines show it, and those that inferred types alone tell."""
+
+    def __init__(self, links: Links, sites: Sequence[CallSite]) -> None:
+        self._ref = ref = links.ref
+        shown = {id(s): evidence_of(links.graph, ref, s) for s in sites}
+        # Those first whose line alone shows what is called, and what is no example beside the product.
+        top = ref.path.partition("/")[0]
+        ordered = sorted(
+            sites,
+            key=lambda s: (
+                shown[id(s)] is None,
+                not s.span.path.startswith(top),
+                shown[id(s)] != (s.span.path, s.span.start, s.span.end),
+            ),
+        )
+        self._plain = _places([s for s in ordered if shown[id(s)] is not None])
+        self._types = _places(ordered, spans=lambda s: shown[id(s)])
+        self._inferred = {n: at for n, at in _places(ordered).items() if n not in self._plain}
+
+    @property
+    def names(self) -> set[str]:
+        return {*self._plain, *self._inferred}
+
+    def sentences(self, speaker: Speaker, is_called: str) -> Iterator[Candidate]:
+        defined = definition(self._ref)
+        for group, others in _groups(self._plain):
+            text = f"{is_called} by {listed([code(n) for n in group])}{others}."
+            types = (self._types[n] for n in group if self._types[n] != group[n])
+            yield speaker.say_of("callers", text, *group.values(), *types, defined)
+        for group, others in _groups(self._inferred):
+            text = f"{is_called} by {listed([code(n) for n in group])}{others}, judged by inferred types."
+            yield speaker.say_of("callers", text, *group.values(), defined)
 
 
 def _in_tests(speaker: Speaker, links: Links, tests: Sequence[CallSite], lead: str) -> Iterator[Candidate]:
