@@ -220,48 +220,64 @@ def _shapes(args: argparse.Namespace) -> dict[str, Shape] | None:
     return parse_target_shapes(args.target_shapes) if args.target_shapes is not None else None
 
 
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """`memory`: None where it was left as it is, or could not be built, for which `problem` is the reason. `fitted`: None without --fit."""
+
+    report: BuildReport
+    memory: StoredMemory | None
+    fitted: BuildReport | None
+    problem: str
+
+
 def _build(graph: CodeGraph, args: argparse.Namespace, wanted: _Wanted, cancel: CancelToken) -> int:
     from ..adapters.available import for_answers
-    from ..adapters.watching import Watcher
-    from ..build import build_adapters, find_model
-    from ..build_fitted import FittedOptions, build_fitted
+    from ..build import find_model
     from ..graph.cache_folder import enforce_cap
 
     model = find_model(args.model, wanted.shapes)
-    fitted = None
-    with Bar() as bar:
-
-        def show(stage: str, done: int, total: int, current: str) -> None:
-            bar.show(_STAGES.get(stage, stage), done, total, current)
-
-        watcher = Watcher(show, cancel)
-        report = build_adapters(graph, model, args.out, wanted.options, rebuild=args.rebuild, watcher=watcher)
-        memory, problem = (None, "") if args.no_memory else _memory(graph, model, report.folder, watcher)
-        if wanted.fit is not None:
-            fitted_options = FittedOptions(wanted.fit, transport=wanted.options.transport)
-            fitted = build_fitted(graph, model, report.folder, fitted_options, rebuild=args.rebuild, watcher=watcher)
+    made = _make(graph, model, args, wanted, cancel)
     if args.out is None and graph.store.path is not None:
         enforce_cap(cache_dir(), graph.store.path)
     if args.report:
-        _draw(graph, args, report, cancel)
-    found = for_answers(graph, model.name, model.digest, report.folder)
+        _draw(graph, args, made.report, cancel)
+    found = for_answers(graph, model.name, model.digest, made.report.folder)
     if args.json:
-        print_json(
-            {
-                "schema": 1,
-                **_told(report),
-                "memory": _memory_told(memory),
-                "fitted": _told(fitted) if fitted is not None else None,
-                "for_answers": found.as_dict(),
-                "notes": [problem] if problem else [],
-            }
-        )
+        print_json(_as_dict(made, found))
         return EXIT_OK
-    _print(report, args.report)
-    _print_for_answers(memory, fitted, found)
-    for text in (problem, *found.notes):
+    _print(made.report, args.report)
+    _print_for_answers(made.memory, made.fitted, found)
+    for text in (made.problem, *found.notes):
         note(text)
     return EXIT_OK
+
+
+def _make(graph: CodeGraph, model: BuildModel, args: argparse.Namespace, wanted: _Wanted, cancel: CancelToken) -> _Made:
+    """All that is wanted, with a bar for each stage."""
+    from ..adapters.watching import Watcher
+    from ..build import build_adapters
+    from ..build_fitted import FittedOptions, build_fitted
+
+    fitted = None
+    with Bar() as bar:
+        watcher = Watcher(lambda stage, *at: bar.show(_STAGES.get(stage, stage), *at), cancel)
+        report = build_adapters(graph, model, args.out, wanted.options, rebuild=args.rebuild, watcher=watcher)
+        memory, problem = (None, "") if args.no_memory else _memory(graph, model, report.folder, watcher)
+        if wanted.fit is not None:
+            options = FittedOptions(wanted.fit, transport=wanted.options.transport)
+            fitted = build_fitted(graph, model, report.folder, options, rebuild=args.rebuild, watcher=watcher)
+    return _Made(report, memory, fitted, problem)
+
+
+def _as_dict(made: _Made, found: ForAnswers) -> dict[str, Any]:
+    return {
+        "schema": 1,
+        **_told(made.report),
+        "memory": _memory_told(made.memory),
+        "fitted": _told(made.fitted) if made.fitted is not None else None,
+        "for_answers": found.as_dict(),
+        "notes": [made.problem] if made.problem else [],
+    }
 
 
 def _memory(graph: CodeGraph, model: BuildModel, folder: Path, watcher: Watcher) -> tuple[StoredMemory | None, str]:
