@@ -50,7 +50,7 @@ def candidates(graph: CodeGraph, found: Found, limit: int, links: KnownLinks | N
                 if by_name.issuperset(candidate.spans):
                     continue  # of another symbol of that name
                 by_name.update(candidate.spans)
-            named = subject.place in asked.named
+            named = subject.where in asked.named
             seen.setdefault(candidate.text, replace(candidate, order=order, named=named))
     return list(seen.values())[:limit]
 

@@ -48,7 +48,7 @@ class Subject:
         return self.facts.path, self.index
 
     @property
-    def place(self) -> tuple[str, int]:
+    def where(self) -> tuple[str, int]:
         return self.facts.path, self.symbol.start
 
 
@@ -97,7 +97,7 @@ class Teller:
     def _of_file(self, speaker: Speaker, subject: Subject, lines: list[str]) -> Iterator[Candidate]:
         """Of a module, or a section of documentation."""
         facts, item, asked = subject.facts, subject.evidence, self.asked
-        if asked.kind in ("tests", "impact", "callers") and subject.place in asked.named:
+        if asked.kind in ("tests", "impact", "callers") and subject.where in asked.named:
             with self.links.budget.spend():
                 ref = self._graph.ref(facts, subject.index)
                 importing = list(imported(speaker, self._graph, ref, asked.kind == "tests"))
@@ -105,15 +105,15 @@ class Teller:
         if item is None:
             return
         if subject.symbol.kind == "section" or not is_python(facts.path):
-            yield from of_documentation(speaker, facts, subject.index, lines, item, self.weights, asked.course)
+            yield from of_documentation(speaker, lines, item, self.weights, asked.course)
             return
-        yield from of_module(speaker, facts, lines, self.weights)
+        yield from of_module(speaker, lines, self.weights)
         yield from assigned_in_module(speaker, item)
         if asked.zoomed or asked.kind == "overview":
             yield from contents(speaker)
 
     def _of_definition(self, speaker: Speaker, subject: Subject, lines: list[str]) -> Iterator[Candidate]:
-        symbol, facts = subject.symbol, subject.facts
+        symbol = subject.symbol
         linked = self._of_links(speaker, subject)
         if self.asked.kind in LINKS:
             yield from linked  # first, since of very many sentences the last ones are left out
@@ -123,9 +123,9 @@ class Teller:
             if subject.evidence is not None:
                 yield from members(speaker, self.links, subject.evidence, lines, speaker.place < _NEAR)
         if symbol.kind in (*ASSIGNED, "class") or symbol.is_callable:
-            yield from comments_above(speaker, symbol, lines)
+            yield from comments_above(speaker, lines)
         if symbol.kind in ASSIGNED:
-            yield from attribute_docs(speaker, facts, symbol, lines)
+            yield from attribute_docs(speaker, lines)
         if symbol.is_callable:
             yield from self._of_statements(speaker, subject, lines)
         if self.asked.kind not in LINKS:
@@ -134,7 +134,7 @@ class Teller:
     def _introduction(self, speaker: Speaker, lines: list[str]) -> Iterator[Candidate]:
         """Where it is defined, its docstring, its header."""
         where, *rest = header(speaker, lines)
-        told = list(of_docstring(speaker, speaker.symbol, lines, self.weights, self.asked.course))
+        told = list(of_docstring(speaker, lines, self.weights, self.asked.course))
         if not told or told[0].kind != "doc":
             yield where  # else its first sentence says more, and cites the same line
         yield from told
@@ -143,8 +143,8 @@ class Teller:
     def _of_statements(self, speaker: Speaker, subject: Subject, lines: list[str]) -> Iterator[Candidate]:
         """What the statements of a function say and do."""
         symbol, ref = subject.symbol, self._graph.ref(subject.facts, subject.index)
-        named = subject.place in self.asked.named
-        yield from comments_in(speaker, subject.facts, symbol, lines)
+        named = subject.where in self.asked.named
+        yield from comments_in(speaker, lines)
         yield from decisions(speaker, symbol, lines)
         if self.asked.course and (named or not speaker.place):
             yield from steps(speaker, self._graph, ref, lines, self.weights, named)
@@ -160,7 +160,7 @@ class Teller:
         """What links tell takes time to find out: only where the question asks for it."""
         has_links = subject.symbol.is_callable or subject.symbol.kind == "class"
         with self.links.budget.spend():
-            if not has_links or not self.asked.means(subject.place):
+            if not has_links or not self.asked.means(subject.where):
                 return []
             links = self.links.of(self._graph.ref(subject.facts, subject.index))
             return list(_surroundings(speaker, links, self.asked))

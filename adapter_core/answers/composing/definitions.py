@@ -153,7 +153,7 @@ def members(
             else f"{name} is defined in {code(member.path)}."
         )
         yield member.say("assigned", text, lines)
-        yield from attribute_docs(member, speaker.facts, symbol, document)
+        yield from attribute_docs(member, document)
         if look_up and symbol.end - symbol.start > _MANY_LINES and looked_up < _MAX_LOOKED_UP:
             looked_up += 1
             with links.budget.spend():

@@ -14,8 +14,9 @@ from ..candidate import Candidate, Speaker
 from .running_text import docstring_sentences
 
 
-def attribute_docs(speaker: Speaker, facts: ModuleFacts, symbol: Symbol, lines: list[str]) -> Iterator[Candidate]:
+def attribute_docs(speaker: Speaker, lines: list[str]) -> Iterator[Candidate]:
     """The sentences of it, each with the lines of the assignment."""
+    facts, symbol = speaker.facts, speaker.symbol
     span = _below(symbol, lines)
     owner = facts.symbols[symbol.parent] if symbol.parent > 0 else None
     whose = code(owner.qualname if owner is not None else facts.module)

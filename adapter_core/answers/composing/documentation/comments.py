@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from ....graph.lookup import scope_at
 from ....graph.outline import outline_of
 from ....graph.parse import parse_tree
-from ....types import ModuleFacts, Symbol
 from ...inert import code, prose
 from ..candidate import Candidate, Speaker
 from .prose import MAX_CHARS, Prose, split
@@ -29,7 +28,8 @@ _COMMENT_SIGN = re.compile(r"#+:?(?=\s|\Z)|#+")
 _DIRECTIVE_LINE = re.compile(r"\.\. [\w-]+::")
 
 
-def comments_above(speaker: Speaker, symbol: Symbol, lines: list[str]) -> Iterator[Candidate]:
+def comments_above(speaker: Speaker, lines: list[str]) -> Iterator[Candidate]:
+    symbol = speaker.symbol
     name = code(symbol.qualname)
     strings = outline_of("\n".join(lines) + "\n").string_lines
     first = symbol.start
@@ -44,8 +44,9 @@ def comments_above(speaker: Speaker, symbol: Symbol, lines: list[str]) -> Iterat
         )
 
 
-def comments_in(speaker: Speaker, facts: ModuleFacts, symbol: Symbol, lines: list[str]) -> Iterator[Candidate]:
+def comments_in(speaker: Speaker, lines: list[str]) -> Iterator[Candidate]:
     """Of a function's comments each in the innermost function that it stands in."""
+    facts, symbol = speaker.facts, speaker.symbol
     strings = outline_of("\n".join(lines) + "\n").string_lines
     for sentence in comment_sentences(lines, symbol.start, symbol.end, strings):
         inner = facts.symbols[scope_at(facts, sentence.start)]

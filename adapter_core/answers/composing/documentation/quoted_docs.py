@@ -21,10 +21,9 @@ _ONLY_DEFAULT = re.compile(r"\W*(?:default(?:s to| is|:)?|optional)\W*\S*\W*", r
 _QUOTATION = re.compile("[“”]")  # in a title it would end the quotation of it
 
 
-def of_docstring(
-    speaker: Speaker, symbol: Symbol, lines: list[str], weights: Mapping[str, float], course: bool
-) -> Iterator[Candidate]:
+def of_docstring(speaker: Speaker, lines: list[str], weights: Mapping[str, float], course: bool) -> Iterator[Candidate]:
     """The docstring of a class or function. `course`: also what it lists in an order."""
+    symbol = speaker.symbol
     where = docstring_of(symbol, lines)
     if where is None:
         return
@@ -56,10 +55,9 @@ def of_docstring(
         yield speaker.list_steps("listed", f"{name}{LISTED}", listing.steps, head, *listing.spans)
 
 
-def of_module(
-    speaker: Speaker, facts: ModuleFacts, lines: list[str], weights: Mapping[str, float]
-) -> Iterator[Candidate]:
+def of_module(speaker: Speaker, lines: list[str], weights: Mapping[str, float]) -> Iterator[Candidate]:
     """The docstring of a module."""
+    facts = speaker.facts
     where = docstring_of(facts.symbols[0], lines)
     for sentence in () if where is None else in_passages(docstring_sentences(lines, *where), lines, _says_of(weights)):
         text = f"The module {code(facts.module)}: “{prose(sentence.text)}”"
@@ -68,15 +66,13 @@ def of_module(
 
 def of_documentation(
     speaker: Speaker,
-    facts: ModuleFacts,
-    index: int,
     lines: list[str],
     item: Evidence,
     weights: Mapping[str, float],
     course: bool,
 ) -> Iterator[Candidate]:
     """What the found lines of a section say. `course`: also what the section lists in an order."""
-    symbol = facts.symbols[index]
+    facts, symbol = speaker.facts, speaker.symbol
     title = _title(symbol)
     found = sentences_in(lines, item.span.start, item.span.end)
     found = [one for one in found if printable(one.text.lstrip("# ")) != printable(symbol.name)]
@@ -89,7 +85,7 @@ def of_documentation(
             spans.insert(0, _title_lines(symbol))
         yield speaker.say("text", f"{code(facts.path)}{title}: “{prose(sentence.text)}”", *spans)
     told = course and not _QUOTATION.search(title[3:-1])
-    for listing in _lists_of_section(facts, index, lines) if told else ():
+    for listing in _lists_of_section(facts, speaker.index, lines) if told else ():
         lead = f"{code(facts.path)}{title}{LISTED}"
         yield speaker.list_steps("listed", lead, listing.steps, _title_lines(symbol), *listing.spans)
 
