@@ -36,6 +36,7 @@ from .adapters.manifest import Built, Manifest, SourceFile
 from .adapters.options import BuildOptions, GeneratorOptions
 from .adapters.priors import kbann_priors
 from .adapters.targets import Shape, shapes_from_config
+from .adapters.watching import UNWATCHED, Progress, Watcher
 from .answers.provenance import provenance_of
 from .code_graph import CodeGraph, is_test_path
 from .errors import AdapterError, AdapterFileError, Cancelled
@@ -45,10 +46,7 @@ from .evidence.model_shape import ModelDims, read_config, read_dims
 from .evidence.repo_embedding import ARRAYS, DIAGNOSTICS, RepoEmbedding
 from .graph.cache_adapters import note_root
 from .models.sources import resolve
-from .types import CancelToken
 
-# Called with a stage's name, what is done of it and the total (0: unknown), and the file that is worked on.
-Progress = Callable[[str, int, int, str], None]
 _BANK = "bank"
 _FEATURES = "features.npz"
 _LOCK_WAIT_SECONDS = 2.0
@@ -75,8 +73,7 @@ class BuildInputs:
     embedding: RepoEmbedding
     options: GeneratorOptions
     priors: Mapping[str, float]
-    progress: Progress
-    cancel: CancelToken | None
+    watcher: Watcher
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +141,7 @@ def build_adapters(
     maker: AdapterMaker = GENERATED,
     *,
     rebuild: bool = False,
-    progress: Progress | None = None,
-    cancel: CancelToken | None = None,
+    watcher: Watcher = UNWATCHED,
 ) -> BuildReport:
     """Build the adapter of a workspace into its folder in the cache, or into `out`; nothing is done where it is there already, made from
     the same files with the same options, and `rebuild` is not set.
@@ -155,7 +151,6 @@ def build_adapters(
     """
     options = options or BuildOptions()
     folder = Path(out) if out is not None else files.build_folder(graph, model.name, model.digest)
-    report = progress or (lambda stage, done, total, current: None)
     sources = files.sources_of(graph)
     if not sources:
         raise AdapterError(
@@ -174,7 +169,7 @@ def build_adapters(
         found = None if rebuild else _as_wanted(folder, fingerprint)
         if found is not None:
             return BuildReport(folder, found.manifest, True)
-        return _Build(graph, model, folder, options, maker, sources, fingerprint, report, cancel).run()
+        return _Build(graph, model, folder, options, maker, sources, fingerprint, watcher).run()
     except OSError as error:
         raise AdapterError(f"The folder {folder} cannot be written ({error}): name another one with --out.") from error
     finally:
@@ -218,27 +213,26 @@ class _Build:
     maker: AdapterMaker
     sources: tuple[SourceFile, ...]
     fingerprint: str
-    progress: Progress
-    cancel: CancelToken | None
+    watcher: Watcher
     seconds: dict[str, float] = field(default_factory=dict)
 
     def run(self) -> BuildReport:
-        graph, options = self.graph, self.options
+        graph, options, progress = self.graph, self.options, self.watcher.progress
         # Beside the folders of all models: what files say does not depend on one.
         shared = files.build_folder(graph, self.model.name, self.model.digest).parent
         with self._stage("embedding"):
             features = FeatureCache.load(shared / _FEATURES)
             embedder = Embedder(
-                graph, features=features, progress=lambda d, t, f: self.progress("embedding", d, t, f), cancel=self.cancel
+                graph, features=features, progress=lambda d, t, f: progress("embedding", d, t, f), cancel=self.watcher.cancel
             )  # fmt: skip
             embedding = embedder.whole()
         with self._stage("adapter"):
             capacity, chosen = _capacity(graph, options)
             priors = kbann_priors(embedding, list(self.model.target_shapes)) if options.priors else {}
-            inputs = BuildInputs(graph, self.model, embedding, chosen, priors, self.progress, self.cancel)
+            inputs = BuildInputs(graph, self.model, embedding, chosen, priors, self.watcher)
             made = self.maker.make(inputs)
         with self._stage("modules"):
-            modules = _modules(graph, embedder, options.max_modules, self.progress) if options.modules else []
+            modules = _modules(graph, embedder, options.max_modules, progress) if options.modules else []
         with self._stage("writing"):
             written = self._write(embedding, made, modules)
             with suppress(OSError):  # without it, the next build only takes longer
@@ -250,7 +244,7 @@ class _Build:
 
     @contextmanager
     def _stage(self, name: str) -> Iterator[None]:
-        if self.cancel is not None and self.cancel.is_set():
+        if self.watcher.stopped:
             raise Cancelled("The build was stopped; what was there before is still there.")
         started = time.perf_counter()
         yield

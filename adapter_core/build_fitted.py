@@ -1,7 +1,7 @@
 """What a build makes that answers use: the memory of a repository, in seconds, and its fitted adapter, in minutes and on request.
 
     build_memory(graph, model, folder)
-    report = build_fitted(graph, model, folder, FitOptions(steps=56))
+    report = build_fitted(graph, model, folder, FittedOptions(FitOptions(steps=56)))
     report.manifest.kept
 
 Both lie in the folder of the generated adapter (`build.build_adapters`), the fitted one in a folder of its own there, so that neither
@@ -10,7 +10,7 @@ takes the place of another. `adapters/available.py` says what is there.
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,10 +19,10 @@ from .adapters.fitting.repository import CHECKPOINT, fit_repository, scores_of, 
 from .adapters.manifest import FITTED
 from .adapters.options import BuildOptions
 from .adapters.remembering.sync import StoredMemory, load_tokenizer, stored_memory
-from .build import AdapterMaker, BuildInputs, BuildModel, BuildReport, MadeAdapter, Progress, build_adapters
+from .adapters.watching import UNWATCHED, Watcher
+from .build import AdapterMaker, BuildInputs, BuildModel, BuildReport, MadeAdapter, build_adapters
 from .code_graph import CodeGraph
 from .errors import Cancelled, ModelFileError
-from .types import CancelToken
 
 if TYPE_CHECKING:
     from .models.loading import LoadedModel
@@ -31,20 +31,28 @@ if TYPE_CHECKING:
 _VERSION = 1
 
 
+@dataclass(frozen=True, slots=True)
+class FittedOptions:
+    """`fit`: how it is trained. `judging`: by what it is decided whether it is kept. `transport`: how its numbers are stored."""
+
+    fit: FitOptions = field(default_factory=FitOptions)
+    judging: JudgeOptions = field(default_factory=JudgeOptions)
+    transport: str = BuildOptions().transport
+
+
 def build_memory(
     graph: CodeGraph,
     model: BuildModel,
     folder: Path,
-    progress: Progress | None = None,
-    cancel: CancelToken | None = None,
+    watcher: Watcher = UNWATCHED,
 ) -> StoredMemory:
     """The memory in `folder`, brought up to date; of the model only its tokenizer is read. Raises `ModelMissingError`,
     `ModelFileError`, `Cancelled` and `OSError`."""
-    report = progress or (lambda stage, done, total, current: None)
+    report = watcher.progress
     report("memory", 0, 0, "")
     tokenizer = load_tokenizer(_folder_of(model), model.name)
     return stored_memory(
-        graph, tokenizer, folder, cancel, lambda done, total, path: report("memory", done, total, path)
+        graph, tokenizer, folder, watcher.cancel, lambda done, total, path: report("memory", done, total, path)
     )
 
 
@@ -52,13 +60,10 @@ def build_fitted(
     graph: CodeGraph,
     model: BuildModel,
     folder: Path,
-    options: FitOptions | None = None,
-    judging: JudgeOptions | None = None,
-    transport: str = BuildOptions().transport,
+    options: FittedOptions | None = None,
     *,
     rebuild: bool = False,
-    progress: Progress | None = None,
-    cancel: CancelToken | None = None,
+    watcher: Watcher = UNWATCHED,
 ) -> BuildReport:
     """Fit an adapter and judge it; into `folder / FITTED`. What was broken off goes on where it was, unless `rebuild` is set. Raises as
     `build_adapters` and `fitting/repository`."""
@@ -66,10 +71,10 @@ def build_fitted(
     checkpoint = folder / CHECKPOINT
     if rebuild:
         checkpoint.unlink(missing_ok=True)
-    maker = fitted_maker(options or FitOptions(), judging or JudgeOptions(), checkpoint)
-    return build_adapters(
-        graph, model, place, BuildOptions(transport=transport), maker, rebuild=rebuild, progress=progress, cancel=cancel
-    )
+    options = options or FittedOptions()
+    maker = fitted_maker(options.fit, options.judging, checkpoint)
+    built = BuildOptions(transport=options.transport)
+    return build_adapters(graph, model, place, built, maker, rebuild=rebuild, watcher=watcher)
 
 
 def fitted_maker(
@@ -80,7 +85,7 @@ def fitted_maker(
 
     def make(inputs: BuildInputs) -> MadeAdapter:
         model = loaded or _load(inputs)
-        found = fit_repository(model, inputs.graph, options, judging, checkpoint, inputs.progress, inputs.cancel)
+        found = fit_repository(model, inputs.graph, options, judging, checkpoint, inputs.watcher)
         return MadeAdapter(
             found.adapter,
             "fitted",
@@ -97,7 +102,7 @@ def _load(inputs: BuildInputs) -> LoadedModel:
     from .models.loading import load_model
     from .models.sources import ModelSource
 
-    if inputs.cancel is not None and inputs.cancel.is_set():
+    if inputs.watcher.stopped:
         raise Cancelled("The build was stopped; what was there before is still there.")
     model = inputs.model
     return load_model(ModelSource(model.name, _folder_of(model), model.digest))

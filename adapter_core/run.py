@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .adapters.watching import UNWATCHED, Watcher
 from .answers.flags import as_arguments
 from .answers.writing.built import what_is_built
-from .build import Progress, build_adapters, find_model
+from .build import build_adapters, find_model
 from .build_fitted import build_memory
 from .code_graph import CodeGraph
 from .errors import ModelFileError
 from .isolation import child_environment, isolated_command
 from .paths import neutral_dir
-from .types import CancelToken
 
 _TIMED_OUT = 124  # as timeout(1) has it
 _GRACE_SECONDS = 5.0
@@ -42,8 +42,7 @@ def ensure_adapters(
     folder: str | os.PathLike[str] | None = None,
     *,
     memory: bool = True,
-    progress: Progress | None = None,
-    cancel: CancelToken | None = None,
+    watcher: Watcher = UNWATCHED,
 ) -> Ensured:
     """Build what is missing for answers: the base adapter with its embedding, and the memory, which is also brought up to date. What was
     built before is left as it is, though it may be of an earlier state: answers say so.
@@ -56,14 +55,12 @@ def ensure_adapters(
     made: list[str] = []
     place = found.folder
     if found.null is None:
-        place = build_adapters(
-            graph, target, folder, rebuild=bool(found.notes), progress=progress, cancel=cancel
-        ).folder
+        place = build_adapters(graph, target, folder, rebuild=bool(found.notes), watcher=watcher).folder
         made.append("adapters")
     problems: list[str] = []
     if memory and (found.memory is None or found.memory_stale):
         try:
-            build_memory(graph, target, place, progress, cancel)
+            build_memory(graph, target, place, watcher)
             made.append("memory")
         except OSError as error:
             problems.append(f"the memory was not built: the folder {place} cannot be written ({error.strerror})")

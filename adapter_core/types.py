@@ -336,13 +336,23 @@ class Citation:
         return self.resolves and self.fresh and self.supports
 
 
+STEP_SEPARATOR = "; "
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One sentence of an answer and the lines it rests on. `kind` is "composed" (compiled from facts) or "phrased" (by the model)."""
+    """One sentence of an answer and the lines it rests on. `kind` is "composed" (compiled from facts) or "phrased" (by the model).
+    `steps`: what it lists in an order, "(1) …", "(2) …", as it stands at the end of `text`; empty where it lists nothing."""
 
     text: str
     kind: str
     citations: tuple[Citation, ...]
+    steps: tuple[str, ...] = ()
+
+    @property
+    def lead(self) -> str:
+        """What stands before the steps, or all of the text: for whoever gives each step a line of its own."""
+        return self.text[: -len(STEP_SEPARATOR.join(self.steps))].rstrip() if self.steps else self.text
 
 
 @dataclass(frozen=True, slots=True)

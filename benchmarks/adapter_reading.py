@@ -38,7 +38,7 @@ from adapter_core.adapters.fitting.lora import beside
 from adapter_core.adapters.fitting.options import FitOptions
 from adapter_core.adapters.fitting.questions import QuestionRow, question_rows
 from adapter_core.adapters.fitting.split import BUILD
-from adapter_core.answers.composing.choose import mix
+from adapter_core.answers.composing.sentence_scores import mix
 from adapter_core.code_graph import CodeGraph, is_test_path
 from adapter_core.evidence.options import SelectionOptions
 from adapter_core.evidence.selection import search

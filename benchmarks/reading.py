@@ -19,7 +19,8 @@ from typing import Any
 from _common import report
 
 from adapter_core.answers.compose import Candidate, candidates
-from adapter_core.answers.composing.choose import choose, lexical_scores, mix
+from adapter_core.answers.composing.choose import choose
+from adapter_core.answers.composing.sentence_scores import lexical_scores, mix
 from adapter_core.answers.options import ComposeOptions, ReadingOptions
 from adapter_core.code_graph import CodeGraph
 from adapter_core.evidence.selection import search

@@ -17,7 +17,13 @@ def answer_to_dict(answer: Answer) -> dict[str, Any]:
         "text": answer.text,
         "found": answer.found,
         "claims": [
-            {"text": c.text, "kind": c.kind, "citations": [citation_to_dict(x) for x in c.citations]}
+            {
+                "text": c.text,
+                "lead": c.lead,
+                "steps": list(c.steps),
+                "kind": c.kind,
+                "citations": [citation_to_dict(x) for x in c.citations],
+            }
             for c in answer.claims
         ],
         "evidence": [evidence_to_dict(e, with_kind=False) for e in answer.evidence],

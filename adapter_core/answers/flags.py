@@ -1,223 +1,21 @@
-"""The one table of options that can be given from outside: each row is a keyword of `generate_answer` and a flag of `pathline ask` and of
-`python -m adapter_core.run`, and names the field of `AskOptions` where its default and its meaning stand.
+"""From what is given by keyword or on the command line to `AskOptions`, and back: the rows of `flag_table.py` at work.
 
-    options = with_values(AskOptions(), {"alpha": 8, "pack_mode": "windows"})
+options = with_values(AskOptions(), {"alpha": 8, "pack_mode": "windows"})
 """
 
 from __future__ import annotations
 
-import math
+import argparse
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from ..errors import UsageError
-from ..models.backend import DEVICES, DTYPES
-from .flag_forms import (
-    Form,
-    adapter_or_word,
-    counts,
-    file,
-    number,
-    path,
-    seconds_or_none,
-    strings,
-    switch,
-    text,
-    three_numbers,
-    tiers,
-    weights,
-    whole,
-)
-from .options import LAYER_SCHEDULES, OF_SOURCES, PACK_MODES, AskOptions
+from .flag_forms import seconds_or_none, strings, switch
+from .flag_table import OPTIONS, TABLE, Option
+from .options import AskOptions
 
 _PREFIX = "option_"
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """`name`: the keyword. `path`: the field. `flag`: where it is not called `--name`. `low`, `high`: what its value may be, both included
-    (`above`: `low` itself is not)."""
-
-    name: str
-    path: str
-    form: Form
-    help: str
-    flag: str = ""
-    metavar: str = ""
-    low: float = -math.inf
-    high: float = math.inf
-    choices: tuple[str, ...] = ()
-    above: bool = False
-
-    @property
-    def on_command_line(self) -> str:
-        return self.flag or "--" + self.name.replace("_", "-")
-
-    @property
-    def default(self) -> Any:
-        value: Any = AskOptions()
-        for part in self.path.split("."):
-            value = getattr(value, part)
-        return value
-
-    def value_of(self, given: Any) -> Any:
-        """What is given as the field's value: text is read, everything is checked. Raises `UsageError`."""
-        try:
-            value = self.form(given) if isinstance(given, str) else tuple(given) if isinstance(given, list) else given
-        except ValueError as error:
-            raise UsageError(f"{self.on_command_line} takes {error}, not {given!r}.") from None
-        if self.choices and value not in self.choices:
-            raise UsageError(f"{self.on_command_line} must be one of {', '.join(self.choices)}.")
-        numbers = value.values() if isinstance(value, Mapping) else value if isinstance(value, tuple) else (value,)
-        for one in numbers:
-            if isinstance(one, tuple):
-                self._check(min(one))
-            elif isinstance(one, (int, float)) and not isinstance(one, bool):
-                self._check(one)
-        return value
-
-    def _check(self, number: float) -> None:
-        if not self.low <= number <= self.high or (self.above and number == self.low):
-            wanted = f"{'more than' if self.above else 'at least'} {self.low:g}" if self.low > -math.inf else ""
-            most = f"at most {self.high:g}" if self.high < math.inf else ""
-            if wanted and most and not self.above:
-                raise UsageError(f"{self.on_command_line} must be from {self.low:g} to {self.high:g}.")
-            raise UsageError(
-                f"{self.on_command_line} must be {' and '.join(filter(None, (wanted, most))) or 'a number'}."
-            )
-
-
-# Title of a group, and its rows.
-TABLE: Mapping[str, tuple[Option, ...]] = {
-    "answer": (
-        Option("phrase", "phrase", switch, "let the model write; sentences that fail the checks are dropped"),
-        Option("sentences", "compose.max_sentences", whole, "at most N sentences", metavar="N", low=1),
-        Option(
-            "link_seconds", "compose.link_seconds", seconds_or_none,
-            "seconds in all that are spent on looking for callers, tests and the like (none: no limit)",
-            metavar="S", low=0, above=True,
-        ),
-        Option("read_weight", "reading.weight", number, "weight of the model's vote on sentences", metavar="W"),
-        Option(
-            "min_confidence", "refusal.threshold", number,
-            "say that nothing is found where the estimated probability of an answer is below P (0: always answer)",
-            metavar="P", low=0, high=1,
-        ),
-        Option("commit_footer", "commit_footer", switch, "end the answer with the commit that it speaks of", "--footer"),
-        Option("verbose", "verbose", switch, "say on stderr what was selected, reranked and scaled"),
-        Option(
-            "telemetry_out", "telemetry.telemetry_out", file,
-            "append one JSON line of measurements, without the question's text", "--telemetry", "FILE",
-        ),
-        Option("telemetry_question", "telemetry.with_question", switch, "with --telemetry: write the question's text, too"),
-    ),
-    "selection": (
-        Option(
-            "zoom_symbol", "zoom", text, "start from a symbol, its callers and callees; or from a module, by name or path",
-            "--zoom", "SYMBOL",
-        ),
-        Option(
-            "of_sources", "sources.of_sources", text,
-            "whose files are looked at: those that the question speaks of, or those around the zoom symbol", choices=OF_SOURCES,
-        ),
-        Option("zoom_radius", "selection.zoom_radius", whole, "links from the zoom symbol", metavar="N", low=0, high=5),
-        Option("rerank", "sources.rerank", switch, "look at files a second time, and order by both looks"),
-    ),
-    "adapters": (
-        Option(
-            "adapter", "adapter.adapter", adapter_or_word,
-            "auto (what was built for the repository and helps), none, or a file or built folder", metavar="FILE",
-        ),
-        Option("memory", "adapter.memory", switch, "mix the repository's memory in while writing (where there is one)"),
-        Option("adapter_reads", "adapter.reads", switch, "the adapter is on while the model votes, too"),
-        Option("alpha", "adapter.alpha", number, "scale of the adapter; 0: the bare model", metavar="A", low=0),
-        Option("rank", "adapter.rank", whole, "components kept of each delta", metavar="N", low=1),
-        Option("gsub", "adapter.gsub", number, "share of the adapter of the selected files", metavar="G", low=0, high=1),
-        Option("sub", "adapter.sub", path, "take that file as the adapter of the selected files", metavar="FILE"),
-        Option("mixture_m", "adapter.mixture_m", whole, "mix it from the M nearest of a bank", metavar="M", low=0),
-        Option("adapters_bank", "adapter.adapters_bank", path, "built folder with the bank", metavar="DIR"),
-        Option("beta", "adapter.beta", number, "scale of biases", metavar="B"),
-        Option("target_weights", "adapter.target_weights", weights, "such as q_proj=1.2,down_proj=0.5", metavar="WEIGHTS", low=0),
-        Option("q_aware_weights", "adapter.q_aware_weights", switch, "let the kind of the question weigh the targets"),
-        Option("layer_schedule", "adapter.layer_schedule", text, "weight of the layers", choices=LAYER_SCHEDULES),
-        Option(
-            "per_target_rank_schedule", "adapter.per_target_rank_schedule", counts, "such as q_proj=4,down_proj=8",
-            metavar="RANKS", low=0,
-        ),
-        Option(
-            "layer_rank_tiers", "adapter.layer_rank_tiers", tiers, "such as attn=8:4:2,mlp=4:2:1 for top:middle:low layers",
-            metavar="RANKS", low=0,
-        ),
-        Option("rank_budget", "adapter.rank_budget", whole, "components kept over all layers and targets", metavar="N", low=0),
-        Option("ablate_attn", "adapter.ablate_attn", switch, "leave the attention's deltas out"),
-        Option("ablate_mlp", "adapter.ablate_mlp", switch, "leave the feed-forward part's deltas out"),
-        Option("alpha_warmup", "adapter.alpha_warmup", switch, "lighter on the first attempts"),
-        Option("entropy_aware", "entropy.entropy_aware", switch, "let entropy choose rank and gsub"),
-        Option("rank_min", "entropy.rank_min", whole, "least rank that entropy chooses", metavar="N", low=1),
-        Option("rank_max", "entropy.rank_max", whole, "largest rank that entropy chooses", metavar="N", low=1),
-        Option("gsub_min", "entropy.gsub_min", number, "least gsub that entropy chooses", metavar="G", low=0, high=1),
-        Option("gsub_max", "entropy.gsub_max", number, "largest gsub that entropy chooses", metavar="G", low=0, high=1),
-        Option(
-            "entropy_weights", "entropy.entropy_weights", three_numbers, "of repository, selected files and question",
-            metavar="R,S,Q", low=0,
-        ),
-        Option("round_lora", "rounding.round_lora", switch, "round factors to what 16-bit floats hold"),
-        Option(
-            "round_threshold", "rounding.round_threshold", number, "with --round-lora: below this share of the largest is 0",
-            metavar="T", low=0, high=1,
-        ),
-    ),
-    "context": (
-        Option("pack_context", "packing.pack_context", switch, "give the model evidence to write from"),
-        Option("pack_mode", "packing.pack_mode", text, "form of that evidence", choices=PACK_MODES),
-        Option("context_tokens", "context.tokens", whole, "its budget in the model's tokens", metavar="N", low=1),
-        Option("function_first", "packing.function_first", switch, "windows on functions come first"),
-        Option("ff_max_candidates", "packing.ff_max_candidates", whole, "functions looked at", metavar="N", low=1),
-        Option("ff_window_lines", "packing.ff_window_lines", whole, "lines of a window", metavar="N", low=1),
-        Option("ff_threshold", "packing.ff_threshold", number, "least value of a window", metavar="T", low=0, high=1),
-        Option("ff_noise_penalty", "packing.ff_noise_penalty", number, "cost of lines beside the question", metavar="P", low=0),
-        Option("model_prob_yes", "packing.model_prob_yes", switch, "with --function-first: the model's yes orders the windows"),
-        Option("prob_yes_tokens", "packing.prob_yes_tokens", whole, "that it may read for that", metavar="N", low=1, high=600),
-    ),
-    "citations": (
-        Option("require_citations", "citations.require_citations", switch, "ask the model again where no sentence passes"),
-        Option("citations_per_paragraph", "citations.citations_per_paragraph", switch, "or none of one of its paragraphs"),
-        Option(
-            "word_share", "citations.word_share", number, "of a sentence's words that must be found around its lines, as it puts them",
-            metavar="W", low=0, high=1,
-        ),
-        Option("draft_word_share", "citations.draft_word_share", number, "the same for drafts", metavar="W", low=0, high=1),
-        Option(
-            "deadline", "attempts.deadline", seconds_or_none, "seconds after which the model is stopped (none: never)",
-            metavar="S", low=0, above=True,
-        ),
-        Option(
-            "adapter_aware_decoding", "attempts.adapter_aware_decoding", switch,
-            "where citations are required: places first in the prompt, gentler sampling",
-        ),
-    ),
-    "writing": (
-        Option("by_sentence", "attempts.by_sentence", switch, "the model writes a sentence about each place, not one text over all"),
-        Option("draft_places", "attempts.draft_places", whole, "such places, the best first", metavar="N", low=1),
-        Option("places_at_once", "attempts.places_at_once", whole, "of them written at once", metavar="N", low=1),
-        Option("drafts", "attempts.drafts", whole, "of each sentence; the best that passes is shown", metavar="N", low=1, high=32),
-        Option("draft_tokens", "attempts.draft_tokens", whole, "of a draft, at most", metavar="N", low=4),
-        Option("do_sample", "generation.do_sample", switch, "sample instead of taking the likeliest token"),
-        Option("temperature", "generation.temperature", number, "of sampling", metavar="T", low=0),
-        Option("top_p", "generation.top_p", number, "of sampling", metavar="P", low=0, high=1, above=True),
-        Option("repetition_penalty", "generation.repetition_penalty", number, "1: none", metavar="P", low=0, above=True),
-        Option("min_new_tokens", "generation.min_new_tokens", whole, "at least", metavar="N", low=0),
-        Option("max_new_tokens", "generation.max_new_tokens", whole, "at most", metavar="N", low=1),
-        Option("seed", "generation.seed", whole, "of sampling", metavar="N", low=0),
-        Option("stop", "generation.stop", strings, "end the text before this; may be given several times", metavar="TEXT"),
-        Option("device", "model.device", text, "where the model runs", choices=DEVICES),
-        Option("dtype", "model.dtype", text, "in which numbers", choices=DTYPES),
-        Option("insecure", "model.insecure", switch, "a model's address may be plain http to another machine"),
-        Option("lookup", "generation.lookup", switch, "guess ahead from the prompt, which changes the speed alone"),
-    ),
-}  # fmt: skip
-OPTIONS: Mapping[str, Option] = {option.name: option for rows in TABLE.values() for option in rows}
 
 
 def with_values(options: AskOptions, values: Mapping[str, Any]) -> AskOptions:
@@ -251,23 +49,35 @@ def checked(options: AskOptions) -> AskOptions:
     return options
 
 
-def add_flags(parser: Any, defaults: AskOptions | None = None) -> None:
-    """The flags of the table, in their groups. What is not given stays None."""
-    import argparse
+def flag_groups(parser: argparse.ArgumentParser) -> dict[str, argparse._ArgumentGroup]:
+    """The groups of the help by their titles, in the order of the table and still empty."""
+    return {group.title: parser.add_argument_group(group.title, group.about or None) for group in TABLE}
 
-    for title, rows in TABLE.items():
-        group = parser.add_argument_group(title)
-        for option in rows:
+
+def add_flags(
+    groups: Mapping[str, argparse._ArgumentGroup], defaults: AskOptions | None = None
+) -> dict[argparse.Action, str]:
+    """Put the flags of the table into their groups. What is not given stays None. Those for developers are left out of the help;
+    returned is what it would say of them."""
+    hidden: dict[argparse.Action, str] = {}
+    for group in TABLE:
+        for option in group.rows:
             value = _of(defaults, option) if defaults is not None else option.default
-            told = {"dest": _PREFIX + option.name, "default": None, "help": f"{option.help}{_default(value)}"}
+            told = f"{option.help}{_default(option, value)}"
+            settings: dict[str, Any] = {"dest": _PREFIX + option.name, "default": None}
             if option.form is switch:
-                group.add_argument(option.on_command_line, action=argparse.BooleanOptionalAction, **told)
-            elif option.form is strings:
-                group.add_argument(option.on_command_line, action="append", metavar=option.metavar, **told)
+                settings["action"] = argparse.BooleanOptionalAction
             elif option.choices:
-                group.add_argument(option.on_command_line, metavar="|".join(option.choices), **told)
+                settings["metavar"] = "|".join(option.choices)
             else:
-                group.add_argument(option.on_command_line, metavar=option.metavar or "VALUE", **told)
+                settings["metavar"] = option.metavar or "VALUE"
+            if option.form is strings:
+                settings["action"] = "append"
+            shown = argparse.SUPPRESS if group.for_developers else told
+            action = groups[group.title].add_argument(option.on_command_line, help=shown, **settings)
+            if group.for_developers:
+                hidden[action] = told
+    return hidden
 
 
 def values_of(args: Any) -> dict[str, Any]:
@@ -311,9 +121,11 @@ def _of(options: AskOptions, option: Option) -> Any:
     return value
 
 
-def _default(value: Any) -> str:
+def _default(option: Option, value: Any) -> str:
     if value is None or (isinstance(value, (dict, tuple, str)) and not value):
-        return ""
-    if isinstance(value, bool):
-        return f" (default: {'on' if value else 'off'})"
-    return f" (default: {_written(value)})".replace("%", "%%")
+        told = option.unset
+    elif isinstance(value, bool):
+        told = "on" if value else "off"
+    else:
+        told = _written(value)
+    return f" (default: {told})".replace("%", "%%") if told else ""

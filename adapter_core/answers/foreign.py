@@ -19,7 +19,7 @@ from .checking.sentence import MAX_CHARS, read_sentence
 from .checking.standing import stand_so
 from .checking.wording import made_up
 from .citations import check, find_citations, locate
-from .composing.links import KnownLinks
+from .composing.links.known_links import KnownLinks
 from .options import CitationOptions
 from .verify import relates_names, verify_claim
 

@@ -37,7 +37,7 @@ def generate_answer(
 
     `model_id`: None for the embedded model. `adapters_npz`: the file of an adapter, a folder that `pathline build` made, or None for what
     was built for this repository; nothing is built here (`adapter_core.run` does). `backend`: a model that is open already, used instead of
-    `model_id`, and left open. `options`: the keywords of `answers.flags.OPTIONS`. `verbose`: what was selected, reranked and scaled is
+    `model_id`, and left open. `options`: the keywords of `answers.flag_table.OPTIONS`. `verbose`: what was selected, reranked and scaled is
     printed on stderr.
 
     Raises `UsageError` for options that cannot be, `RootError`, `ModelMissingError` and `ModelFileError`, `AdapterFileError`, `Cancelled`.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ..evidence.question import Question
-from .composing.counts import asked_for
+from .composing.links.counts import asked_for
 
 # Kinds that ask for links of a symbol, and not for what it does.
 LINKS = ("count", "impact", "inheritance", "registered", "callers", "tests")

@@ -1,5 +1,5 @@
 """The options of one answer. Each default stands here and nowhere else (of finding and packing in `evidence/options.py`, of writing in
-`models/backend.py`); `flags.py` gives each its keyword and its flag."""
+`models/backend.py`); `flag_table.py` gives each its keyword and its flag."""
 
 from __future__ import annotations
 

@@ -18,10 +18,11 @@ from ..graph import terms
 from ..graph.unindexed import may_answer
 from ..types import Claim
 from .asked import asked_by_words, bare_object, in_code, named_alone, named_classes, named_object, named_symbols
-from .composing.catching import exception_asked_for, imported_as
-from .composing.having import all_listings, method_asked_for
-from .composing.links import KnownLinks
-from .composing.outside import names_used
+from .composing.links.known_links import KnownLinks
+from .composing.links.library_uses import names_used
+from .composing.listings.all_kinds import all_listings
+from .composing.listings.classes_with_method import method_asked_for
+from .composing.listings.exception_handlers import exception_asked_for, imported_as
 from .kinds import LINKS, answer_kind
 from .options import RefusalOptions
 

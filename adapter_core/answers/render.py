@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-import re
 from collections.abc import Sequence
 
 from ..types import Claim, Provenance
@@ -17,23 +15,6 @@ def to_markdown(claims: Sequence[Claim]) -> str:
         places = ", ".join(code(str(c.span)) for c in claim.citations)
         lines.append(f"- {claim.text} ({places})")
     return "\n".join(lines)
-
-
-_LISTED = re.compile(r", in the order (?:written|listed):(?= \(\d+\) )")
-_STEP = re.compile(r"; (?=\(\d+\) )")
-
-
-def lead_and_steps(text: str) -> tuple[str, list[str]]:
-    """A sentence that lists steps as what stands before them and these, for who gives each a line of its own; any other
-    one, and no steps."""
-    begins = _LISTED.search(text)
-    if begins is None:
-        return text, []
-    lead, listing = text[: begins.end()], text[begins.end() + 1 :]
-    # Not within code spans; what holds a backtick is no step.
-    cuts = [m.start() for m in _STEP.finditer(listing) if listing.count("`", 0, m.start()) % 2 == 0]
-    edges = [-2, *cuts, len(listing)]
-    return lead, [listing[a + 2 : b] for a, b in itertools.pairwise(edges)]
 
 
 def not_found(nearest: Sequence[str], places: Sequence[str]) -> str:

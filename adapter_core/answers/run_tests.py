@@ -12,7 +12,7 @@ import psutil
 
 from ..code_graph import CodeGraph
 from ..types import Answer, SymbolRef
-from .composing.links import Links
+from .composing.links.known_links import Links
 
 _MAX_OUTPUT = 20_000
 

@@ -26,10 +26,11 @@ from .asked import kind_of, module_asked_about, named_place, named_symbols
 from .chat import WHAT_CAN_BE_ASKED, is_chat
 from .citations import cite, locate
 from .composing.candidate import COURSES, Candidate
-from .composing.choose import choose, lexical_scores, mix
-from .composing.counts import counts_everything
-from .composing.having import all_listings
-from .composing.together import in_order, put_together
+from .composing.choose import choose
+from .composing.links.counts import counts_everything
+from .composing.listings.all_kinds import all_listings
+from .composing.reading_order import in_order, put_together
+from .composing.sentence_scores import lexical_scores, mix
 from .flags import checked
 from .kinds import LINKS, asks_structure, asks_what_it_does
 from .options import AskOptions
@@ -268,7 +269,7 @@ def _arranged(run: Run, found: Found, items: list[Candidate], chosen: list[Candi
 
 def _claim(run: Run, item: Candidate) -> Claim | None:
     cited = [cite(run.graph, path, a, b, run.options.citations.max_lines) for path, a, b in item.spans]
-    return run.verified(Claim(item.text, "composed", tuple(c for c in cited if c is not None)))
+    return run.verified(Claim(item.text, "composed", tuple(c for c in cited if c is not None), item.steps))
 
 
 def _refuse(run: Run, found: Found, absent: Sequence[str] | None = None) -> Answer:

@@ -12,9 +12,9 @@ from ..evidence.selection import Found
 from ..models.backend import Backend
 from ..types import CancelToken, Claim, Dropped, EventSink
 from .compose import candidates
-from .composing.budget import TimeBudget
 from .composing.candidate import Candidate
-from .composing.links import KnownLinks
+from .composing.links.known_links import KnownLinks
+from .composing.links.time_budget import TimeBudget
 from .options import AskOptions
 from .selecting import Selected, select
 from .verify import verify_claim

@@ -24,7 +24,7 @@ from .checking.relations import Claims, claims_in
 from .checking.sentence import MARK, MAX_CHARS, Mention, Sentence, numbers_in, read_sentence
 from .checking.standing import stand_so
 from .citations import check, cited_text
-from .composing.links import KnownLinks
+from .composing.links.known_links import KnownLinks
 from .inert import prose
 
 _NAME = re.compile(r"[^\W\d]\w*")

@@ -7,7 +7,7 @@ import itertools
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..errors import AdapterError, ModelError, UsageError
@@ -34,44 +34,91 @@ if TYPE_CHECKING:
     from ..models.backend import Backend
     from ..types import Answer, CancelToken
 
+EXIT_CODES = "Exit codes: 0 answered, 1 failed, 2 wrong usage, 3 not found in the repository, 130 stopped with Ctrl-C."
 _MAX_LINE = 20_000
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from ..answers.flag_table import EVIDENCE, MOST_USED
+    from ..answers.flags import flag_groups
+
     parser = commands.add_parser(
         "ask",
         help="answer a question with verified citations",
-        description="Answer a question about a repository. Exit code 3: not found in it.",
-        epilog='example: pathline ask --repo . "How does Flask match a request URL to a view function?"',
+        usage='%(prog)s [flags] "QUESTION"',
+        description="Answer a question about a Python repository. Each sentence names the lines that show it (path:line), and was checked "
+        "against them. It is composed from facts of the code; a small model on this machine helps to choose. "
+        + EXIT_CODES,
+        epilog='example: pathline ask --repo ../flask "How does Flask match a URL to a view function?"',
+        add_help=False,
     )
     parser.add_argument("question", nargs="?", help='the question; "-" reads it from standard input')
-    add_repo_arguments(parser)
-    add_arguments(parser)
+    groups = flag_groups(parser)
+    add_repo_arguments(groups[MOST_USED], groups[EVIDENCE])
+    add_arguments(parser, groups)
     parser.set_defaults(func=run)
 
 
-def add_arguments(parser: argparse.ArgumentParser, defaults: AskOptions | None = None) -> None:
+def add_arguments(
+    parser: argparse.ArgumentParser,
+    groups: Mapping[str, argparse._ArgumentGroup],
+    defaults: AskOptions | None = None,
+) -> None:
     """What `pathline ask` and `python -m adapter_core.run` share."""
+    from ..answers.flag_table import MODEL, MOST_USED, TESTS
     from ..answers.flags import add_flags
 
-    add_model_argument(parser, ", or a server's address with the model's name (http://localhost:8000/v1#NAME)")
-    parser.add_argument("--no-model", action="store_true", help="answer without a model")
-    parser.add_argument("--explain", action="store_true", help="show the evidence with the reasons for its rank")
-    parser.add_argument(
+    add_model_argument(groups[MODEL], ", or a server's address with the model's name (http://localhost:8000/v1#NAME)")
+    groups[MODEL].add_argument(
+        "--no-model", action="store_true", help="answer without a model: faster, and no less true"
+    )
+    hidden = add_flags(groups, defaults)
+    groups[MOST_USED].add_argument(
+        "--explain",
+        action="store_true",
+        help="also show the code that was found, best first, with the reasons for its rank",
+    )
+    groups[MOST_USED].add_argument(
         "--follow",
         action="store_true",
-        help='go on with further questions, one a line of standard input; "it" means what the last answer is about',
+        help='ask on: read further questions from standard input, one a line; "it" means what the last answer is about',
     )
-    parser.add_argument(
+    groups[TESTS].add_argument(
         "--run-tests",
         type=float,
         metavar="SECONDS",
-        help="run the tests that lead to what is cited, at most so long; this executes the repository's code. Exit code 1: one failed",
+        help="run the tests that lead to the cited code, for at most so long; this executes the repository's code. Exit code 1: one failed",
     )
-    parser.add_argument(
-        "--python", default=sys.executable, metavar="FILE", help="the Python that runs them (default: this one)"
+    groups[TESTS].add_argument(
+        "--python",
+        default=sys.executable,
+        metavar="FILE",
+        help="the Python that runs them (default: the one that runs Pathline)",
     )
-    add_flags(parser, defaults)
+    asking = parser.add_argument_group("help")
+    asking.add_argument("-h", "--help", action="help", help="show this help")
+    asking.add_argument(
+        "--help-all",
+        action=HelpAll,
+        hidden=hidden,
+        help=f"show also the {len(hidden)} flags for developers of models and adapters",
+    )
+
+
+class HelpAll(argparse.Action):
+    """Shows the help with what is else `hidden` in it: flags and what is said of them."""
+
+    def __init__(
+        self, option_strings: Sequence[str], dest: str, hidden: Mapping[argparse.Action, str], help: str
+    ) -> None:
+        super().__init__(option_strings, argparse.SUPPRESS, nargs=0, default=argparse.SUPPRESS, help=help)
+        self._hidden = hidden
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object, **__: object) -> None:
+        for action, text in self._hidden.items():
+            action.help = text
+        parser.print_help()
+        parser.exit()
 
 
 def run(args: argparse.Namespace, defaults: AskOptions | None = None, ensure: bool = False) -> int:
@@ -195,12 +242,15 @@ def _lines() -> Iterator[str]:
 
 def _ensure(graph: CodeGraph, model: str | None, options: AskOptions, cancel: CancelToken) -> None:
     """Build what is missing; what cannot be built is said, and the answer does without."""
+    from ..adapters.watching import Watcher
     from ..run import ensure_adapters
 
     if options.adapter.adapter == "none" and not options.adapter.memory:
         return
     try:
-        found = ensure_adapters(graph, model, memory=options.adapter.memory is not False, cancel=cancel)
+        found = ensure_adapters(
+            graph, model, memory=options.adapter.memory is not False, watcher=Watcher(cancel=cancel)
+        )
     except (AdapterError, ModelError) as error:
         note(f"nothing was built: {error}")
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
     from ..adapters.options import BuildOptions
     from ..adapters.remembering.sync import StoredMemory
     from ..adapters.targets import Shape
-    from ..build import BuildModel, BuildReport, Progress
+    from ..adapters.watching import Watcher
+    from ..build import BuildModel, BuildReport
     from ..code_graph import CodeGraph
     from ..types import CancelToken
 
@@ -124,12 +126,20 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rebuild", action="store_true", help="build it anew though nothing changed")
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What the flags say. `fit`: None where nothing is fitted; `shapes`: None where they are those of the model's configuration."""
+
+    options: BuildOptions
+    fit: FitOptions | None
+    shapes: Mapping[str, Shape] | None
+
+
 def run(args: argparse.Namespace) -> int:
     from ..models.sources import absolute_name
 
     options = _options(args)
-    fit = _fit_options(args, options)
-    shapes = _shapes(args)
+    wanted = _Wanted(options, _fit_options(args, options), _shapes(args))
     # Relative to where the user stands, which `with_graph` leaves.
     args.model = absolute_name(args.model)
     args.out = str(Path(args.out).expanduser().absolute()) if args.out else None
@@ -139,7 +149,7 @@ def run(args: argparse.Namespace) -> int:
 
         check_library()
     with ctrl_c() as cancel:
-        return with_graph(args, cancel, lambda graph: _build(graph, args, options, fit, shapes, cancel))
+        return with_graph(args, cancel, lambda graph: _build(graph, args, wanted, cancel))
 
 
 def _options(args: argparse.Namespace) -> BuildOptions:
@@ -210,65 +220,73 @@ def _shapes(args: argparse.Namespace) -> dict[str, Shape] | None:
     return parse_target_shapes(args.target_shapes) if args.target_shapes is not None else None
 
 
-def _build(
-    graph: CodeGraph,
-    args: argparse.Namespace,
-    options: BuildOptions,
-    fit: FitOptions | None,
-    shapes: Mapping[str, Shape] | None,
-    cancel: CancelToken,
-) -> int:
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """`memory`: None where it was left as it is, or could not be built, for which `problem` is the reason. `fitted`: None without --fit."""
+
+    report: BuildReport
+    memory: StoredMemory | None
+    fitted: BuildReport | None
+    problem: str
+
+
+def _build(graph: CodeGraph, args: argparse.Namespace, wanted: _Wanted, cancel: CancelToken) -> int:
     from ..adapters.available import for_answers
-    from ..build import build_adapters, find_model
-    from ..build_fitted import build_fitted
+    from ..build import find_model
     from ..graph.cache_folder import enforce_cap
 
-    model = find_model(args.model, shapes)
-    fitted = None
-    with Bar() as bar:
-
-        def show(stage: str, done: int, total: int, current: str) -> None:
-            bar.show(_STAGES.get(stage, stage), done, total, current)
-
-        report = build_adapters(graph, model, args.out, options, rebuild=args.rebuild, progress=show, cancel=cancel)
-        memory, problem = (None, "") if args.no_memory else _memory(graph, model, report.folder, show, cancel)
-        if fit is not None:
-            fitted = build_fitted(
-                graph, model, report.folder, fit, transport=options.transport, rebuild=args.rebuild, progress=show, cancel=cancel
-            )  # fmt: skip
+    model = find_model(args.model, wanted.shapes)
+    made = _make(graph, model, args, wanted, cancel)
     if args.out is None and graph.store.path is not None:
         enforce_cap(cache_dir(), graph.store.path)
     if args.report:
-        _draw(graph, args, report, cancel)
-    found = for_answers(graph, model.name, model.digest, report.folder)
+        _draw(graph, args, made.report, cancel)
+    found = for_answers(graph, model.name, model.digest, made.report.folder)
     if args.json:
-        print_json(
-            {
-                "schema": 1,
-                **_told(report),
-                "memory": _memory_told(memory),
-                "fitted": _told(fitted) if fitted is not None else None,
-                "for_answers": found.as_dict(),
-                "notes": [problem] if problem else [],
-            }
-        )
+        print_json(_as_dict(made, found))
         return EXIT_OK
-    _print(report, args.report)
-    _print_for_answers(memory, fitted, found)
-    for text in (problem, *found.notes):
+    _print(made.report, args.report)
+    _print_for_answers(made.memory, made.fitted, found)
+    for text in (made.problem, *found.notes):
         note(text)
     return EXIT_OK
 
 
-def _memory(
-    graph: CodeGraph, model: BuildModel, folder: Path, show: Progress, cancel: CancelToken
-) -> tuple[StoredMemory | None, str]:
+def _make(graph: CodeGraph, model: BuildModel, args: argparse.Namespace, wanted: _Wanted, cancel: CancelToken) -> _Made:
+    """All that is wanted, with a bar for each stage."""
+    from ..adapters.watching import Watcher
+    from ..build import build_adapters
+    from ..build_fitted import FittedOptions, build_fitted
+
+    fitted = None
+    with Bar() as bar:
+        watcher = Watcher(lambda stage, *at: bar.show(_STAGES.get(stage, stage), *at), cancel)
+        report = build_adapters(graph, model, args.out, wanted.options, rebuild=args.rebuild, watcher=watcher)
+        memory, problem = (None, "") if args.no_memory else _memory(graph, model, report.folder, watcher)
+        if wanted.fit is not None:
+            options = FittedOptions(wanted.fit, transport=wanted.options.transport)
+            fitted = build_fitted(graph, model, report.folder, options, rebuild=args.rebuild, watcher=watcher)
+    return _Made(report, memory, fitted, problem)
+
+
+def _as_dict(made: _Made, found: ForAnswers) -> dict[str, Any]:
+    return {
+        "schema": 1,
+        **_told(made.report),
+        "memory": _memory_told(made.memory),
+        "fitted": _told(made.fitted) if made.fitted is not None else None,
+        "for_answers": found.as_dict(),
+        "notes": [made.problem] if made.problem else [],
+    }
+
+
+def _memory(graph: CodeGraph, model: BuildModel, folder: Path, watcher: Watcher) -> tuple[StoredMemory | None, str]:
     """The memory, or why there is none: all else can be built without the model's tokenizer."""
     from ..build_fitted import build_memory
     from ..errors import AdapterError
 
     try:
-        return build_memory(graph, model, folder, show, cancel), ""
+        return build_memory(graph, model, folder, watcher), ""
     except ModelError as error:
         return None, str(error)
     except OSError as error:

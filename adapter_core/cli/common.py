@@ -25,31 +25,47 @@ T = TypeVar("T")
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_NOT_FOUND, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
 
 
-def add_repo_arguments(parser: argparse.ArgumentParser) -> None:
-    """Of the commands of `pathline`."""
+def add_repo_arguments(parser: argparse._ActionsContainer, indexing: argparse._ActionsContainer | None = None) -> None:
+    """Of the commands of `pathline`. `indexing`: the group of the help for what bounds the index, where that is another one."""
     parser.add_argument("--repo", default=".", metavar="PATH", help="folder of the repository (default: this folder)")
-    _add_ignore(parser)
-    parser.add_argument("--max-files", type=positive, default=None, metavar="N", help="stop indexing after N files")
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    _add_json(parser)
+    _add_ignore(indexing or parser)
+    (indexing or parser).add_argument(
+        "--max-files", type=positive, default=None, metavar="N", help="index at most N files (default: all)"
+    )
 
 
-def add_root_argument(parser: argparse.ArgumentParser) -> None:
+def add_root_argument(
+    parser: argparse.ArgumentParser,
+    flags: argparse._ActionsContainer | None = None,
+    indexing: argparse._ActionsContainer | None = None,
+) -> None:
     """The same of `python -m adapter_core.…`, which take the folder as their first argument."""
     parser.add_argument("repo", metavar="ROOT", help="folder of the repository")
-    _add_ignore(parser)
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    _add_json(flags or parser)
+    _add_ignore(indexing or parser)
     parser.set_defaults(max_files=None)
 
 
-def add_model_argument(parser: argparse.ArgumentParser, more: str = "") -> None:
+def add_model_argument(parser: argparse._ActionsContainer, more: str = "") -> None:
     """`more`: what else a command takes for a model."""
     what = f"a Hugging Face id (pulled before), folder or GGUF file{more}"
     parser.add_argument("--model", metavar="MODEL", help=f"{what} (default: the embedded model)")
 
 
-def _add_ignore(parser: argparse.ArgumentParser) -> None:
+def _add_json(parser: argparse._ActionsContainer) -> None:
     parser.add_argument(
-        "--ignore", action="append", default=[], metavar="PATTERN", help="leave out files, in .gitignore syntax"
+        "--json", action="store_true", help="print JSON, for programs (docs/protocol.md says what is in it)"
+    )
+
+
+def _add_ignore(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument(
+        "--ignore",
+        action="append",
+        default=[],
+        metavar="PATTERN",
+        help="leave out files that match, in .gitignore syntax; may be given several times",
     )
 
 

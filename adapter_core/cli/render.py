@@ -14,7 +14,6 @@ from rich.console import Console
 from rich.status import Status
 from rich.text import Text
 
-from ..answers.render import lead_and_steps
 from ..evidence.spans import line_score
 from ..graph import terms
 from ..types import Answer, Claim, Evidence
@@ -95,14 +94,13 @@ class Screen:
                 self._out.print(text, soft_wrap=True)
 
     def _claim(self, claim: Claim) -> None:
-        lead, steps = lead_and_steps(claim.text)
         text = Text("• ")
-        text.append_text(self._markdown(lead))
+        text.append_text(self._markdown(claim.lead))
         for citation in claim.citations:
             text.append("  ")
             text.append(printable(str(citation.span)), style="cyan")
         self._out.print(text)
-        for step in steps:
+        for step in claim.steps:
             self._out.print(Text("    ").append_text(self._markdown(step)))
 
     def _markdown(self, source: str) -> Text:

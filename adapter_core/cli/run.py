@@ -6,9 +6,11 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from ..answers.flag_table import ADAPTERS, EVIDENCE, MOST_USED
+from ..answers.flags import flag_groups
 from ..answers.options import AskOptions
 from ..model_names import is_address
-from .ask import add_arguments
+from .ask import EXIT_CODES, add_arguments
 from .ask import run as ask
 from .common import add_root_argument
 
@@ -23,14 +25,17 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _door() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m adapter_core.run",
+        usage='%(prog)s [flags] ROOT "QUESTION"',
         description="Answer a question about a repository, as `pathline ask --phrase` does. What is missing of its adapters is built "
-        "first: embedding, null adapter and memory, in seconds; `pathline build --fit` fits one. Exit code 3: not found in it.",
-        epilog='example: python -m adapter_core.run . "How does Flask match a request URL to a view function?"',
+        "first: embedding, null adapter and memory, in seconds; `pathline build --fit` fits one. " + EXIT_CODES,
+        epilog='example: python -m adapter_core.run . "How does Flask match a URL to a view function?"',
+        add_help=False,
     )
-    add_root_argument(parser)
+    groups = flag_groups(parser)
+    add_root_argument(parser, groups[MOST_USED], groups[EVIDENCE])
     parser.add_argument("question", help='the question; "-" reads it from standard input')
-    parser.add_argument("--no-build", action="store_true", help="build nothing, and use what there is")
-    add_arguments(parser, AskOptions(phrase=True))
+    add_arguments(parser, groups, AskOptions(phrase=True))
+    groups[ADAPTERS].add_argument("--no-build", action="store_true", help="build nothing, and use what there is")
     parser.set_defaults(func=run)
     return parser
 

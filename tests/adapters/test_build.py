@@ -20,6 +20,7 @@ from adapter_core.adapters.files import load_adapters_npz, save_npz
 from adapter_core.adapters.manifest import read_built, staleness
 from adapter_core.adapters.options import BuildOptions, CapacityOptions, GeneratorOptions
 from adapter_core.adapters.targets import shapes_from_dims
+from adapter_core.adapters.watching import Watcher
 from adapter_core.build import AdapterMaker, BuildModel, MadeAdapter, build_adapters, open_bank
 from adapter_core.cli.main import main
 from adapter_core.code_graph import CodeGraph
@@ -233,7 +234,7 @@ def test_a_build_that_is_stopped_or_fails_leaves_the_old_one(graph, repo, tmp_pa
     cancel = threading.Event()
     cancel.set()
     with pytest.raises(Cancelled):
-        again(repo, out, rebuild=True, cancel=cancel)
+        again(repo, out, rebuild=True, watcher=Watcher(cancel=cancel))
 
     def fail(inputs):
         raise AdapterError("It did not work.")
@@ -264,7 +265,9 @@ def test_two_builds_at_once(graph, tmp_path, monkeypatch):
 
 def test_progress(graph, tmp_path):
     seen = []
-    build_adapters(graph, MODEL, tmp_path / "out", BuildOptions(modules=True), progress=lambda *step: seen.append(step))
+    build_adapters(
+        graph, MODEL, tmp_path / "out", BuildOptions(modules=True), watcher=Watcher(lambda *step: seen.append(step))
+    )
     assert {stage for stage, *_ in seen} == {"embedding", "modules"}
     assert all(0 <= done <= total for _, done, total, _ in seen)
 

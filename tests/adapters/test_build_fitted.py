@@ -19,8 +19,9 @@ from adapter_core.adapters.fitting.windows import encode
 from adapter_core.adapters.manifest import FITTED, read_built
 from adapter_core.adapters.memory import Memory
 from adapter_core.adapters.remembering.sync import MEMORY, load_tokenizer
+from adapter_core.adapters.watching import Watcher
 from adapter_core.build import build_adapters, find_model
-from adapter_core.build_fitted import build_fitted, build_memory
+from adapter_core.build_fitted import FittedOptions, build_fitted, build_memory
 from adapter_core.cli.main import main
 from adapter_core.code_graph import CodeGraph
 from adapter_core.errors import Cancelled, UsageError
@@ -50,7 +51,7 @@ def root(repo: Path) -> Path:
 
 
 def fit(graph: CodeGraph, model, folder: Path, **more):
-    return build_fitted(graph, model, folder, FIT, JUDGING, **more)
+    return build_fitted(graph, model, folder, FittedOptions(FIT, JUDGING), **more)
 
 
 def test_what_answers_may_use(root: Path, tiny_llama: Path, tmp_path: Path) -> None:  # noqa: F811
@@ -134,7 +135,7 @@ def test_reading_is_measured_where_there_are_questions(root: Path, tiny_llama: P
     model = find_model(str(tiny_llama))
     judging = replace(JUDGING, questions=2, places=3)
     with CodeGraph.load_or_build(root) as graph:
-        report = build_fitted(graph, model, tmp_path / "out", FIT, judging)
+        report = build_fitted(graph, model, tmp_path / "out", FittedOptions(FIT, judging))
         found = for_answers(graph, model.name, model.digest, tmp_path / "out")
     first, second = report.manifest.scores[:2]
     assert (first["condition"], second["condition"]) == ("reading, model alone", "reading, adapter as stored")
@@ -145,7 +146,9 @@ def test_reading_is_measured_where_there_are_questions(root: Path, tiny_llama: P
 def test_one_that_does_not_help_is_not_for_answers(root: Path, tiny_llama: Path, tmp_path: Path) -> None:  # noqa: F811
     model, out = find_model(str(tiny_llama)), tmp_path / "out"
     with CodeGraph.load_or_build(root) as graph:
-        report = build_fitted(graph, model, out, FIT, JudgeOptions(windows=2, length=64, functions=4, least=0.99))
+        report = build_fitted(
+            graph, model, out, FittedOptions(FIT, JudgeOptions(windows=2, length=64, functions=4, least=0.99))
+        )
         assert not report.manifest.kept
         found = for_answers(graph, model.name, model.digest, out)
         assert (found.adapter, found.scale, found.as_dict()["kept"]) == (None, 0.0, False)
@@ -166,12 +169,17 @@ def test_a_fit_that_is_stopped_goes_on(root: Path, tiny_llama: Path, tmp_path: P
 
     with CodeGraph.load_or_build(root) as graph:
         with pytest.raises(Cancelled, match="after 5 steps"):
-            fit(graph, model, tmp_path / "a", progress=stop, cancel=cancel)
+            fit(graph, model, tmp_path / "a", watcher=Watcher(stop, cancel))
         assert (tmp_path / "a" / CHECKPOINT).exists()
         assert for_answers(graph, model.name, model.digest, tmp_path / "a").adapter is None
         done.clear()
         cancel.clear()
-        fit(graph, model, tmp_path / "a", progress=lambda stage, n, *_: done.append(n) if stage == "fit" else None)
+        fit(
+            graph,
+            model,
+            tmp_path / "a",
+            watcher=Watcher(lambda stage, n, *_: done.append(n) if stage == "fit" else None),
+        )
         assert done == [0, *range(6, 13)]
         assert not (tmp_path / "a" / CHECKPOINT).exists()
         fit(graph, model, tmp_path / "b")

@@ -9,7 +9,7 @@ import pytest
 
 from adapter_core.answers.checking.third_person import third_person
 from adapter_core.answers.compose import candidates
-from adapter_core.answers.composing.choose import lexical_scores
+from adapter_core.answers.composing.sentence_scores import lexical_scores
 from adapter_core.answers.writing.along import Sayable, sayable, told
 from adapter_core.answers.writing.phrase import shorter
 from adapter_core.code_graph import CodeGraph

@@ -308,7 +308,7 @@ def test_the_json_shape(graph: CodeGraph) -> None:
     assert set(value) >= {
         "question", "text", "claims", "evidence", "dropped", "complete", "reason", "provenance", "metrics",
     }  # fmt: skip
-    assert set(value["claims"][0]) == {"text", "kind", "citations"}
+    assert set(value["claims"][0]) == {"text", "lead", "steps", "kind", "citations"}
     keys = {"root", "path", "start", "end", "sha256", "resolves", "fresh", "supports"}
     assert set(value["claims"][0]["citations"][0]) == keys
     assert set(value["evidence"][0]) == {"root", "path", "start", "end", "symbol", "score", "why"}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from adapter_core.answers.citations import cite
-from adapter_core.answers.composing.chain import way_asked_for
+from adapter_core.answers.composing.links.call_paths import way_asked_for
 from adapter_core.answers.runner import answer_question
 from adapter_core.answers.verify import supports
 from adapter_core.code_graph import CodeGraph

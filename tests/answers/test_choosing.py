@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from adapter_core.answers.composing.candidate import Candidate
-from adapter_core.answers.composing.choose import choose, lexical_scores
+from adapter_core.answers.composing.choose import choose
+from adapter_core.answers.composing.sentence_scores import lexical_scores
 
 WEIGHTS = {"cach": 2.0, "clear": 1.0, "expir": 1.0}
 

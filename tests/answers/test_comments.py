@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from adapter_core import CodeGraph, answer_question
-from adapter_core.answers.composing.prose import comment_sentences
+from adapter_core.answers.composing.documentation.comments import comment_sentences
 
 WHY = """\
 def process(request, token):

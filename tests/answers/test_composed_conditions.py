@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 
 from adapter_core.answers.citations import cite
-from adapter_core.answers.composing.calling import calls
 from adapter_core.answers.composing.candidate import Candidate, Speaker
-from adapter_core.answers.composing.deciding import decisions
-from adapter_core.answers.composing.quotes import quotes
-from adapter_core.answers.composing.telling import actions
+from adapter_core.answers.composing.links.calls import calls
+from adapter_core.answers.composing.statements.action_sentences import actions
+from adapter_core.answers.composing.statements.decisions import decisions
+from adapter_core.answers.composing.statements.quotes import quotes
 from adapter_core.answers.verify import supports
 from adapter_core.graph import terms
 from tests.support import graph_of

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from adapter_core.answers.flags import OPTIONS, TABLE, add_flags, as_arguments, values_of, with_values
+from adapter_core.answers.flag_table import OPTIONS, TABLE
+from adapter_core.answers.flags import add_flags, as_arguments, flag_groups, values_of, with_values
 from adapter_core.answers.options import AskOptions
 from adapter_core.cli.main import build_parser
 from adapter_core.errors import UsageError
@@ -35,7 +36,7 @@ def value_at(options: AskOptions, path: str) -> Any:
 
 def parsed(*arguments: str) -> AskOptions:
     parser = argparse.ArgumentParser()
-    add_flags(parser)
+    add_flags(flag_groups(parser))
     return with_values(AskOptions(), values_of(parser.parse_args(arguments)))
 
 
@@ -50,7 +51,7 @@ def test_every_field_of_the_groups_has_a_row() -> None:
 
 
 def test_rows_are_unique_and_their_groups_say_what_they_are() -> None:
-    rows = [option for group in TABLE.values() for option in group]
+    rows = [option for group in TABLE for option in group.rows]
     assert (
         len({o.name for o in rows})
         == len({o.path for o in rows})
@@ -68,6 +69,40 @@ def test_both_doors_have_every_flag() -> None:
     for parser in (ask, _door()):
         known = {flag for action in parser._actions for flag in action.option_strings}
         assert {option.on_command_line for option in OPTIONS.values()} <= known
+
+
+def test_the_help_shows_first_what_most_need_and_last_an_example(capsys: pytest.CaptureFixture[str]) -> None:
+    def helped(*flags: str) -> str:
+        with pytest.raises(SystemExit) as stopped:
+            build_parser().parse_args(["ask", *flags])
+        assert stopped.value.code == 0
+        return capsys.readouterr().out
+
+    told, everything = helped("--help"), helped("--help-all")
+    in_order = [
+        "most used:",
+        "evidence:",
+        "writing:",
+        "model:",
+        "adapters:",
+        "output:",
+        "--help-all",
+        "example: pathline ask",
+    ]
+    found = [told.index(title) for title in in_order]
+    assert found == sorted(found)
+    assert "for developers)" not in told
+    for group in TABLE:
+        for option in group.rows:
+            assert (f" {option.on_command_line}" in told) is not group.for_developers
+            assert f" {option.on_command_line}" in everything
+
+
+def test_the_help_says_what_holds_where_nothing_is_given() -> None:
+    for option in OPTIONS.values():
+        nothing = option.default is None or option.default in ("", (), {})
+        # What names a thing of the user's own has no default.
+        assert not nothing or option.unset or option.name in ("zoom_symbol", "telemetry_out", "stop"), option.name
 
 
 SAMPLES: dict[str, tuple[str, Any]] = {

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from adapter_core.answers.citations import cite
-from adapter_core.answers.composing.budget import TimeBudget
-from adapter_core.answers.composing.counts import count_of
-from adapter_core.answers.composing.links import KnownLinks, Links
+from adapter_core.answers.composing.links.counts import count_of
+from adapter_core.answers.composing.links.known_links import KnownLinks, Links
+from adapter_core.answers.composing.links.time_budget import TimeBudget
 from adapter_core.answers.options import AskOptions, ComposeOptions
 from adapter_core.answers.runner import answer_question
 from adapter_core.answers.verify import supports

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from adapter_core.answers.composing import catching as catching_module
-from adapter_core.answers.composing import having as having_module
-from adapter_core.answers.composing.having import listings
+from adapter_core.answers.composing.listings import classes_with_method, exception_handlers
+from adapter_core.answers.composing.listings.all_kinds import listings
 from adapter_core.answers.runner import answer_question
 from adapter_core.code_graph import CodeGraph
 from tests.support import graph_of
@@ -166,16 +165,18 @@ def test_the_product_comes_before_examples(graph: CodeGraph) -> None:
 
 def test_files_without_a_handler_are_not_parsed(graph: CodeGraph, monkeypatch: pytest.MonkeyPatch) -> None:
     parsed: list[str] = []
-    real = catching_module.outline_of
-    monkeypatch.setattr(catching_module, "outline_of", lambda text: parsed.append(text) or real(text))
+    real = exception_handlers.outline_of
+    monkeypatch.setattr(exception_handlers, "outline_of", lambda text: parsed.append(text) or real(text))
     assert len(texts(graph, "Who catches Late?")) == 2
     assert len(parsed) == 1
 
 
 def test_what_an_answer_lists_is_worked_out_once(graph: CodeGraph, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    real = having_module.method_asked_for
-    monkeypatch.setattr(having_module, "method_asked_for", lambda question: asked.append(question) or real(question))
+    real = classes_with_method.method_asked_for
+    monkeypatch.setattr(
+        classes_with_method, "method_asked_for", lambda question: asked.append(question) or real(question)
+    )
     answer = answer_question(graph, "Which classes define size?")
     assert "`size` is a property of `Shape` and `Ring`." in [claim.text for claim in answer.claims]
     assert len(asked) == 1

@@ -8,8 +8,7 @@ import pytest
 
 from adapter_core.answers.checking.standing import stand_so
 from adapter_core.answers.citations import cite
-from adapter_core.answers.composing.lists import lists_in
-from adapter_core.answers.render import lead_and_steps
+from adapter_core.answers.composing.documentation.numbered_lists import lists_in
 from adapter_core.answers.runner import answer_question
 from adapter_core.code_graph import CodeGraph
 from tests.support import graph_of
@@ -46,11 +45,12 @@ def dispatch(parcel):
     \"\"\"
     return parcel
 """
+COURSE = "What happens to a parcel step by step on its way through the depot?"
 
 
 def texts(text: str) -> list[str]:
     lines = text.splitlines()
-    return [found.text for found in lists_in(lines, 1, len(lines))]
+    return ["; ".join(found.steps) for found in lists_in(lines, 1, len(lines))]
 
 
 def listed(graph: CodeGraph, question: str) -> list[tuple[str, tuple[tuple[str, int, int], ...]]]:
@@ -63,7 +63,7 @@ def listed(graph: CodeGraph, question: str) -> list[tuple[str, tuple[tuple[str, 
 
 
 def of_section(graph: CodeGraph) -> tuple[str, tuple[tuple[str, int, int], ...]]:
-    found = listed(graph, "What happens to a parcel step by step on its way through the depot?")
+    found = listed(graph, COURSE)
     return next(one for one in found if one[0].startswith("`docs"))
 
 
@@ -85,9 +85,9 @@ def test_the_list_of_a_section_is_told_whole_and_cited(tmp_path: Path) -> None:
         shown = {n for path, a, b in spans if path == "docs/parcels.rst" for n in range(a, b + 1)}
         for line, content in enumerate(document.lines, 1):
             assert (line in shown) >= content.startswith(("How a parcel", "#.", "   which"))
-        lead, steps = lead_and_steps(text)
-        assert lead == "`docs/parcels.rst`, “How a parcel travels”, in the order listed:"
-        assert [s[:3] for s in steps] == ["(1)", "(2)", "(3)", "(4)"]
+        (claim,) = [c for c in answer_question(graph, COURSE).claims if c.text == text]
+        assert claim.lead == "`docs/parcels.rst`, “How a parcel travels”, in the order listed:"
+        assert [s[:3] for s in claim.steps] == ["(1)", "(2)", "(3)", "(4)"]
 
 
 def test_the_list_of_a_docstring_is_told_of_its_function(tmp_path: Path) -> None:
@@ -186,5 +186,5 @@ def test_a_list_below_a_title_with_quotation_marks_is_not_told(tmp_path: Path) -
         "How a parcel travels\n--------------------", "How a “parcel” travels\n----------------------"
     )
     with graph_of(tmp_path, quoted) as graph:
-        found = listed(graph, "What happens to a parcel step by step on its way through the depot?")
+        found = listed(graph, COURSE)
         assert not any(text.startswith("`docs") for text, _ in found)

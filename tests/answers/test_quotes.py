@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from adapter_core.answers.compose import candidates
-from adapter_core.answers.composing.placed import header, statements
-from adapter_core.answers.composing.quotes import quoted
+from adapter_core.answers.composing.statements.control_flow import header, statements
+from adapter_core.answers.composing.statements.quotes import quoted
 from adapter_core.answers.runner import answer_question
 from adapter_core.evidence.selection import search
 from tests.support import graph_of, write

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from adapter_core.answers.citations import cite
-from adapter_core.answers.composing.prose import docstring_sentences, in_passages, sentences_in
+from adapter_core.answers.composing.documentation.prose import in_passages
+from adapter_core.answers.composing.documentation.running_text import docstring_sentences, sentences_in
 from adapter_core.answers.inert import prose
 from adapter_core.answers.runner import answer_question
 from adapter_core.answers.verify import supports

@@ -11,13 +11,14 @@ import adapter_core.graph as graph_package
 from adapter_core.answers.checking.standing import stand_so
 from adapter_core.answers.citations import cite
 from adapter_core.answers.composing.candidate import Candidate, Speaker
-from adapter_core.answers.composing.meeting import meeting_point
-from adapter_core.answers.composing.steps import steps
+from adapter_core.answers.composing.links.common_caller import common_caller
+from adapter_core.answers.composing.statements.steps import steps
+from adapter_core.answers.export import answer_to_dict
 from adapter_core.answers.kinds import asks_course
-from adapter_core.answers.render import lead_and_steps
 from adapter_core.answers.runner import answer_question
 from adapter_core.code_graph import CodeGraph, index_of
 from adapter_core.evidence.question import analyse
+from adapter_core.types import Claim
 from tests.support import graph_of, write
 
 WORKSPACE = """
@@ -406,15 +407,15 @@ def test_which_questions_ask_for_a_course(question: str, expected: bool) -> None
 def test_things_meet_in_the_function_that_calls_most_of_them(repo: Path) -> None:
     graph = graph_of(repo, WORKSPACE)
     charge, enter, price = (graph.find_symbol(n)[0] for n in ("Till.charge", "enter", "Till.price_of"))
-    point = meeting_point(graph, [charge, enter, price])
+    point = common_caller(graph, [charge, enter, price])
     assert point is not None
     assert point.symbol.qualname == "Till.handle"
-    assert meeting_point(graph, [charge]) is None  # nothing meets there
+    assert common_caller(graph, [charge]) is None  # nothing meets there
     told_first = answer_question(graph, "What happens when a card is charged and what was paid is entered?").claims[0]
     assert told_first.text.startswith("In `Till.handle`, in the order written: (1)")
 
 
-def test_tests_are_no_meeting_points(repo: Path) -> None:
+def test_tests_are_no_common_callers(repo: Path) -> None:
     graph = graph_of(repo, WORKSPACE)
     write(
         repo,
@@ -424,18 +425,26 @@ def test_tests_are_no_meeting_points(repo: Path) -> None:
     )
     graph = graph_of(repo, WORKSPACE)
     cancel, enter = graph.find_symbol("Till.cancel")[0], graph.find_symbol("enter")[0]
-    point = meeting_point(graph, [cancel, enter])
+    point = common_caller(graph, [cancel, enter])
     assert point is not None
     assert point.path == "shop/till.py"
 
 
 def test_each_step_may_have_a_line_of_its_own() -> None:
-    text = 'In `f`, in the order written: (1) `a("; (2) ")`; (2) when `b`: `c`; …'
-    assert lead_and_steps(text) == (
-        "In `f`, in the order written:",
-        ['(1) `a("; (2) ")`', "(2) when `b`: `c`; …"],
-    )
-    assert lead_and_steps("The docs say: (1) one; (2) two") == ("The docs say: (1) one; (2) two", [])
+    written = 'In `f`, in the order written: (1) `a("; (2) ")`; (2) when `b`: `c`; …'
+    claim = Claim(written, "composed", (), ('(1) `a("; (2) ")`', "(2) when `b`: `c`; …"))
+    assert claim.lead == "In `f`, in the order written:"
+    assert Claim("The docs say: (1) one; (2) two", "phrased", ()).lead == "The docs say: (1) one; (2) two"
+
+
+def test_the_answer_carries_its_steps(repo: Path) -> None:
+    answer = answer_question(graph_of(repo, WORKSPACE), "What happens in `Till.handle`, step by step?")
+    claims = answer_to_dict(answer)["claims"]
+    (told,) = [claim for claim in claims if claim["text"] == HANDLE]
+    assert told["lead"] == "In `Till.handle`, in the order written:"
+    assert [step[:4] for step in told["steps"]] == [f"({number}) " for number in range(1, 6)]
+    for claim in claims:
+        assert claim["text"] == " ".join(filter(None, (claim["lead"], "; ".join(claim["steps"]))))
 
 
 def test_a_finally_that_is_written_oddly_is_cited_all_the_same(repo: Path) -> None:
@@ -450,7 +459,7 @@ def test_what_is_too_long_to_be_checked_is_not_told(repo: Path, monkeypatch: pyt
     graph = graph_of(repo, WORKSPACE)
     question = "What does `Till.handle` do, step by step?"
     assert any(", in the order written: " in c.text for c in answer_question(graph, question).claims)
-    monkeypatch.setattr("adapter_core.answers.composing.steps.MAX_CHARS", 100)
+    monkeypatch.setattr("adapter_core.answers.composing.statements.steps.MAX_CHARS", 100)
     answer = answer_question(graph, question)
     assert not any(", in the order written: (1)" in c.text for c in answer.claims)
     assert not answer.dropped

@@ -10,9 +10,9 @@ import pytest
 from adapter_core.answers.asked import named_place
 from adapter_core.answers.citations import cite
 from adapter_core.answers.compose import candidates
-from adapter_core.answers.composing.budget import TimeBudget
-from adapter_core.answers.composing.counts import asked_for
-from adapter_core.answers.composing.links import KnownLinks
+from adapter_core.answers.composing.links.counts import asked_for
+from adapter_core.answers.composing.links.known_links import KnownLinks
+from adapter_core.answers.composing.links.time_budget import TimeBudget
 from adapter_core.answers.kinds import answer_kind
 from adapter_core.answers.options import AskOptions
 from adapter_core.answers.runner import answer_question

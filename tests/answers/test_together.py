@@ -8,7 +8,7 @@ import pytest
 
 from adapter_core.answers.citations import cite
 from adapter_core.answers.composing.candidate import Candidate
-from adapter_core.answers.composing.together import edges_between, in_order, put_together, symbols_of
+from adapter_core.answers.composing.reading_order import edges_between, in_order, put_together, symbols_of
 from adapter_core.answers.runner import answer_question
 from adapter_core.answers.verify import supports
 from adapter_core.code_graph import CodeGraph

@@ -57,17 +57,19 @@ def run_neovim(command: list[str], workspace: Path, environment: dict[str, str])
 
 
 @pytest.mark.parametrize(
-    ("sentence", "lines"),
+    ("claim", "lines"),
     [
-        ("In `f`, in the order written: (1) `a; (3) `; (2) `b`", ["In `f`, in the order written:", "    (1) `a; (3) `", "    (2) `b`"]),
-        ("`a.rst`, in the order listed: (1) “One”; (2) “two”", ["`a.rst`, in the order listed:", "    (1) “One”", "    (2) “two”"]),
-        ("In some order: (1) `a`; (2) `b`", ["In some order: (1) `a`; (2) `b`"]),
+        (
+            {"text": "In `f`: (1) `a; (3) `; (2) `b`", "lead": "In `f`:", "steps": ["(1) `a; (3) `", "(2) `b`"]},
+            ["In `f`:", "    (1) `a; (3) `", "    (2) `b`"],
+        ),
+        ({"text": "Some: (1) `a`; (2) `b`", "lead": "Some: (1) `a`; (2) `b`", "steps": []}, ["Some: (1) `a`; (2) `b`"]),
+        ({"text": "Of an older server."}, ["Of an older server."]),
     ],
-)  # fmt: skip
-def test_steps_and_lists_have_a_line_for_each_item(tmp_path: Path, sentence: str, lines: list[str]) -> None:
-    turn = (
-        f"{{ question = 'How?', phase = 'done', claims = {{ {{ text = {lua_string(sentence)}, citations = {{}} }} }} }}"
-    )
+)
+def test_each_step_has_a_line_of_its_own(tmp_path: Path, claim: dict[str, Any], lines: list[str]) -> None:
+    sent = lua_string(json.dumps(claim | {"citations": []}))
+    turn = f"{{ question = 'How?', phase = 'done', claims = {{ vim.json.decode({sent}) }} }}"
     script = tmp_path / "render.lua"
     script.write_text(
         f"vim.opt.runtimepath:append({lua_string(str(PLUGIN))})\n"

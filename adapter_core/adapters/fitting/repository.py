@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from ...types import CancelToken
 from ..adapter import Adapter
 from ..fit import Fitted, fit_adapter
 from ..memory import Memory, tokenizer_digest
+from ..watching import UNWATCHED, Watcher
 from .judge import DevelopmentText, Verdict, judge, kept
 from .options import FitOptions, JudgeOptions
 from .questions import question_rows
@@ -21,8 +22,6 @@ from .reading import mean_reciprocal_rank
 from .split import BUILD, DEVELOPMENT, SplitOptions, split_by_directory
 from .windows import encode
 
-# Called with what is being done, how much of it is done and of how much (0: not known), and a remark.
-StageProgress = Callable[[str, int, int, str], None]
 CHECKPOINT = "unfinished-fit.npz"
 
 
@@ -49,14 +48,13 @@ def fit_repository(
     options: FitOptions,
     judging: JudgeOptions,
     checkpoint: Path | None = None,
-    progress: StageProgress | None = None,
-    cancel: CancelToken | None = None,
+    watcher: Watcher = UNWATCHED,
 ) -> RepositoryFit:
     """Fit an adapter to the Python files of `graph`, but for those of some directories, which judge it beside a memory of the others.
 
     An unfinished fit of the same text and options at `checkpoint` goes on; one of others is begun anew. Raises as `fit_adapter`.
     """
-    report = progress or (lambda stage, done, total, remark: None)
+    report, cancel = watcher.progress, watcher.cancel
     texts = _texts(graph, cancel)
     parts = split_by_directory({path: len(text.encode()) for path, text in texts.items()}, SplitOptions())
     own = {part: {path: texts[path] for path in texts if parts[path] == part} for part in (BUILD, DEVELOPMENT)}

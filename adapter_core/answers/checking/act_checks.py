@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from ...graph.outline import docstring_span, outline_of
 from ...types import Call, CallSite, ModuleFacts
-from ..composing.prose import docstring_sentences
+from ..composing.documentation.running_text import docstring_sentences
 from ..inert import prose
 from .naming import ends_with, introduced, owner_fits, parts_of, ref_fits, shown
 from .region import Region

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from ...graph.linking.modules import absolute
 from ...types import ModuleFacts, Parameter, Symbol, SymbolRef
-from ..composing.attributes import says_of
-from ..composing.counts import NOUNS, count_of
+from ..composing.documentation.attribute_docs import says_of
+from ..composing.links.counts import NOUNS, count_of
 from .act_checks import raised_by_docstring, target_fits, value_fits
 from .naming import ends_with, introduced, owner_fits, parts_of, ref_fits, shown
 from .region import Region, scope_of

@@ -10,7 +10,7 @@ from functools import cached_property
 from ...code_graph import CodeGraph
 from ...graph.outline import outline_of
 from ...types import Citation, ModuleFacts, Symbol
-from ..composing.links import KnownLinks
+from ..composing.links.known_links import KnownLinks
 from .statements import Act, Owner, acts_on
 
 _SCOPES = ("class", "function", "method", "property")

@@ -51,6 +51,8 @@ _HOLDS = re.compile(
 )
 _FAILS = re.compile(IS_FALSE, re.I)
 _CLAUSE = re.compile(r";|\.\s|—|: (?!\x02)")
+_FOR_PARAMETER = re.compile(r"\s+for(?: the)?(?: (?:parameter|argument|option))?\s+(?=\x02)")
+_NOUN_OF_CALLS = re.compile(r"(?:an? |the |one )?calls? (?:to|of)", re.I)  # "the calls to `f` are slow"
 _PLAIN = frozenset({"kind", "defined"})
 
 
@@ -113,6 +115,16 @@ class Claims:
 def claims_in(sentence: Sentence) -> Claims:
     """What a sentence claims."""
     return _Reader(sentence).read()
+
+
+def _turned(relation: Relation) -> Iterator[Relation]:
+    """A relation that is told from its object ("is called by"), the right way round."""
+    doer = relation.subjects[:1]
+    if relation.exclusive:
+        yield replace(relation, kind=f"only_{relation.kind}", subjects=relation.objects, objects=doer)
+    else:
+        for one in relation.objects:
+            yield replace(relation, subjects=(one,), objects=doer)
 
 
 class _Reader:
@@ -234,48 +246,59 @@ class _Reader:
         objects, loose, end = self._objects(verb.end, stop)
         second = self._second(verb.kind, end, stop) if verb.kind in ("sets", "default_of", "passed") and objects else ()
         subjects, before = self._subjects(verbs, number, conditions)
-        if verb.kind == "default_of":
-            # Of "the default of `x` in `f` is `v`" the `f`.
-            between = [self._mention(m) for m in MARK.finditer(self._text, end, stop)]
-            subjects = tuple(m for m in between if m not in second)
-        if verb.kind == "default" and objects:
-            # Of "has a default of `v` for `x`" the `x`.
-            further = re.compile(r"\s+for(?: the)?(?: (?:parameter|argument|option))?\s+(?=\x02)").match(
-                self._text, end, stop
-            )
-            mark = MARK.match(self._text, further.end(), stop) if further else None
-            subjects = (self._mention(mark), *subjects) if mark else subjects
+        subjects = self._subjects_behind(verb, subjects, second, objects, (end, stop))
         around = self._text[before : verb.end]
-        negated, exclusive = bool(NEGATION.search(around)), bool(EXCLUSIVE.search(around))
-        if not objects and not (verb.kind in _PLAIN and subjects):
-            return
-        if verb.kind == "default_of" and not second:
-            return
-        if re.match(r"(?:an? |the |one )?calls? (?:to|of)", around.strip(), re.I) and not subjects:
-            return  # "the calls to `f` are slow"
-        if verb.turned and not subjects:
+        if not self._is_claimed(verb, subjects, objects, second, around):
             return
         verb.used = True
+        negated, exclusive = bool(NEGATION.search(around)), bool(EXCLUSIVE.search(around))
         if negated or exclusive:
             self._used.append((before, verb.end))
         held = tuple(c for a, _, found in conditions for c in found if a >= verb.end and stop >= a) or tuple(
             c for _, b, found in conditions for c in found if b <= verb.start and not number
         )
-        relation = Relation(
-            verb.kind, subjects, objects, negated, exclusive, loose, self._ordered, self._text[verb.start : verb.end].lower(),
-            second, held,
-        )  # fmt: skip
+        words = self._text[verb.start : verb.end].lower()
         if verb.kind == "count":
-            # The noun is part of it: "has `3` methods".
-            words = relation.words + self._text[end : end + 20].lower()
-            yield replace(relation, words=words)
-        elif not verb.turned:
-            yield relation
-        elif exclusive:
-            yield replace(relation, kind=f"only_{verb.kind}", subjects=objects, objects=subjects[:1])
-        else:
-            for one in objects:
-                yield replace(relation, subjects=(one,), objects=subjects[:1])
+            words += self._text[end : end + 20].lower()  # the noun is part of it: "has `3` methods"
+        relation = Relation(
+            verb.kind, subjects, objects, negated, exclusive, loose, self._ordered, words, second, held
+        )  # fmt: skip
+        yield from _turned(relation) if verb.turned and verb.kind != "count" else [relation]
+
+    def _subjects_behind(
+        self,
+        verb: _Verb,
+        subjects: tuple[Mention, ...],
+        second: tuple[Mention, ...],
+        objects: tuple[Mention, ...],
+        rest: tuple[int, int],
+    ) -> tuple[Mention, ...]:
+        """The subjects, where those of a default stand behind its objects, in the `rest` of the clause."""
+        if verb.kind == "default_of":
+            # Of "the default of `x` in `f` is `v`" the `f`.
+            between = (self._mention(m) for m in MARK.finditer(self._text, *rest))
+            return tuple(m for m in between if m not in second)
+        if verb.kind == "default" and objects:
+            # Of "has a default of `v` for `x`" the `x`.
+            further = _FOR_PARAMETER.match(self._text, *rest)
+            mark = MARK.match(self._text, further.end(), rest[1]) if further else None
+            return (self._mention(mark), *subjects) if mark else subjects
+        return subjects
+
+    def _is_claimed(
+        self,
+        verb: _Verb,
+        subjects: tuple[Mention, ...],
+        objects: tuple[Mention, ...],
+        second: tuple[Mention, ...],
+        around: str,
+    ) -> bool:
+        """Whether a verb with these makes a relation."""
+        if not objects and not (verb.kind in _PLAIN and subjects):
+            return False
+        if verb.kind == "default_of" and not second:
+            return False
+        return bool(subjects) or not (verb.turned or _NOUN_OF_CALLS.match(around.strip()))
 
     def _objects(self, start: int, stop: int) -> tuple[tuple[Mention, ...], bool, int]:
         """The list of mentions behind a verb; whether words stand before it that change what it means; where it ends."""

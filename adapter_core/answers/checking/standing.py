@@ -10,13 +10,13 @@ from collections.abc import Iterator
 
 from ...code_graph import CodeGraph
 from ...types import CallSite, Citation, Symbol, SymbolRef
-from ..composing.conditions import BRANCH, LOOP, Lines
-from ..composing.deciding import decision_of
-from ..composing.documented import LISTED, listed_so
-from ..composing.placed import Placed, Test, function_at, header, statements
-from ..composing.placed_calls import tests_of_calls
-from ..composing.quotes import quoted
-from ..composing.steps import goes_so
+from ..composing.documentation.quoted_docs import LISTED, listed_so
+from ..composing.statements.call_conditions import tests_of_calls
+from ..composing.statements.conditions import BRANCH, LOOP, Lines
+from ..composing.statements.control_flow import Placed, Test, function_at, header, statements
+from ..composing.statements.decisions import decision_of
+from ..composing.statements.quotes import quoted
+from ..composing.statements.steps import goes_so
 from ..inert import printable
 from .naming import ends_with, parts_of
 
@@ -31,7 +31,7 @@ _FORM = re.compile(
     rf"In (?P<owner>{_CODE})(?P<around>(?:, {_TEST})*): (?P<rest>{_LEAD}{_STEPS}(?:; {_LEAD}{_STEPS})*|{_STEPS})"
 )
 _WRITTEN = re.compile(rf"In (?P<owner>{_CODE}), in the order written: (?P<rest>.+)", re.DOTALL)
-_LISTED = re.compile(rf"`(?P<owner>[^`]+)`(?P<title>, “[^“”]+”)?{LISTED}(?P<rest>\(\d+\) “.+)", re.DOTALL)
+_LISTED = re.compile(rf"`(?P<owner>[^`]+)`(?P<title>, “[^“”]+”)?{LISTED} (?P<rest>\(\d+\) “.+)", re.DOTALL)
 _CALLS = re.compile(
     rf"(?P<owner>{_CODE}) calls(?P<order>, in the order written,)? "
     rf"(?P<called>{_CODE}(?:(?:, | and ){_CODE})*) (?P<around>{_TEST}(?:, {_TEST})*)\."

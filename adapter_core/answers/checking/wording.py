@@ -19,7 +19,7 @@ from ...graph import terms
 from ...graph.source import is_python
 from ...types import Citation
 from ..citations import cited_text
-from ..composing.documented import docstring_of
+from ..composing.documentation.quoted_docs import docstring_of
 from .relations import Claims, claims_in
 from .sentence import MARK, Sentence, read_sentence
 

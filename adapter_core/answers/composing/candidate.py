@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...code_graph import CodeGraph
 from ...graph.outline import outline_of
-from ...types import ModuleFacts, SymbolRef
+from ...types import STEP_SEPARATOR, ModuleFacts, SymbolRef
 
 # Kinds of sentences about what a function does, of which each has lines of its own.
 OF_STATEMENTS = frozenset({"quote", "branch", "decides", "steps", "bare", "returns", "raises", "sets", "calls"})
@@ -21,7 +21,7 @@ MAX_CITED = 12  # lines of one citation
 class Candidate:
     """`spans`: (path, start, end). `about`: the symbol it speaks of, as `path:line`; `place`: the rank of its evidence; `order`: its place
     among the sentences about the same symbol; `named`: the question names that symbol;
-    `above`: the comment right above what it quotes, which says what that is for."""
+    `above`: the comment right above what it quotes, which says what that is for; `steps`: as in `Claim`."""
 
     text: str
     # where | signature | doc | param | returns | raises | sets | decides | calls | callers | used | assigned | tests | comment | bases |
@@ -36,12 +36,15 @@ class Candidate:
     order: int
     named: bool = False
     above: str = ""
+    steps: tuple[str, ...] = ()
 
 
 class Speaker:
     """Makes candidates about one symbol."""
 
     def __init__(self, facts: ModuleFacts, index: int, place: int) -> None:
+        self.facts = facts
+        self.index = index
         self.path = facts.path
         self.symbol = facts.symbols[index]
         self.place = place
@@ -49,6 +52,10 @@ class Speaker:
 
     def say(self, kind: str, text: str, *spans: tuple[int, int]) -> Candidate:
         return self.say_of(kind, text, *((self.path, a, b) for a, b in spans))
+
+    def list_steps(self, kind: str, lead: str, steps: tuple[str, ...], *spans: tuple[int, int]) -> Candidate:
+        """A sentence that lists steps behind `lead`."""
+        return replace(self.say(kind, f"{lead} {STEP_SEPARATOR.join(steps)}", *spans), steps=steps)
 
     def say_of(self, kind: str, text: str, *spans: tuple[str, int, int]) -> Candidate:
         return Candidate(text, kind, tuple(dict.fromkeys(spans)), self.about, self.place, 0)

@@ -21,7 +21,7 @@ from ...models.backend import Backend, Draft, Drafted, Drafts, Message
 from ...types import Claim, Evidence, Span, SymbolRef
 from ..checking.wording import tells
 from ..composing.candidate import definition
-from ..composing.choose import lexical_scores
+from ..composing.sentence_scores import lexical_scores
 from ..kinds import LINKS, answer_kind
 from ..prompts import drafting_messages
 from ..state import Run, UntilLate

@@ -71,37 +71,17 @@ function renderNotFound({ text }: Answer, nearest: readonly Link[], labels: read
 
 function renderClaims(claims: readonly Claim[], labels: readonly string[]): string {
   let next = 0;
-  const sentences = claims.map(({ text, kind, citations }) => {
-    const links = citations.map(() => renderLink(next++, labels)).join(" ");
-    return `<li class="${kind === "phrased" ? "phrased" : "composed"}">${renderSteps(text, `<span class="citations">${links}</span>`)}</li>`;
+  const sentences = claims.map((claim) => {
+    const links = claim.citations.map(() => renderLink(next++, labels)).join(" ");
+    return `<li class="${claim.kind === "phrased" ? "phrased" : "composed"}">${renderSteps(claim, `<span class="citations">${links}</span>`)}</li>`;
   });
   return sentences.length > 0 ? `<ol class="claims" aria-live="polite">${sentences.join("\n")}</ol>` : "";
 }
 
-/** What stands before the steps of a function, or before what a documentation lists. */
-const LEAD = /, in the order (?:written|listed): (?=\(1\) )/;
-
-/** "In `f`, in the order written: (1) `a`; (2) `b`", with each step in a line of its own. */
-function renderSteps(text: string, citations: string): string {
-  const lead = LEAD.exec(text);
-  if (!lead) {
-    return `${renderSentence(text)} ${citations}`;
-  }
-  const first = lead.index + lead[0].length;
-  const steps: string[] = [];
-  let open = false;
-  let from = first;
-  for (let at = first; at < text.length; at++) {
-    if (text[at] === "`") {
-      open = !open;
-    } else if (!open && /^; \(\d+\) /.test(text.slice(at, at + 8))) {
-      steps.push(text.slice(from, at));
-      from = at + 2;
-    }
-  }
-  steps.push(text.slice(from));
+/** A sentence with its citations; what it lists stands below it, each step in a line of its own. */
+function renderSteps({ text, lead = text, steps = [] }: Claim, citations: string): string {
   const items = steps.map((step) => `<li>${renderSentence(step)}</li>`).join("");
-  return `${renderSentence(text.slice(0, first).trimEnd())} ${citations}<ul class="steps">${items}</ul>`;
+  return `${renderSentence(lead)} ${citations}${items ? `<ul class="steps">${items}</ul>` : ""}`;
 }
 
 function renderLink(index: number, labels: readonly string[]): string {

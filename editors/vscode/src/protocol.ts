@@ -39,6 +39,9 @@ export interface Citation extends Place {
 
 export interface Claim {
   text: string;
+  /** What `text` lists in an order, each with its number, and what stands before that. An older server sends neither. */
+  lead?: string;
+  steps?: string[];
   kind: "composed" | "phrased";
   citations: Citation[];
 }

@@ -26,31 +26,6 @@ local function one_line(text)
   return vim.trim((text:gsub('%c+', ' ')))
 end
 
----"In `f`, in the order written: (1) `a`; (2) `b`", or what a documentation lists: what stands before the steps, and these.
----@param text string
----@return string lead
----@return string[] steps
-local function steps_of(text)
-  local lead, order, rest = text:match('^(.-, in the order (%l+):) (%(1%) .*)$')
-  if order ~= 'written' and order ~= 'listed' then
-    return text, {}
-  end
-  local steps, from, at = {}, 1, 1
-  while true do
-    local found = rest:find('; %(%d+%) ', at)
-    if not found then
-      table.insert(steps, rest:sub(from))
-      return lead, steps
-    end
-    local _, ticks = rest:sub(1, found):gsub('`', '')
-    if ticks % 2 == 0 then -- not within code
-      table.insert(steps, rest:sub(from, found - 1))
-      from = found + 2
-    end
-    at = found + 1
-  end
-end
-
 ---@param turn pathline.Turn
 ---@return table[]
 local function claims_of(turn)
@@ -71,10 +46,9 @@ local function add_claims(rendered, claims)
   local entry = 0
   for _, claim in ipairs(claims) do
     add(rendered, '')
-    local lead, steps = steps_of(claim.text)
-    add(rendered, lead)
+    add(rendered, claim.lead or claim.text)
     local sentence = #rendered.lines
-    for _, step in ipairs(steps) do
+    for _, step in ipairs(claim.steps or {}) do
       table.insert(rendered.lines, '    ' .. one_line(step))
     end
     for _, citation in ipairs(claim.citations) do

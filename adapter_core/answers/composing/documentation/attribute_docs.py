@@ -1,0 +1,71 @@
+"""Assignments: whether something is one, and what the string literal below it says of it, as Sphinx reads it (an attribute's docstring)."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+from collections.abc import Iterator
+
+from ....graph.momentary import momentary
+from ....graph.outline import outline_of
+from ....types import ModuleFacts, Symbol
+from ...inert import code, prose
+from ..candidate import Candidate, Speaker
+from .running_text import docstring_sentences
+
+
+def attribute_docs(speaker: Speaker, lines: list[str]) -> Iterator[Candidate]:
+    """The sentences of it, each with the lines of the assignment."""
+    facts, symbol = speaker.facts, speaker.symbol
+    span = _below(symbol, lines)
+    owner = facts.symbols[symbol.parent] if symbol.parent > 0 else None
+    whose = code(owner.qualname if owner is not None else facts.module)
+    for sentence in docstring_sentences(lines, *span) if span is not None else ():
+        if not sentence.field:
+            text = f"{code(symbol.name)} of {whose}: “{prose(sentence.text)}”"
+            yield speaker.say("param", text, (symbol.name_line, symbol.name_line), (sentence.start, sentence.end))
+
+
+def assigns(signature: str) -> bool:
+    """Whether a signature is an assignment that tells something: no mere annotation (which may hold a `=`, too: `Field(gt=0)`), and not
+    `x = ...` of a stub."""
+    if signature.endswith("= ..."):
+        return False
+    try:
+        node = ast.parse(signature).body[0]
+    except (SyntaxError, ValueError, IndexError):
+        return "=" in signature  # newer syntax
+    return not isinstance(node, (ast.AnnAssign, ast.Expr)) or (
+        isinstance(node, ast.AnnAssign) and node.value is not None
+    )
+
+
+def says_of(facts: ModuleFacts, name: str, line: int, lines: list[str]) -> bool:
+    """Whether the string on a line is what an assignment of `name` has below it."""
+    named = [s for s in facts.symbols if s.name == name.strip() and s.start <= line]
+    spans = (_below(symbol, lines) for symbol in named)
+    return any(span is not None and span[0] <= line <= span[1] for span in spans)
+
+
+def _below(symbol: Symbol, lines: list[str]) -> tuple[int, int] | None:
+    """The lines of the string that follows the assignment of a symbol."""
+    return _strings_below("\n".join(lines) + "\n").get((symbol.name, symbol.start))
+
+
+@momentary(8)
+def _strings_below(text: str) -> dict[tuple[str, int], tuple[int, int]]:
+    """For each assigned name with the line of its assignment the lines of the string below it."""
+    found: dict[tuple[str, int], tuple[int, int]] = {}
+    tree = outline_of(text).tree
+    for node in ast.walk(tree) if tree is not None else ():
+        if not isinstance(node, (ast.Module, ast.ClassDef)):
+            continue
+        for statement, following in itertools.pairwise(node.body):
+            value = following.value if isinstance(following, ast.Expr) else None
+            if not (isinstance(value, ast.Constant) and isinstance(value.value, str)):
+                continue
+            targets = statement.targets if isinstance(statement, ast.Assign) else []
+            targets = [statement.target] if isinstance(statement, ast.AnnAssign) else targets
+            for name in (t.id for t in targets if isinstance(t, ast.Name)):
+                found[name, statement.lineno] = following.lineno, following.end_lineno or following.lineno
+    return found

@@ -1,0 +1,119 @@
+"""What comments say: those above a definition, and those in a function."""
+
+from __future__ import annotations
+
+import ast
+import re
+import textwrap
+from collections.abc import Iterator, Sequence
+
+from ....graph.lookup import scope_at
+from ....graph.outline import outline_of
+from ....graph.parse import parse_tree
+from ...inert import code, prose
+from ..candidate import Candidate, Speaker
+from .prose import MAX_CHARS, Prose, split
+
+_MAX_LINES = 9  # right above a definition
+_OF_FILE = re.compile(
+    r"\b(?:copyright|licen[cs]e[ds]?|all rights reserved|SPDX|authors?|maintainers?|this (?:file|module|script|program))\b|\(c\)|©",
+    re.I,
+)
+_NOISE_COMMENT = re.compile(
+    r"#\s*(noqa|type:|pragma|pylint|mypy|ruff|fmt:|isort|TODO|FIXME|XXX|-\*-|!|region|endregion)", re.I
+)
+_MIN_WORDS = 4
+# `#: ` is how Sphinx knows the comment of an attribute.
+_COMMENT_SIGN = re.compile(r"#+:?(?=\s|\Z)|#+")
+_DIRECTIVE_LINE = re.compile(r"\.\. [\w-]+::")
+
+
+def comments_above(speaker: Speaker, lines: list[str]) -> Iterator[Candidate]:
+    symbol = speaker.symbol
+    name = code(symbol.qualname)
+    strings = outline_of("\n".join(lines) + "\n").string_lines
+    first = symbol.start
+    while first > 1 and lines[first - 2].strip().startswith("#") and first - 1 not in strings:
+        first -= 1
+    if not "".join(lines[: first - 1]).strip() and _OF_FILE.search("".join(lines[: symbol.start - 1])):
+        return  # with which the file begins, and not the symbol
+    first = max(first, symbol.start - _MAX_LINES)
+    for sentence in comment_sentences(lines, first, symbol.start, strings) if first < symbol.start else ():
+        yield speaker.say(
+            "comment", f"A comment above {name} says: “{prose(sentence.text)}”", (sentence.start, symbol.name_line)
+        )
+
+
+def comments_in(speaker: Speaker, lines: list[str]) -> Iterator[Candidate]:
+    """Of a function's comments each in the innermost function that it stands in."""
+    facts, symbol = speaker.facts, speaker.symbol
+    strings = outline_of("\n".join(lines) + "\n").string_lines
+    for sentence in comment_sentences(lines, symbol.start, symbol.end, strings):
+        inner = facts.symbols[scope_at(facts, sentence.start)]
+        name = code((inner if inner.is_callable else symbol).qualname)
+        yield speaker.say(
+            "comment", f"A comment in {name} says: “{prose(sentence.text)}”", (sentence.start, sentence.end)
+        )
+
+
+def comment_sentences(lines: list[str], start: int, end: int, strings: frozenset[int] = frozenset()) -> list[Prose]:
+    """Runs of full-line comments on lines `start..end`: a short one as one sentence with the line of code below it, a long one by its
+    paragraphs, and of long paragraphs each sentence.
+
+    `strings` are lines that begin inside a string: what looks like a comment there is none.
+    """
+    found: list[Prose] = []
+    run: list[tuple[int, str]] = []
+    signless: dict[int, str] = {}
+    for number in range(start, min(end, len(lines)) + 2):
+        text = lines[number - 1].strip() if number <= min(end, len(lines)) else ""
+        if text.startswith("#") and number not in strings and not _NOISE_COMMENT.match(text):
+            signless[number] = _COMMENT_SIGN.sub("", text)
+            said = signless[number].strip()
+            run.append((number, "" if _DIRECTIVE_LINE.match(said) else said))
+            continue
+        if _is_code([signless[n] for n, _ in run]):
+            pass
+        elif _joined(run) and len(_joined(run)) <= MAX_CHARS:
+            found += _whole(run, number if text and number <= end else run[-1][0], len(found))
+        else:
+            for paragraph in _paragraphs(run):
+                if _is_code([signless[n] for n, _ in paragraph]):
+                    continue
+                short = len(_joined(paragraph)) <= MAX_CHARS
+                rank = len(found)
+                found += _whole(paragraph, paragraph[-1][0], rank) if short else split(paragraph, "", 0, rank)
+        run = []
+    return found
+
+
+def _is_code(signless: Sequence[str]) -> bool:
+    """Whether what comments hold is nothing but statements, that are out of use: more than words which happen to be an expression, or
+    an annotation ("retries: how often")."""
+    tree = parse_tree(textwrap.dedent("\n".join(signless)) + "\n") if signless else None
+    statements = tree.body if tree is not None else []
+    plain = (isinstance(s, ast.Pass) or (isinstance(s, ast.AnnAssign) and s.value is None) for s in statements)
+    words = (isinstance(s, ast.Expr) and not isinstance(s.value, (ast.Call, ast.Await)) for s in statements)
+    return bool(statements) and not any(plain) and not any(words)
+
+
+def _whole(run: Sequence[tuple[int, str]], last: int, rank: int) -> list[Prose]:
+    """Comments as one sentence down to the line `last`; none where they say too little, or are code."""
+    text = _joined(run)
+    if len(text.split()) < _MIN_WORDS or text.endswith(",") or re.search(r"[=(]\S*$", text):
+        return []
+    return [Prose(text.rstrip(":"), run[0][0], last, rank)]
+
+
+def _joined(run: Sequence[tuple[int, str]]) -> str:
+    return " ".join(part for _, part in run).strip()
+
+
+def _paragraphs(run: Sequence[tuple[int, str]]) -> list[list[tuple[int, str]]]:
+    found: list[list[tuple[int, str]]] = [[]]
+    for number, text in run:
+        if text:
+            found[-1].append((number, text))
+        elif found[-1]:
+            found.append([])
+    return [paragraph for paragraph in found if paragraph]

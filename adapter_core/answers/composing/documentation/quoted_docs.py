@@ -1,0 +1,153 @@
+"""What is written about the code: docstrings and documentation, sentence by sentence, and what they list in an order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+
+from ....code_graph import CodeGraph
+from ....graph import terms
+from ....graph.outline import docstring_span, outline_of
+from ....types import STEP_SEPARATOR, Citation, Evidence, ModuleFacts, Symbol
+from ...inert import code, printable, prose
+from ..candidate import Candidate, Speaker
+from .numbered_lists import Lines, Listing, lists_in
+from .prose import in_passages
+from .running_text import docstring_lines, docstring_sentences, sentences_in, without_quotes
+
+MAX_HEADER_LINES = 12
+LISTED = ", in the order listed:"
+_ONLY_DEFAULT = re.compile(r"\W*(?:default(?:s to| is|:)?|optional)\W*\S*\W*", re.I)
+_QUOTATION = re.compile("[“”]")  # in a title it would end the quotation of it
+
+
+def of_docstring(speaker: Speaker, lines: list[str], weights: Mapping[str, float], course: bool) -> Iterator[Candidate]:
+    """The docstring of a class or function. `course`: also what it lists in an order."""
+    symbol = speaker.symbol
+    where = docstring_of(symbol, lines)
+    if where is None:
+        return
+    name = code(symbol.qualname)
+    for sentence in in_passages(docstring_sentences(lines, *where), lines, _says_of(weights)):
+        quoted = prose(sentence.text)
+        if _ONLY_DEFAULT.fullmatch(sentence.text.strip()):
+            continue  # the signature tells it
+        span = (sentence.start, sentence.end)
+        if not sentence.field:
+            if sentence.rank == 0 and sentence.end - symbol.name_line < MAX_HEADER_LINES:
+                span = (symbol.name_line, sentence.end)  # what it is of stands right above
+            yield speaker.say("doc", f"{name}: “{quoted}”", span)
+            continue
+        spans = [span] if sentence.field_line == sentence.start else [(sentence.field_line, sentence.field_line), span]
+        word, _, subject = sentence.field.partition(" ")
+        if word.startswith("return"):
+            yield speaker.say("returns", f"{name} returns, by its docstring: “{quoted}”", *spans)
+        elif word.startswith("yield"):
+            yield speaker.say("returns", f"{name} yields, by its docstring: “{quoted}”", *spans)
+        elif word.startswith("raise") and not subject:
+            yield speaker.say("raises", f"The docstring of {name} says when it raises: “{quoted}”", *spans)
+        elif word.startswith("raise"):
+            yield speaker.say("raises", f"{name} raises {code(subject)}, by its docstring: “{quoted}”", *spans)
+        elif word not in ("rtype", "type") and subject:
+            yield speaker.say("param", f"{code(subject.split()[-1])} of {name}: “{quoted}”", *spans)
+    for listing in _lists_of_docstring(symbol, lines) if course else ():
+        head = symbol.name_line, symbol.name_line
+        yield speaker.list_steps("listed", f"{name}{LISTED}", listing.steps, head, *listing.spans)
+
+
+def of_module(speaker: Speaker, lines: list[str], weights: Mapping[str, float]) -> Iterator[Candidate]:
+    """The docstring of a module."""
+    facts = speaker.facts
+    where = docstring_of(facts.symbols[0], lines)
+    for sentence in () if where is None else in_passages(docstring_sentences(lines, *where), lines, _says_of(weights)):
+        text = f"The module {code(facts.module)}: “{prose(sentence.text)}”"
+        yield speaker.say("doc", text, (sentence.start, sentence.end))
+
+
+def of_documentation(
+    speaker: Speaker,
+    lines: list[str],
+    item: Evidence,
+    weights: Mapping[str, float],
+    course: bool,
+) -> Iterator[Candidate]:
+    """What the found lines of a section say. `course`: also what the section lists in an order."""
+    facts, symbol = speaker.facts, speaker.symbol
+    title = _title(symbol)
+    found = sentences_in(lines, item.span.start, item.span.end)
+    found = [one for one in found if printable(one.text.lstrip("# ")) != printable(symbol.name)]
+    for sentence in in_passages(found, lines, _says_of(weights)):
+        spans = [(sentence.start, sentence.end)]
+        # The title is part of the sentence, so its line is cited, too.
+        if title and sentence.start == symbol.start + 1:
+            spans = [(symbol.start, sentence.end)]
+        elif title and sentence.start != symbol.start:
+            spans.insert(0, _title_lines(symbol))
+        yield speaker.say("text", f"{code(facts.path)}{title}: “{prose(sentence.text)}”", *spans)
+    told = course and not _QUOTATION.search(title[3:-1])
+    for listing in _lists_of_section(facts, speaker.index, lines) if told else ():
+        lead = f"{code(facts.path)}{title}{LISTED}"
+        yield speaker.list_steps("listed", lead, listing.steps, _title_lines(symbol), *listing.spans)
+
+
+def listed_so(graph: CodeGraph, owner: str, title: str, listing: str, citations: tuple[Citation, ...]) -> bool:
+    """Whether a docstring of `owner`, or the section `title` (", “How it works”") of the file `owner`, lists just this on cited lines."""
+    for path in dict.fromkeys(c.span.path for c in citations):
+        facts, document = graph.facts(path), graph.document(path)
+        shown = [(c.span.start, c.span.end) for c in citations if c.span.path == path]
+        if facts is None or document is None:
+            continue
+        for index, symbol in enumerate(facts.symbols):
+            if owner == path and symbol.kind in ("section", "module") and title == _title(symbol):
+                found = list(_lists_of_section(facts, index, document.lines))
+                head = _title_lines(symbol)
+            elif not title and symbol.kind not in ("section", "module") and owner == symbol.qualname:
+                found = list(_lists_of_docstring(symbol, document.lines))
+                head = symbol.name_line, symbol.name_line
+            else:
+                continue
+            if any(STEP_SEPARATOR.join(one.steps) == listing and _within((head, *one.spans), shown) for one in found):
+                return True
+    return False
+
+
+def _within(spans: tuple[Lines, ...], shown: list[Lines]) -> bool:
+    return all(any(a <= start and end <= b for a, b in shown) for start, end in spans)
+
+
+def _title(symbol: Symbol) -> str:
+    return f", “{prose(symbol.name)}”" if symbol.kind == "section" else ""
+
+
+def _title_lines(symbol: Symbol) -> Lines:
+    return symbol.start, min(symbol.start + 1, symbol.end)
+
+
+def _lists_of_section(facts: ModuleFacts, index: int, lines: list[str]) -> Iterator[Listing]:
+    """Those above its first subsection."""
+    symbol = facts.symbols[index]
+    below = [s.start - 1 for s in facts.symbols if s.kind == "section" and symbol.start < s.start <= symbol.end]
+    yield from lists_in(lines, symbol.start, min([symbol.end, *below]))
+
+
+def _lists_of_docstring(symbol: Symbol, lines: list[str]) -> Iterator[Listing]:
+    where = docstring_of(symbol, lines)
+    if where is not None:
+        yield from lists_in(without_quotes(lines, *where), *where)
+
+
+def _says_of(weights: Mapping[str, float]) -> Callable[[str], bool]:
+    """Whether a text holds words of the question."""
+    return lambda text: any(term in weights for term in terms.terms_of(text))
+
+
+def docstring_of(symbol: Symbol, lines: list[str]) -> Lines | None:
+    """The lines of a symbol's docstring, quotes included."""
+    outline = outline_of("\n".join(lines) + "\n")
+    if outline.tree is not None:
+        node = outline.tree if symbol.kind == "module" else outline.definitions.get((symbol.name, symbol.name_line))
+        return docstring_span(node) if node is not None else None
+    if not symbol.docstring:
+        return None
+    # The file does not parse now; error recovery has seen a docstring, so the first string below the header is it.
+    return docstring_lines(lines, 1 if symbol.kind == "module" else symbol.name_line + 1, symbol.end)

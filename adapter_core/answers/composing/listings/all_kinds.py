@@ -1,0 +1,27 @@
+"""What there is of a kind in the whole workspace, where a question asks for that: each kind has a module of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ....code_graph import CodeGraph
+from ..candidate import Candidate
+from ..links.known_links import KnownLinks
+from .classes_with_method import classes_with_method
+from .defined_exceptions import defined_exceptions
+from .entry_points import entry_points
+from .exception_handlers import catching
+
+
+def all_listings(links: KnownLinks, question: str) -> tuple[Candidate, ...]:
+    """`listings`, worked out once, within the time that links may take."""
+    with links.budget.spend():
+        return links.once(("listings", question), lambda: tuple(listings(links.graph, question)))
+
+
+def listings(graph: CodeGraph, question: str) -> Iterator[Candidate]:
+    """What there is of a kind, where a question asks for that: classes that have a method, exceptions that are defined, handlers of one."""
+    yield from classes_with_method(graph, question)
+    yield from defined_exceptions(graph, question)
+    yield from catching(graph, question)
+    yield from entry_points(graph, question)

@@ -1,0 +1,91 @@
+"""What the statements of a function do, put into words."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from ....types import Symbol, SymbolRef
+from ...inert import code
+from ..candidate import Candidate, Speaker
+from .actions import Action, actions_of
+from .conditions import cited, condition_of
+from .control_flow import function_at, source, statements
+
+
+def actions(speaker: Speaker, symbol: Symbol, lines: list[str]) -> Iterator[Candidate]:
+    """What a function returns, raises and sets, each with its lines and under which condition."""
+    name = code(symbol.qualname)
+    for action in actions_of(symbol, lines):
+        said = said_of(action)
+        if not said:
+            continue
+        condition = condition_of(action.tests, action.start, action.end)
+        kind = "bare" if _tells_little(action) else _ACTION_KINDS[action.kind]
+        text = f"{name} {said}{' ' if condition.words else ''}{condition.words}."
+        yield speaker.say(kind, text, *cited(condition.tests, action.start, action.end))
+
+
+_ACTION_KINDS = {
+    "return": "returns", "yield": "returns", "yield_from": "returns", "raise": "raises", "raise_result": "raises", "set": "sets",
+    "update": "sets",
+}  # fmt: skip
+
+
+def _tells_little(action: Action) -> bool:
+    """A name, a constant that says nothing, or no value: `return self`, `return result`, `self.x = x`, `self.x = (…long…)`."""
+    value = action.value
+    if action.kind in ("return", "yield"):
+        return not any(t.branch for t in action.tests) and (
+            value.isidentifier() or value in ("[]", "{}", "()", '""', "''")
+        )
+    return action.kind in ("set", "update") and (
+        not value or (value.isidentifier() and action.subject.endswith(f".{value}"))
+    )
+
+
+def said_of(action: Action) -> str:
+    """ "returns `x`", "" where there is nothing to quote."""
+    called = code(action.subject + "()")
+    if action.kind in ("return", "yield", "yield_from"):
+        word = {"return": "returns", "yield": "yields", "yield_from": "yields from"}[action.kind]
+        if action.value:
+            return f"{word} {code(action.value)}"
+        return f"{word} the result of {called}" if action.subject else ""
+    if action.kind == "raise":
+        message = f" with the message {code(action.value)}" if action.value else ""
+        return f"raises {code(action.subject)}{message}"
+    if action.kind == "raise_result":
+        return f"raises the result of {called}"
+    if action.kind == "update":
+        return (
+            f"updates {code(action.subject)} with {code(action.value)}"
+            if action.value
+            else f"updates {code(action.subject)}"
+        )
+    return f"sets {code(action.subject)} to {code(action.value)}" if action.value else f"sets {code(action.subject)}"
+
+
+_MUTATORS = frozenset(
+    "append add extend insert update pop remove discard clear setdefault popitem appendleft sort reverse".split()
+)
+
+
+def mutations(speaker: Speaker, ref: SymbolRef, lines: list[str]) -> Iterator[Candidate]:
+    """Calls of the methods by which containers change, on attributes: what is said is that they are called."""
+    node = function_at(ref.symbol, lines)
+    for placed in statements(node, lines) if node is not None else ():
+        call = placed.node.value if isinstance(placed.node, ast.Expr) else None
+        if (
+            not isinstance(call, ast.Call)
+            or not isinstance(call.func, ast.Attribute)
+            or call.func.attr not in _MUTATORS
+        ):
+            continue
+        target = source(call.func.value, lines)
+        if "." in target and all(p.isidentifier() for p in target.split(".")) and call.lineno == call.func.end_lineno:
+            end = call.end_lineno or call.lineno
+            condition = condition_of(placed.tests, call.lineno, end)
+            told = f"{' ' if condition.words else ''}{condition.words}"
+            text = f"{code(ref.symbol.qualname)} calls {code(f'{target}.{call.func.attr}()')}{told}."
+            yield speaker.say("sets", text, *cited(condition.tests, call.lineno, end))

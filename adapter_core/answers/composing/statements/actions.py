@@ -1,0 +1,117 @@
+"""What the statements of one function do, as far as its syntax shows: returns, raises, sets, yields; with lines and conditions.
+
+What syntax alone would tell wrongly is left out: an exception that a handler around it may catch, a result that a `finally`
+replaces, what stands behind a `return`, values that a generator returns, the parts of what is unpacked.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from ....graph.parsing.fields import dotted_name
+from ....types import Symbol
+from .control_flow import Placed, Test, function_at, is_generator, source, statements
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """`kind`: return | raise | raise_result | set | update | yield | yield_from. `subject` is what is raised, set or called;
+    `value` the expression, "" where it is too long to quote. `tests`: what has to be for it to happen."""
+
+    kind: str
+    subject: str
+    value: str
+    start: int
+    end: int
+    tests: tuple[Test, ...]
+
+
+def actions_of(symbol: Symbol, lines: list[str]) -> list[Action]:
+    """The actions of a function in order; empty where the file does not parse or is nested beyond reason."""
+    node = function_at(symbol, lines)
+    if node is None:
+        return []
+    found = [a for placed in statements(node, lines) for a in actions_in(placed, lines)]
+    generator = is_generator(node)
+    return [a for a in found if not (generator and a.kind == "return")]
+
+
+def actions_in(placed: Placed, lines: list[str]) -> Iterator[Action]:
+    """The actions of one statement."""
+    node = placed.node
+    start, end = node.lineno, node.end_lineno or node.lineno
+
+    def action(kind: str, subject: str, value: str) -> Action:
+        return Action(kind, subject, value, start, end, placed.tests)
+
+    if isinstance(node, ast.Return):
+        if node.value is not None and not placed.replaced:
+            yield action("return", callee(node.value), source(node.value, lines))
+    elif isinstance(node, ast.Raise):
+        if node.exc is not None and not placed.caught:
+            yield from _raise(node.exc, lines, action)
+    elif isinstance(node, ast.AugAssign):
+        target, operator = source(node.target, lines), _OPERATORS.get(type(node.op), "")
+        if _visible(target) and operator:
+            value = source(node.value, lines)
+            yield action("update", target, f"{operator}= {value}" if value else "")
+    elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+        for one, assigned in _pairs(node):
+            shown = source(one, lines)
+            if _visible(shown):
+                yield action("set", shown, source(assigned, lines))
+                break
+    elif isinstance(node, ast.Expr) and isinstance(node.value, (ast.Yield, ast.YieldFrom)):
+        yielded = node.value.value
+        if yielded is not None:
+            kind = "yield" if isinstance(node.value, ast.Yield) else "yield_from"
+            yield action(kind, callee(yielded), source(yielded, lines))
+
+
+def _pairs(node: ast.Assign | ast.AnnAssign) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """(target, value) of an assignment. Of several targets on one side nothing: they are unpacked, and none of them is the value."""
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    for target in targets:
+        if node.value is not None and not isinstance(target, (ast.Tuple, ast.List, ast.Starred)):
+            yield target, node.value
+
+
+_OPERATORS = {
+    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%", ast.Pow: "**",
+    ast.BitOr: "|", ast.BitAnd: "&", ast.BitXor: "^", ast.LShift: "<<", ast.RShift: ">>", ast.MatMult: "@",
+}  # fmt: skip
+
+
+def _raise(node: ast.expr, lines: list[str], action: Callable[[str, str, str], Action]) -> Iterator[Action]:
+    name = callee(node)
+    if not name:
+        return
+    last = name.rpartition(".")[2].lstrip("_")
+    if last[:1].isupper():
+        yield action("raise", name, _message(node, lines))
+    elif isinstance(node, ast.Call) and last != "with_traceback":
+        # A function that makes the exception. A bare lower-case name is a variable: what it holds is unknown.
+        yield action("raise_result", name, "")
+
+
+def _visible(target: str) -> bool:
+    """Local names matter to nobody outside; attributes and items do."""
+    return "." in target or "[" in target
+
+
+def callee(node: ast.expr) -> str:
+    """`a.b` of `await a.b(...)`, or of a bare name."""
+    while isinstance(node, ast.Await):
+        node = node.value
+    return dotted_name(node.func if isinstance(node, ast.Call) else node)
+
+
+def _message(node: ast.expr, lines: list[str]) -> str:
+    """The literal message of an exception, as written."""
+    if isinstance(node, ast.Call) and node.args:
+        first = node.args[0]
+        if isinstance(first, ast.Constant) and isinstance(first.value, str):
+            return source(first, lines)
+    return ""

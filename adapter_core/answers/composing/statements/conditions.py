@@ -1,0 +1,92 @@
+"""What has to be for a statement to run, in words: "when `a`, unless `c`". Nobody reads more than two conditions in a sentence: of more,
+the outer ones are "one of its branches"."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ...inert import code
+from ..candidate import MAX_CITED
+from .control_flow import Test
+
+Lines = tuple[int, int]
+_MAX_GAP = 3
+_MAX_TOLD = 2
+BRANCH, LOOP = "in one of its branches", "in one of its loops"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """`words`: "" where nothing is asked, or nothing that can be told. `tests`: those whose lines show it."""
+
+    words: str = ""
+    tests: tuple[Test, ...] = ()
+
+
+def condition_of(tests: Sequence[Test], start: int, end: int, loops: bool = False) -> Condition:
+    """The condition of what stands on lines `start..end`: the branches around it and the early exits within these; where there are no
+    branches, the early exits before it, if they are few and near. `loops`: the loops around it are told, too; else they are only cited,
+    as is each `with` and `try`, since a condition in one reads otherwise than without."""
+    first = next((i for i, t in enumerate(tests) if not t.guard and t.kind != "within"), None)
+    held = [t for t in tests[first or 0 :] if t.kind != "within" and (loops or t.kind != "for")]
+    shown = tuple(t for t in tests if t.kind in ("within", "for"))
+    if _tellable(held, start, end) and len(held) <= _MAX_TOLD:
+        return Condition(in_words(held), _in_order(held, shown)) if held else Condition()
+    if first is None:
+        return Condition()
+    branches = [i for i, t in enumerate(held) if not t.guard]
+    if not branches:
+        return Condition(LOOP, shown[-1:])
+    last = held[branches[-1] :]
+    if not branches[-1] or not _tellable(last, start, end) or len(last) > _MAX_TOLD:
+        loop = all(held[i].kind in ("for", "while") for i in branches)
+        return Condition(LOOP if loop else BRANCH, (last[0],))
+    return Condition(f"{BRANCH}, {in_words(last)}", tuple(last))
+
+
+def _tellable(held: Sequence[Test], start: int, end: int) -> bool:
+    """Whether all of it can be put into words; early exits only near what stands behind them."""
+    guards = [t for t in held if t.guard]
+    near = not guards or min(end, start + MAX_CITED - 1) - guards[0].start < MAX_CITED
+    return near and all(t.text and t.kind != "other" for t in held)
+
+
+def _in_order(*parts: Sequence[Test]) -> tuple[Test, ...]:
+    return tuple(sorted({t for part in parts for t in part}, key=lambda t: t.start))
+
+
+def in_words(tests: Sequence[Test]) -> str:
+    """ "when `a` and `b`, unless `c`, for each `x in xs`" of tests that are all told; "" of none."""
+    holds = [code(t.text) for t in tests if t.kind == "if" and t.holds]
+    fails = [code(t.text) for t in tests if t.kind == "if" and not t.holds]
+    parts = [f"when {' and '.join(holds)}"] if holds else []
+    parts += [f"unless {' or '.join(fails)}"] if fails else []
+    catches = "while handling" if parts else "when it catches"
+    parts += [f"{catches} {code(t.text)}" for t in tests if t.kind == "except"]
+    parts += [f"while {code(t.text)}" for t in tests if t.kind == "while" and t.holds]
+    parts += [f"until {code(t.text)}" for t in tests if t.kind == "while" and not t.holds]
+    parts += [f"for each {code(t.text)}" for t in tests if t.kind == "for"]
+    return ", ".join(parts)
+
+
+def lines_of(tests: Sequence[Test]) -> list[Lines]:
+    """The lines that say what is asked, and the `else` of a branch where it stands in one."""
+    found = [(t.start, t.end) for t in tests]
+    return [*found, *((t.beside, t.beside) for t in tests if t.beside)]
+
+
+def cited(tests: Sequence[Test], start: int, end: int) -> list[Lines]:
+    """The lines of tests and statement: ranges of at most twelve lines, joined where they are near each other."""
+    return joined([*lines_of(tests), (start, min(end, start + MAX_CITED - 1))])
+
+
+def joined(spans: Sequence[Lines]) -> list[Lines]:
+    """Ranges in the order of the text; those with a few lines between them are one, as far as that has twelve lines."""
+    found: list[Lines] = []
+    for start, end in sorted(set(spans)):
+        if found and start - found[-1][1] <= _MAX_GAP + 1 and max(end, found[-1][1]) - found[-1][0] < MAX_CITED:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((start, end))
+    return found
