@@ -39,6 +39,20 @@ EXTENDING = re.compile(
 )
 # What is no part of a report: comments of its form, and lists of installed packages.
 _FORM = re.compile(r"<!--.*?(?:-->|\Z)|^[ \t]*[\w.-]+[ \t]+v?\d+(?:\.\d+)+\S*[ \t]*$", re.DOTALL | re.MULTILINE)
+# How the answer is to be given, and not what is asked about.
+_MANNER = re.compile(
+    r"""\b(?:
+        step[- ]by[- ]step | under[ ]the[ ]hood | behind[ ]the[ ]scenes | from[ ](?:start|beginning)[ ]to[ ](?:finish|end)
+        | in[ ](?:(?:more|great|greater|some|full)[ ])?(?:detail|depth) | in[ ](?:simple|plain|easy)[ ](?:terms|words|english)
+        | in[ ](?:short|brief|a[ ]nutshell|(?:one|two|three|a[ ]few)[ ](?:words?|sentences?|lines?))
+        | (?:(?:can|could|would)[ ]you[ ])?(?:please[ ])?
+          (?:(?:walk|talk|guide|take)[ ](?:me|us)[ ]through | (?:explain|show|tell|describe)(?:[ ]to)?[ ](?:me|us)
+             | help[ ](?:me|us)[ ](?:to[ ])?understand)
+        | I(?:'d|[ ]would)[ ]like[ ]to[ ](?:know|understand) | I[ ](?:want|need)[ ]to[ ](?:know|understand)
+        | please | (?:many[ ])?thanks | thank[ ]you
+    )\b""",
+    re.I | re.X,
+)
 _OVERVIEW = re.compile(
     r"\b(what|purpose|overview|summar\w+|describe|explain|about)\b.*\b(this|the)\s+"
     r"(project|repo|repository|codebase|code base|package|library|workspace|program)\b",
@@ -82,9 +96,10 @@ def analyse(text: str, own_names: frozenset[str] = frozenset(), options: Ranking
     the names of the project itself, of which everything in it speaks."""
     options = options or RankingOptions()
     text = text[:MAX_CHARS].strip()
-    kind = next((name for name, pattern in _KINDS if pattern.search(text[:300])), "other")
-    title, _, body = text.partition("\n")
     is_report = len(text) >= _LONG
+    title, _, body = text.partition("\n")
+    title = title if is_report else _MANNER.sub(" ", title).lstrip(" ,;:.!")
+    kind = next((name for name, pattern in _KINDS if pattern.search(f"{title}\n{body}"[:300])), "other")
     body = _FORM.sub("\n", body) if is_report else body
     in_title = _identifiers(title)
     identifiers = tuple(dict.fromkeys((*in_title, *_identifiers(body))))[:_MAX_IDENTIFIERS]

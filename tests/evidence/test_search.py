@@ -219,6 +219,24 @@ def test_a_word_that_tells_is_kept_though_its_stem_is_that_of_one_that_does_not(
     assert "locat" in analyse("Which location is exact?").terms
 
 
+@pytest.mark.parametrize(
+    ("text", "kind", "words"),
+    [
+        ("What happens to a parcel, step by step?", "what", {"parcel"}),
+        ("Walk me through how a parcel is weighed, in detail.", "how", {"parcel", "weigh"}),
+        ("Could you please explain to me where a parcel goes?", "where", {"parcel", "goe"}),
+        ("How is a parcel weighed under the hood? Thanks", "how", {"parcel", "weigh"}),
+        ("In simple terms, how is a parcel weighed?", "how", {"parcel", "weigh"}),
+        ("I would like to understand why a parcel is weighed", "why", {"parcel", "weigh"}),
+        ("How are the terms of a contract shown?", "how", {"term", "contract", "shown"}),
+    ],
+)
+def test_how_an_answer_is_to_be_given_is_not_asked_about(text: str, kind: str, words: set[str]) -> None:
+    asked = analyse(text)
+    assert asked.kind == kind
+    assert set(asked.terms) == words
+
+
 def test_a_question_of_100_000_characters(graph: CodeGraph) -> None:
     assert len(analyse("router " * 15_000).terms) == 1
     words = " ".join(f"word{i}" for i in range(12_000))
