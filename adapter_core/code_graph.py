@@ -16,23 +16,23 @@ from dataclasses import replace
 from pathlib import Path
 
 from .errors import IndexStoreError
-from .graph import dependencies, lookup
-from .graph.call_sites import CALLERS_SECONDS, WorkspaceCalls
-from .graph.coverage_xml import coverage_of, read_coverage
-from .graph.discover import check_root
-from .graph.documents import Document, Documents
-from .graph.export import Progress, export_json, export_sqlite
-from .graph.likelihood import LEAST
+from .graph.calls.call_sites import CALLERS_SECONDS, WorkspaceCalls
+from .graph.calls.linkpass import LinkReport, link_workspace
+from .graph.discovery.discover import check_root
+from .graph.exporting.export import Progress, export_json, export_sqlite
+from .graph.finding import dependencies, lookup
+from .graph.finding.lookup import index_of, is_test_path
+from .graph.finding.textsearch import occurrences
+from .graph.indexing.sync import SyncOptions, SyncProgress, SyncReport
 from .graph.linking import classes, mro, references, sites
 from .graph.linking.evaluate import Inference
 from .graph.linking.values import Value
-from .graph.linkpass import LinkReport, link_workspace
-from .graph.lookup import index_of, is_test_path
-from .graph.store import Store
-from .graph.sync import SyncOptions, SyncProgress, SyncReport
-from .graph.testing import WorkspaceTests
-from .graph.textsearch import occurrences
-from .graph.view import WorkspaceView
+from .graph.snapshot.documents import Document, Documents
+from .graph.snapshot.view import WorkspaceView
+from .graph.storage.store import Store
+from .graph.testing.coverage_xml import coverage_of, read_coverage
+from .graph.testing.likelihood import LEAST
+from .graph.testing.workspace_tests import WorkspaceTests
 from .graph.workspace import open_index, refresh_index
 from .types import Call, CallSite, CancelToken, Listing, ModuleFacts, Reference, Span, SymbolRef
 
@@ -120,7 +120,7 @@ class CodeGraph:
     def link(
         self, cancel: CancelToken | None = None, on_progress: Callable[[int, int], None] | None = None
     ) -> LinkReport:
-        """Work out once, and keep beside the index, what all calls lead to, so that `who_calls` looks it up; see `graph.linkpass`."""
+        """Work out once, and keep beside the index, what all calls lead to, so that `who_calls` looks it up; see `graph.calls.linkpass`."""
         report = link_workspace(self.root, self.store, cancel, on_progress)
         self.overlay(self.documents.open_texts)
         return report
@@ -339,8 +339,8 @@ class CodeGraph:
         return Listing(tuple(found.values()), not notes, "; ".join(notes))
 
     def search_refs(self, text: str, kinds: Sequence[str] | None = None) -> Listing:
-        """Where a text stands in Python files, told apart by what it is in (`graph.textsearch.KINDS`): an identifier as a whole word in
-        code, any text in comments and strings."""
+        """Where a text stands in Python files, told apart by what it is in (`graph.finding.textsearch.KINDS`): an identifier as a whole
+        word in code, any text in comments and strings."""
         found: list[Reference] = []
         paths = self.view.paths_with_part(text) if text.isidentifier() else self.view.python_paths()
         for path in paths:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from ..code_graph import CodeGraph, index_of, is_test_path
 from ..evidence.selection import Found
 from ..evidence.spans import own_blocks
-from ..graph.lookup import implementation
+from ..graph.finding.lookup import implementation
 from ..graph.source import is_python
 from ..types import Evidence, ModuleFacts, Symbol
 from .asked import asked_by_words, kind_of, named_first, named_place, named_symbols

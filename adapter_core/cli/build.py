@@ -221,7 +221,7 @@ def _build(
     from ..adapters.available import for_answers
     from ..build import build_adapters, find_model
     from ..build_fitted import build_fitted
-    from ..graph.cache_folder import enforce_cap
+    from ..graph.cache.folder import enforce_cap
 
     model = find_model(args.model, shapes)
     fitted = None

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from adapter_core.code_graph import CodeGraph
+from adapter_core.graph.indexing.sync import SyncOptions, sync
 from adapter_core.graph.linking import carriers
 from adapter_core.graph.linking.values import Value
-from adapter_core.graph.store import Store
-from adapter_core.graph.sync import SyncOptions, sync
+from adapter_core.graph.storage.store import Store
 from tests.support import graph_of, write_tree
 
 READERS = 90  # more than the calls that are looked at for a parameter

@@ -21,8 +21,8 @@ from typing import Any
 import psutil
 import pytest
 
-from adapter_core.graph import resolve
-from adapter_core.graph.resolve import Definition, External, Inspection, JediClient
+from adapter_core.graph.processes import jedi_client as resolve
+from adapter_core.graph.processes.jedi_client import Definition, External, Inspection, JediClient
 
 PATIENT = 60.0
 SLOW = 'x = """' + "".join(f"\n{i}" for i in range(20)) + '"""\n' + "f(a, [b, c], {d: e})\n" * 5_000

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapter_core.graph.collecting.config import small_toml_table
-from adapter_core.graph.collecting.ids import MAX_IDS, escaped, unique_ids
-from adapter_core.graph.tests_map import (
+from adapter_core.graph.testing.collecting.config import small_toml_table
+from adapter_core.graph.testing.collecting.ids import MAX_IDS, escaped, unique_ids
+from adapter_core.graph.testing.tests_map import (
     CONFIG_FILES,
     Fixture,
     PytestRules,

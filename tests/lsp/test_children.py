@@ -14,7 +14,7 @@ import pytest
 from filelock import FileLock
 
 from adapter_core.graph.processes.indexer import Indexer, open_reader
-from adapter_core.graph.resolve import Definition, JediClient
+from adapter_core.graph.processes.jedi_client import Definition, JediClient
 from tests.support import write_tree
 
 Events = queue.SimpleQueue[dict[str, Any]]

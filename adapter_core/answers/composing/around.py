@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from ...code_graph import CodeGraph, is_test_path
+from ...graph.finding.lookup import scope_at
 from ...graph.linking.modules import imported_modules
-from ...graph.lookup import scope_at
 from ...graph.outline import outline_of
 from ...types import Import, ModuleFacts, SymbolRef, TestLink
 from ..checking.statements import callee

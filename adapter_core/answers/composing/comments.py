@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ...graph.lookup import scope_at
+from ...graph.finding.lookup import scope_at
 from ...graph.outline import outline_of
 from ...types import ModuleFacts, Symbol
 from ..inert import code, prose

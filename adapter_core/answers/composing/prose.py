@@ -9,7 +9,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from ...graph.parse import parse_tree
+from ...graph.parsing.tree import parse_tree
 from .markup import SILENT, admonition, field_of, is_directive, is_table_border, is_title, typed_parameter
 from .sections import Section, heading, item
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ...types import Call
-from ..momentary import momentary
+from ..memory.momentary import momentary
 from .values import Value
 
 if TYPE_CHECKING:

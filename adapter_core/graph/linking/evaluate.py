@@ -13,7 +13,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...types import Call, Flow, Import, Parameter
-from ..recent import Recent
+from ..memory.recent import Recent
 from . import (
     aliases,
     calling,

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from ...types import ModuleFacts
 from ..parsing.define import dotted
 from ..parsing.fields import outer_parts
-from ..syntax import Syntax, syntax_of
+from ..parsing.syntax import Syntax, syntax_of
 from .builtin_calls import BUILT_IN_CALLING, BUILTINS, CALLING_NAMES, FORMATS, handed_places
 from .externals import OPERATORS
 

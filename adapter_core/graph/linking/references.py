@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ...types import Import, ModuleFacts
 from ..parsing.fields import dotted_name, outer_parts
-from ..syntax import Syntax, syntax_of
+from ..parsing.syntax import Syntax, syntax_of
 from . import aliases, modules, mro
 from .tables import Tables, scopes
 from .values import Value

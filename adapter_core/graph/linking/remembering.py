@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeVar
 
 from ...types import CancelToken
-from ..recent import Generations, Recent
+from ..memory.recent import Generations, Recent
 from .reads import NOTHING, Read, Reads
 from .values import EMPTY, Values
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from typing import Any, NamedTuple
 
-from ..momentary import forgotten
+from ..memory.momentary import forgotten
 
 _KEPT_MARKS = 60_000
 _WITH_TEXTS = ("attributes", "applied")  # have texts within `extra`

@@ -12,7 +12,7 @@ import re
 from bisect import bisect_right
 from typing import NamedTuple
 
-from ..line_starts import line_starts
+from .line_starts import line_starts
 from .quotes import closing, unclosed
 
 # A statement with an open bracket is read on to where that cannot be; what is then read again may be this many times the text.

@@ -19,7 +19,7 @@ import numpy as np
 
 from ...types import ModuleFacts, Symbol
 from .. import terms
-from ..line_starts import line_starts
+from ..parsing.line_starts import line_starts
 from .sstable import Table, table_of
 
 # The fields of a document, in the order of the columns of `Segment.lengths`.
