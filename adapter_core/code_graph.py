@@ -31,6 +31,7 @@ from .graph.snapshot.documents import Document, Documents
 from .graph.snapshot.view import WorkspaceView
 from .graph.storage.store import Store
 from .graph.testing.coverage_xml import coverage_of, read_coverage
+from .graph.testing.exercised import Exercised
 from .graph.testing.likelihood import LEAST
 from .graph.testing.workspace_tests import WorkspaceTests
 from .graph.workspace import open_index, refresh_index
@@ -66,7 +67,8 @@ class CodeGraph:
         self.view = WorkspaceView(self.root, self.store, open_texts, self._options.discover.max_file_bytes)
         self.inference = Inference(self.view)
         self.calls = WorkspaceCalls(self.view, self.inference, self.name)
-        self.tests = WorkspaceTests(self.view, self.inference, self.calls, self.name)
+        self.tests = WorkspaceTests(self.view, self.inference)
+        self.exercised = Exercised(self.view, self.inference, self.calls, self.tests, self.name)
 
     @classmethod
     def load_or_build(
@@ -134,7 +136,7 @@ class CodeGraph:
         """What a question worked out refers to itself in circles, up to 100 MB that would wait for Python's collector."""
         if self.calls is not None and vars(self.calls):
             self.calls.close()
-            for part in (self.tests, self.calls, self.inference, self.view):
+            for part in (self.exercised, self.tests, self.calls, self.inference, self.view):
                 vars(part).clear()
 
     def __enter__(self) -> CodeGraph:
@@ -373,14 +375,14 @@ class CodeGraph:
         as for `who_calls`."""
         with self.calls.within_time(limit_seconds) as notes:
             values = [value for value in map(self._value, self._meant(ref)) if value and value.kind != "module"]
-            found = self.tests.for_symbols(values, depth, least)
+            found = self.exercised.by_tests(values, depth, least)
         return Listing(tuple(found[0]), not (notes or found[1]), "; ".join([*notes, *found[1]]))
 
     def tests_for_module(self, module: str) -> Listing:
         """The tests of the files that import a module, or are named after it."""
         known = self.facts_of_module(module) or self.view.has_package(module)
         reason = "" if known else f"no module is called {module!r}"
-        return Listing(tuple(self.tests.for_module(module, self.importers_of(module))), not reason, reason)
+        return Listing(tuple(self.exercised.module_by_tests(module, self.importers_of(module))), not reason, reason)
 
     def attach_coverage_from_xml(self, file: str | os.PathLike[str]) -> list[str]:
         """Take the line counts of a coverage.py report. Gives back what in it belongs to no file here. Raises `ValueError`, `OSError`."""

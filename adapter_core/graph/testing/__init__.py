@@ -1,1 +1,1 @@
-"""Tests and code: which tests there are, and which lead to a symbol. `testing.workspace_tests` is the door."""
+"""Tests and code: which tests there are, and which lead to a symbol. `workspace_tests` and `exercised` are the doors."""

@@ -6,7 +6,7 @@ import heapq
 import itertools
 import re
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from ...types import ModuleFacts, Span
 from ..calls.call_sites import WorkspaceCalls
@@ -18,9 +18,7 @@ from ..linking.values import Value, unbound
 from ..snapshot.view import WorkspaceView
 from . import likelihood
 from .tests_map import TestNode
-
-if TYPE_CHECKING:
-    from .workspace_tests import WorkspaceTests
+from .workspace_tests import WorkspaceTests
 
 _MOST_REACHED = 300
 _MOST_LATE = 40  # calls that were found when the time was up, and are looked at all the same
