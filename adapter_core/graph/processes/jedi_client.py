@@ -193,12 +193,6 @@ class JediClient:
             return Inspection(status="failed", reason=f"type inference cannot be started: {error}")
         return known
 
-    def infer_definition(
-        self, root: Path, path: str, text: str, line: int, column: int, cancel: CancelToken | None = None
-    ) -> list[Definition]:
-        """The definitions of `inspect` alone."""
-        return list(self.inspect(root, path, text, line, column, cancel).definitions)
-
     def close(self) -> None:
         """End the worker; later calls say "closed"."""
         self._closed = True

@@ -15,7 +15,7 @@ from ..parsing.tree import parse_tree
 from .collecting.classes import BaseResolver
 from .collecting.collect import COLLECTION_HOOKS, Collector, TestNode
 from .collecting.config import CONFIG_FILES, PytestRules, is_test_file, read_rules
-from .collecting.fixtures import Fixture, fixture_closure, read_fixtures, visible_fixtures
+from .collecting.fixtures import Fixture, read_fixtures, visible_fixtures
 from .collecting.names import ModuleNames
 
 __all__ = [
@@ -26,9 +26,7 @@ __all__ = [
     "TestNode",
     "changes_collection",
     "collect_tests",
-    "fixture_closure",
     "is_test_file",
-    "plugin_modules",
     "read_fixtures",
     "read_rules",
     "visible_fixtures",
@@ -54,13 +52,12 @@ def collect_tests(
     rules: PytestRules | None = None,
     *,
     fixtures_by_file: Mapping[str, Sequence[Fixture]] | None = None,
-    plugins: Sequence[str] = (),
     is_test_case: BaseResolver | None = None,
     hooked: bool = False,
 ) -> TestFile:
     """What pytest would collect from one file, whatever its name (`is_test_file` says whether pytest would look at it by itself).
 
-    `fixtures_by_file` and `plugins`: as for `visible_fixtures`; the file's own fixtures need not be among them. `is_test_case`: says
+    `fixtures_by_file`: as for `visible_fixtures`; the file's own fixtures need not be among them. `is_test_case`: says
     of a base class from another file, by its name as written, whether it descends from `unittest.TestCase` (None: not known).
     `hooked`: a conftest.py above the file changes what is collected (`changes_collection`), so no parameters are known.
     A file that does not parse has no tests.
@@ -71,7 +68,7 @@ def collect_tests(
     rules = rules or PytestRules()
     own = read_fixtures(path, tree, rules.escape_ids)
     files = {path: own, **(fixtures_by_file or {})}
-    collector = Collector(path, tree, rules, files, plugins, is_test_case, hooked)
+    collector = Collector(path, tree, rules, files, is_test_case, hooked)
     nodes = tuple(collector.run())
     return TestFile(path, nodes, own, tuple(dict.fromkeys(collector.open_ids)))
 
@@ -88,14 +85,3 @@ def changes_collection(source: str | ast.Module) -> bool:
     return "pytest_collection_modifyitems" in bound and any(
         isinstance(node, ast.Attribute) and node.attr == "_nodeid" for node in ast.walk(tree)
     )
-
-
-def plugin_modules(source: str | ast.Module) -> tuple[str, ...]:
-    """The modules that `pytest_plugins` of a conftest.py names, as far as they are literal."""
-    tree = parse_tree(source) if isinstance(source, str) else source
-    if tree is None:
-        return ()
-    names = ModuleNames(tree)
-    value = names.value("pytest_plugins")
-    words = map(names.literal, names.sequence(value) or [value]) if value is not None else ()
-    return tuple(word for word in words if isinstance(word, str))

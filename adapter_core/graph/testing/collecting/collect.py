@@ -52,7 +52,7 @@ class TestNode:
     `node_id`: what `pytest NODE_ID` runs in the folder that `path` is relative to. Where the parameters cannot be told from the
     text, `parameters_known` is False and the id stands for all of them, without a bracket.
     `qualname`, `start`, `end`: the function and its lines, decorators included; an inherited test stands in another class than the one
-    that it is collected from. `fixtures`: those that it gets directly, in pytest's order (`fixture_closure` has the rest).
+    that it is collected from. `fixtures`: those that it gets directly, in pytest's order (`closure_names` has the rest).
     `helpers`: qualnames of `setUp`, `setup_method`, `teardown_module` and the like in the same file that run for it.
     `classes`: for `visible_fixtures`. `conditional`: it may not exist, because it stands under an `if`, a loop or `try`, or in a module
     that skips itself (`pytest.importorskip`).
@@ -103,7 +103,6 @@ class Collector:
         tree: ast.Module,
         rules: PytestRules,
         files: Mapping[str, Sequence[Fixture]],
-        plugins: Sequence[str],
         is_test_case: BaseResolver | None,
         hooked: bool,
     ) -> None:
@@ -111,7 +110,6 @@ class Collector:
         self.tree = tree
         self.rules = rules
         self.files = files
-        self.plugins = plugins
         self.names = ModuleNames(tree)
         self.table = ClassTable(self.names, is_test_case)
         self.unreadable = hooked or any(hook in self.names.local for hook in COLLECTION_HOOKS)
@@ -298,9 +296,9 @@ class Collector:
         """The fixtures that a test sees, and those that it gets without asking."""
         classes = self._classes(place)
         if classes not in self._visible:
-            autouse = autouse_names(self.path, self.files, classes, self.plugins)
+            autouse = autouse_names(self.path, self.files, classes)
             self._visible[classes] = (
-                visible_fixtures(self.path, self.files, classes, self.plugins),
+                visible_fixtures(self.path, self.files, classes),
                 tuple(dict.fromkeys([*self.rules.usefixtures, *autouse])),
             )
         return self._visible[classes]

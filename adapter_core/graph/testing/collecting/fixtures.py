@@ -98,16 +98,14 @@ def visible_fixtures(
     path: str,
     fixtures_by_file: Mapping[str, Sequence[Fixture]],
     classes: Sequence[Sequence[str]] = (),
-    plugins: Sequence[str] = (),
 ) -> dict[str, Fixture]:
     """The definition that a test in `path` gets for each name; the nearest wins, and names those that it overrides.
 
     `fixtures_by_file`: fixtures by the file in which they are visible (where a conftest.py imports fixtures, list them under it too).
-    `classes`: the classes around the test, outermost first, each followed by its bases (`TestNode.classes`). `plugins`: files that
-    are visible everywhere, such as those that the `pytest_plugins` of a conftest.py names.
+    `classes`: the classes around the test, outermost first, each followed by its bases (`TestNode.classes`).
     """
     visible: dict[str, Fixture] = {}
-    for one in _in_order(path, fixtures_by_file, classes, plugins):
+    for one in _in_order(path, fixtures_by_file, classes):
         visible[one.name] = replace(one, overrides=visible.get(one.name))
     return visible
 
@@ -116,26 +114,10 @@ def autouse_names(
     path: str,
     fixtures_by_file: Mapping[str, Sequence[Fixture]],
     classes: Sequence[Sequence[str]] = (),
-    plugins: Sequence[str] = (),
 ) -> tuple[str, ...]:
     """The fixtures that a test in `path` gets without asking, outermost first; arguments as for `visible_fixtures`."""
-    found = (one.name for one in _in_order(path, fixtures_by_file, classes, plugins) if one.autouse)
+    found = (one.name for one in _in_order(path, fixtures_by_file, classes) if one.autouse)
     return tuple(dict.fromkeys(found))
-
-
-def fixture_closure(names: Iterable[str], visible: Mapping[str, Fixture]) -> list[Fixture]:
-    """The fixtures that run for a test which asks for `names`, with all that they ask for in turn.
-
-    In pytest's order: wider scopes first, then as requested, depth first. A fixture that requests its own name is followed by the one
-    that it overrides. Names that nothing in `visible` defines are left out.
-    """
-    found: list[Fixture] = []
-    for name in closure_names(names, visible):
-        one = visible.get(name)
-        while one is not None:
-            found.append(one)
-            one = one.overrides if name in one.requests else None
-    return found
 
 
 def closure_names(
@@ -144,9 +126,10 @@ def closure_names(
     direct: frozenset[str] = frozenset(),
     breadth_first: bool = False,
 ) -> list[str]:
-    """The names behind `fixture_closure`, those without a definition included. `direct` are values of `parametrize`, and ask for nothing.
+    """The fixtures that run for a test which asks for `names`, with all that they ask for in turn, those without a definition included.
 
-    `breadth_first`: in the order of older versions of pytest.
+    In pytest's order: wider scopes first, then as requested, depth first (`breadth_first`: as older versions of pytest have it).
+    `direct` are values of `parametrize`, and ask for nothing.
     """
     closure = list(_breadth_first(names, visible, direct) if breadth_first else _depth_first(names, visible, direct))
 
@@ -207,13 +190,12 @@ def _in_order(
     path: str,
     fixtures_by_file: Mapping[str, Sequence[Fixture]],
     classes: Sequence[Sequence[str]],
-    plugins: Sequence[str],
 ) -> Iterator[Fixture]:
     """All fixtures that are visible, the nearest last; in one place, in the order in which pytest registers them."""
     folders = path.split("/")[:-1]
     conftests = ["/".join([*folders[:depth], "conftest.py"]) for depth in range(len(folders) + 1)]
-    for file in dict.fromkeys([*plugins, *conftests, path]):
-        # What a conftest.py or a plugin imports keeps its own path and is visible here all the same.
+    for file in dict.fromkeys([*conftests, path]):
+        # What a conftest.py imports keeps its own path and is visible here all the same.
         here = (one for one in fixtures_by_file.get(file, ()) if "." not in one.qualname)
         yield from sorted(here, key=lambda one: one.qualname)
     for mro in classes:
