@@ -51,7 +51,7 @@ def links_version() -> str:
     digest = hashlib.sha256()
     graph = Path(__file__).parents[1]
     own = (graph / f"{name}.py" for name in ("calls/linkpass", "calls/links", "calls/linkstore", "storage/uses"))
-    for file in (*sorted((graph / "linking").glob("*.py")), *own):
+    for file in (*sorted((graph / "linking").rglob("*.py")), *own):
         digest.update(file.read_bytes().replace(b"\r\n", b"\n"))
     return digest.hexdigest()[:16]
 

@@ -15,7 +15,7 @@ from ..parsing.define import dotted
 from ..parsing.fields import outer_parts
 from ..parsing.syntax import Syntax, syntax_of
 from .builtin_calls import BUILT_IN_CALLING, BUILTINS, CALLING_NAMES, FORMATS, handed_places
-from .externals import OPERATORS
+from .operators import OPERATORS
 
 Extent = tuple[int, int]
 NOWHERE: Extent = (-1, -1)

@@ -111,6 +111,17 @@ def unbound(function: Value) -> Value:
     return function if function.by is None else function._replace(by=None)
 
 
+def bound(functions: Values, receivers: Values) -> Values:
+    """Functions as methods of what they are given for the first parameter."""
+    given = [r for r in receivers if r.kind in ("instance", "class")]
+    return frozenset(f._replace(extra=r) for f in functions if f.kind == "function" for r in given) or functions
+
+
+def places(parts: list[Values]) -> Values:
+    """A list of tuples that hold these, place by place."""
+    return frozenset({Value("typed", "list", 0, frozenset({Value("typed", "places", 0, tuple(parts))}))})
+
+
 def known(values: Values) -> Values:
     """Those of the workspace."""
     return frozenset(v for v in values if v.kind not in _UNKNOWN)
