@@ -78,6 +78,19 @@ def test_the_folders_of_graph_use_each_other_one_way() -> None:
     assert not wrong
 
 
+def test_each_module_of_graph_can_be_imported_first() -> None:
+    names = [".".join(file.relative_to(ROOT).with_suffix("").parts) for file in modules_in("adapter_core/graph/")]
+    code = (
+        "import importlib, sys\n"
+        "for name in sys.argv[1:]:\n"
+        "    for known in [m for m in sys.modules if m.startswith('adapter_core')]:\n"
+        "        del sys.modules[known]\n"
+        "    importlib.import_module(name)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *names], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert not done.stderr
+
+
 def test_evidence_is_below_models_and_answers() -> None:
     assert not offenders(
         modules_in("adapter_core/evidence/"), "adapter_core.models", "adapter_core.answers", "adapter_core.cli"

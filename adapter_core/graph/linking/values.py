@@ -83,6 +83,7 @@ Values = frozenset[Value]
 EMPTY: Values = frozenset()
 OTHER = Value("other", "")
 MANY = Value("many", "")
+MADE_TUPLE = "collections.namedtuple()"  # the path of a class of named tuples that a call made
 _UNKNOWN = ("external", "other", "many")
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ....types import Symbol
 from .. import composed, generated
 from ..tables import instance_class
-from ..values import EMPTY, Value, Values, class_of, instance, union
+from ..values import EMPTY, MADE_TUPLE, Value, Values, class_of, instance, union
 from .call import Known, LibraryCall
 from .iterating import CONTAINERS
 
@@ -33,7 +33,7 @@ def _named_tuple(call: LibraryCall) -> Values:
     return generated.named_tuple(call.node)
 
 
-@KNOWN.of(generated.MADE)
+@KNOWN.of(MADE_TUPLE)
 def _made_tuple(call: LibraryCall) -> Values:
     return generated.made_tuple(call.inference, call.value, call.node, call.here)
 
