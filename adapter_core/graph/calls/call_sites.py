@@ -7,6 +7,7 @@ import functools
 import logging
 import sqlite3
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from ...types import Call, CallSite, ModuleFacts, Span, SymbolRef
 from ..finding import lookup
@@ -18,14 +19,20 @@ from ..linking.sites import Targets
 from ..linking.values import Value
 from ..memory.garbage import without_gc
 from ..snapshot.view import WorkspaceView
+from .gaps import Gaps
 from .links import Links
 from .linkstore import Run
 
 log = logging.getLogger(__name__)
 
 CALLERS_SECONDS = 5.0  # that one question for callers may take
-_LATE, _STOPPED, _BY_THEN = "the time limit was met", "the search was stopped", "these were found by then"
-ENTANGLED = "some of it is too entangled, or called from too many files, to be followed to its end"
+
+
+class Callers(NamedTuple):
+    """The calls of something, and why they may not be all ("": nothing was left out on purpose)."""
+
+    sites: list[CallSite]
+    reason: str = ""
 
 
 class WorkspaceCalls:
@@ -35,7 +42,6 @@ class WorkspaceCalls:
         self._view = view
         self._inference = inference
         self._root = root_name
-        self.unknown = ""  # that a name which was asked for stands for nothing
 
     def site(self, facts: ModuleFacts, call: Call) -> CallSite:
         """One written call with what it leads to."""
@@ -81,8 +87,8 @@ class WorkspaceCalls:
                     place = operation.start if operation.how != "class" else self._start_of(facts, operation.line)
                     yield place, self.implicit_site(facts, one)
 
-    def entering(self, value: Value, with_implicit: bool, notes: list[str]) -> list[CallSite]:
-        """The calls of a function or class; adds to `notes` why they may not be all."""
+    def entering(self, value: Value, with_implicit: bool) -> Callers:
+        """The calls of a function or class."""
         found, unlinked = self._linked(value)
         if unlinked is None:
             calls = sites.calls_entering(self._inference, value)
@@ -92,9 +98,12 @@ class WorkspaceCalls:
             facts = self._view.facts(path)
             if facts is not None and call.callee != "super":
                 found.append(self.site(facts, call) if traced else self.by_name(facts, call))
-        return [*found, *self._running(value, notes)] if with_implicit else found
+        if not with_implicit:
+            return Callers(found)
+        running = self._running(value)
+        return Callers([*found, *running.sites], running.reason)
 
-    def _running(self, value: Value, notes: list[str]) -> list[CallSite]:
+    def _running(self, value: Value) -> Callers:
         """What runs a function or class without a call being written."""
         found, unlinked = self._linked_runs(value)
         if unlinked is None:
@@ -105,8 +114,7 @@ class WorkspaceCalls:
             facts = self._view.facts(path)
             if facts is not None:
                 found.append(self.implicit_site(facts, one))
-        notes += [reason] if reason else []
-        return found
+        return Callers(found, reason)
 
     @functools.cached_property
     def _links(self) -> Links | None:
@@ -161,38 +169,15 @@ class WorkspaceCalls:
                 found.append(self._unwritten(facts, run, run.callee, run.linked.targets))
         return found, unlinked
 
-    def begin(self) -> None:
-        """Forget why earlier answers were not whole."""
-        self.unknown = ""
-        self._inference.partial = False
-        self._inference.unread.clear()
-
-    def notes(self) -> list[str]:
-        """Why what was found since may not be all."""
-        unread = sorted(self._inference.unread)
-        if self._inference.late:
-            return [f"{self._why_late(_LATE)}; {_BY_THEN}"]
-        more = f" and {len(unread) - 1} more" if len(unread) > 1 else ""
-        told = [f"{unread[0]}{more} does not parse, so what runs there without a call is not told"] if unread else []
-        return [*filter(None, [self.unknown]), *([ENTANGLED] if self._inference.partial else []), *told]
-
     @contextlib.contextmanager
-    def within_time(self, seconds: float | None) -> Iterator[list[str]]:
-        """Gives up what takes longer. The list holds, at the end, why what was found may not be all."""
-        notes: list[str] = []
-        self.begin()
+    def question(self, seconds: float | None) -> Iterator[Gaps]:
+        """One question, about one state of the index; what takes longer is given up."""
         with self._view.store.snapshot(), without_gc(), self._inference.limit(seconds) as own:
+            gaps = Gaps(self._inference, f"the time limit of {seconds:g} s was met") if own else Gaps(self._inference)
             try:
-                yield notes
+                yield gaps
             finally:
-                if self._inference.late:
-                    limit = f"the time limit of {seconds:g} s was met" if own else _LATE
-                    notes[:] = [f"{self._why_late(limit)}; {_BY_THEN}"]
-                else:
-                    notes[:0] = self.notes()
-
-    def _why_late(self, limit: str) -> str:
-        return _STOPPED if self._inference.cancelled else limit
+                gaps.end()
 
     def _start_of(self, facts: ModuleFacts, line: int) -> int:
         return sum(len(text) + 1 for text in self._inference.lines(facts.path)[: line - 1])

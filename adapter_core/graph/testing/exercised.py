@@ -14,7 +14,7 @@ from ..linking.values import Value
 from ..snapshot.view import WorkspaceView
 from . import likelihood
 from .tests_map import TestNode
-from .ways import Ways
+from .ways import Led, Ways
 from .workspace_tests import WorkspaceTests
 
 _UNLIKELY = 3  # that are given where no test is likely
@@ -42,38 +42,35 @@ class Exercised:
         """The tests that lead to functions or classes within `depth` calls, likely ones first, and those named after it. Those that are
         less likely than `least` to run it are left out, but for a few where none is likelier. And why there may be more."""
         found: dict[str, TestLink] = {}
-        notes: list[str] = []
+        reasons: list[str] = []
         for target in targets:
-            for link in self._for_symbol(target, depth, notes):
+            links, why = self._tests_of(target, depth)
+            reasons += why
+            for link in links:
                 found[link.node_id] = max(link, found.get(link.node_id, link), key=lambda one: one.likely)
-        links = sorted(found.values(), key=_order)
-        likely = [link for link in links if link.likely >= least]
-        if len(likely) == len(links):
-            return links, list(dict.fromkeys(notes))
-        if not likely:
-            return links[:_UNLIKELY], [
-                *dict.fromkeys(notes),
-                "no test is likely to lead there; these are the likeliest",
-            ]
-        left = len(links) - len(likely)
-        return likely, [
-            *dict.fromkeys(notes),
-            f"{left} test{'s' * (left > 1)} that may lead there, but less likely, are left out",
-        ]
+        every = sorted(found.values(), key=_order)
+        likely = [link for link in every if link.likely >= least]
+        left = len(every) - len(likely)
+        if left and not likely:
+            return every[:_UNLIKELY], [*reasons, "no test is likely to lead there; these are the likeliest"]
+        if left:
+            reasons.append(f"{left} test{'s' * (left > 1)} that may lead there, but less likely, are left out")
+        return likely, reasons
 
-    def _for_symbol(self, target: Value, depth: int, notes: list[str]) -> list[TestLink]:
+    def _tests_of(self, target: Value, depth: int) -> tuple[list[TestLink], list[str]]:
         found: dict[str, TestLink] = {}
         table = self._inference.table(target.path)
         if table is None:
-            return []
+            return [], []
         wanted = likelihood.words(target.path, table.facts.symbols[target.index].qualname)
-        for node, way in self._ways.to(target, depth, notes) if depth else ():
+        led = self._ways.to(target, depth) if depth else Led([], [])
+        for node, way in led.tests:
             words = self._words_of(node)
             likely = likelihood.of_test(way.likely, way.distance, way.set_up, way.guessed, wanted, words)
             why = (way.words[0], *(f"which {more}" for more in way.words[1:]))
             self._add(found, node, why, way.distance, way.lines, round(likely, 3), way.guessed)
         self._by_name(target, wanted, found)
-        return list(found.values())
+        return list(found.values()), led.reasons
 
     def module_by_tests(self, module: str, importers: list[str]) -> list[TestLink]:
         """The tests of the files that import a module, or are named after it."""

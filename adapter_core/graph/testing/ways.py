@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from ...types import ModuleFacts, Span
+from ...types import CallSite, ModuleFacts, Span
 from ..calls.call_sites import WorkspaceCalls
 from ..finding import lookup
 from ..linking import carriers, classes, fixtures, parametrized
@@ -46,6 +46,13 @@ class Way(NamedTuple):
     guessed: bool = False
 
 
+class Led(NamedTuple):
+    """What leads to a target, and why it may not be all that does."""
+
+    tests: list[tuple[TestNode, Way]]
+    reasons: list[str]
+
+
 class _Step(NamedTuple):
     """A scope that uses something, at a line."""
 
@@ -69,8 +76,9 @@ class Ways:
         self._root = root_name
         self._indexes: dict[str, dict[tuple[str, int, str], int]] = {}
 
-    def to(self, target: Value, depth: int, notes: list[str]) -> list[tuple[TestNode, Way]]:
+    def to(self, target: Value, depth: int) -> Led:
         """The tests that lead to a function or class within `depth` calls, each with its likeliest way."""
+        reasons: list[str] = []
         found: dict[str, tuple[TestNode, Way]] = {}
         best: dict[Value, float] = {}
         queue: list[tuple[float, int, Value, Way]] = []
@@ -89,9 +97,13 @@ class Ways:
             if value in done or way.distance >= depth or way.likely < _LEAST_WAY:
                 continue
             done.add(value)
-            for number, one in enumerate(self._steps(value, notes)):
+            if self._inference.table(value.path) is None:
+                continue
+            callers = self._calls.entering(value, True)
+            reasons += [callers.reason] if callers.reason else []
+            for number, one in enumerate(self._steps(value, callers.sites)):
                 if self._inference.late and number >= _MOST_LATE:
-                    return list(found.values())  # what is likely was found first
+                    return Led(list(found.values()), reasons)  # what is likely was found first
                 here = Way(
                     way.likely * one.likely, way.distance + 1, (one.words, *way.words[:1]),
                     (Span(self._root, one.path, one.line, one.line), *way.lines),
@@ -101,8 +113,8 @@ class Ways:
         if not self._inference.late and any(
             v not in done and w.distance < depth and w.likely >= _LEAST_WAY for *_, v, w in queue
         ):
-            notes.append(f"more than {_MOST_REACHED} functions lead there; the likeliest were followed")
-        return list(found.values())
+            reasons.append(f"more than {_MOST_REACHED} functions lead there; the likeliest were followed")
+        return Led(list(found.values()), reasons)
 
     def _entries(self, target: Value) -> Iterator[tuple[Value, float]]:
         """What is called where a symbol is used: itself; of a class also its methods, of a method what it overrides."""
@@ -164,15 +176,14 @@ class Ways:
 
     # -- one step back -----------------------------------------------------------------------------------------------
 
-    def _steps(self, value: Value, notes: list[str]) -> Iterator[_Step]:
+    def _steps(self, value: Value, callers: list[CallSite]) -> Iterator[_Step]:
         """What calls a function or class, written or not, and what takes it as a fixture; else what may have code outside call it."""
         table = self._inference.table(value.path)
-        if table is None:
-            return
+        assert table is not None
         symbol = table.facts.symbols[value.index]
         label = symbol.qualname
         called = False
-        for site in self._calls.entering(value, True, notes):
+        for site in callers:
             facts = self._view.facts(site.span.path)
             if not site.resolved or site.caller is None or facts is None:
                 continue
@@ -229,7 +240,7 @@ class Ways:
         if symbol.parent > 0 and table.facts.symbols[symbol.parent].kind == "class":
             special = symbol.name.startswith("__")
             if symbol.name == "__call__" or (not special and self._is_built_on_others(cls)):
-                for site in self._calls.entering(cls, False, []):
+                for site in self._calls.entering(cls, False).sites:
                     facts = self._view.facts(site.span.path)
                     if site.resolved and site.caller is not None and facts is not None:
                         caller = site.caller.symbol
