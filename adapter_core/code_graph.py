@@ -25,7 +25,7 @@ from .graph.finding import dependencies, lookup
 from .graph.finding.lookup import index_of, is_test_path
 from .graph.finding.textsearch import occurrences
 from .graph.indexing.sync import SyncOptions, SyncProgress, SyncReport
-from .graph.linking import classes, mro, references, sites
+from .graph.linking import hierarchy, mro, references, sites
 from .graph.linking.evaluate import Inference
 from .graph.linking.values import Value
 from .graph.snapshot.documents import Document, Documents
@@ -216,17 +216,17 @@ class CodeGraph:
     def subclasses_of(self, cls: SymbolRef) -> list[SymbolRef]:
         """The classes directly built on a class."""
         value = self._value(cls)
-        return [r for c in classes.subclasses(self.inference, value) for r in self.calls.refs({c})] if value else []
+        return [r for c in hierarchy.subclasses(self.inference, value) for r in self.calls.refs({c})] if value else []
 
     def overrides_of(self, method: SymbolRef) -> list[SymbolRef]:
         """The methods of subclasses, near and far, that replace a method."""
         value = self._value(method)
-        return [r for f in classes.overrides(self.inference, value) for r in self.calls.refs({f})] if value else []
+        return [r for f in hierarchy.overrides(self.inference, value) for r in self.calls.refs({f})] if value else []
 
     def overridden_by(self, method: SymbolRef) -> list[SymbolRef]:
         """The methods of base classes that a method replaces, nearest first."""
         value = self._value(method)
-        return [r for f in classes.overridden(self.inference, value) for r in self.calls.refs({f})] if value else []
+        return [r for f in hierarchy.overridden(self.inference, value) for r in self.calls.refs({f})] if value else []
 
     def owners_of(self, ref: SymbolRef | str) -> list[SymbolRef]:
         """The scopes in which a symbol is defined, innermost first, its module last. A name may mean several symbols."""

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ...types import Call
-from . import classes
+from . import hierarchy
 from .aliases import CONSTRUCTORS, by_name, carrier
 from .carrying import assigned_to, carried_from, carried_further, given_by, into_parameter
 from .mro import lookup_order
@@ -229,7 +229,7 @@ def _first(inference: Inference, value: Value) -> list[Value]:
     if parent is not None and parent.kind == "class" and symbol.name.startswith("__") and symbol.name.endswith("__"):
         # Such a name is called in the class and below it, through `super()`; elsewhere it is that of another class.
         cls = Value("class", value.path, symbol.parent)
-        named = [cls, *classes.all_subclasses(inference, cls)]
+        named = [cls, *hierarchy.all_subclasses(inference, cls)]
         found = [carrier(path, symbol.name) for path in dict.fromkeys(c.path for c in named)]
         if symbol.name in CONSTRUCTORS:
             found += [carrier("", f"{_name(inference, c)}{generic}") for c in named for generic in ("", "[]")]
@@ -242,7 +242,7 @@ def _first(inference: Inference, value: Value) -> list[Value]:
         cls = Value("class", value.path, symbol.parent)
         found += _by_beginning(inference, cls, symbol.name)
         if symbol.name == "__call__":
-            for current in [cls, *classes.all_subclasses(inference, cls)]:
+            for current in [cls, *hierarchy.all_subclasses(inference, cls)]:
                 found += _constructed(inference, _name(inference, current))
     for text in symbol.decorators:
         if head := registrar(text):

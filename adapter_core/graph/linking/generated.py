@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ...types import Parameter
-from . import carriers, classes, mro, parameters
+from . import carriers, classes, hierarchy, mro, parameters
 from .snippets import snippet
 from .tables import Tables
 from .values import EMPTY, MADE_TUPLE, Value, Values, class_of, external, union
@@ -117,7 +117,7 @@ def made_tuple(inference: Inference, cls: Value, node: ast.Call, here: Here) -> 
 
 
 def _given(inference: Inference, cls: Value, name: str) -> Values:
-    below = [cls, *(classes.all_subclasses(inference, cls) if not classes.is_hub(inference, cls) else [])]
+    below = [cls, *(hierarchy.all_subclasses(inference, cls) if not hierarchy.is_hub(inference, cls) else [])]
     parts: list[Values] = []
     for made in below:
         if carriers.is_common(inference, made):

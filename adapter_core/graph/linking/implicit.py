@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..source import is_python
-from . import callbacks, calling, classes, metaclasses
+from . import callbacks, calling, classes, hierarchy, metaclasses
 from .abstract import is_abstract
 from .builtin_calls import is_meant
 from .mro import lookup_order
@@ -191,7 +191,7 @@ def _attribute(inference: Inference, path: str, operation: Operation, values: Va
     table = inference.table(path)
     cls = instance_class(table.facts, operation.owner, operation.text) if table is not None else None
     declared = frozenset() if cls is None else frozenset({instance(Value("class", path, cls))})
-    if classes.is_mangled(operation.name):
+    if hierarchy.is_mangled(operation.name):
         values = classes.as_written(inference, values, path, operation.owner)
     for value in values | declared:
         runs = accessed(inference, value, operation.name, operation.runs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from . import carriers, classes, implicit
+from . import carriers, hierarchy, implicit
 from .values import EMPTY, Value, Values, instance, union
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def given(inference: Inference, cls: Value, method: str, place: int) -> Values:
 
 
 def _given(inference: Inference, cls: Value, operator: str) -> Values:
-    wanted = frozenset(instance(c) for c in (cls, *classes.all_subclasses(inference, cls)))
+    wanted = frozenset(instance(c) for c in (cls, *hierarchy.all_subclasses(inference, cls)))
     holders = carriers.names_of_instances(inference, cls)
     paths = [cls.path]
     for home, name in holders:

@@ -13,12 +13,12 @@ from . import (
     callbacks,
     calling,
     carriers,
-    classes,
     composed,
     decorating,
     filling,
     fixtures,
     folding,
+    hierarchy,
     metaclasses,
     mro,
     operands,
@@ -61,10 +61,10 @@ def _parameter(inference: Inference, path: str, index: int, name: str) -> Values
             "class" in symbol.traits or symbol.name in _CLASS_RECEIVERS or metaclasses.is_metaclass(inference, cls)
         )
         if takes_class and "class" not in symbol.traits and symbol.name not in _CLASS_RECEIVERS:
-            return frozenset(classes.made_by(inference, cls)) or frozenset({cls})  # the `self` of a metaclass
+            return frozenset(hierarchy.made_by(inference, cls)) or frozenset({cls})  # the `self` of a metaclass
         if symbol.name == "__init_subclass__":
-            return frozenset(classes.all_subclasses(inference, cls)) or frozenset({cls})
-        possible = classes.receivers(inference, Value("function", path, index))
+            return frozenset(hierarchy.all_subclasses(inference, cls)) or frozenset({cls})
+        possible = hierarchy.receivers(inference, Value("function", path, index))
         objects = EMPTY if takes_class else composed.objects(inference, cls)
         return objects.union(c if takes_class else instance(c) for c in possible)
     outer = max(symbol.parent, 0)
@@ -102,7 +102,7 @@ def handed_over(inference: Inference, path: str, index: int, name: str) -> Value
 def _inherited(inference: Inference, path: str, index: int, found: Parameter) -> Values:
     """What the annotation of a parameter says in the nearest method of a base class that this one replaces."""
     place = inference.table(path).facts.symbols[index].parameters.index(found)  # type: ignore[union-attr]
-    for base in classes.overridden(inference, Value("function", path, index)):
+    for base in hierarchy.overridden(inference, Value("function", path, index)):
         table = inference.table(base.path)
         symbol = table.facts.symbols[base.index] if table else None
         if symbol is None:
@@ -122,8 +122,8 @@ def _with_special(inference: Inference, annotated: Values, hand_over: Callable[[
     ]
     protocols = [c for c in wanted if _is_built_on(inference, c, "Protocol")]
     written = any(_is_built_on(inference, c, "TypedDict") for c in wanted)
-    special = protocols or written or any(classes.subclasses(inference, c) for c in wanted)
-    special = special or any(_is_built_on(inference, c, "Protocol") or classes.subclasses(inference, c) for c in held)
+    special = protocols or written or any(hierarchy.subclasses(inference, c) for c in wanted)
+    special = special or any(_is_built_on(inference, c, "Protocol") or hierarchy.subclasses(inference, c) for c in held)
     if not special:
         return annotated
     handed = hand_over()
@@ -207,7 +207,7 @@ def _calls_of(inference: Inference, function: Value) -> Iterator[tuple[ast.Call,
     """The calls that enter a function: the call, where it stands, whether its first parameter is filled already, and by what."""
     wrappers = _wrappers(inference, function)
     # A call of a method that is there to be replaced enters what replaces it.
-    hooks = [f for f in classes.overridden(inference, function) if is_abstract(inference, f)]
+    hooks = [f for f in hierarchy.overridden(inference, function) if is_abstract(inference, f)]
     for path, call in _sites(inference, function)[0]:
         if (path, call.owner) in wrappers or call.form == "decorator":
             continue  # a wrapper hands on what it was given, as the calls of the wrapper tell

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...types import Symbol
-from . import carriers, classes, handing, implicit, metaclasses
+from . import carriers, handing, hierarchy, implicit, metaclasses
 from .builtin_calls import BUILTINS, CALLING_NAMES
 from .implicit import PROTOCOLS, Implicit
 from .mro import lookup_order
@@ -224,7 +224,7 @@ def _is_raised(inference: Inference, cls: Value) -> bool:
     table = inference.table(cls.path)
     if table is None or not table.facts.symbols[cls.index].bases:
         return False
-    below = [cls, *classes.all_subclasses(inference, cls)]
+    below = [cls, *hierarchy.all_subclasses(inference, cls)]
     names = [t.facts.symbols[c.index].name for c in below if (t := inference.table(c.path))]
     paths = dict.fromkeys(path for name in names for path in inference.files_naming(name))
     text = inference.workspace.text
@@ -261,9 +261,9 @@ def _files(inference: Inference, value: Value, wanted: Wanted) -> tuple[list[str
     assert table is not None
     symbol = table.facts.symbols[value.index]
     cls = value if symbol.kind == "class" else Value("class", value.path, symbol.parent)
-    below = [cls, *classes.all_subclasses(inference, cls)] if symbol.kind == "class" or symbol.parent > 0 else []
+    below = [cls, *hierarchy.all_subclasses(inference, cls)] if symbol.kind == "class" or symbol.parent > 0 else []
     if wanted.runs == {"class"}:
-        made = classes.made_by(inference, cls) if symbol.name != "__init_subclass__" else []
+        made = hierarchy.made_by(inference, cls) if symbol.name != "__init_subclass__" else []
         if symbol.name != "__set_name__":
             return list(dict.fromkeys(c.path for c in (*below, *made))), ""
     paths: dict[str, None] = {value.path: None}
@@ -285,7 +285,7 @@ def _files(inference: Inference, value: Value, wanted: Wanted) -> tuple[list[str
 def _holders(inference: Inference, cls: Value) -> list[tuple[str, str]]:
     """(file, or "" for any, and name) of what may carry instances of a class."""
     found: dict[tuple[str, str], None] = {}
-    for one in (cls, *classes.all_subclasses(inference, cls)):
+    for one in (cls, *hierarchy.all_subclasses(inference, cls)):
         found.update(dict.fromkeys(carriers.names_of_instances(inference, one)))
     return list(found)
 

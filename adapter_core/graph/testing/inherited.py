@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...types import Symbol
-from ..linking import classes
+from ..linking import hierarchy
 from ..linking.evaluate import Inference
 from ..linking.fixtures import is_fixture
 from ..linking.mro import lookup_order
@@ -115,7 +115,7 @@ def test_classes(inference: Inference, path: str, qualname: str) -> Iterator[tup
     in files that import them."""
     around = qualname.rpartition(".")[0]
     cls = _class(inference, path, around) if around else None
-    for one in [cls, *classes.all_subclasses(inference, cls)] if cls is not None else ():
+    for one in [cls, *hierarchy.all_subclasses(inference, cls)] if cls is not None else ():
         table = inference.table(one.path)
         name = table.facts.symbols[one.index].qualname.replace(".", "::") if table is not None else ""
         if inference.late:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from ...types import CallSite, ModuleFacts, Span
 from ..calls.call_sites import WorkspaceCalls
 from ..finding import lookup
-from ..linking import carriers, classes, fixtures, parametrized
+from ..linking import carriers, fixtures, hierarchy, parametrized
 from ..linking.evaluate import Inference
 from ..linking.mro import lookup_order
 from ..linking.values import Value, unbound
@@ -122,7 +122,7 @@ class Ways:
         if target.kind != "class":
             table = self._inference.table(target.path)
             if table is not None and table.facts.symbols[target.index].name not in _NEVER_INSTEAD:
-                yield from ((value, _OVERRIDDEN) for value in classes.overridden(self._inference, target))
+                yield from ((value, _OVERRIDDEN) for value in hierarchy.overridden(self._inference, target))
             return
         table = self._inference.table(target.path)
         for index in table.members.get(target.index, ()) if table else ():
@@ -215,7 +215,7 @@ class Ways:
         """(path, scope, line, how likely) of the tests and fixtures that take a fixture. One of a class may replace another of a base
         class for the tests that this one has."""
         plain = unbound(value)
-        replaced = classes.overridden(self._inference, plain)
+        replaced = hierarchy.overridden(self._inference, plain)
         for path in self._view.paths_using(name):
             if self._inference.late:
                 return
