@@ -83,15 +83,46 @@ def sync(
     `IndexStoreError`."""
     options = options or SyncOptions()
     started = time.perf_counter()
-    report = SyncReport()
-    only = options.only
+    work = _work(root, store, options)
+    report = SyncReport(
+        unchanged=len(work.found.files) - len(work.changed), removed=len(work.removed), skipped=[*work.found.skipped]
+    )
+    batches = _batches(work.changed)
+    results = _run(root, batches, work.known, options, on_progress, cancel)
+    if not batches and (work.removed or (store.roots(), store.completeness()) != (work.roots, work.outcome)):
+        results = iter([BatchResult()])
+    with without_gc():
+        _write_results(store, work, results, len(batches), report)
+    report.files, report.symbols = store.counts()
+    report.complete, report.reason = work.outcome
+    if work.everything:
+        report.problems.extend(Problem(row.path, row.problem) for row in store.files() if row.problem)
+    report.elapsed_ms = (time.perf_counter() - started) * 1000
+    return report
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What a sync has to do. `known`: the SHA-256 of changed files that are stored, so that those that still have it need not be parsed.
+    `everything`: all files were looked at."""
+
+    found: Discovery
+    roots: SourceRoots
+    changed: list[FoundFile]
+    removed: list[str]
+    known: dict[str, str]
+    everything: bool
+
+    @property
+    def outcome(self) -> tuple[bool, str]:
+        """Whether the index is whole afterwards, and why not."""
+        return self.found.complete, self.found.reason
+
+
+def _work(root: Path, store: Store, options: SyncOptions) -> _Work:
+    """Look at the files, all of them or those that may have changed."""
     scattered = _scattered(store)
-    if only is not None and (
-        not store.completeness()[0]
-        or scattered
-        or any(_decides(root, store, path, only, options.discover) for path in only)
-    ):
-        only = None
+    only = None if scattered else _only(root, store, options)
     if only is None:
         store.check()
         found = discover(root, options.discover)
@@ -103,39 +134,35 @@ def sync(
         _with_modules(found, roots)
         stored = {path: row for path in only if (row := store.file(path)) is not None}
     changed = [f for f in found.files if f.path in scattered or not _is_current(f, stored.get(f.path))]
-    paths = {file.path for file in found.files}
-    removed = [path for path in stored if path not in paths]
-    report.removed = len(removed)
-    report.unchanged = len(found.files) - len(changed)
-    report.skipped.extend(found.skipped)
     # A file whose module's name changed, by a new source root, is another file.
     known = {
         file.path: stored[file.path].sha256
         for file in changed
         if file.path in stored and stored[file.path].module == file.module and file.path not in scattered
     }
-    batches = _batches(changed)
-    outcome = found.complete, found.reason
-    results = _run(root, batches, known, options, on_progress, cancel)
-    if not batches and (removed or store.roots() != roots or store.completeness() != outcome):
-        results = iter([BatchResult()])
-    with without_gc():
-        # One transaction for each result. What goes, goes with the first of them, and the last one makes the index whole:
-        # so few changes are one step, and between many it is said that some are missing.
-        for number, result in enumerate(results, 1):
-            with store.transaction():
-                if number == 1:
-                    store.set_roots(roots)
-                    for path in removed:
-                        store.remove(path)
-                _write(store, result, report)
-                store.set_complete(*(outcome if number >= len(batches) else (False, "the index is being built")))
-    report.files, report.symbols = store.counts()
-    report.complete, report.reason = outcome
-    if only is None:
-        report.problems.extend(Problem(row.path, row.problem) for row in store.files() if row.problem)
-    report.elapsed_ms = (time.perf_counter() - started) * 1000
-    return report
+    paths = {file.path for file in found.files}
+    return _Work(found, roots, changed, [path for path in stored if path not in paths], known, only is None)
+
+
+def _only(root: Path, store: Store, options: SyncOptions) -> tuple[str, ...] | None:
+    """The files to which a sync may keep; None: everything has to be looked at."""
+    only = options.only
+    if only is None or not store.completeness()[0]:
+        return None
+    return None if any(_decides(root, store, path, only, options.discover) for path in only) else only
+
+
+def _write_results(store: Store, work: _Work, results: Iterator[BatchResult], batches: int, report: SyncReport) -> None:
+    """One transaction for each result. What goes, goes with the first of them, and the last one makes the index whole: so few changes are
+    one step, and between many it is said that some are missing."""
+    for number, result in enumerate(results, 1):
+        with store.transaction():
+            if number == 1:
+                store.set_roots(work.roots)
+                for path in work.removed:
+                    store.remove(path)
+            _write(store, result, report)
+            store.set_complete(*(work.outcome if number >= batches else (False, "the index is being built")))
 
 
 def _scattered(store: Store) -> set[str]:
