@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 from ...types import Call, CallSite, ModuleFacts, Span, SymbolRef
 from ..finding import lookup
-from ..linking import carriers, implicit, runners, sites
+from ..linking import implicit, may_alias, runners, sites
 from ..linking.evaluate import Inference
 from ..linking.implicit import Implicit
-from ..linking.operations import Operation
+from ..linking.implicit_sites import Operation
 from ..linking.sites import Targets
 from ..linking.values import Value
 from ..memory.garbage import without_gc
@@ -136,7 +136,7 @@ class WorkspaceCalls:
         homes = functools.partial(sites.homes, self._inference, value) if is_method else None
         try:
             linked, unlinked = self._links.entering(value, symbol.name, homes)
-            cut = self._links.is_cut(carriers.called_as(self._inference, value))
+            cut = self._links.is_cut(may_alias.called_as(self._inference, value))
         except (sqlite3.Error, ValueError, TypeError) as error:
             log.warning("the links are not read: %s", error)
             return [], None

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ...types import Call, Flow
 from ..storage.columns import column
-from . import carrying
+from . import value_flow
 from .reaching import Event, Lines, least_indent, loop_around
 from .tables import Tables
 from .values import EMPTY, Value, Values, known, union
@@ -334,7 +334,7 @@ def _by_mention(inference: Inference, values: Values) -> list[Values] | None:
         if symbol.decorators:
             places.append((value.path, max(symbol.parent, 0), symbol.name_line, 0))
         for path in inference.files_naming(symbol.name)[:_MAX_FILES]:
-            handed = carrying.handed_at(inference, path, symbol.name)
+            handed = value_flow.handed_at(inference, path, symbol.name)
             places += [(path, call.owner, call.line, offset) for offset, call in handed]
         if len(places) != 1:
             return None

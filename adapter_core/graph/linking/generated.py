@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ...types import Parameter
-from . import carriers, classes, hierarchy, mro, parameters
+from . import classes, hierarchy, may_alias, mro, parameters
 from .snippets import snippet
 from .tables import Tables
 from .values import EMPTY, MADE_TUPLE, Value, Values, class_of, external, union
@@ -120,11 +120,11 @@ def _given(inference: Inference, cls: Value, name: str) -> Values:
     below = [cls, *(hierarchy.all_subclasses(inference, cls) if not hierarchy.is_hub(inference, cls) else [])]
     parts: list[Values] = []
     for made in below:
-        if carriers.is_common(inference, made):
+        if may_alias.is_common(inference, made):
             continue
         taken = _taken(inference, made)
         wanted = next((p for p in taken if p.name == name), None)
-        sites = carriers.sites_of(inference, made) if wanted is not None else []
+        sites = may_alias.sites_of(inference, made) if wanted is not None else []
         if wanted is None or len(sites) > _MAX_SITES:
             continue
         for path, call in sites:

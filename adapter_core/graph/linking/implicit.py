@@ -1,4 +1,4 @@
-"""What runs without a call being written: which functions the operations of a file (`operations.py`) enter."""
+"""What runs without a call being written: which functions the operations of a file (`implicit_sites.py`) enter."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from ..source import is_python
 from . import callbacks, calling, classes, hierarchy, metaclasses
 from .abstract import is_abstract
 from .builtin_calls import is_meant
+from .implicit_sites import NOWHERE, Operation, operations_in
 from .mro import lookup_order
-from .operations import NOWHERE, Operation, operations_in
 from .sites import Targets, targets_of
 from .special import Found, Runs, accessed, along, is_dataclass, special
 from .tables import instance_class

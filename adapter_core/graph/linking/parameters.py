@@ -8,24 +8,24 @@ from typing import TYPE_CHECKING
 
 from ...types import Call, Parameter, Symbol
 from ..storage.columns import column
+from . import annotations as types_of
 from . import (
-    aliases,
     callbacks,
     calling,
-    carriers,
     composed,
     decorating,
     filling,
     fixtures,
     folding,
     hierarchy,
+    import_aliases,
+    may_alias,
     metaclasses,
     mro,
-    operands,
+    operand_arguments,
     owners,
     registered,
 )
-from . import annotations as types_of
 from .abstract import is_abstract
 from .tables import Tables
 from .values import EMPTY, MANY, Value, Values, class_of, either, instance, known, unbound, union
@@ -82,7 +82,9 @@ def _parameter(inference: Inference, path: str, index: int, name: str) -> Values
     handed = _handed_over(inference, path, index, found) | annotated
     if in_class and not known(handed):
         cls, place = Value("class", path, symbol.parent), symbol.parameters.index(found)
-        handed |= owners.given(inference, cls, symbol.name, place) | operands.given(inference, cls, symbol.name, place)
+        handed |= owners.given(inference, cls, symbol.name, place) | operand_arguments.given(
+            inference, cls, symbol.name, place
+        )
         handed |= owners.bound(inference, cls, symbol.name, place)
     if in_class and not found.annotation and not known(handed):
         return _inherited(inference, path, index, found) or handed
@@ -200,7 +202,7 @@ def _callable(inference: Inference, path: str, index: int) -> bool:
 
 def _sites(inference: Inference, function: Value) -> tuple[list[tuple[str, Call]], bool]:
     """The calls that may hand something over to a function, and whether these are all: what is called everywhere is given everything."""
-    return inference.aside(("sites", function), lambda: carriers.handing_over(inference, function))
+    return inference.aside(("sites", function), lambda: may_alias.handing_over(inference, function))
 
 
 def _calls_of(inference: Inference, function: Value) -> Iterator[tuple[ast.Call, Here, bool, Value | None]]:
@@ -285,7 +287,7 @@ def _applications(inference: Inference, function: Value) -> Iterator[Value]:
     if table is None:
         return
     symbol = table.facts.symbols[function.index]
-    for path, call in aliases.decorators_of(inference, function) or carriers.applied_as(inference, function):
+    for path, call in import_aliases.decorators_of(inference, function) or may_alias.applied_as(inference, function):
         other = inference.table(path)
         target = _below(other, call) if other else None
         if target is None or other is None:

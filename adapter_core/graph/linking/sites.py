@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ...types import Call
 from ..source import is_test_path
-from . import calling, carriers, classes, composed, hierarchy, registered
+from . import calling, classes, composed, hierarchy, may_alias, registered
 from .abstract import is_abstract, is_unfinished
 from .constructed import is_constructed
 from .tables import instance_class, scopes
@@ -213,7 +213,7 @@ def _calls_entering(
         return []
     symbol = table.facts.symbols[value.index]
     found: dict[int, tuple[str, Call, bool]] = {}
-    for place, (path, call) in _by_turns(carriers.sites_of(inference, value)):
+    for place, (path, call) in _by_turns(may_alias.sites_of(inference, value)):
         if paths is not None and path not in paths:
             continue
         if inference.late:

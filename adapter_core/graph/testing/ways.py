@@ -11,7 +11,7 @@ from typing import NamedTuple
 from ...types import CallSite, ModuleFacts, Span
 from ..calls.call_sites import WorkspaceCalls
 from ..finding import lookup
-from ..linking import carriers, fixtures, hierarchy, parametrized
+from ..linking import fixtures, hierarchy, may_alias, parametrized
 from ..linking.evaluate import Inference
 from ..linking.mro import lookup_order
 from ..linking.values import Value, unbound
@@ -249,8 +249,8 @@ class Ways:
                         yield _Step(site.span.path, owner, site.span.start, _MAKES, words, guessed=True)
             return
         seen: set[tuple[str, int]] = set()
-        for home, name in carriers.holding(self._inference, value)[:_MOST_NAMES]:
-            for path in carriers.files_of(self._inference, home, name, value.path):
+        for home, name in may_alias.aliases_and_containers_of(self._inference, value)[:_MOST_NAMES]:
+            for path in may_alias.files_of(self._inference, home, name, value.path):
                 if self._inference.late:
                     return
                 for owner, line in self._mentions(path, name):

@@ -1,4 +1,4 @@
-"""The names under which something goes: that by which it is defined, and those under which files import it."""
+"""Import aliases: the name by which something is defined, and those under which files import it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def names_of(inference: Inference, name: str) -> list[str]:
 
 
 def _names_of(inference: Inference, name: str) -> list[str]:
-    found = inference.once(("names", name), lambda: frozenset(carrier("", n) for n in _aliases(inference, name)))
+    found = inference.once(("names", name), lambda: frozenset(scoped_name("", n) for n in _aliases(inference, name)))
     return sorted((v.extra for v in found), key=lambda n: (n != name, n)) or [name]
 
 
@@ -117,19 +117,19 @@ def _decorated_by(inference: Inference, applied: list[tuple[str, Call]]) -> list
 
 def _of_its_instance(inference: Inference, function: Value) -> list[tuple[str, Call]]:
     """`@guard`, where `guard = Guard("edit")` is an instance of the class whose `__call__` it is."""
-    from .carriers import names_of_instances  # which look for what decorators give, in turn
+    from .may_alias import aliases_of_instances  # which look for what decorators give, in turn
 
     table = inference.table(function.path)
     found: list[tuple[str, Call]] = []
     parent = table.facts.symbols[function.index].parent if table is not None else 0
-    for home, name in names_of_instances(inference, Value("class", function.path, parent)):
+    for home, name in aliases_of_instances(inference, Value("class", function.path, parent)):
         for path in [home] if home else inference.workspace.paths_using(name, "decorated"):
             other = inference.table(path) if inference.spend() else None
             found += [(path, c) for c in other.decorators.get(name, ())] if other else []
     return found
 
 
-class _Carrier(Value):
+class _ScopedName(Value):
     """Many are hashed, and no set of them is gone through but in the order of their names."""
 
     __slots__ = ()
@@ -137,11 +137,11 @@ class _Carrier(Value):
 
 
 @momentary(8_000)
-def carrier(home: str, name: str) -> Value:
+def scoped_name(home: str, name: str) -> Value:
     """A name by which something may be called: in one file, or (home "") anywhere."""
-    return _Carrier("carrier", home, 0, name)
+    return _ScopedName("name", home, 0, name)
 
 
-def by_name(carried: Iterable[Value]) -> list[Value]:
-    """Carriers in the order of their names."""
-    return sorted(carried, key=lambda c: (c.path, c.extra))
+def by_name(names: Iterable[Value]) -> list[Value]:
+    """Such names in their order."""
+    return sorted(names, key=lambda c: (c.path, c.extra))

@@ -1,11 +1,14 @@
-"""What operators and assignments to items hand to special methods: `pipeline | stage`, `signal += listener`, `registry["a"] = f`."""
+"""Arguments of special methods: what operators and assignments to items hand over.
+
+`pipeline | stage`, `signal += listener`, `registry["a"] = f`.
+"""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
-from . import carriers, hierarchy, implicit
+from . import hierarchy, implicit, may_alias
 from .values import EMPTY, Value, Values, instance, union
 
 if TYPE_CHECKING:
@@ -27,10 +30,10 @@ def given(inference: Inference, cls: Value, method: str, place: int) -> Values:
 
 def _given(inference: Inference, cls: Value, operator: str) -> Values:
     wanted = frozenset(instance(c) for c in (cls, *hierarchy.all_subclasses(inference, cls)))
-    holders = carriers.names_of_instances(inference, cls)
+    holders = may_alias.aliases_of_instances(inference, cls)
     paths = [cls.path]
     for home, name in holders:
-        paths += carriers.files_of(inference, home, name, cls.path)
+        paths += may_alias.files_of(inference, home, name, cls.path)
     paths = list(dict.fromkeys(paths))
     parts: list[Values] = []
     for path in paths if len(paths) <= _MAX_FILES else paths[:1]:

@@ -1,4 +1,4 @@
-"""What is written in one file that may run a special method without a call of it: `with`, attributes, operators, loops, …
+"""Implicit call sites: what is written in one file that may run a special method without a call of it, such as `with` and operators.
 
 Found in the syntax tree when somebody asks, not stored. What each of them does run is told in `implicit.py`.
 """

@@ -1,4 +1,4 @@
-"""Where a function may be called: the names that may carry it, found backwards from where it is mentioned.
+"""May-alias analysis: the names under which a function, class or lambda may be called, as the closure of the steps of `value_flow.py`.
 
 `def f` is called by its own name; but also by an alias of an import, by a variable or attribute it is assigned to, by the parameter
 that it is handed to, by what returns it, out of a container. This finds the names, generously and by text alone; whether a call of
@@ -13,54 +13,54 @@ from typing import TYPE_CHECKING
 
 from ...types import Call
 from . import hierarchy
-from .aliases import CONSTRUCTORS, by_name, carrier
-from .carrying import assigned_to, carried_from, carried_further, given_by, into_parameter
+from .import_aliases import CONSTRUCTORS, by_name, scoped_name
 from .mro import lookup_order
 from .registered import registrar
 from .snippets import snippet
 from .tables import Tables
+from .value_flow import assigned_to, target_parameters, targets_of_name, targets_of_place, targets_of_result
 from .values import Value, Values, unbound
 
 if TYPE_CHECKING:
     from .evaluate import Inference
 
-_MAX_CARRIERS = 48
+_MAX_ALIASES = 48
 _MAX_FILES = 60
 _MAX_CALLING_FILES = 40
 _MAX_SITES = 80
 
 
 def sites_of(inference: Inference, value: Value) -> list[tuple[str, Call]]:
-    """The calls that may enter a function, class or lambda: all calls of a name that may carry it."""
-    return _sites(inference, value, _carrying(inference, value))
+    """The calls that may enter a function, class or lambda: all calls of a name that may be an alias of it."""
+    return _sites(inference, value, _may_alias(inference, value))
 
 
 def handing_over(inference: Inference, function: Value) -> tuple[list[tuple[str, Call]], bool]:
     """The calls that may hand something over to a function, and whether these are all: of too many those by its own name."""
     if is_common(inference, function):
         return [], False
-    carried = _carrying(inference, function)
+    aliases = _may_alias(inference, function)
     # No call is one of two names, and there is one at least in each file: most often that tells, and no file need be read.
-    using = [inference.workspace.paths_using(n, "called") for n in {c.extra for c in carried if not c.path}]
+    using = [inference.workspace.paths_using(n, "called") for n in {c.extra for c in aliases if not c.path}]
     open_only = len(inference.workspace.paths_using("", "called"))  # are among the files of any name
     if sum(max(len(paths) - open_only, 0) for paths in using) <= _MAX_SITES:
-        sites = _sites(inference, function, carried)
+        sites = _sites(inference, function, aliases)
         if len(sites) <= _MAX_SITES:
             return sites, True
     name = called_as(inference, function)
-    own = _sites(inference, function, [c for c in carried if c.extra == name])
+    own = _sites(inference, function, [c for c in aliases if c.extra == name])
     named = [(path, call) for path, call in own if call.name == name]
     return (named if len(named) <= _MAX_SITES else []), False
 
 
-def _carrying(inference: Inference, value: Value) -> list[Value]:
+def _may_alias(inference: Inference, value: Value) -> list[Value]:
     plain = unbound(value)
-    return by_name(inference.once(("carriers", plain), lambda: _carriers(inference, plain)))
+    return by_name(inference.once(("may alias", plain), lambda: _closure(inference, plain)))
 
 
-def _sites(inference: Inference, value: Value, carried: list[Value]) -> list[tuple[str, Call]]:
+def _sites(inference: Inference, value: Value, aliases: list[Value]) -> list[tuple[str, Call]]:
     found: dict[tuple[str, int, int, str], tuple[str, Call]] = {}
-    for one in carried:
+    for one in aliases:
         if inference.late:  # to find the files of a name takes time, too
             inference.cut_off()
             break
@@ -104,24 +104,24 @@ def _written_in(inference: Inference, path: str, name: str) -> list[tuple[str, C
     return [(path, call) for call in table.calls.get(name, ())] if table is not None else []
 
 
-def names_carrying(inference: Inference, value: Value) -> list[tuple[str, str]]:
-    """(file, or "" for any, and name) of the names that may carry a function, class or lambda."""
-    names = [(c.path, c.extra) for c in _carrying(inference, value) if not c.extra.endswith(("[]", "()"))]
+def aliases_of(inference: Inference, value: Value) -> list[tuple[str, str]]:
+    """(file, or "" for any, and name) of the names that may be aliases of a function, class or lambda."""
+    names = [(c.path, c.extra) for c in _may_alias(inference, value) if not c.extra.endswith(("[]", "()"))]
     return sorted(names)
 
 
-def holding(inference: Inference, value: Value) -> list[tuple[str, str]]:
+def aliases_and_containers_of(inference: Inference, value: Value) -> list[tuple[str, str]]:
     """The same with those of containers that may hold it: `HANDLERS` of `HANDLERS = {"open": on_open}`."""
-    names = {(c.path, c.extra.removesuffix("[]")) for c in _carrying(inference, value)}
+    names = {(c.path, c.extra.removesuffix("[]")) for c in _may_alias(inference, value)}
     return sorted((home, name) for home, name in names if name and not name.endswith("()"))
 
 
-def names_of_instances(inference: Inference, cls: Value) -> list[tuple[str, str]]:
+def aliases_of_instances(inference: Inference, cls: Value) -> list[tuple[str, str]]:
     """The same of what a call of a class gives."""
-    key = ("carriers of instances", cls)
+    key = ("aliases of instances", cls)
     first = _constructed(inference, _name(inference, cls))
-    carried = inference.once(key, lambda: _expanded(inference, first, cls.path))
-    return sorted((c.path, c.extra) for c in carried if not c.extra.endswith(("[]", "()")))
+    aliases = inference.once(key, lambda: _expanded(inference, first, cls.path))
+    return sorted((c.path, c.extra) for c in aliases if not c.extra.endswith(("[]", "()")))
 
 
 def applied_as(inference: Inference, function: Value) -> list[tuple[str, Call]]:
@@ -136,7 +136,7 @@ def applied_as(inference: Inference, function: Value) -> list[tuple[str, Call]]:
             # What the function around gives is kept under a name: `guarded = make_guard(log)`, `@guarded`.
             names = [
                 *names,
-                *(c.extra for c in given_by(inference, table, index) if not c.extra.endswith(("[]", "()"))),
+                *(c.extra for c in targets_of_result(inference, table, index) if not c.extra.endswith(("[]", "()"))),
             ]
         for name in dict.fromkeys(names):
             for path in inference.workspace.paths_using(name, "decorated"):
@@ -157,8 +157,8 @@ def _may_decorate(inference: Inference, table: Tables, index: int) -> bool:
 
 
 def files_of(inference: Inference, home: str, name: str, defined_in: str) -> list[str]:
-    """The files in which a name that may carry something defined in a file is worth looking at."""
-    return _files(inference, carrier(home, name), defined_in)
+    """The files in which an alias of something defined in a file is worth looking at."""
+    return _files(inference, scoped_name(home, name), defined_in)
 
 
 def is_common(inference: Inference, function: Value) -> bool:
@@ -168,7 +168,7 @@ def is_common(inference: Inference, function: Value) -> bool:
 
 
 def called_as(inference: Inference, function: Value) -> str:
-    """The name by which a function is called where nothing else carries it: its own, of a constructor that of its class."""
+    """The name by which a function is called where it has no other alias: its own, of a constructor that of its class."""
     table = inference.table(function.path)
     if table is None:
         return ""
@@ -177,7 +177,7 @@ def called_as(inference: Inference, function: Value) -> str:
 
 
 def _files(inference: Inference, one: Value, defined_in: str) -> list[str]:
-    """Where to look for what takes over the value of a carrier. A name that stands everywhere is a word rather than a name: then
+    """Where to look for what takes over the value of an alias. A name that stands everywhere is a word rather than a name: then
     only where the value is defined."""
     if one.path:
         return [one.path]
@@ -187,12 +187,12 @@ def _files(inference: Inference, one: Value, defined_in: str) -> list[str]:
     return paths
 
 
-def _carriers(inference: Inference, value: Value) -> Values:
+def _closure(inference: Inference, value: Value) -> Values:
     return _expanded(inference, _first(inference, value), value.path)
 
 
 def _expanded(inference: Inference, first: list[Value], defined_in: str) -> Values:
-    """Some carriers, and what takes over what they carry."""
+    """Some aliases, and what takes over their value."""
     found: dict[Value, None] = dict.fromkeys(first)
     todo = list(found)
     while todo:
@@ -200,14 +200,14 @@ def _expanded(inference: Inference, first: list[Value], defined_in: str) -> Valu
         name: str = one.extra
         if name.endswith(("[]", "()")) or name == "cls" or (name.startswith("__") and name.endswith("__")):
             continue
-        container = carrier(one.path, f"{name}[]") in found
+        container = scoped_name(one.path, f"{name}[]") in found
         for path in _files(inference, one, defined_in):
             if not inference.spend():
                 return frozenset(found)
-            for new in carried_further(inference, path, name, container):
+            for new in targets_of_name(inference, path, name, container):
                 if new in found:
                     continue
-                if len(found) >= _MAX_CARRIERS:
+                if len(found) >= _MAX_ALIASES:
                     inference.partial = True
                     return frozenset(found)
                 found[new] = None
@@ -220,7 +220,7 @@ def _first(inference: Inference, value: Value) -> list[Value]:
     if table is None:
         return []
     if value.kind == "lambda":
-        return carried_from(inference, value.path, value.extra[0])
+        return targets_of_place(inference, value.path, value.extra[0])
     symbols = table.facts.symbols
     symbol = symbols[value.index]
     parent = symbols[symbol.parent] if symbol.parent > 0 else None
@@ -230,14 +230,14 @@ def _first(inference: Inference, value: Value) -> list[Value]:
         # Such a name is called in the class and below it, through `super()`; elsewhere it is that of another class.
         cls = Value("class", value.path, symbol.parent)
         named = [cls, *hierarchy.all_subclasses(inference, cls)]
-        found = [carrier(path, symbol.name) for path in dict.fromkeys(c.path for c in named)]
+        found = [scoped_name(path, symbol.name) for path in dict.fromkeys(c.path for c in named)]
         if symbol.name in CONSTRUCTORS:
-            found += [carrier("", f"{_name(inference, c)}{generic}") for c in named for generic in ("", "[]")]
-            found += [carrier(path, "cls") for path in dict.fromkeys(c.path for c in named)]
+            found += [scoped_name("", f"{_name(inference, c)}{generic}") for c in named for generic in ("", "[]")]
+            found += [scoped_name(path, "cls") for path in dict.fromkeys(c.path for c in named)]
     else:
-        found = [carrier(home, symbol.name)]
+        found = [scoped_name(home, symbol.name)]
     if symbol.kind == "class":
-        found.append(carrier(home, f"{symbol.name}[]"))  # `Box[int](3)`
+        found.append(scoped_name(home, f"{symbol.name}[]"))  # `Box[int](3)`
     if parent is not None and parent.kind == "class":
         cls = Value("class", value.path, symbol.parent)
         found += _by_beginning(inference, cls, symbol.name)
@@ -246,20 +246,20 @@ def _first(inference: Inference, value: Value) -> list[Value]:
                 found += _constructed(inference, _name(inference, current))
     for text in symbol.decorators:
         if head := registrar(text):
-            found.append(carrier("", head.rpartition(".")[2]))  # is called in its place, perhaps
-        # A decorator is handed the function: its parameter carries it.
+            found.append(scoped_name("", head.rpartition(".")[2]))  # is called in its place, perhaps
+        # A decorator is handed the function: its parameter is an alias.
         for decorator in inference.text(value.path, max(symbol.parent, 0), text, symbol.start):
-            found += into_parameter(inference, decorator, 0)
+            found += target_parameters(inference, decorator, 0)
     return found
 
 
 def _by_beginning(inference: Inference, cls: Value, name: str) -> list[Value]:
-    """What carries a method that its class, or a base, asks for by a name put together: `getattr(self, "visit_" + kind)`."""
+    """The aliases of a method that its class, or a base, asks for by a name put together: `getattr(self, "visit_" + kind)`."""
     found: list[Value] = []
     for path in dict.fromkeys(c.path for c in lookup_order(inference, cls) if c.kind == "class"):
         for beginning, start in _beginnings(inference, path):
             if name.startswith(beginning) and name != beginning:
-                found += [carrier(path, "()"), *carried_from(inference, path, start)]
+                found += [scoped_name(path, "()"), *targets_of_place(inference, path, start)]
     return found
 
 
@@ -317,11 +317,11 @@ def _name(inference: Inference, cls: Value) -> str:
 
 def _constructed(inference: Inference, name: str) -> list[Value]:
     """The names to which `Name(…)` is assigned, or handed."""
-    found: list[Value] = [carrier("", name)]
+    found: list[Value] = [scoped_name("", name)]
     paths = inference.workspace.paths_using(name, "called")
     for path in paths if len(paths) <= _MAX_FILES else ():
         table = inference.table(path) if inference.spend() else None
         for call in table.calls.get(name, ()) if table else ():
-            found += carried_from(inference, path, call.start)
-            found.append(carrier(path, "()"))
+            found += targets_of_place(inference, path, call.start)
+            found.append(scoped_name(path, "()"))
     return found

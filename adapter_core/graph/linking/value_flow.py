@@ -1,5 +1,8 @@
-"""What takes over the value of a name, or of what stands at a place, in one file: the targets of assignments, parameters, containers,
-results. Found by text, and remembered: many functions share a name."""
+"""Value flow, one step in one file: which names take over the value of a name, of what stands at a place, of a result or argument.
+
+Targets of assignments, parameters, containers and results are found by text, and remembered: many functions share a name. All steps
+after each other are `may_alias.py`.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ...types import Call, Flow, Symbol
-from . import carriers, generated
-from .aliases import by_name, carrier, decorators_of, files_naming
+from . import generated, may_alias
 from .builtin_calls import CALLING_NAMES
+from .import_aliases import by_name, decorators_of, files_naming, scoped_name
 from .tables import Tables, scopes
 from .values import Value
 
@@ -46,10 +49,10 @@ def _mentions(text: str, name: str, container: bool) -> Iterator[int]:
         place = text.find(name, end)
 
 
-def carried_further(inference: Inference, path: str, name: str, container: bool) -> tuple[Value, ...]:
-    """The names that take over what `name` carries in one file. Many functions share a name."""
+def targets_of_name(inference: Inference, path: str, name: str, container: bool) -> tuple[Value, ...]:
+    """The names that take over the value of `name` in one file. Many functions share a name."""
     return inference.aside(
-        ("carried further", path, name, container), lambda: _taken_over(inference, path, name, container)
+        ("targets of name", path, name, container), lambda: _taken_over(inference, path, name, container)
     )
 
 
@@ -57,13 +60,13 @@ def _taken_over(inference: Inference, path: str, name: str, container: bool) -> 
     found: list[Value] = []
     if path in inference.workspace.paths_using(name, "aliased"):
         table = inference.table(path)
-        found += [carrier("", alias) for alias in (table.aliases.get(name, ()) if table else ())]
+        found += [scoped_name("", alias) for alias in (table.aliases.get(name, ()) if table else ())]
     mentioned = ("mentioned", path, name, container)
     places = inference.aside(mentioned, lambda: _mentioned(inference, path, name, container))
     table = inference.table(path) if places else None
     if table is not None:
         for place, flows, call in places:
-            found += _carried_by(inference, table, place, flows, call)
+            found += _targets_of(inference, table, place, flows, call)
     return tuple(dict.fromkeys(found))
 
 
@@ -110,15 +113,15 @@ def _assigned_to(inference: Inference, name: str) -> list[str]:
     return list(found)
 
 
-def carried_from(inference: Inference, path: str, offset: int) -> list[Value]:
+def targets_of_place(inference: Inference, path: str, offset: int) -> list[Value]:
     """The names that what stands at an offset flows to: targets of assignments, parameters, containers, results."""
     table = inference.table(path)
     if table is None:
         return []
-    return _carried_by(inference, table, offset, flows_around(table, offset), _call_around(table, offset))
+    return _targets_of(inference, table, offset, flows_around(table, offset), _call_around(table, offset))
 
 
-def _carried_by(inference: Inference, table: Tables, offset: int, flows: list[Flow], call: Call | None) -> list[Value]:
+def _targets_of(inference: Inference, table: Tables, offset: int, flows: list[Flow], call: Call | None) -> list[Value]:
     found: list[Value] = []
     telling = call is not None and _only_tells(table, call)
     for flow in flows:
@@ -161,20 +164,20 @@ def flows_around(table: Tables, offset: int) -> list[Flow]:
 
 
 def from_flow(inference: Inference, table: Tables, flow: Flow) -> list[Value]:
-    """The names that carry what a flow takes to its target; of a result, what is done with it."""
+    """The names to which a flow takes its value; of a result, what is done with it."""
     path = table.facts.path
     if flow.kind in ("return", "yield", "yield_from"):
-        return given_by(inference, table, flow.owner)
+        return targets_of_result(inference, table, flow.owner)
     last = flow.target.rpartition(".")[2]
     local = "." not in flow.target and table.facts.symbols[flow.owner].is_callable
     home = path if local else ""
     # What is taken out of a list of functions is called `handlers[0]()` as well as by the name of a loop.
-    return [carrier(home, last), carrier(home, f"{last}[]")]
+    return [scoped_name(home, last), scoped_name(home, f"{last}[]")]
 
 
-def given_by(inference: Inference, table: Tables, owner: int) -> list[Value]:
+def targets_of_result(inference: Inference, table: Tables, owner: int) -> list[Value]:
     """Who calls the function and keeps, or calls, what it gives; what it decorates."""
-    key = ("carried from result", table.facts.path, owner)
+    key = ("targets of result", table.facts.path, owner)
     return inference.aside(key, lambda: list(dict.fromkeys(_given_on(inference, table, owner))))
 
 
@@ -186,7 +189,7 @@ def _given_on(inference: Inference, table: Tables, owner: int) -> list[Value]:
     found: list[Value] = []
     nested = symbol.parent > 0 and table.facts.symbols[symbol.parent].is_callable
     if symbol.kind == "property":
-        found.append(carrier("", symbol.name))
+        found.append(scoped_name("", symbol.name))
     users = [path] if nested else files_naming(inference, symbol.name)
     calling = _files_calling(inference, symbol.name)
     for user in users if len(users) <= _MAX_FILES else [path]:
@@ -197,7 +200,7 @@ def _given_on(inference: Inference, table: Tables, owner: int) -> list[Value]:
             found += _given_by_calls(inference, other, alias, owner)
             for target in _decorated(other) if alias in other.decorators else ():
                 if any(_decorator_name(d) == alias for d in target.decorators):
-                    found.append(carrier("", target.name))
+                    found.append(scoped_name("", target.name))
     if not found and not nested and any(table.facts.symbols[i].is_callable for i in table.members.get(owner, ())):
         found += _given_elsewise(inference, path, owner)
     if nested or symbol.name == "__call__":
@@ -206,14 +209,14 @@ def _given_on(inference: Inference, table: Tables, owner: int) -> list[Value]:
             other = inference.table(user)
             for target in _decorated(other) if other else ():
                 if target.start <= decorator.line < target.name_line:
-                    found.append(carrier("", target.name))
+                    found.append(scoped_name("", target.name))
     return found
 
 
 def _given_by_calls(inference: Inference, table: Tables, name: str, owner: int) -> Iterator[Value]:
     """Who keeps, or calls, what the calls of a name give in one file."""
     for call in table.calls.get(name, ()):
-        yield carrier(table.facts.path, "()")
+        yield scoped_name(table.facts.path, "()")
         for flow in flows_around(table, call.start):
             if not (flow.kind in ("return", "yield") and flow.owner == owner):
                 yield from _from_flow_once(inference, table, flow)
@@ -224,7 +227,7 @@ def _given_by_calls(inference: Inference, table: Tables, name: str, owner: int) 
 
 def _given_elsewise(inference: Inference, path: str, owner: int) -> Iterator[Value]:
     """The same of a function that is never called by its own name: `for layer in LAYERS: view = layer(view)`."""
-    for home, name in carriers.names_carrying(inference, Value("function", path, owner)):
+    for home, name in may_alias.aliases_of(inference, Value("function", path, owner)):
         users = [home] if home else inference.workspace.paths_using(name, "called")
         for user in users if len(users) <= _MAX_CALLING else ():
             other = inference.table(user) if inference.spend() else None
@@ -241,8 +244,8 @@ def _files_calling(inference: Inference, name: str) -> frozenset[str]:
 
 def _from_flow_once(inference: Inference, table: Tables, flow: Flow) -> list[Value]:
     if flow.kind in ("return", "yield", "yield_from"):
-        key = ("carried result", table.facts.path, flow.owner)
-        return by_name(inference.once(key, lambda: frozenset(given_by(inference, table, flow.owner))))
+        key = ("targets of returned", table.facts.path, flow.owner)
+        return by_name(inference.once(key, lambda: frozenset(targets_of_result(inference, table, flow.owner))))
     return from_flow(inference, table, flow)
 
 
@@ -270,7 +273,7 @@ def _call_around(table: Tables, offset: int, outside: Call | None = None) -> Cal
 
 def _from_argument(inference: Inference, path: str, call: Call, offset: int) -> list[Value]:
     """The names that an argument of a call, which stands at an offset, goes to."""
-    key = ("carried from argument", path, call.start, call.end, offset)
+    key = ("targets of argument", path, call.start, call.end, offset)
     return inference.aside(key, lambda: list(dict.fromkeys(_handed_on(inference, path, call, offset))))
 
 
@@ -292,23 +295,23 @@ def _handed_on(inference: Inference, path: str, call: Call, offset: int) -> list
         return []
     if call.name in _ADDING and "." in call.callee:
         container = call.callee.rpartition(".")[0].rpartition(".")[2]
-        return [carrier(path, container), carrier(path, f"{container}[]")] if container else []
+        return [scoped_name(path, container), scoped_name(path, f"{container}[]")] if container else []
     if call.name in ("set_defaults", "SimpleNamespace") and isinstance(place, str):
-        return [carrier("", place)]  # `parser.set_defaults(func=build)`, and then `args.func(args)`
-    found = [carrier(path, name) for name in _lambda_parameters(node)] if call.name in CALLING_NAMES else []
+        return [scoped_name("", place)]  # `parser.set_defaults(func=build)`, and then `args.func(args)`
+    found = [scoped_name(path, name) for name in _lambda_parameters(node)] if call.name in CALLING_NAMES else []
     for value in inference.callees(path, call):
         binding = value.kind == "external" and value.path in _BINDING
         if binding and node.args and place != 0:
             # What `partial` is given goes to the function that it is given first.
             for inner in inference.expression(node.args[0], here):
-                found += into_parameter(inference, inner, place - 1 if isinstance(place, int) else place)
+                found += target_parameters(inference, inner, place - 1 if isinstance(place, int) else place)
         elif binding:
             # What it makes of the function goes where the call stands: `run(partial(f, 1))`.
-            found.append(carrier(path, "()"))  # `partial(f, 1)()`
+            found.append(scoped_name(path, "()"))  # `partial(f, 1)()`
             table = inference.table(path)
             around = _call_around(table, call.start, outside=call) if table is not None else None
             found += _from_argument(inference, path, around, call.start) if around is not None else []
-        found += into_parameter(inference, value, place)
+        found += target_parameters(inference, value, place)
     return found
 
 
@@ -317,12 +320,12 @@ def _lambda_parameters(node: ast.Call) -> list[str]:
     return [a.arg for argument in node.args if isinstance(argument, ast.Lambda) for a in argument.args.args]
 
 
-def into_parameter(inference: Inference, callee: Value, place: int | str) -> list[Value]:
+def target_parameters(inference: Inference, callee: Value, place: int | str) -> list[Value]:
     """The parameter of `callee` that an argument at a place, or by a keyword, goes to."""
     if callee.kind == "class":
         targets = [v._replace(extra=callee) for v in inference.constructors(callee)]
         if not targets:
-            return [carrier("", name) for name in generated.stored_as(inference, callee, place)]
+            return [scoped_name("", name) for name in generated.stored_as(inference, callee, place)]
     elif callee.kind == "instance":
         targets = [v for v in inference.member(callee, "__call__") if v.kind == "function"]
     else:
@@ -338,10 +341,10 @@ def into_parameter(inference: Inference, callee: Value, place: int | str) -> lis
         ]
         gathering = [p.name for p in parameters if p.kind in ("var_positional", "var_keyword")]
         if isinstance(place, int) and place < len(positional):
-            found.append(carrier(target.path, positional[place].name))
+            found.append(scoped_name(target.path, positional[place].name))
         elif isinstance(place, str) and any(p.name == place for p in parameters):
-            found.append(carrier(target.path, place))
+            found.append(scoped_name(target.path, place))
         else:
             for name in gathering:
-                found += [carrier(target.path, name), carrier(target.path, f"{name}[]")]
+                found += [scoped_name(target.path, name), scoped_name(target.path, f"{name}[]")]
     return found
