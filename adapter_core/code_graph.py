@@ -258,7 +258,7 @@ class CodeGraph:
             facts, value = self.facts(one.path), self._value(one)
             if facts is None or value is None:
                 return Listing((), False, "the file changed")
-            found += self.calls.within(facts, value.index, implicit)
+            found += self.calls.in_symbol(facts, value.index, implicit)
         return gaps.listing(found)
 
     def site(self, facts: ModuleFacts, call: Call) -> CallSite:

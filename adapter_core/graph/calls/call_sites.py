@@ -71,9 +71,9 @@ class WorkspaceCalls:
             where.deferred, False, reached.open, where.how,
         )  # fmt: skip
 
-    def within(self, facts: ModuleFacts, index: int, with_implicit: bool) -> list[CallSite]:
+    def in_symbol(self, facts: ModuleFacts, index: int, with_implicit: bool) -> list[CallSite]:
         """The calls in a symbol's lines, in the order of the text."""
-        inside = lookup.within(facts, index)
+        inside = lookup.symbols_inside(facts, index)
         found = [(call.start, self.site(facts, call)) for call in facts.calls if call.owner in inside]
         if not with_implicit:
             return [site for _, site in found]

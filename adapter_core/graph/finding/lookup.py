@@ -131,7 +131,7 @@ def lambda_symbol(facts: ModuleFacts, text: str, value: Value) -> Symbol:
     return Symbol("<lambda>", f"{prefix}<lambda>", "function", first, last, first, column, value.index)
 
 
-def within(facts: ModuleFacts, index: int) -> set[int]:
+def symbols_inside(facts: ModuleFacts, index: int) -> set[int]:
     """A symbol and everything defined in it."""
     inside = {index}
     for i in range(index + 1, len(facts.symbols)):
@@ -216,6 +216,6 @@ __all__ = [
     "nearest",
     "places_of",
     "scope_at",
+    "symbols_inside",
     "unknown",
-    "within",
 ]

@@ -209,9 +209,9 @@ class Inference(Remembering):
             return EMPTY
         limited, declared = name in table.limited_names, table.declared
         for current in scopes(table.facts, scope):
-            within = table.limited_at(current, name, offset) if limited else None
-            if within:
-                nearest = min(within, key=lambda f: f.last - f.first)
+            limited_here = table.limited_at(current, name, offset) if limited else None
+            if limited_here:
+                nearest = min(limited_here, key=lambda f: f.last - f.first)
                 if nearest.kind == "lambda":
                     return lambdas.parameter(self, path, nearest)
                 return self.flow(path, nearest)

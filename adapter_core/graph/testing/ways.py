@@ -27,7 +27,7 @@ _OVERRIDDEN = 0.2  # a call of a method that it replaces may enter it
 _NEVER_INSTEAD = ("__init__", "__new__", "__init_subclass__", "__set_name__")
 _REPLACED = 0.5  # of the tests of a class whose fixture another class replaces
 _OTHER_CLASS = 0.2  # of a test that several classes have, in those that do not name what is called
-_WITHIN = 0.7  # what a class within a function does, when that runs
+_IN_LOCAL_CLASS = 0.7  # what a class within a function does, when that runs
 _MAKES, _HANDS = 0.35, 0.3
 _MOST_MENTIONS, _MOST_NAMES = 60, 12
 _NO_BASES = ("builtins.object", "typing.Generic", "typing.Protocol", "abc.ABC")
@@ -140,7 +140,7 @@ class Ways:
         symbols = table.facts.symbols
         owner = self._outermost(table.facts, one.owner)
         if symbols[one.owner].parent != symbols[owner].parent and symbols[symbols[one.owner].parent].kind == "class":
-            way = way._replace(likely=way.likely * _WITHIN)
+            way = way._replace(likely=way.likely * _IN_LOCAL_CLASS)
         symbol = symbols[owner]
         nodes = self._tests.nodes_of(one.path, symbol.qualname)
         naming = self._naming(value, nodes)

@@ -96,14 +96,14 @@ class WorkspaceTests:
     def seeing(self, path: str, parent: int) -> Iterator[tuple[str, int, int]]:
         """(path, scope, line) of the tests that see a fixture: those of its class, its file, or, in a conftest, of its folder."""
         table = self._inference.table(path)
-        within = f"{table.facts.symbols[parent].qualname}." if table is not None and parent > 0 else ""
+        prefix = f"{table.facts.symbols[parent].qualname}." if table is not None and parent > 0 else ""
         folder, _, file = path.rpartition("/")
         around = f"{folder}/" if folder else ""
         for other in [p for p in self.paths() if p.startswith(around)] if file == "conftest.py" else [path]:
             if self._inference.late:
                 return
             nodes = [node for node in self.file(other).nodes if node.path == other]
-            names = {node.qualname for node in nodes if node.qualname.startswith(within)}
+            names = {node.qualname for node in nodes if node.qualname.startswith(prefix)}
             found = self._inference.table(other) if names else None
             for index, symbol in enumerate(found.facts.symbols) if found is not None else ():
                 if symbol.qualname in names:
