@@ -44,7 +44,7 @@ from .evidence.embedding import Embedder
 from .evidence.feature_cache import FeatureCache, features_version
 from .evidence.model_shape import ModelDims, read_config, read_dims
 from .evidence.repo_embedding import ARRAYS, DIAGNOSTICS, RepoEmbedding
-from .graph.cache_adapters import note_root
+from .graph.cache.adapters import note_root
 from .models.sources import resolve
 
 _BANK = "bank"

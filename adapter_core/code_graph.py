@@ -16,23 +16,25 @@ from dataclasses import replace
 from pathlib import Path
 
 from .errors import IndexStoreError
-from .graph import dependencies, lookup
-from .graph.call_sites import CALLERS_SECONDS, WorkspaceCalls
-from .graph.coverage_xml import coverage_of, read_coverage
-from .graph.discover import check_root
-from .graph.documents import Document, Documents
-from .graph.export import Progress, export_json, export_sqlite
-from .graph.likelihood import LEAST
-from .graph.linking import classes, mro, references, sites
+from .graph.calls.call_sites import CALLERS_SECONDS, Callers, WorkspaceCalls
+from .graph.calls.gaps import Gaps
+from .graph.calls.linkpass import LinkReport, link_workspace
+from .graph.discovery.discover import check_root
+from .graph.exporting.export import Progress, export_json, export_sqlite
+from .graph.finding import dependencies, lookup
+from .graph.finding.lookup import index_of, is_test_path
+from .graph.finding.textsearch import occurrences
+from .graph.indexing.sync import SyncOptions, SyncProgress, SyncReport
+from .graph.linking import hierarchy, mro, references, sites
 from .graph.linking.evaluate import Inference
 from .graph.linking.values import Value
-from .graph.linkpass import LinkReport, link_workspace
-from .graph.lookup import index_of, is_test_path
-from .graph.store import Store
-from .graph.sync import SyncOptions, SyncProgress, SyncReport
-from .graph.testing import WorkspaceTests
-from .graph.textsearch import occurrences
-from .graph.view import WorkspaceView
+from .graph.snapshot.documents import Document, Documents
+from .graph.snapshot.view import WorkspaceView
+from .graph.storage.store import Store
+from .graph.testing.coverage_xml import coverage_of, read_coverage
+from .graph.testing.exercised import Exercised
+from .graph.testing.likelihood import LEAST
+from .graph.testing.workspace_tests import WorkspaceTests
 from .graph.workspace import open_index, refresh_index
 from .types import Call, CallSite, CancelToken, Listing, ModuleFacts, Reference, Span, SymbolRef
 
@@ -66,7 +68,8 @@ class CodeGraph:
         self.view = WorkspaceView(self.root, self.store, open_texts, self._options.discover.max_file_bytes)
         self.inference = Inference(self.view)
         self.calls = WorkspaceCalls(self.view, self.inference, self.name)
-        self.tests = WorkspaceTests(self.view, self.inference, self.calls, self.name)
+        self.tests = WorkspaceTests(self.view, self.inference)
+        self.exercised = Exercised(self.view, self.inference, self.calls, self.tests, self.name)
 
     @classmethod
     def load_or_build(
@@ -120,7 +123,7 @@ class CodeGraph:
     def link(
         self, cancel: CancelToken | None = None, on_progress: Callable[[int, int], None] | None = None
     ) -> LinkReport:
-        """Work out once, and keep beside the index, what all calls lead to, so that `who_calls` looks it up; see `graph.linkpass`."""
+        """Work out once, and keep beside the index, what all calls lead to, so that `who_calls` looks it up; see `graph.calls.linkpass`."""
         report = link_workspace(self.root, self.store, cancel, on_progress)
         self.overlay(self.documents.open_texts)
         return report
@@ -134,7 +137,7 @@ class CodeGraph:
         """What a question worked out refers to itself in circles, up to 100 MB that would wait for Python's collector."""
         if self.calls is not None and vars(self.calls):
             self.calls.close()
-            for part in (self.tests, self.calls, self.inference, self.view):
+            for part in (self.exercised, self.tests, self.calls, self.inference, self.view):
                 vars(part).clear()
 
     def __enter__(self) -> CodeGraph:
@@ -213,17 +216,17 @@ class CodeGraph:
     def subclasses_of(self, cls: SymbolRef) -> list[SymbolRef]:
         """The classes directly built on a class."""
         value = self._value(cls)
-        return [r for c in classes.subclasses(self.inference, value) for r in self.calls.refs({c})] if value else []
+        return [r for c in hierarchy.subclasses(self.inference, value) for r in self.calls.refs({c})] if value else []
 
     def overrides_of(self, method: SymbolRef) -> list[SymbolRef]:
         """The methods of subclasses, near and far, that replace a method."""
         value = self._value(method)
-        return [r for f in classes.overrides(self.inference, value) for r in self.calls.refs({f})] if value else []
+        return [r for f in hierarchy.overrides(self.inference, value) for r in self.calls.refs({f})] if value else []
 
     def overridden_by(self, method: SymbolRef) -> list[SymbolRef]:
         """The methods of base classes that a method replaces, nearest first."""
         value = self._value(method)
-        return [r for f in classes.overridden(self.inference, value) for r in self.calls.refs({f})] if value else []
+        return [r for f in hierarchy.overridden(self.inference, value) for r in self.calls.refs({f})] if value else []
 
     def owners_of(self, ref: SymbolRef | str) -> list[SymbolRef]:
         """The scopes in which a symbol is defined, innermost first, its module last. A name may mean several symbols."""
@@ -250,13 +253,13 @@ class CodeGraph:
         """The calls within a symbol's lines, in order, as `CallSite`s; a module's are all calls of its file. With `implicit`, also what
         runs without a call being written: `with`, properties, operators, loops (`CallSite.implicit`), where it stands here."""
         found: list[CallSite] = []
-        self.calls.begin()
-        for one in self._meant(ref):
+        gaps = Gaps(self.inference)
+        for one in self._meant(ref, gaps):
             facts, value = self.facts(one.path), self._value(one)
             if facts is None or value is None:
                 return Listing((), False, "the file changed")
-            found += self.calls.within(facts, value.index, implicit)
-        return self._listing(found)
+            found += self.calls.in_symbol(facts, value.index, implicit)
+        return gaps.listing(found)
 
     def site(self, facts: ModuleFacts, call: Call) -> CallSite:
         """One written call with what it leads to."""
@@ -265,8 +268,8 @@ class CodeGraph:
     def implicit_calls(self, path: str) -> Listing:
         """What runs in a file without a call being written, as `CallSite`s in the order of the text."""
         facts = self.facts(path)
-        self.calls.begin()
-        return self._listing([site for _, site in self.calls.implicit(facts)] if facts else [])
+        gaps = Gaps(self.inference)
+        return gaps.listing([site for _, site in self.calls.implicit(facts)] if facts else [])
 
     def callees_of(self, ref: SymbolRef) -> list[SymbolRef]:
         """The workspace symbols that a symbol calls in so many words, each once, in order of the first call."""
@@ -286,32 +289,32 @@ class CodeGraph:
         property or special method runs without a call of it (`CallSite.implicit`). After `limit_seconds` the listing is what was found
         by then, and says so. Of a name that nothing has the listing is empty and not complete, and `reason` names the nearest ones.
         """
-        with self.calls.within_time(limit_seconds) as notes:
-            found = [site for one in self._meant(ref) for site in self._callers(one, implicit, notes)]
+        found: list[CallSite] = []
+        with self.calls.question(limit_seconds) as gaps:
+            for value in map(self._value, self._meant(ref, gaps)):
+                callers = self.calls.entering(value, implicit) if value else Callers([])
+                found += callers.sites
+                gaps.add(callers.reason)
         found.sort(key=lambda s: (s.span.path != getattr(ref, "path", ""), s.span.path, s.span.start))
-        return Listing(tuple(found), not notes, "; ".join(dict.fromkeys(notes)))
+        return gaps.listing(found)
 
     def within(self, seconds: float | None, cancel: CancelToken | None = None) -> AbstractContextManager[bool]:
         """What is asked in here takes at most so long in all (None: no limit), and ends when `cancel` is set: listings are what was found
         by then, and say so."""
         return self.inference.limit(seconds, cancel)
 
-    def _callers(self, ref: SymbolRef, implicit: bool, notes: list[str]) -> list[CallSite]:
-        value = self._value(ref)
-        return self.calls.entering(value, implicit, notes) if value else []
-
     def unresolved_calls(self, path: str | None = None) -> Listing:
         """The calls of a file, or of the whole workspace, that were traced neither into the workspace nor out of it."""
         paths = [path] if path else self.view.python_paths()
         found = []
-        self.calls.begin()
+        gaps = Gaps(self.inference)
         for one in paths:
             facts = self.facts(one)
             for call in facts.calls if facts else ():
                 reached = sites.targets(self.inference, one, call)
                 if facts is not None and not reached.named and not reached.external:
                     found.append(self.calls.by_name(facts, call))
-        return self._listing(found)
+        return gaps.listing(found)
 
     def importers_of(self, module: str) -> list[str]:
         """Files that import a module, by its name or from it."""
@@ -328,19 +331,19 @@ class CodeGraph:
         `limit_seconds` it is what was found by then, and says so.
         """
         found: dict[tuple[str, int, int], Reference] = {}
-        with self.calls.within_time(limit_seconds) as notes:
-            for one in self._meant(ref):
+        with self.calls.question(limit_seconds) as gaps:
+            for one in self._meant(ref, gaps):
                 value = self._value(one)
                 for named in references.references(self.inference, (value.path, value.index)) if value else ():
                     # Of a name that is bound twice, each binding writes to the other.
                     place = named.path, named.line, named.column
                     if place not in found or named.kind == "definition":
                         found[place] = self._reference(*place, named.kind, named.scope)
-        return Listing(tuple(found.values()), not notes, "; ".join(notes))
+        return gaps.listing(found.values())
 
     def search_refs(self, text: str, kinds: Sequence[str] | None = None) -> Listing:
-        """Where a text stands in Python files, told apart by what it is in (`graph.textsearch.KINDS`): an identifier as a whole word in
-        code, any text in comments and strings."""
+        """Where a text stands in Python files, told apart by what it is in (`graph.finding.textsearch.KINDS`): an identifier as a whole
+        word in code, any text in comments and strings."""
         found: list[Reference] = []
         paths = self.view.paths_with_part(text) if text.isidentifier() else self.view.python_paths()
         for path in paths:
@@ -371,16 +374,16 @@ class CodeGraph:
         """The tests that lead to a symbol over at most `depth` calls (through fixtures and `setUp`, too), or are named after it, as
         `TestLink`s, likely ones first; without those less likely than `least` to run it, but for a few where none is likelier. The limit
         as for `who_calls`."""
-        with self.calls.within_time(limit_seconds) as notes:
-            values = [value for value in map(self._value, self._meant(ref)) if value and value.kind != "module"]
-            found = self.tests.for_symbols(values, depth, least)
-        return Listing(tuple(found[0]), not (notes or found[1]), "; ".join([*notes, *found[1]]))
+        with self.calls.question(limit_seconds) as gaps:
+            values = [value for value in map(self._value, self._meant(ref, gaps)) if value and value.kind != "module"]
+            links, remarks = self.exercised.by_tests(values, depth, least)
+        return gaps.listing(links, *remarks)
 
     def tests_for_module(self, module: str) -> Listing:
         """The tests of the files that import a module, or are named after it."""
         known = self.facts_of_module(module) or self.view.has_package(module)
         reason = "" if known else f"no module is called {module!r}"
-        return Listing(tuple(self.tests.for_module(module, self.importers_of(module))), not reason, reason)
+        return Listing(tuple(self.exercised.module_by_tests(module, self.importers_of(module))), not reason, reason)
 
     def attach_coverage_from_xml(self, file: str | os.PathLike[str]) -> list[str]:
         """Take the line counts of a coverage.py report. Gives back what in it belongs to no file here. Raises `ValueError`, `OSError`."""
@@ -392,12 +395,12 @@ class CodeGraph:
     def coverage_of(self, ref: SymbolRef | str) -> Listing:
         """(symbol, lines covered, lines measured) for each symbol that is meant; nothing before a report was attached."""
         found = []
-        self.calls.begin()
-        for one in self._meant(ref) if self._coverage else ():
+        gaps = Gaps(self.inference)
+        for one in self._meant(ref, gaps) if self._coverage else ():
             counted = self._coverage.get(one.path)
             if counted is not None:
                 found.append((one, *coverage_of(counted, one.symbol.start, one.symbol.end)))
-        return self._listing(found) if self._coverage else Listing((), False, "no coverage report is attached")
+        return gaps.listing(found) if self._coverage else Listing((), False, "no coverage report is attached")
 
     # -- export ------------------------------------------------------------------------------------------------------
 
@@ -420,10 +423,11 @@ class CodeGraph:
         assert facts is not None
         return self.ref(facts, place[1])
 
-    def _meant(self, ref: SymbolRef | str) -> list[SymbolRef]:
+    def _meant(self, ref: SymbolRef | str, gaps: Gaps | None = None) -> list[SymbolRef]:
+        """The symbols that a question is about; a listing about a name that nothing has says so."""
         found = self.find_symbol(ref) if isinstance(ref, str) else [ref]
-        if not found:  # a listing about it says so
-            self.calls.unknown = lookup.unknown(self.view, str(ref))
+        if not found and gaps is not None:
+            gaps.unknown(lookup.unknown(self.view, str(ref)))
         return found
 
     def _value(self, ref: SymbolRef) -> Value | None:
@@ -431,10 +435,6 @@ class CodeGraph:
         index = index_of(facts, ref.symbol) if facts else None
         kind = "module" if index == 0 else "class" if ref.symbol.kind == "class" else "function"
         return Value(kind, ref.path, index) if index is not None else None
-
-    def _listing(self, found: Sequence[object]) -> Listing:
-        notes = self.calls.notes()
-        return Listing(tuple(found), not notes, "; ".join(notes))
 
 
 __all__ = ["CodeGraph", "IndexStoreError", "index_of", "is_test_path"]

@@ -274,7 +274,7 @@ class Reference:
 @dataclass(frozen=True, slots=True)
 class TestLink:
     """A test that exercises something: its pytest id without parameters, its lines, why, and over how many calls (9: by name only).
-    `via`: the lines of these calls, the test's own first. `likely`: how likely the test runs it, from 0 to 1, as `graph.likelihood`
+    `via`: the lines of these calls, the test's own first. `likely`: how likely the test runs it, from 0 to 1, as `graph.testing.likelihood`
     estimates it from the text; of tests of a module nothing is estimated. `guessed`: some step of the way is no call of the text (code
     outside may call it), so that it may not exist."""
 

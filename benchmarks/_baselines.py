@@ -18,7 +18,7 @@ from _retrieval_data import Place
 from _retrieval_packing import BUDGETS, Tokens, lines_within, pack_places
 from _retrieval_scores import Found
 
-from adapter_core.graph.discover import discover
+from adapter_core.graph.discovery.discover import discover
 
 REQUIREMENTS = ("bm25s==0.3.16", "semble==0.7.0")
 TOP = 30

@@ -16,7 +16,7 @@ from _common import ROOT
 from _written_definitions import Definition, Text
 
 from adapter_core.code_graph import CodeGraph
-from adapter_core.graph.discover import discover
+from adapter_core.graph.discovery.discover import discover
 
 GRIFFE = "griffe==2.4.1"
 CTAGS_MISSING = """\

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from _common import DATA, report
 
-from adapter_core.graph.parse import parse_python
+from adapter_core.graph.parsing.parse import parse_python
 from adapter_core.graph.source import read_source
 from adapter_core.types import ModuleFacts
 

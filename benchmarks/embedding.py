@@ -28,7 +28,7 @@ from adapter_core.evidence.factors import VIEWS
 from adapter_core.evidence.feature_cache import FeatureCache
 from adapter_core.evidence.options import EmbeddingOptions
 from adapter_core.evidence.topology import ImportGraph, import_graph
-from adapter_core.graph.sync import SyncOptions
+from adapter_core.graph.indexing.sync import SyncOptions
 
 OPTIONS = EmbeddingOptions(include_text=True)
 _SPLITS = 5

@@ -22,8 +22,8 @@ from typing import Any
 from _common import DATA, ROOT, report, timed
 
 from adapter_core.code_graph import CodeGraph
-from adapter_core.graph.discover import discover
-from adapter_core.graph.sync import SyncOptions
+from adapter_core.graph.discovery.discover import discover
+from adapter_core.graph.indexing.sync import SyncOptions
 from adapter_core.types import SymbolRef
 
 # The floor in a process of its own that imports nothing else: read and `ast.parse`.

@@ -35,7 +35,7 @@ from _written_definitions import written
 
 import adapter_core
 from adapter_core.code_graph import CodeGraph
-from adapter_core.graph.discover import FoundFile, discover
+from adapter_core.graph.discovery.discover import FoundFile, discover
 
 SERVERS = ("jedi-language-server==0.47.0", "python-lsp-server==1.15.0", "pylsp-workspace-symbols==0.7.0")
 ANSWER_SECONDS = 300.0
@@ -56,7 +56,7 @@ _BUILD = (
     _HERE
     + """
 from adapter_core.code_graph import CodeGraph
-from adapter_core.graph.sync import SyncOptions
+from adapter_core.graph.indexing.sync import SyncOptions
 if __name__ == "__main__":
     graph = CodeGraph.load_or_build(sys.argv[1], options=SyncOptions(workers=int(sys.argv[2])))
     print(graph.store.counts()[1])

@@ -18,7 +18,7 @@ from typing import Any
 from adapter_core import Backend, open_backend
 from adapter_core.errors import ModelError, UsageError
 from adapter_core.graph.processes.indexer import Indexer
-from adapter_core.graph.resolve import JediClient
+from adapter_core.graph.processes.jedi_client import JediClient
 
 from .workspace import Root
 

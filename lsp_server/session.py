@@ -114,7 +114,7 @@ def _differs(stored: CodeGraph, path: str, document: Document) -> bool:
 
 def _belongs(stored: CodeGraph, path: str) -> bool:
     """Whether a document is of the index, or would be once it is saved: a Python file that is not ignored, nor its folder."""
-    from adapter_core.graph.discover import DiscoverOptions, discover_some, is_folder
+    from adapter_core.graph.discovery.discover import DiscoverOptions, discover_some, is_folder
 
     if stored.view.row(path) is not None:
         return True

@@ -61,6 +61,36 @@ def test_graph_imports_no_other_package_of_ours() -> None:
     assert not offenders(modules_in("adapter_core/graph/"), *(f"adapter_core.{o}" for o in others))
 
 
+# Each uses only what stands before it. `__init__` is what the package says of itself.
+GRAPH_ORDER = """
+    __init__ source terms parsing discovery memory outline storage cache indexing workspace snapshot linking finding calls testing
+    exporting processes
+""".split()
+
+
+def test_the_folders_of_graph_use_each_other_one_way() -> None:
+    wrong = []
+    for file in modules_in("adapter_core/graph/"):
+        here = file.relative_to(ROOT / "adapter_core" / "graph").with_suffix("").parts[0]
+        used = {n.split(".")[2] for n in imports_of(file) if n.startswith("adapter_core.graph.")}
+        assert here in GRAPH_ORDER
+        wrong += [f"{file.relative_to(ROOT)} uses {n}" for n in used if n in GRAPH_ORDER[GRAPH_ORDER.index(here) + 1 :]]
+    assert not wrong
+
+
+def test_each_module_of_graph_can_be_imported_first() -> None:
+    names = [".".join(file.relative_to(ROOT).with_suffix("").parts) for file in modules_in("adapter_core/graph/")]
+    code = (
+        "import importlib, sys\n"
+        "for name in sys.argv[1:]:\n"
+        "    for known in [m for m in sys.modules if m.startswith('adapter_core')]:\n"
+        "        del sys.modules[known]\n"
+        "    importlib.import_module(name)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *names], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert not done.stderr
+
+
 def test_evidence_is_below_models_and_answers() -> None:
     assert not offenders(
         modules_in("adapter_core/evidence/"), "adapter_core.models", "adapter_core.answers", "adapter_core.cli"

@@ -15,7 +15,7 @@ from typing import Any
 
 from ..code_graph import CodeGraph
 from ..errors import AdapterFileError
-from ..graph.batch import file_kind
+from ..graph.parsing.parse import file_kind
 from .manifest import ADAPTERS, FITTED, Manifest, SourceFile, Staleness, build_folder, read_built, staleness
 from .remembering.store import read_header
 from .remembering.sync import MEMORY

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ..code_graph import CodeGraph, index_of, is_test_path
 from ..evidence.selection import Found
-from ..graph.lookup import implementation
+from ..graph.finding.lookup import implementation
 from ..types import Evidence, ModuleFacts, SymbolRef
 from .asked import asked_by_words, kind_of, named_first, named_place, named_symbols
 from .composing.about_symbol import Asked, Subject, Teller

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from ..code_graph import CodeGraph
 from ..evidence.question import analyse
-from ..graph.lookup import scope_at
+from ..graph.finding.lookup import scope_at
 from ..models.backend import Backend
 from ..types import Answer, CancelToken, EventSink, Evidence, SymbolRef
 from .asked import bare_object, named_members

@@ -15,7 +15,7 @@ from ..evidence.question import Question, extending_terms
 from ..evidence.search_index import SearchIndex
 from ..evidence.selection import Found
 from ..graph import terms
-from ..graph.unindexed import may_answer
+from ..graph.discovery.unindexed import may_answer
 from ..types import Claim
 from .asked import asked_by_words, bare_object, in_code, named_alone, named_classes, named_object, named_symbols
 from .composing.links.known_links import KnownLinks

@@ -233,7 +233,7 @@ class _Made:
 def _build(graph: CodeGraph, args: argparse.Namespace, wanted: _Wanted, cancel: CancelToken) -> int:
     from ..adapters.available import for_answers
     from ..build import find_model
-    from ..graph.cache_folder import enforce_cap
+    from ..graph.cache.folder import enforce_cap
 
     model = find_model(args.model, wanted.shapes)
     made = _make(graph, model, args, wanted, cancel)

@@ -13,8 +13,8 @@ from ..paths import cache_dir
 from .common import EXIT_OK, print_json, printable
 
 if TYPE_CHECKING:
-    from ..graph.cache_adapters import KeptAdapters
-    from ..graph.cache_folder import IndexFile, PruneReport, WorkspaceFolder
+    from ..graph.cache.adapters import KeptAdapters
+    from ..graph.cache.folder import IndexFile, PruneReport, WorkspaceFolder
 
 _WIDTH = 400
 
@@ -66,8 +66,8 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 
 def _list(args: argparse.Namespace) -> int:
-    from ..graph.cache_adapters import list_kept
-    from ..graph.cache_folder import folder_bytes, list_workspaces, size_cap
+    from ..graph.cache.adapters import list_kept
+    from ..graph.cache.folder import folder_bytes, list_workspaces, size_cap
 
     cache = cache_dir()
     workspaces = list_workspaces(cache)
@@ -110,7 +110,7 @@ def _list(args: argparse.Namespace) -> int:
 
 
 def _models() -> list[dict[str, Any]]:
-    from ..graph.cache_folder import folder_bytes
+    from ..graph.cache.folder import folder_bytes
     from ..models.store import installed
 
     return [{"name": f.name, "path": str(f), "bytes": folder_bytes(f)} for f in installed()]
@@ -192,7 +192,7 @@ def _version(index: IndexFile) -> str:
 
 
 def _prune(args: argparse.Namespace) -> int:
-    from ..graph.cache_folder import DEFAULT_UNUSED_DAYS, parse_size, prune
+    from ..graph.cache.folder import DEFAULT_UNUSED_DAYS, parse_size, prune
 
     # Not the parser's default: it would load the index's code for every --help.
     days = DEFAULT_UNUSED_DAYS if args.days is None else args.days
@@ -220,7 +220,7 @@ def _report_dict(report: PruneReport, dry_run: bool) -> dict[str, Any]:
 
 
 def _print_report(report: PruneReport, cache: Path, args: argparse.Namespace, days: float) -> None:
-    from ..graph.cache_folder import size_cap
+    from ..graph.cache.folder import size_cap
 
     why = {
         "root_gone": "its folder is gone",

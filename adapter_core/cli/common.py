@@ -17,7 +17,7 @@ from ..paths import neutral_dir
 
 if TYPE_CHECKING:
     from ..code_graph import CodeGraph
-    from ..graph.sync import SyncOptions
+    from ..graph.indexing.sync import SyncOptions
 
 T = TypeVar("T")
 
@@ -78,8 +78,8 @@ def positive(text: str) -> int:
 
 
 def sync_options(args: argparse.Namespace) -> SyncOptions:
-    from ..graph.discover import DiscoverOptions
-    from ..graph.sync import SyncOptions
+    from ..graph.discovery.discover import DiscoverOptions
+    from ..graph.indexing.sync import SyncOptions
 
     limits = {} if args.max_files is None else {"max_files": args.max_files, "max_files_at_home": args.max_files}
     return SyncOptions(DiscoverOptions(ignore=tuple(args.ignore), **limits), workers=getattr(args, "workers", 0))
@@ -94,7 +94,7 @@ def with_graph(
     nothing is looked up in the repository.
     """
     from ..code_graph import CodeGraph
-    from ..graph.discover import check_root
+    from ..graph.discovery.discover import check_root
     from .progress import Bar
 
     root = check_root(args.repo)

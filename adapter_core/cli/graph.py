@@ -163,7 +163,7 @@ def _check(queries: list[Query], cwd: Path) -> None:
             continue
         if query.value in ("", "-"):
             raise UsageError(f"--{query.name} needs the name of a file.")
-        from ..graph.export import check_target
+        from ..graph.exporting.export import check_target
 
         check_target(cwd / query.value)
 

@@ -16,7 +16,7 @@ from .graph_show import Line, Shape
 
 if TYPE_CHECKING:
     from ..code_graph import CodeGraph
-    from ..graph.records import Progress
+    from ..graph.exporting.records import Progress
     from ..types import CancelToken, Listing, ModuleFacts, SymbolRef
 
 _NEAREST = 5

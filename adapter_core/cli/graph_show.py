@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..graph.records import resolution, symbol_record
+from ..graph.exporting.records import resolution, symbol_record
 from .common import printable
 
 if TYPE_CHECKING:
-    from ..graph.collecting.collect import TestNode
+    from ..graph.testing.collecting.collect import TestNode
     from ..types import CallSite, Reference, SymbolRef, TestLink
 
 _SHOWN_WHY = 3

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from .common import EXIT_OK, add_repo_arguments, ctrl_c, note, positive, print_json, printable, with_graph
 
 if TYPE_CHECKING:
-    from ..graph.sync import SyncReport
+    from ..graph.indexing.sync import SyncReport
 
 _SHOWN_PROBLEMS = 8
 

@@ -11,10 +11,10 @@ import numpy as np
 
 from ..code_graph import CodeGraph, is_test_path
 from ..graph import terms
-from ..graph.recent import Recent
+from ..graph.memory.recent import Recent
 from ..graph.source import is_python
 from ..graph.storage.postings import FIELDS, PATH, build_segment, unpack
-from ..graph.store import Store
+from ..graph.storage.store import Store
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 
-from .momentary import momentary
-from .parse import parse_tree
+from .memory.momentary import momentary
+from .parsing.tree import parse_tree
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 

@@ -12,11 +12,11 @@ from filelock import FileLock, Timeout
 from ..errors import IndexBusyError, IndexDamagedError, IndexStoreError
 from ..paths import cache_dir
 from ..types import CancelToken
-from .cache_folder import enforce_cap, note_workspace
-from .discover import DiscoverOptions
+from .cache.folder import enforce_cap, note_workspace
+from .discovery.discover import DiscoverOptions
+from .indexing.sync import SyncOptions, SyncProgress, SyncReport, sync
 from .storage.sealed import damaged
-from .store import Store, database_path
-from .sync import SyncOptions, SyncProgress, SyncReport, sync
+from .storage.store import Store, database_path
 
 log = logging.getLogger(__name__)
 

@@ -27,7 +27,7 @@ from ..session import Snapshot
 from ..symbols import Found, inferred_at, symbol_at, word_at
 
 if TYPE_CHECKING:
-    from adapter_core.graph.resolve import Inspection, JediClient
+    from adapter_core.graph.processes.jedi_client import Inspection, JediClient
 
     from ..server import PathlineServer
     from ..workspace import Root

@@ -13,8 +13,8 @@ from filelock import FileLock
 
 from adapter_core.build import build_adapters
 from adapter_core.cli.main import main
-from adapter_core.graph.cache_adapters import list_kept
-from adapter_core.graph.cache_folder import enforce_cap
+from adapter_core.graph.cache.adapters import list_kept
+from adapter_core.graph.cache.folder import enforce_cap
 from adapter_core.paths import cache_dir
 from tests.adapters.test_build import MODEL, WORKSPACE
 from tests.support import graph_of

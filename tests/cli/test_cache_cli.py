@@ -17,8 +17,8 @@ from filelock import FileLock
 from adapter_core.cli.main import main
 from adapter_core.code_graph import CodeGraph
 from adapter_core.errors import UsageError
-from adapter_core.graph import cache_folder
-from adapter_core.graph.cache_folder import (
+from adapter_core.graph.cache import folder as cache_folder
+from adapter_core.graph.cache.folder import (
     NOTE,
     current_version,
     enforce_cap,
@@ -28,8 +28,8 @@ from adapter_core.graph.cache_folder import (
     prune,
     size_cap,
 )
-from adapter_core.graph.discover import DiscoverOptions
-from adapter_core.graph.store import Store
+from adapter_core.graph.discovery.discover import DiscoverOptions
+from adapter_core.graph.storage.store import Store
 from adapter_core.graph.workspace import index_path
 from adapter_core.models import store as models
 from adapter_core.paths import cache_dir

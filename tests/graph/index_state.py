@@ -10,10 +10,10 @@ from typing import Any
 from adapter_core.code_graph import CodeGraph
 from adapter_core.evidence.search_index import SearchIndex
 from adapter_core.evidence.selection import search
+from adapter_core.graph.indexing.sync import SyncOptions, sync
 from adapter_core.graph.source import is_python
 from adapter_core.graph.storage.postings import FIELDS
-from adapter_core.graph.store import USES, Store
-from adapter_core.graph.sync import SyncOptions, sync
+from adapter_core.graph.storage.store import USES, Store
 from adapter_core.graph.terms import terms_of
 from adapter_core.types import SymbolRef
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter_core.graph import coverage_xml
-from adapter_core.graph.coverage_xml import coverage_of, read_coverage
+from adapter_core.graph.testing import coverage_xml
+from adapter_core.graph.testing.coverage_xml import coverage_of, read_coverage
 
 # As coverage.py 7 writes it.
 REPORT = """<?xml version="1.0" ?>

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from adapter_core.errors import RootError
-from adapter_core.graph.discover import DiscoverOptions, check_root, discover, kind_of
+from adapter_core.graph.discovery.discover import DiscoverOptions, check_root, discover, kind_of
 from tests.support import write, write_tree
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from adapter_core.code_graph import CodeGraph
-from adapter_core.graph import edited
+from adapter_core.graph.snapshot import edited
 from tests.support import graph_of
 
 TEXT = "def one():\n    return 1\n"

@@ -14,8 +14,8 @@ import pytest
 
 from adapter_core.code_graph import CodeGraph
 from adapter_core.errors import Cancelled, PathlineError, UsageError
-from adapter_core.graph import export as exporting
-from adapter_core.graph.export import export_json, export_sqlite
+from adapter_core.graph.exporting import export as exporting
+from adapter_core.graph.exporting.export import export_json, export_sqlite
 from tests.support import graph_of, write
 
 SHOP = '''

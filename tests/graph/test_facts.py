@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 import textwrap
 
-from adapter_core.graph.parse import parse_python
 from adapter_core.graph.parsing.extract import Extractor
 from adapter_core.graph.parsing.newer import older_spelling
+from adapter_core.graph.parsing.parse import parse_python
 from adapter_core.types import Flow, Import, ModuleFacts, Symbol
 
 

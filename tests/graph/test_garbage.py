@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import weakref
 
-from adapter_core.graph.garbage import without_gc
+from adapter_core.graph.memory.garbage import without_gc
 
 
 class Knot:

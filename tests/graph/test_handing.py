@@ -8,7 +8,7 @@ import pytest
 
 from adapter_core.code_graph import CodeGraph
 from adapter_core.graph.linking import handing, implicit
-from adapter_core.graph.linking.operations import Operation
+from adapter_core.graph.linking.implicit_sites import Operation
 from tests.support import graph_of
 
 TEXT = """

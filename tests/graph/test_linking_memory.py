@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapter_core.code_graph import CodeGraph
-from adapter_core.graph import linkpass
-from adapter_core.graph.edited import rows_of
+from adapter_core.graph.calls import linkpass
 from adapter_core.graph.linking import evaluate, reads, remembering
 from adapter_core.graph.linking.named_calls import NamedCalls
 from adapter_core.graph.linking.reads import NAME_BITS, Reads, bit_of, hash_of
 from adapter_core.graph.linking.tables import Tables, forget_rows
 from adapter_core.graph.linking.values import external
-from adapter_core.graph.recent import Generations, Recent
+from adapter_core.graph.memory.recent import Generations, Recent
+from adapter_core.graph.snapshot.edited import rows_of
 from adapter_core.graph.storage.columns import Rows
 from tests.graph.test_links import PROGRAMS, delete_links, links_of
 from tests.support import write

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapter_core.graph.momentary import forget_all, forgotten, momentary
+from adapter_core.graph.memory.momentary import forget_all, forgotten, momentary
 from adapter_core.graph.outline import outline_of
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from adapter_core import CodeGraph
-from adapter_core.graph import likelihood
+from adapter_core.graph.testing import likelihood
 
 
 def graph_of(root: Path, **files: str) -> CodeGraph:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapter_core.graph.parse import parse_python
-from adapter_core.graph.roots import SourceRoots, source_roots
+from adapter_core.graph.discovery.roots import SourceRoots, source_roots
+from adapter_core.graph.parsing.parse import parse_python
 from adapter_core.graph.source import split_lines
 from adapter_core.graph.storage.codec import decode_facts, encode_facts
 from adapter_core.types import ModuleFacts

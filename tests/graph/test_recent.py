@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter_core.graph.recent import Recent
+from adapter_core.graph.memory.recent import Recent
 
 
 def test_what_is_new_pushes_out_what_is_oldest() -> None:

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adapter_core.code_graph import CodeGraph
-from adapter_core.graph.parse import parse_python
+from adapter_core.graph.parsing.parse import parse_python
 from adapter_core.types import ModuleFacts, Symbol
 from tests.support import graph_of, split_fixture
 

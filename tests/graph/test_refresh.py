@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from adapter_core.code_graph import CodeGraph
 from adapter_core.errors import IndexStoreError
-from adapter_core.graph.store import Store
-from adapter_core.graph.sync import SyncOptions, sync
+from adapter_core.graph.indexing.sync import SyncOptions, sync
+from adapter_core.graph.storage.store import Store
 from tests.graph.index_state import fresh_graph, linked, stored
 from tests.support import graph_of, write
 
@@ -242,7 +242,7 @@ def test_many_small_segments_become_one(repo: Path) -> None:
 
 def test_large_files_are_not_taken_for_scattered_ones(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "adapter_core.graph.sync._BATCH_BYTES", 2000
+        "adapter_core.graph.indexing.sync._BATCH_BYTES", 2000
     )  # so each of these is a batch, and a segment, of its own
     for number in range(70):
         (repo / f"m{number}.py").write_text(f"def f{number}(): pass\n" + "# long\n" * 200)

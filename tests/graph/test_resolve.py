@@ -21,8 +21,8 @@ from typing import Any
 import psutil
 import pytest
 
-from adapter_core.graph import resolve
-from adapter_core.graph.resolve import Definition, External, Inspection, JediClient
+from adapter_core.graph.processes import jedi_client
+from adapter_core.graph.processes.jedi_client import Definition, External, Inspection, JediClient
 
 PATIENT = 60.0
 SLOW = 'x = """' + "".join(f"\n{i}" for i in range(20)) + '"""\n' + "f(a, [b, c], {d: e})\n" * 5_000
@@ -103,9 +103,8 @@ def test_a_definition_of_the_workspace(jedi: JediClient, tmp_path: Path) -> None
     assert ask(jedi, root, text) == Inspection((Definition("src/made.py", 2, 8, "run"),), (), "function")
     text = "from made import make\n\n$0thing = make()\n"
     assert ask(jedi, root, text) == Inspection((Definition("src/made.py", 1, 6, "Thing"),), (), "made.Thing")
-    assert jedi.infer_definition(root, "use.py", "import made\nmade.Thing\n", 2, 6) == [
-        Definition("src/made.py", 1, 6, "Thing")
-    ]
+    found = jedi.inspect(root, "use.py", "import made\nmade.Thing\n", 2, 6)
+    assert found.definitions == (Definition("src/made.py", 1, 6, "Thing"),)
 
 
 def test_definitions_outside(jedi: JediClient, tmp_path: Path) -> None:
@@ -349,7 +348,7 @@ def test_places_are_told_when_the_type_is_late(tmp_path: Path, monkeypatch: pyte
 
         def kill(self) -> None: ...
 
-    monkeypatch.setattr(resolve, "JsonChild", Half)
+    monkeypatch.setattr(jedi_client, "JsonChild", Half)
     found = ask(JediClient(), tmp_path, "$0x = 1\n", limit=0.2)
     assert found.definitions == (Definition("a.py", 1, 0, "x"),)
     assert (found.status, found.type) == ("late", "")
@@ -382,7 +381,7 @@ def test_a_process_that_dies(fresh: JediClient, tmp_path: Path) -> None:
 def test_a_process_that_cannot_live_is_not_started_again_and_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(resolve, "_WORKER", "adapter_core.graph.no_such_worker")
+    monkeypatch.setattr(jedi_client, "_WORKER", "adapter_core.graph.no_such_worker")
     client = JediClient()
     began = time.monotonic()
     found = ask(client, tmp_path, "$0x = 1\n")
@@ -653,7 +652,7 @@ print("allowed", allowed)
 def test_the_guard(tmp_path: Path) -> None:
     root = write(tmp_path / "ws", "#- planted.py\nimport os\n")
     (tmp_path / "outside.txt").write_text("not for jedi")
-    repository = Path(resolve.__file__).resolve().parents[2]
+    repository = Path(jedi_client.__file__).resolve().parents[3]
     found = subprocess.run(
         [sys.executable, "-c", GUARDED, str(root)], capture_output=True, text=True, cwd=repository, check=False
     )
@@ -667,7 +666,7 @@ def test_a_jedi_that_cannot_be_kept_from_running_code_is_not_used() -> None:
     from adapter_core.graph.processes import jedi_guard
     jedi_guard.prepare()
     """
-    repository = Path(resolve.__file__).resolve().parents[2]
+    repository = Path(jedi_client.__file__).resolve().parents[3]
     found = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, cwd=repository, check=False
     )

@@ -23,13 +23,13 @@ import pytest
 
 from adapter_core.code_graph import CodeGraph
 from adapter_core.evidence.selection import search
-from adapter_core.graph import batch
-from adapter_core.graph import discover as discovering
-from adapter_core.graph import sync as syncing
-from adapter_core.graph.discover import DiscoverOptions, Discovery, discover, discover_some
+from adapter_core.graph.discovery import discover as discovering
+from adapter_core.graph.discovery.discover import DiscoverOptions, Discovery, discover, discover_some
+from adapter_core.graph.indexing import batch
+from adapter_core.graph.indexing import sync as syncing
+from adapter_core.graph.indexing.sync import SyncOptions, sync
 from adapter_core.graph.source import decode, read_bytes, split_lines
-from adapter_core.graph.store import Store
-from adapter_core.graph.sync import SyncOptions, sync
+from adapter_core.graph.storage.store import Store
 from adapter_core.types import ModuleFacts
 from tests.graph.index_state import fresh_graph, linked, searched, stored
 from tests.support import write
@@ -275,7 +275,7 @@ def test_a_long_line_that_is_not_ascii() -> None:
     multiply it by the length of the line. In processor time, since other processes may take the rest."""
     code = (
         "import time\n"
-        "from adapter_core.graph.parse import parse_python\n"
+        "from adapter_core.graph.parsing.parse import parse_python\n"
         "def spent(letter):\n"
         "    begun = time.process_time()\n"
         "    facts = parse_python('m.py', f'x = [\"{letter}\", ' + 'f(1), ' * 50_000 + ']\\n', 'm')\n"
@@ -378,8 +378,8 @@ def test_fifty_megabytes_with_a_raised_limit(repo: Path, tmp_path: Path) -> None
         file.write(row * (50_000_000 // len(row) + 1))
         file.write("]\ndef last(): return first()\n")
     code = (
-        "import resource, sys; from pathlib import Path; from adapter_core.graph.discover import DiscoverOptions\n"
-        "from adapter_core.graph.store import Store; from adapter_core.graph.sync import SyncOptions, sync\n"
+        "import resource, sys; from pathlib import Path; from adapter_core.graph.discovery.discover import DiscoverOptions\n"
+        "from adapter_core.graph.storage.store import Store; from adapter_core.graph.indexing.sync import SyncOptions, sync\n"
         "store = Store(Path(sys.argv[2]))\n"
         "report = sync(Path(sys.argv[1]), store, SyncOptions(DiscoverOptions(max_file_bytes=100_000_000), workers=1))\n"
         "assert report.files == 1, report\n"

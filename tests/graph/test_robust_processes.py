@@ -22,8 +22,8 @@ from filelock import FileLock
 from adapter_core.code_graph import CodeGraph
 from adapter_core.errors import IndexBusyError, IndexDamagedError, RootError
 from adapter_core.evidence.selection import search
-from adapter_core.graph.store import Store
-from adapter_core.graph.sync import SyncOptions, SyncProgress, sync
+from adapter_core.graph.indexing.sync import SyncOptions, SyncProgress, sync
+from adapter_core.graph.storage.store import Store
 from adapter_core.graph.workspace import index_path
 from tests.graph.index_state import fresh_graph, linked, searched, stored
 from tests.support import write, write_tree
@@ -81,7 +81,7 @@ def finished(process: subprocess.Popen[str]) -> str:
 STEPWISE = """
 import sys
 from pathlib import Path
-from adapter_core.graph import sync as s, workspace as w
+from adapter_core.graph import workspace as w; from adapter_core.graph.indexing import sync as s
 s._BATCH_FILES = 20
 stop_at = int(sys.argv[2])
 def progress(state):
@@ -115,7 +115,7 @@ def writer(root: Path, stop_at: int) -> Iterator[subprocess.Popen[str]]:
 KILLED_AT = """
 import os, signal, sys
 from pathlib import Path
-from adapter_core.graph import store as s, sync as y, workspace as w
+from adapter_core.graph import workspace as w; from adapter_core.graph.indexing import sync as y; from adapter_core.graph.storage import store as s
 y._BATCH_FILES = 20
 count, last = 0, int(sys.argv[2])
 connect = s.Store._connect
@@ -186,7 +186,7 @@ def test_killed_at_any_moment_with_parsers_at_work(repo: Path) -> None:
     root = repo.resolve()
     write_many(root, 0)
     code = (
-        "import sys; from pathlib import Path; from adapter_core.graph import sync as s, workspace as w\n"
+        "import sys; from pathlib import Path; from adapter_core.graph import workspace as w; from adapter_core.graph.indexing import sync as s\n"
         "s._BATCH_FILES = 15; s._POOL_THRESHOLD = 0\n"
         "def progress(state):\n"
         "    print(state.done, flush=True)\n"
@@ -316,7 +316,7 @@ OTHER_VERSION = """
 import sys
 from adapter_core.graph.storage import version
 version.index_version = lambda schema: "0123456789ab"
-from adapter_core.graph import batch
+from adapter_core.graph.indexing import batch
 real = batch.parse_file
 def parse_file(path, kind, text, module):
     from dataclasses import replace
@@ -324,7 +324,7 @@ def parse_file(path, kind, text, module):
     return replace(facts, symbols=facts.symbols[:2])
 batch.parse_file = parse_file
 from adapter_core.code_graph import CodeGraph
-from adapter_core.graph.sync import SyncOptions
+from adapter_core.graph.indexing.sync import SyncOptions
 with CodeGraph.load_or_build(sys.argv[1], options=SyncOptions(workers=1)) as graph:
     print(graph.store.path.name, graph.report.parsed, graph.report.unchanged, graph.store.counts()[1])
 """
@@ -452,7 +452,7 @@ def test_refreshing_beside_another_writer(repo: Path, monkeypatch: pytest.Monkey
 @posix
 def test_the_cache_is_emptied_while_it_is_written(repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was written so far is lost, and nobody would find what follows."""
-    monkeypatch.setattr("adapter_core.graph.sync._BATCH_FILES", 20)
+    monkeypatch.setattr("adapter_core.graph.indexing.sync._BATCH_FILES", 20)
     root = repo.resolve()
     write_many(root, 0, 60)
     pending = [20]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from adapter_core.code_graph import CodeGraph
-from adapter_core.graph.roots import SourceRoots, source_roots
+from adapter_core.graph.discovery.roots import SourceRoots, source_roots
 from tests.support import graph_of, split_fixture
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from adapter_core.code_graph import CodeGraph
-from adapter_core.graph.parse import parse_python
+from adapter_core.graph.parsing.parse import parse_python
 from adapter_core.types import ModuleFacts, Symbol
 from tests.support import write_tree
 

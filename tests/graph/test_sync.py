@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 from adapter_core.code_graph import CodeGraph
 from adapter_core.errors import Cancelled
 from adapter_core.evidence.selection import search
-from adapter_core.graph.store import Store
-from adapter_core.graph.sync import SyncOptions, sync
+from adapter_core.graph.indexing.sync import SyncOptions, sync
+from adapter_core.graph.storage.store import Store
 from adapter_core.graph.workspace import index_path
 from tests.support import write, write_tree
 
@@ -128,14 +128,14 @@ def test_processes_threads_and_none_yield_the_same(repo: Path, monkeypatch: pyte
     sync(repo.resolve(), stores[0], SyncOptions(workers=1))
     with ThreadPoolExecutor(2) as executor:
         sync(repo.resolve(), stores[1], SyncOptions(executor=executor))
-    monkeypatch.setattr("adapter_core.graph.sync._POOL_THRESHOLD", 0)
-    monkeypatch.setattr("adapter_core.graph.sync._BATCH_FILES", 7)
+    monkeypatch.setattr("adapter_core.graph.indexing.sync._POOL_THRESHOLD", 0)
+    monkeypatch.setattr("adapter_core.graph.indexing.sync._BATCH_FILES", 7)
     sync(repo.resolve(), stores[2], SyncOptions(workers=2))
     assert state(stores[0]) == state(stores[1]) == state(stores[2])
 
 
 def test_a_file_that_kills_the_parser_costs_only_itself(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from adapter_core.graph.processes import pool
+    from adapter_core.graph.indexing import pool
 
     for i in range(6):
         write(repo, f"m{i}.py", f"x{i} = 1\n")
@@ -147,8 +147,8 @@ def test_a_file_that_kills_the_parser_costs_only_itself(repo: Path, monkeypatch:
         return real(self, root, files, known, max_bytes)  # type: ignore[arg-type]
 
     monkeypatch.setattr(pool._Child, "call", call)
-    monkeypatch.setattr("adapter_core.graph.sync._POOL_THRESHOLD", 0)
-    monkeypatch.setattr("adapter_core.graph.sync._BATCH_FILES", 4)
+    monkeypatch.setattr("adapter_core.graph.indexing.sync._POOL_THRESHOLD", 0)
+    monkeypatch.setattr("adapter_core.graph.indexing.sync._BATCH_FILES", 4)
     store = Store(None)
     report = sync(repo.resolve(), store, SyncOptions(workers=2))
     assert [(p.path, p.reason) for p in report.skipped] == [("m3.py", "the parser crashed on it")]
@@ -158,7 +158,7 @@ def test_a_file_that_kills_the_parser_costs_only_itself(repo: Path, monkeypatch:
 def test_cancel_keeps_what_is_done_and_the_next_run_finishes(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for i in range(10):
         write(repo, f"m{i}.py", f"x{i} = 1\n")
-    monkeypatch.setattr("adapter_core.graph.sync._BATCH_FILES", 2)
+    monkeypatch.setattr("adapter_core.graph.indexing.sync._BATCH_FILES", 2)
     store, cancel = Store(None), threading.Event()
     seen = []
 
@@ -181,7 +181,7 @@ def test_a_killed_writer_leaves_a_usable_index(repo: Path, tmp_path: Path) -> No
     for i in range(400):
         write(repo, f"pkg/m{i}.py", f"def f{i}(x):\n    return g{i}(x)\n" * 30)
     code = (
-        "import sys; from pathlib import Path; from adapter_core.graph import sync as s; from adapter_core.graph.store import Store;"
+        "import sys; from pathlib import Path; from adapter_core.graph.indexing import sync as s; from adapter_core.graph.storage.store import Store;"
         "s._BATCH_FILES = 20; s.sync(Path(sys.argv[1]), Store(Path(sys.argv[2])), s.SyncOptions(workers=1))"
     )
     database = tmp_path / "index.sqlite"

@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 
 from adapter_core.code_graph import CodeGraph
 from adapter_core.errors import Cancelled
+from adapter_core.graph.indexing.sync import SyncOptions, SyncReport, sync
 from adapter_core.graph.source import is_python, read_source
-from adapter_core.graph.store import Store
-from adapter_core.graph.sync import SyncOptions, SyncReport, sync
+from adapter_core.graph.storage.store import Store
 from tests.graph.index_state import fresh_graph, linked, searched, stored, texts_of
 from tests.support import graph_of, write
 
@@ -307,7 +307,7 @@ def run(root: Path, rounds: list[tuple[list[tuple[Any, ...]], str]]) -> None:
 def _fine_steps(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setattr("adapter_core.graph.storage.rows._RACY_NS", RACY_NS)
-    monkeypatch.setattr("adapter_core.graph.sync._BATCH_FILES", 3)
+    monkeypatch.setattr("adapter_core.graph.indexing.sync._BATCH_FILES", 3)
 
 
 _settings = settings(
@@ -360,7 +360,7 @@ def test_the_last_files_of_a_source_root_may_go_together(repo: Path) -> None:
 def test_what_is_unchanged_is_not_read_and_what_hides_its_change_is(
     repo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from adapter_core.graph import batch
+    from adapter_core.graph.indexing import batch
 
     root = repo.resolve()
     read: list[str] = []
@@ -458,7 +458,7 @@ def test_told_that_a_folder_went(repo: Path) -> None:
 
 def test_stopped_among_the_files_that_it_was_told(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As for a kill: the next who is told of other files would leave these as they were, in an index that says it is whole."""
-    monkeypatch.setattr("adapter_core.graph.sync._BATCH_FILES", 1)
+    monkeypatch.setattr("adapter_core.graph.indexing.sync._BATCH_FILES", 1)
     root = repo.resolve()
     for name in ("a.py", "b.py"):
         write(root, name, "x = 1\n")

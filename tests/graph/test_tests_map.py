@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapter_core.graph.collecting.config import small_toml_table
-from adapter_core.graph.collecting.ids import MAX_IDS, escaped, unique_ids
-from adapter_core.graph.tests_map import (
+from adapter_core.graph.testing.collecting.config import small_toml_table
+from adapter_core.graph.testing.collecting.fixtures import closure_names
+from adapter_core.graph.testing.collecting.ids import MAX_IDS, escaped, unique_ids
+from adapter_core.graph.testing.tests_map import (
     CONFIG_FILES,
     Fixture,
     PytestRules,
@@ -23,9 +24,7 @@ from adapter_core.graph.tests_map import (
     TestNode,
     changes_collection,
     collect_tests,
-    fixture_closure,
     is_test_file,
-    plugin_modules,
     read_fixtures,
     read_rules,
     visible_fixtures,
@@ -792,14 +791,14 @@ def test_the_nearest_fixture_wins() -> None:
     text = "import pytest\n@pytest.fixture\ndef db(): pass\n"
     files = {
         path: read_fixtures(path, text)
-        for path in ("conftest.py", "tests/conftest.py", "tests/unit/conftest.py", "other/conftest.py", "plugin.py")
+        for path in ("conftest.py", "tests/conftest.py", "tests/unit/conftest.py", "other/conftest.py")
     }
     assert visible_fixtures("tests/unit/test_a.py", files)["db"].path == "tests/unit/conftest.py"
     assert visible_fixtures("tests/test_a.py", files)["db"].path == "tests/conftest.py"
     assert visible_fixtures("test_a.py", files)["db"].path == "conftest.py"
     assert visible_fixtures("tests/conftest.py", files)["db"].path == "tests/conftest.py"
-    assert visible_fixtures("a/test_a.py", {"plugin.py": files["plugin.py"]}) == {}
-    assert visible_fixtures("a/test_a.py", files, plugins=["plugin.py"])["db"].overrides == files["plugin.py"][0]
+    assert visible_fixtures("a/test_a.py", {"other/conftest.py": files["other/conftest.py"]}) == {}
+    assert visible_fixtures("tests/test_a.py", files)["db"].overrides == files["conftest.py"][0]
     test = "import pytest\nclass TestA:\n    @pytest.fixture\n    def db(self, db): pass\n    class TestB: pass\n"
     files["tests/test_a.py"] = read_fixtures("tests/test_a.py", test)
     assert visible_fixtures("tests/test_a.py", files)["db"].path == "tests/conftest.py"
@@ -816,16 +815,8 @@ def test_the_closure_is_that_of_pytest() -> None:
             "@pytest.fixture\ndef top(base, a): pass\n@pytest.fixture\ndef a(b): pass\n@pytest.fixture\ndef b(a): pass\n"),
     }  # fmt: skip
     visible = visible_fixtures("test_a.py", files)
-    found = [(one.path, one.name) for one in fixture_closure(["top", "absent"], visible)]
-    assert found == [
-        ("conftest.py", "wide"),
-        ("test_a.py", "top"),
-        ("test_a.py", "base"),
-        ("conftest.py", "base"),
-        ("test_a.py", "a"),
-        ("test_a.py", "b"),
-    ]
-    assert fixture_closure([], visible) == []
+    assert closure_names(["top", "absent"], visible) == ["wide", "top", "base", "request", "a", "b", "absent"]
+    assert closure_names([], visible) == []
 
 
 def test_a_test_says_which_fixtures_it_gets() -> None:
@@ -949,12 +940,6 @@ def test_hooks_make_parameters_unknown() -> None:
 def test_modules_that_skip_themselves() -> None:
     assert found_in("import pytest\nnp = pytest.importorskip('numpy')\ndef test_it(): pass").nodes[0].conditional
     assert not found_in("import pytest\ndef test_it(): pytest.skip()").nodes[0].conditional
-
-
-def test_plugins_of_a_conftest() -> None:
-    assert plugin_modules("pytest_plugins = ['tests.fixtures.db', 'plug', make()]") == ("tests.fixtures.db", "plug")
-    assert plugin_modules("pytest_plugins = 'plug'") == ("plug",)
-    assert plugin_modules("pytest_plugins = find()") == plugin_modules("x = (") == ()
 
 
 def test_too_many_parameters_are_not_listed() -> None:

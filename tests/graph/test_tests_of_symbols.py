@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapter_core.code_graph import CodeGraph
-from adapter_core.graph import likelihood
+from adapter_core.graph.testing import likelihood
 from adapter_core.types import TestLink
 from tests.support import write
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapter_core.graph.textsearch import KINDS, occurrences
+from adapter_core.graph.finding.textsearch import KINDS, occurrences
 
 
 def check_found(source: str, wanted: str, *expected: str) -> None:

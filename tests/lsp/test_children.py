@@ -14,7 +14,7 @@ import pytest
 from filelock import FileLock
 
 from adapter_core.graph.processes.indexer import Indexer, open_reader
-from adapter_core.graph.resolve import Definition, JediClient
+from adapter_core.graph.processes.jedi_client import Definition, JediClient
 from tests.support import write_tree
 
 Events = queue.SimpleQueue[dict[str, Any]]
@@ -99,7 +99,7 @@ def test_a_root_that_vanished_is_reported(tmp_path: Path) -> None:
 
 def infer(jedi: JediClient, root: Path, text: str, line: int, column: int) -> list[tuple[str, int, str]]:
     (root / "use.py").write_text(text)
-    return [(d.path, d.line, d.name) for d in jedi.infer_definition(root, "use.py", text, line, column)]
+    return [(d.path, d.line, d.name) for d in jedi.inspect(root, "use.py", text, line, column).definitions]
 
 
 def test_jedi_knows_types(jedi: JediClient, tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ def test_jedi_knows_types(jedi: JediClient, tmp_path: Path) -> None:
 def test_jedi_is_killed_when_it_takes_too_long(tmp_path: Path) -> None:
     client = JediClient(limit_seconds=0.0001, start_seconds=0.0)
     started = time.monotonic()
-    assert client.infer_definition(tmp_path, "a.py", "x = 1\nx\n", 2, 0) == []
+    assert client.inspect(tmp_path, "a.py", "x = 1\nx\n", 2, 0).definitions == ()
     assert time.monotonic() - started < 3
     assert client.pid is None
     client.close()
@@ -128,10 +128,10 @@ def test_jedi_stops_on_cancel(tmp_path: Path) -> None:
     client = JediClient()
     cancel = threading.Event()
     cancel.set()
-    assert client.infer_definition(tmp_path, "a.py", "x = 1\nx\n", 2, 0, cancel) == []
+    assert client.inspect(tmp_path, "a.py", "x = 1\nx\n", 2, 0, cancel).definitions == ()
     assert client.pid is None
     client.close()
-    assert client.infer_definition(tmp_path, "a.py", "x = 1\nx\n", 2, 0) == []
+    assert client.inspect(tmp_path, "a.py", "x = 1\nx\n", 2, 0).definitions == ()
 
 
 def test_jedi_keeps_no_pickles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,7 +140,7 @@ def test_jedi_keeps_no_pickles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     root = write_tree(tmp_path / "ws", "#- made.py\nclass Thing: pass\n")
     client = JediClient()
     text = "import made\nmade.Thing\n"
-    assert client.infer_definition(root, "use.py", text, 2, 6) == [Definition("made.py", 1, 6, "Thing")]
+    assert client.inspect(root, "use.py", text, 2, 6).definitions == (Definition("made.py", 1, 6, "Thing"),)
     client.close()
     assert list(tmp_path.rglob("*.pkl")) == []
     assert list(tmp_path.rglob("PARSO-CACHE-LOCK")) == []

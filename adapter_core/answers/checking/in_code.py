@@ -13,7 +13,7 @@ import tokenize
 from collections.abc import Iterable, Iterator
 
 from ...code_graph import CodeGraph
-from ...graph.momentary import momentary
+from ...graph.memory.momentary import momentary
 from ...graph.outline import outline_of
 from ...graph.source import is_python
 from ...types import Citation

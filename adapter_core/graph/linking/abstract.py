@@ -6,7 +6,7 @@ import ast
 import functools
 from typing import TYPE_CHECKING
 
-from ..parse import parse_tree
+from ..parsing.tree import parse_tree
 from .values import Value
 
 if TYPE_CHECKING:

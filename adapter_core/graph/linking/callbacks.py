@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...types import Call
-from . import carriers, folding
+from . import folding, may_alias
 from .builtin_calls import CALLING, CALLING_NAMES, KEY_PLACES, KEYED
 from .values import EMPTY, Value, Values, external, unbound, union
 
@@ -119,18 +119,18 @@ def callers_of(inference: Inference, function: Value) -> Iterator[tuple[str, Cal
 
 
 def _around(inference: Inference, function: Value) -> Iterator[tuple[str, Call]]:
-    """The calls of such code within which a name stands that may carry the function, or the lambda itself."""
+    """The calls of such code within which a name stands that may be an alias of the function, or the lambda itself."""
     if function.kind == "lambda":
         table = inference.table(function.path)
         start, end = function.extra
         for call in table.calls_around(start) if table else ():
             if end <= call.end and call.name in CALLING_NAMES:
                 yield function.path, call
-    for home, name in carriers.names_carrying(inference, function):
+    for home, name in may_alias.aliases_of(inference, function):
         if inference.late:
             inference.cut_off()
             return
-        for path in carriers.files_of(inference, home, name, function.path):
+        for path in may_alias.files_of(inference, home, name, function.path):
             if inference.spend(1):
                 yield from ((path, call) for call in _mentioning(inference, path, name))
 

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...types import Call, Parameter, Symbol
-from . import classes, decorating, externals, metaclasses
+from . import classes, container_methods, decorating, externals, metaclasses
 from .mro import lookup_order
 from .tables import Tables
 from .values import EMPTY, Value, Values, class_of, either, external, instance, known, union
@@ -36,7 +36,7 @@ def result(inference: Inference, callee: Value, node: ast.Call, here: Here) -> V
     if callee.kind == "external":
         return externals.result(inference, callee, node, here)
     if callee.kind == "method":
-        return externals.method(inference, callee, node, here)
+        return container_methods.result(inference, callee, node, here)
     if callee.kind == "partial":
         return returned(inference, frozenset({callee.extra[0]}))
     if callee.kind == "unbound":

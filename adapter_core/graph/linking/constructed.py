@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ..storage.columns import column
-from . import carriers, mro
+from . import may_alias, mro
 from .tables import Tables
 from .values import Value
 
@@ -25,8 +25,8 @@ def names(inference: Inference, table: Tables, cls: Value, and_maker: bool = Tru
     around = table.facts.symbols[symbol.parent] if symbol.parent > 0 else None
     if around is None or not around.is_callable:
         return plain
-    carried = [name for _, name in carriers.names_carrying(inference, cls)]
-    return list(dict.fromkeys([*plain, *(inference.names_of(around.name) if and_maker else ()), *carried]))
+    aliases = [name for _, name in may_alias.aliases_of(inference, cls)]
+    return list(dict.fromkeys([*plain, *(inference.names_of(around.name) if and_maker else ()), *aliases]))
 
 
 def is_constructed(inference: Inference, cls: Value, or_asked: bool = False) -> bool:
@@ -70,7 +70,7 @@ def _is_called(inference: Inference, name: str, aliases: list[str], or_asked: bo
 
 def is_handed_on(inference: Inference, cls: Value) -> bool:
     """Whether a class is handed on under another name, which is called: `kind = KINDS.get(text, Plain)`, `kind()`."""
-    for home, name in carriers.names_carrying(inference, cls):
+    for home, name in may_alias.aliases_of(inference, cls):
         table = inference.table(home) if home else None
         if name in table.calls if table is not None else inference.workspace.paths_using(name, "called"):
             return True

@@ -13,9 +13,9 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...types import Call, Flow, Import, Parameter
-from ..recent import Recent
+from ..memory.recent import Recent
+from . import annotations as types_of
 from . import (
-    aliases,
     calling,
     classes,
     composed,
@@ -24,6 +24,7 @@ from . import (
     expressions,
     folding,
     generated,
+    import_aliases,
     lambdas,
     modules,
     namespaces,
@@ -32,7 +33,6 @@ from . import (
     reaching,
     texts,
 )
-from . import annotations as types_of
 from .reaching import Event
 from .remembering import Remembering
 from .snippets import Snippet, snippet
@@ -42,8 +42,8 @@ from .values import EMPTY, Value, Values, either, external, known, union
 if TYPE_CHECKING:
     from .facts import Workspace
     from .implicit import Implicit
+    from .implicit_sites import Operation
     from .named_calls import NamedCalls
-    from .operations import Operation
     from .reads import Reads
 
 _MAX_NESTING = 60  # of expressions within expressions, over all that is being worked out
@@ -209,9 +209,9 @@ class Inference(Remembering):
             return EMPTY
         limited, declared = name in table.limited_names, table.declared
         for current in scopes(table.facts, scope):
-            within = table.limited_at(current, name, offset) if limited else None
-            if within:
-                nearest = min(within, key=lambda f: f.last - f.first)
+            limited_here = table.limited_at(current, name, offset) if limited else None
+            if limited_here:
+                nearest = min(limited_here, key=lambda f: f.last - f.first)
                 if nearest.kind == "lambda":
                     return lambdas.parameter(self, path, nearest)
                 return self.flow(path, nearest)
@@ -408,7 +408,7 @@ class Inference(Remembering):
         return calling.constructors(self, cls)
 
     def names_of(self, name: str) -> list[str]:
-        return aliases.names_of(self, name)
+        return import_aliases.names_of(self, name)
 
     def files_naming(self, name: str) -> list[str]:
-        return aliases.files_naming(self, name)
+        return import_aliases.files_naming(self, name)

@@ -13,7 +13,6 @@ from . import (
     classes,
     containers,
     decorating,
-    externals,
     filling,
     folding,
     futures,
@@ -22,6 +21,7 @@ from . import (
     parametrized,
     protocols,
 )
+from .operators import OPERATORS
 from .values import EMPTY, Value, Values, either, external, known, union
 
 if TYPE_CHECKING:
@@ -235,7 +235,7 @@ def _strings(texts: Texts) -> Values:
 
 
 def _unary(inference: Inference, node: ast.UnaryOp, here: Here) -> Values:
-    name = externals.OPERATORS.get(type(node.op))
+    name = OPERATORS.get(type(node.op))
     values = inference.expression(node.operand, here)
     parts = [
         inference.returned(classes.attribute(inference, v, f"__{name}__"))
@@ -246,7 +246,7 @@ def _unary(inference: Inference, node: ast.UnaryOp, here: Here) -> Values:
 
 
 def _operator(inference: Inference, node: ast.BinOp, here: Here) -> Values:
-    name = externals.OPERATORS.get(type(node.op))
+    name = OPERATORS.get(type(node.op))
     values = inference.expression(node.left, here)
     if name is None:
         return EMPTY

@@ -8,7 +8,7 @@ from ...types import ModuleFacts
 
 
 class Workspace(Protocol):
-    """The facts and texts of the files of a moment; `graph.view` implements it."""
+    """The facts and texts of the files of a moment; `graph.snapshot.view` implements it."""
 
     def facts(self, path: str) -> ModuleFacts | None: ...
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ...types import Call, Flow
 from ..parsing.fields import spelled
-from . import carrying, containers
+from . import containers, value_flow
 from .tables import ADDING, EXTENDING, PUSHING, Put, Tables, instance_class, scopes
 from .values import EMPTY, Value, Values, union
 
@@ -150,12 +150,12 @@ def _put_where_handed(inference: Inference, value: Value, key: str | None, retur
     """What functions put into a container that they are handed: `fill(table)`, with `def fill(rows): rows["a"] = f`; or (`returned`) get
     as a result: `table = defaults()`, and then `table["a"] = f`."""
     start = value.extra[0]
-    first = carrying.carried_from(inference, value.path, start)
+    first = value_flow.targets_of_place(inference, value.path, start)
     handed = dict.fromkeys(first)
     for one in first if not returned else ():
         name: str = one.extra
         if not name.endswith(("[]", "()")):
-            handed.update(dict.fromkeys(carrying.carried_further(inference, value.path, name, False)))
+            handed.update(dict.fromkeys(value_flow.targets_of_name(inference, value.path, name, False)))
     for one in handed:
         users = [one.path] if one.path or not returned else inference.workspace.paths_using(one.extra)
         for path in users if len(users) <= _MAX_FILES else ():

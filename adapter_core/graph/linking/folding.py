@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ...types import Call, Flow
 from ..storage.columns import column
-from . import carrying
+from . import value_flow
 from .reaching import Event, Lines, least_indent, loop_around
 from .tables import Tables
 from .values import EMPTY, Value, Values, known, union
@@ -59,7 +59,7 @@ def after(inference: Inference, table: Tables, chosen: list[Event], line: int) -
     for fold in _folds(inference, table) if any(event.conditional for event in chosen) else ():
         if isinstance(fold, _Fold) and any(event.what == fold.flow for event in chosen):
             lines = inference.measured(table.facts.path)
-            return None if line and _is_within(lines, fold.loop.line, line) else fold.flow
+            return None if line and _is_in_block(lines, fold.loop.line, line) else fold.flow
     return None
 
 
@@ -151,14 +151,14 @@ def _loop_of(lines: Lines, table: Tables, flow: Flow, words: list[str]) -> _Fold
                 others = [
                     f for f in table.flows.get((flow.owner, flow.target), ()) if f != flow and f.line >= head.line
                 ]
-                if any(_is_within(lines, head.line, f.line) for f in others):
+                if any(_is_in_block(lines, head.line, f.line) for f in others):
                     return None
                 body = next((n for n in lines.code[loop[0] :] if n < 1_000_000), 0)
                 return _Fold(flow, head, lines.indents[flow.line - 1] == body and not _may_break(lines, head.line))
     return None
 
 
-def _is_within(lines: Lines, head: int, line: int) -> bool:
+def _is_in_block(lines: Lines, head: int, line: int) -> bool:
     """Whether a line stands in the block below a head."""
     return head < line <= len(lines.texts) and least_indent(lines, head, line) > lines.indents[head - 1]
 
@@ -166,7 +166,7 @@ def _is_within(lines: Lines, head: int, line: int) -> bool:
 def _may_break(lines: Lines, head: int) -> bool:
     """Whether a loop may end before its list does."""
     texts = enumerate(lines.texts[head : head + _LONG], head + 1)
-    return any(text.lstrip().startswith(_EXITS) and _is_within(lines, head, line) for line, text in texts)
+    return any(text.lstrip().startswith(_EXITS) and _is_in_block(lines, head, line) for line, text in texts)
 
 
 def _around(inference: Inference, path: str, offset: int) -> list[Environment]:
@@ -334,7 +334,7 @@ def _by_mention(inference: Inference, values: Values) -> list[Values] | None:
         if symbol.decorators:
             places.append((value.path, max(symbol.parent, 0), symbol.name_line, 0))
         for path in inference.files_naming(symbol.name)[:_MAX_FILES]:
-            handed = carrying.handed_at(inference, path, symbol.name)
+            handed = value_flow.handed_at(inference, path, symbol.name)
             places += [(path, call.owner, call.line, offset) for offset, call in handed]
         if len(places) != 1:
             return None

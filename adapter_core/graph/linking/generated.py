@@ -7,17 +7,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ...types import Parameter
-from . import carriers, classes, mro, parameters
+from . import classes, hierarchy, may_alias, mro, parameters
 from .snippets import snippet
 from .tables import Tables
-from .values import EMPTY, Value, Values, class_of, external, union
+from .values import EMPTY, MADE_TUPLE, Value, Values, class_of, external, union
 
 if TYPE_CHECKING:
     from .evaluate import Here, Inference
 
 _MAX_SITES = 80
 _TUPLES = ("NamedTuple", "collections.namedtuple()")
-MADE = "collections.namedtuple()"
 
 
 def is_field(inference: Inference, cls: Value, name: str) -> bool:
@@ -105,27 +104,27 @@ def of_tuple(inference: Inference, value: Value, step: str | None) -> Values:
 def named_tuple(node: ast.Call) -> Values:
     """What `namedtuple("Pair", "left right")` gives: something outside that knows its fields."""
     fields = _told_fields(node)
-    return frozenset({Value("external", MADE, 0, " ".join(fields) if fields else None)})
+    return frozenset({Value("external", MADE_TUPLE, 0, " ".join(fields) if fields else None)})
 
 
 def made_tuple(inference: Inference, cls: Value, node: ast.Call, here: Here) -> Values:
     """What calling such a named tuple gives."""
     if not cls.extra:
-        return frozenset({external(f"{MADE}()")})
+        return frozenset({external(f"{MADE_TUPLE}()")})
     taken = [Parameter(name, "positional", None, None) for name in cls.extra.split()]
     told = tuple((one.name, parameters.passed(inference, taken, False, node, here, one)) for one in taken)
     return frozenset({Value("attributes", "tuple", 0, told)})
 
 
 def _given(inference: Inference, cls: Value, name: str) -> Values:
-    below = [cls, *(classes.all_subclasses(inference, cls) if not classes.is_hub(inference, cls) else [])]
+    below = [cls, *(hierarchy.all_subclasses(inference, cls) if not hierarchy.is_hub(inference, cls) else [])]
     parts: list[Values] = []
     for made in below:
-        if carriers.is_common(inference, made):
+        if may_alias.is_common(inference, made):
             continue
         taken = _taken(inference, made)
         wanted = next((p for p in taken if p.name == name), None)
-        sites = carriers.sites_of(inference, made) if wanted is not None else []
+        sites = may_alias.sites_of(inference, made) if wanted is not None else []
         if wanted is None or len(sites) > _MAX_SITES:
             continue
         for path, call in sites:

@@ -1,6 +1,6 @@
 """What a file hands to code outside that calls it back, told by its stored calls: to read the whole syntax tree costs ten times as much.
 
-The same operations as `operations.py` finds in the tree, where what is handed goes by one of some names.
+The same operations as `implicit_sites.py` finds in the tree, where what is handed goes by one of some names.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ...types import Call
 from ..parsing.define import dotted
 from .builtin_calls import BUILT_IN_CALLING
-from .operations import Operation, handed_in
+from .implicit_sites import Operation, handed_in
 from .snippets import snippet
 
 if TYPE_CHECKING:

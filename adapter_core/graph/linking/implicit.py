@@ -1,4 +1,4 @@
-"""What runs without a call being written: which functions the operations of a file (`operations.py`) enter."""
+"""What runs without a call being written: which functions the operations of a file (`implicit_sites.py`) enter."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..source import is_python
-from . import callbacks, calling, classes, metaclasses
+from . import callbacks, calling, classes, hierarchy, metaclasses
 from .abstract import is_abstract
 from .builtin_calls import is_meant
+from .implicit_sites import NOWHERE, Operation, operations_in
 from .mro import lookup_order
-from .operations import NOWHERE, Operation, operations_in
 from .sites import Targets, targets_of
 from .special import Found, Runs, accessed, along, is_dataclass, special
 from .tables import instance_class
@@ -191,7 +191,7 @@ def _attribute(inference: Inference, path: str, operation: Operation, values: Va
     table = inference.table(path)
     cls = instance_class(table.facts, operation.owner, operation.text) if table is not None else None
     declared = frozenset() if cls is None else frozenset({instance(Value("class", path, cls))})
-    if classes.is_mangled(operation.name):
+    if hierarchy.is_mangled(operation.name):
         values = classes.as_written(inference, values, path, operation.owner)
     for value in values | declared:
         runs = accessed(inference, value, operation.name, operation.runs)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ...types import Flow
-from . import callbacks, carriers, containers
+from . import callbacks, containers, may_alias
 from .tables import Tables
 from .values import EMPTY, Value, Values, instance, union
 
@@ -43,7 +43,7 @@ def parameter(inference: Inference, path: str, flow: Flow) -> Values:
 
 
 def _calls_of(inference: Inference, value: Value) -> Iterator[tuple[ast.Call, Here]]:
-    for path, call in carriers.sites_of(inference, value):
+    for path, call in may_alias.sites_of(inference, value):
         here = inference.here(path, call.owner, call.start, call.end, call.line)
         node = here.source.tree if here is not None else None
         if call.form == "decorator" or here is None or not isinstance(node, ast.Call):

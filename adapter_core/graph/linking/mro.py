@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..uses import base_name
+from ..storage.uses import base_name
 from .values import Value
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import classes, metaclasses
+from . import hierarchy, metaclasses
 from .values import EMPTY, Value, Values, instance, union
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def _namespace(inference: Inference, meta: Value, place: int) -> Values:
     """What the classes bind in their bodies that a metaclass makes: the last parameter of its `__new__` and `__init__`."""
     if place != 3 or not metaclasses.is_metaclass(inference, meta):
         return EMPTY
-    made = classes.made_by(inference, meta)
+    made = hierarchy.made_by(inference, meta)
     return union([body(cls) for cls in made]) if len(made) <= _MAX_OWNERS else EMPTY
 
 
@@ -75,7 +75,7 @@ def _owners(inference: Inference, descriptor: Value) -> Values:
                 in_class = other is not None and other.facts.symbols[call.owner].kind == "class"
                 if in_class and descriptor in inference.callees(path, call):
                     cls = Value("class", path, call.owner)
-                    found.update(dict.fromkeys([cls, *classes.all_subclasses(inference, cls)]))
+                    found.update(dict.fromkeys([cls, *hierarchy.all_subclasses(inference, cls)]))
     return frozenset(found) if len(found) <= _MAX_OWNERS else EMPTY
 
 

@@ -8,24 +8,24 @@ from typing import TYPE_CHECKING
 
 from ...types import Call, Parameter, Symbol
 from ..storage.columns import column
+from . import annotations as types_of
 from . import (
-    aliases,
     callbacks,
     calling,
-    carriers,
-    classes,
     composed,
     decorating,
     filling,
     fixtures,
     folding,
+    hierarchy,
+    import_aliases,
+    may_alias,
     metaclasses,
     mro,
-    operands,
+    operand_arguments,
     owners,
     registered,
 )
-from . import annotations as types_of
 from .abstract import is_abstract
 from .tables import Tables
 from .values import EMPTY, MANY, Value, Values, class_of, either, instance, known, unbound, union
@@ -61,10 +61,10 @@ def _parameter(inference: Inference, path: str, index: int, name: str) -> Values
             "class" in symbol.traits or symbol.name in _CLASS_RECEIVERS or metaclasses.is_metaclass(inference, cls)
         )
         if takes_class and "class" not in symbol.traits and symbol.name not in _CLASS_RECEIVERS:
-            return frozenset(classes.made_by(inference, cls)) or frozenset({cls})  # the `self` of a metaclass
+            return frozenset(hierarchy.made_by(inference, cls)) or frozenset({cls})  # the `self` of a metaclass
         if symbol.name == "__init_subclass__":
-            return frozenset(classes.all_subclasses(inference, cls)) or frozenset({cls})
-        possible = classes.receivers(inference, Value("function", path, index))
+            return frozenset(hierarchy.all_subclasses(inference, cls)) or frozenset({cls})
+        possible = hierarchy.receivers(inference, Value("function", path, index))
         objects = EMPTY if takes_class else composed.objects(inference, cls)
         return objects.union(c if takes_class else instance(c) for c in possible)
     outer = max(symbol.parent, 0)
@@ -82,7 +82,9 @@ def _parameter(inference: Inference, path: str, index: int, name: str) -> Values
     handed = _handed_over(inference, path, index, found) | annotated
     if in_class and not known(handed):
         cls, place = Value("class", path, symbol.parent), symbol.parameters.index(found)
-        handed |= owners.given(inference, cls, symbol.name, place) | operands.given(inference, cls, symbol.name, place)
+        handed |= owners.given(inference, cls, symbol.name, place) | operand_arguments.given(
+            inference, cls, symbol.name, place
+        )
         handed |= owners.bound(inference, cls, symbol.name, place)
     if in_class and not found.annotation and not known(handed):
         return _inherited(inference, path, index, found) or handed
@@ -102,7 +104,7 @@ def handed_over(inference: Inference, path: str, index: int, name: str) -> Value
 def _inherited(inference: Inference, path: str, index: int, found: Parameter) -> Values:
     """What the annotation of a parameter says in the nearest method of a base class that this one replaces."""
     place = inference.table(path).facts.symbols[index].parameters.index(found)  # type: ignore[union-attr]
-    for base in classes.overridden(inference, Value("function", path, index)):
+    for base in hierarchy.overridden(inference, Value("function", path, index)):
         table = inference.table(base.path)
         symbol = table.facts.symbols[base.index] if table else None
         if symbol is None:
@@ -122,8 +124,8 @@ def _with_special(inference: Inference, annotated: Values, hand_over: Callable[[
     ]
     protocols = [c for c in wanted if _is_built_on(inference, c, "Protocol")]
     written = any(_is_built_on(inference, c, "TypedDict") for c in wanted)
-    special = protocols or written or any(classes.subclasses(inference, c) for c in wanted)
-    special = special or any(_is_built_on(inference, c, "Protocol") or classes.subclasses(inference, c) for c in held)
+    special = protocols or written or any(hierarchy.subclasses(inference, c) for c in wanted)
+    special = special or any(_is_built_on(inference, c, "Protocol") or hierarchy.subclasses(inference, c) for c in held)
     if not special:
         return annotated
     handed = hand_over()
@@ -200,14 +202,14 @@ def _callable(inference: Inference, path: str, index: int) -> bool:
 
 def _sites(inference: Inference, function: Value) -> tuple[list[tuple[str, Call]], bool]:
     """The calls that may hand something over to a function, and whether these are all: what is called everywhere is given everything."""
-    return inference.aside(("sites", function), lambda: carriers.handing_over(inference, function))
+    return inference.aside(("sites", function), lambda: may_alias.handing_over(inference, function))
 
 
 def _calls_of(inference: Inference, function: Value) -> Iterator[tuple[ast.Call, Here, bool, Value | None]]:
     """The calls that enter a function: the call, where it stands, whether its first parameter is filled already, and by what."""
     wrappers = _wrappers(inference, function)
     # A call of a method that is there to be replaced enters what replaces it.
-    hooks = [f for f in classes.overridden(inference, function) if is_abstract(inference, f)]
+    hooks = [f for f in hierarchy.overridden(inference, function) if is_abstract(inference, f)]
     for path, call in _sites(inference, function)[0]:
         if (path, call.owner) in wrappers or call.form == "decorator":
             continue  # a wrapper hands on what it was given, as the calls of the wrapper tell
@@ -285,7 +287,7 @@ def _applications(inference: Inference, function: Value) -> Iterator[Value]:
     if table is None:
         return
     symbol = table.facts.symbols[function.index]
-    for path, call in aliases.decorators_of(inference, function) or carriers.applied_as(inference, function):
+    for path, call in import_aliases.decorators_of(inference, function) or may_alias.applied_as(inference, function):
         other = inference.table(path)
         target = _below(other, call) if other else None
         if target is None or other is None:

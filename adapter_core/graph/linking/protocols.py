@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import classes, containers, generated, namespaces, subclassed
+from . import containers, generated, hierarchy, namespaces, subclassed
+from .constructed import is_constructed
 from .values import EMPTY, MANY, Value, Values, class_of, external, instance, union
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def caught(inference: Inference, value: Value) -> Values:
 
 def _thrown(inference: Inference, cls: Value) -> list[Value]:
     """What is caught as an exception of a class: where nobody makes one of the class itself, those below it that are made."""
-    if classes.is_constructed(inference, cls):
+    if is_constructed(inference, cls):
         return [cls]
-    below = [c for c in classes.all_subclasses(inference, cls) if classes.is_constructed(inference, c)]
+    below = [c for c in hierarchy.all_subclasses(inference, cls) if is_constructed(inference, c)]
     return below if 0 < len(below) <= _MAX_THROWN else [cls]

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from ...types import ModuleFacts
-from ..recent import Recent
+from ..memory.recent import Recent
 from .facts import Workspace
 
 NAME_BITS = 16_384

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ...types import Import, ModuleFacts
 from ..parsing.fields import dotted_name, outer_parts
-from ..syntax import Syntax, syntax_of
-from . import aliases, modules, mro
+from ..parsing.syntax import Syntax, syntax_of
+from . import import_aliases, modules, mro
 from .tables import Tables, scopes
 from .values import Value
 
@@ -39,7 +39,7 @@ def references(inference: Inference, target: Place) -> list[Named]:
     name = table.facts.symbols[target[1]].name
     if target[1] == 0:
         name = table.facts.module.rpartition(".")[2]
-    names = aliases.names_of(inference, name)
+    names = import_aliases.names_of(inference, name)
     found: dict[Named, None] = {}
     for path in sorted(
         {p for n in names for p in inference.workspace.paths_using(n)}, key=lambda p: (p != target[0], p)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeVar
 
 from ...types import CancelToken
-from ..recent import Generations, Recent
+from ..memory.recent import Generations, Recent
 from .reads import NOTHING, Read, Reads
 from .values import EMPTY, Values
 
@@ -110,10 +110,7 @@ class Remembering:
             return around.assumed
         depth = len(self._active)
         if depth == 0:
-            self._steps = 0
-            self._passing.clear()
-            if self._kept.young > _KEPT_RESULTS:
-                self._forget()
+            self._begin_question()
         self._steps += 1
         if depth >= _MAX_DEPTH or self.exhausted:
             self.cut_off()
@@ -149,19 +146,27 @@ class Remembering:
         if len(result) == 1:
             result = self._singles.setdefault(result, result)  # most are the one value that others are, too
         read = self.reads.end(reading) if self.reads is not None else NOTHING
-        on = self._shallowest
-        if on >= depth:
+        if self._shallowest >= depth:
             self._kept[key] = result, read, False
             self._shallowest = before
-            return result
-        if self._steps - begun > _DEAR and not self.late and self.most_steps == MOST_STEPS:
-            # Cut short, and dear: to ask again would cost as much and tell as little.
-            self._kept[key] = result, read, True
         else:
-            self._passing[key] = _Passing(result, read, on, needed & ~own)
-        if before < on:
-            self._shallowest = before
+            self._keep_for_now(key, _Passing(result, read, self._shallowest, needed & ~own), self._steps - begun)
+            self._shallowest = min(before, self._shallowest)
         return result
+
+    def _keep_for_now(self, key: object, one: _Passing, steps: int) -> None:
+        """Remember for the running question what was cut short; for longer what was dear, since to ask again would cost as much and tell
+        as little."""
+        if steps > _DEAR and not self.late and self.most_steps == MOST_STEPS:
+            self._kept[key] = one.values, one.read, True
+        else:
+            self._passing[key] = one
+
+    def _begin_question(self) -> None:
+        self._steps = 0
+        self._passing.clear()
+        if self._kept.young > _KEPT_RESULTS:
+            self._forget()
 
     def aside(self, key: object, compute: Callable[[], T], cut: bool = False) -> T:
         """`once` for something that is no set of values, and costs no step: what is spent to find it is spent anew each time, so that

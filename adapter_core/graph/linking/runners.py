@@ -1,7 +1,7 @@
 """Who runs a special method or a property without calling it: `implicit.py`, the other way round.
 
 Nothing of this is stored. The files that may hold such a place are told by names: that of the property, those of the class and of what
-carries its instances. In a small workspace all files are looked at.
+is an alias of its instances. In a small workspace all files are looked at.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...types import Symbol
-from . import carriers, classes, handing, implicit, metaclasses
+from . import handing, hierarchy, implicit, may_alias, metaclasses
 from .builtin_calls import BUILTINS, CALLING_NAMES
 from .implicit import PROTOCOLS, Implicit
+from .implicit_sites import Operation
 from .mro import lookup_order
-from .operations import Operation
 from .tables import Tables
 from .values import Value
 
@@ -158,9 +158,7 @@ def _wanted(inference: Inference, value: Value, symbol: Symbol) -> Wanted | None
         return Wanted(frozenset({"mapping"}))
     if not (symbol.name.startswith("__") and symbol.name.endswith("__")):
         other = _under_another_name(inference, table, symbol) if in_class else None
-        return other or Wanted(
-            frozenset({"callback"}), frozenset(n for _, n in carriers.names_carrying(inference, value))
-        )
+        return other or Wanted(frozenset({"callback"}), frozenset(n for _, n in may_alias.aliases_of(inference, value)))
     if symbol.name == "__getattr__" and value.index and symbol.parent == 0:
         return Wanted(frozenset({"get"}))
     if not in_class:
@@ -224,7 +222,7 @@ def _is_raised(inference: Inference, cls: Value) -> bool:
     table = inference.table(cls.path)
     if table is None or not table.facts.symbols[cls.index].bases:
         return False
-    below = [cls, *classes.all_subclasses(inference, cls)]
+    below = [cls, *hierarchy.all_subclasses(inference, cls)]
     names = [t.facts.symbols[c.index].name for c in below if (t := inference.table(c.path))]
     paths = dict.fromkeys(path for name in names for path in inference.files_naming(name))
     text = inference.workspace.text
@@ -254,16 +252,16 @@ def _files(inference: Inference, value: Value, wanted: Wanted) -> tuple[list[str
         return sorted(named, key=lambda p: (p != value.path, p)), ""
     if wanted.runs == {"callback"}:
         calling = {p for name in CALLING_NAMES for p in inference.workspace.paths_using(name, "called")}
-        carried = carriers.names_carrying(inference, value)
-        handing = {p for home, name in carried for p in carriers.files_of(inference, home, name, value.path)}
+        aliases = may_alias.aliases_of(inference, value)
+        handing = {p for home, name in aliases for p in may_alias.files_of(inference, home, name, value.path)}
         return sorted(calling & handing), ""
     table = inference.table(value.path)
     assert table is not None
     symbol = table.facts.symbols[value.index]
     cls = value if symbol.kind == "class" else Value("class", value.path, symbol.parent)
-    below = [cls, *classes.all_subclasses(inference, cls)] if symbol.kind == "class" or symbol.parent > 0 else []
+    below = [cls, *hierarchy.all_subclasses(inference, cls)] if symbol.kind == "class" or symbol.parent > 0 else []
     if wanted.runs == {"class"}:
-        made = classes.made_by(inference, cls) if symbol.name != "__init_subclass__" else []
+        made = hierarchy.made_by(inference, cls) if symbol.name != "__init_subclass__" else []
         if symbol.name != "__set_name__":
             return list(dict.fromkeys(c.path for c in (*below, *made))), ""
     paths: dict[str, None] = {value.path: None}
@@ -276,17 +274,17 @@ def _files(inference: Inference, value: Value, wanted: Wanted) -> tuple[list[str
     if len(everywhere) <= _ALL_FILES:
         return [*paths, *(p for p in everywhere if p not in paths)], ""
     for home, name in _holders(inference, cls):
-        paths.update(dict.fromkeys(carriers.files_of(inference, home, name, value.path)))
+        paths.update(dict.fromkeys(may_alias.files_of(inference, home, name, value.path)))
     return list(
         paths
     ), "what runs it without a call was looked for only in files that name the class or what carries it"
 
 
 def _holders(inference: Inference, cls: Value) -> list[tuple[str, str]]:
-    """(file, or "" for any, and name) of what may carry instances of a class."""
+    """(file, or "" for any, and name) of what may be an alias of instances of a class."""
     found: dict[tuple[str, str], None] = {}
-    for one in (cls, *classes.all_subclasses(inference, cls)):
-        found.update(dict.fromkeys(carriers.names_of_instances(inference, one)))
+    for one in (cls, *hierarchy.all_subclasses(inference, cls)):
+        found.update(dict.fromkeys(may_alias.aliases_of_instances(inference, one)))
     return list(found)
 
 

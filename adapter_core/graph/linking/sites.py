@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from ...types import Call
 from ..source import is_test_path
-from . import calling, carriers, classes, composed, registered
+from . import calling, classes, composed, hierarchy, may_alias, registered
 from .abstract import is_abstract, is_unfinished
+from .constructed import is_constructed
 from .tables import instance_class, scopes
 from .values import MANY, OTHER, Value, Values, unbound
 
@@ -156,15 +157,15 @@ def dispatched(inference: Inference, function: Value) -> list[Value]:
 
 
 def _dispatched(inference: Inference, function: Value, receiver: Value) -> list[Value]:
-    if classes.is_hub(inference, Value("class", receiver.path, receiver.index)):
+    if hierarchy.is_hub(inference, Value("class", receiver.path, receiver.index)):
         return []
-    below = classes.overrides(inference, function)
+    below = hierarchy.overrides(inference, function)
     if not below:
         return []
-    if is_abstract(inference, unbound(function)) or not classes.is_constructed(
+    if is_abstract(inference, unbound(function)) or not is_constructed(
         inference, Value("class", receiver.path, receiver.index)
     ):
-        allowed = {c[:3] for c in classes.all_subclasses(inference, Value("class", receiver.path, receiver.index))}
+        allowed = {c[:3] for c in hierarchy.all_subclasses(inference, Value("class", receiver.path, receiver.index))}
         return [f for f in below if ("class", f.path, _class_index(inference, f)) in allowed]
     return []
 
@@ -201,7 +202,7 @@ def homes(inference: Inference, value: Value) -> frozenset[str] | None:
     if symbol is None or not (symbol.name.startswith("__") and symbol.name.endswith("__")):
         return None
     cls = Value("class", value.path, symbol.parent)
-    return frozenset(c.path for c in (cls, *classes.all_subclasses(inference, cls)))
+    return frozenset(c.path for c in (cls, *hierarchy.all_subclasses(inference, cls)))
 
 
 def _calls_entering(
@@ -212,7 +213,7 @@ def _calls_entering(
         return []
     symbol = table.facts.symbols[value.index]
     found: dict[int, tuple[str, Call, bool]] = {}
-    for place, (path, call) in _by_turns(carriers.sites_of(inference, value)):
+    for place, (path, call) in _by_turns(may_alias.sites_of(inference, value)):
         if paths is not None and path not in paths:
             continue
         if inference.late:

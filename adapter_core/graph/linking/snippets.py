@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass
 from itertools import accumulate
 
-from ..momentary import momentary
+from ..memory.momentary import momentary
 
 _SHORT = 500  # characters of an expression
 

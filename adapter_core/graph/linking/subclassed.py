@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from . import carriers, classes, containers, filling, mro
+from . import classes, containers, filling, may_alias, mro
 from .tables import instance_class
 from .values import EMPTY, Value, Values, class_of, union
 
@@ -73,7 +73,7 @@ def _put(inference: Inference, value: Value, key: str | None) -> Iterator[Values
 def _made(inference: Inference, value: Value, key: str | None) -> Iterator[Values]:
     """`Registry({"a": f})`, where the class has no constructor of its own."""
     cls = class_of(value)
-    sites = carriers.sites_of(inference, cls) if not inference.constructors(cls) else []
+    sites = may_alias.sites_of(inference, cls) if not inference.constructors(cls) else []
     for path, call in sites if len(sites) <= _MAX_SITES else ():
         here = inference.here(path, call.owner, call.start, call.end, call.line)
         node = here.source.tree if here is not None else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from typing import Any, NamedTuple
 
-from ..momentary import forgotten
+from ..memory.momentary import forgotten
 
 _KEPT_MARKS = 60_000
 _WITH_TEXTS = ("attributes", "applied")  # have texts within `extra`
@@ -83,6 +83,7 @@ Values = frozenset[Value]
 EMPTY: Values = frozenset()
 OTHER = Value("other", "")
 MANY = Value("many", "")
+MADE_TUPLE = "collections.namedtuple()"  # the path of a class of named tuples that a call made
 _UNKNOWN = ("external", "other", "many")
 
 
@@ -109,6 +110,17 @@ def unbound(function: Value) -> Value:
     if function.kind == "function" and function.extra is not None:
         return Value("function", function.path, function.index)
     return function if function.by is None else function._replace(by=None)
+
+
+def bound(functions: Values, receivers: Values) -> Values:
+    """Functions as methods of what they are given for the first parameter."""
+    given = [r for r in receivers if r.kind in ("instance", "class")]
+    return frozenset(f._replace(extra=r) for f in functions if f.kind == "function" for r in given) or functions
+
+
+def places(parts: list[Values]) -> Values:
+    """A list of tuples that hold these, place by place."""
+    return frozenset({Value("typed", "list", 0, frozenset({Value("typed", "places", 0, tuple(parts))}))})
 
 
 def known(values: Values) -> Values:

@@ -12,9 +12,9 @@ from typing import NamedTuple
 from parso.python.tokenize import tokenize
 from parso.utils import parse_version_string
 
-from ..line_starts import line_starts
-from ..parse import FILENAME, UNPARSED
 from .layout import MAX_OPEN
+from .line_starts import line_starts
+from .tree import FILENAME, UNPARSED
 
 NEWEST_GRAMMAR = "3.14"
 

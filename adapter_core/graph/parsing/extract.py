@@ -6,8 +6,8 @@ import ast
 from typing import TYPE_CHECKING
 
 from ...types import Call, Flow, Import, ModuleFacts, Symbol
-from ..line_starts import line_starts
 from .define import Definer, docstring_of
+from .line_starts import line_starts
 from .newer import Older
 from .scope import Scope
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 import keyword
 import re
 from bisect import bisect_right
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ..line_starts import line_starts
+from .line_starts import line_starts
 from .quotes import closing, unclosed
 
 # A statement with an open bracket is read on to where that cannot be; what is then read again may be this many times the text.
@@ -74,6 +75,16 @@ def columns(indent: str, tab: int = 8) -> int:
     return len(indent.rpartition("\f")[2].expandtabs(tab))
 
 
+@dataclass(slots=True)
+class _Left:
+    """What is open in a logical line, as far as it is read: brackets, by what closes them, and the quotes of a string that is still open
+    where its line ends, with its first offset."""
+
+    opened: list[str] = field(default_factory=list)
+    quote: str = ""
+    quoted: int = 0
+
+
 class _Reader:
     def __init__(self, text: str) -> None:
         self.text = text
@@ -98,36 +109,18 @@ class _Reader:
         depth = columns(text[begin:start])
         here = _end(_BEFORE_DEFINITION, text, start)
         is_header = bool(_HEADER.match(text, here))
-        opened: list[str] = []
-        quote, quoted = "", 0  # of a string that is still open where its line ends: its quotes, and its first offset
+        left = _Left()
         junk: list[tuple[int, int]] = []
         sooner: tuple[Row, int] | None = None
         while True:
-            mark_at = _MARK.search(text, here)
-            assert mark_at  # the text ends with a line end
-            at, mark = mark_at.start(), mark_at[0]
-            if mark in _CLOSER:
-                if len(opened) < MAX_OPEN:
-                    opened.append(_CLOSER[mark])
-                here = at + 1
-                continue
-            if mark in ")]}":
-                if mark in opened:
-                    while opened.pop() != mark:
-                        pass
-                here = at + 1
-                continue
-            if mark in "'\"":
-                here, quote = self._string(at)
-                quoted = at
-                continue
+            at, mark = self._to_line_end(here, left)
             end = max(end, _rstripped(text, at))
             line_end = text.index("\n", at)
             row = Row(
-                self._line(start), self._line(at), start, end, quote + "".join(reversed(opened)), tuple(junk)
+                self._line(start), self._line(at), start, end, left.quote + "".join(reversed(left.opened)), tuple(junk)
             )  # fmt: skip
             following = line_end + 1
-            if not opened and (
+            if not left.opened and (
                 mark != "\\\n" or _end(_INDENT, text, following) in (len(text), text.find("\n", following))
             ):
                 return row, following
@@ -136,13 +129,13 @@ class _Reader:
                 here = _end(_INDENT, text, following)
                 deeper = columns(text[following:here]) > depth
                 impossible = here >= len(text) or self._cannot_go_on(row, here, deeper)
-                if impossible and (is_header or not deeper or not opened or here >= len(text)):
+                if impossible and (is_header or not deeper or not left.opened or here >= len(text)):
                     if sooner is None:
                         return row, following
                     self._may_reread -= following - sooner[1]
                     return sooner
                 ended = is_header and text[end - 1] == ":" if deeper else text[here] not in ")]}"
-                if sooner is None and opened and (impossible or ended):
+                if sooner is None and left.opened and (impossible or ended):
                     sooner = row, following
                     if self._may_reread < 0:
                         return sooner
@@ -150,9 +143,31 @@ class _Reader:
                     break
                 junk.append((here, text.index("\n", here)))
                 following = junk[-1][1] + 1
-            if quote:
-                junk.append((quoted, line_end))
-                quote = ""
+            if left.quote:
+                junk.append((left.quoted, line_end))
+                left.quote = ""
+
+    def _to_line_end(self, here: int, left: _Left) -> tuple[int, str]:
+        """The end of a line that is no part of a string, and how it is written; what is opened and closed on the way to it is noted."""
+        opened = left.opened
+        while True:
+            mark_at = _MARK.search(self.text, here)
+            assert mark_at  # the text ends with a line end
+            at, mark = mark_at.start(), mark_at[0]
+            if mark in _CLOSER:
+                if len(opened) < MAX_OPEN:
+                    opened.append(_CLOSER[mark])
+                here = at + 1
+            elif mark in ")]}":
+                if mark in opened:
+                    while opened.pop() != mark:
+                        pass
+                here = at + 1
+            elif mark in "'\"":
+                here, left.quote = self._string(at)
+                left.quoted = at
+            else:
+                return at, mark
 
     def _cannot_go_on(self, row: Row, here: int, deeper: bool) -> bool:
         """Whether a statement that is open at the end of `row` cannot be continued by what stands at `here`."""

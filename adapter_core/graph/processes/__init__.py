@@ -1,1 +1,1 @@
-"""The processes that read and write for the server: the indexer, its parsers, and jedi behind a guard."""
+"""The processes that read and write for the server: the indexer, and jedi behind a guard."""

@@ -24,7 +24,7 @@ from ...errors import IndexStoreError
 from .children import JsonChild, Message
 
 if TYPE_CHECKING:
-    from ..store import Store
+    from ..storage.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +94,7 @@ class Indexer:
 def open_reader(root: Path, database: Path | None = None) -> Store:
     """A reader's connection to the index of `root`: empty, and marked incomplete, where there is none to read yet."""
     # Here and not above: with the store comes NumPy, which a server does without until somebody asks.
-    from ..store import Store
+    from ..storage.store import Store
     from ..workspace import index_path
 
     path = database or index_path(root)

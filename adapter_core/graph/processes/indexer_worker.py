@@ -9,9 +9,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from ...errors import IndexBusyError, PathlineError
-from ..discover import check_root
-from ..linkpass import LinkReport, link_workspace
-from ..sync import SyncOptions, SyncProgress
+from ..calls.linkpass import LinkReport, link_workspace
+from ..discovery.discover import check_root
+from ..indexing.sync import SyncOptions, SyncProgress
 from ..workspace import open_index
 from .children import Message, ParentPipe
 from .indexer import open_reader

@@ -19,7 +19,7 @@ import numpy as np
 
 from ...types import ModuleFacts, Symbol
 from .. import terms
-from ..line_starts import line_starts
+from ..parsing.line_starts import line_starts
 from .sstable import Table, table_of
 
 # The fields of a document, in the order of the columns of `Segment.lengths`.
@@ -110,8 +110,8 @@ def _segment(owners: np.ndarray, words: list[str], tokens: array[int], places: l
     # Each (word, place) becomes as many (term, place) as the word has terms.
     times = parts_of[word]
     source = np.repeat(np.arange(len(word)), times)
-    within = np.arange(len(source)) - np.repeat(np.cumsum(times) - times, times)
-    term = flat[first[word[source]] + within].astype(np.uint64)
+    number_in_word = np.arange(len(source)) - np.repeat(np.cumsum(times) - times, times)
+    term = flat[first[word[source]] + number_in_word].astype(np.uint64)
     keys, totals = _counted(term << np.uint64(32) | (pairs & np.uint64(0xFFFFFFFF))[source], counts[source])
     where = (keys & np.uint64(0xFFFFFFFF)).astype(np.int64)
     document, part = where >> _FIELD_BITS, where & ((1 << _FIELD_BITS) - 1)

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ..recent import Recent
+from ..memory.recent import Recent
 from . import sstable
 from .postings import FIELDS
 from .sealed import damaged, seal, unseal

@@ -8,10 +8,11 @@ from pathlib import Path
 
 # Modules whose change can change a stored row.
 _SHAPING = """
-    batch discover line_starts parse parsing/blocks parsing/complete parsing/define parsing/exports parsing/extract
-    parsing/fields parsing/layout parsing/limited parsing/newer parsing/patterns parsing/quotes parsing/recover
-    parsing/repair parsing/scope parsing/textfacts roots source storage/codec storage/columns storage/postings
-    storage/rows storage/sealed storage/segments storage/sstable store terms uses
+    discovery/discover discovery/roots indexing/batch parsing/blocks parsing/complete parsing/define parsing/exports
+    parsing/extract parsing/fields parsing/layout parsing/limited parsing/line_starts parsing/newer parsing/parse
+    parsing/patterns parsing/quotes parsing/recover parsing/repair parsing/scope parsing/textfacts parsing/tree source
+    storage/codec storage/columns storage/postings storage/rows storage/sealed storage/segments storage/sstable
+    storage/store storage/uses terms
 """.split()
 
 

@@ -6,7 +6,7 @@ import ast
 import itertools
 from collections.abc import Iterator
 
-from ....graph.momentary import momentary
+from ....graph.memory.momentary import momentary
 from ....graph.outline import outline_of
 from ....types import ModuleFacts, Symbol
 from ...inert import code, prose

@@ -7,9 +7,9 @@ import re
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from ....graph.lookup import scope_at
+from ....graph.finding.lookup import scope_at
 from ....graph.outline import outline_of
-from ....graph.parse import parse_tree
+from ....graph.parsing.tree import parse_tree
 from ...inert import code, prose
 from ..candidate import Candidate, Speaker
 from .prose import MAX_CHARS, Prose, split

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from ....code_graph import CodeGraph, index_of, is_test_path
-from ....graph.momentary import momentary
+from ....graph.memory.momentary import momentary
 from ....graph.outline import outline_of
 from ....types import CallSite, SymbolRef
 from ...inert import code

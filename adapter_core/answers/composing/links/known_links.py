@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from ....code_graph import CodeGraph
-from ....graph.call_sites import CALLERS_SECONDS
+from ....graph.calls.call_sites import CALLERS_SECONDS
 from ....types import Listing, SymbolRef, TestLink
 from .time_budget import TimeBudget
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from ....code_graph import CodeGraph, is_test_path
-from ....graph.lookup import scope_at
+from ....graph.finding.lookup import scope_at
 from ....graph.outline import outline_of
 from ....types import Import, ModuleFacts
 from ...inert import code

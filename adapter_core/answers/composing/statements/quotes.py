@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from ....code_graph import CodeGraph
 from ....graph import terms
-from ....graph.lookup import scope_at
+from ....graph.finding.lookup import scope_at
 from ....types import Symbol
 from ...inert import code, printable
 from ..candidate import Candidate, Speaker, listed

@@ -1,0 +1,1 @@
+"""Calls and callers: asked for (`call_sites`), worked out beforehand (`linkpass`), kept (`linkstore`) and looked up again (`links`)."""

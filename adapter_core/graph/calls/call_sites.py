@@ -1,0 +1,207 @@
+"""Calls as they are shown: each with its place, the scope around it, and the symbols that it leads to."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import logging
+import sqlite3
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from ...types import Call, CallSite, ModuleFacts, Span, SymbolRef
+from ..finding import lookup
+from ..linking import implicit, may_alias, runners, sites
+from ..linking.evaluate import Inference
+from ..linking.implicit import Implicit
+from ..linking.implicit_sites import Operation
+from ..linking.sites import Targets
+from ..linking.values import Value
+from ..memory.garbage import without_gc
+from ..snapshot.view import WorkspaceView
+from .gaps import Gaps
+from .links import Links
+from .linkstore import Run
+
+log = logging.getLogger(__name__)
+
+CALLERS_SECONDS = 5.0  # that one question for callers may take
+
+
+class Callers(NamedTuple):
+    """The calls of something, and why they may not be all ("": nothing was left out on purpose)."""
+
+    sites: list[CallSite]
+    reason: str = ""
+
+
+class WorkspaceCalls:
+    """Makes `CallSite`s of what linking found."""
+
+    def __init__(self, view: WorkspaceView, inference: Inference, root_name: str) -> None:
+        self._view = view
+        self._inference = inference
+        self._root = root_name
+
+    def site(self, facts: ModuleFacts, call: Call) -> CallSite:
+        """One written call with what it leads to."""
+        reached = sites.targets(self._inference, facts.path, call)
+        return self._site(facts, call, reached, sites.is_direct(self._inference, facts.path, call))
+
+    def _site(self, facts: ModuleFacts, call: Call, reached: Targets, direct: bool) -> CallSite:
+        span = Span(self._root, facts.path, call.line, call.line)
+        return CallSite(
+            span, self._ref(facts, call.owner), call.callee, bool(reached.named), tuple(self.refs(reached.named)),
+            tuple(self.refs(reached.entered)), reached.external, call.deferred, direct, reached.open,
+        )  # fmt: skip
+
+    def by_name(self, facts: ModuleFacts, call: Call) -> CallSite:
+        """A call of which no more than the name is known."""
+        span = Span(self._root, facts.path, call.line, call.line)
+        return CallSite(span, self._ref(facts, call.owner), call.callee, False, deferred=call.deferred)
+
+    def implicit_site(self, facts: ModuleFacts, found: Implicit) -> CallSite:
+        """What runs without a call being written."""
+        return self._unwritten(facts, found.operation, found.callee, found.targets)
+
+    def _unwritten(self, facts: ModuleFacts, where: Operation | Run, callee: str, reached: Targets) -> CallSite:
+        return CallSite(
+            Span(self._root, facts.path, where.line, where.last), self._ref(facts, where.owner), callee,
+            bool(reached.named), tuple(self.refs(reached.named)), tuple(self.refs(reached.entered)), reached.external,
+            where.deferred, False, reached.open, where.how,
+        )  # fmt: skip
+
+    def in_symbol(self, facts: ModuleFacts, index: int, with_implicit: bool) -> list[CallSite]:
+        """The calls in a symbol's lines, in the order of the text."""
+        inside = lookup.symbols_inside(facts, index)
+        found = [(call.start, self.site(facts, call)) for call in facts.calls if call.owner in inside]
+        if not with_implicit:
+            return [site for _, site in found]
+        return [site for _, site in sorted([*found, *self.implicit(facts, inside)], key=lambda one: one[0])]
+
+    def implicit(self, facts: ModuleFacts, inside: set[int] | None = None) -> Iterator[tuple[int, CallSite]]:
+        """(offset, call) of what runs without a call being written, in a file or in some of its symbols."""
+        for operation in implicit.operations(self._inference, facts.path):
+            if inside is None or operation.owner in inside:
+                for one in implicit.implicit_calls(self._inference, facts.path, operation):
+                    place = operation.start if operation.how != "class" else self._start_of(facts, operation.line)
+                    yield place, self.implicit_site(facts, one)
+
+    def entering(self, value: Value, with_implicit: bool) -> Callers:
+        """The calls of a function or class."""
+        found, unlinked = self._linked(value)
+        if unlinked is None:
+            calls = sites.calls_entering(self._inference, value)
+        else:
+            calls = sites.calls_entering_in(self._inference, value, unlinked) if unlinked else []
+        for path, call, traced in calls:
+            facts = self._view.facts(path)
+            if facts is not None and call.callee != "super":
+                found.append(self.site(facts, call) if traced else self.by_name(facts, call))
+        if not with_implicit:
+            return Callers(found)
+        running = self._running(value)
+        return Callers([*found, *running.sites], running.reason)
+
+    def _running(self, value: Value) -> Callers:
+        """What runs a function or class without a call being written."""
+        found, unlinked = self._linked_runs(value)
+        if unlinked is None:
+            run, reason = runners.runs_entering(self._inference, value)
+        else:
+            run, reason = runners.runs_entering_in(self._inference, value, unlinked) if unlinked else ([], "")
+        for path, one in run:
+            facts = self._view.facts(path)
+            if facts is not None:
+                found.append(self.implicit_site(facts, one))
+        return Callers(found, reason)
+
+    @functools.cached_property
+    def _links(self) -> Links | None:
+        return Links.of(self._view)
+
+    def close(self) -> None:
+        """Let go of the links; they are opened again when they are asked for."""
+        links: Links | None = self.__dict__.pop("_links", None)
+        if links is not None:
+            links.close()
+
+    def _linked(self, value: Value) -> tuple[list[CallSite], frozenset[str] | None]:
+        """The calls that were linked before, and the files in which there may be more; None: all."""
+        facts = self._view.facts(value.path)
+        if self._links is None or facts is None:
+            return [], None
+        symbol = facts.symbols[value.index]
+        is_method = symbol.kind in ("method", "property")
+        homes = functools.partial(sites.homes, self._inference, value) if is_method else None
+        try:
+            linked, unlinked = self._links.entering(value, symbol.name, homes)
+            cut = self._links.is_cut(may_alias.called_as(self._inference, value))
+        except (sqlite3.Error, ValueError, TypeError) as error:
+            log.warning("the links are not read: %s", error)
+            return [], None
+        self._inference.partial = self._inference.partial or cut
+        found = []
+        for path, number, links, traced in linked:
+            other = self._view.facts(path)
+            call = other.calls[number] if other is not None else None
+            if other is None or call is None or call.callee == "super" or (traced and links is None):
+                continue
+            found.append(self._site(other, call, links.targets, links.direct) if links else self.by_name(other, call))
+        return found, unlinked
+
+    def _linked_runs(self, value: Value) -> tuple[list[CallSite], frozenset[str] | None]:
+        """The same of what runs it without a call being written."""
+        wanted = runners.kinds(self._inference, value)
+        if self._links is None or not runners.is_linked(wanted):
+            return [], None
+        try:
+            linked, unlinked = self._links.running(value)
+            cut = self._links.is_run_cut(wanted.runs, wanted.names)
+        except (sqlite3.Error, ValueError, TypeError) as error:
+            log.warning("the links are not read: %s", error)
+            return [], None
+        self._inference.partial = self._inference.partial or cut
+        found = []
+        for path, run in linked:
+            facts = self._view.facts(path)
+            if facts is not None:
+                found.append(self._unwritten(facts, run, run.callee, run.linked.targets))
+        return found, unlinked
+
+    @contextlib.contextmanager
+    def question(self, seconds: float | None) -> Iterator[Gaps]:
+        """One question, about one state of the index; what takes longer is given up."""
+        with self._view.store.snapshot(), without_gc(), self._inference.limit(seconds) as own:
+            gaps = Gaps(self._inference, f"the time limit of {seconds:g} s was met") if own else Gaps(self._inference)
+            try:
+                yield gaps
+            finally:
+                gaps.end()
+
+    def _start_of(self, facts: ModuleFacts, line: int) -> int:
+        return sum(len(text) + 1 for text in self._inference.lines(facts.path)[: line - 1])
+
+    # -- symbols -----------------------------------------------------------------------------------------------------
+
+    def _ref(self, facts: ModuleFacts, index: int) -> SymbolRef:
+        return SymbolRef(self._root, facts.path, facts.module, facts.symbols[index])
+
+    def refs(self, values: Iterable[Value]) -> list[SymbolRef]:
+        """The symbols that values are, each once, in order of their places; instances stand for their class."""
+        found: dict[tuple[str, int, str], SymbolRef] = {}
+        for value in sorted(values, key=lambda v: (v.path, v.index, v.kind)):
+            if value.kind == "module":
+                found.update({(f.path, 0, ""): self._ref(f, 0) for f in self._view.facts_of_module(value.path)})
+            elif value.kind in ("class", "function"):
+                facts = self._view.facts(value.path)
+                if facts is not None:
+                    found[(value.path, value.index, "")] = self._ref(facts, value.index)
+            elif value.kind == "lambda":
+                facts = self._view.facts(value.path)
+                assert facts is not None
+                symbol = lookup.lambda_symbol(facts, self._view.text(value.path), value)
+                found[(value.path, value.index, str(value.extra))] = SymbolRef(
+                    self._root, facts.path, facts.module, symbol
+                )
+        return list(found.values())

@@ -1,0 +1,256 @@
+"""Works out what the calls of each file lead to, while nobody asks, so that who calls something is looked up and not inferred.
+
+It takes a minute or more for half a million lines, so it is no part of building the index. It goes file by file, through what is
+written as a call and what runs without that. It keeps what it has, and can be stopped at any time. After a change of the index only what
+rests on the changed files is worked out anew.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from ...types import Call, CancelToken, ModuleFacts
+from ..linking import implicit, runners, sites
+from ..linking.evaluate import Inference
+from ..linking.named_calls import NamedCalls
+from ..linking.reads import Reads, TracedWorkspace
+from ..linking.remembering import MOST_STEPS
+from ..linking.tables import forget_rows
+from ..memory.garbage import without_gc
+from ..snapshot.view import WorkspaceView
+from ..storage.store import Store
+from ..storage.uses import properties
+from .links import Changed, links_version, said_by, state_of, uses_of
+from .linkstore import (
+    SUFFIX,
+    UNREAD,
+    WAYS,
+    FileRows,
+    Linked,
+    LinkStore,
+    Run,
+    cut_short,
+    hashes,
+    key_of,
+    keys_of_calls,
+    runs_key,
+)
+
+log = logging.getLogger(__name__)
+
+# It comes back to files again and again. A row takes some 60 bytes, as long as no object is made of it.
+_KEPT_ROWS = 800_000
+_KEPT_CHARACTERS = 12_000_000
+_FILES_A_ROUND = 25  # that are written in one transaction
+_RUN_STEPS = 200  # that what runs without a call may cost, each; a written call may cost more
+
+
+class LinkReport(NamedTuple):
+    """`linked` files now, `void`: of those before, those that held no more; `complete`: none is left. `run`: in how many files, of these
+    or others, it was looked what runs without a call."""
+
+    linked: int
+    void: int
+    complete: bool
+    run: int = 0
+
+
+def link_workspace(
+    root: Path,
+    store: Store,
+    cancel: CancelToken | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> LinkReport:
+    """Bring the links of an index up to date. Ends early where `cancel` is set or the index changes meanwhile.
+
+    `on_progress` is given the number of files done, and of all that were to do. Where the links cannot be written nothing is done.
+    """
+    if store.path is None:
+        return LinkReport(0, 0, False)
+    file = store.path.with_name(store.path.name + SUFFIX)
+    try:
+        links = LinkStore(file, links_version(), write=True)
+    except (sqlite3.Error, ValueError, OSError) as error:
+        log.info("%s is made anew: %s", file, error)
+        file.unlink(missing_ok=True)
+        try:
+            links = LinkStore(file, links_version(), write=True)
+        except (sqlite3.Error, OSError) as again:
+            log.warning("links are not kept: %s", again)
+            return LinkReport(0, 0, False)
+    try:
+        view = WorkspaceView(root, store, kept_rows=_KEPT_ROWS, kept_characters=_KEPT_CHARACTERS)
+        index = state_of(view)
+        with without_gc():
+            void = _begin(view, links, index)
+            return _link(view, links, index, void, cancel, on_progress)
+    except sqlite3.Error as error:
+        log.warning("links are not kept: %s", error)
+        return LinkReport(0, 0, False)
+    finally:
+        links.close()
+
+
+def _begin(view: WorkspaceView, links: LinkStore, index: str) -> int:
+    """Take away what holds no more, and note the state of the files. Gives back how many rows were taken away."""
+    if links.index == index:
+        return 0
+    known = links.known()
+    states = {row.path: said_by(row) for row in view.store.files() if row.kind == "python"}
+    gone = [path for path in known if path not in states]
+    changed = Changed()
+    for path in gone:
+        changed.remove(path, known[path])
+    new: dict[str, tuple[str, bytes]] = {}
+    for path, state in states.items():
+        before = known.get(path)
+        if before is not None and before.state == state:
+            continue
+        facts = view.facts(path)
+        if facts is not None:
+            text = view.text(path)
+            changed.replace(before, facts, text)
+            new[path] = state, hashes(uses_of(facts, text))
+            forget_rows(facts)
+    void = {way: links.resting_on(way, changed.files, changed.names) if known and changed.paths else [] for way in WAYS}
+    links.begin(index, new, gone, void)
+    return len(void["call"])
+
+
+def _link(
+    view: WorkspaceView,
+    links: LinkStore,
+    index: str,
+    void: int,
+    cancel: CancelToken | None,
+    on_progress: Callable[[int, int], None] | None,
+) -> LinkReport:
+    todo = {way: set(links.missing(way)) for way in WAYS}
+    linked = dict.fromkeys(WAYS, 0)
+    reads = Reads({path: known.number for path, known in links.known().items()})
+    work = _Work(view, Inference(TracedWorkspace(view, reads), reads), reads, cancel)
+    paths = sorted(set().union(*todo.values()))
+    for start in range(0, len(paths), _FILES_A_ROUND):
+        rows: dict[str, list[FileRows]] = {way: [] for way in WAYS}
+        # One way after the other of each file: what is known of its names serves both.
+        for path, way in [(path, way) for path in paths[start : start + _FILES_A_ROUND] for way in WAYS]:
+            if path in todo[way]:
+                row = work.row(way, path)
+                if row is None:
+                    return LinkReport(linked["call"], void, False, linked["run"])
+                rows[way].append(row)
+        for way in WAYS:
+            if state_of(view) != index or not links.write(index, way, rows[way]):
+                return LinkReport(linked["call"], void, False, linked["run"])
+            linked[way] += len(rows[way])
+        if on_progress is not None:
+            on_progress(min(start + _FILES_A_ROUND, len(paths)), len(paths))
+    for way in WAYS:
+        links.finish(way)
+    return LinkReport(linked["call"], void, True, linked["run"])
+
+
+class _Work:
+    """Makes the rows of files."""
+
+    def __init__(self, view: WorkspaceView, inference: Inference, reads: Reads, cancel: CancelToken | None) -> None:
+        self._view = view
+        self._inference = inference
+        self._reads = reads
+        self._cancel = cancel
+        self._properties: set[str] | None = None
+
+    def row(self, way: str, path: str) -> FileRows | None:
+        """None where it was cancelled."""
+        if not self._knows_all():
+            return None
+        self._inference.most_steps = MOST_STEPS if way == "call" else _RUN_STEPS
+        self._reads.start()
+        data: dict[int, Linked] | dict[int, Run] | None = {}
+        keys: dict[str, list[int]] = {}
+        with self._view.store.snapshot():
+            facts = self._view.facts(path) if self._view.is_stored(path) else None
+            if facts is not None:
+                data, keys = self._calls(facts) if way == "call" else self._runs(facts)
+                forget_rows(facts)  # all were made, and few are asked for once more
+        return FileRows(path, self._reads.files, self._reads.names, dict(data), keys) if data is not None else None
+
+    @property
+    def _is_cancelled(self) -> bool:
+        return self._cancel is not None and self._cancel.is_set()
+
+    def _calls(self, facts: ModuleFacts) -> tuple[dict[int, Linked] | None, dict[str, list[int]]]:
+        found: dict[int, Linked] = {}
+        for number, call in enumerate(facts.calls):
+            if self._is_cancelled:
+                return None, {}
+            linked = _linked(self._inference, facts.path, call)
+            if linked.targets.named or linked.cut or ("." in call.callee and not linked.targets.elsewhere):
+                found[number] = linked
+        return found, keys_of_calls(facts.calls, found)
+
+    def _runs(self, facts: ModuleFacts) -> tuple[dict[int, Run] | None, dict[str, list[int]]]:
+        found: dict[int, Run] = {}
+        keys: dict[str, list[int]] = {}
+        inference = self._inference
+        inference.unread.clear()
+        for operation in implicit.operations(inference, facts.path):
+            if operation.runs not in runners.LINKED:
+                continue
+            if operation.runs in runners.ACCESSES:
+                # Most attributes are no properties anywhere. Who makes one of this name voids what was found.
+                self._reads.asked("property", operation.name)
+                if operation.name not in (self._properties or ()):
+                    continue
+            if self._is_cancelled:
+                return None, {}
+            inference.partial = False
+            for one in implicit.implicit_calls(inference, facts.path, operation):
+                linked = Linked(one.targets, False, False)
+                found[len(found)] = Run(
+                    operation.how,
+                    one.callee,
+                    operation.owner,
+                    operation.line,
+                    operation.last,
+                    operation.deferred,
+                    linked,
+                )
+                values = (*one.targets.named, *one.targets.entered)
+                for key in {key_of(v) for v in values if v.kind != "module"}:
+                    keys.setdefault(key, []).append(len(found) - 1)
+            if inference.partial:
+                keys.setdefault(cut_short(runs_key(operation.runs, operation.name)), [])
+        if inference.unread:
+            keys[UNREAD] = []
+        return found, keys
+
+    def _knows_all(self) -> bool:
+        """Find the calls of all files by name, and the names that are properties somewhere; False where it was cancelled."""
+        if self._properties is None:
+            found: set[str] = set()
+            calls = NamedCalls(self._view.facts)
+            for path in self._view.python_paths():
+                if self._is_cancelled:
+                    return False
+                facts = self._view.facts(path)
+                if facts is not None:
+                    found |= properties(facts, self._view.text)
+                    calls.add(facts)
+                    forget_rows(facts)
+            self._properties = found
+            self._inference.named_calls = calls
+        return True
+
+
+def _linked(inference: Inference, path: str, call: Call) -> Linked:
+    inference.partial = False
+    targets = sites.targets(inference, path, call)
+    return Linked(targets, sites.is_direct(inference, path, call) if targets.named else False, inference.partial)
+
+
+__all__ = ["LinkReport", "link_workspace"]

@@ -1,1 +1,0 @@
-"""Which tests pytest would collect from a file, and which fixtures run for them, told from text alone. `graph.tests_map` is the door."""

@@ -1,0 +1,1 @@
+"""Which files belong to the index, and below which folders imports look for modules."""

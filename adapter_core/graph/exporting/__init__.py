@@ -1,0 +1,1 @@
+"""Everything that a graph knows, as one file for other programs."""

@@ -1,0 +1,1 @@
+"""Look-ups: symbols by name and place, modules that import each other, a text in code."""

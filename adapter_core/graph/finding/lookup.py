@@ -1,0 +1,221 @@
+"""Symbols by name and by place."""
+
+from __future__ import annotations
+
+import difflib
+import unicodedata
+from collections.abc import Iterator
+from itertools import islice
+
+from ...types import ModuleFacts, Symbol
+from ..linking import mro
+from ..linking.evaluate import Inference
+from ..linking.values import Value
+from ..snapshot.view import WorkspaceView
+from ..source import is_python, is_test_path
+from ..storage.sealed import damaged
+
+_NEAREST = 5
+Place = tuple[str, int]  # path, index of the symbol in its file's facts
+
+
+def find(view: WorkspaceView, inference: Inference, name: str, at_most: int | None = None) -> list[Place]:
+    """Symbols called `name`: bare (`route`), qualified (`Flask.route`), full (`flask.app.Flask.route`, `flask.app:Flask.route`) or with a
+    path (`src/flask/app.py:route`), definitions that matter most first. An inherited member is found through the class. `at_most`: where
+    more are called so, any of them, one more than that."""
+    path, _, qualified = name.rpartition(":")
+    if path and "/" not in path and not is_python(path):  # `flask.app:Flask`, as entry points are written
+        path, qualified = "", f"{path}.{qualified}"
+    qualified = unicodedata.normalize("NFKC", qualified)  # as in source (PEP 3131)
+    wanted = qualified.strip().removesuffix("()").split(".")
+    around = wanted[-2] if len(wanted) > 1 else ""
+    with view.store.snapshot():
+        meant = (
+            p for p in _named(view, wanted[-1], around) if _matches(view, p, wanted) and (not path or p[0] == path)
+        )
+        found = list(islice(meant, None if at_most is None else at_most + 1))
+    if not found and around:
+        further = wanted[-3] if len(wanted) > 2 else ""
+        owners = [
+            p for p in _named(view, around, further) if _kind(view, p) == "class" and _matches(view, p, wanted[:-1])
+        ]
+        found = [m for p in owners for m in member(inference, Value("class", *p), wanted[-1])]
+    if not found and not path:
+        found = [(f.path, 0) for f in view.facts_of_module(".".join(wanted))]
+        # `flask.Flask` names a re-export.
+        for split in range(len(wanted) - 1, 0, -1) if not found else ():
+            for facts in view.facts_of_module(".".join(wanted[:split])):
+                values = inference.text(facts.path, 0, ".".join(wanted[split:]), 0)
+                found = found or [p for v in sorted(values, key=lambda v: v[:3]) for p in places_of(view, v)]
+    return sorted(dict.fromkeys(found), key=lambda p: _order(view, p))
+
+
+def places_of(view: WorkspaceView, value: Value) -> list[Place]:
+    """The symbols that a value stands for; a module is entry 0 of its files."""
+    if value.kind == "module":
+        return [(f.path, 0) for f in view.facts_of_module(value.path)]
+    return [(value.path, value.index)] if value.kind in ("class", "function") else []
+
+
+def member(inference: Inference, cls: Value, name: str) -> list[Place]:
+    """The attribute of a class as it is defined, in the class or the bases from which it is inherited."""
+    for owner in mro.lookup_order(inference, cls):
+        table = inference.table(owner.path) if owner.kind == "class" else None
+        for index in (table.children.get((owner.index, name), ()) if table else ())[:1]:
+            return [(owner.path, index)]
+    return []
+
+
+def nearest(view: WorkspaceView, name: str, limit: int) -> list[str]:
+    """Symbol names of the workspace that look most like `name`."""
+    lower: dict[str, str] = {}
+    for known in view.store.all_names():
+        if len(known) > 2:
+            lower.setdefault(known.lower(), known)
+    return [lower[n] for n in difflib.get_close_matches(name.lower(), lower, n=limit, cutoff=0.6)]
+
+
+def unknown(view: WorkspaceView, name: str) -> str:
+    """That nothing is called `name`, and what comes nearest."""
+    bare = name.strip().removesuffix("()").rpartition(":")[2].rpartition(".")[2]
+    near = nearest(view, bare, _NEAREST) if bare else []
+    return f"nothing is called {name!r}" + (f"; the nearest names: {', '.join(near)}" if near else "")
+
+
+def at(facts: ModuleFacts, line: int, column: int | None) -> int | None:
+    """The innermost symbol whose lines contain `line`; with a `column`, the one whose name stands there, if any does."""
+    best: int | None = None
+    for index, symbol in enumerate(facts.symbols):
+        if not symbol.start <= line <= symbol.end:
+            continue
+        on_name = symbol.name_line == line and column is not None
+        if index and on_name and symbol.name_column <= (column or 0) <= symbol.name_column + len(symbol.name):
+            return index
+        if best is None or symbol.end - symbol.start <= facts.symbols[best].end - facts.symbols[best].start:
+            best = index
+    return best
+
+
+def scope_at(facts: ModuleFacts, line: int) -> int:
+    """The innermost scope (module, class, function) that contains a line."""
+    best = 0
+    for index, symbol in enumerate(facts.symbols):
+        if symbol.start <= line <= symbol.end and (symbol.is_callable or symbol.kind == "class"):
+            best = index
+    return best
+
+
+def index_of(facts: ModuleFacts, symbol: Symbol) -> int | None:
+    """The place of a symbol among those of its file."""
+    for index, candidate in enumerate(facts.symbols):
+        if candidate.qualname == symbol.qualname and candidate.start == symbol.start and candidate.kind == symbol.kind:
+            return index
+    return None
+
+
+def implementation(facts: ModuleFacts, index: int) -> int:
+    """Of a declaration that is only an overload, the function that runs, where the file has it; of any other symbol itself."""
+    symbol = facts.symbols[index]
+    same = ((i, s) for i, s in enumerate(facts.symbols) if s.qualname == symbol.qualname and s.is_callable)
+    found = (
+        index if "overload" not in symbol.traits else next((i for i, s in same if "overload" not in s.traits), index)
+    )
+    return found
+
+
+def lambda_symbol(facts: ModuleFacts, text: str, value: Value) -> Symbol:
+    """A symbol for a lambda, which has none: named as in tracebacks, below the scope in which it is written."""
+    first, last = (text.count("\n", 0, offset) + 1 for offset in value.extra)
+    column = value.extra[0] - (text.rfind("\n", 0, value.extra[0]) + 1)
+    prefix = f"{facts.symbols[value.index].qualname}." if value.index else ""
+    return Symbol("<lambda>", f"{prefix}<lambda>", "function", first, last, first, column, value.index)
+
+
+def symbols_inside(facts: ModuleFacts, index: int) -> set[int]:
+    """A symbol and everything defined in it."""
+    inside = {index}
+    for i in range(index + 1, len(facts.symbols)):
+        if facts.symbols[i].parent in inside:
+            inside.add(i)
+    return inside
+
+
+def _named(view: WorkspaceView, name: str, around: str = "") -> Iterator[Place]:
+    """The symbols of a name; with `around`, those of files that define something of that name, too, or are called so, and modules.
+    Within a snapshot of the store."""
+    changed: dict[str, None] = {}
+    rows = view.store.symbols_named(name)
+    if around and len(rows) > 1:
+        inside = {file for file, _ in view.store.symbols_named(around)} | view.store.files_of_last(around)
+        rows = [row for row in rows if row[0] in inside or row[1] == 0]
+    for file, index in rows:
+        path = view.path_of(file)
+        if path is None:
+            raise damaged(f"a file that defines {name} is lost")
+        row = view.row(path)
+        if row is not None and row.id == file and view.is_stored(path):
+            _check(view, (path, index), name)
+            yield path, index
+        else:
+            changed[path] = None
+    for path in dict.fromkeys((*changed, *view.documents.open_texts)):
+        facts = view.facts(path)
+        yield from ((path, i) for i, s in enumerate(facts.symbols if facts else ()) if s.name == name)
+
+
+def _check(view: WorkspaceView, place: Place, name: str) -> None:
+    """Raises `IndexDamagedError` where the table of names leads to something of another name."""
+    facts = view.facts(place[0])
+    symbols = facts.symbols if facts is not None else ()
+    if place[1] >= len(symbols) or symbols[place[1]].name != name:
+        raise damaged(f"{name} is not where it is said to be")
+
+
+def _symbol(view: WorkspaceView, place: Place) -> tuple[ModuleFacts, Symbol] | None:
+    facts = view.facts(place[0])
+    return (facts, facts.symbols[place[1]]) if facts is not None and place[1] < len(facts.symbols) else None
+
+
+def _kind(view: WorkspaceView, place: Place) -> str:
+    found = _symbol(view, place)
+    return found[1].kind if found else ""
+
+
+def _matches(view: WorkspaceView, place: Place, wanted: list[str]) -> bool:
+    found = _symbol(view, place)
+    if found is None:
+        return False
+    facts, symbol = found
+    full = facts.module if symbol.kind == "module" else f"{facts.module}.{symbol.qualname}"
+    return full.split(".")[-len(wanted) :] == wanted
+
+
+_KIND_ORDER = {
+    "class": 0, "function": 1, "method": 2, "property": 3, "module": 4, "constant": 5, "type_alias": 5, "enum_member": 5, "field": 6,
+    "variable": 6,
+}  # fmt: skip
+
+
+def _order(view: WorkspaceView, place: Place) -> tuple[bool, bool, int, int, str, int]:
+    """Product code before tests, what runs before what only declares an overload, classes before functions, public and short paths
+    first."""
+    path, index = place
+    found = _symbol(view, place)
+    start = found[1].start if found else index
+    declares = found is not None and "overload" in found[1].traits
+    return is_test_path(path), declares, _KIND_ORDER.get(_kind(view, place), 9), path.count("/"), path, start
+
+
+__all__ = [
+    "Place",
+    "at",
+    "find",
+    "index_of",
+    "is_test_path",
+    "member",
+    "nearest",
+    "places_of",
+    "scope_at",
+    "symbols_inside",
+    "unknown",
+]

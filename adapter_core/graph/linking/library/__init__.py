@@ -1,0 +1,1 @@
+"""What functions of the standard library give, where that decides what is called. `linking.externals` is the door."""

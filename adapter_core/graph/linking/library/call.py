@@ -1,0 +1,82 @@
+"""One call of something outside the workspace, and how functions here say which calls they know."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ..values import EMPTY, Value, Values
+
+if TYPE_CHECKING:
+    from ..evaluate import Here, Inference
+
+
+@dataclass(slots=True)
+class LibraryCall:
+    """A call of something outside the workspace: of `value`, whose `path` is its name."""
+
+    inference: Inference
+    value: Value
+    node: ast.Call
+    here: Here
+
+    @property
+    def name(self) -> str:
+        return self.value.path
+
+    @property
+    def given(self) -> int:
+        """How many arguments there are without a keyword."""
+        return len(self.node.args)
+
+    def argument(self, number: int) -> Values:
+        """What an argument without a keyword may be; nothing where there is none."""
+        return self.values(self.node.args[number]) if number < len(self.node.args) else EMPTY
+
+    def named(self, *names: str) -> list[ast.expr]:
+        """The arguments with a keyword of these names."""
+        return [k.value for k in self.node.keywords if k.arg in names]
+
+    def values(self, node: ast.expr) -> Values:
+        return self.inference.expression(node, self.here)
+
+    def elements(self, number: int) -> Values:
+        """The elements of an argument."""
+        return self.inference.elements(self.argument(number))
+
+    def display(self, node: ast.expr) -> Values:
+        """A container made by an expression, as if it were written out: what is put into it later is found by the names that it gets."""
+        start, end = self.here.source.span(node)
+        extent = (self.here.base + start, self.here.base + end)
+        return frozenset({Value("display", self.here.path, self.here.scope, extent)})
+
+
+# None: it cannot tell more than that something comes back.
+Work = Callable[[LibraryCall], "Values | None"]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The functions of the standard library that one module knows, by their full names or by what these end in."""
+
+    by_name: dict[str, Work] = field(default_factory=dict)
+    by_ending: dict[str, Work] = field(default_factory=dict)
+
+    def of(self, names: str) -> Callable[[Work], Work]:
+        """Marks what tells what functions give: `names` are theirs, "*.name" stands for all that end so."""
+
+        def note(work: Work) -> Work:
+            for name in names.split():
+                if name.startswith("*"):
+                    self.by_ending[name[1:]] = work
+                else:
+                    self.by_name[name] = work
+            return work
+
+        return note
+
+
+def list_of(elements: Values) -> Values:
+    return frozenset({Value("typed", "list", 0, elements)})

@@ -1,0 +1,91 @@
+"""Names that are given as texts, and what has them: `getattr`, `vars`, `import_module`, `eval`."""
+
+from __future__ import annotations
+
+import ast
+
+from .. import decorating, namespaces
+from ..values import EMPTY, Value, Values, external, union
+from .call import Known, LibraryCall
+
+KNOWN = Known()
+# What `inspect.getmembers` is asked for.
+_MEMBERS = {"inspect.ismethod": "function", "inspect.isfunction": "function", "inspect.isclass": "class"}
+_HAVE_NAMES = ("module", "class", "instance")
+_ANY_TEXT = frozenset({external("builtins.str()")})
+
+
+@KNOWN.of("builtins.getattr")
+def _getattr(call: LibraryCall) -> Values:
+    return union([_attribute(call), call.argument(2)])
+
+
+def _attribute(call: LibraryCall) -> Values:
+    """An attribute whose name is given, also where of the name only the beginning is known."""
+    inference, node, here = call.inference, call.node, call.here
+    if len(node.args) < 2:
+        return EMPTY
+    told = inference.expression(node.args[1], here)
+    if told == _ANY_TEXT and isinstance(node.args[1], ast.Name):
+        told = inference.handed_over(here.path, here.scope, node.args[1].id)  # to `name: str`
+    names = [v.extra for v in told if v.path == "builtins.str()" and v.extra]
+    values = inference.expression(node.args[0], here)
+    parts = []
+    for name in sorted(names):
+        if name.endswith("*"):
+            # A name that begins so: `getattr(self, f"do_{command}")`.
+            parts += [inference.members_beginning(v, name[:-1]) for v in values if len(name) > 2]
+        else:
+            defined = decorating.as_defined(inference, values, name, here)
+            parts.append(inference.attribute(values, name) if defined is None else defined)
+    return union(parts)
+
+
+@KNOWN.of("builtins.vars")
+def _vars(call: LibraryCall) -> Values | None:
+    if not call.given:
+        return _namespace(call)
+    return call.inference.attribute(frozenset(v for v in call.argument(0) if v.kind in _HAVE_NAMES), "__dict__")
+
+
+@KNOWN.of("builtins.globals builtins.locals")
+def _namespace(call: LibraryCall) -> Values | None:
+    scope = 0 if call.name == "builtins.globals" else call.here.scope
+    return None if call.given else frozenset({Value("namespace", call.here.path, scope)})
+
+
+@KNOWN.of("inspect.getmembers")
+def _members(call: LibraryCall) -> Values:
+    found = union([call.inference.members_beginning(v, "") for v in call.argument(0)])
+    wanted = _MEMBERS.get(next((v.path for v in call.argument(1)), ""), "")
+    return namespaces.pairs(frozenset(v for v in found if not wanted or v.kind == wanted))
+
+
+@KNOWN.of("importlib.import_module builtins.__import__")
+def _imported(call: LibraryCall) -> Values | None:
+    if not call.given:
+        return None
+    package = _package(call)
+    names = [(package if v.extra.startswith(".") else "") + v.extra for v in call.argument(0)
+             if v.path == "builtins.str()" and v.extra and not v.extra.endswith("*")]  # fmt: skip
+    return union([call.inference.module(text) for text in sorted(names)])
+
+
+def _package(call: LibraryCall) -> str:
+    """The package from which `import_module` reads relative names: what it is told, or that of the file."""
+    told = call.named("package") or call.node.args[1:2]
+    for value in call.values(told[0]) if told else ():
+        if value.path == "builtins.str()" and value.extra:
+            return str(value.extra)
+    table = call.inference.table(call.here.path)
+    if table is None:
+        return ""
+    return table.facts.module if table.facts.path.endswith("__init__.py") else table.facts.module.rpartition(".")[0]
+
+
+@KNOWN.of("builtins.eval")
+def _evaluated(call: LibraryCall) -> Values | None:
+    """What a constant text comes to."""
+    node, here = call.node.args[0] if call.given else None, call.here
+    text = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+    return (call.inference.text(here.path, here.scope, text.strip(), here.line) or None) if text else None

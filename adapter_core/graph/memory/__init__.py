@@ -1,0 +1,1 @@
+"""What is kept in memory, how much of it and for how long."""

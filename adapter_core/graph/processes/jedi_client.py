@@ -1,0 +1,363 @@
+"""What stands at a position, where our own graph cannot tell: jedi's type inference, in a process of its own.
+
+jedi's threads cannot be stopped and hold the interpreter, so it gets a process that ends when it takes too long. What it
+says is a help, never a promise: every failure is a status, so that a caller's own answer can stand, and be marked.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import queue
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
+from typing import Any, Literal
+
+import psutil
+
+from ...errors import PathlineError
+from ...types import CancelToken
+from ..source import is_python, normalise_newlines
+from .children import JsonChild, Message
+
+log = logging.getLogger(__name__)
+
+Status = Literal["ok", "late", "failed", "cancelled", "closed"]
+
+_WORKER = "adapter_core.graph.processes.jedi_worker"
+# Where a caller names no source roots: those that do not exist are left out.
+_USUAL_FOLDERS = ("", "src", "lib")
+# parso reads 50,000 characters a second where there are many tokens, and 900,000 where there are long docstrings.
+_MAX_TEXT = 300_000
+_POLL_SECONDS = 0.04
+_MEMORY_SECONDS = 0.2
+# After this many processes in a row that ended before they were ready, none is started for a while.
+_MAX_FAILED_STARTS = 2
+_REST_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A definition inside the root: 1-based line, 0-based column in code points, the name as defined."""
+
+    path: str
+    line: int
+    column: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class External:
+    """A definition outside the workspace.
+
+    `file` is relative to the folder from which it is imported (`flask/app.py`), "" where there is none; `line` is None for
+    what is built in or compiled. `kind` is jedi's: class, function, module, instance, statement, property, param.
+    """
+
+    full_name: str
+    module: str
+    kind: str
+    file: str
+    line: int | None
+    doc: str
+    signature: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What jedi says about a position, best first.
+
+    Of a name, `definitions` and `outside` are where it leads; of a variable of the workspace, where the classes of its
+    values are. `type` names those: `str`, `list[int] | None`, `flask.app.Flask`, `type[pathlib.Path]`, `module os`.
+
+    With "ok" that is all it found, which may be nothing. With any other status, what is there is true, and `reason` says
+    why there is not more: "late" with definitions means that the type took too long.
+    """
+
+    definitions: tuple[Definition, ...] = ()
+    outside: tuple[External, ...] = ()
+    type: str = ""
+    status: Status = "ok"
+    reason: str = ""
+
+
+class _Stop(Exception):  # noqa: N818
+    """The question ends here, without an answer."""
+
+    def __init__(self, status: Status, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+
+
+class _Ended(Exception):  # noqa: N818
+    """The process is gone."""
+
+
+@dataclass(slots=True)
+class _Wait:
+    """How long one caller waits. `grace`: not counting the start of the process."""
+
+    end: float
+    limit: float
+    cancel: CancelToken | None
+    grace: bool
+
+    @property
+    def left(self) -> float:
+        return max(self.end - time.monotonic(), 0.0)
+
+
+@dataclass(slots=True)
+class _Worker:
+    child: JsonChild
+    messages: queue.SimpleQueue[Message]
+    started: float
+    ready: bool = False
+    asked: float | None = None  # since when it is busy with a question
+    measured: float = field(default_factory=time.monotonic)
+
+
+class JediClient:
+    """Asks the worker, starts it on first use and again after it ended. May be used from several threads.
+
+    `limit_seconds` is what a caller waits. The worker has `work_seconds`: what it has read by then makes the next question
+    about that code a quick one, which a process that is killed each time would never answer. `memory_bytes` is the most it
+    may use.
+    """
+
+    def __init__(
+        self,
+        limit_seconds: float = 1.5,
+        start_seconds: float = 10.0,
+        work_seconds: float = 6.0,
+        memory_bytes: int = 1_000_000_000,
+    ) -> None:
+        self._limit = limit_seconds
+        self._start = start_seconds
+        self._work = max(work_seconds, limit_seconds)
+        self._memory = memory_bytes
+        self._lock = threading.Lock()
+        self._worker: _Worker | None = None
+        self._number = 0
+        self._failed_starts = 0
+        self._rest_until = 0.0
+        self._closed = False
+
+    @property
+    def pid(self) -> int | None:
+        worker = self._worker
+        return worker.child.pid if worker is not None and worker.child.alive else None
+
+    def inspect(
+        self,
+        root: Path,
+        path: str,
+        text: str,
+        line: int,
+        column: int,
+        cancel: CancelToken | None = None,
+        *,
+        folders: Sequence[str] = _USUAL_FOLDERS,
+        limit: float | None = None,
+    ) -> Inspection:
+        """What stands at `line` (1-based) and `column` (code points) of the given text of `path`.
+
+        `folders` are the workspace's source roots, relative to `root`. Returns within `limit` seconds; without one, within
+        the client's own limit, and `start_seconds` more while the process starts. Never raises.
+        """
+        seconds = self._limit if limit is None else limit
+        wait = _Wait(time.monotonic() + seconds, seconds, cancel, limit is None)
+        question: Message = {
+            "root": str(root), "path": path, "text": normalise_newlines(text), "line": line, "column": column, "folders": list(folders),
+            "seconds": self._work, "memory": 2 * self._memory,
+        }  # fmt: skip
+        known = Inspection()
+        try:
+            _check_question(path, text, folders)
+            with self._turn(wait):
+                worker = self._idle_worker(wait)
+                for message in self._answers(worker, question, wait):
+                    known = _inspection(message)
+        except _Stop as stop:
+            if stop.status in ("late", "failed"):
+                log.info("jedi on %s:%d: %s (%s)", path, line, stop.status, stop.reason)
+            return replace(known, status=stop.status, reason=stop.reason)
+        except _Ended:
+            return replace(known, status="failed", reason="the process of type inference ended")
+        except (OSError, RuntimeError, PathlineError) as error:
+            log.warning("jedi's process cannot be started: %s", error)
+            return Inspection(status="failed", reason=f"type inference cannot be started: {error}")
+        return known
+
+    def close(self) -> None:
+        """End the worker; later calls say "closed"."""
+        self._closed = True
+        worker = self._worker
+        if worker is not None:
+            worker.child.kill()
+
+    # -- one question at a time --------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def _turn(self, wait: _Wait) -> Iterator[None]:
+        while not self._lock.acquire(timeout=min(wait.left, _POLL_SECONDS)):
+            self._check(wait, "another question took the time")
+        try:
+            self._check(wait, "another question took the time")
+            yield
+        finally:
+            self._lock.release()
+
+    def _check(self, wait: _Wait, why_late: str = "") -> None:
+        if self._closed:
+            raise _Stop("closed", "type inference was closed")
+        if wait.cancel is not None and wait.cancel.is_set():
+            raise _Stop("cancelled", "cancelled")
+        if wait.left <= 0:
+            raise _Stop("late", why_late or f"type inference took longer than {wait.limit:.1f} s")
+
+    def _idle_worker(self, wait: _Wait) -> _Worker:
+        """A worker that is up and has nothing left to do of an earlier question that nobody waits for any longer."""
+        while True:
+            worker = self._worker or self._started()
+            if worker.ready and not worker.child.alive:
+                self._forget(worker)
+                continue
+            if worker.asked is not None and time.monotonic() > worker.asked + self._work + 1.0:
+                self._discard(worker)  # it should have ended by itself
+                continue
+            try:
+                while not worker.ready:
+                    self._get_ready(worker, wait)
+                while worker.asked is not None:
+                    self._receive(worker, wait, "type inference is still busy with an earlier question")
+            except _Ended:
+                continue
+            return worker
+
+    def _started(self) -> _Worker:
+        if time.monotonic() < self._rest_until:
+            raise _Stop("failed", "the process of type inference ends as soon as it is started")
+        messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        child = JsonChild(_WORKER, messages.put, lambda _: messages.put({"ended": True}))
+        self._worker = _Worker(child, messages, time.monotonic())
+        if self._closed:  # `close` did not see it
+            child.kill()
+        return self._worker
+
+    def _get_ready(self, worker: _Worker, wait: _Wait) -> None:
+        patience = worker.started + self._start
+        end = max(wait.end, patience) if wait.grace else wait.end
+        try:
+            self._receive(worker, replace(wait, end=end), "type inference is still starting")
+        except _Stop as stop:
+            # Whoever waits for the start alone takes it back by cancelling; hovers come too often for that.
+            if time.monotonic() >= patience or (stop.status == "cancelled" and wait.grace):
+                self._discard(worker)
+            raise
+        except _Ended:
+            self._failed_starts += 1
+            if self._failed_starts >= _MAX_FAILED_STARTS:
+                self._failed_starts = 0
+                self._rest_until = time.monotonic() + _REST_SECONDS
+            raise
+        if worker.ready:
+            self._failed_starts = 0
+            if wait.grace:
+                wait.end = max(wait.end, time.monotonic() + wait.limit)
+
+    def _answers(self, worker: _Worker, question: Message, wait: _Wait) -> Iterator[Message]:
+        """The messages of the worker about a question; the last ends it."""
+        self._check(wait)
+        self._number += 1
+        number, worker.asked = self._number, time.monotonic()
+        # On a thread of its own, since a process that does not read would keep us here.
+        threading.Thread(
+            target=worker.child.send, args=({"id": number, **question},), name="ask jedi", daemon=True
+        ).start()
+        while worker.asked is not None:
+            message = self._receive(worker, wait)
+            if message.get("id") == number:
+                yield message
+
+    def _receive(self, worker: _Worker, wait: _Wait, why_late: str = "") -> Message:
+        """The next message. Raises `_Stop` when the caller need not wait for one, and `_Ended`."""
+        while True:
+            self._check(wait, why_late)
+            try:
+                message = worker.messages.get(timeout=min(wait.left, _POLL_SECONDS))
+            except queue.Empty:
+                self._check_memory(worker)
+                continue
+            if message.get("ended") or message.get("spent"):
+                self._forget(worker)
+            if message.get("ended"):
+                self._check(wait, why_late)
+                raise _Ended
+            if message.get("ready"):
+                worker.ready = True
+            elif not message.get("partial"):
+                worker.asked = None
+            return message
+
+    def _check_memory(self, worker: _Worker) -> None:
+        """The worker's own limit exists on Linux alone."""
+        now = time.monotonic()
+        if now < worker.measured + _MEMORY_SECONDS:
+            return
+        worker.measured = now
+        with contextlib.suppress(psutil.Error):
+            if psutil.Process(worker.child.pid).memory_info().rss > self._memory:
+                self._discard(worker)
+                raise _Stop("failed", "it took too much memory")
+
+    def _discard(self, worker: _Worker) -> None:
+        """End a worker, without waiting until it is gone."""
+        self._forget(worker)
+        threading.Thread(target=worker.child.kill, name="end jedi", daemon=True).start()
+
+    def _forget(self, worker: _Worker) -> None:
+        if self._worker is worker:
+            self._worker = None
+
+
+def _check_question(path: str, text: str, folders: Sequence[str]) -> None:
+    """Raises `_Stop` for what is not asked."""
+    if not is_python(path):
+        raise _Stop("failed", "not a Python file")
+    for relative in (path, *folders):
+        if Path(relative).anchor or "\\" in relative or "\0" in relative or ".." in PurePosixPath(relative).parts:
+            raise _Stop("failed", "not a path inside the workspace")
+    if len(text) > _MAX_TEXT:
+        raise _Stop("failed", f"the file has more than {_MAX_TEXT:,} characters")
+
+
+def _inspection(message: Message) -> Inspection:
+    """Raises `_Stop` where the worker says that it failed, or says nothing that is understood."""
+    if message.get("error"):
+        raise _Stop("failed", str(message["error"]))
+    try:
+        return Inspection(
+            tuple(_definition(row) for row in message["definitions"]),
+            tuple(_external(row) for row in message["outside"]),
+            str(message.get("type") or ""),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise _Stop("failed", f"an answer that is none: {error!r}") from None
+
+
+def _definition(row: dict[str, Any]) -> Definition:
+    return Definition(str(row["path"]), int(row["line"]), int(row["column"]), str(row["name"]))
+
+
+def _external(row: dict[str, Any]) -> External:
+    line = row["line"]
+    text = {name: str(row[name]) for name in ("full_name", "module", "kind", "file", "doc", "signature")}
+    return External(**text, line=None if line is None else int(line))
+
+
+__all__ = ["Definition", "External", "Inspection", "JediClient", "Status"]

@@ -1,0 +1,184 @@
+"""The facts of a workspace at one moment: what is stored, and over it the texts of open editors and files that changed since."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from ...errors import IndexDamagedError
+from ...types import ModuleFacts
+from ..discovery.discover import storable
+from ..memory.recent import Recent
+from ..parsing.merge import merged
+from ..parsing.parse import file_kind
+from ..source import MAX_FILE_BYTES, is_python
+from ..storage.rows import FileRow
+from ..storage.store import Store
+from .documents import KEPT_CHARACTERS, Document, Documents
+from .edited import parsed, rows_of
+
+# A question about a name that is everywhere reads thousands of files.
+_KEPT_ROWS = 120_000
+_KEPT_USING = 300_000  # paths of files that use a name
+
+
+class WorkspaceView:
+    """Remembers what was read last; made anew for each request, or when the workspace changed."""
+
+    def __init__(
+        self,
+        root: Path,
+        store: Store,
+        open_texts: Mapping[str, str] | None = None,
+        max_bytes: int = MAX_FILE_BYTES,
+        kept_rows: int = _KEPT_ROWS,
+        kept_characters: int = KEPT_CHARACTERS,
+    ) -> None:
+        """`max_bytes`: larger files are not read, as the index was built. `kept_rows` of facts (`rows_of`) and `kept_characters` of text
+        stay in memory."""
+        self.store = store
+        self.documents = Documents(root, open_texts, max_bytes, kept_characters)
+        self._facts: Recent[str, ModuleFacts | None] = Recent(kept_rows, rows_of)
+        self._stored_now: dict[str, bool] = {}
+        self.changed: set[str] = (
+            set()
+        )  # the files that are not open, and were seen to be otherwise than they are indexed
+        self._parsed: dict[
+            str, str
+        ] = {}  # the hash of the text whose facts are known, where they are not the stored ones
+        self._rows: dict[str, FileRow | None] = {}
+        self._rows_by_id: dict[int, FileRow | None] = {}
+        self._modules: dict[str, list[str]] = {}
+        self._packages: dict[str, bool] = {}
+        self._using: Recent[tuple[str, str], list[str]] = Recent(_KEPT_USING, lambda paths: len(paths) + 20)
+        self._open_modules = {p: self.module_of(p) for p in self.documents.open_texts if file_kind(p) == "python"}
+
+    def document(self, path: str) -> Document | None:
+        return self.documents.get(path)
+
+    def text(self, path: str) -> str:
+        """The text, its line ends normalised, to which the offsets in the facts refer; "" where there is none (any more)."""
+        document = self.documents.get(path)
+        if document is None or (self._stored_now.get(path) and not self._is_indexed(document, self.row(path))):
+            return ""
+        return document.text if self._parsed.get(path, document.sha256) == document.sha256 else ""
+
+    def facts(self, path: str) -> ModuleFacts | None:
+        """The facts of a file as it is now: a file that changed since it was indexed is parsed on the spot."""
+        found = self._facts.recall(path)
+        if found is None and path not in self._facts:
+            found = self._facts[path] = self._load(path)
+        return found
+
+    def _load(self, path: str) -> ModuleFacts | None:
+        row = self.row(path)
+        if row is not None and self.is_stored(path):
+            stored = self._stored(row)
+            if stored is not None:
+                return stored
+            self._stored_now[path] = False
+            self.changed.add(path)
+        document = self.document(path)
+        if document is None:
+            return None
+        self._parsed[path] = document.sha256
+        facts = parsed(document, self.module_of(path))
+        good = self._stored(row) if facts.recovered and row is not None else None
+        return merged(facts, good, document.lines) if good is not None else facts
+
+    def _stored(self, row: FileRow) -> ModuleFacts | None:
+        """The stored facts; None where the writer has replaced the row since we read it. Raises `IndexDamagedError`."""
+        try:
+            return self.store.facts(row)
+        except IndexDamagedError:
+            now = self.store.file(row.path)
+            if now is not None and now.id == row.id:
+                raise
+            return None
+
+    def python_paths(self) -> list[str]:
+        """All Python files, those that are only open in an editor included, in order."""
+        stored = {row.path for row in self.store.files() if row.kind == "python"}
+        return sorted(stored | {p for p in self.documents.open_texts if file_kind(p) == "python"})
+
+    def is_stored(self, path: str) -> bool:
+        """Whether the file's text is the one that is indexed: by what the file system says of it, else by its hash."""
+        if path not in self._stored_now:
+            row = self.row(path)
+            self._stored_now[path] = (
+                row is not None
+                and path not in self.documents.open_texts
+                and (self._looks_indexed(row) or self._is_indexed(self.document(path), row))
+            )
+            if not self._stored_now[path] and path not in self.documents.open_texts:
+                self.changed.add(path)
+        return self._stored_now[path]
+
+    def look_at(self, paths: Iterable[str]) -> None:
+        """Note which of these files have changed on disk since they were indexed: `changed`."""
+        for path in paths:
+            self.is_stored(path)
+
+    def _looks_indexed(self, row: FileRow) -> bool:
+        state = self.documents.state(row.path)
+        if state is None:
+            return False
+        inode = row.inode if os.name == "nt" else storable(state.st_ino)  # not known where folders are listed
+        return row.is_current(state.st_size, storable(state.st_mtime_ns), storable(state.st_ctime_ns), inode)
+
+    def _is_indexed(self, document: Document | None, row: FileRow | None) -> bool:
+        return document is not None and row is not None and not document.open and document.sha256 == row.sha256
+
+    def row(self, path: str) -> FileRow | None:
+        if path not in self._rows:
+            self._rows[path] = self.store.file(path)
+        return self._rows[path]
+
+    def path_of(self, file: int) -> str | None:
+        if file not in self._rows_by_id:
+            found = self._rows_by_id[file] = self.store.file_by_id(file)
+            if found is not None:
+                self._rows.setdefault(found.path, found)
+        row = self._rows_by_id[file]
+        return row.path if row else None
+
+    def module_of(self, path: str) -> str:
+        """The dotted name under which a file is imported."""
+        row = self.row(path)
+        return row.module if row is not None and row.module else self.store.roots().module_name(path)
+
+    def facts_of_module(self, module: str) -> list[ModuleFacts]:
+        if module not in self._modules:
+            paths = [row.path for row in self.store.files_of_module(module)] if module else []
+            paths += [p for p, name in self._open_modules.items() if name == module and p not in paths]
+            # A stub describes the module beside it; the source is what can be cited.
+            paths.sort(key=lambda p: (p.endswith(".pyi"), p))
+            self._modules[module] = paths
+        return [facts for p in self._modules[module] if (facts := self.facts(p)) is not None]
+
+    def has_package(self, module: str) -> bool:
+        """Whether there are modules below this name, with an `__init__` or without."""
+        if module not in self._packages:
+            prefix = module + "."
+            self._packages[module] = bool(module) and (
+                self.store.has_modules_below(module) or any(m.startswith(prefix) for m in self._open_modules.values())
+            )
+        return self._packages[module]
+
+    def paths_with_part(self, text: str) -> list[str]:
+        """The Python files in which a word may stand that contains this one, in order; open files always."""
+        with self.store.snapshot():
+            paths = {p for file in self.store.files_with_part(text) if (p := self.path_of(file)) and is_python(p)}
+        return sorted(paths | {path for path in self.documents.open_texts if file_kind(path) == "python"})
+
+    def paths_using(self, name: str, how: str = "named") -> list[str]:
+        """The Python files in which an identifier may be used in that way (`store.USES`), in order; open files always."""
+        key = (name, how)
+        found = self._using.recall(key)
+        if found is None:
+            with self.store.snapshot():
+                paths = {p for file in self.store.files_using(name, how) if (p := self.path_of(file)) and is_python(p)}
+            paths.update(path for path in self.documents.open_texts if file_kind(path) == "python")
+            found = self._using[key] = sorted(paths)
+        return found

@@ -1,0 +1,286 @@
+"""The ways from tests to a symbol: backwards from it, call by call, likely ones first."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import re
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from ...types import CallSite, ModuleFacts, Span
+from ..calls.call_sites import WorkspaceCalls
+from ..finding import lookup
+from ..linking import fixtures, hierarchy, may_alias, parametrized
+from ..linking.evaluate import Inference
+from ..linking.mro import lookup_order
+from ..linking.values import Value, unbound
+from ..snapshot.view import WorkspaceView
+from . import likelihood
+from .tests_map import TestNode
+from .workspace_tests import WorkspaceTests
+
+_MOST_REACHED = 300
+_MOST_LATE = 40  # calls that were found when the time was up, and are looked at all the same
+_LEAST_WAY = 0.02  # a way that is less likely is not followed
+_OVERRIDDEN = 0.2  # a call of a method that it replaces may enter it
+_NEVER_INSTEAD = ("__init__", "__new__", "__init_subclass__", "__set_name__")
+_REPLACED = 0.5  # of the tests of a class whose fixture another class replaces
+_OTHER_CLASS = 0.2  # of a test that several classes have, in those that do not name what is called
+_IN_LOCAL_CLASS = 0.7  # what a class within a function does, when that runs
+_MAKES, _HANDS = 0.35, 0.3
+_MOST_MENTIONS, _MOST_NAMES = 60, 12
+_NO_BASES = ("builtins.object", "typing.Generic", "typing.Protocol", "abc.ABC")
+
+
+class Way(NamedTuple):
+    """From a test to the target: how likely the test takes it, how many calls it has, the last two of them in words, the lines of all of
+    them, the one nearest to the test first. `set_up`: it begins in what runs before or after the test; `guessed`: some step is no call of
+    the text."""
+
+    likely: float = 1.0
+    distance: int = 0
+    words: tuple[str, ...] = ()
+    lines: tuple[Span, ...] = ()
+    set_up: bool = False
+    guessed: bool = False
+
+
+class Led(NamedTuple):
+    """What leads to a target, and why it may not be all that does."""
+
+    tests: list[tuple[TestNode, Way]]
+    reasons: list[str]
+
+
+class _Step(NamedTuple):
+    """A scope that uses something, at a line."""
+
+    path: str
+    owner: int
+    line: int
+    likely: float
+    words: str  # "calls f"
+    set_up: bool = False
+    guessed: bool = False
+
+
+class Ways:
+    def __init__(
+        self, view: WorkspaceView, inference: Inference, calls: WorkspaceCalls, tests: WorkspaceTests, root_name: str
+    ) -> None:
+        self._view = view
+        self._inference = inference
+        self._calls = calls
+        self._tests = tests
+        self._root = root_name
+        self._indexes: dict[str, dict[tuple[str, int, str], int]] = {}
+
+    def to(self, target: Value, depth: int) -> Led:
+        """The tests that lead to a function or class within `depth` calls, each with its likeliest way."""
+        reasons: list[str] = []
+        found: dict[str, tuple[TestNode, Way]] = {}
+        best: dict[Value, float] = {}
+        queue: list[tuple[float, int, Value, Way]] = []
+        order = itertools.count()
+        done: set[Value] = set()
+
+        def push(value: Value, way: Way) -> None:
+            if way.likely > best.get(value, 0.0) and value not in done:
+                best[value] = way.likely
+                heapq.heappush(queue, (-way.likely, next(order), value, way))
+
+        for value, likely in self._entries(target):
+            push(value, Way(likely))
+        while queue and len(done) < _MOST_REACHED and not (done and self._inference.late):
+            _, _, value, way = heapq.heappop(queue)
+            if value in done or way.distance >= depth or way.likely < _LEAST_WAY:
+                continue
+            done.add(value)
+            if self._inference.table(value.path) is None:
+                continue
+            callers = self._calls.entering(value, True)
+            reasons += [callers.reason] if callers.reason else []
+            for number, one in enumerate(self._steps(value, callers.sites)):
+                if self._inference.late and number >= _MOST_LATE:
+                    return Led(list(found.values()), reasons)  # what is likely was found first
+                here = Way(
+                    way.likely * one.likely, way.distance + 1, (one.words, *way.words[:1]),
+                    (Span(self._root, one.path, one.line, one.line), *way.lines),
+                    way.set_up or one.set_up, way.guessed or one.guessed,
+                )  # fmt: skip
+                self._reach(value, one, here, found, push)
+        if not self._inference.late and any(
+            v not in done and w.distance < depth and w.likely >= _LEAST_WAY for *_, v, w in queue
+        ):
+            reasons.append(f"more than {_MOST_REACHED} functions lead there; the likeliest were followed")
+        return Led(list(found.values()), reasons)
+
+    def _entries(self, target: Value) -> Iterator[tuple[Value, float]]:
+        """What is called where a symbol is used: itself; of a class also its methods, of a method what it overrides."""
+        yield target, 1.0
+        if target.kind != "class":
+            table = self._inference.table(target.path)
+            if table is not None and table.facts.symbols[target.index].name not in _NEVER_INSTEAD:
+                yield from ((value, _OVERRIDDEN) for value in hierarchy.overridden(self._inference, target))
+            return
+        table = self._inference.table(target.path)
+        for index in table.members.get(target.index, ()) if table else ():
+            if table is not None and table.facts.symbols[index].is_callable:
+                yield Value("function", target.path, index), 1.0
+
+    def _reach(
+        self, value: Value, one: _Step, way: Way, found: dict[str, tuple[TestNode, Way]],
+        push: Callable[[Value, Way], None],
+    ) -> None:  # fmt: skip
+        """A scope that uses something: a test, a helper of tests, or one step further back."""
+        table = self._inference.table(one.path)
+        if table is None:
+            return
+        symbols = table.facts.symbols
+        owner = self._outermost(table.facts, one.owner)
+        if symbols[one.owner].parent != symbols[owner].parent and symbols[symbols[one.owner].parent].kind == "class":
+            way = way._replace(likely=way.likely * _IN_LOCAL_CLASS)
+        symbol = symbols[owner]
+        nodes = self._tests.nodes_of(one.path, symbol.qualname)
+        naming = self._naming(value, nodes)
+        for node in nodes:
+            other = naming and node.node_id not in naming
+            _keep(found, node, way._replace(likely=way.likely * _OTHER_CLASS) if other else way)
+        if nodes or not symbol.is_callable:
+            return
+        for node in self._tests.helped(one.path, symbol.qualname):
+            _keep(found, node, way._replace(words=(f"{symbol.name} {one.words}", *way.words[1:]), set_up=True))
+        push(Value("function", one.path, owner), way)
+
+    def _naming(self, value: Value, nodes: list[TestNode]) -> set[str]:
+        """Of the nodes of one function that several classes are collected with, those whose class names that of the method that is called:
+        `Cache = LRUCache` tells what the inherited `self.Cache()` makes. All or none where it does not tell them apart."""
+        table = self._inference.table(value.path)
+        symbol = table.facts.symbols[value.index] if table is not None and len(nodes) > 1 else None
+        if table is None or symbol is None or symbol.parent <= 0 or not {n.node_id.count("::") for n in nodes} - {1}:
+            return set()
+        name = re.compile(rf"\b{re.escape(table.facts.symbols[symbol.parent].name)}\b")
+        return {node.node_id for node in nodes if name.search(self._tests.class_text(node))}
+
+    @staticmethod
+    def _outermost(facts: ModuleFacts, owner: int) -> int:
+        """What stands in a function, also within a class there, runs, if at all, in that function."""
+        symbols = facts.symbols
+        current = symbols[owner].parent
+        while current > 0:
+            if symbols[current].is_callable:
+                owner = current
+            current = symbols[current].parent
+        return owner
+
+    # -- one step back -----------------------------------------------------------------------------------------------
+
+    def _steps(self, value: Value, callers: list[CallSite]) -> Iterator[_Step]:
+        """What calls a function or class, written or not, and what takes it as a fixture; else what may have code outside call it."""
+        table = self._inference.table(value.path)
+        assert table is not None
+        symbol = table.facts.symbols[value.index]
+        label = symbol.qualname
+        called = False
+        for site in callers:
+            facts = self._view.facts(site.span.path)
+            if not site.resolved or site.caller is None or facts is None:
+                continue
+            owner = self._index(facts, site.caller.symbol.qualname, site.caller.symbol.start, site.caller.symbol.kind)
+            in_test = lookup.is_test_path(site.span.path)
+            called = called or not in_test
+            first = facts.symbols[owner].name_line if owner else 0
+            lines = self._inference.lines(site.span.path)
+            targets = len(site.enters) + (1 if site.open else 0)
+            likely = likelihood.step(lines, first, site.span.start, targets, in_test, site.deferred)
+            yield _Step(site.span.path, owner, site.span.start, likely, f"calls {label}")
+        if fixtures.is_fixture(symbol):
+            for path, owner, line, likely in self._fixture_users(value, fixtures.name_of(symbol)):
+                yield _Step(path, owner, line, likely, f"calls {label}", True)
+            if fixtures.is_automatic(symbol):
+                for path, owner, line in self._tests.seeing(value.path, symbol.parent):
+                    yield _Step(path, owner, line, 1.0, f"calls {label}", True)
+        elif not called and value.kind == "function" and not lookup.is_test_path(value.path):
+            yield from self._by_others(value)
+
+    def _index(self, facts: ModuleFacts, qualname: str, start: int, kind: str) -> int:
+        table = self._indexes.get(facts.path)
+        if table is None:
+            table = {(s.qualname, s.start, s.kind): i for i, s in enumerate(facts.symbols)}
+            self._indexes[facts.path] = table
+        return table.get((qualname, start, kind), 0)
+
+    def _fixture_users(self, value: Value, name: str) -> Iterator[tuple[str, int, int, float]]:
+        """(path, scope, line, how likely) of the tests and fixtures that take a fixture. One of a class may replace another of a base
+        class for the tests that this one has."""
+        plain = unbound(value)
+        replaced = hierarchy.overridden(self._inference, plain)
+        for path in self._view.paths_using(name):
+            if self._inference.late:
+                return
+            table = self._inference.table(path)
+            asking = self._tests.asking(path, name)
+            for index, symbol in enumerate(table.facts.symbols if table else ()):
+                takes = symbol.qualname in asking or (
+                    fixtures.takes_fixtures(symbol) and any(p.name == name for p in symbol.parameters)
+                )
+                takes = takes and parametrized.given(self._inference, path, index, name) is None
+                taken = fixtures.fixture(self._inference, path, index, name) if takes else None
+                if taken is not None and (taken == plain or taken in replaced):
+                    yield path, index, symbol.name_line, 1.0 if taken == plain else _REPLACED
+
+    def _by_others(self, value: Value) -> Iterator[_Step]:
+        """Who may have code outside call a function that nothing in the text is seen to call: who makes an object with it, where its class
+        is built on one from outside, and who has it in hand: as an argument, or in a table under some name."""
+        table = self._inference.table(value.path)
+        assert table is not None
+        symbol = table.facts.symbols[value.index]
+        cls = Value("class", value.path, symbol.parent)
+        if symbol.parent > 0 and table.facts.symbols[symbol.parent].kind == "class":
+            special = symbol.name.startswith("__")
+            if symbol.name == "__call__" or (not special and self._is_built_on_others(cls)):
+                for site in self._calls.entering(cls, False).sites:
+                    facts = self._view.facts(site.span.path)
+                    if site.resolved and site.caller is not None and facts is not None:
+                        caller = site.caller.symbol
+                        owner = self._index(facts, caller.qualname, caller.start, caller.kind)
+                        words = f"makes what has {symbol.qualname}"
+                        yield _Step(site.span.path, owner, site.span.start, _MAKES, words, guessed=True)
+            return
+        seen: set[tuple[str, int]] = set()
+        for home, name in may_alias.aliases_and_containers_of(self._inference, value)[:_MOST_NAMES]:
+            for path in may_alias.files_of(self._inference, home, name, value.path):
+                if self._inference.late:
+                    return
+                for owner, line in self._mentions(path, name):
+                    if (path, owner) not in seen and (path, owner) != (value.path, value.index):
+                        seen.add((path, owner))
+                        yield _Step(path, owner, line, _HANDS, f"has {symbol.qualname} in hand", guessed=True)
+
+    def _is_built_on_others(self, cls: Value) -> bool:
+        order = lookup_order(self._inference, cls)
+        return any(base.kind == "external" and base.path not in _NO_BASES for base in order)
+
+    def _mentions(self, path: str, name: str) -> Iterator[tuple[int, int]]:
+        """(scope, line) of the functions of a file in which a name is part of a call or of what is stored."""
+        table = self._inference.table(path)
+        text = self._view.text(path)
+        found = 0
+        for mention in re.finditer(rf"\b{re.escape(name)}\b", text) if table is not None else ():
+            if table is None or found >= _MOST_MENTIONS:
+                return
+            flows, calls = table.flows_around(mention.start()), table.calls_around(mention.start())
+            if flows or calls:
+                found += 1
+                line = text.count("\n", 0, mention.start()) + 1
+                owner = lookup.scope_at(table.facts, line)
+                if table.facts.symbols[owner].is_callable:
+                    yield owner, line
+
+
+def _keep(found: dict[str, tuple[TestNode, Way]], node: TestNode, way: Way) -> None:
+    base = node.node_id.partition("[")[0]
+    known = found.get(base)
+    if known is None or (not way.guessed, way.likely) > (not known[1].guessed, known[1].likely):
+        found[base] = (node, way)
