@@ -114,12 +114,13 @@ def _wanted(options: SelectionOptions) -> Callable[[str], bool] | None:
 
 @dataclass
 class _Waiting:
-    """What may be taken next: a candidate, or (`span`) further deciding lines of one that was."""
+    """What may be taken next: a candidate, or (`span`) further deciding lines of one that was, or (`left`) all that these leave of it."""
 
     candidate: Candidate
     score: float
     span: Evidence | None = None
     listed: bool = False
+    left: bool = False
 
 
 def _diverse(
@@ -140,6 +141,9 @@ def _diverse(
         )
         chosen = waiting.pop(best)
         candidate = chosen.candidate
+        if chosen.left:
+            passages += _fresh(cutter.left(candidate, passages), passages)
+            continue
         spans = [chosen.span] if chosen.span else cutter.deciding(candidate)
         spans = _fresh(spans, passages)
         if not spans:
@@ -155,7 +159,10 @@ def _diverse(
             continue
         passages.append(spans[0])
         definitions.append(spans[0])
-        waiting += [_Waiting(candidate, candidate.score * ranking.further_span, span) for span in spans[1:]]
+        further = candidate.score * ranking.further_span
+        waiting += [_Waiting(candidate, further, span) for span in spans[1:]]
+        if chosen.listed and not region:
+            waiting.append(_Waiting(candidate, further, left=True))
         waiting += [_Waiting(other, other.score) for other in candidate.others if chosen.listed]
     return results, passages, definitions
 
