@@ -85,7 +85,7 @@ def _search(graph: CodeGraph, question: str, options: SelectionOptions, zoom: Sy
         # What was lifted need not be of the files that are asked for.
         candidates = {key: c for key, c in candidates.items() if wanted(c.path)}
     weights = {term: asked.terms[term] * idf for term, idf in ranked.idf.items()}
-    places = regions(graph, candidates.values(), options.ranking, options.max_lines)
+    places = regions(graph, candidates.values(), options.ranking)
     cutter = Cutter(graph, weights, options.max_lines, asked.said)
     evidence, passages, definitions = _diverse(places, cutter, options)
     coverage = _coverage([*passages, *definitions], weights)
@@ -161,7 +161,7 @@ def _diverse(
         definitions.append(spans[0])
         further = candidate.score * ranking.further_span
         waiting += [_Waiting(candidate, further, span) for span in spans[1:]]
-        if chosen.listed and not region:
+        if not chosen.span:
             waiting.append(_Waiting(candidate, further, left=True))
         waiting += [_Waiting(other, other.score) for other in candidate.others if chosen.listed]
     return results, passages, definitions

@@ -50,7 +50,7 @@ def further_lines(
 ) -> list[tuple[int, int]]:
     """What the lines that are `shown` leave of a function, in pieces of about `max_lines`, those that hold most of the question first."""
     symbol = facts.symbols[index]
-    if not symbol.is_callable:
+    if not symbol.is_callable or any(start <= symbol.start and symbol.end <= last for start, last in shown):
         return []
     blocks = own_blocks(facts, index, lines)
     pieces: list[tuple[int, int]] = []
