@@ -1,10 +1,11 @@
 """Questions of our own about packages that no weight was tuned on: does what was fitted to the development questions hold elsewhere?
 
-    ./x bench questions [--only ours] [--details FILE]
+    ./x bench questions [--set second] [--only ours] [--details FILE]
 
 `own_questions/` holds 16 questions for each of 12 packages (`packages.txt`), two thirds of them without a name of the code, with the places
-that answer them. They were written before the first run on these packages, from the sources alone. The packages are fetched from PyPI;
-scores, tokens and other retrievers are those of `retrieval.py`, and so are its measures.
+that answer them; `own_questions/second/` 12 for each of 10 others, in the style of the development sets. Both were written before the first
+run on their packages, from the sources alone. The packages are fetched from PyPI; scores, tokens and other retrievers are those of
+`retrieval.py`, and so are its measures.
 """
 
 from __future__ import annotations
@@ -22,17 +23,19 @@ from _sources import fetch_source
 from retrieval import SECONDS, others, ours, write_details
 
 FOLDER = Path(__file__).with_name("own_questions")
+SETS = {"first": FOLDER, "second": FOLDER / "second"}
 MEASURES = (*SECONDS, "lines@900", "lines@2000", "all lines@900", "all lines@2000")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--set", choices=SETS, default="first", help="which questions")
     parser.add_argument("--only", choices=("ours",), help="Pathline alone; nothing is kept")
     parser.add_argument("--scratch", type=Path, default=ROOT / ".setup" / "questions", help="sources, indexes, results")
     parser.add_argument("--details", type=Path, help="scores of each question, JSON lines")
     args = parser.parse_args()
     repos = args.scratch / "packages"
-    rows = load(repos)
+    rows = load(repos, SETS[args.set])
     results, _ = ours(rows, repos, args.scratch, ())
     if args.only != "ours":
         results |= others(rows, repos, args.scratch)
@@ -60,20 +63,20 @@ def main() -> None:
     if args.only:
         print_table(table)
     else:
-        report("questions", table, {**about, "each": each})
+        report("questions" if args.set == "first" else f"questions-{args.set}", table, {**about, "each": each})
     if args.details:
         write_details(args.details, rows, results, scores)
 
 
-def load(repos: Path) -> list[Row]:
-    """The questions, and below `repos` the unpacked packages that they are about."""
+def load(repos: Path, folder: Path = FOLDER) -> list[Row]:
+    """The questions of a set, and below `repos` the unpacked packages that they are about."""
     rows = []
-    for line in (FOLDER / "packages.txt").read_text("utf-8").split("\n"):
+    for line in (folder / "packages.txt").read_text("utf-8").split("\n"):
         if not line or line.startswith("#"):
             continue
         name, version, sha256 = line.split()
         root = fetch_source(repos, name, version, sha256)
-        for text in (FOLDER / f"{name}.jsonl").read_text("utf-8").split("\n"):
+        for text in (folder / f"{name}.jsonl").read_text("utf-8").split("\n"):
             if text:
                 raw = json.loads(text)
                 rows.append(read_row(OWN_SET, {**raw, "repo": name, "commit": version}, root))

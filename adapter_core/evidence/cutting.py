@@ -10,7 +10,7 @@ from ..graph.source import hash_text, slice_lines
 from ..types import Evidence, Span
 from .candidates import Candidate
 from .everyday import Phrase, everyday
-from .spans import deciding_lines
+from .spans import deciding_lines, further_lines
 from .vocabulary import synonyms
 
 _WORDS = 6  # in one reason
@@ -51,6 +51,15 @@ class Cutter:
             return []
         spans = deciding_lines(facts, candidate.index, document.lines, self._line_weights, self._max_lines)
         return [e for span in reversed(spans) if (e := self.cut(candidate, *span)) is not None]
+
+    def left(self, candidate: Candidate, shown: Sequence[Evidence]) -> list[Evidence]:
+        """What the lines that are `shown` leave of a function, in pieces, the best first."""
+        facts, document = self._graph.facts(candidate.path), self._graph.document(candidate.path)
+        if facts is None or document is None or candidate.index >= len(facts.symbols):
+            return []
+        known = [(item.span.start, item.span.end) for item in shown if item.span.path == candidate.path]
+        spans = further_lines(facts, candidate.index, document.lines, self._line_weights, self._max_lines, known)
+        return [e for span in spans if (e := self.cut(candidate, *span)) is not None]
 
     def result(self, candidate: Candidate) -> Evidence | None:
         """What a candidate is as one result: its region, or else its best lines."""

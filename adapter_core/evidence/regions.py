@@ -15,10 +15,8 @@ from .options import RankingOptions
 _MAX_GAP = 4
 
 
-def regions(
-    graph: CodeGraph, candidates: Iterable[Candidate], options: RankingOptions, max_lines: int
-) -> list[Candidate]:
-    """The candidates with those joined that are one place. `max_lines`: what is longer is cut, and so joins nothing."""
+def regions(graph: CodeGraph, candidates: Iterable[Candidate], options: RankingOptions) -> list[Candidate]:
+    """The candidates with those joined that are one place."""
     by_file: dict[str, list[Candidate]] = defaultdict(list)
     for candidate in candidates:
         by_file[candidate.path].append(candidate)
@@ -29,7 +27,7 @@ def regions(
             found += own
             continue
         own = _whole_classes(facts, [c for c in own if c.index < len(facts.symbols)], options.region_lines)
-        places = _neighbours(facts, own, options, max_lines)
+        places = _neighbours(facts, own, options)
         _add_members(facts, places)
         found += places
     return found
@@ -52,16 +50,14 @@ def _whole_classes(facts: ModuleFacts, candidates: list[Candidate], max_lines: i
     return candidates
 
 
-def _neighbours(
-    facts: ModuleFacts, candidates: list[Candidate], options: RankingOptions, max_lines: int
-) -> list[Candidate]:
+def _neighbours(facts: ModuleFacts, candidates: list[Candidate], options: RankingOptions) -> list[Candidate]:
     """Candidates that follow each other and are of a score: the best of them stands for the lines of all."""
     found: list[Candidate] = []
     run: list[Candidate] = []
     for candidate in sorted(candidates, key=lambda c: facts.symbols[c.index].start):
         symbol = facts.symbols[candidate.index]
         length = symbol.end - symbol.start + 1
-        limit = max_lines // 2 if symbol.kind == "class" else max_lines
+        limit = options.region_lines // 2 if symbol.kind == "class" else options.region_lines
         if symbol.kind == "module" or candidate.region or length > limit:
             found.append(candidate)
             continue

@@ -85,7 +85,7 @@ def _search(graph: CodeGraph, question: str, options: SelectionOptions, zoom: Sy
         # What was lifted need not be of the files that are asked for.
         candidates = {key: c for key, c in candidates.items() if wanted(c.path)}
     weights = {term: asked.terms[term] * idf for term, idf in ranked.idf.items()}
-    places = regions(graph, candidates.values(), options.ranking, options.max_lines)
+    places = regions(graph, candidates.values(), options.ranking)
     cutter = Cutter(graph, weights, options.max_lines, asked.said)
     evidence, passages, definitions = _diverse(places, cutter, options)
     coverage = _coverage([*passages, *definitions], weights)
@@ -114,12 +114,13 @@ def _wanted(options: SelectionOptions) -> Callable[[str], bool] | None:
 
 @dataclass
 class _Waiting:
-    """What may be taken next: a candidate, or (`span`) further deciding lines of one that was."""
+    """What may be taken next: a candidate, or (`span`) further deciding lines of one that was, or (`left`) all that these leave of it."""
 
     candidate: Candidate
     score: float
     span: Evidence | None = None
     listed: bool = False
+    left: bool = False
 
 
 def _diverse(
@@ -140,6 +141,9 @@ def _diverse(
         )
         chosen = waiting.pop(best)
         candidate = chosen.candidate
+        if chosen.left:
+            passages += _fresh(cutter.left(candidate, passages), passages)
+            continue
         spans = [chosen.span] if chosen.span else cutter.deciding(candidate)
         spans = _fresh(spans, passages)
         if not spans:
@@ -155,7 +159,10 @@ def _diverse(
             continue
         passages.append(spans[0])
         definitions.append(spans[0])
-        waiting += [_Waiting(candidate, candidate.score * ranking.further_span, span) for span in spans[1:]]
+        further = candidate.score * ranking.further_span
+        waiting += [_Waiting(candidate, further, span) for span in spans[1:]]
+        if not chosen.span:
+            waiting.append(_Waiting(candidate, further, left=True))
         waiting += [_Waiting(other, other.score) for other in candidate.others if chosen.listed]
     return results, passages, definitions
 

@@ -6,13 +6,15 @@ the statements that match the question best; a window never cuts a statement.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..graph import terms
 from ..graph.source import is_python
 from ..types import ModuleFacts, Symbol
 from .statements import logical_lines
+
+_MOST_PIECES = 4  # of what is left of a function: more than any pack holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,37 @@ def deciding_lines(
     if symbol.kind == "class" and end - symbol.start + 1 <= max_lines // 2:
         return [(symbol.start, end)]
     return _windows(symbol, own_blocks(facts, index, lines), lines, weights, max_lines, with_head=True)
+
+
+def further_lines(
+    facts: ModuleFacts,
+    index: int,
+    lines: list[str],
+    weights: Mapping[str, float],
+    max_lines: int,
+    shown: Sequence[tuple[int, int]],
+) -> list[tuple[int, int]]:
+    """What the lines that are `shown` leave of a function, in pieces of about `max_lines`, those that hold most of the question first."""
+    symbol = facts.symbols[index]
+    if not symbol.is_callable or any(start <= symbol.start and symbol.end <= last for start, last in shown):
+        return []
+    blocks = own_blocks(facts, index, lines)
+    pieces: list[tuple[int, int]] = []
+    first = symbol.start
+    for start, last in [*sorted(shown), (symbol.end + 1, symbol.end)]:
+        gap = len(pieces)
+        for block in blocks:
+            if not first <= block.start < start:
+                continue
+            # What stands above a statement, a comment, belongs to it.
+            if len(pieces) > gap and block.end - pieces[-1][0] < max_lines:
+                pieces[-1] = pieces[-1][0], block.end
+            else:
+                begin = pieces[-1][1] + 1 if len(pieces) > gap else first
+                pieces.append((begin, min(block.end, block.start + max_lines - 1)))
+        first = max(first, last + 1)
+    found = sorted(pieces, key=lambda piece: -line_score("\n".join(lines[piece[0] - 1 : piece[1]]), weights))
+    return found[:_MOST_PIECES]
 
 
 def own_blocks(facts: ModuleFacts, index: int, lines: list[str]) -> list[Block]:

@@ -158,6 +158,24 @@ def test_a_long_function_gives_whole_statements(repo: Path) -> None:
     assert (183, 185) in spans
 
 
+def test_what_the_deciding_lines_leave_of_a_long_function_follows_in_whole_statements(repo: Path) -> None:
+    body = "".join(f"    # {i}\n    step_{i} = compute(\n        {i},\n    )\n" for i in range(30))
+    source = f"def pipeline(a):\n    '''Run it.'''\n{body}    return needle(\n        haystack,\n    )\n"
+    write(repo, "long.py", f"{source}\n\ndef other(needle):\n    return haystack\n")
+    with CodeGraph.load_or_build(repo) as graph:
+        found = search(graph, "where does pipeline find the needle in the haystack")
+        pack = pack_context(found.passages, ContextOptions(tokens=2000))
+    spans = [(e.span.start, e.span.end) for e in found.passages if e.symbol == "pipeline"]
+    assert spans[0] == (123, 125)
+    assert sorted(n for first, last in spans for n in range(first, last + 1)) == [*range(1, 126)]
+    lines = source.split("\n")
+    for first, last in spans:
+        assert lines[first - 1].startswith(("def", "    #", "    return"))
+        assert lines[last - 1].endswith((")", "'''"))
+    assert [(e.span.start, e.span.end) for e in pack.evidence if e.symbol == "pipeline"] == [(1, 125)]
+    assert [(e.span.start, e.span.end) for e in found.definitions if e.symbol == "pipeline"] == [(123, 125), (1, 2)]
+
+
 @pytest.mark.parametrize(
     ("word", "expected"),
     [

@@ -374,6 +374,18 @@ def unrelated():
         assert {(e.span.start, e.span.end) for e in found.passages} >= {(1, 2), (5, 6)}
 
 
+def test_a_function_that_is_cut_when_read_joins_its_neighbour_all_the_same(tmp_path: Path) -> None:
+    steps = "".join(f"    step_{i} = {i}\n" for i in range(44))
+    source = (
+        f"def read_rows(file):\n{steps}    return parse(rows, file)\n\n\ndef write_rows(file):\n    return dump(file)\n"
+    )
+    with graph_of(tmp_path, f"#- app/rows.py\n{source}") as graph:
+        found = search(graph, "rows of a file")
+        assert (found.evidence[0].span.start, found.evidence[0].span.end) == (1, 50)
+        passages = [(e.span.start, e.span.end) for e in found.passages]
+        assert sorted(n for first, last in passages for n in range(first, last + 1)) == [*range(1, 47), 49, 50]
+
+
 def test_a_small_class_is_shown_whole_and_spoken_of_in_parts(tmp_path: Path) -> None:
     with graph_of(
         tmp_path,
