@@ -541,6 +541,26 @@ def test_nothing_else_is_counted_than_what_is_asked_for(repo: Path, question: st
     assert not any("as the index counts" in t or " has " in t or " is called at " in t for t in texts)
 
 
+@pytest.mark.parametrize("question", ["What does `Job.at` accept?", "What does Job.at expect as input?"])
+def test_what_something_accepts_are_its_parameters(repo: Path, question: str) -> None:
+    graph = graph_of(
+        repo,
+        """
+        #- jobs.py
+        class Job:
+            def at(self, moment, zone=None):
+                \"\"\"Run the job at a particular time of each day.\"\"\"
+                if self.unit not in ("days", "hours"):
+                    raise ValueError("no time of a day")
+                self.moment = parse(moment)
+                self.zone = lookup(zone)
+                return self
+        """,
+    )
+    claims = answer_question(graph, question).claims[:3]
+    assert "`Job.at` takes `moment` and optionally `zone` (default `None`)." in [c.text for c in claims]
+
+
 def test_a_plain_name_is_counted_of(repo: Path) -> None:
     assert told(repo, "How many parameters does tax have?")[0] == "`tax` has 1 parameter."
     assert told(repo, "How many tests cover tax?")[0] == "`tax` has 2 tests."

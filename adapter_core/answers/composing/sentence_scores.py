@@ -31,12 +31,17 @@ _PRIORS: Mapping[str, Mapping[str, float]] = {
     "overview": {"text": 1.2, "doc": 1.0},
     "other": {"doc": 1.0, "text": 0.7, "calls": 0.7},
 }  # fmt: skip
+# "What does it accept?", and not "what does it take to …".
+_TAKES = r"\bwhat (?:does|do|can|must|should|may)\b[^?]{1,80}\b(?:accept|take|expect|receive)(?: as \w+)?\s*(?:\?|$)"
 # Words of a question that ask for a kind of sentence.
 _ASKS: Sequence[tuple[str, re.Pattern[str]]] = (
     ("raises", re.compile(r"\b(?:rais(?:es?|ed|ing)|throws?|thrown|exceptions?|errors?)\b", re.I)),
     ("returns", re.compile(r"\b(?:returns?|returned|yields?)\b", re.I)),
-    ("signature", re.compile(r"\b(?:parameters?|arguments?|(?<!by )defaults?|signature|decorators?)\b", re.I)),
-    ("param", re.compile(r"\b(?:parameters?|arguments?|options?|keyword)\b", re.I)),
+    (
+        "signature",
+        re.compile(rf"\b(?:parameters?|arguments?|(?<!by )defaults?|signature|decorators?)\b|{_TAKES}", re.I),
+    ),
+    ("param", re.compile(rf"\b(?:parameters?|arguments?|options?|keyword)\b|{_TAKES}", re.I)),
     ("bases", re.compile(r"\b(?:base class|inherit\w*|subclass\w*|superclass\w*|hierarchy|extends?|mixins?)\b", re.I)),
     ("overridden", EXTENDING),
     (
