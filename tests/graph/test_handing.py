@@ -8,7 +8,7 @@ import pytest
 
 from adapter_core.code_graph import CodeGraph
 from adapter_core.graph.linking import handing, implicit
-from adapter_core.graph.linking.implicit_sites import Operation
+from adapter_core.graph.linking.implicit_sites import Operation, operations_of
 from tests.support import graph_of
 
 TEXT = """
@@ -35,7 +35,7 @@ def more(values, given):
 
 
 def told_by_the_tree(graph: CodeGraph, path: str) -> list[Operation]:
-    return [o for o in implicit.operations(graph.inference, path) if o.runs == "callback"]
+    return [o for o in operations_of(graph.inference, path) if o.runs == "callback"]
 
 
 def test_the_stored_calls_tell_what_the_tree_tells(repo: Path) -> None:

@@ -14,7 +14,7 @@ from ..finding import lookup
 from ..linking import implicit, may_alias, runners, sites
 from ..linking.evaluate import Inference
 from ..linking.implicit import Implicit
-from ..linking.implicit_sites import Operation
+from ..linking.implicit_sites import Operation, operations_of
 from ..linking.sites import Targets
 from ..linking.values import Value
 from ..memory.garbage import without_gc
@@ -81,7 +81,7 @@ class WorkspaceCalls:
 
     def implicit(self, facts: ModuleFacts, inside: set[int] | None = None) -> Iterator[tuple[int, CallSite]]:
         """(offset, call) of what runs without a call being written, in a file or in some of its symbols."""
-        for operation in implicit.operations(self._inference, facts.path):
+        for operation in operations_of(self._inference, facts.path):
             if inside is None or operation.owner in inside:
                 for one in implicit.implicit_calls(self._inference, facts.path, operation):
                     place = operation.start if operation.how != "class" else self._start_of(facts, operation.line)

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from ...types import Call, CancelToken, ModuleFacts
 from ..linking import implicit, runners, sites
 from ..linking.evaluate import Inference
+from ..linking.implicit_sites import operations_of
 from ..linking.named_calls import NamedCalls
 from ..linking.reads import Reads, TracedWorkspace
 from ..linking.remembering import MOST_STEPS
@@ -198,7 +199,7 @@ class _Work:
         keys: dict[str, list[int]] = {}
         inference = self._inference
         inference.unread.clear()
-        for operation in implicit.operations(inference, facts.path):
+        for operation in operations_of(inference, facts.path):
             if operation.runs not in runners.LINKED:
                 continue
             if operation.runs in runners.ACCESSES:

@@ -4,7 +4,3 @@
 `evaluate` expressions, `calling` calls and their arguments, `annotations` types, `externals` what the standard library does with
 functions it is given; `sites` and `references` ask all that about the places where a name stands.
 """
-
-# These modules call each other in circles, as the parts of an interpreter do. Loaded from here, they are loaded in an order that works,
-# whichever of them is asked for first.
-from . import evaluate  # noqa: F401

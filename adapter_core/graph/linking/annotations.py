@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from ..parsing.fields import dotted_name
+from . import modules
 from .snippets import snippet
 from .values import EMPTY, Value, Values, external, instance, union
 
@@ -142,8 +143,6 @@ def _alias(inference: Inference, node: ast.expr, path: str, scope: int, line: in
             if inner is not None and isinstance(inner.tree, (ast.BinOp, ast.Subscript, ast.Constant)):
                 return _of(inference, inner.tree, path, 0, flow.line, depth + 1)
     for item in table.imports.get((0, node.id), ()):
-        from . import modules
-
         target = modules.absolute(table.facts, item)
         for facts in inference.workspace.facts_of_module(target):
             if item.name is not None and depth < 6:

@@ -7,7 +7,8 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...types import Call, Parameter, Symbol
-from . import classes, container_methods, decorating, externals, metaclasses
+from . import container_methods, decorating, externals, metaclasses
+from .members import member_functions
 from .mro import lookup_order
 from .tables import Tables
 from .values import EMPTY, Value, Values, class_of, either, external, instance, known, union
@@ -76,7 +77,7 @@ def returned(inference: Inference, callees: Values) -> Values:
 def made(inference: Inference, cls: Value) -> Values:
     """What calling a class gives: an instance of it, and what its own `__new__` gives instead."""
     own = frozenset({instance(cls)})
-    news = classes.member_functions(inference, cls, "__new__") if cls.extra is None else EMPTY
+    news = member_functions(inference, cls, "__new__") if cls.extra is None else EMPTY
     if not news:
         return own
 
@@ -375,18 +376,18 @@ def constructors(inference: Inference, cls: Value) -> Values:
 
 def _constructors(inference: Inference, cls: Value) -> Values:
     if cls.extra is None and (meta := metaclasses.metaclass(inference, cls)) is not None:
-        called = classes.member_functions(inference, meta, "__call__")
+        called = member_functions(inference, meta, "__call__")
         if called:
             return called
     table = inference.table(cls.path)
     replaced = decorating.put(inference, table, cls, "__init__")[0] if table is not None else EMPTY
-    found = [classes.member_functions(inference, cls, name) for name in ("__init__", "__new__")]
+    found = [member_functions(inference, cls, name) for name in ("__init__", "__new__")]
     found[0] = frozenset(v for v in replaced if v.kind == "function") or found[0]
     if found[1]:
         # What `__new__` gives instead is initialised as what it is, if it is built on the class.
         others = [class_of(v) for v in made(inference, cls) if v != instance(cls)]
         below = [c for c in others if cls in lookup_order(inference, c)]
-        found += [classes.member_functions(inference, c, "__init__") for c in below]
+        found += [member_functions(inference, c, "__init__") for c in below]
     return union(found)
 
 

@@ -6,25 +6,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ...types import ModuleFacts
 from . import annotations as types_of
-from . import decorating, generated, owners, stored, subclassed
+from . import decorating, generated, outside, owners, stored
+from .descriptors import bind
 from .hierarchy import made_by, subclasses
+from .members import any_defines
 from .metaclasses import is_metaclass, metaclass
 from .mro import lookup_order
 from .tables import instance_class
-from .values import EMPTY, Value, Values, class_of, external, instance, union
+from .values import EMPTY, Value, Values, class_of, instance, union
 
 if TYPE_CHECKING:
     from .evaluate import Inference
-
-_OBJECT_MEMBERS = frozenset(dir(object)) | {
-    "__dict__",
-    "__name__",
-    "__module__",
-    "__qualname__",
-    "__mro__",
-    "__subclasses__",
-}
-_NOTHING_OF_THEIR_OWN = ("builtins.object", "typing.Generic", "typing.Protocol", "abc.ABC")
 
 
 def is_receiver(facts: ModuleFacts, scope: int, name: str) -> bool:
@@ -92,10 +84,13 @@ class _Lookup(NamedTuple):
 
 def _attribute(inference: Inference, value: Value, name: str) -> Values:
     lookup = _Lookup(value, name, *_receiver_and_order(inference, value))
-    for step in (_built_in, _defined, _of_metaclass, _by_getattr, _of_outside):
+    for step in (_built_in, _defined, _of_metaclass, _by_getattr):
         found = step(inference, lookup)
         if found is not None:
             return found
+    found = outside.member(name, lookup.receiver, lookup.order)
+    if found is not None:
+        return found
     return stored.elsewhere(inference, value, name)
 
 
@@ -125,7 +120,7 @@ def _built_in(inference: Inference, lookup: _Lookup) -> Values | None:
         return None
     if name == "__call__":
         return frozenset({receiver._replace(extra="made")})  # by a metaclass's own `__call__`
-    if name == "__new__" and not any(c.kind == "class" and _any_own(inference, [c], "__new__") for c in order):
+    if name == "__new__" and not any(c.kind == "class" and any_defines(inference, [c], "__new__") for c in order):
         made = made_by(inference, receiver) if is_metaclass(inference, receiver) else [instance(receiver)]
         return frozenset({Value("typed", "callable", 0, frozenset(made))})
     return None
@@ -158,23 +153,10 @@ def _of_metaclass(inference: Inference, lookup: _Lookup) -> Values | None:
 
 def _by_getattr(inference: Inference, lookup: _Lookup) -> Values | None:
     _, name, receiver, order = lookup
-    if receiver.kind != "instance" or name == "__getattr__" or not _any_own(inference, order, "__getattr__"):
+    if receiver.kind != "instance" or name == "__getattr__" or not any_defines(inference, order, "__getattr__"):
         return None
     dynamic = attribute(inference, receiver, "__getattr__")
     return inference.answered(dynamic, name) if dynamic else None
-
-
-def _of_outside(inference: Inference, lookup: _Lookup) -> Values | None:
-    """What a base class from outside the workspace defines, or `object`."""
-    _, name, receiver, order = lookup
-    outside = next((cls.path for cls in order if cls.kind == "external"), "")
-    if receiver.kind == "instance" and name in subclassed.METHODS and outside in subclassed.BASES:
-        return frozenset({Value("method", name, 0, receiver)})
-    if name == "exceptions" and outside.startswith("builtins."):
-        return frozenset({Value("typed", "list", 0, frozenset({receiver}))})  # of `except* Missing as group`
-    if outside and outside not in _NOTHING_OF_THEIR_OWN:
-        return frozenset({external(f"{outside}.{name}")})
-    return frozenset({external(f"builtins.object.{name}")}) if name in _OBJECT_MEMBERS else None
 
 
 def told_by(inference: Inference, cls: Value, name: str, receiver: Value) -> Values | None:
@@ -226,73 +208,3 @@ def _enum_values(inference: Inference, cls: Value) -> Values | None:
     return union(
         [inference.flow(cls.path, f) for n in names for f in table.flows.get((cls.index, n), ()) if f.kind == "assign"]
     )
-
-
-def _any_own(inference: Inference, order: list[Value], name: str) -> bool:
-    for cls in order:
-        table = inference.table(cls.path) if cls.kind == "class" else None
-        if table is not None and (cls.index, name) in table.children:
-            return True
-    return False
-
-
-def bind(inference: Inference, value: Value, receiver: Value) -> Values:
-    """A function found in a class, as its attribute on a receiver: bound, or called where it is a property."""
-    if value.kind == "property" and receiver.kind == "instance":
-        read: Value = value.extra
-        return inference.returned(bind(inference, read, receiver) if read.kind == "function" else frozenset({read}))
-    if value.kind == "unbound":
-        inner, takes_class = value.extra
-        if takes_class and inner.kind == "function" and inner.extra is None:
-            return frozenset({inner._replace(extra=class_of(receiver) if receiver.kind == "instance" else receiver)})
-        return frozenset({inner})
-    if value.kind not in ("function", "lambda"):
-        if value.kind == "instance" and value.path:
-            getter = attribute(inference, value, "__get__") if _has_get(inference, value) else EMPTY
-            if getter:
-                return inference.returned(getter)
-        return frozenset({value})
-    if value.kind == "lambda" or value.extra is not None:
-        return frozenset({value})
-    table = inference.table(value.path)
-    if table is None:
-        return EMPTY
-    symbol = table.facts.symbols[value.index]
-    traits = symbol.traits
-    if symbol.kind == "property":
-        if receiver.kind == "instance":
-            return inference.returned(frozenset({value._replace(extra=receiver)}))
-        return frozenset({value})
-    if "static" in traits:
-        return frozenset({value})
-    if "class" in traits or symbol.name in ("__init_subclass__", "__class_getitem__"):
-        return frozenset({value._replace(extra=class_of(receiver) if receiver.kind == "instance" else receiver)})
-    if receiver.kind == "instance":
-        return frozenset({value._replace(extra=receiver)})
-    return frozenset({value})
-
-
-def _has_get(inference: Inference, value: Value) -> bool:
-    return _any_own(inference, lookup_order(inference, class_of(value)), "__get__")
-
-
-def member_functions(inference: Inference, cls: Value, name: str) -> Values:
-    """The functions that a class's member is, properties included, as they stand: not bound, not called."""
-    return inference.aside(("member", cls, name), lambda: _member_functions(inference, cls, name))
-
-
-def _member_functions(inference: Inference, cls: Value, name: str) -> Values:
-    for current in lookup_order(inference, cls):
-        table = inference.table(current.path) if current.kind == "class" else None
-        if table is None:
-            continue
-        indexes = [
-            i for i in table.children.get((current.index, name), ())
-            if table.facts.symbols[i].is_callable
-            and not any(d.endswith((".setter", ".deleter")) for d in table.facts.symbols[i].decorators)
-        ]  # fmt: skip
-        if indexes:
-            return frozenset({Value("function", current.path, indexes[-1])})
-        if (current.index, name) in table.children:
-            return EMPTY
-    return EMPTY

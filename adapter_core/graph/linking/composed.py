@@ -9,7 +9,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import classes, mro
+from . import mro
+from .descriptors import bind
 from .values import EMPTY, Value, Values, instance, union
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def _attribute(inference: Inference, value: Value, name: str) -> Values:
     if own:
         return union([_bound(inference, one, value) for one in own])
     for base in _bases(value):
-        found = classes.attribute(inference, instance(base) if value.kind == "object" else base, name)
+        found = inference.member(instance(base) if value.kind == "object" else base, name)
         if found:
             return frozenset(v._replace(extra=value) if v.extra in (base, instance(base)) else v for v in found)
     return EMPTY
@@ -66,7 +67,7 @@ def _attribute(inference: Inference, value: Value, name: str) -> Values:
 def _bound(inference: Inference, member: Value, receiver: Value) -> Values:
     if member.kind == "function" and member.extra is None and receiver.kind == "object":
         return frozenset({member._replace(extra=receiver)})
-    return classes.bind(inference, member, receiver)
+    return bind(inference, member, receiver)
 
 
 def _member(inference: Inference, value: Value, name: str) -> Values:

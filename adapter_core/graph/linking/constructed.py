@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ..storage.columns import column
-from . import may_alias, mro
+from . import mro
 from .tables import Tables
 from .values import Value
 
@@ -25,7 +25,7 @@ def names(inference: Inference, table: Tables, cls: Value, and_maker: bool = Tru
     around = table.facts.symbols[symbol.parent] if symbol.parent > 0 else None
     if around is None or not around.is_callable:
         return plain
-    aliases = [name for _, name in may_alias.aliases_of(inference, cls)]
+    aliases = [name for _, name in inference.aliases_of(cls)]
     return list(dict.fromkeys([*plain, *(inference.names_of(around.name) if and_maker else ()), *aliases]))
 
 
@@ -70,7 +70,7 @@ def _is_called(inference: Inference, name: str, aliases: list[str], or_asked: bo
 
 def is_handed_on(inference: Inference, cls: Value) -> bool:
     """Whether a class is handed on under another name, which is called: `kind = KINDS.get(text, Plain)`, `kind()`."""
-    for home, name in may_alias.aliases_of(inference, cls):
+    for home, name in inference.aliases_of(cls):
         table = inference.table(home) if home else None
         if name in table.calls if table is not None else inference.workspace.paths_using(name, "called"):
             return True

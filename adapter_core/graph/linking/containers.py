@@ -6,7 +6,6 @@ import ast
 from typing import TYPE_CHECKING
 
 from ..parsing.fields import dotted_name, spelled
-from . import filling
 from .values import EMPTY, Value, Values, external, union
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ def display_elements(inference: Inference, value: Value) -> Values:
 
 
 def _with_additions(inference: Inference, value: Value, key: str | None, written: Values) -> Values:
-    return written | filling.additions(inference, value, key, written)
+    return written | inference.additions(value, key, written)
 
 
 def element(inference: Inference, node: ast.expr, here: Here) -> Values:
@@ -138,7 +137,7 @@ def under_name(inference: Inference, values: Values, name: str) -> Values:
         same = [
             v for k, v in zip(found[0].keys, found[0].values, strict=True) if k is not None and dotted_name(k) == name
         ]
-        if not same or filling.additions(inference, value, None, EMPTY):
+        if not same or inference.additions(value, None, EMPTY):
             return EMPTY
         parts.append(inference.expression(same[-1], found[1]))
     return union(parts)

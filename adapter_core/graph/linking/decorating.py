@@ -7,7 +7,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from ...types import Symbol
-from . import classes, mro
+from . import mro
 from .tables import Tables
 from .values import EMPTY, Value, Values, union
 
@@ -58,7 +58,7 @@ def runs_in_body(table: Tables, index: int) -> bool:
 
 def _inherited(inference: Inference, cls: Value, name: str) -> Values:
     for base in mro.lookup_order(inference, cls)[1:]:
-        found = classes.attribute(inference, base, name) if base.kind == "class" else EMPTY
+        found = inference.member(base, name) if base.kind == "class" else EMPTY
         if found:
             return found
     return EMPTY

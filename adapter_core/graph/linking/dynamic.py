@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import calling
 from .values import EMPTY, Value, Values, external, known, unbound, union
 
 if TYPE_CHECKING:
@@ -87,5 +86,5 @@ def answered(inference: Inference, functions: Values, name: str) -> Values:
         asked = (
             ((parameters[0].name, frozenset({external("builtins.str()")._replace(extra=name)})),) if parameters else ()
         )
-        parts.append(calling.returned_with(inference, function, asked))
+        parts.append(inference.returned_with(function, asked))
     return union(parts) if parts else EMPTY

@@ -22,10 +22,12 @@ from . import (
     containers,
     dynamic,
     expressions,
+    filling,
     folding,
     generated,
     import_aliases,
     lambdas,
+    may_alias,
     modules,
     namespaces,
     parameters,
@@ -355,7 +357,7 @@ class Inference(Remembering):
             return union([protocols.item(self, v, step, None) for v in values])
         return union([protocols.item(self, v, None, step) for v in values])
 
-    # -- by which the modules of this package ask each other -----------------------------------------------------------
+    # -- what modules ask of those that build on them: what a name is depends on calls, and these on what names are -----
 
     def module(self, name: str) -> Values:
         """A module of the workspace by its dotted name, or what is outside."""
@@ -386,8 +388,14 @@ class Inference(Remembering):
     def returned(self, callees: Values) -> Values:
         return calling.returned(self, callees)
 
+    def returned_with(self, function: Value, environment: Environment) -> Values:
+        return calling.returned_with(self, function, environment)
+
     def yielded(self, generator: Value) -> Values:
         return calling.yielded(self, generator)
+
+    def additions(self, value: Value, key: str | None, written: Values) -> Values:
+        return filling.additions(self, value, key, written)
 
     def gathered(self, value: Value, key: str | None) -> Values:
         return parameters.gathered(self, value, key)
@@ -412,3 +420,15 @@ class Inference(Remembering):
 
     def files_naming(self, name: str) -> list[str]:
         return import_aliases.files_naming(self, name)
+
+    def aliases_of(self, value: Value) -> list[tuple[str, str]]:
+        return may_alias.aliases_of(self, value)
+
+    def aliases_of_instances(self, cls: Value) -> list[tuple[str, str]]:
+        return may_alias.aliases_of_instances(self, cls)
+
+    def sites_of(self, value: Value) -> list[tuple[str, Call]]:
+        return may_alias.sites_of(self, value)
+
+    def is_common(self, function: Value) -> bool:
+        return may_alias.is_common(self, function)

@@ -21,6 +21,7 @@ from . import (
     parametrized,
     protocols,
 )
+from .descriptors import bind
 from .operators import OPERATORS
 from .values import EMPTY, Value, Values, either, external, known, union
 
@@ -63,7 +64,7 @@ def _attribute(inference: Inference, node: ast.Attribute, here: Here) -> Values:
             found = union([inference.flow(here.path, f) for f in stored if f.kind == "assign"])
             if any(v.kind == "unbound" for v in found):
                 holders = inference.expression(base, here)
-                found = union([classes.bind(inference, v, holder) for v in found for holder in holders])
+                found = union([bind(inference, v, holder) for v in found for holder in holders])
             if found and not _is_before(inference, node, here, stored):
                 return found
             later = found

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ...types import Parameter
-from . import classes, hierarchy, may_alias, mro, parameters
+from . import hierarchy, mro
+from .arguments import passed
+from .members import member_functions
 from .snippets import snippet
 from .tables import Tables
 from .values import EMPTY, MADE_TUPLE, Value, Values, class_of, external, union
@@ -112,7 +114,7 @@ def made_tuple(inference: Inference, cls: Value, node: ast.Call, here: Here) -> 
     if not cls.extra:
         return frozenset({external(f"{MADE_TUPLE}()")})
     taken = [Parameter(name, "positional", None, None) for name in cls.extra.split()]
-    told = tuple((one.name, parameters.passed(inference, taken, False, node, here, one)) for one in taken)
+    told = tuple((one.name, passed(inference, taken, False, node, here, one)) for one in taken)
     return frozenset({Value("attributes", "tuple", 0, told)})
 
 
@@ -120,11 +122,11 @@ def _given(inference: Inference, cls: Value, name: str) -> Values:
     below = [cls, *(hierarchy.all_subclasses(inference, cls) if not hierarchy.is_hub(inference, cls) else [])]
     parts: list[Values] = []
     for made in below:
-        if may_alias.is_common(inference, made):
+        if inference.is_common(made):
             continue
         taken = _taken(inference, made)
         wanted = next((p for p in taken if p.name == name), None)
-        sites = may_alias.sites_of(inference, made) if wanted is not None else []
+        sites = inference.sites_of(made) if wanted is not None else []
         if wanted is None or len(sites) > _MAX_SITES:
             continue
         for path, call in sites:
@@ -133,14 +135,14 @@ def _given(inference: Inference, cls: Value, name: str) -> Values:
             if here is None or call.form == "decorator" or not isinstance(node, ast.Call):
                 continue
             if made in inference.callees(path, call):
-                parts.append(parameters.passed(inference, taken, False, node, here, wanted))
+                parts.append(passed(inference, taken, False, node, here, wanted))
     return union(parts) if parts else EMPTY
 
 
 def _taken(inference: Inference, cls: Value) -> list[Parameter]:
     """The parameters of the `__init__` that is written for a record: its fields, those of its bases first; none where it has one of
     its own."""
-    if any(classes.member_functions(inference, cls, method) for method in ("__init__", "__new__")):
+    if any(member_functions(inference, cls, method) for method in ("__init__", "__new__")):
         return []
     found: dict[str, Parameter] = {}
     for current in reversed(mro.lookup_order(inference, cls)):

@@ -6,11 +6,10 @@ import ast
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..source import is_python
 from . import callbacks, calling, classes, hierarchy, metaclasses
 from .abstract import is_abstract
 from .builtin_calls import is_meant
-from .implicit_sites import NOWHERE, Operation, operations_in
+from .implicit_sites import NOWHERE, Operation
 from .mro import lookup_order
 from .sites import Targets, targets_of
 from .special import Found, Runs, accessed, along, is_dataclass, special
@@ -56,19 +55,6 @@ class Implicit(NamedTuple):
             return f"{operation.text}.{operation.name}"
         reflected = self.method.startswith("__r") and operation.how == "operator"
         return f"{operation.second if reflected else operation.text}.{self.method}"
-
-
-def operations(inference: Inference, path: str) -> tuple[Operation, ...]:
-    """The operations of a file; none where it does not parse, which is noted."""
-    if path not in inference.operations:
-        table = inference.table(path)
-        table = table if is_python(path) else None
-        found = operations_in(table.facts, inference.workspace.text(path)) if table is not None else ()
-        inference.operations[path] = found
-    known = inference.operations[path]
-    if known is None:
-        inference.unread[path] = None
-    return known or ()
 
 
 def implicit_calls(inference: Inference, path: str, operation: Operation) -> list[Implicit]:

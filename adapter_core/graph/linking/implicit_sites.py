@@ -8,14 +8,18 @@ from __future__ import annotations
 import ast
 import string
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...types import ModuleFacts
 from ..parsing.define import dotted
 from ..parsing.fields import outer_parts
 from ..parsing.syntax import Syntax, syntax_of
+from ..source import is_python
 from .builtin_calls import BUILT_IN_CALLING, BUILTINS, CALLING_NAMES, FORMATS, handed_places
 from .operators import OPERATORS
+
+if TYPE_CHECKING:
+    from .evaluate import Inference
 
 Extent = tuple[int, int]
 NOWHERE: Extent = (-1, -1)
@@ -56,6 +60,19 @@ class Operation(NamedTuple):
     second: str = ""
     deferred: bool = False
     direct: bool = False
+
+
+def operations_of(inference: Inference, path: str) -> tuple[Operation, ...]:
+    """The operations of a file; none where it does not parse, which is noted."""
+    if path not in inference.operations:
+        table = inference.table(path)
+        table = table if is_python(path) else None
+        found = operations_in(table.facts, inference.workspace.text(path)) if table is not None else ()
+        inference.operations[path] = found
+    known = inference.operations[path]
+    if known is None:
+        inference.unread[path] = None
+    return known or ()
 
 
 def operations_in(facts: ModuleFacts, text: str) -> tuple[Operation, ...] | None:

@@ -117,12 +117,10 @@ def _decorated_by(inference: Inference, applied: list[tuple[str, Call]]) -> list
 
 def _of_its_instance(inference: Inference, function: Value) -> list[tuple[str, Call]]:
     """`@guard`, where `guard = Guard("edit")` is an instance of the class whose `__call__` it is."""
-    from .may_alias import aliases_of_instances  # which look for what decorators give, in turn
-
     table = inference.table(function.path)
     found: list[tuple[str, Call]] = []
     parent = table.facts.symbols[function.index].parent if table is not None else 0
-    for home, name in aliases_of_instances(inference, Value("class", function.path, parent)):
+    for home, name in inference.aliases_of_instances(Value("class", function.path, parent)):
         for path in [home] if home else inference.workspace.paths_using(name, "decorated"):
             other = inference.table(path) if inference.spend() else None
             found += [(path, c) for c in other.decorators.get(name, ())] if other else []

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from . import hierarchy, implicit, may_alias
+from . import hierarchy, may_alias
+from .implicit_sites import operations_of
 from .values import EMPTY, Value, Values, instance, union
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def _given(inference: Inference, cls: Value, operator: str) -> Values:
         if not inference.spend():
             break
         if operator:
-            for one in implicit.operations(inference, path):
+            for one in operations_of(inference, path):
                 if one.runs in _OPERATORS and one.name == operator and one.other[0] >= 0:
                     left = inference.at(path, one.owner, one.start, one.end, one.line)
                     parts += [inference.at(path, one.owner, *one.other, one.line)] if left & wanted else []

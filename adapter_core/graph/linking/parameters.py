@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from ...types import Call, Parameter, Symbol
@@ -27,6 +27,7 @@ from . import (
     registered,
 )
 from .abstract import is_abstract
+from .arguments import passed
 from .tables import Tables
 from .values import EMPTY, MANY, Value, Values, class_of, either, instance, known, unbound, union
 
@@ -328,33 +329,6 @@ def _below(table: Tables, decorator: Call) -> int | None:
         if symbol.start <= decorator.line < symbol.name_line and symbol.decorators:
             return index
     return None
-
-
-def passed(
-    inference: Inference, taken: Sequence[Parameter], bound: bool, node: ast.Call, here: Here, wanted: Parameter
-) -> Values:
-    """What a call hands over for one of the parameters that are taken."""
-    positional = [p for p in taken if p.kind in ("positional", "positional_only")]
-    if bound and positional:
-        positional = positional[1:]
-    parts: list[Values] = []
-    if wanted in positional:
-        place = positional.index(wanted)
-        for number, argument in enumerate(node.args):
-            if isinstance(argument, ast.Starred):
-                for value in inference.expression(argument.value, here):
-                    parts.append(inference.item(value, None, str(place - number)) if place >= number else EMPTY)
-                break
-            if number == place:
-                parts.append(inference.expression(argument, here))
-                break
-    for keyword in node.keywords:
-        if keyword.arg == wanted.name:
-            parts.append(inference.expression(keyword.value, here))
-        elif keyword.arg is None:
-            for value in inference.expression(keyword.value, here):
-                parts.append(inference.item(value, repr(wanted.name), None))
-    return union(parts)
 
 
 def argument(inference: Inference, callee: Value, node: ast.Call, here: Here, wanted: Parameter) -> Values | None:

@@ -14,7 +14,7 @@ from ...types import Symbol
 from . import handing, hierarchy, implicit, may_alias, metaclasses
 from .builtin_calls import BUILTINS, CALLING_NAMES
 from .implicit import PROTOCOLS, Implicit
-from .implicit_sites import Operation
+from .implicit_sites import Operation, operations_of
 from .mro import lookup_order
 from .tables import Tables
 from .values import Value
@@ -306,7 +306,7 @@ def _may_hold(text: str, wanted: Wanted) -> bool:
 def _operations(inference: Inference, path: str, wanted: Wanted) -> list[Operation]:
     """Those of a file that fit."""
     told = handing.callbacks_of(inference, path, wanted.names) if wanted.runs == {"callback"} else None
-    return told if told is not None else [one for one in implicit.operations(inference, path) if wanted.fits(one)]
+    return told if told is not None else [one for one in operations_of(inference, path) if wanted.fits(one)]
 
 
 def _may_hand(inference: Inference, path: str, wanted: Wanted) -> bool:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from ...types import Call
 from ..source import is_test_path
-from . import calling, classes, composed, hierarchy, may_alias, registered
+from . import calling, composed, hierarchy, may_alias, registered
 from .abstract import is_abstract, is_unfinished
 from .constructed import is_constructed
+from .members import member_functions
 from .tables import instance_class, scopes
 from .values import MANY, OTHER, Value, Values, unbound
 
@@ -48,7 +49,7 @@ def targets(inference: Inference, path: str, call: Call) -> Targets:
     cls = instance_class(table.facts, call.owner, head) if table and name and "." not in name else None
     if cls is not None:
         # `self.hook()`, where the class itself declares an abstract `hook`: a reader is led there, too.
-        declared = classes.member_functions(inference, Value("class", path, cls), name)
+        declared = member_functions(inference, Value("class", path, cls), name)
         values |= frozenset(f for f in declared if is_unfinished(inference, f))
     instead = frozenset(f for v in values if v.kind == "function" for f in registered.entered(inference, path, call, v))
     return targets_of(inference, values | instead)

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ...types import Call, Flow
-from . import classes, mro
+from . import mro
+from .descriptors import bind
 from .tables import Tables, instance_class
 from .values import EMPTY, Value, Values, class_of, instance, union
 
@@ -66,7 +67,7 @@ def _elsewhere(inference: Inference, value: Value, name: str) -> Values:
             on_class = any(_same(inference, head, cls) for head in heads if head.kind == "class")
             if on_class or any(_same(inference, class_of(head), cls) for head in heads if head.kind == "instance"):
                 values = inference.flow(path, flow)
-                parts += [classes.bind(inference, v, value) for v in values] if on_class else [values]
+                parts += [bind(inference, v, value) for v in values] if on_class else [values]
     return union(parts)
 
 
@@ -126,7 +127,7 @@ def _set_by_name(inference: Inference, cls: Value, name: str, call: Call) -> Val
         # `setattr(cls, function.__name__, function)`: each goes by its own name.
         called = {v: inference.attribute(frozenset({v}), "__name__") for v in given}
         given = frozenset(v for v, names in called.items() if any(n.extra == name for n in names) or not names)
-    return union([classes.bind(inference, v, cls) for v in given]) if cls in holders else given
+    return union([bind(inference, v, cls) for v in given]) if cls in holders else given
 
 
 def _names_set(inference: Inference, path: str, call: Call) -> frozenset[object]:

@@ -6,35 +6,30 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from . import classes, containers, filling, may_alias, mro
+from . import containers, filling, may_alias, mro
+from .members import member_functions
+from .outside import CONTAINERS
 from .tables import instance_class
 from .values import EMPTY, Value, Values, class_of, union
 
 if TYPE_CHECKING:
     from .evaluate import Inference
 
-BASES = frozenset(
-    """builtins.dict builtins.list builtins.set collections.UserDict collections.UserList collections.OrderedDict
-    collections.defaultdict collections.deque""".split()
-)
 _LISTS = frozenset({"builtins.list", "builtins.set", "collections.UserList", "collections.deque"})
-METHODS = frozenset({"get", "pop", "popleft", "popitem", "values", "items", "setdefault", "copy"})
 _MAX_FILES = 12  # that name the class
 _MAX_PUTS = 60  # of one file that are looked at
 _MAX_SITES = 20  # where instances are made
 
 
 def is_container(inference: Inference, cls: Value) -> bool:
-    return any(c.kind == "external" and c.path in BASES for c in mro.lookup_order(inference, cls))
+    return any(c.kind == "external" and c.path in CONTAINERS for c in mro.lookup_order(inference, cls))
 
 
 def elements(inference: Inference, value: Value) -> Values:
     """What iterating over an instance gives, where that are not keys."""
     cls = class_of(value)
     listed = any(c.kind == "external" and c.path in _LISTS for c in mro.lookup_order(inference, cls))
-    return (
-        held(inference, value, None) if listed and not classes.member_functions(inference, cls, "__iter__") else EMPTY
-    )
+    return held(inference, value, None) if listed and not member_functions(inference, cls, "__iter__") else EMPTY
 
 
 def held(inference: Inference, value: Value, key: str | None) -> Values:
@@ -42,7 +37,7 @@ def held(inference: Inference, value: Value, key: str | None) -> Values:
     if not is_container(inference, class_of(value)):
         return EMPTY
     if key is not None and any(
-        classes.member_functions(inference, class_of(value), name) for name in ("__setitem__", "__getitem__")
+        member_functions(inference, class_of(value), name) for name in ("__setitem__", "__getitem__")
     ):
         key = None  # who knows what they make of it
     return inference.once(
@@ -83,4 +78,4 @@ def _made(inference: Inference, value: Value, key: str | None) -> Iterator[Value
             yield containers.made_of(inference, node, here, key)
 
 
-__all__ = ["BASES", "METHODS", "elements", "held", "is_container"]
+__all__ = ["elements", "held", "is_container"]

@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ...types import Call, Flow, Symbol
-from . import generated, may_alias
+from . import generated
 from .builtin_calls import CALLING_NAMES
 from .import_aliases import by_name, decorators_of, files_naming, scoped_name
 from .tables import Tables, scopes
@@ -227,7 +227,7 @@ def _given_by_calls(inference: Inference, table: Tables, name: str, owner: int) 
 
 def _given_elsewise(inference: Inference, path: str, owner: int) -> Iterator[Value]:
     """The same of a function that is never called by its own name: `for layer in LAYERS: view = layer(view)`."""
-    for home, name in may_alias.aliases_of(inference, Value("function", path, owner)):
+    for home, name in inference.aliases_of(Value("function", path, owner)):
         users = [home] if home else inference.workspace.paths_using(name, "called")
         for user in users if len(users) <= _MAX_CALLING else ():
             other = inference.table(user) if inference.spend() else None
