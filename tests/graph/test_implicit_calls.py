@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from adapter_core.code_graph import CodeGraph
-from adapter_core.graph.linking import runners
-from adapter_core.graph.linking.implicit_sites import operations_of
+from adapter_core.graph.linking.implicit import runners
+from adapter_core.graph.linking.local.implicit_sites import operations_of
 from adapter_core.types import CallSite
 from tests.graph.test_call_cases import Case, read_cases
 from tests.support import write

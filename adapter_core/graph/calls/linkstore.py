@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ...types import Call
-from ..linking.sites import Targets
-from ..linking.values import Value
+from ..linking.calls.sites import Targets
+from ..linking.results.values import Value
 
 SUFFIX = "-links"
 WAYS = ("call", "run")

@@ -1,0 +1,1 @@
+"""What is written stands for: imports, annotations, known texts, and the parameter that an argument goes to."""
