@@ -1,1 +1,1 @@
-"""What is written stands for: imports, annotations, known texts, and the parameter that an argument goes to."""
+"""What imports, annotations and the like stand for: where they lead, which types, which texts, and to which parameter an argument goes."""
