@@ -25,9 +25,11 @@ from .graph.finding import dependencies, lookup
 from .graph.finding.lookup import index_of, is_test_path
 from .graph.finding.textsearch import occurrences
 from .graph.indexing.sync import SyncOptions, SyncProgress, SyncReport
-from .graph.linking import hierarchy, mro, references, sites
-from .graph.linking.evaluate import Inference
-from .graph.linking.values import Value
+from .graph.linking.aliases import references
+from .graph.linking.calls import sites
+from .graph.linking.classes import hierarchy, mro
+from .graph.linking.inference import Inference
+from .graph.linking.results.values import Value
 from .graph.snapshot.documents import Document, Documents
 from .graph.snapshot.view import WorkspaceView
 from .graph.storage.store import Store

@@ -7,6 +7,7 @@ import fnmatch
 import re
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,13 @@ MODULES = sorted(p for name in ("adapter_core", "lsp_server") for p in (ROOT / n
 def imports_of(file: Path) -> set[str]:
     """Absolute names of everything a module imports, also inside functions."""
     return imports_in(ast.parse(file.read_text("utf-8")), file)
+
+
+def imported_at_run_time(file: Path) -> set[str]:
+    """The same without what stands there for types."""
+    tree = ast.parse(file.read_text("utf-8"))
+    for_types = [n for n in tree.body if isinstance(n, ast.If) and ast.unparse(n.test) == "TYPE_CHECKING"]
+    return imports_in(ast.Module([n for n in tree.body if n not in for_types], []), file)
 
 
 def imports_in(tree: ast.Module, file: Path) -> set[str]:
@@ -76,6 +84,29 @@ def test_the_folders_of_graph_use_each_other_one_way() -> None:
         assert here in GRAPH_ORDER
         wrong += [f"{file.relative_to(ROOT)} uses {n}" for n in used if n in GRAPH_ORDER[GRAPH_ORDER.index(here) + 1 :]]
     assert not wrong
+
+
+# The same within `linking`. What is needed the other way is asked of the `Inference` at hand, whose type alone is imported.
+LINKING_ORDER = (
+    "__init__ local results names classes aliases containers flow library calls implicit expressions inference".split()
+)
+
+
+def test_the_folders_of_linking_use_each_other_one_way() -> None:
+    wrong = []
+    for file in modules_in("adapter_core/graph/linking/"):
+        here = file.relative_to(ROOT / "adapter_core" / "graph" / "linking").with_suffix("").parts[0]
+        used = {n.split(".")[3] for n in imported_at_run_time(file) if n.startswith("adapter_core.graph.linking.")}
+        assert here in LINKING_ORDER
+        wrong += [
+            f"{file.relative_to(ROOT)} uses {n}" for n in used if n in LINKING_ORDER[LINKING_ORDER.index(here) + 1 :]
+        ]
+    assert not wrong
+
+
+def test_no_two_modules_of_graph_import_each_other_in_a_circle() -> None:
+    names = {".".join(m.relative_to(ROOT).with_suffix("").parts): m for m in modules_in("adapter_core/graph/")}
+    TopologicalSorter({name: imported_at_run_time(m) & names.keys() for name, m in names.items()}).prepare()
 
 
 def test_each_module_of_graph_can_be_imported_first() -> None:

@@ -245,7 +245,7 @@ class Asker:
 
     def _import_place(self, importing: str, imported: str) -> tuple[str, int]:
         """Path and line of the first import by which one module imports another."""
-        from ..graph.linking.modules import absolute, located
+        from ..graph.linking.names.modules import absolute, located
 
         files = self.graph.facts_of_module(importing)
         for facts in files:

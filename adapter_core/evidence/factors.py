@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from ..code_graph import is_test_path
 from ..graph import terms
-from ..graph.linking.modules import absolute
+from ..graph.linking.names.modules import absolute
 from ..graph.source import is_python
 from ..types import Call, ModuleFacts
 from .commonplace import BUILTIN_METHODS, COMMONPLACE

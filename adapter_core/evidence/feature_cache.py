@@ -18,7 +18,7 @@ from .hashing import Counts
 from .options import EmbeddingOptions
 
 # Modules whose change can change a feature, beside those that shape the index.
-_SHAPING = ("evidence/commonplace", "evidence/factors", "evidence/hashing", "graph/linking/modules")
+_SHAPING = ("evidence/commonplace", "evidence/factors", "evidence/hashing", "graph/linking/names/modules")
 
 
 class FeatureCache:

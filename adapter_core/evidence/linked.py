@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 
 from ..code_graph import CodeGraph, index_of, is_test_path
 from ..graph import terms
-from ..graph.linking.modules import absolute
+from ..graph.linking.names.modules import absolute
 from ..graph.source import is_python
 from ..types import ModuleFacts, SymbolRef
 from .candidates import Candidate, Candidates, lift, symbol_key

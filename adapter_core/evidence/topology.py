@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ..code_graph import CodeGraph, is_test_path
-from ..graph.linking.modules import absolute, imported_modules
+from ..graph.linking.names.modules import absolute, imported_modules
 from ..types import ModuleFacts
 from .factors import imported_names
 

@@ -352,7 +352,13 @@ def test_what_is_not_cited_does_not_stand(repo: Path) -> None:
 
 def test_of_our_own_functions_every_sentence_stands(repo: Path) -> None:
     ours = Path(graph_package.__file__).parent
-    for name in ("sync.py", "discover.py", "parsing/repair.py", "linking/evaluate.py", "storage/segments.py"):
+    for name in (
+        "indexing/sync.py",
+        "discovery/discover.py",
+        "parsing/repair.py",
+        "linking/inference.py",
+        "storage/segments.py",
+    ):
         write(repo, f"ours/{name}", (ours / name).read_text("utf-8"))
     graph = CodeGraph.load_or_build(repo)
     found = 0

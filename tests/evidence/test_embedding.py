@@ -403,7 +403,7 @@ def test_what_is_known_is_not_counted_again(repo: Path, tmp_path: Path) -> None:
 def test_the_code_that_shapes_features_is_in_their_version() -> None:
     used = {m.__name__ for value in vars(factors).values() if (m := inspect.getmodule(value)) is not None}
     ours = {name.removeprefix("adapter_core.").replace(".", "/") for name in used if name.startswith("adapter_core.")}
-    assert {"graph/linking/modules", "graph/source", "graph/terms"} <= ours
+    assert {"graph/linking/names/modules", "graph/source", "graph/terms"} <= ours
     of_the_index = {"types", *(f"graph/{name}" for name in version._SHAPING)}
     # What options say is part of the key of each file's features.
     assert ours - of_the_index - {"evidence/options"} <= set(feature_cache._SHAPING)

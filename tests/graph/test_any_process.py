@@ -10,7 +10,7 @@ import sys
 import zlib
 from pathlib import Path
 
-from adapter_core.graph.linking.values import Value, external, instance
+from adapter_core.graph.linking.results.values import Value, external, instance
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -18,7 +18,9 @@ REPOSITORY = Path(__file__).parents[2]
 _TOLD = """
 import sys
 from adapter_core.code_graph import CodeGraph
-from adapter_core.graph.linking import implicit, sites
+from adapter_core.graph.linking.calls import sites
+from adapter_core.graph.linking.implicit.targets import implicit_calls
+from adapter_core.graph.linking.local.implicit_sites import operations_of
 
 def told(targets):
     return [[v[:3] for v in some] for some in targets[:2]], targets[2:]
@@ -33,8 +35,8 @@ with CodeGraph.load_or_build(sys.argv[1]) as graph:
             found = sites.targets(inference, row.path, call)
             met += inference.partial
             print(row.path, call.start, told((found.named, found.entered, found.external, found.open)))
-        for operation in implicit.operations(inference, row.path):
-            for one in implicit.implicit_calls(inference, row.path, operation):
+        for operation in operations_of(inference, row.path):
+            for one in implicit_calls(inference, row.path, operation):
                 found = one.targets
                 print(row.path, operation.start, one.method, told((found.named, found.entered, found.external, found.open)))
 print(met)

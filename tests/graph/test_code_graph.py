@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from adapter_core.code_graph import CodeGraph
-from adapter_core.graph.linking import references
+from adapter_core.graph.linking.aliases import references
 from tests.support import graph_of, write
 
 SHOP = '''

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from adapter_core.code_graph import CodeGraph
 from adapter_core.graph.indexing.sync import SyncOptions, sync
-from adapter_core.graph.linking import may_alias
-from adapter_core.graph.linking.values import Value
+from adapter_core.graph.linking.aliases import may_alias
+from adapter_core.graph.linking.results.values import Value
 from adapter_core.graph.storage.store import Store
 from tests.support import graph_of, write_tree
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from adapter_core.code_graph import CodeGraph
-from adapter_core.graph.linking import mro
-from adapter_core.graph.linking.values import Value
+from adapter_core.graph.linking.classes import mro
+from adapter_core.graph.linking.results.values import Value
 from tests.support import graph_of, write
 
 

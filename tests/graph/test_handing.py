@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from adapter_core import graph as graph_package
 from adapter_core.code_graph import CodeGraph
-from adapter_core.graph.linking import handing, implicit
-from adapter_core.graph.linking.implicit_sites import Operation
+from adapter_core.graph.linking.implicit import handing
+from adapter_core.graph.linking.local.implicit_sites import Operation, operations_of
 from tests.support import graph_of
 
 TEXT = """
@@ -35,7 +36,7 @@ def more(values, given):
 
 
 def told_by_the_tree(graph: CodeGraph, path: str) -> list[Operation]:
-    return [o for o in implicit.operations(graph.inference, path) if o.runs == "callback"]
+    return [o for o in operations_of(graph.inference, path) if o.runs == "callback"]
 
 
 def test_the_stored_calls_tell_what_the_tree_tells(repo: Path) -> None:
@@ -50,12 +51,12 @@ def test_the_stored_calls_tell_what_the_tree_tells(repo: Path) -> None:
 
 @pytest.mark.parametrize("module", ["linking", "storage", "parsing"])
 def test_they_tell_it_of_real_code(repo: Path, module: str) -> None:
-    folder = Path(implicit.__file__).parents[1] / module
-    texts = "".join(f"#- {file.name}\n{file.read_text('utf-8')}\n" for file in sorted(folder.glob("*.py")))
-    graph = graph_of(repo, texts)
-    for file in sorted(folder.glob("*.py")):
-        found = [o for o in told_by_the_tree(graph, file.name) if o.name.isidentifier()]
-        assert handing.callbacks_of(graph.inference, file.name, {o.name for o in found}) == found
+    folder = Path(graph_package.__file__).parent / module
+    files = {file.relative_to(folder).as_posix(): file.read_text("utf-8") for file in sorted(folder.rglob("*.py"))}
+    graph = graph_of(repo, "".join(f"#- {path}\n{text}\n" for path, text in files.items()))
+    for path in files:
+        found = [o for o in told_by_the_tree(graph, path) if o.name.isidentifier()]
+        assert handing.callbacks_of(graph.inference, path, {o.name for o in found}) == found
 
 
 def test_of_a_file_that_does_not_parse_they_do_not_tell(repo: Path) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from adapter_core.code_graph import CodeGraph
-from adapter_core.graph.linking import runners
+from adapter_core.graph.linking.implicit import runners
+from adapter_core.graph.linking.local.implicit_sites import operations_of
 from adapter_core.types import CallSite
 from tests.graph.test_call_cases import Case, read_cases
 from tests.support import write
@@ -268,7 +269,7 @@ def test_operations_stand_where_they_are_written(tmp_path: Path) -> None:
         checked = 0
         for path in graph.view.python_paths():
             text = graph.view.text(path)
-            for operation in runners.implicit.operations(graph.inference, path):
+            for operation in operations_of(graph.inference, path):
                 if operation.runs in ("class", "iterate") or not operation.text.replace(".", "_").isidentifier():
                     continue
                 assert text[operation.start : operation.end] == operation.text

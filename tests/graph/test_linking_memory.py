@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from adapter_core.code_graph import CodeGraph
 from adapter_core.graph.calls import linkpass
-from adapter_core.graph.linking import evaluate, reads, remembering
-from adapter_core.graph.linking.named_calls import NamedCalls
-from adapter_core.graph.linking.reads import NAME_BITS, Reads, bit_of, hash_of
-from adapter_core.graph.linking.tables import Tables, forget_rows
-from adapter_core.graph.linking.values import external
+from adapter_core.graph.linking import inference as inferring
+from adapter_core.graph.linking.local.named_calls import NamedCalls
+from adapter_core.graph.linking.local.tables import Tables, forget_rows
+from adapter_core.graph.linking.results import reads, remembering
+from adapter_core.graph.linking.results.reads import NAME_BITS, Reads, bit_of, hash_of
+from adapter_core.graph.linking.results.values import external
 from adapter_core.graph.memory.recent import Generations, Recent
 from adapter_core.graph.snapshot.edited import rows_of
 from adapter_core.graph.storage.columns import Rows
@@ -51,7 +52,7 @@ def test_little_is_kept_and_the_links_are_the_same(tmp_path: Path, monkeypatch: 
         links = links_of(graph)
         assert sum(len(calls) + len(runs) for calls, runs in links.values()) > 100  # type: ignore[misc]
         delete_links(graph)
-        monkeypatch.setattr(evaluate, "_LINKING", evaluate._Kept(TABLES, LINES, OPERATIONS))
+        monkeypatch.setattr(inferring, "_LINKING", inferring._Kept(TABLES, LINES, OPERATIONS))
         monkeypatch.setattr(linkpass, "_KEPT_ROWS", ROWS)
         monkeypatch.setattr(linkpass, "_KEPT_CHARACTERS", CHARACTERS)
         monkeypatch.setattr(remembering, "_KEPT_ASIDE", ASIDE)
@@ -64,7 +65,7 @@ def test_little_is_kept_and_the_links_are_the_same(tmp_path: Path, monkeypatch: 
             assert (len(inference._aside) <= ASIDE) == few
             assert (len(view._facts) < len(FILES)) == few
             assert (len(view.documents._cache) < len(FILES)) == few
-            assert len(inference._lines) <= (LINES if few else evaluate._LINKING.lines + 40)
+            assert len(inference._lines) <= (LINES if few else inferring._LINKING.lines + 40)
             assert sum(len(found or ()) for found in inference.operations.values()) <= 3_000
         # Every file was gone through, and hardly any row is left as an object.
         assert made(tight._view._facts) <= TABLES  # type: ignore[arg-type]

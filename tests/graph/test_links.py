@@ -18,7 +18,7 @@ from adapter_core.code_graph import CodeGraph
 from adapter_core.graph.calls.linkpass import LinkReport
 from adapter_core.graph.calls.links import Links
 from adapter_core.graph.calls.linkstore import SUFFIX
-from adapter_core.graph.linking import runners
+from adapter_core.graph.linking.implicit import runners
 from adapter_core.graph.processes import indexer_worker
 from adapter_core.graph.processes.indexer import Indexer
 from adapter_core.types import CallSite, SymbolRef

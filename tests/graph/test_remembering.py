@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapter_core.code_graph import CodeGraph
-from adapter_core.graph.linking.reaching import lines_of
-from adapter_core.graph.linking.reads import Reads
-from adapter_core.graph.linking.remembering import Remembering
-from adapter_core.graph.linking.tables import Tables
-from adapter_core.graph.linking.values import EMPTY, Values, external
+from adapter_core.graph.linking.local.reaching import lines_of
+from adapter_core.graph.linking.local.tables import Tables
+from adapter_core.graph.linking.results.reads import Reads
+from adapter_core.graph.linking.results.remembering import Remembering
+from adapter_core.graph.linking.results.values import EMPTY, Values, external
 from adapter_core.graph.memory.garbage import without_gc
 from tests.graph.test_links import FILES, PROGRAMS, delete_links, links_of
 from tests.support import write

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from ...graph.linking.modules import absolute
+from ...graph.linking.names.modules import absolute
 from ...types import ModuleFacts, Parameter, Symbol, SymbolRef
 from ..composing.documentation.attribute_docs import says_of
 from ..composing.links.counts import NOUNS, count_of

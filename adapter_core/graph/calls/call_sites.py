@@ -11,12 +11,14 @@ from typing import NamedTuple
 
 from ...types import Call, CallSite, ModuleFacts, Span, SymbolRef
 from ..finding import lookup
-from ..linking import implicit, may_alias, runners, sites
-from ..linking.evaluate import Inference
-from ..linking.implicit import Implicit
-from ..linking.implicit_sites import Operation
-from ..linking.sites import Targets
-from ..linking.values import Value
+from ..linking.aliases import may_alias
+from ..linking.calls import sites
+from ..linking.calls.sites import Targets
+from ..linking.implicit import runners
+from ..linking.implicit.targets import Implicit, implicit_calls
+from ..linking.inference import Inference
+from ..linking.local.implicit_sites import Operation, operations_of
+from ..linking.results.values import Value
 from ..memory.garbage import without_gc
 from ..snapshot.view import WorkspaceView
 from .gaps import Gaps
@@ -81,9 +83,9 @@ class WorkspaceCalls:
 
     def implicit(self, facts: ModuleFacts, inside: set[int] | None = None) -> Iterator[tuple[int, CallSite]]:
         """(offset, call) of what runs without a call being written, in a file or in some of its symbols."""
-        for operation in implicit.operations(self._inference, facts.path):
+        for operation in operations_of(self._inference, facts.path):
             if inside is None or operation.owner in inside:
-                for one in implicit.implicit_calls(self._inference, facts.path, operation):
+                for one in implicit_calls(self._inference, facts.path, operation):
                     place = operation.start if operation.how != "class" else self._start_of(facts, operation.line)
                     yield place, self.implicit_site(facts, one)
 

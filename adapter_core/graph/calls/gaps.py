@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...types import Listing
-from ..linking.evaluate import Inference
+from ..linking.inference import Inference
 
 _LATE, _STOPPED, _BY_THEN = "the time limit was met", "the search was stopped", "these were found by then"
 _ENTANGLED = "some of it is too entangled, or called from too many files, to be followed to its end"

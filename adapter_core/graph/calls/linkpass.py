@@ -14,12 +14,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ...types import Call, CancelToken, ModuleFacts
-from ..linking import implicit, runners, sites
-from ..linking.evaluate import Inference
-from ..linking.named_calls import NamedCalls
-from ..linking.reads import Reads, TracedWorkspace
-from ..linking.remembering import MOST_STEPS
-from ..linking.tables import forget_rows
+from ..linking.calls import sites
+from ..linking.implicit import runners
+from ..linking.implicit.targets import implicit_calls
+from ..linking.inference import Inference
+from ..linking.local.implicit_sites import operations_of
+from ..linking.local.named_calls import NamedCalls
+from ..linking.local.tables import forget_rows
+from ..linking.results.reads import Reads, TracedWorkspace
+from ..linking.results.remembering import MOST_STEPS
 from ..memory.garbage import without_gc
 from ..snapshot.view import WorkspaceView
 from ..storage.store import Store
@@ -198,7 +201,7 @@ class _Work:
         keys: dict[str, list[int]] = {}
         inference = self._inference
         inference.unread.clear()
-        for operation in implicit.operations(inference, facts.path):
+        for operation in operations_of(inference, facts.path):
             if operation.runs not in runners.LINKED:
                 continue
             if operation.runs in runners.ACCESSES:
@@ -209,7 +212,7 @@ class _Work:
             if self._is_cancelled:
                 return None, {}
             inference.partial = False
-            for one in implicit.implicit_calls(inference, facts.path, operation):
+            for one in implicit_calls(inference, facts.path, operation):
                 linked = Linked(one.targets, False, False)
                 found[len(found)] = Run(
                     operation.how,

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ...types import ModuleFacts
-from ..linking.reads import bit_of, hash_of
-from ..linking.values import Value
+from ..linking.results.reads import bit_of, hash_of
+from ..linking.results.values import Value
 from ..memory.recent import Recent
 from ..snapshot.view import WorkspaceView
 from ..source import is_python

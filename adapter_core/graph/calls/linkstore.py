@@ -1,7 +1,7 @@
 """What the calls of each file lead to, as it was worked out once: a database beside the index, which may be thrown away at any time.
 
 There are two ways: "call", what is written as a call, and "run", what runs without that (`linking.implicit`). A row of either holds for as
-long as nothing changes that its inference read: `files` and `names` are the bits of `linking.reads.Reads`, over the
+long as nothing changes that its inference read: `files` and `names` are the bits of `linking.results.reads.Reads`, over the
 numbers in `paths`. `uses` tells by hashes how a file used names when it was looked at, so that what it uses anew is known.
 """
 
@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ...types import Call
-from ..linking.sites import Targets
-from ..linking.values import Value
+from ..linking.calls.sites import Targets
+from ..linking.results.values import Value
 
 SUFFIX = "-links"
 WAYS = ("call", "run")

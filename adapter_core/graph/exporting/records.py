@@ -12,8 +12,8 @@ from typing import Any, Protocol
 
 from ...errors import Cancelled
 from ...types import Call, CallSite, CancelToken, Listing, ModuleFacts, Symbol, SymbolRef
-from ..linking.evaluate import Inference
-from ..linking.modules import absolute, located
+from ..linking.inference import Inference
+from ..linking.names.modules import absolute, located
 from ..snapshot.documents import Document
 from ..storage.store import Store
 

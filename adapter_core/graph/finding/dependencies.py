@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..linking.modules import imported_modules
+from ..linking.names.modules import imported_modules
 
 if TYPE_CHECKING:
-    from ..linking.evaluate import Inference
+    from ..linking.inference import Inference
     from ..snapshot.view import WorkspaceView
 
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from itertools import islice
 
 from ...types import ModuleFacts, Symbol
-from ..linking import mro
-from ..linking.evaluate import Inference
-from ..linking.values import Value
+from ..linking.classes import mro
+from ..linking.inference import Inference
+from ..linking.results.values import Value
 from ..snapshot.view import WorkspaceView
 from ..source import is_python, is_test_path
 from ..storage.sealed import damaged

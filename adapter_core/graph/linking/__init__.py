@@ -1,10 +1,6 @@
 """Links between files, worked out at query time from facts that are local to one file: what a name means, what a call enters.
 
-`values` are what expressions may be; `tables` find a file's facts by name; `modules` follow imports, `classes` bases and members,
-`evaluate` expressions, `calling` calls and their arguments, `annotations` types, `externals` what the standard library does with
-functions it is given; `sites` and `references` ask all that about the places where a name stands.
+`inference.Inference` is what is asked and what remembers. A folder, and within it a module, imports only what stands before it in
+docs/ARCHITECTURE.md. As in any interpreter, each part needs what is built on it, too: what a name is depends on calls, and what these
+give on names. That it asks through the `Inference` it is handed.
 """
-
-# These modules call each other in circles, as the parts of an interpreter do. Loaded from here, they are loaded in an order that works,
-# whichever of them is asked for first.
-from . import evaluate  # noqa: F401

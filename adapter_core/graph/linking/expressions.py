@@ -8,25 +8,18 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ..parsing.fields import dotted_name, spelled
-from . import (
-    calling,
-    classes,
-    containers,
-    decorating,
-    filling,
-    folding,
-    futures,
-    namespaces,
-    narrowing,
-    parametrized,
-    protocols,
-)
-from .operators import OPERATORS
-from .values import EMPTY, Value, Values, either, external, known, union
+from .calls import calling, parametrized
+from .classes import attributes, decorating, namespaces
+from .classes.descriptors import bind
+from .containers import contents, filling, protocols
+from .flow import folding, narrowing
+from .library import futures
+from .local.operators import OPERATORS
+from .results.values import EMPTY, Value, Values, either, external, known, union
 
 if TYPE_CHECKING:
     from ...types import Flow
-    from .evaluate import Here, Inference
+    from .inference import Here, Inference
 
 _REQUEST = external("pytest.request")
 _MAX_TEXTS = 16  # that one expression may come to
@@ -59,11 +52,11 @@ def _attribute(inference: Inference, node: ast.Attribute, here: Here) -> Values:
         # What was stored under this very name in this scope: `a.run = f; a.run()`.
         table = inference.table(here.path)
         stored = table.flows.get((here.scope, f"{base.id}.{node.attr}")) if table else None
-        if stored and not classes.is_receiver(table.facts, here.scope, base.id):  # type: ignore[union-attr]
+        if stored and not attributes.is_receiver(table.facts, here.scope, base.id):  # type: ignore[union-attr]
             found = union([inference.flow(here.path, f) for f in stored if f.kind == "assign"])
             if any(v.kind == "unbound" for v in found):
                 holders = inference.expression(base, here)
-                found = union([classes.bind(inference, v, holder) for v in found for holder in holders])
+                found = union([bind(inference, v, holder) for v in found for holder in holders])
             if found and not _is_before(inference, node, here, stored):
                 return found
             later = found
@@ -73,7 +66,7 @@ def _attribute(inference: Inference, node: ast.Attribute, here: Here) -> Values:
     if node.attr == "param" and _REQUEST in values:
         return parametrized.requested(inference, here.path, here.scope)
     if node.attr.startswith("__") and not node.attr.endswith("__"):
-        return classes.private(inference, values, node.attr, here.path, here.scope)
+        return attributes.private(inference, values, node.attr, here.path, here.scope)
     defined = decorating.as_defined(inference, values, node.attr, here)
     found = inference.attribute(values, node.attr) if defined is None else defined
     found = ((found - later) or found) if later else found
@@ -122,7 +115,7 @@ def _subscript(inference: Inference, node: ast.Subscript, here: Here) -> Values:
         if last:
             return last
     name = dotted_name(node.slice) if keys == [None] else ""
-    if name and (exact := containers.under_name(inference, values, name)):
+    if name and (exact := contents.under_name(inference, values, name)):
         return exact
     parts = [
         protocols.item(inference, v, key, step) for v in values for key in keys if v.kind != "namespace" or key or step
@@ -238,7 +231,7 @@ def _unary(inference: Inference, node: ast.UnaryOp, here: Here) -> Values:
     name = OPERATORS.get(type(node.op))
     values = inference.expression(node.operand, here)
     parts = [
-        inference.returned(classes.attribute(inference, v, f"__{name}__"))
+        inference.returned(attributes.attribute(inference, v, f"__{name}__"))
         for v in values
         if name and v.kind == "instance"
     ]
@@ -253,7 +246,7 @@ def _operator(inference: Inference, node: ast.BinOp, here: Here) -> Values:
     parts = []
     for value in values:
         if value.kind == "instance":
-            found = classes.attribute(inference, value, f"__{name}__")
+            found = attributes.attribute(inference, value, f"__{name}__")
             # Flags put together are flags.
             parts.append(frozenset({value}) if _of_flags(found) else calling.returned(inference, found))
         elif value.kind == "display" or (value.kind == "typed" and value.path in ("list", "places")):

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 
 from ...types import Span, TestLink
 from ..calls.call_sites import WorkspaceCalls
-from ..linking.evaluate import Inference
-from ..linking.values import Value
+from ..linking.inference import Inference
+from ..linking.results.values import Value
 from ..snapshot.view import WorkspaceView
 from . import likelihood
 from .tests_map import TestNode

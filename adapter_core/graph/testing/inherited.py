@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...types import Symbol
-from ..linking import hierarchy
-from ..linking.evaluate import Inference
-from ..linking.fixtures import is_fixture
-from ..linking.mro import lookup_order
-from ..linking.values import Value
+from ..linking.calls.fixtures import is_fixture
+from ..linking.classes import hierarchy
+from ..linking.classes.mro import lookup_order
+from ..linking.inference import Inference
+from ..linking.results.values import Value
 from .collecting.collect import TestNode
 from .collecting.config import PytestRules, matches
 from .tests_map import TestFile

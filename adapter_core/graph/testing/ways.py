@@ -11,10 +11,12 @@ from typing import NamedTuple
 from ...types import CallSite, ModuleFacts, Span
 from ..calls.call_sites import WorkspaceCalls
 from ..finding import lookup
-from ..linking import fixtures, hierarchy, may_alias, parametrized
-from ..linking.evaluate import Inference
-from ..linking.mro import lookup_order
-from ..linking.values import Value, unbound
+from ..linking.aliases import may_alias
+from ..linking.calls import fixtures, parametrized
+from ..linking.classes import hierarchy
+from ..linking.classes.mro import lookup_order
+from ..linking.inference import Inference
+from ..linking.results.values import Value, unbound
 from ..snapshot.view import WorkspaceView
 from . import likelihood
 from .tests_map import TestNode

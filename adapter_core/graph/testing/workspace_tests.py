@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from ..linking.evaluate import Inference
+from ..linking.inference import Inference
 from ..snapshot.view import WorkspaceView
 from .collecting.config import matches
 from .inherited import SET_UP, inherited, is_test_case, test_classes
-from .tests_map import (
+from .tests_map import (  # fmt: skip
     CONFIG_FILES,
     Fixture,
     PytestRules,
@@ -20,7 +20,7 @@ from .tests_map import (
     is_test_file,
     read_fixtures,
     read_rules,
-)  # fmt: skip
+)
 
 
 class WorkspaceTests:

@@ -1,1 +1,1 @@
-"""What functions of the standard library give, where that decides what is called. `linking.externals` is the door."""
+"""What functions and methods from outside the workspace give, where that decides what is called. `externals` is the door."""

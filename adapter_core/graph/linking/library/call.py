@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ..values import EMPTY, Value, Values
+from ..results.values import EMPTY, Value, Values
 
 if TYPE_CHECKING:
-    from ..evaluate import Here, Inference
+    from ..inference import Here, Inference
 
 
 @dataclass(slots=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from ..values import EMPTY, Value, Values, places, union
+from ..results.values import EMPTY, Value, Values, places, union
 from .call import Known, LibraryCall, list_of
 
 if TYPE_CHECKING:
-    from ..evaluate import Inference
+    from ..inference import Inference
 
 KNOWN = Known()
 CONTAINERS = frozenset(

@@ -6,9 +6,9 @@ import ast
 from collections.abc import Sequence
 
 from ....types import Symbol
-from .. import composed, generated
-from ..tables import instance_class
-from ..values import EMPTY, MADE_TUPLE, Value, Values, class_of, instance, union
+from ..classes import composed, generated
+from ..local.tables import instance_class
+from ..results.values import EMPTY, MADE_TUPLE, Value, Values, class_of, instance, union
 from .call import Known, LibraryCall
 from .iterating import CONTAINERS
 

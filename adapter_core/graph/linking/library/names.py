@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 
-from .. import decorating, namespaces
-from ..values import EMPTY, Value, Values, external, union
+from ..classes import decorating, namespaces
+from ..results.values import EMPTY, Value, Values, external, union
 from .call import Known, LibraryCall
 
 KNOWN = Known()

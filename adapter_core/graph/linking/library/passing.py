@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from ...parsing.fields import spelled
-from .. import folding
-from ..values import Value, Values, bound, known, union
+from ..flow import folding
+from ..results.values import Value, Values, bound, known, union
 from .call import Known, LibraryCall
 
 KNOWN = Known()

@@ -1,0 +1,102 @@
+"""`functools.singledispatch`: the functions that are registered for some types, and run in place of the one that is called."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING
+
+from ....types import Call, Parameter, Symbol
+from ..classes.mro import lookup_order
+from ..results.values import EMPTY, Value, Values, class_of, unbound
+
+if TYPE_CHECKING:
+    from ..inference import Inference
+
+_DISPATCHING = ("singledispatch", "singledispatchmethod")
+_REGISTER = ".register"
+_MAX_FILES = 24
+_CONTAINERS = frozenset("list tuple set frozenset dict Sequence Iterable Collection Mapping Set".split())
+_TYPE = re.compile(r"[\w.| ]+")  # a text is the name under which something is registered
+_WORD = re.compile(r"[^\W\d]\w*")
+
+
+def entered(inference: Inference, path: str, call: Call, function: Value) -> list[Value]:
+    """The functions that a call enters instead of the one that it names, by the type of its first argument, as far as that is told."""
+    possible = sorted(implementations(inference, function), key=lambda v: v[:3])
+    if not possible:
+        return []
+    here = inference.here(path, call.owner, call.start, call.end, call.line)
+    node = here.source.tree if here is not None else None
+    if here is None or not isinstance(node, ast.Call) or not node.args or isinstance(node.args[0], ast.Starred):
+        return possible
+    types = [_types(inference, value) for value in inference.expression(node.args[0], here)]
+    if not types or not all(types):
+        return possible
+    return [one for one in possible if any(_takes(inference, one) & names for names in types)]
+
+
+def _types(inference: Inference, value: Value) -> set[str]:
+    """The names of the types that a value is of; none where that is not told."""
+    if value.kind == "instance":
+        return {_name(inference, c) for c in lookup_order(inference, class_of(value))}
+    if value.kind in ("display", "typed"):
+        return set(_CONTAINERS)
+    head, _, name = value.path.partition(".")
+    built_in = value.kind == "external" and head == "builtins" and name.endswith("()") and name[:-2].isidentifier()
+    return {name[:-2]} if built_in else set()
+
+
+def _name(inference: Inference, cls: Value) -> str:
+    table = inference.table(cls.path) if cls.kind == "class" else None
+    return table.facts.symbols[cls.index].name if table is not None else cls.path.rpartition(".")[2]
+
+
+def _takes(inference: Inference, function: Value) -> set[str]:
+    """The names of the types for which a function is registered: as its decorator says, or its first parameter."""
+    table = inference.table(function.path)
+    symbol: Symbol | None = table.facts.symbols[function.index] if table is not None else None
+    if symbol is None:
+        return set()
+    told = [text.partition("(")[2] for text in symbol.decorators if registrar(text)]
+    written = next((text for text in told if text.strip(") ")), "")
+    annotated = next((p.annotation for p in symbol.parameters if p.annotation), "") or ""
+    return set(_WORD.findall(written or annotated))
+
+
+def taken(symbol: Symbol, parameter: Parameter) -> str:
+    """The type of the first parameter of a function, as `@describe.register(str)` above it says; "" of any other."""
+    told = [text.partition("(")[2].rstrip().removesuffix(")") for text in symbol.decorators if registrar(text)]
+    own = [p for p in symbol.parameters if p.name not in ("self", "cls")]
+    return " | ".join(t for t in told if _TYPE.fullmatch(t.strip())) if own and own[0] is parameter else ""
+
+
+def implementations(inference: Inference, function: Value) -> Values:
+    """The functions that a call of a function may enter instead, since they are registered with it."""
+    table = inference.table(function.path)
+    symbol = table.facts.symbols[function.index] if table is not None else None
+    if symbol is None or not any(d.rpartition(".")[2] in _DISPATCHING for d in symbol.decorators):
+        return EMPTY
+    plain = unbound(function)
+
+    def compute() -> Values:
+        found = set()
+        paths = inference.files_naming(symbol.name)
+        for path in paths if len(paths) <= _MAX_FILES else [plain.path]:
+            other = inference.table(path) if inference.spend(2) else None
+            for index, one in enumerate(other.facts.symbols if other and "register" in other.decorators else ()):
+                heads = [d for text in one.decorators if (d := registrar(text))] if one.is_callable else []
+                if any(plain in map(unbound, inference.text(path, max(one.parent, 0), h, one.start)) for h in heads):
+                    found.add(Value("function", path, index))
+        return frozenset(found)
+
+    return inference.once(("implementations", plain), compute)
+
+
+def registrar(decorator: str) -> str:
+    """`describe` of `@describe.register` and `@describe.register(str)`; "" of any other decorator."""
+    called = decorator.partition("(")[0].strip()
+    return called.removesuffix(_REGISTER) if called.endswith(_REGISTER) else ""
+
+
+__all__ = ["implementations", "registrar", "taken"]

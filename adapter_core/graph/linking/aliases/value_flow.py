@@ -1,0 +1,350 @@
+"""Value flow, one step in one file: which names take over the value of a name, of what stands at a place, of a result or argument.
+
+Targets of assignments, parameters, containers and results are found by text, and remembered: many functions share a name. All steps
+after each other are `may_alias.py`.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ....types import Call, Flow, Symbol
+from ..classes import generated
+from ..local.builtin_calls import CALLING_NAMES
+from ..local.tables import Tables, scopes
+from ..results.values import Value
+from .import_aliases import by_name, decorators_of, files_naming, scoped_name
+
+if TYPE_CHECKING:
+    from ..inference import Inference
+
+_MAX_FILES = 60
+_MAX_CALLING = 12  # files that call a function by another name than its own
+_ADDING = frozenset(
+    {"append", "add", "insert", "appendleft", "extend", "update", "setdefault", "register", "put", "push"}
+)
+# Tell something of what they are given, and never give it back: built-in functions, and some of `inspect` and `asyncio`.
+_TELLING = frozenset("isinstance issubclass callable len hasattr str repr bool int float id hash print".split())
+_BINDING = ("functools.partial", "types.MethodType")
+_TELLING_MODULES = ("inspect", "asyncio")
+_AFTER = re.compile(r"\s*(\(|\.|=(?!=))")
+_TAKEN_OUT = re.compile(r"\[|\.(?:values|items|get|pop|popitem|popleft|setdefault|copy)\(")
+
+
+def _mentions(text: str, name: str, container: bool) -> Iterator[int]:
+    """Where a name stands as a value of its own: not called, not asked for an attribute, not the name of a keyword; or, of a
+    container, where something is taken out of it."""
+    place = text.find(name)
+    size = len(name)
+    while place >= 0:
+        end = place + size
+        before, after = text[place - 1 : place], text[end : end + 1]
+        whole = not (before.isalnum() or before == "_" or after.isalnum() or after == "_")
+        if whole and (not _AFTER.match(text, end) or (container and _TAKEN_OUT.match(text, end))):
+            yield place
+        place = text.find(name, end)
+
+
+def targets_of_name(inference: Inference, path: str, name: str, container: bool) -> tuple[Value, ...]:
+    """The names that take over the value of `name` in one file. Many functions share a name."""
+    return inference.aside(
+        ("targets of name", path, name, container), lambda: _taken_over(inference, path, name, container)
+    )
+
+
+def _taken_over(inference: Inference, path: str, name: str, container: bool) -> tuple[Value, ...]:
+    found: list[Value] = []
+    if path in inference.workspace.paths_using(name, "aliased"):
+        table = inference.table(path)
+        found += [scoped_name("", alias) for alias in (table.aliases.get(name, ()) if table else ())]
+    mentioned = ("mentioned", path, name, container)
+    places = inference.aside(mentioned, lambda: _mentioned(inference, path, name, container))
+    table = inference.table(path) if places else None
+    if table is not None:
+        for place, flows, call in places:
+            found += _targets_of(inference, table, place, flows, call)
+    return tuple(dict.fromkeys(found))
+
+
+def _mentioned(
+    inference: Inference, path: str, name: str, container: bool
+) -> list[tuple[int, list[Flow], Call | None]]:
+    """Where a name stands as a value in one file, the flows of which it is part, and the innermost call that it is an argument of."""
+    text = inference.workspace.text(path)
+    # Most mentions are in imports: the facts of their files need not be read.
+    places = [
+        place
+        for place in _mentions(text, name, container)
+        if not text.startswith(("from ", "import "), text.rfind("\n", 0, place) + 1)
+    ]
+    table = inference.table(path) if places else None
+    return [(p, flows_around(table, p), _call_around(table, p)) for p in places] if table is not None else []
+
+
+def handed_at(inference: Inference, path: str, name: str) -> list[tuple[int, Call]]:
+    """Where in a file a name is an argument of a call."""
+    key = "mentioned", path, name, False
+    found = inference.aside(key, partial(_mentioned, inference, path, name, False))
+    return [(place, call) for place, _, call in found if call is not None]
+
+
+def assigned_to(inference: Inference, name: str) -> list[str]:
+    """The last names of what `name` is assigned to, of the containers into which it is written, and of the functions that return it or
+    what is made of it, in the files that name it."""
+    return inference.aside(("assigned to", name), lambda: _assigned_to(inference, name))
+
+
+def _assigned_to(inference: Inference, name: str) -> list[str]:
+    found: dict[str, None] = {}
+    paths = files_naming(inference, name)
+    for path in paths if len(paths) <= _MAX_FILES else ():
+        key = "mentioned", path, name, False
+        for _, flows, _ in inference.aside(key, partial(_mentioned, inference, path, name, False)):
+            for last in (flow.target.rpartition(".")[2] for flow in flows if flow.kind == "assign"):
+                found.update(dict.fromkeys([last, f"{last}[]"]))
+            # `return partial(name, level)`: what gives it may go by its own name.
+            given = [flow.owner for flow in flows if flow.kind == "return"]
+            symbols = inference.table(path).facts.symbols if given else ()  # type: ignore[union-attr]
+            found.update(dict.fromkeys(symbols[owner].name for owner in given))
+    return list(found)
+
+
+def targets_of_place(inference: Inference, path: str, offset: int) -> list[Value]:
+    """The names that what stands at an offset flows to: targets of assignments, parameters, containers, results."""
+    table = inference.table(path)
+    if table is None:
+        return []
+    return _targets_of(inference, table, offset, flows_around(table, offset), _call_around(table, offset))
+
+
+def _targets_of(inference: Inference, table: Tables, offset: int, flows: list[Flow], call: Call | None) -> list[Value]:
+    found: list[Value] = []
+    telling = call is not None and _only_tells(table, call)
+    for flow in flows:
+        if not (telling and flow.start <= call.start and call.end <= flow.end):  # type: ignore[union-attr]
+            found += from_flow(inference, table, flow)
+    if call is not None and not telling:
+        found += _from_argument(inference, table.facts.path, call, offset)
+    return found
+
+
+def _only_tells(table: Tables, call: Call) -> bool:
+    """Whether a call hands on nothing of what it is given: the built-in function itself, and nothing that goes by its name."""
+    owner, _, name = call.callee.rpartition(".")
+    if owner:
+        return owner in _TELLING_MODULES and name.startswith("is") and _is_imported(table, call, owner)
+    return (
+        name in _TELLING
+        and not table.stars
+        and not any(_binds(table, s, name) for s in scopes(table.facts, call.owner))
+    )
+
+
+def _is_imported(table: Tables, call: Call, module: str) -> bool:
+    places = [s for s in scopes(table.facts, call.owner) if _binds(table, s, module)]
+    return bool(places) and (places[0], module) in table.imports
+
+
+def _binds(table: Tables, scope: int, name: str) -> bool:
+    symbol = table.facts.symbols[scope]
+    return (
+        any((scope, name) in bound for bound in (table.children, table.imports, table.flows))
+        or name in symbol.local_names
+        or any(p.name == name for p in symbol.parameters)
+    )
+
+
+def flows_around(table: Tables, offset: int) -> list[Flow]:
+    """The flows in whose expression an offset lies, but for those that hand nothing on."""
+    return [f for f in table.flows_around(offset) if f.kind not in ("annotation", "lambda", "except")]
+
+
+def from_flow(inference: Inference, table: Tables, flow: Flow) -> list[Value]:
+    """The names to which a flow takes its value; of a result, what is done with it."""
+    path = table.facts.path
+    if flow.kind in ("return", "yield", "yield_from"):
+        return targets_of_result(inference, table, flow.owner)
+    last = flow.target.rpartition(".")[2]
+    local = "." not in flow.target and table.facts.symbols[flow.owner].is_callable
+    home = path if local else ""
+    # What is taken out of a list of functions is called `handlers[0]()` as well as by the name of a loop.
+    return [scoped_name(home, last), scoped_name(home, f"{last}[]")]
+
+
+def targets_of_result(inference: Inference, table: Tables, owner: int) -> list[Value]:
+    """Who calls the function and keeps, or calls, what it gives; what it decorates."""
+    key = ("targets of result", table.facts.path, owner)
+    return inference.aside(key, lambda: list(dict.fromkeys(_given_on(inference, table, owner))))
+
+
+def _given_on(inference: Inference, table: Tables, owner: int) -> list[Value]:
+    symbol = table.facts.symbols[owner]
+    if not symbol.is_callable:
+        return []
+    path = table.facts.path
+    found: list[Value] = []
+    nested = symbol.parent > 0 and table.facts.symbols[symbol.parent].is_callable
+    if symbol.kind == "property":
+        found.append(scoped_name("", symbol.name))
+    users = [path] if nested else files_naming(inference, symbol.name)
+    calling = _files_calling(inference, symbol.name)
+    for user in users if len(users) <= _MAX_FILES else [path]:
+        other = inference.table(user) if inference.spend() and user in calling else None
+        if other is None:
+            continue
+        for alias in (symbol.name, *other.aliases.get(symbol.name, ())):
+            found += _given_by_calls(inference, other, alias, owner)
+            for target in _decorated(other) if alias in other.decorators else ():
+                if any(_decorator_name(d) == alias for d in target.decorators):
+                    found.append(scoped_name("", target.name))
+    if not found and not nested and any(table.facts.symbols[i].is_callable for i in table.members.get(owner, ())):
+        found += _given_elsewise(inference, path, owner)
+    if nested or symbol.name == "__call__":
+        # `@decorator(argument)`: the inner function is given back by the outer one, or by the `__call__` of a decorating object.
+        for user, decorator in decorators_of(inference, Value("function", path, owner)):
+            other = inference.table(user)
+            for target in _decorated(other) if other else ():
+                if target.start <= decorator.line < target.name_line:
+                    found.append(scoped_name("", target.name))
+    return found
+
+
+def _given_by_calls(inference: Inference, table: Tables, name: str, owner: int) -> Iterator[Value]:
+    """Who keeps, or calls, what the calls of a name give in one file."""
+    for call in table.calls.get(name, ()):
+        yield scoped_name(table.facts.path, "()")
+        for flow in flows_around(table, call.start):
+            if not (flow.kind in ("return", "yield") and flow.owner == owner):
+                yield from _from_flow_once(inference, table, flow)
+        inner = _call_around(table, call.start, outside=call)
+        if inner is not None:
+            yield from _from_argument(inference, table.facts.path, inner, call.start)
+
+
+def _given_elsewise(inference: Inference, path: str, owner: int) -> Iterator[Value]:
+    """The same of a function that is never called by its own name: `for layer in LAYERS: view = layer(view)`."""
+    for home, name in inference.aliases_of(Value("function", path, owner)):
+        users = [home] if home else inference.workspace.paths_using(name, "called")
+        for user in users if len(users) <= _MAX_CALLING else ():
+            other = inference.table(user) if inference.spend() else None
+            if other is not None:
+                yield from _given_by_calls(inference, other, name, -1)
+
+
+def _files_calling(inference: Inference, name: str) -> frozenset[str]:
+    """The files that call something of a name, decorate with it, or import it under another name. Most only mention it: of these
+    nothing has to be read."""
+    found = (inference.workspace.paths_using(name, how) for how in ("called", "decorated", "aliased"))
+    return frozenset(path for paths in found for path in paths)
+
+
+def _from_flow_once(inference: Inference, table: Tables, flow: Flow) -> list[Value]:
+    if flow.kind in ("return", "yield", "yield_from"):
+        key = ("targets of returned", table.facts.path, flow.owner)
+        return by_name(inference.once(key, lambda: frozenset(targets_of_result(inference, table, flow.owner))))
+    return from_flow(inference, table, flow)
+
+
+def _decorated(table: Tables) -> Iterator[Symbol]:
+    symbols = table.facts.symbols
+    return (symbols[index] for index in table.decorated)
+
+
+def _decorator_name(text: str) -> str:
+    return text.partition("(")[0].rpartition(".")[2]
+
+
+def _call_around(table: Tables, offset: int, outside: Call | None = None) -> Call | None:
+    """The innermost call among whose arguments an offset lies; `outside`: not that one, nor one that begins where it does."""
+    best: Call | None = None
+    for call in table.calls_around(offset):
+        if call.form == "decorator":
+            continue
+        if outside is not None and call.start == offset and call.end <= outside.end:
+            continue
+        if best is None or (call.start, -call.end) > (best.start, -best.end):
+            best = call
+    return best
+
+
+def _from_argument(inference: Inference, path: str, call: Call, offset: int) -> list[Value]:
+    """The names that an argument of a call, which stands at an offset, goes to."""
+    key = ("targets of argument", path, call.start, call.end, offset)
+    return inference.aside(key, lambda: list(dict.fromkeys(_handed_on(inference, path, call, offset))))
+
+
+def _handed_on(inference: Inference, path: str, call: Call, offset: int) -> list[Value]:
+    here = inference.here(path, call.owner, call.start, call.end, call.line)
+    if here is None or not isinstance(here.source.tree, ast.Call):
+        return []
+    node = here.source.tree
+    place: int | str | None = None
+    for number, argument in enumerate(node.args):
+        start, end = here.source.span(argument)
+        if start <= offset - call.start < end:
+            place = number
+    for keyword in node.keywords:
+        start, end = here.source.span(keyword.value)
+        if start <= offset - call.start < end:
+            place = keyword.arg or "**"
+    if place is None:
+        return []
+    if call.name in _ADDING and "." in call.callee:
+        container = call.callee.rpartition(".")[0].rpartition(".")[2]
+        return [scoped_name(path, container), scoped_name(path, f"{container}[]")] if container else []
+    if call.name in ("set_defaults", "SimpleNamespace") and isinstance(place, str):
+        return [scoped_name("", place)]  # `parser.set_defaults(func=build)`, and then `args.func(args)`
+    found = [scoped_name(path, name) for name in _lambda_parameters(node)] if call.name in CALLING_NAMES else []
+    for value in inference.callees(path, call):
+        binding = value.kind == "external" and value.path in _BINDING
+        if binding and node.args and place != 0:
+            # What `partial` is given goes to the function that it is given first.
+            for inner in inference.expression(node.args[0], here):
+                found += target_parameters(inference, inner, place - 1 if isinstance(place, int) else place)
+        elif binding:
+            # What it makes of the function goes where the call stands: `run(partial(f, 1))`.
+            found.append(scoped_name(path, "()"))  # `partial(f, 1)()`
+            table = inference.table(path)
+            around = _call_around(table, call.start, outside=call) if table is not None else None
+            found += _from_argument(inference, path, around, call.start) if around is not None else []
+        found += target_parameters(inference, value, place)
+    return found
+
+
+def _lambda_parameters(node: ast.Call) -> list[str]:
+    """The parameters of lambdas among the arguments of a call: `reduce(lambda app, layer: layer(app), layers)`."""
+    return [a.arg for argument in node.args if isinstance(argument, ast.Lambda) for a in argument.args.args]
+
+
+def target_parameters(inference: Inference, callee: Value, place: int | str) -> list[Value]:
+    """The parameter of `callee` that an argument at a place, or by a keyword, goes to."""
+    if callee.kind == "class":
+        targets = [v._replace(extra=callee) for v in inference.constructors(callee)]
+        if not targets:
+            return [scoped_name("", name) for name in generated.stored_as(inference, callee, place)]
+    elif callee.kind == "instance":
+        targets = [v for v in inference.member(callee, "__call__") if v.kind == "function"]
+    else:
+        targets = [callee] if callee.kind == "function" else []
+    found: list[Value] = []
+    for target in targets:
+        table = inference.table(target.path)
+        if table is None:
+            continue
+        parameters = table.facts.symbols[target.index].parameters
+        positional = [p for p in parameters if p.kind in ("positional", "positional_only")][
+            1 if target.extra is not None else 0 :
+        ]
+        gathering = [p.name for p in parameters if p.kind in ("var_positional", "var_keyword")]
+        if isinstance(place, int) and place < len(positional):
+            found.append(scoped_name(target.path, positional[place].name))
+        elif isinstance(place, str) and any(p.name == place for p in parameters):
+            found.append(scoped_name(target.path, place))
+        else:
+            for name in gathering:
+                found += [scoped_name(target.path, name), scoped_name(target.path, f"{name}[]")]
+    return found

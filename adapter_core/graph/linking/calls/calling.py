@@ -1,0 +1,408 @@
+"""Calls: what they give, and what they hand over to parameters."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from ....types import Call, Parameter, Symbol
+from ..classes import decorating, metaclasses
+from ..classes.members import member_functions
+from ..classes.mro import lookup_order
+from ..flow.without import Known, is_none, is_unreached
+from ..library import container_methods, externals
+from ..local.tables import Tables
+from ..results.values import EMPTY, Value, Values, class_of, either, external, instance, known, union
+
+if TYPE_CHECKING:
+    from ..inference import Environment, Here, Inference
+
+_WORD = re.compile(r"[^\W\d]\w*")
+
+
+# -- what a call gives -------------------------------------------------------------------------------------------------
+
+
+def result(inference: Inference, callee: Value, node: ast.Call, here: Here) -> Values:
+    """What calling `callee` as written gives."""
+    if callee.kind == "class":
+        return made(inference, callee)
+    if callee.kind == "function":
+        return _function_result(inference, callee, node, here)
+    if callee.kind == "lambda":
+        return _lambda_result(inference, callee, node, here)
+    if callee.kind == "instance":
+        called = inference.member(callee, "__call__")
+        return union([result(inference, c, node, here) for c in called if c.kind != "instance"])
+    if callee.kind == "external":
+        return externals.result(inference, callee, node, here)
+    if callee.kind == "method":
+        return container_methods.result(inference, callee, node, here)
+    if callee.kind == "partial":
+        return returned(inference, frozenset({callee.extra[0]}))
+    if callee.kind == "unbound":
+        return result(inference, callee.extra[0], node, here)
+    if callee.kind == "typed" and callee.path == "callable":
+        return callee.extra
+    if callee.kind in ("composed", "object"):
+        return returned(inference, frozenset({callee}))
+    return EMPTY
+
+
+def returned(inference: Inference, callees: Values) -> Values:
+    """What calling any of the values gives, whatever the arguments."""
+    parts: list[Values] = []
+    for callee in callees:
+        if callee.kind == "function":
+            parts.append(_returns(inference, callee, _own_environment(inference, callee)))
+        elif callee.kind == "class":
+            parts.append(made(inference, callee))
+        elif callee.kind == "lambda":
+            parts.append(_lambda_body(inference, callee, ()))
+        elif callee.kind == "instance":
+            parts.append(returned(inference, inference.member(callee, "__call__")))
+        elif callee.kind == "external":
+            parts.append(frozenset({external(f"{callee.path}()")}))
+        elif callee.kind in ("partial", "unbound"):
+            parts.append(returned(inference, frozenset({callee.extra[0]})))
+        elif callee.kind == "typed" and callee.path == "callable":
+            parts.append(callee.extra)
+        elif callee.kind == "composed":
+            parts.append(frozenset({callee._replace(kind="object")}))
+        elif callee.kind == "object":
+            parts.append(returned(inference, inference.attribute(frozenset({callee}), "__call__")))
+    return union(parts)
+
+
+def made(inference: Inference, cls: Value) -> Values:
+    """What calling a class gives: an instance of it, and what its own `__new__` gives instead."""
+    own = frozenset({instance(cls)})
+    news = member_functions(inference, cls, "__new__") if cls.extra is None else EMPTY
+    if not news:
+        return own
+
+    def compute() -> Values:
+        given = returned(inference, frozenset(f._replace(extra=cls) for f in news))
+        return own.union(v for v in given if v.kind == "instance")
+
+    return inference.once(("made", cls), compute)
+
+
+def returned_with(inference: Inference, function: Value, environment: Environment) -> Values:
+    """What a function gives where some of its parameters are known."""
+    known = (*_own_environment(inference, function), *environment)
+    return _returns(inference, function, tuple(sorted(known, key=lambda e: e[0])))
+
+
+def _function_result(inference: Inference, callee: Value, node: ast.Call, here: Here) -> Values:
+    environment = dict(_own_environment(inference, callee))
+    taken = _taken(inference, callee)
+    for parameter in taken.in_result:
+        if parameter.name not in environment:
+            values = inference.argument(callee, node, here, parameter)
+            if values is not None:
+                environment[parameter.name] = values
+    skipped = 1 if callee.extra is not None else 0
+    none = tuple(Known(p.name, True) for p, place in taken.optional if is_none(p, place - skipped, node))
+    return _returns(inference, callee, tuple(sorted(environment.items(), key=lambda e: e[0])), none)
+
+
+class _Taken(NamedTuple):
+    """The name of a function's first parameter, those parameters on which its result depends, and, where it returns this or that, those
+    that are None where they are left out, with their places."""
+
+    first: str = ""
+    in_result: tuple[Parameter, ...] = ()
+    optional: tuple[tuple[Parameter, int], ...] = ()
+
+
+def _taken(inference: Inference, function: Value) -> _Taken:
+    return inference.aside(("taken", function.path, function.index), lambda: _found_taken(inference, function))
+
+
+def _found_taken(inference: Inference, function: Value) -> _Taken:
+    table = inference.table(function.path)
+    parameters = table.facts.symbols[function.index].parameters if table is not None else ()
+    if table is None or not parameters:
+        return _Taken()
+    named = _named_in_result(inference, table, function.index)
+    plain = (p for p in parameters if p.kind not in ("var_positional", "var_keyword"))
+    in_result = tuple(p for p in plain if p.name in named)
+    places = [p for p in parameters if p.kind in ("positional", "positional_only")]
+    optional = [p for p in parameters if p.default == "None"] if len(table.returns.get(function.index, ())) > 1 else []
+    numbered = tuple((p, places.index(p) if p in places else -1_000) for p in optional)
+    return _Taken(parameters[0].name, in_result, numbered)
+
+
+def _named_in_result(inference: Inference, table: Tables, function: int) -> set[str]:
+    """The names on which a function's result depends, itself or through local names: only then do the arguments of a call matter."""
+    text = inference.workspace.text(table.facts.path)
+    named: set[str] = set()
+    todo = list(table.returns.get(function, ()))
+    while todo:
+        flow = todo.pop()
+        for word in _WORD.findall(text, flow.start, flow.end):
+            if word not in named:
+                named.add(word)
+                todo += table.flows.get((function, word), ())
+    return named
+
+
+def _own_environment(inference: Inference, callee: Value) -> Environment:
+    """What is known within a function before it is called: its receiver; of a wrapper that a decorator put in a function's place,
+    the function."""
+    return (*_receiver_environment(inference, callee), *_wrapped_environment(inference, callee))
+
+
+def _receiver_environment(inference: Inference, callee: Value) -> Environment:
+    if callee.extra is None:
+        return ()
+    first = _taken(inference, callee).first
+    return ((first, frozenset({callee.extra})),) if first else ()
+
+
+def _wrapped_environment(inference: Inference, callee: Value) -> Environment:
+    table = inference.table(callee.path) if callee.by else None
+    if table is None or callee.by is None:
+        return ()
+    symbols = table.facts.symbols
+    around = symbols[callee.index].parent
+    if around <= 0 or not symbols[around].is_callable:
+        return ()
+    positional = [p for p in symbols[around].parameters if p.kind in ("positional", "positional_only")]
+    is_method = symbols[around].parent > 0 and symbols[symbols[around].parent].kind == "class"
+    taken = positional[1:] if is_method and "static" not in symbols[around].traits else positional
+    wrapped = _put_in_place_of(inference, callee.path, callee.index, callee.by) if taken else EMPTY
+    return ((taken[0].name, wrapped),) if wrapped else ()
+
+
+def _put_in_place_of(inference: Inference, path: str, index: int, by: tuple[str, int]) -> Values:
+    """What a wrapper was given in the place of which it stands: the decorated thing, or what the decorators below made of it."""
+    table = inference.table(by[0])
+    if table is None:
+        return EMPTY
+    symbol = table.facts.symbols[by[1]]
+    plain = Value("function" if symbol.is_callable else "class", *by)
+    below: Values = frozenset({plain})
+    for count in range(1, len(symbol.decorators) + 1):
+        made = decorated(inference, *by, plain, count)
+        if any((v.path, v.index) == (path, index) for v in made):
+            return below
+        below = made
+    return EMPTY
+
+
+def _returns(inference: Inference, callee: Value, environment: Environment, given: tuple[Known, ...] = ()) -> Values:
+    """What a function gives; `given`: the parameters of which is known whether they are None."""
+    key = ("returns", callee.path, callee.index, environment, given)
+    known_before = inference.recall(key)
+    if known_before is not None:
+        inference.read(callee.path)
+        return known_before
+    table = inference.table(callee.path)
+    if table is None:
+        return EMPTY
+    symbol = table.facts.symbols[callee.index]
+    if symbol.is_generator:
+        return frozenset({Value("generator", callee.path, callee.index)})
+
+    def compute() -> Values:
+        flows = table.returns.get(callee.index, ())
+        sure = [one for one in given if one.name not in symbol.local_names] if len(flows) > 1 else []
+        if sure:
+            path, first = callee.path, symbol.name_line
+            flows = [f for f in flows if not any(is_unreached(inference, path, f, first, one) for one in sure)]
+        # A name that is bound again in the function is no longer just the parameter.
+        kept = tuple(e for e in environment if e[0] not in symbol.local_names)
+        found = either(
+            [inference.flow(callee.path, f, kept) for f in flows],
+            [inference.is_constant(callee.path, f) for f in flows],
+        )
+        told = frozenset(v for v in found if v.kind != "external") if known(found) else EMPTY
+        return told or _annotated_result(inference, callee, symbol) or found
+
+    return inference.work_out(key, compute)
+
+
+def _annotated_result(inference: Inference, callee: Value, symbol: Symbol) -> Values:
+    if not symbol.returns:
+        return EMPTY
+    told = symbol.returns.strip("\"'").rpartition(".")[2]
+    first = symbol.parameters[0].annotation if symbol.parameters else None
+    if callee.extra is not None and (told == "Self" or (first and first == symbol.returns)):
+        receiver: Value = callee.extra
+        return frozenset({instance(receiver) if receiver.kind == "class" else receiver})
+    return inference.annotation(callee.path, max(symbol.parent, 0), symbol.returns, symbol.start)
+
+
+def yielded(inference: Inference, generator: Value) -> Values:
+    """What iterating over the generator of a function gives."""
+    table = inference.table(generator.path)
+    if table is None:
+        return EMPTY
+
+    def compute() -> Values:
+        found = union([inference.flow(generator.path, f) for f in table.yields.get(generator.index, ())])
+        if found:
+            return found
+        annotated = _annotated_result(inference, generator, table.facts.symbols[generator.index])
+        return union([v.extra for v in annotated if v.kind == "typed" and v.path in ("list", "entered")])
+
+    return inference.once(("yielded", generator), compute)
+
+
+def generator_results(inference: Inference, values: Values) -> Values:
+    """What generators return when they end."""
+    parts = []
+    for value in values:
+        table = inference.table(value.path) if value.kind == "generator" else None
+        parts += [inference.flow(value.path, f) for f in (table.returns.get(value.index, ()) if table else ())]
+    return union(parts)
+
+
+def sent(inference: Inference, generator: Value) -> Values:
+    """What is sent into a generator, in its own file."""
+
+    def compute() -> Values:
+        table = inference.table(generator.path)
+        parts = []
+        for name in ("send", "asend"):
+            for call in table.calls.get(name, ()) if table else ():
+                here = inference.here(generator.path, call.owner, call.start, call.end, call.line)
+                node = here.source.tree if here is not None else None
+                if (
+                    here is None
+                    or not isinstance(node, ast.Call)
+                    or not isinstance(node.func, ast.Attribute)
+                    or not node.args
+                ):
+                    continue
+                if generator in inference.expression(node.func.value, here):
+                    parts.append(inference.expression(node.args[0], here))
+        return union(parts)
+
+    return inference.once(("sent", generator), compute)
+
+
+def _lambda_result(inference: Inference, callee: Value, node: ast.Call, here: Here) -> Values:
+    at = inference.here(callee.path, callee.index, callee.extra[0], callee.extra[1], 0)
+    if at is None or not isinstance(at.source.tree, ast.Lambda):
+        return EMPTY
+    arguments = at.source.tree.args
+    names = [a.arg for a in (*arguments.posonlyargs, *arguments.args)]
+    environment = {}
+    for name, argument in zip(names, node.args, strict=False):
+        environment[name] = inference.expression(argument, here)
+    for keyword in node.keywords:
+        if keyword.arg:
+            environment[keyword.arg] = inference.expression(keyword.value, here)
+    return _lambda_body(inference, callee, tuple(sorted(environment.items(), key=lambda e: e[0])))
+
+
+def _lambda_body(inference: Inference, callee: Value, environment: Environment) -> Values:
+    at = inference.here(callee.path, callee.index, callee.extra[0], callee.extra[1], 0, environment)
+    if at is None or not isinstance(at.source.tree, ast.Lambda):
+        return EMPTY
+    body = at.source.tree.body
+    return inference.once(("body", callee, environment), lambda: inference.expression(body, at))
+
+
+# -- decorators --------------------------------------------------------------------------------------------------------
+
+
+def decorated(inference: Inference, path: str, index: int, value: Value, count: int | None = None) -> Values:
+    """What a name is after its decorators, or after the last `count` of them: what they return, or the thing itself where that is
+    not known."""
+    table = inference.table(path)
+    if table is None or not table.facts.symbols[index].decorators:
+        return frozenset({value})
+    symbol = table.facts.symbols[index]
+
+    def compute() -> Values:
+        values = frozenset({value})
+        for text in tuple(reversed(symbol.decorators))[:count]:
+            values = _decorate(inference, path, symbol, text, values) or values
+        return frozenset(v if v == value else v._replace(by=(path, index)) for v in values)
+
+    return inference.once(("decorated", path, index, count), compute)
+
+
+def _decorate(inference: Inference, path: str, symbol: Symbol, text: str, values: Values) -> Values:
+    parts: list[Values] = []
+    for decorator in inference.text(path, max(symbol.parent, 0), text, symbol.start):
+        if decorator.kind == "class":
+            parts.append(frozenset({instance(decorator)}))
+        elif decorator.kind == "instance":
+            called = inference.member(decorator, "__call__")
+            parts += [_with_argument(inference, c, values) for c in called if c.kind == "function"]
+        elif decorator.kind == "function":
+            parts.append(_with_argument(inference, decorator, values))
+        elif decorator.kind == "partial" and decorator.extra[0].kind == "function":
+            start, end = decorator.extra[1:3]
+            given = inference.here(decorator.path, decorator.index, start, end, 0)
+            taken = len(given.source.tree.args) - 1 if given and isinstance(given.source.tree, ast.Call) else 0
+            parts.append(_with_argument(inference, decorator.extra[0], values, taken))
+        elif decorator.kind == "lambda":
+            parts.append(_lambda_body(inference, decorator, _first_lambda_parameter(inference, decorator, values)))
+    return known(union(parts))
+
+
+def _with_argument(inference: Inference, function: Value, values: Values, taken: int = 0) -> Values:
+    """What a function gives for one positional argument, the first ones being taken already."""
+    table = inference.table(function.path)
+    if table is None:
+        return EMPTY
+    symbol = table.facts.symbols[function.index]
+    own = _own_environment(inference, function)
+    bound = 1 if function.extra is not None else 0
+    free = [p for p in symbol.parameters if p.kind in ("positional", "positional_only")][bound + taken :]
+    environment = (*own, (free[0].name, values)) if free else own
+    given = (Known(free[0].name, False),) if free and values else ()
+    return _returns(inference, function, tuple(sorted(environment, key=lambda e: e[0])), given)
+
+
+def _first_lambda_parameter(inference: Inference, value: Value, argument: Values) -> Environment:
+    at = inference.here(value.path, value.index, value.extra[0], value.extra[1], 0)
+    if at is None or not isinstance(at.source.tree, ast.Lambda):
+        return ()
+    names = [a.arg for a in (*at.source.tree.args.posonlyargs, *at.source.tree.args.args)]
+    return ((names[0], argument),) if names else ()
+
+
+def constructors(inference: Inference, cls: Value) -> Values:
+    """The functions that run when a class is called: its `__init__` and `__new__`, its metaclass's `__call__`."""
+    return inference.aside(("constructors", cls), lambda: _constructors(inference, cls))
+
+
+def _constructors(inference: Inference, cls: Value) -> Values:
+    if cls.extra is None and (meta := metaclasses.metaclass(inference, cls)) is not None:
+        called = member_functions(inference, meta, "__call__")
+        if called:
+            return called
+    table = inference.table(cls.path)
+    replaced = decorating.put(inference, table, cls, "__init__")[0] if table is not None else EMPTY
+    found = [member_functions(inference, cls, name) for name in ("__init__", "__new__")]
+    found[0] = frozenset(v for v in replaced if v.kind == "function") or found[0]
+    if found[1]:
+        # What `__new__` gives instead is initialised as what it is, if it is built on the class.
+        others = [class_of(v) for v in made(inference, cls) if v != instance(cls)]
+        below = [c for c in others if cls in lookup_order(inference, c)]
+        found += [member_functions(inference, c, "__init__") for c in below]
+    return union(found)
+
+
+def callees(inference: Inference, path: str, call: Call) -> Values:
+    """What the callee of a call may be."""
+    if call.form == "decorator":
+        return inference.at(path, call.owner, call.start, call.end, call.line)
+    key = ("callee", path, call.start, call.end)
+    known = inference.recall(key)
+    if known is not None:
+        inference.read(path)
+        return known
+    here = inference.here(path, call.owner, call.start, call.end, call.line)
+    tree = here.source.tree if here is not None else None
+    if here is None or not isinstance(tree, ast.Call):
+        return EMPTY
+    return inference.work_out(key, lambda: inference.expression(tree.func, here))

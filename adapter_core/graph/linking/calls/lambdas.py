@@ -1,0 +1,96 @@
+"""What reaches the parameters of a lambda."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ....types import Flow
+from ..aliases import may_alias
+from ..containers import contents
+from ..local.tables import Tables
+from ..results.values import EMPTY, Value, Values, instance, union
+from . import callbacks
+
+if TYPE_CHECKING:
+    from ..inference import Here, Inference
+
+
+def parameter(inference: Inference, path: str, flow: Flow) -> Values:
+    """What the parameter of a lambda may be: its arguments where the lambda is called by a name, or by what it is handed to."""
+
+    def compute() -> Values:
+        me = Value("lambda", path, flow.scope, (flow.start, flow.end))
+        if flow.path == "*":
+            return _gathered(inference, me, flow)
+        place = int(flow.path)
+        table = inference.table(path)
+        if place == 0 and table is not None and table.facts.symbols[flow.scope].kind == "class":
+            own = Value("class", path, flow.scope)
+            of_class = inference.workspace.text(path).endswith("classmethod(", 0, flow.start)
+            return frozenset({own if of_class else instance(own)})
+        if place == 0 and table is not None and (receivers := _receivers(inference, table, flow)):
+            return receivers
+        parts: list[Values] = [_default(inference, me, flow)]
+        for node, here in _calls_of(inference, me):
+            if place < len(node.args):
+                parts.append(inference.expression(node.args[place], here))
+            parts += [inference.expression(k.value, here) for k in node.keywords if k.arg == flow.target]
+        for _, _, _, given in callbacks.callers_of(inference, me):
+            parts += given.arguments[place : place + 1]
+        return union(parts)
+
+    return inference.once(("lambda", path, flow.start, flow.path), compute)
+
+
+def _calls_of(inference: Inference, value: Value) -> Iterator[tuple[ast.Call, Here]]:
+    for path, call in may_alias.sites_of(inference, value):
+        here = inference.here(path, call.owner, call.start, call.end, call.line)
+        node = here.source.tree if here is not None else None
+        if call.form == "decorator" or here is None or not isinstance(node, ast.Call):
+            continue
+        if value in inference.callees(path, call):
+            yield node, here
+
+
+def _gathered(inference: Inference, value: Value, flow: Flow) -> Values:
+    """What `*args` or `**kwargs` of a lambda gather from its calls, wherever it stands there."""
+    at = inference.here(value.path, value.index, value.extra[0], value.extra[1], flow.line)
+    if at is None or not isinstance(at.source.tree, ast.Lambda):
+        return EMPTY
+    arguments = at.source.tree.args
+    listed = arguments.vararg is not None and arguments.vararg.arg == flow.target
+    before = len(arguments.posonlyargs) + len(arguments.args)
+    parts: list[Values] = []
+    for node, here in _calls_of(inference, value):
+        if listed:
+            parts += [contents.element(inference, argument, here) for argument in node.args[before:]]
+        else:
+            parts += [inference.expression(k.value, here) for k in node.keywords if k.arg]
+    return frozenset({Value("typed", "list" if listed else "dict", 0, union(parts))})
+
+
+def _receivers(inference: Inference, table: Tables, flow: Flow) -> Values:
+    """The instances of the class that is given a lambda as a method: `Model.title = lambda self: self.name`."""
+    path = table.facts.path
+    found: list[Values] = []
+    for stored in table.flows_around(flow.start):
+        head = stored.target.rpartition(".")[0]
+        if head and stored.kind == "assign" and (stored.start, stored.end) == (flow.start, flow.end):
+            heads = inference.text(path, stored.scope, head, stored.line)
+            found.append(frozenset(instance(v) for v in heads if v.kind == "class"))
+    return union(found)
+
+
+def _default(inference: Inference, value: Value, flow: Flow) -> Values:
+    """The default of a lambda's parameter: `lambda handler=f: handler()`."""
+    at = inference.here(value.path, value.index, value.extra[0], value.extra[1], flow.line)
+    if at is None or not isinstance(at.source.tree, ast.Lambda):
+        return EMPTY
+    arguments = at.source.tree.args
+    positional = [*arguments.posonlyargs, *arguments.args]
+    pairs = [*zip(positional[len(positional) - len(arguments.defaults) :], arguments.defaults, strict=True),
+             *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)]  # fmt: skip
+    found = [d for a, d in pairs if a.arg == flow.target and d is not None]
+    return inference.expression(found[0], at) if found else EMPTY

@@ -1,0 +1,58 @@
+"""Arguments of special methods: what operators and assignments to items hand over.
+
+`pipeline | stage`, `signal += listener`, `registry["a"] = f`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ..aliases import may_alias
+from ..classes import hierarchy
+from ..local.implicit_sites import operations_of
+from ..results.values import EMPTY, Value, Values, instance, union
+
+if TYPE_CHECKING:
+    from ..inference import Inference
+
+_BINARY = re.compile(r"__i?(add|sub|mul|truediv|floordiv|mod|pow|matmul|and|or|xor|lshift|rshift)__")
+_OPERATORS = ("operator", "inplace")
+_MAX_FILES = 12  # in which operands are looked for
+
+
+def given(inference: Inference, cls: Value, method: str, place: int) -> Values:
+    """What a parameter of a special method is given; `place` is its number, where the receiver's is 0."""
+    operator = _BINARY.fullmatch(method)
+    if (place, bool(operator)) != (1, True) and (place, method) != (2, "__setitem__"):
+        return EMPTY
+    name = operator[1] if operator else ""
+    return inference.once(("operands", cls, method), lambda: _given(inference, cls, name))
+
+
+def _given(inference: Inference, cls: Value, operator: str) -> Values:
+    wanted = frozenset(instance(c) for c in (cls, *hierarchy.all_subclasses(inference, cls)))
+    holders = may_alias.aliases_of_instances(inference, cls)
+    paths = [cls.path]
+    for home, name in holders:
+        paths += may_alias.files_of(inference, home, name, cls.path)
+    paths = list(dict.fromkeys(paths))
+    parts: list[Values] = []
+    for path in paths if len(paths) <= _MAX_FILES else paths[:1]:
+        if not inference.spend():
+            break
+        if operator:
+            for one in operations_of(inference, path):
+                if one.runs in _OPERATORS and one.name == operator and one.other[0] >= 0:
+                    left = inference.at(path, one.owner, one.start, one.end, one.line)
+                    parts += [inference.at(path, one.owner, *one.other, one.line)] if left & wanted else []
+            continue
+        table = inference.table(path)
+        for name in dict.fromkeys(name for _, name in holders) if table is not None else ():
+            for put in table.stores_by_name.get(name, ()):  # type: ignore[union-attr]
+                if put.call is None and wanted & inference.text(path, put.scope, put.target, put.line):
+                    parts.append(inference.at(path, put.scope, put.start, put.end, put.line))
+    return union(parts)
+
+
+__all__ = ["given"]

@@ -1,0 +1,404 @@
+"""What reaches parameters: receivers, annotations, defaults, and the arguments of the calls that can be found."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from ....types import Call, Parameter, Symbol
+from ...storage.columns import column
+from ..aliases import import_aliases, may_alias, registered
+from ..classes import composed, decorating, hierarchy, metaclasses, mro, owners
+from ..classes.abstract import is_abstract
+from ..containers import filling
+from ..flow import folding
+from ..local.tables import Tables
+from ..names import annotations as types_of
+from ..names.arguments import passed
+from ..results.values import EMPTY, MANY, Value, Values, class_of, either, instance, known, unbound, union
+from . import callbacks, calling, fixtures, operand_arguments
+
+if TYPE_CHECKING:
+    from ..inference import Here, Inference
+
+_CLASS_RECEIVERS = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
+_HOLD = ("list", "dict", "tuple")  # kinds of `typed` values that are containers
+_CALLABLE = frozenset({"function", "lambda", "partial"})
+_FITTING = _CALLABLE | {"instance", "class"}
+
+
+def parameter(inference: Inference, path: str, index: int, name: str) -> Values:
+    """What a parameter may be: the receiver, its annotation's type, else its default and what calls hand over."""
+    return inference.once(("parameter", path, index, name), lambda: _parameter(inference, path, index, name))
+
+
+def _parameter(inference: Inference, path: str, index: int, name: str) -> Values:
+    table = inference.table(path)
+    if table is None:
+        return EMPTY
+    symbols = table.facts.symbols
+    symbol = symbols[index]
+    found = next(p for p in symbol.parameters if p.name == name)
+    if found.kind in ("var_positional", "var_keyword"):
+        return frozenset({Value("starred", path, index, name)})
+    in_class = symbol.parent > 0 and symbols[symbol.parent].kind == "class"
+    is_method = in_class and "static" not in symbol.traits
+    if is_method and found is symbol.parameters[0] and not decorating.runs_in_body(table, index):
+        cls = Value("class", path, symbol.parent)
+        takes_class = (
+            "class" in symbol.traits or symbol.name in _CLASS_RECEIVERS or metaclasses.is_metaclass(inference, cls)
+        )
+        if takes_class and "class" not in symbol.traits and symbol.name not in _CLASS_RECEIVERS:
+            return frozenset(hierarchy.made_by(inference, cls)) or frozenset({cls})  # the `self` of a metaclass
+        if symbol.name == "__init_subclass__":
+            return frozenset(hierarchy.all_subclasses(inference, cls)) or frozenset({cls})
+        possible = hierarchy.receivers(inference, Value("function", path, index))
+        objects = EMPTY if takes_class else composed.objects(inference, cls)
+        return objects.union(c if takes_class else instance(c) for c in possible)
+    outer = max(symbol.parent, 0)
+    annotated = EMPTY
+    registered_for = registered.taken(symbol, found) if not found.annotation else ""
+    if found.annotation or registered_for:
+        annotated = inference.annotation(path, outer, found.annotation or registered_for, symbol.start)
+        # Of built-in types, what is handed over tells more.
+        annotated = known(annotated) if registered_for else annotated
+        if types_of.tell(annotated):
+            return _with_special(inference, annotated, lambda: handed_over(inference, path, index, name))
+    given = fixtures.given(inference, path, index, name) if fixtures.takes_fixtures(symbol) else EMPTY
+    if given:
+        return given
+    handed = _handed_over(inference, path, index, found) | annotated
+    if in_class and not known(handed):
+        cls, place = Value("class", path, symbol.parent), symbol.parameters.index(found)
+        handed |= owners.given(inference, cls, symbol.name, place) | operand_arguments.given(
+            inference, cls, symbol.name, place
+        )
+        handed |= owners.bound(inference, cls, symbol.name, place)
+    if in_class and not found.annotation and not known(handed):
+        return _inherited(inference, path, index, found) or handed
+    return handed
+
+
+def handed_over(inference: Inference, path: str, index: int, name: str) -> Values:
+    """What the default and the calls give a parameter, whatever its annotation says; nothing where the scope has no such parameter."""
+    table = inference.table(path)
+    taken = table.facts.symbols[index].parameters if table is not None else ()
+    found = next((p for p in taken if p.name == name and p.kind not in ("var_positional", "var_keyword")), None)
+    if found is None:
+        return EMPTY
+    return inference.once(("handed", path, index, name), lambda: _handed_over(inference, path, index, found))
+
+
+def _inherited(inference: Inference, path: str, index: int, found: Parameter) -> Values:
+    """What the annotation of a parameter says in the nearest method of a base class that this one replaces."""
+    place = inference.table(path).facts.symbols[index].parameters.index(found)  # type: ignore[union-attr]
+    for base in hierarchy.overridden(inference, Value("function", path, index)):
+        table = inference.table(base.path)
+        symbol = table.facts.symbols[base.index] if table else None
+        if symbol is None:
+            continue
+        same = [p for p in symbol.parameters if p.name == found.name] or list(symbol.parameters[place : place + 1])
+        if same and same[0].annotation and same[0].kind == found.kind:
+            return inference.annotation(base.path, max(symbol.parent, 0), same[0].annotation, symbol.start)
+    return EMPTY
+
+
+def _with_special(inference: Inference, annotated: Values, hand_over: Callable[[], Values]) -> Values:
+    """What the annotation names, and what calls hand over that is built on it, or fits a protocol: instances for `x: Base`, classes for
+    `x: type[Base]`, and containers for `x: list[Base]`, where it names such a base."""
+    wanted = [class_of(v) if v.kind == "instance" else v for v in annotated if v.kind in ("instance", "class")]
+    held = [
+        class_of(v) for c in annotated if c.kind == "typed" and c.path in _HOLD for v in c.extra if v.kind == "instance"
+    ]
+    protocols = [c for c in wanted if _is_built_on(inference, c, "Protocol")]
+    written = any(_is_built_on(inference, c, "TypedDict") for c in wanted)
+    special = protocols or written or any(hierarchy.subclasses(inference, c) for c in wanted)
+    special = special or any(_is_built_on(inference, c, "Protocol") or hierarchy.subclasses(inference, c) for c in held)
+    if not special:
+        return annotated
+    handed = hand_over()
+    fit = {a.kind for a in annotated}
+    if any(inference.member(instance(c), "__call__") for c in protocols):
+        fit |= _CALLABLE
+    given = [v for v in handed if v.kind in fit and v.kind in _FITTING]
+    orders = [mro.lookup_order(inference, class_of(v) if v.kind == "instance" else v) for v in given]
+    containers = frozenset(v for v in handed if v.kind in ("display", "starred")) if held or written else EMPTY
+    if protocols:
+        # Whatever is handed over has to fit; it need not be built on it. Where nothing is, the protocol is only a description.
+        if orders and not any(c in order for c in protocols for order in orders):
+            annotated = frozenset(v for v in annotated if v.kind != "instance" or class_of(v) not in protocols)
+        return annotated.union(given, containers)
+    fitting = [v for v, order in zip(given, orders, strict=True) if any(c in order for c in wanted)]
+    if fit == {"class"} and fitting and len(fitting) == len(handed):
+        return frozenset(fitting)  # `kind: type[Base]`: all calls say which
+    return annotated.union(fitting, containers)
+
+
+def _is_built_on(inference: Inference, cls: Value, name: str) -> bool:
+    """Whether a class is directly built on something outside that goes by a name."""
+    return any(c.kind == "external" and c.path.rpartition(".")[2] == name for c in mro.bases(inference, cls))
+
+
+def _handed_over(inference: Inference, path: str, index: int, found: Parameter) -> Values:
+    """What the default, the calls that can be found and the decorated definitions give a parameter."""
+    table = inference.table(path)
+    if table is None:
+        return EMPTY
+    symbol = table.facts.symbols[index]
+    name = found.name
+    parts = [v for v in (_default(inference, table, index, found),) if v is not None]
+    function = Value("function", path, index)
+    told = [True for _ in parts]
+    for node, here, bound, receiver in _calls_of(inference, function):
+        if bound and name == symbol.parameters[0].name:
+            parts.append(frozenset({receiver}) if receiver is not None else EMPTY)
+        else:
+            parts.append(passed(inference, symbol.parameters, bound, node, here, found))
+        written = _given(symbol, bound, node, found) if not parts[-1] else None
+        told.append(written is None or isinstance(written, ast.Constant))
+    parts = [either(parts, told)]
+    if not _sites(inference, function)[1]:
+        parts.append(frozenset({MANY}))
+    places = [p for p in symbol.parameters if p.kind in ("positional", "positional_only")]
+    if found in places:
+        for _, _, value, given in callbacks.callers_of(inference, function):
+            place = places.index(found) - (1 if value.extra is not None else 0)
+            parts += given.arguments[place : place + 1] if place >= 0 else [frozenset({value.extra})]
+    for owner_path, owner, parameter, order in _decorated_by(inference, function):
+        # A decorator is called with what it stands above, after the decorators below it.
+        if parameter == found.name:
+            kind = "function" if _callable(inference, owner_path, owner) else "class"
+            parts.append(calling.decorated(inference, owner_path, owner, Value(kind, owner_path, owner), order))
+    return union(parts)
+
+
+def _default(inference: Inference, table: Tables, index: int, found: Parameter) -> Values | None:
+    """What a parameter is where a call says nothing: its default, also a text, which may name something. None: nothing is known."""
+    flow = table.defaults.get((index, found.name))
+    if flow is not None:
+        return inference.flow(table.facts.path, flow)
+    if not found.default or found.default[0] not in "'\"":
+        return None
+    symbol = table.facts.symbols[index]
+    return inference.text(table.facts.path, max(symbol.parent, 0), found.default, symbol.start)
+
+
+def _callable(inference: Inference, path: str, index: int) -> bool:
+    table = inference.table(path)
+    return table is not None and table.facts.symbols[index].is_callable
+
+
+def _sites(inference: Inference, function: Value) -> tuple[list[tuple[str, Call]], bool]:
+    """The calls that may hand something over to a function, and whether these are all: what is called everywhere is given everything."""
+    return inference.aside(("sites", function), lambda: may_alias.handing_over(inference, function))
+
+
+def _calls_of(inference: Inference, function: Value) -> Iterator[tuple[ast.Call, Here, bool, Value | None]]:
+    """The calls that enter a function: the call, where it stands, whether its first parameter is filled already, and by what."""
+    wrappers = _wrappers(inference, function)
+    # A call of a method that is there to be replaced enters what replaces it.
+    hooks = [f for f in hierarchy.overridden(inference, function) if is_abstract(inference, f)]
+    for path, call in _sites(inference, function)[0]:
+        if (path, call.owner) in wrappers or call.form == "decorator":
+            continue  # a wrapper hands on what it was given, as the calls of the wrapper tell
+        for value, environment in folding.entering(inference, path, call):
+            filled = _filled(inference, value, function, wrappers, hooks)
+            is_partial = value.kind == "partial" and unbound(value.extra[0]) == function
+            # Most calls of a name enter another function; they need not be parsed.
+            place = (call.start, call.end, call.line, environment) if filled is not None or is_partial else None
+            here = inference.here(path, call.owner, *place) if place is not None else None
+            node = here.source.tree if here is not None else None
+            if here is None or not isinstance(node, ast.Call):
+                continue
+            if filled is not None:
+                yield node, here, *filled
+                continue
+            inner: Value = value.extra[0]
+            for given in folding.begun(inference, value):
+                first: ast.Call = given.source.tree  # type: ignore[assignment]
+                # The arguments that `partial` was given, then those of this call, which come after them.
+                begun = ast.Call(func=first.func, args=first.args[1:], keywords=first.keywords)
+                yield begun, given, inner.extra is not None, inner.extra
+                empty: list[ast.expr] = [ast.Constant(None) for _ in first.args[1:]]
+                following = ast.Call(func=node.func, args=[*empty, *node.args], keywords=node.keywords)
+                yield following, here, inner.extra is not None, inner.extra
+
+
+def _filled(
+    inference: Inference, value: Value, function: Value, wrappers: set[tuple[str, int]], hooks: list[Value]
+) -> tuple[bool, Value | None] | None:
+    """Whether a value's call fills the function's first parameter, and by what; None where it does not enter the function."""
+    if value.kind == "function":
+        return (value.extra is not None, value.extra) if _leads_to(value, function, wrappers, hooks) else None
+    if value.kind == "class":
+        return (True, instance(value)) if _is_constructor(inference, value, function) else None
+    if value.kind == "instance" and any(unbound(v) == function for v in inference.member(value, "__call__")):
+        return True, value
+    return None
+
+
+def _leads_to(value: Value, function: Value, wrappers: set[tuple[str, int]], hooks: list[Value]) -> bool:
+    plain = unbound(value)
+    if value.by is None or plain == function:
+        return plain == function or plain in hooks
+    named = Value("function", *value.by)
+    return (named == function and (value.path, value.index) in wrappers) or named in hooks
+
+
+def _wrappers(inference: Inference, function: Value) -> set[tuple[str, int]]:
+    """(path, symbol) of what decorators put in a function's place that takes whatever arguments it is given."""
+    table = inference.table(function.path)
+    if table is None or not table.facts.symbols[function.index].decorators:
+        return set()
+    found = set()
+    for value in calling.decorated(inference, function.path, function.index, function):
+        other = inference.table(value.path) if value.kind == "function" and value.by else None
+        if other is not None and any(
+            p.kind in ("var_positional", "var_keyword") for p in other.facts.symbols[value.index].parameters
+        ):
+            found.add((value.path, value.index))
+    return found
+
+
+def _is_constructor(inference: Inference, cls: Value, function: Value) -> bool:
+    return function in inference.constructors(cls)
+
+
+def _decorated_by(inference: Inference, function: Value) -> list[tuple[str, int, str, int]]:
+    """(path, symbol, parameter, number of decorators below) of what a function is applied to as a decorator."""
+    found = inference.once(("decorated by", function), lambda: frozenset(_applications(inference, function)))
+    return [(v.path, v.index, *v.extra) for v in sorted(found, key=lambda v: (v.path, v.index))]
+
+
+def _applications(inference: Inference, function: Value) -> Iterator[Value]:
+    table = inference.table(function.path)
+    if table is None:
+        return
+    symbol = table.facts.symbols[function.index]
+    for path, call in import_aliases.decorators_of(inference, function) or may_alias.applied_as(inference, function):
+        other = inference.table(path)
+        target = _below(other, call) if other else None
+        if target is None or other is None:
+            continue
+        below = other.facts.symbols[target]
+        columns = (column(other.facts.calls, field) for field in ("form", "owner", "line", "start"))
+        order = sum(
+            form == "decorator" and owner == call.owner and below.start <= line < below.name_line and start > call.start
+            for form, owner, line, start in zip(*columns, strict=True)
+        )
+        for value in inference.callees(path, call):
+            skip = None
+            if unbound(value) == function:
+                skip = 1 if value.extra is not None else 0
+            elif value.kind == "instance":
+                if any(unbound(v) == function for v in inference.member(value, "__call__")):
+                    skip = 1
+            elif value.kind == "class" and _is_constructor(inference, value, function):
+                skip = 1
+            elif value.kind == "partial" and unbound(value.extra[0]) == function:
+                skip = _taken(inference, value)
+            if skip is not None and len(symbol.parameters) > skip:
+                yield Value("applied", path, target, (symbol.parameters[skip].name, order))
+
+
+def _taken(inference: Inference, value: Value) -> int:
+    """How many parameters of its function a partial has filled, the receiver included."""
+    given = inference.here(value.path, value.index, value.extra[1], value.extra[2], 0)
+    first = given.source.tree if given is not None else None
+    bound = 1 if value.extra[0].extra is not None else 0
+    return bound + (len(first.args) - 1 if isinstance(first, ast.Call) else 0)
+
+
+def _below(table: Tables, decorator: Call) -> int | None:
+    """The symbol above which a decorator stands."""
+    for index in table.members.get(decorator.owner, ()):
+        symbol = table.facts.symbols[index]
+        if symbol.start <= decorator.line < symbol.name_line and symbol.decorators:
+            return index
+    return None
+
+
+def argument(inference: Inference, callee: Value, node: ast.Call, here: Here, wanted: Parameter) -> Values | None:
+    """What one parameter of a function is in a call: what is handed over, or its default. None: not known, so that it may be what
+    any call hands over; the empty set: None, or a constant."""
+    table = inference.table(callee.path)
+    if table is None:
+        return None
+    values = passed(
+        inference, table.facts.symbols[callee.index].parameters, callee.extra is not None, node, here, wanted
+    )
+    if values:
+        return values
+    given = _given(table.facts.symbols[callee.index], callee.extra is not None, node, wanted)
+    if given is None:
+        return _default(inference, table, callee.index, wanted) or EMPTY
+    if isinstance(given, ast.Constant) or (isinstance(given, ast.Name) and (given.id, EMPTY) in here.environment):
+        return EMPTY
+    return None
+
+
+def _given(symbol: Symbol, bound: bool, node: ast.Call, wanted: Parameter) -> ast.expr | None:
+    """The argument of a call for a parameter, or what spreads over it; None where there is none."""
+    for keyword in node.keywords:
+        if keyword.arg in (wanted.name, None):
+            return keyword.value
+    positional = [p for p in symbol.parameters if p.kind in ("positional", "positional_only")][1 if bound else 0 :]
+    if wanted not in positional:
+        return None
+    place = positional.index(wanted)
+    for number, given in enumerate(node.args[: place + 1]):
+        if number == place or isinstance(given, ast.Starred):
+            return given
+    return None
+
+
+def gathered(inference: Inference, value: Value, key: str | None) -> Values:
+    """What `*args` (key: a number, None for any) or `**kwargs` (key: as `repr` spells it) of a function gather from its calls."""
+
+    def compute() -> Values:
+        table = inference.table(value.path)
+        if table is None:
+            return EMPTY
+        symbol = table.facts.symbols[value.index]
+        found = next((p for p in symbol.parameters if p.name == value.extra), None)
+        if found is None:
+            return EMPTY
+        if found.annotation:
+            annotated = inference.annotation(value.path, max(symbol.parent, 0), found.annotation, symbol.start)
+            if known(annotated) and types_of.tell(annotated):
+                return _with_special(inference, annotated, lambda: _gathered(inference, value, symbol, found, key))
+        return _gathered(inference, value, symbol, found, key)
+
+    return inference.once(("gathered", value, key), compute)
+
+
+def _gathered(inference: Inference, value: Value, symbol: Symbol, found: Parameter, key: str | None) -> Values:
+    """What calls hand over for `*args` or `**kwargs`."""
+    parts: list[Values] = []
+    if found.kind == "var_keyword":
+        parts.append(filling.stored(inference, value.path, value.index, found.name, key))
+    names = {p.name for p in symbol.parameters}
+    before = sum(p.kind in ("positional", "positional_only") for p in symbol.parameters)
+    for node, here, bound, _ in _calls_of(inference, Value("function", value.path, value.index)):
+        if found.kind == "var_keyword":
+            for keyword in node.keywords:
+                if keyword.arg is None:
+                    parts += [inference.item(v, key, None) for v in inference.expression(keyword.value, here)]
+                elif keyword.arg not in names and key in (None, repr(keyword.arg)):
+                    parts.append(inference.expression(keyword.value, here))
+            continue
+        skipped = before - (1 if bound else 0)
+        if key and key.startswith("-") and not any(isinstance(a, ast.Starred) for a in node.args):
+            parts += [inference.expression(a, here) for a in node.args[skipped:][int(key) :][:1]]
+            continue
+        for number, argument in enumerate(node.args):
+            if isinstance(argument, ast.Starred):
+                # Of what is spread here, the parameters before take the first ones.
+                after = int(key) + skipped - number if key and key.isdecimal() else -1
+                place = str(after) if after >= 0 else None
+                parts += [inference.item(v, None, place) if place else inference.iterated(v)
+                          for v in inference.expression(argument.value, here)]  # fmt: skip
+            elif number >= skipped and (key is None or key == str(number - skipped)):
+                parts.append(inference.expression(argument, here))
+    return union(parts)

@@ -1,0 +1,247 @@
+"""Calls and their targets: what a call enters, and which calls enter something."""
+
+from __future__ import annotations
+
+import builtins
+import functools
+import itertools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ....types import Call
+from ...source import is_test_path
+from ..aliases import may_alias, registered
+from ..classes import composed, hierarchy
+from ..classes.abstract import is_abstract, is_unfinished
+from ..classes.constructed import is_constructed
+from ..classes.members import member_functions
+from ..local.tables import instance_class, scopes
+from ..results.values import MANY, OTHER, Value, Values, unbound
+from . import calling
+
+if TYPE_CHECKING:
+    from ..inference import Inference
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """What a call leads to. `named` is what its callee is (a class, where one is constructed), `entered` the functions whose bodies
+    run (its `__init__`; the class itself where it has none here), `external` the dotted names outside the workspace; `open`: it
+    may be something else, too."""
+
+    named: tuple[Value, ...] = ()
+    entered: tuple[Value, ...] = ()
+    external: tuple[str, ...] = ()
+    open: bool = False
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether it leads out of the workspace, and not only to what tests put in place of something of it."""
+        return any(not name.startswith("unittest.mock.") for name in self.external)
+
+
+def targets(inference: Inference, path: str, call: Call) -> Targets:
+    values = calling.callees(inference, path, call)
+    if MANY in values:
+        inference.partial = True
+    head, _, name = call.callee.partition(".")
+    table = inference.table(path)
+    cls = instance_class(table.facts, call.owner, head) if table and name and "." not in name else None
+    if cls is not None:
+        # `self.hook()`, where the class itself declares an abstract `hook`: a reader is led there, too.
+        declared = member_functions(inference, Value("class", path, cls), name)
+        values |= frozenset(f for f in declared if is_unfinished(inference, f))
+    instead = frozenset(f for v in values if v.kind == "function" for f in registered.entered(inference, path, call, v))
+    return targets_of(inference, values | instead)
+
+
+def targets_of(inference: Inference, values: Values) -> Targets:
+    """What calling any of the values leads to."""
+    named: dict[Value, None] = {}
+    entered: dict[Value, None] = {}
+    outside: dict[str, None] = {}
+    for value in sorted(values, key=_order):
+        if value.kind == "function":
+            entered[unbound(value)] = None
+            named[_shown(inference, value)] = None
+            for other in dispatched(inference, value):
+                named[other] = entered[other] = None
+        elif value.kind == "lambda":
+            entered[unbound(value)] = None
+            named[_shown(inference, value)] = None
+        elif value.kind == "class":
+            named[value] = None
+            for function in sorted(calling.constructors(inference, value), key=_order) or [value]:
+                entered[function] = None
+        elif value.kind == "composed":
+            made = sorted(composed.constructors(inference, value), key=_order)
+            named.update(dict.fromkeys(made))
+            entered.update(dict.fromkeys(made))
+        elif value.kind in ("instance", "object"):
+            for function in sorted(inference.attribute(frozenset({value}), "__call__"), key=_order):
+                if function.kind == "function":
+                    entered[unbound(function)] = None
+                    named[_shown(inference, value) if value.by else unbound(function)] = None
+        elif value.kind in ("partial", "unbound"):
+            inner = targets_of(inference, frozenset({value.extra[0]}))
+            named.update(dict.fromkeys(inner.named))
+            entered.update(dict.fromkeys(inner.entered))
+            outside.update(dict.fromkeys(inner.external))
+        elif value.kind == "external":
+            if _may_be(value.path):
+                outside[value.path] = None
+        elif value.kind == "method":
+            outside[f"builtins.{value.path}"] = None
+    return Targets(tuple(named), tuple(entered), tuple(outside), OTHER in values or MANY in values)
+
+
+@functools.lru_cache(maxsize=10_000)
+def _may_be(name: str) -> bool:
+    """False for a member that a built-in type does not have (`builtins.str().get_jobs`): whatever else the value may be, it is not that."""
+    found = re.match(r"builtins\.(\w+)\(\)\.(\w+)", name)
+    cls = getattr(builtins, found[1], None) if found else None
+    return found is None or not isinstance(cls, type) or hasattr(cls, found[2])
+
+
+def is_direct(inference: Inference, path: str, call: Call) -> bool:
+    """Whether the callee is told by names alone; see `CallSite.direct`."""
+    table = inference.table(path)
+    head = call.callee.partition(".")[0]
+    if table is None or "[" in call.callee or ("(" in call.callee and "(" in call.callee.replace("super()", "")):
+        return False
+    if head == "super()" or instance_class(table.facts, call.owner, head) is not None:
+        return call.callee.count(".") == 1
+    for scope in scopes(table.facts, call.owner):
+        flows = [f for f in table.flows.get((scope, head), ()) if f.kind != "annotation"]
+        defined, imported = table.children.get((scope, head), ()), table.imports.get((scope, head), ())
+        if (scope, head) in table.declared or (head in table.limited_names and (scope, head) in table.limited):
+            return False
+        if flows:
+            alone = (
+                len(flows) == 1
+                and not imported
+                and not flows[0].conditional
+                and flows[0].kind == "assign"
+                and not flows[0].path
+            )
+            return (
+                alone
+                and scope == call.owner
+                and inference.workspace.text(path)[flows[0].start : flows[0].end].endswith(")")
+            )
+        if defined or imported:
+            return len(imported) + len(defined) == 1
+        symbol = table.facts.symbols[scope]
+        parameter = next((p for p in symbol.parameters if p.name == head), None) if symbol.is_callable else None
+        if parameter is not None:
+            return parameter.annotation is not None
+        if head in symbol.local_names:
+            return False
+    return bool(table.stars)
+
+
+def _shown(inference: Inference, value: Value) -> Value:
+    """What a reader would say is called: a decorated function by its own name, not the wrapper that runs first."""
+    if value.by is None:
+        return unbound(value)
+    table = inference.table(value.by[0])
+    is_class = table is not None and table.facts.symbols[value.by[1]].kind == "class"
+    return Value("class" if is_class else "function", *value.by)
+
+
+def dispatched(inference: Inference, function: Value) -> list[Value]:
+    """The overrides that a call of a method may enter instead: where it is abstract, or its class is never constructed by name."""
+    receiver = function.extra
+    if receiver is None or receiver.kind not in ("instance", "class"):
+        return []
+    return inference.aside(("dispatched", function), lambda: _dispatched(inference, function, receiver))
+
+
+def _dispatched(inference: Inference, function: Value, receiver: Value) -> list[Value]:
+    if hierarchy.is_hub(inference, Value("class", receiver.path, receiver.index)):
+        return []
+    below = hierarchy.overrides(inference, function)
+    if not below:
+        return []
+    if is_abstract(inference, unbound(function)) or not is_constructed(
+        inference, Value("class", receiver.path, receiver.index)
+    ):
+        allowed = {c[:3] for c in hierarchy.all_subclasses(inference, Value("class", receiver.path, receiver.index))}
+        return [f for f in below if ("class", f.path, _class_index(inference, f)) in allowed]
+    return []
+
+
+def _class_index(inference: Inference, function: Value) -> int:
+    table = inference.table(function.path)
+    return table.facts.symbols[function.index].parent if table else 0
+
+
+def calls_entering_in(inference: Inference, value: Value, paths: frozenset[str]) -> list[tuple[str, Call, bool]]:
+    """`calls_entering` of some files."""
+    return _calls_entering(inference, value, paths)
+
+
+def calls_entering(inference: Inference, value: Value) -> list[tuple[str, Call, bool]]:
+    """(path, call, whether it was traced) of the calls of a function or class. What was not traced has its name and an unknown
+    receiver; what was traced to something else is left out."""
+    known = inference.entering.get(value)
+    if known is None:
+        before, inference.partial = inference.partial, False
+        known = _calls_entering(inference, value), inference.partial
+        if not inference.late:
+            inference.entering[value] = known
+        inference.partial = before
+    inference.partial = inference.partial or known[1]
+    return known[0]
+
+
+def homes(inference: Inference, value: Value) -> frozenset[str] | None:
+    """The files in which a call by name alone may mean a method: of a special one those of its class and of what is built on it. None:
+    all."""
+    table = inference.table(value.path)
+    symbol = table.facts.symbols[value.index] if table is not None else None
+    if symbol is None or not (symbol.name.startswith("__") and symbol.name.endswith("__")):
+        return None
+    cls = Value("class", value.path, symbol.parent)
+    return frozenset(c.path for c in (cls, *hierarchy.all_subclasses(inference, cls)))
+
+
+def _calls_entering(
+    inference: Inference, value: Value, paths: frozenset[str] | None = None
+) -> list[tuple[str, Call, bool]]:
+    table = inference.table(value.path)
+    if table is None:
+        return []
+    symbol = table.facts.symbols[value.index]
+    found: dict[int, tuple[str, Call, bool]] = {}
+    for place, (path, call) in _by_turns(may_alias.sites_of(inference, value)):
+        if paths is not None and path not in paths:
+            continue
+        if inference.late:
+            inference.partial = True
+            break
+        reached = targets(inference, path, call)
+        if value in reached.named or value in reached.entered:
+            found[place] = path, call, True
+        elif (
+            not reached.named and not reached.elsewhere
+            and call.name == symbol.name and "." in call.callee and symbol.kind in ("method", "property")
+        ):  # fmt: skip
+            found[place] = path, call, False
+    return [found[place] for place in sorted(found)]
+
+
+def _by_turns(written: list[tuple[str, Call]]) -> Iterator[tuple[int, tuple[str, Call]]]:
+    """Calls with their places among all, one of the product and one of the tests in turn: where the time is up before all were looked
+    at, that is not known of one of them alone."""
+    numbered = list(enumerate(written))
+    tests = [one for one in numbered if is_test_path(one[1][0])]
+    product = [one for one in numbered if not is_test_path(one[1][0])]
+    for pair in itertools.zip_longest(product, tests):
+        yield from (one for one in pair if one is not None)
+
+
+def _order(value: Value) -> tuple[str, str, int]:
+    return value.kind, value.path, value.index

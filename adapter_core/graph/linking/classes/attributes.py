@@ -1,0 +1,210 @@
+"""Attributes of classes and instances: where they are defined, and what becomes of them on the way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from ....types import ModuleFacts
+from ..local.tables import instance_class
+from ..names import annotations as types_of
+from ..results.values import EMPTY, Value, Values, class_of, instance, union
+from . import decorating, generated, outside, owners, stored
+from .descriptors import bind
+from .hierarchy import made_by, subclasses
+from .members import any_defines
+from .metaclasses import is_metaclass, metaclass
+from .mro import lookup_order
+
+if TYPE_CHECKING:
+    from ..inference import Inference
+
+
+def is_receiver(facts: ModuleFacts, scope: int, name: str) -> bool:
+    return instance_class(facts, scope, name) is not None
+
+
+def attribute(inference: Inference, value: Value, name: str) -> Values:
+    """An attribute of a class, an instance or `super()`, with methods bound and properties called."""
+    return inference.once(("attribute", value, name), lambda: _attribute(inference, value, name))
+
+
+def private(inference: Inference, values: Values, name: str, path: str, scope: int) -> Values:
+    """An attribute `__name`, which means that of the class in whose text it is written, whatever is built on that class."""
+    table = inference.table(path)
+    while table is not None and scope > 0 and table.facts.symbols[scope].kind != "class":
+        scope = table.facts.symbols[scope].parent
+    own = Value("class", path, scope)
+    parts: list[Values] = []
+    for value in values:
+        below = scope > 0 and value.kind in ("class", "instance") and value not in (own, instance(own))
+        order = lookup_order(inference, class_of(value) if value.kind == "instance" else value) if below else []
+        found = told_by(inference, own, name, value) if own in order else None
+        parts.append(inference.attribute(frozenset({value}), name) if found is None else found)
+    return union(parts)
+
+
+def as_written(inference: Inference, values: Values, path: str, scope: int) -> Values:
+    """What a name `__name` is looked for on: where a value is of the class in whose text it is written, or of one below, that class."""
+    table = inference.table(path)
+    while table is not None and scope > 0 and table.facts.symbols[scope].kind != "class":
+        scope = table.facts.symbols[scope].parent
+    own = Value("class", path, scope)
+
+    def seen(value: Value) -> Value:
+        cls = class_of(value) if value.kind == "instance" else value
+        if scope <= 0 or value.kind not in ("class", "instance") or own not in lookup_order(inference, cls):
+            return value
+        return own if value.kind == "class" else instance(own)
+
+    return frozenset(map(seen, values))
+
+
+def attributes_beginning(inference: Inference, value: Value, start: str) -> Values:
+    """The attributes of a class or instance whose names begin with `start`."""
+    if value.kind not in ("class", "instance"):
+        return EMPTY
+    names: set[str] = set()
+    for cls in lookup_order(inference, class_of(value) if value.kind == "instance" else value):
+        table = inference.table(cls.path) if cls.kind == "class" else None
+        for index in table.members.get(cls.index, ()) if table else ():
+            name = table.facts.symbols[index].name  # type: ignore[union-attr]
+            if name.startswith(start):
+                names.add(name)
+    return union([attribute(inference, value, name) for name in sorted(names)])
+
+
+class _Lookup(NamedTuple):
+    """An attribute on its way: of `value`, for `receiver` (of `super()` what the method was called on), along `order`."""
+
+    value: Value
+    name: str
+    receiver: Value
+    order: list[Value]
+
+
+def _attribute(inference: Inference, value: Value, name: str) -> Values:
+    lookup = _Lookup(value, name, *_receiver_and_order(inference, value))
+    for step in (_built_in, _defined, _of_metaclass, _by_getattr):
+        found = step(inference, lookup)
+        if found is not None:
+            return found
+    found = outside.member(name, lookup.receiver, lookup.order)
+    if found is not None:
+        return found
+    return stored.elsewhere(inference, value, name)
+
+
+def _receiver_and_order(inference: Inference, value: Value) -> tuple[Value, list[Value]]:
+    if value.kind != "super":
+        return value, lookup_order(inference, class_of(value) if value.kind == "instance" else value)
+    receiver: Value = value.extra
+    order = lookup_order(inference, class_of(receiver))
+    start = Value("class", value.path, value.index)
+    return receiver, order[order.index(start) + 1 :] if start in order else lookup_order(inference, start)[1:]
+
+
+def _built_in(inference: Inference, lookup: _Lookup) -> Values | None:
+    """What Python itself gives classes, instances, members of enums, and `super()` in a constructor."""
+    value, name, receiver, order = lookup
+    if name == "__class__" and receiver.kind == "instance":
+        return frozenset({class_of(receiver)})
+    if name == "__subclasses__" and value.kind == "class":
+        below = Value("typed", "list", 0, frozenset(subclasses(inference, value)))
+        return frozenset({Value("typed", "callable", 0, frozenset({below}))})
+    if name == "__dict__":
+        own_names = frozenset({Value("namespace", "", 0, receiver)})
+        return owners.body(receiver) if receiver.kind == "class" else own_names
+    if receiver.kind == "instance" and name in ("value", "_value_"):
+        return _enum_values(inference, class_of(receiver))
+    if value.kind != "super" or receiver.kind != "class":
+        return None
+    if name == "__call__":
+        return frozenset({receiver._replace(extra="made")})  # by a metaclass's own `__call__`
+    if name == "__new__" and not any(c.kind == "class" and any_defines(inference, [c], "__new__") for c in order):
+        made = made_by(inference, receiver) if is_metaclass(inference, receiver) else [instance(receiver)]
+        return frozenset({Value("typed", "callable", 0, frozenset(made))})
+    return None
+
+
+def _defined(inference: Inference, lookup: _Lookup) -> Values | None:
+    """What the classes of the workspace say, the nearest first, and those after it where that one sets it only later."""
+    value, name, receiver, order = lookup
+    later: Values = EMPTY
+    for cls in order:
+        if cls.kind == "external":
+            continue
+        found = told_by(inference, cls, name, receiver)
+        if found is not None and not (value.kind == "instance" and stored.set_later(inference, cls, name)):
+            return found | later or stored.elsewhere(inference, value, name)
+        later |= found or EMPTY
+    return later or None
+
+
+def _of_metaclass(inference: Inference, lookup: _Lookup) -> Values | None:
+    value, name, receiver, _ = lookup
+    meta = metaclass(inference, receiver) if value.kind == "class" else None
+    if meta is None:
+        return None
+    made = instance(meta)
+    # The receiver of a metaclass's method is the class on which it is called.
+    found = attribute(inference, made, name)
+    return frozenset(v._replace(extra=receiver) if v.extra == made else v for v in found) or None
+
+
+def _by_getattr(inference: Inference, lookup: _Lookup) -> Values | None:
+    _, name, receiver, order = lookup
+    if receiver.kind != "instance" or name == "__getattr__" or not any_defines(inference, order, "__getattr__"):
+        return None
+    dynamic = attribute(inference, receiver, "__getattr__")
+    return inference.answered(dynamic, name) if dynamic else None
+
+
+def told_by(inference: Inference, cls: Value, name: str, receiver: Value) -> Values | None:
+    """What one class itself, its body and its methods, tells about an attribute; None: nothing."""
+    table = inference.table(cls.path)
+    if table is None:
+        return None
+    parts: list[Values] = []
+    put, replaced = decorating.put(inference, table, cls, name)
+    found = inference.binding(table, cls.index, name) if not replaced else put
+    known = found is not None
+    if found is not None:
+        parts += [bind(inference, v, receiver) for v in found | put]
+        if any(table.facts.symbols[i].kind == "enum_member" for i in table.children.get((cls.index, name), ())):
+            return frozenset({instance(cls)})
+    if receiver.kind in ("instance", "class"):
+        # What is put into a container does not say what the container is.
+        flows = [f for f in table.attributes(cls.index, name) if f.kind != "item"]
+        known = known or bool(flows)
+        noted = [inference.flow(cls.path, f) for f in flows if f.kind == "annotation"]
+        parts += noted
+        if not types_of.tell(union(noted)):
+            parts += [inference.flow(cls.path, f) for f in flows if f.kind != "annotation"]
+        field = receiver.kind == "instance" and generated.is_field(inference, cls, name)
+        known = known or field
+        # A default says what it is where nothing is handed over.
+        if field and (not types_of.tell(union(parts)) or generated.has_default(table, cls, name)):
+            parts.append(generated.given(inference, cls, name))
+        for values, on_class in (
+            stored.in_its_file(inference, table, cls, name) if not flows or receiver.kind == "instance" else ()
+        ):
+            parts += [bind(inference, v, receiver) for v in values] if on_class else [values]
+            known = True
+        by_name = stored.by_name(inference, table, cls, name) if not flows and not known else []
+        parts += by_name
+        known = known or bool(by_name)
+    return union(parts) if known else None
+
+
+def _enum_values(inference: Inference, cls: Value) -> Values | None:
+    """What the members of an enum hold; None for a class that is none."""
+    table = inference.table(cls.path)
+    members = (
+        [i for i in table.members.get(cls.index, ()) if table.facts.symbols[i].kind == "enum_member"] if table else []
+    )
+    if table is None or not members:
+        return None
+    names = [table.facts.symbols[i].name for i in members]
+    return union(
+        [inference.flow(cls.path, f) for n in names for f in table.flows.get((cls.index, n), ()) if f.kind == "assign"]
+    )

@@ -1,0 +1,102 @@
+"""Classes that a call of `type` with three arguments puts together: `type("Cow", (Animal,), {"speak": speak})`.
+
+Such a class is no symbol. It is known by the place of that call, its members by the dict, then by its bases; an instance of it is an
+`object` of the same place.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from ..results.values import EMPTY, Value, Values, instance, union
+from . import mro
+from .descriptors import bind
+
+if TYPE_CHECKING:
+    from ..inference import Here, Inference
+
+_MAX_CALLS = 20  # of `type`, of one file
+
+
+def made(inference: Inference, node: ast.Call, here: Here) -> Values:
+    """What `type(name, bases, members)` gives."""
+    if here.base < 0:
+        return EMPTY
+    start, end = here.source.span(node)
+    bases = inference.elements(inference.expression(node.args[1], here))
+    built_on = frozenset(v for v in bases if v.kind == "class")
+    return frozenset(
+        {Value("composed", here.path, here.scope, (here.base + start, here.base + end, built_on, here.line))}
+    )
+
+
+def attribute(inference: Inference, value: Value, name: str) -> Values:
+    """An attribute of such a class, or of an instance of one, with methods bound."""
+    return inference.once(("composed", value, name), lambda: _attribute(inference, value, name))
+
+
+def objects(inference: Inference, cls: Value) -> Values:
+    """Instances of what the file of a class puts together on top of it."""
+    found = inference.once(("composed in", cls.path), lambda: _composed_in(inference, cls.path))
+    if not found:
+        return EMPTY
+    on_top = [v for v in found if any(cls in mro.lookup_order(inference, b) for b in _bases(v))]
+    return frozenset(v._replace(kind="object") for v in on_top)
+
+
+def constructors(inference: Inference, value: Value) -> Values:
+    """The functions that run where such a class is called."""
+    own = _member(inference, value, "__init__")
+    return own or union([inference.constructors(base) for base in _bases(value)])
+
+
+def _attribute(inference: Inference, value: Value, name: str) -> Values:
+    if name == "__class__" and value.kind == "object":
+        return frozenset({value._replace(kind="composed")})
+    own = _member(inference, value, name)
+    if own:
+        return union([_bound(inference, one, value) for one in own])
+    for base in _bases(value):
+        found = inference.member(instance(base) if value.kind == "object" else base, name)
+        if found:
+            return frozenset(v._replace(extra=value) if v.extra in (base, instance(base)) else v for v in found)
+    return EMPTY
+
+
+def _bound(inference: Inference, member: Value, receiver: Value) -> Values:
+    if member.kind == "function" and member.extra is None and receiver.kind == "object":
+        return frozenset({member._replace(extra=receiver)})
+    return bind(inference, member, receiver)
+
+
+def _member(inference: Inference, value: Value, name: str) -> Values:
+    """What the dict of the members holds under a name."""
+    node, here = _call(inference, value)
+    if node is None or here is None:
+        return EMPTY
+    return union([inference.item(v, repr(name), None) for v in inference.expression(node.args[2], here)])
+
+
+def _bases(value: Value) -> list[Value]:
+    return sorted(value.extra[2], key=lambda v: v[:3])
+
+
+def _call(inference: Inference, value: Value) -> tuple[ast.Call | None, Here | None]:
+    start, end, _, line = value.extra
+    here = inference.here(value.path, value.index, start, end, line)
+    if here is None or not isinstance(here.source.tree, ast.Call) or len(here.source.tree.args) != 3:
+        return None, None
+    return here.source.tree, here
+
+
+def _composed_in(inference: Inference, path: str) -> Values:
+    """The classes that a file puts together."""
+    text = inference.workspace.text(path)
+    table = inference.table(path) if " type(" in text else None
+    calls = [c for c in (table.calls.get("type", ()) if table else ()) if text.find(",", c.start, c.end) > 0]
+    found = [inference.at(path, c.owner, c.start, c.end, c.line) for c in calls[:_MAX_CALLS] if c.callee == "type"]
+    return frozenset(v for v in union(found) if v.kind == "composed")
+
+
+__all__ = ["attribute", "constructors", "made", "objects"]

@@ -1,0 +1,100 @@
+"""The names by which a class goes, and whether anything makes an instance of it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ...storage.columns import column
+from ..local.tables import Tables
+from ..results.values import Value
+from . import mro
+
+if TYPE_CHECKING:
+    from ..inference import Inference
+
+_ERRORS = ("Exception", "Error", "Warning")
+_MAX_FILES = 24  # that name an exception
+
+
+def names(inference: Inference, table: Tables, cls: Value, and_maker: bool = True) -> list[str]:
+    """The names by which a class goes. One that a function makes: that function's (`class User(make_model("users"))`) with `and_maker`, and
+    what its result is called (`Base = make_model("users")`)."""
+    symbol = table.facts.symbols[cls.index]
+    plain = inference.names_of(symbol.name)
+    around = table.facts.symbols[symbol.parent] if symbol.parent > 0 else None
+    if around is None or not around.is_callable:
+        return plain
+    aliases = [name for _, name in inference.aliases_of(cls)]
+    return list(dict.fromkeys([*plain, *(inference.names_of(around.name) if and_maker else ()), *aliases]))
+
+
+def is_constructed(inference: Inference, cls: Value, or_asked: bool = False) -> bool:
+    """Whether something of the class's name is called anywhere; or (`or_asked`) something is called on it, as a classmethod is."""
+    table = inference.table(cls.path)
+    if table is None:
+        return False
+    name = table.facts.symbols[cls.index].name
+    key = ("constructed", cls.path, cls.index, or_asked)
+    return bool(
+        inference.once(
+            key,
+            lambda: frozenset(
+                {cls}
+                if _is_called(inference, name, names(inference, table, cls, False), or_asked)
+                or _is_raised(inference, cls, name)
+                else ()
+            ),
+        )
+    )
+
+
+def _is_called(inference: Inference, name: str, aliases: list[str], or_asked: bool) -> bool:
+    names = [one for alias in aliases for one in (alias, f"{alias}[]")]
+    if any(inference.workspace.paths_using(n, "called") for n in names):
+        open_only = set(inference.workspace.paths_using("", "called"))
+        for n in names:
+            for path in inference.workspace.paths_using(n, "called"):
+                table = inference.table(path) if path in open_only else None
+                if path not in open_only or (table is not None and n in table.calls):
+                    return True
+    asking = inference.workspace.paths_using(name, "asked") if or_asked else ()
+    open_only = set(inference.workspace.paths_using("", "asked")) if asking else set()
+    for path in asking:
+        other = inference.table(path) if path in open_only else None
+        callees = column(other.facts.calls, "callee") if other is not None else ()
+        if path not in open_only or any(name in callee and name in callee.split(".")[:-1] for callee in callees):
+            return True
+    return False
+
+
+def is_handed_on(inference: Inference, cls: Value) -> bool:
+    """Whether a class is handed on under another name, which is called: `kind = KINDS.get(text, Plain)`, `kind()`."""
+    for home, name in inference.aliases_of(cls):
+        table = inference.table(home) if home else None
+        if name in table.calls if table is not None else inference.workspace.paths_using(name, "called"):
+            return True
+    return False
+
+
+def _is_raised(inference: Inference, cls: Value, name: str) -> bool:
+    """Whether an exception is raised by its name alone: `raise NotFound`."""
+    outside = [c for c in mro.lookup_order(inference, cls) if c.kind == "external"]
+    if not any(c.path.endswith(_ERRORS) for c in outside):
+        return False
+    raised = re.compile(rf"\braise (?:\w+\.)*{name}\b(?!\s*[(.])")
+    return any(raised.search(inference.workspace.text(path)) for path in inference.files_naming(name)[:_MAX_FILES])
+
+
+def is_taken(inference: Inference, cls: Value, name: str) -> bool:
+    """Whether a class method is taken from its class by name, and not called there: `create = Model.create`."""
+    table = inference.table(cls.path)
+    if table is None:
+        return False
+    taken = re.compile(rf"\b{table.facts.symbols[cls.index].name}\.{name}\b(?!\s*\()")
+    paths = inference.files_naming(table.facts.symbols[cls.index].name)
+    named = set(inference.workspace.paths_using(name))
+    return any(taken.search(inference.workspace.text(path)) for path in paths if path in named)
+
+
+__all__ = ["is_constructed", "is_handed_on", "is_taken", "names"]

@@ -1,0 +1,129 @@
+"""What decorators of a class put into it: `cls.save = audited`, `setattr(cls, name, wrap(method))`. In the decorator itself the class is
+still as its body made it."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from ....types import Symbol
+from ..local.tables import Tables
+from ..results.values import EMPTY, Value, Values, union
+from . import mro
+
+if TYPE_CHECKING:
+    from ..inference import Here, Inference
+
+_MAX_CALLS = 12  # of `setattr` in one decorator
+
+
+def put(inference: Inference, table: Tables, cls: Value, name: str) -> tuple[Values, bool]:
+    """What the decorators of a class make of one of its names, and whether that is certain to replace what the body says."""
+    symbol = table.facts.symbols[cls.index]
+    if not symbol.decorators or not (functions := _decorators(inference, cls, symbol)):
+        return EMPTY, False
+    sure: list[bool] = []
+
+    def compute() -> Values:
+        return union([values for one in functions for values, _ in _put_by(inference, one, table, cls, name)])
+
+    found = inference.once(("put by decorators", cls, name), compute)
+    if found:
+        sure = [told for one in functions for _, told in _put_by(inference, one, table, cls, name)]
+    return found, any(sure)
+
+
+def as_defined(inference: Inference, values: Values, name: str, here: Here) -> Values | None:
+    """An attribute of classes as their bodies make it, where it is read in a decorator of theirs; None elsewhere."""
+    parts: list[Values] = []
+    for value in values:
+        table = inference.table(value.path) if value.kind == "class" else None
+        symbol = table.facts.symbols[value.index] if table is not None else None
+        if symbol is None or not symbol.decorators:
+            return None
+        if not any((f.path, f.index) == (here.path, here.scope) for f in _decorators(inference, value, symbol)):
+            return None
+        own = inference.binding(table, value.index, name)  # type: ignore[arg-type]
+        parts.append(_inherited(inference, value, name) if own is None else own)
+    return union(parts) if parts else None
+
+
+def runs_in_body(table: Tables, index: int) -> bool:
+    """Whether a function that stands in a class is called by the class's body itself, as a decorator of its methods is, so that its first
+    parameter is no receiver."""
+    symbol = table.facts.symbols[index]
+    calls = table.calls.get(symbol.name, ())
+    return any(c.owner == symbol.parent and c.callee.partition("(")[0] == symbol.name for c in calls)
+
+
+def _inherited(inference: Inference, cls: Value, name: str) -> Values:
+    for base in mro.lookup_order(inference, cls)[1:]:
+        found = inference.member(base, name) if base.kind == "class" else EMPTY
+        if found:
+            return found
+    return EMPTY
+
+
+def _decorators(inference: Inference, cls: Value, symbol: Symbol) -> list[Value]:
+    """The functions of the workspace that stand above a class."""
+
+    def compute() -> list[Value]:
+        texts = [inference.text(cls.path, max(symbol.parent, 0), text, symbol.start) for text in symbol.decorators]
+        return [value for values in texts for value in sorted(values, key=lambda v: v[:3]) if value.kind == "function"]
+
+    return inference.aside(("decorators of", cls), compute)
+
+
+def _put_by(inference: Inference, function: Value, own: Tables, cls: Value, name: str) -> list[tuple[Values, bool]]:
+    """What one decorator puts under a name, statement by statement, and whether it is certain to."""
+    table = inference.table(function.path)
+    if table is None:
+        return []
+    taken = table.facts.symbols[function.index].parameters[1 if function.extra is not None else 0 :]
+    if not taken:
+        return []
+    flows = table.flows.get((function.index, f"{taken[0].name}.{name}"), ())
+    found = [(inference.flow(function.path, f), not f.conditional) for f in flows if f.kind == "assign"]
+    calls = [c for c in table.calls.get("setattr", ()) if c.owner == function.index and c.callee == "setattr"]
+    for call in calls[:_MAX_CALLS]:
+        here = inference.here(function.path, call.owner, call.start, call.end, call.line)
+        node = here.source.tree if here is not None else None
+        if here is None or not isinstance(node, ast.Call) or len(node.args) != 3:
+            continue
+        if not isinstance(node.args[0], ast.Name) or node.args[0].id != taken[0].name:
+            continue
+        if (spread := _spread(inference, table, node, here, name)) is not None:
+            found.append((spread, True))
+            continue
+        told = inference.expression(node.args[1], here)
+        names = [v.extra for v in told if v.path == "builtins.str()" and v.extra]
+        if name in names or (not names and _is_method(own, cls, name)):
+            found.append((inference.expression(node.args[2], here), True))
+    return found
+
+
+def _spread(inference: Inference, table: Tables, node: ast.Call, here: Here, name: str) -> Values | None:
+    """What `for key, value in members.items(): setattr(cls, key, value)` puts under a name; None where that is not written."""
+    key, value = node.args[1:3]
+    if not isinstance(key, ast.Name) or not isinstance(value, ast.Name):
+        return None
+    keys = [f for f in table.flows.get((here.scope, key.id), ()) if f.kind == "for" and f.path == "0"]
+    pairs = [f for f in table.flows.get((here.scope, value.id), ()) if f.kind == "for" and f.path == "1"]
+    for flow in pairs:
+        source = inference.here(here.path, flow.scope, flow.start, flow.end, flow.line)
+        items = source.source.tree if source is not None else None
+        if source is None or not isinstance(items, ast.Call) or not isinstance(items.func, ast.Attribute):
+            continue
+        if items.func.attr == "items" and any((f.start, f.end) == (flow.start, flow.end) for f in keys):
+            holders = inference.expression(items.func.value, source)
+            return union([inference.item(one, repr(name), None) for one in holders])
+    return None
+
+
+def _is_method(table: Tables, cls: Value, name: str) -> bool:
+    """Whether a class defines a method of that name, which is no special one: what is done to all of its members is done to that."""
+    indexes = table.children.get((cls.index, name), ())
+    return not name.startswith("__") and any(table.facts.symbols[index].is_callable for index in indexes)
+
+
+__all__ = ["as_defined", "put"]

@@ -1,0 +1,90 @@
+"""Attributes that no class defines: set on functions, answered by `__getattr__`, parsed from a command line."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from ..results.values import EMPTY, Value, Values, external, known, unbound, union
+
+if TYPE_CHECKING:
+    from ..inference import Inference
+
+_MAX_FILES = 12
+_MAX_PARSERS = 40
+_PARSED = (".parse_args()", ".parse_known_args()[]", "argparse.Namespace()")
+
+
+def of_function(inference: Inference, function: Value, name: str) -> Values:
+    """What was stored under a name on a function: `render.style = plain`."""
+    plain = unbound(function)
+    if name == "__get__":
+        return frozenset({Value("method", name, 0, plain)})
+    if name == "__call__":
+        return frozenset({function})
+    if name == "__name__":
+        path, index = function.by or (plain.path, plain.index)  # what stands in its place goes by its name
+        table = inference.table(path)
+        return frozenset(
+            {external("builtins.str()")._replace(extra=table.facts.symbols[index].name if table else None)}
+        )
+    if name == "__wrapped__":
+        # What a decorator stands above, as `wraps` and `update_wrapper` note it.
+        return frozenset({function if function.by is None else Value("function", *function.by)})
+
+    def compute() -> Values:
+        parts: list[Values] = []
+        users = inference.workspace.paths_using(name)
+        for path in users if len(users) <= _MAX_FILES else [function.path]:
+            table = inference.table(path) if inference.spend(1) else None
+            for flow in table.attribute_flows(name) if table else ():
+                head = flow.target.rpartition(".")[0]
+                if flow.kind == "assign" and plain in map(unbound, inference.text(path, flow.scope, head, flow.line)):
+                    parts.append(inference.flow(path, flow))
+        return union(parts)
+
+    return inference.once(("attribute of a function", plain, name), compute)
+
+
+def of_container(value: Value, name: str) -> Values:
+    """A method of a container or generator; what `SimpleNamespace(name=value)` was given for a name."""
+    if value.kind == "attributes":
+        if name == "_replace":
+            return frozenset({Value("typed", "callable", 0, frozenset({value}))})
+        return union([values for given, values in value.extra if given == name])
+    return frozenset({Value("method", name, 0, value)})
+
+
+def parsed(inference: Inference, value: Value, name: str) -> Values:
+    """What `parser.set_defaults(name=value)` gives an attribute of what `argparse` made of a command line."""
+    if not value.path.endswith(_PARSED):
+        return EMPTY
+
+    def compute() -> Values:
+        parts: list[Values] = []
+        users = inference.workspace.paths_using("set_defaults", "called")
+        for path in users if len(users) <= _MAX_PARSERS else ():
+            table = inference.table(path) if inference.spend(1) else None
+            for call in table.calls.get("set_defaults", ()) if table else ():
+                here = inference.here(path, call.owner, call.start, call.end, call.line)
+                node = here.source.tree if here is not None else None
+                if here is not None and isinstance(node, ast.Call):
+                    parts += [inference.expression(k.value, here) for k in node.keywords if k.arg == name]
+        return known(union(parts))
+
+    return inference.once(("parsed", name), compute)
+
+
+def answered(inference: Inference, functions: Values, name: str) -> Values:
+    """What `__getattr__` of a class or module gives for a name."""
+    parts = []
+    for function in functions:
+        table = inference.table(function.path) if function.kind == "function" else None
+        if table is None:
+            continue
+        parameters = table.facts.symbols[function.index].parameters[1 if function.extra is not None else 0 :]
+        asked = (
+            ((parameters[0].name, frozenset({external("builtins.str()")._replace(extra=name)})),) if parameters else ()
+        )
+        parts.append(inference.returned_with(function, asked))
+    return union(parts) if parts else EMPTY

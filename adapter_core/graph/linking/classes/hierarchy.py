@@ -1,0 +1,195 @@
+"""The hierarchy of classes downwards: what is built on a class, and what replaces its methods (`mro.py` has it upwards)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ..local.tables import instance_class
+from ..results.values import Value, Values
+from .constructed import is_constructed, is_handed_on, is_taken, names
+from .metaclasses import metaclass
+from .mro import bases, built_on, lookup_order
+
+if TYPE_CHECKING:
+    from ..inference import Inference
+
+_MAX_CLASSES = 200
+_MAX_RECEIVERS = 12
+_HUB = 24
+_COLLECTED = re.compile(r"^Test|Tests?$|TestCase$")
+
+
+def subclasses(inference: Inference, cls: Value) -> list[Value]:
+    """The classes that are directly built on a class, by any name under which it is imported."""
+    table = inference.table(cls.path)
+    if table is None:
+        return []
+
+    def compute() -> Values:
+        found: list[Value] = []
+        for name in names(inference, table, cls):
+            for path in inference.workspace.paths_using(name, "base"):
+                for candidate in built_on(inference, path, name) if inference.spend() else ():
+                    if cls in bases(inference, candidate):
+                        found.append(candidate)
+        return frozenset(found)
+
+    return sorted(inference.once(("subclasses", cls), compute), key=lambda v: v[:3])
+
+
+def is_hub(inference: Inference, cls: Value) -> bool:
+    """Whether so many files build classes on something of this name that what they all do tells nothing."""
+    table = inference.table(cls.path)
+    return (
+        table is not None and len(inference.workspace.paths_using(table.facts.symbols[cls.index].name, "base")) > _HUB
+    )
+
+
+def all_subclasses(inference: Inference, cls: Value) -> list[Value]:
+    """The classes below a class, by their places; cut off at a number, which is then noted."""
+
+    def compute() -> Values:
+        found: dict[Value, None] = {}
+        todo = [cls]
+        while todo and len(found) < _MAX_CLASSES:
+            for below in subclasses(inference, todo.pop(0)):
+                if below not in found and below != cls:
+                    found[below] = None
+                    todo.append(below)
+        if todo:
+            inference.partial = True
+        return frozenset(found)
+
+    key = ("all subclasses", cls)
+    return inference.aside(key, lambda: sorted(inference.once(key, compute), key=lambda v: v[:3]))
+
+
+def made_by(inference: Inference, meta: Value) -> list[Value]:
+    """The classes whose metaclass is `meta`, or one built on it."""
+
+    def compute() -> Values:
+        found: dict[Value, None] = {}
+        table = inference.table(meta.path)
+        for name in inference.names_of(table.facts.symbols[meta.index].name) if table else ():
+            for path in inference.workspace.paths_using(name):
+                other = inference.table(path) if inference.spend() else None
+                for index in other.classes if other else ():
+                    cls = Value("class", path, index)
+                    signature = other.facts.symbols[index].signature  # type: ignore[union-attr]
+                    if "metaclass=" in signature and metaclass(inference, cls) == meta:
+                        found.update(dict.fromkeys([cls, *all_subclasses(inference, cls)]))
+        return frozenset(found)
+
+    return sorted(inference.once(("made by", meta), compute), key=lambda v: v[:3])
+
+
+def is_mangled(name: str) -> bool:
+    """Whether a name in a class's body is that class's alone: `__name` is `_Class__name`, which no subclass replaces."""
+    return name.startswith("__") and not name.endswith("__")
+
+
+def overrides(inference: Inference, function: Value) -> list[Value]:
+    """The methods of subclasses that replace a method."""
+    return inference.aside(("overrides", function), lambda: _overrides(inference, function))
+
+
+def _overrides(inference: Inference, function: Value) -> list[Value]:
+    table = inference.table(function.path)
+    if table is None:
+        return []
+    symbol = table.facts.symbols[function.index]
+    if symbol.parent <= 0 or table.facts.symbols[symbol.parent].kind != "class" or is_mangled(symbol.name):
+        return []
+    found = []
+    other, at = None, ""
+    for below in all_subclasses(inference, Value("class", function.path, symbol.parent)):
+        if below.path != at:  # they come file by file
+            other, at = inference.table(below.path), below.path
+        for index in other.children.get((below.index, symbol.name), ()) if other else ():
+            if other is not None and other.facts.symbols[index].is_callable:
+                found.append(Value("function", below.path, index))
+    return found
+
+
+def overridden(inference: Inference, method: Value) -> list[Value]:
+    """The methods of base classes that a method replaces, nearest first."""
+    return inference.aside(("overridden", method), lambda: _overridden(inference, method))
+
+
+def _overridden(inference: Inference, method: Value) -> list[Value]:
+    table = inference.table(method.path)
+    symbol = table.facts.symbols[method.index] if table is not None else None
+    if symbol is None or symbol.parent <= 0 or is_mangled(symbol.name):
+        return []
+    found = []
+    for cls in lookup_order(inference, Value("class", method.path, symbol.parent))[1:]:
+        other = inference.table(cls.path) if cls.kind == "class" else None
+        for index in other.children.get((cls.index, symbol.name), ()) if other else ():
+            if other is not None and other.facts.symbols[index].is_callable:
+                found.append(Value("function", cls.path, index))
+    return found
+
+
+def receivers(inference: Inference, method: Value) -> list[Value]:
+    """The classes whose instances `self` may be in a method: its own and the subclasses that inherit the method, or call it through
+    `super()`, as far as somebody constructs them; its own class where nobody does, or where there are too many to tell."""
+    table = inference.table(method.path)
+    if table is None:
+        return []
+    symbol = table.facts.symbols[method.index]
+    own = Value("class", method.path, symbol.parent)
+
+    def compute() -> Values:
+        below = all_subclasses(inference, own) if not is_hub(inference, own) else []
+        if len(below) > _MAX_RECEIVERS:
+            return frozenset({own})
+        takes_class = "class" in symbol.traits
+        reached = [
+            c
+            for c in below
+            if (_is_collected(inference, c) or is_constructed(inference, c, takes_class) or _makes_itself(inference, c))
+            and _reaches(inference, c, method, symbol.name)
+        ]
+        if reached:  # else, what is made of a table of classes is told by the class itself
+            others = [c for c in below if c not in reached and is_handed_on(inference, c)]
+            reached += [c for c in others if _reaches(inference, c, method, symbol.name)]
+        if (
+            is_constructed(inference, own, takes_class)
+            or not reached
+            or _makes_itself(inference, own)
+            or (takes_class and is_taken(inference, own, symbol.name))
+        ):
+            reached.append(own)
+        return frozenset(reached)
+
+    return sorted(inference.once(("receivers", method.path, method.index), compute), key=lambda v: (v != own, v[:3]))
+
+
+def _makes_itself(inference: Inference, cls: Value) -> bool:
+    """Whether something is asked of a class by its name that may make an instance: one of its methods calls `cls(…)`."""
+    for current in lookup_order(inference, cls):
+        table = inference.table(current.path) if current.kind == "class" else None
+        for call in table.calls.get("cls", ()) if table is not None else ():
+            if call.callee == "cls" and instance_class(table.facts, call.owner, "cls") == current.index:  # type: ignore[union-attr]
+                return is_constructed(inference, cls, True)
+    return False
+
+
+def _is_collected(inference: Inference, cls: Value) -> bool:
+    """Whether a class is named as those are of which pytest and unittest make instances, to run their tests."""
+    table = inference.table(cls.path)
+    return table is not None and _COLLECTED.search(table.facts.symbols[cls.index].name) is not None
+
+
+def _reaches(inference: Inference, cls: Value, method: Value, name: str) -> bool:
+    for current in lookup_order(inference, cls):
+        table = inference.table(current.path) if current.kind == "class" else None
+        for index in table.children.get((current.index, name), ()) if table else ():
+            if (current.path, index) == (method.path, method.index):
+                return True
+            if table is not None and not any(
+                c.callee == f"super().{name}" and c.owner == index for c in table.calls.get(name, ())
+            ):
+                return False
+    return False

@@ -1,0 +1,82 @@
+"""What Python hands to a descriptor: the class in which it stands, and the instance of which it is asked; and to a metaclass: what class
+bodies bind; and what an enum hands to the constructor of its members."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..results.values import EMPTY, Value, Values, instance, union
+from . import hierarchy, metaclasses
+
+if TYPE_CHECKING:
+    from ..inference import Inference
+
+_MAX_FILES = 24
+_MAX_OWNERS = 24
+# By method, the places of parameters (the receiver's is 0) that are given the instance, and the class.
+_PLACES = {"__get__": (1, 2), "__set__": (1, None), "__delete__": (1, None), "__set_name__": (None, 1)}
+
+
+def given(inference: Inference, descriptor: Value, method: str, place: int) -> Values:
+    """What a parameter of a descriptor's method is; nothing where no class is found that has the descriptor."""
+    places = _PLACES.get(method)
+    if places is None or place not in places:
+        return EMPTY
+    owners = inference.once(("owners", descriptor), lambda: _owners(inference, descriptor))
+    return owners if place == places[1] else frozenset(instance(cls) for cls in owners)
+
+
+def bound(inference: Inference, cls: Value, method: str, place: int) -> Values:
+    """What a parameter of `__init__` and `__new__` is given of what class bodies bind: a metaclass's, and that of an enum."""
+    if method not in ("__init__", "__new__"):
+        return EMPTY
+    return _namespace(inference, cls, place) | _member_values(inference, cls, place)
+
+
+def _member_values(inference: Inference, cls: Value, place: int) -> Values:
+    """What the members of an enum hand to a parameter of its `__init__` or `__new__`: `EARTH = ("blue", Soil)`."""
+    table = inference.table(cls.path)
+    if table is None or place < 1:
+        return EMPTY
+    names = [s.name for i in table.members.get(cls.index, ()) if (s := table.facts.symbols[i]).kind == "enum_member"]
+    flows = [f for name in names for f in table.flows.get((cls.index, name), ()) if f.kind == "assign"]
+    parts: list[Values] = []
+    for value in (v for flow in flows for v in inference.flow(cls.path, flow)):
+        several = value.kind == "display" and inference.workspace.text(value.path)[value.extra[0]] not in "[{"
+        if several:
+            parts.append(inference.item(value, None, str(place - 1)))
+        elif place == 1:
+            parts.append(frozenset({value}))
+    return union(parts)
+
+
+def _namespace(inference: Inference, meta: Value, place: int) -> Values:
+    """What the classes bind in their bodies that a metaclass makes: the last parameter of its `__new__` and `__init__`."""
+    if place != 3 or not metaclasses.is_metaclass(inference, meta):
+        return EMPTY
+    made = hierarchy.made_by(inference, meta)
+    return union([body(cls) for cls in made]) if len(made) <= _MAX_OWNERS else EMPTY
+
+
+def body(cls: Value) -> Values:
+    """What a class's body binds, as a dict: `vars(cls)`."""
+    return frozenset({Value("namespace", cls.path, cls.index)})
+
+
+def _owners(inference: Inference, descriptor: Value) -> Values:
+    """The classes in whose bodies a descriptor is made, and those built on them."""
+    table = inference.table(descriptor.path)
+    found: dict[Value, None] = {}
+    for name in inference.names_of(table.facts.symbols[descriptor.index].name) if table is not None else ():
+        paths = inference.workspace.paths_using(name, "called")
+        for path in paths if len(paths) <= _MAX_FILES else ():
+            other = inference.table(path) if inference.spend(2) else None
+            for call in other.calls.get(name, ()) if other is not None else ():
+                in_class = other is not None and other.facts.symbols[call.owner].kind == "class"
+                if in_class and descriptor in inference.callees(path, call):
+                    cls = Value("class", path, call.owner)
+                    found.update(dict.fromkeys([cls, *hierarchy.all_subclasses(inference, cls)]))
+    return frozenset(found) if len(found) <= _MAX_OWNERS else EMPTY
+
+
+__all__ = ["body", "bound", "given"]

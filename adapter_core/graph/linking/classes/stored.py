@@ -1,0 +1,142 @@
+"""What is stored under a name of a class or its instances by code that stands outside the class: `widget.on_click = save`; and
+what its methods store there, sooner or later."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ....types import Call, Flow
+from ..local.tables import Tables, instance_class
+from ..results.values import EMPTY, Value, Values, class_of, instance, union
+from . import mro
+from .descriptors import bind
+
+if TYPE_CHECKING:
+    from ..inference import Inference
+
+_MAX_SET = 20  # statements of a file that store an attribute outside the class
+_MAX_FILES = 24  # that name both class and attribute
+
+
+def in_its_file(inference: Inference, table: Tables, cls: Value, name: str) -> Iterator[tuple[Values, bool]]:
+    """What the file of a class stores under a name of it, and whether on the class itself."""
+    for flow in _set_outside(table, name):
+        heads = inference.text(cls.path, flow.scope, flow.target.rpartition(".")[0], flow.line)
+        if cls in heads or instance(cls) in heads:
+            yield inference.flow(cls.path, flow), cls in heads
+
+
+def elsewhere(inference: Inference, value: Value, name: str) -> Values:
+    """What other files, which name the class too, store under an attribute of a class or instance that its own file tells nothing of."""
+    if value.kind not in ("class", "instance"):
+        return EMPTY
+    return inference.once(("stored elsewhere", value, name), lambda: _elsewhere(inference, value, name))
+
+
+def set_later(inference: Inference, cls: Value, name: str) -> bool:
+    """Whether a class sets an attribute in methods alone that need not have run, so that it may still be what a base class made it: in
+    none with a special name, and in none that such a one calls."""
+    table = inference.table(cls.path)
+    if table is None or (cls.index, name) in table.children:
+        return False
+    symbols = table.facts.symbols
+    flows = table.attributes(cls.index, name)
+    setting = {symbols[flow.scope].name for flow in flows if flow.kind == "assign"}
+    return bool(setting) and not any(
+        method.startswith("__") or any(symbols[c.owner].name.startswith("__") for c in table.calls.get(method, ()))
+        for method in setting
+    )
+
+
+def _elsewhere(inference: Inference, value: Value, name: str) -> Values:
+    cls = class_of(value) if value.kind == "instance" else value
+    table = inference.table(cls.path)
+    if table is None:
+        return EMPTY
+    using = inference.workspace.paths_using(name)
+    naming = set(inference.workspace.paths_using(table.facts.symbols[cls.index].name))
+    paths = [path for path in using if path in naming and path != cls.path]
+    parts: list[Values] = []
+    for path in paths if len(paths) <= _MAX_FILES else ():
+        other = inference.table(path) if inference.spend(1) else None
+        for flow in _set_outside(other, name) if other is not None else ():
+            heads = inference.text(path, flow.scope, flow.target.rpartition(".")[0], flow.line)
+            on_class = any(_same(inference, head, cls) for head in heads if head.kind == "class")
+            if on_class or any(_same(inference, class_of(head), cls) for head in heads if head.kind == "instance"):
+                values = inference.flow(path, flow)
+                parts += [bind(inference, v, value) for v in values] if on_class else [values]
+    return union(parts)
+
+
+def _same(inference: Inference, one: Value, other: Value) -> bool:
+    """Whether one of two classes is built on the other."""
+    return one == other or other in mro.lookup_order(inference, one) or one in mro.lookup_order(inference, other)
+
+
+def _set_outside(table: Tables, name: str) -> list[Flow]:
+    """What a file stores under `obj.name`, where `obj` is not the receiver of a method."""
+    found = [f for f in table.attribute_flows(name) if f.kind == "assign"]
+    return [f for f in found if instance_class(table.facts, f.scope, f.target.partition(".")[0]) is None][:_MAX_SET]
+
+
+def by_name(inference: Inference, table: Tables, cls: Value, name: str) -> list[Values]:
+    """What each `setattr(obj, "name", value)` of its file gives the attribute, where `obj` is the class or an instance of it."""
+    found = [_set_by_name(inference, cls, name, call) for call in table.calls.get("setattr", ())]
+    spread = inference.aside(("spread", cls.path), lambda: _spread(inference, table))
+    given = [inference.item(options, repr(name), None) for index, options in spread if index == cls.index]
+    found += [values for values in given if values]
+    return [values for values in found if values is not None]
+
+
+def _spread(inference: Inference, table: Tables) -> list[tuple[int, Value]]:
+    """(class, its parameter) of each `**options` that a method makes attributes of: `self.__dict__.update(options)`, or
+    `setattr(self, key, value)` for all `options.items()`."""
+    symbols = table.facts.symbols
+    found = []
+    for owner in dict.fromkeys(c.owner for name in ("setattr", "update") for c in table.calls.get(name, ())):
+        method = symbols[owner]
+        options = next((p.name for p in method.parameters if p.kind == "var_keyword"), "")
+        first = method.parameters[0].name if options else ""
+        cls = instance_class(table.facts, owner, first) if options else None
+        if cls is None:
+            continue
+        text = "\n".join(inference.lines(table.facts.path)[method.name_line - 1 : method.end])
+        loop = re.search(rf"\bfor (\w+), (\w+) in {options}\.items\(\)", text)
+        each = loop is not None and f"setattr({first}, {loop[1]}, {loop[2]})" in text
+        if each or f"{first}.__dict__.update({options})" in text:
+            found.append((cls, Value("starred", table.facts.path, owner, options)))
+    return found
+
+
+def _set_by_name(inference: Inference, cls: Value, name: str, call: Call) -> Values | None:
+    """What `setattr(obj, "name", value)` gives the attribute, where `obj` is the class or an instance of it."""
+    names = inference.aside(("set by name", cls.path, call.start), lambda: _names_set(inference, cls.path, call))
+    here = inference.here(cls.path, call.owner, call.start, call.end, call.line) if name in names else None
+    node = here.source.tree if here is not None else None
+    if here is None or not isinstance(node, ast.Call):
+        return None
+    holders = inference.expression(node.args[0], here)
+    if cls not in holders and instance(cls) not in holders:
+        return None
+    given = inference.expression(node.args[2], here)
+    told = node.args[1]
+    if isinstance(told, ast.Attribute) and told.attr == "__name__" and ast.dump(told.value) == ast.dump(node.args[2]):
+        # `setattr(cls, function.__name__, function)`: each goes by its own name.
+        called = {v: inference.attribute(frozenset({v}), "__name__") for v in given}
+        given = frozenset(v for v, names in called.items() if any(n.extra == name for n in names) or not names)
+    return union([bind(inference, v, cls) for v in given]) if cls in holders else given
+
+
+def _names_set(inference: Inference, path: str, call: Call) -> frozenset[object]:
+    """The names under which `setattr(obj, name, value)` stores something."""
+    here = inference.here(path, call.owner, call.start, call.end, call.line)
+    node = here.source.tree if here is not None else None
+    if here is None or not isinstance(node, ast.Call) or len(node.args) != 3 or call.callee != "setattr":
+        return frozenset()
+    return frozenset(v.extra for v in inference.expression(node.args[1], here) if v.kind == "external")
+
+
+__all__ = ["by_name", "elsewhere", "in_its_file", "set_later"]

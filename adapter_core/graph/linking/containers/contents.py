@@ -1,0 +1,243 @@
+"""What comes out of lists, tuples, sets and dicts: written out, filled later (`filling`), or gathered by `*args` and `**kwargs`."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from ...parsing.fields import dotted_name, spelled
+from ..results.values import EMPTY, Value, Values, external, union
+
+if TYPE_CHECKING:
+    from ..inference import Here, Inference
+
+_MAX_PLACES = 12  # of `*args` that are told apart
+_MAPPINGS = ("dict", "OrderedDict", "ChainMap")
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp)
+
+
+def _display(inference: Inference, value: Value) -> tuple[ast.expr, Here] | None:
+    start, end = value.extra
+    # What is in it was read where it is written: `a, b = b, a` is about what the names were before.
+    line = inference.workspace.text(value.path).count("\n", 0, start) + 1
+    here = inference.here(value.path, value.index, start, end, line)
+    return None if here is None else (here.source.tree, here)
+
+
+def display_elements(inference: Inference, value: Value) -> Values:
+    """What iterating gives: elements, or the keys of a dict."""
+
+    def compute() -> Values:
+        found = _display(inference, value)
+        if found is None:
+            return EMPTY
+        node, here = found
+        if isinstance(node, _COMPREHENSIONS):
+            return inference.expression(node.elt, here)
+        if isinstance(node, ast.Dict):
+            return union([inference.expression(k, here) for k in node.keys if k is not None])
+        if isinstance(node, ast.Call):
+            # `list(x)`, `set(x)`, `deque(x)`, `dict.fromkeys(x)`; of `dict(…)` the keys are of no interest.
+            return union([inference.elements(inference.expression(a, here)) for a in node.args[:1]])
+        if isinstance(node, ast.DictComp):
+            return inference.expression(node.key, here)
+        return union([element(inference, e, here) for e in getattr(node, "elts", ())])
+
+    return inference.once(("elements", value), lambda: _with_additions(inference, value, None, compute()))
+
+
+def _with_additions(inference: Inference, value: Value, key: str | None, written: Values) -> Values:
+    return written | inference.additions(value, key, written)
+
+
+def element(inference: Inference, node: ast.expr, here: Here) -> Values:
+    """What an element of a display, or an argument of a call, stands for; with a star in front what is spread."""
+    values = inference.expression(node, here)
+    return inference.elements(values) if isinstance(node, ast.Starred) else values
+
+
+def display_values(inference: Inference, value: Value) -> Values:
+    """The values of a dict; the elements of anything else."""
+    return display_item(inference, value, None, None)
+
+
+def display_item(inference: Inference, value: Value, key: str | None, step: str | None) -> Values:
+    """One element by constant key (as `repr` spells it) or number; all that it may be where that does not decide."""
+
+    def compute() -> Values:
+        found = _display(inference, value)
+        if found is None:
+            return EMPTY
+        node, here = found
+        if isinstance(node, ast.Dict):
+            pairs = list(zip(node.keys, node.values, strict=True))
+            wanted = key if key is not None else step
+            exact = [v for k, v in pairs if k is not None and spelled(k) == wanted]
+            if wanted is not None and exact:
+                return inference.expression(exact[-1], here)
+            if wanted is not None and pairs and all(isinstance(k, ast.Constant) for k, _ in pairs):
+                return EMPTY
+            return union(
+                [
+                    inference.expression(v, here)
+                    if k is not None
+                    else union(
+                        [
+                            display_item(inference, d, key, step)
+                            for d in inference.expression(v, here)
+                            if d.kind == "display"
+                        ]
+                    )
+                    for k, v in pairs
+                    if wanted is None or not isinstance(k, ast.Constant)
+                ]
+            )
+        if isinstance(node, ast.DictComp):
+            return _of_name(inference, node, key, inference.expression(node.value, here))
+        if isinstance(node, ast.Call) and dotted_name(node.func).rpartition(".")[2] == "defaultdict":
+            return inference.returned(inference.expression(node.args[0], here)) if node.args else EMPTY
+        if isinstance(node, ast.Call) and dotted_name(node.func).endswith("dict.fromkeys"):
+            return inference.expression(node.args[1], here) if len(node.args) > 1 else EMPTY
+        if isinstance(node, ast.Call):
+            named = [k for k in node.keywords if k.arg and (key is None or repr(k.arg) == key)]
+            given_first = node.args if dotted_name(node.func).endswith("ChainMap") else node.args[:1]
+            inner = [v for a in [*given_first, *(k.value for k in node.keywords if not k.arg)]
+                     for v in inference.expression(a, here)]  # fmt: skip
+            taken = _TAKEN.get(dotted_name(node.func).rpartition(".")[2], _by_key)
+            given = [taken(inference, v, key, step) for v in inner]
+            return union([inference.expression(k.value, here) for k in named] + given)
+        if isinstance(node, _COMPREHENSIONS):
+            return inference.expression(node.elt, here)
+        elements = getattr(node, "elts", [])
+        if step is not None and not any(isinstance(e, ast.Starred) for e in elements):
+            number = int(step)
+            return inference.expression(elements[number], here) if -len(elements) <= number < len(elements) else EMPTY
+        return union([element(inference, e, here) for e in elements])
+
+    wanted = key if key is not None else step
+    return inference.once(("item", value, key, step), lambda: _with_additions(inference, value, wanted, compute()))
+
+
+def _of_name(inference: Inference, node: ast.DictComp, key: str | None, values: Values) -> Values:
+    """Of what `{f.__name__: f for f in functions}` holds, what goes by the name that is a key."""
+    named = isinstance(node.key, ast.Attribute) and node.key.attr == "__name__"
+    if key is None or not named or ast.dump(node.key.value) != ast.dump(node.value):  # type: ignore[attr-defined]
+        return values
+    names = {v: inference.attribute(frozenset({v}), "__name__") for v in values}
+    return frozenset(v for v, told in names.items() if not told or any(repr(n.extra) == key for n in told))
+
+
+def under_name(inference: Inference, values: Values, name: str) -> Values:
+    """What a dict holds under a key that is written by the same name: `{Op.ADD: add}[Op.ADD]`; nothing where it has none, or is filled."""
+    parts: list[Values] = []
+    for value in values:
+        found = _display(inference, value) if value.kind == "display" else None
+        if found is None or not isinstance(found[0], ast.Dict):
+            return EMPTY
+        same = [
+            v for k, v in zip(found[0].keys, found[0].values, strict=True) if k is not None and dotted_name(k) == name
+        ]
+        if not same or inference.additions(value, None, EMPTY):
+            return EMPTY
+        parts.append(inference.expression(same[-1], found[1]))
+    return union(parts)
+
+
+def made_of(inference: Inference, node: ast.Call, here: Here, key: str | None) -> Values:
+    """What a container holds that is made by such a call: of another one, of pairs, of what is told by keywords."""
+    given = [_of_pairs(inference, v, key, None) for a in node.args[:1] for v in inference.expression(a, here)]
+    given += [containing for a in node.args[:1] for containing in [_listed(inference, a, here)]]
+    named = [k.value for k in node.keywords if k.arg and key in (None, repr(k.arg))]
+    return union([*given, *(inference.expression(value, here) for value in named)])
+
+
+def _listed(inference: Inference, node: ast.expr, here: Here) -> Values:
+    """What a list or the like holds that is written out."""
+    return union([element(inference, e, here) for e in getattr(node, "elts", ())])
+
+
+def _of_pairs(inference: Inference, value: Value, key: str | None, step: str | None) -> Values:
+    """A value of the dict that is made of another one, or of pairs."""
+    if value.kind == "display":
+        found = _display(inference, value)
+        node, here = found if found is not None else (None, None)
+        if isinstance(node, (ast.List, ast.Tuple, ast.Set)) and here is not None:
+            wanted = key if key is not None else step
+            pairs = [e for e in node.elts if not isinstance(e, ast.Starred)]
+            first = [spelled(e.elts[0]) if isinstance(e, ast.Tuple) and len(e.elts) == 2 else "" for e in pairs]
+            exact = [e for e, k in zip(pairs, first, strict=True) if k and k == wanted]
+            if wanted is not None and all(first) and not exact and pairs:
+                return EMPTY
+            return union([inference.part(inference.expression(e, here), "1") for e in exact or pairs])
+        listing = isinstance(node, _COMPREHENSIONS) or (
+            isinstance(node, ast.Call) and dotted_name(node.func).rpartition(".")[2] not in (*_MAPPINGS, "fromkeys")
+        )
+        if not listing:
+            return inference.item(value, key, step)
+    elif not (value.kind == "generator" or (value.kind == "typed" and value.path == "list")):
+        return inference.item(value, key, step)
+    return inference.part(inference.elements(frozenset({value})), "1")
+
+
+def updated_with(inference: Inference, value: Value, key: str | None) -> Values:
+    """What `update(value)` puts into a dict, under a key or any; or into a set."""
+    if value.kind == "display":
+        node = (_display(inference, value) or (None,))[0]
+        if not isinstance(node, (ast.List, ast.Tuple, ast.Set, *_COMPREHENSIONS)):
+            return display_item(inference, value, key, None)
+        return _of_pairs(inference, value, key, None) | display_values(inference, value)
+    elements = inference.iterated(value)
+    pairs = value.kind == "generator" or any(v.kind == "typed" and v.path == "places" for v in elements)
+    return elements | inference.part(elements, "1") if pairs else elements
+
+
+def _in_its_place(inference: Inference, value: Value, key: str | None, step: str | None) -> Values:
+    """One element of the list that is made of something: by its number, where that tells the same of both."""
+    if value.kind in ("instance", "generator"):
+        return inference.iterated(value)
+    return inference.item(value, key, step)
+
+
+def _by_key(inference: Inference, value: Value, key: str | None, step: str | None) -> Values:
+    return inference.item(value, key, step)
+
+
+def _anywhere(inference: Inference, value: Value, key: str | None, step: str | None) -> Values:
+    """One element of what is made of something in another order."""
+    return inference.iterated(value)
+
+
+_TAKEN = {
+    **dict.fromkeys(_MAPPINGS, _of_pairs), **dict.fromkeys(("list", "tuple", "deque"), _in_its_place),
+    **dict.fromkeys(("sorted", "reversed", "set", "frozenset"), _anywhere),
+}  # fmt: skip
+
+
+def rest(inference: Inference, value: Value, first: int, after: int) -> Values:
+    """What a starred target gets: a list of the elements from `first` on, without the last `after`."""
+    if value.kind == "starred" and not after:
+        later = [inference.gathered(value, str(place)) for place in range(first, first + _MAX_PLACES)]
+        return frozenset({Value("typed", "list", 0, union(later))})
+    found = _display(inference, value) if value.kind == "display" else None
+    elements = getattr(found[0], "elts", None) if found else None
+    if found and elements is not None and not any(isinstance(e, ast.Starred) for e in elements):
+        kept = elements[first : len(elements) - after]
+        return frozenset({Value("typed", "places", 0, tuple(inference.expression(e, found[1]) for e in kept))})
+    return frozenset({Value("typed", "list", 0, inference.elements(frozenset({value})))})
+
+
+def starred_elements(inference: Inference, value: Value) -> Values:
+    """What `*args` may hold, at any place; for `**kwargs` its keys are strings."""
+    name = value.extra
+    table = inference.table(value.path)
+    parameter = (
+        next((p for p in table.facts.symbols[value.index].parameters if p.name == name), None) if table else None
+    )
+    if parameter is not None and parameter.kind == "var_keyword":
+        return frozenset({external("builtins.str()")})
+    return inference.gathered(value, None)
+
+
+def starred_item(inference: Inference, value: Value, key: str | None, step: str | None) -> Values:
+    """`args[0]`, `kwargs["name"]`; or all that may be in there."""
+    return inference.gathered(value, step if step is not None else key)

@@ -1,0 +1,134 @@
+"""What statements make of values by their protocols: `with`, iteration, subscription."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..classes import generated, hierarchy, namespaces
+from ..classes.constructed import is_constructed
+from ..results.values import EMPTY, MANY, Value, Values, class_of, external, instance, union
+from . import contents, subclassed
+
+if TYPE_CHECKING:
+    from ..inference import Inference
+
+_MAX_THROWN = 12
+_TYPED_DICTS = ("typing.TypedDict.", "typing_extensions.TypedDict.")
+
+
+def entered(inference: Inference, value: Value) -> Values:
+    """What `with value as x` binds."""
+    if value.kind == "generator":
+        return iterated(inference, value)
+    if value.kind == "instance":
+        for name in ("__enter__", "__aenter__"):
+            found = inference.member(value, name)
+            if found:
+                return inference.returned(found)
+        return EMPTY
+    if value.kind == "typed" and value.path == "entered":
+        return value.extra
+    if value.kind == "external":
+        return frozenset({external(f"{value.path}.__enter__()")})
+    return EMPTY
+
+
+def iterated(inference: Inference, value: Value) -> Values:
+    """What iterating over a value gives."""
+    if value.kind == "generator":
+        return inference.yielded(value)
+    if value.kind == "display":
+        return contents.display_elements(inference, value)
+    if value.kind == "typed" and value.path in ("entered", "future"):
+        return EMPTY
+    if value.kind == "typed":
+        return union(list(value.extra)) if value.path == "places" else value.extra
+    if value.kind == "starred":
+        return contents.starred_elements(inference, value)
+    if value.kind == "instance":
+        listed = subclassed.elements(inference, value)
+        if listed:
+            return listed
+        for name in ("__iter__", "__aiter__"):
+            iterators = inference.returned(inference.member(value, name))
+            if iterators:
+                parts = [
+                    inference.returned(inference.member(v, "__anext__" if "a" in name[2:4] else "__next__"))
+                    if v.kind == "instance" else iterated(inference, v)
+                    for v in iterators
+                ]  # fmt: skip
+                return union(parts)
+        return generated.of_tuple(inference, value, None) or inference.returned(inference.member(value, "__getitem__"))
+    if value.kind == "attributes" and value.path == "tuple":
+        return union([values for _, values in value.extra])
+    if value.kind == "class":
+        table = inference.table(value.path)
+        if table and any(table.facts.symbols[i].kind == "enum_member" for i in table.members.get(value.index, ())):
+            return frozenset({instance(value)})
+    if value.kind == "namespace":
+        return namespaces.NAMES
+    if value.kind == "external":
+        return frozenset({external(f"{value.path}[]")})
+    return frozenset({value}) if value == MANY else EMPTY
+
+
+def item(inference: Inference, value: Value, key: str | None, step: str | None) -> Values:
+    """What `value[key]` may be; `step` is the key where it is a number."""
+    if value.kind == "display":
+        return contents.display_item(inference, value, key, step)
+    if value.kind == "starred":
+        return contents.starred_item(inference, value, key, step)
+    if value.kind == "typed" and value.path == "places":
+        places: tuple[Values, ...] = value.extra
+        return (
+            places[int(step)] if step is not None and -len(places) <= int(step) < len(places) else union(list(places))
+        )
+    if value.kind == "typed":
+        return value.extra
+    if value.kind == "namespace":
+        name = key.strip("'\"") if key else ""
+        if value.extra is not None:
+            return inference.attribute(frozenset({value.extra}), name) if name else EMPTY
+        table = inference.table(value.path)
+        if not name:
+            return namespaces.held(inference, value)
+        return (inference.binding(table, value.index, name) or EMPTY) if table else EMPTY
+    if value.kind == "instance":
+        found = inference.member(value, "__getitem__")
+        if any(v.path.startswith(_TYPED_DICTS) for v in found):
+            return inference.member(value, key.strip("'\"")) if key else EMPTY
+        given = generated.of_tuple(inference, value, step) or inference.returned(found)
+        missing = (
+            inference.member(value, "__missing__") if subclassed.is_container(inference, class_of(value)) else EMPTY
+        )
+        return given | inference.returned(missing) | subclassed.held(inference, value, key if key is not None else step)
+    if value.kind == "attributes" and value.path == "tuple":
+        held = [values for _, values in value.extra]
+        return held[int(step)] if step is not None and -len(held) <= int(step) < len(held) else union(held)
+    if value.kind == "class":
+        return frozenset({value})  # a generic class with its arguments
+    if value.kind == "generator":
+        return iterated(inference, value)
+    if value.path == "sys.modules" and key:
+        return inference.module(key.strip("'\""))
+    if value.kind == "external":
+        return frozenset({external(f"{value.path}[]")})
+    return frozenset({value}) if value == MANY else EMPTY
+
+
+def caught(inference: Inference, value: Value) -> Values:
+    """What `except` binds for a class, or for each class of a tuple."""
+    if value.kind == "class":
+        made = inference.once(("caught", value), lambda: frozenset(_thrown(inference, value)))
+        return frozenset(map(instance, made))
+    if value.kind == "display":
+        return union([caught(inference, v) for v in inference.elements(frozenset({value})) if v.kind != "display"])
+    return frozenset({value}) if value.kind == "external" else EMPTY
+
+
+def _thrown(inference: Inference, cls: Value) -> list[Value]:
+    """What is caught as an exception of a class: where nobody makes one of the class itself, those below it that are made."""
+    if is_constructed(inference, cls):
+        return [cls]
+    below = [c for c in hierarchy.all_subclasses(inference, cls) if is_constructed(inference, c)]
+    return below if 0 < len(below) <= _MAX_THROWN else [cls]

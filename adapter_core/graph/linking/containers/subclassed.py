@@ -1,0 +1,83 @@
+"""What instances of classes hold that are built on `dict`, `list` and their like: put in under any name, or when they are made."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ..aliases import may_alias
+from ..classes import mro
+from ..classes.members import member_functions
+from ..classes.outside import CONTAINERS
+from ..local.tables import instance_class
+from ..results.values import EMPTY, Value, Values, class_of, union
+from . import contents, filling
+
+if TYPE_CHECKING:
+    from ..inference import Inference
+
+_LISTS = frozenset({"builtins.list", "builtins.set", "collections.UserList", "collections.deque"})
+_MAX_FILES = 12  # that name the class
+_MAX_PUTS = 60  # of one file that are looked at
+_MAX_SITES = 20  # where instances are made
+
+
+def is_container(inference: Inference, cls: Value) -> bool:
+    return any(c.kind == "external" and c.path in CONTAINERS for c in mro.lookup_order(inference, cls))
+
+
+def elements(inference: Inference, value: Value) -> Values:
+    """What iterating over an instance gives, where that are not keys."""
+    cls = class_of(value)
+    listed = any(c.kind == "external" and c.path in _LISTS for c in mro.lookup_order(inference, cls))
+    return held(inference, value, None) if listed and not member_functions(inference, cls, "__iter__") else EMPTY
+
+
+def held(inference: Inference, value: Value, key: str | None) -> Values:
+    """What is in an instance, under a key (as `repr` spells it) or under any."""
+    if not is_container(inference, class_of(value)):
+        return EMPTY
+    if key is not None and any(
+        member_functions(inference, class_of(value), name) for name in ("__setitem__", "__getitem__")
+    ):
+        key = None  # who knows what they make of it
+    return inference.once(
+        ("held", value, key), lambda: union([*_put(inference, value, key), *_made(inference, value, key)])
+    )
+
+
+def _put(inference: Inference, value: Value, key: str | None) -> Iterator[Values]:
+    cls = class_of(value)
+    table = inference.table(cls.path)
+    users = inference.files_naming(table.facts.symbols[cls.index].name) if table is not None else []
+    own = {c.index for c in mro.lookup_order(inference, cls) if c.path == cls.path}
+    for path in users if len(users) <= _MAX_FILES else [cls.path]:
+        other = inference.table(path) if inference.spend(1) else None
+        puts = [p for some in other.stores_by_name.values() for p in some] if other is not None else []
+        for put in puts if len(puts) <= _MAX_PUTS else [p for p in puts if p.target == "self"]:
+            if other is None or (put.key is not None and key is not None and put.key not in ("", key)):
+                continue
+            around = instance_class(other.facts, put.scope, put.target)
+            if around is not None:
+                mine = path == cls.path and around in own
+            else:
+                mine = value in inference.text(path, put.scope, put.target, put.line)
+            if mine:
+                yield filling.what_is_put(inference, path, put)
+
+
+def _made(inference: Inference, value: Value, key: str | None) -> Iterator[Values]:
+    """`Registry({"a": f})`, where the class has no constructor of its own."""
+    cls = class_of(value)
+    sites = may_alias.sites_of(inference, cls) if not inference.constructors(cls) else []
+    for path, call in sites if len(sites) <= _MAX_SITES else ():
+        here = inference.here(path, call.owner, call.start, call.end, call.line)
+        node = here.source.tree if here is not None else None
+        if here is None or call.form == "decorator" or not isinstance(node, ast.Call):
+            continue
+        if cls in inference.callees(path, call):
+            yield contents.made_of(inference, node, here, key)
+
+
+__all__ = ["elements", "held", "is_container"]

@@ -1,0 +1,349 @@
+"""A name that a loop binds anew out of itself: `for layer in layers: app = layer(app)`; and the same by `reduce` with a lambda.
+
+What each time round makes of what the one before it made is worked out in the order of the list, where that is told: by the list as
+written, by `*args`, by what was appended one after the other. Where it is not, each is taken to be applied once, after any of the others.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from ....types import Call, Flow
+from ...storage.columns import column
+from ..aliases import value_flow
+from ..local.reaching import Event, Lines, least_indent, loop_around
+from ..local.tables import Tables
+from ..results.values import EMPTY, Value, Values, known, union
+
+if TYPE_CHECKING:
+    from ..inference import Environment, Here, Inference
+
+_MAX_STEPS = 12
+_LONG = 40  # lines of a loop that are looked through
+_CALLED = frozenset({"function", "lambda", "partial", "class", "instance", "composed", "object"})
+_EXITS = ("break", "return", "continue")
+_MAX_FILES = 12  # that may name what is handed over
+_WORD = re.compile(r"[^\W\d]\w*")
+_IN_ORDER = frozenset({"list", "tuple", "iter"})
+
+
+class _Fold(NamedTuple):
+    """The statement that binds the name, and the loop around it; `sure`: each time round, as it stands in no branch, and to the end."""
+
+    flow: Flow
+    loop: Flow
+    sure: bool
+
+    @property
+    def extent(self) -> tuple[int, int]:
+        return self.flow.start, self.flow.end
+
+    @property
+    def names(self) -> tuple[str, str]:
+        return self.flow.target, self.loop.target
+
+
+class _Reduction(NamedTuple):
+    """`reduce(lambda app, layer: layer(app), layers, handler)`: the call, the names of the parameters, the offsets of the body."""
+
+    call: Call
+    names: tuple[str, str]
+    extent: tuple[int, int]
+
+
+def after(inference: Inference, table: Tables, chosen: list[Event], line: int) -> Flow | None:
+    """Of the bindings that may hold at a line (0: whenever) one in a loop that is over by then."""
+    for fold in _folds(inference, table) if any(event.conditional for event in chosen) else ():
+        if isinstance(fold, _Fold) and any(event.what == fold.flow for event in chosen):
+            lines = inference.measured(table.facts.path)
+            return None if line and _is_in_block(lines, fold.loop.line, line) else fold.flow
+    return None
+
+
+def result(inference: Inference, table: Tables, flow: Flow) -> Values:
+    """What such a name is after its loop."""
+    steps = _steps(inference, table, flow.start, flow.end)
+    return steps[-1] if steps else EMPTY
+
+
+def reduced(inference: Inference, node: ast.Call, here: Here) -> Values:
+    """What `reduce` with a lambda comes to, layer by layer; nothing where the order is not told."""
+    table = inference.table(here.path) if here.base >= 0 and isinstance(node.args[0], ast.Lambda) else None
+    if table is None:
+        return EMPTY
+    start, end = here.source.span(node.args[0].body)  # type: ignore[attr-defined]
+    steps = _steps(inference, table, here.base + start, here.base + end)
+    return steps[-1] if steps else EMPTY
+
+
+def entering(inference: Inference, path: str, call: Call) -> Iterator[tuple[Value, Environment]]:
+    """What a call may enter; in such a statement one time round after the other, with what is known of its names then."""
+    environments = _around(inference, path, call.start) if inference.folds.get(path) != () else []
+    if not environments:
+        for value in inference.callees(path, call):
+            yield value, ()
+    for environment in environments:
+        here = inference.here(path, call.owner, call.start, call.end, call.line, environment)
+        if here is not None and isinstance(here.source.tree, ast.Call):
+            for value in inference.expression(here.source.tree.func, here):
+                yield value, environment
+
+
+def begun(inference: Inference, value: Value) -> Iterator[Here]:
+    """Where the first arguments of a partial are given, as `entering` has it: each time round that it was made of its function."""
+    path, (function, start, end) = value.path, value.extra
+    for environment in _around(inference, path, start) or [()]:
+        here = inference.here(path, value.index, start, end, 0, environment)
+        if here is None or not isinstance(here.source.tree, ast.Call):
+            continue
+        if not environment or function in inference.expression(here.source.tree.args[0], here):
+            yield here
+
+
+def _folds(inference: Inference, table: Tables) -> tuple[_Fold | _Reduction, ...]:
+    """Those of a file."""
+    found = inference.folds.get(table.facts.path)
+    if found is None:
+        every: list[_Fold | _Reduction] = [*_found_folds(inference, table), *_found_reductions(inference, table)]
+        found = inference.folds[table.facts.path] = tuple(every)
+    return found
+
+
+def _found_reductions(inference: Inference, table: Tables) -> Iterator[_Reduction]:
+    for call in table.calls.get("reduce", ()):
+        here = inference.here(table.facts.path, call.owner, call.start, call.end, call.line)
+        node = here.source.tree if here is not None else None
+        given = node.args[0] if isinstance(node, ast.Call) and len(node.args) > 1 else None
+        if here is not None and isinstance(given, ast.Lambda) and len(given.args.args) == 2:
+            start, end = here.source.span(given.body)
+            names = given.args.args[0].arg, given.args.args[1].arg
+            yield _Reduction(call, names, (call.start + start, call.start + end))
+
+
+def _found_folds(inference: Inference, table: Tables) -> Iterator[_Fold]:
+    path, flows = table.facts.path, table.facts.flows
+    fields = ("kind", "conditional", "path", "target", "start", "end")
+    columns = zip(*(column(flows, field) for field in fields), strict=True)
+    text = ""
+    for number, (kind, conditional, part, target, start, end) in enumerate(columns):
+        if kind != "assign" or not conditional or part or "." in target:
+            continue
+        text = text or inference.workspace.text(path)
+        if text.find(target, start, end) < 0 or text.find("(", start, end) < 0:
+            continue
+        flow, words = flows[number], _WORD.findall(text, start, end)
+        found = _loop_of(inference.measured(path), table, flow, words) if target in words and not flow.last else None
+        if found is not None:
+            yield found
+
+
+def _loop_of(lines: Lines, table: Tables, flow: Flow, words: list[str]) -> _Fold | None:
+    """The loop around a statement whose variable it names, if nothing else in there binds the name."""
+    loop = loop_around(lines, flow.line, flow.line)
+    if loop is None:
+        return None
+    for word in dict.fromkeys(words):
+        for head in table.flows.get((flow.owner, word), ()):
+            if head.kind == "for" and head.line == loop[0] and head.scope == flow.scope:
+                others = [
+                    f for f in table.flows.get((flow.owner, flow.target), ()) if f != flow and f.line >= head.line
+                ]
+                if any(_is_in_block(lines, head.line, f.line) for f in others):
+                    return None
+                body = next((n for n in lines.code[loop[0] :] if n < 1_000_000), 0)
+                return _Fold(flow, head, lines.indents[flow.line - 1] == body and not _may_break(lines, head.line))
+    return None
+
+
+def _is_in_block(lines: Lines, head: int, line: int) -> bool:
+    """Whether a line stands in the block below a head."""
+    return head < line <= len(lines.texts) and least_indent(lines, head, line) > lines.indents[head - 1]
+
+
+def _may_break(lines: Lines, head: int) -> bool:
+    """Whether a loop may end before its list does."""
+    texts = enumerate(lines.texts[head : head + _LONG], head + 1)
+    return any(text.lstrip().startswith(_EXITS) and _is_in_block(lines, head, line) for line, text in texts)
+
+
+def _around(inference: Inference, path: str, offset: int) -> list[Environment]:
+    """What is known of the names of such a thing around an offset, one time round after the other."""
+    table = inference.table(path)
+    folds = _folds(inference, table) if table is not None else ()
+    fold = next((f for f in folds if f.extent[0] <= offset < f.extent[1]), None)
+    if table is None or fold is None:
+        return []
+    steps = _steps(inference, table, *fold.extent)
+    return [_environment(fold, before, element) for before, element in zip(steps[:-1:2], steps[1::2], strict=True)]
+
+
+def _environment(fold: _Fold | _Reduction, before: Values, element: Values) -> Environment:
+    return tuple(sorted(zip(fold.names, (before, element), strict=True), key=lambda e: e[0]))
+
+
+def _steps(inference: Inference, table: Tables, start: int, end: int) -> tuple[Values, ...]:
+    """For each time round what the name was before and what the loop's variable is, and at last what the name has become."""
+    fold = next((f for f in _folds(inference, table) if f.extent == (start, end)), None)
+    if fold is None:
+        return ()
+    path = table.facts.path
+
+    def compute() -> Values:
+        if isinstance(fold, _Fold):
+            return _of_loop(inference, path, fold)
+        return _of_reduction(inference, path, fold)
+
+    found = inference.once(("fold", path, start, end), compute)
+    return next(iter(found)).extra if found else ()
+
+
+def _of_loop(inference: Inference, path: str, fold: _Fold) -> Values:
+    flow, loop = fold.flow, fold.loop
+    first = inference.name(flow.target, path, flow.scope, loop.start, loop.line)
+    if all(value.kind not in _CALLED for value in first):
+        return EMPTY  # of data that goes through functions nothing is told, round by round or not
+    elements = _in_order(inference, path, loop)
+    each = inference.flow(path, loop) if elements is None else EMPTY
+    return _rounds(first, elements, each, lambda *one: inference.flow(path, flow, _environment(fold, *one)), fold.sure)
+
+
+def _of_reduction(inference: Inference, path: str, fold: _Reduction) -> Values:
+    call = fold.call
+    here = inference.here(path, call.owner, call.start, call.end, call.line)
+    if here is None:
+        return EMPTY
+    given: list[ast.expr] = here.source.tree.args  # type: ignore[attr-defined]
+    elements = listed(inference, given[1], here)
+    if not elements or not all(elements):
+        return EMPTY
+    if len(given) > 2:
+        elements = [inference.expression(given[2], here), *elements]
+    return _rounds(
+        elements[0], elements[1:], EMPTY,
+        lambda *one: inference.at(path, call.owner, *fold.extent, call.line, _environment(fold, *one)), True,
+    )  # fmt: skip
+
+
+def _rounds(
+    first: Values, elements: list[Values] | None, each: Values, made: Callable[[Values, Values], Values], sure: bool
+) -> Values:
+    """One value that holds the steps: those of the elements in their order (None: of each, in any)."""
+    steps: list[Values] = []
+    if elements is None:
+        some = sorted(known(each), key=lambda v: (v.kind, v.path, v.index))
+        if not 0 < len(some) <= _MAX_STEPS:
+            return EMPTY
+        results = [made(first, frozenset({one})) for one in some]
+        for number, one in enumerate(some):
+            others = union([first, *results[:number], *results[number + 1 :]])
+            steps += [others, frozenset({one})]
+        last = union(results)
+    else:
+        last = first
+        for element in elements:
+            steps += [last, element]
+            new = made(last, element)
+            last = new if sure else new | last
+    if not known(last) or not steps:
+        return EMPTY
+    last = last if sure else last | first
+    return frozenset({Value("typed", "fold", 0, (*steps, last))})
+
+
+# -- in which order ----------------------------------------------------------------------------------------------------
+
+
+def _in_order(inference: Inference, path: str, loop: Flow) -> list[Values] | None:
+    """What a loop goes through, one after the other; None where the order is not told."""
+    here = inference.here(path, loop.scope, loop.start, loop.end, loop.line)
+    found = listed(inference, here.source.tree, here) if here is not None else None
+    for step in loop.path.split(".") if found and loop.path else ():
+        found = [inference.part(one, step) for one in found or ()]
+    return found if found and len(found) <= _MAX_STEPS and all(found) else None
+
+
+def listed(inference: Inference, node: ast.expr, here: Here) -> list[Values] | None:
+    """What a list or the like holds, one after the other; None where the order is not told."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and len(node.args) == 1:
+        inner = listed(inference, node.args[0], here) if node.func.id in (*_IN_ORDER, "reversed") else None
+        return inner[::-1] if inner and node.func.id == "reversed" else inner
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice):
+        bounds = [_number(part) for part in (node.slice.lower, node.slice.upper, node.slice.step)]
+        inner = listed(inference, node.value, here) if None not in bounds else None
+        first, last, step = (bound[0] if bound else None for bound in bounds)
+        return inner[first:last:step] if inner is not None else None
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        left, right = listed(inference, node.left, here), listed(inference, node.right, here)
+        return [*left, *right] if left is not None and right is not None else None
+    values = known(inference.expression(node, here))
+    return _of_value(inference, next(iter(values))) if len(values) == 1 else None
+
+
+def _number(node: ast.expr | None) -> tuple[int | None] | None:
+    """A bound of a slice, which need not be there; None where it is no constant."""
+    try:
+        found = ast.literal_eval(node) if node is not None else None
+    except ValueError:
+        return None
+    return (found,) if found is None or isinstance(found, int) else None
+
+
+def sliced(inference: Inference, node: ast.Subscript, here: Here) -> Values:
+    """What a slice takes of a list that is told place by place."""
+    found = listed(inference, node, here)
+    return frozenset({Value("typed", "places", 0, tuple(found))}) if found else EMPTY
+
+
+def _of_value(inference: Inference, value: Value) -> list[Values] | None:
+    if value.kind == "typed" and value.path == "places":
+        return list(value.extra)
+    if value.kind == "starred":
+        places = [inference.gathered(value, str(place)) for place in range(_MAX_STEPS)]
+        return places[: next((n for n, place in enumerate(places) if not place), len(places))]
+    if value.kind != "display":
+        return None
+    start, end = value.extra
+    line = inference.workspace.text(value.path).count("\n", 0, start) + 1
+    here = inference.here(value.path, value.index, start, end, line)
+    if here is None:
+        return None
+    if isinstance(here.source.tree, ast.Call):
+        return listed(inference, here.source.tree, here)
+    if not isinstance(here.source.tree, (ast.List, ast.Tuple)):
+        return None
+    written = [inference.expression(e, here) for e in here.source.tree.elts]
+    if any(isinstance(e, ast.Starred) for e in here.source.tree.elts):
+        return None
+    added = inference.elements(frozenset({value})) - union(written)
+    later = _by_mention(inference, added)
+    return None if later is None else [*written, *later]
+
+
+def _by_mention(inference: Inference, values: Values) -> list[Values] | None:
+    """Functions and classes in the order in which they are handed over or decorated, if one scope does it all."""
+    found: dict[tuple[str, int], list[tuple[int, int, Value]]] = {}
+    for value in values:
+        table = inference.table(value.path) if value.kind in ("function", "class") else None
+        if table is None:
+            return None
+        symbol = table.facts.symbols[value.index]
+        places = []
+        if symbol.decorators:
+            places.append((value.path, max(symbol.parent, 0), symbol.name_line, 0))
+        for path in inference.files_naming(symbol.name)[:_MAX_FILES]:
+            handed = value_flow.handed_at(inference, path, symbol.name)
+            places += [(path, call.owner, call.line, offset) for offset, call in handed]
+        if len(places) != 1:
+            return None
+        path, owner, line, offset = places[0]
+        found.setdefault((path, owner), []).append((line, offset, value))
+    if len(found) > 1:
+        return None
+    ordered = sorted((one for some in found.values() for one in some), key=lambda one: one[:2])
+    return [frozenset({one[2]}) for one in ordered]
+
+
+__all__ = ["after", "begun", "entering", "listed", "reduced", "result", "sliced"]

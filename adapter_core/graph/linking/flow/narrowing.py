@@ -1,0 +1,206 @@
+"""What `isinstance(x, C)` tells of a name where it has been asked: in the branch below it, in what follows an early exit or an `assert`,
+beside it in one condition; and where the answer was no, in the other branches, or after an exit in that one.
+
+By text: a condition that is put together with `or`, or spread over several lines, tells nothing. Names that a branch binds anew are
+not looked for; who checks a thing and then replaces it is rare.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..classes import mro
+from ..local.reaching import EXIT, Lines, block_exits, least_indent
+from ..results.values import EMPTY, Value, Values, class_of, instance, union
+
+if TYPE_CHECKING:
+    from ..inference import Here, Inference
+
+_FAR = 200  # lines below a question for which its answer is remembered
+_REACH = 8_000  # and characters
+_NEAR = 160  # characters before a condition at which the thing that it is about may stand
+_ASKED = re.compile(r"isinstance\(\s*([\w.]+)\s*,")
+_HEAD = re.compile(r"(?:if|elif|while)\s+(?:[^\n]*\band\s+)?")
+_NEGATED = re.compile(r"(?:if|elif)\s+not\s+")
+_ALONE = re.compile(r"(?:el)?if\s+")
+_OTHER = re.compile(r"\s*(?:elif|else)\b")
+_STATEMENTS = ("if ", "elif ", "while ")
+_OTHERWISE = re.compile(r"\b(?:or|else|lambda)\b")
+
+
+_OPEN = frozenset({"external", "other", "many"})
+
+
+class _Question(NamedTuple):
+    """One call of `isinstance`: what it asks about, its scope, offsets and line."""
+
+    subject: str
+    scope: int
+    start: int
+    end: int
+    line: int
+
+
+_NOTHING: dict[tuple[int, str], list[_Question]] = {}  # asked in a file
+
+
+def narrowed(inference: Inference, subject: str, place: int, here: Here, values: Values) -> Values:
+    """What a name, or dotted name, may be at an offset, given what it may be anywhere: nothing that the question before does not let
+    through; where nothing is known, an instance of what it asks for."""
+    if len(values) == 1 and next(iter(values)).kind not in _OPEN:
+        return values  # nothing to choose from
+    for question in _asked(inference, here.path).get((here.scope, subject), ()):
+        if _holds(inference, question, place, here):
+            classes = _classes(inference, question, here.path)
+            if classes:
+                return _let_through(inference, values, classes)
+        elif len(values) > 1 and place > question.end and _is_denied(inference, question, place, here):
+            values = _without(inference, values, _classes(inference, question, here.path))
+    return values
+
+
+def is_asked(inference: Inference, path: str, scope: int, name: str) -> bool:
+    """Whether anything is asked so, in a scope, of a name, or (`.name`) of an attribute."""
+    return (scope, name) in _asked(inference, path)
+
+
+def _asked(inference: Inference, path: str) -> dict[tuple[int, str], list[_Question]]:
+    """The questions of a file by scope and subject, and the last name of that, last ones first."""
+    asked = inference.asked.get(path)
+    if asked is None:
+        asked = inference.asked[path] = _questions(inference, path) or _NOTHING
+    return asked
+
+
+def _questions(inference: Inference, path: str) -> dict[tuple[int, str], list[_Question]]:
+    table = inference.table(path)
+    text = inference.workspace.text(path)
+    found: dict[tuple[int, str], list[_Question]] = {}
+    for call in table.calls.get("isinstance", ()) if table is not None else ():
+        match = _ASKED.match(text, call.start) if call.callee == "isinstance" else None
+        if match is not None:
+            one = _Question(match[1], call.owner, call.start, call.end, call.line)
+            _, dot, last = match[1].rpartition(".")
+            for key in (match[1], f".{last}") if dot else (match[1],):
+                found.setdefault((call.owner, key), []).append(one)
+    return {key: list(reversed(some)) for key, some in found.items()}
+
+
+def _classes(inference: Inference, question: _Question, path: str) -> Values:
+    """The classes of the workspace that a question names; none where one of them is something else."""
+    key = ("asked for", path, question.start)
+    return inference.once(key, lambda: _found_classes(inference, question, path))
+
+
+def _found_classes(inference: Inference, question: _Question, path: str) -> Values:
+    here = inference.here(path, question.scope, question.start, question.end, question.line)
+    node = here.source.tree if here is not None else None
+    if here is None or not isinstance(node, ast.Call) or len(node.args) != 2:
+        return EMPTY
+    todo, found = [node.args[1]], []
+    while todo:
+        one = todo.pop()
+        if isinstance(one, ast.Tuple):
+            todo += one.elts
+        elif isinstance(one, ast.BinOp):
+            todo += [one.left, one.right]
+        else:
+            values = inference.expression(one, here)
+            if not values or any(v.kind != "class" for v in values):
+                return EMPTY
+            found.append(values)
+    return union(found)
+
+
+def _let_through(inference: Inference, values: Values, classes: Values) -> Values:
+    """Of some values those that are of the classes, or of ones below; where there are none, any instance of the classes."""
+    fit = frozenset(
+        v for v in values if v.kind == "instance" and not classes.isdisjoint(mro.lookup_order(inference, class_of(v)))
+    )
+    if fit:
+        return fit
+    # What is known, and is none of it, may still be one built on both.
+    return values if any(v.kind == "instance" for v in values) else frozenset(map(instance, classes))
+
+
+def _without(inference: Inference, values: Values, classes: Values) -> Values:
+    """Of some values those that are not of the classes, nor of ones below; all of them where nothing else is known."""
+    others = frozenset(v for v in values if v.kind != "instance" or classes.isdisjoint(_order(inference, v)))
+    return others if any(v.kind == "instance" for v in others) else values
+
+
+def _order(inference: Inference, value: Value) -> list[Value]:
+    return mro.lookup_order(inference, class_of(value))
+
+
+def _is_denied(inference: Inference, question: _Question, place: int, here: Here) -> bool:
+    """Whether an offset is reached only where the answer was no: in a later branch of the same `if`, or below one that ends with an exit;
+    and the name is not bound between."""
+    text = inference.workspace.text(here.path)
+    if place - question.end > _REACH:
+        return False
+    begin = text.rfind("\n", 0, question.start) + 1
+    before, after = text[begin : question.start].lstrip(), text[question.end : text.find("\n", question.end)].rstrip()
+    told = _ALONE.fullmatch(before)
+    if told is None or not after.startswith(":"):
+        return False
+    lines = inference.measured(here.path)
+    line = question.line + text.count("\n", question.start, place)
+    if not question.line < line <= min(len(lines.texts), question.line + _FAR):
+        return False
+    indent, depth = lines.indents[question.line - 1], least_indent(lines, question.line, line)
+    name = rf"(?<![\w.]){re.escape(question.subject)}\b"
+    bound = rf"{name}[^\n=()\[]*(?<![=!<>])=(?!=)|\b(?:for|as)\s[^\n:]*{name}[^\n:]*(?:\bin\b|:)"
+    if depth != indent or re.search(bound, text[question.end : place]):
+        return False
+    heads = [number for number in range(question.line, line) if lines.code[number] == indent]
+    branches = next((n for n, number in enumerate(heads) if not _OTHER.match(lines.texts[number])), len(heads))
+    if branches == len(heads):
+        return lines.indents[line - 1] > indent or heads[-1] == line - 1  # within another branch, or in its head
+    exits = EXIT.match(after, 1) is not None or block_exits(lines, question.line, line)
+    return exits and told[0].startswith("if")
+
+
+def _holds(inference: Inference, question: _Question, place: int, here: Here) -> bool:
+    text = inference.workspace.text(here.path)
+    if place < question.start:
+        # `x.f() if isinstance(x, C) else …`, `[x.f() for x in xs if isinstance(x, C)]`
+        between = text[place : question.start] if question.start - place <= _NEAR else ""
+        statement = text[text.rfind("\n", 0, question.start) + 1 : text.find("\n", question.end)].strip()
+        beside = between.endswith("if ") and not (statement.startswith(_STATEMENTS) and statement.endswith(":"))
+        return beside and not _OTHERWISE.search(between)
+    between = text[question.end : place] if place - question.end <= _NEAR else "\n"
+    if "\n" not in between:
+        # `isinstance(x, C) and x.f()`
+        joined = between.lstrip().startswith("and ") and not _OTHERWISE.search(between)
+        if joined and not text[: question.start].endswith("not "):
+            return True
+    if place - question.end > _REACH:
+        return False
+    lines = inference.measured(here.path)
+    line = question.line + text.count("\n", question.start, place)
+    if not question.line <= line <= min(len(lines.texts), question.line + _FAR):
+        return False
+    return _leads_to(lines, question, text, line)
+
+
+def _leads_to(lines: Lines, question: _Question, text: str, line: int) -> bool:
+    """Whether a line is reached only where the answer was yes, by the statement in which the question stands."""
+    begin = text.rfind("\n", 0, question.start) + 1
+    before, after = text[begin : question.start].lstrip(), text[question.end : text.find("\n", question.end)].rstrip()
+    indent = lines.indents[question.line - 1]
+    depth = least_indent(lines, question.line, line) if line > question.line else -1
+    if _HEAD.fullmatch(before) and not _OTHERWISE.search(before):
+        alone = after == ":" or (after.startswith(" and ") and after.endswith(":") and not _OTHERWISE.search(after))
+        return depth > indent if alone else after.startswith(":") and line == question.line
+    if before == "assert " and not _OTHERWISE.search(after):
+        return depth >= indent
+    if _NEGATED.fullmatch(before) and after.startswith((":", " or ")) and depth >= indent:
+        told = after.startswith(":") and EXIT.match(after, 1)
+        return bool(told) or block_exits(lines, question.line, line)
+    return False
+
+
+__all__ = ["is_asked", "narrowed"]

@@ -1,0 +1,56 @@
+"""What a function returns only where one of its parameters was left out, or only where it was not: `if f is None: return partial(…)`."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from ....types import Flow, Parameter
+from ..local.reaching import block_exits
+
+if TYPE_CHECKING:
+    from ..inference import Inference
+
+
+class Known(NamedTuple):
+    """A parameter of which is known that it is None, or that it is not."""
+
+    name: str
+    is_none: bool
+
+
+def is_none(parameter: Parameter, place: int, node: ast.Call) -> bool:
+    """Whether a call leaves out an optional parameter, or says None; `place`: among those that are taken by place, -1 for another."""
+    if any(isinstance(a, ast.Starred) for a in node.args) or any(k.arg is None for k in node.keywords):
+        return False
+    given = [k.value for k in node.keywords if k.arg == parameter.name]
+    given += node.args[place : place + 1] if place >= 0 else []
+    return all(isinstance(one, ast.Constant) and one.value is None for one in given)
+
+
+def is_unreached(inference: Inference, path: str, flow: Flow, first: int, known: Known) -> bool:
+    """Whether a `return` of the function that begins at line `first` is reached only where a parameter is what it is not: in such a
+    branch, in the one beside its opposite, or below that one if it ends with an exit."""
+    lines, name = inference.measured(path), known.name
+    missing = re.compile(rf"\s*(?:el)?if (?:{name} is None|not {name}):")
+    there = re.compile(rf"\s*(?:el)?if (?:{name} is not None|{name}|callable\({name}\)):")
+    wrong, right = (there, missing) if known.is_none else (missing, there)  # not taken, and taken
+    if not first < flow.line <= len(lines.texts):
+        return False
+    indent = lines.indents[flow.line - 1]
+    branch = False  # whether the line is in an `else` of the next `if` above
+    for number in range(flow.line - 1, first, -1):
+        text, own = lines.texts[number - 1], lines.code[number - 1]
+        if own < indent:
+            indent, branch = own, text.lstrip().startswith("else:")
+            if wrong.match(text):
+                return True
+        elif own == indent:
+            if right.match(text) and (branch or block_exits(lines, number, flow.line)):
+                return True
+            branch = branch and text.lstrip().startswith("elif ")
+    return False
+
+
+__all__ = ["Known", "is_none", "is_unreached"]

@@ -1,0 +1,62 @@
+"""What a file hands to code outside that calls it back, told by its stored calls: to read the whole syntax tree costs ten times as much.
+
+The same operations as `local/implicit_sites.py` finds in the tree, where what is handed goes by one of some names.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from ....types import Call
+from ...parsing.define import dotted
+from ..local.builtin_calls import BUILT_IN_CALLING
+from ..local.implicit_sites import Operation, handed_in
+from ..local.snippets import snippet
+
+if TYPE_CHECKING:
+    from ..inference import Inference
+    from ..local.tables import Tables
+
+
+def callbacks_of(inference: Inference, path: str, names: Collection[str]) -> list[Operation] | None:
+    """In the order of the text; None where the stored calls do not tell."""
+    table = inference.table(path)
+    if table is None or table.facts.recovered or table.facts.problems:
+        return None
+    text = inference.workspace.text(path)
+    found: dict[Operation, None] = {}
+    for call in table.handing:
+        if not any(text.find(name, call.start, call.end) >= 0 for name in names):
+            continue
+        told = _handed(table, text, call)
+        if told is None:
+            return None
+        found.update(dict.fromkeys(one for one in told if one.name in names))
+    return sorted(found, key=lambda one: (one.start, one.end))
+
+
+def _handed(table: Tables, text: str, call: Call) -> list[Operation] | None:
+    """What one call hands over; None where its text is not that of the call."""
+    source = snippet(text[call.start : call.end])
+    node = source.tree if source is not None else None
+    if source is None or not isinstance(node, ast.Call) or dotted(node.func) != call.callee:
+        return None
+    if "." in call.callee and (call.name in BUILT_IN_CALLING or _is_of_a_constant(node)):
+        return []
+    last = call.line + text.count("\n", call.start, call.end)
+    found = []
+    for argument, name in handed_in(node, call.name):
+        start, end = source.span(argument)
+        place = call.start + start, call.start + end
+        how = call.owner, call.line, last, *place, dotted(argument), name, (call.start, call.end), dotted(node)
+        found.append(Operation("callback", "callback", *how, call.deferred))
+    return found
+
+
+def _is_of_a_constant(node: ast.Call) -> bool:
+    return isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Constant)
+
+
+__all__ = ["callbacks_of"]

@@ -1,0 +1,324 @@
+"""Who runs a special method or a property without calling it: `targets.py`, the other way round.
+
+Nothing of this is stored. The files that may hold such a place are told by names: that of the property, those of the class and of what
+is an alias of its instances. In a small workspace all files are looked at.
+"""
+
+from __future__ import annotations
+
+import builtins
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from ....types import Symbol
+from ..aliases import may_alias
+from ..classes import hierarchy, metaclasses
+from ..classes.mro import lookup_order
+from ..local.builtin_calls import BUILTINS, CALLING_NAMES
+from ..local.implicit_sites import Operation, operations_of
+from ..local.tables import Tables
+from ..results.values import Value
+from . import handing
+from .targets import PROTOCOLS, Implicit, implicit_calls
+
+if TYPE_CHECKING:
+    from ..inference import Inference
+
+_ALL_FILES = 120  # a workspace of so many is looked through
+_MAX_FILES = 120  # that are looked at for one function
+_FEW_FILES = 12
+_ACCESS = {"__getattr__": "get", "__getattribute__": "get", "__setattr__": "set", "__delattr__": "delete"}
+_DESCRIPTORS = {"__get__": "get", "__set__": "set", "__delete__": "delete"}
+_STATEMENTS = ("__init_subclass__", "__set_name__", "__prepare__")
+_ITERATION = ("iterate", "async iterate", "iterate sized", "iter", "aiter", "contains")
+_SUBSCRIPTS = {
+    "__getitem__": ("getitem", "mapping", *_ITERATION, "reversed"), "__class_getitem__": ("getitem",), "__missing__": ("getitem",),
+    "__index__": ("key",), "__contains__": ("contains",), "__reversed__": ("reversed",), "__len__": ("iterate sized", "reversed"),
+}  # fmt: skip
+_BINARY = re.compile(r"__[ir]?(add|sub|mul|truediv|floordiv|mod|pow|matmul|and|or|xor|lshift|rshift)__")
+_UNARY = re.compile(r"__(neg|pos|invert)__")
+_COMPARED = re.compile(r"__(eq|ne|lt|le|gt|ge)__")
+_RAISED = re.compile(r"\braise\s+(?!\w[\w.]*\()\S")
+# What stands in the text of any file in which a protocol is followed.
+_SIGNS = {
+    "with": r"\bwith\b", "async with": r"\bwith\b", "await": r"\bawait\b", "async iterate": r"\basync\b", "hash": r"[{(]",
+    "raise": r"\braise\b", "class": r"\bclass\b", "compare": r"[=!]=|[<>]|\bcase\b", "contains": r"\bin\b", "setitem": r"\]",
+    "delitem": r"\bdel\b", "getitem": r"\[", "key": r"\[", "delete": r"\bdel\b|\bdelattr\b", "mapping": r"\*\*",
+    "callback": rf"\b(?:{'|'.join(sorted(CALLING_NAMES))})\b",
+}  # fmt: skip
+
+
+ACCESSES = frozenset({"get", "set", "delete"})
+# What is looked for while nobody asks (`linkpass.py`). Of the rest, calls that construct are looked for where the class is named.
+LINKED = frozenset(
+    """with await next anext mapping setitem delitem instancecheck subclasscheck index floor ceil trunc fspath copy deepcopy abs round int
+    float complex bytes iterate iter aiter reversed contains getitem ordered operator inplace unary compare raise class get set
+    delete callback str repr format truth length hash key dir""".split()
+) | {"async with", "async iterate", "iterate sized"}  # fmt: skip
+
+
+class Wanted(NamedTuple):
+    """Which operations may run a function: those of some protocols, of attributes only those of some names (empty: any)."""
+
+    runs: frozenset[str]
+    names: frozenset[str] = frozenset()
+
+    def fits(self, operation: Operation) -> bool:
+        return operation.runs in self.runs and (not self.names or operation.name in self.names)
+
+
+def runs_entering(inference: Inference, value: Value) -> tuple[list[tuple[str, Implicit]], str]:
+    """(path, what runs it) for a function or class, and why that may not be all."""
+    known = inference.running.get(value)
+    if known is None:
+        before, inference.partial = inference.partial, False
+        known = *_runs_entering(inference, value), inference.partial
+        if not inference.late and not inference.unread:
+            inference.running[value] = known
+        inference.partial = before
+    inference.partial = inference.partial or known[2]
+    return known[:2]
+
+
+def kinds(inference: Inference, value: Value) -> Wanted:
+    """Which operations may run a function or class, told without a look at what else there is: of it, `_wanted` says whether it is so."""
+    table = inference.table(value.path)
+    symbol = table.facts.symbols[value.index] if table is not None else None
+    if table is None or symbol is None:
+        return Wanted(frozenset())
+    if symbol.kind == "class":
+        return Wanted(frozenset({"raise"} if symbol.bases and _is_exception(inference, value) else ()))
+    if symbol.kind == "property":
+        return Wanted(ACCESSES, frozenset({symbol.name}))
+    if symbol.visibility != "special":
+        other = _under_another_name(inference, table, symbol) if symbol.parent > 0 else None
+        return other or Wanted(frozenset({"callback"}), frozenset({symbol.name}))
+    if symbol.name in _DESCRIPTORS:
+        return Wanted(frozenset({_DESCRIPTORS[symbol.name]}))
+    if symbol.name in ("__init__", "__new__"):
+        cls = Value("class", value.path, symbol.parent)
+        runs = "class" if metaclasses.is_metaclass(inference, cls) else "raise" if _is_exception(inference, cls) else ""
+        return Wanted(frozenset({runs} - {""}))
+    return Wanted(*_protocols(symbol.name))
+
+
+def is_linked(wanted: Wanted) -> bool:
+    """Whether all that may run something is of the kinds that are looked for while nobody asks: attributes by their names alone."""
+    return wanted.runs <= LINKED and (bool(wanted.names) or not wanted.runs & ACCESSES)
+
+
+def runs_entering_in(
+    inference: Inference, value: Value, paths: frozenset[str]
+) -> tuple[list[tuple[str, Implicit]], str]:
+    """`runs_entering` of some files."""
+    return _runs_entering(inference, value, paths)
+
+
+def _runs_entering(
+    inference: Inference, value: Value, among: frozenset[str] | None = None
+) -> tuple[list[tuple[str, Implicit]], str]:
+    table = inference.table(value.path)
+    symbol = table.facts.symbols[value.index] if table is not None else None
+    wanted = _wanted(inference, value, symbol) if symbol is not None else None
+    if wanted is None:
+        return [], ""
+    if inference.late:
+        return [], ""
+    paths, reason = _files(inference, value, wanted)
+    if among is not None:
+        reason = reason if among.difference(paths) else ""
+        paths = [path for path in paths if path in among]
+    found: list[tuple[str, Implicit]] = []
+    for number, path in enumerate(paths):
+        if inference.late or number >= _MAX_FILES:
+            return found, reason or f"{len(paths) - number} of {len(paths)} files that may run it were not looked at"
+        if not _may_hold(inference.workspace.text(path), wanted) or not _may_hand(inference, path, wanted):
+            continue
+        for operation in _operations(inference, path, wanted):
+            if inference.late:
+                break
+            for one in implicit_calls(inference, path, operation):
+                if value in one.targets.entered or value in one.targets.named:
+                    found.append((path, one))
+    return found, reason
+
+
+# -- which operations --------------------------------------------------------------------------------------------------
+
+
+def _wanted(inference: Inference, value: Value, symbol: Symbol) -> Wanted | None:
+    if symbol.kind == "class":
+        return Wanted(frozenset({"raise"})) if _is_raised(inference, value) else None
+    table = inference.table(value.path)
+    assert table is not None
+    cls = Value("class", value.path, symbol.parent)
+    in_class = symbol.parent > 0 and table.facts.symbols[symbol.parent].kind == "class"
+    if in_class and symbol.kind == "property":
+        access = next((a for a in ("setter", "deleter") if any(d.endswith(f".{a}") for d in symbol.decorators)), "")
+        return Wanted(frozenset({{"setter": "set", "deleter": "delete"}.get(access, "get")}), frozenset({symbol.name}))
+    if in_class and symbol.name == "keys":
+        return Wanted(frozenset({"mapping"}))
+    if not (symbol.name.startswith("__") and symbol.name.endswith("__")):
+        other = _under_another_name(inference, table, symbol) if in_class else None
+        return other or Wanted(frozenset({"callback"}), frozenset(n for _, n in may_alias.aliases_of(inference, value)))
+    if symbol.name == "__getattr__" and value.index and symbol.parent == 0:
+        return Wanted(frozenset({"get"}))
+    if not in_class:
+        return None
+    if symbol.name in _DESCRIPTORS:
+        names = {name for _, name in _holders(inference, cls)}
+        return Wanted(frozenset({_DESCRIPTORS[symbol.name]}), frozenset(names or {""}))
+    if symbol.name in ("__init__", "__new__"):
+        if metaclasses.is_metaclass(inference, cls):
+            return Wanted(frozenset({"class"}))
+        return Wanted(frozenset({"raise"})) if _is_raised(inference, cls) else None
+    runs = _protocols(symbol.name)
+    return Wanted(*runs) if runs[0] else None
+
+
+def _under_another_name(inference: Inference, table: Tables, symbol: Symbol) -> Wanted | None:
+    """Of `size = property(_size)` and `__radd__ = add`, what runs `_size` and `add`."""
+    text = inference.workspace.text(table.facts.path)
+    runs: set[str] = set()
+    names: set[str] = set()
+    for target in table.assigned_in(symbol.parent):
+        for flow in table.flows.get((symbol.parent, target), ()):
+            if symbol.name not in text[flow.start : flow.end]:
+                continue
+            if text.startswith("property", flow.start):
+                runs |= {"get", "set", "delete"}
+                names.add(target)
+            elif target.startswith("__"):
+                more, told = _protocols(target)
+                runs |= more
+                names |= told
+    return Wanted(frozenset(runs), frozenset(names)) if runs else None
+
+
+def _protocols(method: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The protocols that may run a method; of operators their names."""
+    if method in _ACCESS:
+        return frozenset({_ACCESS[method]}), frozenset()
+    if method in _STATEMENTS:
+        return frozenset({"class"}), frozenset()
+    if method in ("__post_init__", "__attrs_post_init__"):
+        return frozenset({"construct"}), frozenset()
+    if method in ("__iter__", "__next__", "__aiter__", "__anext__"):
+        later = method in ("__aiter__", "__anext__")
+        runs = ("async iterate", "aiter", "anext") if later else (*_ITERATION, "next")
+        return frozenset(runs), frozenset()
+    binary, unary = _BINARY.fullmatch(method), _UNARY.fullmatch(method)
+    if binary or unary:
+        told = (binary or unary)[1]  # type: ignore[index]
+        return frozenset({"operator", "inplace"} if binary else {"unary"}), frozenset({told})
+    if _COMPARED.fullmatch(method):
+        return frozenset({"compare", "ordered"}), frozenset()
+    found = {runs for runs, steps in PROTOCOLS.items() if any(method in step for step in steps)}
+    if method == "__hash__":
+        found.add("key")
+    return frozenset({*found, *_SUBSCRIPTS.get(method, ())}), frozenset()
+
+
+def _is_raised(inference: Inference, cls: Value) -> bool:
+    """Whether a class is an exception, and may be raised without being called."""
+    table = inference.table(cls.path)
+    if table is None or not table.facts.symbols[cls.index].bases:
+        return False
+    below = [cls, *hierarchy.all_subclasses(inference, cls)]
+    names = [t.facts.symbols[c.index].name for c in below if (t := inference.table(c.path))]
+    paths = dict.fromkeys(path for name in names for path in inference.files_naming(name))
+    text = inference.workspace.text
+    # Texts are cheaper to read than bases are to follow.
+    raised = len(paths) > _FEW_FILES or any(_RAISED.search(text(path)) for path in paths)
+    return raised and _is_exception(inference, cls)
+
+
+def _is_exception(inference: Inference, cls: Value) -> bool:
+    for base in lookup_order(inference, cls):
+        if base.kind != "class":
+            last = base.path.rpartition(".")[2]
+            made = getattr(builtins, last, None)
+            return last.endswith(("Error", "Exception", "Warning")) or (
+                isinstance(made, type) and issubclass(made, BaseException)
+            )
+    return False
+
+
+# -- which files -------------------------------------------------------------------------------------------------------
+
+
+def _files(inference: Inference, value: Value, wanted: Wanted) -> tuple[list[str], str]:
+    """The files to look at, likely ones first, and why there may be more."""
+    if wanted.names and wanted.runs <= {"get", "set", "delete"}:
+        named = {p for name in wanted.names for p in inference.workspace.paths_using(name)}
+        return sorted(named, key=lambda p: (p != value.path, p)), ""
+    if wanted.runs == {"callback"}:
+        calling = {p for name in CALLING_NAMES for p in inference.workspace.paths_using(name, "called")}
+        aliases = may_alias.aliases_of(inference, value)
+        handing = {p for home, name in aliases for p in may_alias.files_of(inference, home, name, value.path)}
+        return sorted(calling & handing), ""
+    table = inference.table(value.path)
+    assert table is not None
+    symbol = table.facts.symbols[value.index]
+    cls = value if symbol.kind == "class" else Value("class", value.path, symbol.parent)
+    below = [cls, *hierarchy.all_subclasses(inference, cls)] if symbol.kind == "class" or symbol.parent > 0 else []
+    if wanted.runs == {"class"}:
+        made = hierarchy.made_by(inference, cls) if symbol.name != "__init_subclass__" else []
+        if symbol.name != "__set_name__":
+            return list(dict.fromkeys(c.path for c in (*below, *made))), ""
+    paths: dict[str, None] = {value.path: None}
+    for one in below:
+        other = inference.table(one.path)
+        paths.update(dict.fromkeys(inference.files_naming(other.facts.symbols[one.index].name) if other else ()))
+    if wanted.runs <= {"raise", "construct"}:
+        return list(paths), ""
+    everywhere = inference.workspace.python_paths()
+    if len(everywhere) <= _ALL_FILES:
+        return [*paths, *(p for p in everywhere if p not in paths)], ""
+    for home, name in _holders(inference, cls):
+        paths.update(dict.fromkeys(may_alias.files_of(inference, home, name, value.path)))
+    return list(
+        paths
+    ), "what runs it without a call was looked for only in files that name the class or what carries it"
+
+
+def _holders(inference: Inference, cls: Value) -> list[tuple[str, str]]:
+    """(file, or "" for any, and name) of what may be an alias of instances of a class."""
+    found: dict[tuple[str, str], None] = {}
+    for one in (cls, *hierarchy.all_subclasses(inference, cls)):
+        found.update(dict.fromkeys(may_alias.aliases_of_instances(inference, one)))
+    return list(found)
+
+
+# So common that looking for a sign of them is not worth while.
+_ANYWHERE = frozenset({"truth", "str", "format", "repr", "iterate", "get", "set", "construct"})
+
+
+def _may_hold(text: str, wanted: Wanted) -> bool:
+    """Whether a file's text has what any such operation is written with."""
+    if wanted.names and wanted.runs <= {"get", "set", "delete"}:
+        return any(re.search(rf"\.\s*{name}\b|[\"']{name}[\"']", text) for name in wanted.names)
+    if wanted.runs & _ANYWHERE:
+        return True
+    signs = [_SIGNS[runs] for runs in wanted.runs if runs in _SIGNS]
+    signs += [rf"\b{name}\b" for name, given in BUILTINS.items() if any(runs in wanted.runs for _, runs in given)]
+    return not signs or any(re.search(sign, text) for sign in signs)
+
+
+def _operations(inference: Inference, path: str, wanted: Wanted) -> list[Operation]:
+    """Those of a file that fit."""
+    told = handing.callbacks_of(inference, path, wanted.names) if wanted.runs == {"callback"} else None
+    return told if told is not None else [one for one in operations_of(inference, path) if wanted.fits(one)]
+
+
+def _may_hand(inference: Inference, path: str, wanted: Wanted) -> bool:
+    """Whether a file hands something of the names to what calls it back, as far as its facts tell: to read its tree costs much more.
+    Of a file that does not parse that is not known."""
+    table = inference.table(path) if wanted.runs == {"callback"} else None
+    if table is None or table.facts.recovered or table.facts.problems:
+        return True
+    text = inference.workspace.text(path)
+    return any(name in text[start:end] for start, end in table.handing_extents for name in wanted.names)
+
+
+__all__ = ["ACCESSES", "LINKED", "Wanted", "is_linked", "kinds", "runs_entering", "runs_entering_in"]

@@ -1,0 +1,422 @@
+"""`Inference`: what an expression may be. Demand-driven abstract interpretation over local facts: no order of files, nothing executed.
+
+Which of several bindings of a name hold at a place is told by the text (`reaching.py`: lines, branches, loops); seen from another scope,
+the last ones. Arguments reach parameters from the calls that can be found by name; a function's result depends on the arguments of the call
+where one of its parameters reaches it, itself or through local names.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ...types import Call, Flow, Import, Parameter
+from ..memory.recent import Recent
+from . import expressions
+from .aliases import import_aliases, may_alias
+from .calls import calling, lambdas, parameters
+from .classes import attributes, composed, dynamic, generated, namespaces
+from .containers import contents, filling, protocols
+from .flow import folding
+from .local import reaching
+from .local.reaching import Event
+from .local.snippets import Snippet, snippet
+from .local.tables import Tables, forget_rows, scopes
+from .names import annotations as types_of
+from .names import modules, texts
+from .results.remembering import Remembering
+from .results.values import EMPTY, Value, Values, either, external, known, union
+
+if TYPE_CHECKING:
+    from .implicit.targets import Implicit
+    from .local.facts import Workspace
+    from .local.implicit_sites import Operation
+    from .local.named_calls import NamedCalls
+    from .results.reads import Reads
+
+_MAX_NESTING = 60  # of expressions within expressions, over all that is being worked out
+_SHORT = 40  # characters of an expression that may be a constant
+_WORD = re.compile(r"[^\W\d]\w*")
+_BUILTINS = frozenset(dir(builtins))
+Environment = tuple[tuple[str, Values], ...]
+
+
+class _Kept(NamedTuple):
+    """How much is kept of files: tables, weighed by their rows, of some 150 bytes each; files by their lines; operations."""
+
+    tables: int
+    lines: int
+    operations: int
+
+
+_ASKED = _Kept(80_000, 40, 20_000)
+# Who goes through all files comes back to tables, but takes up each file's operations once.
+_LINKING = _Kept(200_000, 12, 3_000)
+
+
+class Here(NamedTuple):
+    """Where an expression stands: file, scope, the offset of its text in the file (-1: unknown), its line, and what is known of the
+    parameters around it."""
+
+    path: str
+    scope: int
+    base: int
+    line: int
+    source: Snippet
+    environment: Environment = ()
+
+
+def _drop_rows(table: Tables | None) -> None:
+    if table is not None:
+        forget_rows(table.facts)
+
+
+class Inference(Remembering):
+    """Remembers what it found out; valid as long as its workspace does not change. For one thread."""
+
+    def __init__(self, workspace: Workspace, reads: Reads | None = None) -> None:
+        """`reads`: what the workspace is read for is noted there, by result; it is then a `TracedWorkspace` with these."""
+        super().__init__(reads)
+        self.workspace = workspace
+        kept = _ASKED if reads is None else _LINKING
+        self._tables: Recent[str, Tables | None] = Recent(
+            kept.tables, lambda table: table.weight if table else 1, _drop_rows
+        )
+        self._lines: Recent[str, reaching.Lines] = Recent(kept.lines)
+        self.operations: Recent[str, tuple[Operation, ...] | None] = Recent(
+            kept.operations, lambda found: len(found or ())
+        )
+        # By file, which is read before: what `narrowing` finds asked in it, and the loops that `folding` finds.
+        self.asked: dict[str, dict[tuple[int, str], list[Any]]] = {}
+        self.folds: dict[str, tuple[Any, ...]] = {}
+        self.unread: dict[str, None] = {}  # files whose operations cannot be told, since this was last cleared
+        # What `sites` found for a function or class: its calls, and whether something was cut off.
+        self.entering: dict[Value, tuple[list[tuple[str, Call, bool]], bool]] = {}
+        # The same that `runners` found, and why it may not be all.
+        self.running: dict[Value, tuple[list[tuple[str, Implicit]], str, bool]] = {}
+        # `Tables.handing` by file: each is asked for it many times, and hardly any has some.
+        self.handing: dict[str, tuple[Call, ...]] = {}
+        # The classes by the names of their bases, by file: many classes go by one name, and few files are asked for anything else.
+        self.based: dict[str, dict[str, list[int]]] = {}
+        self.named_calls: NamedCalls | None = None  # of all files, where somebody goes through all of them
+        self._nesting = 0
+
+    def read(self, path: str) -> None:
+        """Note that a file is read."""
+        if self.reads is not None:
+            self.reads.read(path)
+
+    def table(self, path: str) -> Tables | None:
+        if self.reads is not None:
+            self.reads.read(path)
+        table = self._tables.recall(path)
+        if table is None and path not in self._tables:
+            facts = self.workspace.facts(path)
+            table = self._tables[path] = Tables(facts) if facts else None
+        return table
+
+    def lines(self, path: str) -> list[str]:
+        """The lines of a file's text."""
+        return self.measured(path).texts
+
+    def measured(self, path: str) -> reaching.Lines:
+        """The lines of a file, and how far each is indented."""
+        lines = self._lines.recall(path)
+        if lines is None:
+            lines = self._lines[path] = reaching.lines_of(self.workspace.text(path).split("\n"))
+        return lines
+
+    # -- expressions by their place ----------------------------------------------------------------------------------
+
+    def at(self, path: str, scope: int, start: int, end: int, line: int, environment: Environment = ()) -> Values:
+        """What the expression at offsets `start:end` of a file may be."""
+        key = (path, scope, start, end, environment)
+        known = self.recall(key)
+        if known is not None:
+            self.read(path)
+            return known
+        found = self.here(path, scope, start, end, line, environment)
+        return EMPTY if found is None else self.work_out(key, lambda: self.expression(found.source.tree, found))
+
+    def here(
+        self, path: str, scope: int, start: int, end: int, line: int, environment: Environment = ()
+    ) -> Here | None:
+        source = snippet(self.workspace.text(path)[start:end])
+        return None if source is None else Here(path, scope, start, line, source, environment)
+
+    def text(self, path: str, scope: int, text: str, line: int) -> Values:
+        """What an expression given as text may be: a decorator, a base, a default, a dotted name."""
+        key = (path, scope, text, line)
+        known = self.recall(key)
+        if known is not None:
+            return known
+        source = snippet(text)
+        if source is None:
+            return EMPTY
+        here = Here(path, scope, -1, line, source)
+        return self.work_out(key, lambda: self.expression(source.tree, here))
+
+    def flow(self, path: str, flow: Flow, environment: Environment = ()) -> Values:
+        """What reaches the target of a flow."""
+        if flow.kind == "annotation":
+            return self.annotation(path, flow.scope, self.workspace.text(path)[flow.start : flow.end], flow.line)
+        values = self.at(path, flow.scope, flow.start, flow.end, flow.line, environment)
+        if flow.kind in ("for", "yield_from"):
+            values = namespaces.taken(self, path, flow, self.elements(values))
+        elif flow.kind == "with":
+            values = union([protocols.entered(self, v) for v in values])
+        elif flow.kind == "except":
+            values = union([protocols.caught(self, v) for v in values])
+        if flow.path and flow.kind != "item":
+            for step in flow.path.split("."):
+                values = self.part(values, step)
+        return values
+
+    def annotation(self, path: str, scope: int, text: str, line: int) -> Values:
+        """Instances of the type that an annotation names."""
+        return self.once(
+            ("annotation", path, scope, text, line), lambda: types_of.instances(self, path, scope, text, line)
+        )
+
+    # -- expressions by their kind -----------------------------------------------------------------------------------
+
+    def expression(self, node: ast.expr, here: Here) -> Values:
+        if self._nesting >= _MAX_NESTING:
+            self.cut_off()
+            return EMPTY
+        self._nesting += 1
+        try:
+            return expressions.evaluate(self, node, here)
+        finally:
+            self._nesting -= 1
+
+    def name(self, name: str, path: str, scope: int, offset: int, line: int, environment: Environment = ()) -> Values:
+        """What a name may be, read in a scope: at an offset (-1: unknown) and line, or (line 0) whenever."""
+        table = self.table(path)
+        if table is None:
+            return EMPTY
+        limited, declared = name in table.limited_names, table.declared
+        for current in scopes(table.facts, scope):
+            limited_here = table.limited_at(current, name, offset) if limited else None
+            if limited_here:
+                nearest = min(limited_here, key=lambda f: f.last - f.first)
+                if nearest.kind == "lambda":
+                    return lambdas.parameter(self, path, nearest)
+                return self.flow(path, nearest)
+            own = current == scope
+            if declared and (current, name) in declared:
+                current, own = declared[(current, name)], False
+            if own and offset >= 0 and reaching.is_not_yet_bound(table, current, name, offset):
+                continue
+            found = self.binding(
+                table, current, name, offset if own else -1, line if own else 0, environment if own else ()
+            )
+            if found is not None:
+                if current != 0:
+                    return found
+                if table.stars:
+                    later = modules.from_later_stars(self, table, name, line if own else 0)
+                    if later is not None:
+                        return later
+                found = modules.with_set(self, table, name, found)
+                return found or modules.set_from_outside(self, table.facts.module, name)
+        found = modules.from_stars(self, table, name)
+        if found is not None:
+            return found
+        if name == "__name__":
+            return frozenset({Value("external", "builtins.str()", 0, table.facts.module)})
+        if name in _BUILTINS:
+            return frozenset({external(f"builtins.{name}")})
+        return EMPTY
+
+    def binding(
+        self, table: Tables, scope: int, name: str, offset: int = -1, line: int = 0, environment: Environment = ()
+    ) -> Values | None:
+        """What a name of one scope may be; None where the scope does not bind it. With a `line`: as read there."""
+        bound = reaching.bindings_of(table, scope, name)
+        parameter = bound.parameter
+        if not bound.events:
+            if parameter:
+                return parameters.parameter(self, table.facts.path, scope, name)
+            return EMPTY if name in table.facts.symbols[scope].local_names else None
+        lines = self.measured(table.facts.path) if line and bound.branching else reaching.NO_LINES
+        chosen, given = reaching.reaching(bound, reaching.Place(offset, line, lines) if line else None)
+        folds = bound.branching and self.folds.get(table.facts.path) != ()
+        folded = folding.after(self, table, chosen, line) if folds else None
+        if environment:
+            environment = self._needed(table, chosen, environment)
+
+        def compute() -> Values:
+            made = folding.result(self, table, folded) if folded is not None else EMPTY
+            # What the name was before its loop is no more.
+            held = chosen if folded is None or not made else [e for e in chosen if e.line > folded.line]
+            noted = [e for e in held if isinstance(e.what, Flow) and e.what.kind == "annotation"]
+            told = [e for e in held if e not in noted]
+            parts = [self._event(table, e, environment) for e in told]
+            if noted and not any(v.kind != "typed" for part in parts for v in known(part)):
+                # An annotation tells where the value does not: `basket: Basket = field(…)`.
+                parts += [self._event(table, e) for e in noted]
+            else:
+                parts = [either(parts, [self._is_told(table, e) for e in told])]
+            if made:
+                parts.append(made)
+            elif parameter and given:
+                parts.append(parameters.parameter(self, table.facts.path, scope, name))
+            return union(parts)
+
+        number = folded.start if folded is not None else -1
+        key = ("binding", table.facts.path, scope, name, given, tuple([e.number for e in chosen]), environment, number)
+        return self.once(key, compute)
+
+    def _is_told(self, table: Tables, event: Event) -> bool:
+        """Whether a binding to which nothing is known is one to a constant, and not to something unknown."""
+        return isinstance(event.what, Flow) and self.is_constant(table.facts.path, event.what)
+
+    def is_constant(self, path: str, flow: Flow) -> bool:
+        source = snippet(self.workspace.text(path)[flow.start : flow.end]) if flow.end - flow.start < _SHORT else None
+        return source is not None and isinstance(source.tree, ast.Constant)
+
+    def _needed(self, table: Tables, chosen: list[Event], environment: Environment) -> Environment:
+        """The part of what is known of parameters that some binding names."""
+        text = self.workspace.text(table.facts.path)
+        words: set[str] = set()
+        for event in chosen:
+            if isinstance(event.what, Flow):
+                words.update(_WORD.findall(text, event.what.start, event.what.end))
+        return tuple(e for e in environment if e[0] in words)
+
+    def _event(self, table: Tables, event: Event, environment: Environment = ()) -> Values:
+        what = event.what
+        facts = table.facts
+        if isinstance(what, Flow):
+            return self.flow(facts.path, what, environment)
+        if isinstance(what, Import):
+            return modules.imported(self, facts, what)
+        symbol = facts.symbols[what]
+        if symbol.kind == "class":
+            return calling.decorated(self, facts.path, what, Value("class", facts.path, what))
+        if symbol.is_callable:
+            return calling.decorated(self, facts.path, what, Value("function", facts.path, what))
+        return EMPTY
+
+    def attribute(self, values: Values, name: str) -> Values:
+        """The attribute of any of the values, through descriptors: methods come bound, properties as their result."""
+        return union([self._attribute_of(v, name) for v in values])
+
+    def _attribute_of(self, value: Value, name: str) -> Values:
+        if value.kind == "module":
+            return (
+                namespaces.of_module(self, value.path)
+                if name == "__dict__"
+                else modules.attribute(self, value.path, name)
+            )
+        if value.kind in ("class", "instance", "super"):
+            return attributes.attribute(self, value, name)
+        if value.kind == "external":
+            return dynamic.parsed(self, value, name) or frozenset({texts.method(value, name)})
+        if value.kind in ("display", "starred", "typed", "generator", "attributes", "namespace"):
+            return dynamic.of_container(value, name)
+        if value.kind == "function":
+            return dynamic.of_function(self, value, name)
+        if value.kind in ("composed", "object"):
+            return composed.attribute(self, value, name)
+        if value.kind == "partial" and name == "func":
+            return frozenset({value.extra[0]})
+        return EMPTY
+
+    # -- containers --------------------------------------------------------------------------------------------------
+
+    def elements(self, values: Values) -> Values:
+        """What iterating over any of the values gives."""
+        return union([protocols.iterated(self, v) for v in values])
+
+    def part(self, values: Values, step: str) -> Values:
+        """What unpacking gives at one place: "1", "-1", or "*1:0" for a list of the rest; what a pattern takes out: "@attribute", "@0" (of
+        a class, by place), "'key'"."""
+        if step.startswith("*"):
+            first, _, after = step[1:].partition(":")
+            return union([contents.rest(self, v, int(first), int(after)) for v in values])
+        if step.startswith("@"):
+            place = step[1:]
+            return generated.matched(self, values, int(place)) if place.isdecimal() else self.attribute(values, place)
+        if step[:1] in "'\"":
+            return union([protocols.item(self, v, step, None) for v in values])
+        return union([protocols.item(self, v, None, step) for v in values])
+
+    # -- what modules ask of those that build on them: what a name is depends on calls, and these on what names are -----
+
+    def module(self, name: str) -> Values:
+        """A module of the workspace by its dotted name, or what is outside."""
+        return modules.named(self, name)
+
+    def member(self, value: Value, name: str) -> Values:
+        """An attribute of a class, an instance or `super()`."""
+        return attributes.attribute(self, value, name)
+
+    def members_beginning(self, value: Value, start: str) -> Values:
+        """The attributes of a value whose names begin so."""
+        if value.kind == "module":
+            return modules.attributes_beginning(self, value.path, start)
+        return attributes.attributes_beginning(self, value, start)
+
+    def entered(self, value: Value) -> Values:
+        return protocols.entered(self, value)
+
+    def keys(self, node: ast.expr, here: Here) -> list[str | None]:
+        return expressions.keys(self, node, here)
+
+    def item(self, value: Value, key: str | None, step: str | None) -> Values:
+        return protocols.item(self, value, key, step)
+
+    def iterated(self, value: Value) -> Values:
+        return protocols.iterated(self, value)
+
+    def returned(self, callees: Values) -> Values:
+        return calling.returned(self, callees)
+
+    def returned_with(self, function: Value, environment: Environment) -> Values:
+        return calling.returned_with(self, function, environment)
+
+    def yielded(self, generator: Value) -> Values:
+        return calling.yielded(self, generator)
+
+    def additions(self, value: Value, key: str | None, written: Values) -> Values:
+        return filling.additions(self, value, key, written)
+
+    def gathered(self, value: Value, key: str | None) -> Values:
+        return parameters.gathered(self, value, key)
+
+    def handed_over(self, path: str, scope: int, name: str) -> Values:
+        return parameters.handed_over(self, path, scope, name)
+
+    def answered(self, functions: Values, name: str) -> Values:
+        return dynamic.answered(self, functions, name)
+
+    def argument(self, callee: Value, node: ast.Call, here: Here, wanted: Parameter) -> Values | None:
+        return parameters.argument(self, callee, node, here, wanted)
+
+    def callees(self, path: str, call: Call) -> Values:
+        return calling.callees(self, path, call)
+
+    def constructors(self, cls: Value) -> Values:
+        return calling.constructors(self, cls)
+
+    def names_of(self, name: str) -> list[str]:
+        return import_aliases.names_of(self, name)
+
+    def files_naming(self, name: str) -> list[str]:
+        return import_aliases.files_naming(self, name)
+
+    def aliases_of(self, value: Value) -> list[tuple[str, str]]:
+        return may_alias.aliases_of(self, value)
+
+    def aliases_of_instances(self, cls: Value) -> list[tuple[str, str]]:
+        return may_alias.aliases_of_instances(self, cls)
+
+    def sites_of(self, value: Value) -> list[tuple[str, Call]]:
+        return may_alias.sites_of(self, value)
+
+    def is_common(self, function: Value) -> bool:
+        return may_alias.is_common(self, function)

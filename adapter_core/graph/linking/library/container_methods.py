@@ -1,0 +1,95 @@
+"""What methods of containers, generators and tasks give, and what `operator.itemgetter` and its like do when they are called."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from ...parsing.fields import spelled
+from ..classes import namespaces
+from ..containers import contents
+from ..results.values import EMPTY, Value, Values, bound, external, places, union
+
+if TYPE_CHECKING:
+    from ..inference import Here, Inference
+
+
+def result(inference: Inference, value: Value, node: ast.Call, here: Here) -> Values:
+    """What calling a method gives; `value.extra` is what it is a method of."""
+    container: Value = value.extra
+    name = value.path
+    if container.path == "future":
+        return container.extra if name == "result" else EMPTY
+    work = _BY_NAME.get(name)
+    if work is not None:
+        return work(inference, container, node, here)
+    if container.kind == "typed" and container.path == "callable":
+        return EMPTY
+    return frozenset({external(f"builtins.{name}()")})
+
+
+def _bound(inference: Inference, function: Value, node: ast.Call, here: Here) -> Values:
+    only = frozenset({function})
+    return bound(only, inference.expression(node.args[0], here)) if node.args else EMPTY
+
+
+def _item_got(inference: Inference, getter: Value, node: ast.Call, here: Here) -> Values:
+    """`itemgetter("key")(value)`: `getter` is the key or number."""
+    step = str(getter.extra) if getter.path == "builtins.int()" else None
+    key = None if step else getter.extra
+    given = inference.expression(node.args[0], here) if node.args else EMPTY
+    return union([inference.item(v, key, step) for v in given])
+
+
+def _attribute_got(inference: Inference, getter: Value, node: ast.Call, here: Here) -> Values:
+    return inference.attribute(inference.expression(node.args[0], here), getter.extra) if node.args else EMPTY
+
+
+def _values(inference: Inference, container: Value, node: ast.Call, here: Here) -> Values:
+    return frozenset({Value("typed", "list", 0, _held(inference, container))})
+
+
+def _items(inference: Inference, container: Value, node: ast.Call, here: Here) -> Values:
+    held = namespaces.held(inference, container) if container.kind == "namespace" else EMPTY
+    return namespaces.pairs(held) if held else places([EMPTY, _held(inference, container)])
+
+
+def _item(inference: Inference, container: Value, node: ast.Call, here: Here) -> Values:
+    """What stands under a key, or what is given to be used where nothing does."""
+    key = node.args[0] if node.args else None
+    keys: list[str | None] = [(spelled(key) or None) if key is not None else None]
+    if isinstance(key, ast.Name) and any(name == key.id for name, _ in here.environment):
+        keys = inference.keys(key, here)  # a parameter whose value this call tells
+    found = [inference.item(container, key, None) for key in keys]
+    return union([*found, *(inference.expression(a, here) for a in node.args[1:])])
+
+
+def _same(inference: Inference, container: Value, node: ast.Call, here: Here) -> Values:
+    return frozenset({container})
+
+
+def _next(inference: Inference, container: Value, node: ast.Call, here: Here) -> Values:
+    return inference.elements(frozenset({container}))
+
+
+def _held(inference: Inference, container: Value) -> Values:
+    if container.kind == "display":
+        return contents.display_values(inference, container)
+    return inference.item(container, None, None)
+
+
+_Work = Callable[["Inference", Value, ast.Call, "Here"], Values]
+_BY_NAME: dict[str, _Work] = {
+    "__get__": _bound,
+    "itemgetter": _item_got,
+    "attrgetter": _attribute_got,
+    "items": _items,
+    **dict.fromkeys(("values", "popitem"), _values),
+    **dict.fromkeys(("get", "pop", "popleft", "setdefault", "__getitem__"), _item),
+    **dict.fromkeys(("copy", "__iter__", "__enter__", "union", "intersection", "difference"), _same),
+    **dict.fromkeys(("__next__", "send", "__anext__", "asend"), _next),
+}
+
+
+__all__ = ["result"]

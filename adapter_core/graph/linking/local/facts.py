@@ -1,0 +1,23 @@
+"""What linking needs of the index."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from ....types import ModuleFacts
+
+
+class Workspace(Protocol):
+    """The facts and texts of the files of a moment; `graph.snapshot.view` implements it."""
+
+    def facts(self, path: str) -> ModuleFacts | None: ...
+
+    def facts_of_module(self, module: str) -> list[ModuleFacts]: ...
+
+    def has_package(self, module: str) -> bool: ...
+
+    def text(self, path: str) -> str: ...
+
+    def paths_using(self, name: str, how: str = "named") -> list[str]: ...
+
+    def python_paths(self) -> list[str]: ...

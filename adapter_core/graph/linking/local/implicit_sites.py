@@ -1,0 +1,400 @@
+"""Implicit call sites: what is written in one file that may run a special method without a call of it, such as `with` and operators.
+
+Found in the syntax tree when somebody asks, not stored. What each of them does run is told in `implicit/targets.py`.
+"""
+
+from __future__ import annotations
+
+import ast
+import string
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ....types import ModuleFacts
+from ...parsing.define import dotted
+from ...parsing.fields import outer_parts
+from ...parsing.syntax import Syntax, syntax_of
+from ...source import is_python
+from .builtin_calls import BUILT_IN_CALLING, BUILTINS, CALLING_NAMES, FORMATS, handed_places
+from .operators import OPERATORS
+
+if TYPE_CHECKING:
+    from ..inference import Inference
+
+Extent = tuple[int, int]
+NOWHERE: Extent = (-1, -1)
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_UNTOLD = (
+    ast.Constant,
+    ast.Lambda,
+    ast.JoinedStr,
+)  # run no special method of the workspace, whatever is done with them
+_WRITTEN_OUT = (ast.List, ast.Tuple, ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_COMPARED = {
+    ast.Eq: ("eq", "eq"), ast.NotEq: ("ne", "ne"), ast.Lt: ("lt", "gt"), ast.LtE: ("le", "ge"), ast.Gt: ("gt", "lt"),
+    ast.GtE: ("ge", "le"),
+}  # fmt: skip
+_ACCESS: dict[type, str] = {ast.Load: "get", ast.Store: "set", ast.Del: "delete"}
+_MAX_FIELDS = 50  # of one format string
+_DEEP = 70  # operators within one another
+
+
+class Operation(NamedTuple):
+    """One thing that is done to a value. `how` says what is written, `runs` which protocol it follows (`implicit.targets.PROTOCOLS`).
+
+    `start:end` are the offsets of the value, `other` those of a second one: a right operand, or what is called (`len`). `name` is the
+    attribute, or the operator; `text` how the value is written, as in `Call.callee`, `second` how the other one is. `direct`: the value is
+    what a call gives.
+    """
+
+    how: str
+    runs: str
+    owner: int
+    line: int
+    last: int
+    start: int
+    end: int
+    text: str = ""
+    name: str = ""
+    other: Extent = NOWHERE
+    second: str = ""
+    deferred: bool = False
+    direct: bool = False
+
+
+def operations_of(inference: Inference, path: str) -> tuple[Operation, ...]:
+    """The operations of a file; none where it does not parse, which is noted."""
+    if path not in inference.operations:
+        table = inference.table(path)
+        table = table if is_python(path) else None
+        found = operations_in(table.facts, inference.workspace.text(path)) if table is not None else ()
+        inference.operations[path] = found
+    known = inference.operations[path]
+    if known is None:
+        inference.unread[path] = None
+    return known or ()
+
+
+def operations_in(facts: ModuleFacts, text: str) -> tuple[Operation, ...] | None:
+    """The operations of a file in the order of its text; None where it does not parse."""
+    syntax = syntax_of(facts.path, text, facts.module)
+    if syntax is None:
+        return None
+    walk = _Walk(facts, text, syntax)
+    walk.run(syntax.tree)
+    return tuple(sorted(dict.fromkeys(walk.found), key=lambda o: (o.start, o.end)))
+
+
+def _is_deep(node: ast.expr) -> bool:
+    """Whether so many operators stand within one another, as in a long sum, that inference gives up: to read each part of it by itself
+    takes the square of its length."""
+    for _ in range(_DEEP):
+        if isinstance(node, ast.BinOp):
+            node = node.left
+        elif isinstance(node, ast.UnaryOp):
+            node = node.operand
+        else:
+            return False
+    return True
+
+
+class _Walk:
+    def __init__(self, facts: ModuleFacts, text: str, syntax: Syntax) -> None:
+        self.text = text
+        self.found: list[Operation] = []
+        self.extent = syntax.extent
+        self.scopes = {
+            (s.name, s.name_line): i for i, s in enumerate(facts.symbols) if s.is_callable or s.kind == "class"
+        }
+        self.owner = 0
+        self.deferred = False
+        self.quoted = False
+
+    def run(self, tree: ast.Module) -> None:
+        stack: list[tuple[ast.AST, int, bool, bool]] = [(tree, 0, False, False)]
+        while stack:
+            node, self.owner, self.deferred, self.quoted = stack.pop()
+            kind = type(node)
+            if isinstance(node, _DEFINITIONS):
+                index = self.scopes.get((node.name, node.lineno))
+                stack += [(part, self.owner, self.deferred, self.quoted) for part in outer_parts(node)]
+                if index is None:
+                    continue  # the facts are those of another text
+                if kind is ast.ClassDef:
+                    extent = (index, index)
+                    self.add("class", "class", node, extent, text=node.name, line=node.lineno)
+                stack += [(statement, index, False, False) for statement in node.body]
+                continue
+            handler = _HANDLERS.get(kind)
+            if handler is not None:
+                handler(self, node)
+            deferred = self.deferred or kind is ast.Lambda
+            quoted = self.quoted or kind is ast.JoinedStr
+            for child in _children(node):
+                if type(child) is not ast.Name and type(child) is not ast.Constant:
+                    stack.append((child, self.owner, deferred, quoted))
+
+    # -- noting ------------------------------------------------------------------------------------------------------
+
+    def value(self, how: str, runs: str, node: ast.expr, at: Any = None, **more: Any) -> None:
+        """Note that something is done to a value; `at` is the whole of it."""
+        if isinstance(node, _UNTOLD):
+            return
+        extent = self.extent(node)
+        if self.quoted and not _is_spelled(self.text[slice(*extent)], node):
+            return  # Python before 3.12 may tell wrong places within f-strings
+        self.add(how, runs, at or node, extent, text=dotted(node), direct=isinstance(node, ast.Call), **more)
+
+    def add(
+        self, how: str, runs: str, at: Any, extent: Extent, text: str = "", line: int = 0, direct: bool = False,
+        name: str = "", other: ast.expr | None = None,
+    ) -> None:  # fmt: skip
+        line, last = (line, line) if line else (at.lineno, at.end_lineno)
+        place, second = (self.extent(other), dotted(other)) if other is not None else (NOWHERE, "")
+        self.found.append(
+            Operation(how, runs, self.owner, line, last, *extent, text, name, place, second, self.deferred, direct)
+        )
+
+    def truth(self, test: ast.expr) -> None:
+        """What is asked for its truth in a condition: the parts of `and`, `or`, `not`."""
+        todo = [test]
+        while todo:
+            node = todo.pop()
+            if isinstance(node, ast.BoolOp):
+                todo += node.values
+            elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+                todo.append(node.operand)
+            elif not isinstance(node, (ast.Compare, *_WRITTEN_OUT)):
+                self.value("truth", "truth", node)
+
+    def iterate(self, node: ast.expr, runs: str = "iterate") -> None:
+        if not isinstance(node, _WRITTEN_OUT):
+            self.value("iterate", runs, node)
+
+    # -- statements --------------------------------------------------------------------------------------------------
+
+    def with_(self, node: ast.With | ast.AsyncWith) -> None:
+        for item in node.items:
+            self.value("with", "with" if isinstance(node, ast.With) else "async with", item.context_expr)
+
+    def for_(self, node: ast.For | ast.AsyncFor) -> None:
+        self.iterate(node.iter, "iterate" if isinstance(node, ast.For) else "async iterate")
+
+    def comprehension(self, node: ast.comprehension) -> None:
+        self.iterate(node.iter, "async iterate" if node.is_async else "iterate")
+        for test in node.ifs:
+            self.truth(test)
+
+    def assign(self, node: ast.Assign) -> None:
+        if any(isinstance(target, (ast.Tuple, ast.List)) for target in node.targets):
+            self.iterate(node.value)
+
+    def augmented(self, node: ast.AugAssign) -> None:
+        target = node.target
+        if isinstance(target, ast.Attribute):
+            self.value("get", "get", target.value, target, name=target.attr)
+        elif isinstance(target, ast.Subscript):
+            self.value("subscript", "getitem", target.value, target)
+        self.value("operator", "inplace", target, node, name=OPERATORS[type(node.op)], other=node.value)
+
+    def test(self, node: ast.If | ast.While | ast.Assert | ast.IfExp) -> None:
+        self.truth(node.test)
+
+    def match(self, node: Any) -> None:
+        for case in node.cases:
+            if case.guard is not None:
+                self.truth(case.guard)
+            for inner in ast.walk(case.pattern):
+                if isinstance(inner, ast.MatchValue):
+                    self.value("compare", "compare", node.subject, inner, name="eq eq", other=inner.value)
+
+    def raise_(self, node: ast.Raise) -> None:
+        if node.exc is not None and not isinstance(node.exc, ast.Call):
+            self.value("raise", "raise", node.exc, node)
+
+    # -- expressions -------------------------------------------------------------------------------------------------
+
+    def attribute(self, node: ast.Attribute) -> None:
+        access = _ACCESS[type(node.ctx)]
+        self.value(access, access, node.value, node, name=node.attr)
+
+    def subscript(self, node: ast.Subscript) -> None:
+        if not isinstance(node.value, _WRITTEN_OUT):
+            access = {"get": "getitem", "set": "setitem", "delete": "delitem"}[_ACCESS[type(node.ctx)]]
+            self.value("subscript", access, node.value, node)
+        if isinstance(node.slice, (ast.Name, ast.Attribute)):
+            self.value("subscript", "key", node.slice, node, other=node.value)
+
+    def binary(self, node: ast.BinOp) -> None:
+        if isinstance(node.op, ast.Mod) and isinstance(node.left, ast.Constant) and isinstance(node.left.value, str):
+            given = list(node.right.elts) if isinstance(node.right, ast.Tuple) else [node.right]
+            for letter, argument in zip(FORMATS.findall(node.left.value.replace("%%", "")), given, strict=False):
+                self.value("format", "repr" if letter in "ra" else "str", argument, node)
+            return
+        if _is_deep(node):
+            return
+        self.value_or_constant("operator", "operator", node.left, node, OPERATORS[type(node.op)], node.right)
+
+    def value_or_constant(self, how: str, runs: str, node: ast.expr, at: ast.expr, name: str, other: ast.expr) -> None:
+        """As `value`, where a constant may be on the left: `3 + money`."""
+        extent = self.extent(node)
+        told = not (isinstance(other, _UNTOLD) and isinstance(node, _UNTOLD))
+        if told and (not self.quoted or _is_spelled(self.text[slice(*extent)], node)):
+            self.add(how, runs, at, extent, text=dotted(node), name=name, other=other)
+
+    def unary(self, node: ast.UnaryOp) -> None:
+        if _is_deep(node):
+            return
+        if isinstance(node.op, ast.Not):
+            self.truth(node.operand)
+        else:
+            self.value("operator", "unary", node.operand, node, name=OPERATORS[type(node.op)])
+
+    def either(self, node: ast.BoolOp) -> None:
+        for part in node.values[:-1]:
+            self.truth(part)
+
+    def compare(self, node: ast.Compare) -> None:
+        left = node.left
+        for op, right in zip(node.ops, node.comparators, strict=True):
+            if isinstance(op, (ast.In, ast.NotIn)):
+                if not isinstance(right, _WRITTEN_OUT):
+                    self.value("compare", "contains", right, node)
+            elif type(op) in _COMPARED:
+                self.value_or_constant("compare", "compare", left, node, " ".join(_COMPARED[type(op)]), right)
+            left = right
+
+    def formatted(self, node: ast.FormattedValue) -> None:
+        runs = {-1: "format", 115: "str", 114: "repr", 97: "repr"}[node.conversion]
+        self.value("format", runs, node.value)
+
+    def starred(self, node: ast.Starred) -> None:
+        if isinstance(node.ctx, ast.Load):
+            self.iterate(node.value)
+
+    def keyword(self, node: ast.keyword) -> None:
+        if node.arg is None:
+            self.value("iterate", "mapping", node.value)
+
+    def keys(self, node: ast.Dict) -> None:
+        for key, value in zip(node.keys, node.values, strict=True):
+            if key is None:
+                self.value("iterate", "mapping", value)
+            else:
+                self.value("hash", "hash", key)
+
+    def elements(self, node: ast.Set) -> None:
+        for element in node.elts:
+            if not isinstance(element, ast.Starred):
+                self.value("hash", "hash", element)
+
+    def element(self, node: ast.SetComp | ast.DictComp) -> None:
+        self.value("hash", "hash", node.key if isinstance(node, ast.DictComp) else node.elt)
+
+    def yield_from(self, node: ast.YieldFrom) -> None:
+        self.iterate(node.value)
+
+    def await_(self, node: ast.Await) -> None:
+        self.value("await", "await", node.value)
+
+    def call(self, node: ast.Call) -> None:
+        function = node.func
+        self.add("construct", "construct", node, self.extent(function), text=dotted(function))
+        name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+        if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Constant):
+            self.of_string(node, name, function.value.value)
+            return
+        if name in CALLING_NAMES and (isinstance(function, ast.Name) or name not in BUILT_IN_CALLING):
+            self.handed(node, name)
+        for place, runs in BUILTINS.get(name, ()):
+            given = node.args if place is None else node.args[place : place + 1]
+            if runs == "ordered" and any(k.arg == "key" for k in node.keywords):
+                continue
+            if runs in ("get", "set", "delete"):
+                told = node.args[1].value if len(node.args) > 1 and isinstance(node.args[1], ast.Constant) else None
+                if isinstance(told, str):
+                    self.value("built-in", runs, node.args[0], node, name=told, other=function)
+                continue
+            for argument in given:
+                if not isinstance(argument, ast.Starred) and not (
+                    runs.startswith("iterate") and isinstance(argument, _WRITTEN_OUT)
+                ):
+                    self.value("built-in", runs, argument, node, name=name, other=function)
+
+    def handed(self, node: ast.Call, name: str) -> None:
+        """What is handed to code that calls it: `map(f, values)`, `sorted(values, key=f)`."""
+        for argument, last in handed_in(node, name):
+            self.add("callback", "callback", node, self.extent(argument), text=dotted(argument), name=last, other=node)
+
+    def of_string(self, node: ast.Call, name: str, value: object) -> None:
+        """`"…".format(x)` and `"…".join(xs)`."""
+        if name == "join" and isinstance(value, (str, bytes)):
+            for argument in node.args:
+                self.iterate(argument)
+        if name == "format" and isinstance(value, str):
+            for field, conversion in _fields(value):
+                one = _given(node, field)
+                if one is not None:
+                    runs = {"r": "repr", "a": "repr", "s": "str"}.get(conversion, "format")
+                    self.value("format", runs, one, node)
+
+
+def handed_in(node: ast.Call, name: str) -> list[tuple[ast.expr, str]]:
+    """The arguments that a call of something of a name calls, perhaps, and the last names by which they go."""
+    places = handed_places(name)
+    given = [argument for place, argument in enumerate(node.args) if place in places]
+    given += [keyword.value for keyword in node.keywords if keyword.arg in places]
+    untold = (ast.Starred, ast.Constant, ast.JoinedStr, *_WRITTEN_OUT)
+    return [(a, dotted(a).rpartition(".")[2]) for a in given if not isinstance(a, untold)]
+
+
+def _children(node: ast.AST) -> Iterator[ast.AST]:
+    """The parts of a node, but for annotations."""
+    for field in node._fields:
+        if field == "annotation" or field == "returns":
+            continue
+        value = getattr(node, field, None)
+        if isinstance(value, list):
+            yield from (item for item in value if isinstance(item, ast.AST))
+        elif isinstance(value, ast.AST):
+            yield value
+
+
+def _is_spelled(text: str, node: ast.expr) -> bool:
+    """Whether a text is that of an expression."""
+    try:
+        return ast.dump(ast.parse(f"({text}\n)", mode="eval").body) == ast.dump(node)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+
+
+def _fields(text: str) -> list[tuple[str, str]]:
+    """(number or name, conversion) of the fields of a format string whose value itself is formatted."""
+    found: list[tuple[str, str]] = []
+    try:
+        for number, (_, field, _, conversion) in enumerate(
+            f for f in string.Formatter().parse(text) if f[1] is not None
+        ):
+            if field is not None and "." not in field and "[" not in field:
+                found.append((field or str(number), conversion or ""))
+    except ValueError:
+        return []
+    return found[:_MAX_FIELDS]
+
+
+def _given(node: ast.Call, field: str) -> ast.expr | None:
+    if field.isdigit():
+        plain = [a for a in node.args if not isinstance(a, ast.Starred)]
+        return plain[int(field)] if len(plain) == len(node.args) > int(field) else None
+    return next((k.value for k in node.keywords if k.arg == field), None)
+
+
+_HANDLERS: dict[type, Callable[[_Walk, Any], None]] = {
+    ast.With: _Walk.with_, ast.AsyncWith: _Walk.with_, ast.For: _Walk.for_, ast.AsyncFor: _Walk.for_,
+    ast.comprehension: _Walk.comprehension, ast.Assign: _Walk.assign, ast.AugAssign: _Walk.augmented, ast.If: _Walk.test,
+    ast.While: _Walk.test, ast.Assert: _Walk.test, ast.IfExp: _Walk.test, ast.Match: _Walk.match, ast.Raise: _Walk.raise_,
+    ast.Attribute: _Walk.attribute, ast.Subscript: _Walk.subscript, ast.BinOp: _Walk.binary, ast.UnaryOp: _Walk.unary,
+    ast.BoolOp: _Walk.either, ast.Compare: _Walk.compare, ast.FormattedValue: _Walk.formatted, ast.Starred: _Walk.starred,
+    ast.keyword: _Walk.keyword, ast.Dict: _Walk.keys, ast.Set: _Walk.elements, ast.SetComp: _Walk.element,
+    ast.DictComp: _Walk.element, ast.YieldFrom: _Walk.yield_from, ast.Await: _Walk.await_, ast.Call: _Walk.call,
+}  # fmt: skip

@@ -1,0 +1,40 @@
+"""Which argument of a call goes to a parameter."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ....types import Parameter
+from ..results.values import EMPTY, Values, union
+
+if TYPE_CHECKING:
+    from ..inference import Here, Inference
+
+
+def passed(
+    inference: Inference, taken: Sequence[Parameter], bound: bool, node: ast.Call, here: Here, wanted: Parameter
+) -> Values:
+    """What a call hands over for one of the parameters that are taken."""
+    positional = [p for p in taken if p.kind in ("positional", "positional_only")]
+    if bound and positional:
+        positional = positional[1:]
+    parts: list[Values] = []
+    if wanted in positional:
+        place = positional.index(wanted)
+        for number, argument in enumerate(node.args):
+            if isinstance(argument, ast.Starred):
+                for value in inference.expression(argument.value, here):
+                    parts.append(inference.item(value, None, str(place - number)) if place >= number else EMPTY)
+                break
+            if number == place:
+                parts.append(inference.expression(argument, here))
+                break
+    for keyword in node.keywords:
+        if keyword.arg == wanted.name:
+            parts.append(inference.expression(keyword.value, here))
+        elif keyword.arg is None:
+            for value in inference.expression(keyword.value, here):
+                parts.append(inference.item(value, repr(wanted.name), None))
+    return union(parts)

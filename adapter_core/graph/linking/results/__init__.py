@@ -1,0 +1,1 @@
+"""What inference finds: values, remembered with what was read for them."""

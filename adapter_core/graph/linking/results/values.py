@@ -1,0 +1,147 @@
+"""What an expression may be, as far as the text tells."""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any, NamedTuple
+
+from ...memory.momentary import forgotten
+
+_KEPT_MARKS = 60_000
+_WITH_TEXTS = ("attributes", "applied")  # have texts within `extra`
+
+
+class _Marks(dict[str, int]):
+    """A number for each text: the same in every process, which `hash` of a text is not."""
+
+    def __missing__(self, text: str) -> int:
+        if len(self) >= _KEPT_MARKS:
+            self.clear()
+        mark = self[text] = zlib.crc32(text.encode("utf-8", "surrogatepass"))
+        return mark
+
+
+_MARKS = _Marks()
+forgotten(_MARKS.clear)
+
+
+class Value(NamedTuple):
+    """One of the things that an expression may be; an expression has a set of them, and the empty set means: not known.
+
+    kind        path          index            extra
+    module      dotted name   0                None
+    class       file          symbol           None
+    instance    file          symbol of class  None
+    function    file          symbol           the receiver that it is bound to, or None
+    generator   file          symbol           None              what calling a generator function gives
+    lambda      file          scope            (start, end)      offsets in the file
+    composed    file          scope            (start, end, bases, line)   the class that `type(name, bases, members)` there gives
+    object      file          scope            (start, end, bases, line)   an instance of such a class
+    display     file          scope            (start, end)      a list, tuple, set or dict, written out or as a comprehension
+    super       file          symbol of class  the receiver      members are looked for after that class
+    starred     file          symbol           parameter         the tuple of `*args`, the dict of `**kwargs`
+    typed       "list", …     0                element values    a container of which only its elements' type is known
+                "places"      0                a tuple of values the values of a tuple, place by place
+                "callable"    0                result values     something to call
+                "future"      0                values            what its `result()` gives
+                "entered"     0                values            a context manager that gives these back
+    attributes  ""            0                (name, values)…   a `SimpleNamespace`
+                "tuple"       0                (name, values)…   a named tuple made by a call, field by field
+    namespace   file          scope            None              `globals()`
+                ""            0                an instance       its `__dict__`
+    property    file          symbol           the getter        what `property(get)` gives
+    unbound     file          symbol           (value, whether)  `staticmethod(f)`, or (whether) `classmethod(f)`
+    method      its name      0                the container     `items.append`
+    partial     file          scope            (value, start, end)   a function with its first arguments given, in the call at these offsets
+    external    dotted name   0                None              outside the workspace, or what comes of it; the text of a short string
+    other       ""            0                None              beside the rest: something that the text does not tell
+    many        ""            0                None              more things than are followed; only where a limit was met
+
+    `by` is the (path, symbol) of a decorated definition whose name leads to this instead: to what its decorators returned.
+    """
+
+    kind: str
+    path: str
+    index: int = 0  # type: ignore[assignment] # nobody asks a value for tuple.index
+    extra: Any = None
+    by: tuple[str, int] | None = None
+
+    def __hash__(self) -> int:
+        """The order of a set is that of its hashes, and it decides what is looked at first where a limit is met. So no hash of a text
+        goes into it, nor that of None, which another process has otherwise. By places: this is asked for more than anything else."""
+        mark = _MARKS[self[1]] + self[2] * 1_000_003
+        extra = self[3]
+        if extra is not None:
+            if type(extra) is str:
+                mark ^= _MARKS[extra]
+            elif self[0] not in _WITH_TEXTS:
+                mark ^= hash(extra) * 3
+        return mark if self[4] is None else mark + self[4][1] * 31
+
+
+Values = frozenset[Value]
+EMPTY: Values = frozenset()
+OTHER = Value("other", "")
+MANY = Value("many", "")
+MADE_TUPLE = "collections.namedtuple()"  # the path of a class of named tuples that a call made
+_UNKNOWN = ("external", "other", "many")
+
+
+def module(name: str) -> Value:
+    return Value("module", name)
+
+
+def external(name: str) -> Value:
+    # What comes of what comes of something outside is no more than outside.
+    return Value("external", name if len(name) < 120 else name[:120])
+
+
+def instance(cls: Value) -> Value:
+    return Value("instance", cls.path, cls.index)
+
+
+def class_of(value: Value) -> Value:
+    """The class of an instance."""
+    return Value("class", value.path, value.index)
+
+
+def unbound(function: Value) -> Value:
+    """A function as it stands: without its receiver, and whatever name led to it."""
+    if function.kind == "function" and function.extra is not None:
+        return Value("function", function.path, function.index)
+    return function if function.by is None else function._replace(by=None)
+
+
+def bound(functions: Values, receivers: Values) -> Values:
+    """Functions as methods of what they are given for the first parameter."""
+    given = [r for r in receivers if r.kind in ("instance", "class")]
+    return frozenset(f._replace(extra=r) for f in functions if f.kind == "function" for r in given) or functions
+
+
+def places(parts: list[Values]) -> Values:
+    """A list of tuples that hold these, place by place."""
+    return frozenset({Value("typed", "list", 0, frozenset({Value("typed", "places", 0, tuple(parts))}))})
+
+
+def known(values: Values) -> Values:
+    """Those of the workspace."""
+    return frozenset(v for v in values if v.kind not in _UNKNOWN)
+
+
+def either(parts: list[Values], said: list[bool]) -> Values:
+    """What a thing is that may be any of the parts. Where only some of them are known, it may be something else, too; `said` tells of
+    each whether the text says it all, as it does of None."""
+    found = union(parts)
+    if found and not all(part or told for part, told in zip(parts, said, strict=True)):
+        return found | {OTHER}
+    return found
+
+
+def union(parts: list[Values], limit: int = 400) -> Values:
+    """All values of the parts; more than `limit` are as good as none."""
+    if not parts:
+        return EMPTY
+    if len(parts) == 1:
+        return parts[0]
+    found = frozenset().union(*parts)
+    return found if len(found) <= limit else frozenset({MANY})
