@@ -43,7 +43,7 @@ class RankingOptions:
     signature_b: float = 0.4
     docstring_b: float = 0.5
     body_b: float = 0.65
-    k1: float = 3.5
+    k1: float = 2.0
     path_weight: float = 0.3
     path_coverage: float = 0.3
     file_weight: float = 0.3
