@@ -36,21 +36,25 @@ class Neovim:
             stdin=subprocess.DEVNULL,
             start_new_session=True,
         )
-        wait_until(self.socket.exists, "Neovim listens")
+        # The socket is there before it can be connected to.
+        wait_until(lambda: self.socket.exists() and self._evaluated("1").returncode == 0, "Neovim listens")
 
     def lua(self, code: str) -> Any:
         """Runs `code`, whose `return` value comes back."""
         chunk = "return vim.json.encode((function() " + code + " end)() or vim.NIL)"
         expression = f"luaeval('loadstring(_A)()', {json.dumps(chunk)})"
-        done = subprocess.run(
+        done = self._evaluated(expression)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return json.loads(done.stdout)
+
+    def _evaluated(self, expression: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
             [str(NVIM), "--clean", "--headless", "--server", str(self.socket), "--remote-expr", expression],
             env=self.environment,
             capture_output=True,
             text=True,
             timeout=60,
         )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return json.loads(done.stdout)
 
     def command(self, text: str) -> None:
         self.lua(f"vim.cmd({lua_string(text)})")
