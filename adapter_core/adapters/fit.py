@@ -1,6 +1,7 @@
 """Fitting an adapter to a repository: low-rank factors trained on its own text (Hu et al., arXiv 2106.09685), within a budget.
 
-With a budget in tokens and a fixed number of threads, the same files give the same bytes; a budget in seconds becomes a number of steps
+With a budget in tokens, a fixed number of threads and the same installation of Python (whose docstrings are read, too, unless `prose` is
+0), the same files give the same bytes; a budget in seconds becomes a number of steps
 that is recorded, and that gives the same bytes again. An interrupted fit goes on from its checkpoint to the bytes of an uninterrupted
 one.
 """
@@ -24,7 +25,7 @@ from .fitting.attention import attention_for_training
 from .fitting.lora import TrainedFactors, linear_layers
 from .fitting.loss import mean_loss
 from .fitting.options import FitOptions
-from .fitting.packing import Sequences, mingled, packed, text_sequences, woven
+from .fitting.packing import Sequences, mingled, packed, prose_sequences_wanted, woven
 from .fitting.prose import prose_sequences
 from .fitting.questions import QuestionRow, packed_rows
 
@@ -75,9 +76,9 @@ def fit_adapter(
     separator = min(loaded.end_ids) if loaded.end_ids else 0
     asked = int(options.steps * options.questions) * options.batch
     questions = packed_rows(loaded.tokenizer, list(rows), separator, options.length, asked, options.seed)
-    wanted = int(text_sequences(options) * options.prose)
+    wanted = prose_sequences_wanted(files, options)
     prose = prose_sequences(loaded.tokenizer, separator, options.length, wanted, options.seed)
-    text = mingled(packed(files, separator, options), prose, options.prose)
+    text = mingled(packed(files, separator, options, len(prose)), prose, options.prose)
     sequences = woven(text, Sequences(*questions), options)
     most = len(sequences) // options.batch
     if most < 1:

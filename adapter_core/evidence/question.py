@@ -39,18 +39,19 @@ EXTENDING = re.compile(
 )
 # What is no part of a report: comments of its form, and lists of installed packages.
 _FORM = re.compile(r"<!--.*?(?:-->|\Z)|^[ \t]*[\w.-]+[ \t]+v?\d+(?:\.\d+)+\S*[ \t]*$", re.DOTALL | re.MULTILINE)
-# How the answer is to be given, and not what is asked about.
+# How the answer is to be given, and not what is asked about; what is written as code or quoted is neither.
 _MANNER = re.compile(
-    r"""\b(?:
-        step[- ]by[- ]step | under[ ]the[ ]hood | behind[ ]the[ ]scenes | from[ ](?:start|beginning)[ ]to[ ](?:finish|end)
-        | in[ ](?:(?:more|great|greater|some|full)[ ])?(?:detail|depth) | in[ ](?:simple|plain|easy)[ ](?:terms|words|english)
-        | in[ ](?:short|brief|a[ ]nutshell|(?:one|two|three|a[ ]few)[ ](?:words?|sentences?|lines?))
-        | (?:(?:can|could|would)[ ]you[ ])?(?:please[ ])?
+    r"""`[^`]*`|"[^"]*" | (?P<manner>\b(?:
+        (?:(?:can|could|would)[ ]you[ ])?(?:please[ ])?
           (?:(?:walk|talk|guide|take)[ ](?:me|us)[ ]through | (?:explain|show|tell|describe)(?:[ ]to)?[ ](?:me|us)
              | help[ ](?:me|us)[ ](?:to[ ])?understand)
         | I(?:'d|[ ]would)[ ]like[ ]to[ ](?:know|understand) | I[ ](?:want|need)[ ]to[ ](?:know|understand)
-        | please | (?:many[ ])?thanks | thank[ ]you
-    )\b""",
+        | step[- ]by[- ]step | under[ ]the[ ]hood | behind[ ]the[ ]scenes | from[ ]start[ ]to[ ]finish
+        | (?: in[ ](?:(?:more|great|greater|some|full)[ ])?(?:detail|depth) | in[ ](?:simple|plain|easy)[ ](?:terms|words|english)
+            | in[ ](?:short|brief|a[ ]nutshell|(?:one|two|three|a[ ]few)[ ](?:words?|sentences?))
+            | (?:many[ ])?thanks | thank[ ]you
+          )(?=[ ]*(?:[,.;:?!](?!\w)|$))
+    ))""",
     re.I | re.X,
 )
 _OVERVIEW = re.compile(
@@ -98,10 +99,12 @@ def analyse(text: str, own_names: frozenset[str] = frozenset(), options: Ranking
     text = text[:MAX_CHARS].strip()
     is_report = len(text) >= _LONG
     title, _, body = text.partition("\n")
-    title = title if is_report else _MANNER.sub(" ", title).lstrip(" ,;:.!")
-    kind = next((name for name, pattern in _KINDS if pattern.search(f"{title}\n{body}"[:300])), "other")
-    body = _FORM.sub("\n", body) if is_report else body
     in_title = _identifiers(title)
+    if not is_report:
+        title = _without_manner(title)
+    asked = f"{title}\n{body}"
+    kind = next((name for name, pattern in _KINDS if pattern.search(asked[:300])), "other")
+    body = _FORM.sub("\n", body) if is_report else body
     identifiers = tuple(dict.fromkeys((*in_title, *_identifiers(body))))[:_MAX_IDENTIFIERS]
     weights: dict[str, float] = {}
     _weigh_words(title, 1.0, own_names, options, weights)
@@ -119,7 +122,7 @@ def analyse(text: str, own_names: frozenset[str] = frozenset(), options: Ranking
         # Long words tell more; which of the rest do is found out by their idf.
         kept = set(sorted(weights, key=lambda t: (-weights[t], -len(t)))[:_MAX_TERMS])
         weights = {term: weight for term, weight in weights.items() if term in kept}
-    told = [w for w in terms.words(text) if w.lower() not in STOP_WORDS] if len(text) < _LONG else []
+    told = [w for w in terms.words(asked) if w.lower() not in STOP_WORDS] if len(text) < _LONG else []
     if told and all(terms.compound(word) in own_names for word in told) and _OF_PROJECT.match(text):
         weights = {}  # "What is shop?", in the project of that name
         kind = "overview"
@@ -134,6 +137,12 @@ def analyse(text: str, own_names: frozenset[str] = frozenset(), options: Ranking
         if word not in identifiers and word.lower() not in STOP_WORDS and terms.compound(word) not in own_names
     )
     return Question(text, kind, weights, words, identifiers, paths, is_report, mentions, said)
+
+
+def _without_manner(title: str) -> str:
+    """The first line of a question without how it is to be answered."""
+    found = _MANNER.sub(lambda m: " " if m["manner"] else m.group(), title)
+    return found.lstrip(" ,;:!") if found != title else title
 
 
 def _weigh_words(

@@ -56,7 +56,7 @@ def further_lines(
     pieces: list[tuple[int, int]] = []
     first = symbol.start
     for start, last in [*sorted(shown), (symbol.end + 1, symbol.end)]:
-        gap = len(pieces)
+        gap, done = len(pieces), first - 1
         for block in blocks:
             if not first <= block.start < start:
                 continue
@@ -64,8 +64,9 @@ def further_lines(
             if len(pieces) > gap and block.end - pieces[-1][0] < max_lines:
                 pieces[-1] = pieces[-1][0], block.end
             else:
-                begin = pieces[-1][1] + 1 if len(pieces) > gap else first
-                pieces.append((begin, min(block.end, block.start + max_lines - 1)))
+                # Of a statement that is longer than a piece, only its beginning.
+                pieces.append((done + 1, min(block.end, block.start + max_lines - 1)))
+            done = block.end
         first = max(first, last + 1)
     found = sorted(pieces, key=lambda piece: -line_score("\n".join(lines[piece[0] - 1 : piece[1]]), weights))
     return found[:_MOST_PIECES]

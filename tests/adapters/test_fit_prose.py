@@ -17,6 +17,7 @@ from adapter_core.adapters.fitting.options import FitOptions, JudgeOptions
 from adapter_core.adapters.fitting.packing import mingled
 from adapter_core.adapters.fitting.prose import prose_sequences
 from adapter_core.adapters.fitting.windows import encode
+from adapter_core.errors import UsageError
 from adapter_core.models.loading import load_model
 from adapter_core.models.sources import resolve
 
@@ -71,9 +72,34 @@ def test_without_the_library_as_files_a_fit_has_the_repositorys_text_alone(
     library(monkeypatch, tmp_path / "missing")
     without = fit_adapter(loaded, files, options)
     assert with_prose.data != without.data
-    # A quarter of the text is missing, and nothing stands in its place.
-    assert (with_prose.steps, without.steps) == (4, 3)
-    assert fit_adapter(loaded, files, replace(options, prose=0.0)).steps == 4
+    assert (with_prose.steps, without.steps) == (4, 4)
+    assert without.data == fit_adapter(loaded, files, replace(options, prose=0.0)).data
+
+
+def test_a_module_more_changes_the_order_of_the_others_by_nothing(
+    loaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("ab", "cd", "ef", "gh"):
+        (tmp_path / f"{name}.py").write_text(
+            f'"""{name} says of itself at some length what it is for. {name * 90}"""\n', "utf-8"
+        )
+    library(monkeypatch, tmp_path)
+
+    def order() -> list[str]:
+        text = loaded.tokenizer.decode(prose_sequences(loaded.tokenizer, 7, 4, 9999, seed=0).flatten().tolist())
+        return sorted((n for n in ("ab", "cd", "ef", "gh") if f"{n} says" in text), key=text.index)
+
+    before = order()
+    (tmp_path / "sitecustomize.py").write_text(
+        f'"""{"One more module that a distribution has added. " * 9}"""\n', "utf-8"
+    )
+    assert order() == before
+
+
+@pytest.mark.parametrize("wrong", [{"prose": 1.0}, {"prose": -0.1}, {"averaged": 0.75}])
+def test_shares_that_make_no_sense_are_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(UsageError, match=r"from 0 to 0\.5"):
+        FitOptions(**wrong)  # type: ignore[arg-type]
 
 
 @given(st.integers(0, 60), st.integers(0, 20), st.sampled_from([0.0, 1 / 16, 0.1, 0.25, 0.5]))

@@ -176,6 +176,20 @@ def test_what_the_deciding_lines_leave_of_a_long_function_follows_in_whole_state
     assert [(e.span.start, e.span.end) for e in found.definitions if e.symbol == "pipeline"] == [(123, 125), (1, 2)]
 
 
+def test_no_piece_of_a_long_function_begins_within_a_long_statement(repo: Path) -> None:
+    table = "".join(f"        {i}: 'v{i}',\n" for i in range(100))
+    source = (
+        f"def pipeline(a):\n    b = a\n    table = {{\n{table}    }}\n    c = b\n    return needle(table, haystack)\n"
+    )
+    write(repo, "long.py", f"{source}\n\ndef other(needle):\n    return haystack\n")
+    with CodeGraph.load_or_build(repo) as graph:
+        found = search(graph, "where does pipeline find the needle in the haystack").passages
+    spans = [e.span for e in found if e.symbol == "pipeline"]
+    assert len(spans) > 1
+    assert not [s for s in spans if 4 <= s.start <= 104]
+    assert all(s.end - s.start < 45 for s in spans)
+
+
 @pytest.mark.parametrize(
     ("word", "expected"),
     [
@@ -246,7 +260,14 @@ def test_a_word_that_tells_is_kept_though_its_stem_is_that_of_one_that_does_not(
         ("How is a parcel weighed under the hood? Thanks", "how", {"parcel", "weigh"}),
         ("In simple terms, how is a parcel weighed?", "how", {"parcel", "weigh"}),
         ("I would like to understand why a parcel is weighed", "why", {"parcel", "weigh"}),
+        ("Please list where a parcel is weighed", "other", {"list", "parcel", "weigh"}),
+        ("How is a parcel weighed, please?", "how", {"parcel", "weigh"}),
         ("How are the terms of a contract shown?", "how", {"term", "contract", "shown"}),
+        ("How are links built in detail views?", "how", {"link", "built", "detail", "view"}),
+        ("How are parcels printed in short format?", "how", {"parcel", "print", "short", "format"}),
+        ("What does the `Thanks` parcel weigh?", "what", {"thank", "parcel", "weigh"}),
+        ('Where is "in detail" weighed?', "where", {"detail", "weigh"}),
+        (".parcel/weights.py: what is weighed?", "other", {"parcel", "weight", "py", "weigh"}),
     ],
 )
 def test_how_an_answer_is_to_be_given_is_not_asked_about(text: str, kind: str, words: set[str]) -> None:

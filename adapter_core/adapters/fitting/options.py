@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ...errors import UsageError
 from ..targets import TARGETS
 
 
@@ -41,6 +42,11 @@ class FitOptions:
     seed: int = 0
     checkpoint_every: int = 10
     low_priority: bool = False
+
+    def __post_init__(self) -> None:
+        # Steps that are averaged must begin after their number is known; see `fit.py`.
+        if not (0 <= self.prose <= 0.5 and 0 <= self.averaged <= 0.5):
+            raise UsageError("The shares of other prose and of averaged steps of a fit are numbers from 0 to 0.5.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,11 @@ from .options import FitOptions
 _MOST_CHOSEN = 4096  # sequences; a step takes a second or two, and two or more of them
 
 
-def packed(files: Mapping[str, np.ndarray], separator: int, options: FitOptions) -> np.ndarray:
+def packed(files: Mapping[str, np.ndarray], separator: int, options: FitOptions, others: int = 0) -> np.ndarray:
     """Shuffled sequences (n, length) int64 of `files` (path to tokens), by `options.seed`: all of one pass over them, or, where the options
-    say so, of these the most telling ones, as many as the steps take. Files follow each other, `separator` (a token) before each; of a file
-    with more than `tokens_per_file`, one part of that length is taken. The same for the same files, in whatever order these come."""
+    say so, of these the most telling ones, as many as the steps take beside `others`. Files follow each other, `separator` (a token)
+    before each; of a file with more than `tokens_per_file`, one part of that length is taken. The same for the same files, in whatever
+    order these come."""
     draw = random.Random(options.seed)
     paths = sorted(path for path, tokens in files.items() if len(tokens))
     draw.shuffle(paths)
@@ -35,9 +36,7 @@ def packed(files: Mapping[str, np.ndarray], separator: int, options: FitOptions)
     draw.shuffle(order)
     if not options.covering:
         return sequences[order]
-    wanted = text_sequences(options)
-    wanted -= int(wanted * options.prose)
-    chosen = covering(sequences, parts, min(wanted, _MOST_CHOSEN)).tolist()
+    chosen = covering(sequences, parts, min(text_sequences(options) - others, _MOST_CHOSEN)).tolist()
     if options.seconds is None:
         draw.shuffle(chosen)
         return sequences[chosen]
@@ -48,6 +47,12 @@ def packed(files: Mapping[str, np.ndarray], separator: int, options: FitOptions)
 def text_sequences(options: FitOptions) -> int:
     """How many sequences the steps that train on text take."""
     return (options.steps - int(options.steps * options.questions)) * options.batch
+
+
+def prose_sequences_wanted(files: Mapping[str, np.ndarray], options: FitOptions) -> int:
+    """How many sequences of other prose there is a use for: the options' share of the steps, and of what text there is."""
+    there = sum(min(len(tokens), options.tokens_per_file) + 1 for tokens in files.values()) // options.length
+    return int(min(text_sequences(options), there / (1 - options.prose)) * options.prose)
 
 
 def mingled(text: np.ndarray, prose: np.ndarray, share: float) -> np.ndarray:

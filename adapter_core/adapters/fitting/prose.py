@@ -1,13 +1,13 @@
 """Prose to train on among a repository's text, so that the model keeps what it knows of other text: docstrings of Python's own library.
 
 Every machine that runs Python has them, and they are about something else than the repository. The help on the language, by which the
-judge tells whether a fit harms other prose, is no part of them. What a sixteenth of the steps does is measured in docs/adapters.md.
+judge tells whether a fit harms other prose, is no part of them. What they do: docs/adapters.md, "Keeping other prose".
 """
 
 from __future__ import annotations
 
 import ast
-import random
+import hashlib
 import sysconfig
 import warnings
 from collections.abc import Iterator
@@ -18,12 +18,14 @@ import numpy as np
 
 from .windows import encode
 
+_DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 _LEAST = 200  # characters; shorter ones are hardly prose
 
 
 def prose_sequences(tokenizer: Any, separator: int, length: int, count: int, seed: int) -> np.ndarray:
-    """At most `count` sequences (n, length) int64, the same for the same `seed` and version of Python; fewer where the library has not so
-    much, or is not there as files. The docstrings of each module follow each other, `separator` (a token) before them."""
+    """At most `count` sequences (n, length) int64, the same for the same `seed` and the same library; fewer where this has not so much, or
+    is not there as files. The docstrings of each of its modules (not of its packages) follow each other, `separator` (a token) before
+    them."""
     stream = np.empty(0, np.int64)
     texts = _docstrings(seed)
     while len(stream) < count * length and (text := next(texts, None)) is not None:
@@ -34,20 +36,19 @@ def prose_sequences(tokenizer: Any, separator: int, length: int, count: int, see
 
 
 def _docstrings(seed: int) -> Iterator[str]:
-    """Of each module of the library, in an order drawn by `seed`."""
+    """Of each module of the library, in an order by `seed` that one more or less does not change."""
     try:
-        files = sorted(Path(sysconfig.get_paths()["stdlib"]).glob("*.py"))
+        files = list(Path(sysconfig.get_paths()["stdlib"]).glob("*.py"))
     except OSError:
         return
-    random.Random(seed).shuffle(files)
-    for file in files:
+    for file in sorted(files, key=lambda f: hashlib.sha256(f"{seed} {f.name}".encode()).digest()):
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 tree = ast.parse(file.read_text("utf-8"))
         except (OSError, ValueError, SyntaxError):
             continue
-        documented = (n for n in ast.walk(tree) if isinstance(n, ast.Module | ast.ClassDef | ast.FunctionDef))
+        documented = (n for n in ast.walk(tree) if isinstance(n, _DOCUMENTED))
         found = [text for node in documented if len(text := ast.get_docstring(node) or "") >= _LEAST]
         if found:
             yield "\n\n".join(found)

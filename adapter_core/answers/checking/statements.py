@@ -1,6 +1,7 @@
 """What the statements on some lines do, by their syntax: calls, returns, raises, assignments, handlers; who owns them, under which tests.
 
-`body.py` tells what is worth saying of one function; this tells what there is on given lines, for checking what others say.
+`composing/statements/actions.py` tells what is worth saying of one function; this tells what there is on given lines, for checking
+what others say.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@
     <cache>/index/<name>-<key>/<version>-py311-<variant>.sqlite    one of part of the files (`--ignore`, `--max-files`)
     <cache>/index/<name>-<key>/<version>-py311.lock                held by the process that writes that index
     <cache>/index/<name>-<key>/workspace.json                      which folder it is of, and when each index was last opened
-    <cache>/adapters/<name>-<key>/                                 what a model was fitted to it with (`cache_adapters.py`)
+    <cache>/adapters/<name>-<key>/                                 what a model was fitted to it with (`adapters.py`)
 
 Only these are removed here: each can be built anew from its workspace at any time, so nothing is asked twice. An index whose
 lock is held is never touched. Whoever reads one keeps what is open on POSIX; on Windows the file cannot be deleted, and stays.
