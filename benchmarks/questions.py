@@ -1,4 +1,4 @@
-"""Questions of our own about packages that no weight but one was tuned on (docs/evaluation.md): does what was fitted to the development questions hold elsewhere?
+"""Questions of our own about packages that no weight but one was tuned on: does what was fitted to the development questions hold there?
 
     ./x bench questions [--set second] [--only ours] [--details FILE]
 
