@@ -14,6 +14,7 @@ import numpy as np
 from ..code_graph import CodeGraph, is_test_path
 from ..graph import terms
 from ..graph.source import is_python
+from ..graph.storage.columns import column
 from .candidates import ASSIGNED, Candidates, lift
 from .options import RankingOptions
 from .question import Question
@@ -49,12 +50,12 @@ def lift_assigned(
     found = []
     for path in dict.fromkeys(index.paths[index.file_of[d]] for d in best if index.file_of[d] >= 0):
         facts = graph.facts(path) if is_python(path) and not is_test_path(path) else None
-        for number, symbol in enumerate(facts.symbols if facts is not None else ()):
-            if (
-                facts is not None
-                and symbol.kind in ASSIGNED
-                and (share := _share(symbol.qualname, path, weights, meanings))
-            ):
+        if facts is None:
+            continue
+        # These two tell enough of most symbols: rows are not made of them.
+        kinds, names = column(facts.symbols, "kind"), column(facts.symbols, "name")
+        for number in [n for n, kind in enumerate(kinds) if kind in ASSIGNED and _own(terms.parts(names[n]), meanings)]:
+            if share := _share(facts.symbols[number].qualname, path, weights, meanings):
                 found.append((-share, path, number, graph.ref(facts, number)))
     for place, (share, _, _, ref) in enumerate(sorted(found, key=lambda f: f[:3])[:_LIFTED]):
         lift(graph, ref, -share * options.assigned_boost / (1 + 0.5 * place), "named so", candidates)
@@ -81,8 +82,8 @@ def _share(qualname: str, path: str, weights: Mapping[str, float], meanings: Map
     little, or most of it is something else."""
     around, _, name = qualname.rpartition(".")
     parts = terms.parts(name)
-    own = [t for t in weights if not parts.isdisjoint(meanings[t])]
-    if not own or 2 * len(own) < len(parts):
+    own = _own(parts, meanings)
+    if not own:
         return 0.0
     near = parts | terms.parts(around.rpartition(".")[2]) | terms.parts(posixpath.basename(path).partition(".")[0])
     held = [t for t in weights if not near.isdisjoint(meanings[t])]
@@ -90,3 +91,9 @@ def _share(qualname: str, path: str, weights: Mapping[str, float], meanings: Map
     if len(held) < _LEAST_TERMS or share < _LEAST_SHARE:
         return 0.0
     return share * (0.5 + 0.5 * min(1.0, len(own) / len(parts)))
+
+
+def _own(parts: set[str], meanings: Mapping[str, frozenset[str]]) -> list[str]:
+    """The terms of a question that a name itself holds; none where most of the name is something else."""
+    own = [term for term, alike in meanings.items() if not parts.isdisjoint(alike)]
+    return own if 2 * len(own) >= len(parts) else []
