@@ -21,8 +21,11 @@ class Outline:
     string_lines: frozenset[int] = frozenset()
 
 
-# A request looks at a handful of files, several times each; a syntax tree is some thirty times the size of its text.
-@momentary(8)
+# A request looks at a handful of files, several times each; a syntax tree is some seventy times the size of its text.
+_KEPT_CHARACTERS = 120_000
+
+
+@momentary(_KEPT_CHARACTERS, weigh=len)
 def outline_of(text: str) -> Outline:
     tree = parse_tree(text)
     if tree is None:

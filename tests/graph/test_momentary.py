@@ -27,6 +27,27 @@ def test_results_are_remembered_until_all_are_forgotten() -> None:
     assert squared.__doc__ == "A square."
 
 
+def test_heavy_results_push_out_more_than_light_ones() -> None:
+    asked: list[str] = []
+
+    @momentary(10, weigh=len)
+    def last(text: str) -> str | None:
+        asked.append(text)
+        return text[-1:] or None
+
+    assert [last(t) for t in ("abcd", "efgh", "abcd", "")] == ["d", "h", "d", None]
+    assert asked == ["abcd", "efgh", ""]
+    assert last("") is None  # a result like any other
+    assert asked == ["abcd", "efgh", ""]
+    assert last("ten letters, and more") == "e"  # heavier than all that may be kept: it stays, alone
+    assert [last("ten letters, and more"), last("abcd")] == ["e", "d"]
+    assert asked == ["abcd", "efgh", "", "ten letters, and more", "abcd"]
+    forget_all()
+    last("abcd")
+    assert asked[-1] == "abcd"
+    assert len(asked) == 6
+
+
 def test_others_are_told() -> None:
     told: list[bool] = []
     forgotten(lambda: told.append(True))

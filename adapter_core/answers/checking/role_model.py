@@ -56,4 +56,5 @@ def relations_of(names: int) -> tuple[str, ...]:
 def fitted() -> RoleModel:
     """The model with the weights that come with Pathline: a line is the weight in hundredths, a space, and the feature."""
     lines = [line.split(" ", 1) for line in _FILE.read_text("utf-8").split("\n") if line and not line.startswith("#")]
-    return RoleModel({feature: int(weight) / 100 for weight, feature in lines})
+    told = {weight: int(weight) / 100 for weight, _ in lines}  # few weights, and many features of each
+    return RoleModel({feature: told[weight] for weight, feature in lines})

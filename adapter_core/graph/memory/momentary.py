@@ -8,21 +8,49 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import TypeVar
+from threading import Lock
+from typing import Any, TypeVar
 
-F = TypeVar("F", bound=Callable[..., object])
+from .recent import Recent
+
+F = TypeVar("F", bound=Callable[..., Any])
 _forget: list[Callable[[], None]] = []
 
 
-def momentary(size: int) -> Callable[[F], F]:
-    """`functools.lru_cache` of `size` results, emptied by `forget_all`."""
+def momentary(size: int, weigh: Callable[..., int] | None = None) -> Callable[[F], F]:
+    """`functools.lru_cache` of `size` results, emptied by `forget_all`. `weigh` tells, from the arguments, what a result takes: it then
+    keeps as many as weigh `size` together."""
 
     def decorate(function: F) -> F:
+        if weigh is not None:
+            return _weighed(function, size, weigh)
         remembering = functools.lru_cache(maxsize=size)(function)
         _forget.append(remembering.cache_clear)
         return remembering  # type: ignore[return-value]
 
     return decorate
+
+
+def _weighed(function: F, size: int, weigh: Callable[..., int]) -> F:
+    kept: Recent[tuple[Any, ...], tuple[Any, int]] = Recent(size, lambda result: result[1])
+    lock = Lock()
+
+    @functools.wraps(function)
+    def remembering(*arguments: Any) -> Any:
+        with lock:
+            known = kept.recall(arguments)
+        if known is None:
+            known = function(*arguments), weigh(*arguments)
+            with lock:
+                kept[arguments] = known
+        return known[0]
+
+    def clear() -> None:
+        with lock:
+            kept.clear()
+
+    _forget.append(clear)
+    return remembering  # type: ignore[return-value]
 
 
 def forgotten(forget: Callable[[], None]) -> None:

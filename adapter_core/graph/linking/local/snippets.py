@@ -53,6 +53,6 @@ def _parsed(text: str) -> Snippet | None:
     return Snippet(tree, wrapped, tuple(accumulate((len(line) + 1 for line in wrapped.split("\n")), initial=0)))
 
 
-_short_snippet = momentary(2_500)(_parsed)
+_short_snippet = momentary(1_000)(_parsed)
 # Trees take a hundred times the room of their text, and those of a sum of thousands stand in each other.
-_long_snippet = momentary(50)(_parsed)
+_long_snippet = momentary(12)(_parsed)
