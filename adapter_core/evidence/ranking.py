@@ -169,7 +169,7 @@ def _telling(index: SearchIndex, asked: Mapping[str, float], limit: int) -> dict
     """Of a long text the terms that tell most: by weight and rarity; those that occur nowhere tell nothing."""
     value = {}
     for term, weight in asked.items():
-        having = np.count_nonzero(np.bincount(index.hits(term).documents))
+        having = int(np.count_nonzero(np.bincount(index.hits(term).documents)))
         value[term] = weight * _idf(index.count, having) if having else 0.0
     best = sorted(asked, key=lambda t: (-value[t], t))[:limit]
     return {term: asked[term] for term in asked if term in set(best)}
