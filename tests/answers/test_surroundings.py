@@ -541,7 +541,15 @@ def test_nothing_else_is_counted_than_what_is_asked_for(repo: Path, question: st
     assert not any("as the index counts" in t or " has " in t or " is called at " in t for t in texts)
 
 
-@pytest.mark.parametrize("question", ["What does `Job.at` accept?", "What does Job.at expect as input?"])
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What does `Job.at` accept?",
+        "What does Job.at expect as input?",
+        "What can be passed to `Job.at`?",
+        "What must I pass to Job.at?",
+    ],
+)
 def test_what_something_accepts_are_its_parameters(repo: Path, question: str) -> None:
     graph = graph_of(
         repo,

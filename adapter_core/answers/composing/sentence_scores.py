@@ -31,8 +31,11 @@ _PRIORS: Mapping[str, Mapping[str, float]] = {
     "overview": {"text": 1.2, "doc": 1.0},
     "other": {"doc": 1.0, "text": 0.7, "calls": 0.7},
 }  # fmt: skip
-# "What does it accept?", and not "what does it take to …".
-_TAKES = r"\bwhat (?:does|do|can|must|should|may)\b[^?]{1,80}\b(?:accept|take|expect|receive)(?: as \w+)?\s*(?:\?|$)"
+# "What does it accept?", and not "what does it take to …"; "what can be passed to it?".
+_TAKES = (
+    r"\bwhat (?:does|do|can|must|should|may)\b[^?]{1,80}\b(?:accept|take|expect|receive)(?: as \w+)?\s*(?:\?|$)"
+    r"|\bwhat (?:(?:can|could|may|must|should|do|has to|needs to) (?:i |we |you |one )?(?:be )?)?(?:pass|give|hand|passed|given|handed) (?:in)?to\b"
+)
 # Words of a question that ask for a kind of sentence.
 _ASKS: Sequence[tuple[str, re.Pattern[str]]] = (
     ("raises", re.compile(r"\b(?:rais(?:es?|ed|ing)|throws?|thrown|exceptions?|errors?)\b", re.I)),

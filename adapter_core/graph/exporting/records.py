@@ -248,10 +248,9 @@ class Records:
         number = 0
         for facts in self._all_facts():
             self._step(facts.path)
-            before = self._graph.inference.partial
-            # That a file does not parse stands among its problems.
-            listing = self._graph.implicit_calls(facts.path)
-            self._graph.inference.partial = self._graph.inference.partial or before
+            with self._graph.inference.apart():
+                # That a file does not parse stands among its problems.
+                listing = self._graph.implicit_calls(facts.path)
             for site in listing.items:
                 number += 1
                 yield {

@@ -188,11 +188,10 @@ def calls_entering(inference: Inference, value: Value) -> list[tuple[str, Call, 
     receiver; what was traced to something else is left out."""
     known = inference.entering.get(value)
     if known is None:
-        before, inference.partial = inference.partial, False
-        known = _calls_entering(inference, value), inference.partial
+        with inference.apart():
+            known = _calls_entering(inference, value), inference.partial
         if not inference.late:
             inference.entering[value] = known
-        inference.partial = before
     inference.partial = inference.partial or known[1]
     return known[0]
 

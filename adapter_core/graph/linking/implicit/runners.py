@@ -71,11 +71,10 @@ def runs_entering(inference: Inference, value: Value) -> tuple[list[tuple[str, I
     """(path, what runs it) for a function or class, and why that may not be all."""
     known = inference.running.get(value)
     if known is None:
-        before, inference.partial = inference.partial, False
-        known = *_runs_entering(inference, value), inference.partial
+        with inference.apart():
+            known = *_runs_entering(inference, value), inference.partial
         if not inference.late and not inference.unread:
             inference.running[value] = known
-        inference.partial = before
     inference.partial = inference.partial or known[2]
     return known[:2]
 

@@ -219,6 +219,15 @@ class Remembering:
         self.partial = True
         self._shallowest = -1
 
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """Within, `partial` tells what is cut off from here on; afterwards it counts together with what was before."""
+        before, self.partial = self.partial, False
+        try:
+            yield
+        finally:
+            self.partial = self.partial or before
+
     @property
     def exhausted(self) -> bool:
         """Whether the running question has cost what one question may."""
