@@ -7,7 +7,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from adapter_core.answers.conversation import Conversation
+    from adapter_core import Conversation
 
 _KEPT = 32
 
@@ -24,7 +24,7 @@ class Conversations:
 
     def copy_of(self, name: str, folder: str) -> Conversation:
         """The conversation so far; a new one where there is none."""
-        from adapter_core.answers.conversation import Conversation
+        from adapter_core import Conversation
 
         with self._lock:
             kept = self._kept.get((name, folder))

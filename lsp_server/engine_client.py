@@ -16,9 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from adapter_core import Backend, open_backend
+from adapter_core.engine import Indexer, JediClient
 from adapter_core.errors import ModelError, UsageError
-from adapter_core.graph.processes.indexer import Indexer
-from adapter_core.graph.processes.jedi_client import JediClient
 
 from .workspace import Root
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from adapter_core.answers.inert import code
+from adapter_core.engine import code
 
 _MAX_HEAD_LINES = 12
 _MAX_HEAD_CHARS = 800

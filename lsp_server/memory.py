@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import sys
 
-from adapter_core.graph.memory.momentary import forget_all
+from adapter_core.engine import forget_all
 
 
 def give_back() -> None:

@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from adapter_core.graph.processes.indexer import open_reader
-from adapter_core.graph.source import is_python
+from adapter_core.engine import DiscoverOptions, discover_some, is_folder, is_python, open_reader
 
 from .documents import Document, DocumentStore
 from .positions import UTF16
@@ -114,8 +113,6 @@ def _differs(stored: CodeGraph, path: str, document: Document) -> bool:
 
 def _belongs(stored: CodeGraph, path: str) -> bool:
     """Whether a document is of the index, or would be once it is saved: a Python file that is not ignored, nor its folder."""
-    from adapter_core.graph.discovery.discover import DiscoverOptions, discover_some, is_folder
-
     if stored.view.row(path) is not None:
         return True
     if not is_python(path):

@@ -12,7 +12,7 @@ from .positions import to_units
 
 if TYPE_CHECKING:
     from adapter_core import CodeGraph
-    from adapter_core.graph.processes.jedi_client import Inspection, JediClient
+    from adapter_core.engine import Inspection, JediClient
 
 _IDENTIFIER = re.compile(r"[^\W\d]\w*")
 _RECEIVER = re.compile(r"(?:super\(\)|[^\W\d]\w*)(?:\.[^\W\d]\w*)*\.\Z")

@@ -140,6 +140,27 @@ def test_adapters_are_above_graph_evidence_and_models() -> None:
     assert not offenders(modules_in("adapter_core/adapters/"), *(f"adapter_core.{n}" for n in above))
 
 
+def test_the_server_reaches_the_core_by_its_doors() -> None:
+    doors = {
+        "adapter_core",
+        *(f"adapter_core.{n}" for n in ("engine", "errors", "types", "paths", "isolation", "streams")),
+    }
+    beside = [
+        f"{file.relative_to(ROOT)} imports {module}"
+        for file in modules_in("lsp_server/")
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        for module in (
+            [node.module or ""]
+            if isinstance(node, ast.ImportFrom) and not node.level
+            else [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else []
+        )
+        if module.partition(".")[0] == "adapter_core" and module not in doors
+    ]
+    assert not beside
+
+
 def test_the_server_does_not_touch_adapters() -> None:
     assert not offenders(modules_in("lsp_server/"), "adapter_core.adapters", "adapter_core.build")
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams, JsonRpcRequestCancelled
 
+from adapter_core.engine import hash_lines
 from adapter_core.errors import Cancelled, IndexDamagedError, PathlineError, UsageError
-from adapter_core.graph.source import hash_lines
 
 from ..memory import give_back
 from ..protocol import ASK

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
-from adapter_core.graph.source import hash_lines
+from adapter_core.engine import hash_lines
 
 from ..documents import Document
 from ..positions import path_of_uri

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
-from adapter_core.answers.inert import code
+from adapter_core.engine import code
 
 from ..session import Snapshot
 from ..symbols import symbol_at

@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from adapter_core.answers.inert import code
+from adapter_core.engine import code, is_python
 from adapter_core.errors import PathlineError
-from adapter_core.graph.source import is_python
 from adapter_core.types import SymbolRef
 
 from ..documents import Document
@@ -27,7 +26,7 @@ from ..session import Snapshot
 from ..symbols import Found, inferred_at, symbol_at, word_at
 
 if TYPE_CHECKING:
-    from adapter_core.graph.processes.jedi_client import Inspection, JediClient
+    from adapter_core.engine import Inspection, JediClient
 
     from ..server import PathlineServer
     from ..workspace import Root

@@ -34,7 +34,8 @@ _PRIORS: Mapping[str, Mapping[str, float]] = {
 # "What does it accept?", and not "what does it take to …"; "what can be passed to it?".
 _TAKES = (
     r"\bwhat (?:does|do|can|must|should|may)\b[^?]{1,80}\b(?:accept|take|expect|receive)(?: as \w+)?\s*(?:\?|$)"
-    r"|\bwhat (?:(?:can|could|may|must|should|do|has to|needs to) (?:i |we |you |one )?(?:be )?)?(?:pass|give|hand|passed|given|handed) (?:in)?to\b"
+    r"|\bwhat (?:(?:can|could|may|must|should|do|has to|needs to) (?:i |we |you |one )?(?:be )?)?"
+    r"(?:pass|give|hand|passed|given|handed) (?:in)?to\b"
 )
 # Words of a question that ask for a kind of sentence.
 _ASKS: Sequence[tuple[str, re.Pattern[str]]] = (
