@@ -19,7 +19,7 @@ from _common import print_table, share
 from _wordings import FOLDER, sections
 from _wordings_by_grammar import generated, varied
 
-from adapter_core.answers.checking.by_roles import LEAST_RELATION, LEAST_ROLES, keywords_as_words
+from adapter_core.answers.checking.meant_relations import LEAST_RELATION, LEAST_ROLES, keywords_as_words
 from adapter_core.answers.checking.role_features import PAIRS, TRIPLES, relation_features, role_features
 from adapter_core.answers.checking.role_model import RoleModel, orders, relations_of
 from adapter_core.answers.checking.sentence import read_sentence

@@ -21,8 +21,8 @@ from _common import ROOT, report, share
 from adapter_core.answers.checking.sentence import MARK, read_sentence
 from adapter_core.answers.options import AskOptions, CitationOptions
 from adapter_core.answers.state import Run
+from adapter_core.answers.writing.alignment import SentenceSplitter
 from adapter_core.answers.writing.passing import checked_sentence
-from adapter_core.answers.writing.phrase import SentenceSplitter
 from adapter_core.code_graph import CodeGraph
 from adapter_core.evidence.selection import search
 from adapter_core.types import Evidence

@@ -9,7 +9,7 @@ from ..code_graph import CodeGraph, index_of, is_test_path
 from ..evidence.selection import Found
 from ..graph.finding.lookup import implementation
 from ..types import Evidence, ModuleFacts, SymbolRef
-from .asked import asked_by_words, kind_of, named_first, named_place, named_symbols
+from .asked_symbols import asked_by_words, kind_of, named_first, named_place, named_symbols
 from .composing.about_symbol import Asked, Subject, Teller
 from .composing.candidate import OF_STATEMENTS, Candidate
 from .composing.links.call_paths import way_asked_for

@@ -15,7 +15,7 @@ from ..evidence.question import analyse
 from ..graph.finding.lookup import scope_at
 from ..models.backend import Backend
 from ..types import Answer, CancelToken, EventSink, Evidence, SymbolRef
-from .asked import bare_object, named_members
+from .asked_symbols import bare_object, named_members
 from .chat import is_chat
 from .checking.sentence import read_sentence
 from .kinds import answer_kind

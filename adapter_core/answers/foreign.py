@@ -15,8 +15,8 @@ from typing import Any
 from ..code_graph import CodeGraph
 from ..graph.source import hash_lines, split_lines
 from ..types import Citation, Claim, Span
+from .checking.quoted_statements import stand_so
 from .checking.sentence import MAX_CHARS, read_sentence
-from .checking.standing import stand_so
 from .checking.wording import made_up
 from .citations import check, find_citations, locate
 from .composing.links.known_links import KnownLinks

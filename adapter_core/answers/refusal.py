@@ -17,7 +17,7 @@ from ..evidence.selection import Found
 from ..graph import terms
 from ..graph.discovery.unindexed import may_answer
 from ..types import Claim
-from .asked import asked_by_words, bare_object, in_code, named_alone, named_classes, named_object, named_symbols
+from .asked_symbols import asked_by_words, bare_object, in_code, named_alone, named_classes, named_object, named_symbols
 from .composing.links.known_links import KnownLinks
 from .composing.links.library_uses import names_used
 from .composing.listings.all_kinds import all_listings

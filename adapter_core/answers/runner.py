@@ -22,7 +22,7 @@ from ..evidence.selection import Found, search
 from ..graph.source import hash_lines, is_python
 from ..models.backend import Backend
 from ..types import Answer, CancelToken, Claim, EventSink, Evidence, SymbolRef
-from .asked import kind_of, module_asked_about, named_place, named_symbols
+from .asked_symbols import kind_of, module_asked_about, named_place, named_symbols
 from .chat import WHAT_CAN_BE_ASKED, is_chat
 from .citations import cite, locate
 from .composing.candidate import COURSES, Candidate

@@ -1,11 +1,11 @@
 """Does a sentence rest on the lines it cites?
 
 Checked, not believed. Every identifier, number and quoted string of the sentence must occur in the cited lines, or be the name of a
-definition that encloses them, or part of their path; an expression stands there as it is quoted. Every relation that is claimed of
-them (`relations.py`) must hold, with its direction and its condition. A denial, an "only" or an "always" holds where the whole
-definition shows it, or where the lines say so in the same words. A sentence with nothing to check is unsupported,
-and so is one about few names of which it could not be made out how they relate. That is made out by patterns, and then
-the other way round: of what the lines show of the names, whether the words can mean it (`by_roles.py`), which also doubts the patterns.
+definition that encloses them, or part of their path; an expression stands there as it is quoted. Every relation that is claimed of them
+(`relations.py`) must hold, with its direction and its condition. A denial, an "only" or an "always" holds where the whole definition
+shows it, or where the lines say so in the same words. A sentence with nothing to check is unsupported, and so is one about few names of
+which it could not be made out how they relate. That is made out by patterns, and then the other way round: of what the lines show of
+the names, whether the words can mean it (`meant_relations.py`), which also doubts the patterns.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from dataclasses import dataclass, replace
 from ..code_graph import CodeGraph
 from ..graph import terms
 from ..types import Citation, Claim
-from .checking.by_roles import doubtful, told_by, words_about
+from .checking.meant_relations import doubtful, told_by, words_about
 from .checking.naming import used_in
+from .checking.quoted_statements import stand_so
 from .checking.region import Region
 from .checking.relation_checks import problem_of
 from .checking.relations import Claims, claims_in
 from .checking.sentence import MARK, MAX_CHARS, Mention, Sentence, numbers_in, read_sentence
-from .checking.standing import stand_so
 from .citations import check, cited_text
 from .composing.links.known_links import KnownLinks
 from .inert import prose

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from adapter_core.answers.checking.standing import stand_so
+from adapter_core.answers.checking.quoted_statements import stand_so
 from adapter_core.answers.citations import cite
 from adapter_core.answers.composing.documentation.numbered_lists import lists_in
 from adapter_core.answers.runner import answer_question

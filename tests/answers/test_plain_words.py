@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from adapter_core.answers.checking.by_roles import LEAST_RELATION, LEAST_ROLES, words_about
+from adapter_core.answers.checking.meant_relations import LEAST_RELATION, LEAST_ROLES, words_about
 from adapter_core.answers.checking.role_model import fitted
 from adapter_core.answers.checking.sentence import read_sentence
 from adapter_core.code_graph import CodeGraph

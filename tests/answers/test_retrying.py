@@ -15,7 +15,7 @@ from adapter_core.answers.flags import with_values
 from adapter_core.answers.options import AskOptions
 from adapter_core.answers.runner import answer_question
 from adapter_core.answers.state import Run
-from adapter_core.answers.writing.phrase import SentenceSplitter
+from adapter_core.answers.writing.alignment import SentenceSplitter
 from adapter_core.code_graph import CodeGraph
 from adapter_core.errors import AdapterError, Cancelled, ModelError, ModelProcessError
 from adapter_core.models.backend import Finished, GenerationEvent, TextChunk

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import adapter_core.graph as graph_package
-from adapter_core.answers.checking.standing import stand_so
+from adapter_core.answers.checking.quoted_statements import stand_so
 from adapter_core.answers.citations import cite
 from adapter_core.answers.composing.candidate import Candidate, Speaker
 from adapter_core.answers.composing.links.common_caller import common_caller

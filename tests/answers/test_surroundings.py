@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from adapter_core.answers.asked import named_place
+from adapter_core.answers.asked_symbols import named_place
 from adapter_core.answers.citations import cite
 from adapter_core.answers.compose import candidates
 from adapter_core.answers.composing.links.counts import asked_for

@@ -1,7 +1,7 @@
 """What a sentence claims about the names in it: who calls, returns, raises, sets, extends, overrides, takes what, under which condition.
 
-Read by patterns over the plain words (`sentence.py`), also of long sentences with lists; `by_roles.py` sees to what no pattern knows of
-few names. A relation said the other way round ("is called by") is turned, so that its direction counts.
+Read by patterns over the plain words (`sentence.py`), also of long sentences with lists; `meant_relations.py` sees to what no pattern
+knows of few names. A relation said the other way round ("is called by") is turned, so that its direction counts.
 """
 
 from __future__ import annotations

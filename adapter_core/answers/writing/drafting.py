@@ -1,9 +1,9 @@
 """An answer sentence by sentence: about each of the first places several drafts of one sentence, of which the best that passes is shown.
 
-A model of 135 million parameters copies well out of a short text and loses its way in a long one. So each sentence has a prompt of its own:
-the question and one definition, its beginning given ("`name` …"). Some drafts are written freely, some along what was compiled of the
-definition (`along.py`); all go through the same checks. The drafts of a few places are written at once, so that the first sentence is there
-soon; a place of which no draft passes is left out.
+A model of 135 million parameters copies well out of a short text and loses its way in a long one. So each sentence has a prompt of its
+own: the question and one definition, its beginning given ("`name` …"). Some drafts are written freely, some along what was compiled of
+the definition (`sayable.py`); all go through the same checks. The drafts of a few places are written at once, so that the first
+sentence is there soon; a place of which no draft passes is left out.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from ..kinds import LINKS, answer_kind
 from ..prompts import drafting_messages
 from ..state import Run, UntilLate
 from .adapting import Plan
-from .along import Place, Sayable, sayable
+from .alignment import SentenceSplitter, shorter
 from .passing import look_for
-from .phrase import SentenceSplitter, shorter
+from .sayable import Place, Sayable, sayable
 
 _WINDOW_LINES = 12
 _MAX_EVIDENCE_LINES = 400

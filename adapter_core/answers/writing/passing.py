@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ...types import Claim, Evidence
-from ..checking.in_code import said_in_prose_alone
+from ..checking.rests_on_code import said_in_prose_alone
 from ..checking.wording import made_up
 from ..citations import cite
 from ..state import Run
 from ..verify import verify_claim
-from .along import Place
-from .phrase import align, is_whole
+from .alignment import align, is_whole
+from .sayable import Place
 
 
 def checked_sentence(run: Run, sentence: str, evidence: tuple[Evidence, ...], word_share: float) -> Claim | None:

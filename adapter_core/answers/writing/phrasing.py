@@ -16,10 +16,10 @@ from ...types import Claim, EvidencePack
 from ..prompts import STRUCTURED, phrasing_messages
 from ..state import Run, UntilLate
 from .adapting import Plan
+from .alignment import SentenceSplitter
 from .drafting import draft_sentences
 from .packs import Reader, pack_for_model
 from .passing import checked_sentence
-from .phrase import SentenceSplitter
 from .retrying import Attempt, attempts, decoding, enough, example_place
 
 

@@ -17,7 +17,7 @@ from ...models.backend import GenerationOptions
 from ...types import EvidencePack
 from ..options import AskOptions
 from ..prompts import PLACES, PLAIN, STRUCTURED
-from .phrase import SentenceSplitter
+from .alignment import SentenceSplitter
 
 _PARAGRAPHS = re.compile(r"\n\s*\n")
 # Of adapter-aware decoding: no wilder than this.

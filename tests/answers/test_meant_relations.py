@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter_core.answers.checking.by_roles import LEAST_ROLES, words_about
 from adapter_core.answers.checking.lexicon import forms_of, look_up
+from adapter_core.answers.checking.meant_relations import LEAST_ROLES, words_about
 from adapter_core.answers.checking.role_features import PAIRS, ROLES, TRIPLES
 from adapter_core.answers.checking.role_model import fitted, orders
 from adapter_core.answers.checking.sentence import read_sentence

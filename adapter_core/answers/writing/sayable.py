@@ -16,7 +16,7 @@ from itertools import pairwise
 from ...models.backend import Paths
 from ..checking.third_person import third_person
 from ..composing.candidate import Candidate
-from .phrase import shorter
+from .alignment import shorter
 
 Place = tuple[str, int, int]  # path, first line, last line
 

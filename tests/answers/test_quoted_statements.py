@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from adapter_core.answers.checking.standing import stand_so
+from adapter_core.answers.checking.quoted_statements import stand_so
 from adapter_core.answers.citations import cite
 from adapter_core.answers.verify import supports
 from adapter_core.code_graph import CodeGraph

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter_core.answers.checking.in_code import code_lines, said_in_prose_alone
+from adapter_core.answers.checking.rests_on_code import code_lines, said_in_prose_alone
 from adapter_core.answers.citations import cite
-from adapter_core.answers.writing.phrase import SentenceSplitter, is_whole
+from adapter_core.answers.writing.alignment import SentenceSplitter, is_whole
 from adapter_core.code_graph import CodeGraph
 from tests.support import graph_of
 

@@ -10,8 +10,8 @@ import pytest
 from adapter_core.answers.checking.third_person import third_person
 from adapter_core.answers.compose import candidates
 from adapter_core.answers.composing.sentence_scores import lexical_scores
-from adapter_core.answers.writing.along import Sayable, sayable, told
-from adapter_core.answers.writing.phrase import shorter
+from adapter_core.answers.writing.alignment import shorter
+from adapter_core.answers.writing.sayable import Sayable, sayable, told
 from adapter_core.code_graph import CodeGraph
 from adapter_core.evidence.selection import search
 from adapter_core.models.backend import Paths
