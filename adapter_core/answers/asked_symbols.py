@@ -13,7 +13,7 @@ from ..evidence.selection import Found
 from ..graph.source import is_python
 from ..types import Evidence, SymbolRef
 from .citations import find_citations, locate
-from .kinds import LINKS, answer_kind, asks_difference, asks_what_it_does, compared
+from .kinds import LINKS, answer_kind, asks_difference, asks_parameters, asks_what_it_does, compared
 
 _QUOTED = re.compile(r"`(\w+)(?:\(\))?`|\"(\w+)\"|'(\w+)'")
 # "the prepare method of PreparedRequest", "PreparedRequest's prepare method".
@@ -137,6 +137,15 @@ def named_first(graph: CodeGraph, question: Question) -> list[SymbolRef]:
     names = [next(filter(None, m.groups())) for m in _QUOTED.finditer(question.text[:_MAX_CHARS])]
     refs = [r for name in names for r in graph.find_symbol(name) if r.symbol.is_callable or r.symbol.kind == "class"]
     return _distinct(refs)[:_MAX_DEFINITIONS]
+
+
+def takers(graph: CodeGraph, question: Question) -> list[SymbolRef]:
+    """Of a question about parameters: the functions that it names, and what makes objects of the classes that it names."""
+    if not asks_parameters(question):
+        return []
+    named = named_symbols(graph, question)
+    made = [r for c in named if c.symbol.kind == "class" for r in graph.find_symbol(f"{c.full_name}.__init__")[:1]]
+    return _distinct([*(r for r in named if r.symbol.is_callable), *made])[:_MOST_EXPLAINED]
 
 
 def asked_by_words(item: Evidence, found: Found) -> bool:

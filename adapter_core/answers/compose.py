@@ -9,7 +9,7 @@ from ..code_graph import CodeGraph, index_of, is_test_path
 from ..evidence.selection import Found
 from ..graph.finding.lookup import implementation
 from ..types import Evidence, ModuleFacts, SymbolRef
-from .asked_symbols import asked_by_words, kind_of, named_first, named_place, named_symbols
+from .asked_symbols import asked_by_words, kind_of, named_first, named_place, named_symbols, takers
 from .composing.about_symbol import Asked, Subject, Teller
 from .composing.candidate import OF_STATEMENTS, Candidate
 from .composing.links.call_paths import way_asked_for
@@ -130,7 +130,7 @@ def _behind_common_caller(graph: CodeGraph, evident: list[Subject]) -> list[Subj
 
 
 def _named(graph: CodeGraph, found: Found, evidence: Mapping[tuple[str, int], Evidence | None]) -> Iterator[Subject]:
-    for ref in named_first(graph, found.question):
+    for ref in (*named_first(graph, found.question), *takers(graph, found.question)):
         subject = _subject_of(graph, ref)
         if subject is not None:
             yield replace(subject, evidence=evidence.get(subject.key))
@@ -143,7 +143,7 @@ def _subject_of(graph: CodeGraph, ref: SymbolRef) -> Subject | None:
 
 
 def _asked_about(graph: CodeGraph, found: Found) -> frozenset[tuple[str, int]]:
-    refs = [*named_symbols(graph, found.question), *named_first(graph, found.question)]
+    refs = [*named_symbols(graph, found.question), *named_first(graph, found.question), *takers(graph, found.question)]
     refs += [found.zoom] if found.zoom is not None else []
     if refs:
         return frozenset((ref.path, ref.symbol.start) for ref in refs)

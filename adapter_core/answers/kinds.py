@@ -75,6 +75,22 @@ def answer_kind(question: Question) -> str:
     return _BY_WORD.get(first.group().lower(), "what") if first else "other"
 
 
+# "What does it accept?", and not "what does it take to …"; "what can be passed to it?".
+TAKES = (
+    r"\bwhat (?:does|do|can|must|should|may)\b[^?]{1,80}\b(?:accept|take|expect|receive)(?: as \w+)?\s*(?:\?|$)"
+    r"|\bwhat (?:(?:can|could|may|must|should|do|has to|needs to) (?:i |we |you |one )?(?:be )?)?"
+    r"(?:pass|give|hand|passed|given|handed) (?:in)?to\b"
+)
+_PARAMETERS = re.compile(
+    rf"\b(?:parameters?|arguments?|(?<!by )defaults?|signature|options?|keywords?)\b|{TAKES}", re.I
+)
+
+
+def asks_parameters(question: Question) -> bool:
+    """Whether a question asks what something takes, so that of a class its constructor is an answer."""
+    return bool(_PARAMETERS.search(question.text[:300]))
+
+
 _STRUCTURE = re.compile(
     r"\b(?:architect\w*|relat(?:ed?|ion\w*)|hierarch\w*|inherit\w*|sub-?class\w*|base class\w*|mixins?|fit together|work together|layers?|"
     r"layered|designed?|patterns?|interact\w*|coordinat\w*|extend\w*|implementations?|structured?|organi[sz]\w*|component\w*|overview)\b",

@@ -14,6 +14,7 @@ from ..code_graph import CodeGraph
 from ..evidence.question import Question, extending_terms
 from ..evidence.search_index import SearchIndex
 from ..evidence.selection import Found
+from ..evidence.vocabulary import synonyms
 from ..graph import terms
 from ..graph.discovery.unindexed import may_answer
 from ..types import Claim
@@ -34,6 +35,12 @@ _MAX_DEFINITIONS = 12
 _SHOWN = 3  # files that are not indexed
 # What handles something may be no handler of an exception.
 _OF_CATCHING = re.compile(r"\b(?:catch(?:es)?|caught)\b", re.I)
+_OF_SUPPORT = re.compile(
+    r"\W*(?:(?:does|do|can|could|is|are|will)\b[^?]{0,60}?\b(?:supports?|supported|compatible with|works? with|understands?|speaks?)|"
+    r"is there (?:any )?support for) (?P<what>[^?]{2,60})\W*\Z",
+    re.I,
+)
+_MAX_CHARS = 300
 _OF_USES = re.compile(r"\b(?:us(?:es?|ed|ing|ages?)|read|set|passed)\b", re.I)
 
 
@@ -122,9 +129,10 @@ def names_not_there(graph: CodeGraph, question: Question) -> list[str]:
 
 
 def subjects_not_there(graph: CodeGraph, question: Question) -> list[str]:
-    """What a question about links (callers, tests, subclasses, …) is about by name, where nothing is defined or used under it."""
+    """What a question about links (callers, tests, subclasses, …) is about by name, where nothing is defined or used under it; and what
+    a question asks for the support of, where nothing speaks of it."""
     if answer_kind(question) not in LINKS:
-        return []
+        return _unsupported(graph, question)
     names = list(dict.fromkeys((*question.identifiers[:_MAX_IDENTIFIERS], *filter(None, [bare_object(question)]))))
     absent = [
         name
@@ -136,6 +144,22 @@ def subjects_not_there(graph: CodeGraph, question: Question) -> list[str]:
             index = SearchIndex(graph)
             absent = [name for name in absent if not _used(index, name)]
     return absent if len(absent) == len(names) else []
+
+
+def _unsupported(graph: CodeGraph, question: Question) -> list[str]:
+    """The words of "Does it support kerberos?" that stand nowhere in the workspace, nor what means the same; none where more of them do:
+    that something else is supported is no answer."""
+    match = _OF_SUPPORT.match(question.text[:_MAX_CHARS])
+    words = [w for w in terms.words(match["what"]) if set(terms.split(w)) & question.terms.keys()] if match else []
+    alike = synonyms()
+    with graph.store.snapshot():
+        index = SearchIndex(graph)
+        absent = [
+            word
+            for word in words
+            if not any(_stands(index, other) for term in terms.split(word) for other in (term, *alike.get(term, ())))
+        ]
+    return absent if 2 * len(absent) >= len(words) else []
 
 
 # What an answer about links of one symbol has to say, and that it does not.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ...graph.linking.names.modules import absolute
 from ...types import ModuleFacts, Parameter, Symbol, SymbolRef
 from ..composing.documentation.attribute_docs import says_of
 from ..composing.links.counts import NOUNS, count_of
+from ..composing.listings.keyed_defaults import keyed_defaults
 from .act_checks import raised_by_docstring, target_fits, value_fits
 from .naming import ends_with, introduced, owner_fits, parts_of, ref_fits, shown
 from .region import Region, scope_of
@@ -111,7 +112,23 @@ def default(region: Region, relation: Relation) -> str:
                     return ""
     if any(a.kind == "set" and target_fits(a, names[0].text) and value_fits(a, values[0]) for _, a in region.acts):
         return ""
+    if any(_falls_back(region, name, [m for m in names if m is not name], values[0]) for name in names):
+        return ""
     return f"`{values[0].text}` is not the default of `{names[0].text}` in the cited lines"
+
+
+def _falls_back(region: Region, name: Mention, others: Sequence[Mention], value: Mention) -> bool:
+    """Whether the lines look a name up with this value for where it is not given, or have it in a table of defaults; `others`: that
+    table, or what is around the lines."""
+    for path, start, end in region.spans:
+        document = region.graph.document(path)
+        for one in keyed_defaults("\n".join(document.lines) + "\n") if document is not None else ():
+            within = start <= one.start and one.end <= end and one.name == name.text.strip().strip("\"'")
+            if within and canonical(one.value) == canonical(value.text):
+                scope = region.owner_of(path, one.start)
+                if scope and all(m.text.strip() == one.table or owner_fits(*scope, m, region) for m in others):
+                    return True
+    return False
 
 
 def annotated(region: Region, relation: Relation) -> str:

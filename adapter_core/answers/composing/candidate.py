@@ -27,8 +27,8 @@ class Candidate:
     # where | signature | doc | param | returns | raises | sets | decides | calls | callers | used | assigned | tests | comment | bases |
     # overridden | registered | imports (by whom) | count | quote | branch (several statements of one) | steps (those of a function that
     # tell most) | bare (a statement that tells little) | contents (what a module defines) | text |
-    # having (which classes have a method) | way (from one to another over calls) | at (what stands at the line that is named) |
-    # together (how what the others are about is linked)
+    # having (which classes have a method) | default (what something is unless it is given) | way (from one to another over calls) |
+    # at (what stands at the line that is named) | together (how what the others are about is linked)
     kind: str
     spans: tuple[tuple[str, int, int], ...]
     about: str

@@ -21,6 +21,7 @@ _MAX_LISTED = 5
 _MAX_CONTENTS = 8
 _MAX_DEFAULT, _MAX_ANNOTATION, _MAX_DECORATOR = 40, 80, 80
 _MAX_STATEMENT = 12  # lines of what a module assigns
+_MAX_RANGES = 3  # of a long header, each of `MAX_HEADER_LINES`
 _MANY_LINES = 2  # of an assignment of which it is looked up who reads it
 _MAX_LOOKED_UP = 2  # of one class
 _KIND_WORDS = {
@@ -54,7 +55,7 @@ def _signature(speaker: Speaker, head: tuple[int, int]) -> Iterator[Candidate]:
     symbol = speaker.symbol
     shown = parameters_of(symbol)
     # A header on several lines is cited whole or not spoken of: every default must be in the lines.
-    complete = not shown or head[1] - head[0] < MAX_HEADER_LINES
+    complete = not shown or head[1] - head[0] < _MAX_RANGES * MAX_HEADER_LINES
     defaults = [
         f"{code(p.name)} (default {code(p.default)})"
         for p in shown
@@ -69,7 +70,9 @@ def _signature(speaker: Speaker, head: tuple[int, int]) -> Iterator[Candidate]:
     if symbol.returns and len(symbol.returns) <= _MAX_ANNOTATION:
         parts.append(f"is annotated to return {code(symbol.returns)}")
     if parts and complete and len(" ".join(parts)) <= 3 * _MAX_SIGNATURE:
-        yield speaker.say("signature", f"{code(symbol.qualname)} {listed(parts)}.", head)
+        lines = range(head[0], head[1] + 1, MAX_HEADER_LINES)
+        spans = [(first, min(first + MAX_HEADER_LINES - 1, head[1])) for first in lines]
+        yield speaker.say("signature", f"{code(symbol.qualname)} {listed(parts)}.", *spans)
 
 
 def _value(speaker: Speaker, lines: list[str], head: tuple[int, int]) -> Iterator[Candidate]:

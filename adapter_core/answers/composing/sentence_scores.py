@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from ...code_graph import is_test_path
 from ...evidence.question import EXTENDING
 from ...graph import terms
-from ..kinds import LINKS, asks_difference, asks_what_it_does
+from ..kinds import LINKS, TAKES, asks_difference, asks_what_it_does
 from .candidate import COURSES, OF_STATEMENTS, Candidate
 from .documentation.prose import leans
 
@@ -31,21 +31,15 @@ _PRIORS: Mapping[str, Mapping[str, float]] = {
     "overview": {"text": 1.2, "doc": 1.0},
     "other": {"doc": 1.0, "text": 0.7, "calls": 0.7},
 }  # fmt: skip
-# "What does it accept?", and not "what does it take to …"; "what can be passed to it?".
-_TAKES = (
-    r"\bwhat (?:does|do|can|must|should|may)\b[^?]{1,80}\b(?:accept|take|expect|receive)(?: as \w+)?\s*(?:\?|$)"
-    r"|\bwhat (?:(?:can|could|may|must|should|do|has to|needs to) (?:i |we |you |one )?(?:be )?)?"
-    r"(?:pass|give|hand|passed|given|handed) (?:in)?to\b"
-)
 # Words of a question that ask for a kind of sentence.
 _ASKS: Sequence[tuple[str, re.Pattern[str]]] = (
     ("raises", re.compile(r"\b(?:rais(?:es?|ed|ing)|throws?|thrown|exceptions?|errors?)\b", re.I)),
     ("returns", re.compile(r"\b(?:returns?|returned|yields?)\b", re.I)),
     (
         "signature",
-        re.compile(rf"\b(?:parameters?|arguments?|(?<!by )defaults?|signature|decorators?)\b|{_TAKES}", re.I),
+        re.compile(rf"\b(?:parameters?|arguments?|(?<!by )defaults?|signature|decorators?)\b|{TAKES}", re.I),
     ),
-    ("param", re.compile(rf"\b(?:parameters?|arguments?|options?|keyword)\b|{_TAKES}", re.I)),
+    ("param", re.compile(rf"\b(?:parameters?|arguments?|options?|keyword)\b|{TAKES}", re.I)),
     ("bases", re.compile(r"\b(?:base class|inherit\w*|subclass\w*|superclass\w*|hierarchy|extends?|mixins?)\b", re.I)),
     ("overridden", EXTENDING),
     (
@@ -57,6 +51,7 @@ _ASKS: Sequence[tuple[str, re.Pattern[str]]] = (
     ),
 )
 _ASKED_PRIOR = 1.1
+_BARE_RETURN = re.compile(r"` returns `\w+`\.\Z")  # says little where nobody asks what is returned
 # Where conditions are asked for: what tells one.
 _CONDITIONAL = re.compile(r"\b(?:when|unless|if|otherwise|while|until) [`i]")
 _CONDITION = 1.3
@@ -78,10 +73,10 @@ _UNNAMED, _UNNAMED_LINK = 0.9, 0.5  # of a score are left where the question nam
 _DEFAULTS: Mapping[str, float] = {
     "steps": 2.0, "listed": 2.0,
     "quote": 1.0, "branch": 1.2, "decides": 1.2, "used": 0.9, "assigned": 0.8, "calls": 0.6, "signature": 0.25, "where": 0.1,
-    "bare": 0.35, "contents": 1.0, "way": 4.0, "at": 4.0, "having": 4.0,
+    "bare": 0.35, "contents": 1.0, "way": 4.0, "at": 4.0, "having": 4.0, "default": 4.0,
 }  # fmt: skip
 _DEFAULT_PRIOR = 0.45
-WHOLE = COURSES | {"way", "at", "having"}  # beside which all other sentences are small
+WHOLE = COURSES | {"way", "at", "having", "default"}  # beside which all other sentences are small
 # What the answers benchmark adds: factors of kinds for gold lines and names of the reference, searched for on either half of the
 # repositories; these gained on the other half, too.
 _FITTED: Mapping[str, float] = {"doc": 0.75, "comment": 0.75}
@@ -160,7 +155,7 @@ class _Scorer:
     def _prior(self, item: Candidate) -> float:
         """What a sentence of its kind tells for a question of this kind."""
         prior = self._priors.get(item.kind, _DEFAULTS.get(item.kind, _DEFAULT_PRIOR))
-        if item.kind in self._asked:
+        if item.kind in self._asked or ("returns" in self._asked and _BARE_RETURN.search(item.text)):
             prior = max(prior, _ASKED_PRIOR)
         if "decides" in self._asked and item.kind in OF_STATEMENTS and _CONDITIONAL.search(item.text):
             prior *= _CONDITION

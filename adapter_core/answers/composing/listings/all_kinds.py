@@ -8,6 +8,7 @@ from ....code_graph import CodeGraph
 from ..candidate import Candidate
 from ..links.known_links import KnownLinks
 from .classes_with_method import classes_with_method
+from .default_values import default_values
 from .defined_exceptions import defined_exceptions
 from .entry_points import entry_points
 from .exception_handlers import catching
@@ -20,8 +21,10 @@ def all_listings(links: KnownLinks, question: str) -> tuple[Candidate, ...]:
 
 
 def listings(graph: CodeGraph, question: str) -> Iterator[Candidate]:
-    """What there is of a kind, where a question asks for that: classes that have a method, exceptions that are defined, handlers of one."""
+    """What there is of a kind, where a question asks for that: classes that have a method, exceptions that are defined, handlers of one;
+    and what something is by default."""
     yield from classes_with_method(graph, question)
     yield from defined_exceptions(graph, question)
     yield from catching(graph, question)
     yield from entry_points(graph, question)
+    yield from default_values(graph, question)
