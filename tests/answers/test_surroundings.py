@@ -569,6 +569,28 @@ def test_what_something_accepts_are_its_parameters(repo: Path, question: str) ->
     assert "`Job.at` takes `moment` and optionally `zone` (default `None`)." in [c.text for c in claims]
 
 
+def test_what_is_done_in_a_function_within_one_is_told(repo: Path) -> None:
+    graph = graph_of(
+        repo,
+        """
+        #- sessions.py
+        class SessionMiddleware:
+            \"\"\"Keeps a session.\"\"\"
+
+            def handle(self, scope, send):
+                async def send_signed(message):
+                    if message.starts:
+                        cookie = self.signer.sign(message.session)
+                        message.headers.append(cookie)
+                    await send(message)
+
+                return self.app(scope, send_signed)
+        """,
+    )
+    texts = [c.text for c in answer_question(graph, "How is the session cookie signed?").claims]
+    assert any("`SessionMiddleware.handle.send_signed`" in t and "self.signer.sign(message.session)" in t for t in texts)
+
+
 def test_a_plain_name_is_counted_of(repo: Path) -> None:
     assert told(repo, "How many parameters does tax have?")[0] == "`tax` has 1 parameter."
     assert told(repo, "How many tests cover tax?")[0] == "`tax` has 2 tests."

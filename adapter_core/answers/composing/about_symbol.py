@@ -28,6 +28,7 @@ from .statements.quotes import quotes
 from .statements.steps import steps
 
 _SETTINGS = (".toml", ".cfg", ".ini", ".yml", ".yaml", ".json")
+_MAX_NESTED = 3  # functions within one
 _NEAR = 3  # of how many symbols callers and the like are looked for, unless they are asked for
 
 
@@ -150,6 +151,9 @@ class Teller:
             yield from steps(speaker, self._graph, ref, lines, self.weights, named)
         yield from actions(speaker, symbol, lines)
         yield from quotes(speaker, symbol, lines, self.weights)
+        for inner, function in _nested(speaker):
+            yield from actions(inner, function, lines)
+            yield from quotes(inner, function, lines, self.weights)
         # Where links are asked for, what it calls itself is beside the point.
         with self.links.budget.spend() if self.asked.kind in LINKS else nullcontext():
             called = list(calls(speaker, self._graph, ref, lines))
@@ -164,6 +168,14 @@ class Teller:
                 return []
             links = self.links.of(self._graph.ref(subject.facts, subject.index))
             return list(_surroundings(speaker, links, self.asked))
+
+
+def _nested(speaker: Speaker) -> Iterator[tuple[Speaker, Symbol]]:
+    """The functions that are defined within one, which was found for what they do, too."""
+    facts = speaker.facts
+    own = [number for number, s in enumerate(facts.symbols) if s.parent == speaker.index and s.is_callable]
+    for number in own[:_MAX_NESTED]:
+        yield Speaker(facts, number, speaker.place), facts.symbols[number]
 
 
 def _surroundings(speaker: Speaker, links: Links, asked: Asked) -> Iterator[Candidate]:
