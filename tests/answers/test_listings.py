@@ -224,3 +224,47 @@ def fifth():
     assert answer.claims[0].text == found.text
     assert "no handler" not in answer.reason
     assert texts(graph, "Who catches Failure?") == [found.text]
+
+
+def test_where_an_exception_is_raised_is_told_of_all_places(repo: Path) -> None:
+    graph = graph_of(
+        repo,
+        """
+        #- kit/errors.py
+        class Refused(Exception):
+            \"\"\"What is asked for cannot be done.\"\"\"
+        #- kit/doors.py
+        from . import errors
+        from .errors import Refused
+
+        if errors.missing:
+            raise Refused("no locks")
+
+        class Door:
+            def open(self):
+                if self.locked:
+                    raise Refused("locked")
+                if self.stuck:
+                    raise errors.Refused
+
+            def close(self):
+                def really():
+                    raise Refused("open")
+                try:
+                    return really()
+                except Refused:
+                    raise
+        #- tests/test_doors.py
+        from kit.errors import Refused
+
+        def test_door():
+            raise Refused("in a test")
+        """,
+    )
+    for question in ("Where is Refused raised?", "what raises `Refused`", "Which functions raise Refused?"):
+        answer = answer_question(graph, question)
+        assert not answer.dropped
+        first = answer.claims[0]
+        assert first.text == "`Refused` is raised in `kit.doors`, `Door.open` and `Door.close.really`."
+        assert [c.span.start for c in first.citations] == [5, 10, 16]
+    assert not list(listings(graph, "Where is ValueError raised?"))

@@ -588,7 +588,9 @@ def test_what_is_done_in_a_function_within_one_is_told(repo: Path) -> None:
         """,
     )
     texts = [c.text for c in answer_question(graph, "How is the session cookie signed?").claims]
-    assert any("`SessionMiddleware.handle.send_signed`" in t and "self.signer.sign(message.session)" in t for t in texts)
+    assert any(
+        "`SessionMiddleware.handle.send_signed`" in t and "self.signer.sign(message.session)" in t for t in texts
+    )
 
 
 def test_a_plain_name_is_counted_of(repo: Path) -> None:
