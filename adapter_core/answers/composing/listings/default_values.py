@@ -28,6 +28,8 @@ _ASKED = re.compile(
     rf"(?: (?:of|in|for|on) (?:the )?{_NAME.format('in_c')})? default(?:s|ed)? to\b",
     re.I,
 )
+# Where something else is asked, a default is spoken of in passing.
+_ASKS_FOR_IT = re.compile(r"\W*(?:(?:what|which)\b[^?]{0,40}|(?:tell me|show me|the)\b[^?]{0,20})?\Z", re.I)
 # "The default value of x": the name is behind it.
 _NO_NAMES = frozenset("value values setting settings of for is in to if when a an the".split())
 _MAX_CHARS = 300
@@ -40,6 +42,8 @@ _MOST_BEARERS = 3  # of functions of which none is asked about
 def default_asked_for(question: str) -> tuple[str, str]:
     """The name whose default is asked for, and of what it is ("": not said); ("", "") of other questions."""
     for match in _ASKED.finditer(question[:_MAX_CHARS]):
+        if not _ASKS_FOR_IT.match(question[: match.start()]):
+            break
         for one in "abc":
             name = match[one] or ""
             if name and name.lower() not in _NO_NAMES:
