@@ -37,6 +37,7 @@ from .options import AskOptions
 from .provenance import provenance_of
 from .refusal import answerable, confidence, names_not_there, not_indexed, nothing_of, signals, subjects_not_there
 from .render import commit_footer, nearest_to, not_found, to_markdown
+from .respelling import corrected, respelled
 from .selecting import narrowed, reordered
 from .state import Run
 from .telemetry import record_of, write_record
@@ -106,7 +107,10 @@ def _answer(run: Run, context: Sequence[Evidence]) -> Answer:
         run.note(_COUNT_HINT)
         return _refuse(run, found, ())
     if not _answerable(run, found):
-        return _refuse(run, found)
+        again = _as_meant(run, found, zoom)
+        if again is None:
+            return _refuse(run, found)
+        found = again
     plan_once = functools.cache(lambda: _planned(run, found))
     claims: list[Claim] = []
     if options.phrase:
@@ -123,6 +127,18 @@ def _answer(run: Run, context: Sequence[Evidence]) -> Answer:
     if absent:
         run.note(f"not found in this workspace: {', '.join(absent)}; the answer is about what comes nearest")
     return _finish(run, found, nearest_to(absent) + to_markdown(claims), claims)
+
+
+def _as_meant(run: Run, found: Found, zoom: SymbolRef | None) -> Found | None:
+    """What is found for the question without its slips of typing; None where it has none, or has no answer either way."""
+    meant = respelled(run.graph, found.question)
+    if not meant:
+        return None
+    again = search(run.graph, corrected(run.question, meant), run.options.selection, zoom)
+    if not _answerable(run, again):
+        return None
+    run.note("; ".join(f"“{word}” is read as “{other}”" for word, other in meant.items()))
+    return _as_selected(run, again)
 
 
 def _as_selected(run: Run, found: Found) -> Found:
