@@ -52,13 +52,17 @@ def lift_trace(graph: CodeGraph, index: SearchIndex, trace: Trace, candidates: C
         if ref is not None:
             found = True
             lift(graph, ref, boost / (1 + place), f"traceback: {path}:{line}", candidates)
-    for name, message in trace.errors:
-        for path, line in _raised(graph, index, message):
-            ref = graph.symbol_at(path, line)
-            if ref is not None:
-                found = True
-                lift(graph, ref, boost, f"message of {name}: line {line}", candidates)
+    for name, path, line in message_places(graph, index, trace):
+        ref = graph.symbol_at(path, line)
+        if ref is not None:
+            found = True
+            lift(graph, ref, boost, f"message of {name}: line {line}", candidates)
     return found
+
+
+def message_places(graph: CodeGraph, index: SearchIndex, trace: Trace) -> list[tuple[str, str, int]]:
+    """(name of the exception, path, line) of the lines that hold the messages of a trace."""
+    return [(name, *place) for name, message in trace.errors for place in _raised(graph, index, message)]
 
 
 def _entered(graph: CodeGraph, path: str, line: int, function: str) -> SymbolRef | None:

@@ -268,3 +268,38 @@ def test_where_an_exception_is_raised_is_told_of_all_places(repo: Path) -> None:
         assert first.text == "`Refused` is raised in `kit.doors`, `Door.open` and `Door.close.really`."
         assert [c.span.start for c in first.citations] == [5, 10, 16]
     assert not list(listings(graph, "Where is ValueError raised?"))
+
+
+def test_the_statement_that_raises_a_message_comes_first(repo: Path) -> None:
+    graph = graph_of(
+        repo,
+        """
+        #- kit/store.py
+        try:
+            import driver
+        except ImportError:
+            raise ImportError("the store requires a driver installed")
+
+        class StoreError(Exception):
+            \"\"\"What goes wrong in a store.\"\"\"
+
+        class Store:
+            def read(self, name):
+                if not self.opened:
+                    raise StoreError("the store was not opened")
+                if name not in self.held:
+                    raise StoreError(f"nothing of the name {name!r} is held")
+                return self.held[name]
+        #- tests/test_store.py
+        def test_read():
+            raise AssertionError("nothing of the name x is held")
+        """,
+    )
+    answer = answer_question(graph, "kit.store.StoreError: nothing of the name 'x' is held")
+    assert not answer.dropped
+    assert answer.claims[0].text.endswith('`raise StoreError(f"nothing of the name {name!r} is held")`')
+    assert str(answer.claims[0].citations[-1].span) in ("kit/store.py:13-14", "kit/store.py:14")
+    answer = answer_question(graph, "ImportError: the store requires a driver installed")
+    assert not answer.dropped
+    assert answer.claims[0].text == "`ImportError` is raised in `kit.store`."
+    assert str(answer.claims[0].citations[0].span) == "kit/store.py:4"

@@ -11,6 +11,7 @@ from .classes_with_method import classes_with_method
 from .default_values import default_values
 from .defined_exceptions import defined_exceptions
 from .entry_points import entry_points
+from .error_messages import raising_messages
 from .exception_handlers import catching
 from .raising_places import raising_places
 
@@ -23,10 +24,11 @@ def all_listings(links: KnownLinks, question: str) -> tuple[Candidate, ...]:
 
 def listings(graph: CodeGraph, question: str) -> Iterator[Candidate]:
     """What there is of a kind, where a question asks for that: classes that have a method, exceptions that are defined, handlers of one,
-    where one is raised, and what something is by default."""
+    where one is raised, also by its message, and what something is by default."""
     yield from classes_with_method(graph, question)
     yield from defined_exceptions(graph, question)
     yield from catching(graph, question)
     yield from raising_places(graph, question)
+    yield from raising_messages(graph, question)
     yield from entry_points(graph, question)
     yield from default_values(graph, question)
