@@ -214,6 +214,16 @@ def test_what_other_languages_may_answer_is_said(repo: Path, question: str, hint
     assert hint or "indexed" not in answer.reason
 
 
+def test_what_a_tool_has_packed_may_not_answer(repo: Path) -> None:
+    graph = graph_of(repo, OTHER_LANGUAGES)
+    packed = "Search.setIndex({" + ", ".join(f'"waits longer {i} for each job that failed": {i}' for i in range(50)) + "})"
+    (repo / "docs").mkdir()
+    (repo / "docs" / "searchindex.js").write_text(packed)
+    answer = answer_question(graph, "Why does it wait longer after a job failed?")
+    assert "retry.go" in answer.reason
+    assert "searchindex" not in answer.reason
+
+
 def test_a_workspace_without_python_says_what_is_indexed(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
     graph = graph_of(repo, OTHER_LANGUAGES.replace("#- tool.py", "#- tool.rb"))
     answer = answer_question(graph, "How is the flux capacitor charged?")

@@ -17,6 +17,7 @@ _MAX_ENTRIES = 20_000
 _MAX_READ = 300  # files
 _MAX_BYTES = 100_000  # of one of them
 _SHARE = 2 / 3
+_MADE_LINE = 500  # characters, on average: nobody writes such lines
 
 
 def other_sources(root: Path) -> Iterator[str]:
@@ -61,6 +62,8 @@ def may_answer(root: Path, names: Sequence[str], words: Sequence[str]) -> tuple[
             text = path.lower() + "\n" + read_bytes(root / path, _MAX_BYTES).decode("utf-8", "replace").lower()
         except (OSError, ValueError):
             continue
+        if len(text) > _MADE_LINE * (1 + text.count("\n")):
+            continue  # packed by a tool, or an index for a search in a browser: nobody reads it
         held = sum(word in text for word in words)
         if all(name in text for name in names) if names else held >= _SHARE * len(words):
             found.append(path)
