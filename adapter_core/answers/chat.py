@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 WHAT_CAN_BE_ASKED = (
-    "I answer questions about this workspace: where something is defined, what it does, how it works, who calls it, which tests cover it, "
-    "or what breaks if it changes."
+    "I answer questions about this workspace: where something is defined, what it does, how it works, what its defaults are, who calls it, "
+    "where an error is raised, which tests cover it, or what breaks if it changes."
 )
 _MOST_WORDS = 8
 _CHAT = frozenset(
