@@ -250,10 +250,14 @@ def test_report():
     report(ShopError("test"))
 """
 THIRD = "from shop.errors import ShopError, report\n\n\ndef third():\n    report(3)\n    raise ShopError('third')\n"
+RENAMED = "from shop.errors import ShopError as E, report as r\n\n\ndef third():\n    r(3)\n    raise E('third')\n"
 UNKNOWN = "def third(report, ShopError):\n    report(3)\n    raise ShopError('third')\n"
 
 
-@pytest.mark.parametrize(("more", "others"), [("", ""), (THIRD, ", among others"), (UNKNOWN, ", perhaps among others")])
+@pytest.mark.parametrize(
+    ("more", "others"),
+    [("", ""), (THIRD, ", among others"), (UNKNOWN, ", perhaps among others"), (RENAMED, ", perhaps among others")],
+)
 def test_what_is_told_of_some_callers_does_not_say_that_they_are_all(repo: Path, more: str, others: str) -> None:
     graph = graph_of(repo, MANY.replace("{}", more))
     items = [about(graph, n) for n in "first second report ShopError".split()]

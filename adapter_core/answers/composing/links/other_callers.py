@@ -14,8 +14,8 @@ _MAX_CALLS = 12  # that are followed
 
 def others_too(graph: CodeGraph, ref: SymbolRef, known: Collection[tuple[str, int]]) -> str:
     """What to say behind the callers that are `known` (by path and line): whether there are others; "" where there are none."""
-    paths = [path for path in graph.view.paths_using(ref.symbol.name) if not is_test_path(path)]
-    doubtful = len(paths) > _MAX_FILES
+    paths = [path for path in graph.view.paths_using(ref.symbol.name, "called") if not is_test_path(path)]
+    doubtful = len(paths) > _MAX_FILES or _goes_by_others(graph, ref.symbol.name)
     for number, (facts, call) in enumerate(_calls_of_its_name(graph, ref, paths[:_MAX_FILES], known)):
         site = graph.site(facts, call) if number < _MAX_CALLS else None
         if site is not None and traced(site, ref) and _same(site.targets[0], ref):
@@ -27,6 +27,13 @@ def others_too(graph: CodeGraph, ref: SymbolRef, known: Collection[tuple[str, in
         if site is None:
             break
     return ", perhaps among others" if doubtful else ""
+
+
+def _goes_by_others(graph: CodeGraph, name: str) -> bool:
+    """Whether the product imports something of a name under another one."""
+    paths = [path for path in graph.view.paths_using(name, "aliased") if not is_test_path(path)]
+    found = (graph.facts(path) for path in paths)
+    return any(i.name == name and i.alias not in (None, name) for facts in found if facts for i in facts.imports)
 
 
 def _calls_of_its_name(
