@@ -224,3 +224,14 @@ def fifth():
     assert answer.claims[0].text == found.text
     assert "no handler" not in answer.reason
     assert texts(graph, "Who catches Failure?") == [found.text]
+
+
+def test_handlers_in_functions_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    text = "class Side:\n    def close(self):\n        try:\n            pass\n        except LateError:\n            raise\n"
+    with graph_of(tmp_path, f"#- kit/one.py\n{text}\n#- kit/two.py\n{text}") as graph:
+        answer = answer_question(graph, "Who catches LateError?")
+        assert not answer.dropped
+        assert [c.text for c in answer.claims][:2] == [
+            "`kit.one.Side.close` catches `LateError`.",
+            "`kit.two.Side.close` catches `LateError`.",
+        ]
