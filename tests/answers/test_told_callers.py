@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import dedent
 
 from adapter_core.answers.citations import cite
 from adapter_core.answers.runner import answer_question
@@ -227,3 +228,27 @@ def test_how_many_tests_call_it_is_checked(tmp_path: Path) -> None:
         here = tuple(c for c in [cite(graph, "shop.py", 1, 1, 12)] if c is not None)
         assert supports(graph, "`run` is called in a total of 3 tests.", here).ok
         assert not supports(graph, "`run` is called in a total of 4 tests.", here).ok
+
+
+def test_an_example_of_the_tests_is_a_test_where_there_is_one(tmp_path: Path) -> None:
+    fixture = """
+    #- shop.py
+    def run(): ...
+
+
+    def main():
+        run()
+    #- tests/helping.py
+    from shop import run
+
+
+    def help_out():
+        run()
+    """
+    with graph_of(tmp_path / "helped", fixture) as graph:
+        assert "`run` is also called by `help_out` in tests, for example." in told(graph, "Who calls run?")
+    test = "#- tests/test_it.py\nfrom shop import run\n\n\ndef test_it():\n    def inner():\n        run()\n\n    inner()\n"
+    with graph_of(tmp_path / "tested", dedent(fixture) + test) as graph:
+        assert "`run` is also called in the test `tests/test_it.py::test_it`, for example." in told(
+            graph, "Who calls run?"
+        )

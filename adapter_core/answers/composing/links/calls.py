@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from ....code_graph import CodeGraph, index_of, is_test_path
 from ....graph.memory.momentary import momentary
@@ -149,15 +150,12 @@ class _Callers:
 
 
 def _in_tests(speaker: Speaker, links: Links, tests: Sequence[CallSite], lead: str) -> Iterator[Candidate]:
-    """That tests call it, with one of them whose lines show it."""
-    for site in tests:
-        at = evidence_of(links.graph, links.ref, site)
-        if at is not None and site.caller is not None:
-            example = code(_node_id(links, site.caller))
-            text = f"{lead} in the test {example}, for example."
-            here = (site.span.path, site.span.start, site.span.end)
-            yield speaker.say_of("tests", text, at, here, definition(links.ref))
-            return
+    """That tests call it, with one call whose line shows it: in what pytest collects, or else in what stands beside that."""
+    shown = ((s, _test_around(links.graph, s) or s.caller, evidence_of(links.graph, links.ref, s)) for s in tests)
+    found = islice(((s, _node_id(links, c), at) for s, c, at in shown if c is not None and at is not None), _MAX_TESTS)
+    for site, caller, at in sorted(found, key=lambda one: "::" not in one[1])[:1]:
+        where = f"in the test {code(caller)}" if "::" in caller else f"by {code(caller)} in tests"
+        yield speaker.say_of("tests", f"{lead} {where}, for example.", at, _place_of(site), definition(links.ref))
 
 
 def traced(site: CallSite, ref: SymbolRef) -> bool:
@@ -353,20 +351,18 @@ def _calls_in_tests(links: Links) -> list[CallSite]:
     ]
 
 
-def tests_that_call(links: Links) -> dict[str, tuple[_Place, _Place | None]]:
-    """The tests that call it, by their pytest ids, each with its first call and the line that shows what that is on; None where only
-    inferred types tell."""
-    found: dict[str, tuple[_Place, _Place | None]] = {}
+def tests_that_call(links: Links) -> list[tuple[SymbolRef, _Place, _Place | None]]:
+    """The tests that call it, each with its first call and the line that shows what that is on; None where only inferred types tell."""
+    found: dict[tuple[str, str], tuple[SymbolRef, _Place, _Place | None]] = {}
     for site in _calls_in_tests(links):
         if site.caller is None or not traced(site, links.ref):
             continue
-        test = _node_id(links, site.caller)
-        if test not in found or found[test][1] is None:
-            here = _place_of(site)
+        key, here = (site.caller.path, site.caller.symbol.qualname), _place_of(site)
+        if key not in found or found[key][2] is None:
             shown = here if site.sure else evidence_of(links.graph, links.ref, site)
-            if test not in found or shown is not None:
-                found[test] = here, shown
-    return found
+            if key not in found or shown is not None:
+                found[key] = site.caller, here, shown
+    return list(found.values())
 
 
 def calling_tests(speaker: Speaker, links: Links, name: str) -> Iterator[Candidate]:
@@ -375,16 +371,17 @@ def calling_tests(speaker: Speaker, links: Links, name: str) -> Iterator[Candida
     tests = tests_that_call(links)
     few = len(tests) <= _MAX_TESTS
     number = f"; it is called in a total of {len(tests)} tests" if links.callers.complete and not few else ""
-    plain = [test for test, (_, shown) in tests.items() if shown is not None]
-    inferred = [test for test in tests if test not in plain]
-    for told, judged in ((plain, ""), (inferred if few or not plain else [], ", judged by inferred types")):
+    plain = [one for one in tests if one[2] is not None]
+    inferred = [one for one in tests if one[2] is None] if few or not plain else []
+    for told, judged in ((plain, ""), (inferred, ", judged by inferred types")):
         group = told if few else told[:_MAX_LISTED]
         if group:
             word = "tests" if len(group) > 1 else "test"
             others = ", among others" if len(group) < len(tests) else ""
-            text = f"{name} is called in the {word} {listed([code(n) for n in group])}{others}{judged}{number}."
-            places = [at for n in range(2) for test in group if (at := tests[test][n]) is not None]
-            yield speaker.say_of("tests", text, *places, definition(links.ref))
+            nodes = [code(_node_id(links, test)) for test, _, _ in group]
+            text = f"{name} is called in the {word} {listed(nodes)}{others}{judged}{number}."
+            shown = [at for _, _, at in group if at is not None]
+            yield speaker.say_of("tests", text, *(here for _, here, _ in group), *shown, definition(links.ref))
     unknown = [s for s in _calls_in_tests(links) if not s.resolved]
     for item in _by_name(speaker, unknown, lambda r: _node_id(links, r)):
         yield speaker.say_of("tests", item.text, *item.spans)
