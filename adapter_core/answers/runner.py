@@ -32,7 +32,7 @@ from .composing.listings.all_kinds import all_listings
 from .composing.reading_order import in_order, put_together
 from .composing.sentence_scores import lexical_scores, mix
 from .flags import checked
-from .kinds import LINKS, asks_structure, asks_what_it_does
+from .kinds import LINKS, asks_course, asks_structure, asks_what_it_does
 from .options import AskOptions
 from .provenance import provenance_of
 from .refusal import answerable, confidence, names_not_there, not_indexed, nothing_of, signals, subjects_not_there
@@ -275,12 +275,15 @@ def _chosen(run: Run, found: Found, items: list[Candidate], scores: list[float])
 
 def _arranged(run: Run, found: Found, items: list[Candidate], chosen: list[Candidate]) -> list[Candidate]:
     """The chosen sentences, best first, as they are read: what was found first is what the answer is about."""
-    if kind_of(run.graph, found.question) in LINKS:
+    kind = kind_of(run.graph, found.question)
+    if kind in LINKS:
         return in_order(run.graph, chosen)
     best = chosen[0].about if chosen and asks_what_it_does(found.question.text) else ""
     chosen = sorted(chosen, key=lambda item: (bool(best) and item.about != best, item.place))
     named = named_symbols(run.graph, found.question)
-    return put_together(run.graph, chosen, items, named, asks_structure(found.question))
+    structure = asks_structure(found.question)
+    workings = structure or kind in ("how", "overview") or asks_course(found.question)
+    return put_together(run.graph, chosen, items, named, structure, workings)
 
 
 def _claim(run: Run, item: Candidate) -> Claim | None:

@@ -303,3 +303,23 @@ def test_the_statement_that_raises_a_message_comes_first(repo: Path) -> None:
     assert not answer.dropped
     assert answer.claims[0].text == "`ImportError` is raised in `kit.store`."
     assert str(answer.claims[0].citations[0].span) == "kit/store.py:4"
+
+
+def test_handlers_in_functions_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    text = "class Side:\n    def close(self):\n        try:\n            pass\n        except LateError:\n            raise\n"
+    with graph_of(tmp_path, f"#- kit/one.py\n{text}\n#- kit/two.py\n{text}") as graph:
+        answer = answer_question(graph, "Who catches LateError?")
+        assert not answer.dropped
+        assert [c.text for c in answer.claims][:2] == [
+            "`kit.one.Side.close` catches `LateError`.",
+            "`kit.two.Side.close` catches `LateError`.",
+        ]
+
+
+def test_places_in_functions_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    text = "class Side:\n    def close(self):\n        raise LateError\n"
+    with graph_of(tmp_path, f"#- kit/one.py\n{text}\n#- kit/two.py\n{text}") as graph:
+        answer = answer_question(graph, "Where is LateError raised?")
+        assert not answer.dropped
+        assert answer.claims[0].text == "`LateError` is raised in `kit.one.Side.close` and `kit.two.Side.close`."
+        assert [c.span.path for c in answer.claims[0].citations] == ["kit/one.py", "kit/two.py"]

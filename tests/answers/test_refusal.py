@@ -216,7 +216,9 @@ def test_what_other_languages_may_answer_is_said(repo: Path, question: str, hint
 
 def test_what_a_tool_has_packed_may_not_answer(repo: Path) -> None:
     graph = graph_of(repo, OTHER_LANGUAGES)
-    packed = "Search.setIndex({" + ", ".join(f'"waits longer {i} for each job that failed": {i}' for i in range(50)) + "})"
+    packed = (
+        "Search.setIndex({" + ", ".join(f'"waits longer {i} for each job that failed": {i}' for i in range(50)) + "})"
+    )
     (repo / "docs").mkdir()
     (repo / "docs" / "searchindex.js").write_text(packed)
     answer = answer_question(graph, "Why does it wait longer after a job failed?")

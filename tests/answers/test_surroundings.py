@@ -344,7 +344,7 @@ def shown(repo: Path, question: str) -> list[str]:
 def test_product_callers_come_first_and_tests_in_one_clause(repo: Path) -> None:
     told = shown(repo, "Who calls `Shop.reply`?")
     assert told[0] == "`Shop.reply` is called by `Shop.close`."
-    assert "`Shop.reply` is also called in tests, for example in `tests/test_shop.py::test_reply`." in told
+    assert "`Shop.reply` is also called in the test `tests/test_shop.py::test_reply`, for example." in told
 
 
 def test_calls_by_name_alone_are_told_where_no_other_is_known(repo: Path) -> None:

@@ -218,3 +218,103 @@ def test_whose_method_an_inherited_one_is_is_cited(repo: Path) -> None:
     cited = tuple(c for span in opening.spans if (c := cite(graph, *span, 12)))
     assert "`Own.handle` calls `Base.found`" in opening.text
     assert supports(graph, opening.text, cited).reason == ""
+
+
+MANY = """
+#- shop/errors.py
+class ShopError(Exception):
+    pass
+
+
+def report(error):
+    return error
+#- shop/first.py
+from shop.errors import ShopError, report
+
+
+def first():
+    report(1)
+    raise ShopError("first")
+
+
+def second():
+    report(2)
+    raise ShopError("second")
+#- shop/more.py
+{}
+#- tests/test_shop.py
+from shop.errors import ShopError, report
+
+
+def test_report():
+    report(ShopError("test"))
+"""
+THIRD = "from shop.errors import ShopError, report\n\n\ndef third():\n    report(3)\n    raise ShopError('third')\n"
+RENAMED = "from shop.errors import ShopError as E, report as r\n\n\ndef third():\n    r(3)\n    raise E('third')\n"
+UNKNOWN = "def third(report, ShopError):\n    report(3)\n    raise ShopError('third')\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "others"),
+    [("", ""), (THIRD, ", among others"), (UNKNOWN, ", perhaps among others"), (RENAMED, ", perhaps among others")],
+)
+def test_what_is_told_of_some_callers_does_not_say_that_they_are_all(repo: Path, more: str, others: str) -> None:
+    graph = graph_of(repo, MANY.replace("{}", more))
+    items = [about(graph, n) for n in "first second report ShopError".split()]
+    (opening, *_) = put_together(graph, items, items)
+    assert opening.text == (
+        f"How they fit together: `ShopError` is constructed by `first` and `second`{others}; "
+        f"`report` is called by `first` and `second`{others}."
+    )
+    cited = tuple(c for span in opening.spans if (c := cite(graph, *span, 12)))
+    assert supports(graph, opening.text, cited).reason == ""
+
+
+def test_a_call_that_is_known_to_lead_elsewhere_is_of_no_other_caller(repo: Path) -> None:
+    other = "class Board:\n    def report(self, x): ...\n\n\ndef third():\n    Board().report(3)\n"
+    graph = graph_of(repo, MANY.replace("{}", other))
+    items = [about(graph, n) for n in "first second shop.errors.report".split()]
+    assert put_together(graph, items, items)[0].text == "`report` is called by `first` and `second`."
+
+
+def test_some_subclasses_are_told_to_be_some(repo: Path) -> None:
+    graph = graph_of(repo, f"{SOURCE}\n\nclass Further(Base): ...\n")
+    items = [about(graph, "Own"), about(graph, "Base")]
+    assert put_together(graph, items, items)[0].text == "`Base` is extended by `Own`, among others."
+
+
+def test_callers_of_one_name_are_told_apart_by_their_modules(repo: Path) -> None:
+    graph = graph_of(
+        repo,
+        """
+        #- shop/calm.py
+        def fetch(): ...
+        #- shop/one.py
+        from shop.calm import fetch
+
+
+        class Side:
+            def shut(self):
+                fetch()
+        #- shop/two.py
+        from shop.calm import fetch
+
+
+        class Side:
+            def shut(self):
+                fetch()
+        """,
+    )
+    items = [about(graph, n) for n in ("fetch", "shop.one.Side.shut", "shop.two.Side.shut")]
+    (opening, *_) = put_together(graph, items, items)
+    assert opening.text == "`fetch` is called by `shop.one.Side.shut` and `shop.two.Side.shut`."
+
+
+def test_only_who_asks_how_it_works_is_told_how_others_hang_together(repo: Path) -> None:
+    graph = graph_of(repo, SOURCE)
+    items = [about(graph, n) for n in "first middle last".split()]
+    assert put_together(graph, items, items, workings=False)[0].text == "`first`."
+    (middle,) = graph.find_symbol("middle")
+    assert put_together(graph, items, items, [middle], workings=False)[0].text == (
+        "How they fit together: `first` calls `middle`; `middle` may call `last`."
+    )

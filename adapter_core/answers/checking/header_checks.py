@@ -235,12 +235,11 @@ def tested(region: Region, relation: Relation) -> str:
 
 
 def count(region: Region, relation: Relation) -> str:
-    """ "`f` is called at 3 places", "`C` has 4 methods": as the graph counts, of what the lines define."""
-    what = (
-        "places"
-        if relation.words.startswith("called")
-        else next((k for k, (one, _) in NOUNS.items() if one in relation.words), "")
-    )
+    """ "`f` is called at 3 places", "in a total of 9 tests", "`C` has 4 methods": as the graph counts, of what the lines define."""
+    if relation.words.startswith("called"):
+        what = "calling tests" if relation.words.startswith("called in") else "places"
+    else:
+        what = next((k for k, (one, _) in NOUNS.items() if one in relation.words), "")
     for facts, symbol, _ in introduced(region, relation.subjects[:1]):
         ref = SymbolRef(region.graph.name, facts.path, facts.module, symbol)
         counted = count_of(region.links.of(ref), what)

@@ -167,7 +167,11 @@ VERBS: tuple[tuple[str, bool, re.Pattern[str]], ...] = (
     (
         "count",
         False,
-        _verb(r"called at(?= \x02)", r"has(?= \x02\d+\x03 (?:direct )?(?:subclass|override|method|parameter|test))"),
+        _verb(
+            r"called at(?= \x02)",
+            r"called in a total of(?= \x02\d+\x03 tests\b)",
+            r"has(?= \x02\d+\x03 (?:direct )?(?:subclass|override|method|parameter|test))",
+        ),
     ),
     (
         "tested",

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from ...code_graph import CodeGraph
 from ...graph.source import is_python
-from ...types import Evidence, ModuleFacts, Symbol
+from ...types import Evidence, ModuleFacts, Symbol, SymbolRef
+from ..inert import code
 from ..kinds import LINKS
 from .candidate import Candidate, Speaker
 from .definitions import ASSIGNED, assigned_in_module, bases_and_methods, contents, header, members
@@ -190,9 +191,7 @@ def _surroundings(speaker: Speaker, links: Links, asked: Asked) -> Iterator[Cand
     if kind == "impact" and near and "." not in ref.symbol.qualname:
         importing = list(imported(speaker, graph, ref))
     if kind in LINKS:
-        # Beside a library's function of the same name it is told which this is.
-        full = ref.full_name if asked.outside else ""
-        told = list(callers(speaker, links, kind not in ("tests", "impact"), full))
+        told = list(callers(speaker, links, kind not in ("tests", "impact"), _named(graph, ref, asked)))
         yield from told
         if not told and kind == "callers":  # what calls it under another name, or hands it on, names it
             yield from reads(speaker, graph, ref)
@@ -200,7 +199,7 @@ def _surroundings(speaker: Speaker, links: Links, asked: Asked) -> Iterator[Cand
         yield from uses(speaker, links)
     yield from about_bases
     if kind in ("tests", "impact"):
-        yield from calling_tests(speaker, links)
+        yield from calling_tests(speaker, links, _named(graph, ref, asked))
         if near:
             yield from reaching_tests(speaker, links)
     if kind in ("registered", "callers", "impact") and near:
@@ -210,3 +209,13 @@ def _surroundings(speaker: Speaker, links: Links, asked: Asked) -> Iterator[Cand
         yield from numbers(speaker, links, asked.counted)
     elif kind == "impact" and near:
         yield from numbers(speaker, links, ("places", "subclasses", "overrides", "tests"), only_shown=True)
+
+
+def _named(graph: CodeGraph, ref: SymbolRef, asked: Asked) -> str:
+    """What a symbol is called where its callers are told: beside a library's function of its name, or another one of the workspace that
+    the question may mean, it is said which this is."""
+    if asked.outside:
+        return code(ref.full_name)
+    alike = (r for r in graph.find_symbol(ref.symbol.qualname) if r.symbol.qualname == ref.symbol.qualname)
+    several = any(r.path != ref.path and (r.path, r.symbol.start) in asked.named for r in alike)
+    return f"{code(ref.symbol.qualname)} defined in {code(ref.path)}" if several else code(ref.symbol.qualname)

@@ -13,6 +13,7 @@ from ...types import SymbolRef
 from ..inert import code
 from .candidate import Candidate, class_header, definition, listed
 from .links.calls import evidence_of, traced
+from .links.other_callers import others_too
 from .statements.call_conditions import tests_of_calls
 from .statements.conditions import condition_of
 
@@ -48,10 +49,12 @@ def put_together(
     items: Sequence[Candidate],
     named: Sequence[SymbolRef] = (),
     classes: bool = True,
+    workings: bool = True,
 ) -> list[Candidate]:
     """The same below a sentence that says how the things that the question names, or else those that the sentences are about, are linked,
     unless they show it; or below the way from one to another, or the line, that was asked for. `items`: all that was compiled; what is
-    only there may link the rest. `classes`: what extends what, too."""
+    only there may link the rest. `classes`: what extends what, too. `workings`: the question asks how something works, or how things hang
+    together; else only links of what it names are told."""
     first = [item for item in chosen if item.kind in ("way", "at", "having")]
     if first:
         return [*first, *in_order(graph, [item for item in chosen if item not in first])]
@@ -60,8 +63,9 @@ def put_together(
     spoken = symbols_of(graph, chosen)
     edges = edges_between(graph, spoken)
     ordered = in_reading_order(chosen, edges)
+    asked = None if workings else {_key(r) for ref in named for r in (ref, *_members(graph, ref))}
     opening = _linking_named(graph, named, ordered, classes) or summed_up(
-        graph, ordered, spoken, symbols_of(graph, items), edges, classes
+        graph, ordered, spoken, symbols_of(graph, items), edges, classes, asked
     )
     if opening is None:
         return in_order(graph, chosen)
@@ -189,9 +193,11 @@ def summed_up(
     others: Mapping[_Key, SymbolRef],
     edges: Sequence[Edge],
     classes: bool,
+    asked: Collection[_Key] | None,
 ) -> Candidate | None:
     """ "How they fit together: `Base` is extended by `A` and `B`; `f` calls `g` and may call `h`." of what the sentences are about, and of
-    what else was found that calls several of these; None where there is nothing to say that is not shown. Without tests."""
+    what else was found that calls several of these; None where there is nothing to say that is not shown. Without tests. `asked`: only
+    links that lead from or to one of these."""
     own = {key: ref for key, ref in spoken.items() if not is_test_path(ref.path)}
     found = _around(_about(items[0]), [e for e in edges if e.source in own and e.target in own])
     if not found:
@@ -199,6 +205,8 @@ def summed_up(
         leading = edges_between(graph, beside, own)
         hubs = [key for key in beside if sum(e.source == key for e in leading) > 1]
         found = [e for e in leading if e.source in hubs[:1]]
+    if asked is not None:
+        found = [e for e in found if e.source in asked or e.target in asked]
     return _told(graph, items, own, found, others, [_about(items[0])] if classes else ())
 
 
@@ -219,9 +227,12 @@ def _told(
     centre: Collection[_Key],
 ) -> Candidate | None:
     edges = edges[:_MAX_EDGES]
-    parts = [*(_extended(graph, own, centre) if centre else ()), *_constructed(edges, known), *_called(edges, known)][
-        :_MAX_PARTS
-    ]
+    known = {key: known[key] for e in edges for key in (e.source, e.target)}
+    parts = [
+        *(_extended(graph, own, centre) if centre else ()),
+        *_constructed(graph, edges, known),
+        *_called(graph, edges, known),
+    ][:_MAX_PARTS]
     shown = {(path, n) for item in items for path, a, b in item.spans for n in range(a, b + 1)}
     if not parts or (len(parts) == 1 and edges and all(e.lines[0][:2] in shown for e in edges)):
         return None
@@ -255,7 +266,9 @@ def _extended(graph: CodeGraph, own: Mapping[_Key, SymbolRef], centre: Collectio
         told.add(frozenset(named))
         near = key in own and central & {key, *map(_key, subclasses)}
         if named and (len(named) > 1 or near):
-            text = f"{code(base.symbol.qualname)} is extended by {listed(list(map(code, named)))}"
+            all_of_it = {_key(r) for r in graph.subclasses_of(base) if not is_test_path(r.path)}
+            others = ", among others" if all_of_it - set(map(_key, subclasses)) else ""
+            text = f"{code(base.symbol.qualname)} is extended by {listed(list(map(code, named)))}{others}"
             yield text, [lines for r in named.values() for lines in class_header(graph, r)]
     for sub, bases in list(above.values())[:1]:
         if len(bases) > 1:
@@ -263,23 +276,21 @@ def _extended(graph: CodeGraph, own: Mapping[_Key, SymbolRef], centre: Collectio
             yield text, class_header(graph, sub)
 
 
-def _constructed(edges: Sequence[Edge], known: Mapping[_Key, SymbolRef]) -> Iterator[_Part]:
+def _constructed(graph: CodeGraph, edges: Sequence[Edge], known: Mapping[_Key, SymbolRef]) -> Iterator[_Part]:
     made = [e for e in edges if e.word == "constructs"]
     for target in dict.fromkeys(e.target for e in made):
         makers = [e for e in made if e.target == target]
-        text = f"{_name(known, target)} is constructed by {listed([_name(known, e.source) for e in makers])}"
-        yield text, [line for e in makers for line in e.lines]
+        yield _passive(graph, "constructed", makers, known)
 
 
-def _called(edges: Sequence[Edge], known: Mapping[_Key, SymbolRef]) -> Iterator[_Part]:
+def _called(graph: CodeGraph, edges: Sequence[Edge], known: Mapping[_Key, SymbolRef]) -> Iterator[_Part]:
     """What each one calls; what several of them call is told once, with all of them."""
     calls = [e for e in edges if e.word != "constructs"]
     for target in dict.fromkeys(e.target for e in calls):
         own = [e for e in calls if e.target == target]
         if len(own) > 1:
             calls = [e for e in calls if e not in own]
-            text = f"{_name(known, target)} is called by {listed([_name(known, e.source) for e in own])}"
-            yield text, [line for e in own for line in e.lines]
+            yield _passive(graph, "called", own, known)
     for source in dict.fromkeys(e.source for e in calls):
         own = [e for e in calls if e.source == source]
         verbs = [
@@ -290,5 +301,17 @@ def _called(edges: Sequence[Edge], known: Mapping[_Key, SymbolRef]) -> Iterator[
         yield f"{_name(known, source)} {listed(verbs)}", [line for e in own for line in e.lines]
 
 
+def _passive(graph: CodeGraph, verb: str, edges: Sequence[Edge], known: Mapping[_Key, SymbolRef]) -> _Part:
+    """ "`f` is called by `g` and `h`, among others." """
+    target = edges[0].target
+    sources = list(dict.fromkeys(e.source for e in edges))
+    others = others_too(graph, known[target], sources)
+    text = f"{_name(known, target)} is {verb} by {listed([_name(known, key) for key in sources])}{others}"
+    return text, [line for e in edges for line in e.lines]
+
+
 def _name(known: Mapping[_Key, SymbolRef], key: _Key) -> str:
-    return code(known[key].symbol.qualname)
+    """With its module where another one of them goes by the same name."""
+    ref = known[key]
+    alike = any(r.symbol.qualname == ref.symbol.qualname and r.path != ref.path for r in known.values())
+    return code(ref.full_name if alike else ref.symbol.qualname)

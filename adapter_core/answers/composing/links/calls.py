@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from ....code_graph import CodeGraph, index_of, is_test_path
 from ....graph.memory.momentary import momentary
@@ -19,6 +20,7 @@ from ..statements.quotes import quoted_at
 from .known_links import Links
 
 _MAX_LISTED = 4
+_MAX_TESTS = 8  # that are all told
 _MAX_GROUPS = 4
 _MAX_USES = 3
 _MAX_CITED = 12
@@ -61,35 +63,50 @@ def calls(speaker: Speaker, graph: CodeGraph, ref: SymbolRef, lines: list[str]) 
             yield speaker.say("calls", text, *joined([*tests_lines, *((line, line) for _, line in group)]))
 
 
-def callers(speaker: Speaker, links: Links, tests_too: bool, called: str = "") -> Iterator[Candidate]:
+def callers(speaker: Speaker, links: Links, tests_too: bool, name: str) -> Iterator[Candidate]:
     """Who calls it, the product's code first. Of a call on a value also the line that says what the value is; where there is none, it is
     said that types were inferred, and where the value may be something else, "perhaps". Calls of its name on values of which nothing is
-    known only where no other call is known. With `tests_too` tests in one clause, and alone where nothing else calls it. `called`: what it
-    is called in the sentences, if not by its qualified name."""
+    known only where no call of the product is surely one of it. With `tests_too` tests in one clause, and alone where nothing else calls
+    it. `name`: what it is called in the sentences."""
     ref = links.ref
-    name = code(called or ref.symbol.qualname)
     is_called = f"{name} is {_called(ref)}"
     found = [s for s in links.callers.items if s.caller is not None and s.caller != ref]
     sites = [s for s in found if not s.deferred]
-    tests = [s for s in sites if traced(s, ref) and is_test_path(s.span.path)]
+    tests = [s for s in sites if is_test_path(s.span.path)]
     own = [s for s in sites if not is_test_path(s.span.path)]
     named = [s for s in own if s.callee.rpartition(".")[2] == ref.symbol.name]
-    sure = [s for s in own if traced(s, ref)] or ([] if any(s.resolved for s in own) else tests)
-    told = _Callers(links, sure)
+    surely = [s for s in own if traced(s, ref)]
+    doubtful = [s for s in named if s.resolved and not traced(s, ref)]
+    by_name = [] if surely else [s for s in named if not s.resolved and _NAMES.fullmatch(s.callee)]
+    tests_surely = [s for s in tests if traced(s, ref)]
+    sure = surely or ([] if doubtful or by_name else tests_surely)
+    label = _told_apart(own or tests)
+    told = _Callers(links, sure, label)
     yield from told.sentences(speaker, is_called)
-    perhaps = _places([s for s in named if s.resolved and not traced(s, ref)])
+    perhaps = _places(doubtful, label)
     for group, others in _groups({n: at for n, at in perhaps.items() if n not in told.names}):
         text = f"{name} is perhaps {_called(ref)} by {listed([code(n) for n in group])}{others}."
         yield speaker.say_of("callers", text, *group.values(), definition(ref))
+    yield from _by_name(speaker, by_name, label)
     if not own:
         # Whether and where a lambda is called is another matter, so what it stands in is told as it is.
         inside = [s for s in found if s.deferred and traced(s, ref)]
         for text, places in _as_they_stand(links, sorted(inside, key=lambda s: is_test_path(s.span.path))):
             yield speaker.say_of("callers", text, *places)
-    if tests_too and sure is not tests:
-        yield from _in_tests(speaker, links, tests, f"{name} is also {_called(ref)}")
-    if not any(s.resolved for s in sites):
-        yield from _by_name(speaker, [s for s in named if not s.resolved], scope_name)
+    if tests_too and sure is not tests_surely:
+        yield from _in_tests(speaker, links, tests_surely, f"{name} is also {_called(ref)}")
+    if not own and not tests_surely:
+        of_its_name = [s for s in tests if s.callee.rpartition(".")[2] == ref.symbol.name and not s.resolved]
+        yield from _by_name(speaker, of_its_name, label)
+
+
+def _told_apart(sites: Sequence[CallSite]) -> Callable[[SymbolRef], str]:
+    """What names callers: their qualified names, with the module where several of these sites' callers in different files go by one."""
+    paths: dict[str, set[str]] = {}
+    for site in sites:
+        if site.caller is not None:
+            paths.setdefault(scope_name(site.caller), set()).add(site.caller.path)
+    return lambda ref: ref.full_name if len(paths.get(scope_name(ref), ())) > 1 else scope_name(ref)
 
 
 def _called(ref: SymbolRef) -> str:
@@ -99,7 +116,8 @@ def _called(ref: SymbolRef) -> str:
 class _Callers:
     """The callers by calls that are surely of one symbol: those whose lines show it, and those that inferred types alone tell."""
 
-    def __init__(self, links: Links, sites: Sequence[CallSite]) -> None:
+    def __init__(self, links: Links, sites: Sequence[CallSite], label: Callable[[SymbolRef], str]) -> None:
+        """`label`: what names a caller."""
         self._ref = ref = links.ref
         shown = {id(s): evidence_of(links.graph, ref, s) for s in sites}
         # Those first whose line alone shows what is called, and what is no example beside the product.
@@ -112,9 +130,9 @@ class _Callers:
                 shown[id(s)] != (s.span.path, s.span.start, s.span.end),
             ),
         )
-        self._plain = _places([s for s in ordered if shown[id(s)] is not None])
-        self._types = _places(ordered, spans=lambda s: shown[id(s)])
-        self._inferred = {n: at for n, at in _places(ordered).items() if n not in self._plain}
+        self._plain = _places([s for s in ordered if shown[id(s)] is not None], label)
+        self._types = _places(ordered, label, spans=lambda s: shown[id(s)])
+        self._inferred = {n: at for n, at in _places(ordered, label).items() if n not in self._plain}
 
     @property
     def names(self) -> set[str]:
@@ -132,15 +150,12 @@ class _Callers:
 
 
 def _in_tests(speaker: Speaker, links: Links, tests: Sequence[CallSite], lead: str) -> Iterator[Candidate]:
-    """That tests call it, with one of them whose lines show it."""
-    for site in tests:
-        at = evidence_of(links.graph, links.ref, site)
-        if at is not None and site.caller is not None:
-            example = code(_node_id(links, site.caller))
-            text = f"{lead} in tests, for example in {example}."
-            here = (site.span.path, site.span.start, site.span.end)
-            yield speaker.say_of("tests", text, at, here, definition(links.ref))
-            return
+    """That tests call it, with one call whose line shows it: in what pytest collects, or else in what stands beside that."""
+    shown = ((s, _test_around(links.graph, s) or s.caller, evidence_of(links.graph, links.ref, s)) for s in tests)
+    found = islice(((s, _node_id(links, c), at) for s, c, at in shown if c is not None and at is not None), _MAX_TESTS)
+    for site, caller, at in sorted(found, key=lambda one: "::" not in one[1])[:1]:
+        where = f"in the test {code(caller)}" if "::" in caller else f"by {code(caller)} in tests"
+        yield speaker.say_of("tests", f"{lead} {where}, for example.", at, _place_of(site), definition(links.ref))
 
 
 def traced(site: CallSite, ref: SymbolRef) -> bool:
@@ -152,12 +167,14 @@ def traced(site: CallSite, ref: SymbolRef) -> bool:
 def _by_name(speaker: Speaker, sites: Sequence[CallSite], label: Callable[[SymbolRef], str]) -> Iterator[Candidate]:
     """Calls of something of its name on a value whose type the text does not tell: what is called is told as it is written."""
     named = [s for s in sites if _NAMES.fullmatch(s.callee)]
-    group = _places(named, label, at_most=_MAX_LISTED)
+    places = _places(named, label, at_most=_MAX_LISTED + 1)
+    group = dict(list(places.items())[:_MAX_LISTED])
     if group:
         # Each as it is written in the first call of its caller.
         written = {(s.span.path, s.span.start): s.callee for s in reversed(named)}
         told = "; ".join(f"{code(n)} calls {code(written[at[:2]] + '()')}" for n, at in group.items())
-        yield speaker.say_of("callers", f"{BY_NAME}{told}.", *group.values())
+        others = ", among others" if len(places) > len(group) else ""
+        yield speaker.say_of("callers", f"{BY_NAME}{told}{others}.", *group.values())
 
 
 def uses(speaker: Speaker, links: Links) -> Iterator[Candidate]:
@@ -297,7 +314,7 @@ def _place_of(site: CallSite) -> _Place:
 
 def _places(
     sites: Sequence[CallSite],
-    label: Callable[[SymbolRef], str] = scope_name,
+    label: Callable[[SymbolRef], str],
     spans: Callable[[CallSite], _Place | None] = _place_of,
     at_most: int | None = None,
 ) -> dict[str, _Place]:
@@ -325,20 +342,46 @@ def _test_around(graph: CodeGraph, site: CallSite) -> SymbolRef | None:
     return next(named, None)
 
 
-def calling_tests(speaker: Speaker, links: Links) -> Iterator[Candidate]:
-    """Tests that call it; apart from these, tests that call something of its name on a value whose type the text does not tell."""
-    sites = [
+def _calls_in_tests(links: Links) -> list[CallSite]:
+    """Its calls in tests, of these and not of functions in them."""
+    return [
         replace(site, caller=test)
         for site in links.callers.items
         if is_test_path(site.span.path) and not site.deferred and (test := _test_around(links.graph, site)) is not None
     ]
-    shown = {id(s): evidence_of(links.graph, links.ref, s) for s in sites if traced(s, links.ref) and not s.sure}
-    sure = [s for s in sites if s.sure or shown.get(id(s)) is not None]
-    group = _places(sure, lambda r: _node_id(links, r), at_most=_MAX_LISTED)
-    if group:
-        word = "tests" if len(group) > 1 else "test"
-        text = f"{code(links.ref.symbol.qualname)} is called in the {word} {listed([code(n) for n in group])}."
-        at = {place for s in sure if (place := shown.get(id(s))) is not None and _place_of(s) in group.values()}
-        yield speaker.say_of("tests", text, *group.values(), *sorted(at), definition(links.ref))
-    for item in _by_name(speaker, [s for s in sites if not s.resolved], lambda r: _node_id(links, r)):
+
+
+def tests_that_call(links: Links) -> list[tuple[SymbolRef, _Place, _Place | None]]:
+    """The tests that call it, each with its first call and the line that shows what that is on; None where only inferred types tell."""
+    found: dict[tuple[str, str], tuple[SymbolRef, _Place, _Place | None]] = {}
+    for site in _calls_in_tests(links):
+        if site.caller is None or not traced(site, links.ref):
+            continue
+        key, here = (site.caller.path, site.caller.symbol.qualname), _place_of(site)
+        if key not in found or found[key][2] is None:
+            shown = here if site.sure else evidence_of(links.graph, links.ref, site)
+            if key not in found or shown is not None:
+                found[key] = site.caller, here, shown
+    return list(found.values())
+
+
+def calling_tests(speaker: Speaker, links: Links, name: str) -> Iterator[Candidate]:
+    """Tests that call it, all where they are few, and else how many; apart from these, tests that call something of its name on a value
+    whose type the text does not tell. `name`: what it is called in the sentences."""
+    tests = tests_that_call(links)
+    few = len(tests) <= _MAX_TESTS
+    number = f"; it is called in a total of {len(tests)} tests" if links.callers.complete and not few else ""
+    plain = [one for one in tests if one[2] is not None]
+    inferred = [one for one in tests if one[2] is None] if few or not plain else []
+    for told, judged in ((plain, ""), (inferred, ", judged by inferred types")):
+        group = told if few else told[:_MAX_LISTED]
+        if group:
+            word = "tests" if len(group) > 1 else "test"
+            others = ", among others" if len(group) < len(tests) else ""
+            nodes = [code(_node_id(links, test)) for test, _, _ in group]
+            text = f"{name} is called in the {word} {listed(nodes)}{others}{judged}{number}."
+            shown = [at for _, _, at in group if at is not None]
+            yield speaker.say_of("tests", text, *(here for _, here, _ in group), *shown, definition(links.ref))
+    unknown = [s for s in _calls_in_tests(links) if not s.resolved]
+    for item in _by_name(speaker, unknown, lambda r: _node_id(links, r)):
         yield speaker.say_of("tests", item.text, *item.spans)

@@ -9,6 +9,7 @@ from ....code_graph import index_of
 from ....types import Parameter, Symbol
 from ...inert import code
 from ..candidate import Candidate, Speaker, definition
+from .calls import tests_that_call
 from .inheritance import is_named
 from .known_links import Links
 
@@ -74,13 +75,15 @@ def counts_everything(text: str) -> bool:
 
 
 def count_of(links: Links, what: str) -> int | None:
-    """How many there are; None where that cannot be told. `what` is a key of `NOUNS`."""
+    """How many there are; None where that cannot be told. `what` is a key of `NOUNS`, or "calling tests"."""
     symbol = links.ref.symbol
     if what == "places":
         calls = [s for s in links.callers.items if not s.deferred]
         # What may be a call of something else, too, makes the number uncertain.
         certain = all(s.resolved and len(s.targets) == 1 and not s.external and not s.open for s in calls)
         return len(calls) if links.callers.complete and certain else None
+    if what == "calling tests":
+        return len(tests_that_call(links)) if links.callers.complete else None
     if what == "parameters":
         return len(parameters_of(symbol)) if symbol.is_callable else None
     if what == "methods":

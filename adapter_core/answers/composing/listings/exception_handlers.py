@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from ....code_graph import CodeGraph, is_test_path
 from ....graph.finding.lookup import scope_at
 from ....graph.outline import outline_of
-from ....types import Import, ModuleFacts
+from ....types import Import, ModuleFacts, SymbolRef
 from ...inert import code
-from ..candidate import Candidate
+from ..candidate import Candidate, scope_name
 from ..links.imports import import_statement
 from ..links.library_uses import in_order
 
@@ -34,13 +35,26 @@ def catching(graph: CodeGraph, question: str) -> Iterator[Candidate]:
     """ "`f` catches `X`." of the product's functions and modules, those of tests where there are no others."""
     name = exception_asked_for(question)
     paths = _using(graph, name)
-    found: dict[str, Candidate] = {}
+    found: dict[tuple[str, str, str], _Handler] = {}
     for path in sorted(paths, key=in_order):
         if found and (is_test_path(path) or len(found) >= _MAX_TOLD):
             break
         for one in _handlers(graph, path, name):
-            found.setdefault(one.text, one)
-    yield from list(found.values())[:_MAX_TOLD]
+            found.setdefault((path, scope_name(one.owner), one.written), one)
+    files = {label: {path for path, own, _ in found if own == label} for _, label, _ in found}
+    for (path, label, written), one in list(found.items())[:_MAX_TOLD]:
+        # Of one name in several files each is told with its module.
+        subject = one.owner.full_name if len(files[label]) > 1 else label
+        about = f"{path}:{one.owner.symbol.start}"
+        yield Candidate(f"{code(subject)} catches {code(written)}.", "having", one.lines, about, 0, -1, named=True)
+
+
+class _Handler(NamedTuple):
+    """`written`: the exception, as it is written. `lines`: that show it."""
+
+    owner: SymbolRef
+    written: str
+    lines: tuple[tuple[str, int, int], ...]
 
 
 def imported_as(graph: CodeGraph, name: str) -> set[str]:
@@ -57,7 +71,7 @@ def _imports_as(facts: ModuleFacts | None, name: str) -> dict[str, Import]:
     return {item.alias: item for item in imports if item.name == name and item.alias not in (None, name)}
 
 
-def _handlers(graph: CodeGraph, path: str, name: str) -> Iterator[Candidate]:
+def _handlers(graph: CodeGraph, path: str, name: str) -> Iterator[_Handler]:
     document, facts = graph.document(path), graph.facts(path)
     others = _imports_as(facts, name)
     any_name = "|".join(map(re.escape, (name, *others)))
@@ -69,15 +83,10 @@ def _handlers(graph: CodeGraph, path: str, name: str) -> Iterator[Candidate]:
         if facts is None or not isinstance(node, ast.ExceptHandler) or node.type is None:
             continue
         kinds = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
-        owner = facts.symbols[scope_at(facts, node.lineno)]
         # As it is written: `socket.timeout` may be no `timeout` of the workspace's own.
         written = next((w for w in map(ast.unparse, kinds) if w.rpartition(".")[2] == name or w in others), "")
         if written:
             lines = [(path, node.lineno, node.type.end_lineno or node.lineno)]
             if written in others:
                 lines += import_statement(graph, path, others[written])
-            about = f"{path}:{owner.start}"
-            subject = facts.module if owner.kind == "module" else owner.qualname
-            yield Candidate(
-                f"{code(subject)} catches {code(written)}.", "having", tuple(lines), about, 0, -1, named=True
-            )
+            yield _Handler(graph.ref(facts, scope_at(facts, node.lineno)), written, tuple(lines))

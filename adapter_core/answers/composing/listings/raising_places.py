@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from ....code_graph import CodeGraph, is_test_path
 from ....evidence.ranking import is_aside
 from ....graph.finding.lookup import scope_at
 from ....graph.outline import outline_of
+from ....types import SymbolRef
 from ...inert import code
-from ..candidate import Candidate, listed
+from ..candidate import Candidate, listed, scope_name
 from ..links.library_uses import in_order
 
 _ASKED = re.compile(
@@ -35,23 +37,25 @@ def raised_exception_asked_for(question: str) -> str:
 def raising_places(graph: CodeGraph, question: str) -> Iterator[Candidate]:
     """ "`X` is raised in `f` and `g`." of the product's functions; of tests and examples where there are no others."""
     name = raised_exception_asked_for(question)
-    found: dict[tuple[str, str], _Place] = {}
+    found: dict[tuple[str, str], tuple[SymbolRef, _Place]] = {}
     for path in sorted(graph.view.paths_using(name), key=in_order) if name else ():
         if found and (is_test_path(path) or is_aside(path)):
             continue
         for owner, place in _raising(graph, path, name):
-            found.setdefault((path, owner), place)
+            found.setdefault((path, scope_name(owner)), (owner, place))
+    names = Counter(label for _, label in found)
     shown = list(found.items())[: _MAX_GROUPS * _MAX_LISTED]
     others = ", among others" if len(found) > len(shown) else ""
     for start in range(0, len(shown), _MAX_LISTED):
         group = shown[start : start + _MAX_LISTED]
-        owners = listed(list(dict.fromkeys(code(owner) for (_, owner), _ in group)))
-        (path, _), (_, line, _) = group[0]
-        text = f"{code(name)} is raised in {owners}{others}."
-        yield Candidate(text, "having", tuple(place for _, place in group), f"{path}:{line}", 0, -1, named=True)
+        # Of one name in several files each is told with its module.
+        owners = [code(ref.full_name if names[label] > 1 else label) for (_, label), (ref, _) in group]
+        places = tuple(place for _, (_, place) in group)
+        text = f"{code(name)} is raised in {listed(owners)}{others}."
+        yield Candidate(text, "having", places, f"{places[0][0]}:{places[0][1]}", 0, -1, named=True)
 
 
-def _raising(graph: CodeGraph, path: str, name: str) -> Iterator[tuple[str, _Place]]:
+def _raising(graph: CodeGraph, path: str, name: str) -> Iterator[tuple[SymbolRef, _Place]]:
     """The functions of a file that raise it, by this name, each with the statement."""
     document, facts = graph.document(path), graph.facts(path)
     # To parse takes a thousand times as long, and most files that use a name do not raise it.
@@ -64,6 +68,5 @@ def _raising(graph: CodeGraph, path: str, name: str) -> Iterator[tuple[str, _Pla
             continue
         raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
         if isinstance(raised, (ast.Name, ast.Attribute)) and ast.unparse(raised).rpartition(".")[2] == name:
-            owner = facts.symbols[scope_at(facts, node.lineno)]
-            subject = facts.module if owner.kind == "module" else owner.qualname
-            yield subject, (path, node.lineno, raised.end_lineno or node.lineno)
+            owner = graph.ref(facts, scope_at(facts, node.lineno))
+            yield owner, (path, node.lineno, raised.end_lineno or node.lineno)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ....types import Call
 from ...source import is_test_path
 from ..aliases import may_alias, registered
-from ..classes import composed, hierarchy
+from ..classes import composed, hierarchy, stored
 from ..classes.abstract import is_abstract, is_unfinished
 from ..classes.constructed import is_constructed
 from ..classes.members import member_functions
@@ -53,6 +53,7 @@ def targets(inference: Inference, path: str, call: Call) -> Targets:
         # `self.hook()`, where the class itself declares an abstract `hook`: a reader is led there, too.
         declared = member_functions(inference, Value("class", path, cls), name)
         values |= frozenset(f for f in declared if is_unfinished(inference, f))
+    values |= stored.put_in_place(inference, path, call) if values else values
     instead = frozenset(f for v in values if v.kind == "function" for f in registered.entered(inference, path, call, v))
     return targets_of(inference, values | instead)
 

@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ....types import Call, Flow
+from ...source import is_test_path
 from ..local.tables import Tables, instance_class
 from ..results.values import EMPTY, Value, Values, class_of, instance, union
 from . import mro
 from .descriptors import bind
+from .members import member_functions
 
 if TYPE_CHECKING:
     from ..inference import Inference
@@ -23,10 +25,41 @@ _MAX_FILES = 24  # that name both class and attribute
 
 def in_its_file(inference: Inference, table: Tables, cls: Value, name: str) -> Iterator[tuple[Values, bool]]:
     """What the file of a class stores under a name of it, and whether on the class itself."""
-    for flow in _set_outside(table, name):
+    flows = _set_outside(table, name)
+    for flow in flows if flows and not _stands_in(inference, cls, name) else ():
         heads = inference.text(cls.path, flow.scope, flow.target.rpartition(".")[0], flow.line)
         if cls in heads or instance(cls) in heads:
             yield inference.flow(cls.path, flow), cls in heads
+
+
+def put_in_place(inference: Inference, path: str, call: Call) -> Values:
+    """What a test file stores under the name of a method that it calls, on an object of the same class: that may be what it calls."""
+    head, _, name = call.callee.rpartition(".")
+    table = inference.table(path) if head and is_test_path(path) else None
+    flows = _set_outside(table, name) if table is not None else []
+    called = _classes(inference, path, call.owner, head, call.line) if flows else []
+    parts = [
+        inference.flow(path, flow)
+        for flow in flows
+        for stored_on in _classes(inference, path, flow.scope, flow.target.rpartition(".")[0], flow.line)
+        if any(_same(inference, stored_on, one) for one in called)
+    ]
+    return union(parts)
+
+
+def _classes(inference: Inference, path: str, scope: int, text: str, line: int) -> list[Value]:
+    """The classes of what an expression may be, and those that it may be itself."""
+    values = inference.text(path, scope, text, line)
+    return [class_of(v) if v.kind == "instance" else v for v in values if v.kind in ("instance", "class")]
+
+
+def _stands_in(inference: Inference, cls: Value, name: str) -> bool:
+    """Whether what a test file stores under a name of one of its classes stands in for a method of the product, as a mock does: what the
+    product calls is the method all the same."""
+    if not is_test_path(cls.path):
+        return False
+    bases = (c for c in mro.lookup_order(inference, cls) if c.kind == "class" and not is_test_path(c.path))
+    return any(member_functions(inference, base, name) for base in bases)
 
 
 def elsewhere(inference: Inference, value: Value, name: str) -> Values:
@@ -84,7 +117,8 @@ def _set_outside(table: Tables, name: str) -> list[Flow]:
 
 def by_name(inference: Inference, table: Tables, cls: Value, name: str) -> list[Values]:
     """What each `setattr(obj, "name", value)` of its file gives the attribute, where `obj` is the class or an instance of it."""
-    found = [_set_by_name(inference, cls, name, call) for call in table.calls.get("setattr", ())]
+    written = table.calls.get("setattr", ())
+    found = [_set_by_name(inference, cls, name, c) for c in written if not _stands_in(inference, cls, name)]
     spread = inference.aside(("spread", cls.path), lambda: _spread(inference, table))
     given = [inference.item(options, repr(name), None) for index, options in spread if index == cls.index]
     found += [values for values in given if values]
@@ -139,4 +173,4 @@ def _names_set(inference: Inference, path: str, call: Call) -> frozenset[object]
     return frozenset(v.extra for v in inference.expression(node.args[1], here) if v.kind == "external")
 
 
-__all__ = ["by_name", "elsewhere", "in_its_file", "set_later"]
+__all__ = ["by_name", "elsewhere", "in_its_file", "put_in_place", "set_later"]
