@@ -22,10 +22,11 @@ class Outline:
 
 
 # A request looks at a handful of files, several times each; a syntax tree is some seventy times the size of its text.
-_KEPT_CHARACTERS = 120_000
+# So small files are kept by the dozen, and of large ones those that an answer goes to and fro between.
+_KEPT_CHARACTERS, _LEAST_KEPT = 100_000, 3
 
 
-@momentary(_KEPT_CHARACTERS, weigh=len)
+@momentary(_KEPT_CHARACTERS, weigh=len, least=_LEAST_KEPT)
 def outline_of(text: str) -> Outline:
     tree = parse_tree(text)
     if tree is None:

@@ -48,6 +48,18 @@ def test_heavy_results_push_out_more_than_light_ones() -> None:
     assert len(asked) == 6
 
 
+def test_the_newest_stay_however_heavy_they_are() -> None:
+    asked: list[str] = []
+
+    @momentary(3, weigh=len, least=2)
+    def first(text: str) -> str:
+        asked.append(text)
+        return text[0]
+
+    assert [first(t) for t in ("first", "second", "first", "second", "third", "first")] == list("fsfstf")
+    assert asked == ["first", "second", "third", "first"]
+
+
 def test_others_are_told() -> None:
     told: list[bool] = []
     forgotten(lambda: told.append(True))

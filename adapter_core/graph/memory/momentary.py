@@ -17,13 +17,13 @@ F = TypeVar("F", bound=Callable[..., Any])
 _forget: list[Callable[[], None]] = []
 
 
-def momentary(size: int, weigh: Callable[..., int] | None = None) -> Callable[[F], F]:
+def momentary(size: int, weigh: Callable[..., int] | None = None, least: int = 1) -> Callable[[F], F]:
     """`functools.lru_cache` of `size` results, emptied by `forget_all`. `weigh` tells, from the arguments, what a result takes: it then
-    keeps as many as weigh `size` together."""
+    keeps as many as weigh `size` together, and the newest `least` in any case."""
 
     def decorate(function: F) -> F:
         if weigh is not None:
-            return _weighed(function, size, weigh)
+            return _weighed(function, size, weigh, least)
         remembering = functools.lru_cache(maxsize=size)(function)
         _forget.append(remembering.cache_clear)
         return remembering  # type: ignore[return-value]
@@ -31,8 +31,8 @@ def momentary(size: int, weigh: Callable[..., int] | None = None) -> Callable[[F
     return decorate
 
 
-def _weighed(function: F, size: int, weigh: Callable[..., int]) -> F:
-    kept: Recent[tuple[Any, ...], tuple[Any, int]] = Recent(size, lambda result: result[1])
+def _weighed(function: F, size: int, weigh: Callable[..., int], least: int) -> F:
+    kept: Recent[tuple[Any, ...], tuple[Any, int]] = Recent(size, lambda result: result[1], least=least)
     lock = Lock()
 
     @functools.wraps(function)

@@ -15,14 +15,19 @@ class Recent(OrderedDict[K, V]):
     more (the clock algorithm: Corbató, "A paging experiment with the Multics system", 1968). Each weighs 1, or what `weigh` says of it,
     which is the same each time.
 
-    The newest entry stays, however heavy it is. `drop` is told of each that goes. An ordered dictionary finds its oldest entry at once,
+    The newest `least` entries stay, however heavy they are. `drop` is told of each that goes. An ordered dictionary finds its oldest entry at once,
     where a plain one goes through the places of all that have gone.
     """
 
     def __init__(
-        self, size: int, weigh: Callable[[V], int] | None = None, drop: Callable[[V], object] | None = None
+        self,
+        size: int,
+        weigh: Callable[[V], int] | None = None,
+        drop: Callable[[V], object] | None = None,
+        least: int = 1,
     ) -> None:
         super().__init__()
+        self._least = least
         self._size = size
         self._weigh = weigh
         self._drop = drop
@@ -45,7 +50,7 @@ class Recent(OrderedDict[K, V]):
             del self[key]
         self._total += self._weigh(value) if self._weigh is not None else 1
         super().__setitem__(key, value)
-        while self._total > self._size and len(self) > 1:
+        while self._total > self._size and len(self) > self._least:
             oldest = next(iter(self))
             if oldest in self._asked:
                 self._asked.discard(oldest)
