@@ -10,14 +10,13 @@ from dataclasses import dataclass, replace
 from ....graph.outline import outline_of
 from ....types import Symbol
 from ...inert import code
+from .one_line import one_line
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 EXITS = (ast.Return, ast.Raise)
 _ENDINGS = (*EXITS, ast.Continue, ast.Break)
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _NAME = re.compile(r"[^\W\d]\w*")
-_QUOTE, _FOLDED = re.compile("['\"]"), re.compile(r"\s\s")
-_MAX_WHOLE = 1_000
 AGAIN, FINALLY, ANYTHING = "again and again", "in `finally`", "when it catches anything"
 _MAX_TEST = 120
 _MAX_QUOTED = 90
@@ -253,20 +252,3 @@ def source(node: ast.expr, lines: list[str], limit: int = _MAX_QUOTED) -> str:
     parts[0] = parts[0][node.col_offset :]
     text = one_line([part.decode("utf-8", "replace") for part in parts])
     return text if len(text) <= limit else ""
-
-
-def one_line(parts: list[str]) -> str:
-    """The lines of an expression or a statement as one; "" where white space, or the end of a line, may be part of a string."""
-    whole = " ".join(part.strip().removesuffix("\\").rstrip() for part in parts)
-    quote = _QUOTE.search(whole)
-    if len(whole) > _MAX_WHOLE or (quote and (_FOLDED.search(whole, quote.start()) or _continued(parts))):
-        return ""
-    if len(parts) > 1:
-        if '"""' in whole or "'''" in whole:
-            return ""
-        whole = whole.replace("( ", "(").replace(" )", ")").replace(",)", ")")
-    return whole
-
-
-def _continued(parts: list[str]) -> bool:
-    return any(part.rstrip().endswith("\\") for part in parts[:-1])

@@ -17,7 +17,8 @@ from ...inert import code, printable
 from ..candidate import Candidate, Speaker, listed
 from .actions import callee
 from .conditions import Condition, Lines, condition_of, joined, lines_of
-from .control_flow import EXITS, Placed, function_at, header, one_line, source, statements
+from .control_flow import EXITS, Placed, function_at, header, source, statements
+from .one_line import one_line
 
 _MAX_TEXT = 200
 _MAX_GROUP = 380
