@@ -133,6 +133,7 @@ def test_what_is_asked_again_holds_by_then(repo: Path) -> None:
         ),
         ("z = [x for x in y]\nif x:\n    g()", "`f` calls `g()` when `x`."),
         ("if x:\n    g()\nx = y", "`f` calls `g()` when `x`."),
+        ("if y:\n    x = 1\nelif x:\n    g()", "`f` calls `g()` when `x`, unless `y`."),
         (
             "x = x or y\nif x.a:\n    x.b = 1\n    x.c = 2\nelse:\n    x.b = 3",
             "In `f`: when `x.a` by then, `x.b = 1`, then `x.c = 2`; otherwise `x.b = 3`",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from ....graph.outline import outline_of
 from ....types import Symbol
@@ -84,10 +85,23 @@ def function_at(symbol: Symbol, lines: list[str]) -> Function | None:
 def statements(node: Function, lines: list[str]) -> list[Placed]:
     """The statements of a function in the order of the text, those with bodies before what is in them; without what is never reached
     and without the functions in it. Empty where the nesting is beyond reason."""
+    return list(_statements(node, _Lines(lines)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """Those of the file that a function stands in: they are the same where it is, as it was made of them."""
+
+    lines: list[str] = field(compare=False)
+
+
+@functools.lru_cache(maxsize=256)
+def _statements(node: Function, text: _Lines) -> tuple[Placed, ...]:
+    # One answer tells and checks much of the same functions.
     try:
-        return list(_Walk(lines, Rebinding(node.args, own_nodes(node))).suite(node.body, _Around()))
+        return tuple(_Walk(text.lines, Rebinding(node.args, own_nodes(node))).suite(node.body, _Around()))
     except RecursionError:
-        return []
+        return ()
 
 
 class _Walk:
