@@ -18,7 +18,7 @@ from ..graph import terms
 from ..types import Citation, Claim
 from .checking.meant_relations import doubtful, told_by, words_about
 from .checking.naming import used_in
-from .checking.quoted_statements import stand_so
+from .checking.quoted_statements import stand_so, without_hedges
 from .checking.region import Region
 from .checking.relation_checks import problem_of
 from .checking.relations import Claims, claims_in
@@ -79,6 +79,7 @@ def supports(
     stands = stand_so(graph, sentence, citations)
     if stands is not None:
         return Support(stands, "" if stands else "the statements do not stand so in the cited lines")
+    read = read_sentence(without_hedges(sentence))
     text = cited_text(graph, citations)
     region = Region(graph, citations, links)
     claims = claims_in(read)

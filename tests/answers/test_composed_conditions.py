@@ -121,31 +121,42 @@ def happenings(source: str) -> Iterator[tuple[dict[str, object], str, dict[str, 
 _CODE = re.compile(r"`([^`]+)`")
 
 
+_TESTS = re.compile(r"\b(when|unless) (`[^`]+`(?: (?:and|or) `[^`]+`)*)(?P<then> by then)?")
+
+
 def conditions(text: str) -> list[tuple[str, bool]]:
-    found: list[tuple[str, bool]] = []
-    for match in re.finditer(r"\b(when|unless) (`[^`]+`(?: (?:and|or) `[^`]+`)*)", text):
-        found += [(test, match[1] == "when") for test in _CODE.findall(match[2])]
-    return found
+    return [(test, match[1] == "when") for match in _TESTS.finditer(text) for test in _CODE.findall(match[2])]
+
+
+def of_what_is_passed(text: str) -> list[tuple[str, bool]]:
+    """The conditions that are about what is passed, and not what is bound "by then"."""
+    return conditions(_TESTS.sub(lambda m: "" if m["then"] else m.group(), text))
 
 
 def check_told(source: str, item: Candidate) -> None:
-    """What is told of one call, return or raise holds whenever it happens. Names that are bound anew are left to the reader."""
-    changing = "alpha = " in source
-    what = ""
+    """What is told of one call, return or raise holds of what is passed whenever it happens, but for what holds "by then"; and what is
+    told without any condition happens always."""
+    what, rest = told_of(item)
+    tests = of_what_is_passed(rest)
+    happened: dict[str, list[str]] = {}
+    for passed, one, _ in happenings(source):
+        happened.setdefault(repr(passed), []).append(one.replace(" ", "_"))
+        if happened[repr(passed)][-1] in what:
+            for test, holds in tests:
+                assert bool(eval(test, {}, dict(passed))) == holds, (item.text, source)
+    if rest == ".":
+        assert all(set(what) <= set(all_of_it) for all_of_it in happened.values()), (item.text, source)
+
+
+def told_of(item: Candidate) -> tuple[list[str], str]:
+    """The calls, the return or the raise that a sentence tells of, and what it says behind that."""
     if match := re.match(r"`f` calls[^`]*(`h\d+\(\)`(?:(?:, | and )`h\d+\(\)`)*)", item.text):
-        what = " ".join(name.removesuffix("()") for name in _CODE.findall(match[1]))
-    elif match := re.match(r"`f` returns `(\d+)`", item.text):
-        what = f"return_{match[1]}"
-    elif match := re.match(r"`f` raises `KeyError` with the message `'(\d+)'`", item.text):
-        what = f"raise_{match[1]}"
-    tests = conditions(item.text[match.end() :]) if match else []
-    for passed, happened, bound in happenings(source):
-        if happened.replace(" ", "_") not in what.split():
-            continue
-        for test, holds in tests:
-            if changing and "alpha" in test:
-                continue
-            assert bool(eval(test, {}, {**passed, **bound})) == holds, item.text
+        return [name.removesuffix("()") for name in _CODE.findall(match[1])], item.text[match.end() :]
+    if match := re.match(r"`f` returns `(\d+)`", item.text):
+        return [f"return_{match[1]}"], item.text[match.end() :]
+    if match := re.match(r"`f` raises `KeyError` with the message `'(\d+)'`", item.text):
+        return [f"raise_{match[1]}"], item.text[match.end() :]
+    return [], ""
 
 
 def check_decision(source: str, text: str) -> None:

@@ -102,6 +102,7 @@ def test_headers_and_statements_on_one_line() -> None:
         (15, 15, "z = 1"),
         (15, 15, "w = 2"),
         (17, 17, "raise"),
+        (18, 20, ""),  # what is in a `match` are statements of their own
         (20, 20, "v = 3"),
         (23, 23, 'été = "é"'),
     ]

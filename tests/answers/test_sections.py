@@ -88,6 +88,60 @@ def test_google() -> None:
     ]
 
 
+MIXED = '''
+"""Open a door.
+
+Arguments:
+---------
+    name (str): Name of the door.
+        It must be known.
+    force (bool): Whether to break
+        the lock.
+    how: By which hand.
+    depth : int
+        How deep it is.
+
+Returns
+-------
+    ~doors.Door: the opened door,
+        or `None` when it is locked.
+"""
+'''
+
+
+def test_items_as_google_writes_them_under_a_heading_as_numpy_does() -> None:
+    assert read(MIXED) == [
+        ("", "Open a door.", 2, 2, 2),
+        ("param name", "Name of the door.", 6, 6, 6),
+        ("param name", "It must be known.", 6, 7, 7),
+        ("param force", "Whether to break the lock.", 8, 8, 9),
+        ("param how", "By which hand.", 10, 10, 10),
+        ("param depth", "How deep it is.", 11, 12, 12),
+        ("returns", "the opened door, or `None` when it is locked.", 16, 16, 17),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("Message: if there was one.", "Message: if there was one."),
+        ("~queue.Message: or nothing at all.", "queue.Message: or nothing at all."),
+        ("Message: the next one of them.", "the next one of them."),
+    ],
+)
+@pytest.mark.parametrize("heading", ["Returns:\n", "Returns\n-------\n"])
+def test_a_type_that_is_needed_to_read_the_words_stays(heading: str, line: str, said: str) -> None:
+    assert [text for _, text, *_ in read(f'\n"""Take one of them.\n\n{heading}    {line}\n"""\n')[1:]] == [said]
+
+
+@pytest.mark.parametrize(
+    "line", ["ndarray of shape (n, m)", "out : ndarray of floats", "list of tuple of int", "out : int"]
+)
+def test_a_type_under_an_underlined_heading_is_no_prose(line: str) -> None:
+    text = f'\n"""Take one of them.\n\nReturns\n-------\n{line}\n    What comes out of it.\n"""\n'
+    assert [said for _, said, *_ in read(text)[1:]] == ["What comes out of it."]
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
@@ -428,3 +482,8 @@ def test_what_stands_right_below_a_title_is_told_with_it(tmp_path: Path) -> None
     text = "`docs/depot.md`, “Weighing scales”: “Heavy parcels wait for the second van.”"
     assert told[text] == ["docs/depot.md:5-6"]
     assert not answer.dropped
+
+
+def test_words_that_go_on_below_each_other_under_an_underlined_heading() -> None:
+    text = '\n"""Take one of them.\n\nReturns\n-------\n    tuple[str, str]: The name of the\n    one that is taken, and its use.\n"""\n'
+    assert read(text)[1:] == [("returns", "The name of the one that is taken, and its use.", 6, 6, 7)]

@@ -12,7 +12,7 @@ from ...code_graph import CodeGraph
 from ...types import CallSite, Citation, Symbol, SymbolRef
 from ..composing.documentation.quoted_docs import LISTED, listed_so
 from ..composing.statements.call_conditions import tests_of_calls
-from ..composing.statements.conditions import BRANCH, LOOP, Lines
+from ..composing.statements.conditions import BRANCH, BY_THEN, LOOP, THAT_FAR, Lines
 from ..composing.statements.control_flow import Placed, Test, function_at, header, statements
 from ..composing.statements.decisions import decision_of
 from ..composing.statements.quotes import quoted
@@ -42,6 +42,8 @@ _WAY = re.compile(
 _TESTS = re.compile(
     rf"(?P<word>when it catches|for each|while handling|when|unless|while|until) (?P<tests>{_CODE}(?: (?:and|or) {_CODE})*)"
 )
+_THAT_FAR = re.compile(rf"(?:(?<=`)|(?<=`{BY_THEN})),? {THAT_FAR}(?=[.:])")
+_BY_THEN = re.compile(rf"(?<=`){BY_THEN}\b")
 _KINDS = {
     "when": "if",
     "unless": "if",
@@ -57,6 +59,36 @@ Told = tuple[str, str, bool]  # kind and text of a test, and whether it has to h
 
 def stand_so(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -> bool | None:
     """Whether all of a sentence of such a form is so; None where the sentence has another form, or can be read in another way, too."""
+    said = without_hedges(sentence)
+    if said != sentence and not _hedged_so(graph, sentence, citations):
+        return False
+    return _stand_so(graph, said, citations)
+
+
+def without_hedges(sentence: str) -> str:
+    """A sentence without what it says of early exits before, and of names that are bound anew before."""
+    return _BY_THEN.sub("", _THAT_FAR.sub("", sentence))
+
+
+def _hedged_so(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -> bool:
+    """Whether an early exit stands before what is on the cited lines, and a test around that asks about what was bound anew, as is said."""
+    owner = re.search(_CODE, sentence)
+    for symbol, spans, lines in _functions(graph, owner.group()[1:-1], citations) if owner else ():
+        node = function_at(symbol, lines)
+        placed = statements(node, lines) if node is not None else []
+        around = [p.tests for p in placed if any(a <= header(p.node)[1] and header(p.node)[0] <= b for a, b in spans)]
+        calls = tests_of_calls(symbol, lines)
+        around += [tests for (_, line), tests in calls.items() if tests is not None and _shown(spans, line, line)]
+        far = not _THAT_FAR.search(sentence) or any(t.guard for tests in around for t in tests)
+        then = not _BY_THEN.search(sentence) or any(
+            t.anew and _shown(spans, t.start, t.end) for tests in around for t in tests
+        )
+        if far and then:
+            return True
+    return False
+
+
+def _stand_so(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -> bool | None:
     form = _FORM.fullmatch(sentence.strip())
     if form is None:
         if (way := _WAY.fullmatch(sentence.strip())) and not _follows(graph, way["steps"], citations):

@@ -11,10 +11,11 @@ import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ..composing.statements.endings import passed_by
+
 Owner = tuple[tuple[str, bool], ...]  # (name, whether it is a class), outermost first
 Test = tuple[str, bool]  # an expression in canonical form, and whether it holds
 
-_ENDINGS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _OPPOSITE = {ast.IsNot: ast.Is, ast.NotEq: ast.Eq, ast.NotIn: ast.In}
 
@@ -72,8 +73,7 @@ def _body(body: list[ast.stmt], first: int, last: int, owner: Owner, tests: tupl
         if isinstance(node, ast.If):
             if inside:
                 yield from _if(node, first, last, owner, tests)
-            if not node.orelse and isinstance(node.body[-1], _ENDINGS):
-                tests = (*tests, *_tests_of(node.test, False))
+            tests = (*tests, *(t for passed in passed_by(node) for t in _tests_of(passed.test, False)))
         elif not inside:
             continue
         elif isinstance(node, (*_FUNCTIONS, ast.ClassDef)):

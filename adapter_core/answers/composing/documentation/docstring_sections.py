@@ -19,6 +19,10 @@ _PARAMETER = re.compile(
 )
 _TYPE = re.compile(r"\A(?!(?:[^\s:]+ ){4})[\w.\[\], |~:`]{1,60}:\s+(?=\S)")
 _RAISED = re.compile(r"(?P<name>[A-Za-z_][\w.]*)`*\s*(?P<colon>:(?!:))?\s*(?P<rest>.*)\Z")
+_SPACED_COLON = re.compile(r"[^:]*\s:")
+# A type begins with no article, and with a full stop at its end hardly with a capital letter.
+_PROSE = re.compile(r"(?:(?:An?|The|If|Whether) \w|[A-Z].*\w \w.*[\w)`]\.\Z)")
+_CONDITION = re.compile(r"(?:if|when|unless|or|otherwise|of|on|in case|where)\b")
 _TITLE = re.compile(r"\s*[A-Z][^.:;]{2,60}\Z")
 _NAMES = {
     "returns": "return returns", "yields": "yield yields", "raises": "raises exceptions throws warns warnings", "text":
@@ -33,12 +37,13 @@ _KINDS = {name: kind for kind, names in _NAMES.items() for name in names.split()
 @dataclass(slots=True)
 class Section:
     """`kind`: param | returns | yields | raises | text | "" (what stands there is no prose). `indent`: of its heading; `item`: of its
-    items, None before the first."""
+    items, None before the first. `runs`: what stands in it are lines of one text, as far as items are not told apart by their indent."""
 
     kind: str
     indent: int
     underlined: bool
     item: int | None = None
+    runs: bool = False
 
     def ends_at(self, indent: int, text: str, after_blank: bool) -> bool:
         """Whether a line is no longer of this section."""
@@ -69,16 +74,27 @@ def item(section: Section, text: str) -> tuple[str, str]:
     if section.kind == "param":
         match = _PARAMETER.match(text)
         if match is not None and (match["colon"] or section.underlined) and (match["colon"] or not match["rest"]):
-            return f"param {match['name']}", "" if section.underlined else match["rest"]
+            is_type = section.underlined and not (match["type"] or _tells(section, text, match["rest"]))
+            return f"param {match['name']}", "" if is_type else match["rest"]
         return "param", text
     if section.kind in ("returns", "yields"):
-        if section.underlined:
-            return section.kind, ""
-        return section.kind, _TYPE.sub("", text, count=1)
+        # "Message: if there was one": without its type it would not say what is returned.
+        words = _TYPE.sub("", text, count=1)
+        words = text.lstrip("~") if _CONDITION.match(words) else words
+        section.runs = not section.underlined or _tells(section, text, words)
+        return section.kind, words if section.runs else ""
     match = _RAISED.match(text) if section.kind == "raises" else None
     if match is not None and (match["colon"] or (section.underlined and not match["rest"])):
         return f"raises {match['name']}", match["rest"]
     return section.kind, text
+
+
+def _tells(section: Section, text: str, words: str) -> bool:
+    """Whether what stands on the line of an underlined item is prose, `words` without what is before the colon, and no type: items that
+    stand further in than their heading are written as Google does ("name: what it is"), whatever the heading looks like."""
+    further = section.item is not None and section.item > section.indent
+    as_google = further and ":" in text and _SPACED_COLON.match(text) is None and " " in words
+    return as_google or _PROSE.match(words) is not None
 
 
 def _indent(line: str) -> int:

@@ -274,7 +274,7 @@ class _Reader:
 
     def add_item(self, section: Section, number: int, indent: int, text: str) -> None:
         # Of what is returned there is one item: its lines go on below each other.
-        goes_on = section.kind in ("returns", "yields") and not section.underlined and bool(self._paragraph)
+        goes_on = section.runs and bool(self._paragraph)
         if section.item is None or indent < section.item or (indent == section.item and not goes_on):
             section.item = indent
             field, words = item(section, text)

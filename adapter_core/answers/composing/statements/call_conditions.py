@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ....types import Symbol
-from .control_flow import Test, function_at, source, statements
+from .control_flow import Test, function_at, own_nodes, source, statements
+from .rebinding import Rebinding
 
 
 def tests_of_calls(symbol: Symbol, lines: list[str]) -> dict[tuple[str, int], tuple[Test, ...] | None]:
     """What has to be for each written call, by its name and line; None where two of the same name on a line run under different tests."""
     node = function_at(symbol, lines)
     found: dict[tuple[str, int], tuple[Test, ...] | None] = {}
-    for placed in statements(node, lines) if node is not None else ():
+    if node is None:
+        return found
+    rebinding = Rebinding(node.args, own_nodes(node))
+    for placed in statements(node, lines):
         for expression in _heads(placed.node):
-            for call, tests in _calls_in(expression, placed.tests, lines):
+            for call, tests in _calls_in(expression, placed.tests, lines, rebinding):
                 name = _written(call.func)
                 for line in {call.lineno, call.func.end_lineno or call.lineno}:
                     found[name, line] = tests if found.get((name, line), tests) == tests else None
@@ -46,8 +51,14 @@ def _heads(node: ast.stmt) -> Iterator[ast.expr]:
             yield child.context_expr
 
 
-def _calls_in(node: ast.expr, tests: tuple[Test, ...], lines: list[str]) -> Iterator[tuple[ast.Call, tuple[Test, ...]]]:
+def _calls_in(
+    node: ast.expr, tests: tuple[Test, ...], lines: list[str], rebinding: Rebinding
+) -> Iterator[tuple[ast.Call, tuple[Test, ...]]]:
     """The calls in an expression; what stands in one branch of it, or is made for each item, under what that asks."""
+
+    def asked(test: ast.expr, holds: bool) -> Test:
+        return replace(_test(test, holds, lines), anew=rebinding.asks_anew(test))
+
     stack: list[tuple[ast.AST, tuple[Test, ...]]] = [(node, tests)]
     while stack:
         one, held = stack.pop()
@@ -57,12 +68,12 @@ def _calls_in(node: ast.expr, tests: tuple[Test, ...], lines: list[str]) -> Iter
             yield one, held
         if isinstance(one, ast.IfExp):
             stack.append((one.test, held))
-            stack.append((one.body, (*held, _test(one.test, True, lines))))
-            stack.append((one.orelse, (*held, _test(one.test, False, lines))))
+            stack.append((one.body, (*held, asked(one.test, True))))
+            stack.append((one.orelse, (*held, asked(one.test, False))))
         elif isinstance(one, ast.BoolOp):
             for value in one.values:
                 stack.append((value, held))
-                held = (*held, _test(value, isinstance(one.op, ast.And), lines))
+                held = (*held, asked(value, isinstance(one.op, ast.And)))
         elif isinstance(one, (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)):
             for loop in one.generators:
                 stack.append((loop.iter, held))
@@ -70,7 +81,7 @@ def _calls_in(node: ast.expr, tests: tuple[Test, ...], lines: list[str]) -> Iter
                 held = (*held, Test("for", each, True, loop.target.lineno, loop.iter.end_lineno or one.lineno))
                 for test in loop.ifs:
                     stack.append((test, held))
-                    held = (*held, _test(test, True, lines))
+                    held = (*held, asked(test, True))
             parts = [one.key, one.value] if isinstance(one, ast.DictComp) else [one.elt]
             stack += [(part, held) for part in parts]
         else:

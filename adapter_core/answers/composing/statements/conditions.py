@@ -14,6 +14,8 @@ Lines = tuple[int, int]
 _MAX_GAP = 3
 _MAX_TOLD = 2
 BRANCH, LOOP = "in one of its branches", "in one of its loops"
+# Behind early exits that are not told; and of a test of a name that was bound anew since the function began, or since it was asked last.
+THAT_FAR, BY_THEN = "if it gets that far", " by then"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +28,21 @@ class Condition:
 
 def condition_of(tests: Sequence[Test], start: int, end: int, loops: bool = False) -> Condition:
     """The condition of what stands on lines `start..end`: the branches around it and the early exits within these; where there are no
-    branches, the early exits before it, if they are few and near. `loops`: the loops around it are told, too; else they are only cited,
-    as is each `with` and `try`, since a condition in one reads otherwise than without."""
-    first = next((i for i, t in enumerate(tests) if not t.guard and t.kind != "within"), None)
-    held = [t for t in tests[first or 0 :] if t.kind != "within" and (loops or t.kind != "for")]
+    branches, the early exits before it, if they are few and near, else that there are some. `loops`: the loops around it are told, too;
+    else they are only cited, as is each `with` and `try`, since a condition in one reads otherwise than without."""
+    asked = [t for t in tests if t.kind != "within" and (loops or t.kind != "for")]
+    first = next((i for i, t in enumerate(asked) if not t.guard), None)
+    around = asked[first or 0 :]
+    held = [t for t in around if t.kind != "changed"]
     shown = tuple(t for t in tests if t.kind in ("within", "for"))
     if _tellable(held, start, end) and len(held) <= _MAX_TOLD:
-        return Condition(in_words(held), _in_order(held, shown)) if held else Condition()
+        words = [in_words(held)] if held else []
+        words += [THAT_FAR] if len(held) < len(around) else []
+        return Condition(", ".join(words), _in_order(held, shown) if held else ())
     if first is None:
-        return Condition()
+        looped = [t for t in tests if t.kind == "for"]
+        return Condition(LOOP, tuple(looped[-1:])) if looped else Condition(THAT_FAR)
     branches = [i for i, t in enumerate(held) if not t.guard]
-    if not branches:
-        return Condition(LOOP, shown[-1:])
     last = held[branches[-1] :]
     if not branches[-1] or not _tellable(last, start, end) or len(last) > _MAX_TOLD:
         loop = all(held[i].kind in ("for", "while") for i in branches)
@@ -57,17 +62,21 @@ def _in_order(*parts: Sequence[Test]) -> tuple[Test, ...]:
 
 
 def in_words(tests: Sequence[Test]) -> str:
-    """ "when `a` and `b`, unless `c`, for each `x in xs`" of tests that are all told; "" of none."""
-    holds = [code(t.text) for t in tests if t.kind == "if" and t.holds]
-    fails = [code(t.text) for t in tests if t.kind == "if" and not t.holds]
-    parts = [f"when {' and '.join(holds)}"] if holds else []
-    parts += [f"unless {' or '.join(fails)}"] if fails else []
+    """ "when `a` and `b`, unless `c` by then, for each `x in xs`" of tests that are all told; "" of none."""
+    holds = [t for t in tests if t.kind == "if" and t.holds]
+    fails = [t for t in tests if t.kind == "if" and not t.holds]
+    parts = [f"when {' and '.join(code(t.text) for t in holds)}{by_then(holds)}"] if holds else []
+    parts += [f"unless {' or '.join(code(t.text) for t in fails)}{by_then(fails)}"] if fails else []
     catches = "while handling" if parts else "when it catches"
     parts += [f"{catches} {code(t.text)}" for t in tests if t.kind == "except"]
     parts += [f"while {code(t.text)}" for t in tests if t.kind == "while" and t.holds]
     parts += [f"until {code(t.text)}" for t in tests if t.kind == "while" and not t.holds]
     parts += [f"for each {code(t.text)}" for t in tests if t.kind == "for"]
     return ", ".join(parts)
+
+
+def by_then(tests: Sequence[Test]) -> str:
+    return BY_THEN if any(t.anew for t in tests) else ""
 
 
 def lines_of(tests: Sequence[Test]) -> list[Lines]:

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from ....graph.outline import outline_of
 from ....types import Symbol
 from ...inert import code
+from .endings import EXITS, ends, passed_by
+from .one_line import one_line
+from .rebinding import Rebinding
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
-EXITS = (ast.Return, ast.Raise)
-_ENDINGS = (*EXITS, ast.Continue, ast.Break)
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _NAME = re.compile(r"[^\W\d]\w*")
-_QUOTE, _FOLDED = re.compile("['\"]"), re.compile(r"\s\s")
-_MAX_WHOLE = 1_000
 AGAIN, FINALLY, ANYTHING = "again and again", "in `finally`", "when it catches anything"
 _MAX_TEST = 120
 _MAX_QUOTED = 90
@@ -25,12 +25,13 @@ _MAX_QUOTED = 90
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """What has to be for a statement to run. `kind`: if | while | for | except | other; or what asks nothing and stands around it all the
-    same, within (a `with`, `try` or endless loop). `text`: as written, without a `not` in front, "" where it is not put into words;
+    """What has to be for a statement to run. `kind`: if | while | for | except | other | changed (an early exit that asks about what is
+    bound anew behind it); or what asks nothing and stands around it all the same, within (a `with`, `try` or endless loop). `text`: as
+    written, without a `not` in front, "" where it is not put into words;
     `holds`: whether it has to hold. `word`: what is said of a `with`, a `finally`, an endless loop or a bare
     `except` where a whole function is told. `start`..`end`: the lines that say so; `beside`: that of the `else`
     where it is in one, 0 otherwise. `guard`: it is what an earlier branch asks that ends with a return, a raise, a continue or a break; of
-    kind "other", an earlier statement with such an end somewhere in it."""
+    kind "other", an earlier statement with such an end somewhere in it. `anew`: it asks about what was bound anew before it."""
 
     kind: str
     text: str
@@ -40,6 +41,12 @@ class Test:
     guard: bool = False
     beside: int = 0
     word: str = ""
+    anew: bool = False
+
+    @property
+    def untold(self) -> bool:
+        """Whether it is an early exit of which nothing can be told."""
+        return self.guard and self.kind in ("other", "changed")
 
     @property
     def branch(self) -> bool:
@@ -78,15 +85,29 @@ def function_at(symbol: Symbol, lines: list[str]) -> Function | None:
 def statements(node: Function, lines: list[str]) -> list[Placed]:
     """The statements of a function in the order of the text, those with bodies before what is in them; without what is never reached
     and without the functions in it. Empty where the nesting is beyond reason."""
+    return list(_statements(node, _Lines(lines)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """Those of the file that a function stands in: they are the same where it is, as it was made of them."""
+
+    lines: list[str] = field(compare=False)
+
+
+@functools.lru_cache(maxsize=256)
+def _statements(node: Function, text: _Lines) -> tuple[Placed, ...]:
+    # One answer tells and checks much of the same functions.
     try:
-        return list(_Walk(lines).suite(node.body, _Around()))
+        return tuple(_Walk(text.lines, Rebinding(node.args, own_nodes(node))).suite(node.body, _Around()))
     except RecursionError:
-        return []
+        return ()
 
 
 class _Walk:
-    def __init__(self, lines: list[str]) -> None:
+    def __init__(self, lines: list[str], rebinding: Rebinding) -> None:
         self._lines = lines
+        self._rebinding = rebinding
         self._suites = 0
 
     def suite(self, body: list[ast.stmt], around: _Around) -> Iterator[Placed]:
@@ -96,12 +117,12 @@ class _Walk:
             if not isinstance(node, _DEFINITIONS):
                 yield Placed(node, around.tests, number, around.caught, around.replaced)
             yield from self._inside(node, around)
-            if isinstance(node, _ENDINGS):
+            if ends([node]):
                 return  # what follows is never reached
             around = _without_changed(around, node)
-            if isinstance(node, ast.If) and not node.orelse and isinstance(node.body[-1], _ENDINGS):
-                guard = replace(self._test(node, False), guard=True, end=node.body[-1].end_lineno or node.lineno)
-                around = around.under(guard)
+            if passed := passed_by(node):
+                exits = [replace(self._test(n, False), guard=True, end=_end(n.body[-1])) for n in passed]
+                around = around.under(*exits)
             elif _may_leave(node):
                 around = around.under(replace(_untold(node), guard=True))
 
@@ -170,7 +191,7 @@ class _Walk:
         test, start, end = node.test, node.lineno, node.test.end_lineno or node.lineno
         while isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
             test, holds = test.operand, not holds
-        return Test("if", source(test, self._lines, _MAX_TEST), holds, start, end)
+        return Test("if", source(test, self._lines, _MAX_TEST), holds, start, end, anew=self._rebinding.asks_anew(test))
 
     def _else(self, node: ast.If) -> int:
         """The line of the `else` of a branch."""
@@ -203,8 +224,17 @@ def _without_changed(around: _Around, node: ast.stmt) -> _Around:
         return around
     bound = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
     bound |= {n.attr for n in ast.walk(node) if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store)}
-    kept = tuple(t for t in around.tests if not (t.guard and bound & set(_NAME.findall(t.text))))
-    return replace(around, tests=kept)
+    return replace(
+        around,
+        tests=tuple(
+            replace(t, kind="changed", text="") if t.guard and bound & set(_NAME.findall(t.text)) else t
+            for t in around.tests
+        ),
+    )
+
+
+def _end(node: ast.stmt) -> int:
+    return node.end_lineno or node.lineno
 
 
 def _untold(node: ast.stmt) -> Test:
@@ -253,20 +283,3 @@ def source(node: ast.expr, lines: list[str], limit: int = _MAX_QUOTED) -> str:
     parts[0] = parts[0][node.col_offset :]
     text = one_line([part.decode("utf-8", "replace") for part in parts])
     return text if len(text) <= limit else ""
-
-
-def one_line(parts: list[str]) -> str:
-    """The lines of an expression or a statement as one; "" where white space, or the end of a line, may be part of a string."""
-    whole = " ".join(part.strip().removesuffix("\\").rstrip() for part in parts)
-    quote = _QUOTE.search(whole)
-    if len(whole) > _MAX_WHOLE or (quote and (_FOLDED.search(whole, quote.start()) or _continued(parts))):
-        return ""
-    if len(parts) > 1:
-        if '"""' in whole or "'''" in whole:
-            return ""
-        whole = whole.replace("( ", "(").replace(" )", ")").replace(",)", ")")
-    return whole
-
-
-def _continued(parts: list[str]) -> bool:
-    return any(part.rstrip().endswith("\\") for part in parts[:-1])

@@ -16,7 +16,8 @@ from ..candidate import Candidate, Speaker
 from .action_sentences import said_of
 from .actions import actions_in
 from .conditions import Lines
-from .control_flow import EXITS, Function, Placed, function_at, is_generator, own_nodes, source
+from .control_flow import Function, Placed, function_at, is_generator, own_nodes, source
+from .endings import EXITS
 
 _MAX_EXITS = 5
 _MAX_TEXT = 420

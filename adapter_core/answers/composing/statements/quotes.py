@@ -16,8 +16,10 @@ from ....types import Symbol
 from ...inert import code, printable
 from ..candidate import Candidate, Speaker, listed
 from .actions import callee
-from .conditions import Condition, Lines, condition_of, joined, lines_of
-from .control_flow import EXITS, Placed, function_at, header, one_line, source, statements
+from .conditions import Condition, Lines, by_then, condition_of, joined, lines_of
+from .control_flow import Placed, function_at, header, source, statements
+from .endings import ENDINGS, EXITS
+from .one_line import one_line
 
 _MAX_TEXT = 200
 _MAX_GROUP = 380
@@ -168,7 +170,7 @@ def _chain(name: str, node: ast.If, one: Placed, bodies: Mapping[int, list[Place
         parts = _parts(own, lines)
         if test is None or not test.text or not parts or _changed(outer, own):
             return None
-        lead = f"{'else ' if number else ''}{'when' if test.holds else 'unless'} {code(test.text)}, "
+        lead = f"{'else ' if number else ''}{'when' if test.holds else 'unless'} {code(test.text)}{by_then([test])}, "
         branches.append(lead + ", then ".join(map(code, parts)))
         spans += [(test.start, test.end), (node.body[0].lineno, node.body[-1].end_lineno or node.body[-1].lineno)]
         words += [test.text, *parts]
@@ -212,7 +214,7 @@ def _leaves(node: ast.stmt) -> bool:
 
 
 def _worth(items: Sequence[Placed]) -> float:
-    return _EXIT if isinstance(items[-1].node, (*EXITS, ast.Continue, ast.Break)) else 1.0
+    return _EXIT if isinstance(items[-1].node, ENDINGS) else 1.0
 
 
 def _caught(name: str, node: ast.stmt, lines: list[str]) -> Iterator[_Quote]:

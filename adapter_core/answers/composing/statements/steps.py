@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ....code_graph import CodeGraph, index_of
 from ....graph import terms
@@ -20,7 +20,8 @@ from ...inert import code, printable
 from ..candidate import Candidate, Speaker
 from .actions import callee
 from .conditions import Lines, in_words, joined, lines_of
-from .control_flow import AGAIN, EXITS, Placed, Test, function_at, header, source, statements
+from .control_flow import AGAIN, Placed, Test, function_at, header, source, statements
+from .endings import ENDINGS
 from .quotes import is_little, logs, quoted
 
 _MAX_TEXT = 800
@@ -32,7 +33,6 @@ _MAX_TESTS = 3
 _DEPTH = 0.85
 _WORDS = 1.5  # what a step gains that holds all words of the question
 _LITTLE, _WORTH_TELLING = 0.1, 0.3
-_LEAVING = (*EXITS, ast.Continue, ast.Break)
 _SILENT = (ast.Import, ast.ImportFrom, ast.Global, ast.Nonlocal)
 _NAMES = re.compile(r"[^\W\d]\w*")
 
@@ -50,7 +50,7 @@ class Step:
 
     @property
     def leaves(self) -> bool:
-        return isinstance(self.node, _LEAVING)
+        return isinstance(self.node, ENDINGS)
 
     @property
     def length(self) -> int:
@@ -204,7 +204,7 @@ def course(found: Sequence[Step], told: Sequence[int]) -> tuple[tuple[str, ...],
     last = -1
     for i, step in zip(told, kept, strict=True):
         # That an exit before it was not taken need not be said behind that exit.
-        exits = [t for t in step.tests if t.guard and (t.kind == "other" or t.end in ends)]
+        exits = [t for t in step.tests if t.guard and (t.untold or any(t.start <= n <= t.end for n in ends))]
         tests = [t for t in step.tests if (t.word or t.kind != "within") and t not in exits]
         gap = "… " if i - last > 1 else ""
         if parts and not gap and tests == said.tests and not found[last].leaves:
@@ -218,7 +218,8 @@ def course(found: Sequence[Step], told: Sequence[int]) -> tuple[tuple[str, ...],
     numbered = [f"({number}) {part}" for number, part in enumerate(parts, 1)]
     if numbered and last < len(found) - 1:
         numbered[-1] += "; …"
-    asked = [[t for t in step.tests if not (t.guard and t.kind == "other")] for step in kept]
+    # An early exit is shown where it is told itself.
+    asked = [[t for t in step.tests if not t.guard] for step in kept]
     spans = [span for step, tests in zip(kept, asked, strict=True) for span in (*lines_of(tests), step.lines)]
     return tuple(numbered), joined(spans)
 
@@ -246,7 +247,8 @@ class _Said:
             own, lead = tests[len(loops) :], ["in the same loop"]
         if len(own) > _MAX_TESTS or not all(_tellable(t) for t in own):
             return None
-        return ", ".join([*lead, *(t.word or in_words([t]) for t in own)])
+        # In the order written "by then" goes without saying.
+        return ", ".join([*lead, *(t.word or in_words([replace(t, anew=False)]) for t in own)])
 
 
 def _loops(tests: Sequence[Test]) -> list[Test]:
