@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
+from ....graph.memory.momentary import momentary
 from ....graph.outline import outline_of
 from ....types import Symbol
 from ...inert import code
@@ -95,7 +95,7 @@ class _Lines:
     lines: list[str] = field(compare=False)
 
 
-@functools.lru_cache(maxsize=256)
+@momentary(64)
 def _statements(node: Function, text: _Lines) -> tuple[Placed, ...]:
     # One answer tells and checks much of the same functions.
     try:

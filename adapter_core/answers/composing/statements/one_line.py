@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-import functools
 import io
 import keyword
 import tokenize
 from dataclasses import dataclass
 
+from ....graph.memory.momentary import momentary
 from ...inert import printable
 
 _MAX_WHOLE = 1_000
@@ -25,7 +25,7 @@ def one_line(parts: list[str]) -> str:
     return _one_line("\n".join(parts))
 
 
-@functools.lru_cache(maxsize=4096)
+@momentary(2_000)
 def _one_line(text: str) -> str:
     whole = text.strip()
     if len(whole) > _MAX_WHOLE:
