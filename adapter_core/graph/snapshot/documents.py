@@ -10,7 +10,7 @@ from pathlib import Path
 from ..memory.recent import Recent
 from ..source import MAX_FILE_BYTES, Source, hash_text, normalise_newlines, read_source, split_lines
 
-KEPT_CHARACTERS = 1_500_000
+KEPT_CHARACTERS = 1_200_000
 
 
 class Document:

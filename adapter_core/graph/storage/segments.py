@@ -55,7 +55,7 @@ class SegmentRow:
     lengths: np.ndarray
 
 
-_KEPT_BYTES = 3_000_000  # of blocks that were read last
+_KEPT_BYTES = 2_000_000  # of blocks that were read last
 _FORGOTTEN = 64  # segments that are gone, of which things are still known
 
 _NOTHING: tuple[int, list[str]] = (0, [])
