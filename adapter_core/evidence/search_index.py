@@ -140,7 +140,7 @@ def _statistics(file_of: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, i
 
 
 _KEPT = 4  # workspaces
-_KEPT_BYTES = 3_000_000  # of the postings that were asked for last, for each of these
+_KEPT_BYTES = 10_000_000  # of the postings that were asked for last, for each of these
 _NO_HITS = PackedHits(np.zeros(0, np.int32), np.zeros(0, np.uint16), np.zeros(0, np.int32))
 _OWN_SHARE = 0.3  # of a workspace's documents, in a package that it is named after
 _stored: OrderedDict[tuple[str, int], StoredDocuments] = OrderedDict()

@@ -51,7 +51,7 @@ class _Kept(NamedTuple):
     operations: int
 
 
-_ASKED = _Kept(40_000, 16, 8_000)
+_ASKED = _Kept(36_000, 16, 6_000)
 # Who goes through all files comes back to tables, but takes up each file's operations once.
 _LINKING = _Kept(200_000, 12, 3_000)
 
