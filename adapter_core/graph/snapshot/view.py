@@ -19,7 +19,7 @@ from .documents import KEPT_CHARACTERS, Document, Documents
 from .edited import parsed, rows_of
 
 # A question about a name that is everywhere reads thousands of files.
-_KEPT_ROWS = 50_000
+_KEPT_ROWS = 75_000
 _KEPT_USING = 300_000  # paths of files that use a name
 
 
