@@ -15,8 +15,8 @@ class Recent(OrderedDict[K, V]):
     more (the clock algorithm: Corbató, "A paging experiment with the Multics system", 1968). Each weighs 1, or what `weigh` says of it,
     which is the same each time.
 
-    The newest `least` entries stay, however heavy they are. `drop` is told of each that goes. An ordered dictionary finds its oldest entry at once,
-    where a plain one goes through the places of all that have gone.
+    The newest `least` entries stay, however heavy they are. `drop` is told of each that goes. An ordered dictionary finds its oldest
+    entry at once, where a plain one goes through the places of all that have gone.
     """
 
     def __init__(
