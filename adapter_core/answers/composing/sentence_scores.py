@@ -12,6 +12,7 @@ from ...graph import terms
 from ..kinds import LINKS, TAKES, asks_difference, asks_what_it_does
 from .candidate import COURSES, OF_STATEMENTS, Candidate
 from .documentation.prose import leans
+from .statements.conditions import THAT_FAR
 
 # How much a kind of sentence tells for a kind of question; set by hand.
 _PRIORS: Mapping[str, Mapping[str, float]] = {
@@ -52,7 +53,7 @@ _ASKS: Sequence[tuple[str, re.Pattern[str]]] = (
 )
 _ASKED_PRIOR = 1.1
 _BARE_RETURN = re.compile(
-    r"` returns `\w+`(?: if it gets that far)?\.\Z"
+    rf"` returns `\w+`(?: {THAT_FAR})?\.\Z"
 )  # says little where nobody asks what is returned
 # Where conditions are asked for: what tells one.
 _CONDITIONAL = re.compile(r"\b(?:when|unless|if|otherwise|while|until) [`i]")
