@@ -52,9 +52,7 @@ _ASKS: Sequence[tuple[str, re.Pattern[str]]] = (
     ),
 )
 _ASKED_PRIOR = 1.1
-_BARE_RETURN = re.compile(
-    rf"` returns `\w+`(?: {THAT_FAR})?\.\Z"
-)  # says little where nobody asks what is returned
+_BARE_RETURN = re.compile(rf"` returns `\w+`(?: {THAT_FAR})?\.\Z")  # says little where nobody asks what is returned
 # Where conditions are asked for: what tells one.
 _CONDITIONAL = re.compile(r"\b(?:when|unless|if|otherwise|while|until) [`i]")
 _CONDITION = 1.3
