@@ -242,12 +242,11 @@ class CodeGraph:
                 index = facts.symbols[index].parent
         return list(found.values())
 
-    def resolve(self, path: str, line: int, dotted: str) -> list[SymbolRef]:
-        """What `dotted`, as written at a line, refers to. Empty where the text does not tell."""
+    def resolve(self, path: str, line: int, dotted: str, column: int | None = None) -> list[SymbolRef]:
+        """What `dotted`, as written at a line, refers to; with the column of its first character, as read there, which variables of
+        comprehensions and lambdas ask for. Empty where the text does not tell."""
         facts = self.facts(path)
-        if facts is None:
-            return []
-        return self.calls.refs(self.inference.text(path, lookup.scope_at(facts, line), dotted, line))
+        return self.calls.refs(lookup.written(self.inference, facts, line, dotted, column)) if facts is not None else []
 
     # -- calls -------------------------------------------------------------------------------------------------------
 

@@ -36,10 +36,12 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """`certain`: traced by scope, import or inference; otherwise the only symbol of that name."""
+    """`certain`: traced by scope, import or inference; otherwise the only symbol of that name. `others`: what it may be as well, where
+    that depends on the way the program takes."""
 
     ref: SymbolRef
     certain: bool
+    others: tuple[SymbolRef, ...] = ()
 
 
 def word_at(line: str, column: int) -> Word | None:
@@ -78,9 +80,12 @@ def symbol_at(
     if own is not None and _names(own, line, word):
         return Found(own, True)
     if word.dotted is not None:
-        refs = graph.resolve(path, line, word.dotted)
+        begins = word.column + len(word.name) - len(word.dotted)
+        refs = graph.resolve(path, line, word.dotted, begins)
+        # A name may be bound to something of another name; what has its own is what a reader expects to see first.
+        refs.sort(key=lambda ref: ref.symbol.name != word.name)
         if refs:
-            return Found(refs[0], True)
+            return Found(refs[0], True, tuple(refs[1:]))
     if jedi is not None:
         found, _ = inferred_at(graph, path, line, column, jedi, cancel)
         if found is not None:

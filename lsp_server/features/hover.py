@@ -38,6 +38,7 @@ _CALLERS_BUDGET_SECONDS = 0.3
 _INFERENCE_SECONDS = 0.4  # of a text that was just edited it takes longer, goes on, and tells the next hover
 # Above this many call sites of that name, they are counted and not traced.
 _MAX_TRACED = 300
+_MOST_OTHERS = 3
 _CALLERS_SECONDS = 1.0  # a hover is not waited for
 
 
@@ -190,9 +191,16 @@ def _signature(ref: SymbolRef) -> str:
 
 
 def _where(found: Found) -> str:
-    ref = found.ref
-    place = f"defined at {code(f'{ref.path}:{ref.symbol.name_line}')}"
+    place = f"defined at {_place(found.ref)}"
+    if found.others:
+        shown = [_place(other) for other in found.others[:_MOST_OTHERS]]
+        more = f" and {len(found.others) - len(shown)} more" if len(found.others) > len(shown) else ""
+        return f"{place} · it may also be that at {', '.join(shown)}{more}"
     return place if found.certain else f"matched by name, the only one of this workspace: {place}"
+
+
+def _place(ref: SymbolRef) -> str:
+    return code(f"{ref.path}:{ref.symbol.name_line}")
 
 
 def _places(count: int) -> str:

@@ -111,7 +111,7 @@ def test_a_composed_answer(graph: CodeGraph) -> None:
         ),
         (
             "What does `Router.match` raise?",
-            '`Router.match` raises `NoMatch` with the message `"no rule"` when `strict`.',
+            '`Router.match` raises `NoMatch` with the message `"no rule"` when `strict`, if it gets that far.',
         ),
         (
             "Why are rules of `match` tried in order of registration?",

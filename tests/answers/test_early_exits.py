@@ -113,7 +113,7 @@ def test_what_is_asked_of_a_parameter_that_is_bound_anew_holds_by_then(repo: Pat
 def test_what_is_asked_again_holds_by_then(repo: Path) -> None:
     found = texts(repo, "if x is None:\n    return 1\nx = y.get(x)\nif x is None:\n    return 2\nreturn g()")
     assert "`f` returns `1` when `x is None`." in found
-    assert "`f` returns `2` when `x is None` by then." in found
+    assert "`f` returns `2` when `x is None` by then, if it gets that far." in found
     # The first test is not about what `x` is now.
     assert "`f` returns `g()` unless `x is None` by then, if it gets that far." in found
     local = texts(repo, "z = y.a\nif z:\n    y.b = 1\nz = y.c\nif z:\n    return g()")

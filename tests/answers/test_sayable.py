@@ -111,7 +111,7 @@ def test_facts_and_docstrings_of_a_symbol(graph: CodeGraph) -> None:
     said = said_of(graph, "How is a URL matched to an endpoint?")
     match = said["Router.match"]
     assert "finds the endpoint whose rule matches the URL" in match.predicates
-    raises = 'raises `NoMatch` with the message `"no rule"` when `strict`'
+    raises = 'raises `NoMatch` with the message `"no rule"` when `strict`, if it gets that far'
     assert raises in match.predicates
     assert match.places(f"`Router.match` {raises}.")[0][0] == "app/router.py"
     assert not any(p.startswith("is called by") for p in match.predicates)

@@ -10,7 +10,8 @@ from itertools import islice
 from ...types import ModuleFacts, Symbol
 from ..linking.classes import mro
 from ..linking.inference import Inference
-from ..linking.results.values import Value
+from ..linking.results.values import Value, Values
+from ..parsing.line_starts import line_starts
 from ..snapshot.view import WorkspaceView
 from ..source import is_python, is_test_path
 from ..storage.sealed import damaged
@@ -103,6 +104,17 @@ def scope_at(facts: ModuleFacts, line: int) -> int:
         if symbol.start <= line <= symbol.end and (symbol.is_callable or symbol.kind == "class"):
             best = index
     return best
+
+
+def written(inference: Inference, facts: ModuleFacts, line: int, dotted: str, column: int | None) -> Values:
+    """What a dotted name that is written at a line may be; with the column of its first character, as read there."""
+    scope = scope_at(facts, line)
+    text = inference.workspace.text(facts.path) if column is not None else ""
+    starts = line_starts(text)
+    start = starts[line - 1] + column if column is not None and line < len(starts) else -1
+    if not text.startswith(dotted, max(start, 0)) or start < 0:
+        return inference.text(facts.path, scope, dotted, line)
+    return inference.at(facts.path, scope, start, start + len(dotted), line)
 
 
 def index_of(facts: ModuleFacts, symbol: Symbol) -> int | None:

@@ -32,10 +32,13 @@ def _names(target: ast.expr, path: str) -> Iterator[tuple[str, str, int]]:
 
 
 def of_lambda(node: ast.Lambda, owner: int, extent: Extent) -> Iterator[Flow]:
-    """The parameters of a lambda, numbered; "*" are those that gather."""
+    """The parameters of a lambda, numbered; "*" are those that gather. They hold where they are named, too, unless defaults stand there,
+    which are read outside."""
     start, end = extent(node)
     first, last = extent(node.body)
     arguments = node.args
+    if not (arguments.defaults or any(arguments.kw_defaults)):
+        first = start
     named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
     places = [(argument.arg, str(number)) for number, argument in enumerate(named)]
     places += [(a.arg, "*") for a in (arguments.vararg, arguments.kwarg) if a is not None]

@@ -14,7 +14,7 @@ Lines = tuple[int, int]
 _MAX_GAP = 3
 _MAX_TOLD = 2
 BRANCH, LOOP = "in one of its branches", "in one of its loops"
-# Behind early exits that are not told; and of a test of a name that was bound anew since the function began, or since it was asked last.
+# Behind early exits that are not told; and a test of a name that was bound anew since the function began, or since it was asked last.
 THAT_FAR, BY_THEN = "if it gets that far", " by then"
 
 
@@ -28,8 +28,9 @@ class Condition:
 
 def condition_of(tests: Sequence[Test], start: int, end: int, loops: bool = False) -> Condition:
     """The condition of what stands on lines `start..end`: the branches around it and the early exits within these; where there are no
-    branches, the early exits before it, if they are few and near, else that there are some. `loops`: the loops around it are told, too;
-    else they are only cited, as is each `with` and `try`, since a condition in one reads otherwise than without."""
+    branches, the early exits before it, if they are few and near. Of early exits that are not told, that there are some. `loops`: the
+    loops around it are told, too; else they are only cited, as is each `with` and `try`, since a condition in one reads otherwise than
+    without."""
     asked = [t for t in tests if t.kind != "within" and (loops or t.kind != "for")]
     first = next((i for i, t in enumerate(asked) if not t.guard), None)
     around = asked[first or 0 :]
@@ -37,7 +38,7 @@ def condition_of(tests: Sequence[Test], start: int, end: int, loops: bool = Fals
     shown = tuple(t for t in tests if t.kind in ("within", "for"))
     if _tellable(held, start, end) and len(held) <= _MAX_TOLD:
         words = [in_words(held)] if held else []
-        words += [THAT_FAR] if len(held) < len(around) else []
+        words += [THAT_FAR] if len(held) < len(asked) else []
         return Condition(", ".join(words), _in_order(held, shown) if held else ())
     if first is None:
         looped = [t for t in tests if t.kind == "for"]

@@ -1,0 +1,75 @@
+"""Which symbol a position names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lsp_server.features.hover import _where
+from lsp_server.symbols import Found, symbol_at
+from tests.support import graph_of
+
+from .harness import cursor
+
+MODULE = """def helper(): ...
+def other(): ...
+
+
+if helper:
+    def either(): ...
+else:
+    def either(): ...
+
+
+"""
+
+
+def found_at(folder: Path, marked: str) -> Found | None:
+    text, position = cursor(MODULE + marked)
+    with graph_of(folder, f"#- m.py\n{text}") as graph:
+        return symbol_at(graph, "m.py", position["line"] + 1, position["character"])
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "x = [hel$0per for helper in range(3)]",
+        "x = [helper for hel$0per in range(3)]",
+        "x = {helper: other for helper, oth$0er in {}.items()}",
+        "x = lambda helper: hel$0per(1)",
+        "x = lambda hel$0per: helper(1)",
+        "x = [lambda other: hel$0per(other) for helper in range(3)]",
+    ],
+)
+def test_variables_of_an_expression_are_not_what_the_module_calls_so(tmp_path: Path, marked: str) -> None:
+    assert found_at(tmp_path, marked) is None
+
+
+@pytest.mark.parametrize(
+    ("marked", "line"),
+    [
+        ("x = [y for y in hel$0per()]", 1),
+        ("x = [helper for helper in hel$0per()]", 1),
+        ("x = lambda y=hel$0per: y", 1),
+        ("x = [other for helper in range(3)] + [oth$0er]", 2),
+        ("y = {'é😀': hel$0per}", 1),
+        ("def f(x: 'hel$0per'): ...", 1),
+    ],
+)
+def test_names_of_the_module_are_found(tmp_path: Path, marked: str, line: int) -> None:
+    found = found_at(tmp_path, marked)
+    assert found is not None
+    assert (found.ref.symbol.start, found.certain, found.others) == (line, True, ())
+
+
+def test_what_a_name_may_be_as_well_is_said(tmp_path: Path) -> None:
+    found = found_at(tmp_path, "eit$0her()")
+    assert found is not None
+    assert _where(found) == "defined at `m.py:6` · it may also be that at `m.py:8`"
+
+
+def test_what_has_the_name_comes_first(tmp_path: Path) -> None:
+    found = found_at(tmp_path, "if x:\n    def second(): ...\nelse:\n    second = helper\nsec$0ond()")
+    assert found is not None
+    assert [ref.symbol.name for ref in (found.ref, *found.others)] == ["second", "helper"]
