@@ -12,7 +12,7 @@ from ..evidence.question import Question
 from ..evidence.selection import Found
 from ..graph.source import is_python
 from ..types import Evidence, SymbolRef
-from .citations import find_citations, locate
+from .citations import locate
 from .kinds import LINKS, answer_kind, asks_difference, asks_parameters, asks_what_it_does, compared
 
 _QUOTED = re.compile(r"`(\w+)(?:\(\))?`|\"(\w+)\"|'(\w+)'")
@@ -172,16 +172,6 @@ def module_asked_about(graph: CodeGraph, question: Question) -> SymbolRef | None
     # A package's own file may be called like what it exports.
     known = len(modules) == 1 and ("/" in name or name.endswith(".py") or name in (modules[0].module, modules[0].path))
     return modules[0] if known else None
-
-
-def named_place(graph: CodeGraph, question: str) -> tuple[str, int] | None:
-    """The one line of a Python file that a short question names ("What happens at app.py:12?"), as tracebacks and test reports write
-    it, as path and line; None where it names none or several."""
-    places = find_citations(question) if len(question) <= _MAX_CHARS else []
-    path = locate(graph, places[0].path) if len(places) == 1 else None
-    document = graph.document(path) if path is not None and is_python(path) else None
-    inside = document is not None and 1 <= places[0].start <= len(document.lines)
-    return (path, places[0].start) if path is not None and inside else None
 
 
 def _tested_most(graph: CodeGraph, module: SymbolRef) -> list[SymbolRef]:

@@ -9,7 +9,7 @@ from ..code_graph import CodeGraph, index_of, is_test_path
 from ..evidence.selection import Found
 from ..graph.finding.lookup import implementation
 from ..types import Evidence, ModuleFacts, SymbolRef
-from .asked_symbols import asked_by_words, kind_of, named_first, named_place, named_symbols, takers
+from .asked_symbols import asked_by_words, kind_of, named_first, named_symbols, takers
 from .composing.about_symbol import Asked, Subject, Teller
 from .composing.candidate import OF_STATEMENTS, Candidate
 from .composing.links.call_paths import way_asked_for
@@ -45,14 +45,28 @@ def candidates(graph: CodeGraph, found: Found, limit: int, links: KnownLinks | N
         if rank >= _MAX_SYMBOLS or (rank and len(seen) >= limit):
             break
         own = _once(list(teller.sentences(subject, rank)))
+        if found.line is not None and not any(item.kind == "at" for item in seen.values()):
+            own = _at_line(own, found.line)
         for order, candidate in enumerate(sorted(own, key=lambda c: _reading_place(c, kind))):
             if candidate.text.startswith(BY_NAME):
                 if by_name.issuperset(candidate.spans):
                     continue  # of another symbol of that name
                 by_name.update(candidate.spans)
             named = subject.where in asked.named
-            seen.setdefault(candidate.text, replace(candidate, order=order, named=named))
+            seen.setdefault(
+                candidate.text,
+                replace(candidate, order=min(order, candidate.order or order), named=named or candidate.named),
+            )
     return list(seen.values())[:limit]
+
+
+def _at_line(own: list[Candidate], line: tuple[str, int]) -> list[Candidate]:
+    """Some sentences, of which the one that shows the line that is pointed at most closely comes first; as they are where none does."""
+    showing = {i: b - a for i, c in enumerate(own) for path, a, b in c.spans if path == line[0] and a <= line[1] <= b}
+    if not showing:
+        return own
+    best = min(showing, key=lambda i: showing[i])
+    return [replace(c, kind="at", order=-1, named=True) if i == best else c for i, c in enumerate(own)]
 
 
 def _asked(graph: CodeGraph, found: Found, kind: str, outside: Sequence[Outside]) -> Asked:
@@ -70,7 +84,7 @@ def _asked(graph: CodeGraph, found: Found, kind: str, outside: Sequence[Outside]
 def _of_the_question(links: KnownLinks, found: Found, kind: str, outside: Sequence[Outside]) -> Iterator[Candidate]:
     """What is told before any symbol: the way between two that are named, the line that is named, libraries, listings."""
     graph, text = links.graph, found.question.text
-    first = way_asked_for(graph, text) if kind not in LINKS else None, standing_at(graph, named_place(graph, text))
+    first = way_asked_for(graph, text) if kind not in LINKS else None, standing_at(graph, found.line)
     yield from (item for item in first if item is not None)
     yield from (item for one in outside for item in one.told)
     yield from all_listings(links, text)

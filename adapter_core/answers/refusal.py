@@ -23,6 +23,7 @@ from .composing.links.known_links import KnownLinks
 from .composing.links.library_uses import names_used
 from .composing.listings.all_kinds import all_listings
 from .composing.listings.classes_with_method import method_asked_for
+from .composing.listings.error_messages import message_nowhere
 from .composing.listings.exception_handlers import exception_asked_for, imported_as
 from .kinds import LINKS, answer_kind
 from .options import RefusalOptions
@@ -32,6 +33,7 @@ _LIKE = 0.3  # what a word that may stand for another counts
 _FEW_TERMS = 4
 _MAX_IDENTIFIERS = 8
 _MAX_DEFINITIONS = 12
+_SHOWN_CHARS = 60
 _SHOWN = 3  # files that are not indexed
 # What handles something may be no handler of an exception.
 _OF_CATCHING = re.compile(r"\b(?:catch(?:es)?|caught)\b", re.I)
@@ -177,8 +179,12 @@ def _told_of(names: Sequence[str], before: str, pattern: str, claims: Sequence[C
 
 
 def nothing_of(graph: CodeGraph, question: Question, claims: Sequence[Claim]) -> str:
-    """That no caller, test, subclass or handler was found of the one symbol of which a question asks for these; "" where the answer has
-    some."""
+    """That no caller, test, subclass or handler was found of the one symbol of which a question asks for these, or that a message stands
+    nowhere; "" where the answer has some."""
+    message = message_nowhere(graph, question.text)
+    if message:
+        shown = message if len(message) <= _SHOWN_CHARS else f"{message[:_SHOWN_CHARS].rstrip()}…"
+        return f"no string in the code has the words of “{shown}”; what is told is what comes nearest"
     caught = exception_asked_for(question.text) if _OF_CATCHING.search(question.text) else ""
     if caught[:1].isupper():
         ends = (f"`{caught}`.", f".{caught}`.", *(f"`{name}`." for name in imported_as(graph, caught)))

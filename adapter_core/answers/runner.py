@@ -8,9 +8,6 @@ that is returned may choose others.
 from __future__ import annotations
 
 import functools
-import os
-import posixpath
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -22,9 +19,9 @@ from ..evidence.selection import Found, search
 from ..graph.source import hash_lines, is_python
 from ..models.backend import Backend
 from ..types import Answer, CancelToken, Claim, EventSink, Evidence, SymbolRef
-from .asked_symbols import kind_of, module_asked_about, named_place, named_symbols
+from .asked_symbols import kind_of, module_asked_about, named_symbols
 from .chat import WHAT_CAN_BE_ASKED, is_chat
-from .citations import cite, locate
+from .citations import cite
 from .composing.candidate import COURSES, Candidate
 from .composing.choose import choose
 from .composing.links.counts import counts_everything
@@ -34,6 +31,7 @@ from .composing.sentence_scores import lexical_scores, mix
 from .flags import checked
 from .kinds import LINKS, asks_course, asks_structure, asks_what_it_does
 from .options import AskOptions
+from .pointing import in_full, line_of, named_place, zoom_symbol
 from .provenance import provenance_of
 from .refusal import answerable, confidence, names_not_there, not_indexed, nothing_of, signals, subjects_not_there
 from .render import commit_footer, nearest_to, not_found, to_markdown
@@ -51,8 +49,6 @@ _COUNT_HINT = (
     "`pathline graph --dump` counts what the whole workspace has"
 )
 _LINKS_LATE = "callers, tests and the like were looked for until a time limit; there may be more"
-_PLACE = re.compile(r":\d+\Z")
-_MAX_NEAR = 8  # files of which the name that was given may be one
 _MAX_ABSENT = 3  # names that are said not to be there
 
 
@@ -88,12 +84,13 @@ def answer_question(
 
 def _answer(run: Run, context: Sequence[Evidence]) -> Answer:
     graph, question, options = run.graph, run.question, run.options
-    place = named_place(graph, question)
+    place = named_place(graph, question) or line_of(graph, options.zoom)
     zoom = zoom_symbol(graph, options.zoom) or (graph.symbol_at(*place) if place is not None else None)
     if zoom is None and (module := module_asked_about(graph, analyse(question))) is not None:
         zoom = module
     run.emit("stage", "searching")
-    found = _joined(graph, search(graph, question, options.selection, zoom), context)
+    found = search(graph, in_full(question, zoom), options.selection, zoom)
+    found = _joined(graph, replace(found, line=place), context)
     if zoom is None and is_chat(question):
         return _finish(run, found, WHAT_CAN_BE_ASKED, [])
     found = _as_selected(run, found)
@@ -203,35 +200,6 @@ def _answerable(run: Run, found: Found) -> bool:
     known = signals(run.graph, found, run.links)
     run.metrics["confidence"] = round(confidence(known, run.options.refusal), 3)
     return answerable(known, run.options.refusal)
-
-
-def zoom_symbol(graph: CodeGraph, name: str | None) -> SymbolRef | None:
-    """The symbol that a user named, also by the path of a Python file (its module) or of a line in one (`app.py:12`: what stands there).
-    Raises `UsageError`, with the nearest names, when there is none."""
-    if not name:
-        return None
-    refs = graph.find_symbol(name)
-    found = refs[0] if refs else _at_path(graph, name)
-    if found is not None:
-        return found
-    ending = "/" + name.replace(os.sep, "/").lstrip("/")
-    near = [row.path for row in graph.store.files() if is_python(row.path) and row.path.endswith(ending)][:_MAX_NEAR]
-    near = near or graph.nearest_names(name.removesuffix(".py").replace("/", ".").rpartition(".")[2])
-    hint = f" Did you mean {', '.join(near)}?" if near else ""
-    raise UsageError(f"There is no symbol {name!r} in this workspace.{hint}")
-
-
-def _at_path(graph: CodeGraph, name: str) -> SymbolRef | None:
-    """The module of a file or of a package's folder, or the symbol at a line; the front of the path may be left out where it is clear."""
-    path, _, line = name.rpartition(":") if _PLACE.search(name) else (name, "", "")
-    if os.path.isabs(path):
-        path = os.path.relpath(os.path.realpath(path), graph.root)
-    path = posixpath.normpath(path.replace(os.sep, "/"))
-    for one in (path, f"{path}/__init__.py"):
-        facts = graph.facts(here) if (here := locate(graph, one)) is not None else None
-        if facts is not None and is_python(facts.path):
-            return graph.symbol_at(facts.path, int(line)) if line else graph.ref(facts, 0)
-    return None
 
 
 def _compose(run: Run, found: Found, plan_once: Callable[[], Plan]) -> list[Claim]:

@@ -81,8 +81,8 @@ def _glob(graph: CodeGraph, path: str) -> str:
 
 def _search(graph: CodeGraph, args: argparse.Namespace) -> int:
     from ..answers.export import evidence_to_dict
+    from ..answers.pointing import zoom_symbol
     from ..answers.refusal import not_indexed
-    from ..answers.runner import zoom_symbol
     from ..evidence.options import SelectionOptions
     from ..evidence.selection import search
     from ..evidence.vocabulary import synonyms_file

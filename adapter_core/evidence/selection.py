@@ -45,6 +45,7 @@ class Found:
     weights: dict[str, float]  # term of the question to its weight times idf
     instead: dict[str, tuple[str, ...]]  # term or phrase of the question to what code may have in its place
     zoom: SymbolRef | None = None
+    line: tuple[str, int] | None = None  # path and line that the user points at, if he does
 
 
 def search(

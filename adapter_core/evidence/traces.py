@@ -20,6 +20,8 @@ _SHORT_FRAME = re.compile(r"^[ \t]{0,20}([\w./\\-]{1,300}\.pyi?):(\d{1,7}):(?: i
 _ERROR = re.compile(
     r"^[>E \t]{0,20}(?:[A-Za-z_]\w{0,60}\.){0,8}([A-Z]\w{0,60}[a-z]): {1,8}(\S[^\n]{5,300})$", re.MULTILINE
 )
+# What is quoted in a question as it came up on a screen: `What does "cannot open the file" mean?`
+_TEXT = re.compile(r"\"([^\"\n]{6,300})\"|“([^”\n]{6,300})”")
 _QUOTED = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"|`[^`\n]*`|\d+|/\S+")
 _MAX_FRAMES = 12
 _MAX_MESSAGES = 3
@@ -29,7 +31,8 @@ _MAX_FILES = 40
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """`frames`: (path, line, function or "") as written, the innermost last. `errors`: (name of the exception, message)."""
+    """`frames`: (path, line, function or "") as written, the innermost last. `errors`: (name of the exception, message); the name is ""
+    where only a text is quoted."""
 
     frames: tuple[tuple[str, int, str], ...]
     errors: tuple[tuple[str, str], ...]
@@ -39,8 +42,10 @@ def read_trace(text: str) -> Trace:
     """The frames and errors that a text holds; empty for a question without any."""
     found = sorted((m for pattern in (_FRAME, _SHORT_FRAME) for m in pattern.finditer(text)), key=re.Match.start)
     frames = tuple(dict.fromkeys((m[1].replace("\\", "/"), int(m[2]), m[3] or "") for m in found))
-    errors = tuple(dict.fromkeys((m[1], m[2].strip()) for m in _ERROR.finditer(text)))
-    return Trace(frames[-_MAX_FRAMES:], errors[-_MAX_MESSAGES:])
+    errors = [(m[1], m[2].strip()) for m in _ERROR.finditer(text)]
+    if not errors and not frames:
+        errors = [("", (m[1] or m[2]).strip()) for m in _TEXT.finditer(text)]
+    return Trace(frames[-_MAX_FRAMES:], tuple(dict.fromkeys(errors))[-_MAX_MESSAGES:])
 
 
 def lift_trace(graph: CodeGraph, index: SearchIndex, trace: Trace, candidates: Candidates, boost: float) -> bool:
@@ -56,7 +61,7 @@ def lift_trace(graph: CodeGraph, index: SearchIndex, trace: Trace, candidates: C
         ref = graph.symbol_at(path, line)
         if ref is not None:
             found = True
-            lift(graph, ref, boost, f"message of {name}: line {line}", candidates)
+            lift(graph, ref, boost, f"message{f' of {name}' if name else ''}: line {line}", candidates)
     return found
 
 

@@ -11,7 +11,8 @@ from adapter_core.answers.citations import cite
 from adapter_core.answers.compose import candidates
 from adapter_core.answers.export import answer_to_dict
 from adapter_core.answers.options import AskOptions, ReadingOptions
-from adapter_core.answers.runner import answer_question, zoom_symbol
+from adapter_core.answers.pointing import zoom_symbol
+from adapter_core.answers.runner import answer_question
 from adapter_core.answers.verify import verify_claim
 from adapter_core.code_graph import CodeGraph
 from adapter_core.errors import Cancelled, ModelProcessError, UsageError

@@ -81,6 +81,11 @@ def sentences(repo: Path, source: str, name: str = "f") -> str:
         ("def f(x, y):\n    if x:\n        if y:\n            return 1\n        return 3\n    return 2\n", "decides"),
         ("def f(x, y):\n    if x:\n        y()\n    elif y:\n        return 1\n    return 2\n", "decides"),
         ("def f(x):\n    if x is None:\n        x = g()\n    if x is None:\n        raise KeyError(1)\n    return x\n", "decides"),
+        # What is done between the exits is what the function is for.
+        ("def f(x):\n    if x.open:\n        return True\n    x.open = g(x)\n    return x.open is not None\n", "decides"),
+        ("def f(x):\n    if not x:\n        return None\n    x.send(1)\n    return x.y\n", "decides"),
+        ("def f(x):\n    if x:\n        x.send(1)\n        return 1\n    return x.y\n", "decides"),
+        ("def f(x, y):\n    if y:\n        return 1\n    y = x\n    if y:\n        return 2\n    return 3\n", "decides"),
         ("class f(object):\n    def g(self): pass\n", "extends"),
         ("def f(x, y):\n    if x:\n        yield 1\n        return\n    return\n", "decides"),
         # Quoted statements keep what stands in them.
@@ -107,6 +112,8 @@ def test_never_said(repo: Path, source: str, never: str) -> None:
          "`f` decides in this order: if `x`, it returns `1`; otherwise it returns `2`."),
         ("def f(x):\n    if not x:\n        raise KeyError('k')\n    return x.y\n",
          "`f` decides in this order: unless `x`, it raises `KeyError` with the message `'k'`; otherwise it returns `x.y`."),
+        ("def f(x):\n    if x:\n        log.debug('x')\n        return 1\n    y = len(x.a)\n    return y + 2\n",
+         "`f` decides in this order: if `x`, it returns `1`; otherwise it returns `y + 2`."),
         ("def f(x):\n    if x:\n        return 1\n    elif x.y:\n        return 2\n    else:\n        return 3\n",
          "`f` decides in this order: if `x`, it returns `1`; if `x.y`, it returns `2`; otherwise it returns `3`."),
         ("def f(x):\n    if x:\n        return 1\n    return 2\n", "`f` returns `2` unless `x`."),

@@ -323,3 +323,39 @@ def test_places_in_functions_of_one_name_are_told_apart(tmp_path: Path) -> None:
         assert not answer.dropped
         assert answer.claims[0].text == "`LateError` is raised in `kit.one.Side.close` and `kit.two.Side.close`."
         assert [c.span.path for c in answer.claims[0].citations] == ["kit/one.py", "kit/two.py"]
+
+
+def test_a_quoted_message_is_found_where_it_stands_and_said_to_be_nowhere(repo: Path) -> None:
+    graph = graph_of(
+        repo,
+        """
+        #- kit/store.py
+        import logging
+
+        log = logging.getLogger(__name__)
+
+        class Store:
+            def size(self):
+                try:
+                    return self.file.size()
+                except OSError as error:
+                    log.warning("could not measure the store: %s", error)
+                    return 0
+
+            def write(self, text):
+                if self.closed:
+                    raise RuntimeError("Cannot write() after close()")
+                if text in self.held:
+                    raise RuntimeError("No store for {!r} here".format(text))
+        """,
+    )
+    for question, statement in {
+        'what does "could not measure the store" mean': 'log.warning("could not measure the store: %s", error)',
+        'Where does "Cannot write() after close()" come from?': 'raise RuntimeError("Cannot write() after close()")',
+        "What does \"No store for 'foo' here\" mean?": 'raise RuntimeError("No store for {!r} here".format(text))',
+    }.items():
+        answer = answer_question(graph, question)
+        assert statement in answer.claims[0].text
+        assert "no string" not in answer.reason
+    answer = answer_question(graph, "kit.store.StoreError: the size could not be written in `Store`")
+    assert "no string in the code has the words of “the size could not be written in `Store`”" in answer.reason

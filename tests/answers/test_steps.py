@@ -469,3 +469,29 @@ def test_what_is_too_long_to_be_checked_is_not_told(repo: Path, monkeypatch: pyt
     answer = answer_question(graph, question)
     assert not any(", in the order written: (1)" in c.text for c in answer.claims)
     assert not answer.dropped
+
+
+def test_what_a_test_asks_about_is_introduced_and_what_is_set_on_an_object_is_told(repo: Path) -> None:
+    body = "\n".join(
+        f"        self.prepare_{n}(all_of_the_orders_of_this_day, {n}, 'a long way to say it')" for n in range(14)
+    )
+    source = f"""
+#- shop/till.py
+class Till:
+    def handle(self, orders):
+{body}
+        for order in orders:
+            answer = self.bank.send(order)
+            if answer.moved:
+                raise ValueError("the bank has moved")
+            if answer.refused:
+                continue
+            if order.open:
+                if order.paid is not None:
+                    self.last = order
+        return orders
+"""
+    (found,) = told(graph_of(repo / "long", source), "Till.handle")
+    assert "`answer = self.bank.send(order)`" in found.text
+    (found,) = told(graph_of(repo / "short", source.replace(body, "")), "Till.handle")
+    assert "`self.last = order`" in found.text

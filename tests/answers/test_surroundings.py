@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from adapter_core.answers.asked_symbols import named_place
 from adapter_core.answers.citations import cite
 from adapter_core.answers.compose import candidates
 from adapter_core.answers.composing.links.counts import asked_for
@@ -15,6 +14,7 @@ from adapter_core.answers.composing.links.known_links import KnownLinks
 from adapter_core.answers.composing.links.time_budget import TimeBudget
 from adapter_core.answers.kinds import answer_kind
 from adapter_core.answers.options import AskOptions
+from adapter_core.answers.pointing import named_place
 from adapter_core.answers.runner import answer_question
 from adapter_core.answers.verify import supports
 from adapter_core.code_graph import CodeGraph
@@ -343,7 +343,7 @@ def shown(repo: Path, question: str) -> list[str]:
 
 def test_product_callers_come_first_and_tests_in_one_clause(repo: Path) -> None:
     told = shown(repo, "Who calls `Shop.reply`?")
-    assert told[0] == "`Shop.reply` is called by `Shop.close`."
+    assert told[0] == "`Shop.reply` is called by `Shop.close`, perhaps among others."
     assert "`Shop.reply` is also called in the test `tests/test_shop.py::test_reply`, for example." in told
 
 

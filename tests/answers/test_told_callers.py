@@ -109,6 +109,35 @@ def test_of_several_things_of_the_asked_name_it_is_told_which_is_called(tmp_path
         ) in sentences
 
 
+def test_what_may_call_it_as_well_is_told(tmp_path: Path) -> None:
+    fixture = """
+    #- shop/till.py
+    class Till:
+        def pay(self): ...
+
+        def close(self):
+            self.pay()
+
+
+    class Clerk:
+        def work(self, till):
+            self.till = till
+            self.till.pay()
+
+
+    class Guest:
+        def leave(self, host):
+            host.pay()
+    """
+    with graph_of(tmp_path, fixture) as graph:
+        assert told(graph, "Who calls Till.pay?")[:2] == [
+            "`Till.pay` is called by `Till.close`, perhaps among others.",
+            "By name alone: `Clerk.work` calls `self.till.pay()`.",
+        ]
+    with graph_of(tmp_path / "other", fixture.replace("host.pay()", "host.greet()")) as graph:
+        assert told(graph, "Who calls Till.pay?")[0] == "`Till.pay` is called by `Till.close`."
+
+
 DOUBTFUL = """
 #- shop/run.py
 class Shop:

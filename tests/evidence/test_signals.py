@@ -499,8 +499,14 @@ def test_a_trace_is_read() -> None:
     assert read_trace("How is a URL matched? See app/router.py:12 for a start.") == read_trace("")
 
 
+def test_a_message_may_be_quoted() -> None:
+    assert read_trace('What does "it broke here" mean?').errors == (("", "it broke here"),)
+    assert read_trace("Where does “it broke here” come from?").errors == (("", "it broke here"),)
+    assert read_trace('app.Bad: it broke, "as ever" it does').errors == (("Bad", 'it broke, "as ever" it does'),)
+
+
 @pytest.mark.timeout(20)
-@pytest.mark.parametrize("text", ["\n", "E \n", "E", " \n", "a.", "Aa.", "a/", "<!--", "`a", "E   Aaa: "])
+@pytest.mark.parametrize("text", ["\n", '"', '"a', "E \n", "E", " \n", "a.", "Aa.", "a/", "<!--", "`a", "E   Aaa: "])
 def test_a_text_of_any_kind_is_read_in_the_time_of_its_length(text: str) -> None:
     for _ in range(10):
         read_trace(text * (20_000 // len(text)))

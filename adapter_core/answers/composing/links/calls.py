@@ -66,8 +66,8 @@ def calls(speaker: Speaker, graph: CodeGraph, ref: SymbolRef, lines: list[str]) 
 def callers(speaker: Speaker, links: Links, tests_too: bool, name: str) -> Iterator[Candidate]:
     """Who calls it, the product's code first. Of a call on a value also the line that says what the value is; where there is none, it is
     said that types were inferred, and where the value may be something else, "perhaps". Calls of its name on values of which nothing is
-    known only where no call of the product is surely one of it. With `tests_too` tests in one clause, and alone where nothing else calls
-    it. `name`: what it is called in the sentences."""
+    known: where calls of the product are surely of it, those whose value is named like its class, and that there may be others. With
+    `tests_too` tests in one clause, and alone where nothing else calls it. `name`: what it is called in the sentences."""
     ref = links.ref
     is_called = f"{name} is {_called(ref)}"
     found = [s for s in links.callers.items if s.caller is not None and s.caller != ref]
@@ -77,12 +77,13 @@ def callers(speaker: Speaker, links: Links, tests_too: bool, name: str) -> Itera
     named = [s for s in own if s.callee.rpartition(".")[2] == ref.symbol.name]
     surely = [s for s in own if traced(s, ref)]
     doubtful = [s for s in named if s.resolved and not traced(s, ref)]
-    by_name = [] if surely else [s for s in named if not s.resolved and _NAMES.fullmatch(s.callee)]
+    unknown = [s for s in named if not s.resolved and _NAMES.fullmatch(s.callee)]
+    by_name = [s for s in unknown if not surely or _is_named_like(s, ref)]
     tests_surely = [s for s in tests if traced(s, ref)]
     sure = surely or ([] if doubtful or by_name else tests_surely)
     label = _told_apart(own or tests)
     told = _Callers(links, sure, label)
-    yield from told.sentences(speaker, is_called)
+    yield from told.sentences(speaker, is_called, ", perhaps among others" if len(by_name) < len(unknown) else "")
     perhaps = _places(doubtful, label)
     for group, others in _groups({n: at for n, at in perhaps.items() if n not in told.names}):
         text = f"{name} is perhaps {_called(ref)} by {listed([code(n) for n in group])}{others}."
@@ -138,10 +139,11 @@ class _Callers:
     def names(self) -> set[str]:
         return {*self._plain, *self._inferred}
 
-    def sentences(self, speaker: Speaker, is_called: str) -> Iterator[Candidate]:
+    def sentences(self, speaker: Speaker, is_called: str, unknown: str) -> Iterator[Candidate]:
+        """`unknown`: what is said of calls of which it is not known whether they are of it."""
         defined = definition(self._ref)
         for group, others in _groups(self._plain):
-            text = f"{is_called} by {listed([code(n) for n in group])}{others}."
+            text = f"{is_called} by {listed([code(n) for n in group])}{others or unknown}."
             types = (self._types[n] for n in group if self._types[n] != group[n])
             yield speaker.say_of("callers", text, *group.values(), *types, defined)
         for group, others in _groups(self._inferred):
@@ -156,6 +158,13 @@ def _in_tests(speaker: Speaker, links: Links, tests: Sequence[CallSite], lead: s
     for site, caller, at in sorted(found, key=lambda one: "::" not in one[1])[:1]:
         where = f"in the test {code(caller)}" if "::" in caller else f"by {code(caller)} in tests"
         yield speaker.say_of("tests", f"{lead} {where}, for example.", at, _place_of(site), definition(links.ref))
+
+
+def _is_named_like(site: CallSite, ref: SymbolRef) -> bool:
+    """Whether a call is on a value that is named like the class of a method: `self.huey.execute()` of `Huey.execute`."""
+    owner = ref.symbol.qualname.rpartition(".")[0].rpartition(".")[2].strip("_").lower()
+    receiver = site.callee.rpartition(".")[0].rpartition(".")[2].replace("_", "").lower()
+    return bool(owner) and receiver == owner
 
 
 def traced(site: CallSite, ref: SymbolRef) -> bool:

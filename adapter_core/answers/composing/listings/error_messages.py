@@ -1,4 +1,4 @@
-"""The statements that raise an error whose message is in the question: `SSHException: Error reading SSH protocol banner`."""
+"""The statements with a message that is in the question: `SSHException: Error reading SSH protocol banner`, or quoted."""
 
 from __future__ import annotations
 
@@ -20,14 +20,24 @@ _MAX_TOLD = 2
 
 def raising_messages(graph: CodeGraph, question: str) -> Iterator[Candidate]:
     """Those of the product; of tests where there are no others."""
-    trace = read_trace(question)
-    if not trace.errors:
-        return
-    with graph.store.snapshot():
-        places = message_places(graph, SearchIndex(graph), trace)
+    places = _places(graph, question)
     own = [place for place in places if not is_test_path(place[1])] or places
     told = (_raising(graph, *place) for place in own)
     yield from islice((item for item in told if item is not None), _MAX_TOLD)
+
+
+def message_nowhere(graph: CodeGraph, question: str) -> str:
+    """The message in a question that no string of the workspace has; "" where there is none, or one of them is there."""
+    errors = read_trace(question).errors
+    return errors[-1][1] if errors and not _places(graph, question) else ""
+
+
+def _places(graph: CodeGraph, question: str) -> list[tuple[str, str, int]]:
+    trace = read_trace(question)
+    if not trace.errors:
+        return []
+    with graph.store.snapshot():
+        return message_places(graph, SearchIndex(graph), trace)
 
 
 def _raising(graph: CodeGraph, name: str, path: str, line: int) -> Candidate | None:
@@ -37,7 +47,7 @@ def _raising(graph: CodeGraph, name: str, path: str, line: int) -> Candidate | N
         return replace(found, named=True, order=-1)
     facts, document = graph.facts(path), graph.document(path)
     tree = outline_of("\n".join(document.lines) + "\n").tree if document is not None else None
-    for node in ast.walk(tree) if tree is not None and facts is not None else ():
+    for node in ast.walk(tree) if tree is not None and facts is not None and name else ():
         last = getattr(node, "end_lineno", 0) or 0
         if facts is not None and isinstance(node, ast.Raise) and node.lineno <= line <= last:
             text = f"{code(name)} is raised in {code(facts.module)}."

@@ -1,11 +1,13 @@
 """How a function decides what comes out of it: its returns and raises in order, each with what leads to it, as one sentence.
 
-Only where that is the whole of it: every exit stands in a branch of the function itself, and none in a loop, a `with` or a `try`.
+Only where that is the whole of it: every exit stands in a branch of the function itself, and none in a loop, a `with` or a `try`; and what
+stands between the exits only gives names to values. A function that does something between them is told by what it does.
 """
 
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,10 +20,13 @@ from .actions import actions_in
 from .conditions import Lines
 from .control_flow import Function, Placed, function_at, is_generator, own_nodes, source
 from .endings import EXITS
+from .quotes import logs
 
 _MAX_EXITS = 5
 _MAX_TEXT = 420
 _MAX_TEST = 120
+_NAMES = re.compile(r"[^\W\d]\w*")
+_ACTING = (ast.Call, ast.Await, ast.Yield, ast.YieldFrom)
 _CITED, _MAX_CITED = 12, 3  # lines of one citation, citations of a decision
 
 
@@ -50,7 +55,7 @@ def decision_of(symbol: Symbol, lines: list[str]) -> tuple[str, list[Lines]] | N
     inside = sum(isinstance(n, EXITS) for n in own_nodes(node))
     if not 2 <= len(exits) <= _MAX_EXITS or inside != len(exits) or not any(e.test for e in exits):
         return None
-    if any(_asks_anew(node, one) for one in exits):
+    if any(_asks_anew(node, one) for one in exits) or not _only_decides(node, exits):
         return None
     parts: list[str] = []
     spans: list[Lines] = []
@@ -72,11 +77,47 @@ def decision_of(symbol: Symbol, lines: list[str]) -> tuple[str, list[Lines]] | N
 def _asks_anew(node: Function, one: _Exit) -> bool:
     """Whether a test is about a parameter that was bound anew before it: a reader would take it for what was passed."""
     given = {a.arg for a in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)}
-    asked = given & set(re.findall(r"[^\W\d]\w*", one.test))
+    asked = given & set(_NAMES.findall(one.test))
     return any(
         isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store) and n.id in asked and n.lineno < one.start
         for n in own_nodes(node)
     )
+
+
+def _only_decides(node: Function, exits: Sequence[_Exit]) -> bool:
+    """Whether nothing but naming and logging stands between the first test and the last exit, and no name is bound there that was asked
+    about before."""
+    first, last = exits[0].start, exits[-1].node.lineno
+    inside: list[ast.stmt] = []
+    for statement in node.body:
+        if isinstance(statement, ast.If):
+            branches, rest = _branches(statement)
+            inside += [one for _, body, _ in branches for one in body] + list(rest)
+        else:
+            inside.append(statement)
+    between = [n for n in inside if first < n.lineno < last and not isinstance(n, EXITS)]
+    return all(_only_names(n, [one.test for one in exits if one.start < n.lineno]) for n in between)
+
+
+def _only_names(node: ast.stmt, asked: Sequence[str]) -> bool:
+    if (
+        isinstance(node, ast.Pass)
+        or logs(node)
+        or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+    ):
+        return True
+    if not isinstance(node, (ast.Assign, ast.AnnAssign)) or node.value is None:
+        return False
+    if any(isinstance(n, _ACTING) and not _is_plain(n) for n in ast.walk(node.value)):
+        return False
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    names = {t.id for t in targets if isinstance(t, ast.Name)}
+    return len(names) == len(targets) and not any(names & set(_NAMES.findall(test)) for test in asked)
+
+
+def _is_plain(node: ast.AST) -> bool:
+    """Whether it is a call of a built-in."""
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and hasattr(builtins, node.func.id)
 
 
 def _exits(node: Function, lines: list[str]) -> list[_Exit]:

@@ -88,7 +88,7 @@ def quoted_at(name: str, symbol: Symbol, lines: list[str], line: int) -> tuple[s
         return None
     one = min(around, key=lambda p: header(p.node)[1] - header(p.node)[0])
     # The header of a block says little of what is done with it.
-    found = None if logs(one.node) or getattr(one.node, "body", None) else next(_single(code(name), one, lines), None)
+    found = None if getattr(one.node, "body", None) else next(_single(code(name), one, lines), None)
     return (found.text, list(found.lines)) if found is not None else None
 
 

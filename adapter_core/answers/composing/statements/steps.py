@@ -150,39 +150,50 @@ def _own_worth(node: ast.stmt, known: set[tuple[str, int]]) -> float:
     if any((callee(c), line) in known for c in calls for line in (c.lineno, c.func.end_lineno)):
         return 1.0
     keeps = isinstance(node, (ast.Assign, ast.AnnAssign)) and isinstance(node.value, (ast.Name, ast.Constant))
-    if keeps or is_little(node):
+    if (keeps and _names_only(node)) or is_little(node):
         return _LITTLE
     if isinstance(node, ast.Return) or any(isinstance(n, (ast.Yield, ast.YieldFrom)) for n in ast.walk(node)):
         return 0.8
-    return 0.5 if calls else 0.4
+    return 0.5 if calls or not _names_only(node) else 0.4
+
+
+def _names_only(node: ast.stmt) -> bool:
+    """Whether no attribute or item is set, which others may see."""
+    targets = getattr(node, "targets", None) or [getattr(node, "target", None)]
+    return all(target is None or isinstance(target, ast.Name) for target in targets)
 
 
 def _fitting(found: Sequence[Step], worth: Sequence[float], times: int) -> list[int]:
-    """Which are told: all early exits and handlers, as many of the others as there is room for, the best first, and then what binds a name
-    that these speak of. Empty where one that has to be told cannot be."""
+    """Which are told: all early exits and handlers with what binds the names that they speak of, as many of the others as there is room
+    for, the best first, and what binds names in these. Empty where one that has to be told cannot be."""
     needed = [i for i, s in enumerate(found) if s.leaves or isinstance(s.node, ast.Pass) or logs(s.node)]
     if any(not found[i].text for i in needed):
         return []
     room = times * _MAX_TEXT - sum(found[i].length for i in needed)
     kept = set(needed)
+    room = _with_binders(found, kept, room, times * _MAX_STEPS)
     for i in sorted(range(len(found)), key=lambda i: -worth[i]):
         if i not in kept and found[i].text and worth[i] >= _WORTH_TELLING and found[i].length <= room:
             kept.add(i)
             room -= found[i].length
-    spoken = {
-        n for i in kept for part in (found[i].text, *(t.text for t in found[i].tests)) for n in _NAMES.findall(part)
-    }
-    for i, step in enumerate(found):
-        if (
-            i not in kept
-            and step.text
-            and step.length <= room
-            and len(kept) < times * _MAX_STEPS
-            and _binds(step) & spoken
-        ):
-            kept.add(i)
-            room -= step.length
+    room = _with_binders(found, kept, room, times * _MAX_STEPS)
     return sorted(kept) if room >= 0 and len(kept) <= times * _MAX_STEPS else []
+
+
+def _with_binders(found: Sequence[Step], kept: set[int], room: int, most: int) -> int:
+    """Add what last bound a name that kept steps and their tests speak of, as far as there is room. Returns the room that is left."""
+    bound: dict[str, int] = {}
+    wanted: set[int] = set()
+    for i, step in enumerate(found):
+        if i in kept:
+            texts = (step.text, *(t.text for t in step.tests))
+            wanted.update(bound[name] for text in texts for name in _NAMES.findall(text) if name in bound)
+        bound.update(dict.fromkeys(_binds(step), i))
+    for i in sorted(wanted - kept, reverse=True):
+        if found[i].text and found[i].length <= room and len(kept) < most:
+            kept.add(i)
+            room -= found[i].length
+    return room
 
 
 def _binds(step: Step) -> set[str]:

@@ -1,0 +1,88 @@
+"""What a user points at: a symbol or a line, in the question or beside it; and questions that say no more than that, such as "what happens
+here?"."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+
+from ..code_graph import CodeGraph
+from ..errors import UsageError
+from ..graph.source import is_python
+from ..types import SymbolRef
+from .citations import find_citations, locate
+
+_PLACE = re.compile(r":\d+\Z")
+_MAX_NEAR = 8  # files of which the name that was given may be one
+_MAX_CHARS = 300
+# A question that has no other words asks about what is pointed at.
+_POINTING = frozenset(
+    "what whats is are was does do did doing done this that these those here there it its s the a an of in on at for to by and happen "
+    "happens happening go goes going line lines code statement function method class file module block part thing stuff about explain "
+    "describe summarise summarize summary overview tell show walk me us how work works working hang hangs fit fits together mean means "
+    "meaning understand please can could you i we purpose good used exactly actually up with step through detail short briefly".split()
+)
+
+
+def named_place(graph: CodeGraph, question: str) -> tuple[str, int] | None:
+    """The one line of a Python file that a short question names ("What happens at app.py:12?"), as tracebacks and test reports write
+    it, as path and line; None where it names none or several."""
+    places = find_citations(question) if len(question) <= _MAX_CHARS else []
+    path = locate(graph, places[0].path) if len(places) == 1 else None
+    document = graph.document(path) if path is not None and is_python(path) else None
+    inside = document is not None and 1 <= places[0].start <= len(document.lines)
+    return (path, places[0].start) if path is not None and inside else None
+
+
+def line_of(graph: CodeGraph, name: str | None) -> tuple[str, int] | None:
+    """Path and line of `app.py:12`, as a user may name a symbol; None of other names."""
+    ref = _at_path(graph, name) if name and _PLACE.search(name) and not graph.find_symbol(name, at_most=1) else None
+    return (ref.path, int(name.rpartition(":")[2])) if name and ref is not None else None
+
+
+def in_full(question: str, pointed_at: SymbolRef | None) -> str:
+    """A question; one that says nothing but that it is about what is pointed at, with the name of that."""
+    if pointed_at is None or not _only_points(question):
+        return question
+    symbol = pointed_at.symbol
+    if symbol.kind == "module":
+        return f"What is in the module `{pointed_at.module}`?"
+    return f"What does `{symbol.qualname}` do?" if symbol.is_callable else f"What is `{symbol.qualname}`?"
+
+
+def _only_points(question: str) -> bool:
+    bare = question[:_MAX_CHARS]
+    for written in reversed(find_citations(bare)):
+        bare = bare[: written.begin] + bare[written.finish :]
+    words = re.findall(r"[^\W_]+", bare.lower())
+    return len(question) <= _MAX_CHARS and "`" not in bare and set(words) <= _POINTING
+
+
+def zoom_symbol(graph: CodeGraph, name: str | None) -> SymbolRef | None:
+    """The symbol that a user named, also by the path of a Python file (its module) or of a line in one (`app.py:12`: what stands there).
+    Raises `UsageError`, with the nearest names, when there is none."""
+    if not name:
+        return None
+    refs = graph.find_symbol(name)
+    found = refs[0] if refs else _at_path(graph, name)
+    if found is not None:
+        return found
+    ending = "/" + name.replace(os.sep, "/").lstrip("/")
+    near = [row.path for row in graph.store.files() if is_python(row.path) and row.path.endswith(ending)][:_MAX_NEAR]
+    near = near or graph.nearest_names(name.removesuffix(".py").replace("/", ".").rpartition(".")[2])
+    hint = f" Did you mean {', '.join(near)}?" if near else ""
+    raise UsageError(f"There is no symbol {name!r} in this workspace.{hint}")
+
+
+def _at_path(graph: CodeGraph, name: str) -> SymbolRef | None:
+    """The module of a file or of a package's folder, or the symbol at a line; the front of the path may be left out where it is clear."""
+    path, _, line = name.rpartition(":") if _PLACE.search(name) else (name, "", "")
+    if os.path.isabs(path):
+        path = os.path.relpath(os.path.realpath(path), graph.root)
+    path = posixpath.normpath(path.replace(os.sep, "/"))
+    for one in (path, f"{path}/__init__.py"):
+        facts = graph.facts(here) if (here := locate(graph, one)) is not None else None
+        if facts is not None and is_python(facts.path):
+            return graph.symbol_at(facts.path, int(line)) if line else graph.ref(facts, 0)
+    return None
