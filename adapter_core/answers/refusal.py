@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from ..code_graph import CodeGraph
+from ..code_graph import CodeGraph, is_test_path
 from ..evidence.question import Question, extending_terms
 from ..evidence.search_index import SearchIndex
 from ..evidence.selection import Found
@@ -178,6 +178,10 @@ def _told_of(names: Sequence[str], before: str, pattern: str, claims: Sequence[C
     return any(re.search(pattern, c.text) and c.text.partition(" is ")[0].endswith(ends) for c in claims)
 
 
+def _in_tests(claim: Claim) -> bool:
+    return any(is_test_path(citation.span.path) for citation in claim.citations)
+
+
 def nothing_of(graph: CodeGraph, question: Question, claims: Sequence[Claim]) -> str:
     """That no caller, test, subclass or handler was found of the one symbol of which a question asks for these, or that a message stands
     nowhere; "" where the answer has some."""
@@ -188,8 +192,12 @@ def nothing_of(graph: CodeGraph, question: Question, claims: Sequence[Claim]) ->
     caught = exception_asked_for(question.text) if _OF_CATCHING.search(question.text) else ""
     if caught[:1].isupper():
         ends = (f"`{caught}`.", f".{caught}`.", *(f"`{name}`." for name in imported_as(graph, caught)))
-        told = any(" catches " in c.text and c.text.endswith(ends) for c in claims)
+        told = any(
+            (" catches " in c.text and c.text.endswith(ends)) or c.text.startswith(f"`{caught}` is caught in ") for c in claims
+        )
         return "" if told else f"no handler of {caught} was found; what is told is what comes nearest"
+    if answer_kind(question) == "tests" and not any(is_test_path(row.path) for row in graph.store.files()):
+        return "there are no tests in this workspace; what is told is what else is known"
     pattern, what = _LINKS_SAID.get(answer_kind(question), ("", ""))
     names = {ref.symbol.qualname for ref in named_symbols(graph, question)} if pattern else set()
     if answer_kind(question) == "callers" and _told_of(names_used(question), "`" if names else "`.", pattern, claims):
@@ -202,6 +210,8 @@ def nothing_of(graph: CodeGraph, question: Question, claims: Sequence[Claim]) ->
         return ""
     (name,) = names
     told = any(re.search(pattern, c.text) and (f"`{name}`" in c.text or "By name" in c.text) for c in claims)
+    # A test may stand in a function that pytest does not collect.
+    told = told or (what == _LINKS_SAID["tests"][1] and any(f"`{name}`" in c.text and _in_tests(c) for c in claims))
     in_lambda = rf"\blambda\b[^`]*\b{re.escape(name.rpartition('.')[2])}\("
     told = told or (what == "call of" and any(re.search(in_lambda, c.text) for c in claims))
     return "" if told else f"no {what} {name} was found; what is told is what else is known of it"

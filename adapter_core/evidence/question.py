@@ -46,6 +46,7 @@ _MANNER = re.compile(
           (?:(?:walk|talk|guide|take)[ ](?:me|us)[ ]through | (?:explain|show|tell|describe)(?:[ ]to)?[ ](?:me|us)
              | help[ ](?:me|us)[ ](?:to[ ])?understand)
         | I(?:'d|[ ]would)[ ]like[ ]to[ ](?:know|understand) | I[ ](?:want|need)[ ]to[ ](?:know|understand)
+        | (?:differences?|distinctions?)[ ](?:between|among)
         | step[- ]by[- ]step | under[ ]the[ ]hood | behind[ ]the[ ]scenes | from[ ]start[ ]to[ ]finish
         | (?: in[ ](?:(?:more|great|greater|some|full)[ ])?(?:detail|depth) | in[ ](?:simple|plain|easy)[ ](?:terms|words|english)
             | in[ ](?:short|brief|a[ ]nutshell|(?:one|two|three|a[ ]few)[ ](?:words?|sentences?))

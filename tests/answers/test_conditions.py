@@ -47,7 +47,7 @@ def calls_of(repo: Path, body: str) -> Candidate:
             "for a in x:\n    if a.b:\n        continue\n    if a.c:\n        if a.d:\n            g()",
             "`f` calls `g()` in one of its branches, when `a.d`.",
         ),
-        ("for a in x:\n    if a.b:\n        continue\n    g()", "`f` calls `g()` unless `a.b`, for each `a in x`."),
+        ("for a in x:\n    if a.b:\n        continue\n    g()", "`f` calls `g()` for each `a in x`, unless `a.b`."),
         ("match x:\n    case 1:\n        if y:\n            g()", "`f` calls `g()` in one of its branches, when `y`."),
     ],
 )

@@ -124,12 +124,12 @@ def test_what_is_asked_again_holds_by_then(repo: Path) -> None:
 @pytest.mark.parametrize(
     ("body", "text"),
     [
-        ("while x.a:\n    if x:\n        return g()\n    x = x.b", "`f` returns `g()` when `x` by then, while `x.a`."),
+        ("while x.a:\n    if x:\n        return g()\n    x = x.b", "`f` returns `g()` while `x.a`, when `x` by then."),
         ("x = x.strip()\ng() if x else y", "`f` calls `g()` when `x` by then."),
-        ("for x in y:\n    if x:\n        g()", "`f` calls `g()` when `x` by then, for each `x in y`."),
+        ("for x in y:\n    if x:\n        g()", "`f` calls `g()` for each `x in y`, when `x` by then."),
         (
             "for a in x:\n    if a:\n        y.b()\nfor a in y:\n    if a:\n        g()",
-            "`f` calls `g()` when `a`, for each `a in y`.",
+            "`f` calls `g()` for each `a in y`, when `a`.",
         ),
         ("z = [x for x in y]\nif x:\n    g()", "`f` calls `g()` when `x`."),
         ("if x:\n    g()\nx = y", "`f` calls `g()` when `x`."),

@@ -75,6 +75,9 @@ def _signature(speaker: Speaker, head: tuple[int, int]) -> Iterator[Candidate]:
         yield speaker.say("signature", f"{code(symbol.qualname)} {listed(parts)}.", *spans)
 
 
+_SAYS_NOTHING = ("Any", "Incomplete", "object", "typing.Any")
+
+
 def _value(speaker: Speaker, lines: list[str], head: tuple[int, int]) -> Iterator[Candidate]:
     """What a name is assigned, or else annotated with."""
     symbol = speaker.symbol
@@ -84,7 +87,7 @@ def _value(speaker: Speaker, lines: list[str], head: tuple[int, int]) -> Iterato
     if len(symbol.signature) <= _MAX_SIGNATURE and _stands_so(symbol, lines):
         text = f"{name} is assigned as {code(symbol.signature)}."
         yield speaker.say("assigned", text, (symbol.start, symbol.end))
-    elif 0 < len(annotation) <= _MAX_SIGNATURE and symbol.start == symbol.end:
+    elif 0 < len(annotation) <= _MAX_SIGNATURE and symbol.start == symbol.end and annotation not in _SAYS_NOTHING:
         yield speaker.say("assigned", f"{name} is annotated with {code(annotation)}.", head)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ....code_graph import CodeGraph
+from ...clauses import parts_of
 from ..candidate import Candidate
 from ..links.known_links import KnownLinks
 from .classes_with_method import classes_with_method
@@ -23,12 +24,13 @@ def all_listings(links: KnownLinks, question: str) -> tuple[Candidate, ...]:
 
 
 def listings(graph: CodeGraph, question: str) -> Iterator[Candidate]:
-    """What there is of a kind, where a question asks for that: classes that have a method, exceptions that are defined, handlers of one,
-    where one is raised, also by its message, and what something is by default."""
-    yield from classes_with_method(graph, question)
-    yield from defined_exceptions(graph, question)
-    yield from catching(graph, question)
-    yield from raising_places(graph, question)
+    """What there is of a kind, where a question or a part of it asks for that: classes that have a method, exceptions that are defined,
+    handlers of one, where one is raised, also by its message, and what something is by default."""
+    for part in parts_of(question):
+        yield from classes_with_method(graph, part)
+        yield from defined_exceptions(graph, part)
+        yield from catching(graph, part)
+        yield from raising_places(graph, part)
+        yield from entry_points(graph, part)
+        yield from default_values(graph, part)
     yield from raising_messages(graph, question)
-    yield from entry_points(graph, question)
-    yield from default_values(graph, question)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ from ....graph.finding.lookup import scope_at
 from ....graph.outline import outline_of
 from ....types import Import, ModuleFacts, SymbolRef
 from ...inert import code
-from ..candidate import Candidate, scope_name
+from ..candidate import Candidate, class_header, listed, scope_name
 from ..links.imports import import_statement
 from ..links.library_uses import in_order
 
@@ -23,6 +24,9 @@ _ASKED = re.compile(
 )
 _MAX_CHARS = 300
 _MAX_TOLD = 5
+_MAX_LISTED, _MAX_GROUPS = 4, 3  # where there are more than these
+_MAX_LOOKED_AT = 24
+_MAX_BASES = 3
 
 
 def exception_asked_for(question: str) -> str:
@@ -32,21 +36,64 @@ def exception_asked_for(question: str) -> str:
 
 
 def catching(graph: CodeGraph, question: str) -> Iterator[Candidate]:
-    """ "`f` catches `X`." of the product's functions and modules, those of tests where there are no others."""
+    """ "`f` catches `X`." of the product's functions and modules, those of tests where there are no others; where there are many,
+    "`X` is caught in `f` and `g`." Where none names it, the handlers of the nearest of its bases that has some."""
     name = exception_asked_for(question)
-    paths = _using(graph, name)
+    found = _named_handlers(graph, name)
+    if not found:
+        yield from _of_bases(graph, name)
+        return
+    yield from _told(found, name)
+
+
+def _named_handlers(graph: CodeGraph, name: str) -> list[_Handler]:
     found: dict[tuple[str, str, str], _Handler] = {}
-    for path in sorted(paths, key=in_order):
-        if found and (is_test_path(path) or len(found) >= _MAX_TOLD):
+    for path in sorted(_using(graph, name), key=in_order):
+        if found and (is_test_path(path) or len(found) > _MAX_LOOKED_AT):
             break
         for one in _handlers(graph, path, name):
             found.setdefault((path, scope_name(one.owner), one.written), one)
-    files = {label: {path for path, own, _ in found if own == label} for _, label, _ in found}
-    for (path, label, written), one in list(found.items())[:_MAX_TOLD]:
+    return list(found.values())
+
+
+def _told(found: list[_Handler], name: str) -> Iterator[Candidate]:
+    named = Counter(scope_name(ref) for ref in {one.owner for one in found})
+
+    def owner(one: _Handler) -> str:
         # Of one name in several files each is told with its module.
-        subject = one.owner.full_name if len(files[label]) > 1 else label
-        about = f"{path}:{one.owner.symbol.start}"
-        yield Candidate(f"{code(subject)} catches {code(written)}.", "having", one.lines, about, 0, -1, named=True)
+        return code(one.owner.full_name if named[scope_name(one.owner)] > 1 else scope_name(one.owner))
+
+    groups = [[one] for one in found]
+    if len(found) > _MAX_TOLD:
+        plain = [one for one in found if one.written.rpartition(".")[2] == name]
+        groups = [plain[at : at + _MAX_LISTED] for at in range(0, min(len(plain), _MAX_GROUPS * _MAX_LISTED), _MAX_LISTED)]
+    others = ", among others" if sum(map(len, groups)) < len(found) else ""
+    for group in groups:
+        first = group[0]
+        about = f"{first.owner.path}:{first.owner.symbol.start}"
+        lines = tuple(line for one in group for line in one.lines)
+        text = f"{owner(first)} catches {code(first.written)}."
+        if len(group) > 1:
+            text = f"{code(name)} is caught in {listed([owner(one) for one in group])}{others}."
+        yield Candidate(text, "having", lines, about, 0, -1, named=True)
+
+
+def _of_bases(graph: CodeGraph, name: str) -> Iterator[Candidate]:
+    """That it extends a class, and who catches that."""
+    refs = [ref for ref in graph.find_symbol(name, at_most=1) if ref.symbol.kind == "class"] if name else []
+    for _ in range(_MAX_BASES):
+        bases = graph.bases_of(refs[0]) if len(refs) == 1 else []
+        if len(bases) != 1:
+            return
+        (base,), child = bases, refs[0]
+        text = f"{code(child.symbol.qualname)} extends {code(base.symbol.qualname)}."
+        about = f"{child.path}:{child.symbol.start}"
+        yield Candidate(text, "having", tuple(class_header(graph, child)), about, 0, -1, named=True)
+        found = _named_handlers(graph, base.symbol.name)
+        if found:
+            yield from _told(found, base.symbol.name)
+            return
+        refs = bases
 
 
 class _Handler(NamedTuple):

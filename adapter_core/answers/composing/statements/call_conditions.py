@@ -12,7 +12,8 @@ from .rebinding import Rebinding
 
 
 def tests_of_calls(symbol: Symbol, lines: list[str]) -> dict[tuple[str, int], tuple[Test, ...] | None]:
-    """What has to be for each written call, by its name and line; None where two of the same name on a line run under different tests."""
+    """What has to be for each written call, by its name and line; None where two of the same name on a line run under different tests, and
+    for what makes the exception of a `raise`, which is told by that."""
     node = function_at(symbol, lines)
     found: dict[tuple[str, int], tuple[Test, ...] | None] = {}
     if node is None:
@@ -22,9 +23,14 @@ def tests_of_calls(symbol: Symbol, lines: list[str]) -> dict[tuple[str, int], tu
         for expression in _heads(placed.node):
             for call, tests in _calls_in(expression, placed.tests, lines, rebinding):
                 name = _written(call.func)
+                made = isinstance(placed.node, ast.Raise) and call is placed.node.exc and _is_class(name)
                 for line in {call.lineno, call.func.end_lineno or call.lineno}:
-                    found[name, line] = tests if found.get((name, line), tests) == tests else None
+                    found[name, line] = tests if found.get((name, line), tests) == tests and not made else None
     return found
+
+
+def _is_class(name: str) -> bool:
+    return name.rpartition(".")[2].lstrip("_")[:1].isupper()
 
 
 def _written(node: ast.expr) -> str:

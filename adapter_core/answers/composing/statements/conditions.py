@@ -63,17 +63,22 @@ def _in_order(*parts: Sequence[Test]) -> tuple[Test, ...]:
 
 
 def in_words(tests: Sequence[Test]) -> str:
-    """ "when `a` and `b`, unless `c` by then, for each `x in xs`" of tests that are all told; "" of none."""
-    holds = [t for t in tests if t.kind == "if" and t.holds]
-    fails = [t for t in tests if t.kind == "if" and not t.holds]
+    """ "for each `x in xs`, when `a` and `b`, unless `c` by then" of tests that are all told; "" of none. Loops around all the others come
+    first: these may speak of what a loop goes through."""
+    first = next((i for i, t in enumerate(tests) if t.kind not in ("for", "while")), len(tests))
+    loops, others = tests[:first], tests[first:]
+    holds = [t for t in others if t.kind == "if" and t.holds]
+    fails = [t for t in others if t.kind == "if" and not t.holds]
     parts = [f"when {' and '.join(code(t.text) for t in holds)}{by_then(holds)}"] if holds else []
     parts += [f"unless {' or '.join(code(t.text) for t in fails)}{by_then(fails)}"] if fails else []
     catches = "while handling" if parts else "when it catches"
-    parts += [f"{catches} {code(t.text)}" for t in tests if t.kind == "except"]
-    parts += [f"while {code(t.text)}" for t in tests if t.kind == "while" and t.holds]
-    parts += [f"until {code(t.text)}" for t in tests if t.kind == "while" and not t.holds]
-    parts += [f"for each {code(t.text)}" for t in tests if t.kind == "for"]
-    return ", ".join(parts)
+    parts += [f"{catches} {code(t.text)}" for t in others if t.kind == "except"]
+    return ", ".join([*map(_loop, loops), *parts, *(_loop(t) for t in others if t.kind in ("for", "while"))])
+
+
+def _loop(test: Test) -> str:
+    word = "for each" if test.kind == "for" else "while" if test.holds else "until"
+    return f"{word} {code(test.text)}"
 
 
 def by_then(tests: Sequence[Test]) -> str:
