@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from ..code_graph import CodeGraph, index_of, is_test_path
+from ..evidence.linked import ADDS, BUILT_ON
 from ..evidence.selection import Found
 from ..graph.finding.lookup import implementation
 from ..types import Evidence, ModuleFacts, SymbolRef
@@ -144,7 +145,7 @@ def _behind_common_caller(graph: CodeGraph, evident: list[Subject]) -> list[Subj
 
 
 def _named(graph: CodeGraph, found: Found, evidence: Mapping[tuple[str, int], Evidence | None]) -> Iterator[Subject]:
-    for ref in (*named_first(graph, found.question), *takers(graph, found.question)):
+    for ref in (*named_first(graph, found.question), *takers(graph, found.question), *_to_add_by(graph, found)):
         subject = _subject_of(graph, ref)
         if subject is not None:
             yield replace(subject, evidence=evidence.get(subject.key))
@@ -161,7 +162,25 @@ def _asked_about(graph: CodeGraph, found: Found) -> frozenset[tuple[str, int]]:
     refs += [found.zoom] if found.zoom is not None else []
     if refs:
         return frozenset((ref.path, ref.symbol.start) for ref in refs)
-    return frozenset((e.span.path, e.span.start) for e in found.definitions if asked_by_words(e, found))
+    spans = [e.span for e in found.definitions if asked_by_words(e, found)]
+    return frozenset(
+        [*((ref.path, ref.symbol.start) for ref in _to_add_by(graph, found)), *((s.path, s.start) for s in spans)]
+    )
+
+
+def _to_add_by(graph: CodeGraph, found: Found) -> list[SymbolRef]:
+    """What one extends or calls to add something of one's own, where a question asks how: of the classes that were found the one on
+    which most others are built, and the function that is named for it."""
+    why = {
+        BUILT_ON: [e for e in found.definitions if BUILT_ON in e.why],
+        ADDS: [e for e in found.definitions if ADDS in e.why],
+    }
+    refs = {
+        key: [r for e in items if (r := graph.symbol_at(e.span.path, e.span.start)) is not None]
+        for key, items in why.items()
+    }
+    bases = sorted(refs[BUILT_ON], key=lambda r: -len(graph.subclasses_of(r)))
+    return [*bases[:1], *refs[ADDS][:1]]
 
 
 def _symbol_of(facts: ModuleFacts, item: Evidence) -> int | None:

@@ -68,11 +68,15 @@ def zoom_symbol(graph: CodeGraph, name: str | None) -> SymbolRef | None:
     found = refs[0] if refs else _at_path(graph, name)
     if found is not None:
         return found
-    ending = "/" + name.replace(os.sep, "/").lstrip("/")
+    file = _PLACE.sub("", name)
+    if file != name and (module := _at_path(graph, file)) is not None:
+        raise UsageError(f"{module.path} has {module.symbol.end} lines; {name!r} is none of them.")
+    ending = "/" + file.replace(os.sep, "/").lstrip("/")
     near = [row.path for row in graph.store.files() if is_python(row.path) and row.path.endswith(ending)][:_MAX_NEAR]
-    near = near or graph.nearest_names(name.removesuffix(".py").replace("/", ".").rpartition(".")[2])
+    is_file = file != name or is_python(file)
+    near = near or ([] if is_file else graph.nearest_names(name.replace("/", ".").rpartition(".")[2]))
     hint = f" Did you mean {', '.join(near)}?" if near else ""
-    raise UsageError(f"There is no symbol {name!r} in this workspace.{hint}")
+    raise UsageError(f"There is no {'file' if is_file else 'symbol'} {file!r} in this workspace.{hint}")
 
 
 def _at_path(graph: CodeGraph, name: str) -> SymbolRef | None:

@@ -14,7 +14,7 @@ from ..code_graph import CodeGraph, is_test_path
 from ..evidence.question import Question, extending_terms
 from ..evidence.search_index import SearchIndex
 from ..evidence.selection import Found
-from ..evidence.vocabulary import synonyms
+from ..evidence.vocabulary import GENERIC_WORDS, STOP_WORDS, synonyms
 from ..graph import terms
 from ..graph.discovery.unindexed import may_answer
 from ..types import Claim
@@ -42,6 +42,7 @@ _OF_SUPPORT = re.compile(
     r"is there (?:any )?support for) (?P<what>[^?]{2,60})\W*\Z",
     re.I,
 )
+_GOOD_PART = 1 / 3
 _MAX_CHARS = 300
 _OF_USES = re.compile(r"\b(?:us(?:es?|ed|ing|ages?)|read|set|passed)\b", re.I)
 
@@ -164,6 +165,25 @@ def _unsupported(graph: CodeGraph, question: Question) -> list[str]:
     return absent if 2 * len(absent) >= len(words) else []
 
 
+def words_nowhere(graph: CodeGraph, question: Question) -> list[str]:
+    """The words of a question that stand nowhere in the workspace, nor what means the same, where they are a good part of what it asks
+    with: of "where is the kafka backend" in a workspace without kafka there is a backend left to tell of."""
+    alike = synonyms()
+    with graph.store.snapshot():
+        index = SearchIndex(graph)
+        words = [
+            word
+            for word in dict.fromkeys(terms.words(question.text.partition("\n")[0][:_MAX_CHARS]))
+            if word.lower() not in STOP_WORDS | GENERIC_WORDS and terms.compound(word) not in index.own_names
+        ]
+        absent = [
+            word
+            for word in words
+            if not any(_stands(index, o) for t in terms.split(word)[-1:] for o in (t, *alike.get(t, ())))
+        ]
+    return absent if len(absent) >= _GOOD_PART * len(words) else []
+
+
 # What an answer about links of one symbol has to say, and that it does not.
 _LINKS_SAID = {
     "callers": (r"\b(?:called|constructed|imported) (?:by|in)\b|\bBy name alone\b|\bis passed to\b", "call of"),
@@ -193,7 +213,8 @@ def nothing_of(graph: CodeGraph, question: Question, claims: Sequence[Claim]) ->
     if caught[:1].isupper():
         ends = (f"`{caught}`.", f".{caught}`.", *(f"`{name}`." for name in imported_as(graph, caught)))
         told = any(
-            (" catches " in c.text and c.text.endswith(ends)) or c.text.startswith(f"`{caught}` is caught in ") for c in claims
+            (" catches " in c.text and c.text.endswith(ends)) or c.text.startswith(f"`{caught}` is caught in ")
+            for c in claims
         )
         return "" if told else f"no handler of {caught} was found; what is told is what comes nearest"
     if answer_kind(question) == "tests" and not any(is_test_path(row.path) for row in graph.store.files()):

@@ -16,7 +16,7 @@ from ..evidence.question import Question
 from ..evidence.vocabulary import synonyms
 from ..graph import terms
 
-_LEAST = 5  # letters; of shorter words too many are alike
+_LEAST, _MOST = 5, 24  # letters; of shorter words too many are alike, and longer ones are none
 _MOST_WORDS = 3
 
 
@@ -26,7 +26,7 @@ def respelled(graph: CodeGraph, question: Question) -> dict[str, str]:
     found: dict[str, str] = {}
     with graph.store.snapshot():
         for word in question.words:
-            unknown = word.isascii() and word.isalpha() and word.islower() and len(word) >= _LEAST
+            unknown = word.isascii() and word.isalpha() and word.islower() and _LEAST <= len(word) <= _MOST
             if not unknown or word in question.identifiers or terms.stem(word) in spoken or _standing(graph, word):
                 continue
             meant = _meant(word, lambda w: _standing(graph, w))

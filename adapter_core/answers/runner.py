@@ -33,7 +33,16 @@ from .kinds import LINKS, asks_course, asks_structure, asks_what_it_does
 from .options import AskOptions
 from .pointing import in_full, line_of, named_place, zoom_symbol
 from .provenance import provenance_of
-from .refusal import answerable, confidence, names_not_there, not_indexed, nothing_of, signals, subjects_not_there
+from .refusal import (
+    answerable,
+    confidence,
+    names_not_there,
+    not_indexed,
+    nothing_of,
+    signals,
+    subjects_not_there,
+    words_nowhere,
+)
 from .render import commit_footer, nearest_to, not_found, to_markdown
 from .respelling import corrected, respelled
 from .selecting import narrowed, reordered
@@ -123,6 +132,9 @@ def _answer(run: Run, context: Sequence[Evidence]) -> Answer:
     absent = names_not_there(graph, found.question)[:_MAX_ABSENT]
     if absent:
         run.note(f"not found in this workspace: {', '.join(absent)}; the answer is about what comes nearest")
+    elif found.zoom is None and (words := words_nowhere(graph, found.question)[:_MAX_ABSENT]):
+        named = ", ".join(f"“{word}”" for word in words)
+        run.note(f"nothing in this workspace speaks of {named}; the answer is about what comes nearest")
     return _finish(run, found, nearest_to(absent) + to_markdown(claims), claims)
 
 
@@ -197,6 +209,8 @@ def _answerable(run: Run, found: Found) -> bool:
         return bool(all_listings(run.links, run.question))
     if found.zoom is not None or found.question.kind == "overview":
         return True
+    if any(item.kind == "at" for item in all_listings(run.links, run.question)):
+        return True  # a message that the question quotes, however much else of a foreign traceback it holds
     known = signals(run.graph, found, run.links)
     run.metrics["confidence"] = round(confidence(known, run.options.refusal), 3)
     return answerable(known, run.options.refusal)

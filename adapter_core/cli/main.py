@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from .. import __version__
-from ..errors import PathlineError
+from ..errors import PathlineError, UsageError
 from .common import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, one_line
 from .output import drop_output, use_safe_streams, what_to_do
 
@@ -45,7 +45,7 @@ def run_parser(build: Callable[[], argparse.ArgumentParser], argv: Sequence[str]
     """Parse with the parser that `build` makes, and run the `func` that it sets. Returns the exit code."""
     use_safe_streams()
     try:
-        args = build().parse_args(argv)
+        args = _parsed(build(), argv)
         code = int(args.func(args))
         sys.stdout.flush()  # here, where what it meets can be told
         return code
@@ -66,6 +66,15 @@ def run_parser(build: Callable[[], argparse.ArgumentParser], argv: Sequence[str]
         drop_output()
         print(f"error: The output cannot be written ({error.strerror}); {advice}.", file=sys.stderr)
         return EXIT_FAILED
+
+
+def _parsed(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argparse.Namespace:
+    args, extra = parser.parse_known_args(argv)
+    if extra and isinstance(question := getattr(args, "question", None), str) and not any(e[:1] == "-" for e in extra):
+        raise UsageError(f'Put the question in quotes: "{" ".join([question, *extra])}"')
+    if extra:
+        parser.error(f"unrecognized arguments: {' '.join(extra)}")
+    return args
 
 
 if __name__ == "__main__":

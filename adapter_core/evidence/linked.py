@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import glob
+import re
 from collections import defaultdict
+from collections.abc import Set
 from fnmatch import fnmatchcase
 
 from ..code_graph import CodeGraph, index_of, is_test_path
@@ -16,6 +18,9 @@ from .commonplace import BUILTIN_METHODS
 from .options import RankingOptions
 from .question import Question, extending_terms
 
+# Why a class or a function is among the results of a question how to add something.
+BUILT_ON, ADDS = "others are built on it", "named for adding it"
+_REGISTERING = frozenset({"add", "install", "plug", "register"})
 _RUN = frozenset({"function", "method", "property"})
 _CALLABLE = frozenset({"class", "function", "method"})
 _MAX_NEIGHBOURS = 40
@@ -162,17 +167,28 @@ def lift_called(graph: CodeGraph, question: Question, boost: float, candidates: 
 
 def lift_bases(graph: CodeGraph, question: Question, boost: float, candidates: Candidates) -> None:
     """Where a question asks how to add something of one's own: lift the classes that others of the workspace are built on and whose names
-    hold what is to be added. As in `spread`, bases are matched by name, among the candidates."""
+    hold what is to be added, and the functions that are named for registering it. As in `spread`, bases are matched by name, among the
+    candidates."""
     asked = question.terms.keys() - extending_terms(question.text)
     for (path, index), candidate in sorted(candidates.items()) if boost and len(asked) < len(question.terms) else ():
         facts = graph.facts(path)
         symbol = facts.symbols[index] if facts is not None and index < len(facts.symbols) else None
-        if symbol is None or symbol.kind != "class" or is_test_path(path) or not asked & set(terms.split(symbol.name)):
+        if symbol is None or is_test_path(path) or not asked & set(terms.split(symbol.name)):
             continue
-        if any(not is_test_path(p) for p in graph.view.paths_using(symbol.name, "base")):
+        if symbol.is_callable and _registers(symbol.name, asked):
             candidate.score += boost
             candidate.lifted = True
-            candidate.why.append("others are built on it")
+            candidate.why.append(ADDS)
+        elif symbol.kind == "class" and any(not is_test_path(p) for p in graph.view.paths_using(symbol.name, "base")):
+            candidate.score += boost
+            candidate.lifted = True
+            candidate.why.append(BUILT_ON)
+
+
+def _registers(name: str, asked: Set[str]) -> bool:
+    """Whether a name says that what is asked for is added or registered, and nothing else: `register_hook`, `add_pdu`."""
+    words = [terms.stem(word) for word in re.split(r"_+", name.strip("_")) if word]
+    return len(words) > 1 and words[0] in _REGISTERING and set(words[1:]) <= asked
 
 
 def _only_ones_called(graph: CodeGraph, ref: SymbolRef) -> list[SymbolRef]:

@@ -192,4 +192,5 @@ def _identifiers(text: str) -> tuple[str, ...]:
     found.extend(m.group() for m in _DOTTED.finditer(text) if not _PATH_LIKE.fullmatch(m.group()))
     found.extend(m.group(1) for m in _CALLED.finditer(text))
     found.extend(_CODE_LIKE.findall(text))
-    return tuple(dict.fromkeys(f.strip(".") for f in found if len(f) > 1))
+    # A single letter is a name where it is written as one.
+    return tuple(dict.fromkeys(f.strip(".") for f in found if len(f) > 1 or f"`{f}`" in text))

@@ -58,10 +58,11 @@ def lift_trace(graph: CodeGraph, index: SearchIndex, trace: Trace, candidates: C
             found = True
             lift(graph, ref, boost / (1 + place), f"traceback: {path}:{line}", candidates)
     for name, path, line in message_places(graph, index, trace):
-        ref = graph.symbol_at(path, line)
+        # What is only quoted may be anything: lifted, it costs other questions more than it brings these.
+        ref = graph.symbol_at(path, line) if name else None
         if ref is not None:
             found = True
-            lift(graph, ref, boost, f"message{f' of {name}' if name else ''}: line {line}", candidates)
+            lift(graph, ref, boost, f"message of {name}: line {line}", candidates)
     return found
 
 

@@ -81,6 +81,9 @@ def sentences(repo: Path, source: str, name: str = "f") -> str:
         ("def f(x, y):\n    if x:\n        if y:\n            return 1\n        return 3\n    return 2\n", "decides"),
         ("def f(x, y):\n    if x:\n        y()\n    elif y:\n        return 1\n    return 2\n", "decides"),
         ("def f(x):\n    if x is None:\n        x = g()\n    if x is None:\n        raise KeyError(1)\n    return x\n", "decides"),
+        # A `finally` that returns swallows what is raised; what stands behind a loop that never ends never runs.
+        ("def f(x):\n    try:\n        raise KeyError('lost')\n    finally:\n        return x\n", "`f` raises"),
+        ("def f(x):\n    while True:\n        x()\n    raise KeyError('lost')\n", "raises"),
         # What is done between the exits is what the function is for.
         ("def f(x):\n    if x.open:\n        return True\n    x.open = g(x)\n    return x.open is not None\n", "decides"),
         ("def f(x):\n    if not x:\n        return None\n    x.send(1)\n    return x.y\n", "decides"),

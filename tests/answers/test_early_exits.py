@@ -132,6 +132,9 @@ def test_what_is_asked_again_holds_by_then(repo: Path) -> None:
             "`f` calls `g()` for each `a in y`, when `a`.",
         ),
         ("z = [x for x in y]\nif x:\n    g()", "`f` calls `g()` when `x`."),
+        ("try:\n    y()\nexcept OSError as x:\n    pass\nif x:\n    g()", "`f` calls `g()` when `x` by then."),
+        ("match y:\n    case {'a': x}:\n        pass\nif x:\n    g()", "`f` calls `g()` when `x` by then."),
+        ("import x\nif x:\n    g()", "`f` calls `g()` when `x` by then."),
         ("if x:\n    g()\nx = y", "`f` calls `g()` when `x`."),
         ("if y:\n    x = 1\nelif x:\n    g()", "`f` calls `g()` when `x`, unless `y`."),
         (

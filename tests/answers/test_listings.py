@@ -359,3 +359,116 @@ def test_a_quoted_message_is_found_where_it_stands_and_said_to_be_nowhere(repo: 
         assert "no string" not in answer.reason
     answer = answer_question(graph, "kit.store.StoreError: the size could not be written in `Store`")
     assert "no string in the code has the words of “the size could not be written in `Store`”" in answer.reason
+
+
+MANY = "\n".join(f"def f{n}():\n    try:\n        go()\n    except Late:\n        pass\n\n" for n in range(14))
+
+
+def test_many_handlers_are_told_in_groups_and_that_there_are_more(repo: Path) -> None:
+    graph = graph_of(repo, f"#- kit/work.py\nclass Late(Exception): ...\n\n\n{MANY}")
+    answer = answer_question(graph, "Who catches Late?")
+    told = [claim.text for claim in answer.claims]
+    assert told[0] == "`Late` is caught in `f0`, `f1`, `f2` and `f3`, among others."
+    assert told[1].startswith("`Late` is caught in `f4`, `f5`")
+    assert "no handler" not in answer.reason
+    assert not answer.dropped
+
+
+def test_where_none_names_it_the_handlers_of_a_base_are_told(repo: Path) -> None:
+    fixture = """
+        #- kit/work.py
+        class KitError(Exception): ...
+
+
+        class Broken(KitError): ...
+
+
+        class Late(Broken): ...
+
+
+        def main():
+            try:
+                work()
+            except KitError:
+                return 1
+
+
+        def work():
+            raise Late("too late")
+        """
+    answer = answer_question(graph_of(repo, fixture), "who raises Late and who catches it?")
+    told = [claim.text for claim in answer.claims]
+    assert told[:3] == ["`Late` is raised in `work`.", "`Late` extends `Broken`.", "`Broken` extends `KitError`."] or (
+        set(told[:4])
+        == {
+            "`Late` is raised in `work`.",
+            "`Late` extends `Broken`.",
+            "`Broken` extends `KitError`.",
+            "`main` catches `KitError`.",
+        }
+    )
+    assert "`main` catches `KitError`." in told
+    assert not answer.dropped
+
+
+@pytest.mark.timeout(30)
+def test_odd_texts_take_no_time(repo: Path) -> None:
+    odd = f'TEXT = "{"except Late raise " * 30_000}"\n\n\nclass Late(Exception): ...\n'
+    graph = graph_of(repo, f"#- kit/work.py\n{odd}")
+    assert not answer_question(graph, "Who catches Late?").dropped
+
+
+def test_defaults_in_pairs_in_tables_within_tables_and_in_what_a_function_returns(repo: Path) -> None:
+    fixture = """
+        #- kit/options.py
+        config_defaults = (
+            ("workers", 4),
+            ("verbose", False),
+        )
+
+
+        def global_defaults():
+            return {"run": {"pty": False, "shell": "/bin/sh"}, "timeout": 30}
+        """
+    graph = graph_of(repo, fixture)
+    for question, told in {
+        "What is the default number of workers?": "`workers` of `config_defaults` defaults to `4`.",
+        "What is the default of the pty option?": "`pty` of `global_defaults` defaults to `False`.",
+        "what does timeout default to": "`timeout` of `global_defaults` defaults to `30`.",
+    }.items():
+        answer = answer_question(graph, question)
+        assert answer.claims[0].text == told
+        assert not answer.dropped
+
+
+def test_what_one_extends_or_calls_to_add_something_is_told(repo: Path) -> None:
+    fixture = """
+        #- kit/storage.py
+        class BaseStorage:
+            \"\"\"What keeps things.\"\"\"
+
+            def put(self, key): ...
+
+
+        class MemoryStorage(BaseStorage): ...
+
+
+        class FileStorage(BaseStorage): ...
+
+
+        class ZipFileStorage(FileStorage): ...
+
+
+        class Tasks:
+            def register_storage_hook(self, hook):
+                \"\"\"Have a hook called.\"\"\"
+                self.storage_hooks.append(hook)
+
+            def storage_of_hook(self, hook):
+                return hook.storage
+        """
+    graph = graph_of(repo, fixture)
+    told = [c.text for c in answer_question(graph, "How do I add my own storage?").claims]
+    assert "`BaseStorage` is extended by `MemoryStorage` and `FileStorage`." in told
+    told = [c.text for c in answer_question(graph, "How do I add a custom storage hook?").claims]
+    assert "`Tasks.register_storage_hook`: “Have a hook called.”" in told

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from adapter_core.answers.options import AskOptions
-from adapter_core.answers.pointing import in_full, line_of
+from adapter_core.answers.pointing import in_full, line_of, zoom_symbol
 from adapter_core.answers.runner import answer_question
 from adapter_core.code_graph import CodeGraph
+from adapter_core.errors import UsageError
 from tests.support import graph_of
 
 SOURCE = """
@@ -82,3 +84,17 @@ def test_the_line_of_a_zoom(graph: CodeGraph, tmp_path: Path) -> None:
     assert line_of(graph, "cart.py:12") == ("shop/cart.py", 12)
     for name in (None, "Cart.pay", "shop/cart.py", "shop.cart:Cart", "nowhere.py:3"):
         assert line_of(graph, name) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("shop/cart.py:99", "shop/cart.py has 18 lines; 'shop/cart.py:99' is none of them."),
+        ("shop/cat.py:3", "There is no file 'shop/cat.py' in this workspace."),
+        ("lib/cart.py", "There is no file 'lib/cart.py' in this workspace."),
+        ("Crt", "There is no symbol 'Crt' in this workspace. Did you mean Cart"),
+    ],
+)
+def test_what_cannot_be_pointed_at(graph: CodeGraph, name: str, message: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(message)):
+        zoom_symbol(graph, name)

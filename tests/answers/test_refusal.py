@@ -86,6 +86,37 @@ def test_names_that_do_not_exist_speak_against_an_answer(graph: CodeGraph) -> No
     assert value("How do rockets fly?")["best"] == 0.0
 
 
+def test_words_that_stand_nowhere_are_said(graph: CodeGraph) -> None:
+    never = AskOptions(refusal=RefusalOptions(threshold=0.0))
+    answer = answer_question(graph, "where is the kafka stock of a product", never)
+    assert "nothing in this workspace speaks of “kafka”; the answer is about what comes nearest" in answer.reason
+    for question in ("where is the stock of a product", "How does the shop reserve an amount of a product overnight?"):
+        assert "speaks of" not in answer_question(graph, question, never).reason
+
+
+def test_a_single_letter_in_code_marks_is_a_name(graph: CodeGraph) -> None:
+    assert not answer_question(graph, "What does `q` return?").found
+
+
+def test_a_message_is_enough_however_foreign_the_traceback_around_it_is(repo: Path) -> None:
+    graph = graph_of(
+        repo,
+        WORKSPACE
+        + """
+#- shop/till.py
+def close(till):
+    if till.closed:
+        raise RuntimeError("the till is closed already")
+""",
+    )
+    frames = "\n".join(
+        f'  File "/home/me/own{n}.py", line {n}, in own_{n}\n    own_{n}(quux_{n}.frobnicate)' for n in range(9)
+    )
+    text = f"Traceback (most recent call last):\n{frames}\nRuntimeError: the till is closed already"
+    answer = answer_question(graph, text)
+    assert "the till is closed already" in answer.claims[0].text
+
+
 def test_the_same_signals_with_an_open_editor(graph: CodeGraph) -> None:
     before = signals(graph, search(graph, "What does `total_stock_price` do?"))
     graph.update("shop/stock.py", (graph.root / "shop/stock.py").read_text("utf-8"))

@@ -43,6 +43,7 @@ def clock(repo: Path) -> CodeGraph:
         ("kerberos", ""),
         ("Timzone", ""),  # a name
         ("timzone_of", ""),
+        ("timzone" * 4, ""),  # no word of any language
     ],
 )
 def test_what_was_meant(clock: CodeGraph, word: str, meant: str) -> None:

@@ -171,6 +171,8 @@ def test_help_shows_an_example(command: list[str], repo: Path) -> None:
         (["ask", "--sentences", "0", "q"], 2, "--sentences"),
         (["ask", "--model", "./nowhere", "q", "--phrase"], 1, "nowhere"),
         (["ask"], 2, "required"),
+        (["ask", "Who", "calls", "pay?"], 2, 'Put the question in quotes: "Who calls pay?"'),
+        (["ask", "q", "--frobnicate"], 2, "unrecognized arguments: --frobnicate"),
         (["frobnicate"], 2, "invalid choice"),
     ],
 )

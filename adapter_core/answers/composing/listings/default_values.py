@@ -6,7 +6,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 
 from ....code_graph import CodeGraph, is_test_path
 from ....evidence.ranking import is_aside
@@ -23,7 +23,7 @@ _NAME = r"[`\"']?(?P<{}>[A-Za-z_][\w.]*)[`\"']?(?:\(\))?"
 _ASKED = re.compile(
     rf"\bdefaults?(?: values?| settings?)? (?:of|for) (?:the )?{_NAME.format('a')}(?: (?:parameter|argument|option|setting))?"
     rf"(?: (?:of|in|for|on) (?:the )?{_NAME.format('in_a')})?"
-    rf"|\bdefault {_NAME.format('b')}(?: (?:of|in|for|on) (?:the )?{_NAME.format('in_b')})?"
+    rf"|\bdefault (?:(?:number|amount|count) of )?{_NAME.format('b')}(?: (?:of|in|for|on) (?:the )?{_NAME.format('in_b')})?"
     rf"|\b(?:does|do|is|are) (?:the )?{_NAME.format('c')}(?: (?:parameter|argument|option|setting))?"
     rf"(?: (?:of|in|for|on) (?:the )?{_NAME.format('in_c')})? default(?:s|ed)? to\b",
     re.I,
@@ -66,9 +66,9 @@ def default_values(graph: CodeGraph, question: str) -> Iterator[Candidate]:
     asked = [ref for ref in bearers if _belongs(graph, ref, owner)] if owner else bearers
     of_parameters = asked if owner or len(asked) <= _MOST_BEARERS else []
     # A parameter may have something that stands for "not given"; what is then taken is looked up by its name.
-    looked_up = [] if owner and asked else [item for path, key in places for item in _keyed(graph, path, key)]
+    looked_up = (item for path, key in ([] if owner and asked else places) for item in _keyed(graph, path, key))
     parameters = (item for ref in of_parameters if (item := _of_parameter(graph, ref, name)) is not None)
-    yield from islice((*looked_up, *parameters), _MAX_TOLD)
+    yield from islice(chain(looked_up, parameters), _MAX_TOLD)
 
 
 def _paths_with(index: SearchIndex, name: str) -> list[str]:

@@ -23,6 +23,8 @@ _ASKED = re.compile(
     re.I,
 )
 _MAX_CHARS = 300
+_HANDLER = re.compile(r"\bexcept\b")
+_MAX_HEAD = 400  # characters of the head of a handler
 _MAX_TOLD = 5
 _MAX_LISTED, _MAX_GROUPS = 4, 3  # where there are more than these
 _MAX_LOOKED_AT = 24
@@ -66,7 +68,9 @@ def _told(found: list[_Handler], name: str) -> Iterator[Candidate]:
     groups = [[one] for one in found]
     if len(found) > _MAX_TOLD:
         plain = [one for one in found if one.written.rpartition(".")[2] == name]
-        groups = [plain[at : at + _MAX_LISTED] for at in range(0, min(len(plain), _MAX_GROUPS * _MAX_LISTED), _MAX_LISTED)]
+        groups = [
+            plain[at : at + _MAX_LISTED] for at in range(0, min(len(plain), _MAX_GROUPS * _MAX_LISTED), _MAX_LISTED)
+        ]
     others = ", among others" if sum(map(len, groups)) < len(found) else ""
     for group in groups:
         first = group[0]
@@ -118,12 +122,18 @@ def _imports_as(facts: ModuleFacts | None, name: str) -> dict[str, Import]:
     return {item.alias: item for item in imports if item.name == name and item.alias not in (None, name)}
 
 
+def _names_one(text: str, name: re.Pattern[str]) -> bool:
+    """Whether the head of some handler may have a name; each is looked at by itself, so that odd texts take no longer."""
+    heads = (text[m.end() : m.end() + _MAX_HEAD].partition(":")[0] for m in _HANDLER.finditer(text))
+    return any(name.search(head) for head in heads)
+
+
 def _handlers(graph: CodeGraph, path: str, name: str) -> Iterator[_Handler]:
     document, facts = graph.document(path), graph.facts(path)
     others = _imports_as(facts, name)
     any_name = "|".join(map(re.escape, (name, *others)))
     # To parse takes a thousand times as long, and most files that use a name have no handler of it.
-    if document is None or not re.search(rf"\bexcept\b[^:]*\b(?:{any_name})\b", document.text):
+    if document is None or not _names_one(document.text, re.compile(rf"\b(?:{any_name})\b")):
         return
     tree = outline_of(document.text).tree
     for node in ast.walk(tree) if tree is not None and facts is not None else ():

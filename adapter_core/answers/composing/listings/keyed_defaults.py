@@ -35,8 +35,13 @@ def keyed_defaults(text: str) -> tuple[KeyedDefault, ...]:
     for node in ast.walk(tree) if tree is not None else ():
         if isinstance(node, ast.Call):
             found += _of_call(node)
-        elif isinstance(node, (ast.Assign, ast.AnnAssign)) and isinstance(node.value, (ast.Dict, ast.Call)):
-            found += _of_table(node, node.value)
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names = [getattr(t, "id", "") or getattr(t, "attr", "") for t in targets]
+            found += _of_table(next((name for name in names if _is_table(name)), ""), node.value)
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and _is_table(node.name):
+            results = [n.value for n in node.body if isinstance(n, ast.Return) and n.value is not None]
+            found += [one for value in results for one in _of_table(node.name, value)]
     return tuple(sorted(found, key=lambda d: (d.start, d.name)))
 
 
@@ -54,23 +59,36 @@ def _of_call(call: ast.Call) -> list[KeyedDefault]:
     return [_default(name, call.args[place], call)] if name else []
 
 
-def _of_table(node: ast.Assign | ast.AnnAssign, value: ast.Dict | ast.Call) -> list[KeyedDefault]:
-    """The entries of a dictionary that is called one of defaults."""
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-    names = [t.id if isinstance(t, ast.Name) else t.attr for t in targets if isinstance(t, (ast.Name, ast.Attribute))]
-    table = next((name for name in names if _TABLE.search(name)), "")
-    if not table or _MESSAGES.search(table):
-        return []
+def _is_table(name: str) -> bool:
+    return bool(_TABLE.search(name)) and not _MESSAGES.search(name)
+
+
+def _of_table(table: str, value: ast.expr) -> list[KeyedDefault]:
+    """The entries of what is called a table of defaults: a dictionary, also with others in it, or a sequence of pairs."""
+    found: list[KeyedDefault] = []
+    waiting = _entries(value) if table else []
+    while waiting:
+        name, entry, line = waiting.pop()
+        inner = _entries(entry) if isinstance(entry, ast.Dict) else []
+        waiting += inner
+        if name and not inner:
+            found.append(KeyedDefault(name, ast.unparse(entry), line, entry.end_lineno or entry.lineno, table))
+    return found
+
+
+def _entries(value: ast.expr) -> list[tuple[str, ast.expr, int]]:
+    """(key, value, line) of the entries whose keys are texts."""
     if isinstance(value, ast.Dict):
         keys = [(key, entry) for key, entry in zip(value.keys, value.values, strict=True) if key is not None]
-        pairs = [(_text(key), entry, key.lineno) for key, entry in keys]
-    else:
+        return [(_text(key), entry, key.lineno) for key, entry in keys]
+    if isinstance(value, ast.Call):
         is_dict = isinstance(value.func, ast.Name) and value.func.id == "dict" and not value.args
-        pairs = [(k.arg or "", k.value, k.lineno) for k in value.keywords] if is_dict else []
+        return [(k.arg or "", k.value, k.lineno) for k in value.keywords] if is_dict else []
+    pairs = value.elts if isinstance(value, (ast.Tuple, ast.List)) else []
     return [
-        KeyedDefault(name, ast.unparse(entry), line, entry.end_lineno or entry.lineno, table)
-        for name, entry, line in pairs
-        if name
+        (_text(pair.elts[0]), pair.elts[1], pair.lineno)
+        for pair in pairs
+        if isinstance(pair, (ast.Tuple, ast.List)) and len(pair.elts) == 2
     ]
 
 

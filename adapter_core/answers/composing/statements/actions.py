@@ -1,6 +1,6 @@
 """What the statements of one function do, as far as its syntax shows: returns, raises, sets, yields; with lines and conditions.
 
-What syntax alone would tell wrongly is left out: an exception that a handler around it may catch, a result that a `finally`
+What syntax alone would tell wrongly is left out: an exception that a handler around it may catch, what a `finally` that returns
 replaces, what stands behind a `return`, values that a generator returns, the parts of what is unpacked.
 """
 
@@ -50,7 +50,7 @@ def actions_in(placed: Placed, lines: list[str]) -> Iterator[Action]:
         if node.value is not None and not placed.replaced:
             yield action("return", callee(node.value), source(node.value, lines))
     elif isinstance(node, ast.Raise):
-        if node.exc is not None and not placed.caught:
+        if node.exc is not None and not placed.caught and not placed.replaced:
             yield from _raise(node.exc, lines, action)
     elif isinstance(node, ast.AugAssign):
         target, operator = source(node.target, lines), _OPERATORS.get(type(node.op), "")

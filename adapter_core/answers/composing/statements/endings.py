@@ -22,7 +22,23 @@ def _ends(node: ast.stmt) -> bool:
         handlers: list[ast.ExceptHandler] = node.handlers  # type: ignore[attr-defined]
         through = ends(node.orelse) or ends(node.body)  # type: ignore[attr-defined]
         return ends(node.finalbody) or (through and all(ends(h.body) for h in handlers))  # type: ignore[attr-defined]
-    return isinstance(node, ENDINGS)
+    return isinstance(node, ENDINGS) or _goes_on_for_ever(node)
+
+
+def _goes_on_for_ever(node: ast.stmt) -> bool:
+    """Whether it is `while True:` without a `break` of its own."""
+    if not isinstance(node, ast.While) or not isinstance(node.test, ast.Constant) or not node.test.value:
+        return False
+    waiting: list[ast.AST] = [*node.body]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, ast.Break):
+            return False
+        if isinstance(one, (ast.For, ast.AsyncFor, ast.While)):
+            waiting += one.orelse  # a `break` in its body is of that loop
+        elif not isinstance(one, (ast.expr, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            waiting += ast.iter_child_nodes(one)
+    return True
 
 
 def passed_by(node: ast.stmt) -> list[ast.If]:

@@ -126,7 +126,9 @@ def _single(name: str, one: Placed, lines: list[str]) -> Iterator[_Quote]:
     block = isinstance(one.node, (ast.If, ast.For, ast.AsyncFor, ast.While))
     condition = condition_of(one.tests, start, end, loops=True) if not block else Condition()
     before = condition.words
-    entered = [item.context_expr for item in getattr(one.node, "items", [])]  # `with self._lock` says little, `with open(…)` much
+    entered = [
+        item.context_expr for item in getattr(one.node, "items", [])
+    ]  # `with self._lock` says little, `with open(…)` much
     little = block or is_little(one.node) or (bool(entered) and not any(isinstance(e, ast.Call) for e in entered))
     worth = (_LITTLE if little else 1.0) * (_EXIT if isinstance(one.node, EXITS) else 1.0)
     spans = tuple(joined([*lines_of(condition.tests), (start, end)]))

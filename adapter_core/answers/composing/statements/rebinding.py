@@ -36,6 +36,8 @@ class Rebinding:
         for node in found:
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and id(node) not in within:
                 self._bound.setdefault(node.id, []).append((node.lineno, targets.get(id(node), 0)))
+            for name in _bound_otherwise(node):
+                self._bound.setdefault(name, []).append((node.lineno, 0))  # type: ignore[attr-defined]
 
     def asks_anew(self, test: ast.expr) -> bool:
         """Whether a test asks about such a name."""
@@ -54,6 +56,15 @@ class Rebinding:
     def _in_other_branch(self, line: int, later: int) -> bool:
         """Whether one line is in a branch of an `if`, and a later one is, or is asked, in its `elif` or `else`."""
         return any(first < line < other <= later <= last for first, other, last in self._branches)
+
+
+def _bound_otherwise(node: ast.AST) -> list[str]:
+    """The names that a node binds without storing to a `Name`: of handlers, patterns and imports."""
+    if isinstance(node, (ast.Import, ast.ImportFrom)):
+        return [alias.asname or alias.name.partition(".")[0] for alias in node.names]
+    if isinstance(node, (ast.ExceptHandler, ast.MatchAs, ast.MatchStar)):
+        return [node.name] if node.name else []
+    return [node.rest] if isinstance(node, ast.MatchMapping) and node.rest else []
 
 
 def _names(node: ast.expr) -> set[str]:
