@@ -168,6 +168,8 @@ def _unsupported(graph: CodeGraph, question: Question) -> list[str]:
 def words_nowhere(graph: CodeGraph, question: Question) -> list[str]:
     """The words of a question that stand nowhere in the workspace, nor what means the same, where they are a good part of what it asks
     with: of "where is the kafka backend" in a workspace without kafka there is a backend left to tell of."""
+    if answer_kind(question) in LINKS:
+        return []  # these ask with words for links
     alike = synonyms()
     with graph.store.snapshot():
         index = SearchIndex(graph)
