@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from adapter_core.engine import DiscoverOptions, discover_some, is_folder, is_python, open_reader
 
 from .documents import Document, DocumentStore
+from .moved_lines import LineMoves
 from .positions import UTF16
 from .settings import Settings
 from .workspace import Place, Root, places_of
@@ -133,6 +134,22 @@ class Session:
     settings: Settings = field(default_factory=Settings)
     encoding: str = UTF16
     client: ClientSupport = field(default_factory=ClientSupport)
+    _watching: list[LineMoves] = field(default_factory=list)
+
+    @contextmanager
+    def line_moves(self) -> Iterator[LineMoves]:
+        """Where lines of the open documents go from now on."""
+        moves = LineMoves()
+        self._watching.append(moves)
+        try:
+            yield moves
+        finally:
+            self._watching.remove(moves)
+
+    def edited(self, before: Document, after: Document) -> None:
+        """An open document has another text."""
+        for moves in self._watching:
+            moves.edited(before, after)
 
     def snapshot(self) -> Snapshot:
         return Snapshot(self.documents.all(), self.roots, dict(self.indexes), self.settings, self.encoding, self.client)

@@ -31,6 +31,7 @@ from .composing.links.counts import counts_everything
 from .composing.listings.all_kinds import all_listings
 from .composing.reading_order import in_order, put_together
 from .composing.sentence_scores import lexical_scores, mix
+from .export import one_reason
 from .flags import checked
 from .kinds import LINKS, asks_course, asks_structure, asks_what_it_does
 from .options import AskOptions
@@ -324,7 +325,7 @@ def _finish(run: Run, found: Found, text: str, claims: list[Claim]) -> Answer:
         tuple(run.dropped),
         bool(claims),
         complete,
-        "; ".join(filter(None, (reason, *run.notes))),
+        one_reason(reason, *run.notes),
         provenance,
         run.metrics,
     )
@@ -333,5 +334,5 @@ def _finish(run: Run, found: Found, text: str, claims: list[Claim]) -> Answer:
         try:
             write_record(telemetry.telemetry_out, record_of(run.graph, answer, telemetry.with_question))
         except UsageError as error:
-            return replace(answer, reason="; ".join(filter(None, (answer.reason, str(error).rstrip(".")))))
+            return replace(answer, reason=one_reason(answer.reason, str(error)))
     return answer

@@ -16,7 +16,6 @@ from filelock import FileLock
 
 from adapter_core.answers.conversation import Turn
 from lsp_server.conversations import Conversations
-from lsp_server.features.ask import without_stale
 from tests.support import write_tree
 
 from .harness import Client, RpcError, edit
@@ -386,19 +385,6 @@ def test_two_roots_that_nest(connect: Connect, shop: Path) -> None:
     answer = client.ask("What does sharpen do?", textDocument={"uri": uri}, position={"line": 0, "character": 6})
     assert {(c["root"], c["path"]) for claim in answer["claims"] for c in claim["citations"]} == {("inner", "tool.py")}
     assert check_citations(answer, inner) >= 1
-
-
-def test_sentences_whose_lines_were_edited_are_not_shown() -> None:
-    def claim(text: str, fresh: bool) -> dict[str, object]:
-        return {"text": text, "kind": "composed", "citations": [{"fresh": fresh}]}
-
-    answer = {"claims": [claim("a", True), claim("b", False)], "text": "- a\n- b", "dropped": [], "reason": ""}
-    shown = without_stale(answer)
-    assert ([c["text"] for c in shown["claims"]], shown["text"], shown["found"]) == (["a"], "- a", True)
-    assert (shown["dropped"][0]["text"], shown["complete"]) == ("b", False)
-    nothing = without_stale(answer | {"claims": [claim("b", False)], "text": "- b"})
-    assert not nothing["found"]
-    assert nothing["text"].startswith("No answer")
 
 
 def test_a_conversation_leans_on_its_last_answer_and_on_no_others(shared: Shared) -> None:
