@@ -60,6 +60,22 @@ def test_hover_says_what_it_is_where_and_who_calls_it(shared: Shared) -> None:
     assert "constructed in at least 2 places" in text
 
 
+@pytest.mark.parametrize("formats", [{"contentFormat": ["plaintext"]}, {}])
+def test_a_client_that_knows_no_markdown_gets_none(connect: Connect, shop: Path, formats: dict[str, Any]) -> None:
+    source = 'def price_of(*, per_unit=1):\n    """Take `x_y` * 2, see [the list].\n\n    - # no heading\n    """\n'
+    (shop / "shop/plain.py").write_text(source)
+    client = connect(cwd=shop)
+    client.initialize(shop, capabilities={"textDocument": {"hover": formats}})
+    client.ready()
+    uri = client.open(shop / "shop/plain.py")
+    found = client.at("textDocument/hover", uri, 0, 6)["contents"]
+    assert found["kind"] == "plaintext"
+    assert found["value"] == (
+        "def price_of(*, per_unit=1)\n\nTake `x_y` * 2, see [the list].\n\n- # no heading\n\n"
+        "defined at shop/plain.py:1 · no callers found"
+    )
+
+
 def test_hover_by_name_alone_says_so(shared: Shared) -> None:
     client, shop = shared
     uri = client.open(shop / "shop/checkout.py")

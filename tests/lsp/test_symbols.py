@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from lsp_server.features.hover import _where
+from lsp_server.markdown import MARKDOWN
 from lsp_server.symbols import Found, symbol_at
 from tests.support import graph_of
 
@@ -66,7 +67,7 @@ def test_names_of_the_module_are_found(tmp_path: Path, marked: str, line: int) -
 def test_what_a_name_may_be_as_well_is_said(tmp_path: Path) -> None:
     found = found_at(tmp_path, "eit$0her()")
     assert found is not None
-    assert _where(found) == "defined at `m.py:6` · it may also be that at `m.py:8`"
+    assert _where(found, MARKDOWN) == "defined at `m.py:6` · it may also be that at `m.py:8`"
 
 
 def test_what_has_the_name_comes_first(tmp_path: Path) -> None:
