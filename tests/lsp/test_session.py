@@ -231,6 +231,18 @@ def test_symbols_of_a_document_and_of_the_workspace(shared: Shared) -> None:
     assert client.request("workspace/symbol", {"query": ""}) == []
 
 
+def test_no_more_symbols_than_the_limit_and_none_twice(client: Client, shop: Path) -> None:
+    (shop / "shop/many.py").write_text("".join(f"class C{n}:\n    def zig(self): ...\n" for n in range(150)))
+    (shop / "shop/more.py").write_text("".join(f"class D{n}:\n    def ziggy(self): ...\n" for n in range(150)))
+    client.ready()
+    found = client.request("workspace/symbol", {"query": "zig"})
+    assert [s["name"] for s in found] == ["zig"] * 150 + ["ziggy"] * 50
+    assert [s["containerName"] for s in client.request("workspace/symbol", {"query": "D149.zi"})] == ["shop.more.D149"]
+    (shop / "shop/many.py").write_text("".join(f"class C{n}:\n    def zig(self): ...\n" for n in range(250)))
+    client.ready()
+    assert len(client.request("workspace/symbol", {"query": "zig"})) == 200
+
+
 def test_saved_and_changed_files_are_indexed_again(client: Client, shop: Path) -> None:
     (shop / "shop/later.py").write_text("def came_later(): pass\n")
     change = {"uri": (shop / "shop/later.py").as_uri(), "type": 1}

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
+from lsprotocol import types
 
 from lsp_server.features.hover import _where
+from lsp_server.features.symbols import nested
 from lsp_server.markdown import MARKDOWN
 from lsp_server.symbols import Found, symbol_at
 from tests.support import graph_of
@@ -74,3 +77,15 @@ def test_what_has_the_name_comes_first(tmp_path: Path) -> None:
     found = found_at(tmp_path, "if x:\n    def second(): ...\nelse:\n    second = helper\nsec$0ond()")
     assert found is not None
     assert [ref.symbol.name for ref in (found.ref, *found.others)] == ["second", "helper"]
+
+
+def test_a_class_of_very_many_fields() -> None:
+    """A generated file; when each field copied the list of those before it, this took half a minute."""
+    span = types.Range(types.Position(0, 0), types.Position(0, 0))
+    count = 150_000
+    made = {n: types.DocumentSymbol(f"F{n}", types.SymbolKind.Field, span, span) for n in range(1, count)}
+    started = time.monotonic()
+    top = nested(made, {n: 0 if n == 1 else 1 for n in made})
+    assert time.monotonic() - started < 10
+    assert top == [made[1]]
+    assert made[1].children == [made[n] for n in range(2, count)]
