@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from adapter_core.isolation import isolated_command
+from lsp_server import check
 from tests.support import write_tree
 
 from .harness import SERVER, Client, RpcError, cursor, edit
@@ -427,12 +429,12 @@ def test_in_a_terminal_it_says_what_it_waits_for(shop: Path, tmp_path: Path) -> 
 
 
 def test_the_check_tries_a_folder_out(shop: Path, tmp_path: Path) -> None:
-    def check(path: Path) -> subprocess.CompletedProcess[str]:
+    def run_check(path: Path) -> subprocess.CompletedProcess[str]:
         env = {**os.environ, "PATHLINE_CACHE_DIR": str(tmp_path / "cache")}
         command = isolated_command("adapter_core.cli.main", "lsp", "--check", str(path))
         return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
 
-    done = check(shop)
+    done = run_check(shop)
     assert done.returncode == 0, done.stderr
     assert [line.split("ms")[-1].split(":")[0].strip() for line in done.stdout.splitlines()] == [
         "started",
@@ -441,6 +443,18 @@ def test_the_check_tries_a_folder_out(shop: Path, tmp_path: Path) -> None:
         "ended",
     ]
     assert "run `pathline model pull`" in done.stdout  # why it is answered without a model
-    missing = check(shop / "none")
+    missing = run_check(shop / "none")
     assert missing.returncode == 2
     assert "is not a folder" in missing.stderr
+
+
+def test_the_check_does_not_wait_for_ever(
+    shop: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    silent = [sys.executable, "-c", "import time; time.sleep(100)"]
+    monkeypatch.setattr(check, "isolated_command", lambda module: silent)
+    monkeypatch.setattr(check, "_SILENCE_SECONDS", 0.5)
+    started = time.monotonic()
+    assert check.check(str(shop)) == 1
+    assert time.monotonic() - started < 60
+    assert "failed: no answer to initialize" in capsys.readouterr().err
