@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import queue
 import subprocess
 import sys
 import threading
@@ -314,6 +316,49 @@ def test_every_request_gets_one_response(connect: Connect, shop: Path) -> None:
     )
     client.notify("exit")
     assert client.process.wait(10) == 0
+
+
+def test_wrong_parameters_are_named(shared: Shared) -> None:
+    client, _ = shared
+    for method, params, told in (
+        ("textDocument/hover", {}, "`params.textDocument`: required field missing; `params.position`: required"),
+        ("textDocument/hover", {"textDocument": 7, "position": {"line": 0}}, "`params.textDocument.uri`: "),
+        ("textDocument/hover", {"textDocument": {"uri": "a"}, "position": {"line": 0}}, "`params.position.character`"),
+        ("textDocument/documentSymbol", None, "`params"),
+        ("workspace/executeCommand", {"arguments": []}, "`params.command`: "),
+    ):
+        with pytest.raises(RpcError) as error:
+            client.request(method, params)
+        assert error.value.code == -32602
+        assert told in error.value.message
+
+
+def test_messages_that_no_client_should_send(connect: Connect, shop: Path) -> None:
+    log = shop.parent / "stderr"
+    with log.open("wb") as stderr:
+        client = connect(stderr=stderr)
+        client.initialize(shop)
+        client._results |= {number: queue.SimpleQueue() for number in range(70, 80)}
+
+        def code(message: str) -> int | None:
+            client.send_raw(('{"jsonrpc": "2.0", ' + message).encode())
+            return client.error_code(json.loads("{" + message.partition(",")[0] + "}")["id"])
+
+        assert code('"id": 70, "method": "pathline/none"}') == -32601
+        assert code('"id": 71, "method": "pathline/none", "params": {}}') == -32601
+        assert code('"id": 72, "method": 5}') == -32600
+        assert code('"id": 73, "method": "pathline/ask", "params": ' + '{"a":' * 100_000) == -32700
+        for raw in (
+            '"method": "$/cancelRequest", "params": {"id": {"a": 1}}}',
+            '"method": "pathline/unknown"}',
+            '"id": {"a": 1}, "method": "textDocument/hover", "params": {}}',
+            '"id": [1], "result": 1}',
+        ):
+            client.send_raw(('{"jsonrpc": "2.0", ' + raw).encode())
+        client.ready()
+        assert [error["code"] for error in client.errors] == [-32600, -32600]
+        client.close()
+    assert "Traceback" not in log.read_text("utf-8")
 
 
 def test_exit_without_shutdown_is_code_1(connect: Connect, shop: Path) -> None:
