@@ -17,7 +17,7 @@ from typing import Any
 
 from ..code_graph import CodeGraph
 from ..errors import ModelError, UsageError
-from ..evidence.question import analyse
+from ..evidence.question import Question, analyse
 from ..evidence.selection import Found, search
 from ..graph.source import hash_lines, is_python
 from ..models.backend import Backend
@@ -52,6 +52,19 @@ _COUNT_HINT = (
     "`pathline graph --dump` counts what the whole workspace has"
 )
 _LINKS_LATE = "callers, tests and the like were looked for until a time limit; there may be more"
+# "It", where a question says nothing else than what is asked about it: "and who calls it?".
+_PRONOUN = re.compile(r"\b(?:it|its|them|they|their)\b", re.I)
+_ASKED_OF_IT = frozenset(
+    "accept accepts argument arguments break breaks call called caller callers calls change changed changes cover covered covers "
+    "default defaults define defined definition exercise exercised extend extended extends fail fails implement implemented implements "
+    "import imported imports inherit inherits invoke invoked invokes override overrides parameter parameters raise raised raises return "
+    "returned returns take takes test tested tests throw throws usage usages used uses".split()
+)
+_NOTHING_BEFORE = (
+    "What is “{}”? Nothing was asked before that it could mean. Say its name, for example: who calls `Cart.total`?"
+)
+_BROKEN = "{} cannot be parsed as it stands, so that the answer may lack something"
+_MAX_BROKEN = 3  # files that are named as such
 _PLACE = re.compile(r":\d+\Z")
 _MAX_NEAR = 8  # files of which the name that was given may be one
 _MAX_ABSENT = 3  # names that are said not to be there
@@ -97,6 +110,8 @@ def _answer(run: Run, context: Sequence[Evidence]) -> Answer:
     found = _joined(graph, search(graph, question, options.selection, zoom), context)
     if zoom is None and is_chat(question):
         return _finish(run, found, WHAT_CAN_BE_ASKED, [])
+    if zoom is None and not context and (word := _leans_on(found.question)):
+        return _finish(run, found, _NOTHING_BEFORE.format(word), [])
     found = _as_selected(run, found)
     run.check()
     run.mark("evidence")
@@ -128,6 +143,14 @@ def _answer(run: Run, context: Sequence[Evidence]) -> Answer:
     if absent:
         run.note(f"not found in this workspace: {', '.join(absent)}; the answer is about what comes nearest")
     return _finish(run, found, nearest_to(absent) + to_markdown(claims), claims)
+
+
+def _leans_on(question: Question) -> str:
+    """The "it" of a question that is about nothing else; "" where it names something."""
+    pronoun = _PRONOUN.search(question.text[:300])
+    if pronoun is None or question.identifiers or question.paths or not question.words:
+        return ""
+    return pronoun.group() if all(word.lower() in _ASKED_OF_IT for word in question.words) else ""
 
 
 def _as_meant(run: Run, found: Found, zoom: SymbolRef | None) -> Found | None:
@@ -306,10 +329,21 @@ def _refuse(run: Run, found: Found, absent: Sequence[str] | None = None) -> Answ
     return _finish(run, found, not_found(names[:5], places), [])
 
 
+def _broken(run: Run, found: Found, claims: list[Claim]) -> list[str]:
+    """The files of what is asked about, or cited, that do not parse: somebody is typing."""
+    asked = [*([found.zoom] if found.zoom else []), *named_symbols(run.graph, found.question)]
+    paths = [*(ref.path for ref in asked), *(c.span.path for claim in claims for c in claim.citations)]
+    return [path for path in dict.fromkeys(paths) if (facts := run.graph.facts(path)) is not None and facts.recovered]
+
+
 def _finish(run: Run, found: Found, text: str, claims: list[Claim]) -> Answer:
     complete, reason = run.graph.completeness
     if text != WHAT_CAN_BE_ASKED and not any(is_python(c.span.path) for claim in claims for c in claim.citations):
         run.note(not_indexed(run.graph, found.question))
+    broken = _broken(run, found, claims)[:_MAX_BROKEN]
+    if broken:
+        complete = False
+        run.note(_BROKEN.format(" and ".join(broken)))
     if not run.graph.store.counts()[0] and complete:
         reason = "there is nothing to answer from here: no Python file and no documentation"
     run.mark("total")
