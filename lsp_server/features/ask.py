@@ -140,7 +140,7 @@ async def _try(
     loop = asyncio.get_running_loop()
     documents = server.session.documents
     with server.session.line_moves() as moves:
-        snapshot = server.session.snapshot()
+        snapshot = server.session.snapshot(question.uri)
         if not snapshot.roots:  # closed meanwhile
             raise no_folder()
 

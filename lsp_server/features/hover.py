@@ -57,8 +57,8 @@ class Described:
 def register(server: PathlineServer) -> None:
     @server.feature(types.TEXT_DOCUMENT_HOVER)
     async def hover(params: types.HoverParams) -> types.Hover | None:
-        snapshot = server.session.snapshot()
         uri, position = params.text_document.uri, params.position
+        snapshot = server.session.snapshot(uri)
         described = await server.look_up(
             lambda _: describe(snapshot, uri, position.line, position.character), _BUDGET_SECONDS
         )

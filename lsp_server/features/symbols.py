@@ -41,8 +41,9 @@ _KINDS = {
 def register(server: PathlineServer) -> None:
     @server.feature(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL)
     async def document_symbol(params: types.DocumentSymbolParams) -> list[types.DocumentSymbol] | None:
-        snapshot = server.session.snapshot()
-        return await server.look_up(lambda _: document_symbols(snapshot, params.text_document.uri), _BUDGET_SECONDS)
+        uri = params.text_document.uri
+        snapshot = server.session.snapshot(uri)
+        return await server.look_up(lambda _: document_symbols(snapshot, uri), _BUDGET_SECONDS)
 
     @server.feature(types.WORKSPACE_SYMBOL)
     async def workspace_symbol(params: types.WorkspaceSymbolParams) -> list[types.SymbolInformation] | None:

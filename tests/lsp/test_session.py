@@ -448,6 +448,25 @@ def test_a_linked_workspace_keeps_the_spelling_of_the_client(connect: Connect, s
     assert "class Money" in (client.hover(uri, 3, 7) or "")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="needs the right to make symbolic links")
+def test_of_a_file_that_is_open_twice_the_document_that_is_asked_about_counts(client: Client, shop: Path) -> None:
+    link = shop.parent / "link"
+    link.symlink_to(shop)
+    text = (shop / "shop/money.py").read_text("utf-8")
+    edited, same = client.open(shop / "shop/money.py"), client.open(link / "shop/money.py")
+    client.change(edited, 2, {"text": "\n" * 10 + text})
+    for uri, line in ((edited, 20), (same, 10)):
+        found = client.at("textDocument/hover", uri, line, 6)
+        assert f"defined at `shop/money.py:{line + 1}`" in found["contents"]["value"]
+        (first, *_) = client.request("textDocument/documentSymbol", {"textDocument": {"uri": uri}})
+        assert first["selectionRange"]["start"]["line"] == line - 7
+        answer = client.ask("What does it return?", textDocument={"uri": uri}, position={"line": line, "character": 6})
+        cited = [c for claim in answer["claims"] for c in claim["citations"] if c["path"] == "shop/money.py"]
+        assert cited
+        assert {c["location"]["uri"] for c in cited} == {uri}
+        assert all(line < c["start"] <= line + 5 for c in cited)
+
+
 @pytest.mark.parametrize("arguments", [[], ["--stdio"]])
 def test_clients_may_name_the_transport(connect: Connect, shop: Path, arguments: list[str]) -> None:
     client = connect(command=isolated_command("adapter_core.cli.main", "lsp", *arguments))
