@@ -64,6 +64,7 @@ _NOTHING_BEFORE = (
     "What is “{}”? Nothing was asked before that it could mean. Say its name, for example: who calls `Cart.total`?"
 )
 _BROKEN = "{} cannot be parsed as it stands, so that the answer may lack something"
+_MAX_NAMED = 3  # definitions that a word of a question may mean
 _MAX_BROKEN = 3  # files that are named as such
 _PLACE = re.compile(r":\d+\Z")
 _MAX_NEAR = 8  # files of which the name that was given may be one
@@ -331,9 +332,13 @@ def _refuse(run: Run, found: Found, absent: Sequence[str] | None = None) -> Answ
 
 def _broken(run: Run, found: Found, claims: list[Claim]) -> list[str]:
     """The files of what is asked about, or cited, that do not parse: somebody is typing."""
-    asked = [*([found.zoom] if found.zoom else []), *named_symbols(run.graph, found.question)]
+    graph, question = run.graph, found.question
+    asked = [found.zoom] if found.zoom is not None else []
+    for name in dict.fromkeys((*question.identifiers, *question.words)):
+        refs = graph.find_symbol(name, _MAX_NAMED)
+        asked += refs if len(refs) <= _MAX_NAMED else []  # what many things are called is a word
     paths = [*(ref.path for ref in asked), *(c.span.path for claim in claims for c in claim.citations)]
-    return [path for path in dict.fromkeys(paths) if (facts := run.graph.facts(path)) is not None and facts.recovered]
+    return [path for path in dict.fromkeys(paths) if (facts := graph.facts(path)) is not None and facts.recovered]
 
 
 def _finish(run: Run, found: Found, text: str, claims: list[Claim]) -> Answer:

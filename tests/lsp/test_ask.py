@@ -258,6 +258,7 @@ def test_an_answer_says_that_the_file_that_is_asked_about_does_not_parse(shared:
     assert answer["claims"]
     assert not answer["complete"]
     assert "shop/cart.py cannot be parsed as it stands" in answer["reason"]
+    assert "cannot be parsed" in client.ask("What does total return?")["reason"]  # written as a plain word
     assert "parsed" not in client.ask("What does parse_price do?")["reason"]
 
 
