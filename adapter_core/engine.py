@@ -3,6 +3,7 @@ alike. With `errors`, `types`, `paths`, `isolation` and `streams` it is all that
 
 from __future__ import annotations
 
+from .answers.export import one_reason, with_claims
 from .answers.inert import code
 from .graph.discovery.discover import DiscoverOptions, discover_some, is_folder
 from .graph.memory.momentary import forget_all
@@ -21,5 +22,7 @@ __all__ = [
     "hash_lines",
     "is_folder",
     "is_python",
+    "one_reason",
     "open_reader",
+    "with_claims",
 ]

@@ -1,4 +1,4 @@
-"""One question, asked of the core on a worker thread, as the JSON that the client gets."""
+"""One question, asked of the core on a worker thread, with the places of its answer as the client knows them."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from adapter_core import AskOptions, Backend, CodeGraph, answer_question, answer_to_dict
-from adapter_core.types import Answer, CancelToken, Claim
+from adapter_core import AskOptions, Backend, CodeGraph, answer_question
+from adapter_core.engine import one_reason
+from adapter_core.types import Answer, CancelToken, Span
 
 from .conversations import Conversations
 from .engine_client import Engine
+from .freshness import Located
 from .positions import to_column
 from .session import Snapshot
 from .symbols import line_range, symbol_at, zoom_name
 from .workspace import Place, Root
 
-# Called on the worker thread: ("stage", name) or ("claim", its JSON).
+# Called on the worker thread: ("stage", name), or ("claim", an answer of one claim, `Located`).
 Emit = Callable[[str, Any], None]
 
 
@@ -49,7 +51,7 @@ def answer(
     conversations: Conversations,
     cancel: CancelToken,
     emit: Emit,
-) -> tuple[dict[str, Any], Callable[[], None]]:
+) -> tuple[Located, Callable[[], None]]:
     """The answer, and what makes it part of its conversation once it is the one that is shown.
 
     Raises `UsageError`, `Cancelled` and other `PathlineError`s. `snapshot` has at least one root.
@@ -62,11 +64,11 @@ def answer(
             phrase=question.phrase,
         )
         backend, missing = _backend(snapshot, options, engine)
-        shape = _Shape(snapshot, graph, root)
+        places = _Places(snapshot, graph, root)
 
         def on_event(name: str, value: Any) -> None:
             if name == "claim":
-                emit("claim", shape.claim(value))
+                emit("claim", places.located(Answer("", "", (value,))))
             elif name == "stage":
                 emit("stage", value)
 
@@ -81,14 +83,12 @@ def answer(
         state = snapshot.indexes.get(root.name)
         trouble = state.trouble if state is not None else ""
         chosen = "" if place is not None or len(snapshot.roots) == 1 else _FIRST.format(root.name)
-        told = shape.answer(
-            replace(
-                found,
-                complete=found.complete and not trouble,
-                reason="; ".join(dict.fromkeys(filter(None, (trouble, found.reason, missing, chosen)))),
-            )
+        found = replace(
+            found,
+            complete=found.complete and not trouble,
+            reason=one_reason(trouble, found.reason, missing, chosen),
         )
-        return told, remember
+        return places.located(found), remember
 
 
 def _forget() -> None:
@@ -125,8 +125,8 @@ def _backend(snapshot: Snapshot, options: AskOptions, engine: Engine) -> tuple[B
     return engine.backend(snapshot.settings.model_name)
 
 
-class _Shape:
-    """The core's JSON with LSP locations beside its spans."""
+class _Places:
+    """The LSP locations of spans."""
 
     def __init__(self, snapshot: Snapshot, graph: CodeGraph, root: Root) -> None:
         self._snapshot = snapshot
@@ -134,24 +134,13 @@ class _Shape:
         self._root = root
         self._uris: dict[str, str] = {}
 
-    def claim(self, claim: Claim) -> dict[str, Any]:
-        """One claim, before its answer is there."""
-        return self._with_locations(answer_to_dict(Answer("", "", (claim,))))["claims"][0]
+    def located(self, answer: Answer) -> Located:
+        spans = {citation.span for claim in answer.claims for citation in claim.citations}
+        spans.update(item.span for item in answer.evidence)
+        return Located(answer, {span: self._location(span) for span in spans})
 
-    def answer(self, answer: Answer) -> dict[str, Any]:
-        return self._with_locations(answer_to_dict(answer))
-
-    def _with_locations(self, value: dict[str, Any]) -> dict[str, Any]:
-        for claim in value["claims"]:
-            for citation in claim["citations"]:
-                citation["location"] = self._location(citation)
-        for item in value["evidence"]:
-            item["location"] = self._location(item)
-        return value
-
-    def _location(self, span: dict[str, Any]) -> dict[str, Any]:
-        path = span["path"]
-        if path not in self._uris:
-            self._uris[path] = self._snapshot.uri_of(self._root, path)
-        lines = line_range(self._graph, path, span["start"], span["end"], self._snapshot.encoding)
-        return {"uri": self._uris[path], "range": lines}
+    def _location(self, span: Span) -> dict[str, Any]:
+        if span.path not in self._uris:
+            self._uris[span.path] = self._snapshot.uri_of(self._root, span.path)
+        lines = line_range(self._graph, span.path, span.start, span.end, self._snapshot.encoding)
+        return {"uri": self._uris[span.path], "range": lines}

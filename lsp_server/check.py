@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import queue
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,10 @@ from adapter_core.paths import neutral_dir
 
 from .positions import uri_of_path
 from .transport import read_bodies
+
+# A server that does not answer is what this is for. One that indexes or answers tells of its progress.
+_SILENCE_SECONDS = 120.0
+_CAPABILITIES = {"window": {"workDoneProgress": True}}
 
 
 def check(path: str) -> int:
@@ -28,13 +34,16 @@ def check(path: str) -> int:
             uri = uri_of_path(str(root))
             folders = [{"uri": uri, "name": root.name}]
             started = session.step(
-                "initialize", {"processId": None, "rootUri": uri, "workspaceFolders": folders, "capabilities": {}}
+                "initialize",
+                {"processId": None, "rootUri": uri, "workspaceFolders": folders, "capabilities": _CAPABILITIES},
             )
             print(f"started: pathline {started['serverInfo']['version']}")
             session.notify("initialized", {})
             session.step("workspace/executeCommand", {"command": "pathline.server.reindex"})
             print("indexed: the index is up to date")
-            answer = session.step("pathline/ask", {"question": "What is the purpose of this project?"})
+            answer = session.step(
+                "pathline/ask", {"question": "What is the purpose of this project?", "workDoneToken": "answer"}
+            )
             model = answer["provenance"]["model"]
             told = f"with {model}, which the first question starts" if model else answer["reason"] or "without a model"
             print(
@@ -60,8 +69,9 @@ class _Session:
             isolated_command("lsp_server.__main__"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=neutral_dir(),
             env=child_environment(),
         )  # fmt: skip
-        assert self.process.stdout is not None
-        self._bodies = read_bodies(self.process.stdout)
+        # What the server sent; None behind the last of it.
+        self._bodies: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        threading.Thread(target=self._read, daemon=True).start()
         self._next = 0
 
     def __enter__(self) -> _Session:
@@ -76,14 +86,31 @@ class _Session:
         self._next += 1
         started = time.perf_counter()
         self._send({"id": self._next, "method": method, "params": params})
-        for body in self._bodies:
+        while (body := self._next_body(method)) is not None:
             message = json.loads(body)
-            if message.get("id") == self._next and "method" not in message:
+            if "method" in message:
+                if "id" in message:  # it asks whether it may show progress
+                    self._send({"id": message["id"], "result": None})
+            elif message.get("id") == self._next:
                 if "error" in message:
                     raise PathlineError(f"{method}: {message['error']['message']}")
                 print(f"{(time.perf_counter() - started) * 1000:8.0f} ms  ", end="")
                 return message["result"]
         raise PathlineError(f"the server ended during {method}")
+
+    def _next_body(self, method: str) -> bytes | None:
+        try:
+            return self._bodies.get(timeout=_SILENCE_SECONDS)
+        except queue.Empty:
+            raise PathlineError(f"no answer to {method}, and no sign of life for {_SILENCE_SECONDS:g} s") from None
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        try:
+            for body in read_bodies(self.process.stdout):
+                self._bodies.put(body)
+        finally:
+            self._bodies.put(None)
 
     def notify(self, method: str, params: Any) -> None:
         self._send({"method": method, "params": params})

@@ -12,10 +12,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from .positions import to_column, to_units
+from .positions import UTF16, to_column, to_units
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _SPLIT_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+_WIDE = re.compile("[\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,40 +36,25 @@ class Document:
     language: str = ""
 
     @cached_property
-    def _starts(self) -> list[int]:
-        """The offset of each line; there is always one line more than there are line ends."""
-        return [0, *(match.end() for match in _LINE_END.finditer(self.text))]
+    def _parts(self) -> list[str]:
+        """The lines with their ends. The last has none, and is often empty: there is one line more than there are line ends."""
+        return split_with_ends(self.text)
 
     @property
     def line_count(self) -> int:
-        return len(self._starts)
+        return len(self._parts)
 
     def line(self, number: int) -> str:
         """Line `number` (0-based) without its end; "" past the last."""
-        starts = self._starts
-        if not 0 <= number < len(starts):
-            return ""
-        end = starts[number + 1] if number + 1 < len(starts) else len(self.text)
-        return self.text[starts[number] : end].rstrip("\r\n")
+        return self._parts[number].rstrip("\r\n") if 0 <= number < self.line_count else ""
 
     @cached_property
     def lines(self) -> list[str]:
         """All lines without their ends; a final line end opens no further line (as in `adapter_core`)."""
-        lines = [self.line(number) for number in range(self.line_count)]
+        lines = [part.rstrip("\r\n") for part in self._parts]
         if lines and not lines[-1]:
             lines.pop()
         return lines
-
-    def offset(self, line: int, units: int, encoding: str) -> int:
-        """The offset of an LSP position, clipped to the text.
-
-        Past a line's end is its end, past the last line is the text's end.
-        """
-        if line < 0:
-            return 0
-        if line >= self.line_count:
-            return len(self.text)
-        return self._starts[line] + to_column(self.line(line), units, encoding)
 
     def column(self, line: int, units: int, encoding: str) -> int:
         return to_column(self.line(line), units, encoding)
@@ -79,24 +65,68 @@ class Document:
         return to_units(text, len(text), encoding)
 
     def edited(self, edits: Iterable[Edit], version: int, encoding: str) -> Document:
-        """The document after the edits of one notification, applied one after the other."""
-        document = self
-        for edit in edits:
-            document = Document(self.uri, version, document._replaced(edit, encoding), self.language)
-        return document if document is not self else Document(self.uri, version, self.text, self.language)
+        """The document after the edits of one notification, applied one after the other.
 
-    def _replaced(self, edit: Edit, encoding: str) -> str:
-        if edit.start is None or edit.end is None:
-            return joined_surrogates(edit.text)
-        first, last = self.offset(*edit.start, encoding), self.offset(*edit.end, encoding)
-        if first > last:
-            first, last = last, first
-        return joined_surrogates(self.text[:first] + edit.text + self.text[last:])
+        A rename or a formatter sends thousands at once: each costs what its own lines cost, and the text is put together once.
+        """
+        parts = list(self._parts)
+        for edit in edits:
+            if edit.start is None or edit.end is None:
+                parts = split_with_ends(joined_surrogates(edit.text))
+            else:
+                _replace(parts, edit.text, min(edit.start, edit.end), max(edit.start, edit.end), encoding)
+        edited = Document(self.uri, version, "".join(parts), self.language)
+        edited.__dict__["_parts"] = parts  # where `cached_property` looks
+        return edited
+
+
+def _replace(parts: list[str], text: str, start: tuple[int, int], end: tuple[int, int], encoding: str) -> None:
+    """Replace what stands between two positions of a document by `text`."""
+    first, before, _ = _cut(parts, *start, encoding)
+    last, _, behind = _cut(parts, *end, encoding)
+    new = before + text + behind
+    if first and new.startswith("\n") and parts[first - 1].endswith("\r"):
+        first -= 1  # the two are one line end now
+        new = parts[first] + new
+    made = split_with_ends(joined_surrogates(new))
+    if last + 1 < len(parts):
+        made.pop()  # what is replaced ends in a line end, and behind that the next line begins
+    parts[first : last + 1] = made
+
+
+def _cut(parts: list[str], line: int, units: int, encoding: str) -> tuple[int, str, str]:
+    """The line of a position and what stands in it before and behind that, clipped: past a line's end is its end, past the last line is
+    the text's end."""
+    if line < 0:
+        line, units = 0, 0
+    elif line >= len(parts):
+        line, units = len(parts) - 1, len(parts[-1]) * 4  # no code point has more units
+    part = parts[line]
+    if encoding == UTF16:
+        part = _as_utf16(part)  # so that a client may cut a code point in two, and put it together with its next edit
+    column = to_column(part.rstrip("\r\n"), units, encoding)
+    return line, part[:column], part[column:]
+
+
+def split_with_ends(text: str) -> list[str]:
+    """The lines of a text with their ends, and what stands behind the last end."""
+    ends = [match.end() for match in _LINE_END.finditer(text)]
+    return [text[start:end] for start, end in zip([0, *ends], [*ends, len(text)], strict=True)]
+
+
+def _as_utf16(text: str) -> str:
+    """With two surrogates for each code point that UTF-16 has two units for."""
+    return _WIDE.sub(lambda found: "".join(map(chr, _halves(ord(found[0])))), text) if not text.isascii() else text
+
+
+def _halves(code: int) -> tuple[int, int]:
+    high, low = divmod(code - 0x10000, 0x400)
+    return 0xD800 + high, 0xDC00 + low
 
 
 def joined_surrogates(text: str) -> str:
-    """Two halves of a code point that arrived in two edits become the code point."""
-    if not _SPLIT_PAIR.search(text):
+    """Two halves of a code point, of one edit or of two, become the code point."""
+    if text.isascii() or not _SPLIT_PAIR.search(text):
         return text
     return _SPLIT_PAIR.sub(lambda pair: pair[0].encode("utf-16-le", "surrogatepass").decode("utf-16-le"), text)
 

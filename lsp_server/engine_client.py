@@ -49,6 +49,7 @@ class RootIndex:
         self._running = False
         self._again = False
         self._rebuild = False
+        self._rebuilding = False
         self._changed: set[str] | None = set()
         self._syncing: set[str] = set()
         self._deaths = 0
@@ -68,10 +69,10 @@ class RootIndex:
             return
         self._running = True
         try:
-            rebuild, self._rebuild = self._rebuild, False
+            self._rebuilding, self._rebuild = self._rebuild, False
             changed, self._changed = self._changed, set()
             self._syncing.update(changed or ())
-            self._indexer.sync(rebuild, None if changed is None else sorted(changed))
+            self._indexer.sync(self._rebuilding, None if changed is None else sorted(changed))
         except OSError as error:
             self._received({"event": "failed", "reason": f"The indexer cannot be started: {error}."})
 
@@ -133,6 +134,14 @@ class RootIndex:
             self._on_event(self.root, event)
             return
         self._running = False
+        if kind != "synced":  # whatever it was to do is still to be done, and how far it came is not known
+            self._note(None)
+            self._rebuild = self._rebuild or self._rebuilding
+            if not self.root.real.is_dir():
+                event = {
+                    **event,
+                    "reason": f"The folder {self.root.given} is gone; it is indexed again when it is back.",
+                }
         if kind == "unwritable" and self._private is None:
             # The user's cache folder cannot be written: this session keeps its index in a folder of its own.
             log.warning("%s", event.get("reason"))

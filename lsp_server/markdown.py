@@ -1,4 +1,4 @@
-"""Text of the repository as Markdown that does nothing.
+"""Text of the repository as Markdown that does nothing, and as plain text for clients that show that.
 
 Whoever wrote the opened repository wrote its docstrings. In a hover they may not become links, images, HTML or
 `command:` URIs, nor leave the block they stand in.
@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from adapter_core.engine import code
 
@@ -31,8 +33,9 @@ def code_block(text: str, language: str = "") -> str:
     return f"{fence}{language}\n{_without_controls(text)}\n{fence}"
 
 
-def docstring_head(docstring: str) -> str:
-    """The first paragraphs of a docstring, up to its first section, as plain prose."""
+def docstring_head(docstring: str, written: Callable[[str], str] | None = None) -> str:
+    """The first paragraphs of a docstring, up to its first section, as plain prose. `written`: a line of it as it is shown."""
+    written = written or plain
     kept: list[str] = []
     size = 0
     for line in _without_controls(docstring).strip().split("\n"):
@@ -43,7 +46,7 @@ def docstring_head(docstring: str) -> str:
             break
         kept.append(line)
         size += len(line)
-    return "\n".join(plain(line) for line in kept).strip()
+    return "\n".join(written(line) for line in kept).strip()
 
 
 def plain(line: str) -> str:
@@ -82,3 +85,20 @@ def _without_controls(text: str) -> str:
     """Without control, format and bidirectional characters, which can make text look like what it is not."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").expandtabs(4)
     return "".join(c for c in text if c == "\n" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Zl", "Zp"))
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a client is shown the text of a repository: a block of code, a line of prose, a name or place among our words."""
+
+    block: Callable[[str, str], str]
+    line: Callable[[str], str]
+    code: Callable[[str], str]
+
+
+def _line_as_it_is(text: str) -> str:
+    return " ".join(_without_controls(text).split())
+
+
+MARKDOWN = Style(code_block, plain, code)
+PLAIN_TEXT = Style(lambda text, language: _without_controls(text), _line_as_it_is, _line_as_it_is)

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from typing import Any
 
 import attrs
-from cattrs import Converter
+from cattrs import Converter, transform_error
 from lsprotocol import types
 from pygls.exceptions import (
     JsonRpcException,
     JsonRpcInternalError,
+    JsonRpcInvalidParams,
     JsonRpcInvalidRequest,
+    JsonRpcMethodNotFound,
     JsonRpcParseError,
     JsonRpcRequestCancelled,
     JsonRpcServerNotInitialized,
@@ -27,6 +30,12 @@ from pygls.protocol import LanguageServerProtocol, default_converter
 log = logging.getLogger(__name__)
 
 ASK = "pathline/ask"
+
+_MAX_FIELDS = 3
+_CAMEL = re.compile(r"_([a-z])")  # the names of attributes, as they are in JSON
+_ID = re.compile(
+    rb'\s*\{(?:\s*"(?:jsonrpc|method)"\s*:\s*"[^"\\]*"\s*,)*\s*"id"\s*:\s*(-?\d{1,18}|"[^"\\\x00-\x1f\x80-\xff]*")\s*[,}]'
+)
 
 
 @attrs.define
@@ -73,7 +82,7 @@ class Protocol(LanguageServerProtocol):
         try:
             data = json.loads(body)
         except (ValueError, RecursionError) as error:
-            self._refuse(None, JsonRpcParseError(f"The message is no JSON: {error}"))
+            self._refuse(_id_before_params(body), JsonRpcParseError(f"The message is no JSON: {error}"))
             return
         if not isinstance(data, dict) or data.get("jsonrpc") != self.VERSION:
             self._refuse(None, JsonRpcInvalidRequest("A message is one JSON-RPC 2.0 object."))
@@ -81,6 +90,9 @@ class Protocol(LanguageServerProtocol):
         method, number = data.get("method"), data.get("id")
         if method is None and number is None:
             self._refuse(None, JsonRpcInvalidRequest("A message has a method, or the id of a request."))
+            return
+        if number is not None and not isinstance(number, (int, str)):
+            self._refuse(None, JsonRpcInvalidRequest("The id of a message is an integer or a string."))
             return
         refusal = self._refusal(method) if method is not None else None
         if refusal is not None:
@@ -91,16 +103,21 @@ class Protocol(LanguageServerProtocol):
             message = self.structure_message(data)
         except JsonRpcException as error:
             if method is not None and number is not None:
-                self._refuse(number, error)
+                self._refuse(number, _with_fields(error))
             elif number is not None and (waiting := self._request_futures.pop(number, None)) is not None:
                 waiting.set_exception(error)
+            return
+        if method == types.CANCEL_REQUEST and not isinstance(message.params.id, (int, str)):
+            log.warning("a cancel of no request: %r", message.params.id)
             return
         if method == types.INITIALIZE:
             self._initialized = True
         self.handle_message(message)
 
-    def _refusal(self, method: str) -> JsonRpcException | None:
-        """Why a message comes at the wrong time."""
+    def _refusal(self, method: Any) -> JsonRpcException | None:
+        """Why a message cannot be handled: it is none that is known, or comes at the wrong time."""
+        if not isinstance(method, str):
+            return JsonRpcInvalidRequest("The method of a message is a string.")
         if method == types.EXIT:
             return None
         if self._shutdown:
@@ -109,6 +126,8 @@ class Protocol(LanguageServerProtocol):
             return JsonRpcServerNotInitialized("The first request must be `initialize`.")
         if self._initialized and method == types.INITIALIZE:
             return JsonRpcInvalidRequest("`initialize` was sent before.")
+        if self.get_message_type(method) is None:
+            return JsonRpcMethodNotFound.of(method)
         return None
 
     def _refuse(self, number: int | str | None, error: JsonRpcException) -> None:
@@ -116,6 +135,21 @@ class Protocol(LanguageServerProtocol):
         # As plain values: lsprotocol would leave out an id of null, which JSON-RPC wants for what has no readable id.
         body = {"code": error.code, "message": error.message}
         self._send_data({"jsonrpc": self.VERSION, "id": number, "error": body})
+
+
+def _with_fields(error: JsonRpcException) -> JsonRpcException:
+    """An error about parameters that says which of them are wrong, and how."""
+    if not isinstance(error, JsonRpcInvalidParams) or error.__cause__ is None:
+        return error
+    problems = [text.rpartition(" @ $.") for text in transform_error(error.__cause__)]
+    told = [f"`{_CAMEL.sub(lambda found: found[1].upper(), field)}`: {what}" for what, _, field in problems]
+    return JsonRpcInvalidParams("; ".join([error.message, *told[:_MAX_FIELDS]]))
+
+
+def _id_before_params(body: bytes) -> int | str | None:
+    """The id of a message that is no JSON as a whole (too deeply nested), where it stands before all that is nested."""
+    found = _ID.match(body)
+    return json.loads(found[1]) if found else None
 
 
 class ShortErrors(logging.Filter):

@@ -215,13 +215,18 @@ class PathlineServer(LanguageServer):
             state = replace(state, database=Path(event["database"]), generation=event["generation"], trouble="")
             self.session.indexes[root.name] = state
             self._note_unsynced(root)
-            if event["reason"] and event["reason"] != self._told.get(root.name):
-                self.show(f"Pathline: {event['reason']}", types.MessageType.Warning)
-            self._told[root.name] = event["reason"]
+            self._warn_once(root, event["reason"])
         elif kind in ("failed", "died", "unwritable"):
-            self.session.indexes[root.name] = replace(state, trouble=str(event.get("reason", "")))
-            self.show(f"Pathline: {event.get('reason')}", types.MessageType.Warning)
+            reason = str(event.get("reason", ""))
+            self.session.indexes[root.name] = replace(state, trouble=reason)
+            self._warn_once(root, reason)
         self.index_progress.on_event(root, event)
+
+    def _warn_once(self, root: Root, reason: str) -> None:
+        """Each question and each save may meet the same again; it is told when it begins."""
+        if reason and reason != self._told.get(root.name):
+            self.show(f"Pathline: {reason}", types.MessageType.Warning)
+        self._told[root.name] = reason
 
     def report_server_error(self, error: Exception, source: Any) -> None:
         """Errors go to the log: the user can do nothing about them, and responses carry those of requests."""

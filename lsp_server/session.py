@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from adapter_core.engine import DiscoverOptions, discover_some, is_folder, is_python, open_reader
 
 from .documents import Document, DocumentStore
+from .moved_lines import LineMoves
 from .positions import UTF16
 from .settings import Settings
 from .workspace import Place, Root, places_of
@@ -50,12 +51,15 @@ class ClientSupport:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
+    """`asked`: the URI of the document that the request is about. A file may be open twice, through a link; that one then counts."""
+
     documents: Mapping[str, Document]
     roots: tuple[Root, ...]
     indexes: Mapping[str, IndexState]
     settings: Settings
     encoding: str
     client: ClientSupport
+    asked: str | None = None
 
     def place(self, uri: str) -> Place | None:
         """Where a document lies: in the innermost root that holds it.
@@ -87,23 +91,31 @@ class Snapshot:
             yield graph
 
     def _unsaved(self, stored: CodeGraph, root: Root, focus: str | None) -> dict[str, str]:
-        return {
-            path: document.text
-            for uri, document in self.documents.items()
-            for path in (place.path for place in places_of(uri, [root], follow=True))
-            if path == focus or _belongs(stored, path)
-            if _differs(stored, path, document)
-        }
+        found: dict[str, str] = {}
+        for uri, document in sorted(self.documents.items(), key=lambda item: item[0] == self.asked):
+            for path in self._paths(uri, root, follow=True):
+                if (path == focus or _belongs(stored, path)) and _differs(stored, path, document):
+                    found[path] = document.text
+                elif uri == self.asked:
+                    found.pop(path, None)
+        return found
 
     def uri_of(self, root: Root, path: str) -> str:
-        """The URI of a file: the one under which it is open, where it is."""
+        """The URI of a file: the one under which it is open, where it is. May read the file system; not for the loop thread."""
+        if (
+            self.asked is not None
+            and self.asked in self.documents
+            and path in self._paths(self.asked, root, follow=True)
+        ):
+            return self.asked
         uri = root.uri_of(path)
         if uri in self.documents:
             return uri
-        for candidate in self.documents:
-            if any(place.path == path for place in places_of(candidate, [root])):
-                return candidate
-        return uri
+        return next((other for other in self.documents if path in self._paths(other, root)), uri)
+
+    @staticmethod
+    def _paths(uri: str, root: Root, follow: bool = False) -> list[str]:
+        return [place.path for place in places_of(uri, [root], follow)]
 
 
 def _differs(stored: CodeGraph, path: str, document: Document) -> bool:
@@ -133,6 +145,24 @@ class Session:
     settings: Settings = field(default_factory=Settings)
     encoding: str = UTF16
     client: ClientSupport = field(default_factory=ClientSupport)
+    _watching: list[LineMoves] = field(default_factory=list)
 
-    def snapshot(self) -> Snapshot:
-        return Snapshot(self.documents.all(), self.roots, dict(self.indexes), self.settings, self.encoding, self.client)
+    @contextmanager
+    def line_moves(self) -> Iterator[LineMoves]:
+        """Where lines of the open documents go from now on."""
+        moves = LineMoves()
+        self._watching.append(moves)
+        try:
+            yield moves
+        finally:
+            self._watching.remove(moves)
+
+    def edited(self, before: Document, after: Document) -> None:
+        """An open document has another text."""
+        for moves in self._watching:
+            moves.edited(before, after)
+
+    def snapshot(self, asked: str | None = None) -> Snapshot:
+        """What is known now, for a request about the document `asked`."""
+        indexes = dict(self.indexes)
+        return Snapshot(self.documents.all(), self.roots, indexes, self.settings, self.encoding, self.client, asked)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 from .positions import join_uri, path_of_uri, relative_to
+
+# Where a file is found by a name in another letter case, and the real path keeps that: on macOS. (On Windows it does not.)
+_IGNORES_CASE = sys.platform == "darwin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +84,32 @@ def places_of(uri: str, roots: Iterable[Root], follow: bool = False) -> list[Pla
     places = _below(file, roots)
     if not places and follow:
         places = _below(os.path.realpath(file), roots)
+    if follow and _IGNORES_CASE:
+        places = [replace(place, path=_as_on_disk(str(place.root.real), place.path)) for place in places]
     return places
+
+
+def _as_on_disk(root: str, path: str) -> str:
+    """A path with the letter case that its names have on disk, as the index has them; as it is where there is no such file."""
+    folder, names = root, []
+    for name in path.split("/"):
+        try:
+            names.append(_name_on_disk(folder, name, os.stat(folder).st_mtime_ns))
+        except OSError:
+            names.append(name)
+        folder = os.path.join(folder, names[-1])
+    return "/".join(names)
+
+
+@lru_cache(maxsize=4096)
+def _name_on_disk(folder: str, name: str, changed: int) -> str:
+    """The name of an entry of a folder that last `changed` at that moment."""
+    names = os.listdir(folder)
+    if name in names:
+        return name
+    file = os.path.join(folder, name)
+    alike = [other for other in names if other.casefold() == name.casefold()]
+    return next((other for other in alike if os.path.samefile(file, os.path.join(folder, other))), name)
 
 
 def _below(file: str, roots: list[Root]) -> list[Place]:

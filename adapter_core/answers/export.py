@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
-from ..types import Answer, Citation, Evidence
+from ..types import Answer, Citation, Claim, Evidence
+from .render import to_markdown
 
 SCHEMA = 1
 
@@ -33,6 +35,18 @@ def answer_to_dict(answer: Answer) -> dict[str, Any]:
         "provenance": asdict(answer.provenance),
         "metrics": answer.metrics,
     }
+
+
+def with_claims(answer: Answer, claims: Sequence[Claim]) -> Answer:
+    """The answer with these claims instead of its own, also in its text: what stands above and below them there stays."""
+    own = to_markdown(answer.claims)
+    text = answer.text.replace(own, to_markdown(claims), 1) if own else answer.text
+    return replace(answer, claims=tuple(claims), text=text)
+
+
+def one_reason(*reasons: str) -> str:
+    """Several reasons as one, each once. Some are whole sentences, as errors are; in a list of reasons they have no full stop."""
+    return "; ".join(dict.fromkeys(reason.rstrip(".") for reason in reasons if reason))
 
 
 def citation_to_dict(citation: Citation) -> dict[str, Any]:

@@ -1,5 +1,5 @@
-"""What a user points at: a symbol or a line, in the question or beside it; and questions that say no more than that, such as "what happens
-here?"."""
+"""What a user points at: a symbol or a line, in the question or beside it; questions that say no more than that, such as "what happens
+here?", and those that point at nothing."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import re
 
 from ..code_graph import CodeGraph
 from ..errors import UsageError
+from ..evidence.question import Question
 from ..graph.source import is_python
 from ..types import SymbolRef
 from .citations import find_citations, locate
@@ -16,6 +17,17 @@ from .citations import find_citations, locate
 _PLACE = re.compile(r":\d+\Z")
 _MAX_NEAR = 8  # files of which the name that was given may be one
 _MAX_CHARS = 300
+# "It", where a question says nothing else than what is asked about it: "and who calls it?".
+_PRONOUN = re.compile(r"\b(?:it|its|them|they|their)\b", re.I)
+_ASKED_OF_IT = frozenset(
+    "accept accepts argument arguments break breaks call called caller callers calls change changed changes cover covered covers "
+    "default defaults define defined definition exercise exercised extend extended extends fail fails implement implemented implements "
+    "import imported imports inherit inherits invoke invoked invokes override overrides parameter parameters raise raised raises return "
+    "returned returns take takes test tested tests throw throws usage usages used uses".split()
+)
+NOTHING_BEFORE = (
+    "What is “{}”? Nothing was asked before that it could mean. Say its name, for example: who calls `Cart.total`?"
+)
 # A question that has no other words asks about what is pointed at.
 _POINTING = frozenset(
     "what whats is are was does do did doing done this that these those here there it its s the a an of in on at for to by and happen "
@@ -90,3 +102,11 @@ def _at_path(graph: CodeGraph, name: str) -> SymbolRef | None:
         if facts is not None and is_python(facts.path):
             return graph.symbol_at(facts.path, int(line)) if line else graph.ref(facts, 0)
     return None
+
+
+def leans_on(question: Question) -> str:
+    """The "it" of a question that is about nothing else; "" where it names something."""
+    pronoun = _PRONOUN.search(question.text[:300])
+    if pronoun is None or question.identifiers or question.paths or not question.words:
+        return ""
+    return pronoun.group() if all(word.lower() in _ASKED_OF_IT for word in question.words) else ""

@@ -28,10 +28,11 @@ from .composing.links.counts import counts_everything
 from .composing.listings.all_kinds import all_listings
 from .composing.reading_order import in_order, put_together
 from .composing.sentence_scores import lexical_scores, mix
+from .export import one_reason
 from .flags import checked
 from .kinds import LINKS, asks_course, asks_structure, asks_what_it_does
 from .options import AskOptions
-from .pointing import in_full, line_of, named_place, zoom_symbol
+from .pointing import NOTHING_BEFORE, in_full, leans_on, line_of, named_place, zoom_symbol
 from .provenance import provenance_of
 from .refusal import (
     answerable,
@@ -58,6 +59,9 @@ _COUNT_HINT = (
     "`pathline graph --dump` counts what the whole workspace has"
 )
 _LINKS_LATE = "callers, tests and the like were looked for until a time limit; there may be more"
+_BROKEN = "{} cannot be parsed as it stands, so that the answer may lack something"
+_MAX_NAMED = 3  # definitions that a word of a question may mean
+_MAX_BROKEN = 3  # files that are named as such
 _MAX_ABSENT = 3  # names that are said not to be there
 
 
@@ -102,6 +106,8 @@ def _answer(run: Run, context: Sequence[Evidence]) -> Answer:
     found = _joined(graph, replace(found, line=place), context)
     if zoom is None and is_chat(question):
         return _finish(run, found, WHAT_CAN_BE_ASKED, [])
+    if zoom is None and not context and (word := leans_on(found.question)):
+        return _finish(run, found, NOTHING_BEFORE.format(word), [])
     found = _as_selected(run, found)
     run.check()
     run.mark("evidence")
@@ -287,10 +293,25 @@ def _refuse(run: Run, found: Found, absent: Sequence[str] | None = None) -> Answ
     return _finish(run, found, not_found(names[:5], places), [])
 
 
+def _broken(run: Run, found: Found, claims: list[Claim]) -> list[str]:
+    """The files of what is asked about, or cited, that do not parse: somebody is typing."""
+    graph, question = run.graph, found.question
+    asked = [found.zoom] if found.zoom is not None else []
+    for name in dict.fromkeys((*question.identifiers, *question.words)):
+        refs = graph.find_symbol(name, _MAX_NAMED)
+        asked += refs if len(refs) <= _MAX_NAMED else []  # what many things are called is a word
+    paths = [*(ref.path for ref in asked), *(c.span.path for claim in claims for c in claim.citations)]
+    return [path for path in dict.fromkeys(paths) if (facts := graph.facts(path)) is not None and facts.recovered]
+
+
 def _finish(run: Run, found: Found, text: str, claims: list[Claim]) -> Answer:
     complete, reason = run.graph.completeness
     if text != WHAT_CAN_BE_ASKED and not any(is_python(c.span.path) for claim in claims for c in claim.citations):
         run.note(not_indexed(run.graph, found.question))
+    broken = _broken(run, found, claims)[:_MAX_BROKEN]
+    if broken:
+        complete = False
+        run.note(_BROKEN.format(" and ".join(broken)))
     if not run.graph.store.counts()[0] and complete:
         reason = "there is nothing to answer from here: no Python file and no documentation"
     run.mark("total")
@@ -306,7 +327,7 @@ def _finish(run: Run, found: Found, text: str, claims: list[Claim]) -> Answer:
         tuple(run.dropped),
         bool(claims),
         complete,
-        "; ".join(filter(None, (reason, *run.notes))),
+        one_reason(reason, *run.notes),
         provenance,
         run.metrics,
     )
@@ -315,5 +336,5 @@ def _finish(run: Run, found: Found, text: str, claims: list[Claim]) -> Answer:
         try:
             write_record(telemetry.telemetry_out, record_of(run.graph, answer, telemetry.with_question))
         except UsageError as error:
-            return replace(answer, reason="; ".join(filter(None, (answer.reason, str(error).rstrip(".")))))
+            return replace(answer, reason=one_reason(answer.reason, str(error)))
     return answer

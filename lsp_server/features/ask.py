@@ -6,16 +6,17 @@ import asyncio
 import logging
 import sqlite3
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams, JsonRpcRequestCancelled
 
-from adapter_core.engine import hash_lines
+from adapter_core.engine import one_reason
 from adapter_core.errors import Cancelled, IndexDamagedError, PathlineError, UsageError
 
+from ..freshness import Located, up_to_date, without_stale
 from ..memory import give_back
 from ..protocol import ASK
 
@@ -111,74 +112,58 @@ async def _answer(
     server: PathlineServer, question: Question, cancel: threading.Event, progress: _Progress, partial: Any
 ) -> dict[str, Any]:
     """Ask, and once more when cited lines were edited before the answer was there."""
-    from ..answering import answer, root_of
+    from ..answering import root_of
 
-    loop = asyncio.get_running_loop()
     pool = server.phrasing if question.phrase else server.answers
-
-    def on_loop(name: str, value: Any) -> None:
-        # What arrives after the end of the request is dropped: its tokens are no longer the client's.
-        if cancel.is_set():
-            return
-        if name == "stage":
-            progress.report(value)
-        elif partial is not None:
-            server.protocol.notify(types.PROGRESS, types.ProgressParams(partial, {"claims": [value]}))
-
-    def emit(name: str, value: Any) -> None:
-        loop.call_soon_threadsafe(on_loop, name, value)
-
+    loop = asyncio.get_running_loop()
     root = await loop.run_in_executor(pool, root_of, server.session.snapshot(), question)
     current = await server.catch_up(root, _CATCH_UP_SECONDS, cancel)
     for attempt in range(1, _MAX_TRIES + 1):
-        snapshot = server.session.snapshot()
+        found, stale, remember = await _try(server, question, cancel, progress, partial)
+        if not stale:
+            break
+        log.info("%d cited lines were edited while the answer was made (try %d)", stale, attempt)
+    remember()
+    told = (without_stale(found) if stale else found).to_json()
+    if told["complete"] and not current:
+        told |= {"complete": False, "reason": one_reason(told["reason"], _BEHIND)}
+    return told
+
+
+async def _try(
+    server: PathlineServer, question: Question, cancel: threading.Event, progress: _Progress, partial: Any
+) -> tuple[Located, int, Callable[[], None]]:
+    """The answer from what is open now, as it is once it is there: with how many citations that are not fresh, and what makes it part
+    of its conversation."""
+    from ..answering import answer
+
+    loop = asyncio.get_running_loop()
+    documents = server.session.documents
+    with server.session.line_moves() as moves:
+        snapshot = server.session.snapshot(question.uri)
         if not snapshot.roots:  # closed meanwhile
             raise no_folder()
+
+        def on_loop(name: str, value: Any) -> None:
+            # What arrives after the end of the request is dropped: its tokens are no longer the client's.
+            if cancel.is_set():
+                return
+            if name == "stage":
+                progress.report(value)
+            elif partial is not None:
+                claim, stale = up_to_date(value, moves, documents.all())
+                if not stale:
+                    told = {"claims": claim.to_json()["claims"]}
+                    server.protocol.notify(types.PROGRESS, types.ProgressParams(partial, told))
+
+        def emit(name: str, value: Any) -> None:
+            loop.call_soon_threadsafe(on_loop, name, value)
+
+        pool = server.phrasing if question.phrase else server.answers
         found, remember = await loop.run_in_executor(
             pool, answer, snapshot, question, server.engine, server.conversations, cancel, emit
         )
-        if found["complete"] and not current:
-            found |= {"complete": False, "reason": "; ".join(filter(None, (found["reason"], _BEHIND)))}
-        stale = mark_stale(server, found)
-        if not stale:
-            remember()
-            return found
-        log.info("%d cited lines were edited while the answer was made (try %d)", stale, attempt)
-    remember()
-    return without_stale(found)
-
-
-def without_stale(answer: dict[str, Any]) -> dict[str, Any]:
-    """The answer without the sentences whose lines were edited under it: what is shown is fresh, or it is not shown."""
-    why = "cited lines were edited while the answer was made; ask again"
-    # A claim is one line of the text.
-    pairs = list(zip(answer["claims"], answer["text"].split("\n"), strict=False))
-    kept = [(claim, line) for claim, line in pairs if all(c["fresh"] for c in claim["citations"])]
-    lost = [
-        {"text": claim["text"], "reason": why} for claim, _ in pairs if not all(c["fresh"] for c in claim["citations"])
-    ]
-    return answer | {
-        "claims": [claim for claim, _ in kept],
-        "text": "\n".join(line for _, line in kept) or f"No answer: {why}.",
-        "found": bool(kept),
-        "dropped": answer["dropped"] + lost,
-        "complete": False,
-        "reason": "; ".join(filter(None, (answer["reason"], why))),
-    }
-
-
-def mark_stale(server: PathlineServer, answer: dict[str, Any]) -> int:
-    """Mark citations whose lines are, at this moment, not those of the open document; returns how many there are."""
-    stale = 0
-    for claim in answer["claims"]:
-        for citation in claim["citations"]:
-            document = server.session.documents.get(citation["location"]["uri"])
-            if document is None:
-                continue
-            if hash_lines(document.lines, citation["start"], citation["end"]) != citation["sha256"]:
-                citation["fresh"] = False
-                stale += 1
-    return stale
+        return *up_to_date(found, moves, documents.all()), remember
 
 
 class _Progress:

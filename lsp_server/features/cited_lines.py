@@ -16,6 +16,7 @@ from lsprotocol import types
 from adapter_core.engine import hash_lines
 
 from ..documents import Document
+from ..moved_lines import move_between
 from ..positions import path_of_uri
 from ..session import Snapshot
 
@@ -163,16 +164,12 @@ def moved(cited: tuple[Cited, ...], before: Document, after: Document, encoding:
 
     What stands above it stays, what stands below it moves, what it touches goes.
     """
-    old, new = before.lines, after.lines
-    above = _common_prefix(old, new)
-    below = _common_suffix(old, new, above)
-    shift = len(new) - len(old)
-    placed = []
-    for item in cited:
-        if item.end <= above:
-            placed.append(item)
-        elif item.start > len(old) - below:
-            placed.append(replace(item, start=item.start + shift, end=item.end + shift))
+    move = move_between(before.lines, after.lines)
+    placed = [
+        replace(item, start=place[0], end=place[1])
+        for item in cited
+        if (place := move.of(item.start, item.end)) is not None
+    ]
     return still_there(tuple(placed), after, encoding)
 
 
@@ -188,23 +185,6 @@ def still_on_disk(snapshot: Snapshot, uri: str, cited: tuple[Cited, ...]) -> tup
 
 def _holds(item: Cited, lines: list[str]) -> bool:
     return 1 <= item.start <= item.end <= len(lines) and hash_lines(lines, item.start, item.end) == item.sha256
-
-
-def _common_prefix(old: list[str], new: list[str]) -> int:
-    count = 0
-    for a, b in zip(old, new, strict=False):
-        if a != b:
-            break
-        count += 1
-    return count
-
-
-def _common_suffix(old: list[str], new: list[str], prefix: int) -> int:
-    most = min(len(old), len(new)) - prefix
-    count = 0
-    while count < most and old[-1 - count] == new[-1 - count]:
-        count += 1
-    return count
 
 
 def _diagnostic(item: Cited) -> types.Diagnostic:

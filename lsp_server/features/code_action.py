@@ -29,7 +29,7 @@ def register(server: PathlineServer) -> None:
         only = params.context.only
         if only and types.CodeActionKind.Empty not in only:
             return []  # the client wants fixes or refactorings
-        snapshot = server.session.snapshot()
+        snapshot = server.session.snapshot(params.text_document.uri)
         found = await server.look_up(lambda stop: make_actions(snapshot, params, stop), _BUDGET_SECONDS)
         return found or []
 

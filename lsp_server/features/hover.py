@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from adapter_core.engine import code, is_python
+from adapter_core.engine import is_python
 from adapter_core.errors import PathlineError
 from adapter_core.types import SymbolRef
 
 from ..documents import Document
-from ..markdown import code_block, docstring_head, plain
+from ..markdown import MARKDOWN, PLAIN_TEXT, Style, docstring_head
 from ..positions import to_units
-from ..session import Snapshot
+from ..session import ClientSupport, Snapshot
 from ..symbols import Found, inferred_at, symbol_at, word_at
 
 if TYPE_CHECKING:
@@ -57,14 +57,14 @@ class Described:
 def register(server: PathlineServer) -> None:
     @server.feature(types.TEXT_DOCUMENT_HOVER)
     async def hover(params: types.HoverParams) -> types.Hover | None:
-        snapshot = server.session.snapshot()
         uri, position = params.text_document.uri, params.position
+        snapshot = server.session.snapshot(uri)
         described = await server.look_up(
             lambda _: describe(snapshot, uri, position.line, position.character), _BUDGET_SECONDS
         )
         if described is None or not described.certain:
             inferred = await _infer(server, snapshot, uri, position.line, position.character)
-            described = _told_by_inference(described, inferred)
+            described = _told_by_inference(described, inferred, style_of(snapshot.client))
         if described is None:
             return None
         root, ref = described.root, described.ref
@@ -74,6 +74,10 @@ def register(server: PathlineServer) -> None:
         text = f"{described.body}\n\n{' · '.join(filter(None, (described.where, callers)))}"
         kind = types.MarkupKind.Markdown if snapshot.client.markdown else types.MarkupKind.PlainText
         return types.Hover(types.MarkupContent(kind, text), described.range)
+
+
+def style_of(client: ClientSupport) -> Style:
+    return MARKDOWN if client.markdown else PLAIN_TEXT
 
 
 def describe(snapshot: Snapshot, uri: str, line: int, units: int) -> Described | None:
@@ -89,7 +93,9 @@ def describe(snapshot: Snapshot, uri: str, line: int, units: int) -> Described |
         found = symbol_at(graph, place.path, line + 1, column)
     if found is None:
         return None
-    return _described(place.root, found, _where(found), _word_range(document, line, column, snapshot.encoding))
+    style = style_of(snapshot.client)
+    around = _word_range(document, line, column, snapshot.encoding)
+    return _described(place.root, found, _where(found, style), around, style)
 
 
 def describe_inferred(
@@ -105,10 +111,11 @@ def describe_inferred(
     around, word = _word_range(document, line, column, snapshot.encoding), word_at(document.line(line), column)
     if said is None or word is None:
         return None
+    style = style_of(snapshot.client)
     if found is not None:
-        return _described(place.root, found, f"inferred: {_where(found)}", around)
+        return _described(place.root, found, f"inferred: {_where(found, style)}", around, style)
     if said.outside:
-        body, where = _outside(word.name, said)
+        body, where = _outside(word.name, said, style)
         return Described(place.root, None, body, where, around, True)
     return said.reason if said.status in ("late", "failed") else None
 
@@ -130,29 +137,29 @@ async def _infer(server: PathlineServer, snapshot: Snapshot, uri: str, line: int
         stop.set()
 
 
-def _told_by_inference(own: Described | None, inferred: Described | str | None) -> Described | None:
+def _told_by_inference(own: Described | None, inferred: Described | str | None, style: Style) -> Described | None:
     if isinstance(inferred, Described):
         return inferred
     if own is not None and inferred:
-        return replace(own, where=f"{own.where} · not checked, {plain(inferred)}")
+        return replace(own, where=f"{own.where} · not checked, {style.line(inferred)}")
     return own
 
 
-def _described(root: Root, found: Found, where: str, around: types.Range | None) -> Described:
-    parts = [_signature(found.ref), docstring_head(found.ref.symbol.docstring)]
+def _described(root: Root, found: Found, where: str, around: types.Range | None, style: Style) -> Described:
+    parts = [_signature(found.ref, style), docstring_head(found.ref.symbol.docstring, style.line)]
     return Described(root, found.ref, "\n\n".join(filter(None, parts)), where, around, found.certain)
 
 
-def _outside(word: str, said: Inspection) -> tuple[str, str]:
+def _outside(word: str, said: Inspection, style: Style) -> tuple[str, str]:
     """The body and the place of what is defined outside the workspace."""
     found = said.outside[0]
     place = f"{found.file}:{found.line}" if found.line is not None else found.file
-    where = f"{code(found.full_name)}{f' in {code(place)}' if place else ''}, outside this workspace"
+    where = f"{style.code(found.full_name)}{f' in {style.code(place)}' if place else ''}, outside this workspace"
     if found.kind == "instance":
-        return code_block(f"{word}: {said.type or found.full_name}", "python"), f"inferred: {where}"
+        return style.block(f"{word}: {said.type or found.full_name}", "python"), f"inferred: {where}"
     head = {"class": "class ", "function": "def ", "module": "module "}.get(found.kind, "")
-    body = code_block(head + (found.signature or found.full_name), "python")
-    return "\n\n".join(filter(None, (body, plain(found.doc)))), f"inferred: {where}"
+    body = style.block(head + (found.signature or found.full_name), "python")
+    return "\n\n".join(filter(None, (body, style.line(found.doc)))), f"inferred: {where}"
 
 
 def callers_of(snapshot: Snapshot, root: Root, ref: SymbolRef) -> str:
@@ -181,26 +188,26 @@ def callers_of(snapshot: Snapshot, root: Root, ref: SymbolRef) -> str:
     return text if calls.complete and indexed else f"{text} (counted in part of the files)"
 
 
-def _signature(ref: SymbolRef) -> str:
+def _signature(ref: SymbolRef, style: Style) -> str:
     symbol = ref.symbol
     if symbol.kind == "section":
-        return code_block(symbol.qualname)
+        return style.block(symbol.qualname, "")
     decorators = [f"@{name}" for name in symbol.decorators if name in ("property", "classmethod", "staticmethod")]
     text = symbol.signature or (f"module {ref.module}" if symbol.kind == "module" else symbol.qualname)
-    return code_block("\n".join([*decorators, text]), "python")
+    return style.block("\n".join([*decorators, text]), "python")
 
 
-def _where(found: Found) -> str:
-    place = f"defined at {_place(found.ref)}"
+def _where(found: Found, style: Style) -> str:
+    place = f"defined at {_place(found.ref, style)}"
     if found.others:
-        shown = [_place(other) for other in found.others[:_MOST_OTHERS]]
+        shown = [_place(other, style) for other in found.others[:_MOST_OTHERS]]
         more = f" and {len(found.others) - len(shown)} more" if len(found.others) > len(shown) else ""
         return f"{place} · it may also be that at {', '.join(shown)}{more}"
     return place if found.certain else f"matched by name, the only one of this workspace: {place}"
 
 
-def _place(ref: SymbolRef) -> str:
-    return code(f"{ref.path}:{ref.symbol.name_line}")
+def _place(ref: SymbolRef, style: Style) -> str:
+    return style.code(f"{ref.path}:{ref.symbol.name_line}")
 
 
 def _places(count: int) -> str:

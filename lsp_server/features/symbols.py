@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
@@ -40,8 +41,9 @@ _KINDS = {
 def register(server: PathlineServer) -> None:
     @server.feature(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL)
     async def document_symbol(params: types.DocumentSymbolParams) -> list[types.DocumentSymbol] | None:
-        snapshot = server.session.snapshot()
-        return await server.look_up(lambda _: document_symbols(snapshot, params.text_document.uri), _BUDGET_SECONDS)
+        uri = params.text_document.uri
+        snapshot = server.session.snapshot(uri)
+        return await server.look_up(lambda _: document_symbols(snapshot, uri), _BUDGET_SECONDS)
 
     @server.feature(types.WORKSPACE_SYMBOL)
     async def workspace_symbol(params: types.WorkspaceSymbolParams) -> list[types.SymbolInformation] | None:
@@ -57,17 +59,21 @@ def document_symbols(snapshot: Snapshot, uri: str) -> list[types.DocumentSymbol]
         facts = graph.facts(place.path)
         if facts is None:
             return None
-        made: dict[int, types.DocumentSymbol] = {}
-        top: list[types.DocumentSymbol] = []
-        for index, symbol in enumerate(facts.symbols):
-            if index == 0:
-                continue
-            made[index] = item = _document_symbol(graph, graph.ref(facts, index), snapshot.encoding)
-            parent = made.get(symbol.parent)
-            if parent is None:
-                top.append(item)
-            else:
-                parent.children = [*(parent.children or []), item]
+        made = {
+            index: _document_symbol(graph, graph.ref(facts, index), snapshot.encoding)
+            for index in range(1, len(facts.symbols))
+        }
+        return nested(made, {index: facts.symbols[index].parent for index in made})
+
+
+def nested(made: dict[int, types.DocumentSymbol], parents: dict[int, int]) -> list[types.DocumentSymbol]:
+    """Those that are in no other; the others become children of the one they are in."""
+    top: list[types.DocumentSymbol] = []
+    children: defaultdict[int, list[types.DocumentSymbol]] = defaultdict(list)
+    for index, item in made.items():
+        (children[parents[index]] if parents[index] in made else top).append(item)
+    for index, items in children.items():
+        made[index].children = items
     return top
 
 
@@ -95,14 +101,14 @@ def workspace_symbols(snapshot: Snapshot, query: str, stop: threading.Event) -> 
     for root in snapshot.roots:
         with snapshot.graph(root) as graph:
             for name in _names(graph, letters):
-                if stop.is_set() or len(found) >= _MAX_RESULTS:
-                    return found
-                found.extend(
-                    _information(snapshot, graph, root, ref)
-                    for ref in graph.find_symbol(name)
-                    if not last or not owner or _holds(ref.full_name.rpartition(".")[0], owner)
-                )
-    return found[:_MAX_RESULTS]
+                # Of a name that thousands of classes define (`__init__`), no more are looked up than are shown.
+                wanted = None if last and owner else _MAX_RESULTS
+                for ref in graph.find_symbol(name, wanted):
+                    if stop.is_set() or len(found) == _MAX_RESULTS:
+                        return found
+                    if not last or not owner or _holds(ref.full_name.rpartition(".")[0], owner):
+                        found.append(_information(snapshot, graph, root, ref))
+    return found
 
 
 def _names(graph: CodeGraph, letters: str) -> list[str]:

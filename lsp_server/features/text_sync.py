@@ -22,7 +22,10 @@ def register(server: PathlineServer) -> None:
     @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
     def did_open(params: types.DidOpenTextDocumentParams) -> None:
         item = params.text_document
-        session.documents.open(item.uri, item.version, item.text, item.language_id)
+        before = session.documents.get(item.uri)
+        after = session.documents.open(item.uri, item.version, item.text, item.language_id)
+        if before is not None:  # opened twice, or anew without a word
+            session.edited(before, after)
         server.cited.opened(item.uri)
 
     @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
@@ -33,6 +36,7 @@ def register(server: PathlineServer) -> None:
         if changed is None:
             log.warning("a change of a document that is not open: %s", uri)
             return
+        session.edited(*changed)
         server.cited.edited(uri, *changed)
 
     @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)

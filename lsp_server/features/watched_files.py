@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from ..workspace import places_of
+from ..workspace import Root, places_of
 
 if TYPE_CHECKING:
     from ..server import PathlineServer
@@ -19,10 +20,22 @@ def register(server: PathlineServer) -> None:
     @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
     def did_change_watched_files(params: types.DidChangeWatchedFilesParams) -> None:
         uris = [change.uri for change in params.changes]
-        for place in [place for uri in uris for place in places_of(uri, server.session.roots)]:
-            # A folder is told by its own name; what was in it is not.
-            server.sync_soon(place.root, [place.path] if "." in place.path.rpartition("/")[2] else None)
+        for root, paths in changed_paths(uris, server.session.roots).items():
+            server.sync_soon(root, paths)
         server.cited.changed_on_disk(uris)
+
+
+def changed_paths(uris: Iterable[str], roots: Iterable[Root]) -> dict[Root, set[str] | None]:
+    """What changed in each root, of one notification: a branch switch tells of thousands of files. None: anything."""
+    roots = tuple(roots)
+    changed: dict[Root, set[str] | None] = {}
+    for place in (place for uri in uris for place in places_of(uri, roots)):
+        paths = changed.setdefault(place.root, set())
+        if "." not in place.path.rpartition("/")[2]:
+            changed[place.root] = None  # a folder is told by its own name; what was in it is not
+        elif paths is not None:
+            paths.add(place.path)
+    return changed
 
 
 def register_watchers(server: PathlineServer) -> None:

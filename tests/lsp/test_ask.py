@@ -16,7 +16,6 @@ from filelock import FileLock
 
 from adapter_core.answers.conversation import Turn
 from lsp_server.conversations import Conversations
-from lsp_server.features.ask import without_stale
 from tests.support import write_tree
 
 from .harness import Client, RpcError, edit
@@ -249,6 +248,20 @@ def test_an_answer_waits_for_a_change_that_was_just_told(client: Client, shop: P
     assert "parse_price" not in complete_answer(client, "What does parse_price do?")["text"]
 
 
+def test_an_answer_says_that_the_file_that_is_asked_about_does_not_parse(shared: Shared) -> None:
+    client, shop = shared
+    text = (shop / "shop/cart.py").read_text("utf-8")
+    uri = client.open(shop / "shop/cart.py")
+    assert "parsed" not in client.ask(QUESTION)["reason"]
+    client.change(uri, 2, {"text": text.replace("    def total(self)", "    def half(self, x=\n\n    def total(self)")})
+    answer = client.ask(QUESTION)
+    assert answer["claims"]
+    assert not answer["complete"]
+    assert "shop/cart.py cannot be parsed as it stands" in answer["reason"]
+    assert "cannot be parsed" in client.ask("What does total return?")["reason"]  # written as a plain word
+    assert "parsed" not in client.ask("What does parse_price do?")["reason"]
+
+
 def test_an_answer_that_could_not_wait_for_the_changes_says_so(client: Client, shop: Path) -> None:
     (lock,) = (shop.parent / "cache").rglob("*.lock")
     with FileLock(lock):  # another process writes
@@ -388,19 +401,6 @@ def test_two_roots_that_nest(connect: Connect, shop: Path) -> None:
     assert check_citations(answer, inner) >= 1
 
 
-def test_sentences_whose_lines_were_edited_are_not_shown() -> None:
-    def claim(text: str, fresh: bool) -> dict[str, object]:
-        return {"text": text, "kind": "composed", "citations": [{"fresh": fresh}]}
-
-    answer = {"claims": [claim("a", True), claim("b", False)], "text": "- a\n- b", "dropped": [], "reason": ""}
-    shown = without_stale(answer)
-    assert ([c["text"] for c in shown["claims"]], shown["text"], shown["found"]) == (["a"], "- a", True)
-    assert (shown["dropped"][0]["text"], shown["complete"]) == ("b", False)
-    nothing = without_stale(answer | {"claims": [claim("b", False)], "text": "- b"})
-    assert not nothing["found"]
-    assert nothing["text"].startswith("No answer")
-
-
 def test_a_conversation_leans_on_its_last_answer_and_on_no_others(shared: Shared) -> None:
     client, shop = shared
     first = client.ask(QUESTION, conversation="one")
@@ -409,9 +409,13 @@ def test_a_conversation_leans_on_its_last_answer_and_on_no_others(shared: Shared
     assert follow["question"] == "And who calls it?"
     assert "add_item` is called by" in follow["text"]
     assert check_citations(follow, shop) >= 1
-    other = client.ask("And who calls it?", conversation="another")
-    assert "add_item` is called by" not in other["text"]
-    assert "add_item` is called by" not in client.ask("And who calls it?")["text"]
+    for question, conversation in (("And who calls it?", "another"), ("And who calls it?", None), ("its tests?", None)):
+        other = client.ask(question, conversation=conversation)
+        assert (other["found"], other["claims"]) == (False, [])
+        assert "Nothing was asked before" in other["text"]
+    place = {"textDocument": {"uri": client.open(shop / "shop/money.py")}, "position": {"line": 10, "character": 6}}
+    assert "parse_price` is called by" in client.ask("Who calls it?", **place)["text"]
+    assert client.ask("Who calls Money and uses its cents?")["found"]
 
 
 @pytest.mark.parametrize("name", ["", "n" * 201, 7])

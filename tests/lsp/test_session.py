@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
+import queue
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -13,6 +16,7 @@ from typing import Any
 import pytest
 
 from adapter_core.isolation import isolated_command
+from lsp_server import check
 from tests.support import write_tree
 
 from .harness import SERVER, Client, RpcError, cursor, edit
@@ -58,6 +62,22 @@ def test_hover_says_what_it_is_where_and_who_calls_it(shared: Shared) -> None:
     assert text.startswith("```python\nclass Cart\n```\n\nWhat a customer is about to buy.")
     assert "defined at `shop/cart.py:6`" in text
     assert "constructed in at least 2 places" in text
+
+
+@pytest.mark.parametrize("formats", [{"contentFormat": ["plaintext"]}, {}])
+def test_a_client_that_knows_no_markdown_gets_none(connect: Connect, shop: Path, formats: dict[str, Any]) -> None:
+    source = 'def price_of(*, per_unit=1):\n    """Take `x_y` * 2, see [the list].\n\n    - # no heading\n    """\n'
+    (shop / "shop/plain.py").write_text(source)
+    client = connect(cwd=shop)
+    client.initialize(shop, capabilities={"textDocument": {"hover": formats}})
+    client.ready()
+    uri = client.open(shop / "shop/plain.py")
+    found = client.at("textDocument/hover", uri, 0, 6)["contents"]
+    assert found["kind"] == "plaintext"
+    assert found["value"] == (
+        "def price_of(*, per_unit=1)\n\nTake `x_y` * 2, see [the list].\n\n- # no heading\n\n"
+        "defined at shop/plain.py:1 · no callers found"
+    )
 
 
 def test_hover_by_name_alone_says_so(shared: Shared) -> None:
@@ -215,6 +235,18 @@ def test_symbols_of_a_document_and_of_the_workspace(shared: Shared) -> None:
     assert client.request("workspace/symbol", {"query": ""}) == []
 
 
+def test_no_more_symbols_than_the_limit_and_none_twice(client: Client, shop: Path) -> None:
+    (shop / "shop/many.py").write_text("".join(f"class C{n}:\n    def zig(self): ...\n" for n in range(150)))
+    (shop / "shop/more.py").write_text("".join(f"class D{n}:\n    def ziggy(self): ...\n" for n in range(150)))
+    client.ready()
+    found = client.request("workspace/symbol", {"query": "zig"})
+    assert [s["name"] for s in found] == ["zig"] * 150 + ["ziggy"] * 50
+    assert [s["containerName"] for s in client.request("workspace/symbol", {"query": "D149.zi"})] == ["shop.more.D149"]
+    (shop / "shop/many.py").write_text("".join(f"class C{n}:\n    def zig(self): ...\n" for n in range(250)))
+    client.ready()
+    assert len(client.request("workspace/symbol", {"query": "zig"})) == 200
+
+
 def test_saved_and_changed_files_are_indexed_again(client: Client, shop: Path) -> None:
     (shop / "shop/later.py").write_text("def came_later(): pass\n")
     change = {"uri": (shop / "shop/later.py").as_uri(), "type": 1}
@@ -284,6 +316,49 @@ def test_every_request_gets_one_response(connect: Connect, shop: Path) -> None:
     )
     client.notify("exit")
     assert client.process.wait(10) == 0
+
+
+def test_wrong_parameters_are_named(shared: Shared) -> None:
+    client, _ = shared
+    for method, params, told in (
+        ("textDocument/hover", {}, "`params.textDocument`: required field missing; `params.position`: required"),
+        ("textDocument/hover", {"textDocument": 7, "position": {"line": 0}}, "`params.textDocument.uri`: "),
+        ("textDocument/hover", {"textDocument": {"uri": "a"}, "position": {"line": 0}}, "`params.position.character`"),
+        ("textDocument/documentSymbol", None, "`params"),
+        ("workspace/executeCommand", {"arguments": []}, "`params.command`: "),
+    ):
+        with pytest.raises(RpcError) as error:
+            client.request(method, params)
+        assert error.value.code == -32602
+        assert told in error.value.message
+
+
+def test_messages_that_no_client_should_send(connect: Connect, shop: Path) -> None:
+    log = shop.parent / "stderr"
+    with log.open("wb") as stderr:
+        client = connect(stderr=stderr)
+        client.initialize(shop)
+        client._results |= {number: queue.SimpleQueue() for number in range(70, 80)}
+
+        def code(message: str) -> int | None:
+            client.send_raw(('{"jsonrpc": "2.0", ' + message).encode())
+            return client.error_code(json.loads("{" + message.partition(",")[0] + "}")["id"])
+
+        assert code('"id": 70, "method": "pathline/none"}') == -32601
+        assert code('"id": 71, "method": "pathline/none", "params": {}}') == -32601
+        assert code('"id": 72, "method": 5}') == -32600
+        assert code('"id": 73, "method": "pathline/ask", "params": ' + '{"a":' * 100_000) == -32700
+        for raw in (
+            '"method": "$/cancelRequest", "params": {"id": {"a": 1}}}',
+            '"method": "pathline/unknown"}',
+            '"id": {"a": 1}, "method": "textDocument/hover", "params": {}}',
+            '"id": [1], "result": 1}',
+        ):
+            client.send_raw(('{"jsonrpc": "2.0", ' + raw).encode())
+        client.ready()
+        assert [error["code"] for error in client.errors] == [-32600, -32600]
+        client.close()
+    assert "Traceback" not in log.read_text("utf-8")
 
 
 def test_exit_without_shutdown_is_code_1(connect: Connect, shop: Path) -> None:
@@ -373,6 +448,25 @@ def test_a_linked_workspace_keeps_the_spelling_of_the_client(connect: Connect, s
     assert "class Money" in (client.hover(uri, 3, 7) or "")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="needs the right to make symbolic links")
+def test_of_a_file_that_is_open_twice_the_document_that_is_asked_about_counts(client: Client, shop: Path) -> None:
+    link = shop.parent / "link"
+    link.symlink_to(shop)
+    text = (shop / "shop/money.py").read_text("utf-8")
+    edited, same = client.open(shop / "shop/money.py"), client.open(link / "shop/money.py")
+    client.change(edited, 2, {"text": "\n" * 10 + text})
+    for uri, line in ((edited, 20), (same, 10)):
+        found = client.at("textDocument/hover", uri, line, 6)
+        assert f"defined at `shop/money.py:{line + 1}`" in found["contents"]["value"]
+        (first, *_) = client.request("textDocument/documentSymbol", {"textDocument": {"uri": uri}})
+        assert first["selectionRange"]["start"]["line"] == line - 7
+        answer = client.ask("What does it return?", textDocument={"uri": uri}, position={"line": line, "character": 6})
+        cited = [c for claim in answer["claims"] for c in claim["citations"] if c["path"] == "shop/money.py"]
+        assert cited
+        assert {c["location"]["uri"] for c in cited} == {uri}
+        assert all(line < c["start"] <= line + 5 for c in cited)
+
+
 @pytest.mark.parametrize("arguments", [[], ["--stdio"]])
 def test_clients_may_name_the_transport(connect: Connect, shop: Path, arguments: list[str]) -> None:
     client = connect(command=isolated_command("adapter_core.cli.main", "lsp", *arguments))
@@ -399,12 +493,12 @@ def test_in_a_terminal_it_says_what_it_waits_for(shop: Path, tmp_path: Path) -> 
 
 
 def test_the_check_tries_a_folder_out(shop: Path, tmp_path: Path) -> None:
-    def check(path: Path) -> subprocess.CompletedProcess[str]:
+    def run_check(path: Path) -> subprocess.CompletedProcess[str]:
         env = {**os.environ, "PATHLINE_CACHE_DIR": str(tmp_path / "cache")}
         command = isolated_command("adapter_core.cli.main", "lsp", "--check", str(path))
         return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
 
-    done = check(shop)
+    done = run_check(shop)
     assert done.returncode == 0, done.stderr
     assert [line.split("ms")[-1].split(":")[0].strip() for line in done.stdout.splitlines()] == [
         "started",
@@ -413,6 +507,18 @@ def test_the_check_tries_a_folder_out(shop: Path, tmp_path: Path) -> None:
         "ended",
     ]
     assert "run `pathline model pull`" in done.stdout  # why it is answered without a model
-    missing = check(shop / "none")
+    missing = run_check(shop / "none")
     assert missing.returncode == 2
     assert "is not a folder" in missing.stderr
+
+
+def test_the_check_does_not_wait_for_ever(
+    shop: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    silent = [sys.executable, "-c", "import time; time.sleep(100)"]
+    monkeypatch.setattr(check, "isolated_command", lambda module: silent)
+    monkeypatch.setattr(check, "_SILENCE_SECONDS", 0.5)
+    started = time.monotonic()
+    assert check.check(str(shop)) == 1
+    assert time.monotonic() - started < 60
+    assert "failed: no answer to initialize" in capsys.readouterr().err

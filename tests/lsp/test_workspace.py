@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from lsp_server import workspace
 from lsp_server.workspace import make_roots, places_of
 
 
@@ -60,3 +61,24 @@ def test_a_linked_root_is_found_by_both_spellings(tmp_path: Path) -> None:
     assert places_of((tmp_path / "link" / "a.py").as_uri(), roots)[0].path == "a.py"
     assert places_of((tmp_path / "other" / "a.py").as_uri(), roots, follow=True)[0].path == "a.py"
     assert roots[0].uri_of("a b.py") == (tmp_path / "link").as_uri() + "/a%20b.py"
+
+
+def test_names_have_the_letter_case_that_they_have_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """macOS opens `SRC/App.py` where `src/app.py` is; the index knows the file by the latter."""
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "app.py").write_text("")
+    (tmp_path / "src" / "Two.py").write_text("")
+    monkeypatch.setattr(workspace, "_IGNORES_CASE", True)
+    monkeypatch.setattr(os.path, "samefile", lambda a, b: a.casefold() == b.casefold())
+    roots, _ = make_roots([tmp_path.as_uri()])
+
+    def path_of(name: str) -> str:
+        return places_of(f"{tmp_path.as_uri()}/{name}", roots, follow=True)[0].path
+
+    assert path_of("SRC/App.py") == "src/app.py"
+    assert path_of("src/Two.py") == "src/Two.py"
+    assert path_of("SRC/New.py") == "src/New.py"
+    assert path_of("gone/New.py") == "gone/New.py"
+    os.rename(tmp_path / "src" / "app.py", tmp_path / "src" / "APP.py")
+    os.utime(tmp_path / "src", ns=(1, 1))  # the clock may be too coarse to tell
+    assert path_of("SRC/App.py") == "src/APP.py"

@@ -1,0 +1,66 @@
+"""Where lines went while their document was edited.
+
+An edit of the client is looked at by the lines before and after it: what stands above the first that differs stays, what stands below
+the last moves, what is between them is edited.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .documents import Document
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """The first `above` lines stay, those behind the first `below` move by `shift`; the others were edited."""
+
+    above: int
+    below: int
+    shift: int
+
+    def of(self, start: int, end: int) -> tuple[int, int] | None:
+        """Where lines `start..end` (1-based, inclusive) are now; None where one of them was edited."""
+        if end <= self.above:
+            return start, end
+        return (start + self.shift, end + self.shift) if start > self.below else None
+
+
+def move_between(old: list[str], new: list[str]) -> Move:
+    above = _common_prefix(old, new)
+    below = _common_suffix(old, new, above)
+    return Move(above, len(old) - below, len(new) - len(old))
+
+
+class LineMoves:
+    """All moves in the open documents since a moment. On the loop thread."""
+
+    def __init__(self) -> None:
+        self._moves: dict[str, list[Move]] = {}
+
+    def edited(self, before: Document, after: Document) -> None:
+        self._moves.setdefault(after.uri, []).append(move_between(before.lines, after.lines))
+
+    def of(self, uri: str, start: int, end: int) -> tuple[int, int] | None:
+        """Where lines that stood at `start..end` at that moment are now; None where one of them was edited since."""
+        place: tuple[int, int] | None = (start, end)
+        for move in self._moves.get(uri, ()):
+            place = move.of(*place) if place is not None else None
+        return place
+
+
+def _common_prefix(old: list[str], new: list[str]) -> int:
+    count = 0
+    for a, b in zip(old, new, strict=False):
+        if a != b:
+            break
+        count += 1
+    return count
+
+
+def _common_suffix(old: list[str], new: list[str], prefix: int) -> int:
+    most = min(len(old), len(new)) - prefix
+    count = 0
+    while count < most and old[-1 - count] == new[-1 - count]:
+        count += 1
+    return count
