@@ -61,6 +61,7 @@ def answer(
     with snapshot.graph(root, place.path if place is not None else None) as graph:
         options = AskOptions(
             zoom=_zoom(snapshot, graph, place, question, engine, cancel),
+            cursor=f"{place.path}:{question.position[0] + 1}" if place is not None and question.position else None,
             phrase=question.phrase,
         )
         backend, missing = _backend(snapshot, options, engine)

@@ -210,11 +210,13 @@ class TelemetryOptions:
 
 @dataclass(frozen=True, slots=True)
 class AskOptions:
-    """How to answer one question. `zoom` names a symbol to start from, in any form that `CodeGraph.find_symbol` takes. `phrase`: the model
+    """How to answer one question. `zoom` names a symbol to start from, in any form that `CodeGraph.find_symbol` takes. `cursor`: where the
+    user is, as `path:line`, which only a question like "what happens here?" asks about. `phrase`: the model
     writes, over what `packing` and `context` give it. `commit_footer`: the text ends with the commit and tree that it speaks of.
     `verbose`: what was selected, reranked and scaled is told as events ("detail", text)."""
 
     zoom: str | None = None
+    cursor: str | None = None
     phrase: bool = False
     commit_footer: bool = False
     verbose: bool = False

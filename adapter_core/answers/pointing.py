@@ -36,6 +36,8 @@ _POINTING = frozenset(
     "meaning understand please can could you i we purpose good used exactly actually up with step through detail short briefly".split()
 )
 
+_LINE = frozenset("here line lines statement going".split())
+
 
 def named_place(graph: CodeGraph, question: str) -> tuple[str, int] | None:
     """The one line of a Python file that a short question names ("What happens at app.py:12?"), as tracebacks and test reports write
@@ -53,13 +55,22 @@ def line_of(graph: CodeGraph, name: str | None) -> tuple[str, int] | None:
     return (ref.path, int(name.rpartition(":")[2])) if name and ref is not None else None
 
 
-def in_full(question: str, pointed_at: SymbolRef | None) -> str:
+def pointed_at(question: str, zoom: str | None, cursor: str | None) -> str | None:
+    """What a question is about, as a user names it: `zoom`, the symbol that he chose, or (of a question that only points) `cursor`, the
+    line as `path:line`, where he chose none or speaks of the line."""
+    if cursor is None or not _only_points(question):
+        return zoom
+    speaks_of_line = _LINE & set(re.findall(r"[^\W_]+", question.lower()))
+    return cursor if zoom is None or speaks_of_line else zoom
+
+
+def in_full(question: str, ref: SymbolRef | None) -> str:
     """A question; one that says nothing but that it is about what is pointed at, with the name of that."""
-    if pointed_at is None or not _only_points(question):
+    if ref is None or not _only_points(question):
         return question
-    symbol = pointed_at.symbol
+    symbol = ref.symbol
     if symbol.kind == "module":
-        return f"What is in the module `{pointed_at.module}`?"
+        return f"What is in the module `{ref.module}`?"
     return f"What does `{symbol.qualname}` do?" if symbol.is_callable else f"What is `{symbol.qualname}`?"
 
 

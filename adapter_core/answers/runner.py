@@ -32,7 +32,7 @@ from .export import one_reason
 from .flags import checked
 from .kinds import LINKS, asks_course, asks_structure, asks_what_it_does
 from .options import AskOptions
-from .pointing import NOTHING_BEFORE, in_full, leans_on, line_of, named_place, zoom_symbol
+from .pointing import NOTHING_BEFORE, in_full, leans_on, line_of, named_place, pointed_at, zoom_symbol
 from .provenance import provenance_of
 from .refusal import (
     answerable,
@@ -97,8 +97,9 @@ def answer_question(
 
 def _answer(run: Run, context: Sequence[Evidence]) -> Answer:
     graph, question, options = run.graph, run.question, run.options
-    place = named_place(graph, question) or line_of(graph, options.zoom)
-    zoom = zoom_symbol(graph, options.zoom) or (graph.symbol_at(*place) if place is not None else None)
+    chosen = pointed_at(question, options.zoom, options.cursor)
+    place = named_place(graph, question) or line_of(graph, chosen)
+    zoom = zoom_symbol(graph, chosen) or (graph.symbol_at(*place) if place is not None else None)
     if zoom is None and (module := module_asked_about(graph, analyse(question))) is not None:
         zoom = module
     run.emit("stage", "searching")
