@@ -3,7 +3,12 @@
 The public API. Names are imported on first use, so that `import adapter_core` stays cheap and nothing pulls in torch unasked.
 """
 
-from __future__ import annotations
+import sys
+
+if sys.argv[:1] == ["-m"] and not (sys.flags.isolated or getattr(sys.flags, "safe_path", False)):
+    # `python -m adapter_core.…` puts the working folder first, and that may be a repository with a `typing.py` or `numpy.py` of its own. So
+    # nothing may be imported before this line, not even `__future__`. (What Python itself imports on the way here, only `-I` keeps out.)
+    del sys.path[0]
 
 from typing import TYPE_CHECKING
 

@@ -1,6 +1,6 @@
 """Build the adapter of a repository: its embedding, the adapter made from it, and what says from what.
 
-    python -m adapter_core.build path/to/repository            # the same as `pathline build`
+    python -I -m adapter_core.build path/to/repository            # the same as `pathline build`
 
     with CodeGraph.load_or_build("path/to/repository") as graph:
         report = build_adapters(graph, find_model())

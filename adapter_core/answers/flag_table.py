@@ -1,6 +1,6 @@
 """The one table of options that can be given from outside: each row is a keyword of `generate_answer` and a flag of `pathline ask` and of
-`python -m adapter_core.run`, and names the field of `AskOptions` where its default and its meaning stand. The groups are those of the help,
-in its order; `flags.py` makes the flags."""
+`python -I -m adapter_core.run`, and names the field of `AskOptions` where its default and its meaning stand. The groups are those of the
+help, in its order; `flags.py` makes the flags."""
 
 from __future__ import annotations
 
