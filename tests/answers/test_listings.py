@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from adapter_core.answers.composing.listings import classes_with_method, exception_handlers
-from adapter_core.answers.composing.listings.all_kinds import listings
+from adapter_core.answers.composing.links.known_links import KnownLinks
+from adapter_core.answers.composing.links.time_budget import TimeBudget
+from adapter_core.answers.composing.listings import classes_with_method, exception_handlers, raising_places
+from adapter_core.answers.composing.listings.all_kinds import all_listings, listings
 from adapter_core.answers.runner import answer_question
 from adapter_core.code_graph import CodeGraph
+from adapter_core.errors import Cancelled
 from tests.support import graph_of
 
 WORKSPACE = """
@@ -323,3 +327,52 @@ def test_places_in_functions_of_one_name_are_told_apart(tmp_path: Path) -> None:
         assert not answer.dropped
         assert answer.claims[0].text == "`LateError` is raised in `kit.one.Side.close` and `kit.two.Side.close`."
         assert [c.span.path for c in answer.claims[0].citations] == ["kit/one.py", "kit/two.py"]
+
+
+@pytest.fixture
+def raising_everywhere(tmp_path: Path) -> Iterator[CodeGraph]:
+    files = (f"#- kit/part{n:02}.py\ndef work{n:02}():\n    raise ValueError({n})\n" for n in range(40))
+    with graph_of(tmp_path, "".join(files)) as graph:
+        yield graph
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The files in which an exception was looked for."""
+    paths: list[str] = []
+    look = raising_places._raising
+
+    def raising(graph: CodeGraph, path: str, name: str) -> Iterator[object]:
+        paths.append(path)
+        return look(graph, path, name)
+
+    monkeypatch.setattr(raising_places, "_raising", raising)
+    return paths
+
+
+def test_no_more_files_are_read_than_places_are_told_of(raising_everywhere: CodeGraph, read: list[str]) -> None:
+    told = [item.text for item in listings(raising_everywhere, "Where is ValueError raised?")]
+    assert told == [
+        "`ValueError` is raised in `work00`, `work01`, `work02` and `work03`, among others.",
+        "`ValueError` is raised in `work04`, `work05`, `work06` and `work07`, among others.",
+    ]
+    assert read == [f"kit/part{n:02}.py" for n in range(9)]
+
+
+def test_where_an_exception_is_raised_is_looked_for_within_the_time_for_links(
+    raising_everywhere: CodeGraph, read: list[str]
+) -> None:
+    links = KnownLinks(raising_everywhere, TimeBudget(raising_everywhere, 0.0))
+    assert all_listings(links, "Where is ValueError raised?") == ()
+    assert not read
+
+
+def test_a_cancelled_question_looks_into_no_further_file(raising_everywhere: CodeGraph, read: list[str]) -> None:
+    def check() -> None:
+        if read:
+            raise Cancelled("The answer was stopped.")
+
+    links = KnownLinks(raising_everywhere, TimeBudget(raising_everywhere, None, check))
+    with pytest.raises(Cancelled):
+        all_listings(links, "Where is ValueError raised?")
+    assert read == ["kit/part00.py"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from ....code_graph import CodeGraph, is_test_path
 from ....evidence.ranking import is_aside
@@ -34,13 +34,17 @@ def raised_exception_asked_for(question: str) -> str:
     return name if name[:1].isupper() else ""
 
 
-def raising_places(graph: CodeGraph, question: str) -> Iterator[Candidate]:
-    """ "`X` is raised in `f` and `g`." of the product's functions; of tests and examples where there are no others."""
+def raising_places(graph: CodeGraph, question: str, check: Callable[[], None]) -> Iterator[Candidate]:
+    """ "`X` is raised in `f` and `g`." of the product's functions; of tests and examples where there are no others. Files are read until
+    there are more places than are told, or the graph's time is up. `check` raises where nobody waits any more."""
     name = raised_exception_asked_for(question)
     found: dict[tuple[str, str], tuple[SymbolRef, _Place]] = {}
     for path in sorted(graph.view.paths_using(name), key=in_order) if name else ():
-        if found and (is_test_path(path) or is_aside(path)):
-            continue
+        # Those of the product come first, so that no file after this one would be told of, either.
+        enough = len(found) > _MAX_GROUPS * _MAX_LISTED or (found and (is_test_path(path) or is_aside(path)))
+        if enough or graph.inference.late:
+            break
+        check()
         for owner, place in _raising(graph, path, name):
             found.setdefault((path, scope_name(owner)), (owner, place))
     names = Counter(label for _, label in found)
