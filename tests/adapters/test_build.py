@@ -27,6 +27,7 @@ from adapter_core.code_graph import CodeGraph
 from adapter_core.errors import AdapterError, AdapterFileError, Cancelled
 from adapter_core.evidence.model_shape import ModelDims
 from adapter_core.evidence.repo_embedding import RepoEmbedding
+from adapter_core.installation import how_to_install
 from adapter_core.paths import cache_dir
 from tests.support import graph_of, write, write_tree
 
@@ -387,7 +388,7 @@ def test_the_door(repo, tiny_model, tmp_path):
 
 
 def test_report(repo, tiny_model, tmp_path, capsys):
-    pytest.importorskip("matplotlib", reason='needs the extra "pathline[dev]"')
+    pytest.importorskip("matplotlib", reason="needs what ./x setup --dev installs")
     write_tree(repo, WORKSPACE)
     pictures = []
     for name in ("a.png", "b.png"):
@@ -419,5 +420,5 @@ def test_a_report_without_the_library(repo, tiny_model, tmp_path, capsys, monkey
         capsys, "--repo", repo, "--model", tiny_model, "--out", tmp_path / "out", "--report", tmp_path / "a.png"
     )
     assert code == 2
-    assert "pathline[report]" in err
+    assert f"matplotlib: {how_to_install('report')}." in err
     assert not (tmp_path / "out").exists()

@@ -15,8 +15,8 @@ from adapter_core.adapters.targets import infer_target_shapes
 from adapter_core.errors import AdapterError, AdapterFileError
 from tests.adapters.models import FAMILIES, logits, random_adapter, tiny
 
-torch = pytest.importorskip("torch", reason='needs the extra "pathline[model]"')
-peft = pytest.importorskip("peft", reason='needs the extra "pathline[dev-model]"')
+torch = pytest.importorskip("torch", reason="needs what ./x setup installs")
+peft = pytest.importorskip("peft", reason="needs what ./x setup --dev installs")
 
 LOOSE = 99.0
 

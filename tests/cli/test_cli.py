@@ -15,6 +15,7 @@ import pytest
 
 from adapter_core.cli.common import note
 from adapter_core.cli.main import main
+from adapter_core.installation import how_to_install
 from adapter_core.isolation import isolated_command
 from adapter_core.paths import cache_dir
 from tests.support import write, write_tree
@@ -352,7 +353,7 @@ def test_streams_may_be_closed(shop: Path, command: str, closed: int, code: int)
 def test_without_a_model_one_line_says_how_to_get_it(shop: Path) -> None:
     result = pathline("ask", "What is the sum of all prices?", cwd=shop)
     assert result.returncode == 0
-    assert "pathline model pull" in result.stderr or "pathline[model]" in result.stderr
+    assert "pathline model pull" in result.stderr or how_to_install("model") in result.stderr
     assert len(result.stderr.strip().split("\n")) == 1
 
 

@@ -225,7 +225,7 @@ def test_children_import_nothing_from_the_folder_they_stand_in(tmp_path, monkeyp
 
 
 def test_a_gguf_file_that_is_none(tmp_path):
-    pytest.importorskip("gguf", reason='needs the extra "pathline[model]"')
+    pytest.importorskip("gguf", reason="needs what ./x setup installs")
     path = tmp_path / "bad.gguf"
     path.write_bytes(b"GGUF" + os.urandom(64))
     with pytest.raises(ModelFileError, match=r"bad\.gguf cannot be read as a model"):
