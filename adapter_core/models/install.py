@@ -1,4 +1,4 @@
-"""Putting a model into the cache: under a lock, built beside its place, and moved there as a whole.
+"""Putting a model into the cache: under a lock, built beside its place, and moved there as a whole; and taking it out again.
 
 A process that dies meanwhile leaves a `.building-…` folder, which the next installation of that name removes.
 """
@@ -22,7 +22,7 @@ from ..isolation import child_environment, isolated_command, quiet_process_optio
 from ..paths import models_dir
 from .environment import library_environment
 from .sources import missing_libraries
-from .store import MANIFEST, Manifest, Progress, no_progress, write_manifest
+from .store import MANIFEST, Manifest, Progress, find_installed, no_progress, write_manifest
 
 _POLL_SECONDS = 0.2
 _FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))  # Windows knows no quotas
@@ -60,7 +60,7 @@ def main() -> int:
 
 @contextmanager
 def installing(name: str, progress: Progress = no_progress) -> Iterator[None]:
-    """Hold the lock of one model's name, waiting for another process that installs it."""
+    """Hold the lock of one model's name, waiting for another process that installs or removes it."""
     with disk_errors():
         models_dir().mkdir(parents=True, exist_ok=True)
         lock = filelock.FileLock(models_dir() / f".{name}.lock")
@@ -108,6 +108,25 @@ def build(name: str, source: str, source_sha256: str, fill: Callable[[Path, Path
             return manifest
         finally:
             shutil.rmtree(work, ignore_errors=True)
+
+
+def remove(name: str, progress: Progress = no_progress) -> int:
+    """Delete an installed model and return the bytes freed. Raises `ModelMissingError`, and `ModelError` if in use."""
+    with installing(find_installed(name).name, progress):
+        folder = find_installed(name)  # as it is now that no other process is at it
+        size = sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
+        with disk_errors():
+            grave = Path(tempfile.mkdtemp(prefix=f".building-{folder.name}-", dir=models_dir()))
+        # Renamed first, so that it is gone as a whole or not at all.
+        try:
+            folder.rename(grave / "old")
+        except OSError as error:
+            raise ModelError(
+                f"{folder} cannot be removed ({error.strerror}): is a Pathline that uses it still running?"
+            ) from error
+        finally:
+            shutil.rmtree(grave, ignore_errors=True)
+        return size
 
 
 def convert_gguf(gguf: Path, scratch: Path, folder: Path, progress: Progress = no_progress) -> None:

