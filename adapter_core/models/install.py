@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import shutil
 import subprocess
 import tempfile
@@ -132,7 +133,7 @@ def remove(name: str, progress: Progress = no_progress) -> int:
 def convert_gguf(gguf: Path, scratch: Path, folder: Path, progress: Progress = no_progress) -> None:
     """Run `convert` in a child. Raises `ModelFileError` for a file that is no model and `ModelError` for the rest."""
     progress("convert", 0, 0)
-    command = isolated_command("adapter_core.models.convert", str(gguf), str(folder))
+    command = isolated_command("adapter_core.models.convert", str(_alone(gguf, scratch)), str(folder))
     with (scratch / "convert.out").open("w+b") as out, (scratch / "convert.err").open("w+b") as err:
         process = subprocess.Popen(
             command,
@@ -168,6 +169,21 @@ def convert_gguf(gguf: Path, scratch: Path, folder: Path, progress: Progress = n
     if problem:
         raise ModelFileError(f"{gguf.name} cannot be read as a model ({detail}).")
     progress("convert", 1, 1)
+
+
+def _alone(gguf: Path, scratch: Path) -> Path:
+    """The file in a folder of its own: the libraries would read what lies beside it, too, such as a `tokenizer_config.json` that names
+    code, and what they make of the file would depend on its neighbours."""
+    link = scratch / "alone" / gguf.name
+    link.parent.mkdir()
+    for way in (os.symlink, os.link, shutil.copyfile):  # Windows lets not everyone make links
+        try:
+            way(gguf.resolve(), link)
+            break
+        except OSError:
+            if way is shutil.copyfile:
+                raise
+    return link
 
 
 @contextmanager

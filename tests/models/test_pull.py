@@ -298,3 +298,57 @@ def test_digits_are_split_as_the_model_learned_them(tmp_path):
     assert [step["type"] for step in json.loads(once)["pre_tokenizer"]["pretokenizers"]] == ["Digits", "ByteLevel"]
     split_digits(path)
     assert path.read_text() == once
+
+
+def tiny_gguf(path: Path, tokenizer) -> Path:
+    """A llama of one layer with random weights, as a GGUF file."""
+    import numpy as np
+    from gguf import GGUFWriter
+
+    width, heads, random = 32, 2, np.random.default_rng(1)
+    vocabulary = sorted(tokenizer.get_vocab(), key=tokenizer.get_vocab().get)
+    writer = GGUFWriter(str(path), "llama")
+    writer.add_context_length(64)
+    writer.add_embedding_length(width)
+    writer.add_block_count(1)
+    writer.add_feed_forward_length(width)
+    writer.add_head_count(heads)
+    writer.add_head_count_kv(heads)
+    writer.add_layer_norm_rms_eps(1e-5)
+    writer.add_vocab_size(len(vocabulary))
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre("smollm")
+    writer.add_token_list(vocabulary)
+    merges = json.loads(tokenizer.backend_tokenizer.to_str())["model"]["merges"]
+    writer.add_token_merges([" ".join(pair) for pair in merges])
+    writer.add_bos_token_id(0)
+    writer.add_eos_token_id(1)
+    names = [f"blk.0.{n}.weight" for n in "attn_q attn_k attn_v attn_output ffn_gate ffn_up ffn_down".split()]
+    shapes = dict.fromkeys(names, (width, width))
+    shapes |= dict.fromkeys(("blk.0.attn_norm.weight", "blk.0.ffn_norm.weight", "output_norm.weight"), (width,))
+    for name, shape in {**shapes, "token_embd.weight": (len(vocabulary), width)}.items():
+        writer.add_tensor(name, random.standard_normal(shape).astype(np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path
+
+
+def test_a_gguf_file_is_read_without_what_lies_beside_it(tmp_path, tiny_tokenizer):
+    for name in ("torch", "gguf", "accelerate"):
+        pytest.importorskip(name, reason="needs what ./x setup installs")
+    downloads = tmp_path / "downloads"
+    downloads.mkdir()
+    path = tiny_gguf(downloads / "model.gguf", tiny_tokenizer)
+    (downloads / "evil.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\n")
+    named = {"AutoConfig": "evil.C", "AutoModelForCausalLM": "evil.M", "AutoTokenizer": ["evil.T", None]}
+    (downloads / "config.json").write_text(json.dumps({"model_type": "evil", "auto_map": named}))
+    planted = {"auto_map": named, "tokenizer_class": "Evil", "chat_template": "planted"}
+    (downloads / "tokenizer_config.json").write_text(json.dumps(planted))
+    (downloads / "chat_template.jinja").write_text("planted")
+    folder = pull.ensure_gguf(path, store.cached_sha256(path))
+    assert (folder / "model.safetensors").is_file()
+    assert not [f for f in folder.iterdir() if "planted" in f.read_text("utf-8", "replace")]
+    assert not (tmp_path / "ran").exists()
+    assert not leftovers()
