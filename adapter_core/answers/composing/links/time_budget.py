@@ -21,7 +21,7 @@ class TimeBudget:
         self._left = seconds  # when `spend` was entered last
         self.check = check or _nothing
         self._begun: float | None = None  # since when it is being spent
-        self.cut = False  # a part of it was too short for one look, though some is left
+        self.cut = False  # a single look-up was stopped at its own share although the budget is not used up
 
     @property
     def left(self) -> float | None:
