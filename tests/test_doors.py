@@ -37,3 +37,13 @@ def test_the_working_folder_is_not_imported(repo: Path, door: str, switches: tup
         assert "nothing" in done.stderr
     else:
         assert "shop.py:1" in done.stdout, done.stderr
+
+
+def test_a_module_of_others_that_uses_ours_keeps_its_folder(repo: Path) -> None:
+    write(repo, "app/__init__.py", "import adapter_core\n")
+    write(repo, "app/__main__.py", "import helper\nprint(helper.WORD)\n")
+    write(repo, "helper.py", "WORD = 'found'\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "app"], cwd=repo, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.stdout.startswith("found"), done.stderr
