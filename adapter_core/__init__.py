@@ -3,7 +3,17 @@
 The public API. Names are imported on first use, so that `import adapter_core` stays cheap and nothing pulls in torch unasked.
 """
 
-from __future__ import annotations
+import sys
+
+# `python -m adapter_core.…` puts the working folder first, and that may be a repository with a `typing.py` or `numpy.py` of its own. So
+# nothing may be imported before this, not even `__future__`. (What Python itself imports on the way here, only `-I` keeps out.) While
+# runpy looks for the module, `argv` begins with "-m"; where that is another one, the working folder is not ours to take away.
+if (
+    sys.argv[:1] == ["-m"]
+    and any("adapter_core." in argument for argument in sys.orig_argv)
+    and not (sys.flags.isolated or getattr(sys.flags, "safe_path", False))
+):
+    del sys.path[0]
 
 from typing import TYPE_CHECKING
 

@@ -1,6 +1,6 @@
 """Build the adapter of a repository: its embedding, the adapter made from it, and what says from what.
 
-    python -m adapter_core.build path/to/repository            # the same as `pathline build`
+    python -I -m adapter_core.build path/to/repository            # the same as `pathline build`
 
     with CodeGraph.load_or_build("path/to/repository") as graph:
         report = build_adapters(graph, find_model())
@@ -46,6 +46,7 @@ from .evidence.model_shape import ModelDims, read_config, read_dims
 from .evidence.repo_embedding import ARRAYS, DIAGNOSTICS, RepoEmbedding
 from .graph.cache.adapters import note_root
 from .models.sources import resolve
+from .paths import cache_dir
 
 _BANK = "bank"
 _FEATURES = "features.npz"
@@ -150,7 +151,7 @@ def build_adapters(
     nothing to build from), `Cancelled`, and what the maker raises.
     """
     options = options or BuildOptions()
-    folder = Path(out) if out is not None else files.build_folder(graph, model.name, model.digest)
+    folder = Path(os.path.abspath(out)) if out is not None else files.build_folder(graph, model.name, model.digest)
     sources = files.sources_of(graph)
     if not sources:
         raise AdapterError(
@@ -159,7 +160,7 @@ def build_adapters(
     fingerprint = _fingerprint(model, options, maker.key, sources)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder.with_name(f".{folder.name}.lock"))
+        lock = FileLock(_lock_of(folder))
         lock.acquire(timeout=_LOCK_WAIT_SECONDS)
     except Timeout:
         raise AdapterError(f"Another Pathline process is building in {folder}; try again in a moment.") from None
@@ -174,6 +175,13 @@ def build_adapters(
         raise AdapterError(f"The folder {folder} cannot be written ({error}): name another one with --out.") from error
     finally:
         lock.release()
+
+
+def _lock_of(folder: Path) -> Path:
+    """In the cache it lies beside the folder, whose name another process may take away; elsewhere nothing is left beside what was named."""
+    if folder.is_relative_to(cache_dir()):
+        return folder.with_name(f".{folder.name}.lock")
+    return folder / ".lock"
 
 
 def open_bank(folder: str | os.PathLike[str]) -> list[BankEntry]:

@@ -1,5 +1,5 @@
-"""What the language server rests on beside the public API: the processes that keep an index and ask jedi, and what both sides have to do
-alike. With `errors`, `types`, `paths`, `isolation` and `streams` it is all that `lsp_server` knows of this package."""
+"""What the language server uses beside the public API: the indexer and jedi processes, and functions that both sides must compute alike.
+`lsp_server` imports from `adapter_core`, this module, `errors`, `types`, `paths`, `isolation` and `streams`, and nothing else."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Answer from a repository with what is built for it, and build first what is missing: an embedding, the null adapter and the memory, in
 seconds. An adapter is fitted on request alone (`pathline build --fit`).
 
-    python -m adapter_core.run path/to/repository "Where is the cache cleared?"
+    python -I -m adapter_core.run path/to/repository "Where is the cache cleared?"
     rc, out, err = run_repo_adapter(None, None, "path/to/repository", "Where is the cache cleared?", alpha=0)
 """
 
@@ -78,7 +78,7 @@ def run_repo_adapter(
     timeout: float | None = None,
     **options: Any,
 ) -> tuple[int, str, str]:
-    """(exit code, stdout, stderr) of `python -m adapter_core.run` in a process of its own, isolated from the repository's files.
+    """(exit code, stdout, stderr) of `python -I -m adapter_core.run` in a process of its own, isolated from the repository's files.
 
     Parameters as in `answers.generate.generate_answer`; `json=True` prints JSON. The exit codes are those of `pathline`, and 124 where it
     took longer than `timeout` seconds. Raises `UsageError` for an unknown option.

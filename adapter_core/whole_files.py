@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from stat import S_IMODE
 from typing import BinaryIO
 
 
 @contextmanager
 def whole_file(file: Path) -> Iterator[BinaryIO]:
-    """A stream to a new file, which takes the place of `file` at the end; where anything is raised on the way, that stays as it was. Its
-    folder must be there. Raises `OSError`."""
-    handle, name = tempfile.mkstemp(prefix=f".{file.name}-", dir=file.parent)
+    """A stream to a new file, which takes the place of `file` at the end; where anything is raised on the way, that stays as it was. Who
+    may read it is as for the file that it replaces, or for any new one. Its folder must be there. Raises `OSError`."""
+    # Not by `tempfile`, whose files nobody else may read.
+    scratch = file.with_name(f".{file.name}-{secrets.token_hex(4)}")
+    stream = scratch.open("xb")
     try:
-        with os.fdopen(handle, "wb") as stream:
+        with stream:
+            if os.name == "posix" and file.exists():
+                scratch.chmod(S_IMODE(file.stat().st_mode))
             yield stream
-        Path(name).replace(file)
+        scratch.replace(file)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        scratch.unlink(missing_ok=True)
         raise

@@ -7,7 +7,9 @@ import os
 import platform
 import statistics
 import sys
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -15,6 +17,21 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT / ".setup" / "data"
 RESULTS = ROOT / "benchmarks" / "results"
+
+
+@contextmanager
+def temporary_cache() -> Iterator[Path]:
+    """An empty cache folder of Pathline's, in this process and in those that it starts, for as long as this lasts."""
+    before = os.environ.get("PATHLINE_CACHE_DIR")
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["PATHLINE_CACHE_DIR"] = folder
+        try:
+            yield Path(folder)
+        finally:
+            if before is None:
+                del os.environ["PATHLINE_CACHE_DIR"]
+            else:
+                os.environ["PATHLINE_CACHE_DIR"] = before
 
 
 def machine() -> dict[str, Any]:

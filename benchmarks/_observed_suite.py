@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from _common import DATA, ROOT
 
 sys.path.append(str(ROOT / "tests"))  # fetch_data.py gets the sdists, as set-up does
-from fetch_data import fetch
+from fetch_data import fetch_source
 
 WORK = ROOT / ".setup" / "observe"
 SUITE_SECONDS = 900
@@ -228,7 +228,7 @@ class Suite:
 
 def prepare(package: Package) -> Suite:
     """The sdist in a folder of its own, installed as editable, so that the files that run are those of the sdist."""
-    fetch(DATA, package.name, package.version, package.sha256)
+    fetch_source(DATA, package.name, package.version, package.sha256)
     folder = WORK / f"{package.name}-{package.version}"
     tree, venv = folder / "tree", folder / "venv"
     # A copy, anew for each run: what a suite leaves behind must not get into the data that tests and benchmarks ask about.

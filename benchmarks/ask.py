@@ -7,16 +7,15 @@ Bare operations, in the same run and process: one forward pass of the same promp
 
 from __future__ import annotations
 
-import os
 import statistics
 import subprocess
 import sys
-import tempfile
 from dataclasses import replace
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from _common import DATA, median_of, report, timed
+from _common import DATA, median_of, report, temporary_cache, timed
 
 from adapter_core.answers.options import AskOptions, ReadingOptions
 from adapter_core.answers.prompts import phrasing_messages
@@ -24,7 +23,7 @@ from adapter_core.answers.runner import answer_question
 from adapter_core.code_graph import CodeGraph
 from adapter_core.evidence.context import pack_context
 from adapter_core.evidence.selection import search
-from adapter_core.models.backend import GenerationOptions
+from adapter_core.models.backend import Backend, GenerationOptions
 
 QUESTIONS = (
     "How does Flask match a request URL to a view function?",
@@ -38,20 +37,14 @@ NEW_TOKENS = 64
 
 def main() -> None:
     root = DATA / "flask-3.1.2"
-    models = os.environ.get("PATHLINE_CACHE_DIR")
-    with tempfile.TemporaryDirectory() as cache:
-        rows = [*composed(root, cache)]
-    if models is None:
-        os.environ.pop("PATHLINE_CACHE_DIR", None)
-    else:
-        os.environ["PATHLINE_CACHE_DIR"] = models
+    with temporary_cache():
+        rows = composed(root)
     with CodeGraph.load_or_build(root) as graph:
         rows += with_model(graph)
     report("ask", rows, {"questions": list(QUESTIONS), "new_tokens": NEW_TOKENS})
 
 
-def composed(root: Any, cache: str) -> list[dict[str, Any]]:
-    os.environ["PATHLINE_CACHE_DIR"] = cache
+def composed(root: Path) -> list[dict[str, Any]]:
     cold, graph = timed(lambda: CodeGraph.load_or_build(root))
     graph.close()
     answers, opens = [], []
@@ -60,7 +53,7 @@ def composed(root: Any, cache: str) -> list[dict[str, Any]]:
         with graph:
             opens.append(seconds)
             answers.append(timed(lambda q=question, g=graph: answer_question(g, q))[0])
-    command = [sys.executable, "-m", "adapter_core.cli.main", "ask", "--no-model", "--repo", str(root)]
+    command = [sys.executable, "-I", "-m", "adapter_core.cli.main", "ask", "--no-model", "--repo", str(root)]
     whole = [timed(lambda q=q: subprocess.run([*command, q], capture_output=True, check=True))[0] for q in QUESTIONS]
     python = median_of(3, lambda: subprocess.run([sys.executable, "-c", "import numpy"], check=True))
     return [
@@ -74,16 +67,23 @@ def composed(root: Any, cache: str) -> list[dict[str, Any]]:
 
 
 def with_model(graph: CodeGraph) -> list[dict[str, Any]]:
-    import torch
-
-    from adapter_core.models.loading import load_model
     from adapter_core.models.process import ProcessBackend
-    from adapter_core.models.sources import resolve
 
     process = ProcessBackend()
     load = timed(process.load)[0]
     reading = AskOptions(reading=ReadingOptions(weight=0.5))
     read = statistics.median(timed(lambda q=q: answer_question(graph, q, reading, process))[0] for q in QUESTIONS)
+    phrased = phrased_answers(graph, process)
+    process.close()
+    return [
+        {"what": "model: start its process and load", "seconds": load},
+        {"what": "answer with reading (weight 0.5), median", "seconds": read},
+        *phrased,
+        *bare_operations(graph),
+    ]
+
+
+def phrased_answers(graph: CodeGraph, backend: Backend) -> list[dict[str, Any]]:
     options = replace(AskOptions(phrase=True), generation=GenerationOptions(max_new_tokens=NEW_TOKENS))
     firsts, totals, rates, shown = [], [], [], 0
     for question in QUESTIONS:
@@ -94,7 +94,7 @@ def with_model(graph: CodeGraph) -> list[dict[str, Any]]:
             if name == "claim" and value.kind == "phrased":
                 seen.append(perf_counter() - started)
 
-        answer = answer_question(graph, question, options, process, on_event=first)
+        answer = answer_question(graph, question, options, backend, on_event=first)
         totals.append(perf_counter() - started)
         firsts += seen[:1]
         shown += any(c.kind == "phrased" for c in answer.claims)
@@ -102,7 +102,19 @@ def with_model(graph: CodeGraph) -> list[dict[str, Any]]:
         spent = answer.metrics.get("draft_seconds") or answer.metrics.get("decode_seconds")
         if spent:
             rates.append(answer.metrics["new_tokens"] / spent)
-    process.close()
+    total, passed = statistics.median(totals), f"  questions of {len(QUESTIONS)} with a phrased sentence that passed"
+    return [
+        {"what": "phrased answer: first checked sentence, median", "seconds": median_or_none(firsts)},
+        {"what": "phrased answer: total, median", "seconds": total, "tokens/s": median_or_none(rates)},
+        {"what": passed, "seconds": None, "count": shown},
+    ]
+
+
+def bare_operations(graph: CodeGraph) -> list[dict[str, Any]]:
+    import torch
+
+    from adapter_core.models.loading import load_model
+    from adapter_core.models.sources import resolve
 
     loaded = load_model(resolve())
     tokenizer, model = loaded.tokenizer, loaded.model
@@ -117,34 +129,19 @@ def with_model(graph: CodeGraph) -> list[dict[str, Any]]:
         forward = median_of(3, lambda: model(ids, logits_to_keep=1))
         settings = {"max_new_tokens": NEW_TOKENS, "min_new_tokens": NEW_TOKENS, "do_sample": False}
         bare = timed(lambda: model.generate(ids, attention_mask=torch.ones_like(ids), **settings))[0]
+    length = ids.shape[1]
     return [
-        {"what": "model: start its process and load", "seconds": load},
-        {"what": "answer with reading (weight 0.5), median", "seconds": read},
-        {
-            "what": "phrased answer: first checked sentence, median",
-            "seconds": statistics.median(firsts) if firsts else None,
-        },
-        {
-            "what": "phrased answer: total, median",
-            "seconds": statistics.median(totals),
-            "tokens/s": statistics.median(rates) if rates else None,
-        },
-        {
-            "what": f"  questions of {len(QUESTIONS)} with a phrased sentence that passed",
-            "seconds": None,
-            "count": shown,
-        },
-        {
-            "what": f"  floor: one forward pass, {ids.shape[1]} tokens",
-            "seconds": forward,
-            "tokens/s": ids.shape[1] / forward,
-        },
+        {"what": f"  floor: one forward pass, {length} tokens", "seconds": forward, "tokens/s": length / forward},
         {
             "what": f"  floor: bare greedy generate, {NEW_TOKENS} tokens",
             "seconds": bare,
             "tokens/s": NEW_TOKENS / (bare - forward),
         },
     ]
+
+
+def median_or_none(values: list[float]) -> float | None:
+    return statistics.median(values) if values else None
 
 
 if __name__ == "__main__":

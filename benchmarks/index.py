@@ -1,5 +1,5 @@
 """How fast and how large is the index, beside the floor: a bare `ast.parse` of the same files with the same number of processes, in
-the same run.
+the same run. Files are edited on the way, in a copy of the folder.
 
 ./x bench index [FOLDER …] [--build] [--scale]      default: Django 5.2; `--build`: building alone, of each folder once;
                                                     `--scale`: cost per line from 10,000 to 2,000,000 lines, with a plot
@@ -16,25 +16,19 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from _common import DATA, ROOT, report, timed
+from _common import DATA, ROOT, report, temporary_cache, timed
+from _floor import floor
 
 from adapter_core.code_graph import CodeGraph
 from adapter_core.graph.discovery.discover import discover
 from adapter_core.graph.indexing.sync import SyncOptions
 from adapter_core.types import SymbolRef
 
-# The floor in a process of its own that imports nothing else: read and `ast.parse`.
-_FLOOR = """
-import ast, sys
-for file in sys.stdin.read().split("\\0"):
-    try:
-        ast.parse(open(file, "rb").read())
-    except (SyntaxError, ValueError):
-        continue
-"""
 # A fresh process that opens the index, answers, and says how much memory it has, all in KiB; "idle": only the interpreter.
 _MEMORY = """
 import os, sys, psutil
@@ -53,41 +47,40 @@ _LINK_SECONDS = 900.0  # after which the rest is left unlinked
 _PROBE = b"\n\ndef pathline_probe():\n    return pathline_target()\n\n\ndef pathline_target():\n    pass\n"
 
 
-def floor(files: list[str], processes: int) -> None:
-    """A bare `ast.parse` of each file, in plain child processes; files are dealt out in turn by size."""
-    files = sorted(files, key=lambda f: -os.path.getsize(f))
-    children = [
-        subprocess.Popen([sys.executable, "-I", "-W", "ignore", "-c", _FLOOR], stdin=subprocess.PIPE, cwd=ROOT)
-        for _ in range(processes)
-    ]
-    for number, child in enumerate(children):
-        assert child.stdin
-        child.stdin.write("\0".join(files[number::processes]).encode())
-        child.stdin.close()
-    for child in children:
-        child.wait()
+class Builds(NamedTuple):
+    """The cheapest of several runs: seconds and CPU seconds of the floor, seconds of a cold build, its CPU seconds by stage."""
+
+    floor: float
+    floor_cpu: float
+    cold: float
+    stages: dict[str, float]
+
+    @property
+    def search(self) -> float:
+        return sum(self.stages[stage] for stage in _SEARCH_STAGES)
+
+
+@contextmanager
+def copy_of(folder: Path) -> Iterator[Path]:
+    """What is indexed of a folder, elsewhere, since files are edited: a run that is killed must not leave that in the folder itself."""
+    with tempfile.TemporaryDirectory() as scratch:
+        root = Path(scratch, folder.name)
+        for file in discover(folder).files:
+            target = root / file.path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(folder / file.path, target)
+        yield root
 
 
 def measure(root: Path) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """The table of one folder."""
+    """The table of one folder, whose files are edited and put back."""
     found = discover(root)
     python = [str(root / f.path) for f in found.files if f.kind == "python"]
     processes = os.cpu_count() or 1
     options = SyncOptions(workers=processes)
-    floors, floor_cpu, colds, stages = [], [], [], []
-    # In turn, so that whatever else the machine does falls on all of them alike.
-    for _ in range(3):
-        before = _children_cpu()
-        floors.append(timed(lambda: floor(python, processes))[0])
-        floor_cpu.append(_children_cpu() - before)
-        seconds, spent = _cold(root, options)
-        colds.append(seconds)
-        stages.append(spent)
-    base, base_cpu = min(floors), min(floor_cpu)
-    spent = min(stages, key=lambda s: s["all"])
-    search = sum(spent[stage] for stage in _SEARCH_STAGES)
-    with tempfile.TemporaryDirectory() as cache:
-        os.environ["PATHLINE_CACHE_DIR"] = cache
+    builds = _builds(root, python, options)
+    base = builds.floor
+    with temporary_cache() as cache:
         graph = CodeGraph.load_or_build(root, options=options)
         files, symbols = graph.store.counts()
         graph.close()
@@ -98,56 +91,69 @@ def measure(root: Path) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         looks = _look_ups(graph)
         graph.close()
         # A process of its own that has answered nothing: as an editor's indexer links, and its server asks then.
-        graph = CodeGraph.load_or_build(root, options=options)
-        before = time.process_time()
-        enough = threading.Event()
-        timer = threading.Timer(_LINK_SECONDS, enough.set)
-        timer.start()
-        linking, linked = timed(lambda: graph.link(cancel=enough))
-        timer.cancel()
-        link_cpu = time.process_time() - before
-        graph.close()
-        graph = CodeGraph.load_or_build(root, options=options)
-        looks["who calls it, first, calls linked"] = _callers(graph)
-        graph.close()
-        disk = sum(f.stat().st_size for f in Path(cache).rglob("*") if f.is_file())
+        with CodeGraph.load_or_build(root, options=options) as graph:
+            linking, link_cpu, linked = _linking(graph)
+        with CodeGraph.load_or_build(root, options=options) as graph:
+            looks["who calls it, first, calls linked"] = _callers(graph)
+        disk = sum(f.stat().st_size for f in cache.rglob("*") if f.is_file())
         idle, opened, asked = (_memory(root, what) for what in ("idle", "opened", "asked"))
     rows: list[dict[str, Any]] = [
         {"what": f"floor: ast.parse, {processes} processes", "seconds": base, "x floor": 1.0},
-        {"what": "cold build, with the search's tables", "seconds": min(colds), "x floor": min(colds) / base},
+        {"what": "cold build, with the search's tables", "seconds": builds.cold, "x floor": builds.cold / base},
         {"what": "warm start, nothing changed", "seconds": warm, "x floor": warm / base},
-        {"what": "CPU: floor", "seconds": base_cpu, "x floor": 1.0},
-        {"what": "CPU: the graph", "seconds": spent["all"] - search, "x floor": (spent["all"] - search) / base_cpu},
-        {"what": "CPU: the search's tables", "seconds": search, "x floor": search / base_cpu},
-    ]
-    rows += [
-        {"what": f"  of it: {stage}", "seconds": seconds, "x floor": seconds / base_cpu}
-        for stage, seconds in spent.items() if stage != "all"
-    ]  # fmt: skip
-    rows += [
+        *_cpu_rows(builds),
         {"what": "calls linked, in the background", "seconds": linking, "x floor": linking / base},
-        {"what": "CPU: calls linked", "seconds": link_cpu, "x floor": link_cpu / base_cpu},
-    ]
-    rows += [
-        {"what": f"{name}, p50", "seconds": _percentile(times, 0.5)}
-        for name, times in [("edit", edits), *looks.items()]
-    ]
-    rows += [
-        {"what": f"{name}, p95", "seconds": _percentile(times, 0.95)}
-        for name, times in [("edit", edits), *looks.items()]
-    ]
-    rows += [
-        {"what": f"{name}, most", "seconds": max(times)}
-        for name, times in looks.items()
-        if name.startswith("who calls")
+        {"what": "CPU: calls linked", "seconds": link_cpu, "x floor": link_cpu / builds.floor_cpu},
+        *_time_rows({"edit": edits, **looks}),
     ]
     lines = sum(Path(f).read_bytes().count(b"\n") for f in python)
     extra = {
         "folder": root.name, "files": files, "python_files": len(python), "lines": lines, "symbols": symbols,
-        "bytes": sum(f.size for f in found.files), "database_bytes": disk, "files_linked": linked.linked,
+        "bytes": sum(f.size for f in found.files), "database_bytes": disk, "files_linked": linked,
         "memory_mb": {"idle interpreter": idle / 1024, "index opened": opened / 1024, "after callers of four names": asked / 1024},
     }  # fmt: skip
     return rows, extra
+
+
+def _builds(root: Path, python: list[str], options: SyncOptions) -> Builds:
+    """In turn, so that whatever else the machine does falls on all of them alike."""
+    floors, floor_cpu, colds, stages = [], [], [], []
+    for _ in range(3):
+        before = _children_cpu()
+        floors.append(timed(lambda: floor(python, options.workers or 1))[0])
+        floor_cpu.append(_children_cpu() - before)
+        seconds, spent = _cold(root, options)
+        colds.append(seconds)
+        stages.append(spent)
+    return Builds(min(floors), min(floor_cpu), min(colds), min(stages, key=lambda s: s["all"]))
+
+
+def _linking(graph: CodeGraph) -> tuple[float, float, int]:
+    """Seconds, CPU seconds, and the files whose calls were linked."""
+    before = time.process_time()
+    enough = threading.Event()
+    timer = threading.Timer(_LINK_SECONDS, enough.set)
+    timer.start()
+    seconds, linked = timed(lambda: graph.link(cancel=enough))
+    timer.cancel()
+    return seconds, time.process_time() - before, linked.linked
+
+
+def _cpu_rows(builds: Builds) -> list[dict[str, Any]]:
+    rest = builds.stages["all"] - builds.search
+    spent = {
+        "CPU: floor": builds.floor_cpu, "CPU: the graph": rest, "CPU: the search's tables": builds.search,
+        **{f"  of it: {stage}": seconds for stage, seconds in builds.stages.items() if stage != "all"},
+    }  # fmt: skip
+    return [{"what": what, "seconds": s, "x floor": s / builds.floor_cpu} for what, s in spent.items()]
+
+
+def _time_rows(times: dict[str, list[float]]) -> list[dict[str, Any]]:
+    return [
+        *({"what": f"{name}, p50", "seconds": _percentile(of, 0.5)} for name, of in times.items()),
+        *({"what": f"{name}, p95", "seconds": _percentile(of, 0.95)} for name, of in times.items()),
+        *({"what": f"{name}, most", "seconds": max(of)} for name, of in times.items() if name.startswith("who calls")),
+    ]
 
 
 def build(root: Path) -> dict[str, Any]:
@@ -159,8 +165,7 @@ def build(root: Path) -> dict[str, Any]:
     base_cpu = _children_cpu() - before
     cold, spent = _cold(root, SyncOptions(workers=processes))
     search = sum(spent[stage] for stage in _SEARCH_STAGES)
-    with tempfile.TemporaryDirectory() as cache:
-        os.environ["PATHLINE_CACHE_DIR"] = cache
+    with temporary_cache():
         CodeGraph.load_or_build(root).close()
         warm, graph = timed(lambda: CodeGraph.load_or_build(root))
         graph.close()
@@ -173,8 +178,7 @@ def build(root: Path) -> dict[str, Any]:
 
 def _cold(root: Path, options: SyncOptions) -> tuple[float, dict[str, float]]:
     """Seconds, and CPU seconds by stage; "all": of this process and its children, their start and the messages between included."""
-    with tempfile.TemporaryDirectory() as cache:
-        os.environ["PATHLINE_CACHE_DIR"] = cache
+    with temporary_cache():
         before = _children_cpu() + time.process_time()
         seconds, graph = timed(lambda: CodeGraph.load_or_build(root, options=options))
         assert graph.report
@@ -257,7 +261,7 @@ def scale(source: Path) -> list[dict[str, Any]]:
     files = [(f.path, (source / f.path).read_bytes()) for f in discover(source).files if f.kind == "python" and f.size]
     rows = []
     for size in _SIZES:
-        with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as cache:
+        with tempfile.TemporaryDirectory() as folder, temporary_cache() as cache:
             root, lines, copies = Path(folder, "repo"), 0, 0
             while lines < size:
                 for path, data in files:
@@ -272,10 +276,9 @@ def scale(source: Path) -> list[dict[str, Any]]:
             python = [str(p) for p in root.rglob("*.py")]
             processes = os.cpu_count() or 1
             base = timed(lambda python=python, processes=processes: floor(python, processes))[0]
-            os.environ["PATHLINE_CACHE_DIR"] = cache
             cold, graph = timed(lambda root=root: CodeGraph.load_or_build(root))
             graph.close()
-            disk = sum(f.stat().st_size for f in Path(cache).rglob("*") if f.is_file())
+            disk = sum(f.stat().st_size for f in cache.rglob("*") if f.is_file())
             rows.append({
                 "lines": lines, "files": len(python), "cold build, s": cold, "x floor": cold / base,
                 "µs a line": cold / lines * 1e6, "database bytes a line": disk / lines,
@@ -326,7 +329,8 @@ def main() -> None:
         report("index-build", rows, {})
         return
     for folder in options.folders:
-        rows, extra = measure(folder.resolve())
+        with copy_of(folder.resolve()) as root:
+            rows, extra = measure(root)
         print(
             f"{extra['folder']}: {extra['files']:,} files, {extra['lines']:,} lines, {extra['symbols']:,} symbols; "
             f"database {extra['database_bytes'] / 1e6:.0f} MB; memory {extra['memory_mb']}\n"

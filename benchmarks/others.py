@@ -29,8 +29,9 @@ from time import perf_counter, sleep
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from _common import DATA, ROOT, median_of, report, timed
+from _common import DATA, ROOT, median_of, report, temporary_cache, timed
 from _definition_readers import CTAGS_MISSING, GRIFFE, GRIFFE_CODE, JEDI_CODE, child, ctags_command, environment
+from _floor import floor
 from _written_definitions import written
 
 import adapter_core
@@ -41,15 +42,6 @@ SERVERS = ("jedi-language-server==0.47.0", "python-lsp-server==1.15.0", "pylsp-w
 ANSWER_SECONDS = 300.0
 WARM_RUNS = 20
 
-_PARSE = """
-import ast, sys
-for path in sys.stdin.read().split("\\0"):
-    try:
-        with open(path, "rb") as file:
-            ast.parse(file.read())
-    except (SyntaxError, ValueError):
-        continue
-"""
 # Pathline as a process of its own: this copy of it, whatever is installed.
 _HERE = f"import sys; sys.path.insert(0, {str(Path(adapter_core.__file__).parents[1])!r})\n"
 _BUILD = (
@@ -168,23 +160,8 @@ def names_by(program: Path, code: str, root: Path, paths: Sequence[str]) -> int:
     return len(child(program, code, root, paths).definitions)
 
 
-def floor(files: Sequence[str], processes: int) -> None:
-    """Read and `ast.parse`, nothing else, not even an import of ours; files dealt out in turn by size."""
-    by_size = sorted(files, key=lambda f: -os.path.getsize(f))
-    command = [sys.executable, "-I", "-W", "ignore", "-c", _PARSE]
-    children = [subprocess.Popen(command, stdin=subprocess.PIPE) for _ in range(processes)]
-    for number, started in enumerate(children):
-        assert started.stdin
-        started.stdin.write("\0".join(by_size[number::processes]).encode())
-        started.stdin.close()
-    codes = [started.wait() for started in children]
-    if any(codes):
-        raise RuntimeError("a process of the floor failed")
-
-
 def cold_build(root: Path, workers: int) -> int:
-    with tempfile.TemporaryDirectory() as cache:
-        os.environ["PATHLINE_CACHE_DIR"] = cache
+    with temporary_cache():
         return int(python(_BUILD, str(root), str(workers)))
 
 
@@ -298,11 +275,9 @@ def finding(root: Path, files: Iterable[FoundFile], names: Sequence[str]) -> lis
     rows: list[dict[str, Any]] = []
     # Where a name has many definitions, the answer is complete only when nearly all files are in the index.
     often = max(names, key=lambda name: len(truth[name]))
-    with tempfile.TemporaryDirectory() as cache:
-        os.environ["PATHLINE_CACHE_DIR"] = cache
-        without, _ = timed(lambda: first_complete(root, often, truth[often], cache))
-    with tempfile.TemporaryDirectory() as cache:
-        os.environ["PATHLINE_CACHE_DIR"] = cache
+    with temporary_cache() as cache:
+        without, _ = timed(lambda: first_complete(root, often, truth[often], str(cache)))
+    with temporary_cache():
         python(_BUILD, str(root), str(os.cpu_count() or 1))
         for name in names:
             rows += pathline_rows(root, name, truth[name])

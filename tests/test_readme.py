@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -51,6 +52,19 @@ def test_what_is_no_command_of_x_installs_nothing(tmp_path: Path) -> None:
         done = subprocess.run([sys.executable, tmp_path / "x", *arguments], capture_output=True, text=True, check=False)
         assert (done.returncode, done.stdout) == (2, "")
         assert list(tmp_path.iterdir()) == [tmp_path / "x"]
+
+
+@pytest.mark.parametrize(("codes", "ended"), [((0, 0, 0), 0), ((0, 1, 0), 1), ((0, 0, -9), -9), ((2, -9, 0), 2)])
+def test_the_checks_pass_where_all_of_them_did(
+    monkeypatch: pytest.MonkeyPatch, codes: tuple[int, ...], ended: int
+) -> None:
+    """One that was killed, as by the system for want of memory, ends below 0."""
+    x = ModuleType("x")
+    x.__file__ = str(ROOT / "x")
+    exec(compile((ROOT / "x").read_text("utf-8"), x.__file__, "exec"), vars(x))
+    left = list(codes)
+    monkeypatch.setattr(x, "run", lambda command: left.pop(0))
+    assert (x.lint(), left) == (ended, [])
 
 
 def test_the_public_names_are_listed() -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from stat import S_IMODE
 
 import pytest
 
@@ -32,3 +34,21 @@ def test_what_breaks_off_leaves_the_old_file_alone(tmp_path: Path, error: BaseEx
         write()
     assert file.read_bytes() == b"old"
     assert [*tmp_path.iterdir()] == [file]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX permissions")
+def test_who_may_read_it_is_as_for_other_files(tmp_path: Path) -> None:
+    file = tmp_path / "kept.json"
+    before = os.umask(0o027)
+    try:
+        with whole_file(file) as stream:
+            stream.write(b"new")
+        assert S_IMODE(file.stat().st_mode) == 0o640
+        for mode in (0o604, 0o600):
+            file.chmod(mode)
+            with whole_file(file) as stream:
+                assert {S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()} == {mode}
+                stream.write(b"newer")
+            assert S_IMODE(file.stat().st_mode) == mode
+    finally:
+        os.umask(before)

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import AdapterError, AdapterFileError
+from ..whole_files import whole_file
 from .adapter import Adapter, Factors
 from .targets import ModelLayout, Site, layout_of, placed
 
@@ -33,7 +34,7 @@ def save_peft_like(folder: str | os.PathLike[str], adapter: Adapter, model: Any,
     from ..models.sources import missing_libraries
 
     try:
-        from safetensors.numpy import save_file
+        from safetensors.numpy import save
     except ImportError as error:
         raise missing_libraries(("safetensors",)) from error
     modules, transposed = _modules(adapter, layout_of(model))
@@ -60,8 +61,11 @@ def save_peft_like(folder: str | os.PathLike[str], adapter: Adapter, model: Any,
         tensors[f"{_PREFIX}{path}.lora_B.weight"] = np.ascontiguousarray(factors.up, np.float32)
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
-    save_file(tensors, target / WEIGHTS, metadata={"format": "pt"})
-    (target / CONFIG).write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", "utf-8")
+    with whole_file(target / CONFIG) as described, whole_file(target / WEIGHTS) as weights:
+        described.write(json.dumps(config, indent=2, sort_keys=True).encode() + b"\n")
+        weights.write(save(tensors, metadata={"format": "pt"}))
+        # Without it there is no adapter: what is killed from here on leaves none, and not halves of two.
+        (target / CONFIG).unlink(missing_ok=True)
 
 
 def load_peft(folder: str | os.PathLike[str], model: Any) -> Adapter:

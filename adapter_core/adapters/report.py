@@ -1,6 +1,6 @@
 """Where an adapter acts, drawn: how large its deltas are by layer and target, how alike the modules are, which tokens it changes.
 
-Needs matplotlib (`pathline[report]`).
+Needs matplotlib (the extra `report`).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 from ..code_graph import CodeGraph
 from ..errors import AdapterError, UsageError
 from ..graph.source import is_python
+from ..installation import how_to_install
 from ..models.text import clean
 from ..types import CancelToken
 from . import manifest as files
@@ -35,7 +36,7 @@ def check_library() -> None:
     try:
         import matplotlib  # noqa: F401
     except ImportError as error:
-        raise UsageError('--report draws with matplotlib: install it with `pip install "pathline[report]"`.') from error
+        raise UsageError(f"--report draws with matplotlib: {how_to_install('report')}.") from error
 
 
 def layer_norms(adapter: Adapter) -> tuple[list[str], np.ndarray]:

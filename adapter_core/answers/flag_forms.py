@@ -1,87 +1,126 @@
-"""What the words of an option become: each form takes the text of one and raises `ValueError` with what is wanted instead."""
+"""What may be given for an option: each form takes the text of a value, or the value itself, and raises `ValueError` with what is wanted
+instead."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from numbers import Integral, Real
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-Form = Callable[[str], Any]
+if TYPE_CHECKING:
+    from ..adapters.adapter import Adapter
+
+Form = Callable[[Any], Any]
 
 
-def text(given: str) -> str:
+def text(given: Any) -> str:
+    if not isinstance(given, str):
+        raise ValueError("a text")
     return given
 
 
-def path(given: str) -> str:
+def path(given: Any) -> str:
     """Absolute: commands leave the folder where the user stands."""
-    return os.path.abspath(os.path.expanduser(given)) if given else given
+    if not isinstance(given, (str, os.PathLike)):
+        raise ValueError("a path")
+    name = os.fspath(given)
+    if not isinstance(name, str):
+        raise ValueError("a path")
+    return os.path.abspath(os.path.expanduser(name)) if name else name
 
 
-def file(given: str) -> Path:
+def file(given: Any) -> Path:
     return Path(path(given))
 
 
-def adapter_or_word(given: str) -> str:
-    return given if given in ("auto", "none") else path(given)
+def adapter_or_word(given: Any) -> str:
+    return str(given) if given in ("auto", "none") else path(given)
 
 
-def whole(given: str) -> int:
-    try:
+def adapter_or_path(given: Any) -> str | Adapter:
+    """An adapter that a caller made is taken as it is."""
+    from ..adapters.adapter import Adapter
+
+    return given if isinstance(given, Adapter) else path(given)
+
+
+def whole(given: Any) -> int:
+    if isinstance(given, str):
+        try:
+            return int(given)
+        except ValueError:
+            pass
+    elif isinstance(given, Integral) and not isinstance(given, bool):
         return int(given)
-    except ValueError:
-        raise ValueError("a whole number") from None
+    raise ValueError("a whole number")
 
 
-def number(given: str) -> float:
-    try:
-        return float(given)
-    except ValueError:
-        raise ValueError("a number") from None
+def number(given: Any) -> float:
+    if isinstance(given, str):
+        try:
+            return float(given)
+        except ValueError:
+            pass
+    elif isinstance(given, Real) and not isinstance(given, bool):
+        return given if isinstance(given, (int, float)) else float(given)
+    raise ValueError("a number")
 
 
-def switch(given: str) -> bool:
-    if given.lower() in ("on", "true", "yes", "1"):
+def switch(given: Any) -> bool:
+    if isinstance(given, bool):
+        return given
+    word = given.lower() if isinstance(given, str) else ""
+    if word in ("on", "true", "yes", "1"):
         return True
-    if given.lower() in ("off", "false", "no", "0"):
+    if word in ("off", "false", "no", "0"):
         return False
     raise ValueError("on or off")
 
 
-def seconds_or_none(given: str) -> float | None:
-    return None if given == "none" else number(given)
+def seconds_or_none(given: Any) -> float | None:
+    return None if given is None or given == "none" else number(given)
 
 
-def three_numbers(given: str) -> tuple[float, ...]:
-    parts = given.split(",")
-    if len(parts) != 3:
-        raise ValueError("three numbers such as 1,1,2")
-    return tuple(number(part) for part in parts)
+def three_numbers(given: Any) -> tuple[float, ...]:
+    return _three(given, ",", number, "three numbers such as 1,1,2")
 
 
-def weights(given: str) -> dict[str, float]:
+def weights(given: Any) -> dict[str, float]:
     return {name: number(value) for name, value in _pairs(given, "weights such as q_proj=1.2,down_proj=0.5")}
 
 
-def counts(given: str) -> dict[str, int]:
+def counts(given: Any) -> dict[str, int]:
     return {name: whole(value) for name, value in _pairs(given, "ranks such as q_proj=4,down_proj=8")}
 
 
-def tiers(given: str) -> dict[str, tuple[int, ...]]:
+def tiers(given: Any) -> dict[str, tuple[int, ...]]:
     wanted = "ranks of the top, middle and low layers such as attn=8:4:2,mlp=4:2:1"
-    found = {name: tuple(whole(part) for part in value.split(":")) for name, value in _pairs(given, wanted)}
-    if any(len(ranks) != 3 for ranks in found.values()):
+    return {name: _three(value, ":", whole, wanted) for name, value in _pairs(given, wanted)}
+
+
+def strings(given: Any) -> tuple[str, ...]:
+    if isinstance(given, str):
+        return (given,)
+    if not isinstance(given, (list, tuple)):
+        raise ValueError("a text, or several in a list")
+    return tuple(text(one) for one in given)
+
+
+def _three(given: Any, mark: str, form: Callable[[Any], Any], wanted: str) -> tuple[Any, ...]:
+    parts = given.split(mark) if isinstance(given, str) else given
+    if not isinstance(parts, (list, tuple)) or len(parts) != 3:
         raise ValueError(wanted)
-    return found
+    return tuple(form(part) for part in parts)
 
 
-def strings(given: str) -> tuple[str, ...]:
-    return (given,)
-
-
-def _pairs(given: str, wanted: str) -> list[tuple[str, str]]:
-    pairs = [part.partition("=")[::2] for part in given.split(",") if part.strip()]
+def _pairs(given: Any, wanted: str) -> list[tuple[str, Any]]:
+    if isinstance(given, Mapping):
+        if not all(isinstance(name, str) for name in given):
+            raise ValueError(wanted)
+        return list(given.items())
+    pairs = [part.partition("=")[::2] for part in given.split(",") if part.strip()] if isinstance(given, str) else []
     if not pairs or not all(name.strip() and value.strip() for name, value in pairs):
         raise ValueError(wanted)
     return [(name.strip(), value.strip()) for name, value in pairs]

@@ -1,18 +1,19 @@
 """The one table of options that can be given from outside: each row is a keyword of `generate_answer` and a flag of `pathline ask` and of
-`python -m adapter_core.run`, and names the field of `AskOptions` where its default and its meaning stand. The groups are those of the help,
-in its order; `flags.py` makes the flags."""
+`python -I -m adapter_core.run`, and names the field of `AskOptions` where its default and its meaning stand. The groups are those of the
+help, in its order; `flags.py` makes the flags."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from ..errors import UsageError
 from ..models.backend import DEVICES, DTYPES
 from .flag_forms import (
     Form,
+    adapter_or_path,
     adapter_or_word,
     counts,
     file,
@@ -58,10 +59,19 @@ class Option:
             value = getattr(value, part)
         return value
 
+    @property
+    def may_be_none(self) -> bool:
+        """As the field's type says, which is not always what its default is."""
+        *groups, name = self.path.split(".")
+        holder: Any = AskOptions()
+        for part in groups:
+            holder = getattr(holder, part)
+        return any(field.name == name and "None" in str(field.type).split(" | ") for field in fields(holder))
+
     def value_of(self, given: Any) -> Any:
         """What is given as the field's value: text is read, everything is checked. Raises `UsageError`."""
         try:
-            value = self.form(given) if isinstance(given, str) else tuple(given) if isinstance(given, list) else given
+            value = None if given is None and self.may_be_none else self.form(given)
         except ValueError as error:
             raise UsageError(f"{self.on_command_line} takes {error}, not {given!r}.") from None
         if self.choices and value not in self.choices:
@@ -392,7 +402,10 @@ TABLE: tuple[Group, ...] = (
                 "its share (0 to 1) in the mixture; the rest is the repository's", metavar="G", low=0, high=1,
                 unset="0.5 with --sub or --mixture-m, else 0",
             ),
-            Option("sub", "adapter.sub", path, "take the adapter in this file (.npz)", metavar="FILE", unset="generated from the files"),
+            Option(
+                "sub", "adapter.sub", adapter_or_path, "take the adapter in this file (.npz)", metavar="FILE",
+                unset="generated from the files",
+            ),
             Option(
                 "mixture_m", "adapter.mixture_m", whole, "mix it from the M adapters of modules in the bank that are nearest; 0: do not",
                 metavar="M", low=0,

@@ -97,8 +97,7 @@ def as_arguments(values: Mapping[str, Any]) -> list[str]:
         if value is None and option.form is not seconds_or_none:
             continue  # as it is
         if option.form is switch:
-            on = switch(value) if isinstance(value, str) else bool(value)
-            found.append(flag if on else f"--no-{flag[2:]}")
+            found.append(flag if option.value_of(value) else f"--no-{flag[2:]}")
         elif option.form is strings:
             found += [f"{flag}={one}" for one in ([value] if isinstance(value, str) else value)]
         else:

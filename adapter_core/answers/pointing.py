@@ -94,10 +94,13 @@ def zoom_symbol(graph: CodeGraph, name: str | None) -> SymbolRef | None:
     file = _PLACE.sub("", name)
     if file != name and (module := _at_path(graph, file)) is not None:
         raise UsageError(f"{module.path} has {module.symbol.end} lines; {name!r} is none of them.")
-    ending = "/" + file.replace(os.sep, "/").lstrip("/")
-    near = [row.path for row in graph.store.files() if is_python(row.path) and row.path.endswith(ending)][:_MAX_NEAR]
     is_file = file != name or is_python(file)
-    near = near or ([] if is_file else graph.nearest_names(name.replace("/", ".").rpartition(".")[2]))
+    ending = "/" + file.replace(os.sep, "/").lstrip("/")
+    paths = ["/" + row.path for row in graph.store.files() if is_python(row.path)]
+    near = [p[1:] for p in paths if p.endswith(ending)] or [
+        p[1:] for p in paths if p.endswith(ending[ending.rfind("/") :])
+    ]
+    near = near[:_MAX_NEAR] or graph.nearest_names(file.removesuffix(".py").replace("/", ".").rpartition(".")[2])
     hint = f" Did you mean {', '.join(near)}?" if near else ""
     raise UsageError(f"There is no {'file' if is_file else 'symbol'} {file!r} in this workspace.{hint}")
 

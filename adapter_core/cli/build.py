@@ -64,7 +64,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """`python -m adapter_core.build`. Returns the exit code."""
+    """`python -I -m adapter_core.build`. Returns the exit code."""
     from .main import run_parser
 
     return run_parser(_door, argv)
@@ -72,9 +72,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _door() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m adapter_core.build",
+        prog="python -I -m adapter_core.build",
         description="Build what fits a model to a repository; the same as `pathline build`.",
-        epilog=f"example: {_EXAMPLE.replace('pathline build --repo', 'python -m adapter_core.build')}",
+        epilog=f"example: {_EXAMPLE.replace('pathline build --repo', 'python -I -m adapter_core.build')}",
     )
     add_root_argument(parser)
     _add_options(parser)

@@ -40,7 +40,7 @@ def add_root_argument(
     flags: argparse._ActionsContainer | None = None,
     indexing: argparse._ActionsContainer | None = None,
 ) -> None:
-    """The same of `python -m adapter_core.…`, which take the folder as their first argument."""
+    """The same of `python -I -m adapter_core.…`, which take the folder as their first argument."""
     parser.add_argument("repo", metavar="ROOT", help="folder of the repository")
     _add_json(flags or parser)
     _add_ignore(indexing or parser)

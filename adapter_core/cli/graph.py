@@ -1,4 +1,4 @@
-"""`pathline graph`, which is also `python -m adapter_core.code_graph ROOT`: look things up in the graph of a repository."""
+"""`pathline graph`, which is also `python -I -m adapter_core.code_graph ROOT`: look things up in the graph of a repository."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """`python -m adapter_core.code_graph`. Returns the exit code."""
+    """`python -I -m adapter_core.code_graph`. Returns the exit code."""
     from .main import run_parser
 
     return run_parser(_door, argv)
@@ -87,9 +87,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _door() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m adapter_core.code_graph",
+        prog="python -I -m adapter_core.code_graph",
         description="Look things up in the graph of a repository; the same as `pathline graph`.",
-        epilog=_EPILOG.replace("pathline graph --repo .", "python -m adapter_core.code_graph ."),
+        epilog=_EPILOG.replace("pathline graph --repo .", "python -I -m adapter_core.code_graph ."),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_root_argument(parser)

@@ -6,6 +6,7 @@ Exit codes: 0 fine, 1 failed, 2 wrong usage, 3 not found, 130 stopped with Ctrl-
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 
@@ -60,6 +61,9 @@ def run_parser(build: Callable[[], argparse.ArgumentParser], argv: Sequence[str]
         drop_output()
         return EXIT_OK
     except OSError as error:
+        if isinstance(error, FileNotFoundError) and _folder_is_gone():
+            print("error: This folder is gone; go to another one.", file=sys.stderr)
+            return EXIT_USAGE
         advice = what_to_do(error)
         if not advice:
             raise
@@ -75,6 +79,15 @@ def _parsed(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argp
     if extra:
         parser.error(f"unrecognized arguments: {' '.join(extra)}")
     return args
+
+
+def _folder_is_gone() -> bool:
+    """Whether there is no working folder any more, which ends what asks for it, as for a relative path."""
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return True
+    return False
 
 
 if __name__ == "__main__":

@@ -161,9 +161,10 @@ def _path(args: argparse.Namespace) -> int:
 
 
 def _remove(args: argparse.Namespace) -> int:
-    from ..models.store import remove
+    from ..models.install import remove
 
-    size = remove(args.name)
+    with show_installing() as progress:
+        size = remove(args.name, progress)
     _print(args, {"name": args.name, "bytes": size}, f"{args.name} is removed ({size / 1e6:.0f} MB).")
     return EXIT_OK
 

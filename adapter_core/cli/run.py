@@ -1,4 +1,4 @@
-"""`python -m adapter_core.run`."""
+"""`python -I -m adapter_core.run`."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _door() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m adapter_core.run",
+        prog="python -I -m adapter_core.run",
         usage='%(prog)s [flags] ROOT "QUESTION"',
         description="Answer a question about a repository, as `pathline ask --phrase` does. What is missing of its adapters is built "
         "first: embedding, null adapter and memory, in seconds; `pathline build --fit` fits one. " + EXIT_CODES,
-        epilog='example: python -m adapter_core.run . "How does Flask match a URL to a view function?"',
+        epilog='example: python -I -m adapter_core.run . "How does Flask match a URL to a view function?"',
         add_help=False,
     )
     groups = flag_groups(parser)

@@ -42,7 +42,7 @@ def convert(gguf: Path, folder: Path) -> None:
 
     # Parsing the header takes seconds, and transformers does it anew for configuration, weights and tokenizer.
     gguf_library.GGUFReader = functools.lru_cache(maxsize=1)(gguf_library.GGUFReader)
-    where = {"gguf_file": gguf.name, "local_files_only": True}
+    where = {"gguf_file": gguf.name, "local_files_only": True, "trust_remote_code": False}
     model = AutoModelForCausalLM.from_pretrained(
         str(gguf.parent), dtype=torch.bfloat16, quantization_config=GgufConfig(dequantize=True), **where
     )

@@ -1,4 +1,4 @@
-"""Putting a model into the cache: under a lock, built beside its place, and moved there as a whole.
+"""Putting a model into the cache: under a lock, built beside its place, and moved there as a whole; and taking it out again.
 
 A process that dies meanwhile leaves a `.building-…` folder, which the next installation of that name removes.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import shutil
 import subprocess
 import tempfile
@@ -22,7 +23,7 @@ from ..isolation import child_environment, isolated_command, quiet_process_optio
 from ..paths import models_dir
 from .environment import library_environment
 from .sources import missing_libraries
-from .store import MANIFEST, Manifest, Progress, no_progress, write_manifest
+from .store import MANIFEST, Manifest, Progress, find_installed, no_progress, write_manifest
 
 _POLL_SECONDS = 0.2
 _FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))  # Windows knows no quotas
@@ -60,7 +61,7 @@ def main() -> int:
 
 @contextmanager
 def installing(name: str, progress: Progress = no_progress) -> Iterator[None]:
-    """Hold the lock of one model's name, waiting for another process that installs it."""
+    """Hold the lock of one model's name, waiting for another process that installs or removes it."""
     with disk_errors():
         models_dir().mkdir(parents=True, exist_ok=True)
         lock = filelock.FileLock(models_dir() / f".{name}.lock")
@@ -110,10 +111,29 @@ def build(name: str, source: str, source_sha256: str, fill: Callable[[Path, Path
             shutil.rmtree(work, ignore_errors=True)
 
 
+def remove(name: str, progress: Progress = no_progress) -> int:
+    """Delete an installed model and return the bytes freed. Raises `ModelMissingError`, and `ModelError` if in use."""
+    with installing(find_installed(name).name, progress):
+        folder = find_installed(name)  # as it is now that no other process is at it
+        size = sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
+        with disk_errors():
+            grave = Path(tempfile.mkdtemp(prefix=f".building-{folder.name}-", dir=models_dir()))
+        # Renamed first, so that it is gone as a whole or not at all.
+        try:
+            folder.rename(grave / "old")
+        except OSError as error:
+            raise ModelError(
+                f"{folder} cannot be removed ({error.strerror}): is a Pathline that uses it still running?"
+            ) from error
+        finally:
+            shutil.rmtree(grave, ignore_errors=True)
+        return size
+
+
 def convert_gguf(gguf: Path, scratch: Path, folder: Path, progress: Progress = no_progress) -> None:
     """Run `convert` in a child. Raises `ModelFileError` for a file that is no model and `ModelError` for the rest."""
     progress("convert", 0, 0)
-    command = isolated_command("adapter_core.models.convert", str(gguf), str(folder))
+    command = isolated_command("adapter_core.models.convert", str(_alone(gguf, scratch)), str(folder))
     with (scratch / "convert.out").open("w+b") as out, (scratch / "convert.err").open("w+b") as err:
         process = subprocess.Popen(
             command,
@@ -149,6 +169,21 @@ def convert_gguf(gguf: Path, scratch: Path, folder: Path, progress: Progress = n
     if problem:
         raise ModelFileError(f"{gguf.name} cannot be read as a model ({detail}).")
     progress("convert", 1, 1)
+
+
+def _alone(gguf: Path, scratch: Path) -> Path:
+    """The file in a folder of its own: the libraries would read what lies beside it, too, such as a `tokenizer_config.json` that names
+    code, and what they make of the file would depend on its neighbours."""
+    link = scratch / "alone" / gguf.name
+    link.parent.mkdir()
+    for way in (os.symlink, os.link, shutil.copyfile):  # Windows lets not everyone make links
+        try:
+            way(gguf.resolve(), link)
+            break
+        except OSError:
+            if way is shutil.copyfile:
+                raise
+    return link
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import ModelFileError, ModelMissingError
+from ..installation import how_to_install
 from ..model_names import is_address, is_hub_id, looks_like_path
 from .store import DEFAULT_NAME, cached_sha256, installed, model_folder, verify, weights_digest
 
@@ -125,8 +126,7 @@ def _hub_source(model: str) -> ModelSource:
 def missing_libraries(names: Sequence[str] = ()) -> ModelMissingError:
     """What to say where torch, transformers or another of the named libraries are not installed."""
     return ModelMissingError(
-        f"The language model needs {', '.join(names) or 'torch and transformers'}: "
-        'install it with `pip install "pathline[model]"`.'
+        f"The language model needs {', '.join(names) or 'torch and transformers'}: {how_to_install('model')}."
     )
 
 

@@ -3,7 +3,7 @@
     <cache>/models/<name>/config.json, model.safetensors, tokenizer.json, …, manifest.json
     <cache>/models/digests.json       hashes of weights that live elsewhere, by path, size and time
     <cache>/models/.<name>.lock       held while the model is installed or removed
-    <cache>/models/.building-…        an unfinished installation; removed by the next one
+    <cache>/models/.building-<name>-… an unfinished installation or removal; removed by the next one of that name
 
 A folder appears under its name only when it is complete, so whatever is found there with a manifest was whole once.
 """
@@ -12,15 +12,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ..errors import ModelError, ModelFileError, ModelMissingError
+from ..errors import ModelFileError, ModelMissingError
 from ..paths import models_dir
 from ..whole_files import whole_file
 
@@ -184,23 +182,6 @@ def find_installed(name: str) -> Path:
         return folder
     hint = "run `pathline model pull`" if name == DEFAULT_NAME else "see `pathline model list`"
     raise ModelMissingError(f"There is no installed model named {name!r}: {hint}.")
-
-
-def remove(name: str) -> int:
-    """Delete an installed model and return the bytes freed. Raises `ModelMissingError`, and `ModelError` if in use."""
-    folder = find_installed(name)
-    size = sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
-    # Renamed first, so that it is gone as a whole or not at all.
-    grave = Path(tempfile.mkdtemp(prefix=".building-removed-", dir=models_dir()))
-    try:
-        folder.rename(grave / name)
-    except OSError as error:
-        raise ModelError(
-            f"{folder} cannot be removed ({error.strerror}): is a Pathline that uses it still running?"
-        ) from error
-    finally:
-        shutil.rmtree(grave, ignore_errors=True)
-    return size
 
 
 def weights_digest(folder: Path) -> str:

@@ -27,6 +27,7 @@ from adapter_core.code_graph import CodeGraph
 from adapter_core.errors import AdapterError, AdapterFileError, Cancelled
 from adapter_core.evidence.model_shape import ModelDims
 from adapter_core.evidence.repo_embedding import RepoEmbedding
+from adapter_core.installation import how_to_install
 from adapter_core.paths import cache_dir
 from tests.support import graph_of, write, write_tree
 
@@ -75,7 +76,7 @@ def again(repo: Path, out: Path, **options):
 def test_what_is_written(graph, repo, tmp_path):
     report = build_adapters(graph, MODEL, tmp_path / "out")
     assert not report.reused
-    assert set(contents(tmp_path / "out")) == NAMES
+    assert set(contents(tmp_path / "out")) == {*NAMES, ".lock"}
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
     assert (manifest["kind"], manifest["rank"], manifest["seed"], manifest["commit"]) == ("generated", 8, 0, None)
     assert manifest["model"] | {"name": "tiny", "sha256": "ab" * 32, "layers": 2, "d_model": 16} == manifest["model"]
@@ -259,8 +260,25 @@ def test_a_folder_that_cannot_be_written(graph, tmp_path):
 
 def test_two_builds_at_once(graph, tmp_path, monkeypatch):
     monkeypatch.setattr("adapter_core.build._LOCK_WAIT_SECONDS", 0.01)
-    with FileLock(tmp_path / ".out.lock"), pytest.raises(AdapterError, match="Another Pathline process"):
+    (tmp_path / "out").mkdir()
+    with FileLock(tmp_path / "out" / ".lock"), pytest.raises(AdapterError, match="Another Pathline process"):
         build_adapters(graph, MODEL, tmp_path / "out")
+    kept = build_adapters(graph, MODEL).folder
+    with FileLock(kept.with_name(f".{kept.name}.lock")), pytest.raises(AdapterError, match="Another Pathline process"):
+        build_adapters(graph, MODEL)
+
+
+@pytest.mark.parametrize("out", [".", "..", "deep/er", "deep/../wide/"])
+def test_a_folder_may_be_named_relatively(graph, tmp_path, monkeypatch, out):
+    here = tmp_path / "a" / "b"
+    here.mkdir(parents=True)
+    monkeypatch.chdir(here)
+    report = build_adapters(graph, MODEL, out)
+    assert report.folder == (here / out).resolve()
+    assert read_built(report.folder).manifest.fingerprint == report.manifest.fingerprint
+    # Nothing beside it.
+    assert {path.relative_to(here.parent).parts[0] for path in here.parent.rglob("*.lock")} <= {"b", ".lock"}
+    assert not [*report.folder.parent.glob(".*.lock")]
 
 
 def test_progress(graph, tmp_path):
@@ -387,7 +405,7 @@ def test_the_door(repo, tiny_model, tmp_path):
 
 
 def test_report(repo, tiny_model, tmp_path, capsys):
-    pytest.importorskip("matplotlib", reason='needs the extra "pathline[dev]"')
+    pytest.importorskip("matplotlib", reason="needs what ./x setup --dev installs")
     write_tree(repo, WORKSPACE)
     pictures = []
     for name in ("a.png", "b.png"):
@@ -419,5 +437,5 @@ def test_a_report_without_the_library(repo, tiny_model, tmp_path, capsys, monkey
         capsys, "--repo", repo, "--model", tiny_model, "--out", tmp_path / "out", "--report", tmp_path / "a.png"
     )
     assert code == 2
-    assert "pathline[report]" in err
+    assert f"matplotlib: {how_to_install('report')}." in err
     assert not (tmp_path / "out").exists()

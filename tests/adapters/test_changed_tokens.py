@@ -12,7 +12,7 @@ from adapter_core.adapters.targets import infer_target_shapes
 from adapter_core.errors import Cancelled
 from tests.adapters.models import VOCAB, assert_same_bits, random_adapter, tiny, weights
 
-torch = pytest.importorskip("torch", reason='needs the extra "pathline[model]"')
+torch = pytest.importorskip("torch", reason="needs what ./x setup installs")
 
 
 class Characters:

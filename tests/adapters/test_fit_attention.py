@@ -26,7 +26,7 @@ def gradient(model, batch):
 
 @pytest.mark.parametrize("family", ["llama", "qwen2", "qwen3", "mistral", "phi3", "gpt2"])
 def test_the_same_values_and_gradients(family: str) -> None:
-    torch = pytest.importorskip("torch", reason='needs the extra "pathline[model]"')
+    torch = pytest.importorskip("torch", reason="needs what ./x setup installs")
     model = tiny(family)
     assert model.config._attn_implementation == "sdpa"
     expected = gradient(model, ids())
@@ -39,7 +39,7 @@ def test_the_same_values_and_gradients(family: str) -> None:
 
 
 def test_the_model_is_as_before_after_an_error() -> None:
-    pytest.importorskip("torch", reason='needs the extra "pathline[model]"')
+    pytest.importorskip("torch", reason="needs what ./x setup installs")
     model = tiny("llama")
     with pytest.raises(ZeroDivisionError), attention_for_training(model):
         raise ZeroDivisionError
@@ -47,7 +47,7 @@ def test_the_model_is_as_before_after_an_error() -> None:
 
 
 def test_another_attention_is_left_alone() -> None:
-    pytest.importorskip("torch", reason='needs the extra "pathline[model]"')
+    pytest.importorskip("torch", reason="needs what ./x setup installs")
     model = tiny("llama")
     model.set_attn_implementation("eager")
     with attention_for_training(model):
@@ -56,7 +56,7 @@ def test_another_attention_is_left_alone() -> None:
 
 @pytest.mark.parametrize(("dtype", "close"), [("float32", 1e-5), ("bfloat16", 2e-2)])
 def test_the_loss_is_the_mean_cross_entropy(dtype: str, close: float) -> None:
-    torch = pytest.importorskip("torch", reason='needs the extra "pathline[model]"')
+    torch = pytest.importorskip("torch", reason="needs what ./x setup installs")
     generator = torch.Generator().manual_seed(5)
     head = torch.nn.Linear(16, 50, bias=False).requires_grad_(False)
     head.weight.copy_(torch.randn(50, 16, generator=generator))
@@ -73,7 +73,7 @@ def test_the_loss_is_the_mean_cross_entropy(dtype: str, close: float) -> None:
 
 
 def test_a_token_that_the_model_rules_out_costs_much_but_no_infinity() -> None:
-    torch = pytest.importorskip("torch", reason='needs the extra "pathline[model]"')
+    torch = pytest.importorskip("torch", reason="needs what ./x setup installs")
     head = torch.nn.Linear(2, 3, bias=False).requires_grad_(False)
     head.weight.copy_(torch.tensor([[1000.0, 0.0], [0.0, 1000.0], [-1000.0, 0.0]]))
     hidden = torch.tensor([[1.0, 0.0]], requires_grad=True)

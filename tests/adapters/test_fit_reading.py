@@ -15,7 +15,7 @@ OPTIONS = JudgeOptions(questions=5, places=4)
 
 
 def judged(monkeypatch, score, rows=ROWS, options=OPTIONS):
-    pytest.importorskip("torch", reason='needs the extra "pathline[model]"')
+    pytest.importorskip("torch", reason="needs what ./x setup installs")
     asked: list[tuple[list[str], str]] = []
 
     def instead(loaded, places, question, reading, cancel):

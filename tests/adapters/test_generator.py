@@ -74,7 +74,7 @@ def test_without_shapes_targets_are_square():
     cap=st.just(0.0) | st.floats(0.01, 2),
 )
 def test_the_torch_twin_has_the_same_numbers(seed, rank, gate, rounded, cap):
-    torch = pytest.importorskip("torch", reason='needs the extra "pathline[model]"')
+    torch = pytest.importorskip("torch", reason="needs what ./x setup installs")
     z = embedding(seed)
     options = {"rank": rank, "seed": seed, "layer_gate": gate, "rounded": rounded, "map_cap": cap, "learn_bias": True}
     ours = generate(z, **options)

@@ -11,7 +11,7 @@ from adapter_core.adapters.memory import Memory
 from adapter_core.adapters.remembering.followers import Model
 from adapter_core.adapters.remembering.gate import FEATURES, Gate
 
-torch = pytest.importorskip("torch", reason='needs the extra "pathline[model]"')
+torch = pytest.importorskip("torch", reason="needs what ./x setup installs")
 
 from adapter_core.adapters.remembering.mixing import MemoryStep  # noqa: E402 - after the skip
 

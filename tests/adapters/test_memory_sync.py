@@ -116,7 +116,7 @@ def test_padding_of_an_earlier_call_makes_no_other_tokenizer(tiny_llama: Path) -
 
 
 def test_a_folder_without_a_tokenizer(tmp_path: Path) -> None:
-    pytest.importorskip("transformers", reason='needs the extra "pathline[model]"')
+    pytest.importorskip("transformers", reason="needs what ./x setup installs")
     with pytest.raises(ModelFileError, match="no tokenizer"):
         load_tokenizer(tmp_path, "bare")
 

@@ -18,7 +18,7 @@ from adapter_core.adapters.targets import infer_target_shapes, layout_of
 from adapter_core.errors import AdapterError, UsageError
 from tests.adapters.models import FAMILIES, assert_same_bits, ids, logits, random_adapter, tiny, weights
 
-torch = pytest.importorskip("torch", reason='needs the extra "pathline[model]"')
+torch = pytest.importorskip("torch", reason="needs what ./x setup installs")
 
 DTYPES = ("float32", "bfloat16")
 LOOSE = 99.0  # a cap that caps nothing

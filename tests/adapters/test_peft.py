@@ -15,8 +15,8 @@ from adapter_core.adapters.targets import infer_target_shapes
 from adapter_core.errors import AdapterError, AdapterFileError
 from tests.adapters.models import FAMILIES, logits, random_adapter, tiny
 
-torch = pytest.importorskip("torch", reason='needs the extra "pathline[model]"')
-peft = pytest.importorskip("peft", reason='needs the extra "pathline[dev-model]"')
+torch = pytest.importorskip("torch", reason="needs what ./x setup installs")
+peft = pytest.importorskip("peft", reason="needs what ./x setup --dev installs")
 
 LOOSE = 99.0
 
@@ -120,6 +120,38 @@ def test_the_same_bytes_for_the_same_adapter(tmp_path):
         save_peft_like(tmp_path / name, adapter, model)
     for file in ("adapter_config.json", "adapter_model.safetensors"):
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
+
+
+def test_what_breaks_off_leaves_the_old_adapter(tmp_path, monkeypatch):
+    model = tiny("llama")
+    old, new = (random_adapter(infer_target_shapes(model), rank=rank) for rank in (2, 3))
+    save_peft_like(tmp_path, old, model)
+    before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+
+    def fail(*_: object, **__: object) -> bytes:
+        raise OSError("No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("safetensors.numpy.save", fail)
+        with pytest.raises(OSError, match="No space"):
+            save_peft_like(tmp_path, new, model)
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
+    # Killed between its two files, it leaves none that is loaded.
+    replace = Path.replace
+
+    def killed(self: Path, target: Path) -> Path:
+        if target.suffix == ".json":
+            raise KeyboardInterrupt
+        return replace(self, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", killed)
+        with pytest.raises(KeyboardInterrupt):
+            save_peft_like(tmp_path, new, model)
+    with pytest.raises(AdapterFileError):
+        load_peft(tmp_path, model)
+    save_peft_like(tmp_path, new, model)
+    assert load_peft(tmp_path, model).rank == 3
 
 
 def test_a_model_without_weights_gives_the_names(tmp_path):

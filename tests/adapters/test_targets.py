@@ -18,7 +18,7 @@ from adapter_core.errors import AdapterError, UsageError
 from adapter_core.evidence.model_shape import read_dims
 from tests.adapters.models import FAMILIES, tiny
 
-torch = pytest.importorskip("torch", reason='needs the extra "pathline[model]"')
+torch = pytest.importorskip("torch", reason="needs what ./x setup installs")
 
 GROUPED = {
     "q_proj": (32, 32), "k_proj": (16, 32), "v_proj": (16, 32), "o_proj": (32, 32),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import re
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from adapter_core.adapters.adapter import Adapter
 from adapter_core.answers.flag_table import OPTIONS, TABLE
 from adapter_core.answers.flags import add_flags, as_arguments, flag_groups, values_of, with_values
 from adapter_core.answers.options import AskOptions
@@ -176,3 +179,57 @@ def test_files_are_absolute(tmp_path: Path) -> None:
 def test_what_cannot_be_is_said_in_a_sentence(values: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         with_values(AskOptions(), values)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("sentences", None, "--sentences takes a whole number, not None"),
+        ("sentences", 2.5, "--sentences takes a whole number, not 2.5"),
+        ("max_new_tokens", True, "--max-new-tokens takes a whole number, not True"),
+        ("alpha", True, "--alpha takes a number"),
+        ("zoom_symbol", 5, "--zoom takes a text, not 5"),
+        ("device", None, "--device takes a text"),
+        ("phrase", 7, "--phrase takes on or off, not 7"),
+        ("phrase", None, "--phrase takes on or off"),
+        ("adapter", 3, "--adapter takes a path"),
+        ("sub", 3, "--sub takes a path"),
+        ("telemetry_out", b"t", "--telemetry takes a path"),
+        ("deadline", "soon", "--deadline takes a number"),
+        ("entropy_weights", 1.0, "three numbers"),
+        ("entropy_weights", (1, 2, "x"), "a number"),
+        ("target_weights", ["q_proj"], "weights such as"),
+        ("target_weights", {"q_proj": None}, "a number"),
+        ("per_target_rank_schedule", {"q_proj": 1.5}, "a whole number"),
+        ("layer_rank_tiers", {"attn": 8}, "top, middle and low"),
+        ("layer_rank_tiers", {"attn": [8, 4, -1]}, "at least 0"),
+        ("stop", 5, "a text, or several"),
+        ("stop", ["a", 5], "a text"),
+    ],
+)
+def test_a_value_of_another_type_is_said_in_a_sentence(name: str, value: Any, message: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(message)):
+        with_values(AskOptions(), {name: value})
+
+
+def test_values_are_taken_in_every_form_that_fits(tmp_path: Path) -> None:
+    adapter = Adapter((), 4, 8.0)
+    given = {
+        "zoom_symbol": None, "memory": None, "adapter_reads": None, "alpha": np.float32(0.5), "rank": np.int64(4), "link_seconds": None,
+        "telemetry_out": Path("t.jsonl"), "adapter": Path("a.npz"), "sub": adapter, "layer_rank_tiers": {"attn": [8, 4, 2]},
+        "stop": ["a", "b"],
+    }  # fmt: skip
+    options = with_values(AskOptions(), given)
+    assert (options.zoom, options.adapter.memory, options.adapter.reads) == (None, None, None)
+    assert (options.adapter.alpha, options.adapter.rank, options.compose.link_seconds) == (0.5, 4, None)
+    assert options.telemetry.telemetry_out == tmp_path / "t.jsonl"
+    assert options.adapter.adapter == str(tmp_path / "a.npz")
+    assert options.adapter.sub is adapter
+    assert options.adapter.layer_rank_tiers == {"attn": (8, 4, 2)}
+    assert options.generation.stop == ("a", "b")
+
+
+def test_a_switch_is_on_or_off_on_the_command_line_too() -> None:
+    assert as_arguments({"phrase": "off", "memory": None, "rerank": True}) == ["--no-phrase", "--rerank"]
+    with pytest.raises(UsageError, match="on or off"):
+        as_arguments({"phrase": 7})

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from adapter_core.answers.composing.listings import classes_with_method, exception_handlers
-from adapter_core.answers.composing.listings.all_kinds import listings
+from adapter_core.answers.composing.links.known_links import KnownLinks
+from adapter_core.answers.composing.links.time_budget import TimeBudget
+from adapter_core.answers.composing.listings import classes_with_method, exception_handlers, raising_places
+from adapter_core.answers.composing.listings.all_kinds import all_listings, listings
 from adapter_core.answers.runner import answer_question
 from adapter_core.code_graph import CodeGraph
+from adapter_core.errors import Cancelled
 from tests.support import graph_of
 
 WORKSPACE = """
@@ -412,10 +416,11 @@ def test_where_none_names_it_the_handlers_of_a_base_are_told(repo: Path) -> None
 
 
 @pytest.mark.timeout(30)
-def test_odd_texts_take_no_time(repo: Path) -> None:
+@pytest.mark.parametrize("question", ["Who catches Late?", "Where is Late raised?"])
+def test_odd_texts_take_no_time(repo: Path, question: str) -> None:
     odd = f'TEXT = "{"except Late raise " * 30_000}"\n\n\nclass Late(Exception): ...\n'
     graph = graph_of(repo, f"#- kit/work.py\n{odd}")
-    assert not answer_question(graph, "Who catches Late?").dropped
+    assert not answer_question(graph, question).dropped
 
 
 def test_defaults_in_pairs_in_tables_within_tables_and_in_what_a_function_returns(repo: Path) -> None:
@@ -472,3 +477,96 @@ def test_what_one_extends_or_calls_to_add_something_is_told(repo: Path) -> None:
     assert "`BaseStorage` is extended by `MemoryStorage` and `FileStorage`." in told
     told = [c.text for c in answer_question(graph, "How do I add a custom storage hook?").claims]
     assert "`Tasks.register_storage_hook`: “Have a hook called.”" in told
+
+
+@pytest.fixture
+def raising_everywhere(tmp_path: Path) -> Iterator[CodeGraph]:
+    files = (f"#- kit/part{n:02}.py\ndef work{n:02}():\n    raise ValueError({n})\n" for n in range(40))
+    with graph_of(tmp_path, "".join(files)) as graph:
+        yield graph
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The files in which an exception was looked for."""
+    paths: list[str] = []
+    look = raising_places._raising
+
+    def raising(graph: CodeGraph, path: str, name: str) -> Iterator[object]:
+        paths.append(path)
+        return look(graph, path, name)
+
+    monkeypatch.setattr(raising_places, "_raising", raising)
+    return paths
+
+
+def test_no_more_files_are_read_than_places_are_told_of(raising_everywhere: CodeGraph, read: list[str]) -> None:
+    told = [item.text for item in listings(raising_everywhere, "Where is ValueError raised?")]
+    assert told == [
+        "`ValueError` is raised in `work00`, `work01`, `work02` and `work03`, among others.",
+        "`ValueError` is raised in `work04`, `work05`, `work06` and `work07`, among others.",
+    ]
+    assert read == [f"kit/part{n:02}.py" for n in range(9)]
+
+
+def test_where_an_exception_is_raised_is_looked_for_within_the_time_for_links(
+    raising_everywhere: CodeGraph, read: list[str]
+) -> None:
+    links = KnownLinks(raising_everywhere, TimeBudget(raising_everywhere, 0.0))
+    assert all_listings(links, "Where is ValueError raised?") == ()
+    assert not read
+
+
+def test_a_cancelled_question_looks_into_no_further_file(raising_everywhere: CodeGraph, read: list[str]) -> None:
+    def check() -> None:
+        if read:
+            raise Cancelled("The answer was stopped.")
+
+    links = KnownLinks(raising_everywhere, TimeBudget(raising_everywhere, None, check))
+    with pytest.raises(Cancelled):
+        all_listings(links, "Where is ValueError raised?")
+    assert read == ["kit/part00.py"]
+
+
+def test_classes_of_one_name_are_told_apart_where_they_are_raised(repo: Path) -> None:
+    fixture = """
+        #- kit/a.py
+        class Timeout(Exception): ...
+
+
+        def fetch():
+            raise Timeout("a")
+        #- kit/b.py
+        class Timeout(Exception): ...
+
+
+        def send():
+            raise (
+                Timeout("b")
+            )
+        #- kit/c.py
+        import socket
+
+        from kit import a
+
+
+        def mixed():
+            raise a.Timeout("c")
+
+
+        def foreign():
+            raise socket.Timeout("d")
+        """
+    graph = graph_of(repo, fixture)
+
+    def told(question: str) -> list[str]:
+        answer = answer_question(graph, question)
+        assert not answer.dropped
+        return [claim.text for claim in answer.claims if "is raised in" in claim.text]
+
+    of_a = "`Timeout` defined in `kit/a.py` is raised in `fetch` and `mixed`."
+    of_b = "`Timeout` defined in `kit/b.py` is raised in `send`."
+    assert told("Where is a.Timeout raised?") == [of_a]
+    assert told("What raises kit.b.Timeout?") == [of_b]
+    assert told("Where is Timeout raised?") == [of_a, of_b]
+    assert told("Where is socket.Timeout raised?") == ["`Timeout` is raised in `foreign`."]

@@ -90,8 +90,8 @@ def test_the_line_of_a_zoom(graph: CodeGraph, tmp_path: Path) -> None:
     ("name", "message"),
     [
         ("shop/cart.py:99", "shop/cart.py has 18 lines; 'shop/cart.py:99' is none of them."),
-        ("shop/cat.py:3", "There is no file 'shop/cat.py' in this workspace."),
-        ("lib/cart.py", "There is no file 'lib/cart.py' in this workspace."),
+        ("shop/qqq.py:3", "There is no file 'shop/qqq.py' in this workspace."),
+        ("lib/cart.py", "There is no file 'lib/cart.py' in this workspace. Did you mean shop/cart.py?"),
         ("Crt", "There is no symbol 'Crt' in this workspace. Did you mean Cart"),
     ],
 )

@@ -15,6 +15,7 @@ import pytest
 
 from adapter_core.cli.common import note
 from adapter_core.cli.main import main
+from adapter_core.installation import how_to_install
 from adapter_core.isolation import isolated_command
 from adapter_core.paths import cache_dir
 from tests.support import write, write_tree
@@ -145,7 +146,9 @@ def test_zoom(shop: Path) -> None:
     wrong = pathline("ask", "--no-model", "--zoom", "chekout", "what?", cwd=shop)
     assert wrong.returncode == 2
     assert "Did you mean checkout?" in wrong.stderr
-    assert "Did you mean Cart" in pathline("ask", "--no-model", "--zoom", "lib/cart.py", "what?", cwd=shop).stderr
+    assert (
+        "Did you mean shop/cart.py?" in pathline("ask", "--no-model", "--zoom", "lib/cart.py", "what?", cwd=shop).stderr
+    )
 
 
 @pytest.mark.parametrize(
@@ -351,10 +354,31 @@ def test_streams_may_be_closed(shop: Path, command: str, closed: int, code: int)
     assert (done.returncode, "Traceback" in done.stderr) == (code, False), done.stderr
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps the working folder")
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        ("graph --find Cart", 2),
+        ("graph --repo {shop} --find Cart", 2),
+        ("search --repo {shop} total", 0),
+    ],
+)
+def test_a_working_folder_that_is_gone(shop: Path, tmp_path: Path, command: str, code: int) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    started = isolated_command("adapter_core.cli.main", *command.format(shop=shop).split())
+    shell = ["sh", "-c", 'rmdir "$1" && shift && exec "$@"', "sh", str(gone), *started]
+    done = subprocess.run(shell, cwd=gone, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    if code:
+        assert done.stderr == "error: This folder is gone; go to another one.\n"
+
+
 def test_without_a_model_one_line_says_how_to_get_it(shop: Path) -> None:
     result = pathline("ask", "What is the sum of all prices?", cwd=shop)
     assert result.returncode == 0
-    assert "pathline model pull" in result.stderr or "pathline[model]" in result.stderr
+    assert "pathline model pull" in result.stderr or how_to_install("model") in result.stderr
     assert len(result.stderr.strip().split("\n")) == 1
 
 

@@ -1,4 +1,4 @@
-"""`pathline graph` and `python -m adapter_core.code_graph`: what they print, as lines and as JSON, and how they end."""
+"""`pathline graph` and `python -I -m adapter_core.code_graph`: what they print, as lines and as JSON, and how they end."""
 
 from __future__ import annotations
 
@@ -435,7 +435,7 @@ def test_the_door_of_the_library_says_the_same(shop: Path, tmp_path: Path) -> No
     found = json.loads(door("--json", "--ignore", "tests/", "--find", "Cart", str(shop)).stdout)
     assert found["queries"]["find Cart"]["items"][0]["line"] == 7
     assert door("--find", "Cart").returncode == 2
-    assert "example: python -m adapter_core.code_graph" in door("--help").stdout
+    assert "example: python -I -m adapter_core.code_graph" in door("--help").stdout
 
 
 def test_help_shows_an_example(repo: Path) -> None:

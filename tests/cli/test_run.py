@@ -1,4 +1,4 @@
-"""`python -m adapter_core.run`, `run_repo_adapter` and `generate_answer`, with a tiny model of the real kind."""
+"""`python -I -m adapter_core.run`, `run_repo_adapter` and `generate_answer`, with a tiny model of the real kind."""
 
 from __future__ import annotations
 

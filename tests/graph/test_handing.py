@@ -54,9 +54,12 @@ def test_they_tell_it_of_real_code(repo: Path, module: str) -> None:
     folder = Path(graph_package.__file__).parent / module
     files = {file.relative_to(folder).as_posix(): file.read_text("utf-8") for file in sorted(folder.rglob("*.py"))}
     graph = graph_of(repo, "".join(f"#- {path}\n{text}\n" for path, text in files.items()))
+    told = 0
     for path in files:
         found = [o for o in told_by_the_tree(graph, path) if o.name.isidentifier()]
         assert handing.callbacks_of(graph.inference, path, {o.name for o in found}) == found
+        told += len(found)
+    assert told >= 3
 
 
 def test_of_a_file_that_does_not_parse_they_do_not_tell(repo: Path) -> None:

@@ -21,7 +21,7 @@ CORPUS = [
 
 @pytest.fixture(scope="session")
 def tiny_tokenizer():
-    pytest.importorskip("transformers", reason='needs the extra "pathline[model]"')
+    pytest.importorskip("transformers", reason="needs what ./x setup installs")
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
 

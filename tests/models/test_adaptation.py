@@ -22,7 +22,7 @@ from adapter_core.models.backend import Adaptation, Backend, Finished, Generatio
 from adapter_core.models.local import LocalBackend
 from adapter_core.models.open import open_backend
 
-torch = pytest.importorskip("torch", reason='needs the extra "pathline[model]"')
+torch = pytest.importorskip("torch", reason="needs what ./x setup installs")
 
 from tests.adapters.models import assert_same_bits, random_adapter, weights  # noqa: E402 - after the skip
 

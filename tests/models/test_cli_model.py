@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import time
 
 import pytest
 
@@ -93,7 +94,17 @@ def test_help_shows_an_example(action, capsys):
 
 
 def test_progress_on_a_terminal(monkeypatch, capsys):
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
     with show_installing() as progress:
         for stage, done, total in [("download", 0, 0), ("download", 5, 10), ("convert", 0, 0), ("unknown", 1, 1)]:
             progress(stage, done, total)
+            time.sleep(0.3)  # it is drawn ten times a second
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert [
+        s for s in ("Downloading the model", "Converting (about half a minute, once)", "unknown") if s not in err
+    ] == []
+    assert "5/10 bytes" in err
+    assert "━" in err

@@ -17,7 +17,7 @@ from adapter_core.models.process import ProcessBackend
 from adapter_core.models.serving import Applied
 from adapter_core.models.sources import resolve
 
-torch = pytest.importorskip("torch", reason='needs the extra "pathline[model]"')
+torch = pytest.importorskip("torch", reason="needs what ./x setup installs")
 
 SHORT = (Message("user", "router"),)
 LONG = (Message("user", "How does the router match a request to a view function?"),)

@@ -15,7 +15,7 @@ from adapter_core.models.scoring import ScoringOptions, score
 from adapter_core.models.sources import resolve
 
 pytestmark = pytest.mark.model
-torch = pytest.importorskip("torch", reason='needs the extra "pathline[model]"')
+torch = pytest.importorskip("torch", reason="needs what ./x setup installs")
 
 PROMPT = "Question: what is the capital of France?\nAnswer: "
 SENTENCES = [

@@ -14,7 +14,7 @@ from adapter_core.models.local import LocalBackend
 from adapter_core.models.scoring import score
 from adapter_core.models.sources import resolve
 
-torch = pytest.importorskip("torch", reason='needs the extra "pathline[model]"')
+torch = pytest.importorskip("torch", reason="needs what ./x setup installs")
 
 PROMPT = "def overlaps(self, other):\n    return self.start <= other.end  # "
 

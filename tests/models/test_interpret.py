@@ -8,7 +8,7 @@ from adapter_core.errors import ModelError
 from adapter_core.models.interpret import block_out_hook, get_W, is_block
 from tests.adapters.models import FAMILIES, ids, tiny
 
-torch = pytest.importorskip("torch", reason='needs the extra "pathline[model]"')
+torch = pytest.importorskip("torch", reason="needs what ./x setup installs")
 
 
 def blocks_of(model):

@@ -15,7 +15,7 @@ from adapter_core.models.backend import GenerationEvent, GenerationOptions, Text
 from adapter_core.models.process import ProcessBackend
 from adapter_core.types import CancelToken
 
-pytest.importorskip("torch", reason='needs the extra "pathline[model]"')
+pytest.importorskip("torch", reason="needs what ./x setup installs")
 
 SOURCE = '''
 class Router:

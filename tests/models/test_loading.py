@@ -1,18 +1,20 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
 from adapter_core.errors import ModelError, ModelFileError, ModelMissingError
+from adapter_core.installation import how_to_install
 from adapter_core.models import loading
 from adapter_core.models.loading import computing
 from adapter_core.models.local import LocalBackend
 from adapter_core.models.sources import resolve
 
-torch = pytest.importorskip("torch", reason='needs the extra "pathline[model]"')
+torch = pytest.importorskip("torch", reason="needs what ./x setup installs")
 
 
 @pytest.fixture
@@ -97,7 +99,7 @@ def test_running_out_of_memory_is_said_and_survived(tiny_llama, monkeypatch, err
 
 def test_without_the_libraries(tiny_llama, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "transformers", None)
-    with pytest.raises(ModelMissingError, match=r"pip install .*pathline\[model\]"):
+    with pytest.raises(ModelMissingError, match=re.escape(f"torch and transformers: {how_to_install('model')}.")):
         LocalBackend(str(tiny_llama)).load()
 
 

@@ -17,7 +17,7 @@ from adapter_core.models.reader import Reader
 from adapter_core.models.serving import Applied
 from adapter_core.models.sources import resolve
 
-torch = pytest.importorskip("torch", reason='needs the extra "pathline[model]"')
+torch = pytest.importorskip("torch", reason="needs what ./x setup installs")
 
 from tests.adapters.models import FAMILIES, VOCAB, tiny  # noqa: E402 - after the skip
 

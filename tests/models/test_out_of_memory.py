@@ -14,7 +14,7 @@ from adapter_core.models import local as local_module
 from adapter_core.models.backend import Adaptation, Finished, GenerationOptions, Message, TextChunk
 from adapter_core.models.local import LocalBackend
 
-torch = pytest.importorskip("torch", reason='needs the extra "pathline[model]"')
+torch = pytest.importorskip("torch", reason="needs what ./x setup installs")
 
 from tests.adapters.models import random_adapter  # noqa: E402 - after the skip
 

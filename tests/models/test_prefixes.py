@@ -16,7 +16,7 @@ from adapter_core.models.reader import Reader
 from adapter_core.models.serving import Applied
 from adapter_core.models.sources import resolve
 
-torch = pytest.importorskip("torch", reason='needs the extra "pathline[model]"')
+torch = pytest.importorskip("torch", reason="needs what ./x setup installs")
 
 CHUNK = 8
 OPTIONS = GenerationOptions(max_new_tokens=30, min_new_tokens=30)

@@ -22,7 +22,7 @@ from adapter_core.models.local import LocalBackend
 from adapter_core.models.messages import PROTOCOL, read_frame, write_frame
 from adapter_core.models.process import ProcessBackend
 
-pytest.importorskip("torch", reason='needs the extra "pathline[model]"')
+pytest.importorskip("torch", reason="needs what ./x setup installs")
 
 ENDLESS = GenerationOptions(max_new_tokens=100_000, min_new_tokens=100_000)
 LONG = "x y " * 60_000

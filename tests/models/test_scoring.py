@@ -10,7 +10,7 @@ from adapter_core.models.local import LocalBackend
 from adapter_core.models.scoring import ScoringOptions, _Item, micro_batches, score
 from adapter_core.models.sources import resolve
 
-torch = pytest.importorskip("torch", reason='needs the extra "pathline[model]"')
+torch = pytest.importorskip("torch", reason="needs what ./x setup installs")
 
 QUESTION = "How does the router match a request?"
 CONTEXTS = ["", "x", "The router matches.", "def match(self): ...\n" * 9, "é🙂" * 20, "The router matches. " * 4, " \n"]

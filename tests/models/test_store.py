@@ -10,6 +10,7 @@ import pytest
 from adapter_core.errors import ModelError, ModelFileError, ModelMissingError
 from adapter_core.model_names import is_hub_id, looks_like_path
 from adapter_core.models import store
+from adapter_core.models.install import remove
 from adapter_core.models.sources import absolute_name, resolve
 
 
@@ -34,7 +35,7 @@ def test_an_installed_model_is_resolved_by_name():
     assert resolve("GGUF-1234").folder == other
     assert resolve(None).digest == store.sha256_of(folder / "model.safetensors")
     assert store.installed() == [folder, other]
-    assert store.remove("GGUF-1234") > 1000
+    assert remove("GGUF-1234") > 1000
     assert store.installed() == [folder]
     assert not list(store.models_dir().glob(".building-*"))
 
@@ -80,7 +81,7 @@ def test_nothing_installed():
         resolve()
     assert store.installed() == []
     with pytest.raises(ModelMissingError):
-        store.remove("x")
+        remove("x")
 
 
 def test_a_folder_with_only_pickles_is_refused(tmp_path):

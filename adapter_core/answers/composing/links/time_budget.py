@@ -19,9 +19,9 @@ class TimeBudget:
     def __init__(self, graph: CodeGraph, seconds: float | None = None, check: Callable[[], None] | None = None) -> None:
         self._graph = graph
         self._left = seconds  # when `spend` was entered last
-        self._check = check
+        self.check = check or _nothing
         self._begun: float | None = None  # since when it is being spent
-        self.cut = False  # a part of it was too short for one look, though some is left
+        self.cut = False  # a single look-up was stopped at its own share although the budget is not used up
 
     @property
     def left(self) -> float | None:
@@ -40,11 +40,14 @@ class TimeBudget:
         if self._begun is not None:
             yield
             return
-        if self._check is not None:
-            self._check()
+        self.check()
         self._begun = time.monotonic()
         try:
             with self._graph.within(self._left):
                 yield
         finally:
             self._left, self._begun = self.left, None
+
+
+def _nothing() -> None:
+    pass

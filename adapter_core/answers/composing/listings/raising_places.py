@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from ....code_graph import CodeGraph, is_test_path
 from ....evidence.ranking import is_aside
@@ -13,7 +13,7 @@ from ....graph.finding.lookup import scope_at
 from ....graph.outline import outline_of
 from ....types import SymbolRef
 from ...inert import code
-from ..candidate import Candidate, listed, scope_name
+from ..candidate import Candidate, definition, listed, scope_name
 from ..links.library_uses import in_order
 
 _ASKED = re.compile(
@@ -24,49 +24,92 @@ _ASKED = re.compile(
 _MAX_CHARS = 300
 _MAX_LISTED = 4
 _MAX_GROUPS = 2
+_MAX_MEANT = 3  # classes of one name
+_RAISE = re.compile(r"\braise\b")
+_NEAR = 200  # characters from a `raise` to the name of what is raised
 _Place = tuple[str, int, int]
 
 
 def raised_exception_asked_for(question: str) -> str:
-    """The exception of which it is asked where it is raised, without its module; "" in other questions."""
+    """The exception of which it is asked where it is raised, as it is written, perhaps with its module; "" in other questions."""
     match = _ASKED.search(question[:_MAX_CHARS])
-    name = ((match["a"] or match["b"]) if match else "").rpartition(".")[2]
-    return name if name[:1].isupper() else ""
+    name = (match["a"] or match["b"]).strip(".") if match else ""
+    return name if name.rpartition(".")[2][:1].isupper() else ""
 
 
-def raising_places(graph: CodeGraph, question: str) -> Iterator[Candidate]:
-    """ "`X` is raised in `f` and `g`." of the product's functions; of tests and examples where there are no others."""
-    name = raised_exception_asked_for(question)
+def raising_places(graph: CodeGraph, question: str, check: Callable[[], None]) -> Iterator[Candidate]:
+    """ "`X` is raised in `f` and `g`." of the product's functions; of tests and examples where there are no others. Several classes of one
+    name are told apart. Files are read until there are more places than are told, or the graph's time is up. `check` raises where nobody
+    waits any more."""
+    asked = raised_exception_asked_for(question)
+    name = asked.rpartition(".")[2]
+    meant = [ref for ref in graph.find_symbol(asked) if ref.symbol.kind == "class"] if asked else []
+    namesakes = [ref for ref in graph.find_symbol(name) if ref.symbol.kind == "class"] if asked else []
+    if len(namesakes) < 2 and (meant or asked == name):
+        yield from _told(name, _places(graph, name, lambda _: True, check))
+    elif not meant:  # `socket.Timeout`, where the workspace has a `Timeout` of its own
+        yield from _told(name, _places(graph, name, lambda refs: not refs, check))
+    for ref in meant[:_MAX_MEANT] if len(namesakes) > 1 else ():
+        yield from _told(name, _places(graph, name, _leads_to(ref), check), ref)
+
+
+def _leads_to(ref: SymbolRef) -> Callable[[Sequence[SymbolRef]], bool]:
+    return lambda refs: ref in refs
+
+
+def _places(
+    graph: CodeGraph, name: str, is_meant: Callable[[Sequence[SymbolRef]], bool], check: Callable[[], None]
+) -> list[tuple[SymbolRef, _Place]]:
+    """The functions that raise something of this name, each with one statement; `is_meant`: of what that name leads to there."""
     found: dict[tuple[str, str], tuple[SymbolRef, _Place]] = {}
-    for path in sorted(graph.view.paths_using(name), key=in_order) if name else ():
-        if found and (is_test_path(path) or is_aside(path)):
-            continue
-        for owner, place in _raising(graph, path, name):
-            found.setdefault((path, scope_name(owner)), (owner, place))
-    names = Counter(label for _, label in found)
-    shown = list(found.items())[: _MAX_GROUPS * _MAX_LISTED]
+    for path in sorted(graph.view.paths_using(name), key=in_order):
+        # Those of the product come first, so that no file after this one would be told of, either.
+        if graph.inference.late or (found and (is_test_path(path) or is_aside(path))):
+            break
+        check()
+        for owner, place, refs in _raising(graph, path, name):
+            if is_meant(refs):
+                found.setdefault((path, scope_name(owner)), (owner, place))
+            if len(found) > _MAX_GROUPS * _MAX_LISTED:
+                return list(found.values())
+    return list(found.values())
+
+
+def _told(name: str, found: Sequence[tuple[SymbolRef, _Place]], one_of: SymbolRef | None = None) -> Iterator[Candidate]:
+    """`one_of`: the class that is meant, of several that have this name."""
+    which = f" defined in {code(one_of.path)}" if one_of is not None else ""
+    names = Counter(scope_name(ref) for ref, _ in found)
+    shown = found[: _MAX_GROUPS * _MAX_LISTED]
     others = ", among others" if len(found) > len(shown) else ""
     for start in range(0, len(shown), _MAX_LISTED):
         group = shown[start : start + _MAX_LISTED]
         # Of one name in several files each is told with its module.
-        owners = [code(ref.full_name if names[label] > 1 else label) for (_, label), (ref, _) in group]
-        places = tuple(place for _, (_, place) in group)
-        text = f"{code(name)} is raised in {listed(owners)}{others}."
+        owners = [code(ref.full_name if names[scope_name(ref)] > 1 else scope_name(ref)) for ref, _ in group]
+        places = tuple(place for _, place in group) + ((definition(one_of),) if one_of is not None else ())
+        text = f"{code(name)}{which} is raised in {listed(owners)}{others}."
         yield Candidate(text, "having", places, f"{places[0][0]}:{places[0][1]}", 0, -1, named=True)
 
 
-def _raising(graph: CodeGraph, path: str, name: str) -> Iterator[tuple[SymbolRef, _Place]]:
-    """The functions of a file that raise it, by this name, each with the statement."""
+def _raising(graph: CodeGraph, path: str, name: str) -> Iterator[tuple[SymbolRef, _Place, Sequence[SymbolRef]]]:
+    """The functions of a file that raise something of this name, each with the statement and what the name leads to there."""
     document, facts = graph.document(path), graph.facts(path)
     # To parse takes a thousand times as long, and most files that use a name do not raise it.
-    if document is None or facts is None or not re.search(rf"\braise\b[^\n]*\b{re.escape(name)}\b", document.text):
+    if document is None or facts is None or not _may_raise(document.text, name):
         return
     tree = outline_of(document.text).tree
     raises = [node for node in ast.walk(tree) if isinstance(node, ast.Raise)] if tree is not None else []
     for node in sorted(raises, key=lambda node: node.lineno):
-        if node.exc is None:
-            continue
         raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
-        if isinstance(raised, (ast.Name, ast.Attribute)) and ast.unparse(raised).rpartition(".")[2] == name:
-            owner = graph.ref(facts, scope_at(facts, node.lineno))
-            yield owner, (path, node.lineno, raised.end_lineno or node.lineno)
+        if not isinstance(raised, (ast.Name, ast.Attribute)):
+            continue
+        written = ast.unparse(raised)
+        if written.rpartition(".")[2] == name:
+            place = (path, node.lineno, raised.end_lineno or node.lineno)
+            refs = graph.resolve(path, raised.lineno, written, raised.col_offset)
+            yield graph.ref(facts, scope_at(facts, node.lineno)), place, refs
+
+
+def _may_raise(text: str, name: str) -> bool:
+    """Whether a `raise` stands not far before some use of a name; each is looked at by itself, so that odd texts take no longer."""
+    uses = re.finditer(rf"\b{re.escape(name)}\b", text)
+    return any(_RAISE.search(text, max(0, use.start() - _NEAR), use.start()) for use in uses)
