@@ -220,6 +220,35 @@ def test_a_new_question_takes_the_place_of_the_old(scripted: tuple[Neovim, Path]
     assert answer_lines(neovim)[0] == "# anything else"
 
 
+@pytest.mark.parametrize("close", ["normal q", "close"])
+def test_an_answer_closed_while_it_is_made_stays_closed(scripted: tuple[Neovim, Path], close: str) -> None:
+    neovim, log = scripted
+    ask(neovim, "wait")
+    neovim.lua("_G.said = {} vim.notify = function(text) table.insert(_G.said, text) end")
+    neovim.lua(f"vim.api.nvim_win_call(vim.fn.bufwinid({ANSWER}), function() vim.cmd('{close}') end)")
+    wait_until(lambda: methods(log, "$/cancelRequest"), "the server is told")
+    neovim.lua("vim.wait(300)")
+    assert neovim.lua(f"return {ANSWER}") == -1
+    assert neovim.lua("return _G.said") == []
+    assert "Error" not in neovim.lua("return vim.fn.execute('messages')")
+
+    # What comes next opens anew.
+    ask(neovim, "anything else")
+    neovim.wait("#vim.fn.getqflist() == 1", "the second answer is complete")
+    assert answer_lines(neovim)[0] == "# anything else"
+    assert len(methods(log, "$/cancelRequest")) == 1
+
+
+def test_a_new_answer_is_shown_from_its_top(scripted: tuple[Neovim, Path]) -> None:
+    neovim, _ = scripted
+    ask(neovim, "anything")
+    neovim.wait("#vim.fn.getqflist() == 1", "the answer is complete")
+    cursor = f"vim.api.nvim_win_get_cursor(vim.fn.bufwinid({ANSWER}))[1]"
+    neovim.lua(f"vim.api.nvim_win_set_cursor(vim.fn.bufwinid({ANSWER}), {{ 3, 0 }})")
+    ask(neovim, "anything else")
+    assert neovim.lua(f"return {cursor}") == 1
+
+
 def test_an_error_is_shown(scripted: tuple[Neovim, Path]) -> None:
     neovim, _ = scripted
     ask(neovim, "fail")

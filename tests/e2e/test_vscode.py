@@ -18,6 +18,7 @@ from .workbench import Workbench
 from .workspace import LOYALTY_FILE, LOYALTY_QUESTION, UNKNOWN_QUESTION, line_of
 
 CANCEL = '[data-action="cancel"]'
+ANSWER_TAB = '.tab[data-resource-name^="webview-pathline.answer"]'
 
 pytestmark = [pytest.mark.editor, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -165,6 +166,35 @@ def test_streaming_cancel_errors_and_hostile_text(
         assert workbench.count(*workbench.in_answer(".citation")) == 1
         assert "never shown" not in " ".join(workbench.texts(*workbench.in_answer("#answer")))
         assert not [url for url in workbench.browser.call("foreign") if "pathline.invalid" in url]
+
+
+def test_an_answer_closed_while_it_is_made_stays_closed(
+    scripted_server: tuple[list[str], Path], workspace: Path, environment: dict[str, str], output: Path
+) -> None:
+    command, log = scripted_server
+    with open_workbench(command, workspace, environment, output, "closed", LOYALTY_FILE) as workbench:
+        workbench.ask("wait")
+        workbench.wait(*workbench.in_answer(CANCEL))
+        workbench.click(f"{ANSWER_TAB} .tab-actions a")
+        wait_until(lambda: len(received(log, "$/cancelRequest")) == 1, "closing cancels")
+        # What follows needs a while, in which the answer could come back.
+        workbench.ask("wait")
+        workbench.wait(*workbench.in_answer(CANCEL))
+        assert workbench.count(ANSWER_TAB) == 1
+        workbench.command("Pathline: Clear Citations")
+        wait_until(lambda: len(received(log, "$/cancelRequest")) == 2, "clearing cancels")
+        workbench.command("View: Focus Active Editor Group")
+        assert workbench.count(ANSWER_TAB) == 0
+
+        # A question brings an answer into sight that stands behind another tab, also while one is being made.
+        workbench.ask("wait")
+        workbench.wait(*workbench.in_answer(CANCEL))
+        workbench.click(ANSWER_TAB)
+        workbench.command("File: New Untitled Text File")
+        workbench.wait("iframe.webview.ready", state="hidden")
+        workbench.ask("anything else")
+        workbench.wait(*workbench.in_answer('h1:has-text("anything else")'))
+        workbench.wait(*workbench.in_answer("footer"))
 
 
 def test_the_program_is_missing(workspace: Path, environment: dict[str, str], output: Path) -> None:

@@ -17,17 +17,23 @@ export class AnswerView implements vscode.Disposable {
 
   constructor(private readonly extensionUri: vscode.Uri) {}
 
-  /** Shows `state`; brings the panel into sight only when a new question begins. */
-  show(state: AnswerState): void {
-    const begins = state.phase === "asking" && this.state?.phase !== "asking";
-    this.state = state;
-    this.turn++;
-    if (!this.panel) {
-      this.panel = this.createPanel();
-    } else if (begins) {
+  /** Shows a new question, and brings the panel into sight. */
+  begin(state: AnswerState): void {
+    if (this.panel) {
       this.panel.reveal(undefined, true);
+    } else {
+      this.panel = this.createPanel();
     }
-    this.draw();
+    this.update(state);
+  }
+
+  /** Shows what has become of the question. A panel that was closed stays closed. */
+  update(state: AnswerState): void {
+    if (this.panel) {
+      this.state = state;
+      this.turn++;
+      this.draw();
+    }
   }
 
   /** Takes the citations away, and the answer with them. */

@@ -42,9 +42,10 @@ export class Asker implements vscode.Disposable {
     this.latest = params;
     const cancellation = new vscode.CancellationTokenSource();
     this.setCurrent(cancellation);
+    this.view.begin(asking(params.question));
     const show = (state: AnswerState) => {
       if (this.current === cancellation) {
-        this.view.show(state);
+        this.view.update(state);
       }
     };
     try {

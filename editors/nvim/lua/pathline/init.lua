@@ -65,7 +65,7 @@ end
 ---@param turn pathline.Turn
 local function show(turn)
   if turn == current then
-    view.show(answer.render(turn), turn.quickfix)
+    view.update(answer.render(turn), turn.quickfix)
   end
 end
 
@@ -120,6 +120,9 @@ local function send(client, params)
     claims = {},
   }
   current = turn
+  view.open(answer.render(turn), function()
+    M.cancel({ quiet = true })
+  end)
   listen(turn, token)
   params = vim.tbl_extend('force', params, { partialResultToken = token, conversation = turn.conversation })
   local sent, request_id = client:request('pathline/ask', params, function(err, result)
@@ -127,7 +130,6 @@ local function send(client, params)
   end)
   if sent then
     turn.request_id = request_id
-    show(turn)
   else
     finish(turn, { code = 0, message = 'the server has stopped' })
   end

@@ -51,8 +51,9 @@ local function open_place()
   end
 end
 
+---@param on_close fun() the answer is gone, whichever way it was closed
 ---@return integer buffer
-local function create_buffer()
+local function create_buffer(on_close)
   local buffer = vim.api.nvim_create_buf(false, true)
   vim.api.nvim_buf_set_name(buffer, NAME)
   -- The text quotes a repository that nobody has vouched for.
@@ -62,6 +63,7 @@ local function create_buffer()
   vim.bo[buffer].modifiable = false
   vim.keymap.set('n', '<CR>', open_place, { buffer = buffer, desc = 'Pathline: open the cited lines' })
   vim.keymap.set('n', 'q', M.close, { buffer = buffer, desc = 'Pathline: close the answer' })
+  vim.api.nvim_create_autocmd('BufWipeout', { buffer = buffer, callback = on_close, desc = 'Pathline: nobody waits any more' })
   return buffer
 end
 
@@ -76,18 +78,32 @@ local function open_window(buffer)
   vim.wo[window].spell = false
 end
 
---- Shows the answer; the cursor stays where it is.
+--- Shows a new question from its top, in a window of this tab page; the cursor stays where it is.
+---@param rendered pathline.Rendered
+---@param on_close fun() called when the answer is closed
+function M.open(rendered, on_close)
+  local buffer = find_buffer() or create_buffer(on_close)
+  M.update(rendered)
+  local window = find_window(buffer)
+  if window then
+    vim.api.nvim_win_set_cursor(window, { 1, 0 })
+  else
+    open_window(buffer)
+  end
+end
+
+--- Shows what has become of the question. An answer that was closed stays closed.
 ---@param rendered pathline.Rendered
 ---@param quickfix_id? integer
-function M.show(rendered, quickfix_id)
-  local buffer = find_buffer() or create_buffer()
+function M.update(rendered, quickfix_id)
+  local buffer = find_buffer()
+  if not buffer then
+    return
+  end
   places, quickfix = rendered.places, quickfix_id
   vim.bo[buffer].modifiable = true
   vim.api.nvim_buf_set_lines(buffer, 0, -1, false, rendered.lines)
   vim.bo[buffer].modifiable = false
-  if not find_window(buffer) then
-    open_window(buffer)
-  end
 end
 
 function M.close()
