@@ -68,18 +68,41 @@ def run_neovim(command: list[str], workspace: Path, environment: dict[str, str])
     ],
 )
 def test_each_step_has_a_line_of_its_own(tmp_path: Path, claim: dict[str, Any], lines: list[str]) -> None:
-    sent = lua_string(json.dumps(claim | {"citations": []}))
-    turn = f"{{ question = 'How?', phase = 'done', claims = {{ vim.json.decode({sent}) }} }}"
+    turn = {"question": "How?", "phase": "done", "claims": [claim | {"citations": []}]}
+    assert rendered(turn, tmp_path) == ["# How?", "", *lines]
+
+
+@pytest.mark.parametrize(
+    ("parts", "lines"),
+    [
+        ({"complete": False, "reason": "a limit was met"}, ["Incomplete: a limit was met."]),
+        ({"complete": False, "reason": "It cannot be read."}, ["Incomplete: It cannot be read."]),
+        ({"complete": False}, ["Incomplete."]),
+        ({"reason": "not found: `x`"}, ["(Note: not found: `x`.)"]),
+        (
+            {"dropped": [{"text": "Secret.", "reason": reason} for reason in ("it is old", "it is new", "it is old")]},
+            ["(2 sentences left out: it is old.)", "", "(1 sentence left out: it is new.)"],
+        ),
+    ],
+)
+def test_an_answer_says_what_it_lacks(tmp_path: Path, parts: dict[str, Any], lines: list[str]) -> None:
+    result = {"found": True, "claims": [], "complete": True, "reason": "", **parts}
+    assert rendered({"question": "How?", "phase": "done", "result": result}, tmp_path) == ["# How?", "", *lines]
+
+
+def rendered(turn: dict[str, Any], tmp_path: Path) -> list[str]:
+    """The lines of the answer, without a server."""
     script = tmp_path / "render.lua"
     script.write_text(
         f"vim.opt.runtimepath:append({lua_string(str(PLUGIN))})\n"
-        f"io.write(vim.json.encode(require('pathline.answer').render({turn}).lines))\n",
+        f"io.write(vim.json.encode(require('pathline.answer').render(vim.json.decode({lua_string(json.dumps(turn))})).lines))\n",
         encoding="utf-8",
     )
     done = subprocess.run(
         [str(NVIM), "--clean", "--headless", "-l", str(script)], capture_output=True, encoding="utf-8", timeout=60, check=True
     )  # fmt: skip
-    assert json.loads(done.stdout) == ["# How?", "", *lines]
+    lines: list[str] = json.loads(done.stdout)
+    return lines
 
 
 def answer_lines(neovim: Neovim) -> list[str]:

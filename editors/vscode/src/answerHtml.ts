@@ -54,9 +54,9 @@ function renderStatus(state: AnswerState): string {
       return `<p class="status error" role="alert">${escapeHtml(state.message)}</p>`;
     case "done":
       if (state.answer.complete) {
-        return state.answer.reason && state.answer.found ? `<p class="note">Note: ${escapeHtml(state.answer.reason)}.</p>` : "";
+        return state.answer.reason && state.answer.found ? `<p class="note">Note: ${escapeHtml(withStop(state.answer.reason))}</p>` : "";
       }
-      return `<p class="status" role="status"><span>Incomplete: ${escapeHtml(state.answer.reason || "the index is being built")}.</span>
+      return `<p class="status" role="status"><span>${escapeHtml(withStop(["Incomplete", state.answer.reason].filter(Boolean).join(": ")))}</span>
 <button class="action" data-action="again">Ask Again</button></p>`;
   }
 }
@@ -94,10 +94,7 @@ function renderLabel(label: string): string {
 }
 
 function renderFooter({ dropped, claims, provenance: { commit, dirty, model, adapter } }: Answer): string {
-  const notes = [];
-  if (dropped.length > 0) {
-    notes.push(`${dropped.length === 1 ? "1 sentence was" : `${dropped.length} sentences were`} left out: no lines supported ${dropped.length === 1 ? "it" : "them"}.`);
-  }
+  const notes = renderDropped(dropped);
   if (claims.some(({ kind }) => kind === "phrased")) {
     notes.push("Sentences with a bar beside them were written by the model.");
   }
@@ -106,6 +103,19 @@ function renderFooter({ dropped, claims, provenance: { commit, dirty, model, ada
     model ? `model ${model}` : "no model",
     adapter ? `adapter ${adapter}` : "",
   ];
-  notes.push(origin.filter(Boolean).join(" · "));
-  return `<footer>${notes.map((note) => `<p>${escapeHtml(note)}</p>`).join("")}</footer>`;
+  notes.push(escapeHtml(origin.filter(Boolean).join(" · ")));
+  return `<footer>${notes.map((note) => `<p>${note}</p>`).join("")}</footer>`;
+}
+
+/** Why sentences were left out, each reason once. What they say is not shown: nothing vouches for it. */
+function renderDropped(dropped: Answer["dropped"]): string[] {
+  const reasons = dropped.map(({ reason }) => reason);
+  return [...new Set(reasons)].map((reason) => {
+    const count = reasons.filter((other) => other === reason).length;
+    return renderSentence(withStop(`${count === 1 ? "1 sentence was" : `${count} sentences were`} left out: ${reason}`));
+  });
+}
+
+function withStop(sentence: string): string {
+  return sentence.endsWith(".") ? sentence : `${sentence}.`;
 }

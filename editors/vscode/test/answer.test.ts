@@ -49,9 +49,13 @@ test("an answer that was not found says so and offers the closest places", () =>
   assert.match(renderState(done({ found: false })), /Not found in this workspace/);
 });
 
-test("a sentence that was dropped is counted, not shown", () => {
-  const html = renderState(done({ claims: [claim("One.", citation("a.py", 3))], dropped: [{ text: "Secret.", reason: "?" }] }));
-  assert.match(html, /1 sentence was left out/);
+test("of sentences that were left out the reasons are shown, each once, and not what they say", () => {
+  const dropped = ["the cited lines do not import `os`", "the lines were edited; ask again.", "the lines were edited; ask again."];
+  const html = renderState(
+    done({ claims: [claim("One.", citation("a.py", 3))], dropped: dropped.map((reason, index) => ({ text: `Secret ${index}.`, reason })) }),
+  );
+  assert.match(html, /<p>1 sentence was left out: the cited lines do not import <code>os<\/code>\.<\/p>/);
+  assert.match(html, /<p>2 sentences were left out: the lines were edited; ask again\.<\/p>/);
   assert.doesNotMatch(html, /Secret/);
 });
 
@@ -64,6 +68,8 @@ test("an incomplete answer gives its reason and can be asked for again", () => {
   const html = renderState(done({ complete: false, reason: "12 of 90 files are indexed" }));
   assert.match(html, /Incomplete: 12 of 90 files are indexed\./);
   assert.match(html, /data-action="again"/);
+  assert.match(renderState(done({ complete: false, reason: "a folder cannot be read. Mend it." })), /Incomplete: a folder cannot be read\. Mend it\.</);
+  assert.match(renderState(done({ complete: false, reason: "" })), /Incomplete\.</);
   assert.doesNotMatch(renderState(done({})), /Incomplete|data-action="again"/);
 });
 
