@@ -80,6 +80,10 @@ def test_each_step_has_a_line_of_its_own(tmp_path: Path, claim: dict[str, Any], 
         ({"complete": False}, ["Incomplete."]),
         ({"reason": "not found: `x`"}, ["(Note: not found: `x`.)"]),
         (
+            {"found": False, "text": "Not found.", "evidence": [], "reason": "only Python is indexed"},
+            ["Not found.", "", "(Note: only Python is indexed.)"],
+        ),
+        (
             {"dropped": [{"text": "Secret.", "reason": reason} for reason in ("it is old", "it is new", "it is old")]},
             ["(2 sentences left out: it is old.)", "", "(1 sentence left out: it is new.)"],
         ),

@@ -54,19 +54,25 @@ function renderStatus(state: AnswerState): string {
       return `<p class="status error" role="alert">${escapeHtml(state.message)}</p>`;
     case "done":
       if (state.answer.complete) {
-        return state.answer.reason && state.answer.found ? `<p class="note">Note: ${escapeHtml(withStop(state.answer.reason))}</p>` : "";
+        return state.answer.found ? renderNote(state.answer) : "";
       }
       return `<p class="status" role="status"><span>${escapeHtml(withStop(["Incomplete", state.answer.reason].filter(Boolean).join(": ")))}</span>
 <button class="action" data-action="again">Ask Again</button></p>`;
   }
 }
 
-function renderNotFound({ text }: Answer, nearest: readonly Link[], labels: readonly string[]): string {
+/** What there is to know about an answer that is whole. */
+function renderNote({ complete, reason }: Answer): string {
+  return complete && reason ? `<p class="note">Note: ${escapeHtml(withStop(reason))}</p>` : "";
+}
+
+function renderNotFound(answer: Answer, nearest: readonly Link[], labels: readonly string[]): string {
   const items = nearest.map(
     (link, index) => `<li><code>${escapeHtml(link.text)}</code> ${renderLink(index, labels)}</li>`,
   );
   const list = `<p>The closest places, none of which answers the question:</p>\n<ul>${items.join("")}</ul>`;
-  return `<div class="not-found">${renderBlocks(text || "Not found in this workspace.")}${items.length > 0 ? list : ""}</div>`;
+  const text = renderBlocks(answer.text || "Not found in this workspace.");
+  return `<div class="not-found">${text}${renderNote(answer)}${items.length > 0 ? list : ""}</div>`;
 }
 
 function renderClaims(claims: readonly Claim[], labels: readonly string[]): string {

@@ -64,6 +64,13 @@ test("a whole answer tells what there is to know about it", () => {
   assert.doesNotMatch(renderState(done({})), /Note/);
 });
 
+test("what was not found may be where nobody looked", () => {
+  const html = renderState(done({ found: false, text: "Not found in this workspace.", reason: "only Python is indexed" }));
+  assert.match(html, /Not found in this workspace\.<\/p>\s*<p class="note">Note: only Python is indexed\.<\/p>/);
+  const incomplete = renderState(done({ found: false, complete: false, reason: "only Python is indexed" }));
+  assert.equal(incomplete.split("only Python").length, 2);
+});
+
 test("an incomplete answer gives its reason and can be asked for again", () => {
   const html = renderState(done({ complete: false, reason: "12 of 90 files are indexed" }));
   assert.match(html, /Incomplete: 12 of 90 files are indexed\./);

@@ -106,7 +106,7 @@ local function add_notes(rendered, result)
   if not result.complete then
     add(rendered, '')
     add(rendered, with_stop(result.reason ~= '' and 'Incomplete: ' .. result.reason or 'Incomplete'))
-  elseif result.found and result.reason ~= '' then
+  elseif result.reason ~= '' then
     add(rendered, '')
     add(rendered, ('(%s)'):format(with_stop('Note: ' .. result.reason)))
   end
