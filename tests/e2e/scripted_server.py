@@ -3,7 +3,7 @@
     python scripted_server.py LOG lsp
 
 `wait`: one sentence as a partial result, then nothing until it is cancelled. `hostile`: an answer full of text that must
-stay inert. `fail`: an error. Anything else: one sentence. Standard library only.
+stay inert. `fail`: an error. `die`: the process ends. Anything else: one sentence. Standard library only.
 """
 
 from __future__ import annotations
@@ -60,6 +60,8 @@ class Server:
             self.waiting.add(request)
         elif question == "fail":
             self.send({"id": request, "error": {"code": -32603, "message": "the index is broken"}})
+        elif question == "die":
+            sys.exit(1)
         else:
             self.reply(request, self.result(question, HOSTILE if question == "hostile" else "One sentence."))
 

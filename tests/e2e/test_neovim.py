@@ -14,7 +14,7 @@ from .conftest import missing
 from .neovim import PLUGIN, Neovim, lua_string
 from .processes import describe, marked, wait_until
 from .setup_editors import NVIM
-from .workspace import LOYALTY_FILE, LOYALTY_QUESTION, UNKNOWN_QUESTION, line_of
+from .workspace import LOYALTY_FILE, LOYALTY_QUESTION, UNKNOWN_QUESTION, line_of, write_workspace
 
 pytestmark = [pytest.mark.editor, pytest.mark.timeout(300)]
 
@@ -274,6 +274,42 @@ def test_a_new_answer_is_shown_from_its_top(scripted: tuple[Neovim, Path]) -> No
     neovim.lua(f"vim.api.nvim_win_set_cursor(vim.fn.bufwinid({ANSWER}), {{ 3, 0 }})")
     ask(neovim, "anything else")
     assert neovim.lua(f"return {cursor}") == 1
+
+
+def test_a_follow_up_and_a_question_from_the_answer_go_to_its_folder(
+    scripted: tuple[Neovim, Path], tmp_path: Path
+) -> None:
+    neovim, log = scripted
+    other = tmp_path / "other"
+    write_workspace(other)
+    neovim.command(f"edit {other / LOYALTY_FILE}")
+    neovim.wait("#vim.lsp.get_clients({ name = 'pathline' }) == 2", "the other folder has a server of its own")
+    neovim.wait(ATTACHED, "the server is attached")
+    ask(neovim, "anything")
+    neovim.wait("#vim.fn.getqflist() == 1", "the answer is complete")
+    neovim.lua(f"vim.fn.win_gotoid(vim.fn.bufwinid({ANSWER}))")
+    neovim.command("Pathline follow and then?")
+    neovim.command("Pathline ask something new")
+    wait_until(lambda: len(methods(log, "pathline/ask")) == 3, "all are asked")
+    neovim.wait(f"vim.api.nvim_buf_get_lines({ANSWER}, 0, 1, false)[1] == '# something new'", "the last is shown")
+    first, follow, new = (message["params"] for message in methods(log, "pathline/ask"))
+    assert first["textDocument"] == follow["textDocument"] == {"uri": (other / LOYALTY_FILE).as_uri()}
+    assert "position" not in follow
+    assert first["conversation"] == follow["conversation"] != new["conversation"]
+    neovim.wait("vim.fn.getqflist({ title = 0 }).title == 'Pathline: something new'", "the last is answered")
+    file = neovim.lua("return vim.api.nvim_buf_get_name(vim.fn.getqflist()[1].bufnr)")
+    assert Path(file) == other / LOYALTY_FILE
+
+
+def test_a_server_that_dies_leaves_no_question_waiting(scripted: tuple[Neovim, Path]) -> None:
+    neovim, _ = scripted
+    ask(neovim, "die")
+    stopped = "No answer: the server stopped before it had answered."
+    neovim.wait(
+        f"vim.tbl_contains(vim.api.nvim_buf_get_lines({ANSWER}, 0, -1, false), {lua_string(stopped)})", "it is said"
+    )
+    neovim.command("Pathline ask anything else")
+    neovim.wait("#vim.fn.getqflist() == 1", "the server is started again")
 
 
 def test_an_error_is_shown(scripted: tuple[Neovim, Path]) -> None:

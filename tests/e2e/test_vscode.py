@@ -152,7 +152,7 @@ def test_streaming_cancel_errors_and_hostile_text(
         workbench.ask("wait")
         workbench.wait(*workbench.in_answer(CANCEL))
         workbench.ask("fail")
-        workbench.wait(*workbench.in_answer('.status.error:has-text("the index is broken")'))
+        workbench.wait(*workbench.in_answer('.status .error:has-text("the index is broken")'))
         assert len(received(log, "$/cancelRequest")) == 3
 
         # What the repository says stays text.
@@ -195,6 +195,38 @@ def test_an_answer_closed_while_it_is_made_stays_closed(
         workbench.ask("anything else")
         workbench.wait(*workbench.in_answer('h1:has-text("anything else")'))
         workbench.wait(*workbench.in_answer("footer"))
+
+
+def test_a_server_that_dies_and_the_folder_that_is_asked(
+    scripted_server: tuple[list[str], Path], workspace: Path, environment: dict[str, str], output: Path
+) -> None:
+    command, log = scripted_server
+    with open_workbench(command, workspace, environment, output, "dies", LOYALTY_FILE) as workbench:
+        workbench.ask("die")
+        workbench.wait(*workbench.in_answer('.error:has-text("the server stopped before it had answered")'))
+        workbench.screenshot(output / "dies.png")
+        # The editor starts it again, and the same question finds it.
+        workbench.click(*workbench.in_answer('[data-action="again"]'))
+        wait_until(lambda: len(received(log, "pathline/ask")) == 2, "the question is asked again")
+        workbench.wait(*workbench.in_answer('.error:has-text("the server stopped before it had answered")'))
+        workbench.ask("anything")
+        workbench.wait(*workbench.in_answer("footer"))
+
+        # A follow-up stays with the conversation's folder, and a question from the answer with the one in view.
+        workbench.click(*workbench.in_answer('[data-action="follow"]'))
+        workbench.answer_prompt("A question about the last answer", "and then?")
+        workbench.wait(*workbench.in_answer('h1:has-text("and then?")'))
+        workbench.click(*workbench.in_answer("h1"))
+        workbench.ask("something new")
+        workbench.wait(*workbench.in_answer('h1:has-text("something new")'))
+        workbench.wait(*workbench.in_answer("footer"))
+        at_cursor, _, first, follow, new = (message["params"] for message in received(log, "pathline/ask"))
+        assert "position" in at_cursor
+        for asked in (first, follow, new):
+            assert asked["textDocument"] == at_cursor["textDocument"]
+        assert first["conversation"] == follow["conversation"] != new["conversation"]
+        assert "position" not in follow
+        assert "position" not in new
 
 
 def test_the_program_is_missing(workspace: Path, environment: dict[str, str], output: Path) -> None:

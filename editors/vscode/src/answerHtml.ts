@@ -35,6 +35,7 @@ export function renderState(state: AnswerState): string {
   ].join("\n");
 }
 
+const AGAIN = `<button class="action" data-action="again">Ask Again</button>`;
 const FOLLOW = `<p class="status"><button class="action" data-action="follow">Ask a Follow-up</button></p>`;
 
 type NotFound = AnswerState & { phase: "done" };
@@ -49,15 +50,17 @@ function renderStatus(state: AnswerState): string {
       return `<p class="status busy" role="status"><span>${escapeHtml(state.stage || "Searching the workspace")}…</span>
 <button class="action" data-action="cancel">Cancel</button></p>`;
     case "cancelled":
-      return `<p class="status" role="status">Cancelled.${state.claims.length > 0 ? " What had arrived:" : ""}</p>`;
+      return `<p class="status" role="status"><span>Cancelled.${state.claims.length > 0 ? " What had arrived:" : ""}</span>
+${AGAIN}</p>`;
     case "failed":
-      return `<p class="status error" role="alert">${escapeHtml(state.message)}</p>`;
+      return `<p class="status" role="alert"><span class="error">${escapeHtml(state.message)}</span>
+${AGAIN}</p>`;
     case "done":
       if (state.answer.complete) {
         return state.answer.found ? renderNote(state.answer) : "";
       }
       return `<p class="status" role="status"><span>${escapeHtml(withStop(["Incomplete", state.answer.reason].filter(Boolean).join(": ")))}</span>
-<button class="action" data-action="again">Ask Again</button></p>`;
+${AGAIN}</p>`;
   }
 }
 

@@ -86,6 +86,12 @@ test("what had arrived stays when the question is cancelled", () => {
   assert.match(html, /One\./);
 });
 
+test("a question without an answer can be asked again", () => {
+  assert.match(renderState({ phase: "cancelled", question: "How?", claims: [] }), /data-action="again"/);
+  assert.match(renderState({ phase: "failed", question: "How?", claims: [], message: "No answer." }), /data-action="again"/);
+  assert.doesNotMatch(renderState(asking("How?")), /data-action="again"/);
+});
+
 test("only a question on its way can be cancelled", () => {
   assert.match(renderState(asking("How?")), /data-action="cancel"/);
   assert.doesNotMatch(renderState(done({})), /data-action="cancel"/);
