@@ -347,6 +347,15 @@ def test_the_program_is_missing(workspace: Path, environment: dict[str, str]) ->
     neovim.quit()
 
 
+def test_the_health_check_takes_a_function_for_a_command(scripted: tuple[Neovim, Path]) -> None:
+    neovim, _ = scripted
+    neovim.lua("vim.lsp.config('pathline', { cmd = function() end })")
+    neovim.command("checkhealth pathline")
+    report = "\n".join(neovim.lua("return vim.api.nvim_buf_get_lines(0, 0, -1, false)"))
+    assert "started by a function of your own" in report
+    assert "ERROR" not in report
+
+
 def methods(log: Path, name: str) -> list[dict[str, Any]]:
     messages = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
     return [message for message in messages if message.get("method") == name]
