@@ -312,6 +312,37 @@ def test_a_server_that_dies_leaves_no_question_waiting(scripted: tuple[Neovim, P
     neovim.wait("#vim.fn.getqflist() == 1", "the server is started again")
 
 
+def test_long_lines_wrap_and_their_places_open_beside_the_answer(scripted: tuple[Neovim, Path]) -> None:
+    neovim, _ = scripted
+    neovim.command("edit shop/orders.py")
+    ask(neovim, "long")
+    neovim.wait("#vim.fn.getqflist() == 1", "the answer is complete")
+    (step,) = (number for number, line in enumerate(answer_lines(neovim), 1) if line.startswith("    (1) "))
+    window = f"vim.fn.bufwinid({ANSWER})"
+    height = f"vim.api.nvim_win_text_height({window}, {{ start_row = {step - 1}, end_row = {step - 1} }}).all"
+    assert neovim.lua(f"return {height}") > 4
+    neovim.command("redraw")
+    # The second line of a step stands below its text, not below its number.
+    continued = neovim.lua(
+        f"local at = vim.fn.screenpos({window}, {step}, 9 + vim.api.nvim_win_get_width({window})) return at.curscol"
+    )
+    assert continued > len("    (1) ")
+
+    # Neither the list of citations nor the answer itself gives its window away.
+    neovim.command("copen")
+    go = f"vim.fn.win_gotoid({window}) vim.api.nvim_win_set_cursor(0, {{ {step}, 0 }})"
+    neovim.lua(f"{go} vim.api.nvim_feedkeys(vim.keycode('<CR>'), 'x', false)")
+    assert neovim.lua("return vim.fn.expand('%:t')") == "loyalty.py"
+    neovim.lua(f"{go} vim.cmd('cfirst')")
+    assert neovim.lua("return vim.fn.expand('%:t')") == "loyalty.py"
+    shown = neovim.lua(
+        "return vim.tbl_map(function(w) return vim.fn.getwininfo(w)[1].quickfix end, vim.api.nvim_list_wins())"
+    )
+    assert sorted(shown) == [0, 0, 1]
+    assert neovim.lua(f"return {ANSWER}") != -1
+    assert not neovim.lua("return vim.wo.winfixbuf or vim.wo.breakindent")
+
+
 def test_an_error_is_shown(scripted: tuple[Neovim, Path]) -> None:
     neovim, _ = scripted
     ask(neovim, "fail")

@@ -47,15 +47,18 @@ local function add_claims(rendered, claims)
   for _, claim in ipairs(claims) do
     add(rendered, '')
     add(rendered, claim.lead or claim.text)
-    local sentence = #rendered.lines
+    local first = #rendered.lines
     for _, step in ipairs(claim.steps or {}) do
       table.insert(rendered.lines, '    ' .. one_line(step))
     end
+    local last = #rendered.lines
     for _, citation in ipairs(claim.citations) do
       entry = entry + 1 -- the order is that of `M.quickfix`
       local place = { location = citation.location, entry = entry }
       add(rendered, '→ ' .. label(citation), place)
-      rendered.places[sentence] = rendered.places[sentence] or place
+      for line = first, last do
+        rendered.places[line] = rendered.places[line] or place
+      end
     end
   end
 end
