@@ -73,6 +73,15 @@ def test_ask_and_follow_a_citation(
         workbench.wait(".editor-group-container.active .squiggly-info")
         workbench.screenshot(output / "ask.png")
 
+        # Moving through the list previews the lines; who only looks is then back where they were.
+        place = workbench.active_file(), workbench.cursor_line()
+        workbench.command("Pathline: Show Citations")
+        workbench.wait(f'.quick-input-list .monaco-list-row:has-text("{cited}")')
+        workbench.browser.call("press", key="ArrowUp")
+        wait_until(lambda: (workbench.active_file(), workbench.cursor_line()) != place, "the lines are previewed")
+        workbench.browser.call("press", key="Escape")
+        wait_until(lambda: (workbench.active_file(), workbench.cursor_line()) == place, "the place is as before")
+
         # "It" is what the last answer is about.
         workbench.click(*workbench.in_answer('[data-action="follow"]'))
         workbench.answer_prompt("A question about the last answer", "And who calls it?")
@@ -154,6 +163,12 @@ def test_streaming_cancel_errors_and_hostile_text(
         workbench.ask("fail")
         workbench.wait(*workbench.in_answer('.status .error:has-text("the index is broken")'))
         assert len(received(log, "$/cancelRequest")) == 3
+
+        # Long lines wrap.
+        workbench.ask("long")
+        workbench.wait(*workbench.in_answer(".steps > li"))
+        workbench.screenshot(output / "long.png")
+        assert workbench.browser.call("overflows", target=workbench.in_answer("html")) is False
 
         # What the repository says stays text.
         workbench.ask("hostile")

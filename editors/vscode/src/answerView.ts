@@ -51,6 +51,9 @@ export class AnswerView implements vscode.Disposable {
     }
     const labels = labelsOf(links);
     const column = this.editorColumn();
+    const before = vscode.window.visibleTextEditors.find(({ viewColumn }) => viewColumn === column);
+    const selection = before?.selection;
+    const preserveFocus = before !== vscode.window.activeTextEditor;
     // The list shows plain text: of Markdown, only the quotes around code are common in a sentence.
     const items = links.map((link, index) => ({ label: labels[index] ?? "", detail: link.text.replaceAll("`", ""), link }));
     const picked = await vscode.window.showQuickPick(items, {
@@ -64,6 +67,11 @@ export class AnswerView implements vscode.Disposable {
     });
     if (picked) {
       await openLink(picked.link, column);
+    } else if (before && selection) {
+      // Who only looked is back where they were.
+      const editor = await vscode.window.showTextDocument(before.document, { viewColumn: column, preserveFocus });
+      editor.selection = selection;
+      editor.revealRange(selection, vscode.TextEditorRevealType.InCenterIfOutsideViewport);
     }
   }
 
@@ -125,7 +133,8 @@ export class AnswerView implements vscode.Disposable {
   private editorColumn(): vscode.ViewColumn {
     const { ViewColumn } = vscode;
     const own = this.panel?.viewColumn;
-    const open = vscode.window.visibleTextEditors.find(({ viewColumn }) => viewColumn && viewColumn !== own);
+    const editors = [vscode.window.activeTextEditor, ...vscode.window.visibleTextEditors];
+    const open = editors.find((editor) => editor?.viewColumn && editor.viewColumn !== own);
     return open?.viewColumn ?? (own === ViewColumn.One ? ViewColumn.Two : ViewColumn.One);
   }
 }
