@@ -1,6 +1,6 @@
 // An answer as HTML. Everything that comes from the workspace passes `escapeHtml` or the Markdown renderer.
 import { claimsOf, labelsOf, linksOf, type AnswerState, type Link } from "./answerState";
-import { escapeHtml, renderBlocks, renderSentence } from "./markdown";
+import { escapeHtml, renderBlocks, renderCode, renderSentence } from "./markdown";
 import type { Answer, Claim } from "./protocol";
 
 /** The page around the answer. Its policy allows our own style sheet and script and nothing else, from nowhere else. */
@@ -53,20 +53,20 @@ function renderStatus(state: AnswerState): string {
       return `<p class="status" role="status"><span>Cancelled.${state.claims.length > 0 ? " What had arrived:" : ""}</span>
 ${AGAIN}</p>`;
     case "failed":
-      return `<p class="status" role="alert"><span class="error">${escapeHtml(state.message)}</span>
+      return `<p class="status" role="alert"><span class="error">${renderCode(state.message)}</span>
 ${AGAIN}</p>`;
     case "done":
       if (state.answer.complete) {
         return state.answer.found ? renderNote(state.answer) : "";
       }
-      return `<p class="status" role="status"><span>${escapeHtml(withStop(["Incomplete", state.answer.reason].filter(Boolean).join(": ")))}</span>
+      return `<p class="status" role="status"><span>${renderCode(withStop(["Incomplete", state.answer.reason].filter(Boolean).join(": ")))}</span>
 ${AGAIN}</p>`;
   }
 }
 
 /** What there is to know about an answer that is whole. */
 function renderNote({ complete, reason }: Answer): string {
-  return complete && reason ? `<p class="note">Note: ${escapeHtml(withStop(reason))}</p>` : "";
+  return complete && reason ? `<p class="note">Note: ${renderCode(withStop(reason))}</p>` : "";
 }
 
 function renderNotFound(answer: Answer, nearest: readonly Link[], labels: readonly string[]): string {
@@ -121,7 +121,7 @@ function renderDropped(dropped: Answer["dropped"]): string[] {
   const reasons = dropped.map(({ reason }) => reason);
   return [...new Set(reasons)].map((reason) => {
     const count = reasons.filter((other) => other === reason).length;
-    return renderSentence(withStop(`${count === 1 ? "1 sentence was" : `${count} sentences were`} left out: ${reason}`));
+    return renderCode(withStop(`${count === 1 ? "1 sentence was" : `${count} sentences were`} left out: ${reason}`));
   });
 }
 
