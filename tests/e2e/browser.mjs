@@ -40,6 +40,7 @@ const actions = {
   wait: ({ target, state = "visible", seconds = 60 }) => locate(target).first().waitFor({ state, timeout: seconds * 1000 }),
   click: ({ target }) => locate(target).first().click(),
   texts: ({ target }) => locate(target).allInnerTexts(),
+  overflows: ({ target }) => locate(target).evaluateAll((found) => found.some(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)),
   count: ({ target }) => locate(target).count(),
   screenshot: ({ path }) => page.screenshot({ path }).then(() => null),
   attributes: ({ target, name }) => locate(target).evaluateAll((found, key) => found.map((element) => element.getAttribute(key)), name),

@@ -3,7 +3,8 @@
     python scripted_server.py LOG lsp
 
 `wait`: one sentence as a partial result, then nothing until it is cancelled. `hostile`: an answer full of text that must
-stay inert. `fail`: an error. Anything else: one sentence. Standard library only.
+stay inert. `long`: a sentence of steps that are longer than any window is wide. `fail`: an error. `die`: the process ends.
+Anything else: one sentence. Standard library only.
 """
 
 from __future__ import annotations
@@ -60,6 +61,13 @@ class Server:
             self.waiting.add(request)
         elif question == "fail":
             self.send({"id": request, "error": {"code": -32603, "message": "the index is broken"}})
+        elif question == "die":
+            sys.exit(1)
+        elif question == "long":
+            steps = [f"({number}) `{'call(argument) + ' * 25}{number}`" for number in (1, 2)]
+            lead = "In `f`, in the order written:"
+            claim = self.claim(f"{lead} {'; '.join(steps)}") | {"lead": lead, "steps": steps}
+            self.reply(request, self.result(question, "") | {"claims": [claim]})
         else:
             self.reply(request, self.result(question, HOSTILE if question == "hostile" else "One sentence."))
 

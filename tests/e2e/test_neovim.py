@@ -14,7 +14,7 @@ from .conftest import missing
 from .neovim import PLUGIN, Neovim, lua_string
 from .processes import describe, marked, wait_until
 from .setup_editors import NVIM
-from .workspace import LOYALTY_FILE, LOYALTY_QUESTION, UNKNOWN_QUESTION, line_of
+from .workspace import LOYALTY_FILE, LOYALTY_QUESTION, UNKNOWN_QUESTION, line_of, write_workspace
 
 pytestmark = [pytest.mark.editor, pytest.mark.timeout(300)]
 
@@ -68,18 +68,45 @@ def run_neovim(command: list[str], workspace: Path, environment: dict[str, str])
     ],
 )
 def test_each_step_has_a_line_of_its_own(tmp_path: Path, claim: dict[str, Any], lines: list[str]) -> None:
-    sent = lua_string(json.dumps(claim | {"citations": []}))
-    turn = f"{{ question = 'How?', phase = 'done', claims = {{ vim.json.decode({sent}) }} }}"
+    turn = {"question": "How?", "phase": "done", "claims": [claim | {"citations": []}]}
+    assert rendered(turn, tmp_path) == ["# How?", "", *lines]
+
+
+@pytest.mark.parametrize(
+    ("parts", "lines"),
+    [
+        ({"complete": False, "reason": "a limit was met"}, ["Incomplete: a limit was met."]),
+        ({"complete": False, "reason": "It cannot be read."}, ["Incomplete: It cannot be read."]),
+        ({"complete": False}, ["Incomplete."]),
+        ({"reason": "not found: `x`"}, ["(Note: not found: `x`.)"]),
+        (
+            {"found": False, "text": "Not found.", "evidence": [], "reason": "only Python is indexed"},
+            ["Not found.", "", "(Note: only Python is indexed.)"],
+        ),
+        (
+            {"dropped": [{"text": "Secret.", "reason": reason} for reason in ("it is old", "it is new", "it is old")]},
+            ["(2 sentences left out: it is old.)", "", "(1 sentence left out: it is new.)"],
+        ),
+    ],
+)
+def test_an_answer_says_what_it_lacks(tmp_path: Path, parts: dict[str, Any], lines: list[str]) -> None:
+    result = {"found": True, "claims": [], "complete": True, "reason": "", **parts}
+    assert rendered({"question": "How?", "phase": "done", "result": result}, tmp_path) == ["# How?", "", *lines]
+
+
+def rendered(turn: dict[str, Any], tmp_path: Path) -> list[str]:
+    """The lines of the answer, without a server."""
     script = tmp_path / "render.lua"
     script.write_text(
         f"vim.opt.runtimepath:append({lua_string(str(PLUGIN))})\n"
-        f"io.write(vim.json.encode(require('pathline.answer').render({turn}).lines))\n",
+        f"io.write(vim.json.encode(require('pathline.answer').render(vim.json.decode({lua_string(json.dumps(turn))})).lines))\n",
         encoding="utf-8",
     )
     done = subprocess.run(
         [str(NVIM), "--clean", "--headless", "-l", str(script)], capture_output=True, encoding="utf-8", timeout=60, check=True
     )  # fmt: skip
-    assert json.loads(done.stdout) == ["# How?", "", *lines]
+    lines: list[str] = json.loads(done.stdout)
+    return lines
 
 
 def answer_lines(neovim: Neovim) -> list[str]:
@@ -220,6 +247,102 @@ def test_a_new_question_takes_the_place_of_the_old(scripted: tuple[Neovim, Path]
     assert answer_lines(neovim)[0] == "# anything else"
 
 
+@pytest.mark.parametrize("close", ["normal q", "close"])
+def test_an_answer_closed_while_it_is_made_stays_closed(scripted: tuple[Neovim, Path], close: str) -> None:
+    neovim, log = scripted
+    ask(neovim, "wait")
+    neovim.lua("_G.said = {} vim.notify = function(text) table.insert(_G.said, text) end")
+    neovim.lua(f"vim.api.nvim_win_call(vim.fn.bufwinid({ANSWER}), function() vim.cmd('{close}') end)")
+    wait_until(lambda: methods(log, "$/cancelRequest"), "the server is told")
+    neovim.lua("vim.wait(300)")
+    assert neovim.lua(f"return {ANSWER}") == -1
+    assert neovim.lua("return _G.said") == []
+    assert "Error" not in neovim.lua("return vim.fn.execute('messages')")
+
+    # What comes next opens anew.
+    ask(neovim, "anything else")
+    neovim.wait("#vim.fn.getqflist() == 1", "the second answer is complete")
+    assert answer_lines(neovim)[0] == "# anything else"
+    assert len(methods(log, "$/cancelRequest")) == 1
+
+
+def test_a_new_answer_is_shown_from_its_top(scripted: tuple[Neovim, Path]) -> None:
+    neovim, _ = scripted
+    ask(neovim, "anything")
+    neovim.wait("#vim.fn.getqflist() == 1", "the answer is complete")
+    cursor = f"vim.api.nvim_win_get_cursor(vim.fn.bufwinid({ANSWER}))[1]"
+    neovim.lua(f"vim.api.nvim_win_set_cursor(vim.fn.bufwinid({ANSWER}), {{ 3, 0 }})")
+    ask(neovim, "anything else")
+    assert neovim.lua(f"return {cursor}") == 1
+
+
+def test_a_follow_up_and_a_question_from_the_answer_go_to_its_folder(
+    scripted: tuple[Neovim, Path], tmp_path: Path
+) -> None:
+    neovim, log = scripted
+    other = tmp_path / "other"
+    write_workspace(other)
+    neovim.command(f"edit {other / LOYALTY_FILE}")
+    neovim.wait("#vim.lsp.get_clients({ name = 'pathline' }) == 2", "the other folder has a server of its own")
+    neovim.wait(ATTACHED, "the server is attached")
+    ask(neovim, "anything")
+    neovim.wait("#vim.fn.getqflist() == 1", "the answer is complete")
+    neovim.lua(f"vim.fn.win_gotoid(vim.fn.bufwinid({ANSWER}))")
+    neovim.command("Pathline follow and then?")
+    neovim.command("Pathline ask something new")
+    wait_until(lambda: len(methods(log, "pathline/ask")) == 3, "all are asked")
+    neovim.wait(f"vim.api.nvim_buf_get_lines({ANSWER}, 0, 1, false)[1] == '# something new'", "the last is shown")
+    first, follow, new = (message["params"] for message in methods(log, "pathline/ask"))
+    assert first["textDocument"] == follow["textDocument"] == {"uri": (other / LOYALTY_FILE).as_uri()}
+    assert "position" not in follow
+    assert first["conversation"] == follow["conversation"] != new["conversation"]
+    neovim.wait("vim.fn.getqflist({ title = 0 }).title == 'Pathline: something new'", "the last is answered")
+    file = neovim.lua("return vim.api.nvim_buf_get_name(vim.fn.getqflist()[1].bufnr)")
+    assert Path(file) == other / LOYALTY_FILE
+
+
+def test_a_server_that_dies_leaves_no_question_waiting(scripted: tuple[Neovim, Path]) -> None:
+    neovim, _ = scripted
+    ask(neovim, "die")
+    stopped = "No answer: the server stopped before it had answered."
+    neovim.wait(
+        f"vim.tbl_contains(vim.api.nvim_buf_get_lines({ANSWER}, 0, -1, false), {lua_string(stopped)})", "it is said"
+    )
+    neovim.command("Pathline ask anything else")
+    neovim.wait("#vim.fn.getqflist() == 1", "the server is started again")
+
+
+def test_long_lines_wrap_and_their_places_open_beside_the_answer(scripted: tuple[Neovim, Path]) -> None:
+    neovim, _ = scripted
+    neovim.command("edit shop/orders.py")
+    ask(neovim, "long")
+    neovim.wait("#vim.fn.getqflist() == 1", "the answer is complete")
+    (step,) = (number for number, line in enumerate(answer_lines(neovim), 1) if line.startswith("    (1) "))
+    window = f"vim.fn.bufwinid({ANSWER})"
+    height = f"vim.api.nvim_win_text_height({window}, {{ start_row = {step - 1}, end_row = {step - 1} }}).all"
+    assert neovim.lua(f"return {height}") > 4
+    neovim.command("redraw")
+    # The second line of a step stands below its text, not below its number.
+    continued = neovim.lua(
+        f"local at = vim.fn.screenpos({window}, {step}, 9 + vim.api.nvim_win_get_width({window})) return at.curscol"
+    )
+    assert continued > len("    (1) ")
+
+    # Neither the list of citations nor the answer itself gives its window away.
+    neovim.command("copen")
+    go = f"vim.fn.win_gotoid({window}) vim.api.nvim_win_set_cursor(0, {{ {step}, 0 }})"
+    neovim.lua(f"{go} vim.api.nvim_feedkeys(vim.keycode('<CR>'), 'x', false)")
+    assert neovim.lua("return vim.fn.expand('%:t')") == "loyalty.py"
+    neovim.lua(f"{go} vim.cmd('cfirst')")
+    assert neovim.lua("return vim.fn.expand('%:t')") == "loyalty.py"
+    shown = neovim.lua(
+        "return vim.tbl_map(function(w) return vim.fn.getwininfo(w)[1].quickfix end, vim.api.nvim_list_wins())"
+    )
+    assert sorted(shown) == [0, 0, 1]
+    assert neovim.lua(f"return {ANSWER}") != -1
+    assert not neovim.lua("return vim.wo.winfixbuf or vim.wo.breakindent")
+
+
 def test_an_error_is_shown(scripted: tuple[Neovim, Path]) -> None:
     neovim, _ = scripted
     ask(neovim, "fail")
@@ -253,6 +376,15 @@ def test_the_program_is_missing(workspace: Path, environment: dict[str, str]) ->
     report = "\n".join(neovim.lua("return vim.api.nvim_buf_get_lines(0, 0, -1, false)"))
     assert "/nowhere/pathline was not found" in report
     neovim.quit()
+
+
+def test_the_health_check_takes_a_function_for_a_command(scripted: tuple[Neovim, Path]) -> None:
+    neovim, _ = scripted
+    neovim.lua("vim.lsp.config('pathline', { cmd = function() end })")
+    neovim.command("checkhealth pathline")
+    report = "\n".join(neovim.lua("return vim.api.nvim_buf_get_lines(0, 0, -1, false)"))
+    assert "started by a function of your own" in report
+    assert "ERROR" not in report
 
 
 def methods(log: Path, name: str) -> list[dict[str, Any]]:

@@ -18,6 +18,7 @@ from .workbench import Workbench
 from .workspace import LOYALTY_FILE, LOYALTY_QUESTION, UNKNOWN_QUESTION, line_of
 
 CANCEL = '[data-action="cancel"]'
+ANSWER_TAB = '.tab[data-resource-name^="webview-pathline.answer"]'
 
 pytestmark = [pytest.mark.editor, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -71,6 +72,15 @@ def test_ask_and_follow_a_citation(
         wait_until(lambda: workbench.cursor_line() == line, f"the cursor is at line {line}")
         workbench.wait(".editor-group-container.active .squiggly-info")
         workbench.screenshot(output / "ask.png")
+
+        # Moving through the list previews the lines; who only looks is then back where they were.
+        place = workbench.active_file(), workbench.cursor_line()
+        workbench.command("Pathline: Show Citations")
+        workbench.wait(f'.quick-input-list .monaco-list-row:has-text("{cited}")')
+        workbench.browser.call("press", key="ArrowUp")
+        wait_until(lambda: (workbench.active_file(), workbench.cursor_line()) != place, "the lines are previewed")
+        workbench.browser.call("press", key="Escape")
+        wait_until(lambda: (workbench.active_file(), workbench.cursor_line()) == place, "the place is as before")
 
         # "It" is what the last answer is about.
         workbench.click(*workbench.in_answer('[data-action="follow"]'))
@@ -151,8 +161,14 @@ def test_streaming_cancel_errors_and_hostile_text(
         workbench.ask("wait")
         workbench.wait(*workbench.in_answer(CANCEL))
         workbench.ask("fail")
-        workbench.wait(*workbench.in_answer('.status.error:has-text("the index is broken")'))
+        workbench.wait(*workbench.in_answer('.status .error:has-text("the index is broken")'))
         assert len(received(log, "$/cancelRequest")) == 3
+
+        # Long lines wrap.
+        workbench.ask("long")
+        workbench.wait(*workbench.in_answer(".steps > li"))
+        workbench.screenshot(output / "long.png")
+        assert workbench.browser.call("overflows", target=workbench.in_answer("html")) is False
 
         # What the repository says stays text.
         workbench.ask("hostile")
@@ -165,6 +181,67 @@ def test_streaming_cancel_errors_and_hostile_text(
         assert workbench.count(*workbench.in_answer(".citation")) == 1
         assert "never shown" not in " ".join(workbench.texts(*workbench.in_answer("#answer")))
         assert not [url for url in workbench.browser.call("foreign") if "pathline.invalid" in url]
+
+
+def test_an_answer_closed_while_it_is_made_stays_closed(
+    scripted_server: tuple[list[str], Path], workspace: Path, environment: dict[str, str], output: Path
+) -> None:
+    command, log = scripted_server
+    with open_workbench(command, workspace, environment, output, "closed", LOYALTY_FILE) as workbench:
+        workbench.ask("wait")
+        workbench.wait(*workbench.in_answer(CANCEL))
+        workbench.click(f"{ANSWER_TAB} .tab-actions a")
+        wait_until(lambda: len(received(log, "$/cancelRequest")) == 1, "closing cancels")
+        # What follows needs a while, in which the answer could come back.
+        workbench.ask("wait")
+        workbench.wait(*workbench.in_answer(CANCEL))
+        assert workbench.count(ANSWER_TAB) == 1
+        workbench.command("Pathline: Clear Citations")
+        wait_until(lambda: len(received(log, "$/cancelRequest")) == 2, "clearing cancels")
+        workbench.command("View: Focus Active Editor Group")
+        assert workbench.count(ANSWER_TAB) == 0
+
+        # A question brings an answer into sight that stands behind another tab, also while one is being made.
+        workbench.ask("wait")
+        workbench.wait(*workbench.in_answer(CANCEL))
+        workbench.click(ANSWER_TAB)
+        workbench.command("File: New Untitled Text File")
+        workbench.wait("iframe.webview.ready", state="hidden")
+        workbench.ask("anything else")
+        workbench.wait(*workbench.in_answer('h1:has-text("anything else")'))
+        workbench.wait(*workbench.in_answer("footer"))
+
+
+def test_a_server_that_dies_and_the_folder_that_is_asked(
+    scripted_server: tuple[list[str], Path], workspace: Path, environment: dict[str, str], output: Path
+) -> None:
+    command, log = scripted_server
+    with open_workbench(command, workspace, environment, output, "dies", LOYALTY_FILE) as workbench:
+        workbench.ask("die")
+        workbench.wait(*workbench.in_answer('.error:has-text("the server stopped before it had answered")'))
+        workbench.screenshot(output / "dies.png")
+        # The editor starts it again, and the same question finds it.
+        workbench.click(*workbench.in_answer('[data-action="again"]'))
+        wait_until(lambda: len(received(log, "pathline/ask")) == 2, "the question is asked again")
+        workbench.wait(*workbench.in_answer('.error:has-text("the server stopped before it had answered")'))
+        workbench.ask("anything")
+        workbench.wait(*workbench.in_answer("footer"))
+
+        # A follow-up stays with the conversation's folder, and a question from the answer with the one in view.
+        workbench.click(*workbench.in_answer('[data-action="follow"]'))
+        workbench.answer_prompt("A question about the last answer", "and then?")
+        workbench.wait(*workbench.in_answer('h1:has-text("and then?")'))
+        workbench.click(*workbench.in_answer("h1"))
+        workbench.ask("something new")
+        workbench.wait(*workbench.in_answer('h1:has-text("something new")'))
+        workbench.wait(*workbench.in_answer("footer"))
+        at_cursor, _, first, follow, new = (message["params"] for message in received(log, "pathline/ask"))
+        assert "position" in at_cursor
+        for asked in (first, follow, new):
+            assert asked["textDocument"] == at_cursor["textDocument"]
+        assert first["conversation"] == follow["conversation"] != new["conversation"]
+        assert "position" not in follow
+        assert "position" not in new
 
 
 def test_the_program_is_missing(workspace: Path, environment: dict[str, str], output: Path) -> None:

@@ -1,6 +1,6 @@
 // An answer as HTML. Everything that comes from the workspace passes `escapeHtml` or the Markdown renderer.
 import { claimsOf, labelsOf, linksOf, type AnswerState, type Link } from "./answerState";
-import { escapeHtml, renderBlocks, renderSentence } from "./markdown";
+import { escapeHtml, renderBlocks, renderCode, renderSentence } from "./markdown";
 import type { Answer, Claim } from "./protocol";
 
 /** The page around the answer. Its policy allows our own style sheet and script and nothing else, from nowhere else. */
@@ -35,6 +35,7 @@ export function renderState(state: AnswerState): string {
   ].join("\n");
 }
 
+const AGAIN = `<button class="action" data-action="again">Ask Again</button>`;
 const FOLLOW = `<p class="status"><button class="action" data-action="follow">Ask a Follow-up</button></p>`;
 
 type NotFound = AnswerState & { phase: "done" };
@@ -49,24 +50,32 @@ function renderStatus(state: AnswerState): string {
       return `<p class="status busy" role="status"><span>${escapeHtml(state.stage || "Searching the workspace")}…</span>
 <button class="action" data-action="cancel">Cancel</button></p>`;
     case "cancelled":
-      return `<p class="status" role="status">Cancelled.${state.claims.length > 0 ? " What had arrived:" : ""}</p>`;
+      return `<p class="status" role="status"><span>Cancelled.${state.claims.length > 0 ? " What had arrived:" : ""}</span>
+${AGAIN}</p>`;
     case "failed":
-      return `<p class="status error" role="alert">${escapeHtml(state.message)}</p>`;
+      return `<p class="status" role="alert"><span class="error">${renderCode(state.message)}</span>
+${AGAIN}</p>`;
     case "done":
       if (state.answer.complete) {
-        return state.answer.reason && state.answer.found ? `<p class="note">Note: ${escapeHtml(state.answer.reason)}.</p>` : "";
+        return state.answer.found ? renderNote(state.answer) : "";
       }
-      return `<p class="status" role="status"><span>Incomplete: ${escapeHtml(state.answer.reason || "the index is being built")}.</span>
-<button class="action" data-action="again">Ask Again</button></p>`;
+      return `<p class="status" role="status"><span>${renderCode(withStop(["Incomplete", state.answer.reason].filter(Boolean).join(": ")))}</span>
+${AGAIN}</p>`;
   }
 }
 
-function renderNotFound({ text }: Answer, nearest: readonly Link[], labels: readonly string[]): string {
+/** What there is to know about an answer that is whole. */
+function renderNote({ complete, reason }: Answer): string {
+  return complete && reason ? `<p class="note">Note: ${renderCode(withStop(reason))}</p>` : "";
+}
+
+function renderNotFound(answer: Answer, nearest: readonly Link[], labels: readonly string[]): string {
   const items = nearest.map(
     (link, index) => `<li><code>${escapeHtml(link.text)}</code> ${renderLink(index, labels)}</li>`,
   );
   const list = `<p>The closest places, none of which answers the question:</p>\n<ul>${items.join("")}</ul>`;
-  return `<div class="not-found">${renderBlocks(text || "Not found in this workspace.")}${items.length > 0 ? list : ""}</div>`;
+  const text = renderBlocks(answer.text || "Not found in this workspace.");
+  return `<div class="not-found">${text}${renderNote(answer)}${items.length > 0 ? list : ""}</div>`;
 }
 
 function renderClaims(claims: readonly Claim[], labels: readonly string[]): string {
@@ -94,10 +103,7 @@ function renderLabel(label: string): string {
 }
 
 function renderFooter({ dropped, claims, provenance: { commit, dirty, model, adapter } }: Answer): string {
-  const notes = [];
-  if (dropped.length > 0) {
-    notes.push(`${dropped.length === 1 ? "1 sentence was" : `${dropped.length} sentences were`} left out: no lines supported ${dropped.length === 1 ? "it" : "them"}.`);
-  }
+  const notes = renderDropped(dropped);
   if (claims.some(({ kind }) => kind === "phrased")) {
     notes.push("Sentences with a bar beside them were written by the model.");
   }
@@ -106,6 +112,19 @@ function renderFooter({ dropped, claims, provenance: { commit, dirty, model, ada
     model ? `model ${model}` : "no model",
     adapter ? `adapter ${adapter}` : "",
   ];
-  notes.push(origin.filter(Boolean).join(" · "));
-  return `<footer>${notes.map((note) => `<p>${escapeHtml(note)}</p>`).join("")}</footer>`;
+  notes.push(escapeHtml(origin.filter(Boolean).join(" · ")));
+  return `<footer>${notes.map((note) => `<p>${note}</p>`).join("")}</footer>`;
+}
+
+/** Why sentences were left out, each reason once. What they say is not shown: nothing vouches for it. */
+function renderDropped(dropped: Answer["dropped"]): string[] {
+  const reasons = dropped.map(({ reason }) => reason);
+  return [...new Set(reasons)].map((reason) => {
+    const count = reasons.filter((other) => other === reason).length;
+    return renderCode(withStop(`${count === 1 ? "1 sentence was" : `${count} sentences were`} left out: ${reason}`));
+  });
+}
+
+function withStop(sentence: string): string {
+  return sentence.endsWith(".") ? sentence : `${sentence}.`;
 }

@@ -17,17 +17,23 @@ export class AnswerView implements vscode.Disposable {
 
   constructor(private readonly extensionUri: vscode.Uri) {}
 
-  /** Shows `state`; brings the panel into sight only when a new question begins. */
-  show(state: AnswerState): void {
-    const begins = state.phase === "asking" && this.state?.phase !== "asking";
-    this.state = state;
-    this.turn++;
-    if (!this.panel) {
-      this.panel = this.createPanel();
-    } else if (begins) {
+  /** Shows a new question, and brings the panel into sight. */
+  begin(state: AnswerState): void {
+    if (this.panel) {
       this.panel.reveal(undefined, true);
+    } else {
+      this.panel = this.createPanel();
     }
-    this.draw();
+    this.update(state);
+  }
+
+  /** Shows what has become of the question. A panel that was closed stays closed. */
+  update(state: AnswerState): void {
+    if (this.panel) {
+      this.state = state;
+      this.turn++;
+      this.draw();
+    }
   }
 
   /** Takes the citations away, and the answer with them. */
@@ -45,6 +51,9 @@ export class AnswerView implements vscode.Disposable {
     }
     const labels = labelsOf(links);
     const column = this.editorColumn();
+    const before = vscode.window.visibleTextEditors.find(({ viewColumn }) => viewColumn === column);
+    const selection = before?.selection;
+    const preserveFocus = before !== vscode.window.activeTextEditor;
     // The list shows plain text: of Markdown, only the quotes around code are common in a sentence.
     const items = links.map((link, index) => ({ label: labels[index] ?? "", detail: link.text.replaceAll("`", ""), link }));
     const picked = await vscode.window.showQuickPick(items, {
@@ -58,6 +67,11 @@ export class AnswerView implements vscode.Disposable {
     });
     if (picked) {
       await openLink(picked.link, column);
+    } else if (before && selection) {
+      // Who only looked is back where they were.
+      const editor = await vscode.window.showTextDocument(before.document, { viewColumn: column, preserveFocus });
+      editor.selection = selection;
+      editor.revealRange(selection, vscode.TextEditorRevealType.InCenterIfOutsideViewport);
     }
   }
 
@@ -119,7 +133,8 @@ export class AnswerView implements vscode.Disposable {
   private editorColumn(): vscode.ViewColumn {
     const { ViewColumn } = vscode;
     const own = this.panel?.viewColumn;
-    const open = vscode.window.visibleTextEditors.find(({ viewColumn }) => viewColumn && viewColumn !== own);
+    const editors = [vscode.window.activeTextEditor, ...vscode.window.visibleTextEditors];
+    const open = editors.find((editor) => editor?.viewColumn && editor.viewColumn !== own);
     return open?.viewColumn ?? (own === ViewColumn.One ? ViewColumn.Two : ViewColumn.One);
   }
 }

@@ -1,6 +1,6 @@
 // One question: sent, streamed into the view, cancelled on request.
 import * as vscode from "vscode";
-import { ProgressType, ResponseError, WorkDoneProgress, type LanguageClient } from "vscode-languageclient/node";
+import { ErrorCodes, ProgressType, ResponseError, WorkDoneProgress, type LanguageClient } from "vscode-languageclient/node";
 import { randomUUID } from "node:crypto";
 import { asking, claimsOf, type AnswerState } from "./answerState";
 import type { AnswerView } from "./answerView";
@@ -42,9 +42,10 @@ export class Asker implements vscode.Disposable {
     this.latest = params;
     const cancellation = new vscode.CancellationTokenSource();
     this.setCurrent(cancellation);
+    this.view.begin(asking(params.question));
     const show = (state: AnswerState) => {
       if (this.current === cancellation) {
-        this.view.show(state);
+        this.view.update(state);
       }
     };
     try {
@@ -73,8 +74,10 @@ export class Asker implements vscode.Disposable {
       void vscode.window.showInformationMessage("Pathline: there is no answer to go on from. Ask a question first.");
       return undefined;
     }
+    // Of the document no more than the folder is meant, in which the conversation is.
+    const { textDocument } = this.latest ?? {};
     const question = await promptForFollowUp();
-    return question === undefined ? undefined : this.ask({ question, conversation });
+    return question === undefined ? undefined : this.ask({ question, conversation, ...(textDocument && { textDocument }) });
   }
 
   /** Stops the answer that is on its way, in the server too. */
@@ -135,7 +138,7 @@ export class Asker implements vscode.Disposable {
       if (token.isCancellationRequested || (error instanceof ResponseError && error.code === REQUEST_CANCELLED)) {
         update({ phase: "cancelled", question, claims });
       } else {
-        update({ phase: "failed", question, claims, message: `No answer: ${error instanceof Error ? error.message : String(error)}` });
+        update({ phase: "failed", question, claims, message: `No answer: ${reasonOf(error)}` });
       }
       return undefined;
     } finally {
@@ -144,4 +147,11 @@ export class Asker implements vscode.Disposable {
       });
     }
   }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof ResponseError && error.code === ErrorCodes.PendingResponseRejected) {
+    return "the server stopped before it had answered.";
+  }
+  return error instanceof Error ? error.message : String(error);
 }

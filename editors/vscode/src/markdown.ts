@@ -12,6 +12,11 @@ export function renderSentence(markdown: string): string {
   return renderer.renderInline(markdown);
 }
 
+/** Plain text in which code stands between backticks: names of files in it keep their underscores. */
+export function renderCode(text: string): string {
+  return escapeHtml(text).replace(/`([^`]+)`/g, "<code>$1</code>");
+}
+
 export function renderBlocks(markdown: string): string {
   return renderer.render(markdown);
 }

@@ -7,7 +7,7 @@ import type { AskParams } from "./protocol";
 export async function promptForQuestion(): Promise<AskParams | undefined> {
   const editor = pythonEditor();
   const question = await inputQuestion({ placeHolder: "How does …?", prompt: "A question about this workspace" });
-  return question === undefined ? undefined : { question, ...(editor ? cursorOf(editor) : {}) };
+  return question === undefined ? undefined : { question, ...(editor ? cursorOf(editor) : documentInView()) };
 }
 
 /** Asks for a question that leans on the last answer: nothing comes along, for "it" means what that answer is about. */
@@ -48,6 +48,13 @@ function symbolAtCursor(): SymbolAtPosition | undefined {
 function cursorOf({ document, selection }: vscode.TextEditor): Pick<AskParams, "textDocument" | "position"> {
   const { line, character } = selection.active;
   return { textDocument: { uri: document.uri.toString() }, position: { line, character } };
+}
+
+/** Where no cursor counts, as in the answer: of several folders, the one that is in view is asked. */
+function documentInView(): Pick<AskParams, "textDocument"> {
+  const editors = [vscode.window.activeTextEditor, ...vscode.window.visibleTextEditors];
+  const uri = editors.map((editor) => editor?.document.uri).find((candidate) => candidate?.scheme === "file");
+  return uri ? { textDocument: { uri: uri.toString() } } : {};
 }
 
 function pythonEditor(): vscode.TextEditor | undefined {

@@ -13,7 +13,7 @@ export const REQUEST_CANCELLED = -32800;
 
 export interface AskParams {
   question: string;
-  /** With `position`: the symbol there is what the question is about. */
+  /** Its folder is asked; with `position`, the symbol there is what the question is about. */
   textDocument?: TextDocumentIdentifier;
   position?: Position;
   phrase?: boolean;

@@ -49,9 +49,13 @@ test("an answer that was not found says so and offers the closest places", () =>
   assert.match(renderState(done({ found: false })), /Not found in this workspace/);
 });
 
-test("a sentence that was dropped is counted, not shown", () => {
-  const html = renderState(done({ claims: [claim("One.", citation("a.py", 3))], dropped: [{ text: "Secret.", reason: "?" }] }));
-  assert.match(html, /1 sentence was left out/);
+test("of sentences that were left out the reasons are shown, each once, and not what they say", () => {
+  const dropped = ["the cited lines do not import `os`", "the lines were edited; ask again.", "the lines were edited; ask again."];
+  const html = renderState(
+    done({ claims: [claim("One.", citation("a.py", 3))], dropped: dropped.map((reason, index) => ({ text: `Secret ${index}.`, reason })) }),
+  );
+  assert.match(html, /<p>1 sentence was left out: the cited lines do not import <code>os<\/code>\.<\/p>/);
+  assert.match(html, /<p>2 sentences were left out: the lines were edited; ask again\.<\/p>/);
   assert.doesNotMatch(html, /Secret/);
 });
 
@@ -60,10 +64,19 @@ test("a whole answer tells what there is to know about it", () => {
   assert.doesNotMatch(renderState(done({})), /Note/);
 });
 
+test("what was not found may be where nobody looked", () => {
+  const html = renderState(done({ found: false, text: "Not found in this workspace.", reason: "only Python is indexed" }));
+  assert.match(html, /Not found in this workspace\.<\/p>\s*<p class="note">Note: only Python is indexed\.<\/p>/);
+  const incomplete = renderState(done({ found: false, complete: false, reason: "only Python is indexed" }));
+  assert.equal(incomplete.split("only Python").length, 2);
+});
+
 test("an incomplete answer gives its reason and can be asked for again", () => {
   const html = renderState(done({ complete: false, reason: "12 of 90 files are indexed" }));
   assert.match(html, /Incomplete: 12 of 90 files are indexed\./);
   assert.match(html, /data-action="again"/);
+  assert.match(renderState(done({ complete: false, reason: "a folder cannot be read. Mend it." })), /Incomplete: a folder cannot be read\. Mend it\.</);
+  assert.match(renderState(done({ complete: false, reason: "" })), /Incomplete\.</);
   assert.doesNotMatch(renderState(done({})), /Incomplete|data-action="again"/);
 });
 
@@ -71,6 +84,12 @@ test("what had arrived stays when the question is cancelled", () => {
   const html = renderState({ phase: "cancelled", question: "How?", claims: [claim("One.", citation("a.py", 3))] });
   assert.match(html, /Cancelled/);
   assert.match(html, /One\./);
+});
+
+test("a question without an answer can be asked again", () => {
+  assert.match(renderState({ phase: "cancelled", question: "How?", claims: [] }), /data-action="again"/);
+  assert.match(renderState({ phase: "failed", question: "How?", claims: [], message: "No answer." }), /data-action="again"/);
+  assert.doesNotMatch(renderState(asking("How?")), /data-action="again"/);
 });
 
 test("only a question on its way can be cancelled", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { escapeHtml, renderBlocks, renderSentence } from "../src/markdown";
+import { escapeHtml, renderBlocks, renderCode, renderSentence } from "../src/markdown";
 
 test("code and emphasis are rendered", () => {
   assert.equal(renderSentence("`route` is *decorated*"), "<code>route</code> is <em>decorated</em>");
@@ -26,7 +26,7 @@ const hostile = [
 
 for (const text of hostile) {
   test(`is inert: ${JSON.stringify(text)}`, () => {
-    for (const html of [renderSentence(text), renderBlocks(text)]) {
+    for (const html of [renderSentence(text), renderBlocks(text), renderCode(text)]) {
       const tags = [...html.matchAll(/<\/?([a-z0-9]+)([^>]*)>/gi)];
       for (const [, name, attributes] of tags) {
         assert.match(name ?? "", /^(p|code|pre|em|strong|br)$/);
@@ -35,6 +35,10 @@ for (const text of hostile) {
     }
   });
 }
+
+test("reasons are plain text with code in it", () => {
+  assert.equal(renderCode("run `pathline model pull`; a/__init__.py *is* <old>"), "run <code>pathline model pull</code>; a/__init__.py *is* &lt;old&gt;");
+});
 
 test("a sentence never becomes a block", () => {
   assert.equal(renderSentence("# not a heading"), "# not a heading");

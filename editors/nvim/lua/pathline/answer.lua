@@ -47,15 +47,18 @@ local function add_claims(rendered, claims)
   for _, claim in ipairs(claims) do
     add(rendered, '')
     add(rendered, claim.lead or claim.text)
-    local sentence = #rendered.lines
+    local first = #rendered.lines
     for _, step in ipairs(claim.steps or {}) do
       table.insert(rendered.lines, '    ' .. one_line(step))
     end
+    local last = #rendered.lines
     for _, citation in ipairs(claim.citations) do
       entry = entry + 1 -- the order is that of `M.quickfix`
       local place = { location = citation.location, entry = entry }
       add(rendered, '→ ' .. label(citation), place)
-      rendered.places[sentence] = rendered.places[sentence] or place
+      for line = first, last do
+        rendered.places[line] = rendered.places[line] or place
+      end
     end
   end
 end
@@ -76,21 +79,41 @@ local function add_not_found(rendered, result)
   end
 end
 
+---@param sentence string
+---@return string
+local function with_stop(sentence)
+  return vim.endswith(sentence, '.') and sentence or sentence .. '.'
+end
+
+--- Why sentences were left out, each reason once. What they say is not shown: nothing vouches for it.
+---@param rendered pathline.Rendered
+---@param dropped {text: string, reason: string}[]
+local function add_dropped(rendered, dropped)
+  local reasons, counts = {}, {}
+  for _, sentence in ipairs(dropped) do
+    if not counts[sentence.reason] then
+      table.insert(reasons, sentence.reason)
+    end
+    counts[sentence.reason] = (counts[sentence.reason] or 0) + 1
+  end
+  for _, reason in ipairs(reasons) do
+    local count = counts[reason]
+    add(rendered, '')
+    add(rendered, ('(%s)'):format(with_stop(('%d %s left out: %s'):format(count, count == 1 and 'sentence' or 'sentences', reason))))
+  end
+end
+
 ---@param rendered pathline.Rendered
 ---@param result table
 local function add_notes(rendered, result)
   if not result.complete then
     add(rendered, '')
-    add(rendered, ('Incomplete: %s. Ask again for the whole answer.'):format(result.reason ~= '' and result.reason or 'the index is being built'))
-  elseif result.found and result.reason ~= '' then
+    add(rendered, with_stop(result.reason ~= '' and 'Incomplete: ' .. result.reason or 'Incomplete'))
+  elseif result.reason ~= '' then
     add(rendered, '')
-    add(rendered, ('(Note: %s.)'):format(result.reason))
+    add(rendered, ('(%s)'):format(with_stop('Note: ' .. result.reason)))
   end
-  local dropped = #(result.dropped or {})
-  if dropped > 0 then
-    add(rendered, '')
-    add(rendered, ('(%d %s left out: no lines supported %s.)'):format(dropped, dropped == 1 and 'sentence' or 'sentences', dropped == 1 and 'it' or 'them'))
-  end
+  add_dropped(rendered, result.dropped or {})
 end
 
 ---@param turn pathline.Turn

@@ -9,8 +9,11 @@ function M.check()
     vim.health.error('Neovim 0.11 or later is needed')
     return
   end
-  local program = vim.lsp.config.pathline and vim.lsp.config.pathline.cmd[1]
-  if not program then
+  local cmd = vim.lsp.config.pathline and vim.lsp.config.pathline.cmd
+  local program = type(cmd) == 'table' and cmd[1]
+  if type(cmd) == 'function' then
+    vim.health.info('the server is started by a function of your own')
+  elseif not program then
     vim.health.error('lsp/pathline.lua is not on the runtime path')
   elseif vim.fn.executable(program) == 1 then
     vim.health.ok(('the server is %s'):format(vim.fn.exepath(program)))

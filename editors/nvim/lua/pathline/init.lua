@@ -8,6 +8,7 @@ local M = {}
 ---@field client vim.lsp.Client
 ---@field question string
 ---@field conversation string questions with the same name lean on each other
+---@field document? lsp.TextDocumentIdentifier its folder is asked
 ---@field phase 'asking'|'done'|'cancelled'|'failed'
 ---@field claims table[] what has arrived
 ---@field result? table the whole answer
@@ -21,6 +22,11 @@ local current
 
 local count = 0
 
+local STOPPED = 'the server stopped before it had answered.'
+
+--- How long a server may take to be ready.
+local START_MS = 5000
+
 --- Tells the conversations of this Neovim from those of another on the same server.
 local session = ('nvim-%d-%d'):format(vim.fn.getpid(), vim.uv.hrtime())
 
@@ -30,11 +36,31 @@ local function notify(message, level)
   vim.notify('Pathline: ' .. message, level or vim.log.levels.INFO)
 end
 
---- The server of the current buffer, or else any: the answer's own buffer has none.
+--- The server of the current buffer, or else of the last answer, whose own buffer has none, or else any.
+---@return vim.lsp.Client?
+local function running_client()
+  local here = vim.lsp.get_clients({ name = 'pathline', bufnr = 0 })[1]
+  local last = current and not current.client:is_stopped() and current.client
+  return here or last or vim.lsp.get_clients({ name = 'pathline' })[1]
+end
+
+--- Starts a server that has died, where there is a file for it.
+local function restart()
+  if vim.lsp.is_enabled and vim.lsp.is_enabled('pathline') then
+    vim.lsp.enable('pathline') -- looks at all files that are open
+    vim.wait(START_MS, function()
+      return running_client() ~= nil or #vim.lsp.get_clients({ name = 'pathline', _uninitialized = true }) == 0
+    end, 20)
+  end
+end
+
 ---@return vim.lsp.Client?
 local function find_client()
-  local here = vim.lsp.get_clients({ name = 'pathline', bufnr = 0 })[1]
-  local client = here or vim.lsp.get_clients({ name = 'pathline' })[1]
+  local client = running_client()
+  if not client then
+    restart()
+    client = running_client()
+  end
   if not client then
     notify(
       "no server is running. Open a Python file, after vim.lsp.enable('pathline'); :checkhealth pathline says more.",
@@ -65,23 +91,8 @@ end
 ---@param turn pathline.Turn
 local function show(turn)
   if turn == current then
-    view.show(answer.render(turn), turn.quickfix)
+    view.update(answer.render(turn), turn.quickfix)
   end
-end
-
----@param turn pathline.Turn
----@param token string
-local function listen(turn, token)
-  turn.autocommand = vim.api.nvim_create_autocmd('LspProgress', {
-    desc = 'Pathline: sentences as they arrive',
-    callback = function(event)
-      local params = event.data.params
-      if event.data.client_id == turn.client.id and params.token == token then
-        vim.list_extend(turn.claims, params.value.claims or {})
-        show(turn)
-      end
-    end,
-  })
 end
 
 ---@param turn pathline.Turn
@@ -104,6 +115,27 @@ local function finish(turn, err, result)
   show(turn)
 end
 
+---@param turn pathline.Turn
+---@param token string
+local function listen(turn, token)
+  turn.autocommand = vim.api.nvim_create_autocmd({ 'LspProgress', 'LspDetach' }, {
+    desc = 'Pathline: sentences as they arrive, and a server that stops',
+    callback = function(event)
+      if event.data.client_id ~= turn.client.id then
+        return
+      end
+      local params = event.data.params
+      if params and params.token == token then
+        vim.list_extend(turn.claims, params.value.claims or {})
+        show(turn)
+      elseif event.event == 'LspDetach' and turn.client:is_stopped() then
+        -- Neovim drops the handlers of a server's requests with it.
+        finish(turn, { code = 0, message = STOPPED })
+      end
+    end,
+  })
+end
+
 ---@param client vim.lsp.Client
 ---@param params table `{question, textDocument?, position?, phrase?, conversation?}`
 local function send(client, params)
@@ -116,10 +148,14 @@ local function send(client, params)
     question = params.question,
     -- Each question begins a conversation, unless it goes on with one.
     conversation = params.conversation or ('%s-%d'):format(session, count),
+    document = params.textDocument,
     phase = 'asking',
     claims = {},
   }
   current = turn
+  view.open(answer.render(turn), function()
+    M.cancel({ quiet = true })
+  end)
   listen(turn, token)
   params = vim.tbl_extend('force', params, { partialResultToken = token, conversation = turn.conversation })
   local sent, request_id = client:request('pathline/ask', params, function(err, result)
@@ -127,9 +163,8 @@ local function send(client, params)
   end)
   if sent then
     turn.request_id = request_id
-    show(turn)
   else
-    finish(turn, { code = 0, message = 'the server has stopped' })
+    finish(turn, { code = 0, message = STOPPED })
   end
 end
 
@@ -172,7 +207,7 @@ function M.follow(question)
     return
   end
   local function go(text)
-    send(last.client, { question = text, conversation = last.conversation })
+    send(last.client, { question = text, conversation = last.conversation, textDocument = last.document })
   end
   if question and question ~= '' then
     go(question)

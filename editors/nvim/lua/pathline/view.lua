@@ -23,13 +23,23 @@ local function find_window(buffer)
   return window ~= -1 and window or nil
 end
 
---- Goes to a window for source text: the last one, unless that is the answer's own.
+---@param window integer
+---@return boolean whether a file may be shown there: in no list, terminal or floating window
+local function takes_files(window)
+  local own = vim.bo[vim.api.nvim_win_get_buf(window)].buftype == ''
+  return own and not vim.wo[window].winfixbuf and vim.api.nvim_win_get_config(window).relative == ''
+end
+
+--- Goes to a window for source text: the last one, or any, or a new one.
 local function leave()
-  local own = vim.api.nvim_get_current_win()
-  vim.cmd.wincmd('p')
-  if vim.api.nvim_get_current_win() == own then
-    vim.cmd('aboveleft new')
+  local last = vim.fn.win_getid(vim.fn.winnr('#'))
+  for _, window in ipairs({ last, unpack(vim.api.nvim_tabpage_list_wins(0)) }) do
+    if window ~= 0 and takes_files(window) then
+      vim.api.nvim_set_current_win(window)
+      return
+    end
   end
+  vim.cmd('aboveleft new')
 end
 
 --- The line a place is at now: Neovim moves quickfix entries along with edits.
@@ -51,43 +61,65 @@ local function open_place()
   end
 end
 
+---@param on_close fun() the answer is gone, whichever way it was closed
 ---@return integer buffer
-local function create_buffer()
+local function create_buffer(on_close)
   local buffer = vim.api.nvim_create_buf(false, true)
   vim.api.nvim_buf_set_name(buffer, NAME)
   -- The text quotes a repository that nobody has vouched for.
   vim.bo[buffer].modeline = false
   vim.bo[buffer].bufhidden = 'wipe'
   vim.bo[buffer].filetype = 'markdown'
+  vim.bo[buffer].formatlistpat = [[^\s*\%((\d\+)\|[-→]\)\s\+]] -- what hangs below it when it wraps
   vim.bo[buffer].modifiable = false
   vim.keymap.set('n', '<CR>', open_place, { buffer = buffer, desc = 'Pathline: open the cited lines' })
   vim.keymap.set('n', 'q', M.close, { buffer = buffer, desc = 'Pathline: close the answer' })
+  vim.api.nvim_create_autocmd('BufWipeout', { buffer = buffer, callback = on_close, desc = 'Pathline: nobody waits any more' })
   return buffer
 end
 
 ---@param buffer integer
 local function open_window(buffer)
   local window = vim.api.nvim_open_win(buffer, false, { split = 'below', win = 0, height = math.floor(vim.o.lines * 0.4) })
-  vim.wo[window].wrap = true
-  vim.wo[window].linebreak = true
-  vim.wo[window].number = false
-  vim.wo[window].relativenumber = false
-  vim.wo[window].signcolumn = 'no'
-  vim.wo[window].spell = false
+  -- Of this buffer in this window: a file that is shown there later has the user's own.
+  local options = vim.wo[window][0]
+  options.wrap = true
+  options.linebreak = true
+  options.breakindent = true
+  options.breakindentopt = 'list:-1'
+  options.number = false
+  options.relativenumber = false
+  options.signcolumn = 'no'
+  options.spell = false
+  options.winfixbuf = true -- `:cnext` shows its file beside the answer, not in its place
 end
 
---- Shows the answer; the cursor stays where it is.
+--- Shows a new question from its top, in a window of this tab page; the cursor stays where it is.
+---@param rendered pathline.Rendered
+---@param on_close fun() called when the answer is closed
+function M.open(rendered, on_close)
+  local buffer = find_buffer() or create_buffer(on_close)
+  M.update(rendered)
+  local window = find_window(buffer)
+  if window then
+    vim.api.nvim_win_set_cursor(window, { 1, 0 })
+  else
+    open_window(buffer)
+  end
+end
+
+--- Shows what has become of the question. An answer that was closed stays closed.
 ---@param rendered pathline.Rendered
 ---@param quickfix_id? integer
-function M.show(rendered, quickfix_id)
-  local buffer = find_buffer() or create_buffer()
+function M.update(rendered, quickfix_id)
+  local buffer = find_buffer()
+  if not buffer then
+    return
+  end
   places, quickfix = rendered.places, quickfix_id
   vim.bo[buffer].modifiable = true
   vim.api.nvim_buf_set_lines(buffer, 0, -1, false, rendered.lines)
   vim.bo[buffer].modifiable = false
-  if not find_window(buffer) then
-    open_window(buffer)
-  end
 end
 
 function M.close()
