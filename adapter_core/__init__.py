@@ -26,6 +26,7 @@ __getattr__ = lazily(
     {
         "CodeGraph": "code_graph",
         "AskOptions": "answers.options",
+        "Cursor": "answers.options",
         "answer_question": "answers.runner",
         "answer_to_dict": "answers.export",
         "build_per_layer_deltas": "adapters.deltas",
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
     from .answers.export import answer_to_dict, evidence_to_dict
     from .answers.foreign import verify_text
     from .answers.generate import generate_answer
-    from .answers.options import AskOptions
+    from .answers.options import AskOptions, Cursor
     from .answers.run_tests import verify_with_tests
     from .answers.runner import answer_question
     from .code_graph import CodeGraph
@@ -63,6 +64,7 @@ __all__ = [
     "Backend",
     "CodeGraph",
     "Conversation",
+    "Cursor",
     "SelectionOptions",
     "__version__",
     "answer_question",

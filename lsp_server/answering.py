@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from adapter_core import AskOptions, Backend, CodeGraph, answer_question
+from adapter_core import AskOptions, Backend, CodeGraph, Cursor, answer_question
 from adapter_core.engine import one_reason
 from adapter_core.types import Answer, CancelToken, Span
 
@@ -60,8 +60,7 @@ def answer(
     root = root_of(snapshot, question)
     with snapshot.graph(root, place.path if place is not None else None) as graph:
         options = AskOptions(
-            zoom=_zoom(snapshot, graph, place, question, engine, cancel),
-            cursor=f"{place.path}:{question.position[0] + 1}" if place is not None and question.position else None,
+            cursor=_cursor(snapshot, graph, place, question, engine, cancel),
             phrase=question.phrase,
         )
         backend, missing = _backend(snapshot, options, engine)
@@ -96,16 +95,16 @@ def _forget() -> None:
     """What is remembered of a question that belongs to no conversation."""
 
 
-def _zoom(
+def _cursor(
     snapshot: Snapshot, graph: CodeGraph, place: Place | None, question: Question, engine: Engine, cancel: CancelToken
-) -> str | None:
-    """The name of the symbol at the position, where there is one."""
+) -> Cursor | None:
+    """The line of the position, and the symbol that is named there."""
     if place is None or question.position is None or question.uri is None:
         return None
     line, units = question.position
     column = _column(snapshot, graph, place, question.uri, line, units)
     found = symbol_at(graph, place.path, line + 1, column, engine.jedi, cancel)
-    return zoom_name(graph, found.ref) if found is not None else None
+    return Cursor(f"{place.path}:{line + 1}", zoom_name(graph, found.ref) if found is not None else None)
 
 
 def _column(snapshot: Snapshot, graph: CodeGraph, place: Place, uri: str, line: int, units: int) -> int:

@@ -209,14 +209,22 @@ class TelemetryOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where the user is in an editor: the line as `path:line`, and the symbol that is named there, as `CodeGraph.find_symbol` takes it."""
+
+    line: str
+    symbol: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class AskOptions:
-    """How to answer one question. `zoom` names a symbol to start from, in any form that `CodeGraph.find_symbol` takes. `cursor`: where the
-    user is, as `path:line`, which only a question like "what happens here?" asks about. `phrase`: the model
+    """How to answer one question. `zoom` names a symbol to start from, in any form that `CodeGraph.find_symbol` takes. `cursor`: what a
+    question means that says "this" or "here", or names what is there; any other is not about it. `phrase`: the model
     writes, over what `packing` and `context` give it. `commit_footer`: the text ends with the commit and tree that it speaks of.
     `verbose`: what was selected, reranked and scaled is told as events ("detail", text)."""
 
     zoom: str | None = None
-    cursor: str | None = None
+    cursor: Cursor | None = None
     phrase: bool = False
     commit_footer: bool = False
     verbose: bool = False

@@ -13,6 +13,7 @@ from ..evidence.question import Question
 from ..graph.source import is_python
 from ..types import SymbolRef
 from .citations import find_citations, locate
+from .options import Cursor
 
 _PLACE = re.compile(r":\d+\Z")
 _MAX_NEAR = 8  # files of which the name that was given may be one
@@ -36,6 +37,11 @@ _POINTING = frozenset(
     "meaning understand please can could you i we purpose good used exactly actually up with step through detail short briefly".split()
 )
 
+_THIS = re.compile(
+    r"\b(?:this|these|here)\b(?! (?:project|repo|repository|package|library|workspace|code ?base|application|app|tool|program)\b)",
+    re.I,
+)
+_FEW_WORDS = 8  # with more of them "it" need not be what is at the cursor
 _LINE = frozenset("here line lines statement going".split())
 
 
@@ -55,13 +61,21 @@ def line_of(graph: CodeGraph, name: str | None) -> tuple[str, int] | None:
     return (ref.path, int(name.rpartition(":")[2])) if name and ref is not None else None
 
 
-def pointed_at(question: str, zoom: str | None, cursor: str | None) -> str | None:
-    """What a question is about, as a user names it: `zoom`, the symbol that he chose, or (of a question that only points) `cursor`, the
-    line as `path:line`, where he chose none or speaks of the line."""
-    if cursor is None or not _only_points(question):
+def pointed_at(question: str, zoom: str | None, cursor: Cursor | None) -> str | None:
+    """What a question is about, as a user names it: the symbol that he chose (`zoom`), or else what is at his cursor, where the question
+    speaks of that; None where neither is so."""
+    if cursor is None:
         return zoom
-    speaks_of_line = _LINE & set(re.findall(r"[^\W_]+", question.lower()))
-    return cursor if zoom is None or speaks_of_line else zoom
+    words = re.findall(r"[^\W_]+", question[:_MAX_CHARS].lower())
+    if _only_points(question) and (_LINE & set(words) or not (zoom or cursor.symbol)):
+        return cursor.line
+    if zoom or not cursor.symbol:
+        return zoom
+    name = re.split(r"[.:]", cursor.symbol)[-1]
+    is_named = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", question) is not None
+    if is_named or _THIS.search(question) or (_PRONOUN.search(question) and len(words) <= _FEW_WORDS):
+        return cursor.symbol
+    return None
 
 
 def in_full(question: str, ref: SymbolRef | None) -> str:

@@ -106,7 +106,7 @@ def _answer(run: Run, context: Sequence[Evidence]) -> Answer:
     found = search(graph, in_full(question, zoom), options.selection, zoom)
     found = _joined(graph, replace(found, line=place), context)
     if zoom is None and is_chat(question):
-        return _finish(run, found, WHAT_CAN_BE_ASKED, [])
+        return _finish(run, replace(found, evidence=()), WHAT_CAN_BE_ASKED, [])
     if zoom is None and not context and (word := leans_on(found.question)):
         return _finish(run, found, NOTHING_BEFORE.format(word), [])
     found = _as_selected(run, found)

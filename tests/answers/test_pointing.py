@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from adapter_core.answers.options import AskOptions
-from adapter_core.answers.pointing import in_full, line_of, zoom_symbol
+from adapter_core.answers.options import AskOptions, Cursor
+from adapter_core.answers.pointing import in_full, line_of, pointed_at, zoom_symbol
 from adapter_core.answers.runner import answer_question
 from adapter_core.code_graph import CodeGraph
 from adapter_core.errors import UsageError
@@ -98,3 +98,27 @@ def test_the_line_of_a_zoom(graph: CodeGraph, tmp_path: Path) -> None:
 def test_what_cannot_be_pointed_at(graph: CodeGraph, name: str, message: str) -> None:
     with pytest.raises(UsageError, match=re.escape(message)):
         zoom_symbol(graph, name)
+
+
+@pytest.mark.parametrize(
+    ("question", "meant"),
+    [
+        ("what happens here?", "shop/cart.py:13"),
+        ("explain this line", "shop/cart.py:13"),
+        ("what does this do?", "shop.cart.Cart.pay"),
+        ("Who calls it?", "shop.cart.Cart.pay"),
+        ("why is the card asked here?", "shop.cart.Cart.pay"),
+        ("Which tests cover pay?", "shop.cart.Cart.pay"),
+        ("Where is the session cookie saved?", None),
+        ("How is it decided which of the two banks has to round the sum?", None),
+        ("What is this project about?", None),
+        ("What does repay do?", None),
+    ],
+)
+def test_a_question_is_about_what_is_at_the_cursor_where_it_speaks_of_it(question: str, meant: str | None) -> None:
+    cursor = Cursor("shop/cart.py:13", "shop.cart.Cart.pay")
+    assert pointed_at(question, None, cursor) == meant
+    assert pointed_at(question, None, None) is None
+    if meant != cursor.line:
+        assert pointed_at(question, "Other", cursor) == "Other"
+    assert pointed_at("what does this do?", None, Cursor("shop/cart.py:13")) == "shop/cart.py:13"

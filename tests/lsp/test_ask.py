@@ -74,6 +74,15 @@ def test_the_symbol_under_the_cursor_is_the_subject(shared: Shared) -> None:
     assert "add_item" in answer["text"]
 
 
+def test_a_question_that_does_not_speak_of_the_cursor_is_not_about_it(shared: Shared) -> None:
+    client, shop = shared
+    place = {"textDocument": {"uri": client.open(shop / "shop/checkout.py")}, "position": {"line": 8, "character": 16}}
+    answer = client.ask("How are quantum chromodynamics lattices thermalised?", **place)
+    assert not answer["found"]
+    here = client.ask("what happens here?", **place)
+    assert "shop/checkout.py:8-9" in here["text"]
+
+
 def test_unsaved_text_is_what_is_cited(shared: Shared) -> None:
     client, shop = shared
     uri = client.open(shop / "shop/cart.py")
