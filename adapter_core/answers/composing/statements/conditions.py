@@ -71,8 +71,9 @@ def in_words(tests: Sequence[Test]) -> str:
     fails = [t for t in others if t.kind == "if" and not t.holds]
     parts = [f"when {' and '.join(code(t.text) for t in holds)}{by_then(holds)}"] if holds else []
     parts += [f"unless {' or '.join(code(t.text) for t in fails)}{by_then(fails)}"] if fails else []
-    catches = "while handling" if parts else "when it catches"
-    parts += [f"{catches} {code(t.text)}" for t in others if t.kind == "except"]
+    # Of handlers within each other the inner one is what happens, the outer ones are when.
+    handlers = [code(t.text) for t in reversed(others) if t.kind == "except"]
+    parts += [f"{'while handling' if parts or n else 'when it catches'} {caught}" for n, caught in enumerate(handlers)]
     return ", ".join([*map(_loop, loops), *parts, *(_loop(t) for t in others if t.kind in ("for", "while"))])
 
 
