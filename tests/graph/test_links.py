@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sqlite3
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -15,9 +17,10 @@ from hypothesis import strategies as st
 
 from adapter_core.cli.main import main
 from adapter_core.code_graph import CodeGraph
+from adapter_core.graph.calls import linkstore
 from adapter_core.graph.calls.linkpass import LinkReport
 from adapter_core.graph.calls.links import Links
-from adapter_core.graph.calls.linkstore import SUFFIX
+from adapter_core.graph.calls.linkstore import SUFFIX, WAYS, FileRows, LinkStore
 from adapter_core.graph.linking.implicit import runners
 from adapter_core.graph.processes import indexer_worker
 from adapter_core.graph.processes.indexer import Indexer
@@ -339,6 +342,61 @@ def test_damaged_links_are_as_good_as_none(tmp_path: Path) -> None:
         assert callers(graph) == expected
         assert graph.link().complete
         assert is_linked(graph)
+
+
+def test_links_are_not_whole_where_another_linker_has_taken_rows_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for path, texts in FILES.items():
+        write(tmp_path, path, texts[0])
+    write_rows = LinkStore.write
+
+    def then_another_begins(store: LinkStore, index: str, way: str, rows: Sequence[FileRows]) -> bool:
+        written = write_rows(store, index, way, rows)
+        if way == WAYS[-1]:
+            store.begin("another:1", {}, (), {way: ["base.py"] for way in WAYS})
+        return written
+
+    with CodeGraph.load_or_build(tmp_path) as graph:
+        with monkeypatch.context() as patch:
+            patch.setattr(LinkStore, "write", then_another_begins)
+            assert not graph.link().complete
+        assert not is_linked(graph)
+        check(graph)
+        assert graph.link().complete
+        assert is_linked(graph)
+        check(graph)
+
+
+def test_links_that_another_process_writes_are_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for path, texts in FILES.items():
+        write(tmp_path, path, texts[0])
+    monkeypatch.setattr(linkstore, "_WRITE_SECONDS", 0.05)
+    with CodeGraph.load_or_build(tmp_path) as graph:
+        graph.link()
+        graph.calls.close()
+        assert graph.store.path is not None
+        file = graph.store.path.with_name(graph.store.path.name + SUFFIX)
+        before = file.stat()
+        with contextlib.closing(sqlite3.connect(file)) as writer:
+            writer.execute("BEGIN EXCLUSIVE")
+            assert graph.link() == LinkReport(0, 0, False)
+            assert os.path.samestat(file.stat(), before)
+        assert graph.link().complete
+
+
+def test_damaged_links_that_cannot_be_deleted_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for path, texts in FILES.items():
+        write(tmp_path, path, texts[0])
+
+    def in_use(path: Path, missing_ok: bool = False) -> None:
+        raise PermissionError(13, "in use", str(path))
+
+    with CodeGraph.load_or_build(tmp_path) as graph:
+        assert graph.store.path is not None
+        graph.store.path.with_name(graph.store.path.name + SUFFIX).write_bytes(b"this is no database" * 100)
+        monkeypatch.setattr(Path, "unlink", in_use)
+        assert graph.link() == LinkReport(0, 0, False)
 
 
 def test_links_of_an_older_state_hold_but_for_what_rests_on_what_is_new(tmp_path: Path) -> None:

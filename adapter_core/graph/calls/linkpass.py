@@ -25,6 +25,7 @@ from ..linking.results.reads import Reads, TracedWorkspace
 from ..linking.results.remembering import MOST_STEPS
 from ..memory.garbage import without_gc
 from ..snapshot.view import WorkspaceView
+from ..storage.sqlite_files import is_locked
 from ..storage.store import Store
 from ..storage.uses import properties
 from .links import Changed, links_version, said_by, state_of, uses_of
@@ -78,9 +79,12 @@ def link_workspace(
     try:
         links = LinkStore(file, links_version(), write=True)
     except (sqlite3.Error, ValueError, OSError) as error:
+        if is_locked(error):
+            log.info("another process is linking: %s", error)
+            return LinkReport(0, 0, False)
         log.info("%s is made anew: %s", file, error)
-        file.unlink(missing_ok=True)
         try:
+            file.unlink(missing_ok=True)
             links = LinkStore(file, links_version(), write=True)
         except (sqlite3.Error, OSError) as again:
             log.warning("links are not kept: %s", again)
@@ -152,9 +156,8 @@ def _link(
             linked[way] += len(rows[way])
         if on_progress is not None:
             on_progress(min(start + _FILES_A_ROUND, len(paths)), len(paths))
-    for way in WAYS:
-        links.finish(way)
-    return LinkReport(linked["call"], void, True, linked["run"])
+    complete = all(links.finish(index, way) for way in WAYS)
+    return LinkReport(linked["call"], void, complete, linked["run"])
 
 
 class _Work:

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from ...types import Call
 from ..linking.calls.sites import Targets
 from ..linking.results.values import Value
+from ..storage.sqlite_files import read_only_uri
 
 SUFFIX = "-links"
 WAYS = ("call", "run")
@@ -34,6 +35,7 @@ CREATE INDEX entering_{way}_file ON entering_{way} (file);
     for way in WAYS
 )
 _json = json.JSONEncoder(separators=(",", ":")).encode
+_WRITE_SECONDS = 5.0  # that a writer waits for another one
 UNREAD = "-"  # the key of the files whose syntax cannot be looked at
 
 
@@ -104,10 +106,10 @@ class LinkStore:
         self.path = path
         self._paths: dict[int, str] = {}
         if write:
-            self._db = sqlite3.connect(path, timeout=5, isolation_level=None)
+            self._db = sqlite3.connect(path, timeout=_WRITE_SECONDS, isolation_level=None)
         else:
             self._db = sqlite3.connect(
-                f"{path.as_uri()}?mode=ro", uri=True, timeout=1, isolation_level=None, check_same_thread=False
+                read_only_uri(path), uri=True, timeout=1, isolation_level=None, check_same_thread=False
             )
         try:
             if write:
@@ -273,8 +275,14 @@ class LinkStore:
         self._db.execute("COMMIT")
         return True
 
-    def finish(self, way: str) -> None:
-        self._tell(f"whole {way}", "1")
+    def finish(self, index: str, way: str) -> bool:
+        """Note that each file has a row. False, and nothing is noted, where another linker has made that untrue meanwhile."""
+        self._db.execute("BEGIN IMMEDIATE")
+        whole = self.index == index and not self.missing(way)
+        if whole:
+            self._tell(f"whole {way}", "1")
+        self._db.execute("COMMIT")
+        return whole
 
 
 def _bytes(bits: int) -> bytes:

@@ -29,6 +29,7 @@ from .rows import SCHEMA as ROWS
 from .sealed import checksum, damaged, seal, unseal
 from .segments import SCHEMA as SEGMENTS
 from .segments import Block, Part, SegmentRow, Segments
+from .sqlite_files import read_only_uri
 from .sstable import keys_of, values_of
 from .version import index_version
 
@@ -89,7 +90,7 @@ class Store:
         if read_only:
             # Not immutable: a writer may be at work. query_only keeps us honest where the file is writable.
             db = sqlite3.connect(
-                f"{path.as_uri()}?mode=ro", uri=True, timeout=5, isolation_level=None, check_same_thread=False
+                read_only_uri(path), uri=True, timeout=5, isolation_level=None, check_same_thread=False
             )
             db.execute("PRAGMA query_only = 1")
             return db
