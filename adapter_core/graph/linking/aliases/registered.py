@@ -99,4 +99,4 @@ def registrar(decorator: str) -> str:
     return called.removesuffix(_REGISTER) if called.endswith(_REGISTER) else ""
 
 
-__all__ = ["implementations", "registrar", "taken"]
+__all__ = ["entered", "implementations", "registrar", "taken"]

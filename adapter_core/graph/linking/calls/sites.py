@@ -179,18 +179,13 @@ def _class_index(inference: Inference, function: Value) -> int:
     return table.facts.symbols[function.index].parent if table else 0
 
 
-def calls_entering_in(inference: Inference, value: Value, paths: frozenset[str]) -> list[tuple[str, Call, bool]]:
-    """`calls_entering` of some files."""
-    return _calls_entering(inference, value, paths)
-
-
 def calls_entering(inference: Inference, value: Value) -> list[tuple[str, Call, bool]]:
     """(path, call, whether it was traced) of the calls of a function or class. What was not traced has its name and an unknown
     receiver; what was traced to something else is left out."""
     known = inference.entering.get(value)
     if known is None:
         with inference.apart():
-            known = _calls_entering(inference, value), inference.partial
+            known = calls_entering_in(inference, value, None), inference.partial
         if not inference.late:
             inference.entering[value] = known
     inference.partial = inference.partial or known[1]
@@ -208,9 +203,10 @@ def homes(inference: Inference, value: Value) -> frozenset[str] | None:
     return frozenset(c.path for c in (cls, *hierarchy.all_subclasses(inference, cls)))
 
 
-def _calls_entering(
-    inference: Inference, value: Value, paths: frozenset[str] | None = None
+def calls_entering_in(
+    inference: Inference, value: Value, paths: frozenset[str] | None
 ) -> list[tuple[str, Call, bool]]:
+    """`calls_entering` in some files (None: in all), worked out anew."""
     table = inference.table(value.path)
     if table is None:
         return []
