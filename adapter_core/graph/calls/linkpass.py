@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from ...types import Call, CancelToken, ModuleFacts
+from ...types import Call, CancelToken, ModuleFacts, is_cancelled
 from ..linking.calls import sites
 from ..linking.implicit import runners
 from ..linking.implicit.targets import implicit_calls
@@ -187,7 +187,7 @@ class _Work:
 
     @property
     def _is_cancelled(self) -> bool:
-        return self._cancel is not None and self._cancel.is_set()
+        return is_cancelled(self._cancel)
 
     def _calls(self, facts: ModuleFacts) -> tuple[dict[int, Linked] | None, dict[str, list[int]]]:
         found: dict[int, Linked] = {}

@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
-from ...errors import Cancelled
-from ...types import Call, CallSite, CancelToken, Listing, ModuleFacts, Symbol, SymbolRef
+from ...types import Call, CallSite, CancelToken, Listing, ModuleFacts, Symbol, SymbolRef, check_cancelled
 from ..linking.inference import Inference
 from ..linking.names.modules import absolute, located
 from ..snapshot.documents import Document
@@ -114,8 +113,7 @@ class Records:
         self._done += 1
 
     def _check(self) -> None:
-        if self._cancel is not None and self._cancel.is_set():
-            raise Cancelled("The export was stopped; the target is as it was.")
+        check_cancelled(self._cancel, "The export was stopped; the target is as it was.")
 
     def _all_facts(self) -> Iterator[ModuleFacts]:
         for path in self._paths:

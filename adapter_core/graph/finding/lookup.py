@@ -101,7 +101,7 @@ def scope_at(facts: ModuleFacts, line: int) -> int:
     """The innermost scope (module, class, function) that contains a line."""
     best = 0
     for index, symbol in enumerate(facts.symbols):
-        if symbol.start <= line <= symbol.end and (symbol.is_callable or symbol.kind == "class"):
+        if symbol.start <= line <= symbol.end and symbol.is_definition:
             best = index
     return best
 

@@ -14,8 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ...errors import Cancelled
-from ...types import CancelToken, Problem
+from ...types import CancelToken, Problem, check_cancelled
 from ..discovery.discover import DiscoverOptions, Discovery, FoundFile, decides, discover, discover_some, is_folder
 from ..discovery.roots import SourceRoots, source_roots
 from ..memory.garbage import without_gc
@@ -309,8 +308,7 @@ def _submitter(options: SyncOptions, workers: int) -> Iterator[Callable[..., Fut
 
 
 def _check(cancel: CancelToken | None) -> None:
-    if cancel is not None and cancel.is_set():
-        raise Cancelled("Indexing was stopped; what is done is kept, and the next run goes on from there.")
+    check_cancelled(cancel, "Indexing was stopped; what is done is kept, and the next run goes on from there.")
 
 
 class _Meter:

@@ -62,7 +62,7 @@ def _same(before: Iterable[Symbol], now: Iterable[Symbol]) -> dict[int, int]:
 
 def _completed(now: Symbol, before: Symbol) -> Symbol:
     """A symbol whose header is damaged, with what the header said before."""
-    if (now.kind == "class") != (before.kind == "class") or not (before.is_callable or before.kind == "class"):
+    if (now.kind == "class") != (before.kind == "class") or not before.is_definition:
         return now
     parameters = _parameters(now.parameters, before.parameters)
     bases = before.bases if now.bases == before.bases[: len(now.bases)] else now.bases
@@ -168,11 +168,7 @@ def _hidden(broken: ModuleFacts, good: ModuleFacts, now_of: dict[int, int], line
     last = 0
     for before, old in enumerate(good.symbols):
         last = max(last, starts.get(before, 0))
-        if (
-            before in now_of
-            or not (old.parent in now_of or old.parent in found)
-            or not (old.is_callable or old.kind == "class")
-        ):
+        if before in now_of or not (old.parent in now_of or old.parent in found) or not old.is_definition:
             continue
         for line, column in places.get(old.name, ()):
             if last < line < next_start[before] and line not in taken and column == old.name_column:

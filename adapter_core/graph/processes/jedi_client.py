@@ -19,7 +19,7 @@ from typing import Any, Literal
 import psutil
 
 from ...errors import PathlineError
-from ...types import CancelToken
+from ...types import CancelToken, is_cancelled
 from ..source import is_python, normalise_newlines
 from .children import JsonChild, Message
 
@@ -215,7 +215,7 @@ class JediClient:
     def _check(self, wait: _Wait, why_late: str = "") -> None:
         if self._closed:
             raise _Stop("closed", "type inference was closed")
-        if wait.cancel is not None and wait.cancel.is_set():
+        if is_cancelled(wait.cancel):
             raise _Stop("cancelled", "cancelled")
         if wait.left <= 0:
             raise _Stop("late", why_late or f"type inference took longer than {wait.limit:.1f} s")

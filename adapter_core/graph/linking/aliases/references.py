@@ -95,9 +95,7 @@ def _lines_with(names: set[str], text: str) -> list[int] | None:
 def _walk(facts: ModuleFacts, tree: ast.AST, lines: list[str], wanted: list[int] | None) -> Iterator[Walked]:
     """Names, attributes and imports, each with what it is used for and the scope around it; of what stands in none of the `wanted`
     lines, nothing."""
-    scopes_by_place = {
-        (s.name, s.name_line): i for i, s in enumerate(facts.symbols) if s.is_callable or s.kind == "class"
-    }
+    scopes_by_place = {(s.name, s.name_line): i for i, s in enumerate(facts.symbols) if s.is_definition}
     stack: list[Walked] = [(tree, "read", 0)]
     while stack:
         node, kind, scope = stack.pop()

@@ -203,9 +203,7 @@ def homes(inference: Inference, value: Value) -> frozenset[str] | None:
     return frozenset(c.path for c in (cls, *hierarchy.all_subclasses(inference, cls)))
 
 
-def calls_entering_in(
-    inference: Inference, value: Value, paths: frozenset[str] | None
-) -> list[tuple[str, Call, bool]]:
+def calls_entering_in(inference: Inference, value: Value, paths: frozenset[str] | None) -> list[tuple[str, Call, bool]]:
     """`calls_entering` in some files (None: in all), worked out anew."""
     table = inference.table(value.path)
     if table is None:

@@ -41,11 +41,7 @@ def held(inference: Inference, value: Value, start: str = "") -> Values:
     if table is None or value.extra is not None:
         return EMPTY
     symbols = table.facts.symbols
-    names = [
-        symbols[i].name
-        for i in table.members.get(value.index, ())
-        if symbols[i].is_callable or symbols[i].kind == "class"
-    ]
+    names = [symbols[i].name for i in table.members.get(value.index, ()) if symbols[i].is_definition]
     assigned = table.assigned_in(value.index)
     names += assigned if len(names) + len(assigned) <= _MAX_NAMES else []
     wanted = [name for name in dict.fromkeys(names) if name.startswith(start) and not name.startswith("__")]

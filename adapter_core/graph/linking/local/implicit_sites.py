@@ -103,9 +103,7 @@ class _Walk:
         self.text = text
         self.found: list[Operation] = []
         self.extent = syntax.extent
-        self.scopes = {
-            (s.name, s.name_line): i for i, s in enumerate(facts.symbols) if s.is_callable or s.kind == "class"
-        }
+        self.scopes = {(s.name, s.name_line): i for i, s in enumerate(facts.symbols) if s.is_definition}
         self.owner = 0
         self.deferred = False
         self.quoted = False

@@ -104,7 +104,7 @@ def _events(table: Tables, scope: int, name: str) -> list[Event]:
     plain: Event | None = None
     for index in table.children.get((scope, name), ()):
         symbol = facts.symbols[index]
-        if symbol.is_callable or symbol.kind == "class":
+        if symbol.is_definition:
             if symbol.kind == "property" and any(d.endswith((".setter", ".deleter")) for d in symbol.decorators):
                 continue
             events.append(Event(symbol.name_line, -1, symbol.conditional, index))
