@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from ...types import Call, CallSite, CancelToken, Listing, ModuleFacts, Symbol, SymbolRef, check_cancelled
 from ..linking.inference import Inference
-from ..linking.names.modules import absolute, located
+from ..linking.names.modules import resolved_module
 from ..snapshot.documents import Document
 from ..storage.store import Store
 
@@ -164,9 +164,7 @@ class Records:
     def _imports(self) -> Iterator[Record]:
         for facts in self._all_facts():
             for item in facts.imports:
-                target = absolute(facts, item)
-                if not item.level:
-                    target = located(self._graph.inference, facts, target)
+                target = resolved_module(self._graph.inference, facts, item)
                 yield {
                     "file": self._file_ids[facts.path],
                     "owner": self._first[facts.path] + item.owner,

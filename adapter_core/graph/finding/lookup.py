@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from ...types import ModuleFacts, Symbol
+from ..linking.calls import sites
 from ..linking.classes import mro
 from ..linking.inference import Inference
 from ..linking.results.values import Value, Values
@@ -113,8 +114,13 @@ def written(inference: Inference, facts: ModuleFacts, line: int, dotted: str, co
     starts = line_starts(text)
     start = starts[line - 1] + column if column is not None and line < len(starts) else -1
     if not text.startswith(dotted, max(start, 0)) or start < 0:
-        return inference.text(facts.path, scope, dotted, line)
-    return inference.at(facts.path, scope, start, start + len(dotted), line)
+        values = inference.text(facts.path, scope, dotted, line)
+    else:
+        values = inference.at(facts.path, scope, start, start + len(dotted), line)
+    if values:
+        values |= sites.abstract_declaration(inference, facts.path, scope, dotted)
+    # A decorated function is found under its own name, and not as what the decorator made of it.
+    return frozenset(sites.undecorated(inference, v) if v.by is not None else v for v in values)
 
 
 def index_of(facts: ModuleFacts, symbol: Symbol) -> int | None:

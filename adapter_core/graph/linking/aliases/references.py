@@ -210,7 +210,7 @@ def _end_of_module(node: ast.ImportFrom, syntax: Syntax) -> int:
 
 def _module_of(inference: Inference, facts: ModuleFacts, item: Import, path: str) -> bool:
     """Whether what an import takes something from is the module in a file."""
-    name = modules.absolute(facts, item)
+    name = modules.absolute_module(facts, item)
     name = name if item.level else modules.located(inference, facts, name)
     return any(found.path == path for found in inference.workspace.facts_of_module(name))
 
@@ -249,13 +249,13 @@ def named_symbols(inference: Inference, table: Tables, scope: int, name: str) ->
             return set()
     for item in table.stars:
         if modules.star(inference, facts, item, name):
-            return module_symbols(inference, modules.absolute(facts, item), name)
+            return module_symbols(inference, modules.absolute_module(facts, item), name)
     return set()
 
 
 def imported_symbols(inference: Inference, facts: ModuleFacts, item: Import, depth: int = 0) -> set[Place]:
     """The symbols that an import brings: of a module its entry 0."""
-    name = modules.absolute(facts, item)
+    name = modules.absolute_module(facts, item)
     if not item.level:
         name = modules.located(inference, facts, name)
     if item.name is None:
@@ -279,8 +279,8 @@ def module_symbols(inference: Inference, module: str, name: str, depth: int = 0)
             if found:
                 return found
         for item in table.stars:
-            if modules.exports(inference, modules.absolute(facts, item), name, ()):
-                found = module_symbols(inference, modules.absolute(facts, item), name, depth + 1)
+            if modules.exports(inference, modules.absolute_module(facts, item), name, ()):
+                found = module_symbols(inference, modules.absolute_module(facts, item), name, depth + 1)
                 if found:
                     return found
     return {(f.path, 0) for f in inference.workspace.facts_of_module(f"{module}.{name}")}

@@ -18,7 +18,7 @@ from ..classes.abstract import is_abstract, is_unfinished
 from ..classes.constructed import is_constructed
 from ..classes.members import member_functions
 from ..local.tables import instance_class, scopes
-from ..results.values import MANY, OTHER, Value, Values, unbound
+from ..results.values import EMPTY, MANY, OTHER, Value, Values, unbound
 from . import calling
 
 if TYPE_CHECKING:
@@ -46,16 +46,19 @@ def targets(inference: Inference, path: str, call: Call) -> Targets:
     values = calling.callees(inference, path, call)
     if MANY in values:
         inference.partial = True
-    head, _, name = call.callee.partition(".")
-    table = inference.table(path)
-    cls = instance_class(table.facts, call.owner, head) if table and name and "." not in name else None
-    if cls is not None:
-        # `self.hook()`, where the class itself declares an abstract `hook`: a reader is led there, too.
-        declared = member_functions(inference, Value("class", path, cls), name)
-        values |= frozenset(f for f in declared if is_unfinished(inference, f))
+    values |= abstract_declaration(inference, path, call.owner, call.callee)
     values |= stored.put_in_place(inference, path, call) if values else values
     instead = frozenset(f for v in values if v.kind == "function" for f in registered.entered(inference, path, call, v))
     return targets_of(inference, values | instead)
+
+
+def abstract_declaration(inference: Inference, path: str, owner: int, dotted: str) -> Values:
+    """Of `self.hook`, where the class itself declares an abstract `hook`: the declaration. A reader wants to be led there, too."""
+    head, _, name = dotted.partition(".")
+    table = inference.table(path)
+    cls = instance_class(table.facts, owner, head) if table and name and "." not in name else None
+    declared = member_functions(inference, Value("class", path, cls), name) if cls is not None else EMPTY
+    return frozenset(f for f in declared if is_unfinished(inference, f))
 
 
 def targets_of(inference: Inference, values: Values) -> Targets:
@@ -66,12 +69,12 @@ def targets_of(inference: Inference, values: Values) -> Targets:
     for value in sorted(values, key=_order):
         if value.kind == "function":
             entered[unbound(value)] = None
-            named[_shown(inference, value)] = None
+            named[undecorated(inference, value)] = None
             for other in dispatched(inference, value):
                 named[other] = entered[other] = None
         elif value.kind == "lambda":
             entered[unbound(value)] = None
-            named[_shown(inference, value)] = None
+            named[undecorated(inference, value)] = None
         elif value.kind == "class":
             named[value] = None
             for function in sorted(calling.constructors(inference, value), key=_order) or [value]:
@@ -84,7 +87,7 @@ def targets_of(inference: Inference, values: Values) -> Targets:
             for function in sorted(inference.attribute(frozenset({value}), "__call__"), key=_order):
                 if function.kind == "function":
                     entered[unbound(function)] = None
-                    named[_shown(inference, value) if value.by else unbound(function)] = None
+                    named[undecorated(inference, value) if value.by else unbound(function)] = None
         elif value.kind in ("partial", "unbound"):
             inner = targets_of(inference, frozenset({value.extra[0]}))
             named.update(dict.fromkeys(inner.named))
@@ -143,8 +146,8 @@ def is_direct(inference: Inference, path: str, call: Call) -> bool:
     return bool(table.stars)
 
 
-def _shown(inference: Inference, value: Value) -> Value:
-    """What a reader would say is called: a decorated function by its own name, not the wrapper that runs first."""
+def undecorated(inference: Inference, value: Value) -> Value:
+    """What a reader would say is called: the decorated function itself, not the wrapper that runs first."""
     if value.by is None:
         return unbound(value)
     table = inference.table(value.by[0])

@@ -143,7 +143,7 @@ def _alias(inference: Inference, node: ast.expr, path: str, scope: int, line: in
             if inner is not None and isinstance(inner.tree, (ast.BinOp, ast.Subscript, ast.Constant)):
                 return _of(inference, inner.tree, path, 0, flow.line, depth + 1)
     for item in table.imports.get((0, node.id), ()):
-        target = modules.absolute(table.facts, item)
+        target = modules.absolute_module(table.facts, item)
         for facts in inference.workspace.facts_of_module(target):
             if item.name is not None and depth < 6:
                 return _alias(inference, ast.Name(item.name), facts.path, 0, 0, depth + 1)

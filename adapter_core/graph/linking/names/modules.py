@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _MAX_FILES = 60  # in which an attribute of a module may be set
 
 
-def absolute(facts: ModuleFacts, item: Import) -> str:
+def absolute_module(facts: ModuleFacts, item: Import) -> str:
     """The dotted name of the module that an import names, its leading dots worked out."""
     if not item.level:
         return item.module
@@ -37,11 +37,15 @@ def located(inference: Inference, facts: ModuleFacts, name: str) -> str:
     return name
 
 
+def resolved_module(inference: Inference, facts: ModuleFacts, item: Import) -> str:
+    """The workspace's name of the module that an import names."""
+    name = absolute_module(facts, item)
+    return name if item.level else located(inference, facts, name)
+
+
 def imported(inference: Inference, facts: ModuleFacts, item: Import) -> Values:
     """What an import binds."""
-    name = absolute(facts, item)
-    if not item.level:
-        name = located(inference, facts, name)
+    name = resolved_module(inference, facts, item)
     if item.name is None:
         # `import a.b` binds `a`; `import a.b as c` binds the module itself.
         head = item.module.partition(".")[0]
@@ -58,9 +62,7 @@ def named(inference: Inference, name: str) -> Values:
 def imported_modules(inference: Inference, facts: ModuleFacts, item: Import) -> list[tuple[str, bool]]:
     """The modules that an import makes a file depend on, and whether each is in the workspace: `from a import b` means `a.b` where that
     is a module."""
-    name = absolute(facts, item)
-    if not item.level:
-        name = located(inference, facts, name)
+    name = resolved_module(inference, facts, item)
     if item.name and item.name != "*" and inference.workspace.facts_of_module(f"{name}.{item.name}"):
         return [(f"{name}.{item.name}", True)]
     return [(name, _exists(inference, name))] if name else []
@@ -139,9 +141,7 @@ def from_later_stars(inference: Inference, table: Tables, name: str, line: int) 
 
 def star(inference: Inference, facts: ModuleFacts, item: Import, name: str) -> Values | None:
     """What `from m import *` binds a name to; None where it does not bind it."""
-    target = absolute(facts, item)
-    if not item.level:
-        target = located(inference, facts, target)
+    target = resolved_module(inference, facts, item)
     if name.startswith("__") or not exports(inference, target, name, ()):
         return None
     found = inference.once(("star", facts.path, item.line, target, name), lambda: attribute(inference, target, name))
@@ -218,4 +218,4 @@ def set_from_outside(inference: Inference, name: str, attr: str) -> Values:
     return inference.once(("set from outside", name, attr), compute)
 
 
-__all__ = ["absolute", "attribute", "exports", "imported", "located", "star"]
+__all__ = ["absolute_module", "attribute", "exports", "imported", "located", "resolved_module", "star"]
