@@ -142,7 +142,7 @@ class WorkspaceCalls:
         except (sqlite3.Error, ValueError, TypeError) as error:
             log.warning("the links are not read: %s", error)
             return [], None
-        self._inference.partial = self._inference.partial or cut
+        self._inference.incomplete = self._inference.incomplete or cut
         found = []
         for path, number, links, traced in linked:
             other = self._view.facts(path)
@@ -163,7 +163,7 @@ class WorkspaceCalls:
         except (sqlite3.Error, ValueError, TypeError) as error:
             log.warning("the links are not read: %s", error)
             return [], None
-        self._inference.partial = self._inference.partial or cut
+        self._inference.incomplete = self._inference.incomplete or cut
         found = []
         for path, run in linked:
             facts = self._view.facts(path)

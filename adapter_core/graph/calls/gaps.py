@@ -24,8 +24,8 @@ class Gaps:
         self._unknown = ""
         self._told: list[str] = []
         self._reasons: list[str] | None = None
-        inference.partial = False
-        inference.unread.clear()
+        inference.incomplete = False
+        inference.unparsed.clear()
 
     def add(self, reason: str) -> None:
         """Something that looks for an answer did not look everywhere ("": it did)."""
@@ -47,13 +47,13 @@ class Gaps:
         return Listing(tuple(found), not reasons, "; ".join(reasons))
 
     def _found(self) -> list[str]:
-        if self._inference.late:
+        if self._inference.expired:
             return [f"{_STOPPED if self._inference.cancelled else self._late}; {_BY_THEN}"]
-        unread = sorted(self._inference.unread)
+        unread = sorted(self._inference.unparsed)
         more = f" and {len(unread) - 1} more" if len(unread) > 1 else ""
         return [
             *([self._unknown] if self._unknown else []),
-            *([_ENTANGLED] if self._inference.partial else []),
+            *([_ENTANGLED] if self._inference.incomplete else []),
             *([f"{unread[0]}{more} does not parse, so what runs there without a call is not told"] if unread else []),
             *self._told,
         ]

@@ -174,7 +174,7 @@ class _Work:
         """None where it was cancelled."""
         if not self._knows_all():
             return None
-        self._inference.most_steps = MOST_STEPS if way == "call" else _RUN_STEPS
+        self._inference.max_steps = MOST_STEPS if way == "call" else _RUN_STEPS
         self._reads.start()
         data: dict[int, Linked] | dict[int, Run] | None = {}
         keys: dict[str, list[int]] = {}
@@ -203,7 +203,7 @@ class _Work:
         found: dict[int, Run] = {}
         keys: dict[str, list[int]] = {}
         inference = self._inference
-        inference.unread.clear()
+        inference.unparsed.clear()
         for operation in operations_of(inference, facts.path):
             if operation.runs not in runners.LINKED:
                 continue
@@ -214,7 +214,7 @@ class _Work:
                     continue
             if self._is_cancelled:
                 return None, {}
-            inference.partial = False
+            inference.incomplete = False
             for one in implicit_calls(inference, facts.path, operation):
                 linked = Linked(one.targets, False, False)
                 found[len(found)] = Run(
@@ -229,9 +229,9 @@ class _Work:
                 values = (*one.targets.named, *one.targets.entered)
                 for key in {key_of(v) for v in values if v.kind != "module"}:
                     keys.setdefault(key, []).append(len(found) - 1)
-            if inference.partial:
+            if inference.incomplete:
                 keys.setdefault(cut_short(runs_key(operation.runs, operation.name)), [])
-        if inference.unread:
+        if inference.unparsed:
             keys[UNREAD] = []
         return found, keys
 
@@ -254,9 +254,9 @@ class _Work:
 
 
 def _linked(inference: Inference, path: str, call: Call) -> Linked:
-    inference.partial = False
+    inference.incomplete = False
     targets = sites.targets(inference, path, call)
-    return Linked(targets, sites.is_direct(inference, path, call) if targets.named else False, inference.partial)
+    return Linked(targets, sites.is_direct(inference, path, call) if targets.named else False, inference.incomplete)
 
 
 __all__ = ["LinkReport", "link_workspace"]

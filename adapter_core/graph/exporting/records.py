@@ -66,7 +66,7 @@ class Records:
         self._next = 1
         self._done = 0
         self._total = 3 * len(self._problems)  # each file is read once, and linked twice
-        graph.inference.partial = False
+        graph.inference.incomplete = False
 
     def tables(self) -> Iterator[tuple[str, Iterator[Record]]]:
         """Name and records of each table. Raises `Cancelled`."""
@@ -87,7 +87,7 @@ class Records:
         """Whether the records are all there is, and why not; known when the last table has been read."""
         complete, reason = self._graph.completeness
         reasons = [reason] if reason else []
-        if self._graph.inference.partial:
+        if self._graph.inference.incomplete:
             reasons.append("some of it is too entangled to be followed to its end")
         reasons += self._incomplete
         return complete and len(reasons) == bool(reason), "; ".join(dict.fromkeys(reasons))
@@ -191,7 +191,7 @@ class Records:
             for index, symbol in enumerate(facts.symbols):
                 for position, text in enumerate(symbol.bases):
                     # Of `Generic[T]` the class is `Generic`.
-                    values = self._graph.inference.text(
+                    values = self._graph.inference.infer_text(
                         facts.path, max(symbol.parent, 0), text.partition("[")[0], symbol.start
                     )
                     classes = sorted((v.path, v.index) for v in values if v.kind == "class" and v.path in self._first)
@@ -244,7 +244,7 @@ class Records:
         number = 0
         for facts in self._all_facts():
             self._step(facts.path)
-            with self._graph.inference.apart():
+            with self._graph.inference.tracking_incomplete():
                 # That a file does not parse stands among its problems.
                 listing = self._graph.implicit_calls(facts.path)
             for site in listing.items:

@@ -47,7 +47,7 @@ def find(view: WorkspaceView, inference: Inference, name: str, at_most: int | No
         # `flask.Flask` names a re-export.
         for split in range(len(wanted) - 1, 0, -1) if not found else ():
             for facts in view.facts_of_module(".".join(wanted[:split])):
-                values = inference.text(facts.path, 0, ".".join(wanted[split:]), 0)
+                values = inference.infer_text(facts.path, 0, ".".join(wanted[split:]), 0)
                 found = found or [p for v in sorted(values, key=lambda v: v[:3]) for p in places_of(view, v)]
     return sorted(dict.fromkeys(found), key=lambda p: _order(view, p))
 
@@ -114,9 +114,9 @@ def written(inference: Inference, facts: ModuleFacts, line: int, dotted: str, co
     starts = line_starts(text)
     start = starts[line - 1] + column if column is not None and line < len(starts) else -1
     if not text.startswith(dotted, max(start, 0)) or start < 0:
-        values = inference.text(facts.path, scope, dotted, line)
+        values = inference.infer_text(facts.path, scope, dotted, line)
     else:
-        values = inference.at(facts.path, scope, start, start + len(dotted), line)
+        values = inference.infer_at(facts.path, scope, start, start + len(dotted), line)
     if values:
         values |= sites.abstract_declaration(inference, facts.path, scope, dotted)
     # A decorated function is found under its own name, and not as what the decorator made of it.

@@ -39,8 +39,8 @@ def _name(inference: Inference, node: ast.Name, here: Here) -> Values:
         if name == node.id:
             return values
     offset = -1 if here.base < 0 else here.base + here.source.start(node)
-    found = inference.name(node.id, here.path, here.scope, offset, here.line, here.environment)
-    asked = inference.asked.get(here.path)
+    found = inference.infer_name(node.id, here.path, here.scope, offset, here.line, here.environment)
+    asked = inference.isinstance_checks.get(here.path)
     if offset < 0 or (asked is not None and (here.scope, node.id) not in asked):
         return found
     return narrowing.narrowed(inference, node.id, offset, here, found)
@@ -53,16 +53,16 @@ def _attribute(inference: Inference, node: ast.Attribute, here: Here) -> Values:
         table = inference.table(here.path)
         stored = table.flows.get((here.scope, f"{base.id}.{node.attr}")) if table else None
         if stored and not attributes.is_receiver(table.facts, here.scope, base.id):  # type: ignore[union-attr]
-            found = union([inference.flow(here.path, f) for f in stored if f.kind == "assign"])
+            found = union([inference.infer_flow(here.path, f) for f in stored if f.kind == "assign"])
             if any(v.kind == "unbound" for v in found):
-                holders = inference.expression(base, here)
+                holders = inference.infer(base, here)
                 found = union([bind(inference, v, holder) for v in found for holder in holders])
             if found and not _is_before(inference, node, here, stored):
                 return found
             later = found
         elif stored and (found := _just_set(inference, node, here, stored)):
             return found
-    values = inference.expression(base, here)
+    values = inference.infer(base, here)
     if node.attr == "param" and _REQUEST in values:
         return parametrized.requested(inference, here.path, here.scope)
     if node.attr.startswith("__") and not node.attr.endswith("__"):
@@ -96,16 +96,16 @@ def _just_set(inference: Inference, node: ast.Attribute, here: Here, stored: Seq
         return EMPTY
     if _CALLS.search(inference.workspace.text(here.path), last.end, place):
         return EMPTY
-    return known(inference.flow(here.path, last, here.environment))
+    return known(inference.infer_flow(here.path, last, here.environment))
 
 
 def _call(inference: Inference, node: ast.Call, here: Here) -> Values:
-    callees = inference.expression(node.func, here)
+    callees = inference.infer(node.func, here)
     return union([calling.result(inference, callee, node, here) for callee in callees])
 
 
 def _subscript(inference: Inference, node: ast.Subscript, here: Here) -> Values:
-    values = inference.expression(node.value, here)
+    values = inference.infer(node.value, here)
     if isinstance(node.slice, ast.Slice):
         return folding.sliced(inference, node, here) or values
     step = _index(node.slice)
@@ -123,7 +123,7 @@ def _subscript(inference: Inference, node: ast.Subscript, here: Here) -> Values:
     if keys == [None]:
         # `globals()["on_" + kind]`
         spaces = [v for v in values if v.kind == "namespace"]
-        starts = [s for s in _texts(inference.expression(node.slice, here)) or () if s.endswith("*")] if spaces else []
+        starts = [s for s in _texts(inference.infer(node.slice, here)) or () if s.endswith("*")] if spaces else []
         parts += [namespaces.held(inference, v, start[:-1]) for v in spaces for start in starts]
     # `hooks[key].append(f)`: what is in the containers that a container holds is known by their common name.
     inner = filling.stored(inference, here.path, here.scope, dotted_name(node.value) + "[]")
@@ -137,7 +137,7 @@ def keys(inference: Inference, node: ast.expr, here: Here) -> list[str | None]:
     key = spelled(node)
     if key:
         return [key]
-    told = inference.expression(node, here)
+    told = inference.infer(node, here)
     texts = _texts(told)
     return [repr(text) for text in texts] if texts and not any(text.endswith("*") for text in texts) else [None]
 
@@ -151,20 +151,20 @@ def _or(inference: Inference, node: ast.BoolOp, here: Here) -> Values:
 
 
 def _either(inference: Inference, nodes: list[ast.expr], here: Here) -> Values:
-    return either([inference.expression(n, here) for n in nodes], [isinstance(n, ast.Constant) for n in nodes])
+    return either([inference.infer(n, here) for n in nodes], [isinstance(n, ast.Constant) for n in nodes])
 
 
 def _inner(inference: Inference, node: ast.NamedExpr | ast.Starred, here: Here) -> Values:
-    return inference.expression(node.value, here)
+    return inference.infer(node.value, here)
 
 
 def _await(inference: Inference, node: ast.Await, here: Here) -> Values:
-    return futures.awaited(inference.expression(node.value, here))
+    return futures.awaited(inference.infer(node.value, here))
 
 
 def _yield_from(inference: Inference, node: ast.YieldFrom, here: Here) -> Values:
     """The value of `yield from`: what the inner generator returns."""
-    return calling.generator_results(inference, inference.expression(node.value, here))
+    return calling.generator_results(inference, inference.infer(node.value, here))
 
 
 def _yield(inference: Inference, node: ast.Yield, here: Here) -> Values:
@@ -200,7 +200,7 @@ def _string(inference: Inference, node: ast.JoinedStr, here: Here) -> Values:
         if isinstance(part, ast.FormattedValue) and (part.format_spec is not None or part.conversion not in (-1, 115)):
             told: Texts = None
         else:
-            told = _texts(inference.expression(part.value if isinstance(part, ast.FormattedValue) else part, here))
+            told = _texts(inference.infer(part.value if isinstance(part, ast.FormattedValue) else part, here))
         texts = _joined(texts, told)
     return _strings(texts)
 
@@ -229,9 +229,9 @@ def _strings(texts: Texts) -> Values:
 
 def _unary(inference: Inference, node: ast.UnaryOp, here: Here) -> Values:
     name = OPERATORS.get(type(node.op))
-    values = inference.expression(node.operand, here)
+    values = inference.infer(node.operand, here)
     parts = [
-        inference.returned(attributes.attribute(inference, v, f"__{name}__"))
+        inference.call_results(attributes.attribute(inference, v, f"__{name}__"))
         for v in values
         if name and v.kind == "instance"
     ]
@@ -240,7 +240,7 @@ def _unary(inference: Inference, node: ast.UnaryOp, here: Here) -> Values:
 
 def _operator(inference: Inference, node: ast.BinOp, here: Here) -> Values:
     name = OPERATORS.get(type(node.op))
-    values = inference.expression(node.left, here)
+    values = inference.infer(node.left, here)
     if name is None:
         return EMPTY
     parts = []
@@ -250,15 +250,15 @@ def _operator(inference: Inference, node: ast.BinOp, here: Here) -> Values:
             # Flags put together are flags.
             parts.append(frozenset({value}) if _of_flags(found) else calling.returned(inference, found))
         elif value.kind == "display" or (value.kind == "typed" and value.path in ("list", "places")):
-            parts.append(frozenset({value}) | inference.expression(node.right, here))
+            parts.append(frozenset({value}) | inference.infer(node.right, here))
         elif value.path == "builtins.str()" and name == "add":
             known = _texts(frozenset({value}))
-            parts.append(_strings(_joined(known, _texts(inference.expression(node.right, here)))))
+            parts.append(_strings(_joined(known, _texts(inference.infer(node.right, here)))))
         elif value.kind == "external":
             parts.append(frozenset({external(f"{value.path}.__{name}__()")}))
             if value.path.startswith("builtins."):
-                reflected = [v for v in inference.expression(node.right, here) if v.kind == "instance"]
-                parts += [inference.returned(inference.member(v, f"__r{name}__")) for v in reflected]
+                reflected = [v for v in inference.infer(node.right, here) if v.kind == "instance"]
+                parts += [inference.call_results(inference.member(v, f"__r{name}__")) for v in reflected]
     return union(parts)
 
 

@@ -89,21 +89,21 @@ class Inference(Remembering):
             kept.operations, lambda found: len(found or ())
         )
         # By file, which is read before: what `narrowing` finds asked in it, and the loops that `folding` finds.
-        self.asked: dict[str, dict[tuple[int, str], list[Any]]] = {}
+        self.isinstance_checks: dict[str, dict[tuple[int, str], list[Any]]] = {}
         self.folds: dict[str, tuple[Any, ...]] = {}
-        self.unread: dict[str, None] = {}  # files whose operations cannot be told, since this was last cleared
+        self.unparsed: dict[str, None] = {}  # files whose operations cannot be told, since this was last cleared
         # What `sites` found for a function or class: its calls, and whether something was cut off.
-        self.entering: dict[Value, tuple[list[tuple[str, Call, bool]], bool]] = {}
+        self.callers: dict[Value, tuple[list[tuple[str, Call, bool]], bool]] = {}
         # The same that `runners` found, and why it may not be all.
-        self.running: dict[Value, tuple[list[tuple[str, Implicit]], str, bool]] = {}
+        self.implicit_callers: dict[Value, tuple[list[tuple[str, Implicit]], str, bool]] = {}
         # `Tables.handing` by file: each is asked for it many times, and hardly any has some.
-        self.handing: dict[str, tuple[Call, ...]] = {}
+        self.callback_calls: dict[str, tuple[Call, ...]] = {}
         # The classes by the names of their bases, by file: many classes go by one name, and few files are asked for anything else.
-        self.based: dict[str, dict[str, list[int]]] = {}
+        self.classes_by_base: dict[str, dict[str, list[int]]] = {}
         self.named_calls: NamedCalls | None = None  # of all files, where somebody goes through all of them
         self._nesting = 0
 
-    def read(self, path: str) -> None:
+    def note_read(self, path: str) -> None:
         """Note that a file is read."""
         if self.reads is not None:
             self.reads.read(path)
@@ -119,9 +119,9 @@ class Inference(Remembering):
 
     def lines(self, path: str) -> list[str]:
         """The lines of a file's text."""
-        return self.measured(path).texts
+        return self.line_table(path).texts
 
-    def measured(self, path: str) -> reaching.Lines:
+    def line_table(self, path: str) -> reaching.Lines:
         """The lines of a file, and how far each is indented."""
         lines = self._lines.recall(path)
         if lines is None:
@@ -130,39 +130,39 @@ class Inference(Remembering):
 
     # -- expressions by their place ----------------------------------------------------------------------------------
 
-    def at(self, path: str, scope: int, start: int, end: int, line: int, environment: Environment = ()) -> Values:
+    def infer_at(self, path: str, scope: int, start: int, end: int, line: int, environment: Environment = ()) -> Values:
         """What the expression at offsets `start:end` of a file may be."""
         key = (path, scope, start, end, environment)
-        known = self.recall(key)
+        known = self.cached(key)
         if known is not None:
-            self.read(path)
+            self.note_read(path)
             return known
-        found = self.here(path, scope, start, end, line, environment)
-        return EMPTY if found is None else self.work_out(key, lambda: self.expression(found.source.tree, found))
+        found = self.context(path, scope, start, end, line, environment)
+        return EMPTY if found is None else self.evaluate(key, lambda: self.infer(found.source.tree, found))
 
-    def here(
+    def context(
         self, path: str, scope: int, start: int, end: int, line: int, environment: Environment = ()
     ) -> Here | None:
         source = snippet(self.workspace.text(path)[start:end])
         return None if source is None else Here(path, scope, start, line, source, environment)
 
-    def text(self, path: str, scope: int, text: str, line: int) -> Values:
+    def infer_text(self, path: str, scope: int, text: str, line: int) -> Values:
         """What an expression given as text may be: a decorator, a base, a default, a dotted name."""
         key = (path, scope, text, line)
-        known = self.recall(key)
+        known = self.cached(key)
         if known is not None:
             return known
         source = snippet(text)
         if source is None:
             return EMPTY
         here = Here(path, scope, -1, line, source)
-        return self.work_out(key, lambda: self.expression(source.tree, here))
+        return self.evaluate(key, lambda: self.infer(source.tree, here))
 
-    def flow(self, path: str, flow: Flow, environment: Environment = ()) -> Values:
+    def infer_flow(self, path: str, flow: Flow, environment: Environment = ()) -> Values:
         """What reaches the target of a flow."""
         if flow.kind == "annotation":
-            return self.annotation(path, flow.scope, self.workspace.text(path)[flow.start : flow.end], flow.line)
-        values = self.at(path, flow.scope, flow.start, flow.end, flow.line, environment)
+            return self.infer_annotation(path, flow.scope, self.workspace.text(path)[flow.start : flow.end], flow.line)
+        values = self.infer_at(path, flow.scope, flow.start, flow.end, flow.line, environment)
         if flow.kind in ("for", "yield_from"):
             values = namespaces.taken(self, path, flow, self.elements(values))
         elif flow.kind == "with":
@@ -171,20 +171,20 @@ class Inference(Remembering):
             values = union([protocols.caught(self, v) for v in values])
         if flow.path and flow.kind != "item":
             for step in flow.path.split("."):
-                values = self.part(values, step)
+                values = self.unpacked(values, step)
         return values
 
-    def annotation(self, path: str, scope: int, text: str, line: int) -> Values:
+    def infer_annotation(self, path: str, scope: int, text: str, line: int) -> Values:
         """Instances of the type that an annotation names."""
-        return self.once(
+        return self.memoize(
             ("annotation", path, scope, text, line), lambda: types_of.instances(self, path, scope, text, line)
         )
 
     # -- expressions by their kind -----------------------------------------------------------------------------------
 
-    def expression(self, node: ast.expr, here: Here) -> Values:
+    def infer(self, node: ast.expr, here: Here) -> Values:
         if self._nesting >= _MAX_NESTING:
-            self.cut_off()
+            self.mark_incomplete()
             return EMPTY
         self._nesting += 1
         try:
@@ -192,7 +192,7 @@ class Inference(Remembering):
         finally:
             self._nesting -= 1
 
-    def name(self, name: str, path: str, scope: int, offset: int, line: int, environment: Environment = ()) -> Values:
+    def infer_name(self, name: str, path: str, scope: int, offset: int, line: int, environment: Environment = ()) -> Values:
         """What a name may be, read in a scope: at an offset (-1: unknown) and line, or (line 0) whenever."""
         table = self.table(path)
         if table is None:
@@ -204,13 +204,13 @@ class Inference(Remembering):
                 nearest = min(limited_here, key=lambda f: f.last - f.first)
                 if nearest.kind == "lambda":
                     return lambdas.parameter(self, path, nearest)
-                return self.flow(path, nearest)
+                return self.infer_flow(path, nearest)
             own = current == scope
             if declared and (current, name) in declared:
                 current, own = declared[(current, name)], False
             if own and offset >= 0 and reaching.is_not_yet_bound(table, current, name, offset):
                 continue
-            found = self.binding(
+            found = self.infer_binding(
                 table, current, name, offset if own else -1, line if own else 0, environment if own else ()
             )
             if found is not None:
@@ -231,7 +231,7 @@ class Inference(Remembering):
             return frozenset({external(f"builtins.{name}")})
         return EMPTY
 
-    def binding(
+    def infer_binding(
         self, table: Tables, scope: int, name: str, offset: int = -1, line: int = 0, environment: Environment = ()
     ) -> Values | None:
         """What a name of one scope may be; None where the scope does not bind it. With a `line`: as read there."""
@@ -241,7 +241,7 @@ class Inference(Remembering):
             if parameter:
                 return parameters.parameter(self, table.facts.path, scope, name)
             return EMPTY if name in table.facts.symbols[scope].local_names else None
-        lines = self.measured(table.facts.path) if line and bound.branching else reaching.NO_LINES
+        lines = self.line_table(table.facts.path) if line and bound.branching else reaching.NO_LINES
         chosen, given = reaching.reaching(bound, reaching.Place(offset, line, lines) if line else None)
         folds = bound.branching and self.folds.get(table.facts.path) != ()
         folded = folding.after(self, table, chosen, line) if folds else None
@@ -268,13 +268,13 @@ class Inference(Remembering):
 
         number = folded.start if folded is not None else -1
         key = ("binding", table.facts.path, scope, name, given, tuple([e.number for e in chosen]), environment, number)
-        return self.once(key, compute)
+        return self.memoize(key, compute)
 
     def _is_told(self, table: Tables, event: Event) -> bool:
         """Whether a binding to which nothing is known is one to a constant, and not to something unknown."""
-        return isinstance(event.what, Flow) and self.is_constant(table.facts.path, event.what)
+        return isinstance(event.what, Flow) and self.is_constant_flow(table.facts.path, event.what)
 
-    def is_constant(self, path: str, flow: Flow) -> bool:
+    def is_constant_flow(self, path: str, flow: Flow) -> bool:
         source = snippet(self.workspace.text(path)[flow.start : flow.end]) if flow.end - flow.start < _SHORT else None
         return source is not None and isinstance(source.tree, ast.Constant)
 
@@ -291,7 +291,7 @@ class Inference(Remembering):
         what = event.what
         facts = table.facts
         if isinstance(what, Flow):
-            return self.flow(facts.path, what, environment)
+            return self.infer_flow(facts.path, what, environment)
         if isinstance(what, Import):
             return modules.imported(self, facts, what)
         symbol = facts.symbols[what]
@@ -332,7 +332,7 @@ class Inference(Remembering):
         """What iterating over any of the values gives."""
         return union([protocols.iterated(self, v) for v in values])
 
-    def part(self, values: Values, step: str) -> Values:
+    def unpacked(self, values: Values, step: str) -> Values:
         """What unpacking gives at one place: "1", "-1", or "*1:0" for a list of the rest; what a pattern takes out: "@attribute", "@0" (of
         a class, by place), "'key'"."""
         if step.startswith("*"):
@@ -355,13 +355,13 @@ class Inference(Remembering):
         """An attribute of a class, an instance or `super()`."""
         return attributes.attribute(self, value, name)
 
-    def members_beginning(self, value: Value, start: str) -> Values:
+    def members_with_prefix(self, value: Value, start: str) -> Values:
         """The attributes of a value whose names begin so."""
         if value.kind == "module":
             return modules.attributes_beginning(self, value.path, start)
         return attributes.attributes_beginning(self, value, start)
 
-    def entered(self, value: Value) -> Values:
+    def enter_result(self, value: Value) -> Values:
         return protocols.entered(self, value)
 
     def keys(self, node: ast.expr, here: Here) -> list[str | None]:
@@ -370,31 +370,31 @@ class Inference(Remembering):
     def item(self, value: Value, key: str | None, step: str | None) -> Values:
         return protocols.item(self, value, key, step)
 
-    def iterated(self, value: Value) -> Values:
+    def element_values(self, value: Value) -> Values:
         return protocols.iterated(self, value)
 
-    def returned(self, callees: Values) -> Values:
+    def call_results(self, callees: Values) -> Values:
         return calling.returned(self, callees)
 
-    def returned_with(self, function: Value, environment: Environment) -> Values:
+    def call_result_with(self, function: Value, environment: Environment) -> Values:
         return calling.returned_with(self, function, environment)
 
-    def yielded(self, generator: Value) -> Values:
+    def yielded_values(self, generator: Value) -> Values:
         return calling.yielded(self, generator)
 
-    def additions(self, value: Value, key: str | None, written: Values) -> Values:
+    def added_values(self, value: Value, key: str | None, written: Values) -> Values:
         return filling.additions(self, value, key, written)
 
-    def gathered(self, value: Value, key: str | None) -> Values:
+    def variadic_values(self, value: Value, key: str | None) -> Values:
         return parameters.gathered(self, value, key)
 
-    def handed_over(self, path: str, scope: int, name: str) -> Values:
+    def argument_values(self, path: str, scope: int, name: str) -> Values:
         return parameters.handed_over(self, path, scope, name)
 
-    def answered(self, functions: Values, name: str) -> Values:
+    def getattr_result(self, functions: Values, name: str) -> Values:
         return dynamic.answered(self, functions, name)
 
-    def argument(self, callee: Value, node: ast.Call, here: Here, wanted: Parameter) -> Values | None:
+    def argument_value(self, callee: Value, node: ast.Call, here: Here, wanted: Parameter) -> Values | None:
         return parameters.argument(self, callee, node, here, wanted)
 
     def callees(self, path: str, call: Call) -> Values:
@@ -403,10 +403,10 @@ class Inference(Remembering):
     def constructors(self, cls: Value) -> Values:
         return calling.constructors(self, cls)
 
-    def names_of(self, name: str) -> list[str]:
+    def aliases_of_name(self, name: str) -> list[str]:
         return import_aliases.names_of(self, name)
 
-    def files_naming(self, name: str) -> list[str]:
+    def files_using_name(self, name: str) -> list[str]:
         return import_aliases.files_naming(self, name)
 
     def aliases_of(self, value: Value) -> list[tuple[str, str]]:
@@ -415,7 +415,7 @@ class Inference(Remembering):
     def aliases_of_instances(self, cls: Value) -> list[tuple[str, str]]:
         return may_alias.aliases_of_instances(self, cls)
 
-    def sites_of(self, value: Value) -> list[tuple[str, Call]]:
+    def call_sites_of(self, value: Value) -> list[tuple[str, Call]]:
         return may_alias.sites_of(self, value)
 
     def is_common(self, function: Value) -> bool:

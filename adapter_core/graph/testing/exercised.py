@@ -94,7 +94,7 @@ class Exercised:
             return
         for wanted in (f"test_{name}", f"Test{table.facts.symbols[target.index].name}"):
             for number, path in enumerate(self._view.paths_using(wanted)):
-                if self._inference.late and number >= _MOST_LATE:
+                if self._inference.expired and number >= _MOST_LATE:
                     break
                 if self._tests.is_test(path):
                     for node in self._tests.file(path).nodes:

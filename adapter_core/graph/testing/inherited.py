@@ -23,7 +23,7 @@ SET_UP = frozenset(
 
 def is_test_case(inference: Inference, path: str, written: str) -> bool | None:
     """Whether a class from another file, by its name in this one, descends from a `TestCase`; None where it is not known."""
-    told = [_is_case(lookup_order(inference, v)) for v in inference.text(path, 0, written, 0) if v.kind == "class"]
+    told = [_is_case(lookup_order(inference, v)) for v in inference.infer_text(path, 0, written, 0) if v.kind == "class"]
     return any(told) if told else None
 
 
@@ -45,7 +45,7 @@ def inherited(inference: Inference, path: str, file: TestFile, rules: PytestRule
         name = item.alias
         if item.owner or item.name is None or not (_names_class(name, rules) or matches(name, rules.python_functions)):
             continue
-        for value in inference.text(path, 0, name, 0):
+        for value in inference.infer_text(path, 0, name, 0):
             other = inference.table(value.path) if value.path != path else None
             if value.kind == "class" and _collects(inference, value, name, rules):
                 yield from _of_class(inference, value, f"{path}::{name}", path, rules, known)
@@ -118,7 +118,7 @@ def test_classes(inference: Inference, path: str, qualname: str) -> Iterator[tup
     for one in [cls, *hierarchy.all_subclasses(inference, cls)] if cls is not None else ():
         table = inference.table(one.path)
         name = table.facts.symbols[one.index].qualname.replace(".", "::") if table is not None else ""
-        if inference.late:
+        if inference.expired:
             return
-        for other in dict.fromkeys([one.path, *(inference.files_naming(name) if name else ())]):
+        for other in dict.fromkeys([one.path, *(inference.files_using_name(name) if name else ())]):
             yield other, f"{other}::{name}::"

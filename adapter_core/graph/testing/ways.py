@@ -94,7 +94,7 @@ class Ways:
 
         for value, likely in self._entries(target):
             push(value, Way(likely))
-        while queue and len(done) < _MOST_REACHED and not (done and self._inference.late):
+        while queue and len(done) < _MOST_REACHED and not (done and self._inference.expired):
             _, _, value, way = heapq.heappop(queue)
             if value in done or way.distance >= depth or way.likely < _LEAST_WAY:
                 continue
@@ -104,7 +104,7 @@ class Ways:
             callers = self._calls.entering(value, True)
             reasons += [callers.reason] if callers.reason else []
             for number, one in enumerate(self._steps(value, callers.sites)):
-                if self._inference.late and number >= _MOST_LATE:
+                if self._inference.expired and number >= _MOST_LATE:
                     return Led(list(found.values()), reasons)  # what is likely was found first
                 here = Way(
                     way.likely * one.likely, way.distance + 1, (one.words, *way.words[:1]),
@@ -112,7 +112,7 @@ class Ways:
                     way.set_up or one.set_up, way.guessed or one.guessed,
                 )  # fmt: skip
                 self._reach(value, one, here, found, push)
-        if not self._inference.late and any(
+        if not self._inference.expired and any(
             v not in done and w.distance < depth and w.likely >= _LEAST_WAY for *_, v, w in queue
         ):
             reasons.append(f"more than {_MOST_REACHED} functions lead there; the likeliest were followed")
@@ -219,7 +219,7 @@ class Ways:
         plain = unbound(value)
         replaced = hierarchy.overridden(self._inference, plain)
         for path in self._view.paths_using(name):
-            if self._inference.late:
+            if self._inference.expired:
                 return
             table = self._inference.table(path)
             asking = self._tests.asking(path, name)
@@ -253,7 +253,7 @@ class Ways:
         seen: set[tuple[str, int]] = set()
         for home, name in may_alias.aliases_and_containers_of(self._inference, value)[:_MOST_NAMES]:
             for path in may_alias.files_of(self._inference, home, name, value.path):
-                if self._inference.late:
+                if self._inference.expired:
                     return
                 for owner, line in self._mentions(path, name):
                     if (path, owner) not in seen and (path, owner) != (value.path, value.index):

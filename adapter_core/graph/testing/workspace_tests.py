@@ -45,7 +45,7 @@ class WorkspaceTests:
 
     def file(self, path: str) -> TestFile:
         """The tests and fixtures of one file."""
-        known = self._files.get(path) or (self._late.get(path) if self._inference.late else None)
+        known = self._files.get(path) or (self._late.get(path) if self._inference.expired else None)
         if known is None:
             around = {p: self._fixtures_of(p) for p in self._conftests(path)}
             hooked = any(changes_collection(self._view.text(p)) for p in around)
@@ -56,7 +56,7 @@ class WorkspaceTests:
             more = tuple(inherited(self._inference, path, found, self.rules))
             known = replace(found, nodes=(*found.nodes, *more))
             # Of what is found late, what bases bring may lack.
-            (self._late if self._inference.late else self._files)[path] = known
+            (self._late if self._inference.expired else self._files)[path] = known
         return known
 
     def paths(self) -> list[str]:
@@ -76,8 +76,8 @@ class WorkspaceTests:
         name = qualname.rpartition(".")[2]
         if matches(name, self.rules.python_functions):
             others = [p for p, _ in test_classes(self._inference, path, qualname)] if "." in qualname else []
-            for other in dict.fromkeys(others or self._inference.files_naming(name)):
-                if self._inference.late:
+            for other in dict.fromkeys(others or self._inference.files_using_name(name)):
+                if self._inference.expired:
                     break
                 found += self._own(other, path, qualname) if other != path else ()
         return found
@@ -88,7 +88,7 @@ class WorkspaceTests:
             table: dict[tuple[str, str], list[TestNode]] = {}
             for node in self.file(collected).nodes if is_test_file(collected, self.rules) else ():
                 table.setdefault((node.path, node.qualname), []).append(node)
-            if self._inference.late:
+            if self._inference.expired:
                 return table.get((path, qualname), ())
             self._by_qualname[collected] = table
         return self._by_qualname[collected].get((path, qualname), ())
@@ -100,7 +100,7 @@ class WorkspaceTests:
         folder, _, file = path.rpartition("/")
         around = f"{folder}/" if folder else ""
         for other in [p for p in self.paths() if p.startswith(around)] if file == "conftest.py" else [path]:
-            if self._inference.late:
+            if self._inference.expired:
                 return
             nodes = [node for node in self.file(other).nodes if node.path == other]
             names = {node.qualname for node in nodes if node.qualname.startswith(prefix)}
@@ -134,7 +134,7 @@ class WorkspaceTests:
         found = {n.node_id: n for n in self.file(path).nodes if qualname in n.helpers} if self.is_test(path) else {}
         if qualname.rpartition(".")[2] in SET_UP:
             for other, prefix in test_classes(self._inference, path, qualname):
-                if self._inference.late:
+                if self._inference.expired:
                     break
                 nodes = self.file(other).nodes if self.is_test(other) else ()
                 found.update({n.node_id: n for n in nodes if n.node_id.startswith(prefix)})

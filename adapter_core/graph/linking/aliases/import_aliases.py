@@ -20,11 +20,11 @@ CONSTRUCTORS = ("__init__", "__new__")
 
 def names_of(inference: Inference, name: str) -> list[str]:
     """A name, and the names under which files import it (`from m import name as alias`), again and again."""
-    return inference.aside(("names", name), lambda: _names_of(inference, name))
+    return inference.memoize_data(("names", name), lambda: _names_of(inference, name))
 
 
 def _names_of(inference: Inference, name: str) -> list[str]:
-    found = inference.once(("names", name), lambda: frozenset(scoped_name("", n) for n in _aliases(inference, name)))
+    found = inference.memoize(("names", name), lambda: frozenset(scoped_name("", n) for n in _aliases(inference, name)))
     return sorted((v.extra for v in found), key=lambda n: (n != name, n)) or [name]
 
 
@@ -87,7 +87,7 @@ def _applied(inference: Inference, name: str) -> list[tuple[str, Call]]:
 
 def _handing_back(inference: Inference, name: str) -> list[str]:
     """The functions that return what a function of a name gives: `def get(self, path): return self.route(path, "GET")`."""
-    return inference.aside(("handing back", name), lambda: _found_handing_back(inference, name))
+    return inference.memoize_data(("handing back", name), lambda: _found_handing_back(inference, name))
 
 
 def _found_handing_back(inference: Inference, name: str) -> list[str]:

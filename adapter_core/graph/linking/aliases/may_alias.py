@@ -55,14 +55,14 @@ def handing_over(inference: Inference, function: Value) -> tuple[list[tuple[str,
 
 def _may_alias(inference: Inference, value: Value) -> list[Value]:
     plain = unbound(value)
-    return by_name(inference.once(("may alias", plain), lambda: _closure(inference, plain)))
+    return by_name(inference.memoize(("may alias", plain), lambda: _closure(inference, plain)))
 
 
 def _sites(inference: Inference, value: Value, aliases: list[Value]) -> list[tuple[str, Call]]:
     found: dict[tuple[str, int, int, str], tuple[str, Call]] = {}
     for one in aliases:
-        if inference.late:  # to find the files of a name takes time, too
-            inference.cut_off()
+        if inference.expired:  # to find the files of a name takes time, too
+            inference.mark_incomplete()
             break
         name: str = one.extra
         sites = _written_in(inference, one.path, name) if one.path else _written(inference, name)
@@ -80,7 +80,7 @@ def _sites(inference: Inference, value: Value, aliases: list[Value]) -> list[tup
 
 def _written(inference: Inference, name: str) -> list[tuple[str, Call]]:
     """The calls and decorators of a name in all files. Many functions share a name."""
-    return inference.aside(("written", name), lambda: _found_written(inference, name))
+    return inference.memoize_data(("written", name), lambda: _found_written(inference, name))
 
 
 def _found_written(inference: Inference, name: str) -> list[tuple[str, Call]]:
@@ -88,17 +88,17 @@ def _found_written(inference: Inference, name: str) -> list[tuple[str, Call]]:
     for path in inference.workspace.paths_using(name, "called"):
         found += _written_in(inference, path, name)
     for path in inference.workspace.paths_using(name, "decorated"):
-        table = inference.table(path) if not inference.late else None
+        table = inference.table(path) if not inference.expired else None
         found += [(path, call) for call in table.decorators.get(name, ())] if table is not None else []
     return found
 
 
 def _written_in(inference: Inference, path: str, name: str) -> list[tuple[str, Call]]:
-    if inference.late:
-        inference.cut_off()
+    if inference.expired:
+        inference.mark_incomplete()
         return []
     if inference.named_calls is not None:
-        inference.read(path)
+        inference.note_read(path)
         return [(path, call) for call in inference.named_calls.calls(path, name)]
     table = inference.table(path)
     return [(path, call) for call in table.calls.get(name, ())] if table is not None else []
@@ -120,7 +120,7 @@ def aliases_of_instances(inference: Inference, cls: Value) -> list[tuple[str, st
     """The same of what a call of a class gives."""
     key = ("aliases of instances", cls)
     first = _constructed(inference, _name(inference, cls))
-    aliases = inference.once(key, lambda: _expanded(inference, first, cls.path))
+    aliases = inference.memoize(key, lambda: _expanded(inference, first, cls.path))
     return sorted((c.path, c.extra) for c in aliases if not c.extra.endswith(("[]", "()")))
 
 
@@ -208,7 +208,7 @@ def _expanded(inference: Inference, first: list[Value], defined_in: str) -> Valu
                 if new in found:
                     continue
                 if len(found) >= _MAX_ALIASES:
-                    inference.partial = True
+                    inference.incomplete = True
                     return frozenset(found)
                 found[new] = None
                 todo.append(new)
@@ -248,7 +248,7 @@ def _first(inference: Inference, value: Value) -> list[Value]:
         if head := registrar(text):
             found.append(scoped_name("", head.rpartition(".")[2]))  # is called in its place, perhaps
         # A decorator is handed the function: its parameter is an alias.
-        for decorator in inference.text(value.path, max(symbol.parent, 0), text, symbol.start):
+        for decorator in inference.infer_text(value.path, max(symbol.parent, 0), text, symbol.start):
             found += target_parameters(inference, decorator, 0)
     return found
 
@@ -269,13 +269,13 @@ def _beginnings(inference: Inference, path: str) -> list[tuple[str, int]]:
     calls = table.calls.get("getattr", ()) if table is not None else ()
     if table is None or not calls:
         return []
-    return inference.aside(("beginnings", path), lambda: _found_beginnings(inference, table, calls))
+    return inference.memoize_data(("beginnings", path), lambda: _found_beginnings(inference, table, calls))
 
 
 def _found_beginnings(inference: Inference, table: Tables, calls: Sequence[Call]) -> list[tuple[str, int]]:
     found = []
     for call in calls:
-        here = inference.here(table.facts.path, call.owner, call.start, call.end, call.line)
+        here = inference.context(table.facts.path, call.owner, call.start, call.end, call.line)
         node = here.source.tree if here is not None else None
         if not isinstance(node, ast.Call) or len(node.args) < 2:
             continue

@@ -46,7 +46,7 @@ def references(inference: Inference, target: Place) -> list[Named]:
     for path in sorted(
         {p for n in names for p in inference.workspace.paths_using(n)}, key=lambda p: (p != target[0], p)
     ):
-        if inference.late:
+        if inference.expired:
             break
         found.update(
             dict.fromkeys(sorted(_in_file(inference, path, set(names), target), key=lambda n: (n.line, n.column)))
@@ -227,9 +227,9 @@ def _symbols(inference: Inference, table: Tables, node: ast.AST, scope: int, syn
     assert isinstance(node, ast.Attribute)
     dotted = dotted_name(node.value)
     if dotted:
-        values = inference.text(table.facts.path, scope, dotted, node.lineno)
+        values = inference.infer_text(table.facts.path, scope, dotted, node.lineno)
     else:
-        values = inference.at(table.facts.path, scope, *syntax.extent(node.value), node.value.lineno)
+        values = inference.infer_at(table.facts.path, scope, *syntax.extent(node.value), node.value.lineno)
     return {p for v in values for p in attribute_symbols(inference, v, node.attr)}
 
 

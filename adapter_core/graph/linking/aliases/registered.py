@@ -26,11 +26,11 @@ def entered(inference: Inference, path: str, call: Call, function: Value) -> lis
     possible = sorted(implementations(inference, function), key=lambda v: v[:3])
     if not possible:
         return []
-    here = inference.here(path, call.owner, call.start, call.end, call.line)
+    here = inference.context(path, call.owner, call.start, call.end, call.line)
     node = here.source.tree if here is not None else None
     if here is None or not isinstance(node, ast.Call) or not node.args or isinstance(node.args[0], ast.Starred):
         return possible
-    types = [_types(inference, value) for value in inference.expression(node.args[0], here)]
+    types = [_types(inference, value) for value in inference.infer(node.args[0], here)]
     if not types or not all(types):
         return possible
     return [one for one in possible if any(_takes(inference, one) & names for names in types)]
@@ -81,16 +81,16 @@ def implementations(inference: Inference, function: Value) -> Values:
 
     def compute() -> Values:
         found = set()
-        paths = inference.files_naming(symbol.name)
+        paths = inference.files_using_name(symbol.name)
         for path in paths if len(paths) <= _MAX_FILES else [plain.path]:
             other = inference.table(path) if inference.spend(2) else None
             for index, one in enumerate(other.facts.symbols if other and "register" in other.decorators else ()):
                 heads = [d for text in one.decorators if (d := registrar(text))] if one.is_callable else []
-                if any(plain in map(unbound, inference.text(path, max(one.parent, 0), h, one.start)) for h in heads):
+                if any(plain in map(unbound, inference.infer_text(path, max(one.parent, 0), h, one.start)) for h in heads):
                     found.add(Value("function", path, index))
         return frozenset(found)
 
-    return inference.once(("implementations", plain), compute)
+    return inference.memoize(("implementations", plain), compute)
 
 
 def registrar(decorator: str) -> str:

@@ -51,7 +51,7 @@ def _mentions(text: str, name: str, container: bool) -> Iterator[int]:
 
 def targets_of_name(inference: Inference, path: str, name: str, container: bool) -> tuple[Value, ...]:
     """The names that take over the value of `name` in one file. Many functions share a name."""
-    return inference.aside(
+    return inference.memoize_data(
         ("targets of name", path, name, container), lambda: _taken_over(inference, path, name, container)
     )
 
@@ -62,7 +62,7 @@ def _taken_over(inference: Inference, path: str, name: str, container: bool) -> 
         table = inference.table(path)
         found += [scoped_name("", alias) for alias in (table.aliases.get(name, ()) if table else ())]
     mentioned = ("mentioned", path, name, container)
-    places = inference.aside(mentioned, lambda: _mentioned(inference, path, name, container))
+    places = inference.memoize_data(mentioned, lambda: _mentioned(inference, path, name, container))
     table = inference.table(path) if places else None
     if table is not None:
         for place, flows, call in places:
@@ -88,14 +88,14 @@ def _mentioned(
 def handed_at(inference: Inference, path: str, name: str) -> list[tuple[int, Call]]:
     """Where in a file a name is an argument of a call."""
     key = "mentioned", path, name, False
-    found = inference.aside(key, partial(_mentioned, inference, path, name, False))
+    found = inference.memoize_data(key, partial(_mentioned, inference, path, name, False))
     return [(place, call) for place, _, call in found if call is not None]
 
 
 def assigned_to(inference: Inference, name: str) -> list[str]:
     """The last names of what `name` is assigned to, of the containers into which it is written, and of the functions that return it or
     what is made of it, in the files that name it."""
-    return inference.aside(("assigned to", name), lambda: _assigned_to(inference, name))
+    return inference.memoize_data(("assigned to", name), lambda: _assigned_to(inference, name))
 
 
 def _assigned_to(inference: Inference, name: str) -> list[str]:
@@ -103,7 +103,7 @@ def _assigned_to(inference: Inference, name: str) -> list[str]:
     paths = files_naming(inference, name)
     for path in paths if len(paths) <= _MAX_FILES else ():
         key = "mentioned", path, name, False
-        for _, flows, _ in inference.aside(key, partial(_mentioned, inference, path, name, False)):
+        for _, flows, _ in inference.memoize_data(key, partial(_mentioned, inference, path, name, False)):
             for last in (flow.target.rpartition(".")[2] for flow in flows if flow.kind == "assign"):
                 found.update(dict.fromkeys([last, f"{last}[]"]))
             # `return partial(name, level)`: what gives it may go by its own name.
@@ -178,7 +178,7 @@ def from_flow(inference: Inference, table: Tables, flow: Flow) -> list[Value]:
 def targets_of_result(inference: Inference, table: Tables, owner: int) -> list[Value]:
     """Who calls the function and keeps, or calls, what it gives; what it decorates."""
     key = ("targets of result", table.facts.path, owner)
-    return inference.aside(key, lambda: list(dict.fromkeys(_given_on(inference, table, owner))))
+    return inference.memoize_data(key, lambda: list(dict.fromkeys(_given_on(inference, table, owner))))
 
 
 def _given_on(inference: Inference, table: Tables, owner: int) -> list[Value]:
@@ -245,7 +245,7 @@ def _files_calling(inference: Inference, name: str) -> frozenset[str]:
 def _from_flow_once(inference: Inference, table: Tables, flow: Flow) -> list[Value]:
     if flow.kind in ("return", "yield", "yield_from"):
         key = ("targets of returned", table.facts.path, flow.owner)
-        return by_name(inference.once(key, lambda: frozenset(targets_of_result(inference, table, flow.owner))))
+        return by_name(inference.memoize(key, lambda: frozenset(targets_of_result(inference, table, flow.owner))))
     return from_flow(inference, table, flow)
 
 
@@ -274,11 +274,11 @@ def _call_around(table: Tables, offset: int, outside: Call | None = None) -> Cal
 def _from_argument(inference: Inference, path: str, call: Call, offset: int) -> list[Value]:
     """The names that an argument of a call, which stands at an offset, goes to."""
     key = ("targets of argument", path, call.start, call.end, offset)
-    return inference.aside(key, lambda: list(dict.fromkeys(_handed_on(inference, path, call, offset))))
+    return inference.memoize_data(key, lambda: list(dict.fromkeys(_handed_on(inference, path, call, offset))))
 
 
 def _handed_on(inference: Inference, path: str, call: Call, offset: int) -> list[Value]:
-    here = inference.here(path, call.owner, call.start, call.end, call.line)
+    here = inference.context(path, call.owner, call.start, call.end, call.line)
     if here is None or not isinstance(here.source.tree, ast.Call):
         return []
     node = here.source.tree
@@ -303,7 +303,7 @@ def _handed_on(inference: Inference, path: str, call: Call, offset: int) -> list
         binding = value.kind == "external" and value.path in _BINDING
         if binding and node.args and place != 0:
             # What `partial` is given goes to the function that it is given first.
-            for inner in inference.expression(node.args[0], here):
+            for inner in inference.infer(node.args[0], here):
                 found += target_parameters(inference, inner, place - 1 if isinstance(place, int) else place)
         elif binding:
             # What it makes of the function goes where the call stands: `run(partial(f, 1))`.

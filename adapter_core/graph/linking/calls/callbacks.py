@@ -63,13 +63,13 @@ def _argument(node: ast.Call, place: int | str) -> ast.expr | None:
 
 def _given(inference: Inference, callee: Value, node: ast.Call, here: Here, place: int | str, how: str) -> list[Values]:
     def elements(argument: ast.expr) -> Values:
-        return inference.elements(inference.expression(argument, here))
+        return inference.elements(inference.infer(argument, here))
 
     rest = [a for number, a in enumerate(node.args) if number != place]
     if how == "each":
         return [elements(a) for a in rest]
     if how == "fold":
-        first = union([inference.expression(a, here) for a in rest[1:]])
+        first = union([inference.infer(a, here) for a in rest[1:]])
         listed = folding.listed(inference, rest[0], here) if rest else None
         values = elements(rest[0]) if rest else EMPTY
         if listed and not first:
@@ -78,22 +78,22 @@ def _given(inference: Inference, callee: Value, node: ast.Call, here: Here, plac
             first = values
         # What it gave is what it is given the next time.
         again = isinstance(place, int) and (listed is None or len(listed) > 1)
-        made = inference.returned(inference.expression(node.args[place], here)) if again else EMPTY  # type: ignore[index]
+        made = inference.call_results(inference.infer(node.args[place], here)) if again else EMPTY  # type: ignore[index]
         return [first | made, values]
     if how == "spread":
         values = elements(rest[0]) if rest else EMPTY
-        return [inference.part(values, str(number)) for number in range(4)]
+        return [inference.unpacked(values, str(number)) for number in range(4)]
     if how == "text":
         return [frozenset({external("re.Match()")})]
     if how == "receiver":
         return [inference.elements(frozenset({callee.extra}))]
     if how == "keyed":
         if callee.path in _OF_ITS_ARGUMENTS and len(rest) > 1:
-            return [union([inference.expression(a, here) for a in rest])]
+            return [union([inference.infer(a, here) for a in rest])]
         among = KEYED[callee.path]
         parts = [elements(a) for a in node.args[among : among + 1]]
         if callee.path.startswith(_INSERTS):
-            parts += [inference.expression(a, here) for a in node.args[among + 1 : among + 2]]
+            parts += [inference.infer(a, here) for a in node.args[among + 1 : among + 2]]
         return [union(parts)]
     return []
 
@@ -106,7 +106,7 @@ def callers_of(inference: Inference, function: Value) -> Iterator[tuple[str, Cal
         if (path, call.start, call.end) in seen:
             continue
         seen.add((path, call.start, call.end))
-        here = inference.here(path, call.owner, call.start, call.end, call.line)
+        here = inference.context(path, call.owner, call.start, call.end, call.line)
         node = here.source.tree if here is not None else None
         if here is None or not isinstance(node, ast.Call):
             continue
@@ -114,7 +114,7 @@ def callers_of(inference: Inference, function: Value) -> Iterator[tuple[str, Cal
             given = handed(inference, callee, node, here)
             if given is None:
                 continue
-            for value in inference.expression(given.function, here):
+            for value in inference.infer(given.function, here):
                 if unbound(value) == wanted:
                     yield path, call, value, given
 
@@ -128,8 +128,8 @@ def _around(inference: Inference, function: Value) -> Iterator[tuple[str, Call]]
             if end <= call.end and call.name in CALLING_NAMES:
                 yield function.path, call
     for home, name in may_alias.aliases_of(inference, function):
-        if inference.late:
-            inference.cut_off()
+        if inference.expired:
+            inference.mark_incomplete()
             return
         for path in may_alias.files_of(inference, home, name, function.path):
             if inference.spend(1):
@@ -137,11 +137,11 @@ def _around(inference: Inference, function: Value) -> Iterator[tuple[str, Call]]
 
 
 def _mentioning(inference: Inference, path: str, name: str) -> Iterator[Call]:
-    inference.read(path)
-    handing = inference.handing.get(path)
+    inference.note_read(path)
+    handing = inference.callback_calls.get(path)
     if handing is None:
         table = inference.table(path)
-        handing = inference.handing[path] = tuple(table.handing) if table is not None else ()
+        handing = inference.callback_calls[path] = tuple(table.handing) if table is not None else ()
     text = inference.workspace.text(path) if handing else ""
     for call in handing:
         if text.find(name, call.start, call.end) >= 0:

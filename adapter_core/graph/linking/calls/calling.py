@@ -86,7 +86,7 @@ def made(inference: Inference, cls: Value) -> Values:
         given = returned(inference, frozenset(f._replace(extra=cls) for f in news))
         return own.union(v for v in given if v.kind == "instance")
 
-    return inference.once(("made", cls), compute)
+    return inference.memoize(("made", cls), compute)
 
 
 def returned_with(inference: Inference, function: Value, environment: Environment) -> Values:
@@ -100,7 +100,7 @@ def _function_result(inference: Inference, callee: Value, node: ast.Call, here: 
     taken = _taken(inference, callee)
     for parameter in taken.in_result:
         if parameter.name not in environment:
-            values = inference.argument(callee, node, here, parameter)
+            values = inference.argument_value(callee, node, here, parameter)
             if values is not None:
                 environment[parameter.name] = values
     skipped = 1 if callee.extra is not None else 0
@@ -118,7 +118,7 @@ class _Taken(NamedTuple):
 
 
 def _taken(inference: Inference, function: Value) -> _Taken:
-    return inference.aside(("taken", function.path, function.index), lambda: _found_taken(inference, function))
+    return inference.memoize_data(("taken", function.path, function.index), lambda: _found_taken(inference, function))
 
 
 def _found_taken(inference: Inference, function: Value) -> _Taken:
@@ -196,9 +196,9 @@ def _put_in_place_of(inference: Inference, path: str, index: int, by: tuple[str,
 def _returns(inference: Inference, callee: Value, environment: Environment, given: tuple[Known, ...] = ()) -> Values:
     """What a function gives; `given`: the parameters of which is known whether they are None."""
     key = ("returns", callee.path, callee.index, environment, given)
-    known_before = inference.recall(key)
+    known_before = inference.cached(key)
     if known_before is not None:
-        inference.read(callee.path)
+        inference.note_read(callee.path)
         return known_before
     table = inference.table(callee.path)
     if table is None:
@@ -216,13 +216,13 @@ def _returns(inference: Inference, callee: Value, environment: Environment, give
         # A name that is bound again in the function is no longer just the parameter.
         kept = tuple(e for e in environment if e[0] not in symbol.local_names)
         found = either(
-            [inference.flow(callee.path, f, kept) for f in flows],
-            [inference.is_constant(callee.path, f) for f in flows],
+            [inference.infer_flow(callee.path, f, kept) for f in flows],
+            [inference.is_constant_flow(callee.path, f) for f in flows],
         )
         told = frozenset(v for v in found if v.kind != "external") if known(found) else EMPTY
         return told or _annotated_result(inference, callee, symbol) or found
 
-    return inference.work_out(key, compute)
+    return inference.evaluate(key, compute)
 
 
 def _annotated_result(inference: Inference, callee: Value, symbol: Symbol) -> Values:
@@ -233,7 +233,7 @@ def _annotated_result(inference: Inference, callee: Value, symbol: Symbol) -> Va
     if callee.extra is not None and (told == "Self" or (first and first == symbol.returns)):
         receiver: Value = callee.extra
         return frozenset({instance(receiver) if receiver.kind == "class" else receiver})
-    return inference.annotation(callee.path, max(symbol.parent, 0), symbol.returns, symbol.start)
+    return inference.infer_annotation(callee.path, max(symbol.parent, 0), symbol.returns, symbol.start)
 
 
 def yielded(inference: Inference, generator: Value) -> Values:
@@ -243,13 +243,13 @@ def yielded(inference: Inference, generator: Value) -> Values:
         return EMPTY
 
     def compute() -> Values:
-        found = union([inference.flow(generator.path, f) for f in table.yields.get(generator.index, ())])
+        found = union([inference.infer_flow(generator.path, f) for f in table.yields.get(generator.index, ())])
         if found:
             return found
         annotated = _annotated_result(inference, generator, table.facts.symbols[generator.index])
         return union([v.extra for v in annotated if v.kind == "typed" and v.path in ("list", "entered")])
 
-    return inference.once(("yielded", generator), compute)
+    return inference.memoize(("yielded", generator), compute)
 
 
 def generator_results(inference: Inference, values: Values) -> Values:
@@ -257,7 +257,7 @@ def generator_results(inference: Inference, values: Values) -> Values:
     parts = []
     for value in values:
         table = inference.table(value.path) if value.kind == "generator" else None
-        parts += [inference.flow(value.path, f) for f in (table.returns.get(value.index, ()) if table else ())]
+        parts += [inference.infer_flow(value.path, f) for f in (table.returns.get(value.index, ()) if table else ())]
     return union(parts)
 
 
@@ -269,7 +269,7 @@ def sent(inference: Inference, generator: Value) -> Values:
         parts = []
         for name in ("send", "asend"):
             for call in table.calls.get(name, ()) if table else ():
-                here = inference.here(generator.path, call.owner, call.start, call.end, call.line)
+                here = inference.context(generator.path, call.owner, call.start, call.end, call.line)
                 node = here.source.tree if here is not None else None
                 if (
                     here is None
@@ -278,34 +278,34 @@ def sent(inference: Inference, generator: Value) -> Values:
                     or not node.args
                 ):
                     continue
-                if generator in inference.expression(node.func.value, here):
-                    parts.append(inference.expression(node.args[0], here))
+                if generator in inference.infer(node.func.value, here):
+                    parts.append(inference.infer(node.args[0], here))
         return union(parts)
 
-    return inference.once(("sent", generator), compute)
+    return inference.memoize(("sent", generator), compute)
 
 
 def _lambda_result(inference: Inference, callee: Value, node: ast.Call, here: Here) -> Values:
-    at = inference.here(callee.path, callee.index, callee.extra[0], callee.extra[1], 0)
+    at = inference.context(callee.path, callee.index, callee.extra[0], callee.extra[1], 0)
     if at is None or not isinstance(at.source.tree, ast.Lambda):
         return EMPTY
     arguments = at.source.tree.args
     names = [a.arg for a in (*arguments.posonlyargs, *arguments.args)]
     environment = {}
     for name, argument in zip(names, node.args, strict=False):
-        environment[name] = inference.expression(argument, here)
+        environment[name] = inference.infer(argument, here)
     for keyword in node.keywords:
         if keyword.arg:
-            environment[keyword.arg] = inference.expression(keyword.value, here)
+            environment[keyword.arg] = inference.infer(keyword.value, here)
     return _lambda_body(inference, callee, tuple(sorted(environment.items(), key=lambda e: e[0])))
 
 
 def _lambda_body(inference: Inference, callee: Value, environment: Environment) -> Values:
-    at = inference.here(callee.path, callee.index, callee.extra[0], callee.extra[1], 0, environment)
+    at = inference.context(callee.path, callee.index, callee.extra[0], callee.extra[1], 0, environment)
     if at is None or not isinstance(at.source.tree, ast.Lambda):
         return EMPTY
     body = at.source.tree.body
-    return inference.once(("body", callee, environment), lambda: inference.expression(body, at))
+    return inference.memoize(("body", callee, environment), lambda: inference.infer(body, at))
 
 
 # -- decorators --------------------------------------------------------------------------------------------------------
@@ -325,12 +325,12 @@ def decorated(inference: Inference, path: str, index: int, value: Value, count: 
             values = _decorate(inference, path, symbol, text, values) or values
         return frozenset(v if v == value else v._replace(by=(path, index)) for v in values)
 
-    return inference.once(("decorated", path, index, count), compute)
+    return inference.memoize(("decorated", path, index, count), compute)
 
 
 def _decorate(inference: Inference, path: str, symbol: Symbol, text: str, values: Values) -> Values:
     parts: list[Values] = []
-    for decorator in inference.text(path, max(symbol.parent, 0), text, symbol.start):
+    for decorator in inference.infer_text(path, max(symbol.parent, 0), text, symbol.start):
         if decorator.kind == "class":
             parts.append(frozenset({instance(decorator)}))
         elif decorator.kind == "instance":
@@ -340,7 +340,7 @@ def _decorate(inference: Inference, path: str, symbol: Symbol, text: str, values
             parts.append(_with_argument(inference, decorator, values))
         elif decorator.kind == "partial" and decorator.extra[0].kind == "function":
             start, end = decorator.extra[1:3]
-            given = inference.here(decorator.path, decorator.index, start, end, 0)
+            given = inference.context(decorator.path, decorator.index, start, end, 0)
             taken = len(given.source.tree.args) - 1 if given and isinstance(given.source.tree, ast.Call) else 0
             parts.append(_with_argument(inference, decorator.extra[0], values, taken))
         elif decorator.kind == "lambda":
@@ -363,7 +363,7 @@ def _with_argument(inference: Inference, function: Value, values: Values, taken:
 
 
 def _first_lambda_parameter(inference: Inference, value: Value, argument: Values) -> Environment:
-    at = inference.here(value.path, value.index, value.extra[0], value.extra[1], 0)
+    at = inference.context(value.path, value.index, value.extra[0], value.extra[1], 0)
     if at is None or not isinstance(at.source.tree, ast.Lambda):
         return ()
     names = [a.arg for a in (*at.source.tree.args.posonlyargs, *at.source.tree.args.args)]
@@ -372,7 +372,7 @@ def _first_lambda_parameter(inference: Inference, value: Value, argument: Values
 
 def constructors(inference: Inference, cls: Value) -> Values:
     """The functions that run when a class is called: its `__init__` and `__new__`, its metaclass's `__call__`."""
-    return inference.aside(("constructors", cls), lambda: _constructors(inference, cls))
+    return inference.memoize_data(("constructors", cls), lambda: _constructors(inference, cls))
 
 
 def _constructors(inference: Inference, cls: Value) -> Values:
@@ -395,14 +395,14 @@ def _constructors(inference: Inference, cls: Value) -> Values:
 def callees(inference: Inference, path: str, call: Call) -> Values:
     """What the callee of a call may be."""
     if call.form == "decorator":
-        return inference.at(path, call.owner, call.start, call.end, call.line)
+        return inference.infer_at(path, call.owner, call.start, call.end, call.line)
     key = ("callee", path, call.start, call.end)
-    known = inference.recall(key)
+    known = inference.cached(key)
     if known is not None:
-        inference.read(path)
+        inference.note_read(path)
         return known
-    here = inference.here(path, call.owner, call.start, call.end, call.line)
+    here = inference.context(path, call.owner, call.start, call.end, call.line)
     tree = here.source.tree if here is not None else None
     if here is None or not isinstance(tree, ast.Call):
         return EMPTY
-    return inference.work_out(key, lambda: inference.expression(tree.func, here))
+    return inference.evaluate(key, lambda: inference.infer(tree.func, here))

@@ -38,7 +38,7 @@ def given(inference: Inference, path: str, index: int, name: str) -> Values:
     found = fixture(inference, path, index, name)
     if found is None:
         return frozenset({external(f"pytest.{name}")}) if name in _PYTESTS_OWN else EMPTY
-    given_by = inference.returned(frozenset({found}))
+    given_by = inference.call_results(frozenset({found}))
     generators = [v for v in given_by if v.kind == "generator"]
     return inference.elements(frozenset(generators)) if generators else given_by
 
@@ -67,7 +67,7 @@ def _imported(inference: Inference, place: Value, name: str) -> Value | None:
     table = inference.table(place.path)
     if table is None or (0, name) not in table.imports:
         return None
-    return next((v for v in inference.text(place.path, 0, name, 0) if _is_one(inference, v)), None)
+    return next((v for v in inference.infer_text(place.path, 0, name, 0) if _is_one(inference, v)), None)
 
 
 def _is_one(inference: Inference, value: Value) -> bool:

@@ -35,18 +35,18 @@ def parameter(inference: Inference, path: str, flow: Flow) -> Values:
         parts: list[Values] = [_default(inference, me, flow)]
         for node, here in _calls_of(inference, me):
             if place < len(node.args):
-                parts.append(inference.expression(node.args[place], here))
-            parts += [inference.expression(k.value, here) for k in node.keywords if k.arg == flow.target]
+                parts.append(inference.infer(node.args[place], here))
+            parts += [inference.infer(k.value, here) for k in node.keywords if k.arg == flow.target]
         for _, _, _, given in callbacks.callers_of(inference, me):
             parts += given.arguments[place : place + 1]
         return union(parts)
 
-    return inference.once(("lambda", path, flow.start, flow.path), compute)
+    return inference.memoize(("lambda", path, flow.start, flow.path), compute)
 
 
 def _calls_of(inference: Inference, value: Value) -> Iterator[tuple[ast.Call, Here]]:
     for path, call in may_alias.sites_of(inference, value):
-        here = inference.here(path, call.owner, call.start, call.end, call.line)
+        here = inference.context(path, call.owner, call.start, call.end, call.line)
         node = here.source.tree if here is not None else None
         if call.form == "decorator" or here is None or not isinstance(node, ast.Call):
             continue
@@ -56,7 +56,7 @@ def _calls_of(inference: Inference, value: Value) -> Iterator[tuple[ast.Call, He
 
 def _gathered(inference: Inference, value: Value, flow: Flow) -> Values:
     """What `*args` or `**kwargs` of a lambda gather from its calls, wherever it stands there."""
-    at = inference.here(value.path, value.index, value.extra[0], value.extra[1], flow.line)
+    at = inference.context(value.path, value.index, value.extra[0], value.extra[1], flow.line)
     if at is None or not isinstance(at.source.tree, ast.Lambda):
         return EMPTY
     arguments = at.source.tree.args
@@ -67,7 +67,7 @@ def _gathered(inference: Inference, value: Value, flow: Flow) -> Values:
         if listed:
             parts += [contents.element(inference, argument, here) for argument in node.args[before:]]
         else:
-            parts += [inference.expression(k.value, here) for k in node.keywords if k.arg]
+            parts += [inference.infer(k.value, here) for k in node.keywords if k.arg]
     return frozenset({Value("typed", "list" if listed else "dict", 0, union(parts))})
 
 
@@ -78,14 +78,14 @@ def _receivers(inference: Inference, table: Tables, flow: Flow) -> Values:
     for stored in table.flows_around(flow.start):
         head = stored.target.rpartition(".")[0]
         if head and stored.kind == "assign" and (stored.start, stored.end) == (flow.start, flow.end):
-            heads = inference.text(path, stored.scope, head, stored.line)
+            heads = inference.infer_text(path, stored.scope, head, stored.line)
             found.append(frozenset(instance(v) for v in heads if v.kind == "class"))
     return union(found)
 
 
 def _default(inference: Inference, value: Value, flow: Flow) -> Values:
     """The default of a lambda's parameter: `lambda handler=f: handler()`."""
-    at = inference.here(value.path, value.index, value.extra[0], value.extra[1], flow.line)
+    at = inference.context(value.path, value.index, value.extra[0], value.extra[1], flow.line)
     if at is None or not isinstance(at.source.tree, ast.Lambda):
         return EMPTY
     arguments = at.source.tree.args
@@ -93,4 +93,4 @@ def _default(inference: Inference, value: Value, flow: Flow) -> Values:
     pairs = [*zip(positional[len(positional) - len(arguments.defaults) :], arguments.defaults, strict=True),
              *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)]  # fmt: skip
     found = [d for a, d in pairs if a.arg == flow.target and d is not None]
-    return inference.expression(found[0], at) if found else EMPTY
+    return inference.infer(found[0], at) if found else EMPTY

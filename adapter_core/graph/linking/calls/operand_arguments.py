@@ -27,7 +27,7 @@ def given(inference: Inference, cls: Value, method: str, place: int) -> Values:
     if (place, bool(operator)) != (1, True) and (place, method) != (2, "__setitem__"):
         return EMPTY
     name = operator[1] if operator else ""
-    return inference.once(("operands", cls, method), lambda: _given(inference, cls, name))
+    return inference.memoize(("operands", cls, method), lambda: _given(inference, cls, name))
 
 
 def _given(inference: Inference, cls: Value, operator: str) -> Values:
@@ -44,14 +44,14 @@ def _given(inference: Inference, cls: Value, operator: str) -> Values:
         if operator:
             for one in operations_of(inference, path):
                 if one.runs in _OPERATORS and one.name == operator and one.other[0] >= 0:
-                    left = inference.at(path, one.owner, one.start, one.end, one.line)
-                    parts += [inference.at(path, one.owner, *one.other, one.line)] if left & wanted else []
+                    left = inference.infer_at(path, one.owner, one.start, one.end, one.line)
+                    parts += [inference.infer_at(path, one.owner, *one.other, one.line)] if left & wanted else []
             continue
         table = inference.table(path)
         for name in dict.fromkeys(name for _, name in holders) if table is not None else ():
             for put in table.stores_by_name.get(name, ()):  # type: ignore[union-attr]
-                if put.call is None and wanted & inference.text(path, put.scope, put.target, put.line):
-                    parts.append(inference.at(path, put.scope, put.start, put.end, put.line))
+                if put.call is None and wanted & inference.infer_text(path, put.scope, put.target, put.line):
+                    parts.append(inference.infer_at(path, put.scope, put.start, put.end, put.line))
     return union(parts)
 
 

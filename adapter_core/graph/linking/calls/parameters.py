@@ -30,7 +30,7 @@ _FITTING = _CALLABLE | {"instance", "class"}
 
 def parameter(inference: Inference, path: str, index: int, name: str) -> Values:
     """What a parameter may be: the receiver, its annotation's type, else its default and what calls hand over."""
-    return inference.once(("parameter", path, index, name), lambda: _parameter(inference, path, index, name))
+    return inference.memoize(("parameter", path, index, name), lambda: _parameter(inference, path, index, name))
 
 
 def _parameter(inference: Inference, path: str, index: int, name: str) -> Values:
@@ -60,7 +60,7 @@ def _parameter(inference: Inference, path: str, index: int, name: str) -> Values
     annotated = EMPTY
     registered_for = registered.taken(symbol, found) if not found.annotation else ""
     if found.annotation or registered_for:
-        annotated = inference.annotation(path, outer, found.annotation or registered_for, symbol.start)
+        annotated = inference.infer_annotation(path, outer, found.annotation or registered_for, symbol.start)
         # Of built-in types, what is handed over tells more.
         annotated = known(annotated) if registered_for else annotated
         if types_of.tell(annotated):
@@ -87,7 +87,7 @@ def handed_over(inference: Inference, path: str, index: int, name: str) -> Value
     found = next((p for p in taken if p.name == name and p.kind not in ("var_positional", "var_keyword")), None)
     if found is None:
         return EMPTY
-    return inference.once(("handed", path, index, name), lambda: _handed_over(inference, path, index, found))
+    return inference.memoize(("handed", path, index, name), lambda: _handed_over(inference, path, index, found))
 
 
 def _inherited(inference: Inference, path: str, index: int, found: Parameter) -> Values:
@@ -100,7 +100,7 @@ def _inherited(inference: Inference, path: str, index: int, found: Parameter) ->
             continue
         same = [p for p in symbol.parameters if p.name == found.name] or list(symbol.parameters[place : place + 1])
         if same and same[0].annotation and same[0].kind == found.kind:
-            return inference.annotation(base.path, max(symbol.parent, 0), same[0].annotation, symbol.start)
+            return inference.infer_annotation(base.path, max(symbol.parent, 0), same[0].annotation, symbol.start)
     return EMPTY
 
 
@@ -177,11 +177,11 @@ def _default(inference: Inference, table: Tables, index: int, found: Parameter) 
     """What a parameter is where a call says nothing: its default, also a text, which may name something. None: nothing is known."""
     flow = table.defaults.get((index, found.name))
     if flow is not None:
-        return inference.flow(table.facts.path, flow)
+        return inference.infer_flow(table.facts.path, flow)
     if not found.default or found.default[0] not in "'\"":
         return None
     symbol = table.facts.symbols[index]
-    return inference.text(table.facts.path, max(symbol.parent, 0), found.default, symbol.start)
+    return inference.infer_text(table.facts.path, max(symbol.parent, 0), found.default, symbol.start)
 
 
 def _callable(inference: Inference, path: str, index: int) -> bool:
@@ -191,7 +191,7 @@ def _callable(inference: Inference, path: str, index: int) -> bool:
 
 def _sites(inference: Inference, function: Value) -> tuple[list[tuple[str, Call]], bool]:
     """The calls that may hand something over to a function, and whether these are all: what is called everywhere is given everything."""
-    return inference.aside(("sites", function), lambda: may_alias.handing_over(inference, function))
+    return inference.memoize_data(("sites", function), lambda: may_alias.handing_over(inference, function))
 
 
 def _calls_of(inference: Inference, function: Value) -> Iterator[tuple[ast.Call, Here, bool, Value | None]]:
@@ -207,7 +207,7 @@ def _calls_of(inference: Inference, function: Value) -> Iterator[tuple[ast.Call,
             is_partial = value.kind == "partial" and unbound(value.extra[0]) == function
             # Most calls of a name enter another function; they need not be parsed.
             place = (call.start, call.end, call.line, environment) if filled is not None or is_partial else None
-            here = inference.here(path, call.owner, *place) if place is not None else None
+            here = inference.context(path, call.owner, *place) if place is not None else None
             node = here.source.tree if here is not None else None
             if here is None or not isinstance(node, ast.Call):
                 continue
@@ -267,7 +267,7 @@ def _is_constructor(inference: Inference, cls: Value, function: Value) -> bool:
 
 def _decorated_by(inference: Inference, function: Value) -> list[tuple[str, int, str, int]]:
     """(path, symbol, parameter, number of decorators below) of what a function is applied to as a decorator."""
-    found = inference.once(("decorated by", function), lambda: frozenset(_applications(inference, function)))
+    found = inference.memoize(("decorated by", function), lambda: frozenset(_applications(inference, function)))
     return [(v.path, v.index, *v.extra) for v in sorted(found, key=lambda v: (v.path, v.index))]
 
 
@@ -304,7 +304,7 @@ def _applications(inference: Inference, function: Value) -> Iterator[Value]:
 
 def _taken(inference: Inference, value: Value) -> int:
     """How many parameters of its function a partial has filled, the receiver included."""
-    given = inference.here(value.path, value.index, value.extra[1], value.extra[2], 0)
+    given = inference.context(value.path, value.index, value.extra[1], value.extra[2], 0)
     first = given.source.tree if given is not None else None
     bound = 1 if value.extra[0].extra is not None else 0
     return bound + (len(first.args) - 1 if isinstance(first, ast.Call) else 0)
@@ -365,12 +365,12 @@ def gathered(inference: Inference, value: Value, key: str | None) -> Values:
         if found is None:
             return EMPTY
         if found.annotation:
-            annotated = inference.annotation(value.path, max(symbol.parent, 0), found.annotation, symbol.start)
+            annotated = inference.infer_annotation(value.path, max(symbol.parent, 0), found.annotation, symbol.start)
             if known(annotated) and types_of.tell(annotated):
                 return _with_special(inference, annotated, lambda: _gathered(inference, value, symbol, found, key))
         return _gathered(inference, value, symbol, found, key)
 
-    return inference.once(("gathered", value, key), compute)
+    return inference.memoize(("gathered", value, key), compute)
 
 
 def _gathered(inference: Inference, value: Value, symbol: Symbol, found: Parameter, key: str | None) -> Values:
@@ -384,21 +384,21 @@ def _gathered(inference: Inference, value: Value, symbol: Symbol, found: Paramet
         if found.kind == "var_keyword":
             for keyword in node.keywords:
                 if keyword.arg is None:
-                    parts += [inference.item(v, key, None) for v in inference.expression(keyword.value, here)]
+                    parts += [inference.item(v, key, None) for v in inference.infer(keyword.value, here)]
                 elif keyword.arg not in names and key in (None, repr(keyword.arg)):
-                    parts.append(inference.expression(keyword.value, here))
+                    parts.append(inference.infer(keyword.value, here))
             continue
         skipped = before - (1 if bound else 0)
         if key and key.startswith("-") and not any(isinstance(a, ast.Starred) for a in node.args):
-            parts += [inference.expression(a, here) for a in node.args[skipped:][int(key) :][:1]]
+            parts += [inference.infer(a, here) for a in node.args[skipped:][int(key) :][:1]]
             continue
         for number, argument in enumerate(node.args):
             if isinstance(argument, ast.Starred):
                 # Of what is spread here, the parameters before take the first ones.
                 after = int(key) + skipped - number if key and key.isdecimal() else -1
                 place = str(after) if after >= 0 else None
-                parts += [inference.item(v, None, place) if place else inference.iterated(v)
-                          for v in inference.expression(argument.value, here)]  # fmt: skip
+                parts += [inference.item(v, None, place) if place else inference.element_values(v)
+                          for v in inference.infer(argument.value, here)]  # fmt: skip
             elif number >= skipped and (key is None or key == str(number - skipped)):
-                parts.append(inference.expression(argument, here))
+                parts.append(inference.infer(argument, here))
     return union(parts)

@@ -44,7 +44,7 @@ def _decorators(inference: Inference, table: Tables, index: int, name: str) -> I
     calls: list[Call] = [c for c in table.facts.calls if c.form == "decorator" and c.owner == symbol.parent]
     for call in calls:
         if symbol.start <= call.line < symbol.name_line:
-            here = inference.here(table.facts.path, call.owner, call.start, call.end, call.line)
+            here = inference.context(table.facts.path, call.owner, call.start, call.end, call.line)
             tree = here.source.tree if here is not None else None
             if here is not None and isinstance(tree, ast.Call) and getattr(tree.func, "attr", "") == name:
                 yield tree, here
@@ -60,16 +60,16 @@ def _names(node: ast.Call) -> list[str]:
 def _listed(inference: Inference, node: ast.expr, here: Here, place: int | None) -> Values:
     """The values of a list, or those at one place of the tuples in it."""
     if not isinstance(node, (ast.List, ast.Tuple, ast.Set)):
-        values = inference.elements(inference.expression(node, here))
-        return values if place is None else inference.part(values, str(place))
+        values = inference.elements(inference.infer(node, here))
+        return values if place is None else inference.unpacked(values, str(place))
     parts = []
     for element in node.elts:
         if isinstance(element, ast.Call) and getattr(element.func, "attr", getattr(element.func, "id", "")) == "param":
             # `pytest.param(value, value, id=…)`
-            parts += [inference.expression(a, here) for a in element.args[place or 0 : (place or 0) + 1]]
+            parts += [inference.infer(a, here) for a in element.args[place or 0 : (place or 0) + 1]]
             continue
-        values = inference.expression(element, here)
+        values = inference.infer(element, here)
         if isinstance(element, ast.Starred):
             values = inference.elements(values)
-        parts.append(values if place is None else inference.part(values, str(place)))
+        parts.append(values if place is None else inference.unpacked(values, str(place)))
     return union(parts)

@@ -45,7 +45,7 @@ class Targets:
 def targets(inference: Inference, path: str, call: Call) -> Targets:
     values = calling.callees(inference, path, call)
     if MANY in values:
-        inference.partial = True
+        inference.incomplete = True
     values |= abstract_declaration(inference, path, call.owner, call.callee)
     values |= stored.put_in_place(inference, path, call) if values else values
     instead = frozenset(f for v in values if v.kind == "function" for f in registered.entered(inference, path, call, v))
@@ -160,7 +160,7 @@ def dispatched(inference: Inference, function: Value) -> list[Value]:
     receiver = function.extra
     if receiver is None or receiver.kind not in ("instance", "class"):
         return []
-    return inference.aside(("dispatched", function), lambda: _dispatched(inference, function, receiver))
+    return inference.memoize_data(("dispatched", function), lambda: _dispatched(inference, function, receiver))
 
 
 def _dispatched(inference: Inference, function: Value, receiver: Value) -> list[Value]:
@@ -185,13 +185,13 @@ def _class_index(inference: Inference, function: Value) -> int:
 def calls_entering(inference: Inference, value: Value) -> list[tuple[str, Call, bool]]:
     """(path, call, whether it was traced) of the calls of a function or class. What was not traced has its name and an unknown
     receiver; what was traced to something else is left out."""
-    known = inference.entering.get(value)
+    known = inference.callers.get(value)
     if known is None:
-        with inference.apart():
-            known = calls_entering_in(inference, value, None), inference.partial
-        if not inference.late:
-            inference.entering[value] = known
-    inference.partial = inference.partial or known[1]
+        with inference.tracking_incomplete():
+            known = calls_entering_in(inference, value, None), inference.incomplete
+        if not inference.expired:
+            inference.callers[value] = known
+    inference.incomplete = inference.incomplete or known[1]
     return known[0]
 
 
@@ -216,8 +216,8 @@ def calls_entering_in(inference: Inference, value: Value, paths: frozenset[str] 
     for place, (path, call) in _by_turns(may_alias.sites_of(inference, value)):
         if paths is not None and path not in paths:
             continue
-        if inference.late:
-            inference.partial = True
+        if inference.expired:
+            inference.incomplete = True
             break
         reached = targets(inference, path, call)
         if value in reached.named or value in reached.entered:

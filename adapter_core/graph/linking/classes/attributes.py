@@ -25,7 +25,7 @@ def is_receiver(facts: ModuleFacts, scope: int, name: str) -> bool:
 
 def attribute(inference: Inference, value: Value, name: str) -> Values:
     """An attribute of a class, an instance or `super()`, with methods bound and properties called."""
-    return inference.once(("attribute", value, name), lambda: _attribute(inference, value, name))
+    return inference.memoize(("attribute", value, name), lambda: _attribute(inference, value, name))
 
 
 def private(inference: Inference, values: Values, name: str, path: str, scope: int) -> Values:
@@ -156,7 +156,7 @@ def _by_getattr(inference: Inference, lookup: _Lookup) -> Values | None:
     if receiver.kind != "instance" or name == "__getattr__" or not any_defines(inference, order, "__getattr__"):
         return None
     dynamic = attribute(inference, receiver, "__getattr__")
-    return inference.answered(dynamic, name) if dynamic else None
+    return inference.getattr_result(dynamic, name) if dynamic else None
 
 
 def told_by(inference: Inference, cls: Value, name: str, receiver: Value) -> Values | None:
@@ -166,7 +166,7 @@ def told_by(inference: Inference, cls: Value, name: str, receiver: Value) -> Val
         return None
     parts: list[Values] = []
     put, replaced = decorating.put(inference, table, cls, name)
-    found = inference.binding(table, cls.index, name) if not replaced else put
+    found = inference.infer_binding(table, cls.index, name) if not replaced else put
     known = found is not None
     if found is not None:
         parts += [bind(inference, v, receiver) for v in found | put]
@@ -176,10 +176,10 @@ def told_by(inference: Inference, cls: Value, name: str, receiver: Value) -> Val
         # What is put into a container does not say what the container is.
         flows = [f for f in table.attributes(cls.index, name) if f.kind != "item"]
         known = known or bool(flows)
-        noted = [inference.flow(cls.path, f) for f in flows if f.kind == "annotation"]
+        noted = [inference.infer_flow(cls.path, f) for f in flows if f.kind == "annotation"]
         parts += noted
         if not types_of.tell(union(noted)):
-            parts += [inference.flow(cls.path, f) for f in flows if f.kind != "annotation"]
+            parts += [inference.infer_flow(cls.path, f) for f in flows if f.kind != "annotation"]
         field = receiver.kind == "instance" and generated.is_field(inference, cls, name)
         known = known or field
         # A default says what it is where nothing is handed over.
@@ -206,5 +206,5 @@ def _enum_values(inference: Inference, cls: Value) -> Values | None:
         return None
     names = [table.facts.symbols[i].name for i in members]
     return union(
-        [inference.flow(cls.path, f) for n in names for f in table.flows.get((cls.index, n), ()) if f.kind == "assign"]
+        [inference.infer_flow(cls.path, f) for n in names for f in table.flows.get((cls.index, n), ()) if f.kind == "assign"]
     )

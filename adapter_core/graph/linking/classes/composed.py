@@ -24,7 +24,7 @@ def made(inference: Inference, node: ast.Call, here: Here) -> Values:
     if here.base < 0:
         return EMPTY
     start, end = here.source.span(node)
-    bases = inference.elements(inference.expression(node.args[1], here))
+    bases = inference.elements(inference.infer(node.args[1], here))
     built_on = frozenset(v for v in bases if v.kind == "class")
     return frozenset(
         {Value("composed", here.path, here.scope, (here.base + start, here.base + end, built_on, here.line))}
@@ -33,12 +33,12 @@ def made(inference: Inference, node: ast.Call, here: Here) -> Values:
 
 def attribute(inference: Inference, value: Value, name: str) -> Values:
     """An attribute of such a class, or of an instance of one, with methods bound."""
-    return inference.once(("composed", value, name), lambda: _attribute(inference, value, name))
+    return inference.memoize(("composed", value, name), lambda: _attribute(inference, value, name))
 
 
 def objects(inference: Inference, cls: Value) -> Values:
     """Instances of what the file of a class puts together on top of it."""
-    found = inference.once(("composed in", cls.path), lambda: _composed_in(inference, cls.path))
+    found = inference.memoize(("composed in", cls.path), lambda: _composed_in(inference, cls.path))
     if not found:
         return EMPTY
     on_top = [v for v in found if any(cls in mro.lookup_order(inference, b) for b in _bases(v))]
@@ -75,7 +75,7 @@ def _member(inference: Inference, value: Value, name: str) -> Values:
     node, here = _call(inference, value)
     if node is None or here is None:
         return EMPTY
-    return union([inference.item(v, repr(name), None) for v in inference.expression(node.args[2], here)])
+    return union([inference.item(v, repr(name), None) for v in inference.infer(node.args[2], here)])
 
 
 def _bases(value: Value) -> list[Value]:
@@ -84,7 +84,7 @@ def _bases(value: Value) -> list[Value]:
 
 def _call(inference: Inference, value: Value) -> tuple[ast.Call | None, Here | None]:
     start, end, _, line = value.extra
-    here = inference.here(value.path, value.index, start, end, line)
+    here = inference.context(value.path, value.index, start, end, line)
     if here is None or not isinstance(here.source.tree, ast.Call) or len(here.source.tree.args) != 3:
         return None, None
     return here.source.tree, here
@@ -95,7 +95,7 @@ def _composed_in(inference: Inference, path: str) -> Values:
     text = inference.workspace.text(path)
     table = inference.table(path) if " type(" in text else None
     calls = [c for c in (table.calls.get("type", ()) if table else ()) if text.find(",", c.start, c.end) > 0]
-    found = [inference.at(path, c.owner, c.start, c.end, c.line) for c in calls[:_MAX_CALLS] if c.callee == "type"]
+    found = [inference.infer_at(path, c.owner, c.start, c.end, c.line) for c in calls[:_MAX_CALLS] if c.callee == "type"]
     return frozenset(v for v in union(found) if v.kind == "composed")
 
 

@@ -21,12 +21,12 @@ def names(inference: Inference, table: Tables, cls: Value, and_maker: bool = Tru
     """The names by which a class goes. One that a function makes: that function's (`class User(make_model("users"))`) with `and_maker`, and
     what its result is called (`Base = make_model("users")`)."""
     symbol = table.facts.symbols[cls.index]
-    plain = inference.names_of(symbol.name)
+    plain = inference.aliases_of_name(symbol.name)
     around = table.facts.symbols[symbol.parent] if symbol.parent > 0 else None
     if around is None or not around.is_callable:
         return plain
     aliases = [name for _, name in inference.aliases_of(cls)]
-    return list(dict.fromkeys([*plain, *(inference.names_of(around.name) if and_maker else ()), *aliases]))
+    return list(dict.fromkeys([*plain, *(inference.aliases_of_name(around.name) if and_maker else ()), *aliases]))
 
 
 def is_constructed(inference: Inference, cls: Value, or_asked: bool = False) -> bool:
@@ -37,7 +37,7 @@ def is_constructed(inference: Inference, cls: Value, or_asked: bool = False) -> 
     name = table.facts.symbols[cls.index].name
     key = ("constructed", cls.path, cls.index, or_asked)
     return bool(
-        inference.once(
+        inference.memoize(
             key,
             lambda: frozenset(
                 {cls}
@@ -83,7 +83,7 @@ def _is_raised(inference: Inference, cls: Value, name: str) -> bool:
     if not any(c.path.endswith(_ERRORS) for c in outside):
         return False
     raised = re.compile(rf"\braise (?:\w+\.)*{name}\b(?!\s*[(.])")
-    return any(raised.search(inference.workspace.text(path)) for path in inference.files_naming(name)[:_MAX_FILES])
+    return any(raised.search(inference.workspace.text(path)) for path in inference.files_using_name(name)[:_MAX_FILES])
 
 
 def is_taken(inference: Inference, cls: Value, name: str) -> bool:
@@ -92,7 +92,7 @@ def is_taken(inference: Inference, cls: Value, name: str) -> bool:
     if table is None:
         return False
     taken = re.compile(rf"\b{table.facts.symbols[cls.index].name}\.{name}\b(?!\s*\()")
-    paths = inference.files_naming(table.facts.symbols[cls.index].name)
+    paths = inference.files_using_name(table.facts.symbols[cls.index].name)
     named = set(inference.workspace.paths_using(name))
     return any(taken.search(inference.workspace.text(path)) for path in paths if path in named)
 

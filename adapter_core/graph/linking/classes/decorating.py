@@ -27,7 +27,7 @@ def put(inference: Inference, table: Tables, cls: Value, name: str) -> tuple[Val
     def compute() -> Values:
         return union([values for one in functions for values, _ in _put_by(inference, one, table, cls, name)])
 
-    found = inference.once(("put by decorators", cls, name), compute)
+    found = inference.memoize(("put by decorators", cls, name), compute)
     if found:
         sure = [told for one in functions for _, told in _put_by(inference, one, table, cls, name)]
     return found, any(sure)
@@ -43,7 +43,7 @@ def as_defined(inference: Inference, values: Values, name: str, here: Here) -> V
             return None
         if not any((f.path, f.index) == (here.path, here.scope) for f in _decorators(inference, value, symbol)):
             return None
-        own = inference.binding(table, value.index, name)  # type: ignore[arg-type]
+        own = inference.infer_binding(table, value.index, name)  # type: ignore[arg-type]
         parts.append(_inherited(inference, value, name) if own is None else own)
     return union(parts) if parts else None
 
@@ -68,10 +68,10 @@ def _decorators(inference: Inference, cls: Value, symbol: Symbol) -> list[Value]
     """The functions of the workspace that stand above a class."""
 
     def compute() -> list[Value]:
-        texts = [inference.text(cls.path, max(symbol.parent, 0), text, symbol.start) for text in symbol.decorators]
+        texts = [inference.infer_text(cls.path, max(symbol.parent, 0), text, symbol.start) for text in symbol.decorators]
         return [value for values in texts for value in sorted(values, key=lambda v: v[:3]) if value.kind == "function"]
 
-    return inference.aside(("decorators of", cls), compute)
+    return inference.memoize_data(("decorators of", cls), compute)
 
 
 def _put_by(inference: Inference, function: Value, own: Tables, cls: Value, name: str) -> list[tuple[Values, bool]]:
@@ -83,10 +83,10 @@ def _put_by(inference: Inference, function: Value, own: Tables, cls: Value, name
     if not taken:
         return []
     flows = table.flows.get((function.index, f"{taken[0].name}.{name}"), ())
-    found = [(inference.flow(function.path, f), not f.conditional) for f in flows if f.kind == "assign"]
+    found = [(inference.infer_flow(function.path, f), not f.conditional) for f in flows if f.kind == "assign"]
     calls = [c for c in table.calls.get("setattr", ()) if c.owner == function.index and c.callee == "setattr"]
     for call in calls[:_MAX_CALLS]:
-        here = inference.here(function.path, call.owner, call.start, call.end, call.line)
+        here = inference.context(function.path, call.owner, call.start, call.end, call.line)
         node = here.source.tree if here is not None else None
         if here is None or not isinstance(node, ast.Call) or len(node.args) != 3:
             continue
@@ -95,10 +95,10 @@ def _put_by(inference: Inference, function: Value, own: Tables, cls: Value, name
         if (spread := _spread(inference, table, node, here, name)) is not None:
             found.append((spread, True))
             continue
-        told = inference.expression(node.args[1], here)
+        told = inference.infer(node.args[1], here)
         names = [v.extra for v in told if v.path == "builtins.str()" and v.extra]
         if name in names or (not names and _is_method(own, cls, name)):
-            found.append((inference.expression(node.args[2], here), True))
+            found.append((inference.infer(node.args[2], here), True))
     return found
 
 
@@ -110,12 +110,12 @@ def _spread(inference: Inference, table: Tables, node: ast.Call, here: Here, nam
     keys = [f for f in table.flows.get((here.scope, key.id), ()) if f.kind == "for" and f.path == "0"]
     pairs = [f for f in table.flows.get((here.scope, value.id), ()) if f.kind == "for" and f.path == "1"]
     for flow in pairs:
-        source = inference.here(here.path, flow.scope, flow.start, flow.end, flow.line)
+        source = inference.context(here.path, flow.scope, flow.start, flow.end, flow.line)
         items = source.source.tree if source is not None else None
         if source is None or not isinstance(items, ast.Call) or not isinstance(items.func, ast.Attribute):
             continue
         if items.func.attr == "items" and any((f.start, f.end) == (flow.start, flow.end) for f in keys):
-            holders = inference.expression(items.func.value, source)
+            holders = inference.infer(items.func.value, source)
             return union([inference.item(one, repr(name), None) for one in holders])
     return None
 

@@ -39,11 +39,11 @@ def of_function(inference: Inference, function: Value, name: str) -> Values:
             table = inference.table(path) if inference.spend(1) else None
             for flow in table.attribute_flows(name) if table else ():
                 head = flow.target.rpartition(".")[0]
-                if flow.kind == "assign" and plain in map(unbound, inference.text(path, flow.scope, head, flow.line)):
-                    parts.append(inference.flow(path, flow))
+                if flow.kind == "assign" and plain in map(unbound, inference.infer_text(path, flow.scope, head, flow.line)):
+                    parts.append(inference.infer_flow(path, flow))
         return union(parts)
 
-    return inference.once(("attribute of a function", plain, name), compute)
+    return inference.memoize(("attribute of a function", plain, name), compute)
 
 
 def of_container(value: Value, name: str) -> Values:
@@ -66,13 +66,13 @@ def parsed(inference: Inference, value: Value, name: str) -> Values:
         for path in users if len(users) <= _MAX_PARSERS else ():
             table = inference.table(path) if inference.spend(1) else None
             for call in table.calls.get("set_defaults", ()) if table else ():
-                here = inference.here(path, call.owner, call.start, call.end, call.line)
+                here = inference.context(path, call.owner, call.start, call.end, call.line)
                 node = here.source.tree if here is not None else None
                 if here is not None and isinstance(node, ast.Call):
-                    parts += [inference.expression(k.value, here) for k in node.keywords if k.arg == name]
+                    parts += [inference.infer(k.value, here) for k in node.keywords if k.arg == name]
         return known(union(parts))
 
-    return inference.once(("parsed", name), compute)
+    return inference.memoize(("parsed", name), compute)
 
 
 def answered(inference: Inference, functions: Values, name: str) -> Values:
@@ -86,5 +86,5 @@ def answered(inference: Inference, functions: Values, name: str) -> Values:
         asked = (
             ((parameters[0].name, frozenset({external("builtins.str()")._replace(extra=name)})),) if parameters else ()
         )
-        parts.append(inference.returned_with(function, asked))
+        parts.append(inference.call_result_with(function, asked))
     return union(parts) if parts else EMPTY

@@ -61,7 +61,7 @@ def has_default(table: Tables, cls: Value, name: str) -> bool:
 
 def given(inference: Inference, cls: Value, name: str) -> Values:
     """What the calls that make instances of a record hand over for a field."""
-    return inference.once(("field", cls, name), lambda: _given(inference, cls, name))
+    return inference.memoize(("field", cls, name), lambda: _given(inference, cls, name))
 
 
 def stored_as(inference: Inference, cls: Value, place: int | str) -> list[str]:
@@ -126,11 +126,11 @@ def _given(inference: Inference, cls: Value, name: str) -> Values:
             continue
         taken = _taken(inference, made)
         wanted = next((p for p in taken if p.name == name), None)
-        sites = inference.sites_of(made) if wanted is not None else []
+        sites = inference.call_sites_of(made) if wanted is not None else []
         if wanted is None or len(sites) > _MAX_SITES:
             continue
         for path, call in sites:
-            here = inference.here(path, call.owner, call.start, call.end, call.line)
+            here = inference.context(path, call.owner, call.start, call.end, call.line)
             node = here.source.tree if here is not None else None
             if here is None or call.form == "decorator" or not isinstance(node, ast.Call):
                 continue

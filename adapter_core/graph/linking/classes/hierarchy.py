@@ -35,7 +35,7 @@ def subclasses(inference: Inference, cls: Value) -> list[Value]:
                         found.append(candidate)
         return frozenset(found)
 
-    return sorted(inference.once(("subclasses", cls), compute), key=lambda v: v[:3])
+    return sorted(inference.memoize(("subclasses", cls), compute), key=lambda v: v[:3])
 
 
 def is_hub(inference: Inference, cls: Value) -> bool:
@@ -58,11 +58,11 @@ def all_subclasses(inference: Inference, cls: Value) -> list[Value]:
                     found[below] = None
                     todo.append(below)
         if todo:
-            inference.partial = True
+            inference.incomplete = True
         return frozenset(found)
 
     key = ("all subclasses", cls)
-    return inference.aside(key, lambda: sorted(inference.once(key, compute), key=lambda v: v[:3]))
+    return inference.memoize_data(key, lambda: sorted(inference.memoize(key, compute), key=lambda v: v[:3]))
 
 
 def made_by(inference: Inference, meta: Value) -> list[Value]:
@@ -71,7 +71,7 @@ def made_by(inference: Inference, meta: Value) -> list[Value]:
     def compute() -> Values:
         found: dict[Value, None] = {}
         table = inference.table(meta.path)
-        for name in inference.names_of(table.facts.symbols[meta.index].name) if table else ():
+        for name in inference.aliases_of_name(table.facts.symbols[meta.index].name) if table else ():
             for path in inference.workspace.paths_using(name):
                 other = inference.table(path) if inference.spend() else None
                 for index in other.classes if other else ():
@@ -81,7 +81,7 @@ def made_by(inference: Inference, meta: Value) -> list[Value]:
                         found.update(dict.fromkeys([cls, *all_subclasses(inference, cls)]))
         return frozenset(found)
 
-    return sorted(inference.once(("made by", meta), compute), key=lambda v: v[:3])
+    return sorted(inference.memoize(("made by", meta), compute), key=lambda v: v[:3])
 
 
 def is_mangled(name: str) -> bool:
@@ -91,7 +91,7 @@ def is_mangled(name: str) -> bool:
 
 def overrides(inference: Inference, function: Value) -> list[Value]:
     """The methods of subclasses that replace a method."""
-    return inference.aside(("overrides", function), lambda: _overrides(inference, function))
+    return inference.memoize_data(("overrides", function), lambda: _overrides(inference, function))
 
 
 def _overrides(inference: Inference, function: Value) -> list[Value]:
@@ -114,7 +114,7 @@ def _overrides(inference: Inference, function: Value) -> list[Value]:
 
 def overridden(inference: Inference, method: Value) -> list[Value]:
     """The methods of base classes that a method replaces, nearest first."""
-    return inference.aside(("overridden", method), lambda: _overridden(inference, method))
+    return inference.memoize_data(("overridden", method), lambda: _overridden(inference, method))
 
 
 def _overridden(inference: Inference, method: Value) -> list[Value]:
@@ -163,7 +163,7 @@ def receivers(inference: Inference, method: Value) -> list[Value]:
             reached.append(own)
         return frozenset(reached)
 
-    return sorted(inference.once(("receivers", method.path, method.index), compute), key=lambda v: (v != own, v[:3]))
+    return sorted(inference.memoize(("receivers", method.path, method.index), compute), key=lambda v: (v != own, v[:3]))
 
 
 def _makes_itself(inference: Inference, cls: Value) -> bool:

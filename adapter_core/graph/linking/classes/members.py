@@ -22,7 +22,7 @@ def any_defines(inference: Inference, order: list[Value], name: str) -> bool:
 
 def member_functions(inference: Inference, cls: Value, name: str) -> Values:
     """The functions that a class's member is, properties included."""
-    return inference.aside(("member", cls, name), lambda: _member_functions(inference, cls, name))
+    return inference.memoize_data(("member", cls, name), lambda: _member_functions(inference, cls, name))
 
 
 def _member_functions(inference: Inference, cls: Value, name: str) -> Values:

@@ -45,7 +45,7 @@ def held(inference: Inference, value: Value, start: str = "") -> Values:
     assigned = table.assigned_in(value.index)
     names += assigned if len(names) + len(assigned) <= _MAX_NAMES else []
     wanted = [name for name in dict.fromkeys(names) if name.startswith(start) and not name.startswith("__")]
-    return union([inference.binding(table, value.index, name) or EMPTY for name in wanted])
+    return union([inference.infer_binding(table, value.index, name) or EMPTY for name in wanted])
 
 
 def pairs(values: Values) -> Values:
@@ -85,7 +85,7 @@ def _asked_for(inference: Inference, path: str, flow: Flow, value: Value) -> Val
     text = inference.workspace.text(path)
     for match in left_out.finditer(text, flow.end, flow.end + _NEAR) if left_out is not None else ():
         # `… and member is not Plugin`
-        one = inference.text(path, flow.scope, match[1], flow.line)
+        one = inference.infer_text(path, flow.scope, match[1], flow.line)
         kept = [v for v in kept if v not in one]
     return Value("typed", "places", 0, (names, frozenset(kept)))
 
@@ -111,11 +111,11 @@ def _below(
     inference: Inference, path: str, scope: int, start: int, end: int, line: int, kept: list[Value]
 ) -> list[Value]:
     """Of some classes those that are built on what `issubclass(member, Base)` names."""
-    here = inference.here(path, scope, start, end, line)
+    here = inference.context(path, scope, start, end, line)
     node = here.source.tree if here is not None else None
     if here is None or not isinstance(node, ast.Call) or len(node.args) != 2:
         return kept
-    bases = {v for v in inference.expression(node.args[1], here) if v.kind == "class"}
+    bases = {v for v in inference.infer(node.args[1], here) if v.kind == "class"}
     return [v for v in kept if not bases or bases.intersection(mro.lookup_order(inference, v))]
 
 

@@ -22,7 +22,7 @@ def given(inference: Inference, descriptor: Value, method: str, place: int) -> V
     places = _PLACES.get(method)
     if places is None or place not in places:
         return EMPTY
-    owners = inference.once(("owners", descriptor), lambda: _owners(inference, descriptor))
+    owners = inference.memoize(("owners", descriptor), lambda: _owners(inference, descriptor))
     return owners if place == places[1] else frozenset(instance(cls) for cls in owners)
 
 
@@ -41,7 +41,7 @@ def _member_values(inference: Inference, cls: Value, place: int) -> Values:
     names = [s.name for i in table.members.get(cls.index, ()) if (s := table.facts.symbols[i]).kind == "enum_member"]
     flows = [f for name in names for f in table.flows.get((cls.index, name), ()) if f.kind == "assign"]
     parts: list[Values] = []
-    for value in (v for flow in flows for v in inference.flow(cls.path, flow)):
+    for value in (v for flow in flows for v in inference.infer_flow(cls.path, flow)):
         several = value.kind == "display" and inference.workspace.text(value.path)[value.extra[0]] not in "[{"
         if several:
             parts.append(inference.item(value, None, str(place - 1)))
@@ -67,7 +67,7 @@ def _owners(inference: Inference, descriptor: Value) -> Values:
     """The classes in whose bodies a descriptor is made, and those built on them."""
     table = inference.table(descriptor.path)
     found: dict[Value, None] = {}
-    for name in inference.names_of(table.facts.symbols[descriptor.index].name) if table is not None else ():
+    for name in inference.aliases_of_name(table.facts.symbols[descriptor.index].name) if table is not None else ():
         paths = inference.workspace.paths_using(name, "called")
         for path in paths if len(paths) <= _MAX_FILES else ():
             other = inference.table(path) if inference.spend(2) else None

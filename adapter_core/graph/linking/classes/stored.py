@@ -27,9 +27,9 @@ def in_its_file(inference: Inference, table: Tables, cls: Value, name: str) -> I
     """What the file of a class stores under a name of it, and whether on the class itself."""
     flows = _set_outside(table, name)
     for flow in flows if flows and not _stands_in(inference, cls, name) else ():
-        heads = inference.text(cls.path, flow.scope, flow.target.rpartition(".")[0], flow.line)
+        heads = inference.infer_text(cls.path, flow.scope, flow.target.rpartition(".")[0], flow.line)
         if cls in heads or instance(cls) in heads:
-            yield inference.flow(cls.path, flow), cls in heads
+            yield inference.infer_flow(cls.path, flow), cls in heads
 
 
 def put_in_place(inference: Inference, path: str, call: Call) -> Values:
@@ -39,7 +39,7 @@ def put_in_place(inference: Inference, path: str, call: Call) -> Values:
     flows = _set_outside(table, name) if table is not None else []
     called = _classes(inference, path, call.owner, head, call.line) if flows else []
     parts = [
-        inference.flow(path, flow)
+        inference.infer_flow(path, flow)
         for flow in flows
         for stored_on in _classes(inference, path, flow.scope, flow.target.rpartition(".")[0], flow.line)
         if any(_same(inference, stored_on, one) for one in called)
@@ -49,7 +49,7 @@ def put_in_place(inference: Inference, path: str, call: Call) -> Values:
 
 def _classes(inference: Inference, path: str, scope: int, text: str, line: int) -> list[Value]:
     """The classes of what an expression may be, and those that it may be itself."""
-    values = inference.text(path, scope, text, line)
+    values = inference.infer_text(path, scope, text, line)
     return [class_of(v) if v.kind == "instance" else v for v in values if v.kind in ("instance", "class")]
 
 
@@ -66,7 +66,7 @@ def elsewhere(inference: Inference, value: Value, name: str) -> Values:
     """What other files, which name the class too, store under an attribute of a class or instance that its own file tells nothing of."""
     if value.kind not in ("class", "instance"):
         return EMPTY
-    return inference.once(("stored elsewhere", value, name), lambda: _elsewhere(inference, value, name))
+    return inference.memoize(("stored elsewhere", value, name), lambda: _elsewhere(inference, value, name))
 
 
 def set_later(inference: Inference, cls: Value, name: str) -> bool:
@@ -96,10 +96,10 @@ def _elsewhere(inference: Inference, value: Value, name: str) -> Values:
     for path in paths if len(paths) <= _MAX_FILES else ():
         other = inference.table(path) if inference.spend(1) else None
         for flow in _set_outside(other, name) if other is not None else ():
-            heads = inference.text(path, flow.scope, flow.target.rpartition(".")[0], flow.line)
+            heads = inference.infer_text(path, flow.scope, flow.target.rpartition(".")[0], flow.line)
             on_class = any(_same(inference, head, cls) for head in heads if head.kind == "class")
             if on_class or any(_same(inference, class_of(head), cls) for head in heads if head.kind == "instance"):
-                values = inference.flow(path, flow)
+                values = inference.infer_flow(path, flow)
                 parts += [bind(inference, v, value) for v in values] if on_class else [values]
     return union(parts)
 
@@ -119,7 +119,7 @@ def by_name(inference: Inference, table: Tables, cls: Value, name: str) -> list[
     """What each `setattr(obj, "name", value)` of its file gives the attribute, where `obj` is the class or an instance of it."""
     written = table.calls.get("setattr", ())
     found = [_set_by_name(inference, cls, name, c) for c in written if not _stands_in(inference, cls, name)]
-    spread = inference.aside(("spread", cls.path), lambda: _spread(inference, table))
+    spread = inference.memoize_data(("spread", cls.path), lambda: _spread(inference, table))
     given = [inference.item(options, repr(name), None) for index, options in spread if index == cls.index]
     found += [values for values in given if values]
     return [values for values in found if values is not None]
@@ -147,15 +147,15 @@ def _spread(inference: Inference, table: Tables) -> list[tuple[int, Value]]:
 
 def _set_by_name(inference: Inference, cls: Value, name: str, call: Call) -> Values | None:
     """What `setattr(obj, "name", value)` gives the attribute, where `obj` is the class or an instance of it."""
-    names = inference.aside(("set by name", cls.path, call.start), lambda: _names_set(inference, cls.path, call))
-    here = inference.here(cls.path, call.owner, call.start, call.end, call.line) if name in names else None
+    names = inference.memoize_data(("set by name", cls.path, call.start), lambda: _names_set(inference, cls.path, call))
+    here = inference.context(cls.path, call.owner, call.start, call.end, call.line) if name in names else None
     node = here.source.tree if here is not None else None
     if here is None or not isinstance(node, ast.Call):
         return None
-    holders = inference.expression(node.args[0], here)
+    holders = inference.infer(node.args[0], here)
     if cls not in holders and instance(cls) not in holders:
         return None
-    given = inference.expression(node.args[2], here)
+    given = inference.infer(node.args[2], here)
     told = node.args[1]
     if isinstance(told, ast.Attribute) and told.attr == "__name__" and ast.dump(told.value) == ast.dump(node.args[2]):
         # `setattr(cls, function.__name__, function)`: each goes by its own name.
@@ -166,11 +166,11 @@ def _set_by_name(inference: Inference, cls: Value, name: str, call: Call) -> Val
 
 def _names_set(inference: Inference, path: str, call: Call) -> frozenset[object]:
     """The names under which `setattr(obj, name, value)` stores something."""
-    here = inference.here(path, call.owner, call.start, call.end, call.line)
+    here = inference.context(path, call.owner, call.start, call.end, call.line)
     node = here.source.tree if here is not None else None
     if here is None or not isinstance(node, ast.Call) or len(node.args) != 3 or call.callee != "setattr":
         return frozenset()
-    return frozenset(v.extra for v in inference.expression(node.args[1], here) if v.kind == "external")
+    return frozenset(v.extra for v in inference.infer(node.args[1], here) if v.kind == "external")
 
 
 __all__ = ["by_name", "elsewhere", "in_its_file", "put_in_place", "set_later"]

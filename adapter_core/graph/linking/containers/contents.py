@@ -20,7 +20,7 @@ def _display(inference: Inference, value: Value) -> tuple[ast.expr, Here] | None
     start, end = value.extra
     # What is in it was read where it is written: `a, b = b, a` is about what the names were before.
     line = inference.workspace.text(value.path).count("\n", 0, start) + 1
-    here = inference.here(value.path, value.index, start, end, line)
+    here = inference.context(value.path, value.index, start, end, line)
     return None if here is None else (here.source.tree, here)
 
 
@@ -33,26 +33,26 @@ def display_elements(inference: Inference, value: Value) -> Values:
             return EMPTY
         node, here = found
         if isinstance(node, _COMPREHENSIONS):
-            return inference.expression(node.elt, here)
+            return inference.infer(node.elt, here)
         if isinstance(node, ast.Dict):
-            return union([inference.expression(k, here) for k in node.keys if k is not None])
+            return union([inference.infer(k, here) for k in node.keys if k is not None])
         if isinstance(node, ast.Call):
             # `list(x)`, `set(x)`, `deque(x)`, `dict.fromkeys(x)`; of `dict(…)` the keys are of no interest.
-            return union([inference.elements(inference.expression(a, here)) for a in node.args[:1]])
+            return union([inference.elements(inference.infer(a, here)) for a in node.args[:1]])
         if isinstance(node, ast.DictComp):
-            return inference.expression(node.key, here)
+            return inference.infer(node.key, here)
         return union([element(inference, e, here) for e in getattr(node, "elts", ())])
 
-    return inference.once(("elements", value), lambda: _with_additions(inference, value, None, compute()))
+    return inference.memoize(("elements", value), lambda: _with_additions(inference, value, None, compute()))
 
 
 def _with_additions(inference: Inference, value: Value, key: str | None, written: Values) -> Values:
-    return written | inference.additions(value, key, written)
+    return written | inference.added_values(value, key, written)
 
 
 def element(inference: Inference, node: ast.expr, here: Here) -> Values:
     """What an element of a display, or an argument of a call, stands for; with a star in front what is spread."""
-    values = inference.expression(node, here)
+    values = inference.infer(node, here)
     return inference.elements(values) if isinstance(node, ast.Starred) else values
 
 
@@ -74,17 +74,17 @@ def display_item(inference: Inference, value: Value, key: str | None, step: str 
             wanted = key if key is not None else step
             exact = [v for k, v in pairs if k is not None and spelled(k) == wanted]
             if wanted is not None and exact:
-                return inference.expression(exact[-1], here)
+                return inference.infer(exact[-1], here)
             if wanted is not None and pairs and all(isinstance(k, ast.Constant) for k, _ in pairs):
                 return EMPTY
             return union(
                 [
-                    inference.expression(v, here)
+                    inference.infer(v, here)
                     if k is not None
                     else union(
                         [
                             display_item(inference, d, key, step)
-                            for d in inference.expression(v, here)
+                            for d in inference.infer(v, here)
                             if d.kind == "display"
                         ]
                     )
@@ -93,29 +93,29 @@ def display_item(inference: Inference, value: Value, key: str | None, step: str 
                 ]
             )
         if isinstance(node, ast.DictComp):
-            return _of_name(inference, node, key, inference.expression(node.value, here))
+            return _of_name(inference, node, key, inference.infer(node.value, here))
         if isinstance(node, ast.Call) and dotted_name(node.func).rpartition(".")[2] == "defaultdict":
-            return inference.returned(inference.expression(node.args[0], here)) if node.args else EMPTY
+            return inference.call_results(inference.infer(node.args[0], here)) if node.args else EMPTY
         if isinstance(node, ast.Call) and dotted_name(node.func).endswith("dict.fromkeys"):
-            return inference.expression(node.args[1], here) if len(node.args) > 1 else EMPTY
+            return inference.infer(node.args[1], here) if len(node.args) > 1 else EMPTY
         if isinstance(node, ast.Call):
             named = [k for k in node.keywords if k.arg and (key is None or repr(k.arg) == key)]
             given_first = node.args if dotted_name(node.func).endswith("ChainMap") else node.args[:1]
             inner = [v for a in [*given_first, *(k.value for k in node.keywords if not k.arg)]
-                     for v in inference.expression(a, here)]  # fmt: skip
+                     for v in inference.infer(a, here)]  # fmt: skip
             taken = _TAKEN.get(dotted_name(node.func).rpartition(".")[2], _by_key)
             given = [taken(inference, v, key, step) for v in inner]
-            return union([inference.expression(k.value, here) for k in named] + given)
+            return union([inference.infer(k.value, here) for k in named] + given)
         if isinstance(node, _COMPREHENSIONS):
-            return inference.expression(node.elt, here)
+            return inference.infer(node.elt, here)
         elements = getattr(node, "elts", [])
         if step is not None and not any(isinstance(e, ast.Starred) for e in elements):
             number = int(step)
-            return inference.expression(elements[number], here) if -len(elements) <= number < len(elements) else EMPTY
+            return inference.infer(elements[number], here) if -len(elements) <= number < len(elements) else EMPTY
         return union([element(inference, e, here) for e in elements])
 
     wanted = key if key is not None else step
-    return inference.once(("item", value, key, step), lambda: _with_additions(inference, value, wanted, compute()))
+    return inference.memoize(("item", value, key, step), lambda: _with_additions(inference, value, wanted, compute()))
 
 
 def _of_name(inference: Inference, node: ast.DictComp, key: str | None, values: Values) -> Values:
@@ -137,18 +137,18 @@ def under_name(inference: Inference, values: Values, name: str) -> Values:
         same = [
             v for k, v in zip(found[0].keys, found[0].values, strict=True) if k is not None and dotted_name(k) == name
         ]
-        if not same or inference.additions(value, None, EMPTY):
+        if not same or inference.added_values(value, None, EMPTY):
             return EMPTY
-        parts.append(inference.expression(same[-1], found[1]))
+        parts.append(inference.infer(same[-1], found[1]))
     return union(parts)
 
 
 def made_of(inference: Inference, node: ast.Call, here: Here, key: str | None) -> Values:
     """What a container holds that is made by such a call: of another one, of pairs, of what is told by keywords."""
-    given = [_of_pairs(inference, v, key, None) for a in node.args[:1] for v in inference.expression(a, here)]
+    given = [_of_pairs(inference, v, key, None) for a in node.args[:1] for v in inference.infer(a, here)]
     given += [containing for a in node.args[:1] for containing in [_listed(inference, a, here)]]
     named = [k.value for k in node.keywords if k.arg and key in (None, repr(k.arg))]
-    return union([*given, *(inference.expression(value, here) for value in named)])
+    return union([*given, *(inference.infer(value, here) for value in named)])
 
 
 def _listed(inference: Inference, node: ast.expr, here: Here) -> Values:
@@ -168,7 +168,7 @@ def _of_pairs(inference: Inference, value: Value, key: str | None, step: str | N
             exact = [e for e, k in zip(pairs, first, strict=True) if k and k == wanted]
             if wanted is not None and all(first) and not exact and pairs:
                 return EMPTY
-            return union([inference.part(inference.expression(e, here), "1") for e in exact or pairs])
+            return union([inference.unpacked(inference.infer(e, here), "1") for e in exact or pairs])
         listing = isinstance(node, _COMPREHENSIONS) or (
             isinstance(node, ast.Call) and dotted_name(node.func).rpartition(".")[2] not in (*_MAPPINGS, "fromkeys")
         )
@@ -176,7 +176,7 @@ def _of_pairs(inference: Inference, value: Value, key: str | None, step: str | N
             return inference.item(value, key, step)
     elif not (value.kind == "generator" or (value.kind == "typed" and value.path == "list")):
         return inference.item(value, key, step)
-    return inference.part(inference.elements(frozenset({value})), "1")
+    return inference.unpacked(inference.elements(frozenset({value})), "1")
 
 
 def updated_with(inference: Inference, value: Value, key: str | None) -> Values:
@@ -186,15 +186,15 @@ def updated_with(inference: Inference, value: Value, key: str | None) -> Values:
         if not isinstance(node, (ast.List, ast.Tuple, ast.Set, *_COMPREHENSIONS)):
             return display_item(inference, value, key, None)
         return _of_pairs(inference, value, key, None) | display_values(inference, value)
-    elements = inference.iterated(value)
+    elements = inference.element_values(value)
     pairs = value.kind == "generator" or any(v.kind == "typed" and v.path == "places" for v in elements)
-    return elements | inference.part(elements, "1") if pairs else elements
+    return elements | inference.unpacked(elements, "1") if pairs else elements
 
 
 def _in_its_place(inference: Inference, value: Value, key: str | None, step: str | None) -> Values:
     """One element of the list that is made of something: by its number, where that tells the same of both."""
     if value.kind in ("instance", "generator"):
-        return inference.iterated(value)
+        return inference.element_values(value)
     return inference.item(value, key, step)
 
 
@@ -204,7 +204,7 @@ def _by_key(inference: Inference, value: Value, key: str | None, step: str | Non
 
 def _anywhere(inference: Inference, value: Value, key: str | None, step: str | None) -> Values:
     """One element of what is made of something in another order."""
-    return inference.iterated(value)
+    return inference.element_values(value)
 
 
 _TAKEN = {
@@ -216,13 +216,13 @@ _TAKEN = {
 def rest(inference: Inference, value: Value, first: int, after: int) -> Values:
     """What a starred target gets: a list of the elements from `first` on, without the last `after`."""
     if value.kind == "starred" and not after:
-        later = [inference.gathered(value, str(place)) for place in range(first, first + _MAX_PLACES)]
+        later = [inference.variadic_values(value, str(place)) for place in range(first, first + _MAX_PLACES)]
         return frozenset({Value("typed", "list", 0, union(later))})
     found = _display(inference, value) if value.kind == "display" else None
     elements = getattr(found[0], "elts", None) if found else None
     if found and elements is not None and not any(isinstance(e, ast.Starred) for e in elements):
         kept = elements[first : len(elements) - after]
-        return frozenset({Value("typed", "places", 0, tuple(inference.expression(e, found[1]) for e in kept))})
+        return frozenset({Value("typed", "places", 0, tuple(inference.infer(e, found[1]) for e in kept))})
     return frozenset({Value("typed", "list", 0, inference.elements(frozenset({value})))})
 
 
@@ -235,9 +235,9 @@ def starred_elements(inference: Inference, value: Value) -> Values:
     )
     if parameter is not None and parameter.kind == "var_keyword":
         return frozenset({external("builtins.str()")})
-    return inference.gathered(value, None)
+    return inference.variadic_values(value, None)
 
 
 def starred_item(inference: Inference, value: Value, key: str | None, step: str | None) -> Values:
     """`args[0]`, `kwargs["name"]`; or all that may be in there."""
-    return inference.gathered(value, step if step is not None else key)
+    return inference.variadic_values(value, step if step is not None else key)

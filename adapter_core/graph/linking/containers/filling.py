@@ -59,12 +59,12 @@ def stored(inference: Inference, path: str, scope: int, name: str, key: str | No
                     parts.append(_put(inference, path, call, "append"))
         return union(parts)
 
-    return inference.once(("stored", path, cls if attribute else binder, name, key), compute)
+    return inference.memoize(("stored", path, cls if attribute else binder, name, key), compute)
 
 
 def _assigned(inference: Inference, path: str, scope: int, start: int, end: int, line: int) -> Values:
     """What `d[k] = v` puts in; `xs[:] = ys` all that is in there."""
-    values = inference.at(path, scope, start, end, line)
+    values = inference.infer_at(path, scope, start, end, line)
     return (
         inference.elements(values) if _SLICE.search(inference.workspace.text(path), start - _BEFORE, start) else values
     )
@@ -72,13 +72,13 @@ def _assigned(inference: Inference, path: str, scope: int, start: int, end: int,
 
 def _put(inference: Inference, path: str, call: Call, method: str, key: str | None = None) -> Values:
     """What a call of `append`, `extend` and their like adds; of `setdefault` and `update` what it puts under a key."""
-    here = inference.here(path, call.owner, call.start, call.end, call.line)
+    here = inference.context(path, call.owner, call.start, call.end, call.line)
     node = here.source.tree if here is not None else None
     if here is None or not isinstance(node, ast.Call):
         return EMPTY
     if method == "setdefault" and key is not None and node.args and (spelled(node.args[0]) or key) != key:
         return EMPTY
-    values = inference.expression(node.args[-1], here) if node.args else EMPTY
+    values = inference.infer(node.args[-1], here) if node.args else EMPTY
     if method in EXTENDING:
         values = union(
             [
@@ -89,7 +89,7 @@ def _put(inference: Inference, path: str, call: Call, method: str, key: str | No
                 else inference.elements(frozenset({v}))
                 for v in values
             ]
-            + [inference.expression(k.value, here) for k in node.keywords if k.arg and key in (None, repr(k.arg))]
+            + [inference.infer(k.value, here) for k in node.keywords if k.arg and key in (None, repr(k.arg))]
         )
     return values
 
@@ -108,7 +108,7 @@ def additions(inference: Inference, value: Value, key: str | None, written: Valu
             continue
         whole = not flow.path and ((flow.start, flow.end) == (start, end) or _is_field(inference, table, flow))
         # `self.done, self.undone = [], []`
-        if whole or (flow.path and value in inference.flow(value.path, flow)):
+        if whole or (flow.path and value in inference.infer_flow(value.path, flow)):
             parts.append(
                 stored(inference, value.path, flow.owner if "." not in flow.target else flow.scope, flow.target, key)
             )
@@ -132,18 +132,18 @@ def _put_by_others(inference: Inference, value: Value) -> Iterator[Values]:
     if table is None:
         return
     for call in table.fillers:
-        here = inference.here(value.path, call.owner, call.start, call.end, call.line)
+        here = inference.context(value.path, call.owner, call.start, call.end, call.line)
         node = here.source.tree if here is not None else None
         if here is None or not isinstance(node, ast.Call):
             continue
         if call.name in PUSHING:
             holder, put = (node.args[0], node.args[1]) if len(node.args) > 1 else (None, None)
-            if holder is not None and put is not None and value in inference.expression(holder, here):
-                yield inference.expression(put, here)
+            if holder is not None and put is not None and value in inference.infer(holder, here):
+                yield inference.infer(put, here)
         elif isinstance(node.func, ast.Attribute):
             holder = node.func.value
-            work = partial(inference.expression, holder, here)
-            if value in inference.once(("filled", value.path, call.start), work):
+            work = partial(inference.infer, holder, here)
+            if value in inference.memoize(("filled", value.path, call.start), work):
                 yield _put(inference, value.path, call, call.name)
 
 
@@ -164,7 +164,7 @@ def _put_where_handed(inference: Inference, value: Value, key: str | None, retur
             for put in table.stores_by_name.get(one.extra, ()) if table is not None else ():
                 if put.target != one.extra or (put.key is not None and key is not None and put.key not in ("", key)):
                     continue
-                if (returned or table.is_parameter(put.scope, put.target)) and value in inference.text(  # type: ignore[union-attr]
+                if (returned or table.is_parameter(put.scope, put.target)) and value in inference.infer_text(  # type: ignore[union-attr]
                     path, put.scope, put.target, put.line
                 ):
                     yield what_is_put(inference, path, put)
@@ -212,7 +212,7 @@ def _stored_elsewhere(inference: Inference, value: Value, flow: Flow, key: str |
             own = path == value.path and put.target == flow.target and "." not in put.target
             if own or (put.key is not None and key is not None and put.key not in ("", key)):
                 continue
-            if value in inference.text(path, put.scope, put.target, put.line):
+            if value in inference.infer_text(path, put.scope, put.target, put.line):
                 yield what_is_put(inference, path, put)
 
 

@@ -24,7 +24,7 @@ def entered(inference: Inference, value: Value) -> Values:
         for name in ("__enter__", "__aenter__"):
             found = inference.member(value, name)
             if found:
-                return inference.returned(found)
+                return inference.call_results(found)
         return EMPTY
     if value.kind == "typed" and value.path == "entered":
         return value.extra
@@ -36,7 +36,7 @@ def entered(inference: Inference, value: Value) -> Values:
 def iterated(inference: Inference, value: Value) -> Values:
     """What iterating over a value gives."""
     if value.kind == "generator":
-        return inference.yielded(value)
+        return inference.yielded_values(value)
     if value.kind == "display":
         return contents.display_elements(inference, value)
     if value.kind == "typed" and value.path in ("entered", "future"):
@@ -50,15 +50,15 @@ def iterated(inference: Inference, value: Value) -> Values:
         if listed:
             return listed
         for name in ("__iter__", "__aiter__"):
-            iterators = inference.returned(inference.member(value, name))
+            iterators = inference.call_results(inference.member(value, name))
             if iterators:
                 parts = [
-                    inference.returned(inference.member(v, "__anext__" if "a" in name[2:4] else "__next__"))
+                    inference.call_results(inference.member(v, "__anext__" if "a" in name[2:4] else "__next__"))
                     if v.kind == "instance" else iterated(inference, v)
                     for v in iterators
                 ]  # fmt: skip
                 return union(parts)
-        return generated.of_tuple(inference, value, None) or inference.returned(inference.member(value, "__getitem__"))
+        return generated.of_tuple(inference, value, None) or inference.call_results(inference.member(value, "__getitem__"))
     if value.kind == "attributes" and value.path == "tuple":
         return union([values for _, values in value.extra])
     if value.kind == "class":
@@ -92,16 +92,16 @@ def item(inference: Inference, value: Value, key: str | None, step: str | None) 
         table = inference.table(value.path)
         if not name:
             return namespaces.held(inference, value)
-        return (inference.binding(table, value.index, name) or EMPTY) if table else EMPTY
+        return (inference.infer_binding(table, value.index, name) or EMPTY) if table else EMPTY
     if value.kind == "instance":
         found = inference.member(value, "__getitem__")
         if any(v.path.startswith(_TYPED_DICTS) for v in found):
             return inference.member(value, key.strip("'\"")) if key else EMPTY
-        given = generated.of_tuple(inference, value, step) or inference.returned(found)
+        given = generated.of_tuple(inference, value, step) or inference.call_results(found)
         missing = (
             inference.member(value, "__missing__") if subclassed.is_container(inference, class_of(value)) else EMPTY
         )
-        return given | inference.returned(missing) | subclassed.held(inference, value, key if key is not None else step)
+        return given | inference.call_results(missing) | subclassed.held(inference, value, key if key is not None else step)
     if value.kind == "attributes" and value.path == "tuple":
         held = [values for _, values in value.extra]
         return held[int(step)] if step is not None and -len(held) <= int(step) < len(held) else union(held)
@@ -119,7 +119,7 @@ def item(inference: Inference, value: Value, key: str | None, step: str | None) 
 def caught(inference: Inference, value: Value) -> Values:
     """What `except` binds for a class, or for each class of a tuple."""
     if value.kind == "class":
-        made = inference.once(("caught", value), lambda: frozenset(_thrown(inference, value)))
+        made = inference.memoize(("caught", value), lambda: frozenset(_thrown(inference, value)))
         return frozenset(map(instance, made))
     if value.kind == "display":
         return union([caught(inference, v) for v in inference.elements(frozenset({value})) if v.kind != "display"])

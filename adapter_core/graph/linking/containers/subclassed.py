@@ -42,7 +42,7 @@ def held(inference: Inference, value: Value, key: str | None) -> Values:
         member_functions(inference, class_of(value), name) for name in ("__setitem__", "__getitem__")
     ):
         key = None  # who knows what they make of it
-    return inference.once(
+    return inference.memoize(
         ("held", value, key), lambda: union([*_put(inference, value, key), *_made(inference, value, key)])
     )
 
@@ -50,7 +50,7 @@ def held(inference: Inference, value: Value, key: str | None) -> Values:
 def _put(inference: Inference, value: Value, key: str | None) -> Iterator[Values]:
     cls = class_of(value)
     table = inference.table(cls.path)
-    users = inference.files_naming(table.facts.symbols[cls.index].name) if table is not None else []
+    users = inference.files_using_name(table.facts.symbols[cls.index].name) if table is not None else []
     own = {c.index for c in mro.lookup_order(inference, cls) if c.path == cls.path}
     for path in users if len(users) <= _MAX_FILES else [cls.path]:
         other = inference.table(path) if inference.spend(1) else None
@@ -62,7 +62,7 @@ def _put(inference: Inference, value: Value, key: str | None) -> Iterator[Values
             if around is not None:
                 mine = path == cls.path and around in own
             else:
-                mine = value in inference.text(path, put.scope, put.target, put.line)
+                mine = value in inference.infer_text(path, put.scope, put.target, put.line)
             if mine:
                 yield filling.what_is_put(inference, path, put)
 
@@ -72,7 +72,7 @@ def _made(inference: Inference, value: Value, key: str | None) -> Iterator[Value
     cls = class_of(value)
     sites = may_alias.sites_of(inference, cls) if not inference.constructors(cls) else []
     for path, call in sites if len(sites) <= _MAX_SITES else ():
-        here = inference.here(path, call.owner, call.start, call.end, call.line)
+        here = inference.context(path, call.owner, call.start, call.end, call.line)
         node = here.source.tree if here is not None else None
         if here is None or call.form == "decorator" or not isinstance(node, ast.Call):
             continue

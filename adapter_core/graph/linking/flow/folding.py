@@ -58,7 +58,7 @@ def after(inference: Inference, table: Tables, chosen: list[Event], line: int) -
     """Of the bindings that may hold at a line (0: whenever) one in a loop that is over by then."""
     for fold in _folds(inference, table) if any(event.conditional for event in chosen) else ():
         if isinstance(fold, _Fold) and any(event.what == fold.flow for event in chosen):
-            lines = inference.measured(table.facts.path)
+            lines = inference.line_table(table.facts.path)
             return None if line and _is_in_block(lines, fold.loop.line, line) else fold.flow
     return None
 
@@ -86,9 +86,9 @@ def entering(inference: Inference, path: str, call: Call) -> Iterator[tuple[Valu
         for value in inference.callees(path, call):
             yield value, ()
     for environment in environments:
-        here = inference.here(path, call.owner, call.start, call.end, call.line, environment)
+        here = inference.context(path, call.owner, call.start, call.end, call.line, environment)
         if here is not None and isinstance(here.source.tree, ast.Call):
-            for value in inference.expression(here.source.tree.func, here):
+            for value in inference.infer(here.source.tree.func, here):
                 yield value, environment
 
 
@@ -96,10 +96,10 @@ def begun(inference: Inference, value: Value) -> Iterator[Here]:
     """Where the first arguments of a partial are given, as `entering` has it: each time round that it was made of its function."""
     path, (function, start, end) = value.path, value.extra
     for environment in _around(inference, path, start) or [()]:
-        here = inference.here(path, value.index, start, end, 0, environment)
+        here = inference.context(path, value.index, start, end, 0, environment)
         if here is None or not isinstance(here.source.tree, ast.Call):
             continue
-        if not environment or function in inference.expression(here.source.tree.args[0], here):
+        if not environment or function in inference.infer(here.source.tree.args[0], here):
             yield here
 
 
@@ -114,7 +114,7 @@ def _folds(inference: Inference, table: Tables) -> tuple[_Fold | _Reduction, ...
 
 def _found_reductions(inference: Inference, table: Tables) -> Iterator[_Reduction]:
     for call in table.calls.get("reduce", ()):
-        here = inference.here(table.facts.path, call.owner, call.start, call.end, call.line)
+        here = inference.context(table.facts.path, call.owner, call.start, call.end, call.line)
         node = here.source.tree if here is not None else None
         given = node.args[0] if isinstance(node, ast.Call) and len(node.args) > 1 else None
         if here is not None and isinstance(given, ast.Lambda) and len(given.args.args) == 2:
@@ -135,7 +135,7 @@ def _found_folds(inference: Inference, table: Tables) -> Iterator[_Fold]:
         if text.find(target, start, end) < 0 or text.find("(", start, end) < 0:
             continue
         flow, words = flows[number], _WORD.findall(text, start, end)
-        found = _loop_of(inference.measured(path), table, flow, words) if target in words and not flow.last else None
+        found = _loop_of(inference.line_table(path), table, flow, words) if target in words and not flow.last else None
         if found is not None:
             yield found
 
@@ -196,23 +196,23 @@ def _steps(inference: Inference, table: Tables, start: int, end: int) -> tuple[V
             return _of_loop(inference, path, fold)
         return _of_reduction(inference, path, fold)
 
-    found = inference.once(("fold", path, start, end), compute)
+    found = inference.memoize(("fold", path, start, end), compute)
     return next(iter(found)).extra if found else ()
 
 
 def _of_loop(inference: Inference, path: str, fold: _Fold) -> Values:
     flow, loop = fold.flow, fold.loop
-    first = inference.name(flow.target, path, flow.scope, loop.start, loop.line)
+    first = inference.infer_name(flow.target, path, flow.scope, loop.start, loop.line)
     if all(value.kind not in _CALLED for value in first):
         return EMPTY  # of data that goes through functions nothing is told, round by round or not
     elements = _in_order(inference, path, loop)
-    each = inference.flow(path, loop) if elements is None else EMPTY
-    return _rounds(first, elements, each, lambda *one: inference.flow(path, flow, _environment(fold, *one)), fold.sure)
+    each = inference.infer_flow(path, loop) if elements is None else EMPTY
+    return _rounds(first, elements, each, lambda *one: inference.infer_flow(path, flow, _environment(fold, *one)), fold.sure)
 
 
 def _of_reduction(inference: Inference, path: str, fold: _Reduction) -> Values:
     call = fold.call
-    here = inference.here(path, call.owner, call.start, call.end, call.line)
+    here = inference.context(path, call.owner, call.start, call.end, call.line)
     if here is None:
         return EMPTY
     given: list[ast.expr] = here.source.tree.args  # type: ignore[attr-defined]
@@ -220,10 +220,10 @@ def _of_reduction(inference: Inference, path: str, fold: _Reduction) -> Values:
     if not elements or not all(elements):
         return EMPTY
     if len(given) > 2:
-        elements = [inference.expression(given[2], here), *elements]
+        elements = [inference.infer(given[2], here), *elements]
     return _rounds(
         elements[0], elements[1:], EMPTY,
-        lambda *one: inference.at(path, call.owner, *fold.extent, call.line, _environment(fold, *one)), True,
+        lambda *one: inference.infer_at(path, call.owner, *fold.extent, call.line, _environment(fold, *one)), True,
     )  # fmt: skip
 
 
@@ -258,10 +258,10 @@ def _rounds(
 
 def _in_order(inference: Inference, path: str, loop: Flow) -> list[Values] | None:
     """What a loop goes through, one after the other; None where the order is not told."""
-    here = inference.here(path, loop.scope, loop.start, loop.end, loop.line)
+    here = inference.context(path, loop.scope, loop.start, loop.end, loop.line)
     found = listed(inference, here.source.tree, here) if here is not None else None
     for step in loop.path.split(".") if found and loop.path else ():
-        found = [inference.part(one, step) for one in found or ()]
+        found = [inference.unpacked(one, step) for one in found or ()]
     return found if found and len(found) <= _MAX_STEPS and all(found) else None
 
 
@@ -278,7 +278,7 @@ def listed(inference: Inference, node: ast.expr, here: Here) -> list[Values] | N
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
         left, right = listed(inference, node.left, here), listed(inference, node.right, here)
         return [*left, *right] if left is not None and right is not None else None
-    values = known(inference.expression(node, here))
+    values = known(inference.infer(node, here))
     return _of_value(inference, next(iter(values))) if len(values) == 1 else None
 
 
@@ -301,20 +301,20 @@ def _of_value(inference: Inference, value: Value) -> list[Values] | None:
     if value.kind == "typed" and value.path == "places":
         return list(value.extra)
     if value.kind == "starred":
-        places = [inference.gathered(value, str(place)) for place in range(_MAX_STEPS)]
+        places = [inference.variadic_values(value, str(place)) for place in range(_MAX_STEPS)]
         return places[: next((n for n, place in enumerate(places) if not place), len(places))]
     if value.kind != "display":
         return None
     start, end = value.extra
     line = inference.workspace.text(value.path).count("\n", 0, start) + 1
-    here = inference.here(value.path, value.index, start, end, line)
+    here = inference.context(value.path, value.index, start, end, line)
     if here is None:
         return None
     if isinstance(here.source.tree, ast.Call):
         return listed(inference, here.source.tree, here)
     if not isinstance(here.source.tree, (ast.List, ast.Tuple)):
         return None
-    written = [inference.expression(e, here) for e in here.source.tree.elts]
+    written = [inference.infer(e, here) for e in here.source.tree.elts]
     if any(isinstance(e, ast.Starred) for e in here.source.tree.elts):
         return None
     added = inference.elements(frozenset({value})) - union(written)
@@ -333,7 +333,7 @@ def _by_mention(inference: Inference, values: Values) -> list[Values] | None:
         places = []
         if symbol.decorators:
             places.append((value.path, max(symbol.parent, 0), symbol.name_line, 0))
-        for path in inference.files_naming(symbol.name)[:_MAX_FILES]:
+        for path in inference.files_using_name(symbol.name)[:_MAX_FILES]:
             handed = value_flow.handed_at(inference, path, symbol.name)
             places += [(path, call.owner, call.line, offset) for offset, call in handed]
         if len(places) != 1:

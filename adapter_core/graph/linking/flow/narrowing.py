@@ -68,9 +68,9 @@ def is_asked(inference: Inference, path: str, scope: int, name: str) -> bool:
 
 def _asked(inference: Inference, path: str) -> dict[tuple[int, str], list[_Question]]:
     """The questions of a file by scope and subject, and the last name of that, last ones first."""
-    asked = inference.asked.get(path)
+    asked = inference.isinstance_checks.get(path)
     if asked is None:
-        asked = inference.asked[path] = _questions(inference, path) or _NOTHING
+        asked = inference.isinstance_checks[path] = _questions(inference, path) or _NOTHING
     return asked
 
 
@@ -91,11 +91,11 @@ def _questions(inference: Inference, path: str) -> dict[tuple[int, str], list[_Q
 def _classes(inference: Inference, question: _Question, path: str) -> Values:
     """The classes of the workspace that a question names; none where one of them is something else."""
     key = ("asked for", path, question.start)
-    return inference.once(key, lambda: _found_classes(inference, question, path))
+    return inference.memoize(key, lambda: _found_classes(inference, question, path))
 
 
 def _found_classes(inference: Inference, question: _Question, path: str) -> Values:
-    here = inference.here(path, question.scope, question.start, question.end, question.line)
+    here = inference.context(path, question.scope, question.start, question.end, question.line)
     node = here.source.tree if here is not None else None
     if here is None or not isinstance(node, ast.Call) or len(node.args) != 2:
         return EMPTY
@@ -107,7 +107,7 @@ def _found_classes(inference: Inference, question: _Question, path: str) -> Valu
         elif isinstance(one, ast.BinOp):
             todo += [one.left, one.right]
         else:
-            values = inference.expression(one, here)
+            values = inference.infer(one, here)
             if not values or any(v.kind != "class" for v in values):
                 return EMPTY
             found.append(values)
@@ -146,7 +146,7 @@ def _is_denied(inference: Inference, question: _Question, place: int, here: Here
     told = _ALONE.fullmatch(before)
     if told is None or not after.startswith(":"):
         return False
-    lines = inference.measured(here.path)
+    lines = inference.line_table(here.path)
     line = question.line + text.count("\n", question.start, place)
     if not question.line < line <= min(len(lines.texts), question.line + _FAR):
         return False
@@ -179,7 +179,7 @@ def _holds(inference: Inference, question: _Question, place: int, here: Here) ->
             return True
     if place - question.end > _REACH:
         return False
-    lines = inference.measured(here.path)
+    lines = inference.line_table(here.path)
     line = question.line + text.count("\n", question.start, place)
     if not question.line <= line <= min(len(lines.texts), question.line + _FAR):
         return False

@@ -32,7 +32,7 @@ def is_none(parameter: Parameter, place: int, node: ast.Call) -> bool:
 def is_unreached(inference: Inference, path: str, flow: Flow, first: int, known: Known) -> bool:
     """Whether a `return` of the function that begins at line `first` is reached only where a parameter is what it is not: in such a
     branch, in the one beside its opposite, or below that one if it ends with an exit."""
-    lines, name = inference.measured(path), known.name
+    lines, name = inference.line_table(path), known.name
     missing = re.compile(rf"\s*(?:el)?if (?:{name} is None|not {name}):")
     there = re.compile(rf"\s*(?:el)?if (?:{name} is not None|{name}|callable\({name}\)):")
     wrong, right = (there, missing) if known.is_none else (missing, there)  # not taken, and taken

@@ -69,13 +69,13 @@ class Wanted(NamedTuple):
 
 def runs_entering(inference: Inference, value: Value) -> tuple[list[tuple[str, Implicit]], str]:
     """(path, what runs it) for a function or class, and why that may not be all."""
-    known = inference.running.get(value)
+    known = inference.implicit_callers.get(value)
     if known is None:
-        with inference.apart():
-            known = *_runs_entering(inference, value), inference.partial
-        if not inference.late and not inference.unread:
-            inference.running[value] = known
-    inference.partial = inference.partial or known[2]
+        with inference.tracking_incomplete():
+            known = *_runs_entering(inference, value), inference.incomplete
+        if not inference.expired and not inference.unparsed:
+            inference.implicit_callers[value] = known
+    inference.incomplete = inference.incomplete or known[2]
     return known[:2]
 
 
@@ -121,7 +121,7 @@ def _runs_entering(
     wanted = _wanted(inference, value, symbol) if symbol is not None else None
     if wanted is None:
         return [], ""
-    if inference.late:
+    if inference.expired:
         return [], ""
     paths, reason = _files(inference, value, wanted)
     if among is not None:
@@ -129,12 +129,12 @@ def _runs_entering(
         paths = [path for path in paths if path in among]
     found: list[tuple[str, Implicit]] = []
     for number, path in enumerate(paths):
-        if inference.late or number >= _MAX_FILES:
+        if inference.expired or number >= _MAX_FILES:
             return found, reason or f"{len(paths) - number} of {len(paths)} files that may run it were not looked at"
         if not _may_hold(inference.workspace.text(path), wanted) or not _may_hand(inference, path, wanted):
             continue
         for operation in _operations(inference, path, wanted):
-            if inference.late:
+            if inference.expired:
                 break
             for one in implicit_calls(inference, path, operation):
                 if value in one.targets.entered or value in one.targets.named:
@@ -225,7 +225,7 @@ def _is_raised(inference: Inference, cls: Value) -> bool:
         return False
     below = [cls, *hierarchy.all_subclasses(inference, cls)]
     names = [t.facts.symbols[c.index].name for c in below if (t := inference.table(c.path))]
-    paths = dict.fromkeys(path for name in names for path in inference.files_naming(name))
+    paths = dict.fromkeys(path for name in names for path in inference.files_using_name(name))
     text = inference.workspace.text
     # Texts are cheaper to read than bases are to follow.
     raised = len(paths) > _FEW_FILES or any(_RAISED.search(text(path)) for path in paths)
@@ -268,7 +268,7 @@ def _files(inference: Inference, value: Value, wanted: Wanted) -> tuple[list[str
     paths: dict[str, None] = {value.path: None}
     for one in below:
         other = inference.table(one.path)
-        paths.update(dict.fromkeys(inference.files_naming(other.facts.symbols[one.index].name) if other else ()))
+        paths.update(dict.fromkeys(inference.files_using_name(other.facts.symbols[one.index].name) if other else ()))
     if wanted.runs <= {"raise", "construct"}:
         return list(paths), ""
     everywhere = inference.workspace.python_paths()

@@ -59,7 +59,7 @@ def along(inference: Inference, order: list[Value], receiver: Value, name: str) 
         table = inference.table(cls.path)
         if table is None:
             continue
-        found = inference.binding(table, cls.index, name)
+        found = inference.infer_binding(table, cls.index, name)
         if found is not None:
             return Found(_bound(found, receiver), True)
         if name in _GENERATED and is_dataclass(table, cls):
@@ -121,7 +121,7 @@ def _along(inference: Inference, order: list[Value], receiver: Value, name: str,
         if any(table.facts.symbols[i].kind == "property" for i in own):
             functions = _property(inference, table, own, receiver, access)
             return {name: functions} if functions else {}
-        found = inference.binding(table, cls.index, name)
+        found = inference.infer_binding(table, cls.index, name)
         if found is not None:
             made = _made_property(inference, table, cls, name, access)
             if made:
@@ -157,7 +157,7 @@ def _made_property(inference: Inference, table: Tables, cls: Value, name: str, a
         named = [k.value for k in source.tree.keywords if k.arg == ("fget", "fset", "fdel")[place]]
         for node in [*source.tree.args[place : place + 1], *named]:
             start, end = source.span(node)
-            parts.append(inference.at(cls.path, cls.index, flow.start + start, flow.start + end, flow.line))
+            parts.append(inference.infer_at(cls.path, cls.index, flow.start + start, flow.start + end, flow.line))
     return union(parts)
 
 
@@ -171,7 +171,7 @@ def _described(inference: Inference, values: Values, access: str) -> Runs:
 def _of_class(inference: Inference, cls: Value, name: str) -> Runs:
     for current in lookup_order(inference, cls):
         table = inference.table(current.path) if current.kind == "class" else None
-        found = inference.binding(table, current.index, name) if table else None
+        found = inference.infer_binding(table, current.index, name) if table else None
         if found is not None:
             return _described(inference, found, "get")
     return {}
@@ -185,11 +185,11 @@ def _of_module(inference: Inference, module: Value, name: str) -> Runs:
         table = inference.table(facts.path)
         if table is None or (0, "__getattr__") not in table.children or table.stars:
             continue
-        known = inference.binding(table, 0, name) is not None or inference.workspace.facts_of_module(
+        known = inference.infer_binding(table, 0, name) is not None or inference.workspace.facts_of_module(
             f"{module.path}.{name}"
         )
         if not known:
-            return {"__getattr__": inference.binding(table, 0, "__getattr__") or EMPTY}
+            return {"__getattr__": inference.infer_binding(table, 0, "__getattr__") or EMPTY}
     return {}
 
 

@@ -90,7 +90,7 @@ Entered = list[tuple[str, Values]]
 
 
 def _value(inference: Inference, path: str, operation: Operation, start: int, end: int) -> Values:
-    return inference.at(path, operation.owner, start, end, operation.line)
+    return inference.infer_at(path, operation.owner, start, end, operation.line)
 
 
 def _other(inference: Inference, path: str, operation: Operation) -> Values:
@@ -146,7 +146,7 @@ def _iterate(inference: Inference, path: str, operation: Operation, values: Valu
         method, functions = first(inference, value, (later, "__getitem__"))
         found.append((method, functions.values))
         if method == later and operation.runs not in ("iter", "aiter"):
-            for iterator in inference.returned(functions.values):
+            for iterator in inference.call_results(functions.values):
                 found.append((following, special(inference, iterator, following).values))
     return found
 
@@ -273,12 +273,12 @@ def _raise(inference: Inference, path: str, operation: Operation, values: Values
 
 def _callback(inference: Inference, path: str, operation: Operation, values: Values) -> Entered:
     """`sorted(values, key=f)` calls `f`."""
-    here = inference.here(path, operation.owner, *operation.other, operation.line)
+    here = inference.context(path, operation.owner, *operation.other, operation.line)
     node = here.source.tree if here is not None else None
     called = frozenset(v for v in values if v.kind in _CALLED)
     if not called or here is None or not isinstance(node, ast.Call):
         return []
-    arguments = callbacks.called_in(inference.expression(node.func, here), node)
+    arguments = callbacks.called_in(inference.infer(node.func, here), node)
     spans = [here.source.span(argument) for argument in arguments]
     return [("", called)] if (operation.start - here.base, operation.end - here.base) in spans else []
 
@@ -322,7 +322,7 @@ def _class_statement(inference: Inference, cls: Value) -> Runs:
             found[method] = along(inference, [cls, *above], instance(cls), method).values
     parts: list[Values] = []
     for name in names:
-        for value in (inference.binding(table, cls.index, name) or ()) if table is not None else ():
+        for value in (inference.infer_binding(table, cls.index, name) or ()) if table is not None else ():
             if value.kind == "instance":
                 parts.append(special(inference, value, "__set_name__").values)
     found["__set_name__"] = union(parts)

@@ -40,7 +40,7 @@ class LibraryCall:
         return [k.value for k in self.node.keywords if k.arg in names]
 
     def values(self, node: ast.expr) -> Values:
-        return self.inference.expression(node, self.here)
+        return self.inference.infer(node, self.here)
 
     def elements(self, number: int) -> Values:
         """The elements of an argument."""

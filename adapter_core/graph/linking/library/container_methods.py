@@ -31,19 +31,19 @@ def result(inference: Inference, value: Value, node: ast.Call, here: Here) -> Va
 
 def _bound(inference: Inference, function: Value, node: ast.Call, here: Here) -> Values:
     only = frozenset({function})
-    return bound(only, inference.expression(node.args[0], here)) if node.args else EMPTY
+    return bound(only, inference.infer(node.args[0], here)) if node.args else EMPTY
 
 
 def _item_got(inference: Inference, getter: Value, node: ast.Call, here: Here) -> Values:
     """`itemgetter("key")(value)`: `getter` is the key or number."""
     step = str(getter.extra) if getter.path == "builtins.int()" else None
     key = None if step else getter.extra
-    given = inference.expression(node.args[0], here) if node.args else EMPTY
+    given = inference.infer(node.args[0], here) if node.args else EMPTY
     return union([inference.item(v, key, step) for v in given])
 
 
 def _attribute_got(inference: Inference, getter: Value, node: ast.Call, here: Here) -> Values:
-    return inference.attribute(inference.expression(node.args[0], here), getter.extra) if node.args else EMPTY
+    return inference.attribute(inference.infer(node.args[0], here), getter.extra) if node.args else EMPTY
 
 
 def _values(inference: Inference, container: Value, node: ast.Call, here: Here) -> Values:
@@ -62,7 +62,7 @@ def _item(inference: Inference, container: Value, node: ast.Call, here: Here) ->
     if isinstance(key, ast.Name) and any(name == key.id for name, _ in here.environment):
         keys = inference.keys(key, here)  # a parameter whose value this call tells
     found = [inference.item(container, key, None) for key in keys]
-    return union([*found, *(inference.expression(a, here) for a in node.args[1:])])
+    return union([*found, *(inference.infer(a, here) for a in node.args[1:])])
 
 
 def _same(inference: Inference, container: Value, node: ast.Call, here: Here) -> Values:

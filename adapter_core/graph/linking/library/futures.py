@@ -29,18 +29,18 @@ def result(inference: Inference, name: str, node: ast.Call, here: Here) -> Value
     if not node.args:
         return None
     if name in _MAKING or name.endswith(".create_task"):
-        return _future(inference.expression(node.args[0], here))
+        return _future(inference.infer(node.args[0], here))
     if name.startswith("concurrent.futures.") and name.endswith((".submit", ".map")):
-        given = inference.returned(inference.expression(node.args[0], here))
+        given = inference.call_results(inference.infer(node.args[0], here))
         return _future(given) if name.endswith("t") else frozenset({Value("typed", "list", 0, given)})
     if name.endswith(".run_in_executor") and len(node.args) > 1:
-        return _future(inference.returned(inference.expression(node.args[1], here)))
+        return _future(inference.call_results(inference.infer(node.args[1], here)))
     if name.endswith(_RUNNING):
-        return awaited(inference.expression(node.args[0], here))
+        return awaited(inference.infer(node.args[0], here))
     if name == "asyncio.gather":
         return _gathered(inference, node, here)
     if name == "asyncio.wait":
-        waited = Value("typed", "list", 0, inference.elements(inference.expression(node.args[0], here)))
+        waited = Value("typed", "list", 0, inference.elements(inference.infer(node.args[0], here)))
         return frozenset({Value("typed", "places", 0, (frozenset({waited}), frozenset({waited})))})
     return None
 
@@ -50,11 +50,11 @@ def _gathered(inference: Inference, node: ast.Call, here: Here) -> Values:
     if any(isinstance(argument, ast.Starred) for argument in node.args):
         given = [a.value if isinstance(a, ast.Starred) else None for a in node.args]
         parts = [
-            inference.expression(a, here) if inner is None else inference.elements(inference.expression(inner, here))
+            inference.infer(a, here) if inner is None else inference.elements(inference.infer(inner, here))
             for a, inner in zip(node.args, given, strict=True)
         ]
         return frozenset({Value("typed", "list", 0, awaited(union(parts)))})
-    places = tuple(awaited(inference.expression(a, here)) for a in node.args)
+    places = tuple(awaited(inference.infer(a, here)) for a in node.args)
     return frozenset({Value("typed", "places", 0, places)})
 
 

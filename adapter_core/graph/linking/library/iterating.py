@@ -46,7 +46,7 @@ def _any_argument(call: LibraryCall) -> Values:
 
 def _next_of(inference: Inference, value: Value) -> Values:
     if value.kind == "instance":
-        return inference.returned(inference.member(value, "__next__"))
+        return inference.call_results(inference.member(value, "__next__"))
     return inference.elements(frozenset({value}))
 
 
@@ -88,7 +88,7 @@ def _columns(call: LibraryCall) -> Values:
 def _turned(call: LibraryCall, table: ast.expr) -> Values:
     """`zip(*rows)`, the other way round: the first ones of all, the second ones of all."""
     rows = call.inference.elements(call.values(table))
-    columns = [call.inference.part(rows, str(place)) for place in range(_MAX_COLUMNS)]
+    columns = [call.inference.unpacked(rows, str(place)) for place in range(_MAX_COLUMNS)]
     return frozenset({Value("typed", "places", 0, tuple(list_of(c) for c in columns if c))})
 
 
@@ -113,7 +113,7 @@ def _completed(call: LibraryCall) -> Values:
 
 @KNOWN.of("builtins.map")
 def _mapped(call: LibraryCall) -> Values:
-    return list_of(union([call.inference.returned(frozenset({v})) for v in call.argument(0)]))
+    return list_of(union([call.inference.call_results(frozenset({v})) for v in call.argument(0)]))
 
 
 @KNOWN.of("builtins.filter")

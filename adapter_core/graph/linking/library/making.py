@@ -63,7 +63,7 @@ def _made_by(call: LibraryCall, factory: ast.expr) -> Values:
     values = call.values(factory)
     if call.here.base >= 0 and any(v.path in CONTAINERS for v in values):
         return call.display(factory)
-    return call.inference.returned(values)
+    return call.inference.call_results(values)
 
 
 @KNOWN.of("types.SimpleNamespace")
@@ -76,7 +76,7 @@ def _stored(call: LibraryCall, name: str, first: ast.expr) -> Values:
     """What a field of a `SimpleNamespace` holds: what it was made with, or what the file stores under its name later."""
     table = call.inference.table(call.here.path)
     later = table.attribute_flows(name) if table is not None else ()
-    stored = [call.inference.flow(call.here.path, f) for f in later if f.kind == "assign"]
+    stored = [call.inference.infer_flow(call.here.path, f) for f in later if f.kind == "assign"]
     return union([call.values(first), *stored])
 
 
@@ -105,7 +105,7 @@ def _receivers(call: LibraryCall, symbols: Sequence[Symbol], cls: int) -> list[V
     first = symbols[method].parameters[0].name if symbols[method].parameters else ""
     receivers = [v for name, values in here.environment if name == first for v in values]
     if not receivers and first:
-        receivers = list(inference.name(first, here.path, method, -1, 0))
+        receivers = list(inference.infer_name(first, here.path, method, -1, 0))
     receivers = [r for r in receivers if r.kind in ("class", "instance")]
     is_class = "class" in symbols[method].traits or symbols[method].name in ("__new__", "__init_subclass__")
     return receivers or [Value("class" if is_class else "instance", here.path, cls)]

@@ -25,16 +25,16 @@ def _attribute(call: LibraryCall) -> Values:
     inference, node, here = call.inference, call.node, call.here
     if len(node.args) < 2:
         return EMPTY
-    told = inference.expression(node.args[1], here)
+    told = inference.infer(node.args[1], here)
     if told == _ANY_TEXT and isinstance(node.args[1], ast.Name):
-        told = inference.handed_over(here.path, here.scope, node.args[1].id)  # to `name: str`
+        told = inference.argument_values(here.path, here.scope, node.args[1].id)  # to `name: str`
     names = [v.extra for v in told if v.path == "builtins.str()" and v.extra]
-    values = inference.expression(node.args[0], here)
+    values = inference.infer(node.args[0], here)
     parts = []
     for name in sorted(names):
         if name.endswith("*"):
             # A name that begins so: `getattr(self, f"do_{command}")`.
-            parts += [inference.members_beginning(v, name[:-1]) for v in values if len(name) > 2]
+            parts += [inference.members_with_prefix(v, name[:-1]) for v in values if len(name) > 2]
         else:
             defined = decorating.as_defined(inference, values, name, here)
             parts.append(inference.attribute(values, name) if defined is None else defined)
@@ -56,7 +56,7 @@ def _namespace(call: LibraryCall) -> Values | None:
 
 @KNOWN.of("inspect.getmembers")
 def _members(call: LibraryCall) -> Values:
-    found = union([call.inference.members_beginning(v, "") for v in call.argument(0)])
+    found = union([call.inference.members_with_prefix(v, "") for v in call.argument(0)])
     wanted = _MEMBERS.get(next((v.path for v in call.argument(1)), ""), "")
     return namespaces.pairs(frozenset(v for v in found if not wanted or v.kind == wanted))
 
@@ -88,4 +88,4 @@ def _evaluated(call: LibraryCall) -> Values | None:
     """What a constant text comes to."""
     node, here = call.node.args[0] if call.given else None, call.here
     text = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
-    return (call.inference.text(here.path, here.scope, text.strip(), here.line) or None) if text else None
+    return (call.inference.infer_text(here.path, here.scope, text.strip(), here.line) or None) if text else None

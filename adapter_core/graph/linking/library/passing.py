@@ -47,7 +47,7 @@ def _context_of(call: LibraryCall) -> Values:
 
 @KNOWN.of("*.enter_context *.enter_async_context")
 def _entered(call: LibraryCall) -> Values:
-    return union([call.inference.entered(v) for v in call.argument(0)])
+    return union([call.inference.enter_result(v) for v in call.argument(0)])
 
 
 @KNOWN.of("weakref.ref weakref.WeakMethod")
@@ -70,7 +70,7 @@ def _reduced(call: LibraryCall) -> Values | None:
     if not call.given:
         return None
     folded = folding.reduced(call.inference, call.node, call.here)
-    return folded or union([call.inference.returned(call.argument(0)), call.argument(2)])
+    return folded or union([call.inference.call_results(call.argument(0)), call.argument(2)])
 
 
 @KNOWN.of("builtins.property")
@@ -115,9 +115,9 @@ def _constants(node: ast.expr) -> Iterator[Value]:
 @KNOWN.of("json.loads json.load")
 def _decoded(call: LibraryCall) -> Values | None:
     hooks = call.named("object_hook", "object_pairs_hook")
-    return union([call.inference.returned(call.values(hook)) for hook in hooks]) or None
+    return union([call.inference.call_results(call.values(hook)) for hook in hooks]) or None
 
 
 @KNOWN.of("asyncio.to_thread")
 def _in_thread(call: LibraryCall) -> Values:
-    return call.inference.returned(call.argument(0))
+    return call.inference.call_results(call.argument(0))

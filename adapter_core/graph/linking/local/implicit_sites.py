@@ -71,7 +71,7 @@ def operations_of(inference: Inference, path: str) -> tuple[Operation, ...]:
         inference.operations[path] = found
     known = inference.operations[path]
     if known is None:
-        inference.unread[path] = None
+        inference.unparsed[path] = None
     return known or ()
 
 

@@ -78,7 +78,7 @@ def _of(inference: Inference, node: ast.expr, path: str, scope: int, line: int, 
     if name in _NOTHING:
         return EMPTY
     parts: list[Values] = []
-    for value in inference.text(path, scope, ast.unparse(node), line):
+    for value in inference.infer_text(path, scope, ast.unparse(node), line):
         if value.kind == "class":
             parts.append(frozenset({instance(value)}))
         elif value.kind == "external":
@@ -130,7 +130,7 @@ def _generic(inference: Inference, node: ast.Subscript, path: str, scope: int, l
 def _alias(inference: Inference, node: ast.expr, path: str, scope: int, line: int, depth: int) -> Values:
     """A type alias: `Handler = Base | Other`, `type Handler = …`, in this file or in the one that it is imported from."""
     if isinstance(node, ast.Attribute):
-        for value in inference.text(path, scope, dotted_name(node.value), line) if depth < 6 else ():
+        for value in inference.infer_text(path, scope, dotted_name(node.value), line) if depth < 6 else ():
             for facts in inference.workspace.facts_of_module(value.path) if value.kind == "module" else ():
                 return _alias(inference, ast.Name(node.attr), facts.path, 0, 0, depth + 1)
     table = inference.table(path) if isinstance(node, ast.Name) else None

@@ -25,16 +25,16 @@ def passed(
         place = positional.index(wanted)
         for number, argument in enumerate(node.args):
             if isinstance(argument, ast.Starred):
-                for value in inference.expression(argument.value, here):
+                for value in inference.infer(argument.value, here):
                     parts.append(inference.item(value, None, str(place - number)) if place >= number else EMPTY)
                 break
             if number == place:
-                parts.append(inference.expression(argument, here))
+                parts.append(inference.infer(argument, here))
                 break
     for keyword in node.keywords:
         if keyword.arg == wanted.name:
-            parts.append(inference.expression(keyword.value, here))
+            parts.append(inference.infer(keyword.value, here))
         elif keyword.arg is None:
-            for value in inference.expression(keyword.value, here):
+            for value in inference.infer(keyword.value, here):
                 parts.append(inference.item(value, repr(wanted.name), None))
     return union(parts)

@@ -75,7 +75,7 @@ def attribute(inference: Inference, name: str, attr: str) -> Values:
         table = inference.table(facts.path)
         if table is None:
             continue
-        found = inference.binding(table, 0, attr)
+        found = inference.infer_binding(table, 0, attr)
         later = from_later_stars(inference, table, attr, 0) if table.stars and found is not None else None
         if later is not None:
             return later
@@ -110,9 +110,9 @@ def _answered(inference: Inference, files: list[ModuleFacts], attr: str) -> Valu
     """What a module's own `__getattr__` gives for a name that it does not bind."""
     for facts in files:
         table = inference.table(facts.path)
-        found = inference.binding(table, 0, "__getattr__") if table and not attr.startswith("__") else None
+        found = inference.infer_binding(table, 0, "__getattr__") if table and not attr.startswith("__") else None
         if found:
-            return inference.answered(found, attr)
+            return inference.getattr_result(found, attr)
     return EMPTY
 
 
@@ -144,7 +144,7 @@ def star(inference: Inference, facts: ModuleFacts, item: Import, name: str) -> V
     target = resolved_module(inference, facts, item)
     if name.startswith("__") or not exports(inference, target, name, ()):
         return None
-    found = inference.once(("star", facts.path, item.line, target, name), lambda: attribute(inference, target, name))
+    found = inference.memoize(("star", facts.path, item.line, target, name), lambda: attribute(inference, target, name))
     return found or None
 
 
@@ -161,7 +161,7 @@ def exports(inference: Inference, target: str, name: str, seen: tuple[str, ...])
             return True
         untold = UNTOLD in facts.exports_of
         for dotted in facts.exports_of:
-            values = inference.text(facts.path, 0, dotted, 0) if dotted != UNTOLD else EMPTY
+            values = inference.infer_text(facts.path, 0, dotted, 0) if dotted != UNTOLD else EMPTY
             inside = [value.path for value in values if value.kind == "module"]
             untold = untold or not inside
             if any(exports(inference, path, name, (*seen, target)) for path in inside):
@@ -211,11 +211,11 @@ def set_from_outside(inference: Inference, name: str, attr: str) -> Values:
             table = inference.table(path) if inference.spend(1) else None
             for flow in table.attribute_flows(attr) if table else ():
                 head = flow.target.rpartition(".")[0]
-                if flow.kind == "assign" and module(name) in inference.text(path, flow.scope, head, flow.line):
-                    parts.append(inference.flow(path, flow))
+                if flow.kind == "assign" and module(name) in inference.infer_text(path, flow.scope, head, flow.line):
+                    parts.append(inference.infer_flow(path, flow))
         return union(parts)
 
-    return inference.once(("set from outside", name, attr), compute)
+    return inference.memoize(("set from outside", name, attr), compute)
 
 
 __all__ = ["absolute_module", "attribute", "exports", "imported", "located", "resolved_module", "star"]

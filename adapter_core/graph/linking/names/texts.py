@@ -62,7 +62,7 @@ def begun(inference: Inference, path: str, flow: Flow, target: str, values: Valu
         negated = inference.workspace.text(path)[: call.start].endswith("not ")
         if call.callee != f"{target}.startswith" or call.owner != flow.owner or negated:
             continue
-        here = inference.here(path, call.owner, call.start, call.end, call.line)
+        here = inference.context(path, call.owner, call.start, call.end, call.line)
         node = here.source.tree if here is not None else None
         if here is None or not isinstance(node, ast.Call):
             continue
@@ -88,7 +88,7 @@ def _argument(inference: Inference, node: ast.expr, here: Here) -> str | int | N
     """A constant, or the one text that an expression is; None: not known."""
     if isinstance(node, ast.Constant):
         return node.value if isinstance(node.value, (str, int)) else None
-    told = _texts(inference.expression(node, here))
+    told = _texts(inference.infer(node, here))
     return told[0] if len(told) == 1 else None
 
 

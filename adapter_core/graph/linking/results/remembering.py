@@ -55,8 +55,8 @@ class Remembering:
 
     def __init__(self, reads: Reads | None) -> None:
         self.reads = reads
-        self.most_steps = MOST_STEPS
-        self.partial = False  # something was cut off by a limit since this was last set to False
+        self.max_steps = MOST_STEPS
+        self.incomplete = False  # something was cut off by a limit since this was last set to False
         self._deadline: float | None = None  # by `time.monotonic`: what is not known by then is given up
         self._cancels: tuple[CancelToken, ...] = ()  # the same once one of them is set
         self._limited = False  # by either
@@ -73,21 +73,21 @@ class Remembering:
         self._steps = 0  # of the running question
         self._spent = 0  # of these those that `spend` counted, but for what is remembered
 
-    def once(self, key: object, compute: Callable[[], Values]) -> Values:
+    def memoize(self, key: object, compute: Callable[[], Values]) -> Values:
         """`compute()`, remembered under `key`. What depends on itself gets the rest of what it depends on.
 
         A result that was cut short because something around it is still being worked out holds for the running question only.
         """
-        known = self.recall(key)
-        return self.work_out(key, compute) if known is None else known
+        known = self.cached(key)
+        return self.evaluate(key, compute) if known is None else known
 
-    def recall(self, key: object) -> Values | None:
-        """What `once` remembers under a key."""
+    def cached(self, key: object) -> Values | None:
+        """What `memoize` remembers under a key."""
         kept = self._kept.get(key)
         if kept is not None:
             values, read, cut = kept
             if cut:
-                self.partial = True
+                self.incomplete = True
         else:
             passing = self._passing.get(key) if self._active else None
             if passing is None:
@@ -100,8 +100,8 @@ class Remembering:
             self.reads.add(read)
         return values
 
-    def work_out(self, key: object, compute: Callable[[], Values]) -> Values:
-        """`once`, where nothing is remembered."""
+    def evaluate(self, key: object, compute: Callable[[], Values]) -> Values:
+        """`memoize`, where nothing is remembered."""
         around = self._active.get(key)
         if around is not None:
             if around.depth < self._shallowest:
@@ -113,7 +113,7 @@ class Remembering:
             self._begin_question()
         self._steps += 1
         if depth >= _MAX_DEPTH or self.exhausted:
-            self.cut_off()
+            self.mark_incomplete()
             return EMPTY
         begun, spent = self._steps, self._spent
         active = self._active[key] = _Active(depth)
@@ -134,7 +134,7 @@ class Remembering:
         except RecursionError:
             # Expressions within expressions take more frames than the depth that is counted here.
             result = EMPTY
-            self.cut_off()
+            self.mark_incomplete()
         finally:
             needed, own = self._needed_for, 1 << depth
             self._needed_for = needed_before | (needed & ~own)
@@ -157,7 +157,7 @@ class Remembering:
     def _keep_for_now(self, key: object, one: _Passing, steps: int) -> None:
         """Remember for the running question what was cut short; for longer what was dear, since to ask again would cost as much and tell
         as little."""
-        if steps > _DEAR and not self.late and self.most_steps == MOST_STEPS:
+        if steps > _DEAR and not self.expired and self.max_steps == MOST_STEPS:
             self._kept[key] = one.values, one.read, True
         else:
             self._passing[key] = one
@@ -168,15 +168,15 @@ class Remembering:
         if self._kept.young > _KEPT_RESULTS:
             self._forget()
 
-    def aside(self, key: object, compute: Callable[[], T], cut: bool = False) -> T:
-        """`once` for something that is no set of values, and costs no step: what is spent to find it is spent anew each time, so that
+    def memoize_data(self, key: object, compute: Callable[[], T], cut: bool = False) -> T:
+        """`memoize` for something that is no set of values, and costs no step: what is spent to find it is spent anew each time, so that
         to remember it changes no answer. It is not kept where what it rests on is still being worked out, or (but for `cut`) was cut
         off."""
         known = self._aside_cut.get(key) if cut else self._aside.recall(key)
         if known is not None:
             result, read, spent = known
             # Where that is too much, it has to end in the middle.
-            if not spent or (self._steps + spent <= self.most_steps and not self.late):
+            if not spent or (self._steps + spent <= self.max_steps and not self.expired):
                 self._steps += spent
                 self._spent += spent
                 if self.reads is not None:
@@ -184,20 +184,20 @@ class Remembering:
                 return result
         reads, begun = self.reads, self._spent
         before, self._shallowest = self._shallowest, _SETTLED
-        partial, self.partial = self.partial, False
+        partial, self.incomplete = self.incomplete, False
         reading = reads.begin() if reads is not None else 0
         try:
             result = compute()
         finally:
             read = reads.end(reading) if reads is not None else NOTHING
-        if self._shallowest == _SETTLED and not self.late and (cut or not self.partial):
+        if self._shallowest == _SETTLED and not self.expired and (cut or not self.incomplete):
             kept: dict[object, tuple[Any, Read, int]] = self._aside_cut if cut else self._aside
             kept[key] = result, read, self._spent - begun
-        self.partial = self.partial or partial
+        self.incomplete = self.incomplete or partial
         self._shallowest = min(before, self._shallowest)
         return result
 
-    def is_aside(self, key: object) -> bool:
+    def has_data(self, key: object) -> bool:
         return key in self._aside or key in self._aside_cut
 
     def _forget(self) -> None:
@@ -214,27 +214,27 @@ class Remembering:
 
     # -- limits ------------------------------------------------------------------------------------------------------
 
-    def cut_off(self) -> None:
+    def mark_incomplete(self) -> None:
         """Note that something is not worked out, so that what is built on it is not kept."""
-        self.partial = True
+        self.incomplete = True
         self._shallowest = -1
 
     @contextmanager
-    def apart(self) -> Iterator[None]:
-        """Within, `partial` tells what is cut off from here on; afterwards it counts together with what was before."""
-        before, self.partial = self.partial, False
+    def tracking_incomplete(self) -> Iterator[None]:
+        """Within, `incomplete` tells what is cut off from here on; afterwards it counts together with what was before."""
+        before, self.incomplete = self.incomplete, False
         try:
             yield
         finally:
-            self.partial = self.partial or before
+            self.incomplete = self.incomplete or before
 
     @property
     def exhausted(self) -> bool:
         """Whether the running question has cost what one question may."""
-        return self._steps > self.most_steps or (self._limited and self.late)
+        return self._steps > self.max_steps or (self._limited and self.expired)
 
     @property
-    def late(self) -> bool:
+    def expired(self) -> bool:
         """Whether the time is up, or nobody waits any more."""
         return (self._deadline is not None and time.monotonic() >= self._deadline) or self.cancelled
 
@@ -263,6 +263,6 @@ class Remembering:
         self._steps += steps
         self._spent += steps
         if self.exhausted:
-            self.cut_off()
+            self.mark_incomplete()
             return False
         return True
