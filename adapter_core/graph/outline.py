@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 
-from .memory.momentary import momentary
+from .memory.request_cache import request_cache
 from .parsing.tree import parse_tree
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
@@ -26,7 +26,7 @@ class Outline:
 _KEPT_CHARACTERS, _LEAST_KEPT = 100_000, 3
 
 
-@momentary(_KEPT_CHARACTERS, weigh=len, least=_LEAST_KEPT)
+@request_cache(_KEPT_CHARACTERS, weight=len, min_entries=_LEAST_KEPT)
 def outline_of(text: str) -> Outline:
     tree = parse_tree(text)
     if tree is None:

@@ -20,8 +20,8 @@ from adapter_core.code_graph import CodeGraph
 from adapter_core.graph.calls import linkstore
 from adapter_core.graph.calls.linkpass import LinkReport
 from adapter_core.graph.calls.links import Links
-from adapter_core.graph.calls.linkstore import SUFFIX, WAYS, FileRows, LinkStore
-from adapter_core.graph.linking.implicit import runners
+from adapter_core.graph.calls.linkstore import LINK_KINDS, SUFFIX, FileRows, LinkStore
+from adapter_core.graph.linking.implicit import implicit_callers
 from adapter_core.graph.processes import indexer_worker
 from adapter_core.graph.processes.indexer import Indexer
 from adapter_core.types import CallSite, SymbolRef
@@ -275,8 +275,8 @@ def test_what_runs_without_a_call_is_looked_up(tmp_path: Path, monkeypatch: pyte
         assert runs(graph) == expected
         assert graph.link() == LinkReport(4, 0, True, 4)
         searched = []
-        monkeypatch.setattr(runners, "runs_entering", lambda *asked: searched.append(asked) or ([], ""))
-        monkeypatch.setattr(runners, "runs_entering_in", lambda *asked: searched.append(asked) or ([], ""))
+        monkeypatch.setattr(implicit_callers, "implicit_callers_of", lambda *asked: searched.append(asked) or ([], ""))
+        monkeypatch.setattr(implicit_callers, "implicit_callers_in", lambda *asked: searched.append(asked) or ([], ""))
         assert runs(graph) == expected
         assert not searched
 
@@ -353,8 +353,8 @@ def test_links_are_not_whole_where_another_linker_has_taken_rows_away(
 
     def then_another_begins(store: LinkStore, index: str, way: str, rows: Sequence[FileRows]) -> bool:
         written = write_rows(store, index, way, rows)
-        if way == WAYS[-1]:
-            store.begin("another:1", {}, (), {way: ["base.py"] for way in WAYS})
+        if way == LINK_KINDS[-1]:
+            store.begin("another:1", {}, (), {way: ["base.py"] for way in LINK_KINDS})
         return written
 
     with CodeGraph.load_or_build(tmp_path) as graph:

@@ -14,8 +14,8 @@ from ..finding import lookup
 from ..linking.aliases import may_alias
 from ..linking.calls import sites
 from ..linking.calls.sites import Targets
-from ..linking.implicit import runners
-from ..linking.implicit.targets import Implicit, implicit_calls
+from ..linking.implicit import implicit_callers
+from ..linking.implicit.targets import ImplicitCall, implicit_calls
 from ..linking.inference import Inference
 from ..linking.local.implicit_sites import Operation, operations_of
 from ..linking.results.values import Value
@@ -23,7 +23,7 @@ from ..memory.garbage import without_gc
 from ..snapshot.view import WorkspaceView
 from .gaps import Gaps
 from .links import Links
-from .linkstore import Run
+from .linkstore import StoredImplicitCall
 
 log = logging.getLogger(__name__)
 
@@ -62,15 +62,17 @@ class WorkspaceCalls:
         span = Span(self._root, facts.path, call.line, call.line)
         return CallSite(span, self._ref(facts, call.owner), call.callee, False, deferred=call.deferred)
 
-    def implicit_site(self, facts: ModuleFacts, found: Implicit) -> CallSite:
+    def implicit_site(self, facts: ModuleFacts, found: ImplicitCall) -> CallSite:
         """What runs without a call being written."""
         return self._unwritten(facts, found.operation, found.callee, found.targets)
 
-    def _unwritten(self, facts: ModuleFacts, where: Operation | Run, callee: str, reached: Targets) -> CallSite:
+    def _unwritten(
+        self, facts: ModuleFacts, where: Operation | StoredImplicitCall, callee: str, reached: Targets
+    ) -> CallSite:
         return CallSite(
             Span(self._root, facts.path, where.line, where.last), self._ref(facts, where.owner), callee,
             bool(reached.named), tuple(self.refs(reached.named)), tuple(self.refs(reached.entered)), reached.external,
-            where.deferred, False, reached.open, where.how,
+            where.deferred, False, reached.open, where.kind,
         )  # fmt: skip
 
     def in_symbol(self, facts: ModuleFacts, index: int, with_implicit: bool) -> list[CallSite]:
@@ -86,7 +88,7 @@ class WorkspaceCalls:
         for operation in operations_of(self._inference, facts.path):
             if inside is None or operation.owner in inside:
                 for one in implicit_calls(self._inference, facts.path, operation):
-                    place = operation.start if operation.how != "class" else self._start_of(facts, operation.line)
+                    place = operation.start if operation.kind != "class" else self._start_of(facts, operation.line)
                     yield place, self.implicit_site(facts, one)
 
     def entering(self, value: Value, with_implicit: bool) -> Callers:
@@ -109,9 +111,11 @@ class WorkspaceCalls:
         """What runs a function or class without a call being written."""
         found, unlinked = self._linked_runs(value)
         if unlinked is None:
-            run, reason = runners.runs_entering(self._inference, value)
+            run, reason = implicit_callers.implicit_callers_of(self._inference, value)
         else:
-            run, reason = runners.runs_entering_in(self._inference, value, unlinked) if unlinked else ([], "")
+            run, reason = (
+                implicit_callers.implicit_callers_in(self._inference, value, unlinked) if unlinked else ([], "")
+            )
         for path, one in run:
             facts = self._view.facts(path)
             if facts is not None:
@@ -135,10 +139,10 @@ class WorkspaceCalls:
             return [], None
         symbol = facts.symbols[value.index]
         is_method = symbol.kind in ("method", "property")
-        homes = functools.partial(sites.homes, self._inference, value) if is_method else None
+        homes = functools.partial(sites.files_matching_by_name, self._inference, value) if is_method else None
         try:
             linked, unlinked = self._links.entering(value, symbol.name, homes)
-            cut = self._links.is_cut(may_alias.called_as(self._inference, value))
+            cut = self._links.is_cut(may_alias.call_name(self._inference, value))
         except (sqlite3.Error, ValueError, TypeError) as error:
             log.warning("the links are not read: %s", error)
             return [], None
@@ -154,12 +158,12 @@ class WorkspaceCalls:
 
     def _linked_runs(self, value: Value) -> tuple[list[CallSite], frozenset[str] | None]:
         """The same of what runs it without a call being written."""
-        wanted = runners.kinds(self._inference, value)
-        if self._links is None or not runners.is_linked(wanted):
+        criteria = implicit_callers.operation_filter(self._inference, value)
+        if self._links is None or not implicit_callers.is_linked(criteria):
             return [], None
         try:
             linked, unlinked = self._links.running(value)
-            cut = self._links.is_run_cut(wanted.runs, wanted.names)
+            cut = self._links.is_run_cut(criteria.protocols, criteria.names)
         except (sqlite3.Error, ValueError, TypeError) as error:
             log.warning("the links are not read: %s", error)
             return [], None

@@ -15,42 +15,42 @@ from typing import NamedTuple
 
 from ...types import Call, CancelToken, ModuleFacts, is_cancelled
 from ..linking.calls import sites
-from ..linking.implicit import runners
+from ..linking.implicit import implicit_callers
 from ..linking.implicit.targets import implicit_calls
 from ..linking.inference import Inference
 from ..linking.local.implicit_sites import operations_of
 from ..linking.local.named_calls import NamedCalls
 from ..linking.local.tables import forget_rows
+from ..linking.results.query_cache import MAX_STEPS
 from ..linking.results.reads import Reads, TracedWorkspace
-from ..linking.results.remembering import MOST_STEPS
 from ..memory.garbage import without_gc
 from ..snapshot.view import WorkspaceView
 from ..storage.sqlite_files import is_locked
 from ..storage.store import Store
 from ..storage.uses import properties
-from .links import Changed, links_version, said_by, state_of, uses_of
+from .links import Changed, content_state, index_state, links_version, uses_of
 from .linkstore import (
+    LINK_KINDS,
     SUFFIX,
     UNREAD,
-    WAYS,
     FileRows,
     Linked,
     LinkStore,
-    Run,
-    cut_short,
+    StoredImplicitCall,
+    call_keys,
     hashes,
-    key_of,
-    keys_of_calls,
-    runs_key,
+    operation_key,
+    target_key,
+    truncated_key,
 )
 
 log = logging.getLogger(__name__)
 
 # It comes back to files again and again. A row takes some 60 bytes, as long as no object is made of it.
-_KEPT_ROWS = 800_000
-_KEPT_CHARACTERS = 12_000_000
-_FILES_A_ROUND = 25  # that are written in one transaction
-_RUN_STEPS = 200  # that what runs without a call may cost, each; a written call may cost more
+_MAX_ROWS = 800_000
+_MAX_CHARACTERS = 12_000_000
+_FILES_PER_TRANSACTION = 25  # that are written in one transaction
+_MAX_IMPLICIT_STEPS = 200  # that what runs without a call may cost, each; a written call may cost more
 
 
 class LinkReport(NamedTuple):
@@ -90,8 +90,8 @@ def link_workspace(
             log.warning("links are not kept: %s", again)
             return LinkReport(0, 0, False)
     try:
-        view = WorkspaceView(root, store, kept_rows=_KEPT_ROWS, kept_characters=_KEPT_CHARACTERS)
-        index = state_of(view)
+        view = WorkspaceView(root, store, kept_rows=_MAX_ROWS, kept_characters=_MAX_CHARACTERS)
+        index = index_state(view)
         with without_gc():
             void = _begin(view, links, index)
             return _link(view, links, index, void, cancel, on_progress)
@@ -107,7 +107,7 @@ def _begin(view: WorkspaceView, links: LinkStore, index: str) -> int:
     if links.index == index:
         return 0
     known = links.known()
-    states = {row.path: said_by(row) for row in view.store.files() if row.kind == "python"}
+    states = {row.path: content_state(row) for row in view.store.files() if row.kind == "python"}
     gone = [path for path in known if path not in states]
     changed = Changed()
     for path in gone:
@@ -123,7 +123,10 @@ def _begin(view: WorkspaceView, links: LinkStore, index: str) -> int:
             changed.replace(before, facts, text)
             new[path] = state, hashes(uses_of(facts, text))
             forget_rows(facts)
-    void = {way: links.resting_on(way, changed.files, changed.names) if known and changed.paths else [] for way in WAYS}
+    void = {
+        way: links.resting_on(way, changed.files, changed.names) if known and changed.paths else []
+        for way in LINK_KINDS
+    }
     links.begin(index, new, gone, void)
     return len(void["call"])
 
@@ -136,31 +139,31 @@ def _link(
     cancel: CancelToken | None,
     on_progress: Callable[[int, int], None] | None,
 ) -> LinkReport:
-    todo = {way: set(links.missing(way)) for way in WAYS}
-    linked = dict.fromkeys(WAYS, 0)
+    todo = {way: set(links.missing(way)) for way in LINK_KINDS}
+    linked = dict.fromkeys(LINK_KINDS, 0)
     reads = Reads({path: known.number for path, known in links.known().items()})
-    work = _Work(view, Inference(TracedWorkspace(view, reads), reads), reads, cancel)
+    work = _FileLinker(view, Inference(TracedWorkspace(view, reads), reads), reads, cancel)
     paths = sorted(set().union(*todo.values()))
-    for start in range(0, len(paths), _FILES_A_ROUND):
-        rows: dict[str, list[FileRows]] = {way: [] for way in WAYS}
+    for start in range(0, len(paths), _FILES_PER_TRANSACTION):
+        rows: dict[str, list[FileRows]] = {way: [] for way in LINK_KINDS}
         # One way after the other of each file: what is known of its names serves both.
-        for path, way in [(path, way) for path in paths[start : start + _FILES_A_ROUND] for way in WAYS]:
+        for path, way in [(path, way) for path in paths[start : start + _FILES_PER_TRANSACTION] for way in LINK_KINDS]:
             if path in todo[way]:
                 row = work.row(way, path)
                 if row is None:
                     return LinkReport(linked["call"], void, False, linked["run"])
                 rows[way].append(row)
-        for way in WAYS:
-            if state_of(view) != index or not links.write(index, way, rows[way]):
+        for way in LINK_KINDS:
+            if index_state(view) != index or not links.write(index, way, rows[way]):
                 return LinkReport(linked["call"], void, False, linked["run"])
             linked[way] += len(rows[way])
         if on_progress is not None:
-            on_progress(min(start + _FILES_A_ROUND, len(paths)), len(paths))
-    complete = all(links.finish(index, way) for way in WAYS)
+            on_progress(min(start + _FILES_PER_TRANSACTION, len(paths)), len(paths))
+    complete = all(links.finish(index, way) for way in LINK_KINDS)
     return LinkReport(linked["call"], void, complete, linked["run"])
 
 
-class _Work:
+class _FileLinker:
     """Makes the rows of files."""
 
     def __init__(self, view: WorkspaceView, inference: Inference, reads: Reads, cancel: CancelToken | None) -> None:
@@ -174,9 +177,9 @@ class _Work:
         """None where it was cancelled."""
         if not self._knows_all():
             return None
-        self._inference.max_steps = MOST_STEPS if way == "call" else _RUN_STEPS
+        self._inference.max_steps = MAX_STEPS if way == "call" else _MAX_IMPLICIT_STEPS
         self._reads.start()
-        data: dict[int, Linked] | dict[int, Run] | None = {}
+        data: dict[int, Linked] | dict[int, StoredImplicitCall] | None = {}
         keys: dict[str, list[int]] = {}
         with self._view.store.snapshot():
             facts = self._view.facts(path) if self._view.is_stored(path) else None
@@ -197,17 +200,17 @@ class _Work:
             linked = _linked(self._inference, facts.path, call)
             if linked.targets.named or linked.cut or ("." in call.callee and not linked.targets.elsewhere):
                 found[number] = linked
-        return found, keys_of_calls(facts.calls, found)
+        return found, call_keys(facts.calls, found)
 
-    def _runs(self, facts: ModuleFacts) -> tuple[dict[int, Run] | None, dict[str, list[int]]]:
-        found: dict[int, Run] = {}
+    def _runs(self, facts: ModuleFacts) -> tuple[dict[int, StoredImplicitCall] | None, dict[str, list[int]]]:
+        found: dict[int, StoredImplicitCall] = {}
         keys: dict[str, list[int]] = {}
         inference = self._inference
         inference.unparsed.clear()
         for operation in operations_of(inference, facts.path):
-            if operation.runs not in runners.LINKED:
+            if operation.protocol not in implicit_callers.LINKED:
                 continue
-            if operation.runs in runners.ACCESSES:
+            if operation.protocol in implicit_callers.ACCESSES:
                 # Most attributes are no properties anywhere. Who makes one of this name voids what was found.
                 self._reads.asked("property", operation.name)
                 if operation.name not in (self._properties or ()):
@@ -217,8 +220,8 @@ class _Work:
             inference.incomplete = False
             for one in implicit_calls(inference, facts.path, operation):
                 linked = Linked(one.targets, False, False)
-                found[len(found)] = Run(
-                    operation.how,
+                found[len(found)] = StoredImplicitCall(
+                    operation.kind,
                     one.callee,
                     operation.owner,
                     operation.line,
@@ -227,10 +230,10 @@ class _Work:
                     linked,
                 )
                 values = (*one.targets.named, *one.targets.entered)
-                for key in {key_of(v) for v in values if v.kind != "module"}:
+                for key in {target_key(v) for v in values if v.kind != "module"}:
                     keys.setdefault(key, []).append(len(found) - 1)
             if inference.incomplete:
-                keys.setdefault(cut_short(runs_key(operation.runs, operation.name)), [])
+                keys.setdefault(truncated_key(operation_key(operation.protocol, operation.name)), [])
         if inference.unparsed:
             keys[UNREAD] = []
         return found, keys

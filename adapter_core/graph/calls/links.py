@@ -25,18 +25,18 @@ from ..storage.store import FileRow
 from ..storage.uses import properties, uses
 from ..terms import words
 from .linkstore import (
+    LINK_KINDS,
     SUFFIX,
     UNREAD,
-    WAYS,
-    Known,
     Linked,
+    LinkedFile,
     LinkStore,
-    Run,
-    cut_short,
+    StoredImplicitCall,
     hashes_in,
-    key_of,
-    runs_key,
-    untold,
+    operation_key,
+    target_key,
+    truncated_key,
+    unknown_receiver_key,
 )
 
 log = logging.getLogger(__name__)
@@ -104,20 +104,20 @@ class Links:
             if key not in _void:
                 _void[key] = self._rests_on(texts)
             left_out = self._left_out()
-            self._unlinked = (index, said), {way: _void[key][way] | left_out[way] for way in WAYS}
+            self._unlinked = (index, said), {way: _void[key][way] | left_out[way] for way in LINK_KINDS}
         return self._unlinked[1]
 
     def _otherwise(self, index: str) -> list[str]:
         """The files that the index has otherwise than they were linked, or does not have any more."""
-        if index == state_of(self._view):
+        if index == index_state(self._view):
             return []
-        indexed = {row.path: said_by(row) for row in self._view.store.files() if row.kind == "python"}
+        indexed = {row.path: content_state(row) for row in self._view.store.files() if row.kind == "python"}
         linked = self._store.states()
         return [path for path in {**indexed, **linked} if indexed.get(path) != linked.get(path)]
 
     def _left_out(self) -> dict[str, frozenset[str]]:
         """By way, the files that were not linked."""
-        missing = {way: frozenset(() if self._store.is_whole(way) else self._store.missing(way)) for way in WAYS}
+        missing = {way: frozenset(() if self._store.is_whole(way) else self._store.missing(way)) for way in LINK_KINDS}
         return {**missing, "run": missing["run"].union(path for path, _ in self._store.entering("run", UNREAD))}
 
     def _said(self, path: str) -> str:
@@ -135,17 +135,17 @@ class Links:
             elif before is None or before.state != f"{self._said(path)} {facts.module}":
                 changed.replace(before, facts, self._view.text(path))
         if not changed.paths:
-            return dict.fromkeys(WAYS, frozenset())
-        rests = {way: self._store.resting_on(way, changed.files, changed.names) for way in WAYS}
-        return {way: frozenset({*changed.paths, *rests[way]}) for way in WAYS}
+            return dict.fromkeys(LINK_KINDS, frozenset())
+        rests = {way: self._store.resting_on(way, changed.files, changed.names) for way in LINK_KINDS}
+        return {way: frozenset({*changed.paths, *rests[way]}) for way in LINK_KINDS}
 
     def entering(
         self, value: Value, name: str, homes: Callable[[], frozenset[str] | None] | None
     ) -> tuple[list[LinkedCall], frozenset[str]]:
         """The calls that enter a function or class, of a method (where there are `homes`) those by its name with unknown receivers, too:
         in these files, or (None) in all. And the files whose calls have to be worked out now."""
-        listed = [(row, True) for row in self._store.entering("call", key_of(value))]
-        if homes is not None and (by_name := self._store.entering("call", untold(name))):
+        listed = [(row, True) for row in self._store.entering("call", target_key(value))]
+        if homes is not None and (by_name := self._store.entering("call", unknown_receiver_key(name))):
             places = homes()
             listed += [(row, False) for row in by_name if places is None or row[0] in places]
         unlinked = self._unlinked_among("call", {value.path, *(path for (path, _), _ in listed)})
@@ -156,9 +156,9 @@ class Links:
                 found += [LinkedCall(path, number, links.get(number), traced) for number in numbers]
         return found, unlinked
 
-    def running(self, value: Value) -> tuple[list[tuple[str, Run]], frozenset[str]]:
+    def running(self, value: Value) -> tuple[list[tuple[str, StoredImplicitCall]], frozenset[str]]:
         """What runs a function or class without a call being written: (file, what). And the files that have to be looked at now."""
-        listed = self._store.entering("run", key_of(value))
+        listed = self._store.entering("run", target_key(value))
         unlinked = self._unlinked_among("run", {value.path, *(path for path, _ in listed)})
         found = [
             (path, run)
@@ -175,11 +175,11 @@ class Links:
 
     def is_cut(self, name: str) -> bool:
         """Whether a limit was met somewhere at a call of this name."""
-        return any(path not in self.unlinked["call"] for path, _ in self._store.entering("call", cut_short(name)))
+        return any(path not in self.unlinked["call"] for path, _ in self._store.entering("call", truncated_key(name)))
 
     def is_run_cut(self, runs: Iterable[str], names: frozenset[str]) -> bool:
         """Whether a limit was met somewhere at an operation of such a kind, where it has a name, of one of these."""
-        keys = {cut_short(runs_key(run, name)) for run in runs for name in names or ("",)}
+        keys = {truncated_key(operation_key(run, name)) for run in runs for name in names or ("",)}
         return any(path not in self.unlinked["run"] for key in keys for path, _ in self._store.entering("run", key))
 
 
@@ -191,20 +191,20 @@ class Changed:
         self.files = 0
         self.names = 0
 
-    def replace(self, before: Known | None, facts: ModuleFacts, text: str) -> None:
+    def replace(self, before: LinkedFile | None, facts: ModuleFacts, text: str) -> None:
         """A file that is new, or is not what it was."""
         if before is not None and before.state.partition(" ")[2] != facts.module:
             self.remove(facts.path, before)  # it is another module now
         self._add(before, facts, text)
 
-    def _add(self, before: Known | None, facts: ModuleFacts, text: str) -> None:
+    def _add(self, before: LinkedFile | None, facts: ModuleFacts, text: str) -> None:
         self.paths.append(facts.path)
         if before is not None:
             self.files |= 1 << before.number
         for number in uses_of(facts, text) - (hashes_in(before.uses) if before is not None else set()):
             self.names |= bit_of(number)
 
-    def remove(self, path: str, before: Known) -> None:
+    def remove(self, path: str, before: LinkedFile) -> None:
         self.paths.append(path)
         self.files |= 1 << before.number
         # A package that had no other module is one no more.
@@ -223,11 +223,11 @@ def uses_of(facts: ModuleFacts, text: str) -> set[int]:
     return {hash_of(how, name) for how, names in ways.items() for name in names}
 
 
-def said_by(row: FileRow) -> str:
+def content_state(row: FileRow) -> str:
     """What tells a file's content and module (`Known.state`)."""
     return f"{row.sha256} {row.module}"
 
 
-def state_of(view: WorkspaceView) -> str:
+def index_state(view: WorkspaceView) -> str:
     """What tells the state of the index that a view reads."""
     return "{}:{}".format(*view.store.state())

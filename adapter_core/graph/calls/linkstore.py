@@ -20,8 +20,8 @@ from ..linking.results.values import Value
 from ..storage.sqlite_files import read_only_uri
 
 SUFFIX = "-links"
-WAYS = ("call", "run")
-_TABLES = tuple(f"{table}_{way}" for way in WAYS for table in ("links", "data", "entering"))
+LINK_KINDS = ("call", "run")
+_TABLES = tuple(f"{table}_{way}" for way in LINK_KINDS for table in ("links", "data", "entering"))
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE paths (number INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, state TEXT NOT NULL, uses BLOB NOT NULL);
@@ -32,7 +32,7 @@ CREATE TABLE data_{way} (file INTEGER NOT NULL, number INTEGER NOT NULL, data TE
 CREATE TABLE entering_{way} (target TEXT NOT NULL, file INTEGER NOT NULL, calls BLOB NOT NULL, PRIMARY KEY (target, file)) WITHOUT ROWID;
 CREATE INDEX entering_{way}_file ON entering_{way} (file);
 """
-    for way in WAYS
+    for way in LINK_KINDS
 )
 _json = json.JSONEncoder(separators=(",", ":")).encode
 _WRITE_SECONDS = 5.0  # that a writer waits for another one
@@ -47,10 +47,10 @@ class Linked(NamedTuple):
     cut: bool
 
 
-class Run(NamedTuple):
+class StoredImplicitCall(NamedTuple):
     """Something that runs without a call being written, as `call_sites` shows it, and what it leads to."""
 
-    how: str
+    kind: str
     callee: str
     owner: int
     line: int
@@ -65,11 +65,11 @@ class FileRows(NamedTuple):
     path: str
     files: int
     names: int
-    data: dict[int, Linked | Run]
+    data: dict[int, Linked | StoredImplicitCall]
     keys: dict[str, list[int]]
 
 
-class Known(NamedTuple):
+class LinkedFile(NamedTuple):
     """A file as it was looked at: its number, what tells its content and module, and the hashes of how it used names."""
 
     number: int
@@ -77,23 +77,23 @@ class Known(NamedTuple):
     uses: bytes
 
 
-def key_of(value: Value) -> str:
+def target_key(value: Value) -> str:
     """Under which the files are found that call a function, class or lambda."""
     extra = f":{value.extra[0]}:{value.extra[1]}" if value.kind == "lambda" else ""
     return f"{value.path}:{value.index}{extra}"
 
 
-def untold(name: str) -> str:
+def unknown_receiver_key(name: str) -> str:
     """Under which the files are found that call something of a name of which no more is known."""
     return f"?{name}"
 
 
-def cut_short(name: str) -> str:
-    """Under which the files are found where a limit was met at a call of a name, or at an operation (`runs_key`)."""
+def truncated_key(name: str) -> str:
+    """Under which the files are found where a limit was met at a call of a name, or at an operation (`operation_key`)."""
     return f"!{name}"
 
 
-def runs_key(runs: str, name: str) -> str:
+def operation_key(runs: str, name: str) -> str:
     """What an operation does; of attributes to which, and of what is handed over under which name."""
     return f"{runs}:{name if runs in ('get', 'set', 'delete', 'callback') else ''}"
 
@@ -150,18 +150,18 @@ class LinkStore:
 
     # -- reading -----------------------------------------------------------------------------------------------------
 
-    def known(self) -> dict[str, Known]:
+    def known(self) -> dict[str, LinkedFile]:
         """Every file that was looked at, by path."""
         rows = self._db.execute("SELECT path, number, state, uses FROM paths")
-        return {path: Known(number, state, uses) for path, number, state, uses in rows}
+        return {path: LinkedFile(number, state, uses) for path, number, state, uses in rows}
 
     def states(self) -> dict[str, str]:
         """`Known.state` of every file that was looked at, by path."""
         return dict(self._db.execute("SELECT path, state FROM paths"))
 
-    def known_file(self, path: str) -> Known | None:
+    def known_file(self, path: str) -> LinkedFile | None:
         row = self._db.execute("SELECT number, state, uses FROM paths WHERE path = ?", (path,)).fetchone()
-        return Known(*row) if row else None
+        return LinkedFile(*row) if row else None
 
     def missing(self, way: str) -> list[str]:
         """The files that have no row, in order."""
@@ -192,12 +192,12 @@ class LinkStore:
         """What some calls of a file (None: all) lead to, by their number among them; those that lead nowhere are left out."""
         return {number: self._linked(json.loads(data)) for number, data in self._data("call", path, numbers)}
 
-    def runs(self, path: str, numbers: Iterable[int] | None = None) -> dict[int, Run]:
+    def runs(self, path: str, numbers: Iterable[int] | None = None) -> dict[int, StoredImplicitCall]:
         """What runs in a file without a call, by number (None: all)."""
         found = {}
         for number, data in self._data("run", path, numbers):
-            how, callee, owner, line, last, deferred, linked = json.loads(data)
-            found[number] = Run(how, callee, owner, line, last, bool(deferred), self._linked(linked))
+            kind, callee, owner, line, last, deferred, linked = json.loads(data)
+            found[number] = StoredImplicitCall(kind, callee, owner, line, last, bool(deferred), self._linked(linked))
         return found
 
     def _data(self, way: str, path: str, numbers: Iterable[int] | None) -> list[tuple[int, str]]:
@@ -230,7 +230,7 @@ class LinkStore:
     ) -> None:
         """All rows but the `void` ones of each way hold for a state of the index, in which these files have these states and uses."""
         self._db.execute("BEGIN IMMEDIATE")
-        for way in WAYS:
+        for way in LINK_KINDS:
             for path in (*void[way], *gone):
                 self._delete(way, path)
         self._db.executemany("DELETE FROM paths WHERE path = ?", [(path,) for path in gone])
@@ -240,7 +240,7 @@ class LinkStore:
             [(path, state, uses) for path, (state, uses) in states.items()],
         )
         self._tell("index", index)
-        for way in WAYS:
+        for way in LINK_KINDS:
             self._tell(f"whole {way}", "" if self.missing(way) else "1")
         self._db.execute("COMMIT")
 
@@ -266,7 +266,7 @@ class LinkStore:
             self._db.execute(f"INSERT INTO links_{way} VALUES (?, ?, ?)", (file, _bytes(files), _bytes(names)))
             self._db.executemany(
                 f"INSERT INTO data_{way} VALUES (?, ?, ?)",
-                [(file, n, _json(_told(one, numbers))) for n, one in data.items()],
+                [(file, n, _json(_encoded(one, numbers))) for n, one in data.items()],
             )
             self._db.executemany(
                 f"INSERT INTO entering_{way} VALUES (?, ?, ?)",
@@ -289,24 +289,24 @@ def _bytes(bits: int) -> bytes:
     return bits.to_bytes((bits.bit_length() + 7) // 8, "little")
 
 
-def keys_of_calls(calls: Sequence[Call], links: dict[int, Linked]) -> dict[str, list[int]]:
+def call_keys(calls: Sequence[Call], links: dict[int, Linked]) -> dict[str, list[int]]:
     """By which the written calls of a file are found."""
     found: dict[str, list[int]] = {}
     for number, (targets, _, cut) in links.items():
         name = calls[number].name
-        keys = {key_of(v) for v in (*targets.named, *targets.entered) if v.kind != "module"}
+        keys = {target_key(v) for v in (*targets.named, *targets.entered) if v.kind != "module"}
         if not targets.named and not targets.elsewhere and "." in calls[number].callee:
-            keys.add(untold(name))
+            keys.add(unknown_receiver_key(name))
         if cut:
-            keys.add(cut_short(name))
+            keys.add(truncated_key(name))
         for key in keys:
             found.setdefault(key, []).append(number)
     return found
 
 
-def _told(one: Linked | Run, numbers: dict[str, int]) -> list[Any]:
-    if isinstance(one, Run):
-        return [*one[:6], _told(one.linked, numbers)]
+def _encoded(one: Linked | StoredImplicitCall, numbers: dict[str, int]) -> list[Any]:
+    if isinstance(one, StoredImplicitCall):
+        return [*one[:6], _encoded(one.linked, numbers)]
     targets, direct, cut = one
     named, entered, external, open_ = targets.named, targets.entered, targets.external, targets.open
     values = [[[v.kind, numbers.get(v.path, v.path), v.index, v.extra] for v in part] for part in (named, entered)]

@@ -15,11 +15,11 @@ from .containers import contents, filling, protocols
 from .flow import folding, narrowing
 from .library import futures
 from .local.operators import OPERATORS
-from .results.values import EMPTY, Value, Values, either, external, known, union
+from .results.values import EMPTY, Value, Values, external, union, union_of_alternatives, workspace_values
 
 if TYPE_CHECKING:
     from ...types import Flow
-    from .inference import Here, Inference
+    from .inference import Context, Inference
 
 _REQUEST = external("pytest.request")
 _MAX_TEXTS = 16  # that one expression may come to
@@ -28,13 +28,13 @@ _CALLS = re.compile(r"\(|\b(?:lambda|def|await|yield)\b")
 _MAX_TEXT = 80  # longer strings are no names
 
 
-def evaluate(inference: Inference, node: ast.expr, here: Here) -> Values:
+def evaluate(inference: Inference, node: ast.expr, here: Context) -> Values:
     """What an expression may be; nothing is known of kinds that are not in the table below."""
     handler = _EXPRESSIONS.get(type(node))
     return handler(inference, node, here) if handler is not None else EMPTY
 
 
-def _name(inference: Inference, node: ast.Name, here: Here) -> Values:
+def _name(inference: Inference, node: ast.Name, here: Context) -> Values:
     for name, values in here.environment:
         if name == node.id:
             return values
@@ -46,7 +46,7 @@ def _name(inference: Inference, node: ast.Name, here: Here) -> Values:
     return narrowing.narrowed(inference, node.id, offset, here, found)
 
 
-def _attribute(inference: Inference, node: ast.Attribute, here: Here) -> Values:
+def _attribute(inference: Inference, node: ast.Attribute, here: Context) -> Values:
     base, later = node.value, EMPTY
     if isinstance(base, ast.Name):
         # What was stored under this very name in this scope: `a.run = f; a.run()`.
@@ -64,20 +64,20 @@ def _attribute(inference: Inference, node: ast.Attribute, here: Here) -> Values:
             return found
     values = inference.infer(base, here)
     if node.attr == "param" and _REQUEST in values:
-        return parametrized.requested(inference, here.path, here.scope)
+        return parametrized.request_param_values(inference, here.path, here.scope)
     if node.attr.startswith("__") and not node.attr.endswith("__"):
-        return attributes.private(inference, values, node.attr, here.path, here.scope)
-    defined = decorating.as_defined(inference, values, node.attr, here)
+        return attributes.private_attribute(inference, values, node.attr, here.path, here.scope)
+    defined = decorating.undecorated_attribute(inference, values, node.attr, here)
     found = inference.attribute(values, node.attr) if defined is None else defined
     found = ((found - later) or found) if later else found
-    if here.base < 0 or not narrowing.is_asked(inference, here.path, here.scope, f".{node.attr}"):
+    if here.base < 0 or not narrowing.is_checked(inference, here.path, here.scope, f".{node.attr}"):
         return found
     subject = dotted_name(node)
     place = here.base + here.source.start(node)
     return narrowing.narrowed(inference, subject, place, here, found) if subject else found
 
 
-def _is_before(inference: Inference, node: ast.Attribute, here: Here, stored: Sequence[Flow]) -> bool:
+def _is_before(inference: Inference, node: ast.Attribute, here: Context, stored: Sequence[Flow]) -> bool:
     """Whether an attribute is read above all statements that set it, and in no loop with them."""
     if here.base < 0 or any(flow.conditional for flow in stored):
         return False
@@ -85,7 +85,7 @@ def _is_before(inference: Inference, node: ast.Attribute, here: Here, stored: Se
     return all(place < flow.start for flow in stored)
 
 
-def _just_set(inference: Inference, node: ast.Attribute, here: Here, stored: Sequence[Flow]) -> Values:
+def _just_set(inference: Inference, node: ast.Attribute, here: Context, stored: Sequence[Flow]) -> Values:
     """What `self.x` is right after it was set, whatever subclasses set it to: `self.x = Reader()`, `self.x.read()`, with no call and no
     branch between."""
     if here.base < 0:
@@ -96,26 +96,26 @@ def _just_set(inference: Inference, node: ast.Attribute, here: Here, stored: Seq
         return EMPTY
     if _CALLS.search(inference.workspace.text(here.path), last.end, place):
         return EMPTY
-    return known(inference.infer_flow(here.path, last, here.environment))
+    return workspace_values(inference.infer_flow(here.path, last, here.environment))
 
 
-def _call(inference: Inference, node: ast.Call, here: Here) -> Values:
+def _call(inference: Inference, node: ast.Call, here: Context) -> Values:
     callees = inference.infer(node.func, here)
-    return union([calling.result(inference, callee, node, here) for callee in callees])
+    return union([calling.call_result(inference, callee, node, here) for callee in callees])
 
 
-def _subscript(inference: Inference, node: ast.Subscript, here: Here) -> Values:
+def _subscript(inference: Inference, node: ast.Subscript, here: Context) -> Values:
     values = inference.infer(node.value, here)
     if isinstance(node.slice, ast.Slice):
         return folding.sliced(inference, node, here) or values
     step = _index(node.slice)
     keys = inference.keys(node.slice, here) if step is None else [spelled(node.slice) or None]
     if step is not None or keys != [None]:
-        last = filling.last_put(inference, node, here, keys[0] if len(keys) == 1 else None)
+        last = filling.last_stored(inference, node, here, keys[0] if len(keys) == 1 else None)
         if last:
             return last
     name = dotted_name(node.slice) if keys == [None] else ""
-    if name and (exact := contents.under_name(inference, values, name)):
+    if name and (exact := contents.value_under_name(inference, values, name)):
         return exact
     parts = [
         protocols.item(inference, v, key, step) for v in values for key in keys if v.kind != "namespace" or key or step
@@ -124,15 +124,15 @@ def _subscript(inference: Inference, node: ast.Subscript, here: Here) -> Values:
         # `globals()["on_" + kind]`
         spaces = [v for v in values if v.kind == "namespace"]
         starts = [s for s in _texts(inference.infer(node.slice, here)) or () if s.endswith("*")] if spaces else []
-        parts += [namespaces.held(inference, v, start[:-1]) for v in spaces for start in starts]
+        parts += [namespaces.values_with_prefix(inference, v, start[:-1]) for v in spaces for start in starts]
     # `hooks[key].append(f)`: what is in the containers that a container holds is known by their common name.
-    inner = filling.stored(inference, here.path, here.scope, dotted_name(node.value) + "[]")
+    inner = filling.stored_values(inference, here.path, here.scope, dotted_name(node.value) + "[]")
     if inner:
         parts.append(frozenset({Value("typed", "list", 0, inner)}))
     return union(parts)
 
 
-def keys(inference: Inference, node: ast.expr, here: Here) -> list[str | None]:
+def keys(inference: Inference, node: ast.expr, here: Context) -> list[str | None]:
     """The keys, as `repr` spells them, that an expression may be: a constant, or a variable that is one of a few strings; [None]: any."""
     key = spelled(node)
     if key:
@@ -142,51 +142,53 @@ def keys(inference: Inference, node: ast.expr, here: Here) -> list[str | None]:
     return [repr(text) for text in texts] if texts and not any(text.endswith("*") for text in texts) else [None]
 
 
-def _if(inference: Inference, node: ast.IfExp, here: Here) -> Values:
+def _if(inference: Inference, node: ast.IfExp, here: Context) -> Values:
     return _either(inference, [node.body, node.orelse], here)
 
 
-def _or(inference: Inference, node: ast.BoolOp, here: Here) -> Values:
+def _or(inference: Inference, node: ast.BoolOp, here: Context) -> Values:
     return _either(inference, node.values, here)
 
 
-def _either(inference: Inference, nodes: list[ast.expr], here: Here) -> Values:
-    return either([inference.infer(n, here) for n in nodes], [isinstance(n, ast.Constant) for n in nodes])
+def _either(inference: Inference, nodes: list[ast.expr], here: Context) -> Values:
+    return union_of_alternatives(
+        [inference.infer(n, here) for n in nodes], [isinstance(n, ast.Constant) for n in nodes]
+    )
 
 
-def _inner(inference: Inference, node: ast.NamedExpr | ast.Starred, here: Here) -> Values:
+def _inner(inference: Inference, node: ast.NamedExpr | ast.Starred, here: Context) -> Values:
     return inference.infer(node.value, here)
 
 
-def _await(inference: Inference, node: ast.Await, here: Here) -> Values:
+def _await(inference: Inference, node: ast.Await, here: Context) -> Values:
     return futures.awaited(inference.infer(node.value, here))
 
 
-def _yield_from(inference: Inference, node: ast.YieldFrom, here: Here) -> Values:
+def _yield_from(inference: Inference, node: ast.YieldFrom, here: Context) -> Values:
     """The value of `yield from`: what the inner generator returns."""
     return calling.generator_results(inference, inference.infer(node.value, here))
 
 
-def _yield(inference: Inference, node: ast.Yield, here: Here) -> Values:
+def _yield(inference: Inference, node: ast.Yield, here: Context) -> Values:
     """The value of `yield`: what is sent into the generator."""
-    return calling.sent(inference, Value("generator", here.path, here.scope))
+    return calling.sent_values(inference, Value("generator", here.path, here.scope))
 
 
-def _display(inference: Inference, node: ast.expr, here: Here) -> Values:
+def _display(inference: Inference, node: ast.expr, here: Context) -> Values:
     if here.base < 0:
         return EMPTY
     start, end = here.source.span(node)
     return frozenset({Value("display", here.path, here.scope, (here.base + start, here.base + end))})
 
 
-def _lambda(inference: Inference, node: ast.Lambda, here: Here) -> Values:
+def _lambda(inference: Inference, node: ast.Lambda, here: Context) -> Values:
     if here.base < 0:
         return EMPTY
     start, end = here.source.span(node)
     return frozenset({Value("lambda", here.path, here.scope, (here.base + start, here.base + end))})
 
 
-def _constant(inference: Inference, node: ast.Constant, here: Here) -> Values:
+def _constant(inference: Inference, node: ast.Constant, here: Context) -> Values:
     kind = type(node.value).__name__
     if kind in ("NoneType", "ellipsis"):
         return EMPTY
@@ -194,7 +196,7 @@ def _constant(inference: Inference, node: ast.Constant, here: Here) -> Values:
     return frozenset({Value("external", f"builtins.{kind}()", 0, known)})
 
 
-def _string(inference: Inference, node: ast.JoinedStr, here: Here) -> Values:
+def _string(inference: Inference, node: ast.JoinedStr, here: Context) -> Values:
     texts: Texts = [""]
     for part in node.values:
         if isinstance(part, ast.FormattedValue) and (part.format_spec is not None or part.conversion not in (-1, 115)):
@@ -227,7 +229,7 @@ def _strings(texts: Texts) -> Values:
     return frozenset(Value("external", "builtins.str()", 0, t) for t in known or (None,))
 
 
-def _unary(inference: Inference, node: ast.UnaryOp, here: Here) -> Values:
+def _unary(inference: Inference, node: ast.UnaryOp, here: Context) -> Values:
     name = OPERATORS.get(type(node.op))
     values = inference.infer(node.operand, here)
     parts = [
@@ -238,7 +240,7 @@ def _unary(inference: Inference, node: ast.UnaryOp, here: Here) -> Values:
     return union([*parts, frozenset(v for v in values if v.kind == "external")])
 
 
-def _operator(inference: Inference, node: ast.BinOp, here: Here) -> Values:
+def _operator(inference: Inference, node: ast.BinOp, here: Context) -> Values:
     name = OPERATORS.get(type(node.op))
     values = inference.infer(node.left, here)
     if name is None:
@@ -248,7 +250,7 @@ def _operator(inference: Inference, node: ast.BinOp, here: Here) -> Values:
         if value.kind == "instance":
             found = attributes.attribute(inference, value, f"__{name}__")
             # Flags put together are flags.
-            parts.append(frozenset({value}) if _of_flags(found) else calling.returned(inference, found))
+            parts.append(frozenset({value}) if _of_flags(found) else calling.call_results(inference, found))
         elif value.kind == "display" or (value.kind == "typed" and value.path in ("list", "places")):
             parts.append(frozenset({value}) | inference.infer(node.right, here))
         elif value.path == "builtins.str()" and name == "add":
@@ -278,7 +280,7 @@ def _index(node: ast.expr) -> str | None:
     )
 
 
-_EXPRESSIONS: dict[type, Callable[[Inference, ast.expr, Here], Values]] = {
+_EXPRESSIONS: dict[type, Callable[[Inference, ast.expr, Context], Values]] = {
     ast.Name: _name,  # type: ignore[dict-item]
     ast.Attribute: _attribute,  # type: ignore[dict-item]
     ast.Call: _call,  # type: ignore[dict-item]

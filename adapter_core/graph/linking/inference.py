@@ -21,29 +21,29 @@ from .classes import attributes, composed, dynamic, generated, namespaces
 from .containers import contents, filling, protocols
 from .flow import folding
 from .local import reaching
-from .local.reaching import Event
+from .local.reaching import Binding
 from .local.snippets import Snippet, snippet
-from .local.tables import Tables, forget_rows, scopes
+from .local.tables import SymbolTable, forget_rows, scopes
 from .names import annotations as types_of
 from .names import modules, texts
-from .results.remembering import Remembering
-from .results.values import EMPTY, Value, Values, either, external, known, union
+from .results.query_cache import QueryCache
+from .results.values import EMPTY, Value, Values, external, union, union_of_alternatives, workspace_values
 
 if TYPE_CHECKING:
-    from .implicit.targets import Implicit
+    from .implicit.targets import ImplicitCall
     from .local.facts import Workspace
     from .local.implicit_sites import Operation
     from .local.named_calls import NamedCalls
     from .results.reads import Reads
 
 _MAX_NESTING = 60  # of expressions within expressions, over all that is being worked out
-_SHORT = 40  # characters of an expression that may be a constant
+_MAX_CONSTANT = 40  # characters of an expression that may be a constant
 _WORD = re.compile(r"[^\W\d]\w*")
 _BUILTINS = frozenset(dir(builtins))
 Environment = tuple[tuple[str, Values], ...]
 
 
-class _Kept(NamedTuple):
+class _CacheSizes(NamedTuple):
     """How much is kept of files: tables, weighed by their rows, of some 150 bytes each; files by their lines; operations."""
 
     tables: int
@@ -51,12 +51,12 @@ class _Kept(NamedTuple):
     operations: int
 
 
-_ASKED = _Kept(36_000, 16, 6_000)
+_SIZES_FOR_QUERIES = _CacheSizes(36_000, 16, 6_000)
 # Who goes through all files comes back to tables, but takes up each file's operations once.
-_LINKING = _Kept(200_000, 12, 3_000)
+_SIZES_FOR_LINKING = _CacheSizes(200_000, 12, 3_000)
 
 
-class Here(NamedTuple):
+class Context(NamedTuple):
     """Where an expression stands: file, scope, the offset of its text in the file (-1: unknown), its line, and what is known of the
     parameters around it."""
 
@@ -68,20 +68,20 @@ class Here(NamedTuple):
     environment: Environment = ()
 
 
-def _drop_rows(table: Tables | None) -> None:
+def _drop_rows(table: SymbolTable | None) -> None:
     if table is not None:
         forget_rows(table.facts)
 
 
-class Inference(Remembering):
+class Inference(QueryCache):
     """Remembers what it found out; valid as long as its workspace does not change. For one thread."""
 
     def __init__(self, workspace: Workspace, reads: Reads | None = None) -> None:
         """`reads`: what the workspace is read for is noted there, by result; it is then a `TracedWorkspace` with these."""
         super().__init__(reads)
         self.workspace = workspace
-        kept = _ASKED if reads is None else _LINKING
-        self._tables: Recent[str, Tables | None] = Recent(
+        kept = _SIZES_FOR_QUERIES if reads is None else _SIZES_FOR_LINKING
+        self._tables: Recent[str, SymbolTable | None] = Recent(
             kept.tables, lambda table: table.weight if table else 1, _drop_rows
         )
         self._lines: Recent[str, reaching.Lines] = Recent(kept.lines)
@@ -94,8 +94,8 @@ class Inference(Remembering):
         self.unparsed: dict[str, None] = {}  # files whose operations cannot be told, since this was last cleared
         # What `sites` found for a function or class: its calls, and whether something was cut off.
         self.callers: dict[Value, tuple[list[tuple[str, Call, bool]], bool]] = {}
-        # The same that `runners` found, and why it may not be all.
-        self.implicit_callers: dict[Value, tuple[list[tuple[str, Implicit]], str, bool]] = {}
+        # The same that `implicit_callers` found, and why it may not be all.
+        self.implicit_callers: dict[Value, tuple[list[tuple[str, ImplicitCall]], str, bool]] = {}
         # `Tables.handing` by file: each is asked for it many times, and hardly any has some.
         self.callback_calls: dict[str, tuple[Call, ...]] = {}
         # The classes by the names of their bases, by file: many classes go by one name, and few files are asked for anything else.
@@ -108,13 +108,13 @@ class Inference(Remembering):
         if self.reads is not None:
             self.reads.read(path)
 
-    def table(self, path: str) -> Tables | None:
+    def table(self, path: str) -> SymbolTable | None:
         if self.reads is not None:
             self.reads.read(path)
-        table = self._tables.recall(path)
+        table = self._tables.fetch(path)
         if table is None and path not in self._tables:
             facts = self.workspace.facts(path)
-            table = self._tables[path] = Tables(facts) if facts else None
+            table = self._tables[path] = SymbolTable(facts) if facts else None
         return table
 
     def lines(self, path: str) -> list[str]:
@@ -123,7 +123,7 @@ class Inference(Remembering):
 
     def line_table(self, path: str) -> reaching.Lines:
         """The lines of a file, and how far each is indented."""
-        lines = self._lines.recall(path)
+        lines = self._lines.fetch(path)
         if lines is None:
             lines = self._lines[path] = reaching.lines_of(self.workspace.text(path).split("\n"))
         return lines
@@ -142,9 +142,9 @@ class Inference(Remembering):
 
     def context(
         self, path: str, scope: int, start: int, end: int, line: int, environment: Environment = ()
-    ) -> Here | None:
+    ) -> Context | None:
         source = snippet(self.workspace.text(path)[start:end])
-        return None if source is None else Here(path, scope, start, line, source, environment)
+        return None if source is None else Context(path, scope, start, line, source, environment)
 
     def infer_text(self, path: str, scope: int, text: str, line: int) -> Values:
         """What an expression given as text may be: a decorator, a base, a default, a dotted name."""
@@ -155,7 +155,7 @@ class Inference(Remembering):
         source = snippet(text)
         if source is None:
             return EMPTY
-        here = Here(path, scope, -1, line, source)
+        here = Context(path, scope, -1, line, source)
         return self.evaluate(key, lambda: self.infer(source.tree, here))
 
     def infer_flow(self, path: str, flow: Flow, environment: Environment = ()) -> Values:
@@ -164,11 +164,11 @@ class Inference(Remembering):
             return self.infer_annotation(path, flow.scope, self.workspace.text(path)[flow.start : flow.end], flow.line)
         values = self.infer_at(path, flow.scope, flow.start, flow.end, flow.line, environment)
         if flow.kind in ("for", "yield_from"):
-            values = namespaces.taken(self, path, flow, self.elements(values))
+            values = namespaces.loop_values(self, path, flow, self.elements(values))
         elif flow.kind == "with":
-            values = union([protocols.entered(self, v) for v in values])
+            values = union([protocols.enter_result(self, v) for v in values])
         elif flow.kind == "except":
-            values = union([protocols.caught(self, v) for v in values])
+            values = union([protocols.caught_exception(self, v) for v in values])
         if flow.path and flow.kind != "item":
             for step in flow.path.split("."):
                 values = self.unpacked(values, step)
@@ -182,7 +182,7 @@ class Inference(Remembering):
 
     # -- expressions by their kind -----------------------------------------------------------------------------------
 
-    def infer(self, node: ast.expr, here: Here) -> Values:
+    def infer(self, node: ast.expr, here: Context) -> Values:
         if self._nesting >= _MAX_NESTING:
             self.mark_incomplete()
             return EMPTY
@@ -192,7 +192,9 @@ class Inference(Remembering):
         finally:
             self._nesting -= 1
 
-    def infer_name(self, name: str, path: str, scope: int, offset: int, line: int, environment: Environment = ()) -> Values:
+    def infer_name(
+        self, name: str, path: str, scope: int, offset: int, line: int, environment: Environment = ()
+    ) -> Values:
         """What a name may be, read in a scope: at an offset (-1: unknown) and line, or (line 0) whenever."""
         table = self.table(path)
         if table is None:
@@ -203,7 +205,7 @@ class Inference(Remembering):
             if limited_here:
                 nearest = min(limited_here, key=lambda f: f.last - f.first)
                 if nearest.kind == "lambda":
-                    return lambdas.parameter(self, path, nearest)
+                    return lambdas.parameter_values(self, path, nearest)
                 return self.infer_flow(path, nearest)
             own = current == scope
             if declared and (current, name) in declared:
@@ -220,8 +222,8 @@ class Inference(Remembering):
                     later = modules.from_later_stars(self, table, name, line if own else 0)
                     if later is not None:
                         return later
-                found = modules.with_set(self, table, name, found)
-                return found or modules.set_from_outside(self, table.facts.module, name)
+                found = modules.with_assigned_elsewhere(self, table, name, found)
+                return found or modules.assigned_elsewhere(self, table.facts.module, name)
         found = modules.from_stars(self, table, name)
         if found is not None:
             return found
@@ -232,19 +234,19 @@ class Inference(Remembering):
         return EMPTY
 
     def infer_binding(
-        self, table: Tables, scope: int, name: str, offset: int = -1, line: int = 0, environment: Environment = ()
+        self, table: SymbolTable, scope: int, name: str, offset: int = -1, line: int = 0, environment: Environment = ()
     ) -> Values | None:
         """What a name of one scope may be; None where the scope does not bind it. With a `line`: as read there."""
         bound = reaching.bindings_of(table, scope, name)
         parameter = bound.parameter
         if not bound.events:
             if parameter:
-                return parameters.parameter(self, table.facts.path, scope, name)
+                return parameters.parameter_values(self, table.facts.path, scope, name)
             return EMPTY if name in table.facts.symbols[scope].local_names else None
         lines = self.line_table(table.facts.path) if line and bound.branching else reaching.NO_LINES
-        chosen, given = reaching.reaching(bound, reaching.Place(offset, line, lines) if line else None)
+        chosen, given = reaching.reaching_bindings(bound, reaching.ReadPosition(offset, line, lines) if line else None)
         folds = bound.branching and self.folds.get(table.facts.path) != ()
-        folded = folding.after(self, table, chosen, line) if folds else None
+        folded = folding.finished_fold(self, table, chosen, line) if folds else None
         if environment:
             environment = self._needed(table, chosen, environment)
 
@@ -255,30 +257,32 @@ class Inference(Remembering):
             noted = [e for e in held if isinstance(e.what, Flow) and e.what.kind == "annotation"]
             told = [e for e in held if e not in noted]
             parts = [self._event(table, e, environment) for e in told]
-            if noted and not any(v.kind != "typed" for part in parts for v in known(part)):
+            if noted and not any(v.kind != "typed" for part in parts for v in workspace_values(part)):
                 # An annotation tells where the value does not: `basket: Basket = field(…)`.
                 parts += [self._event(table, e) for e in noted]
             else:
-                parts = [either(parts, [self._is_told(table, e) for e in told])]
+                parts = [union_of_alternatives(parts, [self._is_told(table, e) for e in told])]
             if made:
                 parts.append(made)
             elif parameter and given:
-                parts.append(parameters.parameter(self, table.facts.path, scope, name))
+                parts.append(parameters.parameter_values(self, table.facts.path, scope, name))
             return union(parts)
 
         number = folded.start if folded is not None else -1
         key = ("binding", table.facts.path, scope, name, given, tuple([e.number for e in chosen]), environment, number)
         return self.memoize(key, compute)
 
-    def _is_told(self, table: Tables, event: Event) -> bool:
+    def _is_told(self, table: SymbolTable, event: Binding) -> bool:
         """Whether a binding to which nothing is known is one to a constant, and not to something unknown."""
         return isinstance(event.what, Flow) and self.is_constant_flow(table.facts.path, event.what)
 
     def is_constant_flow(self, path: str, flow: Flow) -> bool:
-        source = snippet(self.workspace.text(path)[flow.start : flow.end]) if flow.end - flow.start < _SHORT else None
+        source = (
+            snippet(self.workspace.text(path)[flow.start : flow.end]) if flow.end - flow.start < _MAX_CONSTANT else None
+        )
         return source is not None and isinstance(source.tree, ast.Constant)
 
-    def _needed(self, table: Tables, chosen: list[Event], environment: Environment) -> Environment:
+    def _needed(self, table: SymbolTable, chosen: list[Binding], environment: Environment) -> Environment:
         """The part of what is known of parameters that some binding names."""
         text = self.workspace.text(table.facts.path)
         words: set[str] = set()
@@ -287,18 +291,18 @@ class Inference(Remembering):
                 words.update(_WORD.findall(text, event.what.start, event.what.end))
         return tuple(e for e in environment if e[0] in words)
 
-    def _event(self, table: Tables, event: Event, environment: Environment = ()) -> Values:
+    def _event(self, table: SymbolTable, event: Binding, environment: Environment = ()) -> Values:
         what = event.what
         facts = table.facts
         if isinstance(what, Flow):
             return self.infer_flow(facts.path, what, environment)
         if isinstance(what, Import):
-            return modules.imported(self, facts, what)
+            return modules.imported_value(self, facts, what)
         symbol = facts.symbols[what]
         if symbol.kind == "class":
-            return calling.decorated(self, facts.path, what, Value("class", facts.path, what))
+            return calling.apply_decorators(self, facts.path, what, Value("class", facts.path, what))
         if symbol.is_callable:
-            return calling.decorated(self, facts.path, what, Value("function", facts.path, what))
+            return calling.apply_decorators(self, facts.path, what, Value("function", facts.path, what))
         return EMPTY
 
     def attribute(self, values: Values, name: str) -> Values:
@@ -308,18 +312,18 @@ class Inference(Remembering):
     def _attribute_of(self, value: Value, name: str) -> Values:
         if value.kind == "module":
             return (
-                namespaces.of_module(self, value.path)
+                namespaces.module_namespace(self, value.path)
                 if name == "__dict__"
                 else modules.attribute(self, value.path, name)
             )
         if value.kind in ("class", "instance", "super"):
             return attributes.attribute(self, value, name)
         if value.kind == "external":
-            return dynamic.parsed(self, value, name) or frozenset({texts.method(value, name)})
+            return dynamic.parsed_argument(self, value, name) or frozenset({texts.bound_method(value, name)})
         if value.kind in ("display", "starred", "typed", "generator", "attributes", "namespace"):
-            return dynamic.of_container(value, name)
+            return dynamic.container_attribute(value, name)
         if value.kind == "function":
-            return dynamic.of_function(self, value, name)
+            return dynamic.function_attribute(self, value, name)
         if value.kind in ("composed", "object"):
             return composed.attribute(self, value, name)
         if value.kind == "partial" and name == "func":
@@ -330,7 +334,7 @@ class Inference(Remembering):
 
     def elements(self, values: Values) -> Values:
         """What iterating over any of the values gives."""
-        return union([protocols.iterated(self, v) for v in values])
+        return union([protocols.element_values(self, v) for v in values])
 
     def unpacked(self, values: Values, step: str) -> Values:
         """What unpacking gives at one place: "1", "-1", or "*1:0" for a list of the rest; what a pattern takes out: "@attribute", "@0" (of
@@ -340,7 +344,11 @@ class Inference(Remembering):
             return union([contents.rest(self, v, int(first), int(after)) for v in values])
         if step.startswith("@"):
             place = step[1:]
-            return generated.matched(self, values, int(place)) if place.isdecimal() else self.attribute(values, place)
+            return (
+                generated.pattern_values(self, values, int(place))
+                if place.isdecimal()
+                else self.attribute(values, place)
+            )
         if step[:1] in "'\"":
             return union([protocols.item(self, v, step, None) for v in values])
         return union([protocols.item(self, v, None, step) for v in values])
@@ -349,7 +357,7 @@ class Inference(Remembering):
 
     def module(self, name: str) -> Values:
         """A module of the workspace by its dotted name, or what is outside."""
-        return modules.named(self, name)
+        return modules.module_value(self, name)
 
     def member(self, value: Value, name: str) -> Values:
         """An attribute of a class, an instance or `super()`."""
@@ -358,44 +366,44 @@ class Inference(Remembering):
     def members_with_prefix(self, value: Value, start: str) -> Values:
         """The attributes of a value whose names begin so."""
         if value.kind == "module":
-            return modules.attributes_beginning(self, value.path, start)
-        return attributes.attributes_beginning(self, value, start)
+            return modules.attributes_with_prefix(self, value.path, start)
+        return attributes.attributes_with_prefix(self, value, start)
 
     def enter_result(self, value: Value) -> Values:
-        return protocols.entered(self, value)
+        return protocols.enter_result(self, value)
 
-    def keys(self, node: ast.expr, here: Here) -> list[str | None]:
+    def keys(self, node: ast.expr, here: Context) -> list[str | None]:
         return expressions.keys(self, node, here)
 
     def item(self, value: Value, key: str | None, step: str | None) -> Values:
         return protocols.item(self, value, key, step)
 
     def element_values(self, value: Value) -> Values:
-        return protocols.iterated(self, value)
+        return protocols.element_values(self, value)
 
     def call_results(self, callees: Values) -> Values:
-        return calling.returned(self, callees)
+        return calling.call_results(self, callees)
 
     def call_result_with(self, function: Value, environment: Environment) -> Values:
-        return calling.returned_with(self, function, environment)
+        return calling.call_result_with(self, function, environment)
 
     def yielded_values(self, generator: Value) -> Values:
-        return calling.yielded(self, generator)
+        return calling.yielded_values(self, generator)
 
     def added_values(self, value: Value, key: str | None, written: Values) -> Values:
-        return filling.additions(self, value, key, written)
+        return filling.added_values(self, value, key, written)
 
     def variadic_values(self, value: Value, key: str | None) -> Values:
-        return parameters.gathered(self, value, key)
+        return parameters.variadic_values(self, value, key)
 
     def argument_values(self, path: str, scope: int, name: str) -> Values:
-        return parameters.handed_over(self, path, scope, name)
+        return parameters.argument_values(self, path, scope, name)
 
     def getattr_result(self, functions: Values, name: str) -> Values:
-        return dynamic.answered(self, functions, name)
+        return dynamic.getattr_result(self, functions, name)
 
-    def argument_value(self, callee: Value, node: ast.Call, here: Here, wanted: Parameter) -> Values | None:
-        return parameters.argument(self, callee, node, here, wanted)
+    def argument_value(self, callee: Value, node: ast.Call, here: Context, wanted: Parameter) -> Values | None:
+        return parameters.argument_value(self, callee, node, here, wanted)
 
     def callees(self, path: str, call: Call) -> Values:
         return calling.callees(self, path, call)
@@ -404,10 +412,10 @@ class Inference(Remembering):
         return calling.constructors(self, cls)
 
     def aliases_of_name(self, name: str) -> list[str]:
-        return import_aliases.names_of(self, name)
+        return import_aliases.aliases_of_name(self, name)
 
     def files_using_name(self, name: str) -> list[str]:
-        return import_aliases.files_naming(self, name)
+        return import_aliases.files_using_name(self, name)
 
     def aliases_of(self, value: Value) -> list[tuple[str, str]]:
         return may_alias.aliases_of(self, value)
@@ -416,7 +424,7 @@ class Inference(Remembering):
         return may_alias.aliases_of_instances(self, cls)
 
     def call_sites_of(self, value: Value) -> list[tuple[str, Call]]:
-        return may_alias.sites_of(self, value)
+        return may_alias.call_sites_of(self, value)
 
     def is_common(self, function: Value) -> bool:
         return may_alias.is_common(self, function)

@@ -56,7 +56,7 @@ class Documents:
 
     def get(self, path: str) -> Document | None:
         """The document, or None where there is no such readable text file inside the root."""
-        found = self._cache.recall(path)
+        found = self._cache.fetch(path)
         if found is None and path not in self._cache:
             found = self._cache[path] = self._load(path)
         return found

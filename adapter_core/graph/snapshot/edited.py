@@ -31,7 +31,7 @@ def parsed(document: Document, module: str) -> ModuleFacts:
         return parse_file(path, file_kind(path), document.text, module)
     key = (path, module, document.sha256)
     with _lock:
-        found = _kept.recall(key)
+        found = _kept.fetch(key)
     if found is None:
         found = parse_file(path, file_kind(path), document.text, module)
         with _lock:

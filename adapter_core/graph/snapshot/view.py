@@ -66,7 +66,7 @@ class WorkspaceView:
 
     def facts(self, path: str) -> ModuleFacts | None:
         """The facts of a file as it is now: a file that changed since it was indexed is parsed on the spot."""
-        found = self._facts.recall(path)
+        found = self._facts.fetch(path)
         if found is None and path not in self._facts:
             found = self._facts[path] = self._load(path)
         return found
@@ -175,7 +175,7 @@ class WorkspaceView:
     def paths_using(self, name: str, how: str = "named") -> list[str]:
         """The Python files in which an identifier may be used in that way (`store.USES`), in order; open files always."""
         key = (name, how)
-        found = self._using.recall(key)
+        found = self._using.fetch(key)
         if found is None:
             with self.store.snapshot():
                 paths = {p for file in self.store.files_using(name, how) if (p := self.path_of(file)) and is_python(p)}

@@ -23,7 +23,9 @@ SET_UP = frozenset(
 
 def is_test_case(inference: Inference, path: str, written: str) -> bool | None:
     """Whether a class from another file, by its name in this one, descends from a `TestCase`; None where it is not known."""
-    told = [_is_case(lookup_order(inference, v)) for v in inference.infer_text(path, 0, written, 0) if v.kind == "class"]
+    told = [
+        _is_case(lookup_order(inference, v)) for v in inference.infer_text(path, 0, written, 0) if v.kind == "class"
+    ]
     return any(told) if told else None
 
 

@@ -227,8 +227,8 @@ class Ways:
                 takes = symbol.qualname in asking or (
                     fixtures.takes_fixtures(symbol) and any(p.name == name for p in symbol.parameters)
                 )
-                takes = takes and parametrized.given(self._inference, path, index, name) is None
-                taken = fixtures.fixture(self._inference, path, index, name) if takes else None
+                takes = takes and parametrized.parametrized_values(self._inference, path, index, name) is None
+                taken = fixtures.find_fixture(self._inference, path, index, name) if takes else None
                 if taken is not None and (taken == plain or taken in replaced):
                     yield path, index, symbol.name_line, 1.0 if taken == plain else _REPLACED
 

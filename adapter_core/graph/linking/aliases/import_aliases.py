@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ....types import Call
-from ...memory.momentary import momentary
+from ...memory.request_cache import request_cache
 from ..results.values import Value
 
 if TYPE_CHECKING:
@@ -18,12 +18,12 @@ _MAX_CALLING = 12  # files that call what makes a decorator
 CONSTRUCTORS = ("__init__", "__new__")
 
 
-def names_of(inference: Inference, name: str) -> list[str]:
+def aliases_of_name(inference: Inference, name: str) -> list[str]:
     """A name, and the names under which files import it (`from m import name as alias`), again and again."""
-    return inference.memoize_data(("names", name), lambda: _names_of(inference, name))
+    return inference.memoize_data(("names", name), lambda: _compute_aliases_of_name(inference, name))
 
 
-def _names_of(inference: Inference, name: str) -> list[str]:
+def _compute_aliases_of_name(inference: Inference, name: str) -> list[str]:
     found = inference.memoize(("names", name), lambda: frozenset(scoped_name("", n) for n in _aliases(inference, name)))
     return sorted((v.extra for v in found), key=lambda n: (n != name, n)) or [name]
 
@@ -39,10 +39,10 @@ def _aliases(inference: Inference, name: str) -> list[str]:
     return found
 
 
-def files_naming(inference: Inference, name: str) -> list[str]:
+def files_using_name(inference: Inference, name: str) -> list[str]:
     """The files in which a name, or an alias of it, stands."""
     found: dict[str, None] = {}
-    for alias in names_of(inference, name):
+    for alias in aliases_of_name(inference, name):
         found.update(dict.fromkeys(inference.workspace.paths_using(alias)))
     return list(found)
 
@@ -61,36 +61,36 @@ def decorators_of(inference: Inference, function: Value) -> list[tuple[str, Call
         if symbol.kind == "class" and not is_constructor:
             break
         if symbol.name not in (*CONSTRUCTORS, "__call__"):
-            applied = _applied(inference, symbol.name)
+            applied = _decorator_calls(inference, symbol.name)
             found += applied
             if index != function.index:
-                for name in _handing_back(inference, symbol.name):
-                    found += _applied(inference, name)
+                for name in _forwarding_functions(inference, symbol.name):
+                    found += _decorator_calls(inference, name)
                 # What it gives goes by the names of what it decorates, and these may be decorators in their turn.
                 for name in _decorated_by(inference, applied) if len(applied) <= _MAX_DECORATED else ():
-                    found += _applied(inference, name)
+                    found += _decorator_calls(inference, name)
         if symbol.kind == "class":
             break
         index = symbol.parent
     return found
 
 
-def _applied(inference: Inference, name: str) -> list[tuple[str, Call]]:
+def _decorator_calls(inference: Inference, name: str) -> list[tuple[str, Call]]:
     """The decorators that go by a name, or an alias of it."""
     found: list[tuple[str, Call]] = []
-    for alias in names_of(inference, name):
+    for alias in aliases_of_name(inference, name):
         for path in inference.workspace.paths_using(alias, "decorated"):
             table = inference.table(path) if inference.spend() else None
             found += [(path, c) for c in table.decorators.get(alias, ())] if table else []
     return found
 
 
-def _handing_back(inference: Inference, name: str) -> list[str]:
+def _forwarding_functions(inference: Inference, name: str) -> list[str]:
     """The functions that return what a function of a name gives: `def get(self, path): return self.route(path, "GET")`."""
-    return inference.memoize_data(("handing back", name), lambda: _found_handing_back(inference, name))
+    return inference.memoize_data(("handing back", name), lambda: _find_forwarding_functions(inference, name))
 
 
-def _found_handing_back(inference: Inference, name: str) -> list[str]:
+def _find_forwarding_functions(inference: Inference, name: str) -> list[str]:
     found: dict[str, None] = {}
     paths = inference.workspace.paths_using(name, "called")
     for path in paths if len(paths) <= _MAX_CALLING else ():
@@ -134,7 +134,7 @@ class _ScopedName(Value):
     __hash__ = tuple.__hash__
 
 
-@momentary(8_000)
+@request_cache(8_000)
 def scoped_name(home: str, name: str) -> Value:
     """A name by which something may be called: in one file, or (home "") anywhere."""
     return _ScopedName("name", home, 0, name)

@@ -15,10 +15,10 @@ from ....types import Call
 from ..classes import hierarchy
 from ..classes.mro import lookup_order
 from ..local.snippets import snippet
-from ..local.tables import Tables
+from ..local.tables import SymbolTable
 from ..results.values import Value, Values, unbound
 from .import_aliases import CONSTRUCTORS, by_name, scoped_name
-from .registered import registrar
+from .singledispatch import dispatcher_name
 from .value_flow import assigned_to, target_parameters, targets_of_name, targets_of_place, targets_of_result
 
 if TYPE_CHECKING:
@@ -30,12 +30,12 @@ _MAX_CALLING_FILES = 40
 _MAX_SITES = 80
 
 
-def sites_of(inference: Inference, value: Value) -> list[tuple[str, Call]]:
+def call_sites_of(inference: Inference, value: Value) -> list[tuple[str, Call]]:
     """The calls that may enter a function, class or lambda: all calls of a name that may be an alias of it."""
-    return _sites(inference, value, _may_alias(inference, value))
+    return _call_sites(inference, value, _may_alias(inference, value))
 
 
-def handing_over(inference: Inference, function: Value) -> tuple[list[tuple[str, Call]], bool]:
+def argument_sites(inference: Inference, function: Value) -> tuple[list[tuple[str, Call]], bool]:
     """The calls that may hand something over to a function, and whether these are all: of too many those by its own name."""
     if is_common(inference, function):
         return [], False
@@ -44,11 +44,11 @@ def handing_over(inference: Inference, function: Value) -> tuple[list[tuple[str,
     using = [inference.workspace.paths_using(n, "called") for n in {c.extra for c in aliases if not c.path}]
     open_only = len(inference.workspace.paths_using("", "called"))  # are among the files of any name
     if sum(max(len(paths) - open_only, 0) for paths in using) <= _MAX_SITES:
-        sites = _sites(inference, function, aliases)
+        sites = _call_sites(inference, function, aliases)
         if len(sites) <= _MAX_SITES:
             return sites, True
-    name = called_as(inference, function)
-    own = _sites(inference, function, [c for c in aliases if c.extra == name])
+    name = call_name(inference, function)
+    own = _call_sites(inference, function, [c for c in aliases if c.extra == name])
     named = [(path, call) for path, call in own if call.name == name]
     return (named if len(named) <= _MAX_SITES else []), False
 
@@ -58,14 +58,14 @@ def _may_alias(inference: Inference, value: Value) -> list[Value]:
     return by_name(inference.memoize(("may alias", plain), lambda: _closure(inference, plain)))
 
 
-def _sites(inference: Inference, value: Value, aliases: list[Value]) -> list[tuple[str, Call]]:
+def _call_sites(inference: Inference, value: Value, aliases: list[Value]) -> list[tuple[str, Call]]:
     found: dict[tuple[str, int, int, str], tuple[str, Call]] = {}
     for one in aliases:
         if inference.expired:  # to find the files of a name takes time, too
             inference.mark_incomplete()
             break
         name: str = one.extra
-        sites = _written_in(inference, one.path, name) if one.path else _written(inference, name)
+        sites = _calls_in_file(inference, one.path, name) if one.path else _calls_named(inference, name)
         for path, call in sites:
             found[(path, call.start, call.end, call.form)] = (path, call)
     if value.kind == "lambda":
@@ -78,22 +78,22 @@ def _sites(inference: Inference, value: Value, aliases: list[Value]) -> list[tup
     return [found[key] for key in sorted(found)]
 
 
-def _written(inference: Inference, name: str) -> list[tuple[str, Call]]:
+def _calls_named(inference: Inference, name: str) -> list[tuple[str, Call]]:
     """The calls and decorators of a name in all files. Many functions share a name."""
-    return inference.memoize_data(("written", name), lambda: _found_written(inference, name))
+    return inference.memoize_data(("written", name), lambda: _find_calls_named(inference, name))
 
 
-def _found_written(inference: Inference, name: str) -> list[tuple[str, Call]]:
+def _find_calls_named(inference: Inference, name: str) -> list[tuple[str, Call]]:
     found: list[tuple[str, Call]] = []
     for path in inference.workspace.paths_using(name, "called"):
-        found += _written_in(inference, path, name)
+        found += _calls_in_file(inference, path, name)
     for path in inference.workspace.paths_using(name, "decorated"):
         table = inference.table(path) if not inference.expired else None
         found += [(path, call) for call in table.decorators.get(name, ())] if table is not None else []
     return found
 
 
-def _written_in(inference: Inference, path: str, name: str) -> list[tuple[str, Call]]:
+def _calls_in_file(inference: Inference, path: str, name: str) -> list[tuple[str, Call]]:
     if inference.expired:
         inference.mark_incomplete()
         return []
@@ -119,12 +119,12 @@ def aliases_and_containers_of(inference: Inference, value: Value) -> list[tuple[
 def aliases_of_instances(inference: Inference, cls: Value) -> list[tuple[str, str]]:
     """The same of what a call of a class gives."""
     key = ("aliases of instances", cls)
-    first = _constructed(inference, _name(inference, cls))
-    aliases = inference.memoize(key, lambda: _expanded(inference, first, cls.path))
+    first = _instance_names(inference, _name(inference, cls))
+    aliases = inference.memoize(key, lambda: _transitive_aliases(inference, first, cls.path))
     return sorted((c.path, c.extra) for c in aliases if not c.extra.endswith(("[]", "()")))
 
 
-def applied_as(inference: Inference, function: Value) -> list[tuple[str, Call]]:
+def decorator_uses(inference: Inference, function: Value) -> list[tuple[str, Call]]:
     """The decorators by another name that a function, or the one that returns it, is assigned to: `trace = fast if DEBUG else plain`,
     `@KINDS["fast"]`."""
     table = inference.table(function.path)
@@ -146,7 +146,7 @@ def applied_as(inference: Inference, function: Value) -> list[tuple[str, Call]]:
     return found
 
 
-def _may_decorate(inference: Inference, table: Tables, index: int) -> bool:
+def _may_decorate(inference: Inference, table: SymbolTable, index: int) -> bool:
     """Whether a function holds another one, or gives back what it is given: others are hardly decorators."""
     symbols = table.facts.symbols
     if any(symbols[inner].is_callable for inner in table.members.get(index, ())):
@@ -163,11 +163,11 @@ def files_of(inference: Inference, home: str, name: str, defined_in: str) -> lis
 
 def is_common(inference: Inference, function: Value) -> bool:
     """Whether so many files call something of the function's name that its calls are not looked at for their arguments."""
-    name = called_as(inference, function)
+    name = call_name(inference, function)
     return not name or len(inference.workspace.paths_using(name, "called")) > _MAX_CALLING_FILES
 
 
-def called_as(inference: Inference, function: Value) -> str:
+def call_name(inference: Inference, function: Value) -> str:
     """The name by which a function is called where it has no other alias: its own, of a constructor that of its class."""
     table = inference.table(function.path)
     if table is None:
@@ -188,10 +188,10 @@ def _files(inference: Inference, one: Value, defined_in: str) -> list[str]:
 
 
 def _closure(inference: Inference, value: Value) -> Values:
-    return _expanded(inference, _first(inference, value), value.path)
+    return _transitive_aliases(inference, _initial_aliases(inference, value), value.path)
 
 
-def _expanded(inference: Inference, first: list[Value], defined_in: str) -> Values:
+def _transitive_aliases(inference: Inference, first: list[Value], defined_in: str) -> Values:
     """Some aliases, and what takes over their value."""
     found: dict[Value, None] = dict.fromkeys(first)
     todo = list(found)
@@ -215,7 +215,7 @@ def _expanded(inference: Inference, first: list[Value], defined_in: str) -> Valu
     return frozenset(found)
 
 
-def _first(inference: Inference, value: Value) -> list[Value]:
+def _initial_aliases(inference: Inference, value: Value) -> list[Value]:
     table = inference.table(value.path)
     if table is None:
         return []
@@ -240,12 +240,12 @@ def _first(inference: Inference, value: Value) -> list[Value]:
         found.append(scoped_name(home, f"{symbol.name}[]"))  # `Box[int](3)`
     if parent is not None and parent.kind == "class":
         cls = Value("class", value.path, symbol.parent)
-        found += _by_beginning(inference, cls, symbol.name)
+        found += _aliases_by_prefix(inference, cls, symbol.name)
         if symbol.name == "__call__":
             for current in [cls, *hierarchy.all_subclasses(inference, cls)]:
-                found += _constructed(inference, _name(inference, current))
+                found += _instance_names(inference, _name(inference, current))
     for text in symbol.decorators:
-        if head := registrar(text):
+        if head := dispatcher_name(text):
             found.append(scoped_name("", head.rpartition(".")[2]))  # is called in its place, perhaps
         # A decorator is handed the function: its parameter is an alias.
         for decorator in inference.infer_text(value.path, max(symbol.parent, 0), text, symbol.start):
@@ -253,26 +253,26 @@ def _first(inference: Inference, value: Value) -> list[Value]:
     return found
 
 
-def _by_beginning(inference: Inference, cls: Value, name: str) -> list[Value]:
+def _aliases_by_prefix(inference: Inference, cls: Value, name: str) -> list[Value]:
     """The aliases of a method that its class, or a base, asks for by a name put together: `getattr(self, "visit_" + kind)`."""
     found: list[Value] = []
     for path in dict.fromkeys(c.path for c in lookup_order(inference, cls) if c.kind == "class"):
-        for beginning, start in _beginnings(inference, path):
+        for beginning, start in _getattr_prefixes(inference, path):
             if name.startswith(beginning) and name != beginning:
                 found += [scoped_name(path, "()"), *targets_of_place(inference, path, start)]
     return found
 
 
-def _beginnings(inference: Inference, path: str) -> list[tuple[str, int]]:
+def _getattr_prefixes(inference: Inference, path: str) -> list[tuple[str, int]]:
     """How the names begin that `getattr` is asked for in a file, as far as that is told, and where."""
     table = inference.table(path)
     calls = table.calls.get("getattr", ()) if table is not None else ()
     if table is None or not calls:
         return []
-    return inference.memoize_data(("beginnings", path), lambda: _found_beginnings(inference, table, calls))
+    return inference.memoize_data(("beginnings", path), lambda: _find_getattr_prefixes(inference, table, calls))
 
 
-def _found_beginnings(inference: Inference, table: Tables, calls: Sequence[Call]) -> list[tuple[str, int]]:
+def _find_getattr_prefixes(inference: Inference, table: SymbolTable, calls: Sequence[Call]) -> list[tuple[str, int]]:
     found = []
     for call in calls:
         here = inference.context(table.facts.path, call.owner, call.start, call.end, call.line)
@@ -286,11 +286,11 @@ def _found_beginnings(inference: Inference, table: Tables, calls: Sequence[Call]
             flows = table.flows.get((call.owner, node.args[1].id), ())
             sources = [snippet(text[f.start : f.end]) for f in flows if f.kind == "assign" and not f.path]
             written = [source.tree for source in sources if source is not None]
-        found += [(text, call.start) for part in written if (text := _beginning(part))]
+        found += [(text, call.start) for part in written if (text := _constant_prefix(part))]
     return found
 
 
-def _beginning(node: ast.expr) -> str:
+def _constant_prefix(node: ast.expr) -> str:
     """The constant text with which a text begins that is put together."""
     if isinstance(node, ast.JoinedStr):
         first = node.values[0] if node.values else None
@@ -301,7 +301,7 @@ def _beginning(node: ast.expr) -> str:
         return _constant(node.left).partition("%")[0]
     while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
         node = node.left
-        if told := _constant(node) or (_beginning(node) if isinstance(node, ast.JoinedStr) else ""):
+        if told := _constant(node) or (_constant_prefix(node) if isinstance(node, ast.JoinedStr) else ""):
             return told
     return ""
 
@@ -315,7 +315,7 @@ def _name(inference: Inference, cls: Value) -> str:
     return table.facts.symbols[cls.index].name if table else ""
 
 
-def _constructed(inference: Inference, name: str) -> list[Value]:
+def _instance_names(inference: Inference, name: str) -> list[Value]:
     """The names to which `Name(…)` is assigned, or handed."""
     found: list[Value] = [scoped_name("", name)]
     paths = inference.workspace.paths_using(name, "called")

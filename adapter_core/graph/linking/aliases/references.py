@@ -12,7 +12,7 @@ from ....types import Import, ModuleFacts
 from ...parsing.fields import dotted_name, outer_parts
 from ...parsing.syntax import Syntax, syntax_of
 from ..classes import mro
-from ..local.tables import Tables, scopes
+from ..local.tables import SymbolTable, scopes
 from ..names import modules
 from ..results.values import Value
 from . import import_aliases
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Place = tuple[str, int]  # path, symbol
 
 
-class Named(NamedTuple):
+class NameUse(NamedTuple):
     """One place where a name stands: line (1-based), column (0-based, code points), what it is used for, the scope around it."""
 
     path: str
@@ -33,7 +33,7 @@ class Named(NamedTuple):
     scope: int
 
 
-def references(inference: Inference, target: Place) -> list[Named]:
+def references(inference: Inference, target: Place) -> list[NameUse]:
     """All places in the workspace that name a symbol and were traced to it."""
     table = inference.table(target[0])
     if table is None:
@@ -41,8 +41,8 @@ def references(inference: Inference, target: Place) -> list[Named]:
     name = table.facts.symbols[target[1]].name
     if target[1] == 0:
         name = table.facts.module.rpartition(".")[2]
-    names = import_aliases.names_of(inference, name)
-    found: dict[Named, None] = {}
+    names = import_aliases.aliases_of_name(inference, name)
+    found: dict[NameUse, None] = {}
     for path in sorted(
         {p for n in names for p in inference.workspace.paths_using(n)}, key=lambda p: (p != target[0], p)
     ):
@@ -54,13 +54,13 @@ def references(inference: Inference, target: Place) -> list[Named]:
     return list(found)
 
 
-def _in_file(inference: Inference, path: str, names: set[str], target: Place) -> Iterator[Named]:
+def _in_file(inference: Inference, path: str, names: set[str], target: Place) -> Iterator[NameUse]:
     table = inference.table(path)
     if table is None:
         return
     if path == target[0] and target[1]:
         symbol = table.facts.symbols[target[1]]
-        yield Named(path, symbol.name_line, symbol.name_column, "definition", max(symbol.parent, 0))
+        yield NameUse(path, symbol.name_line, symbol.name_column, "definition", max(symbol.parent, 0))
     text = inference.workspace.text(path)
     syntax = syntax_of(path, text, table.facts.module)
     if syntax is None:
@@ -73,7 +73,7 @@ def _in_file(inference: Inference, path: str, names: set[str], target: Place) ->
         if name in names and target in _symbols(inference, table, node, scope, syntax):
             line, column = _name_place(node, name, syntax)
             if kind != "write" or not _is_definition(table, target, line, column):
-                yield Named(path, line, column, kind, scope)
+                yield NameUse(path, line, column, kind, scope)
 
 
 Walked = tuple[ast.AST, str, int]
@@ -114,7 +114,7 @@ def _walk(facts: ModuleFacts, tree: ast.AST, lines: list[str], wanted: list[int]
             quoted = _quoted(node, node.value, lines)
             stack += [(quoted, kind, scope)] if quoted is not None else []
         for field, value in ast.iter_fields(node):
-            following = _following(node, field, kind)
+            following = _kind_of_part(node, field, kind)
             stack += [
                 (i, following, scope) for i in (value if isinstance(value, list) else [value]) if isinstance(i, ast.AST)
             ]
@@ -143,7 +143,7 @@ def _around_definition(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassD
                 yield annotation, "annotation", scope
 
 
-def _following(node: ast.AST, field: str, kind: str) -> str:
+def _kind_of_part(node: ast.AST, field: str, kind: str) -> str:
     """What a part of a node is used for, where the node is used for `kind`."""
     if field == "func" and isinstance(node, ast.Call):
         return "call"
@@ -177,16 +177,16 @@ def _quoted(node: ast.Constant, text: str, lines: list[str]) -> ast.expr | None:
 
 
 def _imports(
-    inference: Inference, table: Tables, node: ast.Import | ast.ImportFrom, names: set[str], target: Place, scope: int,
+    inference: Inference, table: SymbolTable, node: ast.Import | ast.ImportFrom, names: set[str], target: Place, scope: int,
     syntax: Syntax,
-) -> Iterator[Named]:  # fmt: skip
+) -> Iterator[NameUse]:  # fmt: skip
     facts = table.facts
     written = [item for item in facts.imports if item.line == node.lineno]
     if isinstance(node, ast.ImportFrom) and node.module and not target[1] and written:
         last = node.module.rpartition(".")[2]
         column = _end_of_module(node, syntax)
         if last in names and column and _module_of(inference, facts, written[0], target[0]):
-            yield Named(facts.path, node.lineno, column - len(last), "import", scope)
+            yield NameUse(facts.path, node.lineno, column - len(last), "import", scope)
     for alias in node.names:
         last = alias.name.rpartition(".")[2]
         if last not in names and alias.asname not in names:
@@ -195,7 +195,7 @@ def _imports(
             if (item.name if isinstance(node, ast.ImportFrom) else item.module) == alias.name:
                 if target in imported_symbols(inference, facts, item):
                     start = syntax.column(alias.lineno, alias.col_offset)
-                    yield Named(facts.path, alias.lineno, start + len(alias.name) - len(last), "import", scope)
+                    yield NameUse(facts.path, alias.lineno, start + len(alias.name) - len(last), "import", scope)
                 break
 
 
@@ -211,14 +211,14 @@ def _end_of_module(node: ast.ImportFrom, syntax: Syntax) -> int:
 def _module_of(inference: Inference, facts: ModuleFacts, item: Import, path: str) -> bool:
     """Whether what an import takes something from is the module in a file."""
     name = modules.absolute_module(facts, item)
-    name = name if item.level else modules.located(inference, facts, name)
+    name = name if item.level else modules.workspace_module(inference, facts, name)
     return any(found.path == path for found in inference.workspace.facts_of_module(name))
 
 
 # -- from names to symbols ---------------------------------------------------------------------------------------------
 
 
-def _symbols(inference: Inference, table: Tables, node: ast.AST, scope: int, syntax: Syntax) -> set[Place]:
+def _symbols(inference: Inference, table: SymbolTable, node: ast.AST, scope: int, syntax: Syntax) -> set[Place]:
     if isinstance(node, ast.Name):
         offset = syntax.offset(node.lineno, node.col_offset)
         if any(table.limited_at(one, node.id, offset) for one in scopes(table.facts, scope)):
@@ -233,7 +233,7 @@ def _symbols(inference: Inference, table: Tables, node: ast.AST, scope: int, syn
     return {p for v in values for p in attribute_symbols(inference, v, node.attr)}
 
 
-def named_symbols(inference: Inference, table: Tables, scope: int, name: str) -> set[Place]:
+def named_symbols(inference: Inference, table: SymbolTable, scope: int, name: str) -> set[Place]:
     """The symbols that a bare name means in a scope: where it is defined, through imports."""
     facts = table.facts
     for current in scopes(facts, scope):
@@ -257,7 +257,7 @@ def imported_symbols(inference: Inference, facts: ModuleFacts, item: Import, dep
     """The symbols that an import brings: of a module its entry 0."""
     name = modules.absolute_module(facts, item)
     if not item.level:
-        name = modules.located(inference, facts, name)
+        name = modules.workspace_module(inference, facts, name)
     if item.name is None:
         return {(f.path, 0) for f in inference.workspace.facts_of_module(name)}
     return module_symbols(inference, name, item.name, depth)
@@ -308,7 +308,7 @@ def attribute_symbols(inference: Inference, value: Value, name: str) -> set[Plac
 # -- places ------------------------------------------------------------------------------------------------------------
 
 
-def _is_definition(table: Tables, target: Place, line: int, column: int) -> bool:
+def _is_definition(table: SymbolTable, target: Place, line: int, column: int) -> bool:
     if table.facts.path != target[0]:
         return False
     symbol = table.facts.symbols[target[1]]

@@ -14,25 +14,25 @@ from typing import TYPE_CHECKING
 
 from ....types import Call, Flow, Symbol
 from ..classes import generated
-from ..local.builtin_calls import CALLING_NAMES
-from ..local.tables import Tables, scopes
+from ..local.builtin_calls import CALLER_NAMES
+from ..local.tables import SymbolTable, scopes
 from ..results.values import Value
-from .import_aliases import by_name, decorators_of, files_naming, scoped_name
+from .import_aliases import by_name, decorators_of, files_using_name, scoped_name
 
 if TYPE_CHECKING:
     from ..inference import Inference
 
 _MAX_FILES = 60
 _MAX_CALLING = 12  # files that call a function by another name than its own
-_ADDING = frozenset(
+_ADD_METHODS = frozenset(
     {"append", "add", "insert", "appendleft", "extend", "update", "setdefault", "register", "put", "push"}
 )
 # Tell something of what they are given, and never give it back: built-in functions, and some of `inspect` and `asyncio`.
-_TELLING = frozenset("isinstance issubclass callable len hasattr str repr bool int float id hash print".split())
+_INSPECTING = frozenset("isinstance issubclass callable len hasattr str repr bool int float id hash print".split())
 _BINDING = ("functools.partial", "types.MethodType")
-_TELLING_MODULES = ("inspect", "asyncio")
-_AFTER = re.compile(r"\s*(\(|\.|=(?!=))")
-_TAKEN_OUT = re.compile(r"\[|\.(?:values|items|get|pop|popitem|popleft|setdefault|copy)\(")
+_INSPECTING_MODULES = ("inspect", "asyncio")
+_NO_VALUE_USE = re.compile(r"\s*(\(|\.|=(?!=))")
+_ITEM_ACCESS = re.compile(r"\[|\.(?:values|items|get|pop|popitem|popleft|setdefault|copy)\(")
 
 
 def _mentions(text: str, name: str, container: bool) -> Iterator[int]:
@@ -44,7 +44,7 @@ def _mentions(text: str, name: str, container: bool) -> Iterator[int]:
         end = place + size
         before, after = text[place - 1 : place], text[end : end + 1]
         whole = not (before.isalnum() or before == "_" or after.isalnum() or after == "_")
-        if whole and (not _AFTER.match(text, end) or (container and _TAKEN_OUT.match(text, end))):
+        if whole and (not _NO_VALUE_USE.match(text, end) or (container and _ITEM_ACCESS.match(text, end))):
             yield place
         place = text.find(name, end)
 
@@ -52,17 +52,17 @@ def _mentions(text: str, name: str, container: bool) -> Iterator[int]:
 def targets_of_name(inference: Inference, path: str, name: str, container: bool) -> tuple[Value, ...]:
     """The names that take over the value of `name` in one file. Many functions share a name."""
     return inference.memoize_data(
-        ("targets of name", path, name, container), lambda: _taken_over(inference, path, name, container)
+        ("targets of name", path, name, container), lambda: _compute_targets(inference, path, name, container)
     )
 
 
-def _taken_over(inference: Inference, path: str, name: str, container: bool) -> tuple[Value, ...]:
+def _compute_targets(inference: Inference, path: str, name: str, container: bool) -> tuple[Value, ...]:
     found: list[Value] = []
     if path in inference.workspace.paths_using(name, "aliased"):
         table = inference.table(path)
         found += [scoped_name("", alias) for alias in (table.aliases.get(name, ()) if table else ())]
     mentioned = ("mentioned", path, name, container)
-    places = inference.memoize_data(mentioned, lambda: _mentioned(inference, path, name, container))
+    places = inference.memoize_data(mentioned, lambda: _find_uses(inference, path, name, container))
     table = inference.table(path) if places else None
     if table is not None:
         for place, flows, call in places:
@@ -70,7 +70,7 @@ def _taken_over(inference: Inference, path: str, name: str, container: bool) -> 
     return tuple(dict.fromkeys(found))
 
 
-def _mentioned(
+def _find_uses(
     inference: Inference, path: str, name: str, container: bool
 ) -> list[tuple[int, list[Flow], Call | None]]:
     """Where a name stands as a value in one file, the flows of which it is part, and the innermost call that it is an argument of."""
@@ -85,10 +85,10 @@ def _mentioned(
     return [(p, flows_around(table, p), _call_around(table, p)) for p in places] if table is not None else []
 
 
-def handed_at(inference: Inference, path: str, name: str) -> list[tuple[int, Call]]:
+def argument_uses(inference: Inference, path: str, name: str) -> list[tuple[int, Call]]:
     """Where in a file a name is an argument of a call."""
     key = "mentioned", path, name, False
-    found = inference.memoize_data(key, partial(_mentioned, inference, path, name, False))
+    found = inference.memoize_data(key, partial(_find_uses, inference, path, name, False))
     return [(place, call) for place, _, call in found if call is not None]
 
 
@@ -100,10 +100,10 @@ def assigned_to(inference: Inference, name: str) -> list[str]:
 
 def _assigned_to(inference: Inference, name: str) -> list[str]:
     found: dict[str, None] = {}
-    paths = files_naming(inference, name)
+    paths = files_using_name(inference, name)
     for path in paths if len(paths) <= _MAX_FILES else ():
         key = "mentioned", path, name, False
-        for _, flows, _ in inference.memoize_data(key, partial(_mentioned, inference, path, name, False)):
+        for _, flows, _ in inference.memoize_data(key, partial(_find_uses, inference, path, name, False)):
             for last in (flow.target.rpartition(".")[2] for flow in flows if flow.kind == "assign"):
                 found.update(dict.fromkeys([last, f"{last}[]"]))
             # `return partial(name, level)`: what gives it may go by its own name.
@@ -121,9 +121,11 @@ def targets_of_place(inference: Inference, path: str, offset: int) -> list[Value
     return _targets_of(inference, table, offset, flows_around(table, offset), _call_around(table, offset))
 
 
-def _targets_of(inference: Inference, table: Tables, offset: int, flows: list[Flow], call: Call | None) -> list[Value]:
+def _targets_of(
+    inference: Inference, table: SymbolTable, offset: int, flows: list[Flow], call: Call | None
+) -> list[Value]:
     found: list[Value] = []
-    telling = call is not None and _only_tells(table, call)
+    telling = call is not None and _discards_argument(table, call)
     for flow in flows:
         if not (telling and flow.start <= call.start and call.end <= flow.end):  # type: ignore[union-attr]
             found += from_flow(inference, table, flow)
@@ -132,24 +134,24 @@ def _targets_of(inference: Inference, table: Tables, offset: int, flows: list[Fl
     return found
 
 
-def _only_tells(table: Tables, call: Call) -> bool:
+def _discards_argument(table: SymbolTable, call: Call) -> bool:
     """Whether a call hands on nothing of what it is given: the built-in function itself, and nothing that goes by its name."""
     owner, _, name = call.callee.rpartition(".")
     if owner:
-        return owner in _TELLING_MODULES and name.startswith("is") and _is_imported(table, call, owner)
+        return owner in _INSPECTING_MODULES and name.startswith("is") and _is_imported(table, call, owner)
     return (
-        name in _TELLING
+        name in _INSPECTING
         and not table.stars
         and not any(_binds(table, s, name) for s in scopes(table.facts, call.owner))
     )
 
 
-def _is_imported(table: Tables, call: Call, module: str) -> bool:
+def _is_imported(table: SymbolTable, call: Call, module: str) -> bool:
     places = [s for s in scopes(table.facts, call.owner) if _binds(table, s, module)]
     return bool(places) and (places[0], module) in table.imports
 
 
-def _binds(table: Tables, scope: int, name: str) -> bool:
+def _binds(table: SymbolTable, scope: int, name: str) -> bool:
     symbol = table.facts.symbols[scope]
     return (
         any((scope, name) in bound for bound in (table.children, table.imports, table.flows))
@@ -158,12 +160,12 @@ def _binds(table: Tables, scope: int, name: str) -> bool:
     )
 
 
-def flows_around(table: Tables, offset: int) -> list[Flow]:
+def flows_around(table: SymbolTable, offset: int) -> list[Flow]:
     """The flows in whose expression an offset lies, but for those that hand nothing on."""
     return [f for f in table.flows_around(offset) if f.kind not in ("annotation", "lambda", "except")]
 
 
-def from_flow(inference: Inference, table: Tables, flow: Flow) -> list[Value]:
+def from_flow(inference: Inference, table: SymbolTable, flow: Flow) -> list[Value]:
     """The names to which a flow takes its value; of a result, what is done with it."""
     path = table.facts.path
     if flow.kind in ("return", "yield", "yield_from"):
@@ -175,13 +177,13 @@ def from_flow(inference: Inference, table: Tables, flow: Flow) -> list[Value]:
     return [scoped_name(home, last), scoped_name(home, f"{last}[]")]
 
 
-def targets_of_result(inference: Inference, table: Tables, owner: int) -> list[Value]:
+def targets_of_result(inference: Inference, table: SymbolTable, owner: int) -> list[Value]:
     """Who calls the function and keeps, or calls, what it gives; what it decorates."""
     key = ("targets of result", table.facts.path, owner)
-    return inference.memoize_data(key, lambda: list(dict.fromkeys(_given_on(inference, table, owner))))
+    return inference.memoize_data(key, lambda: list(dict.fromkeys(_compute_result_targets(inference, table, owner))))
 
 
-def _given_on(inference: Inference, table: Tables, owner: int) -> list[Value]:
+def _compute_result_targets(inference: Inference, table: SymbolTable, owner: int) -> list[Value]:
     symbol = table.facts.symbols[owner]
     if not symbol.is_callable:
         return []
@@ -190,19 +192,19 @@ def _given_on(inference: Inference, table: Tables, owner: int) -> list[Value]:
     nested = symbol.parent > 0 and table.facts.symbols[symbol.parent].is_callable
     if symbol.kind == "property":
         found.append(scoped_name("", symbol.name))
-    users = [path] if nested else files_naming(inference, symbol.name)
+    users = [path] if nested else files_using_name(inference, symbol.name)
     calling = _files_calling(inference, symbol.name)
     for user in users if len(users) <= _MAX_FILES else [path]:
         other = inference.table(user) if inference.spend() and user in calling else None
         if other is None:
             continue
         for alias in (symbol.name, *other.aliases.get(symbol.name, ())):
-            found += _given_by_calls(inference, other, alias, owner)
+            found += _targets_of_calls(inference, other, alias, owner)
             for target in _decorated(other) if alias in other.decorators else ():
                 if any(_decorator_name(d) == alias for d in target.decorators):
                     found.append(scoped_name("", target.name))
     if not found and not nested and any(table.facts.symbols[i].is_callable for i in table.members.get(owner, ())):
-        found += _given_elsewise(inference, path, owner)
+        found += _targets_of_aliased_calls(inference, path, owner)
     if nested or symbol.name == "__call__":
         # `@decorator(argument)`: the inner function is given back by the outer one, or by the `__call__` of a decorating object.
         for user, decorator in decorators_of(inference, Value("function", path, owner)):
@@ -213,7 +215,7 @@ def _given_on(inference: Inference, table: Tables, owner: int) -> list[Value]:
     return found
 
 
-def _given_by_calls(inference: Inference, table: Tables, name: str, owner: int) -> Iterator[Value]:
+def _targets_of_calls(inference: Inference, table: SymbolTable, name: str, owner: int) -> Iterator[Value]:
     """Who keeps, or calls, what the calls of a name give in one file."""
     for call in table.calls.get(name, ()):
         yield scoped_name(table.facts.path, "()")
@@ -225,14 +227,14 @@ def _given_by_calls(inference: Inference, table: Tables, name: str, owner: int) 
             yield from _from_argument(inference, table.facts.path, inner, call.start)
 
 
-def _given_elsewise(inference: Inference, path: str, owner: int) -> Iterator[Value]:
+def _targets_of_aliased_calls(inference: Inference, path: str, owner: int) -> Iterator[Value]:
     """The same of a function that is never called by its own name: `for layer in LAYERS: view = layer(view)`."""
     for home, name in inference.aliases_of(Value("function", path, owner)):
         users = [home] if home else inference.workspace.paths_using(name, "called")
         for user in users if len(users) <= _MAX_CALLING else ():
             other = inference.table(user) if inference.spend() else None
             if other is not None:
-                yield from _given_by_calls(inference, other, name, -1)
+                yield from _targets_of_calls(inference, other, name, -1)
 
 
 def _files_calling(inference: Inference, name: str) -> frozenset[str]:
@@ -242,14 +244,14 @@ def _files_calling(inference: Inference, name: str) -> frozenset[str]:
     return frozenset(path for paths in found for path in paths)
 
 
-def _from_flow_once(inference: Inference, table: Tables, flow: Flow) -> list[Value]:
+def _from_flow_once(inference: Inference, table: SymbolTable, flow: Flow) -> list[Value]:
     if flow.kind in ("return", "yield", "yield_from"):
         key = ("targets of returned", table.facts.path, flow.owner)
         return by_name(inference.memoize(key, lambda: frozenset(targets_of_result(inference, table, flow.owner))))
     return from_flow(inference, table, flow)
 
 
-def _decorated(table: Tables) -> Iterator[Symbol]:
+def _decorated(table: SymbolTable) -> Iterator[Symbol]:
     symbols = table.facts.symbols
     return (symbols[index] for index in table.decorated)
 
@@ -258,7 +260,7 @@ def _decorator_name(text: str) -> str:
     return text.partition("(")[0].rpartition(".")[2]
 
 
-def _call_around(table: Tables, offset: int, outside: Call | None = None) -> Call | None:
+def _call_around(table: SymbolTable, offset: int, outside: Call | None = None) -> Call | None:
     """The innermost call among whose arguments an offset lies; `outside`: not that one, nor one that begins where it does."""
     best: Call | None = None
     for call in table.calls_around(offset):
@@ -274,10 +276,12 @@ def _call_around(table: Tables, offset: int, outside: Call | None = None) -> Cal
 def _from_argument(inference: Inference, path: str, call: Call, offset: int) -> list[Value]:
     """The names that an argument of a call, which stands at an offset, goes to."""
     key = ("targets of argument", path, call.start, call.end, offset)
-    return inference.memoize_data(key, lambda: list(dict.fromkeys(_handed_on(inference, path, call, offset))))
+    return inference.memoize_data(
+        key, lambda: list(dict.fromkeys(_compute_argument_targets(inference, path, call, offset)))
+    )
 
 
-def _handed_on(inference: Inference, path: str, call: Call, offset: int) -> list[Value]:
+def _compute_argument_targets(inference: Inference, path: str, call: Call, offset: int) -> list[Value]:
     here = inference.context(path, call.owner, call.start, call.end, call.line)
     if here is None or not isinstance(here.source.tree, ast.Call):
         return []
@@ -293,12 +297,12 @@ def _handed_on(inference: Inference, path: str, call: Call, offset: int) -> list
             place = keyword.arg or "**"
     if place is None:
         return []
-    if call.name in _ADDING and "." in call.callee:
+    if call.name in _ADD_METHODS and "." in call.callee:
         container = call.callee.rpartition(".")[0].rpartition(".")[2]
         return [scoped_name(path, container), scoped_name(path, f"{container}[]")] if container else []
     if call.name in ("set_defaults", "SimpleNamespace") and isinstance(place, str):
         return [scoped_name("", place)]  # `parser.set_defaults(func=build)`, and then `args.func(args)`
-    found = [scoped_name(path, name) for name in _lambda_parameters(node)] if call.name in CALLING_NAMES else []
+    found = [scoped_name(path, name) for name in _lambda_parameters(node)] if call.name in CALLER_NAMES else []
     for value in inference.callees(path, call):
         binding = value.kind == "external" and value.path in _BINDING
         if binding and node.args and place != 0:
@@ -325,7 +329,7 @@ def target_parameters(inference: Inference, callee: Value, place: int | str) -> 
     if callee.kind == "class":
         targets = [v._replace(extra=callee) for v in inference.constructors(callee)]
         if not targets:
-            return [scoped_name("", name) for name in generated.stored_as(inference, callee, place)]
+            return [scoped_name("", name) for name in generated.field_of_argument(inference, callee, place)]
     elif callee.kind == "instance":
         targets = [v for v in inference.member(callee, "__call__") if v.kind == "function"]
     else:

@@ -9,50 +9,54 @@ from typing import TYPE_CHECKING, NamedTuple
 from ....types import Call
 from ..aliases import may_alias
 from ..flow import folding
-from ..local.builtin_calls import CALLING, CALLING_NAMES, KEY_PLACES, KEYED
+from ..local.builtin_calls import CALLER_NAMES, CALLERS, KEY_CALLERS, KEY_POSITIONS
 from ..results.values import EMPTY, Value, Values, external, unbound, union
 
 if TYPE_CHECKING:
-    from ..inference import Here, Inference
+    from ..inference import Context, Inference
 
-_OF_ITS_ARGUMENTS = ("builtins.min", "builtins.max")  # where there are several
+_COMPARE_ARGUMENTS = ("builtins.min", "builtins.max")  # where there are several
 _INSERTS = "bisect.insort"  # and calls the key with what it inserts, too
 
 
-class Handed(NamedTuple):
+class Callback(NamedTuple):
     """An argument that is called, and what it is given, place by place."""
 
     function: ast.expr
     arguments: list[Values]
 
 
-def handed(inference: Inference, callee: Value, node: ast.Call, here: Here) -> Handed | None:
+def callback_of(inference: Inference, callee: Value, node: ast.Call, here: Context) -> Callback | None:
     """What a call of something outside the workspace calls, in its turn."""
-    told = _place_of(callee, node)
+    told = _callback_position(callee, node)
     if told is None:
         return None
     place, how = told
     function = _argument(node, place)
-    return None if function is None else Handed(function, _given(inference, callee, node, here, place, how))
+    return (
+        None
+        if function is None
+        else Callback(function, _callback_argument_values(inference, callee, node, here, place, how))
+    )
 
 
-def called_in(callees: Values, node: ast.Call) -> list[ast.expr]:
+def callback_arguments(callees: Values, node: ast.Call) -> list[ast.expr]:
     """The arguments of a call that any of the callees, which are code outside, calls."""
-    places = [told[0] for callee in callees if (told := _place_of(callee, node)) is not None]
+    places = [told[0] for callee in callees if (told := _callback_position(callee, node)) is not None]
     return [argument for place in places if (argument := _argument(node, place)) is not None]
 
 
-def _place_of(callee: Value, node: ast.Call) -> tuple[int | str, str] | None:
+def _callback_position(callee: Value, node: ast.Call) -> tuple[int | str, str] | None:
     """Where code outside is handed what it calls, and how that gets its arguments."""
     if callee.kind == "method" and callee.path == "sort":
         return "key", "receiver"
     if callee.kind != "external":
         return None
-    if callee.path in KEYED:
-        return (KEY_PLACES.get(callee.path, "key") if _argument(node, "key") is None else "key"), "keyed"
+    if callee.path in KEY_CALLERS:
+        return (KEY_POSITIONS.get(callee.path, "key") if _argument(node, "key") is None else "key"), "keyed"
     if callee.path == "builtins.iter" and len(node.args) == 2:
         return 0, "nothing"
-    return CALLING.get(callee.path)
+    return CALLERS.get(callee.path)
 
 
 def _argument(node: ast.Call, place: int | str) -> ast.expr | None:
@@ -61,7 +65,9 @@ def _argument(node: ast.Call, place: int | str) -> ast.expr | None:
     return node.args[place] if place < len(node.args) and not isinstance(node.args[0], ast.Starred) else None
 
 
-def _given(inference: Inference, callee: Value, node: ast.Call, here: Here, place: int | str, how: str) -> list[Values]:
+def _callback_argument_values(
+    inference: Inference, callee: Value, node: ast.Call, here: Context, place: int | str, how: str
+) -> list[Values]:
     def elements(argument: ast.expr) -> Values:
         return inference.elements(inference.infer(argument, here))
 
@@ -70,7 +76,7 @@ def _given(inference: Inference, callee: Value, node: ast.Call, here: Here, plac
         return [elements(a) for a in rest]
     if how == "fold":
         first = union([inference.infer(a, here) for a in rest[1:]])
-        listed = folding.listed(inference, rest[0], here) if rest else None
+        listed = folding.ordered_elements(inference, rest[0], here) if rest else None
         values = elements(rest[0]) if rest else EMPTY
         if listed and not first:
             first, values, listed = listed[0], union(listed[1:]), listed[1:]
@@ -88,9 +94,9 @@ def _given(inference: Inference, callee: Value, node: ast.Call, here: Here, plac
     if how == "receiver":
         return [inference.elements(frozenset({callee.extra}))]
     if how == "keyed":
-        if callee.path in _OF_ITS_ARGUMENTS and len(rest) > 1:
+        if callee.path in _COMPARE_ARGUMENTS and len(rest) > 1:
             return [union([inference.infer(a, here) for a in rest])]
-        among = KEYED[callee.path]
+        among = KEY_CALLERS[callee.path]
         parts = [elements(a) for a in node.args[among : among + 1]]
         if callee.path.startswith(_INSERTS):
             parts += [inference.infer(a, here) for a in node.args[among + 1 : among + 2]]
@@ -98,11 +104,11 @@ def _given(inference: Inference, callee: Value, node: ast.Call, here: Here, plac
     return []
 
 
-def callers_of(inference: Inference, function: Value) -> Iterator[tuple[str, Call, Value, Handed]]:
+def callback_calls_of(inference: Inference, function: Value) -> Iterator[tuple[str, Call, Value, Callback]]:
     """(file, call, the value of the argument, what it is given) of the calls to code outside that are handed a function."""
     wanted = unbound(function)
     seen: set[tuple[str, int, int]] = set()
-    for path, call in _around(inference, function):
+    for path, call in _candidate_calls(inference, function):
         if (path, call.start, call.end) in seen:
             continue
         seen.add((path, call.start, call.end))
@@ -111,7 +117,7 @@ def callers_of(inference: Inference, function: Value) -> Iterator[tuple[str, Cal
         if here is None or not isinstance(node, ast.Call):
             continue
         for callee in inference.callees(path, call):
-            given = handed(inference, callee, node, here)
+            given = callback_of(inference, callee, node, here)
             if given is None:
                 continue
             for value in inference.infer(given.function, here):
@@ -119,13 +125,13 @@ def callers_of(inference: Inference, function: Value) -> Iterator[tuple[str, Cal
                     yield path, call, value, given
 
 
-def _around(inference: Inference, function: Value) -> Iterator[tuple[str, Call]]:
+def _candidate_calls(inference: Inference, function: Value) -> Iterator[tuple[str, Call]]:
     """The calls of such code within which a name stands that may be an alias of the function, or the lambda itself."""
     if function.kind == "lambda":
         table = inference.table(function.path)
         start, end = function.extra
         for call in table.calls_around(start) if table else ():
-            if end <= call.end and call.name in CALLING_NAMES:
+            if end <= call.end and call.name in CALLER_NAMES:
                 yield function.path, call
     for home, name in may_alias.aliases_of(inference, function):
         if inference.expired:
@@ -133,10 +139,10 @@ def _around(inference: Inference, function: Value) -> Iterator[tuple[str, Call]]
             return
         for path in may_alias.files_of(inference, home, name, function.path):
             if inference.spend(1):
-                yield from ((path, call) for call in _mentioning(inference, path, name))
+                yield from ((path, call) for call in _calls_mentioning(inference, path, name))
 
 
-def _mentioning(inference: Inference, path: str, name: str) -> Iterator[Call]:
+def _calls_mentioning(inference: Inference, path: str, name: str) -> Iterator[Call]:
     inference.note_read(path)
     handing = inference.callback_calls.get(path)
     if handing is None:

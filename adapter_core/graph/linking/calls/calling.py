@@ -10,13 +10,23 @@ from ....types import Call, Parameter, Symbol
 from ..classes import decorating, metaclasses
 from ..classes.members import member_functions
 from ..classes.mro import lookup_order
-from ..flow.without import Known, is_none, is_unreached
+from ..flow.none_checks import Nullness, is_none_argument, is_unreachable
 from ..library import container_methods, externals
-from ..local.tables import Tables
-from ..results.values import EMPTY, Value, Values, class_of, either, external, instance, known, union
+from ..local.tables import SymbolTable
+from ..results.values import (
+    EMPTY,
+    Value,
+    Values,
+    class_of,
+    external,
+    instance,
+    union,
+    union_of_alternatives,
+    workspace_values,
+)
 
 if TYPE_CHECKING:
-    from ..inference import Environment, Here, Inference
+    from ..inference import Context, Environment, Inference
 
 _WORD = re.compile(r"[^\W\d]\w*")
 
@@ -24,58 +34,58 @@ _WORD = re.compile(r"[^\W\d]\w*")
 # -- what a call gives -------------------------------------------------------------------------------------------------
 
 
-def result(inference: Inference, callee: Value, node: ast.Call, here: Here) -> Values:
+def call_result(inference: Inference, callee: Value, node: ast.Call, here: Context) -> Values:
     """What calling `callee` as written gives."""
     if callee.kind == "class":
-        return made(inference, callee)
+        return instantiate(inference, callee)
     if callee.kind == "function":
         return _function_result(inference, callee, node, here)
     if callee.kind == "lambda":
         return _lambda_result(inference, callee, node, here)
     if callee.kind == "instance":
         called = inference.member(callee, "__call__")
-        return union([result(inference, c, node, here) for c in called if c.kind != "instance"])
+        return union([call_result(inference, c, node, here) for c in called if c.kind != "instance"])
     if callee.kind == "external":
         return externals.result(inference, callee, node, here)
     if callee.kind == "method":
         return container_methods.result(inference, callee, node, here)
     if callee.kind == "partial":
-        return returned(inference, frozenset({callee.extra[0]}))
+        return call_results(inference, frozenset({callee.extra[0]}))
     if callee.kind == "unbound":
-        return result(inference, callee.extra[0], node, here)
+        return call_result(inference, callee.extra[0], node, here)
     if callee.kind == "typed" and callee.path == "callable":
         return callee.extra
     if callee.kind in ("composed", "object"):
-        return returned(inference, frozenset({callee}))
+        return call_results(inference, frozenset({callee}))
     return EMPTY
 
 
-def returned(inference: Inference, callees: Values) -> Values:
+def call_results(inference: Inference, callees: Values) -> Values:
     """What calling any of the values gives, whatever the arguments."""
     parts: list[Values] = []
     for callee in callees:
         if callee.kind == "function":
-            parts.append(_returns(inference, callee, _own_environment(inference, callee)))
+            parts.append(_function_results(inference, callee, _own_environment(inference, callee)))
         elif callee.kind == "class":
-            parts.append(made(inference, callee))
+            parts.append(instantiate(inference, callee))
         elif callee.kind == "lambda":
             parts.append(_lambda_body(inference, callee, ()))
         elif callee.kind == "instance":
-            parts.append(returned(inference, inference.member(callee, "__call__")))
+            parts.append(call_results(inference, inference.member(callee, "__call__")))
         elif callee.kind == "external":
             parts.append(frozenset({external(f"{callee.path}()")}))
         elif callee.kind in ("partial", "unbound"):
-            parts.append(returned(inference, frozenset({callee.extra[0]})))
+            parts.append(call_results(inference, frozenset({callee.extra[0]})))
         elif callee.kind == "typed" and callee.path == "callable":
             parts.append(callee.extra)
         elif callee.kind == "composed":
             parts.append(frozenset({callee._replace(kind="object")}))
         elif callee.kind == "object":
-            parts.append(returned(inference, inference.attribute(frozenset({callee}), "__call__")))
+            parts.append(call_results(inference, inference.attribute(frozenset({callee}), "__call__")))
     return union(parts)
 
 
-def made(inference: Inference, cls: Value) -> Values:
+def instantiate(inference: Inference, cls: Value) -> Values:
     """What calling a class gives: an instance of it, and what its own `__new__` gives instead."""
     own = frozenset({instance(cls)})
     news = member_functions(inference, cls, "__new__") if cls.extra is None else EMPTY
@@ -83,32 +93,32 @@ def made(inference: Inference, cls: Value) -> Values:
         return own
 
     def compute() -> Values:
-        given = returned(inference, frozenset(f._replace(extra=cls) for f in news))
+        given = call_results(inference, frozenset(f._replace(extra=cls) for f in news))
         return own.union(v for v in given if v.kind == "instance")
 
     return inference.memoize(("made", cls), compute)
 
 
-def returned_with(inference: Inference, function: Value, environment: Environment) -> Values:
+def call_result_with(inference: Inference, function: Value, environment: Environment) -> Values:
     """What a function gives where some of its parameters are known."""
     known = (*_own_environment(inference, function), *environment)
-    return _returns(inference, function, tuple(sorted(known, key=lambda e: e[0])))
+    return _function_results(inference, function, tuple(sorted(known, key=lambda e: e[0])))
 
 
-def _function_result(inference: Inference, callee: Value, node: ast.Call, here: Here) -> Values:
+def _function_result(inference: Inference, callee: Value, node: ast.Call, here: Context) -> Values:
     environment = dict(_own_environment(inference, callee))
-    taken = _taken(inference, callee)
+    taken = _result_parameters(inference, callee)
     for parameter in taken.in_result:
         if parameter.name not in environment:
             values = inference.argument_value(callee, node, here, parameter)
             if values is not None:
                 environment[parameter.name] = values
     skipped = 1 if callee.extra is not None else 0
-    none = tuple(Known(p.name, True) for p, place in taken.optional if is_none(p, place - skipped, node))
-    return _returns(inference, callee, tuple(sorted(environment.items(), key=lambda e: e[0])), none)
+    none = tuple(Nullness(p.name, True) for p, place in taken.optional if is_none_argument(p, place - skipped, node))
+    return _function_results(inference, callee, tuple(sorted(environment.items(), key=lambda e: e[0])), none)
 
 
-class _Taken(NamedTuple):
+class _ResultParameters(NamedTuple):
     """The name of a function's first parameter, those parameters on which its result depends, and, where it returns this or that, those
     that are None where they are left out, with their places."""
 
@@ -117,25 +127,27 @@ class _Taken(NamedTuple):
     optional: tuple[tuple[Parameter, int], ...] = ()
 
 
-def _taken(inference: Inference, function: Value) -> _Taken:
-    return inference.memoize_data(("taken", function.path, function.index), lambda: _found_taken(inference, function))
+def _result_parameters(inference: Inference, function: Value) -> _ResultParameters:
+    return inference.memoize_data(
+        ("taken", function.path, function.index), lambda: _find_result_parameters(inference, function)
+    )
 
 
-def _found_taken(inference: Inference, function: Value) -> _Taken:
+def _find_result_parameters(inference: Inference, function: Value) -> _ResultParameters:
     table = inference.table(function.path)
     parameters = table.facts.symbols[function.index].parameters if table is not None else ()
     if table is None or not parameters:
-        return _Taken()
-    named = _named_in_result(inference, table, function.index)
+        return _ResultParameters()
+    named = _names_in_result(inference, table, function.index)
     plain = (p for p in parameters if p.kind not in ("var_positional", "var_keyword"))
     in_result = tuple(p for p in plain if p.name in named)
     places = [p for p in parameters if p.kind in ("positional", "positional_only")]
     optional = [p for p in parameters if p.default == "None"] if len(table.returns.get(function.index, ())) > 1 else []
     numbered = tuple((p, places.index(p) if p in places else -1_000) for p in optional)
-    return _Taken(parameters[0].name, in_result, numbered)
+    return _ResultParameters(parameters[0].name, in_result, numbered)
 
 
-def _named_in_result(inference: Inference, table: Tables, function: int) -> set[str]:
+def _names_in_result(inference: Inference, table: SymbolTable, function: int) -> set[str]:
     """The names on which a function's result depends, itself or through local names: only then do the arguments of a call matter."""
     text = inference.workspace.text(table.facts.path)
     named: set[str] = set()
@@ -158,7 +170,7 @@ def _own_environment(inference: Inference, callee: Value) -> Environment:
 def _receiver_environment(inference: Inference, callee: Value) -> Environment:
     if callee.extra is None:
         return ()
-    first = _taken(inference, callee).first
+    first = _result_parameters(inference, callee).first
     return ((first, frozenset({callee.extra})),) if first else ()
 
 
@@ -173,11 +185,11 @@ def _wrapped_environment(inference: Inference, callee: Value) -> Environment:
     positional = [p for p in symbols[around].parameters if p.kind in ("positional", "positional_only")]
     is_method = symbols[around].parent > 0 and symbols[symbols[around].parent].kind == "class"
     taken = positional[1:] if is_method and "static" not in symbols[around].traits else positional
-    wrapped = _put_in_place_of(inference, callee.path, callee.index, callee.by) if taken else EMPTY
+    wrapped = _wrapped_value(inference, callee.path, callee.index, callee.by) if taken else EMPTY
     return ((taken[0].name, wrapped),) if wrapped else ()
 
 
-def _put_in_place_of(inference: Inference, path: str, index: int, by: tuple[str, int]) -> Values:
+def _wrapped_value(inference: Inference, path: str, index: int, by: tuple[str, int]) -> Values:
     """What a wrapper was given in the place of which it stands: the decorated thing, or what the decorators below made of it."""
     table = inference.table(by[0])
     if table is None:
@@ -186,14 +198,16 @@ def _put_in_place_of(inference: Inference, path: str, index: int, by: tuple[str,
     plain = Value("function" if symbol.is_callable else "class", *by)
     below: Values = frozenset({plain})
     for count in range(1, len(symbol.decorators) + 1):
-        made = decorated(inference, *by, plain, count)
+        made = apply_decorators(inference, *by, plain, count)
         if any((v.path, v.index) == (path, index) for v in made):
             return below
         below = made
     return EMPTY
 
 
-def _returns(inference: Inference, callee: Value, environment: Environment, given: tuple[Known, ...] = ()) -> Values:
+def _function_results(
+    inference: Inference, callee: Value, environment: Environment, given: tuple[Nullness, ...] = ()
+) -> Values:
     """What a function gives; `given`: the parameters of which is known whether they are None."""
     key = ("returns", callee.path, callee.index, environment, given)
     known_before = inference.cached(key)
@@ -212,14 +226,14 @@ def _returns(inference: Inference, callee: Value, environment: Environment, give
         sure = [one for one in given if one.name not in symbol.local_names] if len(flows) > 1 else []
         if sure:
             path, first = callee.path, symbol.name_line
-            flows = [f for f in flows if not any(is_unreached(inference, path, f, first, one) for one in sure)]
+            flows = [f for f in flows if not any(is_unreachable(inference, path, f, first, one) for one in sure)]
         # A name that is bound again in the function is no longer just the parameter.
         kept = tuple(e for e in environment if e[0] not in symbol.local_names)
-        found = either(
+        found = union_of_alternatives(
             [inference.infer_flow(callee.path, f, kept) for f in flows],
             [inference.is_constant_flow(callee.path, f) for f in flows],
         )
-        told = frozenset(v for v in found if v.kind != "external") if known(found) else EMPTY
+        told = frozenset(v for v in found if v.kind != "external") if workspace_values(found) else EMPTY
         return told or _annotated_result(inference, callee, symbol) or found
 
     return inference.evaluate(key, compute)
@@ -236,7 +250,7 @@ def _annotated_result(inference: Inference, callee: Value, symbol: Symbol) -> Va
     return inference.infer_annotation(callee.path, max(symbol.parent, 0), symbol.returns, symbol.start)
 
 
-def yielded(inference: Inference, generator: Value) -> Values:
+def yielded_values(inference: Inference, generator: Value) -> Values:
     """What iterating over the generator of a function gives."""
     table = inference.table(generator.path)
     if table is None:
@@ -261,7 +275,7 @@ def generator_results(inference: Inference, values: Values) -> Values:
     return union(parts)
 
 
-def sent(inference: Inference, generator: Value) -> Values:
+def sent_values(inference: Inference, generator: Value) -> Values:
     """What is sent into a generator, in its own file."""
 
     def compute() -> Values:
@@ -285,7 +299,7 @@ def sent(inference: Inference, generator: Value) -> Values:
     return inference.memoize(("sent", generator), compute)
 
 
-def _lambda_result(inference: Inference, callee: Value, node: ast.Call, here: Here) -> Values:
+def _lambda_result(inference: Inference, callee: Value, node: ast.Call, here: Context) -> Values:
     at = inference.context(callee.path, callee.index, callee.extra[0], callee.extra[1], 0)
     if at is None or not isinstance(at.source.tree, ast.Lambda):
         return EMPTY
@@ -311,7 +325,7 @@ def _lambda_body(inference: Inference, callee: Value, environment: Environment) 
 # -- decorators --------------------------------------------------------------------------------------------------------
 
 
-def decorated(inference: Inference, path: str, index: int, value: Value, count: int | None = None) -> Values:
+def apply_decorators(inference: Inference, path: str, index: int, value: Value, count: int | None = None) -> Values:
     """What a name is after its decorators, or after the last `count` of them: what they return, or the thing itself where that is
     not known."""
     table = inference.table(path)
@@ -322,33 +336,33 @@ def decorated(inference: Inference, path: str, index: int, value: Value, count: 
     def compute() -> Values:
         values = frozenset({value})
         for text in tuple(reversed(symbol.decorators))[:count]:
-            values = _decorate(inference, path, symbol, text, values) or values
+            values = _apply_decorator(inference, path, symbol, text, values) or values
         return frozenset(v if v == value else v._replace(by=(path, index)) for v in values)
 
     return inference.memoize(("decorated", path, index, count), compute)
 
 
-def _decorate(inference: Inference, path: str, symbol: Symbol, text: str, values: Values) -> Values:
+def _apply_decorator(inference: Inference, path: str, symbol: Symbol, text: str, values: Values) -> Values:
     parts: list[Values] = []
     for decorator in inference.infer_text(path, max(symbol.parent, 0), text, symbol.start):
         if decorator.kind == "class":
             parts.append(frozenset({instance(decorator)}))
         elif decorator.kind == "instance":
             called = inference.member(decorator, "__call__")
-            parts += [_with_argument(inference, c, values) for c in called if c.kind == "function"]
+            parts += [_call_with_argument(inference, c, values) for c in called if c.kind == "function"]
         elif decorator.kind == "function":
-            parts.append(_with_argument(inference, decorator, values))
+            parts.append(_call_with_argument(inference, decorator, values))
         elif decorator.kind == "partial" and decorator.extra[0].kind == "function":
             start, end = decorator.extra[1:3]
             given = inference.context(decorator.path, decorator.index, start, end, 0)
             taken = len(given.source.tree.args) - 1 if given and isinstance(given.source.tree, ast.Call) else 0
-            parts.append(_with_argument(inference, decorator.extra[0], values, taken))
+            parts.append(_call_with_argument(inference, decorator.extra[0], values, taken))
         elif decorator.kind == "lambda":
-            parts.append(_lambda_body(inference, decorator, _first_lambda_parameter(inference, decorator, values)))
-    return known(union(parts))
+            parts.append(_lambda_body(inference, decorator, _bind_lambda_parameter(inference, decorator, values)))
+    return workspace_values(union(parts))
 
 
-def _with_argument(inference: Inference, function: Value, values: Values, taken: int = 0) -> Values:
+def _call_with_argument(inference: Inference, function: Value, values: Values, taken: int = 0) -> Values:
     """What a function gives for one positional argument, the first ones being taken already."""
     table = inference.table(function.path)
     if table is None:
@@ -358,11 +372,11 @@ def _with_argument(inference: Inference, function: Value, values: Values, taken:
     bound = 1 if function.extra is not None else 0
     free = [p for p in symbol.parameters if p.kind in ("positional", "positional_only")][bound + taken :]
     environment = (*own, (free[0].name, values)) if free else own
-    given = (Known(free[0].name, False),) if free and values else ()
-    return _returns(inference, function, tuple(sorted(environment, key=lambda e: e[0])), given)
+    given = (Nullness(free[0].name, False),) if free and values else ()
+    return _function_results(inference, function, tuple(sorted(environment, key=lambda e: e[0])), given)
 
 
-def _first_lambda_parameter(inference: Inference, value: Value, argument: Values) -> Environment:
+def _bind_lambda_parameter(inference: Inference, value: Value, argument: Values) -> Environment:
     at = inference.context(value.path, value.index, value.extra[0], value.extra[1], 0)
     if at is None or not isinstance(at.source.tree, ast.Lambda):
         return ()
@@ -381,12 +395,12 @@ def _constructors(inference: Inference, cls: Value) -> Values:
         if called:
             return called
     table = inference.table(cls.path)
-    replaced = decorating.put(inference, table, cls, "__init__")[0] if table is not None else EMPTY
+    replaced = decorating.set_by_decorators(inference, table, cls, "__init__")[0] if table is not None else EMPTY
     found = [member_functions(inference, cls, name) for name in ("__init__", "__new__")]
     found[0] = frozenset(v for v in replaced if v.kind == "function") or found[0]
     if found[1]:
         # What `__new__` gives instead is initialised as what it is, if it is built on the class.
-        others = [class_of(v) for v in made(inference, cls) if v != instance(cls)]
+        others = [class_of(v) for v in instantiate(inference, cls) if v != instance(cls)]
         below = [c for c in others if cls in lookup_order(inference, c)]
         found += [member_functions(inference, c, "__init__") for c in below]
     return union(found)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..inference import Inference
 
 _MAX_FILES = 24
-_PYTESTS_OWN = frozenset(
+_PYTEST_FIXTURES = frozenset(
     """cache capfd capfdbinary caplog capsys capsysbinary doctest_namespace monkeypatch pytestconfig pytester record_property recwarn
     request subtests testdir tmp_path tmp_path_factory tmpdir tmpdir_factory mocker benchmark""".split()
 )
@@ -30,23 +30,23 @@ def is_fixture(symbol: Symbol) -> bool:
     return any(d.partition("(")[0].rpartition(".")[2] == "fixture" for d in symbol.decorators)
 
 
-def given(inference: Inference, path: str, index: int, name: str) -> Values:
+def fixture_values(inference: Inference, path: str, index: int, name: str) -> Values:
     """What the fixture of that name gives: the nearest one, in the class, the file, and the conftest files of the folders around it."""
-    listed = parametrized.given(inference, path, index, name)
+    listed = parametrized.parametrized_values(inference, path, index, name)
     if listed is not None:
         return listed
-    found = fixture(inference, path, index, name)
+    found = find_fixture(inference, path, index, name)
     if found is None:
-        return frozenset({external(f"pytest.{name}")}) if name in _PYTESTS_OWN else EMPTY
+        return frozenset({external(f"pytest.{name}")}) if name in _PYTEST_FIXTURES else EMPTY
     given_by = inference.call_results(frozenset({found}))
     generators = [v for v in given_by if v.kind == "generator"]
     return inference.elements(frozenset(generators)) if generators else given_by
 
 
-def fixture(inference: Inference, path: str, index: int, name: str) -> Value | None:
+def find_fixture(inference: Inference, path: str, index: int, name: str) -> Value | None:
     """The function of the fixture that a test or fixture (symbol `index` of `path`) gets by a name."""
     me = Value("function", path, index)
-    for place in _places(inference, path, index, name):
+    for place in _scopes(inference, path, index, name):
         table = inference.table(place.path)
         for number in table.children.get((place.index, name), ()) if table is not None else ():
             symbol = table.facts.symbols[number]  # type: ignore[union-attr]
@@ -56,28 +56,28 @@ def fixture(inference: Inference, path: str, index: int, name: str) -> Value | N
             symbol = table.facts.symbols[number]  # type: ignore[union-attr]
             if is_fixture(symbol) and name_of(symbol) == name and (place.path, number) != (path, index):
                 return Value("function", place.path, number)
-        found = _imported(inference, place, name) if place.index == 0 else None
+        found = _imported_fixture(inference, place, name) if place.index == 0 else None
         if found is not None and found != me:
             return found
-    return _only_one(inference, name, me)
+    return _unique_fixture(inference, name, me)
 
 
-def _imported(inference: Inference, place: Value, name: str) -> Value | None:
+def _imported_fixture(inference: Inference, place: Value, name: str) -> Value | None:
     """A fixture that a module brings in by its name."""
     table = inference.table(place.path)
     if table is None or (0, name) not in table.imports:
         return None
-    return next((v for v in inference.infer_text(place.path, 0, name, 0) if _is_one(inference, v)), None)
+    return next((v for v in inference.infer_text(place.path, 0, name, 0) if _is_fixture_value(inference, v)), None)
 
 
-def _is_one(inference: Inference, value: Value) -> bool:
+def _is_fixture_value(inference: Inference, value: Value) -> bool:
     table = inference.table(value.path) if value.kind == "function" else None
     return table is not None and is_fixture(table.facts.symbols[value.index])
 
 
-def _only_one(inference: Inference, name: str, me: Value) -> Value | None:
+def _unique_fixture(inference: Inference, name: str, me: Value) -> Value | None:
     """The fixture of a name where there is only one outside of conftest files and classes: a plugin brings it, or a star import."""
-    paths = inference.workspace.paths_using(name) if name not in _PYTESTS_OWN else []
+    paths = inference.workspace.paths_using(name) if name not in _PYTEST_FIXTURES else []
     found = []
     for path in paths if len(paths) <= _MAX_FILES else ():
         # Those of a conftest or a test module are seen by no other file.
@@ -104,7 +104,7 @@ def name_of(symbol: Symbol) -> str:
     return symbol.name
 
 
-def _places(inference: Inference, path: str, index: int, name: str) -> Iterator[Value]:
+def _scopes(inference: Inference, path: str, index: int, name: str) -> Iterator[Value]:
     """The classes and modules in which a fixture is looked for, nearest first."""
     table = inference.table(path)
     parent = table.facts.symbols[index].parent if table is not None else 0

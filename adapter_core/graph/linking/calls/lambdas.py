@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING
 from ....types import Flow
 from ..aliases import may_alias
 from ..containers import contents
-from ..local.tables import Tables
+from ..local.tables import SymbolTable
 from ..results.values import EMPTY, Value, Values, instance, union
 from . import callbacks
 
 if TYPE_CHECKING:
-    from ..inference import Here, Inference
+    from ..inference import Context, Inference
 
 
-def parameter(inference: Inference, path: str, flow: Flow) -> Values:
+def parameter_values(inference: Inference, path: str, flow: Flow) -> Values:
     """What the parameter of a lambda may be: its arguments where the lambda is called by a name, or by what it is handed to."""
 
     def compute() -> Values:
         me = Value("lambda", path, flow.scope, (flow.start, flow.end))
         if flow.path == "*":
-            return _gathered(inference, me, flow)
+            return _variadic_values(inference, me, flow)
         place = int(flow.path)
         table = inference.table(path)
         if place == 0 and table is not None and table.facts.symbols[flow.scope].kind == "class":
@@ -37,15 +37,15 @@ def parameter(inference: Inference, path: str, flow: Flow) -> Values:
             if place < len(node.args):
                 parts.append(inference.infer(node.args[place], here))
             parts += [inference.infer(k.value, here) for k in node.keywords if k.arg == flow.target]
-        for _, _, _, given in callbacks.callers_of(inference, me):
+        for _, _, _, given in callbacks.callback_calls_of(inference, me):
             parts += given.arguments[place : place + 1]
         return union(parts)
 
     return inference.memoize(("lambda", path, flow.start, flow.path), compute)
 
 
-def _calls_of(inference: Inference, value: Value) -> Iterator[tuple[ast.Call, Here]]:
-    for path, call in may_alias.sites_of(inference, value):
+def _calls_of(inference: Inference, value: Value) -> Iterator[tuple[ast.Call, Context]]:
+    for path, call in may_alias.call_sites_of(inference, value):
         here = inference.context(path, call.owner, call.start, call.end, call.line)
         node = here.source.tree if here is not None else None
         if call.form == "decorator" or here is None or not isinstance(node, ast.Call):
@@ -54,7 +54,7 @@ def _calls_of(inference: Inference, value: Value) -> Iterator[tuple[ast.Call, He
             yield node, here
 
 
-def _gathered(inference: Inference, value: Value, flow: Flow) -> Values:
+def _variadic_values(inference: Inference, value: Value, flow: Flow) -> Values:
     """What `*args` or `**kwargs` of a lambda gather from its calls, wherever it stands there."""
     at = inference.context(value.path, value.index, value.extra[0], value.extra[1], flow.line)
     if at is None or not isinstance(at.source.tree, ast.Lambda):
@@ -71,7 +71,7 @@ def _gathered(inference: Inference, value: Value, flow: Flow) -> Values:
     return frozenset({Value("typed", "list" if listed else "dict", 0, union(parts))})
 
 
-def _receivers(inference: Inference, table: Tables, flow: Flow) -> Values:
+def _receivers(inference: Inference, table: SymbolTable, flow: Flow) -> Values:
     """The instances of the class that is given a lambda as a method: `Model.title = lambda self: self.name`."""
     path = table.facts.path
     found: list[Values] = []

@@ -21,16 +21,16 @@ _OPERATORS = ("operator", "inplace")
 _MAX_FILES = 12  # in which operands are looked for
 
 
-def given(inference: Inference, cls: Value, method: str, place: int) -> Values:
+def operand_values(inference: Inference, cls: Value, method: str, place: int) -> Values:
     """What a parameter of a special method is given; `place` is its number, where the receiver's is 0."""
     operator = _BINARY.fullmatch(method)
     if (place, bool(operator)) != (1, True) and (place, method) != (2, "__setitem__"):
         return EMPTY
     name = operator[1] if operator else ""
-    return inference.memoize(("operands", cls, method), lambda: _given(inference, cls, name))
+    return inference.memoize(("operands", cls, method), lambda: _compute_operand_values(inference, cls, name))
 
 
-def _given(inference: Inference, cls: Value, operator: str) -> Values:
+def _compute_operand_values(inference: Inference, cls: Value, operator: str) -> Values:
     wanted = frozenset(instance(c) for c in (cls, *hierarchy.all_subclasses(inference, cls)))
     holders = may_alias.aliases_of_instances(inference, cls)
     paths = [cls.path]
@@ -43,7 +43,7 @@ def _given(inference: Inference, cls: Value, operator: str) -> Values:
             break
         if operator:
             for one in operations_of(inference, path):
-                if one.runs in _OPERATORS and one.name == operator and one.other[0] >= 0:
+                if one.protocol in _OPERATORS and one.name == operator and one.other[0] >= 0:
                     left = inference.infer_at(path, one.owner, one.start, one.end, one.line)
                     parts += [inference.infer_at(path, one.owner, *one.other, one.line)] if left & wanted else []
             continue
@@ -55,4 +55,4 @@ def _given(inference: Inference, cls: Value, operator: str) -> Values:
     return union(parts)
 
 
-__all__ = ["given"]
+__all__ = ["operand_values"]

@@ -8,32 +8,45 @@ from typing import TYPE_CHECKING
 
 from ....types import Call, Parameter, Symbol
 from ...storage.columns import column
-from ..aliases import import_aliases, may_alias, registered
+from ..aliases import import_aliases, may_alias, singledispatch
 from ..classes import composed, decorating, hierarchy, metaclasses, mro, owners
 from ..classes.abstract import is_abstract
 from ..containers import filling
 from ..flow import folding
-from ..local.tables import Tables
+from ..local.tables import SymbolTable
 from ..names import annotations as types_of
-from ..names.arguments import passed
-from ..results.values import EMPTY, MANY, Value, Values, class_of, either, instance, known, unbound, union
+from ..names.arguments import argument_for_parameter
+from ..results.values import (
+    EMPTY,
+    MANY,
+    Value,
+    Values,
+    class_of,
+    instance,
+    unbound,
+    union,
+    union_of_alternatives,
+    workspace_values,
+)
 from . import callbacks, calling, fixtures, operand_arguments
 
 if TYPE_CHECKING:
-    from ..inference import Here, Inference
+    from ..inference import Context, Inference
 
 _CLASS_RECEIVERS = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
-_HOLD = ("list", "dict", "tuple")  # kinds of `typed` values that are containers
+_CONTAINERS = ("list", "dict", "tuple")  # kinds of `typed` values that are containers
 _CALLABLE = frozenset({"function", "lambda", "partial"})
-_FITTING = _CALLABLE | {"instance", "class"}
+_CHECKED_KINDS = _CALLABLE | {"instance", "class"}
 
 
-def parameter(inference: Inference, path: str, index: int, name: str) -> Values:
+def parameter_values(inference: Inference, path: str, index: int, name: str) -> Values:
     """What a parameter may be: the receiver, its annotation's type, else its default and what calls hand over."""
-    return inference.memoize(("parameter", path, index, name), lambda: _parameter(inference, path, index, name))
+    return inference.memoize(
+        ("parameter", path, index, name), lambda: _compute_parameter_values(inference, path, index, name)
+    )
 
 
-def _parameter(inference: Inference, path: str, index: int, name: str) -> Values:
+def _compute_parameter_values(inference: Inference, path: str, index: int, name: str) -> Values:
     table = inference.table(path)
     if table is None:
         return EMPTY
@@ -50,47 +63,51 @@ def _parameter(inference: Inference, path: str, index: int, name: str) -> Values
             "class" in symbol.traits or symbol.name in _CLASS_RECEIVERS or metaclasses.is_metaclass(inference, cls)
         )
         if takes_class and "class" not in symbol.traits and symbol.name not in _CLASS_RECEIVERS:
-            return frozenset(hierarchy.made_by(inference, cls)) or frozenset({cls})  # the `self` of a metaclass
+            return frozenset(hierarchy.classes_of_metaclass(inference, cls)) or frozenset(
+                {cls}
+            )  # the `self` of a metaclass
         if symbol.name == "__init_subclass__":
             return frozenset(hierarchy.all_subclasses(inference, cls)) or frozenset({cls})
         possible = hierarchy.receivers(inference, Value("function", path, index))
-        objects = EMPTY if takes_class else composed.objects(inference, cls)
+        objects = EMPTY if takes_class else composed.composed_instances(inference, cls)
         return objects.union(c if takes_class else instance(c) for c in possible)
     outer = max(symbol.parent, 0)
     annotated = EMPTY
-    registered_for = registered.taken(symbol, found) if not found.annotation else ""
+    registered_for = singledispatch.registered_type(symbol, found) if not found.annotation else ""
     if found.annotation or registered_for:
         annotated = inference.infer_annotation(path, outer, found.annotation or registered_for, symbol.start)
         # Of built-in types, what is handed over tells more.
-        annotated = known(annotated) if registered_for else annotated
-        if types_of.tell(annotated):
-            return _with_special(inference, annotated, lambda: handed_over(inference, path, index, name))
-    given = fixtures.given(inference, path, index, name) if fixtures.takes_fixtures(symbol) else EMPTY
+        annotated = workspace_values(annotated) if registered_for else annotated
+        if types_of.is_informative(annotated):
+            return _with_fitting_arguments(inference, annotated, lambda: argument_values(inference, path, index, name))
+    given = fixtures.fixture_values(inference, path, index, name) if fixtures.takes_fixtures(symbol) else EMPTY
     if given:
         return given
-    handed = _handed_over(inference, path, index, found) | annotated
-    if in_class and not known(handed):
+    handed = _compute_argument_values(inference, path, index, found) | annotated
+    if in_class and not workspace_values(handed):
         cls, place = Value("class", path, symbol.parent), symbol.parameters.index(found)
-        handed |= owners.given(inference, cls, symbol.name, place) | operand_arguments.given(
+        handed |= owners.descriptor_arguments(inference, cls, symbol.name, place) | operand_arguments.operand_values(
             inference, cls, symbol.name, place
         )
-        handed |= owners.bound(inference, cls, symbol.name, place)
-    if in_class and not found.annotation and not known(handed):
-        return _inherited(inference, path, index, found) or handed
+        handed |= owners.class_body_arguments(inference, cls, symbol.name, place)
+    if in_class and not found.annotation and not workspace_values(handed):
+        return _inherited_annotation(inference, path, index, found) or handed
     return handed
 
 
-def handed_over(inference: Inference, path: str, index: int, name: str) -> Values:
+def argument_values(inference: Inference, path: str, index: int, name: str) -> Values:
     """What the default and the calls give a parameter, whatever its annotation says; nothing where the scope has no such parameter."""
     table = inference.table(path)
     taken = table.facts.symbols[index].parameters if table is not None else ()
     found = next((p for p in taken if p.name == name and p.kind not in ("var_positional", "var_keyword")), None)
     if found is None:
         return EMPTY
-    return inference.memoize(("handed", path, index, name), lambda: _handed_over(inference, path, index, found))
+    return inference.memoize(
+        ("handed", path, index, name), lambda: _compute_argument_values(inference, path, index, found)
+    )
 
 
-def _inherited(inference: Inference, path: str, index: int, found: Parameter) -> Values:
+def _inherited_annotation(inference: Inference, path: str, index: int, found: Parameter) -> Values:
     """What the annotation of a parameter says in the nearest method of a base class that this one replaces."""
     place = inference.table(path).facts.symbols[index].parameters.index(found)  # type: ignore[union-attr]
     for base in hierarchy.overridden(inference, Value("function", path, index)):
@@ -104,12 +121,16 @@ def _inherited(inference: Inference, path: str, index: int, found: Parameter) ->
     return EMPTY
 
 
-def _with_special(inference: Inference, annotated: Values, hand_over: Callable[[], Values]) -> Values:
+def _with_fitting_arguments(inference: Inference, annotated: Values, hand_over: Callable[[], Values]) -> Values:
     """What the annotation names, and what calls hand over that is built on it, or fits a protocol: instances for `x: Base`, classes for
     `x: type[Base]`, and containers for `x: list[Base]`, where it names such a base."""
     wanted = [class_of(v) if v.kind == "instance" else v for v in annotated if v.kind in ("instance", "class")]
     held = [
-        class_of(v) for c in annotated if c.kind == "typed" and c.path in _HOLD for v in c.extra if v.kind == "instance"
+        class_of(v)
+        for c in annotated
+        if c.kind == "typed" and c.path in _CONTAINERS
+        for v in c.extra
+        if v.kind == "instance"
     ]
     protocols = [c for c in wanted if _is_built_on(inference, c, "Protocol")]
     written = any(_is_built_on(inference, c, "TypedDict") for c in wanted)
@@ -121,7 +142,7 @@ def _with_special(inference: Inference, annotated: Values, hand_over: Callable[[
     fit = {a.kind for a in annotated}
     if any(inference.member(instance(c), "__call__") for c in protocols):
         fit |= _CALLABLE
-    given = [v for v in handed if v.kind in fit and v.kind in _FITTING]
+    given = [v for v in handed if v.kind in fit and v.kind in _CHECKED_KINDS]
     orders = [mro.lookup_order(inference, class_of(v) if v.kind == "instance" else v) for v in given]
     containers = frozenset(v for v in handed if v.kind in ("display", "starred")) if held or written else EMPTY
     if protocols:
@@ -140,7 +161,7 @@ def _is_built_on(inference: Inference, cls: Value, name: str) -> bool:
     return any(c.kind == "external" and c.path.rpartition(".")[2] == name for c in mro.bases(inference, cls))
 
 
-def _handed_over(inference: Inference, path: str, index: int, found: Parameter) -> Values:
+def _compute_argument_values(inference: Inference, path: str, index: int, found: Parameter) -> Values:
     """What the default, the calls that can be found and the decorated definitions give a parameter."""
     table = inference.table(path)
     if table is None:
@@ -154,26 +175,26 @@ def _handed_over(inference: Inference, path: str, index: int, found: Parameter) 
         if bound and name == symbol.parameters[0].name:
             parts.append(frozenset({receiver}) if receiver is not None else EMPTY)
         else:
-            parts.append(passed(inference, symbol.parameters, bound, node, here, found))
-        written = _given(symbol, bound, node, found) if not parts[-1] else None
+            parts.append(argument_for_parameter(inference, symbol.parameters, bound, node, here, found))
+        written = _argument_node(symbol, bound, node, found) if not parts[-1] else None
         told.append(written is None or isinstance(written, ast.Constant))
-    parts = [either(parts, told)]
-    if not _sites(inference, function)[1]:
+    parts = [union_of_alternatives(parts, told)]
+    if not _call_sites(inference, function)[1]:
         parts.append(frozenset({MANY}))
     places = [p for p in symbol.parameters if p.kind in ("positional", "positional_only")]
     if found in places:
-        for _, _, value, given in callbacks.callers_of(inference, function):
+        for _, _, value, given in callbacks.callback_calls_of(inference, function):
             place = places.index(found) - (1 if value.extra is not None else 0)
             parts += given.arguments[place : place + 1] if place >= 0 else [frozenset({value.extra})]
     for owner_path, owner, parameter, order in _decorated_by(inference, function):
         # A decorator is called with what it stands above, after the decorators below it.
         if parameter == found.name:
-            kind = "function" if _callable(inference, owner_path, owner) else "class"
-            parts.append(calling.decorated(inference, owner_path, owner, Value(kind, owner_path, owner), order))
+            kind = "function" if _is_callable(inference, owner_path, owner) else "class"
+            parts.append(calling.apply_decorators(inference, owner_path, owner, Value(kind, owner_path, owner), order))
     return union(parts)
 
 
-def _default(inference: Inference, table: Tables, index: int, found: Parameter) -> Values | None:
+def _default(inference: Inference, table: SymbolTable, index: int, found: Parameter) -> Values | None:
     """What a parameter is where a call says nothing: its default, also a text, which may name something. None: nothing is known."""
     flow = table.defaults.get((index, found.name))
     if flow is not None:
@@ -184,26 +205,26 @@ def _default(inference: Inference, table: Tables, index: int, found: Parameter) 
     return inference.infer_text(table.facts.path, max(symbol.parent, 0), found.default, symbol.start)
 
 
-def _callable(inference: Inference, path: str, index: int) -> bool:
+def _is_callable(inference: Inference, path: str, index: int) -> bool:
     table = inference.table(path)
     return table is not None and table.facts.symbols[index].is_callable
 
 
-def _sites(inference: Inference, function: Value) -> tuple[list[tuple[str, Call]], bool]:
+def _call_sites(inference: Inference, function: Value) -> tuple[list[tuple[str, Call]], bool]:
     """The calls that may hand something over to a function, and whether these are all: what is called everywhere is given everything."""
-    return inference.memoize_data(("sites", function), lambda: may_alias.handing_over(inference, function))
+    return inference.memoize_data(("sites", function), lambda: may_alias.argument_sites(inference, function))
 
 
-def _calls_of(inference: Inference, function: Value) -> Iterator[tuple[ast.Call, Here, bool, Value | None]]:
+def _calls_of(inference: Inference, function: Value) -> Iterator[tuple[ast.Call, Context, bool, Value | None]]:
     """The calls that enter a function: the call, where it stands, whether its first parameter is filled already, and by what."""
     wrappers = _wrappers(inference, function)
     # A call of a method that is there to be replaced enters what replaces it.
     hooks = [f for f in hierarchy.overridden(inference, function) if is_abstract(inference, f)]
-    for path, call in _sites(inference, function)[0]:
+    for path, call in _call_sites(inference, function)[0]:
         if (path, call.owner) in wrappers or call.form == "decorator":
             continue  # a wrapper hands on what it was given, as the calls of the wrapper tell
-        for value, environment in folding.entering(inference, path, call):
-            filled = _filled(inference, value, function, wrappers, hooks)
+        for value, environment in folding.callees_by_iteration(inference, path, call):
+            filled = _bound_receiver(inference, value, function, wrappers, hooks)
             is_partial = value.kind == "partial" and unbound(value.extra[0]) == function
             # Most calls of a name enter another function; they need not be parsed.
             place = (call.start, call.end, call.line, environment) if filled is not None or is_partial else None
@@ -215,7 +236,7 @@ def _calls_of(inference: Inference, function: Value) -> Iterator[tuple[ast.Call,
                 yield node, here, *filled
                 continue
             inner: Value = value.extra[0]
-            for given in folding.begun(inference, value):
+            for given in folding.partial_contexts(inference, value):
                 first: ast.Call = given.source.tree  # type: ignore[assignment]
                 # The arguments that `partial` was given, then those of this call, which come after them.
                 begun = ast.Call(func=first.func, args=first.args[1:], keywords=first.keywords)
@@ -225,7 +246,7 @@ def _calls_of(inference: Inference, function: Value) -> Iterator[tuple[ast.Call,
                 yield following, here, inner.extra is not None, inner.extra
 
 
-def _filled(
+def _bound_receiver(
     inference: Inference, value: Value, function: Value, wrappers: set[tuple[str, int]], hooks: list[Value]
 ) -> tuple[bool, Value | None] | None:
     """Whether a value's call fills the function's first parameter, and by what; None where it does not enter the function."""
@@ -252,7 +273,7 @@ def _wrappers(inference: Inference, function: Value) -> set[tuple[str, int]]:
     if table is None or not table.facts.symbols[function.index].decorators:
         return set()
     found = set()
-    for value in calling.decorated(inference, function.path, function.index, function):
+    for value in calling.apply_decorators(inference, function.path, function.index, function):
         other = inference.table(value.path) if value.kind == "function" and value.by else None
         if other is not None and any(
             p.kind in ("var_positional", "var_keyword") for p in other.facts.symbols[value.index].parameters
@@ -276,9 +297,11 @@ def _applications(inference: Inference, function: Value) -> Iterator[Value]:
     if table is None:
         return
     symbol = table.facts.symbols[function.index]
-    for path, call in import_aliases.decorators_of(inference, function) or may_alias.applied_as(inference, function):
+    for path, call in import_aliases.decorators_of(inference, function) or may_alias.decorator_uses(
+        inference, function
+    ):
         other = inference.table(path)
-        target = _below(other, call) if other else None
+        target = _decorated_symbol(other, call) if other else None
         if target is None or other is None:
             continue
         below = other.facts.symbols[target]
@@ -297,12 +320,12 @@ def _applications(inference: Inference, function: Value) -> Iterator[Value]:
             elif value.kind == "class" and _is_constructor(inference, value, function):
                 skip = 1
             elif value.kind == "partial" and unbound(value.extra[0]) == function:
-                skip = _taken(inference, value)
+                skip = _bound_count(inference, value)
             if skip is not None and len(symbol.parameters) > skip:
                 yield Value("applied", path, target, (symbol.parameters[skip].name, order))
 
 
-def _taken(inference: Inference, value: Value) -> int:
+def _bound_count(inference: Inference, value: Value) -> int:
     """How many parameters of its function a partial has filled, the receiver included."""
     given = inference.context(value.path, value.index, value.extra[1], value.extra[2], 0)
     first = given.source.tree if given is not None else None
@@ -310,7 +333,7 @@ def _taken(inference: Inference, value: Value) -> int:
     return bound + (len(first.args) - 1 if isinstance(first, ast.Call) else 0)
 
 
-def _below(table: Tables, decorator: Call) -> int | None:
+def _decorated_symbol(table: SymbolTable, decorator: Call) -> int | None:
     """The symbol above which a decorator stands."""
     for index in table.members.get(decorator.owner, ()):
         symbol = table.facts.symbols[index]
@@ -319,18 +342,20 @@ def _below(table: Tables, decorator: Call) -> int | None:
     return None
 
 
-def argument(inference: Inference, callee: Value, node: ast.Call, here: Here, wanted: Parameter) -> Values | None:
+def argument_value(
+    inference: Inference, callee: Value, node: ast.Call, here: Context, wanted: Parameter
+) -> Values | None:
     """What one parameter of a function is in a call: what is handed over, or its default. None: not known, so that it may be what
     any call hands over; the empty set: None, or a constant."""
     table = inference.table(callee.path)
     if table is None:
         return None
-    values = passed(
+    values = argument_for_parameter(
         inference, table.facts.symbols[callee.index].parameters, callee.extra is not None, node, here, wanted
     )
     if values:
         return values
-    given = _given(table.facts.symbols[callee.index], callee.extra is not None, node, wanted)
+    given = _argument_node(table.facts.symbols[callee.index], callee.extra is not None, node, wanted)
     if given is None:
         return _default(inference, table, callee.index, wanted) or EMPTY
     if isinstance(given, ast.Constant) or (isinstance(given, ast.Name) and (given.id, EMPTY) in here.environment):
@@ -338,7 +363,7 @@ def argument(inference: Inference, callee: Value, node: ast.Call, here: Here, wa
     return None
 
 
-def _given(symbol: Symbol, bound: bool, node: ast.Call, wanted: Parameter) -> ast.expr | None:
+def _argument_node(symbol: Symbol, bound: bool, node: ast.Call, wanted: Parameter) -> ast.expr | None:
     """The argument of a call for a parameter, or what spreads over it; None where there is none."""
     for keyword in node.keywords:
         if keyword.arg in (wanted.name, None):
@@ -353,7 +378,7 @@ def _given(symbol: Symbol, bound: bool, node: ast.Call, wanted: Parameter) -> as
     return None
 
 
-def gathered(inference: Inference, value: Value, key: str | None) -> Values:
+def variadic_values(inference: Inference, value: Value, key: str | None) -> Values:
     """What `*args` (key: a number, None for any) or `**kwargs` (key: as `repr` spells it) of a function gather from its calls."""
 
     def compute() -> Values:
@@ -366,18 +391,22 @@ def gathered(inference: Inference, value: Value, key: str | None) -> Values:
             return EMPTY
         if found.annotation:
             annotated = inference.infer_annotation(value.path, max(symbol.parent, 0), found.annotation, symbol.start)
-            if known(annotated) and types_of.tell(annotated):
-                return _with_special(inference, annotated, lambda: _gathered(inference, value, symbol, found, key))
-        return _gathered(inference, value, symbol, found, key)
+            if workspace_values(annotated) and types_of.is_informative(annotated):
+                return _with_fitting_arguments(
+                    inference, annotated, lambda: _compute_variadic_values(inference, value, symbol, found, key)
+                )
+        return _compute_variadic_values(inference, value, symbol, found, key)
 
     return inference.memoize(("gathered", value, key), compute)
 
 
-def _gathered(inference: Inference, value: Value, symbol: Symbol, found: Parameter, key: str | None) -> Values:
+def _compute_variadic_values(
+    inference: Inference, value: Value, symbol: Symbol, found: Parameter, key: str | None
+) -> Values:
     """What calls hand over for `*args` or `**kwargs`."""
     parts: list[Values] = []
     if found.kind == "var_keyword":
-        parts.append(filling.stored(inference, value.path, value.index, found.name, key))
+        parts.append(filling.stored_values(inference, value.path, value.index, found.name, key))
     names = {p.name for p in symbol.parameters}
     before = sum(p.kind in ("positional", "positional_only") for p in symbol.parameters)
     for node, here, bound, _ in _calls_of(inference, Value("function", value.path, value.index)):

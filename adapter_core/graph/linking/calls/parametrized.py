@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from ....types import Call
 from ...parsing.fields import spelled
-from ..local.tables import Tables
+from ..local.tables import SymbolTable
 from ..results.values import Values, union
 
 if TYPE_CHECKING:
-    from ..inference import Here, Inference
+    from ..inference import Context, Inference
 
 
-def given(inference: Inference, path: str, index: int, name: str) -> Values | None:
+def parametrized_values(inference: Inference, path: str, index: int, name: str) -> Values | None:
     """What `@pytest.mark.parametrize` on a test or on its class gives one parameter; None where it is not named there."""
     table = inference.table(path)
     current = index
@@ -23,21 +23,21 @@ def given(inference: Inference, path: str, index: int, name: str) -> Values | No
         for node, here in _decorators(inference, table, current, "parametrize"):
             names = _names(node)
             if name in names and len(node.args) > 1:
-                return _listed(inference, node.args[1], here, names.index(name) if len(names) > 1 else None)
+                return _listed_values(inference, node.args[1], here, names.index(name) if len(names) > 1 else None)
         current = table.facts.symbols[current].parent
     return None
 
 
-def requested(inference: Inference, path: str, index: int) -> Values:
+def request_param_values(inference: Inference, path: str, index: int) -> Values:
     """What `request.param` is in a fixture."""
     table = inference.table(path)
     found = []
     for node, here in _decorators(inference, table, index, "fixture") if table else ():
-        found += [_listed(inference, k.value, here, None) for k in node.keywords if k.arg == "params"]
+        found += [_listed_values(inference, k.value, here, None) for k in node.keywords if k.arg == "params"]
     return union(found)
 
 
-def _decorators(inference: Inference, table: Tables, index: int, name: str) -> Iterator[tuple[ast.Call, Here]]:
+def _decorators(inference: Inference, table: SymbolTable, index: int, name: str) -> Iterator[tuple[ast.Call, Context]]:
     symbol = table.facts.symbols[index]
     if not any(name in text for text in symbol.decorators):
         return
@@ -57,7 +57,7 @@ def _names(node: ast.Call) -> list[str]:
     return [n.strip() for n in spelled(first).strip("'\"").split(",")] if first is not None else []
 
 
-def _listed(inference: Inference, node: ast.expr, here: Here, place: int | None) -> Values:
+def _listed_values(inference: Inference, node: ast.expr, here: Context, place: int | None) -> Values:
     """The values of a list, or those at one place of the tuples in it."""
     if not isinstance(node, (ast.List, ast.Tuple, ast.Set)):
         values = inference.elements(inference.infer(node, here))

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from ....types import Call
 from ...source import is_test_path
-from ..aliases import may_alias, registered
+from ..aliases import may_alias, singledispatch
 from ..classes import composed, hierarchy, stored
-from ..classes.abstract import is_abstract, is_unfinished
+from ..classes.abstract import is_abstract, is_placeholder
 from ..classes.constructed import is_constructed
 from ..classes.members import member_functions
 from ..local.tables import instance_class, scopes
@@ -47,8 +47,10 @@ def targets(inference: Inference, path: str, call: Call) -> Targets:
     if MANY in values:
         inference.incomplete = True
     values |= abstract_declaration(inference, path, call.owner, call.callee)
-    values |= stored.put_in_place(inference, path, call) if values else values
-    instead = frozenset(f for v in values if v.kind == "function" for f in registered.entered(inference, path, call, v))
+    values |= stored.test_replacements(inference, path, call) if values else values
+    instead = frozenset(
+        f for v in values if v.kind == "function" for f in singledispatch.dispatch_targets(inference, path, call, v)
+    )
     return targets_of(inference, values | instead)
 
 
@@ -58,7 +60,7 @@ def abstract_declaration(inference: Inference, path: str, owner: int, dotted: st
     table = inference.table(path)
     cls = instance_class(table.facts, owner, head) if table and name and "." not in name else None
     declared = member_functions(inference, Value("class", path, cls), name) if cls is not None else EMPTY
-    return frozenset(f for f in declared if is_unfinished(inference, f))
+    return frozenset(f for f in declared if is_placeholder(inference, f))
 
 
 def targets_of(inference: Inference, values: Values) -> Targets:
@@ -94,7 +96,7 @@ def targets_of(inference: Inference, values: Values) -> Targets:
             entered.update(dict.fromkeys(inner.entered))
             outside.update(dict.fromkeys(inner.external))
         elif value.kind == "external":
-            if _may_be(value.path):
+            if _may_exist(value.path):
                 outside[value.path] = None
         elif value.kind == "method":
             outside[f"builtins.{value.path}"] = None
@@ -102,7 +104,7 @@ def targets_of(inference: Inference, values: Values) -> Targets:
 
 
 @functools.lru_cache(maxsize=10_000)
-def _may_be(name: str) -> bool:
+def _may_exist(name: str) -> bool:
     """False for a member that a built-in type does not have (`builtins.str().get_jobs`): whatever else the value may be, it is not that."""
     found = re.match(r"builtins\.(\w+)\(\)\.(\w+)", name)
     cls = getattr(builtins, found[1], None) if found else None
@@ -195,7 +197,7 @@ def calls_entering(inference: Inference, value: Value) -> list[tuple[str, Call, 
     return known[0]
 
 
-def homes(inference: Inference, value: Value) -> frozenset[str] | None:
+def files_matching_by_name(inference: Inference, value: Value) -> frozenset[str] | None:
     """The files in which a call by name alone may mean a method: of a special one those of its class and of what is built on it. None:
     all."""
     table = inference.table(value.path)
@@ -213,7 +215,7 @@ def calls_entering_in(inference: Inference, value: Value, paths: frozenset[str] 
         return []
     symbol = table.facts.symbols[value.index]
     found: dict[int, tuple[str, Call, bool]] = {}
-    for place, (path, call) in _by_turns(may_alias.sites_of(inference, value)):
+    for place, (path, call) in _interleaved(may_alias.call_sites_of(inference, value)):
         if paths is not None and path not in paths:
             continue
         if inference.expired:
@@ -230,7 +232,7 @@ def calls_entering_in(inference: Inference, value: Value, paths: frozenset[str] 
     return [found[place] for place in sorted(found)]
 
 
-def _by_turns(written: list[tuple[str, Call]]) -> Iterator[tuple[int, tuple[str, Call]]]:
+def _interleaved(written: list[tuple[str, Call]]) -> Iterator[tuple[int, tuple[str, Call]]]:
     """Calls with their places among all, one of the product and one of the tests in turn: where the time is up before all were looked
     at, that is not known of one of them alone."""
     numbered = list(enumerate(written))

@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 def is_abstract(inference: Inference, function: Value) -> bool:
     """Whether a method is there to be replaced: marked so, or with nothing in it but a docstring, `pass` or `...`, or ending in
     `raise NotImplementedError`."""
-    return inference.memoize_data(("abstract", function.path, function.index), lambda: _is_abstract(inference, function))
+    return inference.memoize_data(
+        ("abstract", function.path, function.index), lambda: _is_abstract(inference, function)
+    )
 
 
-def is_unfinished(inference: Inference, function: Value) -> bool:
+def is_placeholder(inference: Inference, function: Value) -> bool:
     """The same, but for methods with `pass`: these may well run, where nothing replaces them, and are done then."""
     return is_abstract(inference, function) and not inference.memoize_data(
         ("passes", function.path, function.index), lambda: _passes(inference, function)

@@ -10,7 +10,7 @@ from ..names import annotations as types_of
 from ..results.values import EMPTY, Value, Values, class_of, instance, union
 from . import decorating, generated, outside, owners, stored
 from .descriptors import bind
-from .hierarchy import made_by, subclasses
+from .hierarchy import classes_of_metaclass, subclasses
 from .members import any_defines
 from .metaclasses import is_metaclass, metaclass
 from .mro import lookup_order
@@ -28,7 +28,7 @@ def attribute(inference: Inference, value: Value, name: str) -> Values:
     return inference.memoize(("attribute", value, name), lambda: _attribute(inference, value, name))
 
 
-def private(inference: Inference, values: Values, name: str, path: str, scope: int) -> Values:
+def private_attribute(inference: Inference, values: Values, name: str, path: str, scope: int) -> Values:
     """An attribute `__name`, which means that of the class in whose text it is written, whatever is built on that class."""
     table = inference.table(path)
     while table is not None and scope > 0 and table.facts.symbols[scope].kind != "class":
@@ -38,12 +38,12 @@ def private(inference: Inference, values: Values, name: str, path: str, scope: i
     for value in values:
         below = scope > 0 and value.kind in ("class", "instance") and value not in (own, instance(own))
         order = lookup_order(inference, class_of(value) if value.kind == "instance" else value) if below else []
-        found = told_by(inference, own, name, value) if own in order else None
+        found = class_attribute(inference, own, name, value) if own in order else None
         parts.append(inference.attribute(frozenset({value}), name) if found is None else found)
     return union(parts)
 
 
-def as_written(inference: Inference, values: Values, path: str, scope: int) -> Values:
+def defining_class(inference: Inference, values: Values, path: str, scope: int) -> Values:
     """What a name `__name` is looked for on: where a value is of the class in whose text it is written, or of one below, that class."""
     table = inference.table(path)
     while table is not None and scope > 0 and table.facts.symbols[scope].kind != "class":
@@ -59,7 +59,7 @@ def as_written(inference: Inference, values: Values, path: str, scope: int) -> V
     return frozenset(map(seen, values))
 
 
-def attributes_beginning(inference: Inference, value: Value, start: str) -> Values:
+def attributes_with_prefix(inference: Inference, value: Value, start: str) -> Values:
     """The attributes of a class or instance whose names begin with `start`."""
     if value.kind not in ("class", "instance"):
         return EMPTY
@@ -84,14 +84,14 @@ class _Lookup(NamedTuple):
 
 def _attribute(inference: Inference, value: Value, name: str) -> Values:
     lookup = _Lookup(value, name, *_receiver_and_order(inference, value))
-    for step in (_built_in, _defined, _of_metaclass, _by_getattr):
+    for step in (_built_in, _defined_attribute, _of_metaclass, _by_getattr):
         found = step(inference, lookup)
         if found is not None:
             return found
     found = outside.member(name, lookup.receiver, lookup.order)
     if found is not None:
         return found
-    return stored.elsewhere(inference, value, name)
+    return stored.set_in_other_files(inference, value, name)
 
 
 def _receiver_and_order(inference: Inference, value: Value) -> tuple[Value, list[Value]]:
@@ -113,7 +113,7 @@ def _built_in(inference: Inference, lookup: _Lookup) -> Values | None:
         return frozenset({Value("typed", "callable", 0, frozenset({below}))})
     if name == "__dict__":
         own_names = frozenset({Value("namespace", "", 0, receiver)})
-        return owners.body(receiver) if receiver.kind == "class" else own_names
+        return owners.body_namespace(receiver) if receiver.kind == "class" else own_names
     if receiver.kind == "instance" and name in ("value", "_value_"):
         return _enum_values(inference, class_of(receiver))
     if value.kind != "super" or receiver.kind != "class":
@@ -121,21 +121,21 @@ def _built_in(inference: Inference, lookup: _Lookup) -> Values | None:
     if name == "__call__":
         return frozenset({receiver._replace(extra="made")})  # by a metaclass's own `__call__`
     if name == "__new__" and not any(c.kind == "class" and any_defines(inference, [c], "__new__") for c in order):
-        made = made_by(inference, receiver) if is_metaclass(inference, receiver) else [instance(receiver)]
+        made = classes_of_metaclass(inference, receiver) if is_metaclass(inference, receiver) else [instance(receiver)]
         return frozenset({Value("typed", "callable", 0, frozenset(made))})
     return None
 
 
-def _defined(inference: Inference, lookup: _Lookup) -> Values | None:
+def _defined_attribute(inference: Inference, lookup: _Lookup) -> Values | None:
     """What the classes of the workspace say, the nearest first, and those after it where that one sets it only later."""
     value, name, receiver, order = lookup
     later: Values = EMPTY
     for cls in order:
         if cls.kind == "external":
             continue
-        found = told_by(inference, cls, name, receiver)
-        if found is not None and not (value.kind == "instance" and stored.set_later(inference, cls, name)):
-            return found | later or stored.elsewhere(inference, value, name)
+        found = class_attribute(inference, cls, name, receiver)
+        if found is not None and not (value.kind == "instance" and stored.is_set_late(inference, cls, name)):
+            return found | later or stored.set_in_other_files(inference, value, name)
         later |= found or EMPTY
     return later or None
 
@@ -159,13 +159,13 @@ def _by_getattr(inference: Inference, lookup: _Lookup) -> Values | None:
     return inference.getattr_result(dynamic, name) if dynamic else None
 
 
-def told_by(inference: Inference, cls: Value, name: str, receiver: Value) -> Values | None:
+def class_attribute(inference: Inference, cls: Value, name: str, receiver: Value) -> Values | None:
     """What one class itself, its body and its methods, tells about an attribute; None: nothing."""
     table = inference.table(cls.path)
     if table is None:
         return None
     parts: list[Values] = []
-    put, replaced = decorating.put(inference, table, cls, name)
+    put, replaced = decorating.set_by_decorators(inference, table, cls, name)
     found = inference.infer_binding(table, cls.index, name) if not replaced else put
     known = found is not None
     if found is not None:
@@ -178,19 +178,19 @@ def told_by(inference: Inference, cls: Value, name: str, receiver: Value) -> Val
         known = known or bool(flows)
         noted = [inference.infer_flow(cls.path, f) for f in flows if f.kind == "annotation"]
         parts += noted
-        if not types_of.tell(union(noted)):
+        if not types_of.is_informative(union(noted)):
             parts += [inference.infer_flow(cls.path, f) for f in flows if f.kind != "annotation"]
         field = receiver.kind == "instance" and generated.is_field(inference, cls, name)
         known = known or field
         # A default says what it is where nothing is handed over.
-        if field and (not types_of.tell(union(parts)) or generated.has_default(table, cls, name)):
-            parts.append(generated.given(inference, cls, name))
+        if field and (not types_of.is_informative(union(parts)) or generated.has_default(table, cls, name)):
+            parts.append(generated.field_arguments(inference, cls, name))
         for values, on_class in (
-            stored.in_its_file(inference, table, cls, name) if not flows or receiver.kind == "instance" else ()
+            stored.set_in_class_file(inference, table, cls, name) if not flows or receiver.kind == "instance" else ()
         ):
             parts += [bind(inference, v, receiver) for v in values] if on_class else [values]
             known = True
-        by_name = stored.by_name(inference, table, cls, name) if not flows and not known else []
+        by_name = stored.set_by_setattr(inference, table, cls, name) if not flows and not known else []
         parts += by_name
         known = known or bool(by_name)
     return union(parts) if known else None
@@ -206,5 +206,10 @@ def _enum_values(inference: Inference, cls: Value) -> Values | None:
         return None
     names = [table.facts.symbols[i].name for i in members]
     return union(
-        [inference.infer_flow(cls.path, f) for n in names for f in table.flows.get((cls.index, n), ()) if f.kind == "assign"]
+        [
+            inference.infer_flow(cls.path, f)
+            for n in names
+            for f in table.flows.get((cls.index, n), ())
+            if f.kind == "assign"
+        ]
     )

@@ -14,12 +14,12 @@ from . import mro
 from .descriptors import bind
 
 if TYPE_CHECKING:
-    from ..inference import Here, Inference
+    from ..inference import Context, Inference
 
 _MAX_CALLS = 20  # of `type`, of one file
 
 
-def made(inference: Inference, node: ast.Call, here: Here) -> Values:
+def composed_class(inference: Inference, node: ast.Call, here: Context) -> Values:
     """What `type(name, bases, members)` gives."""
     if here.base < 0:
         return EMPTY
@@ -36,7 +36,7 @@ def attribute(inference: Inference, value: Value, name: str) -> Values:
     return inference.memoize(("composed", value, name), lambda: _attribute(inference, value, name))
 
 
-def objects(inference: Inference, cls: Value) -> Values:
+def composed_instances(inference: Inference, cls: Value) -> Values:
     """Instances of what the file of a class puts together on top of it."""
     found = inference.memoize(("composed in", cls.path), lambda: _composed_in(inference, cls.path))
     if not found:
@@ -82,7 +82,7 @@ def _bases(value: Value) -> list[Value]:
     return sorted(value.extra[2], key=lambda v: v[:3])
 
 
-def _call(inference: Inference, value: Value) -> tuple[ast.Call | None, Here | None]:
+def _call(inference: Inference, value: Value) -> tuple[ast.Call | None, Context | None]:
     start, end, _, line = value.extra
     here = inference.context(value.path, value.index, start, end, line)
     if here is None or not isinstance(here.source.tree, ast.Call) or len(here.source.tree.args) != 3:
@@ -95,8 +95,10 @@ def _composed_in(inference: Inference, path: str) -> Values:
     text = inference.workspace.text(path)
     table = inference.table(path) if " type(" in text else None
     calls = [c for c in (table.calls.get("type", ()) if table else ()) if text.find(",", c.start, c.end) > 0]
-    found = [inference.infer_at(path, c.owner, c.start, c.end, c.line) for c in calls[:_MAX_CALLS] if c.callee == "type"]
+    found = [
+        inference.infer_at(path, c.owner, c.start, c.end, c.line) for c in calls[:_MAX_CALLS] if c.callee == "type"
+    ]
     return frozenset(v for v in union(found) if v.kind == "composed")
 
 
-__all__ = ["attribute", "constructors", "made", "objects"]
+__all__ = ["attribute", "composed_class", "composed_instances", "constructors"]

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ...storage.columns import column
-from ..local.tables import Tables
+from ..local.tables import SymbolTable
 from ..results.values import Value
 from . import mro
 
@@ -17,7 +17,7 @@ _ERRORS = ("Exception", "Error", "Warning")
 _MAX_FILES = 24  # that name an exception
 
 
-def names(inference: Inference, table: Tables, cls: Value, and_maker: bool = True) -> list[str]:
+def class_names(inference: Inference, table: SymbolTable, cls: Value, and_maker: bool = True) -> list[str]:
     """The names by which a class goes. One that a function makes: that function's (`class User(make_model("users"))`) with `and_maker`, and
     what its result is called (`Base = make_model("users")`)."""
     symbol = table.facts.symbols[cls.index]
@@ -41,7 +41,7 @@ def is_constructed(inference: Inference, cls: Value, or_asked: bool = False) -> 
             key,
             lambda: frozenset(
                 {cls}
-                if _is_called(inference, name, names(inference, table, cls, False), or_asked)
+                if _is_called(inference, name, class_names(inference, table, cls, False), or_asked)
                 or _is_raised(inference, cls, name)
                 else ()
             ),
@@ -68,7 +68,7 @@ def _is_called(inference: Inference, name: str, aliases: list[str], or_asked: bo
     return False
 
 
-def is_handed_on(inference: Inference, cls: Value) -> bool:
+def is_called_under_alias(inference: Inference, cls: Value) -> bool:
     """Whether a class is handed on under another name, which is called: `kind = KINDS.get(text, Plain)`, `kind()`."""
     for home, name in inference.aliases_of(cls):
         table = inference.table(home) if home else None
@@ -86,7 +86,7 @@ def _is_raised(inference: Inference, cls: Value, name: str) -> bool:
     return any(raised.search(inference.workspace.text(path)) for path in inference.files_using_name(name)[:_MAX_FILES])
 
 
-def is_taken(inference: Inference, cls: Value, name: str) -> bool:
+def is_method_referenced(inference: Inference, cls: Value, name: str) -> bool:
     """Whether a class method is taken from its class by name, and not called there: `create = Model.create`."""
     table = inference.table(cls.path)
     if table is None:
@@ -97,4 +97,4 @@ def is_taken(inference: Inference, cls: Value, name: str) -> bool:
     return any(taken.search(inference.workspace.text(path)) for path in paths if path in named)
 
 
-__all__ = ["is_constructed", "is_handed_on", "is_taken", "names"]
+__all__ = ["class_names", "is_called_under_alias", "is_constructed", "is_method_referenced"]

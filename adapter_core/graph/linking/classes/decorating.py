@@ -7,17 +7,17 @@ import ast
 from typing import TYPE_CHECKING
 
 from ....types import Symbol
-from ..local.tables import Tables
+from ..local.tables import SymbolTable
 from ..results.values import EMPTY, Value, Values, union
 from . import mro
 
 if TYPE_CHECKING:
-    from ..inference import Here, Inference
+    from ..inference import Context, Inference
 
 _MAX_CALLS = 12  # of `setattr` in one decorator
 
 
-def put(inference: Inference, table: Tables, cls: Value, name: str) -> tuple[Values, bool]:
+def set_by_decorators(inference: Inference, table: SymbolTable, cls: Value, name: str) -> tuple[Values, bool]:
     """What the decorators of a class make of one of its names, and whether that is certain to replace what the body says."""
     symbol = table.facts.symbols[cls.index]
     if not symbol.decorators or not (functions := _decorators(inference, cls, symbol)):
@@ -25,15 +25,15 @@ def put(inference: Inference, table: Tables, cls: Value, name: str) -> tuple[Val
     sure: list[bool] = []
 
     def compute() -> Values:
-        return union([values for one in functions for values, _ in _put_by(inference, one, table, cls, name)])
+        return union([values for one in functions for values, _ in _set_by(inference, one, table, cls, name)])
 
     found = inference.memoize(("put by decorators", cls, name), compute)
     if found:
-        sure = [told for one in functions for _, told in _put_by(inference, one, table, cls, name)]
+        sure = [told for one in functions for _, told in _set_by(inference, one, table, cls, name)]
     return found, any(sure)
 
 
-def as_defined(inference: Inference, values: Values, name: str, here: Here) -> Values | None:
+def undecorated_attribute(inference: Inference, values: Values, name: str, here: Context) -> Values | None:
     """An attribute of classes as their bodies make it, where it is read in a decorator of theirs; None elsewhere."""
     parts: list[Values] = []
     for value in values:
@@ -48,7 +48,7 @@ def as_defined(inference: Inference, values: Values, name: str, here: Here) -> V
     return union(parts) if parts else None
 
 
-def runs_in_body(table: Tables, index: int) -> bool:
+def runs_in_body(table: SymbolTable, index: int) -> bool:
     """Whether a function that stands in a class is called by the class's body itself, as a decorator of its methods is, so that its first
     parameter is no receiver."""
     symbol = table.facts.symbols[index]
@@ -68,13 +68,17 @@ def _decorators(inference: Inference, cls: Value, symbol: Symbol) -> list[Value]
     """The functions of the workspace that stand above a class."""
 
     def compute() -> list[Value]:
-        texts = [inference.infer_text(cls.path, max(symbol.parent, 0), text, symbol.start) for text in symbol.decorators]
+        texts = [
+            inference.infer_text(cls.path, max(symbol.parent, 0), text, symbol.start) for text in symbol.decorators
+        ]
         return [value for values in texts for value in sorted(values, key=lambda v: v[:3]) if value.kind == "function"]
 
     return inference.memoize_data(("decorators of", cls), compute)
 
 
-def _put_by(inference: Inference, function: Value, own: Tables, cls: Value, name: str) -> list[tuple[Values, bool]]:
+def _set_by(
+    inference: Inference, function: Value, own: SymbolTable, cls: Value, name: str
+) -> list[tuple[Values, bool]]:
     """What one decorator puts under a name, statement by statement, and whether it is certain to."""
     table = inference.table(function.path)
     if table is None:
@@ -102,7 +106,7 @@ def _put_by(inference: Inference, function: Value, own: Tables, cls: Value, name
     return found
 
 
-def _spread(inference: Inference, table: Tables, node: ast.Call, here: Here, name: str) -> Values | None:
+def _spread(inference: Inference, table: SymbolTable, node: ast.Call, here: Context, name: str) -> Values | None:
     """What `for key, value in members.items(): setattr(cls, key, value)` puts under a name; None where that is not written."""
     key, value = node.args[1:3]
     if not isinstance(key, ast.Name) or not isinstance(value, ast.Name):
@@ -120,10 +124,10 @@ def _spread(inference: Inference, table: Tables, node: ast.Call, here: Here, nam
     return None
 
 
-def _is_method(table: Tables, cls: Value, name: str) -> bool:
+def _is_method(table: SymbolTable, cls: Value, name: str) -> bool:
     """Whether a class defines a method of that name, which is no special one: what is done to all of its members is done to that."""
     indexes = table.children.get((cls.index, name), ())
     return not name.startswith("__") and any(table.facts.symbols[index].is_callable for index in indexes)
 
 
-__all__ = ["as_defined", "put"]
+__all__ = ["set_by_decorators", "undecorated_attribute"]

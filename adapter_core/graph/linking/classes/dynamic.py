@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from ..results.values import EMPTY, Value, Values, external, known, unbound, union
+from ..results.values import EMPTY, Value, Values, external, unbound, union, workspace_values
 
 if TYPE_CHECKING:
     from ..inference import Inference
@@ -15,7 +15,7 @@ _MAX_PARSERS = 40
 _PARSED = (".parse_args()", ".parse_known_args()[]", "argparse.Namespace()")
 
 
-def of_function(inference: Inference, function: Value, name: str) -> Values:
+def function_attribute(inference: Inference, function: Value, name: str) -> Values:
     """What was stored under a name on a function: `render.style = plain`."""
     plain = unbound(function)
     if name == "__get__":
@@ -39,14 +39,16 @@ def of_function(inference: Inference, function: Value, name: str) -> Values:
             table = inference.table(path) if inference.spend(1) else None
             for flow in table.attribute_flows(name) if table else ():
                 head = flow.target.rpartition(".")[0]
-                if flow.kind == "assign" and plain in map(unbound, inference.infer_text(path, flow.scope, head, flow.line)):
+                if flow.kind == "assign" and plain in map(
+                    unbound, inference.infer_text(path, flow.scope, head, flow.line)
+                ):
                     parts.append(inference.infer_flow(path, flow))
         return union(parts)
 
     return inference.memoize(("attribute of a function", plain, name), compute)
 
 
-def of_container(value: Value, name: str) -> Values:
+def container_attribute(value: Value, name: str) -> Values:
     """A method of a container or generator; what `SimpleNamespace(name=value)` was given for a name."""
     if value.kind == "attributes":
         if name == "_replace":
@@ -55,7 +57,7 @@ def of_container(value: Value, name: str) -> Values:
     return frozenset({Value("method", name, 0, value)})
 
 
-def parsed(inference: Inference, value: Value, name: str) -> Values:
+def parsed_argument(inference: Inference, value: Value, name: str) -> Values:
     """What `parser.set_defaults(name=value)` gives an attribute of what `argparse` made of a command line."""
     if not value.path.endswith(_PARSED):
         return EMPTY
@@ -70,12 +72,12 @@ def parsed(inference: Inference, value: Value, name: str) -> Values:
                 node = here.source.tree if here is not None else None
                 if here is not None and isinstance(node, ast.Call):
                     parts += [inference.infer(k.value, here) for k in node.keywords if k.arg == name]
-        return known(union(parts))
+        return workspace_values(union(parts))
 
     return inference.memoize(("parsed", name), compute)
 
 
-def answered(inference: Inference, functions: Values, name: str) -> Values:
+def getattr_result(inference: Inference, functions: Values, name: str) -> Values:
     """What `__getattr__` of a class or module gives for a name."""
     parts = []
     for function in functions:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from ....types import Parameter
 from ..local.snippets import snippet
-from ..local.tables import Tables
-from ..names.arguments import passed
-from ..results.values import EMPTY, MADE_TUPLE, Value, Values, class_of, external, union
+from ..local.tables import SymbolTable
+from ..names.arguments import argument_for_parameter
+from ..results.values import EMPTY, TUPLE_FACTORY, Value, Values, class_of, external, union
 from . import hierarchy, mro
 from .members import member_functions
 
 if TYPE_CHECKING:
-    from ..inference import Here, Inference
+    from ..inference import Context, Inference
 
 _MAX_SITES = 80
 _TUPLES = ("NamedTuple", "collections.namedtuple()")
@@ -36,48 +36,52 @@ def _fields_of_base(bases: Sequence[str]) -> list[str]:
         source = snippet(text) if text.partition("(")[0].rpartition(".")[2] == "namedtuple" else None
         call = source.tree if source is not None else None
         if isinstance(call, ast.Call):
-            return _told_fields(call)
+            return _field_names(call)
     return []
 
 
-def _told_fields(call: ast.Call) -> list[str]:
+def _field_names(call: ast.Call) -> list[str]:
     """The fields that `namedtuple("Pair", "left right")` or `NamedTuple("Pair", [("left", int)])` names."""
     named = call.args[1] if len(call.args) > 1 else None
     if isinstance(named, ast.Constant) and isinstance(named.value, str):
         return named.value.replace(",", " ").split()
-    return _texts(named)
+    return _constant_texts(named)
 
 
-def _texts(node: ast.expr | None) -> list[str]:
+def _constant_texts(node: ast.expr | None) -> list[str]:
     """The constant texts of a list or tuple, or those with which its pairs begin."""
     first = [e.elts[0] if isinstance(e, ast.Tuple) and e.elts else e for e in getattr(node, "elts", ())]
     return [e.value for e in first if isinstance(e, ast.Constant) and isinstance(e.value, str)]
 
 
-def has_default(table: Tables, cls: Value, name: str) -> bool:
+def has_default(table: SymbolTable, cls: Value, name: str) -> bool:
     """Whether a class says what a field is where no call says it."""
     return any(f.kind == "assign" for f in table.flows.get((cls.index, name), ()))
 
 
-def given(inference: Inference, cls: Value, name: str) -> Values:
+def field_arguments(inference: Inference, cls: Value, name: str) -> Values:
     """What the calls that make instances of a record hand over for a field."""
-    return inference.memoize(("field", cls, name), lambda: _given(inference, cls, name))
+    return inference.memoize(("field", cls, name), lambda: _compute_field_arguments(inference, cls, name))
 
 
-def stored_as(inference: Inference, cls: Value, place: int | str) -> list[str]:
+def field_of_argument(inference: Inference, cls: Value, place: int | str) -> list[str]:
     """The field that an argument at a place, or by a keyword, goes to; none where it has a constructor of its own, or is no record."""
-    names = [p.name for p in _taken(inference, cls)]
+    names = [p.name for p in _init_parameters(inference, cls)]
     if isinstance(place, str):
         return [place] if place in names else []
     return names[place : place + 1]
 
 
-def matched(inference: Inference, values: Values, place: int) -> Values:
+def pattern_values(inference: Inference, values: Values, place: int) -> Values:
     """What a class pattern binds at a place: the attribute that `__match_args__` names, or the field of a record."""
     parts = []
     for value in values:
         cls = class_of(value) if value.kind == "instance" else None
-        names = (_match_args(inference, cls) or [p.name for p in _taken(inference, cls)]) if cls is not None else []
+        names = (
+            (_match_args(inference, cls) or [p.name for p in _init_parameters(inference, cls)])
+            if cls is not None
+            else []
+        )
         parts += [inference.attribute(frozenset({value}), name) for name in names[place : place + 1]]
     return union(parts)
 
@@ -87,16 +91,16 @@ def _match_args(inference: Inference, cls: Value) -> list[str]:
         table = inference.table(current.path) if current.kind == "class" else None
         for flow in table.flows.get((current.index, "__match_args__"), ()) if table is not None else ():
             source = snippet(inference.workspace.text(current.path)[flow.start : flow.end])
-            return _texts(source.tree) if source is not None else []
+            return _constant_texts(source.tree) if source is not None else []
     return []
 
 
-def of_tuple(inference: Inference, value: Value, step: str | None) -> Values:
+def tuple_item(inference: Inference, value: Value, step: str | None) -> Values:
     """What an instance of a named tuple holds at a place, or at any."""
     cls = class_of(value)
     if not any(c.kind == "external" and c.path.endswith(_TUPLES) for c in mro.lookup_order(inference, cls)):
         return EMPTY
-    names = [p.name for p in _taken(inference, cls)]
+    names = [p.name for p in _init_parameters(inference, cls)]
     if step is not None:
         place = int(step)
         names = names[place : place + 1 or None] if -len(names) <= place < len(names) else []
@@ -105,26 +109,26 @@ def of_tuple(inference: Inference, value: Value, step: str | None) -> Values:
 
 def named_tuple(node: ast.Call) -> Values:
     """What `namedtuple("Pair", "left right")` gives: something outside that knows its fields."""
-    fields = _told_fields(node)
-    return frozenset({Value("external", MADE_TUPLE, 0, " ".join(fields) if fields else None)})
+    fields = _field_names(node)
+    return frozenset({Value("external", TUPLE_FACTORY, 0, " ".join(fields) if fields else None)})
 
 
-def made_tuple(inference: Inference, cls: Value, node: ast.Call, here: Here) -> Values:
+def tuple_instance(inference: Inference, cls: Value, node: ast.Call, here: Context) -> Values:
     """What calling such a named tuple gives."""
     if not cls.extra:
-        return frozenset({external(f"{MADE_TUPLE}()")})
+        return frozenset({external(f"{TUPLE_FACTORY}()")})
     taken = [Parameter(name, "positional", None, None) for name in cls.extra.split()]
-    told = tuple((one.name, passed(inference, taken, False, node, here, one)) for one in taken)
+    told = tuple((one.name, argument_for_parameter(inference, taken, False, node, here, one)) for one in taken)
     return frozenset({Value("attributes", "tuple", 0, told)})
 
 
-def _given(inference: Inference, cls: Value, name: str) -> Values:
+def _compute_field_arguments(inference: Inference, cls: Value, name: str) -> Values:
     below = [cls, *(hierarchy.all_subclasses(inference, cls) if not hierarchy.is_hub(inference, cls) else [])]
     parts: list[Values] = []
     for made in below:
         if inference.is_common(made):
             continue
-        taken = _taken(inference, made)
+        taken = _init_parameters(inference, made)
         wanted = next((p for p in taken if p.name == name), None)
         sites = inference.call_sites_of(made) if wanted is not None else []
         if wanted is None or len(sites) > _MAX_SITES:
@@ -135,11 +139,11 @@ def _given(inference: Inference, cls: Value, name: str) -> Values:
             if here is None or call.form == "decorator" or not isinstance(node, ast.Call):
                 continue
             if made in inference.callees(path, call):
-                parts.append(passed(inference, taken, False, node, here, wanted))
+                parts.append(argument_for_parameter(inference, taken, False, node, here, wanted))
     return union(parts) if parts else EMPTY
 
 
-def _taken(inference: Inference, cls: Value) -> list[Parameter]:
+def _init_parameters(inference: Inference, cls: Value) -> list[Parameter]:
     """The parameters of the `__init__` that is written for a record: its fields, those of its bases first; none where it has one of
     its own."""
     if any(member_functions(inference, cls, method) for method in ("__init__", "__new__")):
@@ -156,4 +160,13 @@ def _taken(inference: Inference, cls: Value) -> list[Parameter]:
     return list(found.values())
 
 
-__all__ = ["given", "has_default", "is_field", "made_tuple", "matched", "named_tuple", "of_tuple", "stored_as"]
+__all__ = [
+    "field_arguments",
+    "field_of_argument",
+    "has_default",
+    "is_field",
+    "named_tuple",
+    "pattern_values",
+    "tuple_instance",
+    "tuple_item",
+]

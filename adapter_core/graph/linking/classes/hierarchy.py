@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..local.tables import instance_class
 from ..results.values import Value, Values
-from .constructed import is_constructed, is_handed_on, is_taken, names
+from .constructed import class_names, is_called_under_alias, is_constructed, is_method_referenced
 from .metaclasses import metaclass
 from .mro import bases, built_on, lookup_order
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 _MAX_CLASSES = 200
 _MAX_RECEIVERS = 12
-_HUB = 24
-_COLLECTED = re.compile(r"^Test|Tests?$|TestCase$")
+_HUB_FILES = 24
+_TEST_CLASS = re.compile(r"^Test|Tests?$|TestCase$")
 
 
 def subclasses(inference: Inference, cls: Value) -> list[Value]:
@@ -28,7 +28,7 @@ def subclasses(inference: Inference, cls: Value) -> list[Value]:
 
     def compute() -> Values:
         found: list[Value] = []
-        for name in names(inference, table, cls):
+        for name in class_names(inference, table, cls):
             for path in inference.workspace.paths_using(name, "base"):
                 for candidate in built_on(inference, path, name) if inference.spend() else ():
                     if cls in bases(inference, candidate):
@@ -42,7 +42,8 @@ def is_hub(inference: Inference, cls: Value) -> bool:
     """Whether so many files build classes on something of this name that what they all do tells nothing."""
     table = inference.table(cls.path)
     return (
-        table is not None and len(inference.workspace.paths_using(table.facts.symbols[cls.index].name, "base")) > _HUB
+        table is not None
+        and len(inference.workspace.paths_using(table.facts.symbols[cls.index].name, "base")) > _HUB_FILES
     )
 
 
@@ -65,7 +66,7 @@ def all_subclasses(inference: Inference, cls: Value) -> list[Value]:
     return inference.memoize_data(key, lambda: sorted(inference.memoize(key, compute), key=lambda v: v[:3]))
 
 
-def made_by(inference: Inference, meta: Value) -> list[Value]:
+def classes_of_metaclass(inference: Inference, meta: Value) -> list[Value]:
     """The classes whose metaclass is `meta`, or one built on it."""
 
     def compute() -> Values:
@@ -148,17 +149,21 @@ def receivers(inference: Inference, method: Value) -> list[Value]:
         reached = [
             c
             for c in below
-            if (_is_collected(inference, c) or is_constructed(inference, c, takes_class) or _makes_itself(inference, c))
+            if (
+                _is_test_class(inference, c)
+                or is_constructed(inference, c, takes_class)
+                or _has_factory_method(inference, c)
+            )
             and _reaches(inference, c, method, symbol.name)
         ]
         if reached:  # else, what is made of a table of classes is told by the class itself
-            others = [c for c in below if c not in reached and is_handed_on(inference, c)]
+            others = [c for c in below if c not in reached and is_called_under_alias(inference, c)]
             reached += [c for c in others if _reaches(inference, c, method, symbol.name)]
         if (
             is_constructed(inference, own, takes_class)
             or not reached
-            or _makes_itself(inference, own)
-            or (takes_class and is_taken(inference, own, symbol.name))
+            or _has_factory_method(inference, own)
+            or (takes_class and is_method_referenced(inference, own, symbol.name))
         ):
             reached.append(own)
         return frozenset(reached)
@@ -166,7 +171,7 @@ def receivers(inference: Inference, method: Value) -> list[Value]:
     return sorted(inference.memoize(("receivers", method.path, method.index), compute), key=lambda v: (v != own, v[:3]))
 
 
-def _makes_itself(inference: Inference, cls: Value) -> bool:
+def _has_factory_method(inference: Inference, cls: Value) -> bool:
     """Whether something is asked of a class by its name that may make an instance: one of its methods calls `cls(…)`."""
     for current in lookup_order(inference, cls):
         table = inference.table(current.path) if current.kind == "class" else None
@@ -176,10 +181,10 @@ def _makes_itself(inference: Inference, cls: Value) -> bool:
     return False
 
 
-def _is_collected(inference: Inference, cls: Value) -> bool:
+def _is_test_class(inference: Inference, cls: Value) -> bool:
     """Whether a class is named as those are of which pytest and unittest make instances, to run their tests."""
     table = inference.table(cls.path)
-    return table is not None and _COLLECTED.search(table.facts.symbols[cls.index].name) is not None
+    return table is not None and _TEST_CLASS.search(table.facts.symbols[cls.index].name) is not None
 
 
 def _reaches(inference: Inference, cls: Value, method: Value, name: str) -> bool:

@@ -41,5 +41,7 @@ def _own_metaclass(inference: Inference, cls: Value) -> Value | None:
     source = snippet(rest.rstrip(")").partition(",")[0].strip())
     if source is None:
         return None
-    values = inference.infer_text(cls.path, max(symbol.parent, 0), rest.rstrip(")").partition(",")[0].strip(), symbol.start)
+    values = inference.infer_text(
+        cls.path, max(symbol.parent, 0), rest.rstrip(")").partition(",")[0].strip(), symbol.start
+    )
     return next((v for v in sorted(values, key=lambda v: v[:3]) if v.kind == "class" and v != cls), None)

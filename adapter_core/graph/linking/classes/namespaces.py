@@ -29,13 +29,13 @@ _KINDS = {
 }  # fmt: skip
 
 
-def of_module(inference: Inference, name: str) -> Values:
+def module_namespace(inference: Inference, name: str) -> Values:
     """The names of a module."""
     files = inference.workspace.facts_of_module(name)
     return frozenset(Value("namespace", facts.path, 0) for facts in files)
 
 
-def held(inference: Inference, value: Value, start: str = "") -> Values:
+def values_with_prefix(inference: Inference, value: Value, start: str = "") -> Values:
     """What the names of a scope are that begin so: its functions and classes, and what is assigned."""
     table = inference.table(value.path)
     if table is None or value.extra is not None:
@@ -48,12 +48,12 @@ def held(inference: Inference, value: Value, start: str = "") -> Values:
     return union([inference.infer_binding(table, value.index, name) or EMPTY for name in wanted])
 
 
-def pairs(values: Values) -> Values:
+def name_value_pairs(values: Values) -> Values:
     """The items of such a dict: names with what they are."""
     return frozenset({Value("typed", "list", 0, frozenset({Value("typed", "places", 0, (NAMES, values))}))})
 
 
-def taken(inference: Inference, path: str, flow: Flow, values: Values) -> Values:
+def loop_values(inference: Inference, path: str, flow: Flow, values: Values) -> Values:
     """What a loop goes through; of names, and of names with what they are, those that it asks for."""
     if not any(value.path in ("places", NAME.path) for value in values):
         return values  # nearly all
@@ -61,26 +61,26 @@ def taken(inference: Inference, path: str, flow: Flow, values: Values) -> Values
     for value in values:
         named = value.kind == "typed" and value.path == "places" and len(value.extra) == 2 and value.extra[0] == NAMES
         if named:
-            found.add(_asked_for(inference, path, flow, value))
+            found.add(_filtered_pair(inference, path, flow, value))
         else:
-            found.update(texts.begun(inference, path, flow, flow.target, frozenset({value})))
+            found.update(texts.names_with_prefix(inference, path, flow, flow.target, frozenset({value})))
     return frozenset(found)
 
 
-def _asked_for(inference: Inference, path: str, flow: Flow, value: Value) -> Value:
+def _filtered_pair(inference: Inference, path: str, flow: Flow, value: Value) -> Value:
     """A name and what it may be, as the loop of a flow lets them through."""
     table = inference.table(path)
     around = table.flows_around(flow.start) if table is not None else []
     targets = {f.path: f.target for f in around if (f.kind, f.start, f.end) == (flow.kind, flow.start, flow.end)}
     name, member = targets.get("0", ""), targets.get("1", "")
-    names = texts.begun(inference, path, flow, name, NAMES) if name else NAMES
+    names = texts.names_with_prefix(inference, path, flow, name, NAMES) if name else NAMES
     starts = tuple(v.extra[:-1] for v in names if v.extra)
     kept = [v for v in value.extra[1] if not starts or _name(inference, v).startswith(starts)]
-    for call in _questions(inference, path, flow, member) if member else ():
+    for call in _kind_tests(inference, path, flow, member) if member else ():
         wanted = _KINDS.get(call.callee)
         kept = [v for v in kept if wanted is None or v.kind in wanted]
         if call.callee == "issubclass":
-            kept = _below(inference, path, call.owner, call.start, call.end, call.line, kept)
+            kept = _subclasses_among(inference, path, call.owner, call.start, call.end, call.line, kept)
     left_out = re.compile(rf"\b{member} (?:is not|!=) ([\w.]+)") if member else None
     text = inference.workspace.text(path)
     for match in left_out.finditer(text, flow.end, flow.end + _NEAR) if left_out is not None else ():
@@ -90,7 +90,7 @@ def _asked_for(inference: Inference, path: str, flow: Flow, value: Value) -> Val
     return Value("typed", "places", 0, (names, frozenset(kept)))
 
 
-def _questions(inference: Inference, path: str, flow: Flow, member: str) -> Iterator:
+def _kind_tests(inference: Inference, path: str, flow: Flow, member: str) -> Iterator:
     """The calls in the scope of a loop that ask for the kind of its variable."""
     table = inference.table(path)
     text = inference.workspace.text(path)
@@ -107,7 +107,7 @@ def _questions(inference: Inference, path: str, flow: Flow, member: str) -> Iter
                 yield call
 
 
-def _below(
+def _subclasses_among(
     inference: Inference, path: str, scope: int, start: int, end: int, line: int, kept: list[Value]
 ) -> list[Value]:
     """Of some classes those that are built on what `issubclass(member, Base)` names."""
@@ -128,4 +128,4 @@ def _name(inference: Inference, value: Value) -> str:
     return table.facts.symbols[place].name if table is not None else ""
 
 
-__all__ = ["NAMES", "held", "of_module", "pairs", "taken"]
+__all__ = ["NAMES", "loop_values", "module_namespace", "name_value_pairs", "values_with_prefix"]

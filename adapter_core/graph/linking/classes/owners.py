@@ -17,7 +17,7 @@ _MAX_OWNERS = 24
 _PLACES = {"__get__": (1, 2), "__set__": (1, None), "__delete__": (1, None), "__set_name__": (None, 1)}
 
 
-def given(inference: Inference, descriptor: Value, method: str, place: int) -> Values:
+def descriptor_arguments(inference: Inference, descriptor: Value, method: str, place: int) -> Values:
     """What a parameter of a descriptor's method is; nothing where no class is found that has the descriptor."""
     places = _PLACES.get(method)
     if places is None or place not in places:
@@ -26,7 +26,7 @@ def given(inference: Inference, descriptor: Value, method: str, place: int) -> V
     return owners if place == places[1] else frozenset(instance(cls) for cls in owners)
 
 
-def bound(inference: Inference, cls: Value, method: str, place: int) -> Values:
+def class_body_arguments(inference: Inference, cls: Value, method: str, place: int) -> Values:
     """What a parameter of `__init__` and `__new__` is given of what class bodies bind: a metaclass's, and that of an enum."""
     if method not in ("__init__", "__new__"):
         return EMPTY
@@ -54,11 +54,11 @@ def _namespace(inference: Inference, meta: Value, place: int) -> Values:
     """What the classes bind in their bodies that a metaclass makes: the last parameter of its `__new__` and `__init__`."""
     if place != 3 or not metaclasses.is_metaclass(inference, meta):
         return EMPTY
-    made = hierarchy.made_by(inference, meta)
-    return union([body(cls) for cls in made]) if len(made) <= _MAX_OWNERS else EMPTY
+    made = hierarchy.classes_of_metaclass(inference, meta)
+    return union([body_namespace(cls) for cls in made]) if len(made) <= _MAX_OWNERS else EMPTY
 
 
-def body(cls: Value) -> Values:
+def body_namespace(cls: Value) -> Values:
     """What a class's body binds, as a dict: `vars(cls)`."""
     return frozenset({Value("namespace", cls.path, cls.index)})
 
@@ -79,4 +79,4 @@ def _owners(inference: Inference, descriptor: Value) -> Values:
     return frozenset(found) if len(found) <= _MAX_OWNERS else EMPTY
 
 
-__all__ = ["body", "bound", "given"]
+__all__ = ["body_namespace", "class_body_arguments", "descriptor_arguments"]

@@ -9,14 +9,14 @@ from ...parsing.fields import dotted_name, spelled
 from ..results.values import EMPTY, Value, Values, external, union
 
 if TYPE_CHECKING:
-    from ..inference import Here, Inference
+    from ..inference import Context, Inference
 
-_MAX_PLACES = 12  # of `*args` that are told apart
+_MAX_POSITIONS = 12  # of `*args` that are told apart
 _MAPPINGS = ("dict", "OrderedDict", "ChainMap")
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp)
 
 
-def _display(inference: Inference, value: Value) -> tuple[ast.expr, Here] | None:
+def _display(inference: Inference, value: Value) -> tuple[ast.expr, Context] | None:
     start, end = value.extra
     # What is in it was read where it is written: `a, b = b, a` is about what the names were before.
     line = inference.workspace.text(value.path).count("\n", 0, start) + 1
@@ -50,7 +50,7 @@ def _with_additions(inference: Inference, value: Value, key: str | None, written
     return written | inference.added_values(value, key, written)
 
 
-def element(inference: Inference, node: ast.expr, here: Here) -> Values:
+def element(inference: Inference, node: ast.expr, here: Context) -> Values:
     """What an element of a display, or an argument of a call, stands for; with a star in front what is spread."""
     values = inference.infer(node, here)
     return inference.elements(values) if isinstance(node, ast.Starred) else values
@@ -82,18 +82,14 @@ def display_item(inference: Inference, value: Value, key: str | None, step: str 
                     inference.infer(v, here)
                     if k is not None
                     else union(
-                        [
-                            display_item(inference, d, key, step)
-                            for d in inference.infer(v, here)
-                            if d.kind == "display"
-                        ]
+                        [display_item(inference, d, key, step) for d in inference.infer(v, here) if d.kind == "display"]
                     )
                     for k, v in pairs
                     if wanted is None or not isinstance(k, ast.Constant)
                 ]
             )
         if isinstance(node, ast.DictComp):
-            return _of_name(inference, node, key, inference.infer(node.value, here))
+            return _values_named(inference, node, key, inference.infer(node.value, here))
         if isinstance(node, ast.Call) and dotted_name(node.func).rpartition(".")[2] == "defaultdict":
             return inference.call_results(inference.infer(node.args[0], here)) if node.args else EMPTY
         if isinstance(node, ast.Call) and dotted_name(node.func).endswith("dict.fromkeys"):
@@ -103,7 +99,7 @@ def display_item(inference: Inference, value: Value, key: str | None, step: str 
             given_first = node.args if dotted_name(node.func).endswith("ChainMap") else node.args[:1]
             inner = [v for a in [*given_first, *(k.value for k in node.keywords if not k.arg)]
                      for v in inference.infer(a, here)]  # fmt: skip
-            taken = _TAKEN.get(dotted_name(node.func).rpartition(".")[2], _by_key)
+            taken = _ITEM_GETTERS.get(dotted_name(node.func).rpartition(".")[2], _item_by_key)
             given = [taken(inference, v, key, step) for v in inner]
             return union([inference.infer(k.value, here) for k in named] + given)
         if isinstance(node, _COMPREHENSIONS):
@@ -118,7 +114,7 @@ def display_item(inference: Inference, value: Value, key: str | None, step: str 
     return inference.memoize(("item", value, key, step), lambda: _with_additions(inference, value, wanted, compute()))
 
 
-def _of_name(inference: Inference, node: ast.DictComp, key: str | None, values: Values) -> Values:
+def _values_named(inference: Inference, node: ast.DictComp, key: str | None, values: Values) -> Values:
     """Of what `{f.__name__: f for f in functions}` holds, what goes by the name that is a key."""
     named = isinstance(node.key, ast.Attribute) and node.key.attr == "__name__"
     if key is None or not named or ast.dump(node.key.value) != ast.dump(node.value):  # type: ignore[attr-defined]
@@ -127,7 +123,7 @@ def _of_name(inference: Inference, node: ast.DictComp, key: str | None, values: 
     return frozenset(v for v, told in names.items() if not told or any(repr(n.extra) == key for n in told))
 
 
-def under_name(inference: Inference, values: Values, name: str) -> Values:
+def value_under_name(inference: Inference, values: Values, name: str) -> Values:
     """What a dict holds under a key that is written by the same name: `{Op.ADD: add}[Op.ADD]`; nothing where it has none, or is filled."""
     parts: list[Values] = []
     for value in values:
@@ -143,20 +139,20 @@ def under_name(inference: Inference, values: Values, name: str) -> Values:
     return union(parts)
 
 
-def made_of(inference: Inference, node: ast.Call, here: Here, key: str | None) -> Values:
+def contents_of_call(inference: Inference, node: ast.Call, here: Context, key: str | None) -> Values:
     """What a container holds that is made by such a call: of another one, of pairs, of what is told by keywords."""
-    given = [_of_pairs(inference, v, key, None) for a in node.args[:1] for v in inference.infer(a, here)]
-    given += [containing for a in node.args[:1] for containing in [_listed(inference, a, here)]]
+    given = [_item_of_pairs(inference, v, key, None) for a in node.args[:1] for v in inference.infer(a, here)]
+    given += [containing for a in node.args[:1] for containing in [_written_elements(inference, a, here)]]
     named = [k.value for k in node.keywords if k.arg and key in (None, repr(k.arg))]
     return union([*given, *(inference.infer(value, here) for value in named)])
 
 
-def _listed(inference: Inference, node: ast.expr, here: Here) -> Values:
+def _written_elements(inference: Inference, node: ast.expr, here: Context) -> Values:
     """What a list or the like holds that is written out."""
     return union([element(inference, e, here) for e in getattr(node, "elts", ())])
 
 
-def _of_pairs(inference: Inference, value: Value, key: str | None, step: str | None) -> Values:
+def _item_of_pairs(inference: Inference, value: Value, key: str | None, step: str | None) -> Values:
     """A value of the dict that is made of another one, or of pairs."""
     if value.kind == "display":
         found = _display(inference, value)
@@ -179,44 +175,44 @@ def _of_pairs(inference: Inference, value: Value, key: str | None, step: str | N
     return inference.unpacked(inference.elements(frozenset({value})), "1")
 
 
-def updated_with(inference: Inference, value: Value, key: str | None) -> Values:
+def update_values(inference: Inference, value: Value, key: str | None) -> Values:
     """What `update(value)` puts into a dict, under a key or any; or into a set."""
     if value.kind == "display":
         node = (_display(inference, value) or (None,))[0]
         if not isinstance(node, (ast.List, ast.Tuple, ast.Set, *_COMPREHENSIONS)):
             return display_item(inference, value, key, None)
-        return _of_pairs(inference, value, key, None) | display_values(inference, value)
+        return _item_of_pairs(inference, value, key, None) | display_values(inference, value)
     elements = inference.element_values(value)
     pairs = value.kind == "generator" or any(v.kind == "typed" and v.path == "places" for v in elements)
     return elements | inference.unpacked(elements, "1") if pairs else elements
 
 
-def _in_its_place(inference: Inference, value: Value, key: str | None, step: str | None) -> Values:
+def _item_by_position(inference: Inference, value: Value, key: str | None, step: str | None) -> Values:
     """One element of the list that is made of something: by its number, where that tells the same of both."""
     if value.kind in ("instance", "generator"):
         return inference.element_values(value)
     return inference.item(value, key, step)
 
 
-def _by_key(inference: Inference, value: Value, key: str | None, step: str | None) -> Values:
+def _item_by_key(inference: Inference, value: Value, key: str | None, step: str | None) -> Values:
     return inference.item(value, key, step)
 
 
-def _anywhere(inference: Inference, value: Value, key: str | None, step: str | None) -> Values:
+def _any_item(inference: Inference, value: Value, key: str | None, step: str | None) -> Values:
     """One element of what is made of something in another order."""
     return inference.element_values(value)
 
 
-_TAKEN = {
-    **dict.fromkeys(_MAPPINGS, _of_pairs), **dict.fromkeys(("list", "tuple", "deque"), _in_its_place),
-    **dict.fromkeys(("sorted", "reversed", "set", "frozenset"), _anywhere),
+_ITEM_GETTERS = {
+    **dict.fromkeys(_MAPPINGS, _item_of_pairs), **dict.fromkeys(("list", "tuple", "deque"), _item_by_position),
+    **dict.fromkeys(("sorted", "reversed", "set", "frozenset"), _any_item),
 }  # fmt: skip
 
 
 def rest(inference: Inference, value: Value, first: int, after: int) -> Values:
     """What a starred target gets: a list of the elements from `first` on, without the last `after`."""
     if value.kind == "starred" and not after:
-        later = [inference.variadic_values(value, str(place)) for place in range(first, first + _MAX_PLACES)]
+        later = [inference.variadic_values(value, str(place)) for place in range(first, first + _MAX_POSITIONS)]
         return frozenset({Value("typed", "list", 0, union(later))})
     found = _display(inference, value) if value.kind == "display" else None
     elements = getattr(found[0], "elts", None) if found else None

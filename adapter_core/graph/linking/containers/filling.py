@@ -11,23 +11,31 @@ from typing import TYPE_CHECKING
 from ....types import Call, Flow
 from ...parsing.fields import spelled
 from ..aliases import value_flow
-from ..local.tables import ADDING, EXTENDING, PUSHING, Put, Tables, instance_class, scopes
+from ..local.tables import (
+    ADD_METHODS,
+    EXTEND_METHODS,
+    PUSH_FUNCTIONS,
+    ContainerWrite,
+    SymbolTable,
+    instance_class,
+    scopes,
+)
 from ..results.values import EMPTY, Value, Values, union
 from . import contents
 
 if TYPE_CHECKING:
-    from ..inference import Here, Inference
+    from ..inference import Context, Inference
 
 _NEAR = 2_000  # characters after which something may still be what it was set to
 _MAX_FILES = 24  # in which a container may be filled
 _FIELD = re.compile(r"(?:\w+\.)?(?:field|ib|Factory)\(")
 _SLICE = re.compile(r"\[[^\[\]]*:[^\[\]]*\]\s*=\s*\Z")
-_BEFORE = 60  # characters before a value in which a slice is looked for
+_SLICE_LENGTH = 60  # characters before a value in which a slice is looked for
 _BRACKETS = ("[", "{")  # with which begins what can be filled
-_BARE = 20  # characters of a container in which hardly anything is written: `defaultdict(list)`
+_EMPTY_LENGTH = 20  # characters of a container in which hardly anything is written: `defaultdict(list)`
 
 
-def stored(inference: Inference, path: str, scope: int, name: str, key: str | None = None) -> Values:
+def stored_values(inference: Inference, path: str, scope: int, name: str, key: str | None = None) -> Values:
     """What is put into the container that is called `name` in a scope: `d[k] = v`, `handlers.append(v)`."""
     table = inference.table(path)
     if not name or table is None:
@@ -35,42 +43,44 @@ def stored(inference: Inference, path: str, scope: int, name: str, key: str | No
     head, _, attribute = name.partition(".")
     head = head.removesuffix("[]")
     cls = instance_class(table.facts, scope, head) if attribute else None
-    binder = -1 if attribute else _binder(table, scope, head)
+    binder = -1 if attribute else _binding_scope(table, scope, head)
 
     def same(other: int) -> bool:
         if attribute:
             return cls is None or instance_class(table.facts, other, head) == cls
-        return _binder(table, other, head) == binder
+        return _binding_scope(table, other, head) == binder
 
     def compute() -> Values:
         parts: list[Values] = []
         for flow in table.items(name):
             if same(flow.scope) and (key is None or flow.path in ("", key)):
-                parts.append(_assigned(inference, path, flow.scope, flow.start, flow.end, flow.line))
-        for method in (*ADDING, *EXTENDING):
+                parts.append(_assigned_values(inference, path, flow.scope, flow.start, flow.end, flow.line))
+        for method in (*ADD_METHODS, *EXTEND_METHODS):
             for call in table.calls.get(method, ()):
                 if call.callee == f"{name}.{method}" and same(call.owner):
-                    parts.append(_put(inference, path, call, method, key))
+                    parts.append(_values_added_by_call(inference, path, call, method, key))
         if name.endswith("[]"):
             # `table.setdefault(key, []).append(value)` puts into what the table holds, too.
             for call in table.calls.get("append", ()):
                 text = inference.workspace.text(path)[call.start : call.start + len(name) + 12]
                 if call.callee == "().append" and text.startswith(f"{name[:-2]}.setdefault(") and same(call.owner):
-                    parts.append(_put(inference, path, call, "append"))
+                    parts.append(_values_added_by_call(inference, path, call, "append"))
         return union(parts)
 
     return inference.memoize(("stored", path, cls if attribute else binder, name, key), compute)
 
 
-def _assigned(inference: Inference, path: str, scope: int, start: int, end: int, line: int) -> Values:
+def _assigned_values(inference: Inference, path: str, scope: int, start: int, end: int, line: int) -> Values:
     """What `d[k] = v` puts in; `xs[:] = ys` all that is in there."""
     values = inference.infer_at(path, scope, start, end, line)
     return (
-        inference.elements(values) if _SLICE.search(inference.workspace.text(path), start - _BEFORE, start) else values
+        inference.elements(values)
+        if _SLICE.search(inference.workspace.text(path), start - _SLICE_LENGTH, start)
+        else values
     )
 
 
-def _put(inference: Inference, path: str, call: Call, method: str, key: str | None = None) -> Values:
+def _values_added_by_call(inference: Inference, path: str, call: Call, method: str, key: str | None = None) -> Values:
     """What a call of `append`, `extend` and their like adds; of `setdefault` and `update` what it puts under a key."""
     here = inference.context(path, call.owner, call.start, call.end, call.line)
     node = here.source.tree if here is not None else None
@@ -79,10 +89,10 @@ def _put(inference: Inference, path: str, call: Call, method: str, key: str | No
     if method == "setdefault" and key is not None and node.args and (spelled(node.args[0]) or key) != key:
         return EMPTY
     values = inference.infer(node.args[-1], here) if node.args else EMPTY
-    if method in EXTENDING:
+    if method in EXTEND_METHODS:
         values = union(
             [
-                contents.updated_with(inference, v, key)
+                contents.update_values(inference, v, key)
                 if method == "update"
                 else contents.display_item(inference, v, None, None)
                 if v.kind == "display"
@@ -94,7 +104,7 @@ def _put(inference: Inference, path: str, call: Call, method: str, key: str | No
     return values
 
 
-def additions(inference: Inference, value: Value, key: str | None, written: Values) -> Values:
+def added_values(inference: Inference, value: Value, key: str | None, written: Values) -> Values:
     """What is put into a container after it was written, through the names to which it is assigned; and, where it is returned or nothing
     was written into it, by the functions that it is handed to and those that get it."""
     table = inference.table(value.path)
@@ -110,22 +120,24 @@ def additions(inference: Inference, value: Value, key: str | None, written: Valu
         # `self.done, self.undone = [], []`
         if whole or (flow.path and value in inference.infer_flow(value.path, flow)):
             parts.append(
-                stored(inference, value.path, flow.owner if "." not in flow.target else flow.scope, flow.target, key)
+                stored_values(
+                    inference, value.path, flow.owner if "." not in flow.target else flow.scope, flow.target, key
+                )
             )
-            parts += _stored_elsewhere(inference, value, flow, key)
-    parts += _put_by_others(inference, value)
-    if returned or (not written and not any(parts) and (key is not None or end - start <= _BARE)):
-        parts += _put_where_handed(inference, value, key, returned)
+            parts += _stored_under_other_names(inference, value, flow, key)
+    parts += _values_added_unnamed(inference, value)
+    if returned or (not written and not any(parts) and (key is not None or end - start <= _EMPTY_LENGTH)):
+        parts += _values_added_by_functions(inference, value, key, returned)
     return union(parts)
 
 
-def _is_field(inference: Inference, table: Tables | None, flow: Flow) -> bool:
+def _is_field(inference: Inference, table: SymbolTable | None, flow: Flow) -> bool:
     """Whether a class declares a field so, `items: list = field(default_factory=list)`, whose factory makes the container."""
     in_class = table is not None and table.facts.symbols[flow.owner].kind == "class"
     return in_class and _FIELD.match(inference.workspace.text(table.facts.path), flow.start) is not None  # type: ignore[union-attr]
 
 
-def _put_by_others(inference: Inference, value: Value) -> Iterator[Values]:
+def _values_added_unnamed(inference: Inference, value: Value) -> Iterator[Values]:
     """What is put, in the same file, into a container that has no name there: `table.setdefault(key, []).append(f)`, `tasks[0].add(f)`,
     or a parameter (`def fill(target): target.append(f)`); and what `heapq` and `bisect` put into it."""
     table = inference.table(value.path)
@@ -136,7 +148,7 @@ def _put_by_others(inference: Inference, value: Value) -> Iterator[Values]:
         node = here.source.tree if here is not None else None
         if here is None or not isinstance(node, ast.Call):
             continue
-        if call.name in PUSHING:
+        if call.name in PUSH_FUNCTIONS:
             holder, put = (node.args[0], node.args[1]) if len(node.args) > 1 else (None, None)
             if holder is not None and put is not None and value in inference.infer(holder, here):
                 yield inference.infer(put, here)
@@ -144,10 +156,10 @@ def _put_by_others(inference: Inference, value: Value) -> Iterator[Values]:
             holder = node.func.value
             work = partial(inference.infer, holder, here)
             if value in inference.memoize(("filled", value.path, call.start), work):
-                yield _put(inference, value.path, call, call.name)
+                yield _values_added_by_call(inference, value.path, call, call.name)
 
 
-def _put_where_handed(inference: Inference, value: Value, key: str | None, returned: bool) -> Iterator[Values]:
+def _values_added_by_functions(inference: Inference, value: Value, key: str | None, returned: bool) -> Iterator[Values]:
     """What functions put into a container that they are handed: `fill(table)`, with `def fill(rows): rows["a"] = f`; or (`returned`) get
     as a result: `table = defaults()`, and then `table["a"] = f`."""
     start = value.extra[0]
@@ -167,10 +179,10 @@ def _put_where_handed(inference: Inference, value: Value, key: str | None, retur
                 if (returned or table.is_parameter(put.scope, put.target)) and value in inference.infer_text(  # type: ignore[union-attr]
                     path, put.scope, put.target, put.line
                 ):
-                    yield what_is_put(inference, path, put)
+                    yield written_values(inference, path, put)
 
 
-def last_put(inference: Inference, node: ast.Subscript, here: Here, key: str | None) -> Values:
+def last_stored(inference: Inference, node: ast.Subscript, here: Context, key: str | None) -> Values:
     """What a container holds under a key where the same scope put it there just before, in no branch and no loop: `d[k] = f; d[k]()`."""
     table = (
         inference.table(here.path) if here.base >= 0 and key is not None and isinstance(node.value, ast.Name) else None
@@ -186,17 +198,17 @@ def last_put(inference: Inference, node: ast.Subscript, here: Here, key: str | N
     text = inference.workspace.text(here.path)
     if place - before[-1].end > _NEAR or f"{name}." in text[before[-1].end : place]:
         return EMPTY  # it may have been filled anew
-    return _assigned(inference, here.path, here.scope, before[-1].start, before[-1].end, before[-1].line)
+    return _assigned_values(inference, here.path, here.scope, before[-1].start, before[-1].end, before[-1].line)
 
 
-def what_is_put(inference: Inference, path: str, put: Put) -> Values:
+def written_values(inference: Inference, path: str, put: ContainerWrite) -> Values:
     """What one statement or call puts into a container."""
     if put.call is not None:
-        return _put(inference, path, put.call, put.call.name)
-    return _assigned(inference, path, put.scope, put.start, put.end, put.line)
+        return _values_added_by_call(inference, path, put.call, put.call.name)
+    return _assigned_values(inference, path, put.scope, put.start, put.end, put.line)
 
 
-def _stored_elsewhere(inference: Inference, value: Value, flow: Flow, key: str | None) -> Iterator[Values]:
+def _stored_under_other_names(inference: Inference, value: Value, flow: Flow, key: str | None) -> Iterator[Values]:
     """What is put into a container that is an attribute, or a name of a module, under another spelling than the one to which it is
     assigned: `cls.kinds[name] = sub` for `kinds = {}` in the class, `app.views[rule] = view` and `tools.HOOKS.append(f)` in other files."""
     last = flow.target.rpartition(".")[2]
@@ -213,10 +225,10 @@ def _stored_elsewhere(inference: Inference, value: Value, flow: Flow, key: str |
             if own or (put.key is not None and key is not None and put.key not in ("", key)):
                 continue
             if value in inference.infer_text(path, put.scope, put.target, put.line):
-                yield what_is_put(inference, path, put)
+                yield written_values(inference, path, put)
 
 
-def _binder(table: Tables, scope: int, name: str) -> int:
+def _binding_scope(table: SymbolTable, scope: int, name: str) -> int:
     """The scope that binds a name which is visible in `scope`."""
     for current in scopes(table.facts, scope):
         if (current, name) in table.flows or any(p.name == name for p in table.facts.symbols[current].parameters):

@@ -12,14 +12,14 @@ from . import contents, subclassed
 if TYPE_CHECKING:
     from ..inference import Inference
 
-_MAX_THROWN = 12
+_MAX_RAISED = 12
 _TYPED_DICTS = ("typing.TypedDict.", "typing_extensions.TypedDict.")
 
 
-def entered(inference: Inference, value: Value) -> Values:
+def enter_result(inference: Inference, value: Value) -> Values:
     """What `with value as x` binds."""
     if value.kind == "generator":
-        return iterated(inference, value)
+        return element_values(inference, value)
     if value.kind == "instance":
         for name in ("__enter__", "__aenter__"):
             found = inference.member(value, name)
@@ -33,7 +33,7 @@ def entered(inference: Inference, value: Value) -> Values:
     return EMPTY
 
 
-def iterated(inference: Inference, value: Value) -> Values:
+def element_values(inference: Inference, value: Value) -> Values:
     """What iterating over a value gives."""
     if value.kind == "generator":
         return inference.yielded_values(value)
@@ -54,11 +54,13 @@ def iterated(inference: Inference, value: Value) -> Values:
             if iterators:
                 parts = [
                     inference.call_results(inference.member(v, "__anext__" if "a" in name[2:4] else "__next__"))
-                    if v.kind == "instance" else iterated(inference, v)
+                    if v.kind == "instance" else element_values(inference, v)
                     for v in iterators
                 ]  # fmt: skip
                 return union(parts)
-        return generated.of_tuple(inference, value, None) or inference.call_results(inference.member(value, "__getitem__"))
+        return generated.tuple_item(inference, value, None) or inference.call_results(
+            inference.member(value, "__getitem__")
+        )
     if value.kind == "attributes" and value.path == "tuple":
         return union([values for _, values in value.extra])
     if value.kind == "class":
@@ -91,24 +93,28 @@ def item(inference: Inference, value: Value, key: str | None, step: str | None) 
             return inference.attribute(frozenset({value.extra}), name) if name else EMPTY
         table = inference.table(value.path)
         if not name:
-            return namespaces.held(inference, value)
+            return namespaces.values_with_prefix(inference, value)
         return (inference.infer_binding(table, value.index, name) or EMPTY) if table else EMPTY
     if value.kind == "instance":
         found = inference.member(value, "__getitem__")
         if any(v.path.startswith(_TYPED_DICTS) for v in found):
             return inference.member(value, key.strip("'\"")) if key else EMPTY
-        given = generated.of_tuple(inference, value, step) or inference.call_results(found)
+        given = generated.tuple_item(inference, value, step) or inference.call_results(found)
         missing = (
             inference.member(value, "__missing__") if subclassed.is_container(inference, class_of(value)) else EMPTY
         )
-        return given | inference.call_results(missing) | subclassed.held(inference, value, key if key is not None else step)
+        return (
+            given
+            | inference.call_results(missing)
+            | subclassed.stored_values(inference, value, key if key is not None else step)
+        )
     if value.kind == "attributes" and value.path == "tuple":
         held = [values for _, values in value.extra]
         return held[int(step)] if step is not None and -len(held) <= int(step) < len(held) else union(held)
     if value.kind == "class":
         return frozenset({value})  # a generic class with its arguments
     if value.kind == "generator":
-        return iterated(inference, value)
+        return element_values(inference, value)
     if value.path == "sys.modules" and key:
         return inference.module(key.strip("'\""))
     if value.kind == "external":
@@ -116,19 +122,21 @@ def item(inference: Inference, value: Value, key: str | None, step: str | None) 
     return frozenset({value}) if value == MANY else EMPTY
 
 
-def caught(inference: Inference, value: Value) -> Values:
+def caught_exception(inference: Inference, value: Value) -> Values:
     """What `except` binds for a class, or for each class of a tuple."""
     if value.kind == "class":
-        made = inference.memoize(("caught", value), lambda: frozenset(_thrown(inference, value)))
+        made = inference.memoize(("caught", value), lambda: frozenset(_raised_classes(inference, value)))
         return frozenset(map(instance, made))
     if value.kind == "display":
-        return union([caught(inference, v) for v in inference.elements(frozenset({value})) if v.kind != "display"])
+        return union(
+            [caught_exception(inference, v) for v in inference.elements(frozenset({value})) if v.kind != "display"]
+        )
     return frozenset({value}) if value.kind == "external" else EMPTY
 
 
-def _thrown(inference: Inference, cls: Value) -> list[Value]:
+def _raised_classes(inference: Inference, cls: Value) -> list[Value]:
     """What is caught as an exception of a class: where nobody makes one of the class itself, those below it that are made."""
     if is_constructed(inference, cls):
         return [cls]
     below = [c for c in hierarchy.all_subclasses(inference, cls) if is_constructed(inference, c)]
-    return below if 0 < len(below) <= _MAX_THROWN else [cls]
+    return below if 0 < len(below) <= _MAX_RAISED else [cls]

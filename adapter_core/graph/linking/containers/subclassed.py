@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _LISTS = frozenset({"builtins.list", "builtins.set", "collections.UserList", "collections.deque"})
 _MAX_FILES = 12  # that name the class
-_MAX_PUTS = 60  # of one file that are looked at
+_MAX_WRITES = 60  # of one file that are looked at
 _MAX_SITES = 20  # where instances are made
 
 
@@ -31,10 +31,12 @@ def elements(inference: Inference, value: Value) -> Values:
     """What iterating over an instance gives, where that are not keys."""
     cls = class_of(value)
     listed = any(c.kind == "external" and c.path in _LISTS for c in mro.lookup_order(inference, cls))
-    return held(inference, value, None) if listed and not member_functions(inference, cls, "__iter__") else EMPTY
+    return (
+        stored_values(inference, value, None) if listed and not member_functions(inference, cls, "__iter__") else EMPTY
+    )
 
 
-def held(inference: Inference, value: Value, key: str | None) -> Values:
+def stored_values(inference: Inference, value: Value, key: str | None) -> Values:
     """What is in an instance, under a key (as `repr` spells it) or under any."""
     if not is_container(inference, class_of(value)):
         return EMPTY
@@ -43,11 +45,12 @@ def held(inference: Inference, value: Value, key: str | None) -> Values:
     ):
         key = None  # who knows what they make of it
     return inference.memoize(
-        ("held", value, key), lambda: union([*_put(inference, value, key), *_made(inference, value, key)])
+        ("held", value, key),
+        lambda: union([*_written_values(inference, value, key), *_initial_values(inference, value, key)]),
     )
 
 
-def _put(inference: Inference, value: Value, key: str | None) -> Iterator[Values]:
+def _written_values(inference: Inference, value: Value, key: str | None) -> Iterator[Values]:
     cls = class_of(value)
     table = inference.table(cls.path)
     users = inference.files_using_name(table.facts.symbols[cls.index].name) if table is not None else []
@@ -55,7 +58,7 @@ def _put(inference: Inference, value: Value, key: str | None) -> Iterator[Values
     for path in users if len(users) <= _MAX_FILES else [cls.path]:
         other = inference.table(path) if inference.spend(1) else None
         puts = [p for some in other.stores_by_name.values() for p in some] if other is not None else []
-        for put in puts if len(puts) <= _MAX_PUTS else [p for p in puts if p.target == "self"]:
+        for put in puts if len(puts) <= _MAX_WRITES else [p for p in puts if p.target == "self"]:
             if other is None or (put.key is not None and key is not None and put.key not in ("", key)):
                 continue
             around = instance_class(other.facts, put.scope, put.target)
@@ -64,20 +67,20 @@ def _put(inference: Inference, value: Value, key: str | None) -> Iterator[Values
             else:
                 mine = value in inference.infer_text(path, put.scope, put.target, put.line)
             if mine:
-                yield filling.what_is_put(inference, path, put)
+                yield filling.written_values(inference, path, put)
 
 
-def _made(inference: Inference, value: Value, key: str | None) -> Iterator[Values]:
+def _initial_values(inference: Inference, value: Value, key: str | None) -> Iterator[Values]:
     """`Registry({"a": f})`, where the class has no constructor of its own."""
     cls = class_of(value)
-    sites = may_alias.sites_of(inference, cls) if not inference.constructors(cls) else []
+    sites = may_alias.call_sites_of(inference, cls) if not inference.constructors(cls) else []
     for path, call in sites if len(sites) <= _MAX_SITES else ():
         here = inference.context(path, call.owner, call.start, call.end, call.line)
         node = here.source.tree if here is not None else None
         if here is None or call.form == "decorator" or not isinstance(node, ast.Call):
             continue
         if cls in inference.callees(path, call):
-            yield contents.made_of(inference, node, here, key)
+            yield contents.contents_of_call(inference, node, here, key)
 
 
-__all__ = ["elements", "held", "is_container"]
+__all__ = ["elements", "is_container", "stored_values"]

@@ -16,12 +16,12 @@ from ..local.reaching import EXIT, Lines, block_exits, least_indent
 from ..results.values import EMPTY, Value, Values, class_of, instance, union
 
 if TYPE_CHECKING:
-    from ..inference import Here, Inference
+    from ..inference import Context, Inference
 
-_FAR = 200  # lines below a question for which its answer is remembered
-_REACH = 8_000  # and characters
+_MAX_LINES = 200  # lines below a question for which its answer is remembered
+_MAX_CHARACTERS = 8_000  # and characters
 _NEAR = 160  # characters before a condition at which the thing that it is about may stand
-_ASKED = re.compile(r"isinstance\(\s*([\w.]+)\s*,")
+_ISINSTANCE = re.compile(r"isinstance\(\s*([\w.]+)\s*,")
 _HEAD = re.compile(r"(?:if|elif|while)\s+(?:[^\n]*\band\s+)?")
 _NEGATED = re.compile(r"(?:if|elif)\s+not\s+")
 _ALONE = re.compile(r"(?:el)?if\s+")
@@ -33,7 +33,7 @@ _OTHERWISE = re.compile(r"\b(?:or|else|lambda)\b")
 _OPEN = frozenset({"external", "other", "many"})
 
 
-class _Question(NamedTuple):
+class _Check(NamedTuple):
     """One call of `isinstance`: what it asks about, its scope, offsets and line."""
 
     subject: str
@@ -43,58 +43,58 @@ class _Question(NamedTuple):
     line: int
 
 
-_NOTHING: dict[tuple[int, str], list[_Question]] = {}  # asked in a file
+_NO_CHECKS: dict[tuple[int, str], list[_Check]] = {}  # asked in a file
 
 
-def narrowed(inference: Inference, subject: str, place: int, here: Here, values: Values) -> Values:
+def narrowed(inference: Inference, subject: str, place: int, here: Context, values: Values) -> Values:
     """What a name, or dotted name, may be at an offset, given what it may be anywhere: nothing that the question before does not let
     through; where nothing is known, an instance of what it asks for."""
     if len(values) == 1 and next(iter(values)).kind not in _OPEN:
         return values  # nothing to choose from
-    for question in _asked(inference, here.path).get((here.scope, subject), ()):
+    for question in _checks(inference, here.path).get((here.scope, subject), ()):
         if _holds(inference, question, place, here):
-            classes = _classes(inference, question, here.path)
+            classes = _checked_classes(inference, question, here.path)
             if classes:
-                return _let_through(inference, values, classes)
-        elif len(values) > 1 and place > question.end and _is_denied(inference, question, place, here):
-            values = _without(inference, values, _classes(inference, question, here.path))
+                return _instances_among(inference, values, classes)
+        elif len(values) > 1 and place > question.end and _is_excluded(inference, question, place, here):
+            values = _instances_excluded(inference, values, _checked_classes(inference, question, here.path))
     return values
 
 
-def is_asked(inference: Inference, path: str, scope: int, name: str) -> bool:
+def is_checked(inference: Inference, path: str, scope: int, name: str) -> bool:
     """Whether anything is asked so, in a scope, of a name, or (`.name`) of an attribute."""
-    return (scope, name) in _asked(inference, path)
+    return (scope, name) in _checks(inference, path)
 
 
-def _asked(inference: Inference, path: str) -> dict[tuple[int, str], list[_Question]]:
+def _checks(inference: Inference, path: str) -> dict[tuple[int, str], list[_Check]]:
     """The questions of a file by scope and subject, and the last name of that, last ones first."""
     asked = inference.isinstance_checks.get(path)
     if asked is None:
-        asked = inference.isinstance_checks[path] = _questions(inference, path) or _NOTHING
+        asked = inference.isinstance_checks[path] = _find_checks(inference, path) or _NO_CHECKS
     return asked
 
 
-def _questions(inference: Inference, path: str) -> dict[tuple[int, str], list[_Question]]:
+def _find_checks(inference: Inference, path: str) -> dict[tuple[int, str], list[_Check]]:
     table = inference.table(path)
     text = inference.workspace.text(path)
-    found: dict[tuple[int, str], list[_Question]] = {}
+    found: dict[tuple[int, str], list[_Check]] = {}
     for call in table.calls.get("isinstance", ()) if table is not None else ():
-        match = _ASKED.match(text, call.start) if call.callee == "isinstance" else None
+        match = _ISINSTANCE.match(text, call.start) if call.callee == "isinstance" else None
         if match is not None:
-            one = _Question(match[1], call.owner, call.start, call.end, call.line)
+            one = _Check(match[1], call.owner, call.start, call.end, call.line)
             _, dot, last = match[1].rpartition(".")
             for key in (match[1], f".{last}") if dot else (match[1],):
                 found.setdefault((call.owner, key), []).append(one)
     return {key: list(reversed(some)) for key, some in found.items()}
 
 
-def _classes(inference: Inference, question: _Question, path: str) -> Values:
+def _checked_classes(inference: Inference, question: _Check, path: str) -> Values:
     """The classes of the workspace that a question names; none where one of them is something else."""
     key = ("asked for", path, question.start)
-    return inference.memoize(key, lambda: _found_classes(inference, question, path))
+    return inference.memoize(key, lambda: _find_checked_classes(inference, question, path))
 
 
-def _found_classes(inference: Inference, question: _Question, path: str) -> Values:
+def _find_checked_classes(inference: Inference, question: _Check, path: str) -> Values:
     here = inference.context(path, question.scope, question.start, question.end, question.line)
     node = here.source.tree if here is not None else None
     if here is None or not isinstance(node, ast.Call) or len(node.args) != 2:
@@ -114,7 +114,7 @@ def _found_classes(inference: Inference, question: _Question, path: str) -> Valu
     return union(found)
 
 
-def _let_through(inference: Inference, values: Values, classes: Values) -> Values:
+def _instances_among(inference: Inference, values: Values, classes: Values) -> Values:
     """Of some values those that are of the classes, or of ones below; where there are none, any instance of the classes."""
     fit = frozenset(
         v for v in values if v.kind == "instance" and not classes.isdisjoint(mro.lookup_order(inference, class_of(v)))
@@ -125,7 +125,7 @@ def _let_through(inference: Inference, values: Values, classes: Values) -> Value
     return values if any(v.kind == "instance" for v in values) else frozenset(map(instance, classes))
 
 
-def _without(inference: Inference, values: Values, classes: Values) -> Values:
+def _instances_excluded(inference: Inference, values: Values, classes: Values) -> Values:
     """Of some values those that are not of the classes, nor of ones below; all of them where nothing else is known."""
     others = frozenset(v for v in values if v.kind != "instance" or classes.isdisjoint(_order(inference, v)))
     return others if any(v.kind == "instance" for v in others) else values
@@ -135,11 +135,11 @@ def _order(inference: Inference, value: Value) -> list[Value]:
     return mro.lookup_order(inference, class_of(value))
 
 
-def _is_denied(inference: Inference, question: _Question, place: int, here: Here) -> bool:
+def _is_excluded(inference: Inference, question: _Check, place: int, here: Context) -> bool:
     """Whether an offset is reached only where the answer was no: in a later branch of the same `if`, or below one that ends with an exit;
     and the name is not bound between."""
     text = inference.workspace.text(here.path)
-    if place - question.end > _REACH:
+    if place - question.end > _MAX_CHARACTERS:
         return False
     begin = text.rfind("\n", 0, question.start) + 1
     before, after = text[begin : question.start].lstrip(), text[question.end : text.find("\n", question.end)].rstrip()
@@ -148,7 +148,7 @@ def _is_denied(inference: Inference, question: _Question, place: int, here: Here
         return False
     lines = inference.line_table(here.path)
     line = question.line + text.count("\n", question.start, place)
-    if not question.line < line <= min(len(lines.texts), question.line + _FAR):
+    if not question.line < line <= min(len(lines.texts), question.line + _MAX_LINES):
         return False
     indent, depth = lines.indents[question.line - 1], least_indent(lines, question.line, line)
     name = rf"(?<![\w.]){re.escape(question.subject)}\b"
@@ -163,7 +163,7 @@ def _is_denied(inference: Inference, question: _Question, place: int, here: Here
     return exits and told[0].startswith("if")
 
 
-def _holds(inference: Inference, question: _Question, place: int, here: Here) -> bool:
+def _holds(inference: Inference, question: _Check, place: int, here: Context) -> bool:
     text = inference.workspace.text(here.path)
     if place < question.start:
         # `x.f() if isinstance(x, C) else …`, `[x.f() for x in xs if isinstance(x, C)]`
@@ -177,16 +177,16 @@ def _holds(inference: Inference, question: _Question, place: int, here: Here) ->
         joined = between.lstrip().startswith("and ") and not _OTHERWISE.search(between)
         if joined and not text[: question.start].endswith("not "):
             return True
-    if place - question.end > _REACH:
+    if place - question.end > _MAX_CHARACTERS:
         return False
     lines = inference.line_table(here.path)
     line = question.line + text.count("\n", question.start, place)
-    if not question.line <= line <= min(len(lines.texts), question.line + _FAR):
+    if not question.line <= line <= min(len(lines.texts), question.line + _MAX_LINES):
         return False
     return _leads_to(lines, question, text, line)
 
 
-def _leads_to(lines: Lines, question: _Question, text: str, line: int) -> bool:
+def _leads_to(lines: Lines, question: _Check, text: str, line: int) -> bool:
     """Whether a line is reached only where the answer was yes, by the statement in which the question stands."""
     begin = text.rfind("\n", 0, question.start) + 1
     before, after = text[begin : question.start].lstrip(), text[question.end : text.find("\n", question.end)].rstrip()
@@ -203,4 +203,4 @@ def _leads_to(lines: Lines, question: _Question, text: str, line: int) -> bool:
     return False
 
 
-__all__ = ["is_asked", "narrowed"]
+__all__ = ["is_checked", "narrowed"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..results.values import EMPTY, Value, Values
 
 if TYPE_CHECKING:
-    from ..inference import Here, Inference
+    from ..inference import Context, Inference
 
 
 @dataclass(slots=True)
@@ -20,7 +20,7 @@ class LibraryCall:
     inference: Inference
     value: Value
     node: ast.Call
-    here: Here
+    here: Context
 
     @property
     def name(self) -> str:
@@ -54,20 +54,20 @@ class LibraryCall:
 
 
 # None: it cannot tell more than that something comes back.
-Work = Callable[[LibraryCall], "Values | None"]
+Handler = Callable[[LibraryCall], "Values | None"]
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class Handlers:
     """The functions of the standard library that one module knows, by their full names or by what these end in."""
 
-    by_name: dict[str, Work] = field(default_factory=dict)
-    by_ending: dict[str, Work] = field(default_factory=dict)
+    by_name: dict[str, Handler] = field(default_factory=dict)
+    by_ending: dict[str, Handler] = field(default_factory=dict)
 
-    def of(self, names: str) -> Callable[[Work], Work]:
+    def of(self, names: str) -> Callable[[Handler], Handler]:
         """Marks what tells what functions give: `names` are theirs, "*.name" stands for all that end so."""
 
-        def note(work: Work) -> Work:
+        def note(work: Handler) -> Handler:
             for name in names.split():
                 if name.startswith("*"):
                     self.by_ending[name[1:]] = work

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from ...parsing.fields import spelled
 from ..classes import namespaces
 from ..containers import contents
-from ..results.values import EMPTY, Value, Values, bound, external, places, union
+from ..results.values import EMPTY, Value, Values, bind_to, external, list_of_tuples, union
 
 if TYPE_CHECKING:
-    from ..inference import Here, Inference
+    from ..inference import Context, Inference
 
 
-def result(inference: Inference, value: Value, node: ast.Call, here: Here) -> Values:
+def result(inference: Inference, value: Value, node: ast.Call, here: Context) -> Values:
     """What calling a method gives; `value.extra` is what it is a method of."""
     container: Value = value.extra
     name = value.path
@@ -29,12 +29,12 @@ def result(inference: Inference, value: Value, node: ast.Call, here: Here) -> Va
     return frozenset({external(f"builtins.{name}()")})
 
 
-def _bound(inference: Inference, function: Value, node: ast.Call, here: Here) -> Values:
+def _as_bound(inference: Inference, function: Value, node: ast.Call, here: Context) -> Values:
     only = frozenset({function})
-    return bound(only, inference.infer(node.args[0], here)) if node.args else EMPTY
+    return bind_to(only, inference.infer(node.args[0], here)) if node.args else EMPTY
 
 
-def _item_got(inference: Inference, getter: Value, node: ast.Call, here: Here) -> Values:
+def _item_got(inference: Inference, getter: Value, node: ast.Call, here: Context) -> Values:
     """`itemgetter("key")(value)`: `getter` is the key or number."""
     step = str(getter.extra) if getter.path == "builtins.int()" else None
     key = None if step else getter.extra
@@ -42,20 +42,20 @@ def _item_got(inference: Inference, getter: Value, node: ast.Call, here: Here) -
     return union([inference.item(v, key, step) for v in given])
 
 
-def _attribute_got(inference: Inference, getter: Value, node: ast.Call, here: Here) -> Values:
+def _attribute_got(inference: Inference, getter: Value, node: ast.Call, here: Context) -> Values:
     return inference.attribute(inference.infer(node.args[0], here), getter.extra) if node.args else EMPTY
 
 
-def _values(inference: Inference, container: Value, node: ast.Call, here: Here) -> Values:
-    return frozenset({Value("typed", "list", 0, _held(inference, container))})
+def _values(inference: Inference, container: Value, node: ast.Call, here: Context) -> Values:
+    return frozenset({Value("typed", "list", 0, _stored(inference, container))})
 
 
-def _items(inference: Inference, container: Value, node: ast.Call, here: Here) -> Values:
-    held = namespaces.held(inference, container) if container.kind == "namespace" else EMPTY
-    return namespaces.pairs(held) if held else places([EMPTY, _held(inference, container)])
+def _items(inference: Inference, container: Value, node: ast.Call, here: Context) -> Values:
+    held = namespaces.values_with_prefix(inference, container) if container.kind == "namespace" else EMPTY
+    return namespaces.name_value_pairs(held) if held else list_of_tuples([EMPTY, _stored(inference, container)])
 
 
-def _item(inference: Inference, container: Value, node: ast.Call, here: Here) -> Values:
+def _item(inference: Inference, container: Value, node: ast.Call, here: Context) -> Values:
     """What stands under a key, or what is given to be used where nothing does."""
     key = node.args[0] if node.args else None
     keys: list[str | None] = [(spelled(key) or None) if key is not None else None]
@@ -65,23 +65,23 @@ def _item(inference: Inference, container: Value, node: ast.Call, here: Here) ->
     return union([*found, *(inference.infer(a, here) for a in node.args[1:])])
 
 
-def _same(inference: Inference, container: Value, node: ast.Call, here: Here) -> Values:
+def _same(inference: Inference, container: Value, node: ast.Call, here: Context) -> Values:
     return frozenset({container})
 
 
-def _next(inference: Inference, container: Value, node: ast.Call, here: Here) -> Values:
+def _next(inference: Inference, container: Value, node: ast.Call, here: Context) -> Values:
     return inference.elements(frozenset({container}))
 
 
-def _held(inference: Inference, container: Value) -> Values:
+def _stored(inference: Inference, container: Value) -> Values:
     if container.kind == "display":
         return contents.display_values(inference, container)
     return inference.item(container, None, None)
 
 
-_Work = Callable[["Inference", Value, ast.Call, "Here"], Values]
-_BY_NAME: dict[str, _Work] = {
-    "__get__": _bound,
+_Handler = Callable[["Inference", Value, ast.Call, "Context"], Values]
+_BY_NAME: dict[str, _Handler] = {
+    "__get__": _as_bound,
     "itemgetter": _item_got,
     "attrgetter": _attribute_got,
     "items": _items,

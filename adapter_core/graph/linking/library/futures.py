@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from ..results.values import Value, Values, union
 
 if TYPE_CHECKING:
-    from ..inference import Here, Inference
+    from ..inference import Context, Inference
 
-_MAKING = frozenset({"asyncio.ensure_future", "asyncio.run_coroutine_threadsafe"})
+_TASK_FACTORIES = frozenset({"asyncio.ensure_future", "asyncio.run_coroutine_threadsafe"})
 _RUNNING = ".run_until_complete"
 
 
@@ -24,11 +24,11 @@ def awaited(values: Values) -> Values:
     return union([value.extra if _is_future(value) else frozenset({value}) for value in values])
 
 
-def result(inference: Inference, name: str, node: ast.Call, here: Here) -> Values | None:
+def result(inference: Inference, name: str, node: ast.Call, here: Context) -> Values | None:
     """What a function outside gives that begins work, waits for it, or hands it to a pool; None for any other."""
     if not node.args:
         return None
-    if name in _MAKING or name.endswith(".create_task"):
+    if name in _TASK_FACTORIES or name.endswith(".create_task"):
         return _future(inference.infer(node.args[0], here))
     if name.startswith("concurrent.futures.") and name.endswith((".submit", ".map")):
         given = inference.call_results(inference.infer(node.args[0], here))
@@ -38,14 +38,14 @@ def result(inference: Inference, name: str, node: ast.Call, here: Here) -> Value
     if name.endswith(_RUNNING):
         return awaited(inference.infer(node.args[0], here))
     if name == "asyncio.gather":
-        return _gathered(inference, node, here)
+        return _gather_results(inference, node, here)
     if name == "asyncio.wait":
         waited = Value("typed", "list", 0, inference.elements(inference.infer(node.args[0], here)))
         return frozenset({Value("typed", "places", 0, (frozenset({waited}), frozenset({waited})))})
     return None
 
 
-def _gathered(inference: Inference, node: ast.Call, here: Here) -> Values:
+def _gather_results(inference: Inference, node: ast.Call, here: Context) -> Values:
     """The results of what is awaited together, place by place."""
     if any(isinstance(argument, ast.Starred) for argument in node.args):
         given = [a.value if isinstance(a, ast.Starred) else None for a in node.args]

@@ -8,51 +8,51 @@ from collections.abc import Sequence
 from ....types import Symbol
 from ..classes import composed, generated
 from ..local.tables import instance_class
-from ..results.values import EMPTY, MADE_TUPLE, Value, Values, class_of, instance, union
-from .call import Known, LibraryCall
+from ..results.values import EMPTY, TUPLE_FACTORY, Value, Values, class_of, instance, union
+from .call import Handlers, LibraryCall
 from .iterating import CONTAINERS
 
-KNOWN = Known()
+HANDLERS = Handlers()
 _FACTORIES = ("default_factory", "factory")
 
 
-@KNOWN.of("builtins.type")
+@HANDLERS.of("builtins.type")
 def _type(call: LibraryCall) -> Values | None:
     if call.given == 1:
         return frozenset(class_of(v) for v in call.argument(0) if v.kind == "instance")
-    return composed.made(call.inference, call.node, call.here) if call.given == 3 else None
+    return composed.composed_class(call.inference, call.node, call.here) if call.given == 3 else None
 
 
-@KNOWN.of("builtins.object.__new__ builtins.BaseException.__new__")
+@HANDLERS.of("builtins.object.__new__ builtins.BaseException.__new__")
 def _new(call: LibraryCall) -> Values | None:
     return frozenset(instance(v) for v in call.argument(0) if v.kind == "class") if call.given else None
 
 
-@KNOWN.of("collections.namedtuple typing.NamedTuple")
+@HANDLERS.of("collections.namedtuple typing.NamedTuple")
 def _named_tuple(call: LibraryCall) -> Values:
     return generated.named_tuple(call.node)
 
 
-@KNOWN.of(MADE_TUPLE)
+@HANDLERS.of(TUPLE_FACTORY)
 def _made_tuple(call: LibraryCall) -> Values:
-    return generated.made_tuple(call.inference, call.value, call.node, call.here)
+    return generated.tuple_instance(call.inference, call.value, call.node, call.here)
 
 
-@KNOWN.of("*NamedTuple._replace *collections.namedtuple()._replace")
+@HANDLERS.of("*NamedTuple._replace *collections.namedtuple()._replace")
 def _replaced(call: LibraryCall) -> Values | None:
     func = call.node.func
     return call.values(func.value) if isinstance(func, ast.Attribute) else None
 
 
-@KNOWN.of("*NamedTuple._make *collections.namedtuple()._make")
-def _made(call: LibraryCall) -> Values | None:
+@HANDLERS.of("*NamedTuple._make *collections.namedtuple()._make")
+def _make_classmethod(call: LibraryCall) -> Values | None:
     func = call.node.func
     if not isinstance(func, ast.Attribute):
         return None
     return frozenset(instance(v) for v in call.values(func.value) if v.kind in ("class", "instance"))
 
 
-@KNOWN.of("dataclasses.field attr.ib attrs.field attr.field")
+@HANDLERS.of("dataclasses.field attr.ib attrs.field attr.field")
 def _field(call: LibraryCall) -> Values:
     made = [_made_by(call, factory) for factory in call.named(*_FACTORIES)]
     return union([*made, *map(call.values, call.named("default"))])
@@ -66,7 +66,7 @@ def _made_by(call: LibraryCall, factory: ast.expr) -> Values:
     return call.inference.call_results(values)
 
 
-@KNOWN.of("types.SimpleNamespace")
+@HANDLERS.of("types.SimpleNamespace")
 def _simple_namespace(call: LibraryCall) -> Values:
     told = tuple((k.arg, _stored(call, k.arg, k.value)) for k in call.node.keywords if k.arg)
     return frozenset({Value("attributes", "", 0, told)})
@@ -80,7 +80,7 @@ def _stored(call: LibraryCall, name: str, first: ast.expr) -> Values:
     return union([call.values(first), *stored])
 
 
-@KNOWN.of("builtins.super")
+@HANDLERS.of("builtins.super")
 def _super(call: LibraryCall) -> Values:
     inference, here = call.inference, call.here
     table = inference.table(here.path)

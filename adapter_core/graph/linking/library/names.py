@@ -6,16 +6,16 @@ import ast
 
 from ..classes import decorating, namespaces
 from ..results.values import EMPTY, Value, Values, external, union
-from .call import Known, LibraryCall
+from .call import Handlers, LibraryCall
 
-KNOWN = Known()
+HANDLERS = Handlers()
 # What `inspect.getmembers` is asked for.
 _MEMBERS = {"inspect.ismethod": "function", "inspect.isfunction": "function", "inspect.isclass": "class"}
 _HAVE_NAMES = ("module", "class", "instance")
 _ANY_TEXT = frozenset({external("builtins.str()")})
 
 
-@KNOWN.of("builtins.getattr")
+@HANDLERS.of("builtins.getattr")
 def _getattr(call: LibraryCall) -> Values:
     return union([_attribute(call), call.argument(2)])
 
@@ -36,32 +36,32 @@ def _attribute(call: LibraryCall) -> Values:
             # A name that begins so: `getattr(self, f"do_{command}")`.
             parts += [inference.members_with_prefix(v, name[:-1]) for v in values if len(name) > 2]
         else:
-            defined = decorating.as_defined(inference, values, name, here)
+            defined = decorating.undecorated_attribute(inference, values, name, here)
             parts.append(inference.attribute(values, name) if defined is None else defined)
     return union(parts)
 
 
-@KNOWN.of("builtins.vars")
+@HANDLERS.of("builtins.vars")
 def _vars(call: LibraryCall) -> Values | None:
     if not call.given:
         return _namespace(call)
     return call.inference.attribute(frozenset(v for v in call.argument(0) if v.kind in _HAVE_NAMES), "__dict__")
 
 
-@KNOWN.of("builtins.globals builtins.locals")
+@HANDLERS.of("builtins.globals builtins.locals")
 def _namespace(call: LibraryCall) -> Values | None:
     scope = 0 if call.name == "builtins.globals" else call.here.scope
     return None if call.given else frozenset({Value("namespace", call.here.path, scope)})
 
 
-@KNOWN.of("inspect.getmembers")
+@HANDLERS.of("inspect.getmembers")
 def _members(call: LibraryCall) -> Values:
     found = union([call.inference.members_with_prefix(v, "") for v in call.argument(0)])
     wanted = _MEMBERS.get(next((v.path for v in call.argument(1)), ""), "")
-    return namespaces.pairs(frozenset(v for v in found if not wanted or v.kind == wanted))
+    return namespaces.name_value_pairs(frozenset(v for v in found if not wanted or v.kind == wanted))
 
 
-@KNOWN.of("importlib.import_module builtins.__import__")
+@HANDLERS.of("importlib.import_module builtins.__import__")
 def _imported(call: LibraryCall) -> Values | None:
     if not call.given:
         return None
@@ -83,7 +83,7 @@ def _package(call: LibraryCall) -> str:
     return table.facts.module if table.facts.path.endswith("__init__.py") else table.facts.module.rpartition(".")[0]
 
 
-@KNOWN.of("builtins.eval")
+@HANDLERS.of("builtins.eval")
 def _evaluated(call: LibraryCall) -> Values | None:
     """What a constant text comes to."""
     node, here = call.node.args[0] if call.given else None, call.here

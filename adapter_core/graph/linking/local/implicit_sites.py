@@ -15,7 +15,7 @@ from ...parsing.define import dotted
 from ...parsing.fields import outer_parts
 from ...parsing.syntax import Syntax, syntax_of
 from ...source import is_python
-from .builtin_calls import BUILT_IN_CALLING, BUILTINS, CALLING_NAMES, FORMATS, handed_places
+from .builtin_calls import BUILT_IN_CALLERS, BUILTINS, CALLER_NAMES, FORMATS, callback_positions
 from .operators import OPERATORS
 
 if TYPE_CHECKING:
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 Extent = tuple[int, int]
 NOWHERE: Extent = (-1, -1)
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-_UNTOLD = (
+_NO_SPECIAL_METHODS = (
     ast.Constant,
     ast.Lambda,
     ast.JoinedStr,
 )  # run no special method of the workspace, whatever is done with them
-_WRITTEN_OUT = (ast.List, ast.Tuple, ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_DISPLAYS = (ast.List, ast.Tuple, ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _COMPARED = {
     ast.Eq: ("eq", "eq"), ast.NotEq: ("ne", "ne"), ast.Lt: ("lt", "gt"), ast.LtE: ("le", "ge"), ast.Gt: ("gt", "lt"),
     ast.GtE: ("ge", "le"),
@@ -40,15 +40,15 @@ _DEEP = 70  # operators within one another
 
 
 class Operation(NamedTuple):
-    """One thing that is done to a value. `how` says what is written, `runs` which protocol it follows (`implicit.targets.PROTOCOLS`).
+    """One thing that is done to a value. `kind` says what is written, `protocol` which protocol it follows (`implicit.targets.PROTOCOLS`).
 
     `start:end` are the offsets of the value, `other` those of a second one: a right operand, or what is called (`len`). `name` is the
     attribute, or the operator; `text` how the value is written, as in `Call.callee`, `second` how the other one is. `direct`: the value is
     what a call gives.
     """
 
-    how: str
-    runs: str
+    kind: str
+    protocol: str
     owner: int
     line: int
     last: int
@@ -134,23 +134,23 @@ class _Walk:
 
     # -- noting ------------------------------------------------------------------------------------------------------
 
-    def value(self, how: str, runs: str, node: ast.expr, at: Any = None, **more: Any) -> None:
+    def value(self, kind: str, protocol: str, node: ast.expr, at: Any = None, **more: Any) -> None:
         """Note that something is done to a value; `at` is the whole of it."""
-        if isinstance(node, _UNTOLD):
+        if isinstance(node, _NO_SPECIAL_METHODS):
             return
         extent = self.extent(node)
         if self.quoted and not _is_spelled(self.text[slice(*extent)], node):
             return  # Python before 3.12 may tell wrong places within f-strings
-        self.add(how, runs, at or node, extent, text=dotted(node), direct=isinstance(node, ast.Call), **more)
+        self.add(kind, protocol, at or node, extent, text=dotted(node), direct=isinstance(node, ast.Call), **more)
 
     def add(
-        self, how: str, runs: str, at: Any, extent: Extent, text: str = "", line: int = 0, direct: bool = False,
+        self, kind: str, protocol: str, at: Any, extent: Extent, text: str = "", line: int = 0, direct: bool = False,
         name: str = "", other: ast.expr | None = None,
     ) -> None:  # fmt: skip
         line, last = (line, line) if line else (at.lineno, at.end_lineno)
         place, second = (self.extent(other), dotted(other)) if other is not None else (NOWHERE, "")
         self.found.append(
-            Operation(how, runs, self.owner, line, last, *extent, text, name, place, second, self.deferred, direct)
+            Operation(kind, protocol, self.owner, line, last, *extent, text, name, place, second, self.deferred, direct)
         )
 
     def truth(self, test: ast.expr) -> None:
@@ -162,12 +162,12 @@ class _Walk:
                 todo += node.values
             elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
                 todo.append(node.operand)
-            elif not isinstance(node, (ast.Compare, *_WRITTEN_OUT)):
+            elif not isinstance(node, (ast.Compare, *_DISPLAYS)):
                 self.value("truth", "truth", node)
 
-    def iterate(self, node: ast.expr, runs: str = "iterate") -> None:
-        if not isinstance(node, _WRITTEN_OUT):
-            self.value("iterate", runs, node)
+    def iterate(self, node: ast.expr, protocol: str = "iterate") -> None:
+        if not isinstance(node, _DISPLAYS):
+            self.value("iterate", protocol, node)
 
     # -- statements --------------------------------------------------------------------------------------------------
 
@@ -217,7 +217,7 @@ class _Walk:
         self.value(access, access, node.value, node, name=node.attr)
 
     def subscript(self, node: ast.Subscript) -> None:
-        if not isinstance(node.value, _WRITTEN_OUT):
+        if not isinstance(node.value, _DISPLAYS):
             access = {"get": "getitem", "set": "setitem", "delete": "delitem"}[_ACCESS[type(node.ctx)]]
             self.value("subscript", access, node.value, node)
         if isinstance(node.slice, (ast.Name, ast.Attribute)):
@@ -233,12 +233,14 @@ class _Walk:
             return
         self.value_or_constant("operator", "operator", node.left, node, OPERATORS[type(node.op)], node.right)
 
-    def value_or_constant(self, how: str, runs: str, node: ast.expr, at: ast.expr, name: str, other: ast.expr) -> None:
+    def value_or_constant(
+        self, kind: str, protocol: str, node: ast.expr, at: ast.expr, name: str, other: ast.expr
+    ) -> None:
         """As `value`, where a constant may be on the left: `3 + money`."""
         extent = self.extent(node)
-        told = not (isinstance(other, _UNTOLD) and isinstance(node, _UNTOLD))
+        told = not (isinstance(other, _NO_SPECIAL_METHODS) and isinstance(node, _NO_SPECIAL_METHODS))
         if told and (not self.quoted or _is_spelled(self.text[slice(*extent)], node)):
-            self.add(how, runs, at, extent, text=dotted(node), name=name, other=other)
+            self.add(kind, protocol, at, extent, text=dotted(node), name=name, other=other)
 
     def unary(self, node: ast.UnaryOp) -> None:
         if _is_deep(node):
@@ -256,15 +258,15 @@ class _Walk:
         left = node.left
         for op, right in zip(node.ops, node.comparators, strict=True):
             if isinstance(op, (ast.In, ast.NotIn)):
-                if not isinstance(right, _WRITTEN_OUT):
+                if not isinstance(right, _DISPLAYS):
                     self.value("compare", "contains", right, node)
             elif type(op) in _COMPARED:
                 self.value_or_constant("compare", "compare", left, node, " ".join(_COMPARED[type(op)]), right)
             left = right
 
     def formatted(self, node: ast.FormattedValue) -> None:
-        runs = {-1: "format", 115: "str", 114: "repr", 97: "repr"}[node.conversion]
-        self.value("format", runs, node.value)
+        protocol = {-1: "format", 115: "str", 114: "repr", 97: "repr"}[node.conversion]
+        self.value("format", protocol, node.value)
 
     def starred(self, node: ast.Starred) -> None:
         if isinstance(node.ctx, ast.Load):
@@ -302,26 +304,26 @@ class _Walk:
         if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Constant):
             self.of_string(node, name, function.value.value)
             return
-        if name in CALLING_NAMES and (isinstance(function, ast.Name) or name not in BUILT_IN_CALLING):
+        if name in CALLER_NAMES and (isinstance(function, ast.Name) or name not in BUILT_IN_CALLERS):
             self.handed(node, name)
-        for place, runs in BUILTINS.get(name, ()):
+        for place, protocol in BUILTINS.get(name, ()):
             given = node.args if place is None else node.args[place : place + 1]
-            if runs == "ordered" and any(k.arg == "key" for k in node.keywords):
+            if protocol == "ordered" and any(k.arg == "key" for k in node.keywords):
                 continue
-            if runs in ("get", "set", "delete"):
+            if protocol in ("get", "set", "delete"):
                 told = node.args[1].value if len(node.args) > 1 and isinstance(node.args[1], ast.Constant) else None
                 if isinstance(told, str):
-                    self.value("built-in", runs, node.args[0], node, name=told, other=function)
+                    self.value("built-in", protocol, node.args[0], node, name=told, other=function)
                 continue
             for argument in given:
                 if not isinstance(argument, ast.Starred) and not (
-                    runs.startswith("iterate") and isinstance(argument, _WRITTEN_OUT)
+                    protocol.startswith("iterate") and isinstance(argument, _DISPLAYS)
                 ):
-                    self.value("built-in", runs, argument, node, name=name, other=function)
+                    self.value("built-in", protocol, argument, node, name=name, other=function)
 
     def handed(self, node: ast.Call, name: str) -> None:
         """What is handed to code that calls it: `map(f, values)`, `sorted(values, key=f)`."""
-        for argument, last in handed_in(node, name):
+        for argument, last in callback_arguments(node, name):
             self.add("callback", "callback", node, self.extent(argument), text=dotted(argument), name=last, other=node)
 
     def of_string(self, node: ast.Call, name: str, value: object) -> None:
@@ -331,18 +333,18 @@ class _Walk:
                 self.iterate(argument)
         if name == "format" and isinstance(value, str):
             for field, conversion in _fields(value):
-                one = _given(node, field)
+                one = _format_argument(node, field)
                 if one is not None:
-                    runs = {"r": "repr", "a": "repr", "s": "str"}.get(conversion, "format")
-                    self.value("format", runs, one, node)
+                    protocol = {"r": "repr", "a": "repr", "s": "str"}.get(conversion, "format")
+                    self.value("format", protocol, one, node)
 
 
-def handed_in(node: ast.Call, name: str) -> list[tuple[ast.expr, str]]:
+def callback_arguments(node: ast.Call, name: str) -> list[tuple[ast.expr, str]]:
     """The arguments that a call of something of a name calls, perhaps, and the last names by which they go."""
-    places = handed_places(name)
+    places = callback_positions(name)
     given = [argument for place, argument in enumerate(node.args) if place in places]
     given += [keyword.value for keyword in node.keywords if keyword.arg in places]
-    untold = (ast.Starred, ast.Constant, ast.JoinedStr, *_WRITTEN_OUT)
+    untold = (ast.Starred, ast.Constant, ast.JoinedStr, *_DISPLAYS)
     return [(a, dotted(a).rpartition(".")[2]) for a in given if not isinstance(a, untold)]
 
 
@@ -380,7 +382,7 @@ def _fields(text: str) -> list[tuple[str, str]]:
     return found[:_MAX_FIELDS]
 
 
-def _given(node: ast.Call, field: str) -> ast.expr | None:
+def _format_argument(node: ast.Call, field: str) -> ast.expr | None:
     if field.isdigit():
         plain = [a for a in node.args if not isinstance(a, ast.Starred)]
         return plain[int(field)] if len(plain) == len(node.args) > int(field) else None

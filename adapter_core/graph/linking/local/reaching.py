@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ....types import Flow, Import
-from .tables import Tables
+from .tables import SymbolTable
 
-_FAR = 300  # lines that are looked through between a binding and a place
+_MAX_LINES = 300  # lines that are looked through between a binding and a place
 _HEADER = re.compile(r"\s*(?:async\s+)?(?:if|elif|else|for|while|try|except|finally|with|case|match|def|class)\b")
 _LOOP = re.compile(r"\s*(?:async\s+)?(?:for|while)\b")
 _BRANCH = re.compile(r"\s*(?:elif|else|case)\b")
@@ -22,7 +22,7 @@ EXIT = re.compile(r"\s*(?:return|raise|continue|break)\b")
 _IF = re.compile(r"\s*(?:if|elif|case)\b")
 
 
-class Event(NamedTuple):
+class Binding(NamedTuple):
     """One binding of a name in a scope: a symbol's index, an import or a flow, and from where on it holds: after that offset, or
     (-1) below its line. `apart`: at any time, as by `global`. `number`: its place among those of the name in the scope."""
 
@@ -38,13 +38,13 @@ class Bindings(NamedTuple):
     """What binds a name in a scope, in the order of the text; `parameter`: it is a parameter there, too; `branching`: some of these may
     not run, so that the lines tell more."""
 
-    events: Sequence[Event]
+    events: Sequence[Binding]
     parameter: bool
     branching: bool
 
 
-_NONE: tuple[Event, ...] = ()
-_ENDLESS = 1_000_000
+_NONE: tuple[Binding, ...] = ()
+_BLANK_INDENT = 1_000_000
 
 
 class Lines(NamedTuple):
@@ -61,12 +61,12 @@ NO_LINES = Lines([], [], [])
 def lines_of(texts: list[str]) -> Lines:
     """The same lines, measured once."""
     bare = [text.lstrip() for text in texts]
-    indents = [len(text) - len(rest) if rest else _ENDLESS for text, rest in zip(texts, bare, strict=True)]
-    code = [_ENDLESS if rest.startswith("#") else indent for indent, rest in zip(indents, bare, strict=True)]
+    indents = [len(text) - len(rest) if rest else _BLANK_INDENT for text, rest in zip(texts, bare, strict=True)]
+    code = [_BLANK_INDENT if rest.startswith("#") else indent for indent, rest in zip(indents, bare, strict=True)]
     return Lines(texts, indents, code)
 
 
-class Place(NamedTuple):
+class ReadPosition(NamedTuple):
     """Where a name is read: its offset (-1: not known), its line, and the lines of the file, where a binding is conditional."""
 
     offset: int
@@ -74,12 +74,12 @@ class Place(NamedTuple):
     lines: Lines
 
 
-def bindings_of(table: Tables, scope: int, name: str) -> Bindings:
+def bindings_of(table: SymbolTable, scope: int, name: str) -> Bindings:
     """The bindings of a name. A variable of a class or module without a value counts where nothing else does."""
     in_scope = table.bindings[scope]
     known = in_scope.get(name)
     if known is None:
-        events = _events(table, scope, name) or _NONE
+        events = _find_bindings(table, scope, name) or _NONE
         owner = table.facts.symbols[scope]
         parameter = owner.is_callable and any(p.name == name for p in owner.parameters)
         branching = any(e.conditional and not e.apart for e in events)
@@ -91,48 +91,48 @@ def bindings_of(table: Tables, scope: int, name: str) -> Bindings:
 _UNBOUND = Bindings(_NONE, False, False), Bindings(_NONE, True, False)
 
 
-def is_not_yet_bound(table: Tables, scope: int, name: str, offset: int) -> bool:
+def is_not_yet_bound(table: SymbolTable, scope: int, name: str, offset: int) -> bool:
     """Whether a name that is read in the body of a class is bound there only further down, so that it means what is around the class."""
     if table.facts.symbols[scope].kind != "class":
         return False
     return all(event.after > offset and not event.apart for event in bindings_of(table, scope, name).events)
 
 
-def _events(table: Tables, scope: int, name: str) -> list[Event]:
+def _find_bindings(table: SymbolTable, scope: int, name: str) -> list[Binding]:
     facts = table.facts
-    events: list[Event] = []
-    plain: Event | None = None
+    events: list[Binding] = []
+    plain: Binding | None = None
     for index in table.children.get((scope, name), ()):
         symbol = facts.symbols[index]
         if symbol.is_definition:
             if symbol.kind == "property" and any(d.endswith((".setter", ".deleter")) for d in symbol.decorators):
                 continue
-            events.append(Event(symbol.name_line, -1, symbol.conditional, index))
+            events.append(Binding(symbol.name_line, -1, symbol.conditional, index))
         else:
-            plain = Event(symbol.name_line, -1, True, index)
+            plain = Binding(symbol.name_line, -1, True, index)
     for item in table.imports.get((scope, name), ()):
-        events.append(Event(item.line, -1, item.conditional, item))
+        events.append(Binding(item.line, -1, item.conditional, item))
     for flow in table.flows.get((scope, name), ()):
         apart = flow.scope != scope  # by `global` or `nonlocal`, at any time
         noted = flow.kind == "annotation"
-        events.append(Event(flow.line, flow.end, flow.conditional or apart or noted, flow, apart or noted))
+        events.append(Binding(flow.line, flow.end, flow.conditional or apart or noted, flow, apart or noted))
     if not events and plain is not None:
         return [plain]
     events.sort(key=lambda e: (e.line, e.after))
     return [event._replace(number=number) for number, event in enumerate(events)]
 
 
-def reaching(bound: Bindings, place: Place | None) -> tuple[list[Event], bool]:
+def reaching_bindings(bound: Bindings, place: ReadPosition | None) -> tuple[list[Binding], bool]:
     """The bindings that may hold at a place (None: seen from another scope, so the last ones), and whether what a parameter of
     that name was given may still hold."""
     events, parameter, branching = bound
     if place is None:
-        return _last(events, events)
+        return _last_bindings(events, events)
     before = [e for e in events if e.apart or _is_before(e, place)]
     if not before and not parameter:
-        return _last(events, events)  # reached some other way
+        return _last_bindings(events, events)  # reached some other way
     if not branching:
-        return _last(before, events)
+        return _last_bindings(before, events)
     chosen = []
     open_ = True
     for event in reversed(before):
@@ -140,16 +140,16 @@ def reaching(bound: Bindings, place: Place | None) -> tuple[list[Event], bool]:
             continue
         if not _other_branch(event, place):
             chosen.append(event)
-        if not event.conditional or _always(event, place):
+        if not event.conditional or _has_run(event, place):
             open_ = False
             break
     chosen += [e for e in before if e.apart]
-    chosen += [e for e in events if e not in before and e.conditional and _comes_round(e, place, before)]
+    chosen += [e for e in events if e not in before and e.conditional and _loops_back(e, place, before)]
     return chosen, open_
 
 
-def _last(usable: Sequence[Event], events: Sequence[Event]) -> tuple[list[Event], bool]:
-    chosen: list[Event] = []
+def _last_bindings(usable: Sequence[Binding], events: Sequence[Binding]) -> tuple[list[Binding], bool]:
+    chosen: list[Binding] = []
     for event in reversed(usable):
         chosen.append(event)
         if not event.conditional:
@@ -157,7 +157,7 @@ def _last(usable: Sequence[Event], events: Sequence[Event]) -> tuple[list[Event]
     return chosen, True
 
 
-def _is_before(event: Event, place: Place) -> bool:
+def _is_before(event: Binding, place: ReadPosition) -> bool:
     return event.line < place.line if event.after < 0 or place.offset < 0 else event.after <= place.offset
 
 
@@ -167,19 +167,19 @@ def _indent(text: str) -> int:
 
 def least_indent(lines: Lines, first: int, last: int) -> int:
     """The least indentation of the lines after `first` up to `last`, but for blank ones and comments."""
-    return min(lines.code[first:last], default=_ENDLESS)
+    return min(lines.code[first:last], default=_BLANK_INDENT)
 
 
-def _inside(event: Event, line: int, lines: Lines) -> bool:
+def _inside(event: Binding, line: int, lines: Lines) -> bool:
     """Whether the block in which a binding stands, or which it heads, goes on to a line."""
-    if line - event.line > _FAR or not 0 < event.line <= len(lines.texts):
+    if line - event.line > _MAX_LINES or not 0 < event.line <= len(lines.texts):
         return False
     own = lines.texts[event.line - 1]
     indent = _indent(own) + (1 if _HEADER.match(own) and not isinstance(event.what, int) else 0)
     return least_indent(lines, event.line, line) >= indent
 
 
-def _always(event: Event, place: Place) -> bool:
+def _has_run(event: Binding, place: ReadPosition) -> bool:
     """Whether a binding that may not run has run, though, where the place is reached: the place is in its block, below it. What is
     added to with `+=` is not bound anew."""
     what = event.what
@@ -193,11 +193,11 @@ def _always(event: Event, place: Place) -> bool:
     return _inside(event, place.line, place.lines)
 
 
-def _other_branch(event: Event, place: Place) -> bool:
+def _other_branch(event: Binding, place: ReadPosition) -> bool:
     """Whether a binding stands in one branch of an `if` and the place in another one, with no loop around both."""
     lines, last = place.lines, place.line
     texts, indents, code = lines
-    if not event.conditional or last - event.line > _FAR or not 0 < event.line < last <= len(texts):
+    if not event.conditional or last - event.line > _MAX_LINES or not 0 < event.line < last <= len(texts):
         return False
     outer = least_indent(lines, event.line, last)
     if outer >= _indent(texts[event.line - 1]):
@@ -228,7 +228,7 @@ def block_exits(lines: Lines, head: int, line: int) -> bool:
 def loop_around(lines: Lines, line: int, last: int) -> tuple[int, int] | None:
     """The innermost loop around a line that goes on to `last`: the line of its head, and the indentation of that."""
     indent = _indent(lines.texts[line - 1])
-    for number in range(line - 1, max(0, line - _FAR), -1):
+    for number in range(line - 1, max(0, line - _MAX_LINES), -1):
         if lines.indents[number - 1] >= indent:
             continue
         text, indent = lines.texts[number - 1], lines.indents[number - 1]
@@ -239,11 +239,11 @@ def loop_around(lines: Lines, line: int, last: int) -> tuple[int, int] | None:
     return None
 
 
-def _comes_round(event: Event, place: Place, before: list[Event]) -> bool:
+def _loops_back(event: Binding, place: ReadPosition, before: list[Binding]) -> bool:
     """Whether a binding below the place stands in a loop with it, so that it holds the next time round."""
-    if event.line - place.line > _FAR or not 0 < place.line <= event.line <= len(place.lines.texts):
+    if event.line - place.line > _MAX_LINES or not 0 < place.line <= event.line <= len(place.lines.texts):
         return False
     loop = loop_around(place.lines, place.line, event.line)
     if loop is None:
         return False
-    return not any(loop[0] <= b.line and not b.apart and (b.line == loop[0] or _always(b, place)) for b in before)
+    return not any(loop[0] <= b.line and not b.apart and (b.line == loop[0] or _has_run(b, place)) for b in before)

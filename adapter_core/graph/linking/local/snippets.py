@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass
 from itertools import accumulate
 
-from ...memory.momentary import momentary
+from ...memory.request_cache import request_cache
 
 _SHORT = 500  # characters of an expression
 
@@ -53,6 +53,6 @@ def _parsed(text: str) -> Snippet | None:
     return Snippet(tree, wrapped, tuple(accumulate((len(line) + 1 for line in wrapped.split("\n")), initial=0)))
 
 
-_short_snippet = momentary(1_000)(_parsed)
+_short_snippet = request_cache(1_000)(_parsed)
 # Trees take a hundred times the room of their text, and those of a sum of thousands stand in each other.
-_long_snippet = momentary(12)(_parsed)
+_long_snippet = request_cache(12)(_parsed)

@@ -11,22 +11,22 @@ import numpy as np
 
 from ....types import Call, Flow, Import, ModuleFacts, called_names
 from ...storage.columns import Grouped, Rows, column
-from .builtin_calls import CALLING_NAMES
+from .builtin_calls import CALLER_NAMES
 
 _Extents = tuple[np.ndarray, np.ndarray]  # the first and last offsets of rows
 _RESULTS = {"return": "return", "yield": "yield", "yield_from": "yield"}
-_ELSEWHERE = frozenset({*_RESULTS, "declared", "default"})  # flows that have tables of their own
-_APART = _ELSEWHERE | {"item"}
+_OWN_TABLES = frozenset({*_RESULTS, "declared", "default"})  # flows that have tables of their own
+_SEPARATE = _OWN_TABLES | {"item"}
 # Methods that put their last argument, or its elements, into a container.
-ADDING = ("append", "add", "insert", "appendleft", "setdefault", "put", "put_nowait")
-EXTENDING = ("extend", "update", "extendleft")
-PUSHING = ("heappush", "heappushpop", "heapreplace", "insort", "insort_left", "insort_right")
+ADD_METHODS = ("append", "add", "insert", "appendleft", "setdefault", "put", "put_nowait")
+EXTEND_METHODS = ("extend", "update", "extendleft")
+PUSH_FUNCTIONS = ("heappush", "heappushpop", "heapreplace", "insort", "insort_left", "insort_right")
 _MAX_FILLERS = 60
-_ASKED_SELDOM = 2
+_MAX_SCANS = 2
 _SELF_FLOWS = frozenset({"assign", "annotation", "for", "with", "item"})
 
 
-class Put(NamedTuple):
+class ContainerWrite(NamedTuple):
     """Where something is put into a container: the container as written, and the offsets of what is put (an item under a key; None: any)
     or the call that puts it there."""
 
@@ -39,7 +39,7 @@ class Put(NamedTuple):
     call: Call | None = None
 
 
-class Tables:
+class SymbolTable:
     """What a file's facts are looked up by. Each table is made when somebody asks for it; rows are made of what is found (`columns`).
 
     `children[(scope, name)]`: symbols; `members[scope]`: all of them; `imports[(scope, alias)]`; `stars`: star imports.
@@ -134,7 +134,7 @@ class Tables:
 
     @cached_property
     def flows(self) -> _Flows:
-        return _Flows(self._by_target, self.facts.flows, lambda f: not f.last and f.kind not in _APART)
+        return _Flows(self._by_target, self.facts.flows, lambda f: not f.last and f.kind not in _SEPARATE)
 
     def assigned_in(self, scope: int) -> list[str]:
         """The names that are assigned to in a scope."""
@@ -147,7 +147,7 @@ class Tables:
 
     @cached_property
     def limited(self) -> _Flows:
-        return _Flows(self._by_target, self.facts.flows, lambda f: f.last and f.kind not in _ELSEWHERE)
+        return _Flows(self._by_target, self.facts.flows, lambda f: f.last and f.kind not in _OWN_TABLES)
 
     @cached_property
     def limited_names(self) -> frozenset[str]:
@@ -190,7 +190,7 @@ class Tables:
         """Those to `x.name`, in the order of the text."""
         flows = self.facts.flows
         numbers = sorted(n for target in self._by_attribute.get(name, ()) for n in self._by_target[target])
-        return [f for n in numbers if not (f := flows[n]).last and f.kind not in _ELSEWHERE]
+        return [f for n in numbers if not (f := flows[n]).last and f.kind not in _OWN_TABLES]
 
     @cached_property
     def defaults(self) -> dict[tuple[int, str], Flow]:
@@ -246,7 +246,7 @@ class Tables:
         return [
             number
             for number, callee in enumerate(callees)
-            if callee.rpartition(".")[2] in CALLING_NAMES and forms[number] != "decorator"
+            if callee.rpartition(".")[2] in CALLER_NAMES and forms[number] != "decorator"
         ]
 
     @cached_property
@@ -264,8 +264,8 @@ class Tables:
 
     @cached_property
     def fillers(self) -> list[Call]:
-        found = [c for method in PUSHING for c in self.calls.get(method, ())]
-        for method in (*ADDING, *EXTENDING):
+        found = [c for method in PUSH_FUNCTIONS for c in self.calls.get(method, ())]
+        for method in (*ADD_METHODS, *EXTEND_METHODS):
             for call in self.calls.get(method, ()):
                 holder = call.callee.rpartition(".")[0]
                 if holder.endswith(("()", "[]")) or (
@@ -285,16 +285,18 @@ class Tables:
         return False
 
     @cached_property
-    def stores_by_name(self) -> dict[str, list[Put]]:
-        puts: dict[str, list[Put]] = defaultdict(list)
+    def stores_by_name(self) -> dict[str, list[ContainerWrite]]:
+        puts: dict[str, list[ContainerWrite]] = defaultdict(list)
         for f in self._of_kind("item"):
             if not f.last:
-                puts[f.target.rpartition(".")[2]].append(Put(f.target, f.scope, f.line, f.start, f.end, f.path))
-        for method in (*ADDING, *EXTENDING):
+                puts[f.target.rpartition(".")[2]].append(
+                    ContainerWrite(f.target, f.scope, f.line, f.start, f.end, f.path)
+                )
+        for method in (*ADD_METHODS, *EXTEND_METHODS):
             for call in self.calls.get(method, ()):
                 target = call.callee.rpartition(".")[0]
                 if target and target[-1] not in ")]":
-                    puts[target.rpartition(".")[2]].append(Put(target, call.owner, call.line, call=call))
+                    puts[target.rpartition(".")[2]].append(ContainerWrite(target, call.owner, call.line, call=call))
         return puts
 
     # -- by place ----------------------------------------------------------------------------------------------------
@@ -365,7 +367,7 @@ class _Calls:
     def _numbers_of(self, name: str) -> Sequence[int]:
         if self._numbers is None:
             self._asked += 1
-            if self._asked <= _ASKED_SELDOM:
+            if self._asked <= _MAX_SCANS:
                 dotted = f".{name}"
                 return [n for n, callee in enumerate(self._callees) if callee == name or callee.endswith(dotted)]
             self._numbers = defaultdict(list)

@@ -10,11 +10,11 @@ from ....types import Parameter
 from ..results.values import EMPTY, Values, union
 
 if TYPE_CHECKING:
-    from ..inference import Here, Inference
+    from ..inference import Context, Inference
 
 
-def passed(
-    inference: Inference, taken: Sequence[Parameter], bound: bool, node: ast.Call, here: Here, wanted: Parameter
+def argument_for_parameter(
+    inference: Inference, taken: Sequence[Parameter], bound: bool, node: ast.Call, here: Context, wanted: Parameter
 ) -> Values:
     """What a call hands over for one of the parameters that are taken."""
     positional = [p for p in taken if p.kind in ("positional", "positional_only")]

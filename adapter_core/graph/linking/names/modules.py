@@ -11,7 +11,7 @@ from ..results.values import EMPTY, Values, external, module, union
 
 if TYPE_CHECKING:
     from ..inference import Inference
-    from ..local.tables import Tables
+    from ..local.tables import SymbolTable
 
 _MAX_FILES = 60  # in which an attribute of a module may be set
 
@@ -25,7 +25,7 @@ def absolute_module(facts: ModuleFacts, item: Import) -> str:
     return ".".join([*parts[: max(keep, 0)], *([item.module] if item.module else [])])
 
 
-def located(inference: Inference, facts: ModuleFacts, name: str) -> str:
+def workspace_module(inference: Inference, facts: ModuleFacts, name: str) -> str:
     """The workspace's name of a module that a file imports absolutely: from the source roots, else beside the outermost package around
     it, as Python finds it for a script, and pytest for a test."""
     if "/" in facts.path and not _exists(inference, name.partition(".")[0]):
@@ -40,21 +40,21 @@ def located(inference: Inference, facts: ModuleFacts, name: str) -> str:
 def resolved_module(inference: Inference, facts: ModuleFacts, item: Import) -> str:
     """The workspace's name of the module that an import names."""
     name = absolute_module(facts, item)
-    return name if item.level else located(inference, facts, name)
+    return name if item.level else workspace_module(inference, facts, name)
 
 
-def imported(inference: Inference, facts: ModuleFacts, item: Import) -> Values:
+def imported_value(inference: Inference, facts: ModuleFacts, item: Import) -> Values:
     """What an import binds."""
     name = resolved_module(inference, facts, item)
     if item.name is None:
         # `import a.b` binds `a`; `import a.b as c` binds the module itself.
         head = item.module.partition(".")[0]
         bound = name if item.alias != head else name[: len(name) - len(item.module)] + head
-        return named(inference, bound)
+        return module_value(inference, bound)
     return attribute(inference, name, item.name)
 
 
-def named(inference: Inference, name: str) -> Values:
+def module_value(inference: Inference, name: str) -> Values:
     """The module of a dotted name."""
     return frozenset({module(name) if _exists(inference, name) else external(name)})
 
@@ -81,8 +81,8 @@ def attribute(inference: Inference, name: str, attr: str) -> Values:
             return later
         if found is not None:
             # `from . import x` in a package's own __init__ means the submodule x.
-            found = with_set(inference, table, attr, found)
-            return found or _submodule(inference, name, attr) or set_from_outside(inference, name, attr)
+            found = with_assigned_elsewhere(inference, table, attr, found)
+            return found or _submodule(inference, name, attr) or assigned_elsewhere(inference, name, attr)
         starred = from_stars(inference, table, attr)
         if starred is not None:
             return starred
@@ -90,11 +90,11 @@ def attribute(inference: Inference, name: str, attr: str) -> Values:
     if below:
         return below
     if files or not name or _exists(inference, name):
-        return set_from_outside(inference, name, attr) or _answered(inference, files, attr) if files else EMPTY
+        return assigned_elsewhere(inference, name, attr) or _getattr_result(inference, files, attr) if files else EMPTY
     return frozenset({external(f"{name}.{attr}")})
 
 
-def attributes_beginning(inference: Inference, name: str, start: str) -> Values:
+def attributes_with_prefix(inference: Inference, name: str, start: str) -> Values:
     """The functions and classes that a module defines whose names begin with `start`."""
     parts: list[Values] = []
     for facts in inference.workspace.facts_of_module(name):
@@ -106,7 +106,7 @@ def attributes_beginning(inference: Inference, name: str, start: str) -> Values:
     return union(parts)
 
 
-def _answered(inference: Inference, files: list[ModuleFacts], attr: str) -> Values:
+def _getattr_result(inference: Inference, files: list[ModuleFacts], attr: str) -> Values:
     """What a module's own `__getattr__` gives for a name that it does not bind."""
     for facts in files:
         table = inference.table(facts.path)
@@ -116,7 +116,7 @@ def _answered(inference: Inference, files: list[ModuleFacts], attr: str) -> Valu
     return EMPTY
 
 
-def from_stars(inference: Inference, table: Tables, name: str) -> Values | None:
+def from_stars(inference: Inference, table: SymbolTable, name: str) -> Values | None:
     """What the star imports of a file bind a name to: the last one that does, and those before it where that one may not run."""
     parts: list[Values] = []
     for item in reversed(table.stars):
@@ -128,7 +128,7 @@ def from_stars(inference: Inference, table: Tables, name: str) -> Values | None:
     return union(parts) if parts else None
 
 
-def from_later_stars(inference: Inference, table: Tables, name: str, line: int) -> Values | None:
+def from_later_stars(inference: Inference, table: SymbolTable, name: str, line: int) -> Values | None:
     """What a star import binds a name to that stands below everything else that does, and above a line (0: anywhere)."""
     last = max((e.line for e in reaching.bindings_of(table, 0, name).events), default=0)
     for item in reversed(table.stars):
@@ -189,17 +189,17 @@ def _is_package(path: str) -> bool:
     return path.rpartition("/")[2].startswith("__init__.")
 
 
-def with_set(inference: Inference, table: Tables, name: str, found: Values) -> Values:
+def with_assigned_elsewhere(inference: Inference, table: SymbolTable, name: str, found: Values) -> Values:
     """With a function that a module's variable is, what other files put in its place: `hooks.on_save = log`."""
     for value in found:  # asked of every name: most are no such thing
         if value.kind not in ("function", "lambda"):
             return found
     if not found or not table.flows.get((0, name)):
         return found
-    return found | set_from_outside(inference, table.facts.module, name)
+    return found | assigned_elsewhere(inference, table.facts.module, name)
 
 
-def set_from_outside(inference: Inference, name: str, attr: str) -> Values:
+def assigned_elsewhere(inference: Inference, name: str, attr: str) -> Values:
     """`settings.handler = function`, in another file."""
 
     def compute() -> Values:
@@ -218,4 +218,4 @@ def set_from_outside(inference: Inference, name: str, attr: str) -> Values:
     return inference.memoize(("set from outside", name, attr), compute)
 
 
-__all__ = ["absolute_module", "attribute", "exports", "imported", "located", "resolved_module", "star"]
+__all__ = ["absolute_module", "attribute", "exports", "imported_value", "resolved_module", "star", "workspace_module"]

@@ -10,33 +10,33 @@ from ..results.values import Value, Values, external
 
 if TYPE_CHECKING:
     from ....types import Flow
-    from ..inference import Here, Inference
+    from ..inference import Context, Inference
 
 METHODS = "builtins.str()."
 _NAME = external("builtins.dir()[]")  # a name that something has
 _MAX_TEXTS, _LONG = 16, 200  # parts of a text; characters of one that may be a name
-_ONE = frozenset(
+_SINGLE_RESULT = frozenset(
     """lower upper title capitalize casefold swapcase strip lstrip rstrip removeprefix removesuffix replace""".split()
 )
-_SEVERAL = frozenset({"partition", "rpartition", "split", "rsplit"})
+_LIST_RESULT = frozenset({"partition", "rpartition", "split", "rsplit"})
 
 
-def method(value: Value, name: str) -> Value:
+def bound_method(value: Value, name: str) -> Value:
     """An attribute of something external; a string's method keeps the text, so that the string need not be worked out once more."""
     path = f"{value.path}.{name}"
     return Value("external", path, 0, value.extra) if path.startswith(METHODS) else external(path)
 
 
-def result(inference: Inference, called: Value, node: ast.Call, here: Here) -> Values:
+def method_result(inference: Inference, called: Value, node: ast.Call, here: Context) -> Values:
     """What a method of a string, `builtins.str().NAME`, gives: where its text is known, what comes of that."""
     name, text = called.path, called.extra
     method = name.removeprefix(METHODS)
-    unknown = frozenset({external("builtins.str()" if method in _ONE else f"{name}()")})
-    if method not in _ONE | _SEVERAL or node.keywords:
+    unknown = frozenset({external("builtins.str()" if method in _SINGLE_RESULT else f"{name}()")})
+    if method not in _SINGLE_RESULT | _LIST_RESULT or node.keywords:
         return unknown
     if not isinstance(text, str) or text.endswith("*") or len(text) > _LONG:
         return unknown
-    arguments = [_argument(inference, argument, here) for argument in node.args]
+    arguments = [_constant_argument(inference, argument, here) for argument in node.args]
     if any(argument is None or (isinstance(argument, str) and len(argument) > _LONG) for argument in arguments):
         return unknown
     work: Callable[..., str | tuple[str, ...] | list[str]] = getattr(text, method)
@@ -51,7 +51,7 @@ def result(inference: Inference, called: Value, node: ast.Call, here: Here) -> V
     return frozenset({Value("typed", "places", 0, tuple(frozenset({_text(part)}) for part in given))})
 
 
-def begun(inference: Inference, path: str, flow: Flow, target: str, values: Values) -> Values:
+def names_with_prefix(inference: Inference, path: str, flow: Flow, target: str, values: Values) -> Values:
     """What a loop goes through; of the names of something, which its `target` is, those that begin as is asked:
     `for name in dir(suite): if name.startswith("test_")`."""
     if _NAME not in values:
@@ -67,7 +67,7 @@ def begun(inference: Inference, path: str, flow: Flow, target: str, values: Valu
         if here is None or not isinstance(node, ast.Call):
             continue
         # What begins with an underscore is asked for to be left out.
-        beginnings = (_argument(inference, argument, here) for argument in node.args[:1])
+        beginnings = (_constant_argument(inference, argument, here) for argument in node.args[:1])
         found.update(_text(f"{b}*") for b in beginnings if isinstance(b, str) and b[:1] not in ("_", ""))
     return frozenset(found - {_NAME}) or values
 
@@ -84,7 +84,7 @@ def _texts(values: Values) -> list[str]:
     return sorted(texts) if len(texts) == len(values) else []
 
 
-def _argument(inference: Inference, node: ast.expr, here: Here) -> str | int | None:
+def _constant_argument(inference: Inference, node: ast.expr, here: Context) -> str | int | None:
     """A constant, or the one text that an expression is; None: not known."""
     if isinstance(node, ast.Constant):
         return node.value if isinstance(node.value, (str, int)) else None
@@ -92,4 +92,4 @@ def _argument(inference: Inference, node: ast.expr, here: Here) -> str | int | N
     return told[0] if len(told) == 1 else None
 
 
-__all__ = ["METHODS", "begun", "method", "result"]
+__all__ = ["METHODS", "bound_method", "method_result", "names_with_prefix"]

@@ -12,9 +12,9 @@ from ..local.facts import Workspace
 
 NAME_BITS = 16_384
 _ALL_NAMES = (1 << NAME_BITS) - 1
-_FEW = 96  # numbers that are kept as such; of more the bits take less room
+_MAX_FEW = 96  # numbers that are kept as such; of more the bits take less room
 _FEW_PATHS = 4
-_KEPT_USING = 2_000
+_MAX_CACHED_NAMES = 2_000
 
 
 def hash_of(how: str, name: str) -> int:
@@ -107,7 +107,7 @@ class Reads:
             own.update(part.few)
             if part.many and part.many is not many:
                 many = many | part.many if many else part.many
-        if len(own) > _FEW:
+        if len(own) > _MAX_FEW:
             many |= _bits(own)
             own = set()
         same = self._same.get(id(many))
@@ -154,7 +154,7 @@ class TracedWorkspace:
         self._workspace = workspace
         self._reads = reads
         # Of names that many files use: these files, and the name's own number.
-        self._using: Recent[tuple[str, str], Read] = Recent(_KEPT_USING)
+        self._using: Recent[tuple[str, str], Read] = Recent(_MAX_CACHED_NAMES)
 
     def facts(self, path: str) -> ModuleFacts | None:
         self._reads.read(path)
@@ -183,7 +183,7 @@ class TracedWorkspace:
                 self._reads.read(path)
             return paths
         key = name, how
-        read = self._using.recall(key)
+        read = self._using.fetch(key)
         if read is None:
             read = self._using[key] = self._reads.of(paths, hash_of(how, name))
         self._reads.add(read)

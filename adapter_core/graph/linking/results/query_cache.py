@@ -15,16 +15,16 @@ from .values import EMPTY, Values
 T = TypeVar("T")
 _MAX_DEPTH = 40
 # A step is one thing worked out, some 20 µs; a question that takes more is answered with what is known by then.
-MOST_STEPS = 1_500
-_DEAR = 150
+MAX_STEPS = 1_500
+_EXPENSIVE_STEPS = 150
 _MAX_ROUNDS = 3
-_FILE = 8
-_KEPT_RESULTS = 60_000  # and as many of those that were asked for before
-_KEPT_ASIDE = 50_000  # these cost only time to find anew
-_SETTLED = 1_000_000  # a depth that nothing has
+_FILE_STEPS = 8
+_MAX_RESULTS = 60_000  # and as many of those that were asked for before
+_MAX_DATA = 50_000  # these cost only time to find anew
+_NO_DEPENDENCY = 1_000_000  # a depth that nothing has
 
 
-class _Passing(NamedTuple):
+class _Provisional(NamedTuple):
     """A result that holds for the running question. `on`: the depth of what is still being worked out and was needed for it (-1: it
     was cut off); `needed`: a bit for each depth of such."""
 
@@ -34,7 +34,7 @@ class _Passing(NamedTuple):
     needed: int
 
 
-def _room(aside: tuple[Any, Read, int]) -> int:
+def _size_of(aside: tuple[Any, Read, int]) -> int:
     """What it takes to keep something aside, by its length."""
     found = aside[0]
     return 1 + len(found) // 4 if isinstance(found, (list, tuple)) else 1
@@ -50,25 +50,25 @@ class _Active:
         self.assumed: Values = EMPTY
 
 
-class Remembering:
+class QueryCache:
     """Valid as long as what is read does not change. For one thread."""
 
     def __init__(self, reads: Reads | None) -> None:
         self.reads = reads
-        self.max_steps = MOST_STEPS
+        self.max_steps = MAX_STEPS
         self.incomplete = False  # something was cut off by a limit since this was last set to False
         self._deadline: float | None = None  # by `time.monotonic`: what is not known by then is given up
         self._cancels: tuple[CancelToken, ...] = ()  # the same once one of them is set
         self._limited = False  # by either
         # With whether it was cut off, but dear, and stands.
         self._kept: Generations[object, tuple[Values, Read, bool]] = Generations()
-        self._passing: dict[object, _Passing] = {}
-        self._aside: Recent[object, tuple[Any, Read, int]] = Recent(_KEPT_ASIDE, _room)
+        self._passing: dict[object, _Provisional] = {}
+        self._aside: Recent[object, tuple[Any, Read, int]] = Recent(_MAX_DATA, _size_of)
         # What is kept also where it was cut off, since found anew it may be more, or less; so none of it is let go. One for each class.
         self._aside_cut: dict[object, tuple[Any, Read, int]] = {}
         self._singles: dict[Values, Values] = {}
         self._active: dict[object, _Active] = {}
-        self._shallowest = _SETTLED
+        self._shallowest = _NO_DEPENDENCY
         self._needed_for = 0
         self._steps = 0  # of the running question
         self._spent = 0  # of these those that `spend` counted, but for what is remembered
@@ -117,7 +117,7 @@ class Remembering:
             return EMPTY
         begun, spent = self._steps, self._spent
         active = self._active[key] = _Active(depth)
-        before, self._shallowest = self._shallowest, _SETTLED
+        before, self._shallowest = self._shallowest, _NO_DEPENDENCY
         needed_before, self._needed_for = self._needed_for, 0
         reading = self.reads.begin() if self.reads is not None else 0
         result = EMPTY
@@ -129,7 +129,7 @@ class Remembering:
                     break
                 active.assumed = result
                 self._forget_passing(depth)
-                self._shallowest = _SETTLED
+                self._shallowest = _NO_DEPENDENCY
                 result |= compute()
         except RecursionError:
             # Expressions within expressions take more frames than the depth that is counted here.
@@ -150,14 +150,14 @@ class Remembering:
             self._kept[key] = result, read, False
             self._shallowest = before
         else:
-            self._keep_for_now(key, _Passing(result, read, self._shallowest, needed & ~own), self._steps - begun)
+            self._keep_for_now(key, _Provisional(result, read, self._shallowest, needed & ~own), self._steps - begun)
             self._shallowest = min(before, self._shallowest)
         return result
 
-    def _keep_for_now(self, key: object, one: _Passing, steps: int) -> None:
+    def _keep_for_now(self, key: object, one: _Provisional, steps: int) -> None:
         """Remember for the running question what was cut short; for longer what was dear, since to ask again would cost as much and tell
         as little."""
-        if steps > _DEAR and not self.expired and self.max_steps == MOST_STEPS:
+        if steps > _EXPENSIVE_STEPS and not self.expired and self.max_steps == MAX_STEPS:
             self._kept[key] = one.values, one.read, True
         else:
             self._passing[key] = one
@@ -165,14 +165,14 @@ class Remembering:
     def _begin_question(self) -> None:
         self._steps = 0
         self._passing.clear()
-        if self._kept.young > _KEPT_RESULTS:
+        if self._kept.young > _MAX_RESULTS:
             self._forget()
 
     def memoize_data(self, key: object, compute: Callable[[], T], cut: bool = False) -> T:
         """`memoize` for something that is no set of values, and costs no step: what is spent to find it is spent anew each time, so that
         to remember it changes no answer. It is not kept where what it rests on is still being worked out, or (but for `cut`) was cut
         off."""
-        known = self._aside_cut.get(key) if cut else self._aside.recall(key)
+        known = self._aside_cut.get(key) if cut else self._aside.fetch(key)
         if known is not None:
             result, read, spent = known
             # Where that is too much, it has to end in the middle.
@@ -183,14 +183,14 @@ class Remembering:
                     self.reads.add(read)
                 return result
         reads, begun = self.reads, self._spent
-        before, self._shallowest = self._shallowest, _SETTLED
+        before, self._shallowest = self._shallowest, _NO_DEPENDENCY
         partial, self.incomplete = self.incomplete, False
         reading = reads.begin() if reads is not None else 0
         try:
             result = compute()
         finally:
             read = reads.end(reading) if reads is not None else NOTHING
-        if self._shallowest == _SETTLED and not self.expired and (cut or not self.incomplete):
+        if self._shallowest == _NO_DEPENDENCY and not self.expired and (cut or not self.incomplete):
             kept: dict[object, tuple[Any, Read, int]] = self._aside_cut if cut else self._aside
             kept[key] = result, read, self._spent - begun
         self.incomplete = self.incomplete or partial
@@ -258,7 +258,7 @@ class Remembering:
         finally:
             self._deadline, self._cancels, self._limited = before
 
-    def spend(self, steps: int = _FILE) -> bool:
+    def spend(self, steps: int = _FILE_STEPS) -> bool:
         """Account for the work of looking through a file; False where there is nothing left to spend."""
         self._steps += steps
         self._spent += steps

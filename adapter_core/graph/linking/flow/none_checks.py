@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from ..inference import Inference
 
 
-class Known(NamedTuple):
+class Nullness(NamedTuple):
     """A parameter of which is known that it is None, or that it is not."""
 
     name: str
     is_none: bool
 
 
-def is_none(parameter: Parameter, place: int, node: ast.Call) -> bool:
+def is_none_argument(parameter: Parameter, place: int, node: ast.Call) -> bool:
     """Whether a call leaves out an optional parameter, or says None; `place`: among those that are taken by place, -1 for another."""
     if any(isinstance(a, ast.Starred) for a in node.args) or any(k.arg is None for k in node.keywords):
         return False
@@ -29,7 +29,7 @@ def is_none(parameter: Parameter, place: int, node: ast.Call) -> bool:
     return all(isinstance(one, ast.Constant) and one.value is None for one in given)
 
 
-def is_unreached(inference: Inference, path: str, flow: Flow, first: int, known: Known) -> bool:
+def is_unreachable(inference: Inference, path: str, flow: Flow, first: int, known: Nullness) -> bool:
     """Whether a `return` of the function that begins at line `first` is reached only where a parameter is what it is not: in such a
     branch, in the one beside its opposite, or below that one if it ends with an exit."""
     lines, name = inference.line_table(path), known.name
@@ -53,4 +53,4 @@ def is_unreached(inference: Inference, path: str, flow: Flow, first: int, known:
     return False
 
 
-__all__ = ["Known", "is_none", "is_unreached"]
+__all__ = ["Nullness", "is_none_argument", "is_unreachable"]

@@ -13,7 +13,7 @@ from ..results.values import EMPTY, Value, Values, class_of, unbound
 if TYPE_CHECKING:
     from ..inference import Inference
 
-_DISPATCHING = ("singledispatch", "singledispatchmethod")
+_DISPATCH_DECORATORS = ("singledispatch", "singledispatchmethod")
 _REGISTER = ".register"
 _MAX_FILES = 24
 _CONTAINERS = frozenset("list tuple set frozenset dict Sequence Iterable Collection Mapping Set".split())
@@ -21,7 +21,7 @@ _TYPE = re.compile(r"[\w.| ]+")  # a text is the name under which something is r
 _WORD = re.compile(r"[^\W\d]\w*")
 
 
-def entered(inference: Inference, path: str, call: Call, function: Value) -> list[Value]:
+def dispatch_targets(inference: Inference, path: str, call: Call, function: Value) -> list[Value]:
     """The functions that a call enters instead of the one that it names, by the type of its first argument, as far as that is told."""
     possible = sorted(implementations(inference, function), key=lambda v: v[:3])
     if not possible:
@@ -33,7 +33,7 @@ def entered(inference: Inference, path: str, call: Call, function: Value) -> lis
     types = [_types(inference, value) for value in inference.infer(node.args[0], here)]
     if not types or not all(types):
         return possible
-    return [one for one in possible if any(_takes(inference, one) & names for names in types)]
+    return [one for one in possible if any(_registered_types(inference, one) & names for names in types)]
 
 
 def _types(inference: Inference, value: Value) -> set[str]:
@@ -52,21 +52,21 @@ def _name(inference: Inference, cls: Value) -> str:
     return table.facts.symbols[cls.index].name if table is not None else cls.path.rpartition(".")[2]
 
 
-def _takes(inference: Inference, function: Value) -> set[str]:
+def _registered_types(inference: Inference, function: Value) -> set[str]:
     """The names of the types for which a function is registered: as its decorator says, or its first parameter."""
     table = inference.table(function.path)
     symbol: Symbol | None = table.facts.symbols[function.index] if table is not None else None
     if symbol is None:
         return set()
-    told = [text.partition("(")[2] for text in symbol.decorators if registrar(text)]
+    told = [text.partition("(")[2] for text in symbol.decorators if dispatcher_name(text)]
     written = next((text for text in told if text.strip(") ")), "")
     annotated = next((p.annotation for p in symbol.parameters if p.annotation), "") or ""
     return set(_WORD.findall(written or annotated))
 
 
-def taken(symbol: Symbol, parameter: Parameter) -> str:
+def registered_type(symbol: Symbol, parameter: Parameter) -> str:
     """The type of the first parameter of a function, as `@describe.register(str)` above it says; "" of any other."""
-    told = [text.partition("(")[2].rstrip().removesuffix(")") for text in symbol.decorators if registrar(text)]
+    told = [text.partition("(")[2].rstrip().removesuffix(")") for text in symbol.decorators if dispatcher_name(text)]
     own = [p for p in symbol.parameters if p.name not in ("self", "cls")]
     return " | ".join(t for t in told if _TYPE.fullmatch(t.strip())) if own and own[0] is parameter else ""
 
@@ -75,7 +75,7 @@ def implementations(inference: Inference, function: Value) -> Values:
     """The functions that a call of a function may enter instead, since they are registered with it."""
     table = inference.table(function.path)
     symbol = table.facts.symbols[function.index] if table is not None else None
-    if symbol is None or not any(d.rpartition(".")[2] in _DISPATCHING for d in symbol.decorators):
+    if symbol is None or not any(d.rpartition(".")[2] in _DISPATCH_DECORATORS for d in symbol.decorators):
         return EMPTY
     plain = unbound(function)
 
@@ -85,18 +85,20 @@ def implementations(inference: Inference, function: Value) -> Values:
         for path in paths if len(paths) <= _MAX_FILES else [plain.path]:
             other = inference.table(path) if inference.spend(2) else None
             for index, one in enumerate(other.facts.symbols if other and "register" in other.decorators else ()):
-                heads = [d for text in one.decorators if (d := registrar(text))] if one.is_callable else []
-                if any(plain in map(unbound, inference.infer_text(path, max(one.parent, 0), h, one.start)) for h in heads):
+                heads = [d for text in one.decorators if (d := dispatcher_name(text))] if one.is_callable else []
+                if any(
+                    plain in map(unbound, inference.infer_text(path, max(one.parent, 0), h, one.start)) for h in heads
+                ):
                     found.add(Value("function", path, index))
         return frozenset(found)
 
     return inference.memoize(("implementations", plain), compute)
 
 
-def registrar(decorator: str) -> str:
+def dispatcher_name(decorator: str) -> str:
     """`describe` of `@describe.register` and `@describe.register(str)`; "" of any other decorator."""
     called = decorator.partition("(")[0].strip()
     return called.removesuffix(_REGISTER) if called.endswith(_REGISTER) else ""
 
 
-__all__ = ["entered", "implementations", "registrar", "taken"]
+__all__ = ["dispatch_targets", "dispatcher_name", "implementations", "registered_type"]

@@ -1,7 +1,7 @@
-"""Who runs a special method or a property without calling it: `targets.py`, the other way round.
+"""Implicit callers of special methods and properties: `targets.py`, in reverse.
 
-Nothing of this is stored. The files that may hold such a place are told by names: that of the property, those of the class and of what
-is an alias of its instances. In a small workspace all files are looked at.
+Nothing of this is stored. Files that may contain such an operation are found by name: that of the property, of the class, and of possible
+aliases of its instances. In a small workspace all files are searched.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from ....types import Symbol
 from ..aliases import may_alias
 from ..classes import hierarchy, metaclasses
 from ..classes.mro import lookup_order
-from ..local.builtin_calls import BUILTINS, CALLING_NAMES
+from ..local.builtin_calls import BUILTINS, CALLER_NAMES
 from ..local.implicit_sites import Operation, operations_of
-from ..local.tables import Tables
+from ..local.tables import SymbolTable
 from ..results.values import Value
-from . import handing
-from .targets import PROTOCOLS, Implicit, implicit_calls
+from . import callback_sites
+from .targets import PROTOCOLS, ImplicitCall, implicit_calls
 
 if TYPE_CHECKING:
     from ..inference import Inference
@@ -40,11 +40,11 @@ _UNARY = re.compile(r"__(neg|pos|invert)__")
 _COMPARED = re.compile(r"__(eq|ne|lt|le|gt|ge)__")
 _RAISED = re.compile(r"\braise\s+(?!\w[\w.]*\()\S")
 # What stands in the text of any file in which a protocol is followed.
-_SIGNS = {
+_SYNTAX = {
     "with": r"\bwith\b", "async with": r"\bwith\b", "await": r"\bawait\b", "async iterate": r"\basync\b", "hash": r"[{(]",
     "raise": r"\braise\b", "class": r"\bclass\b", "compare": r"[=!]=|[<>]|\bcase\b", "contains": r"\bin\b", "setitem": r"\]",
     "delitem": r"\bdel\b", "getitem": r"\[", "key": r"\[", "delete": r"\bdel\b|\bdelattr\b", "mapping": r"\*\*",
-    "callback": rf"\b(?:{'|'.join(sorted(CALLING_NAMES))})\b",
+    "callback": rf"\b(?:{'|'.join(sorted(CALLER_NAMES))})\b",
 }  # fmt: skip
 
 
@@ -57,83 +57,89 @@ LINKED = frozenset(
 ) | {"async with", "async iterate", "iterate sized"}  # fmt: skip
 
 
-class Wanted(NamedTuple):
-    """Which operations may run a function: those of some protocols, of attributes only those of some names (empty: any)."""
+class OperationFilter(NamedTuple):
+    """The operations that may call a function implicitly: those of some protocols; for attribute accesses only of some names (empty:
+    any)."""
 
-    runs: frozenset[str]
+    protocols: frozenset[str]
     names: frozenset[str] = frozenset()
 
     def fits(self, operation: Operation) -> bool:
-        return operation.runs in self.runs and (not self.names or operation.name in self.names)
+        return operation.protocol in self.protocols and (not self.names or operation.name in self.names)
 
 
-def runs_entering(inference: Inference, value: Value) -> tuple[list[tuple[str, Implicit]], str]:
-    """(path, what runs it) for a function or class, and why that may not be all."""
+def implicit_callers_of(inference: Inference, value: Value) -> tuple[list[tuple[str, ImplicitCall]], str]:
+    """(path, implicit call) of a function or class, and the reason why the list may be incomplete."""
     known = inference.implicit_callers.get(value)
     if known is None:
         with inference.tracking_incomplete():
-            known = *_runs_entering(inference, value), inference.incomplete
+            known = *_find_implicit_callers(inference, value), inference.incomplete
         if not inference.expired and not inference.unparsed:
             inference.implicit_callers[value] = known
     inference.incomplete = inference.incomplete or known[2]
     return known[:2]
 
 
-def kinds(inference: Inference, value: Value) -> Wanted:
-    """Which operations may run a function or class, told without a look at what else there is: of it, `_wanted` says whether it is so."""
+def operation_filter(inference: Inference, value: Value) -> OperationFilter:
+    """The operations that may call a function or class, judged by its own definition alone; `_confirmed_filter` also looks at the rest
+    of the workspace."""
     table = inference.table(value.path)
     symbol = table.facts.symbols[value.index] if table is not None else None
     if table is None or symbol is None:
-        return Wanted(frozenset())
+        return OperationFilter(frozenset())
     if symbol.kind == "class":
-        return Wanted(frozenset({"raise"} if symbol.bases and _is_exception(inference, value) else ()))
+        return OperationFilter(frozenset({"raise"} if symbol.bases and _is_exception(inference, value) else ()))
     if symbol.kind == "property":
-        return Wanted(ACCESSES, frozenset({symbol.name}))
+        return OperationFilter(ACCESSES, frozenset({symbol.name}))
     if symbol.visibility != "special":
         other = _under_another_name(inference, table, symbol) if symbol.parent > 0 else None
-        return other or Wanted(frozenset({"callback"}), frozenset({symbol.name}))
+        return other or OperationFilter(frozenset({"callback"}), frozenset({symbol.name}))
     if symbol.name in _DESCRIPTORS:
-        return Wanted(frozenset({_DESCRIPTORS[symbol.name]}))
+        return OperationFilter(frozenset({_DESCRIPTORS[symbol.name]}))
     if symbol.name in ("__init__", "__new__"):
         cls = Value("class", value.path, symbol.parent)
-        runs = "class" if metaclasses.is_metaclass(inference, cls) else "raise" if _is_exception(inference, cls) else ""
-        return Wanted(frozenset({runs} - {""}))
-    return Wanted(*_protocols(symbol.name))
+        protocols = (
+            "class" if metaclasses.is_metaclass(inference, cls) else "raise" if _is_exception(inference, cls) else ""
+        )
+        return OperationFilter(frozenset({protocols} - {""}))
+    return OperationFilter(*_protocols(symbol.name))
 
 
-def is_linked(wanted: Wanted) -> bool:
-    """Whether all that may run something is of the kinds that are looked for while nobody asks: attributes by their names alone."""
-    return wanted.runs <= LINKED and (bool(wanted.names) or not wanted.runs & ACCESSES)
+def is_linked(criteria: OperationFilter) -> bool:
+    """Whether all these operations are ones that are linked in advance. Attribute accesses are, where their names are known."""
+    return criteria.protocols <= LINKED and (bool(criteria.names) or not criteria.protocols & ACCESSES)
 
 
-def runs_entering_in(
+def implicit_callers_in(
     inference: Inference, value: Value, paths: frozenset[str]
-) -> tuple[list[tuple[str, Implicit]], str]:
-    """`runs_entering` of some files."""
-    return _runs_entering(inference, value, paths)
+) -> tuple[list[tuple[str, ImplicitCall]], str]:
+    """`implicit_callers_of`, in some files only."""
+    return _find_implicit_callers(inference, value, paths)
 
 
-def _runs_entering(
+def _find_implicit_callers(
     inference: Inference, value: Value, among: frozenset[str] | None = None
-) -> tuple[list[tuple[str, Implicit]], str]:
+) -> tuple[list[tuple[str, ImplicitCall]], str]:
     table = inference.table(value.path)
     symbol = table.facts.symbols[value.index] if table is not None else None
-    wanted = _wanted(inference, value, symbol) if symbol is not None else None
-    if wanted is None:
+    criteria = _confirmed_filter(inference, value, symbol) if symbol is not None else None
+    if criteria is None:
         return [], ""
     if inference.expired:
         return [], ""
-    paths, reason = _files(inference, value, wanted)
+    paths, reason = _files(inference, value, criteria)
     if among is not None:
         reason = reason if among.difference(paths) else ""
         paths = [path for path in paths if path in among]
-    found: list[tuple[str, Implicit]] = []
+    found: list[tuple[str, ImplicitCall]] = []
     for number, path in enumerate(paths):
         if inference.expired or number >= _MAX_FILES:
             return found, reason or f"{len(paths) - number} of {len(paths)} files that may run it were not looked at"
-        if not _may_hold(inference.workspace.text(path), wanted) or not _may_hand(inference, path, wanted):
+        if not _may_contain(inference.workspace.text(path), criteria) or not _may_pass_callback(
+            inference, path, criteria
+        ):
             continue
-        for operation in _operations(inference, path, wanted):
+        for operation in _operations(inference, path, criteria):
             if inference.expired:
                 break
             for one in implicit_calls(inference, path, operation):
@@ -145,57 +151,61 @@ def _runs_entering(
 # -- which operations --------------------------------------------------------------------------------------------------
 
 
-def _wanted(inference: Inference, value: Value, symbol: Symbol) -> Wanted | None:
+def _confirmed_filter(inference: Inference, value: Value, symbol: Symbol) -> OperationFilter | None:
     if symbol.kind == "class":
-        return Wanted(frozenset({"raise"})) if _is_raised(inference, value) else None
+        return OperationFilter(frozenset({"raise"})) if _is_raised(inference, value) else None
     table = inference.table(value.path)
     assert table is not None
     cls = Value("class", value.path, symbol.parent)
     in_class = symbol.parent > 0 and table.facts.symbols[symbol.parent].kind == "class"
     if in_class and symbol.kind == "property":
         access = next((a for a in ("setter", "deleter") if any(d.endswith(f".{a}") for d in symbol.decorators)), "")
-        return Wanted(frozenset({{"setter": "set", "deleter": "delete"}.get(access, "get")}), frozenset({symbol.name}))
+        return OperationFilter(
+            frozenset({{"setter": "set", "deleter": "delete"}.get(access, "get")}), frozenset({symbol.name})
+        )
     if in_class and symbol.name == "keys":
-        return Wanted(frozenset({"mapping"}))
+        return OperationFilter(frozenset({"mapping"}))
     if not (symbol.name.startswith("__") and symbol.name.endswith("__")):
         other = _under_another_name(inference, table, symbol) if in_class else None
-        return other or Wanted(frozenset({"callback"}), frozenset(n for _, n in may_alias.aliases_of(inference, value)))
+        return other or OperationFilter(
+            frozenset({"callback"}), frozenset(n for _, n in may_alias.aliases_of(inference, value))
+        )
     if symbol.name == "__getattr__" and value.index and symbol.parent == 0:
-        return Wanted(frozenset({"get"}))
+        return OperationFilter(frozenset({"get"}))
     if not in_class:
         return None
     if symbol.name in _DESCRIPTORS:
         names = {name for _, name in _holders(inference, cls)}
-        return Wanted(frozenset({_DESCRIPTORS[symbol.name]}), frozenset(names or {""}))
+        return OperationFilter(frozenset({_DESCRIPTORS[symbol.name]}), frozenset(names or {""}))
     if symbol.name in ("__init__", "__new__"):
         if metaclasses.is_metaclass(inference, cls):
-            return Wanted(frozenset({"class"}))
-        return Wanted(frozenset({"raise"})) if _is_raised(inference, cls) else None
-    runs = _protocols(symbol.name)
-    return Wanted(*runs) if runs[0] else None
+            return OperationFilter(frozenset({"class"}))
+        return OperationFilter(frozenset({"raise"})) if _is_raised(inference, cls) else None
+    protocols = _protocols(symbol.name)
+    return OperationFilter(*protocols) if protocols[0] else None
 
 
-def _under_another_name(inference: Inference, table: Tables, symbol: Symbol) -> Wanted | None:
-    """Of `size = property(_size)` and `__radd__ = add`, what runs `_size` and `add`."""
+def _under_another_name(inference: Inference, table: SymbolTable, symbol: Symbol) -> OperationFilter | None:
+    """For `size = property(_size)` and `__radd__ = add`: the operations that call `_size` and `add`."""
     text = inference.workspace.text(table.facts.path)
-    runs: set[str] = set()
+    protocols: set[str] = set()
     names: set[str] = set()
     for target in table.assigned_in(symbol.parent):
         for flow in table.flows.get((symbol.parent, target), ()):
             if symbol.name not in text[flow.start : flow.end]:
                 continue
             if text.startswith("property", flow.start):
-                runs |= {"get", "set", "delete"}
+                protocols |= {"get", "set", "delete"}
                 names.add(target)
             elif target.startswith("__"):
                 more, told = _protocols(target)
-                runs |= more
+                protocols |= more
                 names |= told
-    return Wanted(frozenset(runs), frozenset(names)) if runs else None
+    return OperationFilter(frozenset(protocols), frozenset(names)) if protocols else None
 
 
 def _protocols(method: str) -> tuple[frozenset[str], frozenset[str]]:
-    """The protocols that may run a method; of operators their names."""
+    """The protocols that may call a method; for operators also their names."""
     if method in _ACCESS:
         return frozenset({_ACCESS[method]}), frozenset()
     if method in _STATEMENTS:
@@ -204,22 +214,22 @@ def _protocols(method: str) -> tuple[frozenset[str], frozenset[str]]:
         return frozenset({"construct"}), frozenset()
     if method in ("__iter__", "__next__", "__aiter__", "__anext__"):
         later = method in ("__aiter__", "__anext__")
-        runs = ("async iterate", "aiter", "anext") if later else (*_ITERATION, "next")
-        return frozenset(runs), frozenset()
+        protocols = ("async iterate", "aiter", "anext") if later else (*_ITERATION, "next")
+        return frozenset(protocols), frozenset()
     binary, unary = _BINARY.fullmatch(method), _UNARY.fullmatch(method)
     if binary or unary:
         told = (binary or unary)[1]  # type: ignore[index]
         return frozenset({"operator", "inplace"} if binary else {"unary"}), frozenset({told})
     if _COMPARED.fullmatch(method):
         return frozenset({"compare", "ordered"}), frozenset()
-    found = {runs for runs, steps in PROTOCOLS.items() if any(method in step for step in steps)}
+    found = {protocols for protocols, steps in PROTOCOLS.items() if any(method in step for step in steps)}
     if method == "__hash__":
         found.add("key")
     return frozenset({*found, *_SUBSCRIPTS.get(method, ())}), frozenset()
 
 
 def _is_raised(inference: Inference, cls: Value) -> bool:
-    """Whether a class is an exception, and may be raised without being called."""
+    """Whether a class is an exception that may be raised without being called."""
     table = inference.table(cls.path)
     if table is None or not table.facts.symbols[cls.index].bases:
         return False
@@ -246,13 +256,13 @@ def _is_exception(inference: Inference, cls: Value) -> bool:
 # -- which files -------------------------------------------------------------------------------------------------------
 
 
-def _files(inference: Inference, value: Value, wanted: Wanted) -> tuple[list[str], str]:
-    """The files to look at, likely ones first, and why there may be more."""
-    if wanted.names and wanted.runs <= {"get", "set", "delete"}:
-        named = {p for name in wanted.names for p in inference.workspace.paths_using(name)}
+def _files(inference: Inference, value: Value, criteria: OperationFilter) -> tuple[list[str], str]:
+    """The files to search, likely ones first, and the reason why there may be more."""
+    if criteria.names and criteria.protocols <= {"get", "set", "delete"}:
+        named = {p for name in criteria.names for p in inference.workspace.paths_using(name)}
         return sorted(named, key=lambda p: (p != value.path, p)), ""
-    if wanted.runs == {"callback"}:
-        calling = {p for name in CALLING_NAMES for p in inference.workspace.paths_using(name, "called")}
+    if criteria.protocols == {"callback"}:
+        calling = {p for name in CALLER_NAMES for p in inference.workspace.paths_using(name, "called")}
         aliases = may_alias.aliases_of(inference, value)
         handing = {p for home, name in aliases for p in may_alias.files_of(inference, home, name, value.path)}
         return sorted(calling & handing), ""
@@ -261,15 +271,15 @@ def _files(inference: Inference, value: Value, wanted: Wanted) -> tuple[list[str
     symbol = table.facts.symbols[value.index]
     cls = value if symbol.kind == "class" else Value("class", value.path, symbol.parent)
     below = [cls, *hierarchy.all_subclasses(inference, cls)] if symbol.kind == "class" or symbol.parent > 0 else []
-    if wanted.runs == {"class"}:
-        made = hierarchy.made_by(inference, cls) if symbol.name != "__init_subclass__" else []
+    if criteria.protocols == {"class"}:
+        made = hierarchy.classes_of_metaclass(inference, cls) if symbol.name != "__init_subclass__" else []
         if symbol.name != "__set_name__":
             return list(dict.fromkeys(c.path for c in (*below, *made))), ""
     paths: dict[str, None] = {value.path: None}
     for one in below:
         other = inference.table(one.path)
         paths.update(dict.fromkeys(inference.files_using_name(other.facts.symbols[one.index].name) if other else ()))
-    if wanted.runs <= {"raise", "construct"}:
+    if criteria.protocols <= {"raise", "construct"}:
         return list(paths), ""
     everywhere = inference.workspace.python_paths()
     if len(everywhere) <= _ALL_FILES:
@@ -282,7 +292,7 @@ def _files(inference: Inference, value: Value, wanted: Wanted) -> tuple[list[str
 
 
 def _holders(inference: Inference, cls: Value) -> list[tuple[str, str]]:
-    """(file, or "" for any, and name) of what may be an alias of instances of a class."""
+    """(file, or "" for any, and name) of possible aliases of instances of a class."""
     found: dict[tuple[str, str], None] = {}
     for one in (cls, *hierarchy.all_subclasses(inference, cls)):
         found.update(dict.fromkeys(may_alias.aliases_of_instances(inference, one)))
@@ -293,31 +303,47 @@ def _holders(inference: Inference, cls: Value) -> list[tuple[str, str]]:
 _ANYWHERE = frozenset({"truth", "str", "format", "repr", "iterate", "get", "set", "construct"})
 
 
-def _may_hold(text: str, wanted: Wanted) -> bool:
-    """Whether a file's text has what any such operation is written with."""
-    if wanted.names and wanted.runs <= {"get", "set", "delete"}:
-        return any(re.search(rf"\.\s*{name}\b|[\"']{name}[\"']", text) for name in wanted.names)
-    if wanted.runs & _ANYWHERE:
+def _may_contain(text: str, criteria: OperationFilter) -> bool:
+    """Whether the text of a file has the syntax of any such operation."""
+    if criteria.names and criteria.protocols <= {"get", "set", "delete"}:
+        return any(re.search(rf"\.\s*{name}\b|[\"']{name}[\"']", text) for name in criteria.names)
+    if criteria.protocols & _ANYWHERE:
         return True
-    signs = [_SIGNS[runs] for runs in wanted.runs if runs in _SIGNS]
-    signs += [rf"\b{name}\b" for name, given in BUILTINS.items() if any(runs in wanted.runs for _, runs in given)]
+    signs = [_SYNTAX[protocols] for protocols in criteria.protocols if protocols in _SYNTAX]
+    signs += [
+        rf"\b{name}\b"
+        for name, given in BUILTINS.items()
+        if any(protocols in criteria.protocols for _, protocols in given)
+    ]
     return not signs or any(re.search(sign, text) for sign in signs)
 
 
-def _operations(inference: Inference, path: str, wanted: Wanted) -> list[Operation]:
-    """Those of a file that fit."""
-    told = handing.callbacks_of(inference, path, wanted.names) if wanted.runs == {"callback"} else None
-    return told if told is not None else [one for one in operations_of(inference, path) if wanted.fits(one)]
+def _operations(inference: Inference, path: str, criteria: OperationFilter) -> list[Operation]:
+    """The operations of a file that match the filter."""
+    told = (
+        callback_sites.callback_operations(inference, path, criteria.names)
+        if criteria.protocols == {"callback"}
+        else None
+    )
+    return told if told is not None else [one for one in operations_of(inference, path) if criteria.fits(one)]
 
 
-def _may_hand(inference: Inference, path: str, wanted: Wanted) -> bool:
-    """Whether a file hands something of the names to what calls it back, as far as its facts tell: to read its tree costs much more.
-    Of a file that does not parse that is not known."""
-    table = inference.table(path) if wanted.runs == {"callback"} else None
+def _may_pass_callback(inference: Inference, path: str, criteria: OperationFilter) -> bool:
+    """Whether a file passes something with one of these names to code that calls it back, as far as its facts tell. Reading the syntax
+    tree costs much more. True for a file that does not parse."""
+    table = inference.table(path) if criteria.protocols == {"callback"} else None
     if table is None or table.facts.recovered or table.facts.problems:
         return True
     text = inference.workspace.text(path)
-    return any(name in text[start:end] for start, end in table.handing_extents for name in wanted.names)
+    return any(name in text[start:end] for start, end in table.handing_extents for name in criteria.names)
 
 
-__all__ = ["ACCESSES", "LINKED", "Wanted", "is_linked", "kinds", "runs_entering", "runs_entering_in"]
+__all__ = [
+    "ACCESSES",
+    "LINKED",
+    "OperationFilter",
+    "implicit_callers_in",
+    "implicit_callers_of",
+    "is_linked",
+    "operation_filter",
+]

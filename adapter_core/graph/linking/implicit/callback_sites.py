@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 
 from ....types import Call
 from ...parsing.define import dotted
-from ..local.builtin_calls import BUILT_IN_CALLING
-from ..local.implicit_sites import Operation, handed_in
+from ..local.builtin_calls import BUILT_IN_CALLERS
+from ..local.implicit_sites import Operation, callback_arguments
 from ..local.snippets import snippet
 
 if TYPE_CHECKING:
     from ..inference import Inference
-    from ..local.tables import Tables
+    from ..local.tables import SymbolTable
 
 
-def callbacks_of(inference: Inference, path: str, names: Collection[str]) -> list[Operation] | None:
+def callback_operations(inference: Inference, path: str, names: Collection[str]) -> list[Operation] | None:
     """In the order of the text; None where the stored calls do not tell."""
     table = inference.table(path)
     if table is None or table.facts.recovered or table.facts.problems:
@@ -30,28 +30,28 @@ def callbacks_of(inference: Inference, path: str, names: Collection[str]) -> lis
     for call in table.handing:
         if not any(text.find(name, call.start, call.end) >= 0 for name in names):
             continue
-        told = _handed(table, text, call)
+        told = _callbacks_in_call(table, text, call)
         if told is None:
             return None
         found.update(dict.fromkeys(one for one in told if one.name in names))
     return sorted(found, key=lambda one: (one.start, one.end))
 
 
-def _handed(table: Tables, text: str, call: Call) -> list[Operation] | None:
+def _callbacks_in_call(table: SymbolTable, text: str, call: Call) -> list[Operation] | None:
     """What one call hands over; None where its text is not that of the call."""
     source = snippet(text[call.start : call.end])
     node = source.tree if source is not None else None
     if source is None or not isinstance(node, ast.Call) or dotted(node.func) != call.callee:
         return None
-    if "." in call.callee and (call.name in BUILT_IN_CALLING or _is_of_a_constant(node)):
+    if "." in call.callee and (call.name in BUILT_IN_CALLERS or _is_of_a_constant(node)):
         return []
     last = call.line + text.count("\n", call.start, call.end)
     found = []
-    for argument, name in handed_in(node, call.name):
+    for argument, name in callback_arguments(node, call.name):
         start, end = source.span(argument)
         place = call.start + start, call.start + end
-        how = call.owner, call.line, last, *place, dotted(argument), name, (call.start, call.end), dotted(node)
-        found.append(Operation("callback", "callback", *how, call.deferred))
+        details = call.owner, call.line, last, *place, dotted(argument), name, (call.start, call.end), dotted(node)
+        found.append(Operation("callback", "callback", *details, call.deferred))
     return found
 
 
@@ -59,4 +59,4 @@ def _is_of_a_constant(node: ast.Call) -> bool:
     return isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Constant)
 
 
-__all__ = ["callbacks_of"]
+__all__ = ["callback_operations"]
