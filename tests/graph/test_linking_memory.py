@@ -62,7 +62,7 @@ def test_little_is_kept_and_the_links_are_the_same(tmp_path: Path, monkeypatch: 
         for work, few in ((roomy, False), (tight, True)):
             inference, view = work._inference, work._view
             assert (sum(table.weight for table in inference._tables.values() if table) <= TABLES) == few
-            assert (len(inference._aside) <= ASIDE) == few
+            assert (len(inference._data) <= ASIDE) == few
             assert (len(view._facts) < len(FILES)) == few
             assert (len(view.documents._cache) < len(FILES)) == few
             assert len(inference._lines) <= (LINES if few else inferring._SIZES_FOR_LINKING.lines + 40)
@@ -213,7 +213,7 @@ def test_results_are_bounded_and_none_goes_within_a_question(monkeypatch: pytest
     for number in range(200):
         value(str(number))
         value("popular")
-        assert len(memory._kept) <= 2 * 12
+        assert len(memory._results) <= 2 * 12
     assert worked.count("popular") == 1
 
     def all_of_them() -> frozenset[object]:

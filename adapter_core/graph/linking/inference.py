@@ -1,8 +1,9 @@
-"""`Inference`: what an expression may be. Demand-driven abstract interpretation over local facts: no order of files, nothing executed.
+"""`Inference`: what an expression may evaluate to. Demand-driven abstract interpretation over the facts of single files; nothing is
+executed.
 
-Which of several bindings of a name hold at a place is told by the text (`reaching.py`: lines, branches, loops); seen from another scope,
-the last ones. Arguments reach parameters from the calls that can be found by name; a function's result depends on the arguments of the call
-where one of its parameters reaches it, itself or through local names.
+Which of several bindings of a name reach a position is decided from the text (`reaching.py`: lines, branches, loops); seen from another
+scope, the last ones. Parameters get the arguments of calls that are found by name. A function's result depends on the arguments of the call
+where one of its parameters reaches the result, directly or through local names.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ Environment = tuple[tuple[str, Values], ...]
 
 
 class _CacheSizes(NamedTuple):
-    """How much is kept of files: tables, weighed by their rows, of some 150 bytes each; files by their lines; operations."""
+    """The cache sizes: tables, weighed by their rows, of some 150 bytes each; line tables, by file; operations."""
 
     tables: int
     lines: int
@@ -57,8 +58,8 @@ _SIZES_FOR_LINKING = _CacheSizes(200_000, 12, 3_000)
 
 
 class Context(NamedTuple):
-    """Where an expression stands: file, scope, the offset of its text in the file (-1: unknown), its line, and what is known of the
-    parameters around it."""
+    """Where an expression is evaluated: file, scope, the offset of its text in the file (-1: unknown), its line, and the known values of
+    enclosing parameters."""
 
     path: str
     scope: int
@@ -74,10 +75,11 @@ def _drop_rows(table: SymbolTable | None) -> None:
 
 
 class Inference(QueryCache):
-    """Remembers what it found out; valid as long as its workspace does not change. For one thread."""
+    """Answers and caches queries about a workspace, as long as that does not change. Not thread-safe."""
 
     def __init__(self, workspace: Workspace, reads: Reads | None = None) -> None:
-        """`reads`: what the workspace is read for is noted there, by result; it is then a `TracedWorkspace` with these."""
+        """With `reads`, what each result reads of the workspace is recorded there; the workspace is then a `TracedWorkspace` with the
+        same `reads`."""
         super().__init__(reads)
         self.workspace = workspace
         kept = _SIZES_FOR_QUERIES if reads is None else _SIZES_FOR_LINKING
@@ -104,7 +106,7 @@ class Inference(QueryCache):
         self._nesting = 0
 
     def note_read(self, path: str) -> None:
-        """Note that a file is read."""
+        """Record that a file is read."""
         if self.reads is not None:
             self.reads.read(path)
 
@@ -122,7 +124,7 @@ class Inference(QueryCache):
         return self.line_table(path).texts
 
     def line_table(self, path: str) -> reaching.Lines:
-        """The lines of a file, and how far each is indented."""
+        """The lines of a file with their indentation."""
         lines = self._lines.fetch(path)
         if lines is None:
             lines = self._lines[path] = reaching.lines_of(self.workspace.text(path).split("\n"))
@@ -155,11 +157,11 @@ class Inference(QueryCache):
         source = snippet(text)
         if source is None:
             return EMPTY
-        here = Context(path, scope, -1, line, source)
-        return self.evaluate(key, lambda: self.infer(source.tree, here))
+        context = Context(path, scope, -1, line, source)
+        return self.evaluate(key, lambda: self.infer(source.tree, context))
 
     def infer_flow(self, path: str, flow: Flow, environment: Environment = ()) -> Values:
-        """What reaches the target of a flow."""
+        """The values that a flow binds to its target."""
         if flow.kind == "annotation":
             return self.infer_annotation(path, flow.scope, self.workspace.text(path)[flow.start : flow.end], flow.line)
         values = self.infer_at(path, flow.scope, flow.start, flow.end, flow.line, environment)
@@ -182,44 +184,49 @@ class Inference(QueryCache):
 
     # -- expressions by their kind -----------------------------------------------------------------------------------
 
-    def infer(self, node: ast.expr, here: Context) -> Values:
+    def infer(self, node: ast.expr, context: Context) -> Values:
         if self._nesting >= _MAX_NESTING:
             self.mark_incomplete()
             return EMPTY
         self._nesting += 1
         try:
-            return expressions.evaluate(self, node, here)
+            return expressions.evaluate(self, node, context)
         finally:
             self._nesting -= 1
 
     def infer_name(
         self, name: str, path: str, scope: int, offset: int, line: int, environment: Environment = ()
     ) -> Values:
-        """What a name may be, read in a scope: at an offset (-1: unknown) and line, or (line 0) whenever."""
+        """What a name may be, read in a scope at an offset (-1: unknown) and line (0: anywhere)."""
         table = self.table(path)
         if table is None:
             return EMPTY
         limited, declared = name in table.limited_names, table.declared
-        for current in scopes(table.facts, scope):
-            limited_here = table.limited_at(current, name, offset) if limited else None
-            if limited_here:
-                nearest = min(limited_here, key=lambda f: f.last - f.first)
+        for visible_scope in scopes(table.facts, scope):
+            limited_flows = table.limited_at(visible_scope, name, offset) if limited else None
+            if limited_flows:
+                nearest = min(limited_flows, key=lambda f: f.last - f.first)
                 if nearest.kind == "lambda":
                     return lambdas.parameter_values(self, path, nearest)
                 return self.infer_flow(path, nearest)
-            own = current == scope
-            if declared and (current, name) in declared:
-                current, own = declared[(current, name)], False
-            if own and offset >= 0 and reaching.is_not_yet_bound(table, current, name, offset):
+            is_own_scope = visible_scope == scope
+            if declared and (visible_scope, name) in declared:
+                visible_scope, is_own_scope = declared[(visible_scope, name)], False
+            if is_own_scope and offset >= 0 and reaching.is_not_yet_bound(table, visible_scope, name, offset):
                 continue
             found = self.infer_binding(
-                table, current, name, offset if own else -1, line if own else 0, environment if own else ()
+                table,
+                visible_scope,
+                name,
+                offset if is_own_scope else -1,
+                line if is_own_scope else 0,
+                environment if is_own_scope else (),
             )
             if found is not None:
-                if current != 0:
+                if visible_scope != 0:
                     return found
                 if table.stars:
-                    later = modules.from_later_stars(self, table, name, line if own else 0)
+                    later = modules.from_later_stars(self, table, name, line if is_own_scope else 0)
                     if later is not None:
                         return later
                 found = modules.with_assigned_elsewhere(self, table, name, found)
@@ -236,45 +243,59 @@ class Inference(QueryCache):
     def infer_binding(
         self, table: SymbolTable, scope: int, name: str, offset: int = -1, line: int = 0, environment: Environment = ()
     ) -> Values | None:
-        """What a name of one scope may be; None where the scope does not bind it. With a `line`: as read there."""
+        """What a name may be that is bound in one scope; None where the scope does not bind it. With a `line`, only bindings that reach
+        it."""
         bound = reaching.bindings_of(table, scope, name)
         parameter = bound.parameter
-        if not bound.events:
+        if not bound.bindings:
             if parameter:
                 return parameters.parameter_values(self, table.facts.path, scope, name)
             return EMPTY if name in table.facts.symbols[scope].local_names else None
         lines = self.line_table(table.facts.path) if line and bound.branching else reaching.NO_LINES
-        chosen, given = reaching.reaching_bindings(bound, reaching.ReadPosition(offset, line, lines) if line else None)
+        chosen, may_be_parameter = reaching.reaching_bindings(
+            bound, reaching.ReadPosition(offset, line, lines) if line else None
+        )
         folds = bound.branching and self.folds.get(table.facts.path) != ()
-        folded = folding.finished_fold(self, table, chosen, line) if folds else None
+        fold_flow = folding.finished_fold(self, table, chosen, line) if folds else None
         if environment:
             environment = self._needed(table, chosen, environment)
 
         def compute() -> Values:
-            made = folding.result(self, table, folded) if folded is not None else EMPTY
+            fold_result = folding.result(self, table, fold_flow) if fold_flow is not None else EMPTY
             # What the name was before its loop is no more.
-            held = chosen if folded is None or not made else [e for e in chosen if e.line > folded.line]
-            noted = [e for e in held if isinstance(e.what, Flow) and e.what.kind == "annotation"]
-            told = [e for e in held if e not in noted]
-            parts = [self._event(table, e, environment) for e in told]
-            if noted and not any(v.kind != "typed" for part in parts for v in workspace_values(part)):
+            remaining = (
+                chosen if fold_flow is None or not fold_result else [e for e in chosen if e.line > fold_flow.line]
+            )
+            annotations = [e for e in remaining if isinstance(e.source, Flow) and e.source.kind == "annotation"]
+            assignments = [e for e in remaining if e not in annotations]
+            parts = [self._infer_source(table, e, environment) for e in assignments]
+            if annotations and not any(v.kind != "typed" for part in parts for v in workspace_values(part)):
                 # An annotation tells where the value does not: `basket: Basket = field(…)`.
-                parts += [self._event(table, e) for e in noted]
+                parts += [self._infer_source(table, e) for e in annotations]
             else:
-                parts = [union_of_alternatives(parts, [self._is_told(table, e) for e in told])]
-            if made:
-                parts.append(made)
-            elif parameter and given:
+                parts = [union_of_alternatives(parts, [self._is_told(table, e) for e in assignments])]
+            if fold_result:
+                parts.append(fold_result)
+            elif parameter and may_be_parameter:
                 parts.append(parameters.parameter_values(self, table.facts.path, scope, name))
             return union(parts)
 
-        number = folded.start if folded is not None else -1
-        key = ("binding", table.facts.path, scope, name, given, tuple([e.number for e in chosen]), environment, number)
+        number = fold_flow.start if fold_flow is not None else -1
+        key = (
+            "binding",
+            table.facts.path,
+            scope,
+            name,
+            may_be_parameter,
+            tuple([e.number for e in chosen]),
+            environment,
+            number,
+        )
         return self.memoize(key, compute)
 
-    def _is_told(self, table: SymbolTable, event: Binding) -> bool:
-        """Whether a binding to which nothing is known is one to a constant, and not to something unknown."""
-        return isinstance(event.what, Flow) and self.is_constant_flow(table.facts.path, event.what)
+    def _is_constant_binding(self, table: SymbolTable, binding: Binding) -> bool:
+        """Whether a binding without known values assigns a constant, rather than something unknown."""
+        return isinstance(binding.source, Flow) and self.is_constant_flow(table.facts.path, binding.source)
 
     def is_constant_flow(self, path: str, flow: Flow) -> bool:
         source = (
@@ -282,31 +303,31 @@ class Inference(QueryCache):
         )
         return source is not None and isinstance(source.tree, ast.Constant)
 
-    def _needed(self, table: SymbolTable, chosen: list[Binding], environment: Environment) -> Environment:
-        """The part of what is known of parameters that some binding names."""
+    def _relevant_environment(self, table: SymbolTable, chosen: list[Binding], environment: Environment) -> Environment:
+        """The part of the environment whose names the bindings use."""
         text = self.workspace.text(table.facts.path)
         words: set[str] = set()
-        for event in chosen:
-            if isinstance(event.what, Flow):
-                words.update(_WORD.findall(text, event.what.start, event.what.end))
+        for binding in chosen:
+            if isinstance(binding.source, Flow):
+                words.update(_WORD.findall(text, binding.source.start, binding.source.end))
         return tuple(e for e in environment if e[0] in words)
 
-    def _event(self, table: SymbolTable, event: Binding, environment: Environment = ()) -> Values:
-        what = event.what
+    def _infer_source(self, table: SymbolTable, binding: Binding, environment: Environment = ()) -> Values:
+        source = binding.source
         facts = table.facts
-        if isinstance(what, Flow):
-            return self.infer_flow(facts.path, what, environment)
-        if isinstance(what, Import):
-            return modules.imported_value(self, facts, what)
-        symbol = facts.symbols[what]
+        if isinstance(source, Flow):
+            return self.infer_flow(facts.path, source, environment)
+        if isinstance(source, Import):
+            return modules.imported_value(self, facts, source)
+        symbol = facts.symbols[source]
         if symbol.kind == "class":
-            return calling.apply_decorators(self, facts.path, what, Value("class", facts.path, what))
+            return calling.apply_decorators(self, facts.path, source, Value("class", facts.path, source))
         if symbol.is_callable:
-            return calling.apply_decorators(self, facts.path, what, Value("function", facts.path, what))
+            return calling.apply_decorators(self, facts.path, source, Value("function", facts.path, source))
         return EMPTY
 
     def attribute(self, values: Values, name: str) -> Values:
-        """The attribute of any of the values, through descriptors: methods come bound, properties as their result."""
+        """The attribute of any of the values, through descriptors: methods are bound, properties evaluated."""
         return union([self._attribute_of(v, name) for v in values])
 
     def _attribute_of(self, value: Value, name: str) -> Values:
@@ -333,12 +354,12 @@ class Inference(QueryCache):
     # -- containers --------------------------------------------------------------------------------------------------
 
     def elements(self, values: Values) -> Values:
-        """What iterating over any of the values gives."""
+        """What iterating over any of the values yields."""
         return union([protocols.element_values(self, v) for v in values])
 
     def unpacked(self, values: Values, step: str) -> Values:
-        """What unpacking gives at one place: "1", "-1", or "*1:0" for a list of the rest; what a pattern takes out: "@attribute", "@0" (of
-        a class, by place), "'key'"."""
+        """What unpacking binds at one position: "1", "-1", or "*1:0" for a list of the rest; what a pattern binds: "@attribute", "@0"
+        (of a class, by position), "'key'"."""
         if step.startswith("*"):
             first, _, after = step[1:].partition(":")
             return union([contents.rest(self, v, int(first), int(after)) for v in values])
@@ -356,7 +377,7 @@ class Inference(QueryCache):
     # -- what modules ask of those that build on them: what a name is depends on calls, and these on what names are -----
 
     def module(self, name: str) -> Values:
-        """A module of the workspace by its dotted name, or what is outside."""
+        """The workspace module with a dotted name, or an external value."""
         return modules.module_value(self, name)
 
     def member(self, value: Value, name: str) -> Values:
@@ -364,7 +385,7 @@ class Inference(QueryCache):
         return attributes.attribute(self, value, name)
 
     def members_with_prefix(self, value: Value, start: str) -> Values:
-        """The attributes of a value whose names begin so."""
+        """The attributes of a value whose names start with `start`."""
         if value.kind == "module":
             return modules.attributes_with_prefix(self, value.path, start)
         return attributes.attributes_with_prefix(self, value, start)
@@ -372,8 +393,8 @@ class Inference(QueryCache):
     def enter_result(self, value: Value) -> Values:
         return protocols.enter_result(self, value)
 
-    def keys(self, node: ast.expr, here: Context) -> list[str | None]:
-        return expressions.keys(self, node, here)
+    def keys(self, node: ast.expr, context: Context) -> list[str | None]:
+        return expressions.keys(self, node, context)
 
     def item(self, value: Value, key: str | None, step: str | None) -> Values:
         return protocols.item(self, value, key, step)
@@ -402,8 +423,8 @@ class Inference(QueryCache):
     def getattr_result(self, functions: Values, name: str) -> Values:
         return dynamic.getattr_result(self, functions, name)
 
-    def argument_value(self, callee: Value, node: ast.Call, here: Context, wanted: Parameter) -> Values | None:
-        return parameters.argument_value(self, callee, node, here, wanted)
+    def argument_value(self, callee: Value, node: ast.Call, context: Context, wanted: Parameter) -> Values | None:
+        return parameters.argument_value(self, callee, node, context, wanted)
 
     def callees(self, path: str, call: Call) -> Values:
         return calling.callees(self, path, call)

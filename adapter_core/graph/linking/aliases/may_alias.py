@@ -275,8 +275,8 @@ def _getattr_prefixes(inference: Inference, path: str) -> list[tuple[str, int]]:
 def _find_getattr_prefixes(inference: Inference, table: SymbolTable, calls: Sequence[Call]) -> list[tuple[str, int]]:
     found = []
     for call in calls:
-        here = inference.context(table.facts.path, call.owner, call.start, call.end, call.line)
-        node = here.source.tree if here is not None else None
+        context = inference.context(table.facts.path, call.owner, call.start, call.end, call.line)
+        node = context.source.tree if context is not None else None
         if not isinstance(node, ast.Call) or len(node.args) < 2:
             continue
         # Told by what is written there, or by what a local name is: to infer it would cost more than it tells.

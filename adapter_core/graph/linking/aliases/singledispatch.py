@@ -26,11 +26,11 @@ def dispatch_targets(inference: Inference, path: str, call: Call, function: Valu
     possible = sorted(implementations(inference, function), key=lambda v: v[:3])
     if not possible:
         return []
-    here = inference.context(path, call.owner, call.start, call.end, call.line)
-    node = here.source.tree if here is not None else None
-    if here is None or not isinstance(node, ast.Call) or not node.args or isinstance(node.args[0], ast.Starred):
+    context = inference.context(path, call.owner, call.start, call.end, call.line)
+    node = context.source.tree if context is not None else None
+    if context is None or not isinstance(node, ast.Call) or not node.args or isinstance(node.args[0], ast.Starred):
         return possible
-    types = [_types(inference, value) for value in inference.infer(node.args[0], here)]
+    types = [_types(inference, value) for value in inference.infer(node.args[0], context)]
     if not types or not all(types):
         return possible
     return [one for one in possible if any(_registered_types(inference, one) & names for names in types)]

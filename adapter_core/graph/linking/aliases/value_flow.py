@@ -282,17 +282,17 @@ def _from_argument(inference: Inference, path: str, call: Call, offset: int) -> 
 
 
 def _compute_argument_targets(inference: Inference, path: str, call: Call, offset: int) -> list[Value]:
-    here = inference.context(path, call.owner, call.start, call.end, call.line)
-    if here is None or not isinstance(here.source.tree, ast.Call):
+    context = inference.context(path, call.owner, call.start, call.end, call.line)
+    if context is None or not isinstance(context.source.tree, ast.Call):
         return []
-    node = here.source.tree
+    node = context.source.tree
     place: int | str | None = None
     for number, argument in enumerate(node.args):
-        start, end = here.source.span(argument)
+        start, end = context.source.span(argument)
         if start <= offset - call.start < end:
             place = number
     for keyword in node.keywords:
-        start, end = here.source.span(keyword.value)
+        start, end = context.source.span(keyword.value)
         if start <= offset - call.start < end:
             place = keyword.arg or "**"
     if place is None:
@@ -307,7 +307,7 @@ def _compute_argument_targets(inference: Inference, path: str, call: Call, offse
         binding = value.kind == "external" and value.path in _BINDING
         if binding and node.args and place != 0:
             # What `partial` is given goes to the function that it is given first.
-            for inner in inference.infer(node.args[0], here):
+            for inner in inference.infer(node.args[0], context):
                 found += target_parameters(inference, inner, place - 1 if isinstance(place, int) else place)
         elif binding:
             # What it makes of the function goes where the call stands: `run(partial(f, 1))`.

@@ -26,7 +26,7 @@ class Callback(NamedTuple):
     arguments: list[Values]
 
 
-def callback_of(inference: Inference, callee: Value, node: ast.Call, here: Context) -> Callback | None:
+def callback_of(inference: Inference, callee: Value, node: ast.Call, context: Context) -> Callback | None:
     """What a call of something outside the workspace calls, in its turn."""
     told = _callback_position(callee, node)
     if told is None:
@@ -36,7 +36,7 @@ def callback_of(inference: Inference, callee: Value, node: ast.Call, here: Conte
     return (
         None
         if function is None
-        else Callback(function, _callback_argument_values(inference, callee, node, here, place, how))
+        else Callback(function, _callback_argument_values(inference, callee, node, context, place, how))
     )
 
 
@@ -66,17 +66,17 @@ def _argument(node: ast.Call, place: int | str) -> ast.expr | None:
 
 
 def _callback_argument_values(
-    inference: Inference, callee: Value, node: ast.Call, here: Context, place: int | str, how: str
+    inference: Inference, callee: Value, node: ast.Call, context: Context, place: int | str, how: str
 ) -> list[Values]:
     def elements(argument: ast.expr) -> Values:
-        return inference.elements(inference.infer(argument, here))
+        return inference.elements(inference.infer(argument, context))
 
     rest = [a for number, a in enumerate(node.args) if number != place]
     if how == "each":
         return [elements(a) for a in rest]
     if how == "fold":
-        first = union([inference.infer(a, here) for a in rest[1:]])
-        listed = folding.ordered_elements(inference, rest[0], here) if rest else None
+        first = union([inference.infer(a, context) for a in rest[1:]])
+        listed = folding.ordered_elements(inference, rest[0], context) if rest else None
         values = elements(rest[0]) if rest else EMPTY
         if listed and not first:
             first, values, listed = listed[0], union(listed[1:]), listed[1:]
@@ -84,7 +84,7 @@ def _callback_argument_values(
             first = values
         # What it gave is what it is given the next time.
         again = isinstance(place, int) and (listed is None or len(listed) > 1)
-        made = inference.call_results(inference.infer(node.args[place], here)) if again else EMPTY  # type: ignore[index]
+        made = inference.call_results(inference.infer(node.args[place], context)) if again else EMPTY  # type: ignore[index]
         return [first | made, values]
     if how == "spread":
         values = elements(rest[0]) if rest else EMPTY
@@ -95,11 +95,11 @@ def _callback_argument_values(
         return [inference.elements(frozenset({callee.extra}))]
     if how == "keyed":
         if callee.path in _COMPARE_ARGUMENTS and len(rest) > 1:
-            return [union([inference.infer(a, here) for a in rest])]
+            return [union([inference.infer(a, context) for a in rest])]
         among = KEY_CALLERS[callee.path]
         parts = [elements(a) for a in node.args[among : among + 1]]
         if callee.path.startswith(_INSERTS):
-            parts += [inference.infer(a, here) for a in node.args[among + 1 : among + 2]]
+            parts += [inference.infer(a, context) for a in node.args[among + 1 : among + 2]]
         return [union(parts)]
     return []
 
@@ -112,15 +112,15 @@ def callback_calls_of(inference: Inference, function: Value) -> Iterator[tuple[s
         if (path, call.start, call.end) in seen:
             continue
         seen.add((path, call.start, call.end))
-        here = inference.context(path, call.owner, call.start, call.end, call.line)
-        node = here.source.tree if here is not None else None
-        if here is None or not isinstance(node, ast.Call):
+        context = inference.context(path, call.owner, call.start, call.end, call.line)
+        node = context.source.tree if context is not None else None
+        if context is None or not isinstance(node, ast.Call):
             continue
         for callee in inference.callees(path, call):
-            given = callback_of(inference, callee, node, here)
+            given = callback_of(inference, callee, node, context)
             if given is None:
                 continue
-            for value in inference.infer(given.function, here):
+            for value in inference.infer(given.function, context):
                 if unbound(value) == wanted:
                     yield path, call, value, given
 
@@ -147,7 +147,7 @@ def _calls_mentioning(inference: Inference, path: str, name: str) -> Iterator[Ca
     handing = inference.callback_calls.get(path)
     if handing is None:
         table = inference.table(path)
-        handing = inference.callback_calls[path] = tuple(table.handing) if table is not None else ()
+        handing = inference.callback_calls[path] = tuple(table.callback_calls) if table is not None else ()
     text = inference.workspace.text(path) if handing else ""
     for call in handing:
         if text.find(name, call.start, call.end) >= 0:

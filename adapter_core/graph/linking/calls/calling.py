@@ -34,25 +34,25 @@ _WORD = re.compile(r"[^\W\d]\w*")
 # -- what a call gives -------------------------------------------------------------------------------------------------
 
 
-def call_result(inference: Inference, callee: Value, node: ast.Call, here: Context) -> Values:
+def call_result(inference: Inference, callee: Value, node: ast.Call, context: Context) -> Values:
     """What calling `callee` as written gives."""
     if callee.kind == "class":
         return instantiate(inference, callee)
     if callee.kind == "function":
-        return _function_result(inference, callee, node, here)
+        return _function_result(inference, callee, node, context)
     if callee.kind == "lambda":
-        return _lambda_result(inference, callee, node, here)
+        return _lambda_result(inference, callee, node, context)
     if callee.kind == "instance":
         called = inference.member(callee, "__call__")
-        return union([call_result(inference, c, node, here) for c in called if c.kind != "instance"])
+        return union([call_result(inference, c, node, context) for c in called if c.kind != "instance"])
     if callee.kind == "external":
-        return externals.result(inference, callee, node, here)
+        return externals.result(inference, callee, node, context)
     if callee.kind == "method":
-        return container_methods.result(inference, callee, node, here)
+        return container_methods.result(inference, callee, node, context)
     if callee.kind == "partial":
         return call_results(inference, frozenset({callee.extra[0]}))
     if callee.kind == "unbound":
-        return call_result(inference, callee.extra[0], node, here)
+        return call_result(inference, callee.extra[0], node, context)
     if callee.kind == "typed" and callee.path == "callable":
         return callee.extra
     if callee.kind in ("composed", "object"):
@@ -105,12 +105,12 @@ def call_result_with(inference: Inference, function: Value, environment: Environ
     return _function_results(inference, function, tuple(sorted(known, key=lambda e: e[0])))
 
 
-def _function_result(inference: Inference, callee: Value, node: ast.Call, here: Context) -> Values:
+def _function_result(inference: Inference, callee: Value, node: ast.Call, context: Context) -> Values:
     environment = dict(_own_environment(inference, callee))
     taken = _result_parameters(inference, callee)
     for parameter in taken.in_result:
         if parameter.name not in environment:
-            values = inference.argument_value(callee, node, here, parameter)
+            values = inference.argument_value(callee, node, context, parameter)
             if values is not None:
                 environment[parameter.name] = values
     skipped = 1 if callee.extra is not None else 0
@@ -283,43 +283,43 @@ def sent_values(inference: Inference, generator: Value) -> Values:
         parts = []
         for name in ("send", "asend"):
             for call in table.calls.get(name, ()) if table else ():
-                here = inference.context(generator.path, call.owner, call.start, call.end, call.line)
-                node = here.source.tree if here is not None else None
+                context = inference.context(generator.path, call.owner, call.start, call.end, call.line)
+                node = context.source.tree if context is not None else None
                 if (
-                    here is None
+                    context is None
                     or not isinstance(node, ast.Call)
                     or not isinstance(node.func, ast.Attribute)
                     or not node.args
                 ):
                     continue
-                if generator in inference.infer(node.func.value, here):
-                    parts.append(inference.infer(node.args[0], here))
+                if generator in inference.infer(node.func.value, context):
+                    parts.append(inference.infer(node.args[0], context))
         return union(parts)
 
     return inference.memoize(("sent", generator), compute)
 
 
-def _lambda_result(inference: Inference, callee: Value, node: ast.Call, here: Context) -> Values:
-    at = inference.context(callee.path, callee.index, callee.extra[0], callee.extra[1], 0)
-    if at is None or not isinstance(at.source.tree, ast.Lambda):
+def _lambda_result(inference: Inference, callee: Value, node: ast.Call, context: Context) -> Values:
+    lambda_context = inference.context(callee.path, callee.index, callee.extra[0], callee.extra[1], 0)
+    if lambda_context is None or not isinstance(lambda_context.source.tree, ast.Lambda):
         return EMPTY
-    arguments = at.source.tree.args
+    arguments = lambda_context.source.tree.args
     names = [a.arg for a in (*arguments.posonlyargs, *arguments.args)]
     environment = {}
     for name, argument in zip(names, node.args, strict=False):
-        environment[name] = inference.infer(argument, here)
+        environment[name] = inference.infer(argument, context)
     for keyword in node.keywords:
         if keyword.arg:
-            environment[keyword.arg] = inference.infer(keyword.value, here)
+            environment[keyword.arg] = inference.infer(keyword.value, context)
     return _lambda_body(inference, callee, tuple(sorted(environment.items(), key=lambda e: e[0])))
 
 
 def _lambda_body(inference: Inference, callee: Value, environment: Environment) -> Values:
-    at = inference.context(callee.path, callee.index, callee.extra[0], callee.extra[1], 0, environment)
-    if at is None or not isinstance(at.source.tree, ast.Lambda):
+    lambda_context = inference.context(callee.path, callee.index, callee.extra[0], callee.extra[1], 0, environment)
+    if lambda_context is None or not isinstance(lambda_context.source.tree, ast.Lambda):
         return EMPTY
-    body = at.source.tree.body
-    return inference.memoize(("body", callee, environment), lambda: inference.infer(body, at))
+    body = lambda_context.source.tree.body
+    return inference.memoize(("body", callee, environment), lambda: inference.infer(body, lambda_context))
 
 
 # -- decorators --------------------------------------------------------------------------------------------------------
@@ -377,10 +377,10 @@ def _call_with_argument(inference: Inference, function: Value, values: Values, t
 
 
 def _bind_lambda_parameter(inference: Inference, value: Value, argument: Values) -> Environment:
-    at = inference.context(value.path, value.index, value.extra[0], value.extra[1], 0)
-    if at is None or not isinstance(at.source.tree, ast.Lambda):
+    lambda_context = inference.context(value.path, value.index, value.extra[0], value.extra[1], 0)
+    if lambda_context is None or not isinstance(lambda_context.source.tree, ast.Lambda):
         return ()
-    names = [a.arg for a in (*at.source.tree.args.posonlyargs, *at.source.tree.args.args)]
+    names = [a.arg for a in (*lambda_context.source.tree.args.posonlyargs, *lambda_context.source.tree.args.args)]
     return ((names[0], argument),) if names else ()
 
 
@@ -415,8 +415,8 @@ def callees(inference: Inference, path: str, call: Call) -> Values:
     if known is not None:
         inference.note_read(path)
         return known
-    here = inference.context(path, call.owner, call.start, call.end, call.line)
-    tree = here.source.tree if here is not None else None
-    if here is None or not isinstance(tree, ast.Call):
+    context = inference.context(path, call.owner, call.start, call.end, call.line)
+    tree = context.source.tree if context is not None else None
+    if context is None or not isinstance(tree, ast.Call):
         return EMPTY
-    return inference.evaluate(key, lambda: inference.infer(tree.func, here))
+    return inference.evaluate(key, lambda: inference.infer(tree.func, context))

@@ -21,9 +21,9 @@ def parameter_values(inference: Inference, path: str, flow: Flow) -> Values:
     """What the parameter of a lambda may be: its arguments where the lambda is called by a name, or by what it is handed to."""
 
     def compute() -> Values:
-        me = Value("lambda", path, flow.scope, (flow.start, flow.end))
+        value = Value("lambda", path, flow.scope, (flow.start, flow.end))
         if flow.path == "*":
-            return _variadic_values(inference, me, flow)
+            return _variadic_values(inference, value, flow)
         place = int(flow.path)
         table = inference.table(path)
         if place == 0 and table is not None and table.facts.symbols[flow.scope].kind == "class":
@@ -32,13 +32,13 @@ def parameter_values(inference: Inference, path: str, flow: Flow) -> Values:
             return frozenset({own if of_class else instance(own)})
         if place == 0 and table is not None and (receivers := _receivers(inference, table, flow)):
             return receivers
-        parts: list[Values] = [_default(inference, me, flow)]
-        for node, here in _calls_of(inference, me):
+        parts: list[Values] = [_default(inference, value, flow)]
+        for node, context in _calls_of(inference, value):
             if place < len(node.args):
-                parts.append(inference.infer(node.args[place], here))
-            parts += [inference.infer(k.value, here) for k in node.keywords if k.arg == flow.target]
-        for _, _, _, given in callbacks.callback_calls_of(inference, me):
-            parts += given.arguments[place : place + 1]
+                parts.append(inference.infer(node.args[place], context))
+            parts += [inference.infer(k.value, context) for k in node.keywords if k.arg == flow.target]
+        for _, _, _, callback in callbacks.callback_calls_of(inference, value):
+            parts += callback.arguments[place : place + 1]
         return union(parts)
 
     return inference.memoize(("lambda", path, flow.start, flow.path), compute)
@@ -46,28 +46,28 @@ def parameter_values(inference: Inference, path: str, flow: Flow) -> Values:
 
 def _calls_of(inference: Inference, value: Value) -> Iterator[tuple[ast.Call, Context]]:
     for path, call in may_alias.call_sites_of(inference, value):
-        here = inference.context(path, call.owner, call.start, call.end, call.line)
-        node = here.source.tree if here is not None else None
-        if call.form == "decorator" or here is None or not isinstance(node, ast.Call):
+        context = inference.context(path, call.owner, call.start, call.end, call.line)
+        node = context.source.tree if context is not None else None
+        if call.form == "decorator" or context is None or not isinstance(node, ast.Call):
             continue
         if value in inference.callees(path, call):
-            yield node, here
+            yield node, context
 
 
 def _variadic_values(inference: Inference, value: Value, flow: Flow) -> Values:
     """What `*args` or `**kwargs` of a lambda gather from its calls, wherever it stands there."""
-    at = inference.context(value.path, value.index, value.extra[0], value.extra[1], flow.line)
-    if at is None or not isinstance(at.source.tree, ast.Lambda):
+    lambda_context = inference.context(value.path, value.index, value.extra[0], value.extra[1], flow.line)
+    if lambda_context is None or not isinstance(lambda_context.source.tree, ast.Lambda):
         return EMPTY
-    arguments = at.source.tree.args
+    arguments = lambda_context.source.tree.args
     listed = arguments.vararg is not None and arguments.vararg.arg == flow.target
     before = len(arguments.posonlyargs) + len(arguments.args)
     parts: list[Values] = []
-    for node, here in _calls_of(inference, value):
+    for node, context in _calls_of(inference, value):
         if listed:
-            parts += [contents.element(inference, argument, here) for argument in node.args[before:]]
+            parts += [contents.element(inference, argument, context) for argument in node.args[before:]]
         else:
-            parts += [inference.infer(k.value, here) for k in node.keywords if k.arg]
+            parts += [inference.infer(k.value, context) for k in node.keywords if k.arg]
     return frozenset({Value("typed", "list" if listed else "dict", 0, union(parts))})
 
 
@@ -85,12 +85,12 @@ def _receivers(inference: Inference, table: SymbolTable, flow: Flow) -> Values:
 
 def _default(inference: Inference, value: Value, flow: Flow) -> Values:
     """The default of a lambda's parameter: `lambda handler=f: handler()`."""
-    at = inference.context(value.path, value.index, value.extra[0], value.extra[1], flow.line)
-    if at is None or not isinstance(at.source.tree, ast.Lambda):
+    lambda_context = inference.context(value.path, value.index, value.extra[0], value.extra[1], flow.line)
+    if lambda_context is None or not isinstance(lambda_context.source.tree, ast.Lambda):
         return EMPTY
-    arguments = at.source.tree.args
+    arguments = lambda_context.source.tree.args
     positional = [*arguments.posonlyargs, *arguments.args]
     pairs = [*zip(positional[len(positional) - len(arguments.defaults) :], arguments.defaults, strict=True),
              *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)]  # fmt: skip
     found = [d for a, d in pairs if a.arg == flow.target and d is not None]
-    return inference.infer(found[0], at) if found else EMPTY
+    return inference.infer(found[0], lambda_context) if found else EMPTY

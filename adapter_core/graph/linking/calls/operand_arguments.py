@@ -49,7 +49,7 @@ def _compute_operand_values(inference: Inference, cls: Value, operator: str) -> 
             continue
         table = inference.table(path)
         for name in dict.fromkeys(name for _, name in holders) if table is not None else ():
-            for put in table.stores_by_name.get(name, ()):  # type: ignore[union-attr]
+            for put in table.writes_by_name.get(name, ()):  # type: ignore[union-attr]
                 if put.call is None and wanted & inference.infer_text(path, put.scope, put.target, put.line):
                     parts.append(inference.infer_at(path, put.scope, put.start, put.end, put.line))
     return union(parts)

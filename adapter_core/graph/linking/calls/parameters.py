@@ -171,11 +171,11 @@ def _compute_argument_values(inference: Inference, path: str, index: int, found:
     parts = [v for v in (_default(inference, table, index, found),) if v is not None]
     function = Value("function", path, index)
     told = [True for _ in parts]
-    for node, here, bound, receiver in _calls_of(inference, function):
+    for node, context, bound, receiver in _calls_of(inference, function):
         if bound and name == symbol.parameters[0].name:
             parts.append(frozenset({receiver}) if receiver is not None else EMPTY)
         else:
-            parts.append(argument_for_parameter(inference, symbol.parameters, bound, node, here, found))
+            parts.append(argument_for_parameter(inference, symbol.parameters, bound, node, context, found))
         written = _argument_node(symbol, bound, node, found) if not parts[-1] else None
         told.append(written is None or isinstance(written, ast.Constant))
     parts = [union_of_alternatives(parts, told)]
@@ -228,12 +228,12 @@ def _calls_of(inference: Inference, function: Value) -> Iterator[tuple[ast.Call,
             is_partial = value.kind == "partial" and unbound(value.extra[0]) == function
             # Most calls of a name enter another function; they need not be parsed.
             place = (call.start, call.end, call.line, environment) if filled is not None or is_partial else None
-            here = inference.context(path, call.owner, *place) if place is not None else None
-            node = here.source.tree if here is not None else None
-            if here is None or not isinstance(node, ast.Call):
+            context = inference.context(path, call.owner, *place) if place is not None else None
+            node = context.source.tree if context is not None else None
+            if context is None or not isinstance(node, ast.Call):
                 continue
             if filled is not None:
-                yield node, here, *filled
+                yield node, context, *filled
                 continue
             inner: Value = value.extra[0]
             for given in folding.partial_contexts(inference, value):
@@ -243,7 +243,7 @@ def _calls_of(inference: Inference, function: Value) -> Iterator[tuple[ast.Call,
                 yield begun, given, inner.extra is not None, inner.extra
                 empty: list[ast.expr] = [ast.Constant(None) for _ in first.args[1:]]
                 following = ast.Call(func=node.func, args=[*empty, *node.args], keywords=node.keywords)
-                yield following, here, inner.extra is not None, inner.extra
+                yield following, context, inner.extra is not None, inner.extra
 
 
 def _bound_receiver(
@@ -343,7 +343,7 @@ def _decorated_symbol(table: SymbolTable, decorator: Call) -> int | None:
 
 
 def argument_value(
-    inference: Inference, callee: Value, node: ast.Call, here: Context, wanted: Parameter
+    inference: Inference, callee: Value, node: ast.Call, context: Context, wanted: Parameter
 ) -> Values | None:
     """What one parameter of a function is in a call: what is handed over, or its default. None: not known, so that it may be what
     any call hands over; the empty set: None, or a constant."""
@@ -351,14 +351,14 @@ def argument_value(
     if table is None:
         return None
     values = argument_for_parameter(
-        inference, table.facts.symbols[callee.index].parameters, callee.extra is not None, node, here, wanted
+        inference, table.facts.symbols[callee.index].parameters, callee.extra is not None, node, context, wanted
     )
     if values:
         return values
     given = _argument_node(table.facts.symbols[callee.index], callee.extra is not None, node, wanted)
     if given is None:
         return _default(inference, table, callee.index, wanted) or EMPTY
-    if isinstance(given, ast.Constant) or (isinstance(given, ast.Name) and (given.id, EMPTY) in here.environment):
+    if isinstance(given, ast.Constant) or (isinstance(given, ast.Name) and (given.id, EMPTY) in context.environment):
         return EMPTY
     return None
 
@@ -409,17 +409,17 @@ def _compute_variadic_values(
         parts.append(filling.stored_values(inference, value.path, value.index, found.name, key))
     names = {p.name for p in symbol.parameters}
     before = sum(p.kind in ("positional", "positional_only") for p in symbol.parameters)
-    for node, here, bound, _ in _calls_of(inference, Value("function", value.path, value.index)):
+    for node, context, bound, _ in _calls_of(inference, Value("function", value.path, value.index)):
         if found.kind == "var_keyword":
             for keyword in node.keywords:
                 if keyword.arg is None:
-                    parts += [inference.item(v, key, None) for v in inference.infer(keyword.value, here)]
+                    parts += [inference.item(v, key, None) for v in inference.infer(keyword.value, context)]
                 elif keyword.arg not in names and key in (None, repr(keyword.arg)):
-                    parts.append(inference.infer(keyword.value, here))
+                    parts.append(inference.infer(keyword.value, context))
             continue
         skipped = before - (1 if bound else 0)
         if key and key.startswith("-") and not any(isinstance(a, ast.Starred) for a in node.args):
-            parts += [inference.infer(a, here) for a in node.args[skipped:][int(key) :][:1]]
+            parts += [inference.infer(a, context) for a in node.args[skipped:][int(key) :][:1]]
             continue
         for number, argument in enumerate(node.args):
             if isinstance(argument, ast.Starred):
@@ -427,7 +427,7 @@ def _compute_variadic_values(
                 after = int(key) + skipped - number if key and key.isdecimal() else -1
                 place = str(after) if after >= 0 else None
                 parts += [inference.item(v, None, place) if place else inference.element_values(v)
-                          for v in inference.infer(argument.value, here)]  # fmt: skip
+                          for v in inference.infer(argument.value, context)]  # fmt: skip
             elif number >= skipped and (key is None or key == str(number - skipped)):
-                parts.append(inference.infer(argument, here))
+                parts.append(inference.infer(argument, context))
     return union(parts)

@@ -20,10 +20,10 @@ def parametrized_values(inference: Inference, path: str, index: int, name: str) 
     table = inference.table(path)
     current = index
     while table is not None and current > 0:
-        for node, here in _decorators(inference, table, current, "parametrize"):
+        for node, context in _decorators(inference, table, current, "parametrize"):
             names = _names(node)
             if name in names and len(node.args) > 1:
-                return _listed_values(inference, node.args[1], here, names.index(name) if len(names) > 1 else None)
+                return _listed_values(inference, node.args[1], context, names.index(name) if len(names) > 1 else None)
         current = table.facts.symbols[current].parent
     return None
 
@@ -32,8 +32,8 @@ def request_param_values(inference: Inference, path: str, index: int) -> Values:
     """What `request.param` is in a fixture."""
     table = inference.table(path)
     found = []
-    for node, here in _decorators(inference, table, index, "fixture") if table else ():
-        found += [_listed_values(inference, k.value, here, None) for k in node.keywords if k.arg == "params"]
+    for node, context in _decorators(inference, table, index, "fixture") if table else ():
+        found += [_listed_values(inference, k.value, context, None) for k in node.keywords if k.arg == "params"]
     return union(found)
 
 
@@ -44,10 +44,10 @@ def _decorators(inference: Inference, table: SymbolTable, index: int, name: str)
     calls: list[Call] = [c for c in table.facts.calls if c.form == "decorator" and c.owner == symbol.parent]
     for call in calls:
         if symbol.start <= call.line < symbol.name_line:
-            here = inference.context(table.facts.path, call.owner, call.start, call.end, call.line)
-            tree = here.source.tree if here is not None else None
-            if here is not None and isinstance(tree, ast.Call) and getattr(tree.func, "attr", "") == name:
-                yield tree, here
+            context = inference.context(table.facts.path, call.owner, call.start, call.end, call.line)
+            tree = context.source.tree if context is not None else None
+            if context is not None and isinstance(tree, ast.Call) and getattr(tree.func, "attr", "") == name:
+                yield tree, context
 
 
 def _names(node: ast.Call) -> list[str]:
@@ -57,18 +57,18 @@ def _names(node: ast.Call) -> list[str]:
     return [n.strip() for n in spelled(first).strip("'\"").split(",")] if first is not None else []
 
 
-def _listed_values(inference: Inference, node: ast.expr, here: Context, place: int | None) -> Values:
+def _listed_values(inference: Inference, node: ast.expr, context: Context, place: int | None) -> Values:
     """The values of a list, or those at one place of the tuples in it."""
     if not isinstance(node, (ast.List, ast.Tuple, ast.Set)):
-        values = inference.elements(inference.infer(node, here))
+        values = inference.elements(inference.infer(node, context))
         return values if place is None else inference.unpacked(values, str(place))
     parts = []
     for element in node.elts:
         if isinstance(element, ast.Call) and getattr(element.func, "attr", getattr(element.func, "id", "")) == "param":
             # `pytest.param(value, value, id=…)`
-            parts += [inference.infer(a, here) for a in element.args[place or 0 : (place or 0) + 1]]
+            parts += [inference.infer(a, context) for a in element.args[place or 0 : (place or 0) + 1]]
             continue
-        values = inference.infer(element, here)
+        values = inference.infer(element, context)
         if isinstance(element, ast.Starred):
             values = inference.elements(values)
         parts.append(values if place is None else inference.unpacked(values, str(place)))

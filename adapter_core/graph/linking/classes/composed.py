@@ -19,15 +19,22 @@ if TYPE_CHECKING:
 _MAX_CALLS = 20  # of `type`, of one file
 
 
-def composed_class(inference: Inference, node: ast.Call, here: Context) -> Values:
+def composed_class(inference: Inference, node: ast.Call, context: Context) -> Values:
     """What `type(name, bases, members)` gives."""
-    if here.base < 0:
+    if context.base < 0:
         return EMPTY
-    start, end = here.source.span(node)
-    bases = inference.elements(inference.infer(node.args[1], here))
+    start, end = context.source.span(node)
+    bases = inference.elements(inference.infer(node.args[1], context))
     built_on = frozenset(v for v in bases if v.kind == "class")
     return frozenset(
-        {Value("composed", here.path, here.scope, (here.base + start, here.base + end, built_on, here.line))}
+        {
+            Value(
+                "composed",
+                context.path,
+                context.scope,
+                (context.base + start, context.base + end, built_on, context.line),
+            )
+        }
     )
 
 
@@ -72,10 +79,10 @@ def _bound(inference: Inference, member: Value, receiver: Value) -> Values:
 
 def _member(inference: Inference, value: Value, name: str) -> Values:
     """What the dict of the members holds under a name."""
-    node, here = _call(inference, value)
-    if node is None or here is None:
+    node, context = _call(inference, value)
+    if node is None or context is None:
         return EMPTY
-    return union([inference.item(v, repr(name), None) for v in inference.infer(node.args[2], here)])
+    return union([inference.item(v, repr(name), None) for v in inference.infer(node.args[2], context)])
 
 
 def _bases(value: Value) -> list[Value]:
@@ -84,10 +91,10 @@ def _bases(value: Value) -> list[Value]:
 
 def _call(inference: Inference, value: Value) -> tuple[ast.Call | None, Context | None]:
     start, end, _, line = value.extra
-    here = inference.context(value.path, value.index, start, end, line)
-    if here is None or not isinstance(here.source.tree, ast.Call) or len(here.source.tree.args) != 3:
+    context = inference.context(value.path, value.index, start, end, line)
+    if context is None or not isinstance(context.source.tree, ast.Call) or len(context.source.tree.args) != 3:
         return None, None
-    return here.source.tree, here
+    return context.source.tree, context
 
 
 def _composed_in(inference: Inference, path: str) -> Values:

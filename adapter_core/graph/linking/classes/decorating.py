@@ -33,7 +33,7 @@ def set_by_decorators(inference: Inference, table: SymbolTable, cls: Value, name
     return found, any(sure)
 
 
-def undecorated_attribute(inference: Inference, values: Values, name: str, here: Context) -> Values | None:
+def undecorated_attribute(inference: Inference, values: Values, name: str, context: Context) -> Values | None:
     """An attribute of classes as their bodies make it, where it is read in a decorator of theirs; None elsewhere."""
     parts: list[Values] = []
     for value in values:
@@ -41,7 +41,7 @@ def undecorated_attribute(inference: Inference, values: Values, name: str, here:
         symbol = table.facts.symbols[value.index] if table is not None else None
         if symbol is None or not symbol.decorators:
             return None
-        if not any((f.path, f.index) == (here.path, here.scope) for f in _decorators(inference, value, symbol)):
+        if not any((f.path, f.index) == (context.path, context.scope) for f in _decorators(inference, value, symbol)):
             return None
         own = inference.infer_binding(table, value.index, name)  # type: ignore[arg-type]
         parts.append(_inherited(inference, value, name) if own is None else own)
@@ -90,31 +90,31 @@ def _set_by(
     found = [(inference.infer_flow(function.path, f), not f.conditional) for f in flows if f.kind == "assign"]
     calls = [c for c in table.calls.get("setattr", ()) if c.owner == function.index and c.callee == "setattr"]
     for call in calls[:_MAX_CALLS]:
-        here = inference.context(function.path, call.owner, call.start, call.end, call.line)
-        node = here.source.tree if here is not None else None
-        if here is None or not isinstance(node, ast.Call) or len(node.args) != 3:
+        context = inference.context(function.path, call.owner, call.start, call.end, call.line)
+        node = context.source.tree if context is not None else None
+        if context is None or not isinstance(node, ast.Call) or len(node.args) != 3:
             continue
         if not isinstance(node.args[0], ast.Name) or node.args[0].id != taken[0].name:
             continue
-        if (spread := _spread(inference, table, node, here, name)) is not None:
+        if (spread := _spread(inference, table, node, context, name)) is not None:
             found.append((spread, True))
             continue
-        told = inference.infer(node.args[1], here)
+        told = inference.infer(node.args[1], context)
         names = [v.extra for v in told if v.path == "builtins.str()" and v.extra]
         if name in names or (not names and _is_method(own, cls, name)):
-            found.append((inference.infer(node.args[2], here), True))
+            found.append((inference.infer(node.args[2], context), True))
     return found
 
 
-def _spread(inference: Inference, table: SymbolTable, node: ast.Call, here: Context, name: str) -> Values | None:
+def _spread(inference: Inference, table: SymbolTable, node: ast.Call, context: Context, name: str) -> Values | None:
     """What `for key, value in members.items(): setattr(cls, key, value)` puts under a name; None where that is not written."""
     key, value = node.args[1:3]
     if not isinstance(key, ast.Name) or not isinstance(value, ast.Name):
         return None
-    keys = [f for f in table.flows.get((here.scope, key.id), ()) if f.kind == "for" and f.path == "0"]
-    pairs = [f for f in table.flows.get((here.scope, value.id), ()) if f.kind == "for" and f.path == "1"]
+    keys = [f for f in table.flows.get((context.scope, key.id), ()) if f.kind == "for" and f.path == "0"]
+    pairs = [f for f in table.flows.get((context.scope, value.id), ()) if f.kind == "for" and f.path == "1"]
     for flow in pairs:
-        source = inference.context(here.path, flow.scope, flow.start, flow.end, flow.line)
+        source = inference.context(context.path, flow.scope, flow.start, flow.end, flow.line)
         items = source.source.tree if source is not None else None
         if source is None or not isinstance(items, ast.Call) or not isinstance(items.func, ast.Attribute):
             continue

@@ -68,10 +68,10 @@ def parsed_argument(inference: Inference, value: Value, name: str) -> Values:
         for path in users if len(users) <= _MAX_PARSERS else ():
             table = inference.table(path) if inference.spend(1) else None
             for call in table.calls.get("set_defaults", ()) if table else ():
-                here = inference.context(path, call.owner, call.start, call.end, call.line)
-                node = here.source.tree if here is not None else None
-                if here is not None and isinstance(node, ast.Call):
-                    parts += [inference.infer(k.value, here) for k in node.keywords if k.arg == name]
+                context = inference.context(path, call.owner, call.start, call.end, call.line)
+                node = context.source.tree if context is not None else None
+                if context is not None and isinstance(node, ast.Call):
+                    parts += [inference.infer(k.value, context) for k in node.keywords if k.arg == name]
         return workspace_values(union(parts))
 
     return inference.memoize(("parsed", name), compute)

@@ -113,12 +113,12 @@ def named_tuple(node: ast.Call) -> Values:
     return frozenset({Value("external", TUPLE_FACTORY, 0, " ".join(fields) if fields else None)})
 
 
-def tuple_instance(inference: Inference, cls: Value, node: ast.Call, here: Context) -> Values:
+def tuple_instance(inference: Inference, cls: Value, node: ast.Call, context: Context) -> Values:
     """What calling such a named tuple gives."""
     if not cls.extra:
         return frozenset({external(f"{TUPLE_FACTORY}()")})
     taken = [Parameter(name, "positional", None, None) for name in cls.extra.split()]
-    told = tuple((one.name, argument_for_parameter(inference, taken, False, node, here, one)) for one in taken)
+    told = tuple((one.name, argument_for_parameter(inference, taken, False, node, context, one)) for one in taken)
     return frozenset({Value("attributes", "tuple", 0, told)})
 
 
@@ -134,12 +134,12 @@ def _compute_field_arguments(inference: Inference, cls: Value, name: str) -> Val
         if wanted is None or len(sites) > _MAX_SITES:
             continue
         for path, call in sites:
-            here = inference.context(path, call.owner, call.start, call.end, call.line)
-            node = here.source.tree if here is not None else None
-            if here is None or call.form == "decorator" or not isinstance(node, ast.Call):
+            context = inference.context(path, call.owner, call.start, call.end, call.line)
+            node = context.source.tree if context is not None else None
+            if context is None or call.form == "decorator" or not isinstance(node, ast.Call):
                 continue
             if made in inference.callees(path, call):
-                parts.append(argument_for_parameter(inference, taken, False, node, here, wanted))
+                parts.append(argument_for_parameter(inference, taken, False, node, context, wanted))
     return union(parts) if parts else EMPTY
 
 

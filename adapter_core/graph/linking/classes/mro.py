@@ -46,7 +46,7 @@ def built_on(inference: Inference, path: str, name: str) -> list[Value]:
 
 def lookup_order(inference: Inference, cls: Value) -> list[Value]:
     """The class and its bases in Python's method resolution order (C3); depth first where that fails."""
-    return inference.memoize_data(("order", cls), lambda: _order(inference, cls, ()), cut=True)
+    return inference.memoize_data(("order", cls), lambda: _order(inference, cls, ()), keep_incomplete=True)
 
 
 def _order(inference: Inference, cls: Value, below: tuple[Value, ...]) -> list[Value]:

@@ -111,11 +111,11 @@ def _subclasses_among(
     inference: Inference, path: str, scope: int, start: int, end: int, line: int, kept: list[Value]
 ) -> list[Value]:
     """Of some classes those that are built on what `issubclass(member, Base)` names."""
-    here = inference.context(path, scope, start, end, line)
-    node = here.source.tree if here is not None else None
-    if here is None or not isinstance(node, ast.Call) or len(node.args) != 2:
+    context = inference.context(path, scope, start, end, line)
+    node = context.source.tree if context is not None else None
+    if context is None or not isinstance(node, ast.Call) or len(node.args) != 2:
         return kept
-    bases = {v for v in inference.infer(node.args[1], here) if v.kind == "class"}
+    bases = {v for v in inference.infer(node.args[1], context) if v.kind == "class"}
     return [v for v in kept if not bases or bases.intersection(mro.lookup_order(inference, v))]
 
 

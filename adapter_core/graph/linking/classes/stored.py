@@ -154,14 +154,14 @@ def _set_by_name(inference: Inference, cls: Value, name: str, call: Call) -> Val
     names = inference.memoize_data(
         ("set by name", cls.path, call.start), lambda: _setattr_names(inference, cls.path, call)
     )
-    here = inference.context(cls.path, call.owner, call.start, call.end, call.line) if name in names else None
-    node = here.source.tree if here is not None else None
-    if here is None or not isinstance(node, ast.Call):
+    context = inference.context(cls.path, call.owner, call.start, call.end, call.line) if name in names else None
+    node = context.source.tree if context is not None else None
+    if context is None or not isinstance(node, ast.Call):
         return None
-    holders = inference.infer(node.args[0], here)
+    holders = inference.infer(node.args[0], context)
     if cls not in holders and instance(cls) not in holders:
         return None
-    given = inference.infer(node.args[2], here)
+    given = inference.infer(node.args[2], context)
     told = node.args[1]
     if isinstance(told, ast.Attribute) and told.attr == "__name__" and ast.dump(told.value) == ast.dump(node.args[2]):
         # `setattr(cls, function.__name__, function)`: each goes by its own name.
@@ -172,11 +172,11 @@ def _set_by_name(inference: Inference, cls: Value, name: str, call: Call) -> Val
 
 def _setattr_names(inference: Inference, path: str, call: Call) -> frozenset[object]:
     """The names under which `setattr(obj, name, value)` stores something."""
-    here = inference.context(path, call.owner, call.start, call.end, call.line)
-    node = here.source.tree if here is not None else None
-    if here is None or not isinstance(node, ast.Call) or len(node.args) != 3 or call.callee != "setattr":
+    context = inference.context(path, call.owner, call.start, call.end, call.line)
+    node = context.source.tree if context is not None else None
+    if context is None or not isinstance(node, ast.Call) or len(node.args) != 3 or call.callee != "setattr":
         return frozenset()
-    return frozenset(v.extra for v in inference.infer(node.args[1], here) if v.kind == "external")
+    return frozenset(v.extra for v in inference.infer(node.args[1], context) if v.kind == "external")
 
 
 __all__ = ["is_set_late", "set_by_setattr", "set_in_class_file", "set_in_other_files", "test_replacements"]

@@ -20,8 +20,8 @@ def _display(inference: Inference, value: Value) -> tuple[ast.expr, Context] | N
     start, end = value.extra
     # What is in it was read where it is written: `a, b = b, a` is about what the names were before.
     line = inference.workspace.text(value.path).count("\n", 0, start) + 1
-    here = inference.context(value.path, value.index, start, end, line)
-    return None if here is None else (here.source.tree, here)
+    context = inference.context(value.path, value.index, start, end, line)
+    return None if context is None else (context.source.tree, context)
 
 
 def display_elements(inference: Inference, value: Value) -> Values:
@@ -31,17 +31,17 @@ def display_elements(inference: Inference, value: Value) -> Values:
         found = _display(inference, value)
         if found is None:
             return EMPTY
-        node, here = found
+        node, context = found
         if isinstance(node, _COMPREHENSIONS):
-            return inference.infer(node.elt, here)
+            return inference.infer(node.elt, context)
         if isinstance(node, ast.Dict):
-            return union([inference.infer(k, here) for k in node.keys if k is not None])
+            return union([inference.infer(k, context) for k in node.keys if k is not None])
         if isinstance(node, ast.Call):
             # `list(x)`, `set(x)`, `deque(x)`, `dict.fromkeys(x)`; of `dict(…)` the keys are of no interest.
-            return union([inference.elements(inference.infer(a, here)) for a in node.args[:1]])
+            return union([inference.elements(inference.infer(a, context)) for a in node.args[:1]])
         if isinstance(node, ast.DictComp):
-            return inference.infer(node.key, here)
-        return union([element(inference, e, here) for e in getattr(node, "elts", ())])
+            return inference.infer(node.key, context)
+        return union([element(inference, e, context) for e in getattr(node, "elts", ())])
 
     return inference.memoize(("elements", value), lambda: _with_additions(inference, value, None, compute()))
 
@@ -50,9 +50,9 @@ def _with_additions(inference: Inference, value: Value, key: str | None, written
     return written | inference.added_values(value, key, written)
 
 
-def element(inference: Inference, node: ast.expr, here: Context) -> Values:
+def element(inference: Inference, node: ast.expr, context: Context) -> Values:
     """What an element of a display, or an argument of a call, stands for; with a star in front what is spread."""
-    values = inference.infer(node, here)
+    values = inference.infer(node, context)
     return inference.elements(values) if isinstance(node, ast.Starred) else values
 
 
@@ -68,47 +68,51 @@ def display_item(inference: Inference, value: Value, key: str | None, step: str 
         found = _display(inference, value)
         if found is None:
             return EMPTY
-        node, here = found
+        node, context = found
         if isinstance(node, ast.Dict):
             pairs = list(zip(node.keys, node.values, strict=True))
             wanted = key if key is not None else step
             exact = [v for k, v in pairs if k is not None and spelled(k) == wanted]
             if wanted is not None and exact:
-                return inference.infer(exact[-1], here)
+                return inference.infer(exact[-1], context)
             if wanted is not None and pairs and all(isinstance(k, ast.Constant) for k, _ in pairs):
                 return EMPTY
             return union(
                 [
-                    inference.infer(v, here)
+                    inference.infer(v, context)
                     if k is not None
                     else union(
-                        [display_item(inference, d, key, step) for d in inference.infer(v, here) if d.kind == "display"]
+                        [
+                            display_item(inference, d, key, step)
+                            for d in inference.infer(v, context)
+                            if d.kind == "display"
+                        ]
                     )
                     for k, v in pairs
                     if wanted is None or not isinstance(k, ast.Constant)
                 ]
             )
         if isinstance(node, ast.DictComp):
-            return _values_named(inference, node, key, inference.infer(node.value, here))
+            return _values_named(inference, node, key, inference.infer(node.value, context))
         if isinstance(node, ast.Call) and dotted_name(node.func).rpartition(".")[2] == "defaultdict":
-            return inference.call_results(inference.infer(node.args[0], here)) if node.args else EMPTY
+            return inference.call_results(inference.infer(node.args[0], context)) if node.args else EMPTY
         if isinstance(node, ast.Call) and dotted_name(node.func).endswith("dict.fromkeys"):
-            return inference.infer(node.args[1], here) if len(node.args) > 1 else EMPTY
+            return inference.infer(node.args[1], context) if len(node.args) > 1 else EMPTY
         if isinstance(node, ast.Call):
             named = [k for k in node.keywords if k.arg and (key is None or repr(k.arg) == key)]
             given_first = node.args if dotted_name(node.func).endswith("ChainMap") else node.args[:1]
             inner = [v for a in [*given_first, *(k.value for k in node.keywords if not k.arg)]
-                     for v in inference.infer(a, here)]  # fmt: skip
+                     for v in inference.infer(a, context)]  # fmt: skip
             taken = _ITEM_GETTERS.get(dotted_name(node.func).rpartition(".")[2], _item_by_key)
             given = [taken(inference, v, key, step) for v in inner]
-            return union([inference.infer(k.value, here) for k in named] + given)
+            return union([inference.infer(k.value, context) for k in named] + given)
         if isinstance(node, _COMPREHENSIONS):
-            return inference.infer(node.elt, here)
+            return inference.infer(node.elt, context)
         elements = getattr(node, "elts", [])
         if step is not None and not any(isinstance(e, ast.Starred) for e in elements):
             number = int(step)
-            return inference.infer(elements[number], here) if -len(elements) <= number < len(elements) else EMPTY
-        return union([element(inference, e, here) for e in elements])
+            return inference.infer(elements[number], context) if -len(elements) <= number < len(elements) else EMPTY
+        return union([element(inference, e, context) for e in elements])
 
     wanted = key if key is not None else step
     return inference.memoize(("item", value, key, step), lambda: _with_additions(inference, value, wanted, compute()))
@@ -139,32 +143,32 @@ def value_under_name(inference: Inference, values: Values, name: str) -> Values:
     return union(parts)
 
 
-def contents_of_call(inference: Inference, node: ast.Call, here: Context, key: str | None) -> Values:
+def contents_of_call(inference: Inference, node: ast.Call, context: Context, key: str | None) -> Values:
     """What a container holds that is made by such a call: of another one, of pairs, of what is told by keywords."""
-    given = [_item_of_pairs(inference, v, key, None) for a in node.args[:1] for v in inference.infer(a, here)]
-    given += [containing for a in node.args[:1] for containing in [_written_elements(inference, a, here)]]
+    given = [_item_of_pairs(inference, v, key, None) for a in node.args[:1] for v in inference.infer(a, context)]
+    given += [containing for a in node.args[:1] for containing in [_written_elements(inference, a, context)]]
     named = [k.value for k in node.keywords if k.arg and key in (None, repr(k.arg))]
-    return union([*given, *(inference.infer(value, here) for value in named)])
+    return union([*given, *(inference.infer(value, context) for value in named)])
 
 
-def _written_elements(inference: Inference, node: ast.expr, here: Context) -> Values:
+def _written_elements(inference: Inference, node: ast.expr, context: Context) -> Values:
     """What a list or the like holds that is written out."""
-    return union([element(inference, e, here) for e in getattr(node, "elts", ())])
+    return union([element(inference, e, context) for e in getattr(node, "elts", ())])
 
 
 def _item_of_pairs(inference: Inference, value: Value, key: str | None, step: str | None) -> Values:
     """A value of the dict that is made of another one, or of pairs."""
     if value.kind == "display":
         found = _display(inference, value)
-        node, here = found if found is not None else (None, None)
-        if isinstance(node, (ast.List, ast.Tuple, ast.Set)) and here is not None:
+        node, context = found if found is not None else (None, None)
+        if isinstance(node, (ast.List, ast.Tuple, ast.Set)) and context is not None:
             wanted = key if key is not None else step
             pairs = [e for e in node.elts if not isinstance(e, ast.Starred)]
             first = [spelled(e.elts[0]) if isinstance(e, ast.Tuple) and len(e.elts) == 2 else "" for e in pairs]
             exact = [e for e, k in zip(pairs, first, strict=True) if k and k == wanted]
             if wanted is not None and all(first) and not exact and pairs:
                 return EMPTY
-            return union([inference.unpacked(inference.infer(e, here), "1") for e in exact or pairs])
+            return union([inference.unpacked(inference.infer(e, context), "1") for e in exact or pairs])
         listing = isinstance(node, _COMPREHENSIONS) or (
             isinstance(node, ast.Call) and dotted_name(node.func).rpartition(".")[2] not in (*_MAPPINGS, "fromkeys")
         )

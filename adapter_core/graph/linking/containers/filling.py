@@ -82,13 +82,13 @@ def _assigned_values(inference: Inference, path: str, scope: int, start: int, en
 
 def _values_added_by_call(inference: Inference, path: str, call: Call, method: str, key: str | None = None) -> Values:
     """What a call of `append`, `extend` and their like adds; of `setdefault` and `update` what it puts under a key."""
-    here = inference.context(path, call.owner, call.start, call.end, call.line)
-    node = here.source.tree if here is not None else None
-    if here is None or not isinstance(node, ast.Call):
+    context = inference.context(path, call.owner, call.start, call.end, call.line)
+    node = context.source.tree if context is not None else None
+    if context is None or not isinstance(node, ast.Call):
         return EMPTY
     if method == "setdefault" and key is not None and node.args and (spelled(node.args[0]) or key) != key:
         return EMPTY
-    values = inference.infer(node.args[-1], here) if node.args else EMPTY
+    values = inference.infer(node.args[-1], context) if node.args else EMPTY
     if method in EXTEND_METHODS:
         values = union(
             [
@@ -99,7 +99,7 @@ def _values_added_by_call(inference: Inference, path: str, call: Call, method: s
                 else inference.elements(frozenset({v}))
                 for v in values
             ]
-            + [inference.infer(k.value, here) for k in node.keywords if k.arg and key in (None, repr(k.arg))]
+            + [inference.infer(k.value, context) for k in node.keywords if k.arg and key in (None, repr(k.arg))]
         )
     return values
 
@@ -144,17 +144,17 @@ def _values_added_unnamed(inference: Inference, value: Value) -> Iterator[Values
     if table is None:
         return
     for call in table.fillers:
-        here = inference.context(value.path, call.owner, call.start, call.end, call.line)
-        node = here.source.tree if here is not None else None
-        if here is None or not isinstance(node, ast.Call):
+        context = inference.context(value.path, call.owner, call.start, call.end, call.line)
+        node = context.source.tree if context is not None else None
+        if context is None or not isinstance(node, ast.Call):
             continue
         if call.name in PUSH_FUNCTIONS:
             holder, put = (node.args[0], node.args[1]) if len(node.args) > 1 else (None, None)
-            if holder is not None and put is not None and value in inference.infer(holder, here):
-                yield inference.infer(put, here)
+            if holder is not None and put is not None and value in inference.infer(holder, context):
+                yield inference.infer(put, context)
         elif isinstance(node.func, ast.Attribute):
             holder = node.func.value
-            work = partial(inference.infer, holder, here)
+            work = partial(inference.infer, holder, context)
             if value in inference.memoize(("filled", value.path, call.start), work):
                 yield _values_added_by_call(inference, value.path, call, call.name)
 
@@ -173,7 +173,7 @@ def _values_added_by_functions(inference: Inference, value: Value, key: str | No
         users = [one.path] if one.path or not returned else inference.workspace.paths_using(one.extra)
         for path in users if len(users) <= _MAX_FILES else ():
             table = inference.table(path) if path and inference.spend(1) else None
-            for put in table.stores_by_name.get(one.extra, ()) if table is not None else ():
+            for put in table.writes_by_name.get(one.extra, ()) if table is not None else ():
                 if put.target != one.extra or (put.key is not None and key is not None and put.key not in ("", key)):
                     continue
                 if (returned or table.is_parameter(put.scope, put.target)) and value in inference.infer_text(  # type: ignore[union-attr]
@@ -182,23 +182,25 @@ def _values_added_by_functions(inference: Inference, value: Value, key: str | No
                     yield written_values(inference, path, put)
 
 
-def last_stored(inference: Inference, node: ast.Subscript, here: Context, key: str | None) -> Values:
+def last_stored(inference: Inference, node: ast.Subscript, context: Context, key: str | None) -> Values:
     """What a container holds under a key where the same scope put it there just before, in no branch and no loop: `d[k] = f; d[k]()`."""
     table = (
-        inference.table(here.path) if here.base >= 0 and key is not None and isinstance(node.value, ast.Name) else None
+        inference.table(context.path)
+        if context.base >= 0 and key is not None and isinstance(node.value, ast.Name)
+        else None
     )
     name = node.value.id if isinstance(node.value, ast.Name) else ""
-    flows = [f for f in table.items(name) if f.scope == here.scope] if table is not None else []
-    place = here.base + here.source.start(node.value) if flows else -1
+    flows = [f for f in table.items(name) if f.scope == context.scope] if table is not None else []
+    place = context.base + context.source.start(node.value) if flows else -1
     before = [flow for flow in flows if flow.end <= place]
     while len(before) > 1 and before[-1].path not in ("", key):
         before.pop()  # under another key
     if not before or before[-1].conditional or before[-1].path != key:
         return EMPTY
-    text = inference.workspace.text(here.path)
+    text = inference.workspace.text(context.path)
     if place - before[-1].end > _NEAR or f"{name}." in text[before[-1].end : place]:
         return EMPTY  # it may have been filled anew
-    return _assigned_values(inference, here.path, here.scope, before[-1].start, before[-1].end, before[-1].line)
+    return _assigned_values(inference, context.path, context.scope, before[-1].start, before[-1].end, before[-1].line)
 
 
 def written_values(inference: Inference, path: str, put: ContainerWrite) -> Values:
@@ -220,7 +222,7 @@ def _stored_under_other_names(inference: Inference, value: Value, flow: Flow, ke
         other = inference.table(path) if inference.spend() else None
         if other is None:
             continue
-        for put in other.stores_by_name.get(last, ()):
+        for put in other.writes_by_name.get(last, ()):
             own = path == value.path and put.target == flow.target and "." not in put.target
             if own or (put.key is not None and key is not None and put.key not in ("", key)):
                 continue

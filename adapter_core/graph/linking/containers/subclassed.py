@@ -57,7 +57,7 @@ def _written_values(inference: Inference, value: Value, key: str | None) -> Iter
     own = {c.index for c in mro.lookup_order(inference, cls) if c.path == cls.path}
     for path in users if len(users) <= _MAX_FILES else [cls.path]:
         other = inference.table(path) if inference.spend(1) else None
-        puts = [p for some in other.stores_by_name.values() for p in some] if other is not None else []
+        puts = [p for some in other.writes_by_name.values() for p in some] if other is not None else []
         for put in puts if len(puts) <= _MAX_WRITES else [p for p in puts if p.target == "self"]:
             if other is None or (put.key is not None and key is not None and put.key not in ("", key)):
                 continue
@@ -75,12 +75,12 @@ def _initial_values(inference: Inference, value: Value, key: str | None) -> Iter
     cls = class_of(value)
     sites = may_alias.call_sites_of(inference, cls) if not inference.constructors(cls) else []
     for path, call in sites if len(sites) <= _MAX_SITES else ():
-        here = inference.context(path, call.owner, call.start, call.end, call.line)
-        node = here.source.tree if here is not None else None
-        if here is None or call.form == "decorator" or not isinstance(node, ast.Call):
+        context = inference.context(path, call.owner, call.start, call.end, call.line)
+        node = context.source.tree if context is not None else None
+        if context is None or call.form == "decorator" or not isinstance(node, ast.Call):
             continue
         if cls in inference.callees(path, call):
-            yield contents.contents_of_call(inference, node, here, key)
+            yield contents.contents_of_call(inference, node, context, key)
 
 
 __all__ = ["elements", "is_container", "stored_values"]

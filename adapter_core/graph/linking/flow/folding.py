@@ -56,8 +56,8 @@ class _Reduction(NamedTuple):
 
 def finished_fold(inference: Inference, table: SymbolTable, chosen: list[Binding], line: int) -> Flow | None:
     """Among the bindings that may hold at a line (0: anywhere), one in a loop that has ended by then."""
-    for fold in _folds(inference, table) if any(event.conditional for event in chosen) else ():
-        if isinstance(fold, _Fold) and any(event.what == fold.flow for event in chosen):
+    for fold in _folds(inference, table) if any(binding.conditional for binding in chosen) else ():
+        if isinstance(fold, _Fold) and any(binding.source == fold.flow for binding in chosen):
             lines = inference.line_table(table.facts.path)
             return None if line and _is_in_block(lines, fold.loop.line, line) else fold.flow
     return None
@@ -69,13 +69,13 @@ def result(inference: Inference, table: SymbolTable, flow: Flow) -> Values:
     return steps[-1] if steps else EMPTY
 
 
-def reduced(inference: Inference, node: ast.Call, here: Context) -> Values:
+def reduced(inference: Inference, node: ast.Call, context: Context) -> Values:
     """The result of `reduce` with a lambda; empty where the order of the elements is not known."""
-    table = inference.table(here.path) if here.base >= 0 and isinstance(node.args[0], ast.Lambda) else None
+    table = inference.table(context.path) if context.base >= 0 and isinstance(node.args[0], ast.Lambda) else None
     if table is None:
         return EMPTY
-    start, end = here.source.span(node.args[0].body)  # type: ignore[attr-defined]
-    steps = _steps(inference, table, here.base + start, here.base + end)
+    start, end = context.source.span(node.args[0].body)  # type: ignore[attr-defined]
+    steps = _steps(inference, table, context.base + start, context.base + end)
     return steps[-1] if steps else EMPTY
 
 
@@ -86,9 +86,9 @@ def callees_by_iteration(inference: Inference, path: str, call: Call) -> Iterato
         for value in inference.callees(path, call):
             yield value, ()
     for environment in environments:
-        here = inference.context(path, call.owner, call.start, call.end, call.line, environment)
-        if here is not None and isinstance(here.source.tree, ast.Call):
-            for value in inference.infer(here.source.tree.func, here):
+        context = inference.context(path, call.owner, call.start, call.end, call.line, environment)
+        if context is not None and isinstance(context.source.tree, ast.Call):
+            for value in inference.infer(context.source.tree.func, context):
                 yield value, environment
 
 
@@ -96,11 +96,11 @@ def partial_contexts(inference: Inference, value: Value) -> Iterator[Context]:
     """The contexts in which the first arguments of a partial are evaluated: for a partial made in a fold, one for each iteration."""
     path, (function, start, end) = value.path, value.extra
     for environment in _environments_at(inference, path, start) or [()]:
-        here = inference.context(path, value.index, start, end, 0, environment)
-        if here is None or not isinstance(here.source.tree, ast.Call):
+        context = inference.context(path, value.index, start, end, 0, environment)
+        if context is None or not isinstance(context.source.tree, ast.Call):
             continue
-        if not environment or function in inference.infer(here.source.tree.args[0], here):
-            yield here
+        if not environment or function in inference.infer(context.source.tree.args[0], context):
+            yield context
 
 
 def _folds(inference: Inference, table: SymbolTable) -> tuple[_Fold | _Reduction, ...]:
@@ -114,11 +114,11 @@ def _folds(inference: Inference, table: SymbolTable) -> tuple[_Fold | _Reduction
 
 def _find_reductions(inference: Inference, table: SymbolTable) -> Iterator[_Reduction]:
     for call in table.calls.get("reduce", ()):
-        here = inference.context(table.facts.path, call.owner, call.start, call.end, call.line)
-        node = here.source.tree if here is not None else None
+        context = inference.context(table.facts.path, call.owner, call.start, call.end, call.line)
+        node = context.source.tree if context is not None else None
         given = node.args[0] if isinstance(node, ast.Call) and len(node.args) > 1 else None
-        if here is not None and isinstance(given, ast.Lambda) and len(given.args.args) == 2:
-            start, end = here.source.span(given.body)
+        if context is not None and isinstance(given, ast.Lambda) and len(given.args.args) == 2:
+            start, end = context.source.span(given.body)
             names = given.args.args[0].arg, given.args.args[1].arg
             yield _Reduction(call, names, (call.start + start, call.start + end))
 
@@ -214,15 +214,15 @@ def _loop_steps(inference: Inference, path: str, fold: _Fold) -> Values:
 
 def _reduction_steps(inference: Inference, path: str, fold: _Reduction) -> Values:
     call = fold.call
-    here = inference.context(path, call.owner, call.start, call.end, call.line)
-    if here is None:
+    context = inference.context(path, call.owner, call.start, call.end, call.line)
+    if context is None:
         return EMPTY
-    given: list[ast.expr] = here.source.tree.args  # type: ignore[attr-defined]
-    elements = ordered_elements(inference, given[1], here)
+    given: list[ast.expr] = context.source.tree.args  # type: ignore[attr-defined]
+    elements = ordered_elements(inference, given[1], context)
     if not elements or not all(elements):
         return EMPTY
     if len(given) > 2:
-        elements = [inference.infer(given[2], here), *elements]
+        elements = [inference.infer(given[2], context), *elements]
     return _iterations(
         elements[0], elements[1:], EMPTY,
         lambda *one: inference.infer_at(path, call.owner, *fold.extent, call.line, _environment(fold, *one)), True,
@@ -260,27 +260,27 @@ def _iterations(
 
 def _loop_elements(inference: Inference, path: str, loop: Flow) -> list[Values] | None:
     """The values of the loop variable in order; None where the order is not known."""
-    here = inference.context(path, loop.scope, loop.start, loop.end, loop.line)
-    found = ordered_elements(inference, here.source.tree, here) if here is not None else None
+    context = inference.context(path, loop.scope, loop.start, loop.end, loop.line)
+    found = ordered_elements(inference, context.source.tree, context) if context is not None else None
     for step in loop.path.split(".") if found and loop.path else ():
         found = [inference.unpacked(one, step) for one in found or ()]
     return found if found and len(found) <= _MAX_STEPS and all(found) else None
 
 
-def ordered_elements(inference: Inference, node: ast.expr, here: Context) -> list[Values] | None:
+def ordered_elements(inference: Inference, node: ast.expr, context: Context) -> list[Values] | None:
     """The elements of a list or the like in order; None where the order is not known."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and len(node.args) == 1:
-        inner = ordered_elements(inference, node.args[0], here) if node.func.id in (*_IN_ORDER, "reversed") else None
+        inner = ordered_elements(inference, node.args[0], context) if node.func.id in (*_IN_ORDER, "reversed") else None
         return inner[::-1] if inner and node.func.id == "reversed" else inner
     if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice):
         bounds = [_number(part) for part in (node.slice.lower, node.slice.upper, node.slice.step)]
-        inner = ordered_elements(inference, node.value, here) if None not in bounds else None
+        inner = ordered_elements(inference, node.value, context) if None not in bounds else None
         first, last, step = (bound[0] if bound else None for bound in bounds)
         return inner[first:last:step] if inner is not None else None
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        left, right = ordered_elements(inference, node.left, here), ordered_elements(inference, node.right, here)
+        left, right = ordered_elements(inference, node.left, context), ordered_elements(inference, node.right, context)
         return [*left, *right] if left is not None and right is not None else None
-    values = workspace_values(inference.infer(node, here))
+    values = workspace_values(inference.infer(node, context))
     return _ordered_elements_of(inference, next(iter(values))) if len(values) == 1 else None
 
 
@@ -293,9 +293,9 @@ def _number(node: ast.expr | None) -> tuple[int | None] | None:
     return (found,) if found is None or isinstance(found, int) else None
 
 
-def sliced(inference: Inference, node: ast.Subscript, here: Context) -> Values:
+def sliced(inference: Inference, node: ast.Subscript, context: Context) -> Values:
     """The elements that a slice selects from a list whose elements are known by position."""
-    found = ordered_elements(inference, node, here)
+    found = ordered_elements(inference, node, context)
     return frozenset({Value("typed", "places", 0, tuple(found))}) if found else EMPTY
 
 
@@ -309,15 +309,15 @@ def _ordered_elements_of(inference: Inference, value: Value) -> list[Values] | N
         return None
     start, end = value.extra
     line = inference.workspace.text(value.path).count("\n", 0, start) + 1
-    here = inference.context(value.path, value.index, start, end, line)
-    if here is None:
+    context = inference.context(value.path, value.index, start, end, line)
+    if context is None:
         return None
-    if isinstance(here.source.tree, ast.Call):
-        return ordered_elements(inference, here.source.tree, here)
-    if not isinstance(here.source.tree, (ast.List, ast.Tuple)):
+    if isinstance(context.source.tree, ast.Call):
+        return ordered_elements(inference, context.source.tree, context)
+    if not isinstance(context.source.tree, (ast.List, ast.Tuple)):
         return None
-    written = [inference.infer(e, here) for e in here.source.tree.elts]
-    if any(isinstance(e, ast.Starred) for e in here.source.tree.elts):
+    written = [inference.infer(e, context) for e in context.source.tree.elts]
+    if any(isinstance(e, ast.Starred) for e in context.source.tree.elts):
         return None
     added = inference.elements(frozenset({value})) - union(written)
     later = _order_by_use(inference, added)

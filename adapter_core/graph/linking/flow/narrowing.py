@@ -46,18 +46,18 @@ class _Check(NamedTuple):
 _NO_CHECKS: dict[tuple[int, str], list[_Check]] = {}  # asked in a file
 
 
-def narrowed(inference: Inference, subject: str, place: int, here: Context, values: Values) -> Values:
+def narrowed(inference: Inference, subject: str, place: int, context: Context, values: Values) -> Values:
     """What a name, or dotted name, may be at an offset, given what it may be anywhere: nothing that the question before does not let
     through; where nothing is known, an instance of what it asks for."""
     if len(values) == 1 and next(iter(values)).kind not in _OPEN:
         return values  # nothing to choose from
-    for question in _checks(inference, here.path).get((here.scope, subject), ()):
-        if _holds(inference, question, place, here):
-            classes = _checked_classes(inference, question, here.path)
+    for question in _checks(inference, context.path).get((context.scope, subject), ()):
+        if _holds(inference, question, place, context):
+            classes = _checked_classes(inference, question, context.path)
             if classes:
                 return _instances_among(inference, values, classes)
-        elif len(values) > 1 and place > question.end and _is_excluded(inference, question, place, here):
-            values = _instances_excluded(inference, values, _checked_classes(inference, question, here.path))
+        elif len(values) > 1 and place > question.end and _is_excluded(inference, question, place, context):
+            values = _instances_excluded(inference, values, _checked_classes(inference, question, context.path))
     return values
 
 
@@ -95,9 +95,9 @@ def _checked_classes(inference: Inference, question: _Check, path: str) -> Value
 
 
 def _find_checked_classes(inference: Inference, question: _Check, path: str) -> Values:
-    here = inference.context(path, question.scope, question.start, question.end, question.line)
-    node = here.source.tree if here is not None else None
-    if here is None or not isinstance(node, ast.Call) or len(node.args) != 2:
+    context = inference.context(path, question.scope, question.start, question.end, question.line)
+    node = context.source.tree if context is not None else None
+    if context is None or not isinstance(node, ast.Call) or len(node.args) != 2:
         return EMPTY
     todo, found = [node.args[1]], []
     while todo:
@@ -107,7 +107,7 @@ def _find_checked_classes(inference: Inference, question: _Check, path: str) -> 
         elif isinstance(one, ast.BinOp):
             todo += [one.left, one.right]
         else:
-            values = inference.infer(one, here)
+            values = inference.infer(one, context)
             if not values or any(v.kind != "class" for v in values):
                 return EMPTY
             found.append(values)
@@ -135,10 +135,10 @@ def _order(inference: Inference, value: Value) -> list[Value]:
     return mro.lookup_order(inference, class_of(value))
 
 
-def _is_excluded(inference: Inference, question: _Check, place: int, here: Context) -> bool:
+def _is_excluded(inference: Inference, question: _Check, place: int, context: Context) -> bool:
     """Whether an offset is reached only where the answer was no: in a later branch of the same `if`, or below one that ends with an exit;
     and the name is not bound between."""
-    text = inference.workspace.text(here.path)
+    text = inference.workspace.text(context.path)
     if place - question.end > _MAX_CHARACTERS:
         return False
     begin = text.rfind("\n", 0, question.start) + 1
@@ -146,7 +146,7 @@ def _is_excluded(inference: Inference, question: _Check, place: int, here: Conte
     told = _ALONE.fullmatch(before)
     if told is None or not after.startswith(":"):
         return False
-    lines = inference.line_table(here.path)
+    lines = inference.line_table(context.path)
     line = question.line + text.count("\n", question.start, place)
     if not question.line < line <= min(len(lines.texts), question.line + _MAX_LINES):
         return False
@@ -163,8 +163,8 @@ def _is_excluded(inference: Inference, question: _Check, place: int, here: Conte
     return exits and told[0].startswith("if")
 
 
-def _holds(inference: Inference, question: _Check, place: int, here: Context) -> bool:
-    text = inference.workspace.text(here.path)
+def _holds(inference: Inference, question: _Check, place: int, context: Context) -> bool:
+    text = inference.workspace.text(context.path)
     if place < question.start:
         # `x.f() if isinstance(x, C) else …`, `[x.f() for x in xs if isinstance(x, C)]`
         between = text[place : question.start] if question.start - place <= _NEAR else ""
@@ -179,7 +179,7 @@ def _holds(inference: Inference, question: _Check, place: int, here: Context) ->
             return True
     if place - question.end > _MAX_CHARACTERS:
         return False
-    lines = inference.line_table(here.path)
+    lines = inference.line_table(context.path)
     line = question.line + text.count("\n", question.start, place)
     if not question.line <= line <= min(len(lines.texts), question.line + _MAX_LINES):
         return False

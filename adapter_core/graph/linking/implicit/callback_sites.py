@@ -1,6 +1,7 @@
-"""What a file hands to code outside that calls it back, told by its stored calls: to read the whole syntax tree costs ten times as much.
+"""Calls of a file that pass a callable to external code, found from the stored calls: reading the whole syntax tree costs ten times as
+much.
 
-The same operations as `local/implicit_sites.py` finds in the tree, where what is handed goes by one of some names.
+Gives the same operations as `local/implicit_sites.py` finds in the tree, for callables with one of some names.
 """
 
 from __future__ import annotations
@@ -21,13 +22,13 @@ if TYPE_CHECKING:
 
 
 def callback_operations(inference: Inference, path: str, names: Collection[str]) -> list[Operation] | None:
-    """In the order of the text; None where the stored calls do not tell."""
+    """The operations in the order of the text; None where the stored calls are not sufficient."""
     table = inference.table(path)
     if table is None or table.facts.recovered or table.facts.problems:
         return None
     text = inference.workspace.text(path)
     found: dict[Operation, None] = {}
-    for call in table.handing:
+    for call in table.callback_calls:
         if not any(text.find(name, call.start, call.end) >= 0 for name in names):
             continue
         told = _callbacks_in_call(table, text, call)
@@ -38,7 +39,7 @@ def callback_operations(inference: Inference, path: str, names: Collection[str])
 
 
 def _callbacks_in_call(table: SymbolTable, text: str, call: Call) -> list[Operation] | None:
-    """What one call hands over; None where its text is not that of the call."""
+    """The operations of one call; None where the stored text is not that of the call."""
     source = snippet(text[call.start : call.end])
     node = source.tree if source is not None else None
     if source is None or not isinstance(node, ast.Call) or dotted(node.func) != call.callee:

@@ -335,7 +335,7 @@ def _may_pass_callback(inference: Inference, path: str, criteria: OperationFilte
     if table is None or table.facts.recovered or table.facts.problems:
         return True
     text = inference.workspace.text(path)
-    return any(name in text[start:end] for start, end in table.handing_extents for name in criteria.names)
+    return any(name in text[start:end] for start, end in table.callback_call_extents for name in criteria.names)
 
 
 __all__ = [

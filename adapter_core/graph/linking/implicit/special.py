@@ -1,4 +1,4 @@
-"""Special methods, which are looked for in the class of a value, and attributes that run something: properties, descriptors, hooks."""
+"""Special methods, which are looked up in the class of a value, and attributes that run code: properties, descriptors, hooks."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _PLACES = {"get": 0, "set": 1, "delete": 2}  # of the functions that `property(â
 
 
 class MethodLookup(NamedTuple):
-    """`values` is what a special method is. `conclusive`: nothing else can be what runs, so no other method is asked in its place."""
+    """`values` are the functions found. `conclusive`: nothing else can run, so that no fallback method is tried."""
 
     values: Values
     conclusive: bool
@@ -39,7 +39,7 @@ NOT_FOUND = MethodLookup(EMPTY, False)
 
 
 def special(inference: Inference, value: Value, name: str) -> MethodLookup:
-    """The method of a name that an instance has from its class, a class from its metaclass."""
+    """The method that an instance gets from its class, or a class from its metaclass."""
     if value.kind == "instance":
         return method_in_order(inference, lookup_order(inference, class_of(value)), value, name)
     if value.kind == "class" and (meta := metaclasses.metaclass(inference, value)) is not None:
@@ -48,7 +48,7 @@ def special(inference: Inference, value: Value, name: str) -> MethodLookup:
 
 
 def method_in_order(inference: Inference, order: list[Value], receiver: Value, name: str) -> MethodLookup:
-    """The first method of a name in an order of classes. What a class from outside has is known of built-in ones alone."""
+    """The first method of a name in an order of classes. Of external classes only built-in ones are known."""
     unknown = False
     for cls in order:
         if cls.kind != "class":
@@ -86,14 +86,14 @@ def _bound(values: Values, receiver: Value) -> Values:
 
 
 def accessor_functions(inference: Inference, value: Value, name: str, access: str) -> Runs:
-    """What reading ("get"), writing ("set") or deleting ("delete") an attribute runs."""
+    """The functions that reading ("get"), writing ("set") or deleting ("delete") an attribute calls."""
     if value.kind == "module":
         return _of_module(inference, value, name) if access == "get" else {}
     if value.kind == "instance":
         order = lookup_order(inference, class_of(value))
-        runs = _accessor_in_order(inference, order, value, name, access)
+        functions = _accessor_in_order(inference, order, value, name, access)
         hook = method_in_order(inference, order, value, _HOOKS[access]).values
-        return {**runs, _HOOKS[access]: hook} if hook else runs
+        return {**functions, _HOOKS[access]: hook} if hook else functions
     if value.kind == "super":
         receiver: Value = value.extra
         order = lookup_order(inference, class_of(receiver))
@@ -102,8 +102,8 @@ def accessor_functions(inference: Inference, value: Value, name: str, access: st
         return _accessor_in_order(inference, order, receiver, name, access)
     if value.kind == "class":
         meta = metaclasses.metaclass(inference, value)
-        runs = accessor_functions(inference, instance(meta), name, access) if meta is not None else {}
-        return runs or (_of_class(inference, value, name) if access == "get" else {})
+        functions = accessor_functions(inference, instance(meta), name, access) if meta is not None else {}
+        return functions or (_of_class(inference, value, name) if access == "get" else {})
     return {}
 
 
@@ -134,7 +134,7 @@ def _accessor_in_order(inference: Inference, order: list[Value], receiver: Value
 
 
 def _property(inference: Inference, table: SymbolTable, own: Sequence[int], receiver: Value, access: str) -> Values:
-    """The function of a property that reads, writes or deletes it."""
+    """The getter, setter or deleter of a property."""
     found: Values = EMPTY
     for index in own:
         symbol = table.facts.symbols[index]
@@ -146,7 +146,7 @@ def _property(inference: Inference, table: SymbolTable, own: Sequence[int], rece
 
 
 def _property_call(inference: Inference, table: SymbolTable, cls: Value, name: str, access: str) -> Values:
-    """The same of `name = property(read, write, delete)`."""
+    """The same for `name = property(read, write, delete)`."""
     parts: list[Values] = []
     text = inference.workspace.text(cls.path)
     for flow in table.flows.get((cls.index, name), ()):
@@ -162,7 +162,7 @@ def _property_call(inference: Inference, table: SymbolTable, cls: Value, name: s
 
 
 def _descriptor_functions(inference: Inference, values: Values, access: str) -> Runs:
-    """What an attribute of a class runs that is an instance of a class with `__get__` and the like."""
+    """The functions that an attribute of a class calls that is an instance of a descriptor class (`__get__` and the like)."""
     method = _DESCRIPTORS[access]
     functions = union([special(inference, v, method).values for v in values if v.kind == "instance"])
     return {method: functions} if functions else {}
@@ -178,7 +178,7 @@ def _of_class(inference: Inference, cls: Value, name: str) -> Runs:
 
 
 def _of_module(inference: Inference, module: Value, name: str) -> Runs:
-    """A module's own `__getattr__`, for what it does not define."""
+    """A module's own `__getattr__`, for names that it does not define."""
     if name.startswith("__"):
         return {}
     for facts in inference.workspace.facts_of_module(module.path):

@@ -1,4 +1,4 @@
-"""What runs without a call being written: which functions the operations of a file (`local/implicit_sites.py`) enter."""
+"""The targets of implicit calls: which functions the operations of a file (`local/implicit_sites.py`) call."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _POST_INIT = ("__post_init__", "__attrs_post_init__")
 
 
 class ImplicitCall(NamedTuple):
-    """One method that an operation runs, and what that may be."""
+    """One method that an operation calls, and its targets."""
 
     operation: Operation
     method: str
@@ -48,7 +48,7 @@ class ImplicitCall(NamedTuple):
 
     @property
     def callee(self) -> str:
-        """As a call of it would be written: `self.lock.__enter__`; of an attribute as it stands."""
+        """As a call of it would be written: `self.lock.__enter__`; for an attribute as it stands."""
         operation = self.operation
         if operation.protocol in ("class", "raise", "callback"):
             return operation.text
@@ -59,7 +59,7 @@ class ImplicitCall(NamedTuple):
 
 
 def implicit_calls(inference: Inference, path: str, operation: Operation) -> list[ImplicitCall]:
-    """What one operation runs, by method."""
+    """The implicit calls of an operation, by method."""
     found: list[ImplicitCall] = []
     for method, values in functions_run(inference, path, operation).items():
         reached = targets_of(inference, values)
@@ -69,7 +69,8 @@ def implicit_calls(inference: Inference, path: str, operation: Operation) -> lis
 
 
 def functions_run(inference: Inference, path: str, operation: Operation) -> Runs:
-    """The functions that an operation runs, by the name of the method. A value that may be something else, too, comes with `OTHER`."""
+    """The functions that an operation calls, by the name of the method. `OTHER` is among the values where it may also be something
+    unknown."""
     if operation.protocol == "class":
         return _class_statement(inference, Value("class", path, operation.start))
     if operation.kind == "built-in" and not _is_built_in(inference, path, operation):
@@ -78,12 +79,12 @@ def functions_run(inference: Inference, path: str, operation: Operation) -> Runs
     if operation.protocol in _ANY and any(v.kind in ("external", "other", "many") for v in values):
         return {}
     handler = _HANDLERS.get(operation.protocol, _protocol)
-    runs: dict[str, list[Values]] = {}
+    by_method: dict[str, list[Values]] = {}
     for method, functions in handler(inference, path, operation, values):
         if functions:
-            runs.setdefault(method, []).append(functions)
-    beside = frozenset({OTHER}) if OTHER in values or MANY in values else EMPTY
-    return {method: union([*parts, beside]) for method, parts in runs.items()}
+            by_method.setdefault(method, []).append(functions)
+    maybe_other = frozenset({OTHER}) if OTHER in values or MANY in values else EMPTY
+    return {method: union([*parts, maybe_other]) for method, parts in by_method.items()}
 
 
 MethodTargets = list[tuple[str, Values]]
@@ -105,7 +106,7 @@ def _is_built_in(inference: Inference, path: str, operation: Operation) -> bool:
 
 
 def first_method(inference: Inference, value: Value, methods: tuple[str, ...]) -> tuple[str, MethodLookup]:
-    """The first of some methods that a value's class has; the name is "" where it has none, or where that is not known."""
+    """The first of some methods that the class of a value has; the name is "" where it has none, or where that is unknown."""
     for method in methods:
         found = special(inference, value, method)
         # Hardly any class from outside says what its truth is; most say what their text is.
@@ -126,7 +127,7 @@ def _protocol(inference: Inference, path: str, operation: Operation, values: Val
 
 
 def _generators(inference: Inference, operation: Operation, values: Values) -> MethodTargets:
-    """The body of a generator runs where it is gone on with. Where it is called on the spot, the call says so."""
+    """Advancing a generator runs its body. For a generator that is called on the spot, the call itself is that site."""
     found: MethodTargets = []
     for value in () if operation.direct else values:
         table = inference.table(value.path) if value.kind == "generator" else None
@@ -177,17 +178,17 @@ def _attribute(inference: Inference, path: str, operation: Operation, values: Va
     found: MethodTargets = []
     table = inference.table(path)
     cls = instance_class(table.facts, operation.owner, operation.text) if table is not None else None
-    declared = frozenset() if cls is None else frozenset({instance(Value("class", path, cls))})
+    declaring = frozenset() if cls is None else frozenset({instance(Value("class", path, cls))})
     if hierarchy.is_mangled(operation.name):
         values = attributes.defining_class(inference, values, path, operation.owner)
-    for value in values | declared:
-        runs = accessor_functions(inference, value, operation.name, operation.protocol)
-        if "__getattr__" in runs and table is not None and table.attribute_flows(operation.name):
+    for value in values | declaring:
+        by_method = accessor_functions(inference, value, operation.name, operation.protocol)
+        if "__getattr__" in by_method and table is not None and table.attribute_flows(operation.name):
             continue  # somebody stores an attribute of the name, so it is there
-        if value in declared - values:
+        if value in declaring - values:
             # As of a call of `self.hook()`: a reader is led to where the class declares it, too.
-            runs = {m: f for m, f in runs.items() if all(is_abstract(inference, unbound(one)) for one in f)}
-        found += runs.items()
+            by_method = {m: f for m, f in by_method.items() if all(is_abstract(inference, unbound(one)) for one in f)}
+        found += by_method.items()
     return found
 
 
@@ -195,9 +196,9 @@ def _getitem(inference: Inference, path: str, operation: Operation, values: Valu
     found: MethodTargets = []
     for value in values:
         if value.kind == "class":
-            made = special(inference, value, "__getitem__")
-            found.append(("__getitem__", made.values))
-            if not made.values:
+            metamethod = special(inference, value, "__getitem__")
+            found.append(("__getitem__", metamethod.values))
+            if not metamethod.values:
                 order = lookup_order(inference, value)
                 found.append(
                     ("__class_getitem__", method_in_order(inference, order, value, "__class_getitem__").values)
@@ -211,7 +212,7 @@ def _getitem(inference: Inference, path: str, operation: Operation, values: Valu
 
 
 def _key(inference: Inference, path: str, operation: Operation, values: Values) -> MethodTargets:
-    """A key is hashed where it is looked up in a dictionary, and asked for its number in a list."""
+    """A key is hashed where it is looked up in a dictionary, and converted by `__index__` in a list."""
     holders = _other(inference, path, operation) if any(v.kind == "instance" for v in values) else EMPTY
     if not any(v.kind in ("display", "typed") for v in holders):
         return []
@@ -223,7 +224,7 @@ def _key(inference: Inference, path: str, operation: Operation, values: Values) 
 
 
 def _ordered(inference: Inference, path: str, operation: Operation, values: Values) -> MethodTargets:
-    """`sorted(x)` compares what is in it."""
+    """`sorted(x)` compares the elements."""
     method = "__gt__" if operation.name == "max" else "__lt__"
     reflected = "__lt__" if operation.name == "max" else "__gt__"
     found: MethodTargets = []
@@ -251,13 +252,15 @@ def _both(
     inference: Inference, path: str, operation: Operation, values: Values, methods: tuple[str, ...], reflected: tuple[str, ...]
 ) -> MethodTargets:  # fmt: skip
     found: MethodTargets = []
-    left_out = False
+    try_reflected = False
     for value in values:
         method, functions = first_method(inference, value, methods)
         found.append((method, functions.values))
         built_in = value.kind in ("display", "typed") or value.path.startswith("builtins.")
-        left_out = left_out or (not method and ((value.kind == "instance" and not functions.conclusive) or built_in))
-    for value in _other(inference, path, operation) if left_out else ():
+        try_reflected = try_reflected or (
+            not method and ((value.kind == "instance" and not functions.conclusive) or built_in)
+        )
+    for value in _other(inference, path, operation) if try_reflected else ():
         method, functions = first_method(inference, value, reflected)
         found.append((method, functions.values))
     return found
@@ -269,20 +272,20 @@ def _unary(inference: Inference, path: str, operation: Operation, values: Values
 
 
 def _raise(inference: Inference, path: str, operation: Operation, values: Values) -> MethodTargets:
-    """`raise Missing` makes an instance."""
+    """`raise Missing` instantiates the class."""
     return [("", frozenset({v for v in values if v.kind == "class"}))]
 
 
 def _callback(inference: Inference, path: str, operation: Operation, values: Values) -> MethodTargets:
     """`sorted(values, key=f)` calls `f`."""
-    here = inference.context(path, operation.owner, *operation.other, operation.line)
-    node = here.source.tree if here is not None else None
+    context = inference.context(path, operation.owner, *operation.other, operation.line)
+    node = context.source.tree if context is not None else None
     called = frozenset(v for v in values if v.kind in _CALLED)
-    if not called or here is None or not isinstance(node, ast.Call):
+    if not called or context is None or not isinstance(node, ast.Call):
         return []
-    arguments = callbacks.callback_arguments(inference.infer(node.func, here), node)
-    spans = [here.source.span(argument) for argument in arguments]
-    return [("", called)] if (operation.start - here.base, operation.end - here.base) in spans else []
+    arguments = callbacks.callback_arguments(inference.infer(node.func, context), node)
+    spans = [context.source.span(argument) for argument in arguments]
+    return [("", called)] if (operation.start - context.base, operation.end - context.base) in spans else []
 
 
 def _named(inference: Inference, functions: Values) -> MethodTargets:
@@ -295,7 +298,7 @@ def _named(inference: Inference, functions: Values) -> MethodTargets:
 
 
 def _construct(inference: Inference, path: str, operation: Operation, values: Values) -> MethodTargets:
-    """What the `__init__` runs that a decorator writes."""
+    """The hooks that a generated `__init__` calls."""
     found: MethodTargets = []
     for cls in values:
         order = lookup_order(inference, cls) if cls.kind == "class" else []
@@ -303,13 +306,13 @@ def _construct(inference: Inference, path: str, operation: Operation, values: Va
             continue
         if any(name == "__init__" for name, _ in _named(inference, calling.constructors(inference, cls))):
             continue
-        made = instance(cls)
-        found += [(method, method_in_order(inference, order, made, method).values) for method in _POST_INIT]
+        receiver = instance(cls)
+        found += [(method, method_in_order(inference, order, receiver, method).values) for method in _POST_INIT]
     return found
 
 
 def _class_statement(inference: Inference, cls: Value) -> Runs:
-    """Its metaclass's methods, the nearest `__init_subclass__` above it, `__set_name__` of what is assigned in it."""
+    """The methods of its metaclass, the nearest inherited `__init_subclass__`, and `__set_name__` of the values bound in it."""
     found: Runs = {}
     meta = metaclasses.metaclass(inference, cls)
     for method in _KEPT_BASES if meta is not None else ():

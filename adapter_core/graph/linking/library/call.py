@@ -20,7 +20,7 @@ class LibraryCall:
     inference: Inference
     value: Value
     node: ast.Call
-    here: Context
+    context: Context
 
     @property
     def name(self) -> str:
@@ -40,7 +40,7 @@ class LibraryCall:
         return [k.value for k in self.node.keywords if k.arg in names]
 
     def values(self, node: ast.expr) -> Values:
-        return self.inference.infer(node, self.here)
+        return self.inference.infer(node, self.context)
 
     def elements(self, number: int) -> Values:
         """The elements of an argument."""
@@ -48,9 +48,9 @@ class LibraryCall:
 
     def display(self, node: ast.expr) -> Values:
         """A container made by an expression, as if it were written out: what is put into it later is found by the names that it gets."""
-        start, end = self.here.source.span(node)
-        extent = (self.here.base + start, self.here.base + end)
-        return frozenset({Value("display", self.here.path, self.here.scope, extent)})
+        start, end = self.context.source.span(node)
+        extent = (self.context.base + start, self.context.base + end)
+        return frozenset({Value("display", self.context.path, self.context.scope, extent)})
 
 
 # None: it cannot tell more than that something comes back.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..inference import Context, Inference
 
 
-def result(inference: Inference, value: Value, node: ast.Call, here: Context) -> Values:
+def result(inference: Inference, value: Value, node: ast.Call, context: Context) -> Values:
     """What calling a method gives; `value.extra` is what it is a method of."""
     container: Value = value.extra
     name = value.path
@@ -23,53 +23,53 @@ def result(inference: Inference, value: Value, node: ast.Call, here: Context) ->
         return container.extra if name == "result" else EMPTY
     work = _BY_NAME.get(name)
     if work is not None:
-        return work(inference, container, node, here)
+        return work(inference, container, node, context)
     if container.kind == "typed" and container.path == "callable":
         return EMPTY
     return frozenset({external(f"builtins.{name}()")})
 
 
-def _as_bound(inference: Inference, function: Value, node: ast.Call, here: Context) -> Values:
+def _as_bound(inference: Inference, function: Value, node: ast.Call, context: Context) -> Values:
     only = frozenset({function})
-    return bind_to(only, inference.infer(node.args[0], here)) if node.args else EMPTY
+    return bind_to(only, inference.infer(node.args[0], context)) if node.args else EMPTY
 
 
-def _item_got(inference: Inference, getter: Value, node: ast.Call, here: Context) -> Values:
+def _item_got(inference: Inference, getter: Value, node: ast.Call, context: Context) -> Values:
     """`itemgetter("key")(value)`: `getter` is the key or number."""
     step = str(getter.extra) if getter.path == "builtins.int()" else None
     key = None if step else getter.extra
-    given = inference.infer(node.args[0], here) if node.args else EMPTY
+    given = inference.infer(node.args[0], context) if node.args else EMPTY
     return union([inference.item(v, key, step) for v in given])
 
 
-def _attribute_got(inference: Inference, getter: Value, node: ast.Call, here: Context) -> Values:
-    return inference.attribute(inference.infer(node.args[0], here), getter.extra) if node.args else EMPTY
+def _attribute_got(inference: Inference, getter: Value, node: ast.Call, context: Context) -> Values:
+    return inference.attribute(inference.infer(node.args[0], context), getter.extra) if node.args else EMPTY
 
 
-def _values(inference: Inference, container: Value, node: ast.Call, here: Context) -> Values:
+def _values(inference: Inference, container: Value, node: ast.Call, context: Context) -> Values:
     return frozenset({Value("typed", "list", 0, _stored(inference, container))})
 
 
-def _items(inference: Inference, container: Value, node: ast.Call, here: Context) -> Values:
+def _items(inference: Inference, container: Value, node: ast.Call, context: Context) -> Values:
     held = namespaces.values_with_prefix(inference, container) if container.kind == "namespace" else EMPTY
     return namespaces.name_value_pairs(held) if held else list_of_tuples([EMPTY, _stored(inference, container)])
 
 
-def _item(inference: Inference, container: Value, node: ast.Call, here: Context) -> Values:
+def _item(inference: Inference, container: Value, node: ast.Call, context: Context) -> Values:
     """What stands under a key, or what is given to be used where nothing does."""
     key = node.args[0] if node.args else None
     keys: list[str | None] = [(spelled(key) or None) if key is not None else None]
-    if isinstance(key, ast.Name) and any(name == key.id for name, _ in here.environment):
-        keys = inference.keys(key, here)  # a parameter whose value this call tells
+    if isinstance(key, ast.Name) and any(name == key.id for name, _ in context.environment):
+        keys = inference.keys(key, context)  # a parameter whose value this call tells
     found = [inference.item(container, key, None) for key in keys]
-    return union([*found, *(inference.infer(a, here) for a in node.args[1:])])
+    return union([*found, *(inference.infer(a, context) for a in node.args[1:])])
 
 
-def _same(inference: Inference, container: Value, node: ast.Call, here: Context) -> Values:
+def _same(inference: Inference, container: Value, node: ast.Call, context: Context) -> Values:
     return frozenset({container})
 
 
-def _next(inference: Inference, container: Value, node: ast.Call, here: Context) -> Values:
+def _next(inference: Inference, container: Value, node: ast.Call, context: Context) -> Values:
     return inference.elements(frozenset({container}))
 
 

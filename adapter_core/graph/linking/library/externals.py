@@ -18,16 +18,16 @@ _BY_NAME: dict[str, Handler] = {name: work for known in _HANDLERS for name, work
 _BY_ENDING: dict[str, Handler] = {ending: work for known in _HANDLERS for ending, work in known.by_ending.items()}
 
 
-def result(inference: Inference, value: Value, node: ast.Call, here: Context) -> Values:
+def result(inference: Inference, value: Value, node: ast.Call, context: Context) -> Values:
     """What calling `value`, which is outside the workspace, gives."""
     name = value.path
     if name.startswith(texts.METHODS):
-        return texts.method_result(inference, value, node, here)
+        return texts.method_result(inference, value, node, context)
     work = _BY_NAME.get(name) or next((work for end, work in _BY_ENDING.items() if name.endswith(end)), None)
     if work is not None:
-        found = work(LibraryCall(inference, value, node, here))
+        found = work(LibraryCall(inference, value, node, context))
     else:
-        found = futures.result(inference, name, node, here)
+        found = futures.result(inference, name, node, context)
     return frozenset({external(f"{name}()")}) if found is None else found
 
 

@@ -24,37 +24,37 @@ def awaited(values: Values) -> Values:
     return union([value.extra if _is_future(value) else frozenset({value}) for value in values])
 
 
-def result(inference: Inference, name: str, node: ast.Call, here: Context) -> Values | None:
+def result(inference: Inference, name: str, node: ast.Call, context: Context) -> Values | None:
     """What a function outside gives that begins work, waits for it, or hands it to a pool; None for any other."""
     if not node.args:
         return None
     if name in _TASK_FACTORIES or name.endswith(".create_task"):
-        return _future(inference.infer(node.args[0], here))
+        return _future(inference.infer(node.args[0], context))
     if name.startswith("concurrent.futures.") and name.endswith((".submit", ".map")):
-        given = inference.call_results(inference.infer(node.args[0], here))
+        given = inference.call_results(inference.infer(node.args[0], context))
         return _future(given) if name.endswith("t") else frozenset({Value("typed", "list", 0, given)})
     if name.endswith(".run_in_executor") and len(node.args) > 1:
-        return _future(inference.call_results(inference.infer(node.args[1], here)))
+        return _future(inference.call_results(inference.infer(node.args[1], context)))
     if name.endswith(_RUNNING):
-        return awaited(inference.infer(node.args[0], here))
+        return awaited(inference.infer(node.args[0], context))
     if name == "asyncio.gather":
-        return _gather_results(inference, node, here)
+        return _gather_results(inference, node, context)
     if name == "asyncio.wait":
-        waited = Value("typed", "list", 0, inference.elements(inference.infer(node.args[0], here)))
+        waited = Value("typed", "list", 0, inference.elements(inference.infer(node.args[0], context)))
         return frozenset({Value("typed", "places", 0, (frozenset({waited}), frozenset({waited})))})
     return None
 
 
-def _gather_results(inference: Inference, node: ast.Call, here: Context) -> Values:
+def _gather_results(inference: Inference, node: ast.Call, context: Context) -> Values:
     """The results of what is awaited together, place by place."""
     if any(isinstance(argument, ast.Starred) for argument in node.args):
         given = [a.value if isinstance(a, ast.Starred) else None for a in node.args]
         parts = [
-            inference.infer(a, here) if inner is None else inference.elements(inference.infer(inner, here))
+            inference.infer(a, context) if inner is None else inference.elements(inference.infer(inner, context))
             for a, inner in zip(node.args, given, strict=True)
         ]
         return frozenset({Value("typed", "list", 0, awaited(union(parts)))})
-    places = tuple(awaited(inference.infer(a, here)) for a in node.args)
+    places = tuple(awaited(inference.infer(a, context)) for a in node.args)
     return frozenset({Value("typed", "places", 0, places)})
 
 

@@ -23,7 +23,7 @@ _MAX_COLUMNS = 8
 
 @HANDLERS.of(" ".join(CONTAINERS))
 def _container(call: LibraryCall) -> Values | None:
-    return call.display(call.node) if call.here.base >= 0 else None
+    return call.display(call.node) if call.context.base >= 0 else None
 
 
 @HANDLERS.of("builtins.next")

@@ -20,7 +20,7 @@ _FACTORIES = ("default_factory", "factory")
 def _type(call: LibraryCall) -> Values | None:
     if call.given == 1:
         return frozenset(class_of(v) for v in call.argument(0) if v.kind == "instance")
-    return composed.composed_class(call.inference, call.node, call.here) if call.given == 3 else None
+    return composed.composed_class(call.inference, call.node, call.context) if call.given == 3 else None
 
 
 @HANDLERS.of("builtins.object.__new__ builtins.BaseException.__new__")
@@ -35,7 +35,7 @@ def _named_tuple(call: LibraryCall) -> Values:
 
 @HANDLERS.of(TUPLE_FACTORY)
 def _made_tuple(call: LibraryCall) -> Values:
-    return generated.tuple_instance(call.inference, call.value, call.node, call.here)
+    return generated.tuple_instance(call.inference, call.value, call.node, call.context)
 
 
 @HANDLERS.of("*NamedTuple._replace *collections.namedtuple()._replace")
@@ -61,7 +61,7 @@ def _field(call: LibraryCall) -> Values:
 def _made_by(call: LibraryCall, factory: ast.expr) -> Values:
     """What a factory gives: `list` a container that is filled later."""
     values = call.values(factory)
-    if call.here.base >= 0 and any(v.path in CONTAINERS for v in values):
+    if call.context.base >= 0 and any(v.path in CONTAINERS for v in values):
         return call.display(factory)
     return call.inference.call_results(values)
 
@@ -74,22 +74,22 @@ def _simple_namespace(call: LibraryCall) -> Values:
 
 def _stored(call: LibraryCall, name: str, first: ast.expr) -> Values:
     """What a field of a `SimpleNamespace` holds: what it was made with, or what the file stores under its name later."""
-    table = call.inference.table(call.here.path)
+    table = call.inference.table(call.context.path)
     later = table.attribute_flows(name) if table is not None else ()
-    stored = [call.inference.infer_flow(call.here.path, f) for f in later if f.kind == "assign"]
+    stored = [call.inference.infer_flow(call.context.path, f) for f in later if f.kind == "assign"]
     return union([call.values(first), *stored])
 
 
 @HANDLERS.of("builtins.super")
 def _super(call: LibraryCall) -> Values:
-    inference, here = call.inference, call.here
-    table = inference.table(here.path)
+    inference, context = call.inference, call.context
+    table = inference.table(context.path)
     if table is None:
         return EMPTY
-    cls = instance_class(table.facts, here.scope, "super()")
+    cls = instance_class(table.facts, context.scope, "super()")
     if cls is None:
         return EMPTY
-    start = Value("class", here.path, cls)
+    start = Value("class", context.path, cls)
     if call.given:
         named = [v for v in call.argument(0) if v.kind == "class"]
         start = named[0] if named else start
@@ -98,14 +98,14 @@ def _super(call: LibraryCall) -> Values:
 
 def _receivers(call: LibraryCall, symbols: Sequence[Symbol], cls: int) -> list[Value]:
     """What the method was called on that asks for `super()`, as far as that is known; else an instance of the class itself."""
-    inference, here = call.inference, call.here
-    method = here.scope
+    inference, context = call.inference, call.context
+    method = context.scope
     while method > 0 and symbols[method].parent != cls:
         method = symbols[method].parent
     first = symbols[method].parameters[0].name if symbols[method].parameters else ""
-    receivers = [v for name, values in here.environment if name == first for v in values]
+    receivers = [v for name, values in context.environment if name == first for v in values]
     if not receivers and first:
-        receivers = list(inference.infer_name(first, here.path, method, -1, 0))
+        receivers = list(inference.infer_name(first, context.path, method, -1, 0))
     receivers = [r for r in receivers if r.kind in ("class", "instance")]
     is_class = "class" in symbols[method].traits or symbols[method].name in ("__new__", "__init_subclass__")
-    return receivers or [Value("class" if is_class else "instance", here.path, cls)]
+    return receivers or [Value("class" if is_class else "instance", context.path, cls)]

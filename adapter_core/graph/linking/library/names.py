@@ -22,21 +22,21 @@ def _getattr(call: LibraryCall) -> Values:
 
 def _attribute(call: LibraryCall) -> Values:
     """An attribute whose name is given, also where of the name only the beginning is known."""
-    inference, node, here = call.inference, call.node, call.here
+    inference, node, context = call.inference, call.node, call.context
     if len(node.args) < 2:
         return EMPTY
-    told = inference.infer(node.args[1], here)
+    told = inference.infer(node.args[1], context)
     if told == _ANY_TEXT and isinstance(node.args[1], ast.Name):
-        told = inference.argument_values(here.path, here.scope, node.args[1].id)  # to `name: str`
+        told = inference.argument_values(context.path, context.scope, node.args[1].id)  # to `name: str`
     names = [v.extra for v in told if v.path == "builtins.str()" and v.extra]
-    values = inference.infer(node.args[0], here)
+    values = inference.infer(node.args[0], context)
     parts = []
     for name in sorted(names):
         if name.endswith("*"):
             # A name that begins so: `getattr(self, f"do_{command}")`.
             parts += [inference.members_with_prefix(v, name[:-1]) for v in values if len(name) > 2]
         else:
-            defined = decorating.undecorated_attribute(inference, values, name, here)
+            defined = decorating.undecorated_attribute(inference, values, name, context)
             parts.append(inference.attribute(values, name) if defined is None else defined)
     return union(parts)
 
@@ -50,8 +50,8 @@ def _vars(call: LibraryCall) -> Values | None:
 
 @HANDLERS.of("builtins.globals builtins.locals")
 def _namespace(call: LibraryCall) -> Values | None:
-    scope = 0 if call.name == "builtins.globals" else call.here.scope
-    return None if call.given else frozenset({Value("namespace", call.here.path, scope)})
+    scope = 0 if call.name == "builtins.globals" else call.context.scope
+    return None if call.given else frozenset({Value("namespace", call.context.path, scope)})
 
 
 @HANDLERS.of("inspect.getmembers")
@@ -77,7 +77,7 @@ def _package(call: LibraryCall) -> str:
     for value in call.values(told[0]) if told else ():
         if value.path == "builtins.str()" and value.extra:
             return str(value.extra)
-    table = call.inference.table(call.here.path)
+    table = call.inference.table(call.context.path)
     if table is None:
         return ""
     return table.facts.module if table.facts.path.endswith("__init__.py") else table.facts.module.rpartition(".")[0]
@@ -86,6 +86,8 @@ def _package(call: LibraryCall) -> str:
 @HANDLERS.of("builtins.eval")
 def _evaluated(call: LibraryCall) -> Values | None:
     """What a constant text comes to."""
-    node, here = call.node.args[0] if call.given else None, call.here
+    node, context = call.node.args[0] if call.given else None, call.context
     text = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
-    return (call.inference.infer_text(here.path, here.scope, text.strip(), here.line) or None) if text else None
+    return (
+        (call.inference.infer_text(context.path, context.scope, text.strip(), context.line) or None) if text else None
+    )

@@ -59,17 +59,17 @@ def _reference(call: LibraryCall) -> Values | None:
 def _partial(call: LibraryCall) -> Values | None:
     if not call.given:
         return None
-    here = call.here
-    start, end = here.source.span(call.node)
-    extent = (here.base + start, here.base + end)
-    return frozenset(Value("partial", here.path, here.scope, (v, *extent)) for v in call.argument(0))
+    context = call.context
+    start, end = context.source.span(call.node)
+    extent = (context.base + start, context.base + end)
+    return frozenset(Value("partial", context.path, context.scope, (v, *extent)) for v in call.argument(0))
 
 
 @HANDLERS.of("functools.reduce")
 def _reduced(call: LibraryCall) -> Values | None:
     if not call.given:
         return None
-    folded = folding.reduced(call.inference, call.node, call.here)
+    folded = folding.reduced(call.inference, call.node, call.context)
     return folded or union([call.inference.call_results(call.argument(0)), call.argument(2)])
 
 

@@ -1,4 +1,4 @@
-"""Functions of the standard library that run special methods of what they are given, or call it."""
+"""Functions of the standard library that call special methods of their arguments, or the arguments themselves."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import re
 ArgumentProtocol = tuple[int | None, str]
 
 
-def _first(runs: str, names: str) -> dict[str, tuple[ArgumentProtocol, ...]]:
-    return dict.fromkeys(names.split(), ((0, runs),))
+def _first(protocol: str, names: str) -> dict[str, tuple[ArgumentProtocol, ...]]:
+    return dict.fromkeys(names.split(), ((0, protocol),))
 
 
 BUILTINS: dict[str, tuple[ArgumentProtocol, ...]] = {
@@ -58,14 +58,14 @@ FORMATS = re.compile(r"%(?:\(\w+\))?[-#0 +]*(?:\*|\d+)?(?:\.(?:\*|\d+))?[hlL]?([
 
 
 def callback_positions(name: str) -> set[int | str]:
-    """At which places of a call of something of this name there may be what it calls."""
-    places: set[int | str] = {place for path, (place, _) in CALLERS.items() if path.rpartition(".")[2] == name}
-    places |= {place for path, place in KEY_POSITIONS.items() if path.rpartition(".")[2] == name}
-    return {*places, *((0,) if name == "iter" else ()), "key"}
+    """The positions and keywords at which a function of this name may get a callable that it calls."""
+    positions: set[int | str] = {position for path, (position, _) in CALLERS.items() if path.rpartition(".")[2] == name}
+    positions |= {position for path, position in KEY_POSITIONS.items() if path.rpartition(".")[2] == name}
+    return {*positions, *((0,) if name == "iter" else ()), "key"}
 
 
 def matches_name(name: str, path: str) -> bool:
-    """Whether the dotted name of something outside the workspace is that of the function of this name."""
+    """Whether an external dotted name is that of the function `name`."""
     if name in ("enter_context", "enter_async_context"):
         return path.endswith(f".{name}")
     return path == f"{MODULES.get(name, 'builtins')}.{name}"

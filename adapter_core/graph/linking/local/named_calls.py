@@ -1,4 +1,4 @@
-"""All calls of a workspace by their names, for who goes through all of its files."""
+"""All calls of a workspace by name, for a pass over all files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _HALF = 32  # bits
 
 
 class NamedCalls:
-    """The places of calls, eight bytes each; the calls themselves are made when somebody asks, and not kept."""
+    """The positions of calls, eight bytes each; call objects are created on demand and not kept."""
 
     def __init__(self, facts_of: Callable[[str], ModuleFacts | None]) -> None:
         self._facts_of = facts_of

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def argument_for_parameter(
-    inference: Inference, taken: Sequence[Parameter], bound: bool, node: ast.Call, here: Context, wanted: Parameter
+    inference: Inference, taken: Sequence[Parameter], bound: bool, node: ast.Call, context: Context, wanted: Parameter
 ) -> Values:
     """What a call hands over for one of the parameters that are taken."""
     positional = [p for p in taken if p.kind in ("positional", "positional_only")]
@@ -25,16 +25,16 @@ def argument_for_parameter(
         place = positional.index(wanted)
         for number, argument in enumerate(node.args):
             if isinstance(argument, ast.Starred):
-                for value in inference.infer(argument.value, here):
+                for value in inference.infer(argument.value, context):
                     parts.append(inference.item(value, None, str(place - number)) if place >= number else EMPTY)
                 break
             if number == place:
-                parts.append(inference.infer(argument, here))
+                parts.append(inference.infer(argument, context))
                 break
     for keyword in node.keywords:
         if keyword.arg == wanted.name:
-            parts.append(inference.infer(keyword.value, here))
+            parts.append(inference.infer(keyword.value, context))
         elif keyword.arg is None:
-            for value in inference.infer(keyword.value, here):
+            for value in inference.infer(keyword.value, context):
                 parts.append(inference.item(value, repr(wanted.name), None))
     return union(parts)

@@ -130,7 +130,7 @@ def from_stars(inference: Inference, table: SymbolTable, name: str) -> Values | 
 
 def from_later_stars(inference: Inference, table: SymbolTable, name: str, line: int) -> Values | None:
     """What a star import binds a name to that stands below everything else that does, and above a line (0: anywhere)."""
-    last = max((e.line for e in reaching.bindings_of(table, 0, name).events), default=0)
+    last = max((e.line for e in reaching.bindings_of(table, 0, name).bindings), default=0)
     for item in reversed(table.stars):
         if item.line > last and not item.conditional and (not line or item.line < line):
             found = star(inference, table.facts, item, name)

@@ -27,7 +27,7 @@ def bound_method(value: Value, name: str) -> Value:
     return Value("external", path, 0, value.extra) if path.startswith(METHODS) else external(path)
 
 
-def method_result(inference: Inference, called: Value, node: ast.Call, here: Context) -> Values:
+def method_result(inference: Inference, called: Value, node: ast.Call, context: Context) -> Values:
     """What a method of a string, `builtins.str().NAME`, gives: where its text is known, what comes of that."""
     name, text = called.path, called.extra
     method = name.removeprefix(METHODS)
@@ -36,7 +36,7 @@ def method_result(inference: Inference, called: Value, node: ast.Call, here: Con
         return unknown
     if not isinstance(text, str) or text.endswith("*") or len(text) > _LONG:
         return unknown
-    arguments = [_constant_argument(inference, argument, here) for argument in node.args]
+    arguments = [_constant_argument(inference, argument, context) for argument in node.args]
     if any(argument is None or (isinstance(argument, str) and len(argument) > _LONG) for argument in arguments):
         return unknown
     work: Callable[..., str | tuple[str, ...] | list[str]] = getattr(text, method)
@@ -62,12 +62,12 @@ def names_with_prefix(inference: Inference, path: str, flow: Flow, target: str, 
         negated = inference.workspace.text(path)[: call.start].endswith("not ")
         if call.callee != f"{target}.startswith" or call.owner != flow.owner or negated:
             continue
-        here = inference.context(path, call.owner, call.start, call.end, call.line)
-        node = here.source.tree if here is not None else None
-        if here is None or not isinstance(node, ast.Call):
+        context = inference.context(path, call.owner, call.start, call.end, call.line)
+        node = context.source.tree if context is not None else None
+        if context is None or not isinstance(node, ast.Call):
             continue
         # What begins with an underscore is asked for to be left out.
-        beginnings = (_constant_argument(inference, argument, here) for argument in node.args[:1])
+        beginnings = (_constant_argument(inference, argument, context) for argument in node.args[:1])
         found.update(_text(f"{b}*") for b in beginnings if isinstance(b, str) and b[:1] not in ("_", ""))
     return frozenset(found - {_NAME}) or values
 
@@ -84,11 +84,11 @@ def _texts(values: Values) -> list[str]:
     return sorted(texts) if len(texts) == len(values) else []
 
 
-def _constant_argument(inference: Inference, node: ast.expr, here: Context) -> str | int | None:
+def _constant_argument(inference: Inference, node: ast.expr, context: Context) -> str | int | None:
     """A constant, or the one text that an expression is; None: not known."""
     if isinstance(node, ast.Constant):
         return node.value if isinstance(node.value, (str, int)) else None
-    told = _texts(inference.infer(node, here))
+    told = _texts(inference.infer(node, context))
     return told[0] if len(told) == 1 else None
 
 
