@@ -40,8 +40,8 @@ def _name(inference: Inference, node: ast.Name, context: Context) -> Values:
             return values
     offset = -1 if context.base < 0 else context.base + context.source.start(node)
     found = inference.infer_name(node.id, context.path, context.scope, offset, context.line, context.environment)
-    asked = inference.isinstance_checks.get(context.path)
-    if offset < 0 or (asked is not None and (context.scope, node.id) not in asked):
+    checks = inference.isinstance_checks.get(context.path)
+    if offset < 0 or (checks is not None and (context.scope, node.id) not in checks):
         return found
     return narrowing.narrowed(inference, node.id, offset, context, found)
 
@@ -137,8 +137,8 @@ def keys(inference: Inference, node: ast.expr, context: Context) -> list[str | N
     key = spelled(node)
     if key:
         return [key]
-    told = inference.infer(node, context)
-    texts = _texts(told)
+    values = inference.infer(node, context)
+    texts = _texts(values)
     return [repr(text) for text in texts] if texts and not any(text.endswith("*") for text in texts) else [None]
 
 
@@ -200,10 +200,10 @@ def _string(inference: Inference, node: ast.JoinedStr, context: Context) -> Valu
     texts: Texts = [""]
     for part in node.values:
         if isinstance(part, ast.FormattedValue) and (part.format_spec is not None or part.conversion not in (-1, 115)):
-            told: Texts = None
+            part_texts: Texts = None
         else:
-            told = _texts(inference.infer(part.value if isinstance(part, ast.FormattedValue) else part, context))
-        texts = _joined(texts, told)
+            part_texts = _texts(inference.infer(part.value if isinstance(part, ast.FormattedValue) else part, context))
+        texts = _joined(texts, part_texts)
     return _strings(texts)
 
 
@@ -221,7 +221,7 @@ def _joined(left: Texts, right: Texts) -> Texts:
         return None
     if any(text.endswith("*") for text in left) or right is None or len(left) * len(right) > _MAX_TEXTS:
         return [text if text.endswith("*") else text + "*" for text in left]
-    return [one + other for one in left for other in right]
+    return [start + end for start in left for end in right]
 
 
 def _strings(texts: Texts) -> Values:

@@ -258,7 +258,7 @@ class Inference(QueryCache):
         folds = bound.branching and self.folds.get(table.facts.path) != ()
         fold_flow = folding.finished_fold(self, table, chosen, line) if folds else None
         if environment:
-            environment = self._needed(table, chosen, environment)
+            environment = self._relevant_environment(table, chosen, environment)
 
         def compute() -> Values:
             fold_result = folding.result(self, table, fold_flow) if fold_flow is not None else EMPTY
@@ -273,7 +273,7 @@ class Inference(QueryCache):
                 # An annotation tells where the value does not: `basket: Basket = field(…)`.
                 parts += [self._infer_source(table, e) for e in annotations]
             else:
-                parts = [union_of_alternatives(parts, [self._is_told(table, e) for e in assignments])]
+                parts = [union_of_alternatives(parts, [self._is_constant_binding(table, e) for e in assignments])]
             if fold_result:
                 parts.append(fold_result)
             elif parameter and may_be_parameter:

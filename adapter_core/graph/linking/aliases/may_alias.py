@@ -60,12 +60,12 @@ def _may_alias(inference: Inference, value: Value) -> list[Value]:
 
 def _call_sites(inference: Inference, value: Value, aliases: list[Value]) -> list[tuple[str, Call]]:
     found: dict[tuple[str, int, int, str], tuple[str, Call]] = {}
-    for one in aliases:
+    for alias in aliases:
         if inference.expired:  # to find the files of a name takes time, too
             inference.mark_incomplete()
             break
-        name: str = one.extra
-        sites = _calls_in_file(inference, one.path, name) if one.path else _calls_named(inference, name)
+        name: str = alias.extra
+        sites = _calls_in_file(inference, alias.path, name) if alias.path else _calls_named(inference, name)
         for path, call in sites:
             found[(path, call.start, call.end, call.form)] = (path, call)
     if value.kind == "lambda":
@@ -176,12 +176,12 @@ def call_name(inference: Inference, function: Value) -> str:
     return table.facts.symbols[symbol.parent].name if symbol.name in CONSTRUCTORS and symbol.parent > 0 else symbol.name
 
 
-def _files(inference: Inference, one: Value, defined_in: str) -> list[str]:
+def _files(inference: Inference, alias: Value, defined_in: str) -> list[str]:
     """Where to look for what takes over the value of an alias. A name that stands everywhere is a word rather than a name: then
     only where the value is defined."""
-    if one.path:
-        return [one.path]
-    paths = inference.workspace.paths_using(one.extra)
+    if alias.path:
+        return [alias.path]
+    paths = inference.workspace.paths_using(alias.extra)
     if len(paths) > _MAX_FILES:
         return [defined_in]
     return paths
@@ -191,27 +191,27 @@ def _closure(inference: Inference, value: Value) -> Values:
     return _transitive_aliases(inference, _initial_aliases(inference, value), value.path)
 
 
-def _transitive_aliases(inference: Inference, first: list[Value], defined_in: str) -> Values:
+def _transitive_aliases(inference: Inference, initial: list[Value], defined_in: str) -> Values:
     """Some aliases, and what takes over their value."""
-    found: dict[Value, None] = dict.fromkeys(first)
+    found: dict[Value, None] = dict.fromkeys(initial)
     todo = list(found)
     while todo:
-        one = todo.pop(0)
-        name: str = one.extra
+        alias = todo.pop(0)
+        name: str = alias.extra
         if name.endswith(("[]", "()")) or name == "cls" or (name.startswith("__") and name.endswith("__")):
             continue
-        container = scoped_name(one.path, f"{name}[]") in found
-        for path in _files(inference, one, defined_in):
+        container = scoped_name(alias.path, f"{name}[]") in found
+        for path in _files(inference, alias, defined_in):
             if not inference.spend():
                 return frozenset(found)
-            for new in targets_of_name(inference, path, name, container):
-                if new in found:
+            for target in targets_of_name(inference, path, name, container):
+                if target in found:
                     continue
                 if len(found) >= _MAX_ALIASES:
                     inference.incomplete = True
                     return frozenset(found)
-                found[new] = None
-                todo.append(new)
+                found[target] = None
+                todo.append(target)
     return frozenset(found)
 
 
@@ -257,8 +257,8 @@ def _aliases_by_prefix(inference: Inference, cls: Value, name: str) -> list[Valu
     """The aliases of a method that its class, or a base, asks for by a name put together: `getattr(self, "visit_" + kind)`."""
     found: list[Value] = []
     for path in dict.fromkeys(c.path for c in lookup_order(inference, cls) if c.kind == "class"):
-        for beginning, start in _getattr_prefixes(inference, path):
-            if name.startswith(beginning) and name != beginning:
+        for prefix, start in _getattr_prefixes(inference, path):
+            if name.startswith(prefix) and name != prefix:
                 found += [scoped_name(path, "()"), *targets_of_place(inference, path, start)]
     return found
 
@@ -280,13 +280,13 @@ def _find_getattr_prefixes(inference: Inference, table: SymbolTable, calls: Sequ
         if not isinstance(node, ast.Call) or len(node.args) < 2:
             continue
         # Told by what is written there, or by what a local name is: to infer it would cost more than it tells.
-        written: list[ast.expr] = [node.args[1]]
+        name_nodes: list[ast.expr] = [node.args[1]]
         if isinstance(node.args[1], ast.Name):
             text = inference.workspace.text(table.facts.path)
             flows = table.flows.get((call.owner, node.args[1].id), ())
             sources = [snippet(text[f.start : f.end]) for f in flows if f.kind == "assign" and not f.path]
-            written = [source.tree for source in sources if source is not None]
-        found += [(text, call.start) for part in written if (text := _constant_prefix(part))]
+            name_nodes = [source.tree for source in sources if source is not None]
+        found += [(text, call.start) for name_node in name_nodes if (text := _constant_prefix(name_node))]
     return found
 
 
@@ -301,8 +301,8 @@ def _constant_prefix(node: ast.expr) -> str:
         return _constant(node.left).partition("%")[0]
     while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
         node = node.left
-        if told := _constant(node) or (_constant_prefix(node) if isinstance(node, ast.JoinedStr) else ""):
-            return told
+        if prefix := _constant(node) or (_constant_prefix(node) if isinstance(node, ast.JoinedStr) else ""):
+            return prefix
     return ""
 
 

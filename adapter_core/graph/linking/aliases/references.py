@@ -114,9 +114,9 @@ def _walk(facts: ModuleFacts, tree: ast.AST, lines: list[str], wanted: list[int]
             quoted = _quoted(node, node.value, lines)
             stack += [(quoted, kind, scope)] if quoted is not None else []
         for field, value in ast.iter_fields(node):
-            following = _kind_of_part(node, field, kind)
+            part_kind = _kind_of_part(node, field, kind)
             stack += [
-                (i, following, scope) for i in (value if isinstance(value, list) else [value]) if isinstance(i, ast.AST)
+                (i, part_kind, scope) for i in (value if isinstance(value, list) else [value]) if isinstance(i, ast.AST)
             ]
 
 
@@ -136,9 +136,9 @@ def _around_definition(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassD
     for part in outer_parts(node):
         yield part, "decorator" if part in node.decorator_list else "base" if part in bases else "read", scope
     if not isinstance(node, ast.ClassDef):
-        given = node.args
-        some = [*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg]
-        for annotation in [*(a.annotation for a in some if a is not None), node.returns]:
+        arguments = node.args
+        parameters = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
+        for annotation in [*(a.annotation for a in parameters if a is not None), node.returns]:
             if annotation is not None:
                 yield annotation, "annotation", scope
 
@@ -159,20 +159,20 @@ def _kind_of_part(node: ast.AST, field: str, kind: str) -> str:
 def _quoted(node: ast.Constant, text: str, lines: list[str]) -> ast.expr | None:
     """The expression in an annotation's quotes, its nodes where they stand; None where it is none, or spelled in another way."""
     line = lines[node.lineno - 1].encode("utf-8", "surrogatepass") if node.lineno <= len(lines) else b""
-    written = text.encode("utf-8", "surrogatepass")
+    encoded = text.encode("utf-8", "surrogatepass")
     start = node.col_offset + 1
-    ends = [written + quote for quote in (b"'", b'"')]
-    if node.end_lineno != node.lineno or not written or line[start : start + len(written) + 1] not in ends:
+    ends = [encoded + quote for quote in (b"'", b'"')]
+    if node.end_lineno != node.lineno or not encoded or line[start : start + len(encoded) + 1] not in ends:
         return None
     try:
         tree = ast.parse(text, mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-    for one in ast.walk(tree):
-        if isinstance(one, ast.expr):
-            one.lineno = one.end_lineno = node.lineno
-            one.col_offset += start
-            one.end_col_offset = (one.end_col_offset or 0) + start
+    for inner in ast.walk(tree):
+        if isinstance(inner, ast.expr):
+            inner.lineno = inner.end_lineno = node.lineno
+            inner.col_offset += start
+            inner.end_col_offset = (inner.end_col_offset or 0) + start
     return tree.body
 
 
@@ -181,17 +181,17 @@ def _imports(
     syntax: Syntax,
 ) -> Iterator[NameUse]:  # fmt: skip
     facts = table.facts
-    written = [item for item in facts.imports if item.line == node.lineno]
-    if isinstance(node, ast.ImportFrom) and node.module and not target[1] and written:
+    items = [item for item in facts.imports if item.line == node.lineno]
+    if isinstance(node, ast.ImportFrom) and node.module and not target[1] and items:
         last = node.module.rpartition(".")[2]
         column = _end_of_module(node, syntax)
-        if last in names and column and _module_of(inference, facts, written[0], target[0]):
+        if last in names and column and _module_of(inference, facts, items[0], target[0]):
             yield NameUse(facts.path, node.lineno, column - len(last), "import", scope)
     for alias in node.names:
         last = alias.name.rpartition(".")[2]
         if last not in names and alias.asname not in names:
             continue
-        for item in written:
+        for item in items:
             if (item.name if isinstance(node, ast.ImportFrom) else item.module) == alias.name:
                 if target in imported_symbols(inference, facts, item):
                     start = syntax.column(alias.lineno, alias.col_offset)

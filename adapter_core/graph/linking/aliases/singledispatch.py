@@ -23,17 +23,19 @@ _WORD = re.compile(r"[^\W\d]\w*")
 
 def dispatch_targets(inference: Inference, path: str, call: Call, function: Value) -> list[Value]:
     """The functions that a call enters instead of the one that it names, by the type of its first argument, as far as that is told."""
-    possible = sorted(implementations(inference, function), key=lambda v: v[:3])
-    if not possible:
+    candidates = sorted(implementations(inference, function), key=lambda v: v[:3])
+    if not candidates:
         return []
-    context = inference.context(path, call.owner, call.start, call.end, call.line)
-    node = context.source.tree if context is not None else None
-    if context is None or not isinstance(node, ast.Call) or not node.args or isinstance(node.args[0], ast.Starred):
-        return possible
-    types = [_types(inference, value) for value in inference.infer(node.args[0], context)]
+    call_context = inference.context(path, call.owner, call.start, call.end, call.line)
+    node = call_context.source.tree if call_context is not None else None
+    if call_context is None or not isinstance(node, ast.Call) or not node.args or isinstance(node.args[0], ast.Starred):
+        return candidates
+    types = [_types(inference, value) for value in inference.infer(node.args[0], call_context)]
     if not types or not all(types):
-        return possible
-    return [one for one in possible if any(_registered_types(inference, one) & names for names in types)]
+        return candidates
+    return [
+        candidate for candidate in candidates if any(_registered_types(inference, candidate) & names for names in types)
+    ]
 
 
 def _types(inference: Inference, value: Value) -> set[str]:
@@ -58,17 +60,19 @@ def _registered_types(inference: Inference, function: Value) -> set[str]:
     symbol: Symbol | None = table.facts.symbols[function.index] if table is not None else None
     if symbol is None:
         return set()
-    told = [text.partition("(")[2] for text in symbol.decorators if dispatcher_name(text)]
-    written = next((text for text in told if text.strip(") ")), "")
-    annotated = next((p.annotation for p in symbol.parameters if p.annotation), "") or ""
-    return set(_WORD.findall(written or annotated))
+    arguments = [text.partition("(")[2] for text in symbol.decorators if dispatcher_name(text)]
+    explicit = next((text for text in arguments if text.strip(") ")), "")
+    annotation = next((p.annotation for p in symbol.parameters if p.annotation), "") or ""
+    return set(_WORD.findall(explicit or annotation))
 
 
 def registered_type(symbol: Symbol, parameter: Parameter) -> str:
     """The type of the first parameter of a function, as `@describe.register(str)` above it says; "" of any other."""
-    told = [text.partition("(")[2].rstrip().removesuffix(")") for text in symbol.decorators if dispatcher_name(text)]
-    own = [p for p in symbol.parameters if p.name not in ("self", "cls")]
-    return " | ".join(t for t in told if _TYPE.fullmatch(t.strip())) if own and own[0] is parameter else ""
+    types = [text.partition("(")[2].rstrip().removesuffix(")") for text in symbol.decorators if dispatcher_name(text)]
+    positional = [p for p in symbol.parameters if p.name not in ("self", "cls")]
+    return (
+        " | ".join(t for t in types if _TYPE.fullmatch(t.strip())) if positional and positional[0] is parameter else ""
+    )
 
 
 def implementations(inference: Inference, function: Value) -> Values:
@@ -77,22 +81,28 @@ def implementations(inference: Inference, function: Value) -> Values:
     symbol = table.facts.symbols[function.index] if table is not None else None
     if symbol is None or not any(d.rpartition(".")[2] in _DISPATCH_DECORATORS for d in symbol.decorators):
         return EMPTY
-    plain = unbound(function)
+    dispatcher = unbound(function)
 
     def compute() -> Values:
         found = set()
         paths = inference.files_using_name(symbol.name)
-        for path in paths if len(paths) <= _MAX_FILES else [plain.path]:
+        for path in paths if len(paths) <= _MAX_FILES else [dispatcher.path]:
             other = inference.table(path) if inference.spend(2) else None
-            for index, one in enumerate(other.facts.symbols if other and "register" in other.decorators else ()):
-                heads = [d for text in one.decorators if (d := dispatcher_name(text))] if one.is_callable else []
+            for index, registered in enumerate(other.facts.symbols if other and "register" in other.decorators else ()):
+                dispatchers = (
+                    [d for text in registered.decorators if (d := dispatcher_name(text))]
+                    if registered.is_callable
+                    else []
+                )
                 if any(
-                    plain in map(unbound, inference.infer_text(path, max(one.parent, 0), h, one.start)) for h in heads
+                    dispatcher
+                    in map(unbound, inference.infer_text(path, max(registered.parent, 0), h, registered.start))
+                    for h in dispatchers
                 ):
                     found.add(Value("function", path, index))
         return frozenset(found)
 
-    return inference.memoize(("implementations", plain), compute)
+    return inference.memoize(("implementations", dispatcher), compute)
 
 
 def dispatcher_name(decorator: str) -> str:

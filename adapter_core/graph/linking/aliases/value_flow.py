@@ -35,18 +35,18 @@ _NO_VALUE_USE = re.compile(r"\s*(\(|\.|=(?!=))")
 _ITEM_ACCESS = re.compile(r"\[|\.(?:values|items|get|pop|popitem|popleft|setdefault|copy)\(")
 
 
-def _mentions(text: str, name: str, container: bool) -> Iterator[int]:
+def _value_uses(text: str, name: str, container: bool) -> Iterator[int]:
     """Where a name stands as a value of its own: not called, not asked for an attribute, not the name of a keyword; or, of a
     container, where something is taken out of it."""
-    place = text.find(name)
+    offset = text.find(name)
     size = len(name)
-    while place >= 0:
-        end = place + size
-        before, after = text[place - 1 : place], text[end : end + 1]
-        whole = not (before.isalnum() or before == "_" or after.isalnum() or after == "_")
-        if whole and (not _NO_VALUE_USE.match(text, end) or (container and _ITEM_ACCESS.match(text, end))):
-            yield place
-        place = text.find(name, end)
+    while offset >= 0:
+        end = offset + size
+        before, after = text[offset - 1 : offset], text[end : end + 1]
+        is_word = not (before.isalnum() or before == "_" or after.isalnum() or after == "_")
+        if is_word and (not _NO_VALUE_USE.match(text, end) or (container and _ITEM_ACCESS.match(text, end))):
+            yield offset
+        offset = text.find(name, end)
 
 
 def targets_of_name(inference: Inference, path: str, name: str, container: bool) -> tuple[Value, ...]:
@@ -61,12 +61,12 @@ def _compute_targets(inference: Inference, path: str, name: str, container: bool
     if path in inference.workspace.paths_using(name, "aliased"):
         table = inference.table(path)
         found += [scoped_name("", alias) for alias in (table.aliases.get(name, ()) if table else ())]
-    mentioned = ("mentioned", path, name, container)
-    places = inference.memoize_data(mentioned, lambda: _find_uses(inference, path, name, container))
-    table = inference.table(path) if places else None
+    key = ("mentioned", path, name, container)
+    uses = inference.memoize_data(key, lambda: _find_uses(inference, path, name, container))
+    table = inference.table(path) if uses else None
     if table is not None:
-        for place, flows, call in places:
-            found += _targets_of(inference, table, place, flows, call)
+        for offset, flows, call in uses:
+            found += _targets_of(inference, table, offset, flows, call)
     return tuple(dict.fromkeys(found))
 
 
@@ -76,13 +76,17 @@ def _find_uses(
     """Where a name stands as a value in one file, the flows of which it is part, and the innermost call that it is an argument of."""
     text = inference.workspace.text(path)
     # Most mentions are in imports: the facts of their files need not be read.
-    places = [
-        place
-        for place in _mentions(text, name, container)
-        if not text.startswith(("from ", "import "), text.rfind("\n", 0, place) + 1)
+    offsets = [
+        offset
+        for offset in _value_uses(text, name, container)
+        if not text.startswith(("from ", "import "), text.rfind("\n", 0, offset) + 1)
     ]
-    table = inference.table(path) if places else None
-    return [(p, flows_around(table, p), _call_around(table, p)) for p in places] if table is not None else []
+    table = inference.table(path) if offsets else None
+    return (
+        [(offset, flows_around(table, offset), _call_around(table, offset)) for offset in offsets]
+        if table is not None
+        else []
+    )
 
 
 def argument_uses(inference: Inference, path: str, name: str) -> list[tuple[int, Call]]:
@@ -104,12 +108,12 @@ def _assigned_to(inference: Inference, name: str) -> list[str]:
     for path in paths if len(paths) <= _MAX_FILES else ():
         key = "mentioned", path, name, False
         for _, flows, _ in inference.memoize_data(key, partial(_find_uses, inference, path, name, False)):
-            for last in (flow.target.rpartition(".")[2] for flow in flows if flow.kind == "assign"):
-                found.update(dict.fromkeys([last, f"{last}[]"]))
+            for target in (flow.target.rpartition(".")[2] for flow in flows if flow.kind == "assign"):
+                found.update(dict.fromkeys([target, f"{target}[]"]))
             # `return partial(name, level)`: what gives it may go by its own name.
-            given = [flow.owner for flow in flows if flow.kind == "return"]
-            symbols = inference.table(path).facts.symbols if given else ()  # type: ignore[union-attr]
-            found.update(dict.fromkeys(symbols[owner].name for owner in given))
+            returning = [flow.owner for flow in flows if flow.kind == "return"]
+            symbols = inference.table(path).facts.symbols if returning else ()  # type: ignore[union-attr]
+            found.update(dict.fromkeys(symbols[owner].name for owner in returning))
     return list(found)
 
 
@@ -125,20 +129,20 @@ def _targets_of(
     inference: Inference, table: SymbolTable, offset: int, flows: list[Flow], call: Call | None
 ) -> list[Value]:
     found: list[Value] = []
-    telling = call is not None and _discards_argument(table, call)
+    discards = call is not None and _discards_argument(table, call)
     for flow in flows:
-        if not (telling and flow.start <= call.start and call.end <= flow.end):  # type: ignore[union-attr]
+        if not (discards and flow.start <= call.start and call.end <= flow.end):  # type: ignore[union-attr]
             found += from_flow(inference, table, flow)
-    if call is not None and not telling:
+    if call is not None and not discards:
         found += _from_argument(inference, table.facts.path, call, offset)
     return found
 
 
 def _discards_argument(table: SymbolTable, call: Call) -> bool:
     """Whether a call hands on nothing of what it is given: the built-in function itself, and nothing that goes by its name."""
-    owner, _, name = call.callee.rpartition(".")
-    if owner:
-        return owner in _INSPECTING_MODULES and name.startswith("is") and _is_imported(table, call, owner)
+    module, _, name = call.callee.rpartition(".")
+    if module:
+        return module in _INSPECTING_MODULES and name.startswith("is") and _is_imported(table, call, module)
     return (
         name in _INSPECTING
         and not table.stars
@@ -222,7 +226,7 @@ def _targets_of_calls(inference: Inference, table: SymbolTable, name: str, owner
         for flow in flows_around(table, call.start):
             if not (flow.kind in ("return", "yield") and flow.owner == owner):
                 yield from _from_flow_once(inference, table, flow)
-        inner = _call_around(table, call.start, outside=call)
+        inner = _call_around(table, call.start, outer=call)
         if inner is not None:
             yield from _from_argument(inference, table.facts.path, inner, call.start)
 
@@ -260,17 +264,17 @@ def _decorator_name(text: str) -> str:
     return text.partition("(")[0].rpartition(".")[2]
 
 
-def _call_around(table: SymbolTable, offset: int, outside: Call | None = None) -> Call | None:
-    """The innermost call among whose arguments an offset lies; `outside`: not that one, nor one that begins where it does."""
-    best: Call | None = None
+def _call_around(table: SymbolTable, offset: int, outer: Call | None = None) -> Call | None:
+    """The innermost call among whose arguments an offset lies; `outer`: not that one, nor one that begins where it does."""
+    innermost: Call | None = None
     for call in table.calls_around(offset):
         if call.form == "decorator":
             continue
-        if outside is not None and call.start == offset and call.end <= outside.end:
+        if outer is not None and call.start == offset and call.end <= outer.end:
             continue
-        if best is None or (call.start, -call.end) > (best.start, -best.end):
-            best = call
-    return best
+        if innermost is None or (call.start, -call.end) > (innermost.start, -innermost.end):
+            innermost = call
+    return innermost
 
 
 def _from_argument(inference: Inference, path: str, call: Call, offset: int) -> list[Value]:
@@ -286,36 +290,36 @@ def _compute_argument_targets(inference: Inference, path: str, call: Call, offse
     if context is None or not isinstance(context.source.tree, ast.Call):
         return []
     node = context.source.tree
-    place: int | str | None = None
+    position: int | str | None = None
     for number, argument in enumerate(node.args):
         start, end = context.source.span(argument)
         if start <= offset - call.start < end:
-            place = number
+            position = number
     for keyword in node.keywords:
         start, end = context.source.span(keyword.value)
         if start <= offset - call.start < end:
-            place = keyword.arg or "**"
-    if place is None:
+            position = keyword.arg or "**"
+    if position is None:
         return []
     if call.name in _ADD_METHODS and "." in call.callee:
         container = call.callee.rpartition(".")[0].rpartition(".")[2]
         return [scoped_name(path, container), scoped_name(path, f"{container}[]")] if container else []
-    if call.name in ("set_defaults", "SimpleNamespace") and isinstance(place, str):
-        return [scoped_name("", place)]  # `parser.set_defaults(func=build)`, and then `args.func(args)`
+    if call.name in ("set_defaults", "SimpleNamespace") and isinstance(position, str):
+        return [scoped_name("", position)]  # `parser.set_defaults(func=build)`, and then `args.func(args)`
     found = [scoped_name(path, name) for name in _lambda_parameters(node)] if call.name in CALLER_NAMES else []
     for value in inference.callees(path, call):
-        binding = value.kind == "external" and value.path in _BINDING
-        if binding and node.args and place != 0:
+        is_partial = value.kind == "external" and value.path in _BINDING
+        if is_partial and node.args and position != 0:
             # What `partial` is given goes to the function that it is given first.
-            for inner in inference.infer(node.args[0], context):
-                found += target_parameters(inference, inner, place - 1 if isinstance(place, int) else place)
-        elif binding:
+            for function in inference.infer(node.args[0], context):
+                found += target_parameters(inference, function, position - 1 if isinstance(position, int) else position)
+        elif is_partial:
             # What it makes of the function goes where the call stands: `run(partial(f, 1))`.
             found.append(scoped_name(path, "()"))  # `partial(f, 1)()`
             table = inference.table(path)
-            around = _call_around(table, call.start, outside=call) if table is not None else None
-            found += _from_argument(inference, path, around, call.start) if around is not None else []
-        found += target_parameters(inference, value, place)
+            outer_call = _call_around(table, call.start, outer=call) if table is not None else None
+            found += _from_argument(inference, path, outer_call, call.start) if outer_call is not None else []
+        found += target_parameters(inference, value, position)
     return found
 
 
@@ -324,12 +328,12 @@ def _lambda_parameters(node: ast.Call) -> list[str]:
     return [a.arg for argument in node.args if isinstance(argument, ast.Lambda) for a in argument.args.args]
 
 
-def target_parameters(inference: Inference, callee: Value, place: int | str) -> list[Value]:
+def target_parameters(inference: Inference, callee: Value, position: int | str) -> list[Value]:
     """The parameter of `callee` that an argument at a place, or by a keyword, goes to."""
     if callee.kind == "class":
         targets = [v._replace(extra=callee) for v in inference.constructors(callee)]
         if not targets:
-            return [scoped_name("", name) for name in generated.field_of_argument(inference, callee, place)]
+            return [scoped_name("", name) for name in generated.field_of_argument(inference, callee, position)]
     elif callee.kind == "instance":
         targets = [v for v in inference.member(callee, "__call__") if v.kind == "function"]
     else:
@@ -343,12 +347,12 @@ def target_parameters(inference: Inference, callee: Value, place: int | str) -> 
         positional = [p for p in parameters if p.kind in ("positional", "positional_only")][
             1 if target.extra is not None else 0 :
         ]
-        gathering = [p.name for p in parameters if p.kind in ("var_positional", "var_keyword")]
-        if isinstance(place, int) and place < len(positional):
-            found.append(scoped_name(target.path, positional[place].name))
-        elif isinstance(place, str) and any(p.name == place for p in parameters):
-            found.append(scoped_name(target.path, place))
+        variadic = [p.name for p in parameters if p.kind in ("var_positional", "var_keyword")]
+        if isinstance(position, int) and position < len(positional):
+            found.append(scoped_name(target.path, positional[position].name))
+        elif isinstance(position, str) and any(p.name == position for p in parameters):
+            found.append(scoped_name(target.path, position))
         else:
-            for name in gathering:
+            for name in variadic:
                 found += [scoped_name(target.path, name), scoped_name(target.path, f"{name}[]")]
     return found

@@ -28,22 +28,22 @@ class Callback(NamedTuple):
 
 def callback_of(inference: Inference, callee: Value, node: ast.Call, context: Context) -> Callback | None:
     """What a call of something outside the workspace calls, in its turn."""
-    told = _callback_position(callee, node)
-    if told is None:
+    position_and_protocol = _callback_position(callee, node)
+    if position_and_protocol is None:
         return None
-    place, how = told
-    function = _argument(node, place)
+    position, protocol = position_and_protocol
+    function = _argument(node, position)
     return (
         None
         if function is None
-        else Callback(function, _callback_argument_values(inference, callee, node, context, place, how))
+        else Callback(function, _callback_argument_values(inference, callee, node, context, position, protocol))
     )
 
 
 def callback_arguments(callees: Values, node: ast.Call) -> list[ast.expr]:
     """The arguments of a call that any of the callees, which are code outside, calls."""
-    places = [told[0] for callee in callees if (told := _callback_position(callee, node)) is not None]
-    return [argument for place in places if (argument := _argument(node, place)) is not None]
+    positions = [found[0] for callee in callees if (found := _callback_position(callee, node)) is not None]
+    return [argument for position in positions if (argument := _argument(node, position)) is not None]
 
 
 def _callback_position(callee: Value, node: ast.Call) -> tuple[int | str, str] | None:
@@ -66,40 +66,40 @@ def _argument(node: ast.Call, place: int | str) -> ast.expr | None:
 
 
 def _callback_argument_values(
-    inference: Inference, callee: Value, node: ast.Call, context: Context, place: int | str, how: str
+    inference: Inference, callee: Value, node: ast.Call, context: Context, position: int | str, protocol: str
 ) -> list[Values]:
     def elements(argument: ast.expr) -> Values:
         return inference.elements(inference.infer(argument, context))
 
-    rest = [a for number, a in enumerate(node.args) if number != place]
-    if how == "each":
-        return [elements(a) for a in rest]
-    if how == "fold":
-        first = union([inference.infer(a, context) for a in rest[1:]])
-        listed = folding.ordered_elements(inference, rest[0], context) if rest else None
-        values = elements(rest[0]) if rest else EMPTY
-        if listed and not first:
-            first, values, listed = listed[0], union(listed[1:]), listed[1:]
+    other_arguments = [a for number, a in enumerate(node.args) if number != position]
+    if protocol == "each":
+        return [elements(a) for a in other_arguments]
+    if protocol == "fold":
+        first = union([inference.infer(a, context) for a in other_arguments[1:]])
+        ordered = folding.ordered_elements(inference, other_arguments[0], context) if other_arguments else None
+        values = elements(other_arguments[0]) if other_arguments else EMPTY
+        if ordered and not first:
+            first, values, ordered = ordered[0], union(ordered[1:]), ordered[1:]
         elif not first:
             first = values
         # What it gave is what it is given the next time.
-        again = isinstance(place, int) and (listed is None or len(listed) > 1)
-        made = inference.call_results(inference.infer(node.args[place], context)) if again else EMPTY  # type: ignore[index]
-        return [first | made, values]
-    if how == "spread":
-        values = elements(rest[0]) if rest else EMPTY
+        is_applied_again = isinstance(position, int) and (ordered is None or len(ordered) > 1)
+        previous = inference.call_results(inference.infer(node.args[position], context)) if is_applied_again else EMPTY  # type: ignore[index]
+        return [first | previous, values]
+    if protocol == "spread":
+        values = elements(other_arguments[0]) if other_arguments else EMPTY
         return [inference.unpacked(values, str(number)) for number in range(4)]
-    if how == "text":
+    if protocol == "text":
         return [frozenset({external("re.Match()")})]
-    if how == "receiver":
+    if protocol == "receiver":
         return [inference.elements(frozenset({callee.extra}))]
-    if how == "keyed":
-        if callee.path in _COMPARE_ARGUMENTS and len(rest) > 1:
-            return [union([inference.infer(a, context) for a in rest])]
-        among = KEY_CALLERS[callee.path]
-        parts = [elements(a) for a in node.args[among : among + 1]]
+    if protocol == "keyed":
+        if callee.path in _COMPARE_ARGUMENTS and len(other_arguments) > 1:
+            return [union([inference.infer(a, context) for a in other_arguments])]
+        iterable = KEY_CALLERS[callee.path]
+        parts = [elements(a) for a in node.args[iterable : iterable + 1]]
         if callee.path.startswith(_INSERTS):
-            parts += [inference.infer(a, context) for a in node.args[among + 1 : among + 2]]
+            parts += [inference.infer(a, context) for a in node.args[iterable + 1 : iterable + 2]]
         return [union(parts)]
     return []
 
@@ -117,12 +117,12 @@ def callback_calls_of(inference: Inference, function: Value) -> Iterator[tuple[s
         if context is None or not isinstance(node, ast.Call):
             continue
         for callee in inference.callees(path, call):
-            given = callback_of(inference, callee, node, context)
-            if given is None:
+            callback = callback_of(inference, callee, node, context)
+            if callback is None:
                 continue
-            for value in inference.infer(given.function, context):
+            for value in inference.infer(callback.function, context):
                 if unbound(value) == wanted:
-                    yield path, call, value, given
+                    yield path, call, value, callback
 
 
 def _candidate_calls(inference: Inference, function: Value) -> Iterator[tuple[str, Call]]:
@@ -144,11 +144,11 @@ def _candidate_calls(inference: Inference, function: Value) -> Iterator[tuple[st
 
 def _calls_mentioning(inference: Inference, path: str, name: str) -> Iterator[Call]:
     inference.note_read(path)
-    handing = inference.callback_calls.get(path)
-    if handing is None:
+    callback_calls = inference.callback_calls.get(path)
+    if callback_calls is None:
         table = inference.table(path)
-        handing = inference.callback_calls[path] = tuple(table.callback_calls) if table is not None else ()
-    text = inference.workspace.text(path) if handing else ""
-    for call in handing:
+        callback_calls = inference.callback_calls[path] = tuple(table.callback_calls) if table is not None else ()
+    text = inference.workspace.text(path) if callback_calls else ""
+    for call in callback_calls:
         if text.find(name, call.start, call.end) >= 0:
             yield call

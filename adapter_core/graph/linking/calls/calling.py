@@ -87,14 +87,14 @@ def call_results(inference: Inference, callees: Values) -> Values:
 
 def instantiate(inference: Inference, cls: Value) -> Values:
     """What calling a class gives: an instance of it, and what its own `__new__` gives instead."""
-    own = frozenset({instance(cls)})
-    news = member_functions(inference, cls, "__new__") if cls.extra is None else EMPTY
-    if not news:
-        return own
+    instances = frozenset({instance(cls)})
+    new_methods = member_functions(inference, cls, "__new__") if cls.extra is None else EMPTY
+    if not new_methods:
+        return instances
 
     def compute() -> Values:
-        given = call_results(inference, frozenset(f._replace(extra=cls) for f in news))
-        return own.union(v for v in given if v.kind == "instance")
+        results = call_results(inference, frozenset(f._replace(extra=cls) for f in new_methods))
+        return instances.union(v for v in results if v.kind == "instance")
 
     return inference.memoize(("made", cls), compute)
 
@@ -107,15 +107,19 @@ def call_result_with(inference: Inference, function: Value, environment: Environ
 
 def _function_result(inference: Inference, callee: Value, node: ast.Call, context: Context) -> Values:
     environment = dict(_own_environment(inference, callee))
-    taken = _result_parameters(inference, callee)
-    for parameter in taken.in_result:
+    result_parameters = _result_parameters(inference, callee)
+    for parameter in result_parameters.in_result:
         if parameter.name not in environment:
             values = inference.argument_value(callee, node, context, parameter)
             if values is not None:
                 environment[parameter.name] = values
-    skipped = 1 if callee.extra is not None else 0
-    none = tuple(Nullness(p.name, True) for p, place in taken.optional if is_none_argument(p, place - skipped, node))
-    return _function_results(inference, callee, tuple(sorted(environment.items(), key=lambda e: e[0])), none)
+    bound_count = 1 if callee.extra is not None else 0
+    none_facts = tuple(
+        Nullness(p.name, True)
+        for p, place in result_parameters.optional
+        if is_none_argument(p, place - bound_count, node)
+    )
+    return _function_results(inference, callee, tuple(sorted(environment.items(), key=lambda e: e[0])), none_facts)
 
 
 class _ResultParameters(NamedTuple):
@@ -150,15 +154,15 @@ def _find_result_parameters(inference: Inference, function: Value) -> _ResultPar
 def _names_in_result(inference: Inference, table: SymbolTable, function: int) -> set[str]:
     """The names on which a function's result depends, itself or through local names: only then do the arguments of a call matter."""
     text = inference.workspace.text(table.facts.path)
-    named: set[str] = set()
+    names: set[str] = set()
     todo = list(table.returns.get(function, ()))
     while todo:
         flow = todo.pop()
         for word in _WORD.findall(text, flow.start, flow.end):
-            if word not in named:
-                named.add(word)
+            if word not in names:
+                names.add(word)
                 todo += table.flows.get((function, word), ())
-    return named
+    return names
 
 
 def _own_environment(inference: Inference, callee: Value) -> Environment:
@@ -179,14 +183,14 @@ def _wrapped_environment(inference: Inference, callee: Value) -> Environment:
     if table is None or callee.by is None:
         return ()
     symbols = table.facts.symbols
-    around = symbols[callee.index].parent
-    if around <= 0 or not symbols[around].is_callable:
+    outer = symbols[callee.index].parent
+    if outer <= 0 or not symbols[outer].is_callable:
         return ()
-    positional = [p for p in symbols[around].parameters if p.kind in ("positional", "positional_only")]
-    is_method = symbols[around].parent > 0 and symbols[symbols[around].parent].kind == "class"
-    taken = positional[1:] if is_method and "static" not in symbols[around].traits else positional
-    wrapped = _wrapped_value(inference, callee.path, callee.index, callee.by) if taken else EMPTY
-    return ((taken[0].name, wrapped),) if wrapped else ()
+    positional = [p for p in symbols[outer].parameters if p.kind in ("positional", "positional_only")]
+    is_method = symbols[outer].parent > 0 and symbols[symbols[outer].parent].kind == "class"
+    parameters = positional[1:] if is_method and "static" not in symbols[outer].traits else positional
+    wrapped = _wrapped_value(inference, callee.path, callee.index, callee.by) if parameters else EMPTY
+    return ((parameters[0].name, wrapped),) if wrapped else ()
 
 
 def _wrapped_value(inference: Inference, path: str, index: int, by: tuple[str, int]) -> Values:
@@ -195,25 +199,25 @@ def _wrapped_value(inference: Inference, path: str, index: int, by: tuple[str, i
     if table is None:
         return EMPTY
     symbol = table.facts.symbols[by[1]]
-    plain = Value("function" if symbol.is_callable else "class", *by)
-    below: Values = frozenset({plain})
+    original = Value("function" if symbol.is_callable else "class", *by)
+    below: Values = frozenset({original})
     for count in range(1, len(symbol.decorators) + 1):
-        made = apply_decorators(inference, *by, plain, count)
-        if any((v.path, v.index) == (path, index) for v in made):
+        decorated = apply_decorators(inference, *by, original, count)
+        if any((v.path, v.index) == (path, index) for v in decorated):
             return below
-        below = made
+        below = decorated
     return EMPTY
 
 
 def _function_results(
-    inference: Inference, callee: Value, environment: Environment, given: tuple[Nullness, ...] = ()
+    inference: Inference, callee: Value, environment: Environment, none_facts: tuple[Nullness, ...] = ()
 ) -> Values:
-    """What a function gives; `given`: the parameters of which is known whether they are None."""
-    key = ("returns", callee.path, callee.index, environment, given)
-    known_before = inference.cached(key)
-    if known_before is not None:
+    """What a function gives; `none_facts`: the parameters of which is known whether they are None."""
+    key = ("returns", callee.path, callee.index, environment, none_facts)
+    cached = inference.cached(key)
+    if cached is not None:
         inference.note_read(callee.path)
-        return known_before
+        return cached
     table = inference.table(callee.path)
     if table is None:
         return EMPTY
@@ -223,18 +227,18 @@ def _function_results(
 
     def compute() -> Values:
         flows = table.returns.get(callee.index, ())
-        sure = [one for one in given if one.name not in symbol.local_names] if len(flows) > 1 else []
-        if sure:
+        facts = [fact for fact in none_facts if fact.name not in symbol.local_names] if len(flows) > 1 else []
+        if facts:
             path, first = callee.path, symbol.name_line
-            flows = [f for f in flows if not any(is_unreachable(inference, path, f, first, one) for one in sure)]
+            flows = [f for f in flows if not any(is_unreachable(inference, path, f, first, fact) for fact in facts)]
         # A name that is bound again in the function is no longer just the parameter.
-        kept = tuple(e for e in environment if e[0] not in symbol.local_names)
+        relevant = tuple(e for e in environment if e[0] not in symbol.local_names)
         found = union_of_alternatives(
-            [inference.infer_flow(callee.path, f, kept) for f in flows],
+            [inference.infer_flow(callee.path, f, relevant) for f in flows],
             [inference.is_constant_flow(callee.path, f) for f in flows],
         )
-        told = frozenset(v for v in found if v.kind != "external") if workspace_values(found) else EMPTY
-        return told or _annotated_result(inference, callee, symbol) or found
+        workspace_results = frozenset(v for v in found if v.kind != "external") if workspace_values(found) else EMPTY
+        return workspace_results or _annotated_result(inference, callee, symbol) or found
 
     return inference.evaluate(key, compute)
 
@@ -242,9 +246,9 @@ def _function_results(
 def _annotated_result(inference: Inference, callee: Value, symbol: Symbol) -> Values:
     if not symbol.returns:
         return EMPTY
-    told = symbol.returns.strip("\"'").rpartition(".")[2]
+    annotation = symbol.returns.strip("\"'").rpartition(".")[2]
     first = symbol.parameters[0].annotation if symbol.parameters else None
-    if callee.extra is not None and (told == "Self" or (first and first == symbol.returns)):
+    if callee.extra is not None and (annotation == "Self" or (first and first == symbol.returns)):
         receiver: Value = callee.extra
         return frozenset({instance(receiver) if receiver.kind == "class" else receiver})
     return inference.infer_annotation(callee.path, max(symbol.parent, 0), symbol.returns, symbol.start)
@@ -354,26 +358,30 @@ def _apply_decorator(inference: Inference, path: str, symbol: Symbol, text: str,
             parts.append(_call_with_argument(inference, decorator, values))
         elif decorator.kind == "partial" and decorator.extra[0].kind == "function":
             start, end = decorator.extra[1:3]
-            given = inference.context(decorator.path, decorator.index, start, end, 0)
-            taken = len(given.source.tree.args) - 1 if given and isinstance(given.source.tree, ast.Call) else 0
-            parts.append(_call_with_argument(inference, decorator.extra[0], values, taken))
+            partial_context = inference.context(decorator.path, decorator.index, start, end, 0)
+            bound_count = (
+                len(partial_context.source.tree.args) - 1
+                if partial_context and isinstance(partial_context.source.tree, ast.Call)
+                else 0
+            )
+            parts.append(_call_with_argument(inference, decorator.extra[0], values, bound_count))
         elif decorator.kind == "lambda":
             parts.append(_lambda_body(inference, decorator, _bind_lambda_parameter(inference, decorator, values)))
     return workspace_values(union(parts))
 
 
-def _call_with_argument(inference: Inference, function: Value, values: Values, taken: int = 0) -> Values:
+def _call_with_argument(inference: Inference, function: Value, values: Values, bound_count: int = 0) -> Values:
     """What a function gives for one positional argument, the first ones being taken already."""
     table = inference.table(function.path)
     if table is None:
         return EMPTY
     symbol = table.facts.symbols[function.index]
-    own = _own_environment(inference, function)
+    own_environment = _own_environment(inference, function)
     bound = 1 if function.extra is not None else 0
-    free = [p for p in symbol.parameters if p.kind in ("positional", "positional_only")][bound + taken :]
-    environment = (*own, (free[0].name, values)) if free else own
-    given = (Nullness(free[0].name, False),) if free and values else ()
-    return _function_results(inference, function, tuple(sorted(environment, key=lambda e: e[0])), given)
+    free = [p for p in symbol.parameters if p.kind in ("positional", "positional_only")][bound + bound_count :]
+    environment = (*own_environment, (free[0].name, values)) if free else own_environment
+    none_facts = (Nullness(free[0].name, False),) if free and values else ()
+    return _function_results(inference, function, tuple(sorted(environment, key=lambda e: e[0])), none_facts)
 
 
 def _bind_lambda_parameter(inference: Inference, value: Value, argument: Values) -> Environment:

@@ -32,34 +32,34 @@ def is_fixture(symbol: Symbol) -> bool:
 
 def fixture_values(inference: Inference, path: str, index: int, name: str) -> Values:
     """What the fixture of that name gives: the nearest one, in the class, the file, and the conftest files of the folders around it."""
-    listed = parametrized.parametrized_values(inference, path, index, name)
-    if listed is not None:
-        return listed
+    parametrized_value = parametrized.parametrized_values(inference, path, index, name)
+    if parametrized_value is not None:
+        return parametrized_value
     found = find_fixture(inference, path, index, name)
     if found is None:
         return frozenset({external(f"pytest.{name}")}) if name in _PYTEST_FIXTURES else EMPTY
-    given_by = inference.call_results(frozenset({found}))
-    generators = [v for v in given_by if v.kind == "generator"]
-    return inference.elements(frozenset(generators)) if generators else given_by
+    results = inference.call_results(frozenset({found}))
+    generators = [v for v in results if v.kind == "generator"]
+    return inference.elements(frozenset(generators)) if generators else results
 
 
 def find_fixture(inference: Inference, path: str, index: int, name: str) -> Value | None:
     """The function of the fixture that a test or fixture (symbol `index` of `path`) gets by a name."""
-    me = Value("function", path, index)
-    for place in _scopes(inference, path, index, name):
-        table = inference.table(place.path)
-        for number in table.children.get((place.index, name), ()) if table is not None else ():
+    requesting = Value("function", path, index)
+    for scope in _scopes(inference, path, index, name):
+        table = inference.table(scope.path)
+        for number in table.children.get((scope.index, name), ()) if table is not None else ():
             symbol = table.facts.symbols[number]  # type: ignore[union-attr]
-            if is_fixture(symbol) and name_of(symbol) == name and (place.path, number) != (path, index):
-                return Value("function", place.path, number)
-        for number in table.members.get(place.index, ()) if table is not None else ():
+            if is_fixture(symbol) and name_of(symbol) == name and (scope.path, number) != (path, index):
+                return Value("function", scope.path, number)
+        for number in table.members.get(scope.index, ()) if table is not None else ():
             symbol = table.facts.symbols[number]  # type: ignore[union-attr]
-            if is_fixture(symbol) and name_of(symbol) == name and (place.path, number) != (path, index):
-                return Value("function", place.path, number)
-        found = _imported_fixture(inference, place, name) if place.index == 0 else None
-        if found is not None and found != me:
+            if is_fixture(symbol) and name_of(symbol) == name and (scope.path, number) != (path, index):
+                return Value("function", scope.path, number)
+        found = _imported_fixture(inference, scope, name) if scope.index == 0 else None
+        if found is not None and found != requesting:
             return found
-    return _unique_fixture(inference, name, me)
+    return _unique_fixture(inference, name, requesting)
 
 
 def _imported_fixture(inference: Inference, place: Value, name: str) -> Value | None:
@@ -75,19 +75,19 @@ def _is_fixture_value(inference: Inference, value: Value) -> bool:
     return table is not None and is_fixture(table.facts.symbols[value.index])
 
 
-def _unique_fixture(inference: Inference, name: str, me: Value) -> Value | None:
+def _unique_fixture(inference: Inference, name: str, requesting: Value) -> Value | None:
     """The fixture of a name where there is only one outside of conftest files and classes: a plugin brings it, or a star import."""
     paths = inference.workspace.paths_using(name) if name not in _PYTEST_FIXTURES else []
     found = []
     for path in paths if len(paths) <= _MAX_FILES else ():
         # Those of a conftest or a test module are seen by no other file.
         file = path.rpartition("/")[2]
-        apart = file == "conftest.py" or file.startswith("test_") or file.endswith("_test.py")
-        table = inference.table(path) if not apart else None
+        is_local = file == "conftest.py" or file.startswith("test_") or file.endswith("_test.py")
+        table = inference.table(path) if not is_local else None
         for number in table.children.get((0, name), ()) if table is not None else ():
             if is_fixture(table.facts.symbols[number]):  # type: ignore[union-attr]
                 found.append(Value("function", path, number))
-    return found[0] if len(found) == 1 and found[0] != me else None
+    return found[0] if len(found) == 1 and found[0] != requesting else None
 
 
 def is_automatic(symbol: Symbol) -> bool:
@@ -98,8 +98,8 @@ def is_automatic(symbol: Symbol) -> bool:
 def name_of(symbol: Symbol) -> str:
     """The name under which tests ask for a fixture."""
     for text in symbol.decorators:
-        _, given_name, rest = text.partition("name=")
-        if given_name and "fixture" in text:
+        _, equals, rest = text.partition("name=")
+        if equals and "fixture" in text:
             return rest.strip("\"' ").partition('"')[0].partition("'")[0]
     return symbol.name
 
@@ -111,9 +111,9 @@ def _scopes(inference: Inference, path: str, index: int, name: str) -> Iterator[
     if table is not None and parent > 0 and table.facts.symbols[parent].kind == "class":
         yield from (c for c in lookup_order(inference, Value("class", path, parent)) if c.kind == "class")
     conftests = [p for p in inference.workspace.paths_using(name) if p.rpartition("/")[2] == "conftest.py"]
-    above = []
-    for place in conftests:
-        folder = place.rpartition("/")[0]
-        if place != path and (not folder or path.startswith(folder + "/")):
-            above.append(place)
-    yield from (Value("module", place) for place in [path, *sorted(above, key=len, reverse=True)])
+    enclosing = []
+    for conftest in conftests:
+        folder = conftest.rpartition("/")[0]
+        if conftest != path and (not folder or path.startswith(folder + "/")):
+            enclosing.append(conftest)
+    yield from (Value("module", conftest) for conftest in [path, *sorted(enclosing, key=len, reverse=True)])

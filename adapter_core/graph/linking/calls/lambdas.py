@@ -24,21 +24,21 @@ def parameter_values(inference: Inference, path: str, flow: Flow) -> Values:
         value = Value("lambda", path, flow.scope, (flow.start, flow.end))
         if flow.path == "*":
             return _variadic_values(inference, value, flow)
-        place = int(flow.path)
+        position = int(flow.path)
         table = inference.table(path)
-        if place == 0 and table is not None and table.facts.symbols[flow.scope].kind == "class":
+        if position == 0 and table is not None and table.facts.symbols[flow.scope].kind == "class":
             own = Value("class", path, flow.scope)
             of_class = inference.workspace.text(path).endswith("classmethod(", 0, flow.start)
             return frozenset({own if of_class else instance(own)})
-        if place == 0 and table is not None and (receivers := _receivers(inference, table, flow)):
+        if position == 0 and table is not None and (receivers := _receivers(inference, table, flow)):
             return receivers
         parts: list[Values] = [_default(inference, value, flow)]
         for node, context in _calls_of(inference, value):
-            if place < len(node.args):
-                parts.append(inference.infer(node.args[place], context))
+            if position < len(node.args):
+                parts.append(inference.infer(node.args[position], context))
             parts += [inference.infer(k.value, context) for k in node.keywords if k.arg == flow.target]
         for _, _, _, callback in callbacks.callback_calls_of(inference, value):
-            parts += callback.arguments[place : place + 1]
+            parts += callback.arguments[position : position + 1]
         return union(parts)
 
     return inference.memoize(("lambda", path, flow.start, flow.path), compute)

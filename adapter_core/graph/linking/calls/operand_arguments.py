@@ -21,17 +21,17 @@ _OPERATORS = ("operator", "inplace")
 _MAX_FILES = 12  # in which operands are looked for
 
 
-def operand_values(inference: Inference, cls: Value, method: str, place: int) -> Values:
-    """What a parameter of a special method is given; `place` is its number, where the receiver's is 0."""
+def operand_values(inference: Inference, cls: Value, method: str, position: int) -> Values:
+    """What a parameter of a special method is given; `position` is its number, where the receiver's is 0."""
     operator = _BINARY.fullmatch(method)
-    if (place, bool(operator)) != (1, True) and (place, method) != (2, "__setitem__"):
+    if (position, bool(operator)) != (1, True) and (position, method) != (2, "__setitem__"):
         return EMPTY
     name = operator[1] if operator else ""
     return inference.memoize(("operands", cls, method), lambda: _compute_operand_values(inference, cls, name))
 
 
 def _compute_operand_values(inference: Inference, cls: Value, operator: str) -> Values:
-    wanted = frozenset(instance(c) for c in (cls, *hierarchy.all_subclasses(inference, cls)))
+    receivers = frozenset(instance(c) for c in (cls, *hierarchy.all_subclasses(inference, cls)))
     holders = may_alias.aliases_of_instances(inference, cls)
     paths = [cls.path]
     for home, name in holders:
@@ -42,16 +42,20 @@ def _compute_operand_values(inference: Inference, cls: Value, operator: str) -> 
         if not inference.spend():
             break
         if operator:
-            for one in operations_of(inference, path):
-                if one.protocol in _OPERATORS and one.name == operator and one.other[0] >= 0:
-                    left = inference.infer_at(path, one.owner, one.start, one.end, one.line)
-                    parts += [inference.infer_at(path, one.owner, *one.other, one.line)] if left & wanted else []
+            for operation in operations_of(inference, path):
+                if operation.protocol in _OPERATORS and operation.name == operator and operation.other[0] >= 0:
+                    left = inference.infer_at(path, operation.owner, operation.start, operation.end, operation.line)
+                    parts += (
+                        [inference.infer_at(path, operation.owner, *operation.other, operation.line)]
+                        if left & receivers
+                        else []
+                    )
             continue
         table = inference.table(path)
         for name in dict.fromkeys(name for _, name in holders) if table is not None else ():
-            for put in table.writes_by_name.get(name, ()):  # type: ignore[union-attr]
-                if put.call is None and wanted & inference.infer_text(path, put.scope, put.target, put.line):
-                    parts.append(inference.infer_at(path, put.scope, put.start, put.end, put.line))
+            for write in table.writes_by_name.get(name, ()):  # type: ignore[union-attr]
+                if write.call is None and receivers & inference.infer_text(path, write.scope, write.target, write.line):
+                    parts.append(inference.infer_at(path, write.scope, write.start, write.end, write.line))
     return union(parts)
 
 

@@ -48,10 +48,10 @@ def targets(inference: Inference, path: str, call: Call) -> Targets:
         inference.incomplete = True
     values |= abstract_declaration(inference, path, call.owner, call.callee)
     values |= stored.test_replacements(inference, path, call) if values else values
-    instead = frozenset(
+    dispatched_to = frozenset(
         f for v in values if v.kind == "function" for f in singledispatch.dispatch_targets(inference, path, call, v)
     )
-    return targets_of(inference, values | instead)
+    return targets_of(inference, values | dispatched_to)
 
 
 def abstract_declaration(inference: Inference, path: str, owner: int, dotted: str) -> Values:
@@ -232,14 +232,14 @@ def calls_entering_in(inference: Inference, value: Value, paths: frozenset[str] 
     return [found[place] for place in sorted(found)]
 
 
-def _interleaved(written: list[tuple[str, Call]]) -> Iterator[tuple[int, tuple[str, Call]]]:
+def _interleaved(calls: list[tuple[str, Call]]) -> Iterator[tuple[int, tuple[str, Call]]]:
     """Calls with their places among all, one of the product and one of the tests in turn: where the time is up before all were looked
     at, that is not known of one of them alone."""
-    numbered = list(enumerate(written))
-    tests = [one for one in numbered if is_test_path(one[1][0])]
-    product = [one for one in numbered if not is_test_path(one[1][0])]
+    numbered = list(enumerate(calls))
+    tests = [numbered_call for numbered_call in numbered if is_test_path(numbered_call[1][0])]
+    product = [numbered_call for numbered_call in numbered if not is_test_path(numbered_call[1][0])]
     for pair in itertools.zip_longest(product, tests):
-        yield from (one for one in pair if one is not None)
+        yield from (numbered_call for numbered_call in pair if numbered_call is not None)
 
 
 def _order(value: Value) -> tuple[str, str, int]:

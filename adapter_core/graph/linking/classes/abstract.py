@@ -55,8 +55,8 @@ def _is_abstract(inference: Inference, function: Value) -> bool:
 def _does_nothing(text: str) -> bool:
     # In a class it is indented, but for lines within a string.
     tree = parse_tree(f"class _:\n{text}")
-    around = tree.body[0] if tree is not None else None
-    node = around.body[0] if isinstance(around, ast.ClassDef) else None
+    wrapper = tree.body[0] if tree is not None else None
+    node = wrapper.body[0] if isinstance(wrapper, ast.ClassDef) else None
     if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
         return False
     return _raises(node.body[-1]) or all(

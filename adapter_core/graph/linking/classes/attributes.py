@@ -121,8 +121,10 @@ def _built_in(inference: Inference, lookup: _Lookup) -> Values | None:
     if name == "__call__":
         return frozenset({receiver._replace(extra="made")})  # by a metaclass's own `__call__`
     if name == "__new__" and not any(c.kind == "class" and any_defines(inference, [c], "__new__") for c in order):
-        made = classes_of_metaclass(inference, receiver) if is_metaclass(inference, receiver) else [instance(receiver)]
-        return frozenset({Value("typed", "callable", 0, frozenset(made))})
+        classes = (
+            classes_of_metaclass(inference, receiver) if is_metaclass(inference, receiver) else [instance(receiver)]
+        )
+        return frozenset({Value("typed", "callable", 0, frozenset(classes))})
     return None
 
 
@@ -145,10 +147,10 @@ def _of_metaclass(inference: Inference, lookup: _Lookup) -> Values | None:
     meta = metaclass(inference, receiver) if value.kind == "class" else None
     if meta is None:
         return None
-    made = instance(meta)
+    metaclass_instance = instance(meta)
     # The receiver of a metaclass's method is the class on which it is called.
-    found = attribute(inference, made, name)
-    return frozenset(v._replace(extra=receiver) if v.extra == made else v for v in found) or None
+    found = attribute(inference, metaclass_instance, name)
+    return frozenset(v._replace(extra=receiver) if v.extra == metaclass_instance else v for v in found) or None
 
 
 def _by_getattr(inference: Inference, lookup: _Lookup) -> Values | None:
@@ -165,20 +167,20 @@ def class_attribute(inference: Inference, cls: Value, name: str, receiver: Value
     if table is None:
         return None
     parts: list[Values] = []
-    put, replaced = decorating.set_by_decorators(inference, table, cls, name)
-    found = inference.infer_binding(table, cls.index, name) if not replaced else put
+    decorator_values, replaced = decorating.set_by_decorators(inference, table, cls, name)
+    found = inference.infer_binding(table, cls.index, name) if not replaced else decorator_values
     known = found is not None
     if found is not None:
-        parts += [bind(inference, v, receiver) for v in found | put]
+        parts += [bind(inference, v, receiver) for v in found | decorator_values]
         if any(table.facts.symbols[i].kind == "enum_member" for i in table.children.get((cls.index, name), ())):
             return frozenset({instance(cls)})
     if receiver.kind in ("instance", "class"):
         # What is put into a container does not say what the container is.
         flows = [f for f in table.attributes(cls.index, name) if f.kind != "item"]
         known = known or bool(flows)
-        noted = [inference.infer_flow(cls.path, f) for f in flows if f.kind == "annotation"]
-        parts += noted
-        if not types_of.is_informative(union(noted)):
+        annotated = [inference.infer_flow(cls.path, f) for f in flows if f.kind == "annotation"]
+        parts += annotated
+        if not types_of.is_informative(union(annotated)):
             parts += [inference.infer_flow(cls.path, f) for f in flows if f.kind != "annotation"]
         field = receiver.kind == "instance" and generated.is_field(inference, cls, name)
         known = known or field

@@ -17,31 +17,33 @@ _ERRORS = ("Exception", "Error", "Warning")
 _MAX_FILES = 24  # that name an exception
 
 
-def class_names(inference: Inference, table: SymbolTable, cls: Value, and_maker: bool = True) -> list[str]:
-    """The names by which a class goes. One that a function makes: that function's (`class User(make_model("users"))`) with `and_maker`, and
+def class_names(inference: Inference, table: SymbolTable, cls: Value, with_factory: bool = True) -> list[str]:
+    """The names by which a class goes. One that a function makes: that function's (`class User(make_model("users"))`) with `with_factory`, and
     what its result is called (`Base = make_model("users")`)."""
     symbol = table.facts.symbols[cls.index]
-    plain = inference.aliases_of_name(symbol.name)
-    around = table.facts.symbols[symbol.parent] if symbol.parent > 0 else None
-    if around is None or not around.is_callable:
-        return plain
+    own_names = inference.aliases_of_name(symbol.name)
+    enclosing = table.facts.symbols[symbol.parent] if symbol.parent > 0 else None
+    if enclosing is None or not enclosing.is_callable:
+        return own_names
     aliases = [name for _, name in inference.aliases_of(cls)]
-    return list(dict.fromkeys([*plain, *(inference.aliases_of_name(around.name) if and_maker else ()), *aliases]))
+    return list(
+        dict.fromkeys([*own_names, *(inference.aliases_of_name(enclosing.name) if with_factory else ()), *aliases])
+    )
 
 
-def is_constructed(inference: Inference, cls: Value, or_asked: bool = False) -> bool:
-    """Whether something of the class's name is called anywhere; or (`or_asked`) something is called on it, as a classmethod is."""
+def is_constructed(inference: Inference, cls: Value, or_attribute_used: bool = False) -> bool:
+    """Whether something of the class's name is called anywhere; or (`or_attribute_used`) something is called on it, as a classmethod is."""
     table = inference.table(cls.path)
     if table is None:
         return False
     name = table.facts.symbols[cls.index].name
-    key = ("constructed", cls.path, cls.index, or_asked)
+    key = ("constructed", cls.path, cls.index, or_attribute_used)
     return bool(
         inference.memoize(
             key,
             lambda: frozenset(
                 {cls}
-                if _is_called(inference, name, class_names(inference, table, cls, False), or_asked)
+                if _is_called(inference, name, class_names(inference, table, cls, False), or_attribute_used)
                 or _is_raised(inference, cls, name)
                 else ()
             ),
@@ -49,8 +51,8 @@ def is_constructed(inference: Inference, cls: Value, or_asked: bool = False) -> 
     )
 
 
-def _is_called(inference: Inference, name: str, aliases: list[str], or_asked: bool) -> bool:
-    names = [one for alias in aliases for one in (alias, f"{alias}[]")]
+def _is_called(inference: Inference, name: str, aliases: list[str], or_attribute_used: bool) -> bool:
+    names = [name_or_generic for alias in aliases for name_or_generic in (alias, f"{alias}[]")]
     if any(inference.workspace.paths_using(n, "called") for n in names):
         open_only = set(inference.workspace.paths_using("", "called"))
         for n in names:
@@ -58,9 +60,9 @@ def _is_called(inference: Inference, name: str, aliases: list[str], or_asked: bo
                 table = inference.table(path) if path in open_only else None
                 if path not in open_only or (table is not None and n in table.calls):
                     return True
-    asking = inference.workspace.paths_using(name, "asked") if or_asked else ()
-    open_only = set(inference.workspace.paths_using("", "asked")) if asking else set()
-    for path in asking:
+    users = inference.workspace.paths_using(name, "asked") if or_attribute_used else ()
+    open_only = set(inference.workspace.paths_using("", "asked")) if users else set()
+    for path in users:
         other = inference.table(path) if path in open_only else None
         callees = column(other.facts.calls, "callee") if other is not None else ()
         if path not in open_only or any(name in callee and name in callee.split(".")[:-1] for callee in callees):
@@ -91,10 +93,10 @@ def is_method_referenced(inference: Inference, cls: Value, name: str) -> bool:
     table = inference.table(cls.path)
     if table is None:
         return False
-    taken = re.compile(rf"\b{table.facts.symbols[cls.index].name}\.{name}\b(?!\s*\()")
+    reference = re.compile(rf"\b{table.facts.symbols[cls.index].name}\.{name}\b(?!\s*\()")
     paths = inference.files_using_name(table.facts.symbols[cls.index].name)
     named = set(inference.workspace.paths_using(name))
-    return any(taken.search(inference.workspace.text(path)) for path in paths if path in named)
+    return any(reference.search(inference.workspace.text(path)) for path in paths if path in named)
 
 
 __all__ = ["class_names", "is_called_under_alias", "is_constructed", "is_method_referenced"]

@@ -22,15 +22,19 @@ def set_by_decorators(inference: Inference, table: SymbolTable, cls: Value, name
     symbol = table.facts.symbols[cls.index]
     if not symbol.decorators or not (functions := _decorators(inference, cls, symbol)):
         return EMPTY, False
-    sure: list[bool] = []
+    certain: list[bool] = []
 
     def compute() -> Values:
-        return union([values for one in functions for values, _ in _set_by(inference, one, table, cls, name)])
+        return union(
+            [values for decorator in functions for values, _ in _set_by(inference, decorator, table, cls, name)]
+        )
 
     found = inference.memoize(("put by decorators", cls, name), compute)
     if found:
-        sure = [told for one in functions for _, told in _set_by(inference, one, table, cls, name)]
-    return found, any(sure)
+        certain = [
+            is_certain for decorator in functions for _, is_certain in _set_by(inference, decorator, table, cls, name)
+        ]
+    return found, any(certain)
 
 
 def undecorated_attribute(inference: Inference, values: Values, name: str, context: Context) -> Values | None:
@@ -83,10 +87,10 @@ def _set_by(
     table = inference.table(function.path)
     if table is None:
         return []
-    taken = table.facts.symbols[function.index].parameters[1 if function.extra is not None else 0 :]
-    if not taken:
+    parameters = table.facts.symbols[function.index].parameters[1 if function.extra is not None else 0 :]
+    if not parameters:
         return []
-    flows = table.flows.get((function.index, f"{taken[0].name}.{name}"), ())
+    flows = table.flows.get((function.index, f"{parameters[0].name}.{name}"), ())
     found = [(inference.infer_flow(function.path, f), not f.conditional) for f in flows if f.kind == "assign"]
     calls = [c for c in table.calls.get("setattr", ()) if c.owner == function.index and c.callee == "setattr"]
     for call in calls[:_MAX_CALLS]:
@@ -94,13 +98,13 @@ def _set_by(
         node = context.source.tree if context is not None else None
         if context is None or not isinstance(node, ast.Call) or len(node.args) != 3:
             continue
-        if not isinstance(node.args[0], ast.Name) or node.args[0].id != taken[0].name:
+        if not isinstance(node.args[0], ast.Name) or node.args[0].id != parameters[0].name:
             continue
         if (spread := _spread(inference, table, node, context, name)) is not None:
             found.append((spread, True))
             continue
-        told = inference.infer(node.args[1], context)
-        names = [v.extra for v in told if v.path == "builtins.str()" and v.extra]
+        name_values = inference.infer(node.args[1], context)
+        names = [v.extra for v in name_values if v.path == "builtins.str()" and v.extra]
         if name in names or (not names and _is_method(own, cls, name)):
             found.append((inference.infer(node.args[2], context), True))
     return found
@@ -120,7 +124,7 @@ def _spread(inference: Inference, table: SymbolTable, node: ast.Call, context: C
             continue
         if items.func.attr == "items" and any((f.start, f.end) == (flow.start, flow.end) for f in keys):
             holders = inference.infer(items.func.value, source)
-            return union([inference.item(one, repr(name), None) for one in holders])
+            return union([inference.item(holder, repr(name), None) for holder in holders])
     return None
 
 

@@ -17,13 +17,13 @@ _PARSED = (".parse_args()", ".parse_known_args()[]", "argparse.Namespace()")
 
 def function_attribute(inference: Inference, function: Value, name: str) -> Values:
     """What was stored under a name on a function: `render.style = plain`."""
-    plain = unbound(function)
+    undecorated = unbound(function)
     if name == "__get__":
-        return frozenset({Value("method", name, 0, plain)})
+        return frozenset({Value("method", name, 0, undecorated)})
     if name == "__call__":
         return frozenset({function})
     if name == "__name__":
-        path, index = function.by or (plain.path, plain.index)  # what stands in its place goes by its name
+        path, index = function.by or (undecorated.path, undecorated.index)  # what stands in its place goes by its name
         table = inference.table(path)
         return frozenset(
             {external("builtins.str()")._replace(extra=table.facts.symbols[index].name if table else None)}
@@ -39,13 +39,13 @@ def function_attribute(inference: Inference, function: Value, name: str) -> Valu
             table = inference.table(path) if inference.spend(1) else None
             for flow in table.attribute_flows(name) if table else ():
                 head = flow.target.rpartition(".")[0]
-                if flow.kind == "assign" and plain in map(
+                if flow.kind == "assign" and undecorated in map(
                     unbound, inference.infer_text(path, flow.scope, head, flow.line)
                 ):
                     parts.append(inference.infer_flow(path, flow))
         return union(parts)
 
-    return inference.memoize(("attribute of a function", plain, name), compute)
+    return inference.memoize(("attribute of a function", undecorated, name), compute)
 
 
 def container_attribute(value: Value, name: str) -> Values:
@@ -53,7 +53,7 @@ def container_attribute(value: Value, name: str) -> Values:
     if value.kind == "attributes":
         if name == "_replace":
             return frozenset({Value("typed", "callable", 0, frozenset({value}))})
-        return union([values for given, values in value.extra if given == name])
+        return union([values for field, values in value.extra if field == name])
     return frozenset({Value("method", name, 0, value)})
 
 

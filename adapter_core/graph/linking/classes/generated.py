@@ -42,10 +42,10 @@ def _fields_of_base(bases: Sequence[str]) -> list[str]:
 
 def _field_names(call: ast.Call) -> list[str]:
     """The fields that `namedtuple("Pair", "left right")` or `NamedTuple("Pair", [("left", int)])` names."""
-    named = call.args[1] if len(call.args) > 1 else None
-    if isinstance(named, ast.Constant) and isinstance(named.value, str):
-        return named.value.replace(",", " ").split()
-    return _constant_texts(named)
+    names = call.args[1] if len(call.args) > 1 else None
+    if isinstance(names, ast.Constant) and isinstance(names.value, str):
+        return names.value.replace(",", " ").split()
+    return _constant_texts(names)
 
 
 def _constant_texts(node: ast.expr | None) -> list[str]:
@@ -64,15 +64,15 @@ def field_arguments(inference: Inference, cls: Value, name: str) -> Values:
     return inference.memoize(("field", cls, name), lambda: _compute_field_arguments(inference, cls, name))
 
 
-def field_of_argument(inference: Inference, cls: Value, place: int | str) -> list[str]:
+def field_of_argument(inference: Inference, cls: Value, position: int | str) -> list[str]:
     """The field that an argument at a place, or by a keyword, goes to; none where it has a constructor of its own, or is no record."""
     names = [p.name for p in _init_parameters(inference, cls)]
-    if isinstance(place, str):
-        return [place] if place in names else []
-    return names[place : place + 1]
+    if isinstance(position, str):
+        return [position] if position in names else []
+    return names[position : position + 1]
 
 
-def pattern_values(inference: Inference, values: Values, place: int) -> Values:
+def pattern_values(inference: Inference, values: Values, position: int) -> Values:
     """What a class pattern binds at a place: the attribute that `__match_args__` names, or the field of a record."""
     parts = []
     for value in values:
@@ -82,7 +82,7 @@ def pattern_values(inference: Inference, values: Values, place: int) -> Values:
             if cls is not None
             else []
         )
-        parts += [inference.attribute(frozenset({value}), name) for name in names[place : place + 1]]
+        parts += [inference.attribute(frozenset({value}), name) for name in names[position : position + 1]]
     return union(parts)
 
 
@@ -102,8 +102,8 @@ def tuple_item(inference: Inference, value: Value, step: str | None) -> Values:
         return EMPTY
     names = [p.name for p in _init_parameters(inference, cls)]
     if step is not None:
-        place = int(step)
-        names = names[place : place + 1 or None] if -len(names) <= place < len(names) else []
+        position = int(step)
+        names = names[position : position + 1 or None] if -len(names) <= position < len(names) else []
     return union([inference.attribute(frozenset({value}), name) for name in names])
 
 
@@ -117,29 +117,32 @@ def tuple_instance(inference: Inference, cls: Value, node: ast.Call, context: Co
     """What calling such a named tuple gives."""
     if not cls.extra:
         return frozenset({external(f"{TUPLE_FACTORY}()")})
-    taken = [Parameter(name, "positional", None, None) for name in cls.extra.split()]
-    told = tuple((one.name, argument_for_parameter(inference, taken, False, node, context, one)) for one in taken)
-    return frozenset({Value("attributes", "tuple", 0, told)})
+    parameters = [Parameter(name, "positional", None, None) for name in cls.extra.split()]
+    fields = tuple(
+        (parameter.name, argument_for_parameter(inference, parameters, False, node, context, parameter))
+        for parameter in parameters
+    )
+    return frozenset({Value("attributes", "tuple", 0, fields)})
 
 
 def _compute_field_arguments(inference: Inference, cls: Value, name: str) -> Values:
-    below = [cls, *(hierarchy.all_subclasses(inference, cls) if not hierarchy.is_hub(inference, cls) else [])]
+    classes = [cls, *(hierarchy.all_subclasses(inference, cls) if not hierarchy.is_hub(inference, cls) else [])]
     parts: list[Values] = []
-    for made in below:
-        if inference.is_common(made):
+    for subclass in classes:
+        if inference.is_common(subclass):
             continue
-        taken = _init_parameters(inference, made)
-        wanted = next((p for p in taken if p.name == name), None)
-        sites = inference.call_sites_of(made) if wanted is not None else []
-        if wanted is None or len(sites) > _MAX_SITES:
+        parameters = _init_parameters(inference, subclass)
+        parameter = next((p for p in parameters if p.name == name), None)
+        sites = inference.call_sites_of(subclass) if parameter is not None else []
+        if parameter is None or len(sites) > _MAX_SITES:
             continue
         for path, call in sites:
             context = inference.context(path, call.owner, call.start, call.end, call.line)
             node = context.source.tree if context is not None else None
             if context is None or call.form == "decorator" or not isinstance(node, ast.Call):
                 continue
-            if made in inference.callees(path, call):
-                parts.append(argument_for_parameter(inference, taken, False, node, context, wanted))
+            if subclass in inference.callees(path, call):
+                parts.append(argument_for_parameter(inference, parameters, False, node, context, parameter))
     return union(parts) if parts else EMPTY
 
 

@@ -103,10 +103,10 @@ def _overrides(inference: Inference, function: Value) -> list[Value]:
     if symbol.parent <= 0 or table.facts.symbols[symbol.parent].kind != "class" or is_mangled(symbol.name):
         return []
     found = []
-    other, at = None, ""
+    other, path = None, ""
     for below in all_subclasses(inference, Value("class", function.path, symbol.parent)):
-        if below.path != at:  # they come file by file
-            other, at = inference.table(below.path), below.path
+        if below.path != path:  # they come file by file
+            other, path = inference.table(below.path), below.path
         for index in other.children.get((below.index, symbol.name), ()) if other else ():
             if other is not None and other.facts.symbols[index].is_callable:
                 found.append(Value("function", below.path, index))
@@ -142,13 +142,13 @@ def receivers(inference: Inference, method: Value) -> list[Value]:
     own = Value("class", method.path, symbol.parent)
 
     def compute() -> Values:
-        below = all_subclasses(inference, own) if not is_hub(inference, own) else []
-        if len(below) > _MAX_RECEIVERS:
+        subclass_list = all_subclasses(inference, own) if not is_hub(inference, own) else []
+        if len(subclass_list) > _MAX_RECEIVERS:
             return frozenset({own})
         takes_class = "class" in symbol.traits
         reached = [
             c
-            for c in below
+            for c in subclass_list
             if (
                 _is_test_class(inference, c)
                 or is_constructed(inference, c, takes_class)
@@ -157,7 +157,7 @@ def receivers(inference: Inference, method: Value) -> list[Value]:
             and _reaches(inference, c, method, symbol.name)
         ]
         if reached:  # else, what is made of a table of classes is told by the class itself
-            others = [c for c in below if c not in reached and is_called_under_alias(inference, c)]
+            others = [c for c in subclass_list if c not in reached and is_called_under_alias(inference, c)]
             reached += [c for c in others if _reaches(inference, c, method, symbol.name)]
         if (
             is_constructed(inference, own, takes_class)

@@ -35,7 +35,7 @@ def module_namespace(inference: Inference, name: str) -> Values:
     return frozenset(Value("namespace", facts.path, 0) for facts in files)
 
 
-def values_with_prefix(inference: Inference, value: Value, start: str = "") -> Values:
+def values_with_prefix(inference: Inference, value: Value, prefix: str = "") -> Values:
     """What the names of a scope are that begin so: its functions and classes, and what is assigned."""
     table = inference.table(value.path)
     if table is None or value.extra is not None:
@@ -44,8 +44,8 @@ def values_with_prefix(inference: Inference, value: Value, start: str = "") -> V
     names = [symbols[i].name for i in table.members.get(value.index, ()) if symbols[i].is_definition]
     assigned = table.assigned_in(value.index)
     names += assigned if len(names) + len(assigned) <= _MAX_NAMES else []
-    wanted = [name for name in dict.fromkeys(names) if name.startswith(start) and not name.startswith("__")]
-    return union([inference.infer_binding(table, value.index, name) or EMPTY for name in wanted])
+    matching = [name for name in dict.fromkeys(names) if name.startswith(prefix) and not name.startswith("__")]
+    return union([inference.infer_binding(table, value.index, name) or EMPTY for name in matching])
 
 
 def name_value_pairs(values: Values) -> Values:
@@ -70,23 +70,23 @@ def loop_values(inference: Inference, path: str, flow: Flow, values: Values) -> 
 def _filtered_pair(inference: Inference, path: str, flow: Flow, value: Value) -> Value:
     """A name and what it may be, as the loop of a flow lets them through."""
     table = inference.table(path)
-    around = table.flows_around(flow.start) if table is not None else []
-    targets = {f.path: f.target for f in around if (f.kind, f.start, f.end) == (flow.kind, flow.start, flow.end)}
+    flows = table.flows_around(flow.start) if table is not None else []
+    targets = {f.path: f.target for f in flows if (f.kind, f.start, f.end) == (flow.kind, flow.start, flow.end)}
     name, member = targets.get("0", ""), targets.get("1", "")
     names = texts.names_with_prefix(inference, path, flow, name, NAMES) if name else NAMES
     starts = tuple(v.extra[:-1] for v in names if v.extra)
     kept = [v for v in value.extra[1] if not starts or _name(inference, v).startswith(starts)]
     for call in _kind_tests(inference, path, flow, member) if member else ():
-        wanted = _KINDS.get(call.callee)
-        kept = [v for v in kept if wanted is None or v.kind in wanted]
+        kinds = _KINDS.get(call.callee)
+        kept = [v for v in kept if kinds is None or v.kind in kinds]
         if call.callee == "issubclass":
             kept = _subclasses_among(inference, path, call.owner, call.start, call.end, call.line, kept)
     left_out = re.compile(rf"\b{member} (?:is not|!=) ([\w.]+)") if member else None
     text = inference.workspace.text(path)
     for match in left_out.finditer(text, flow.end, flow.end + _NEAR) if left_out is not None else ():
         # `… and member is not Plugin`
-        one = inference.infer_text(path, flow.scope, match[1], flow.line)
-        kept = [v for v in kept if v not in one]
+        excluded = inference.infer_text(path, flow.scope, match[1], flow.line)
+        kept = [v for v in kept if v not in excluded]
     return Value("typed", "places", 0, (names, frozenset(kept)))
 
 
@@ -96,13 +96,13 @@ def _kind_tests(inference: Inference, path: str, flow: Flow, member: str) -> Ite
     text = inference.workspace.text(path)
     for callee in _KINDS:
         for call in table.calls.get(callee.rpartition(".")[2], ()) if table is not None else ():
-            given = text[call.start + len(callee) + 1 : call.end]
+            argument = text[call.start + len(callee) + 1 : call.end]
             negated = text.endswith("not ", 0, call.start)
             if (
                 call.callee == callee
                 and call.owner == flow.owner
                 and not negated
-                and given.startswith((member + ",", member + ")"))
+                and argument.startswith((member + ",", member + ")"))
             ):
                 yield call
 

@@ -17,26 +17,26 @@ _MAX_OWNERS = 24
 _PLACES = {"__get__": (1, 2), "__set__": (1, None), "__delete__": (1, None), "__set_name__": (None, 1)}
 
 
-def descriptor_arguments(inference: Inference, descriptor: Value, method: str, place: int) -> Values:
+def descriptor_arguments(inference: Inference, descriptor: Value, method: str, position: int) -> Values:
     """What a parameter of a descriptor's method is; nothing where no class is found that has the descriptor."""
     places = _PLACES.get(method)
-    if places is None or place not in places:
+    if places is None or position not in places:
         return EMPTY
     owners = inference.memoize(("owners", descriptor), lambda: _owners(inference, descriptor))
-    return owners if place == places[1] else frozenset(instance(cls) for cls in owners)
+    return owners if position == places[1] else frozenset(instance(cls) for cls in owners)
 
 
-def class_body_arguments(inference: Inference, cls: Value, method: str, place: int) -> Values:
+def class_body_arguments(inference: Inference, cls: Value, method: str, position: int) -> Values:
     """What a parameter of `__init__` and `__new__` is given of what class bodies bind: a metaclass's, and that of an enum."""
     if method not in ("__init__", "__new__"):
         return EMPTY
-    return _namespace(inference, cls, place) | _member_values(inference, cls, place)
+    return _namespace(inference, cls, position) | _member_values(inference, cls, position)
 
 
-def _member_values(inference: Inference, cls: Value, place: int) -> Values:
+def _member_values(inference: Inference, cls: Value, position: int) -> Values:
     """What the members of an enum hand to a parameter of its `__init__` or `__new__`: `EARTH = ("blue", Soil)`."""
     table = inference.table(cls.path)
-    if table is None or place < 1:
+    if table is None or position < 1:
         return EMPTY
     names = [s.name for i in table.members.get(cls.index, ()) if (s := table.facts.symbols[i]).kind == "enum_member"]
     flows = [f for name in names for f in table.flows.get((cls.index, name), ()) if f.kind == "assign"]
@@ -44,18 +44,18 @@ def _member_values(inference: Inference, cls: Value, place: int) -> Values:
     for value in (v for flow in flows for v in inference.infer_flow(cls.path, flow)):
         several = value.kind == "display" and inference.workspace.text(value.path)[value.extra[0]] not in "[{"
         if several:
-            parts.append(inference.item(value, None, str(place - 1)))
-        elif place == 1:
+            parts.append(inference.item(value, None, str(position - 1)))
+        elif position == 1:
             parts.append(frozenset({value}))
     return union(parts)
 
 
-def _namespace(inference: Inference, meta: Value, place: int) -> Values:
+def _namespace(inference: Inference, meta: Value, position: int) -> Values:
     """What the classes bind in their bodies that a metaclass makes: the last parameter of its `__new__` and `__init__`."""
-    if place != 3 or not metaclasses.is_metaclass(inference, meta):
+    if position != 3 or not metaclasses.is_metaclass(inference, meta):
         return EMPTY
-    made = hierarchy.classes_of_metaclass(inference, meta)
-    return union([body_namespace(cls) for cls in made]) if len(made) <= _MAX_OWNERS else EMPTY
+    classes = hierarchy.classes_of_metaclass(inference, meta)
+    return union([body_namespace(cls) for cls in classes]) if len(classes) <= _MAX_OWNERS else EMPTY
 
 
 def body_namespace(cls: Value) -> Values:

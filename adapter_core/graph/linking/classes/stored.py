@@ -42,7 +42,7 @@ def test_replacements(inference: Inference, path: str, call: Call) -> Values:
         inference.infer_flow(path, flow)
         for flow in flows
         for stored_on in _classes(inference, path, flow.scope, flow.target.rpartition(".")[0], flow.line)
-        if any(_are_related(inference, stored_on, one) for one in called)
+        if any(_are_related(inference, stored_on, cls) for cls in called)
     ]
     return union(parts)
 
@@ -108,9 +108,9 @@ def _compute_set_in_other_files(inference: Inference, value: Value, name: str) -
     return union(parts)
 
 
-def _are_related(inference: Inference, one: Value, other: Value) -> bool:
+def _are_related(inference: Inference, cls: Value, other: Value) -> bool:
     """Whether one of two classes is built on the other."""
-    return one == other or other in mro.lookup_order(inference, one) or one in mro.lookup_order(inference, other)
+    return cls == other or other in mro.lookup_order(inference, cls) or cls in mro.lookup_order(inference, other)
 
 
 def _set_outside(table: SymbolTable, name: str) -> list[Flow]:
@@ -121,12 +121,14 @@ def _set_outside(table: SymbolTable, name: str) -> list[Flow]:
 
 def set_by_setattr(inference: Inference, table: SymbolTable, cls: Value, name: str) -> list[Values]:
     """What each `setattr(obj, "name", value)` of its file gives the attribute, where `obj` is the class or an instance of it."""
-    written = table.calls.get("setattr", ())
-    found = [_set_by_name(inference, cls, name, c) for c in written if not _is_test_double(inference, cls, name)]
+    setattr_calls = table.calls.get("setattr", ())
+    from_calls = [
+        _set_by_name(inference, cls, name, c) for c in setattr_calls if not _is_test_double(inference, cls, name)
+    ]
     spread = inference.memoize_data(("spread", cls.path), lambda: _spread(inference, table))
-    given = [inference.item(options, repr(name), None) for index, options in spread if index == cls.index]
-    found += [values for values in given if values]
-    return [values for values in found if values is not None]
+    from_options = [inference.item(options, repr(name), None) for index, options in spread if index == cls.index]
+    from_calls += [values for values in from_options if values]
+    return [values for values in from_calls if values is not None]
 
 
 def _spread(inference: Inference, table: SymbolTable) -> list[tuple[int, Value]]:
@@ -161,13 +163,17 @@ def _set_by_name(inference: Inference, cls: Value, name: str, call: Call) -> Val
     holders = inference.infer(node.args[0], context)
     if cls not in holders and instance(cls) not in holders:
         return None
-    given = inference.infer(node.args[2], context)
-    told = node.args[1]
-    if isinstance(told, ast.Attribute) and told.attr == "__name__" and ast.dump(told.value) == ast.dump(node.args[2]):
+    values = inference.infer(node.args[2], context)
+    name_node = node.args[1]
+    if (
+        isinstance(name_node, ast.Attribute)
+        and name_node.attr == "__name__"
+        and ast.dump(name_node.value) == ast.dump(node.args[2])
+    ):
         # `setattr(cls, function.__name__, function)`: each goes by its own name.
-        called = {v: inference.attribute(frozenset({v}), "__name__") for v in given}
-        given = frozenset(v for v, names in called.items() if any(n.extra == name for n in names) or not names)
-    return union([bind(inference, v, cls) for v in given]) if cls in holders else given
+        called = {v: inference.attribute(frozenset({v}), "__name__") for v in values}
+        values = frozenset(v for v, names in called.items() if any(n.extra == name for n in names) or not names)
+    return union([bind(inference, v, cls) for v in values]) if cls in holders else values
 
 
 def _setattr_names(inference: Inference, path: str, call: Call) -> frozenset[object]:

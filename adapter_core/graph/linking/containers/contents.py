@@ -71,11 +71,11 @@ def display_item(inference: Inference, value: Value, key: str | None, step: str 
         node, context = found
         if isinstance(node, ast.Dict):
             pairs = list(zip(node.keys, node.values, strict=True))
-            wanted = key if key is not None else step
-            exact = [v for k, v in pairs if k is not None and spelled(k) == wanted]
-            if wanted is not None and exact:
+            index_or_key = key if key is not None else step
+            exact = [v for k, v in pairs if k is not None and spelled(k) == index_or_key]
+            if index_or_key is not None and exact:
                 return inference.infer(exact[-1], context)
-            if wanted is not None and pairs and all(isinstance(k, ast.Constant) for k, _ in pairs):
+            if index_or_key is not None and pairs and all(isinstance(k, ast.Constant) for k, _ in pairs):
                 return EMPTY
             return union(
                 [
@@ -89,7 +89,7 @@ def display_item(inference: Inference, value: Value, key: str | None, step: str 
                         ]
                     )
                     for k, v in pairs
-                    if wanted is None or not isinstance(k, ast.Constant)
+                    if index_or_key is None or not isinstance(k, ast.Constant)
                 ]
             )
         if isinstance(node, ast.DictComp):
@@ -103,9 +103,9 @@ def display_item(inference: Inference, value: Value, key: str | None, step: str 
             given_first = node.args if dotted_name(node.func).endswith("ChainMap") else node.args[:1]
             inner = [v for a in [*given_first, *(k.value for k in node.keywords if not k.arg)]
                      for v in inference.infer(a, context)]  # fmt: skip
-            taken = _ITEM_GETTERS.get(dotted_name(node.func).rpartition(".")[2], _item_by_key)
-            given = [taken(inference, v, key, step) for v in inner]
-            return union([inference.infer(k.value, context) for k in named] + given)
+            get_item = _ITEM_GETTERS.get(dotted_name(node.func).rpartition(".")[2], _item_by_key)
+            items = [get_item(inference, v, key, step) for v in inner]
+            return union([inference.infer(k.value, context) for k in named] + items)
         if isinstance(node, _COMPREHENSIONS):
             return inference.infer(node.elt, context)
         elements = getattr(node, "elts", [])
@@ -114,8 +114,10 @@ def display_item(inference: Inference, value: Value, key: str | None, step: str 
             return inference.infer(elements[number], context) if -len(elements) <= number < len(elements) else EMPTY
         return union([element(inference, e, context) for e in elements])
 
-    wanted = key if key is not None else step
-    return inference.memoize(("item", value, key, step), lambda: _with_additions(inference, value, wanted, compute()))
+    index_or_key = key if key is not None else step
+    return inference.memoize(
+        ("item", value, key, step), lambda: _with_additions(inference, value, index_or_key, compute())
+    )
 
 
 def _values_named(inference: Inference, node: ast.DictComp, key: str | None, values: Values) -> Values:
@@ -124,7 +126,9 @@ def _values_named(inference: Inference, node: ast.DictComp, key: str | None, val
     if key is None or not named or ast.dump(node.key.value) != ast.dump(node.value):  # type: ignore[attr-defined]
         return values
     names = {v: inference.attribute(frozenset({v}), "__name__") for v in values}
-    return frozenset(v for v, told in names.items() if not told or any(repr(n.extra) == key for n in told))
+    return frozenset(
+        v for v, value_names in names.items() if not value_names or any(repr(n.extra) == key for n in value_names)
+    )
 
 
 def value_under_name(inference: Inference, values: Values, name: str) -> Values:
@@ -145,10 +149,12 @@ def value_under_name(inference: Inference, values: Values, name: str) -> Values:
 
 def contents_of_call(inference: Inference, node: ast.Call, context: Context, key: str | None) -> Values:
     """What a container holds that is made by such a call: of another one, of pairs, of what is told by keywords."""
-    given = [_item_of_pairs(inference, v, key, None) for a in node.args[:1] for v in inference.infer(a, context)]
-    given += [containing for a in node.args[:1] for containing in [_written_elements(inference, a, context)]]
-    named = [k.value for k in node.keywords if k.arg and key in (None, repr(k.arg))]
-    return union([*given, *(inference.infer(value, context) for value in named)])
+    from_argument = [
+        _item_of_pairs(inference, v, key, None) for a in node.args[:1] for v in inference.infer(a, context)
+    ]
+    from_argument += [containing for a in node.args[:1] for containing in [_written_elements(inference, a, context)]]
+    from_keywords = [k.value for k in node.keywords if k.arg and key in (None, repr(k.arg))]
+    return union([*from_argument, *(inference.infer(value, context) for value in from_keywords)])
 
 
 def _written_elements(inference: Inference, node: ast.expr, context: Context) -> Values:
@@ -162,11 +168,11 @@ def _item_of_pairs(inference: Inference, value: Value, key: str | None, step: st
         found = _display(inference, value)
         node, context = found if found is not None else (None, None)
         if isinstance(node, (ast.List, ast.Tuple, ast.Set)) and context is not None:
-            wanted = key if key is not None else step
+            index_or_key = key if key is not None else step
             pairs = [e for e in node.elts if not isinstance(e, ast.Starred)]
             first = [spelled(e.elts[0]) if isinstance(e, ast.Tuple) and len(e.elts) == 2 else "" for e in pairs]
-            exact = [e for e, k in zip(pairs, first, strict=True) if k and k == wanted]
-            if wanted is not None and all(first) and not exact and pairs:
+            exact = [e for e, k in zip(pairs, first, strict=True) if k and k == index_or_key]
+            if index_or_key is not None and all(first) and not exact and pairs:
                 return EMPTY
             return union([inference.unpacked(inference.infer(e, context), "1") for e in exact or pairs])
         listing = isinstance(node, _COMPREHENSIONS) or (

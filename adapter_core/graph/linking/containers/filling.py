@@ -149,9 +149,9 @@ def _values_added_unnamed(inference: Inference, value: Value) -> Iterator[Values
         if context is None or not isinstance(node, ast.Call):
             continue
         if call.name in PUSH_FUNCTIONS:
-            holder, put = (node.args[0], node.args[1]) if len(node.args) > 1 else (None, None)
-            if holder is not None and put is not None and value in inference.infer(holder, context):
-                yield inference.infer(put, context)
+            holder, added = (node.args[0], node.args[1]) if len(node.args) > 1 else (None, None)
+            if holder is not None and added is not None and value in inference.infer(holder, context):
+                yield inference.infer(added, context)
         elif isinstance(node.func, ast.Attribute):
             holder = node.func.value
             work = partial(inference.infer, holder, context)
@@ -163,23 +163,25 @@ def _values_added_by_functions(inference: Inference, value: Value, key: str | No
     """What functions put into a container that they are handed: `fill(table)`, with `def fill(rows): rows["a"] = f`; or (`returned`) get
     as a result: `table = defaults()`, and then `table["a"] = f`."""
     start = value.extra[0]
-    first = value_flow.targets_of_place(inference, value.path, start)
-    handed = dict.fromkeys(first)
-    for one in first if not returned else ():
-        name: str = one.extra
+    initial = value_flow.targets_of_place(inference, value.path, start)
+    holders = dict.fromkeys(initial)
+    for holder in initial if not returned else ():
+        name: str = holder.extra
         if not name.endswith(("[]", "()")):
-            handed.update(dict.fromkeys(value_flow.targets_of_name(inference, value.path, name, False)))
-    for one in handed:
-        users = [one.path] if one.path or not returned else inference.workspace.paths_using(one.extra)
+            holders.update(dict.fromkeys(value_flow.targets_of_name(inference, value.path, name, False)))
+    for holder in holders:
+        users = [holder.path] if holder.path or not returned else inference.workspace.paths_using(holder.extra)
         for path in users if len(users) <= _MAX_FILES else ():
             table = inference.table(path) if path and inference.spend(1) else None
-            for put in table.writes_by_name.get(one.extra, ()) if table is not None else ():
-                if put.target != one.extra or (put.key is not None and key is not None and put.key not in ("", key)):
-                    continue
-                if (returned or table.is_parameter(put.scope, put.target)) and value in inference.infer_text(  # type: ignore[union-attr]
-                    path, put.scope, put.target, put.line
+            for write in table.writes_by_name.get(holder.extra, ()) if table is not None else ():
+                if write.target != holder.extra or (
+                    write.key is not None and key is not None and write.key not in ("", key)
                 ):
-                    yield written_values(inference, path, put)
+                    continue
+                if (returned or table.is_parameter(write.scope, write.target)) and value in inference.infer_text(  # type: ignore[union-attr]
+                    path, write.scope, write.target, write.line
+                ):
+                    yield written_values(inference, path, write)
 
 
 def last_stored(inference: Inference, node: ast.Subscript, context: Context, key: str | None) -> Values:
@@ -191,23 +193,23 @@ def last_stored(inference: Inference, node: ast.Subscript, context: Context, key
     )
     name = node.value.id if isinstance(node.value, ast.Name) else ""
     flows = [f for f in table.items(name) if f.scope == context.scope] if table is not None else []
-    place = context.base + context.source.start(node.value) if flows else -1
-    before = [flow for flow in flows if flow.end <= place]
+    offset = context.base + context.source.start(node.value) if flows else -1
+    before = [flow for flow in flows if flow.end <= offset]
     while len(before) > 1 and before[-1].path not in ("", key):
         before.pop()  # under another key
     if not before or before[-1].conditional or before[-1].path != key:
         return EMPTY
     text = inference.workspace.text(context.path)
-    if place - before[-1].end > _NEAR or f"{name}." in text[before[-1].end : place]:
+    if offset - before[-1].end > _NEAR or f"{name}." in text[before[-1].end : offset]:
         return EMPTY  # it may have been filled anew
     return _assigned_values(inference, context.path, context.scope, before[-1].start, before[-1].end, before[-1].line)
 
 
-def written_values(inference: Inference, path: str, put: ContainerWrite) -> Values:
+def written_values(inference: Inference, path: str, write: ContainerWrite) -> Values:
     """What one statement or call puts into a container."""
-    if put.call is not None:
-        return _values_added_by_call(inference, path, put.call, put.call.name)
-    return _assigned_values(inference, path, put.scope, put.start, put.end, put.line)
+    if write.call is not None:
+        return _values_added_by_call(inference, path, write.call, write.call.name)
+    return _assigned_values(inference, path, write.scope, write.start, write.end, write.line)
 
 
 def _stored_under_other_names(inference: Inference, value: Value, flow: Flow, key: str | None) -> Iterator[Values]:
@@ -222,12 +224,12 @@ def _stored_under_other_names(inference: Inference, value: Value, flow: Flow, ke
         other = inference.table(path) if inference.spend() else None
         if other is None:
             continue
-        for put in other.writes_by_name.get(last, ()):
-            own = path == value.path and put.target == flow.target and "." not in put.target
-            if own or (put.key is not None and key is not None and put.key not in ("", key)):
+        for write in other.writes_by_name.get(last, ()):
+            own = path == value.path and write.target == flow.target and "." not in write.target
+            if own or (write.key is not None and key is not None and write.key not in ("", key)):
                 continue
-            if value in inference.infer_text(path, put.scope, put.target, put.line):
-                yield written_values(inference, path, put)
+            if value in inference.infer_text(path, write.scope, write.target, write.line):
+                yield written_values(inference, path, write)
 
 
 def _binding_scope(table: SymbolTable, scope: int, name: str) -> int:

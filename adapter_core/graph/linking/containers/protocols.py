@@ -46,9 +46,9 @@ def element_values(inference: Inference, value: Value) -> Values:
     if value.kind == "starred":
         return contents.starred_elements(inference, value)
     if value.kind == "instance":
-        listed = subclassed.elements(inference, value)
-        if listed:
-            return listed
+        list_elements = subclassed.elements(inference, value)
+        if list_elements:
+            return list_elements
         for name in ("__iter__", "__aiter__"):
             iterators = inference.call_results(inference.member(value, name))
             if iterators:
@@ -99,18 +99,22 @@ def item(inference: Inference, value: Value, key: str | None, step: str | None) 
         found = inference.member(value, "__getitem__")
         if any(v.path.startswith(_TYPED_DICTS) for v in found):
             return inference.member(value, key.strip("'\"")) if key else EMPTY
-        given = generated.tuple_item(inference, value, step) or inference.call_results(found)
+        getitem_result = generated.tuple_item(inference, value, step) or inference.call_results(found)
         missing = (
             inference.member(value, "__missing__") if subclassed.is_container(inference, class_of(value)) else EMPTY
         )
         return (
-            given
+            getitem_result
             | inference.call_results(missing)
             | subclassed.stored_values(inference, value, key if key is not None else step)
         )
     if value.kind == "attributes" and value.path == "tuple":
-        held = [values for _, values in value.extra]
-        return held[int(step)] if step is not None and -len(held) <= int(step) < len(held) else union(held)
+        field_values = [values for _, values in value.extra]
+        return (
+            field_values[int(step)]
+            if step is not None and -len(field_values) <= int(step) < len(field_values)
+            else union(field_values)
+        )
     if value.kind == "class":
         return frozenset({value})  # a generic class with its arguments
     if value.kind == "generator":
@@ -125,8 +129,8 @@ def item(inference: Inference, value: Value, key: str | None, step: str | None) 
 def caught_exception(inference: Inference, value: Value) -> Values:
     """What `except` binds for a class, or for each class of a tuple."""
     if value.kind == "class":
-        made = inference.memoize(("caught", value), lambda: frozenset(_raised_classes(inference, value)))
-        return frozenset(map(instance, made))
+        raised = inference.memoize(("caught", value), lambda: frozenset(_raised_classes(inference, value)))
+        return frozenset(map(instance, raised))
     if value.kind == "display":
         return union(
             [caught_exception(inference, v) for v in inference.elements(frozenset({value})) if v.kind != "display"]

@@ -30,9 +30,9 @@ def is_container(inference: Inference, cls: Value) -> bool:
 def elements(inference: Inference, value: Value) -> Values:
     """What iterating over an instance gives, where that are not keys."""
     cls = class_of(value)
-    listed = any(c.kind == "external" and c.path in _LISTS for c in mro.lookup_order(inference, cls))
+    is_list = any(c.kind == "external" and c.path in _LISTS for c in mro.lookup_order(inference, cls))
     return (
-        stored_values(inference, value, None) if listed and not member_functions(inference, cls, "__iter__") else EMPTY
+        stored_values(inference, value, None) if is_list and not member_functions(inference, cls, "__iter__") else EMPTY
     )
 
 
@@ -57,17 +57,17 @@ def _written_values(inference: Inference, value: Value, key: str | None) -> Iter
     own = {c.index for c in mro.lookup_order(inference, cls) if c.path == cls.path}
     for path in users if len(users) <= _MAX_FILES else [cls.path]:
         other = inference.table(path) if inference.spend(1) else None
-        puts = [p for some in other.writes_by_name.values() for p in some] if other is not None else []
-        for put in puts if len(puts) <= _MAX_WRITES else [p for p in puts if p.target == "self"]:
-            if other is None or (put.key is not None and key is not None and put.key not in ("", key)):
+        writes = [p for same_name in other.writes_by_name.values() for p in same_name] if other is not None else []
+        for write in writes if len(writes) <= _MAX_WRITES else [p for p in writes if p.target == "self"]:
+            if other is None or (write.key is not None and key is not None and write.key not in ("", key)):
                 continue
-            around = instance_class(other.facts, put.scope, put.target)
+            around = instance_class(other.facts, write.scope, write.target)
             if around is not None:
                 mine = path == cls.path and around in own
             else:
-                mine = value in inference.infer_text(path, put.scope, put.target, put.line)
+                mine = value in inference.infer_text(path, write.scope, write.target, write.line)
             if mine:
-                yield filling.written_values(inference, path, put)
+                yield filling.written_values(inference, path, write)
 
 
 def _initial_values(inference: Inference, value: Value, key: str | None) -> Iterator[Values]:

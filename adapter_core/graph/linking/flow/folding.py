@@ -31,11 +31,11 @@ _IN_ORDER = frozenset({"list", "tuple", "iter"})
 
 
 class _Fold(NamedTuple):
-    """The statement that rebinds the name, and the loop around it. `sure`: it runs in every iteration, and the loop has no early exit."""
+    """The statement that rebinds the name, and the loop around it. `runs_always`: it runs in every iteration, and the loop has no early exit."""
 
     flow: Flow
     loop: Flow
-    sure: bool
+    runs_always: bool
 
     @property
     def extent(self) -> tuple[int, int]:
@@ -116,10 +116,10 @@ def _find_reductions(inference: Inference, table: SymbolTable) -> Iterator[_Redu
     for call in table.calls.get("reduce", ()):
         context = inference.context(table.facts.path, call.owner, call.start, call.end, call.line)
         node = context.source.tree if context is not None else None
-        given = node.args[0] if isinstance(node, ast.Call) and len(node.args) > 1 else None
-        if context is not None and isinstance(given, ast.Lambda) and len(given.args.args) == 2:
-            start, end = context.source.span(given.body)
-            names = given.args.args[0].arg, given.args.args[1].arg
+        function = node.args[0] if isinstance(node, ast.Call) and len(node.args) > 1 else None
+        if context is not None and isinstance(function, ast.Lambda) and len(function.args.args) == 2:
+            start, end = context.source.span(function.body)
+            names = function.args.args[0].arg, function.args.args[1].arg
             yield _Reduction(call, names, (call.start + start, call.start + end))
 
 
@@ -208,7 +208,7 @@ def _loop_steps(inference: Inference, path: str, fold: _Fold) -> Values:
     elements = _loop_elements(inference, path, loop)
     each = inference.infer_flow(path, loop) if elements is None else EMPTY
     return _iterations(
-        first, elements, each, lambda *one: inference.infer_flow(path, flow, _environment(fold, *one)), fold.sure
+        first, elements, each, lambda *one: inference.infer_flow(path, flow, _environment(fold, *one)), fold.runs_always
     )
 
 
@@ -217,12 +217,12 @@ def _reduction_steps(inference: Inference, path: str, fold: _Reduction) -> Value
     context = inference.context(path, call.owner, call.start, call.end, call.line)
     if context is None:
         return EMPTY
-    given: list[ast.expr] = context.source.tree.args  # type: ignore[attr-defined]
-    elements = ordered_elements(inference, given[1], context)
+    arguments: list[ast.expr] = context.source.tree.args  # type: ignore[attr-defined]
+    elements = ordered_elements(inference, arguments[1], context)
     if not elements or not all(elements):
         return EMPTY
-    if len(given) > 2:
-        elements = [inference.infer(given[2], context), *elements]
+    if len(arguments) > 2:
+        elements = [inference.infer(arguments[2], context), *elements]
     return _iterations(
         elements[0], elements[1:], EMPTY,
         lambda *one: inference.infer_at(path, call.owner, *fold.extent, call.line, _environment(fold, *one)), True,
@@ -230,28 +230,32 @@ def _reduction_steps(inference: Inference, path: str, fold: _Reduction) -> Value
 
 
 def _iterations(
-    first: Values, elements: list[Values] | None, each: Values, made: Callable[[Values, Values], Values], sure: bool
+    first: Values,
+    elements: list[Values] | None,
+    each: Values,
+    next_value: Callable[[Values, Values], Values],
+    runs_always: bool,
 ) -> Values:
     """One value that holds the steps of all iterations: in the order of `elements`, or (None) for each of `each`, in any order."""
     steps: list[Values] = []
     if elements is None:
-        some = sorted(workspace_values(each), key=lambda v: (v.kind, v.path, v.index))
-        if not 0 < len(some) <= _MAX_STEPS:
+        candidates = sorted(workspace_values(each), key=lambda v: (v.kind, v.path, v.index))
+        if not 0 < len(candidates) <= _MAX_STEPS:
             return EMPTY
-        results = [made(first, frozenset({one})) for one in some]
-        for number, one in enumerate(some):
+        results = [next_value(first, frozenset({candidate})) for candidate in candidates]
+        for number, candidate in enumerate(candidates):
             others = union([first, *results[:number], *results[number + 1 :]])
-            steps += [others, frozenset({one})]
+            steps += [others, frozenset({candidate})]
         last = union(results)
     else:
         last = first
         for element in elements:
             steps += [last, element]
-            new = made(last, element)
-            last = new if sure else new | last
+            new = next_value(last, element)
+            last = new if runs_always else new | last
     if not workspace_values(last) or not steps:
         return EMPTY
-    last = last if sure else last | first
+    last = last if runs_always else last | first
     return frozenset({Value("typed", "fold", 0, (*steps, last))})
 
 
@@ -263,7 +267,7 @@ def _loop_elements(inference: Inference, path: str, loop: Flow) -> list[Values] 
     context = inference.context(path, loop.scope, loop.start, loop.end, loop.line)
     found = ordered_elements(inference, context.source.tree, context) if context is not None else None
     for step in loop.path.split(".") if found and loop.path else ():
-        found = [inference.unpacked(one, step) for one in found or ()]
+        found = [inference.unpacked(element, step) for element in found or ()]
     return found if found and len(found) <= _MAX_STEPS and all(found) else None
 
 
@@ -336,16 +340,16 @@ def _order_by_use(inference: Inference, values: Values) -> list[Values] | None:
         if symbol.decorators:
             places.append((value.path, max(symbol.parent, 0), symbol.name_line, 0))
         for path in inference.files_using_name(symbol.name)[:_MAX_FILES]:
-            handed = value_flow.argument_uses(inference, path, symbol.name)
-            places += [(path, call.owner, call.line, offset) for offset, call in handed]
+            uses = value_flow.argument_uses(inference, path, symbol.name)
+            places += [(path, call.owner, call.line, offset) for offset, call in uses]
         if len(places) != 1:
             return None
         path, owner, line, offset = places[0]
         found.setdefault((path, owner), []).append((line, offset, value))
     if len(found) > 1:
         return None
-    ordered = sorted((one for some in found.values() for one in some), key=lambda one: one[:2])
-    return [frozenset({one[2]}) for one in ordered]
+    ordered = sorted((use for uses_in_scope in found.values() for use in uses_in_scope), key=lambda use: use[:2])
+    return [frozenset({use[2]}) for use in ordered]
 
 
 __all__ = [

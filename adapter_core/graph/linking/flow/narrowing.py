@@ -46,18 +46,18 @@ class _Check(NamedTuple):
 _NO_CHECKS: dict[tuple[int, str], list[_Check]] = {}  # asked in a file
 
 
-def narrowed(inference: Inference, subject: str, place: int, context: Context, values: Values) -> Values:
+def narrowed(inference: Inference, subject: str, offset: int, context: Context, values: Values) -> Values:
     """What a name, or dotted name, may be at an offset, given what it may be anywhere: nothing that the question before does not let
     through; where nothing is known, an instance of what it asks for."""
     if len(values) == 1 and next(iter(values)).kind not in _OPEN:
         return values  # nothing to choose from
-    for question in _checks(inference, context.path).get((context.scope, subject), ()):
-        if _holds(inference, question, place, context):
-            classes = _checked_classes(inference, question, context.path)
+    for check in _checks(inference, context.path).get((context.scope, subject), ()):
+        if _holds(inference, check, offset, context):
+            classes = _checked_classes(inference, check, context.path)
             if classes:
                 return _instances_among(inference, values, classes)
-        elif len(values) > 1 and place > question.end and _is_excluded(inference, question, place, context):
-            values = _instances_excluded(inference, values, _checked_classes(inference, question, context.path))
+        elif len(values) > 1 and offset > check.end and _is_excluded(inference, check, offset, context):
+            values = _instances_excluded(inference, values, _checked_classes(inference, check, context.path))
     return values
 
 
@@ -68,10 +68,10 @@ def is_checked(inference: Inference, path: str, scope: int, name: str) -> bool:
 
 def _checks(inference: Inference, path: str) -> dict[tuple[int, str], list[_Check]]:
     """The questions of a file by scope and subject, and the last name of that, last ones first."""
-    asked = inference.isinstance_checks.get(path)
-    if asked is None:
-        asked = inference.isinstance_checks[path] = _find_checks(inference, path) or _NO_CHECKS
-    return asked
+    checks = inference.isinstance_checks.get(path)
+    if checks is None:
+        checks = inference.isinstance_checks[path] = _find_checks(inference, path) or _NO_CHECKS
+    return checks
 
 
 def _find_checks(inference: Inference, path: str) -> dict[tuple[int, str], list[_Check]]:
@@ -81,33 +81,33 @@ def _find_checks(inference: Inference, path: str) -> dict[tuple[int, str], list[
     for call in table.calls.get("isinstance", ()) if table is not None else ():
         match = _ISINSTANCE.match(text, call.start) if call.callee == "isinstance" else None
         if match is not None:
-            one = _Check(match[1], call.owner, call.start, call.end, call.line)
+            found_check = _Check(match[1], call.owner, call.start, call.end, call.line)
             _, dot, last = match[1].rpartition(".")
             for key in (match[1], f".{last}") if dot else (match[1],):
-                found.setdefault((call.owner, key), []).append(one)
-    return {key: list(reversed(some)) for key, some in found.items()}
+                found.setdefault((call.owner, key), []).append(found_check)
+    return {key: list(reversed(same_subject)) for key, same_subject in found.items()}
 
 
-def _checked_classes(inference: Inference, question: _Check, path: str) -> Values:
+def _checked_classes(inference: Inference, check: _Check, path: str) -> Values:
     """The classes of the workspace that a question names; none where one of them is something else."""
-    key = ("asked for", path, question.start)
-    return inference.memoize(key, lambda: _find_checked_classes(inference, question, path))
+    key = ("asked for", path, check.start)
+    return inference.memoize(key, lambda: _find_checked_classes(inference, check, path))
 
 
-def _find_checked_classes(inference: Inference, question: _Check, path: str) -> Values:
-    context = inference.context(path, question.scope, question.start, question.end, question.line)
+def _find_checked_classes(inference: Inference, check: _Check, path: str) -> Values:
+    context = inference.context(path, check.scope, check.start, check.end, check.line)
     node = context.source.tree if context is not None else None
     if context is None or not isinstance(node, ast.Call) or len(node.args) != 2:
         return EMPTY
     todo, found = [node.args[1]], []
     while todo:
-        one = todo.pop()
-        if isinstance(one, ast.Tuple):
-            todo += one.elts
-        elif isinstance(one, ast.BinOp):
-            todo += [one.left, one.right]
+        class_node = todo.pop()
+        if isinstance(class_node, ast.Tuple):
+            todo += class_node.elts
+        elif isinstance(class_node, ast.BinOp):
+            todo += [class_node.left, class_node.right]
         else:
-            values = inference.infer(one, context)
+            values = inference.infer(class_node, context)
             if not values or any(v.kind != "class" for v in values):
                 return EMPTY
             found.append(values)
@@ -135,71 +135,71 @@ def _order(inference: Inference, value: Value) -> list[Value]:
     return mro.lookup_order(inference, class_of(value))
 
 
-def _is_excluded(inference: Inference, question: _Check, place: int, context: Context) -> bool:
+def _is_excluded(inference: Inference, check: _Check, offset: int, context: Context) -> bool:
     """Whether an offset is reached only where the answer was no: in a later branch of the same `if`, or below one that ends with an exit;
     and the name is not bound between."""
     text = inference.workspace.text(context.path)
-    if place - question.end > _MAX_CHARACTERS:
+    if offset - check.end > _MAX_CHARACTERS:
         return False
-    begin = text.rfind("\n", 0, question.start) + 1
-    before, after = text[begin : question.start].lstrip(), text[question.end : text.find("\n", question.end)].rstrip()
-    told = _ALONE.fullmatch(before)
-    if told is None or not after.startswith(":"):
+    begin = text.rfind("\n", 0, check.start) + 1
+    before, after = text[begin : check.start].lstrip(), text[check.end : text.find("\n", check.end)].rstrip()
+    is_alone = _ALONE.fullmatch(before)
+    if is_alone is None or not after.startswith(":"):
         return False
     lines = inference.line_table(context.path)
-    line = question.line + text.count("\n", question.start, place)
-    if not question.line < line <= min(len(lines.texts), question.line + _MAX_LINES):
+    line = check.line + text.count("\n", check.start, offset)
+    if not check.line < line <= min(len(lines.texts), check.line + _MAX_LINES):
         return False
-    indent, depth = lines.indents[question.line - 1], least_indent(lines, question.line, line)
-    name = rf"(?<![\w.]){re.escape(question.subject)}\b"
+    indent, depth = lines.indents[check.line - 1], least_indent(lines, check.line, line)
+    name = rf"(?<![\w.]){re.escape(check.subject)}\b"
     bound = rf"{name}[^\n=()\[]*(?<![=!<>])=(?!=)|\b(?:for|as)\s[^\n:]*{name}[^\n:]*(?:\bin\b|:)"
-    if depth != indent or re.search(bound, text[question.end : place]):
+    if depth != indent or re.search(bound, text[check.end : offset]):
         return False
-    heads = [number for number in range(question.line, line) if lines.code[number] == indent]
+    heads = [number for number in range(check.line, line) if lines.code[number] == indent]
     branches = next((n for n, number in enumerate(heads) if not _OTHER.match(lines.texts[number])), len(heads))
     if branches == len(heads):
         return lines.indents[line - 1] > indent or heads[-1] == line - 1  # within another branch, or in its head
-    exits = EXIT.match(after, 1) is not None or block_exits(lines, question.line, line)
-    return exits and told[0].startswith("if")
+    exits = EXIT.match(after, 1) is not None or block_exits(lines, check.line, line)
+    return exits and is_alone[0].startswith("if")
 
 
-def _holds(inference: Inference, question: _Check, place: int, context: Context) -> bool:
+def _holds(inference: Inference, check: _Check, offset: int, context: Context) -> bool:
     text = inference.workspace.text(context.path)
-    if place < question.start:
+    if offset < check.start:
         # `x.f() if isinstance(x, C) else …`, `[x.f() for x in xs if isinstance(x, C)]`
-        between = text[place : question.start] if question.start - place <= _NEAR else ""
-        statement = text[text.rfind("\n", 0, question.start) + 1 : text.find("\n", question.end)].strip()
+        between = text[offset : check.start] if check.start - offset <= _NEAR else ""
+        statement = text[text.rfind("\n", 0, check.start) + 1 : text.find("\n", check.end)].strip()
         beside = between.endswith("if ") and not (statement.startswith(_STATEMENTS) and statement.endswith(":"))
         return beside and not _OTHERWISE.search(between)
-    between = text[question.end : place] if place - question.end <= _NEAR else "\n"
+    between = text[check.end : offset] if offset - check.end <= _NEAR else "\n"
     if "\n" not in between:
         # `isinstance(x, C) and x.f()`
         joined = between.lstrip().startswith("and ") and not _OTHERWISE.search(between)
-        if joined and not text[: question.start].endswith("not "):
+        if joined and not text[: check.start].endswith("not "):
             return True
-    if place - question.end > _MAX_CHARACTERS:
+    if offset - check.end > _MAX_CHARACTERS:
         return False
     lines = inference.line_table(context.path)
-    line = question.line + text.count("\n", question.start, place)
-    if not question.line <= line <= min(len(lines.texts), question.line + _MAX_LINES):
+    line = check.line + text.count("\n", check.start, offset)
+    if not check.line <= line <= min(len(lines.texts), check.line + _MAX_LINES):
         return False
-    return _leads_to(lines, question, text, line)
+    return _leads_to(lines, check, text, line)
 
 
-def _leads_to(lines: Lines, question: _Check, text: str, line: int) -> bool:
+def _leads_to(lines: Lines, check: _Check, text: str, line: int) -> bool:
     """Whether a line is reached only where the answer was yes, by the statement in which the question stands."""
-    begin = text.rfind("\n", 0, question.start) + 1
-    before, after = text[begin : question.start].lstrip(), text[question.end : text.find("\n", question.end)].rstrip()
-    indent = lines.indents[question.line - 1]
-    depth = least_indent(lines, question.line, line) if line > question.line else -1
+    begin = text.rfind("\n", 0, check.start) + 1
+    before, after = text[begin : check.start].lstrip(), text[check.end : text.find("\n", check.end)].rstrip()
+    indent = lines.indents[check.line - 1]
+    depth = least_indent(lines, check.line, line) if line > check.line else -1
     if _HEAD.fullmatch(before) and not _OTHERWISE.search(before):
         alone = after == ":" or (after.startswith(" and ") and after.endswith(":") and not _OTHERWISE.search(after))
-        return depth > indent if alone else after.startswith(":") and line == question.line
+        return depth > indent if alone else after.startswith(":") and line == check.line
     if before == "assert " and not _OTHERWISE.search(after):
         return depth >= indent
     if _NEGATED.fullmatch(before) and after.startswith((":", " or ")) and depth >= indent:
-        told = after.startswith(":") and EXIT.match(after, 1)
-        return bool(told) or block_exits(lines, question.line, line)
+        exits_at_once = after.startswith(":") and EXIT.match(after, 1)
+        return bool(exits_at_once) or block_exits(lines, check.line, line)
     return False
 
 

@@ -20,13 +20,13 @@ class Nullness(NamedTuple):
     is_none: bool
 
 
-def is_none_argument(parameter: Parameter, place: int, node: ast.Call) -> bool:
-    """Whether a call leaves out an optional parameter, or says None; `place`: among those that are taken by place, -1 for another."""
+def is_none_argument(parameter: Parameter, position: int, node: ast.Call) -> bool:
+    """Whether a call leaves out an optional parameter, or says None; `position`: among those that are taken by place, -1 for another."""
     if any(isinstance(a, ast.Starred) for a in node.args) or any(k.arg is None for k in node.keywords):
         return False
-    given = [k.value for k in node.keywords if k.arg == parameter.name]
-    given += node.args[place : place + 1] if place >= 0 else []
-    return all(isinstance(one, ast.Constant) and one.value is None for one in given)
+    arguments = [k.value for k in node.keywords if k.arg == parameter.name]
+    arguments += node.args[position : position + 1] if position >= 0 else []
+    return all(isinstance(argument, ast.Constant) and argument.value is None for argument in arguments)
 
 
 def is_unreachable(inference: Inference, path: str, flow: Flow, first: int, known: Nullness) -> bool:

@@ -31,11 +31,11 @@ def callback_operations(inference: Inference, path: str, names: Collection[str])
     for call in table.callback_calls:
         if not any(text.find(name, call.start, call.end) >= 0 for name in names):
             continue
-        told = _callbacks_in_call(table, text, call)
-        if told is None:
+        operations = _callbacks_in_call(table, text, call)
+        if operations is None:
             return None
-        found.update(dict.fromkeys(one for one in told if one.name in names))
-    return sorted(found, key=lambda one: (one.start, one.end))
+        found.update(dict.fromkeys(operation for operation in operations if operation.name in names))
+    return sorted(found, key=lambda operation: (operation.start, operation.end))
 
 
 def _callbacks_in_call(table: SymbolTable, text: str, call: Call) -> list[Operation] | None:

@@ -142,9 +142,9 @@ def _find_implicit_callers(
         for operation in _operations(inference, path, criteria):
             if inference.expired:
                 break
-            for one in implicit_calls(inference, path, operation):
-                if value in one.targets.entered or value in one.targets.named:
-                    found.append((path, one))
+            for call in implicit_calls(inference, path, operation):
+                if value in call.targets.entered or value in call.targets.named:
+                    found.append((path, call))
     return found, reason
 
 
@@ -198,9 +198,9 @@ def _under_another_name(inference: Inference, table: SymbolTable, symbol: Symbol
                 protocols |= {"get", "set", "delete"}
                 names.add(target)
             elif target.startswith("__"):
-                more, told = _protocols(target)
+                more, target_names = _protocols(target)
                 protocols |= more
-                names |= told
+                names |= target_names
     return OperationFilter(frozenset(protocols), frozenset(names)) if protocols else None
 
 
@@ -218,8 +218,8 @@ def _protocols(method: str) -> tuple[frozenset[str], frozenset[str]]:
         return frozenset(protocols), frozenset()
     binary, unary = _BINARY.fullmatch(method), _UNARY.fullmatch(method)
     if binary or unary:
-        told = (binary or unary)[1]  # type: ignore[index]
-        return frozenset({"operator", "inplace"} if binary else {"unary"}), frozenset({told})
+        operator = (binary or unary)[1]  # type: ignore[index]
+        return frozenset({"operator", "inplace"} if binary else {"unary"}), frozenset({operator})
     if _COMPARED.fullmatch(method):
         return frozenset({"compare", "ordered"}), frozenset()
     found = {protocols for protocols, steps in PROTOCOLS.items() if any(method in step for step in steps)}
@@ -246,9 +246,9 @@ def _is_exception(inference: Inference, cls: Value) -> bool:
     for base in lookup_order(inference, cls):
         if base.kind != "class":
             last = base.path.rpartition(".")[2]
-            made = getattr(builtins, last, None)
+            external_base = getattr(builtins, last, None)
             return last.endswith(("Error", "Exception", "Warning")) or (
-                isinstance(made, type) and issubclass(made, BaseException)
+                isinstance(external_base, type) and issubclass(external_base, BaseException)
             )
     return False
 
@@ -272,13 +272,15 @@ def _files(inference: Inference, value: Value, criteria: OperationFilter) -> tup
     cls = value if symbol.kind == "class" else Value("class", value.path, symbol.parent)
     below = [cls, *hierarchy.all_subclasses(inference, cls)] if symbol.kind == "class" or symbol.parent > 0 else []
     if criteria.protocols == {"class"}:
-        made = hierarchy.classes_of_metaclass(inference, cls) if symbol.name != "__init_subclass__" else []
+        classes = hierarchy.classes_of_metaclass(inference, cls) if symbol.name != "__init_subclass__" else []
         if symbol.name != "__set_name__":
-            return list(dict.fromkeys(c.path for c in (*below, *made))), ""
+            return list(dict.fromkeys(c.path for c in (*below, *classes))), ""
     paths: dict[str, None] = {value.path: None}
-    for one in below:
-        other = inference.table(one.path)
-        paths.update(dict.fromkeys(inference.files_using_name(other.facts.symbols[one.index].name) if other else ()))
+    for subclass in below:
+        other = inference.table(subclass.path)
+        paths.update(
+            dict.fromkeys(inference.files_using_name(other.facts.symbols[subclass.index].name) if other else ())
+        )
     if criteria.protocols <= {"raise", "construct"}:
         return list(paths), ""
     everywhere = inference.workspace.python_paths()
@@ -294,8 +296,8 @@ def _files(inference: Inference, value: Value, criteria: OperationFilter) -> tup
 def _holders(inference: Inference, cls: Value) -> list[tuple[str, str]]:
     """(file, or "" for any, and name) of possible aliases of instances of a class."""
     found: dict[tuple[str, str], None] = {}
-    for one in (cls, *hierarchy.all_subclasses(inference, cls)):
-        found.update(dict.fromkeys(may_alias.aliases_of_instances(inference, one)))
+    for subclass in (cls, *hierarchy.all_subclasses(inference, cls)):
+        found.update(dict.fromkeys(may_alias.aliases_of_instances(inference, subclass)))
     return list(found)
 
 
@@ -312,20 +314,24 @@ def _may_contain(text: str, criteria: OperationFilter) -> bool:
     signs = [_SYNTAX[protocols] for protocols in criteria.protocols if protocols in _SYNTAX]
     signs += [
         rf"\b{name}\b"
-        for name, given in BUILTINS.items()
-        if any(protocols in criteria.protocols for _, protocols in given)
+        for name, argument_protocols in BUILTINS.items()
+        if any(protocols in criteria.protocols for _, protocols in argument_protocols)
     ]
     return not signs or any(re.search(sign, text) for sign in signs)
 
 
 def _operations(inference: Inference, path: str, criteria: OperationFilter) -> list[Operation]:
     """The operations of a file that match the filter."""
-    told = (
+    operations = (
         callback_sites.callback_operations(inference, path, criteria.names)
         if criteria.protocols == {"callback"}
         else None
     )
-    return told if told is not None else [one for one in operations_of(inference, path) if criteria.fits(one)]
+    return (
+        operations
+        if operations is not None
+        else [operation for operation in operations_of(inference, path) if criteria.fits(operation)]
+    )
 
 
 def _may_pass_callback(inference: Inference, path: str, criteria: OperationFilter) -> bool:

@@ -123,9 +123,9 @@ def _accessor_in_order(inference: Inference, order: list[Value], receiver: Value
             return {name: functions} if functions else {}
         found = inference.infer_binding(table, cls.index, name)
         if found is not None:
-            made = _property_call(inference, table, cls, name, access)
-            if made:
-                return {name: _bound(made, receiver)}
+            from_call = _property_call(inference, table, cls, name, access)
+            if from_call:
+                return {name: _bound(from_call, receiver)}
             return _descriptor_functions(inference, found, access)
     if access == "get" and not unknown and not assigned:
         dynamic = method_in_order(inference, order, receiver, "__getattr__").values
@@ -140,8 +140,8 @@ def _property(inference: Inference, table: SymbolTable, own: Sequence[int], rece
         symbol = table.facts.symbols[index]
         ending = next((e for e in (".setter", ".deleter") if any(d.endswith(e) for d in symbol.decorators)), "")
         if symbol.is_callable and ending == _ENDINGS.get(access, ""):
-            plain = Value("function", table.facts.path, index)
-            found = _bound(calling.apply_decorators(inference, table.facts.path, index, plain), receiver)
+            function = Value("function", table.facts.path, index)
+            found = _bound(calling.apply_decorators(inference, table.facts.path, index, function), receiver)
     return found
 
 

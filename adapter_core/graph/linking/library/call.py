@@ -27,7 +27,7 @@ class LibraryCall:
         return self.value.path
 
     @property
-    def given(self) -> int:
+    def positional_count(self) -> int:
         """How many arguments there are without a keyword."""
         return len(self.node.args)
 

@@ -38,8 +38,8 @@ def _item_got(inference: Inference, getter: Value, node: ast.Call, context: Cont
     """`itemgetter("key")(value)`: `getter` is the key or number."""
     step = str(getter.extra) if getter.path == "builtins.int()" else None
     key = None if step else getter.extra
-    given = inference.infer(node.args[0], context) if node.args else EMPTY
-    return union([inference.item(v, key, step) for v in given])
+    container = inference.infer(node.args[0], context) if node.args else EMPTY
+    return union([inference.item(v, key, step) for v in container])
 
 
 def _attribute_got(inference: Inference, getter: Value, node: ast.Call, context: Context) -> Values:
@@ -51,8 +51,12 @@ def _values(inference: Inference, container: Value, node: ast.Call, context: Con
 
 
 def _items(inference: Inference, container: Value, node: ast.Call, context: Context) -> Values:
-    held = namespaces.values_with_prefix(inference, container) if container.kind == "namespace" else EMPTY
-    return namespaces.name_value_pairs(held) if held else list_of_tuples([EMPTY, _stored(inference, container)])
+    namespace_values = namespaces.values_with_prefix(inference, container) if container.kind == "namespace" else EMPTY
+    return (
+        namespaces.name_value_pairs(namespace_values)
+        if namespace_values
+        else list_of_tuples([EMPTY, _stored(inference, container)])
+    )
 
 
 def _item(inference: Inference, container: Value, node: ast.Call, context: Context) -> Values:

@@ -31,8 +31,8 @@ def result(inference: Inference, name: str, node: ast.Call, context: Context) ->
     if name in _TASK_FACTORIES or name.endswith(".create_task"):
         return _future(inference.infer(node.args[0], context))
     if name.startswith("concurrent.futures.") and name.endswith((".submit", ".map")):
-        given = inference.call_results(inference.infer(node.args[0], context))
-        return _future(given) if name.endswith("t") else frozenset({Value("typed", "list", 0, given)})
+        results = inference.call_results(inference.infer(node.args[0], context))
+        return _future(results) if name.endswith("t") else frozenset({Value("typed", "list", 0, results)})
     if name.endswith(".run_in_executor") and len(node.args) > 1:
         return _future(inference.call_results(inference.infer(node.args[1], context)))
     if name.endswith(_RUNNING):
@@ -48,10 +48,10 @@ def result(inference: Inference, name: str, node: ast.Call, context: Context) ->
 def _gather_results(inference: Inference, node: ast.Call, context: Context) -> Values:
     """The results of what is awaited together, place by place."""
     if any(isinstance(argument, ast.Starred) for argument in node.args):
-        given = [a.value if isinstance(a, ast.Starred) else None for a in node.args]
+        starred = [a.value if isinstance(a, ast.Starred) else None for a in node.args]
         parts = [
             inference.infer(a, context) if inner is None else inference.elements(inference.infer(inner, context))
-            for a, inner in zip(node.args, given, strict=True)
+            for a, inner in zip(node.args, starred, strict=True)
         ]
         return frozenset({Value("typed", "list", 0, awaited(union(parts)))})
     places = tuple(awaited(inference.infer(a, context)) for a in node.args)

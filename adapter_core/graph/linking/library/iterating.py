@@ -41,7 +41,7 @@ def _element(call: LibraryCall) -> Values:
 
 
 def _any_argument(call: LibraryCall) -> Values:
-    return union([call.argument(n) for n in range(call.given)]) if call.given > 1 else EMPTY
+    return union([call.argument(n) for n in range(call.positional_count)]) if call.positional_count > 1 else EMPTY
 
 
 def _next_of(inference: Inference, value: Value) -> Values:
@@ -82,7 +82,7 @@ def _columns(call: LibraryCall) -> Values:
     arguments = call.node.args
     if call.name == "builtins.zip" and len(arguments) == 1 and isinstance(arguments[0], ast.Starred):
         return _turned(call, arguments[0].value)
-    return list_of_tuples([call.elements(n) for n in range(call.given)])
+    return list_of_tuples([call.elements(n) for n in range(call.positional_count)])
 
 
 def _turned(call: LibraryCall, table: ast.expr) -> Values:

@@ -18,14 +18,14 @@ _FACTORIES = ("default_factory", "factory")
 
 @HANDLERS.of("builtins.type")
 def _type(call: LibraryCall) -> Values | None:
-    if call.given == 1:
+    if call.positional_count == 1:
         return frozenset(class_of(v) for v in call.argument(0) if v.kind == "instance")
-    return composed.composed_class(call.inference, call.node, call.context) if call.given == 3 else None
+    return composed.composed_class(call.inference, call.node, call.context) if call.positional_count == 3 else None
 
 
 @HANDLERS.of("builtins.object.__new__ builtins.BaseException.__new__")
 def _new(call: LibraryCall) -> Values | None:
-    return frozenset(instance(v) for v in call.argument(0) if v.kind == "class") if call.given else None
+    return frozenset(instance(v) for v in call.argument(0) if v.kind == "class") if call.positional_count else None
 
 
 @HANDLERS.of("collections.namedtuple typing.NamedTuple")
@@ -54,8 +54,8 @@ def _make_classmethod(call: LibraryCall) -> Values | None:
 
 @HANDLERS.of("dataclasses.field attr.ib attrs.field attr.field")
 def _field(call: LibraryCall) -> Values:
-    made = [_made_by(call, factory) for factory in call.named(*_FACTORIES)]
-    return union([*made, *map(call.values, call.named("default"))])
+    contents = [_made_by(call, factory) for factory in call.named(*_FACTORIES)]
+    return union([*contents, *map(call.values, call.named("default"))])
 
 
 def _made_by(call: LibraryCall, factory: ast.expr) -> Values:
@@ -68,8 +68,8 @@ def _made_by(call: LibraryCall, factory: ast.expr) -> Values:
 
 @HANDLERS.of("types.SimpleNamespace")
 def _simple_namespace(call: LibraryCall) -> Values:
-    told = tuple((k.arg, _stored(call, k.arg, k.value)) for k in call.node.keywords if k.arg)
-    return frozenset({Value("attributes", "", 0, told)})
+    fields = tuple((k.arg, _stored(call, k.arg, k.value)) for k in call.node.keywords if k.arg)
+    return frozenset({Value("attributes", "", 0, fields)})
 
 
 def _stored(call: LibraryCall, name: str, first: ast.expr) -> Values:
@@ -90,7 +90,7 @@ def _super(call: LibraryCall) -> Values:
     if cls is None:
         return EMPTY
     start = Value("class", context.path, cls)
-    if call.given:
+    if call.positional_count:
         named = [v for v in call.argument(0) if v.kind == "class"]
         start = named[0] if named else start
     return frozenset(Value("super", start.path, start.index, r) for r in _receivers(call, table.facts.symbols, cls))

@@ -25,10 +25,10 @@ def _attribute(call: LibraryCall) -> Values:
     inference, node, context = call.inference, call.node, call.context
     if len(node.args) < 2:
         return EMPTY
-    told = inference.infer(node.args[1], context)
-    if told == _ANY_TEXT and isinstance(node.args[1], ast.Name):
-        told = inference.argument_values(context.path, context.scope, node.args[1].id)  # to `name: str`
-    names = [v.extra for v in told if v.path == "builtins.str()" and v.extra]
+    name_values = inference.infer(node.args[1], context)
+    if name_values == _ANY_TEXT and isinstance(node.args[1], ast.Name):
+        name_values = inference.argument_values(context.path, context.scope, node.args[1].id)  # to `name: str`
+    names = [v.extra for v in name_values if v.path == "builtins.str()" and v.extra]
     values = inference.infer(node.args[0], context)
     parts = []
     for name in sorted(names):
@@ -43,7 +43,7 @@ def _attribute(call: LibraryCall) -> Values:
 
 @HANDLERS.of("builtins.vars")
 def _vars(call: LibraryCall) -> Values | None:
-    if not call.given:
+    if not call.positional_count:
         return _namespace(call)
     return call.inference.attribute(frozenset(v for v in call.argument(0) if v.kind in _HAVE_NAMES), "__dict__")
 
@@ -51,19 +51,19 @@ def _vars(call: LibraryCall) -> Values | None:
 @HANDLERS.of("builtins.globals builtins.locals")
 def _namespace(call: LibraryCall) -> Values | None:
     scope = 0 if call.name == "builtins.globals" else call.context.scope
-    return None if call.given else frozenset({Value("namespace", call.context.path, scope)})
+    return None if call.positional_count else frozenset({Value("namespace", call.context.path, scope)})
 
 
 @HANDLERS.of("inspect.getmembers")
 def _members(call: LibraryCall) -> Values:
     found = union([call.inference.members_with_prefix(v, "") for v in call.argument(0)])
-    wanted = _MEMBERS.get(next((v.path for v in call.argument(1)), ""), "")
-    return namespaces.name_value_pairs(frozenset(v for v in found if not wanted or v.kind == wanted))
+    kind = _MEMBERS.get(next((v.path for v in call.argument(1)), ""), "")
+    return namespaces.name_value_pairs(frozenset(v for v in found if not kind or v.kind == kind))
 
 
 @HANDLERS.of("importlib.import_module builtins.__import__")
 def _imported(call: LibraryCall) -> Values | None:
-    if not call.given:
+    if not call.positional_count:
         return None
     package = _package(call)
     names = [(package if v.extra.startswith(".") else "") + v.extra for v in call.argument(0)
@@ -73,8 +73,8 @@ def _imported(call: LibraryCall) -> Values | None:
 
 def _package(call: LibraryCall) -> str:
     """The package from which `import_module` reads relative names: what it is told, or that of the file."""
-    told = call.named("package") or call.node.args[1:2]
-    for value in call.values(told[0]) if told else ():
+    package_nodes = call.named("package") or call.node.args[1:2]
+    for value in call.values(package_nodes[0]) if package_nodes else ():
         if value.path == "builtins.str()" and value.extra:
             return str(value.extra)
     table = call.inference.table(call.context.path)
@@ -86,7 +86,7 @@ def _package(call: LibraryCall) -> str:
 @HANDLERS.of("builtins.eval")
 def _evaluated(call: LibraryCall) -> Values | None:
     """What a constant text comes to."""
-    node, context = call.node.args[0] if call.given else None, call.context
+    node, context = call.node.args[0] if call.positional_count else None, call.context
     text = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
     return (
         (call.inference.infer_text(context.path, context.scope, text.strip(), context.line) or None) if text else None

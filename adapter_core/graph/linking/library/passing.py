@@ -25,13 +25,13 @@ HANDLERS = Handlers()
     typing.no_type_check atexit.register functools.update_wrapper"""
 )
 def _same(call: LibraryCall) -> Values | None:
-    return (workspace_values(call.argument(0)) or None) if call.given else None
+    return (workspace_values(call.argument(0)) or None) if call.positional_count else None
 
 
 @HANDLERS.of("functools.wraps() functools.lru_cache() functools.partialmethod")
 def _first(call: LibraryCall) -> Values | None:
     """Calling what `@wraps(f)` gives is calling what is decorated."""
-    return call.argument(0) if call.given else None
+    return call.argument(0) if call.positional_count else None
 
 
 @HANDLERS.of("typing.cast")
@@ -52,12 +52,12 @@ def _entered(call: LibraryCall) -> Values:
 
 @HANDLERS.of("weakref.ref weakref.WeakMethod")
 def _reference(call: LibraryCall) -> Values | None:
-    return frozenset({Value("typed", "callable", 0, call.argument(0))}) if call.given else None
+    return frozenset({Value("typed", "callable", 0, call.argument(0))}) if call.positional_count else None
 
 
 @HANDLERS.of("functools.partial")
 def _partial(call: LibraryCall) -> Values | None:
-    if not call.given:
+    if not call.positional_count:
         return None
     context = call.context
     start, end = context.source.span(call.node)
@@ -67,7 +67,7 @@ def _partial(call: LibraryCall) -> Values | None:
 
 @HANDLERS.of("functools.reduce")
 def _reduced(call: LibraryCall) -> Values | None:
-    if not call.given:
+    if not call.positional_count:
         return None
     folded = folding.reduced(call.inference, call.node, call.context)
     return folded or union([call.inference.call_results(call.argument(0)), call.argument(2)])
@@ -82,7 +82,11 @@ def _property(call: LibraryCall) -> Values:
 @HANDLERS.of("builtins.classmethod builtins.staticmethod")
 def _unbound(call: LibraryCall) -> Values | None:
     of_class = call.name == "builtins.classmethod"
-    return frozenset(Value("unbound", v.path, v.index, (v, of_class)) for v in call.argument(0)) if call.given else None
+    return (
+        frozenset(Value("unbound", v.path, v.index, (v, of_class)) for v in call.argument(0))
+        if call.positional_count
+        else None
+    )
 
 
 @HANDLERS.of("types.MethodType")
@@ -92,14 +96,14 @@ def _method(call: LibraryCall) -> Values:
 
 @HANDLERS.of("operator.attrgetter")
 def _attribute_getter(call: LibraryCall) -> Values | None:
-    if call.given != 1:
+    if call.positional_count != 1:
         return None
     return frozenset(Value("method", "attrgetter", 0, v) for v in call.argument(0) if v.extra)
 
 
 @HANDLERS.of("operator.itemgetter")
 def _item_getter(call: LibraryCall) -> Values | None:
-    if call.given != 1:
+    if call.positional_count != 1:
         return None
     return frozenset(Value("method", "itemgetter", 0, v) for v in _constants(call.node.args[0]))
 

@@ -227,8 +227,8 @@ class _Walk:
 
     def binary(self, node: ast.BinOp) -> None:
         if isinstance(node.op, ast.Mod) and isinstance(node.left, ast.Constant) and isinstance(node.left.value, str):
-            given = list(node.right.elts) if isinstance(node.right, ast.Tuple) else [node.right]
-            for letter, argument in zip(FORMATS.findall(node.left.value.replace("%%", "")), given, strict=False):
+            operands = list(node.right.elts) if isinstance(node.right, ast.Tuple) else [node.right]
+            for letter, argument in zip(FORMATS.findall(node.left.value.replace("%%", "")), operands, strict=False):
                 self.add_value("format", "repr" if letter in "ra" else "str", argument, node)
             return
         if _is_deep(node):
@@ -240,8 +240,8 @@ class _Walk:
     ) -> None:
         """As `add_value`, where the left operand may be a constant: `3 + money`."""
         extent = self.extent(node)
-        told = not (isinstance(other, _NO_SPECIAL_METHODS) and isinstance(node, _NO_SPECIAL_METHODS))
-        if told and (not self.quoted or _is_spelled(self.text[slice(*extent)], node)):
+        may_call = not (isinstance(other, _NO_SPECIAL_METHODS) and isinstance(node, _NO_SPECIAL_METHODS))
+        if may_call and (not self.quoted or _is_spelled(self.text[slice(*extent)], node)):
             self.add_operation(kind, protocol, whole, extent, text=dotted(node), name=name, other=other)
 
     def unary(self, node: ast.UnaryOp) -> None:
@@ -308,16 +308,18 @@ class _Walk:
             return
         if name in CALLER_NAMES and (isinstance(function, ast.Name) or name not in BUILT_IN_CALLERS):
             self.handed(node, name)
-        for place, protocol in BUILTINS.get(name, ()):
-            given = node.args if place is None else node.args[place : place + 1]
+        for position, protocol in BUILTINS.get(name, ()):
+            arguments = node.args if position is None else node.args[position : position + 1]
             if protocol == "ordered" and any(k.arg == "key" for k in node.keywords):
                 continue
             if protocol in ("get", "set", "delete"):
-                told = node.args[1].value if len(node.args) > 1 and isinstance(node.args[1], ast.Constant) else None
-                if isinstance(told, str):
-                    self.add_value("built-in", protocol, node.args[0], node, name=told, other=function)
+                attribute_name = (
+                    node.args[1].value if len(node.args) > 1 and isinstance(node.args[1], ast.Constant) else None
+                )
+                if isinstance(attribute_name, str):
+                    self.add_value("built-in", protocol, node.args[0], node, name=attribute_name, other=function)
                 continue
-            for argument in given:
+            for argument in arguments:
                 if not isinstance(argument, ast.Starred) and not (
                     protocol.startswith("iterate") and isinstance(argument, _DISPLAYS)
                 ):
@@ -337,19 +339,19 @@ class _Walk:
                 self.iterate(argument)
         if name == "format" and isinstance(add_value, str):
             for field, conversion in _fields(add_value):
-                one = _format_argument(node, field)
-                if one is not None:
+                formatted = _format_argument(node, field)
+                if formatted is not None:
                     protocol = {"r": "repr", "a": "repr", "s": "str"}.get(conversion, "format")
-                    self.add_value("format", protocol, one, node)
+                    self.add_value("format", protocol, formatted, node)
 
 
 def callback_arguments(node: ast.Call, name: str) -> list[tuple[ast.expr, str]]:
     """The arguments that a call of a function of this name may call, with their last names."""
-    places = callback_positions(name)
-    given = [argument for place, argument in enumerate(node.args) if place in places]
-    given += [keyword.value for keyword in node.keywords if keyword.arg in places]
-    untold = (ast.Starred, ast.Constant, ast.JoinedStr, *_DISPLAYS)
-    return [(a, dotted(a).rpartition(".")[2]) for a in given if not isinstance(a, untold)]
+    positions = callback_positions(name)
+    arguments = [argument for position, argument in enumerate(node.args) if position in positions]
+    arguments += [keyword.value for keyword in node.keywords if keyword.arg in positions]
+    uninformative = (ast.Starred, ast.Constant, ast.JoinedStr, *_DISPLAYS)
+    return [(a, dotted(a).rpartition(".")[2]) for a in arguments if not isinstance(a, uninformative)]
 
 
 def _children(node: ast.AST) -> Iterator[ast.AST]:
@@ -388,8 +390,8 @@ def _fields(text: str) -> list[tuple[str, str]]:
 
 def _format_argument(node: ast.Call, field: str) -> ast.expr | None:
     if field.isdigit():
-        plain = [a for a in node.args if not isinstance(a, ast.Starred)]
-        return plain[int(field)] if len(plain) == len(node.args) > int(field) else None
+        positional = [a for a in node.args if not isinstance(a, ast.Starred)]
+        return positional[int(field)] if len(positional) == len(node.args) > int(field) else None
     return next((k.value for k in node.keywords if k.arg == field), None)
 
 

@@ -14,15 +14,20 @@ if TYPE_CHECKING:
 
 
 def argument_for_parameter(
-    inference: Inference, taken: Sequence[Parameter], bound: bool, node: ast.Call, context: Context, wanted: Parameter
+    inference: Inference,
+    parameters: Sequence[Parameter],
+    bound: bool,
+    node: ast.Call,
+    context: Context,
+    parameter: Parameter,
 ) -> Values:
     """What a call hands over for one of the parameters that are taken."""
-    positional = [p for p in taken if p.kind in ("positional", "positional_only")]
+    positional = [p for p in parameters if p.kind in ("positional", "positional_only")]
     if bound and positional:
         positional = positional[1:]
     parts: list[Values] = []
-    if wanted in positional:
-        place = positional.index(wanted)
+    if parameter in positional:
+        place = positional.index(parameter)
         for number, argument in enumerate(node.args):
             if isinstance(argument, ast.Starred):
                 for value in inference.infer(argument.value, context):
@@ -32,9 +37,9 @@ def argument_for_parameter(
                 parts.append(inference.infer(argument, context))
                 break
     for keyword in node.keywords:
-        if keyword.arg == wanted.name:
+        if keyword.arg == parameter.name:
             parts.append(inference.infer(keyword.value, context))
         elif keyword.arg is None:
             for value in inference.infer(keyword.value, context):
-                parts.append(inference.item(value, repr(wanted.name), None))
+                parts.append(inference.item(value, repr(parameter.name), None))
     return union(parts)

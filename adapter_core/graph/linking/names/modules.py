@@ -94,15 +94,17 @@ def attribute(inference: Inference, name: str, attr: str) -> Values:
     return frozenset({external(f"{name}.{attr}")})
 
 
-def attributes_with_prefix(inference: Inference, name: str, start: str) -> Values:
-    """The functions and classes that a module defines whose names begin with `start`."""
+def attributes_with_prefix(inference: Inference, name: str, prefix: str) -> Values:
+    """The functions and classes that a module defines whose names begin with `prefix`."""
     parts: list[Values] = []
     for facts in inference.workspace.facts_of_module(name):
         table = inference.table(facts.path)
         symbols = table.facts.symbols if table is not None else ()
-        for one in dict.fromkeys(symbols[i].name for i in (table.members.get(0, ()) if table is not None else ())):
-            if one.startswith(start):
-                parts.append(attribute(inference, name, one))
+        for symbol_name in dict.fromkeys(
+            symbols[i].name for i in (table.members.get(0, ()) if table is not None else ())
+        ):
+            if symbol_name.startswith(prefix):
+                parts.append(attribute(inference, name, symbol_name))
     return union(parts)
 
 
@@ -159,14 +161,14 @@ def exports(inference: Inference, target: str, name: str, seen: tuple[str, ...])
             return not name.startswith("_")
         if name in facts.exports:
             return True
-        untold = UNTOLD in facts.exports_of
+        is_unknown = UNTOLD in facts.exports_of
         for dotted in facts.exports_of:
             values = inference.infer_text(facts.path, 0, dotted, 0) if dotted != UNTOLD else EMPTY
             inside = [value.path for value in values if value.kind == "module"]
-            untold = untold or not inside
+            is_unknown = is_unknown or not inside
             if any(exports(inference, path, name, (*seen, target)) for path in inside):
                 return True
-        if untold and not name.startswith("_"):
+        if is_unknown and not name.startswith("_"):
             return True
     return False
 
@@ -176,9 +178,9 @@ def _submodule(inference: Inference, name: str, attr: str) -> Values:
     return frozenset({module(full)}) if _exists(inference, full) else EMPTY
 
 
-def _exists(inference: Inference, name: str) -> bool:
+def _exists(inference: Inference, module_name: str) -> bool:
     workspace = inference.workspace
-    return bool(workspace.facts_of_module(name)) or workspace.has_package(name)
+    return bool(workspace.facts_of_module(module_name)) or workspace.has_package(module_name)
 
 
 def _in_package(inference: Inference, folder: str) -> bool:

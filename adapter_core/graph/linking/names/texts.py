@@ -27,9 +27,9 @@ def bound_method(value: Value, name: str) -> Value:
     return Value("external", path, 0, value.extra) if path.startswith(METHODS) else external(path)
 
 
-def method_result(inference: Inference, called: Value, node: ast.Call, context: Context) -> Values:
+def method_result(inference: Inference, method_value: Value, node: ast.Call, context: Context) -> Values:
     """What a method of a string, `builtins.str().NAME`, gives: where its text is known, what comes of that."""
-    name, text = called.path, called.extra
+    name, text = method_value.path, method_value.extra
     method = name.removeprefix(METHODS)
     unknown = frozenset({external("builtins.str()" if method in _SINGLE_RESULT else f"{name}()")})
     if method not in _SINGLE_RESULT | _LIST_RESULT or node.keywords:
@@ -39,16 +39,16 @@ def method_result(inference: Inference, called: Value, node: ast.Call, context: 
     arguments = [_constant_argument(inference, argument, context) for argument in node.args]
     if any(argument is None or (isinstance(argument, str) and len(argument) > _LONG) for argument in arguments):
         return unknown
-    work: Callable[..., str | tuple[str, ...] | list[str]] = getattr(text, method)
+    method_of_text: Callable[..., str | tuple[str, ...] | list[str]] = getattr(text, method)
     try:
-        given = work(*arguments)
+        text_result = method_of_text(*arguments)
     except (TypeError, ValueError):
         return unknown
-    if isinstance(given, str):
-        return frozenset({_text(given)})
-    if len(given) > _MAX_TEXTS:
+    if isinstance(text_result, str):
+        return frozenset({_text(text_result)})
+    if len(text_result) > _MAX_TEXTS:
         return unknown
-    return frozenset({Value("typed", "places", 0, tuple(frozenset({_text(part)}) for part in given))})
+    return frozenset({Value("typed", "places", 0, tuple(frozenset({_text(part)}) for part in text_result))})
 
 
 def names_with_prefix(inference: Inference, path: str, flow: Flow, target: str, values: Values) -> Values:
@@ -88,8 +88,8 @@ def _constant_argument(inference: Inference, node: ast.expr, context: Context) -
     """A constant, or the one text that an expression is; None: not known."""
     if isinstance(node, ast.Constant):
         return node.value if isinstance(node.value, (str, int)) else None
-    told = _texts(inference.infer(node, context))
-    return told[0] if len(told) == 1 else None
+    texts = _texts(inference.infer(node, context))
+    return texts[0] if len(texts) == 1 else None
 
 
 __all__ = ["METHODS", "bound_method", "method_result", "names_with_prefix"]

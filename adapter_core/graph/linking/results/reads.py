@@ -77,12 +77,12 @@ class Reads:
     def end(self, depth: int) -> Read:
         """What was read for the result of that depth, also where an exception left some within it unended; it counts for what is around
         it, too."""
-        own, parts = self._own, self._parts
+        numbers, parts = self._own, self._parts
         while len(self._around) > depth:
             more, more_parts = self._around.pop()
-            own |= more
+            numbers |= more
             parts += more_parts
-        read = self._joined(own, parts)
+        read = self._joined(numbers, parts)
         self._own, self._parts = self._around.pop()
         self._parts.append(read)
         return read
@@ -97,24 +97,24 @@ class Reads:
         files = [self._numbers[path] for path in paths if path in self._numbers]
         return self._joined({*files, self._named(number)}, [])
 
-    def _joined(self, own: set[int], parts: list[Read]) -> Read:
-        """All of these together; `own` is used up."""
+    def _joined(self, numbers: set[int], parts: list[Read]) -> Read:
+        """All of these together; `numbers` is used up."""
         distinct = {id(part): part for part in parts}
-        if len(distinct) == 1 and own.issubset(parts[0].few):
+        if len(distinct) == 1 and numbers.issubset(parts[0].few):
             return parts[0]  # most often what was read for a part of it is all that was read
         many = 0
         for part in distinct.values():
-            own.update(part.few)
+            numbers.update(part.few)
             if part.many and part.many is not many:
                 many = many | part.many if many else part.many
-        if len(own) > _MAX_FEW:
-            many |= _bits(own)
-            own = set()
+        if len(numbers) > _MAX_FEW:
+            many |= _bits(numbers)
+            numbers = set()
         same = self._same.get(id(many))
         if same is None:
             many = self._many.setdefault(many, many)
             same = self._same.setdefault(id(many), {})
-        few = tuple(sorted(own))
+        few = tuple(sorted(numbers))
         return same.get(few) or same.setdefault(few, Read(few, many))
 
     @property

@@ -17,8 +17,8 @@ class _TextHashes(dict[str, int]):
     def __missing__(self, text: str) -> int:
         if len(self) >= _MAX_TEXT_HASHES:
             self.clear()
-        mark = self[text] = zlib.crc32(text.encode("utf-8", "surrogatepass"))
-        return mark
+        text_hash = self[text] = zlib.crc32(text.encode("utf-8", "surrogatepass"))
+        return text_hash
 
 
 _TEXT_HASHES = _TextHashes()
@@ -69,14 +69,14 @@ class Value(NamedTuple):
     def __hash__(self) -> int:
         """The order of a set is that of its hashes, and it decides what is looked at first where a limit is met. So no hash of a text
         goes into it, nor that of None, which another process has otherwise. By places: this is asked for more than anything else."""
-        mark = _TEXT_HASHES[self[1]] + self[2] * 1_000_003
+        text_hash = _TEXT_HASHES[self[1]] + self[2] * 1_000_003
         extra = self[3]
         if extra is not None:
             if type(extra) is str:
-                mark ^= _TEXT_HASHES[extra]
+                text_hash ^= _TEXT_HASHES[extra]
             elif self[0] not in _WITH_TEXTS:
-                mark ^= hash(extra) * 3
-        return mark if self[4] is None else mark + self[4][1] * 31
+                text_hash ^= hash(extra) * 3
+        return text_hash if self[4] is None else text_hash + self[4][1] * 31
 
 
 Values = frozenset[Value]
@@ -114,8 +114,8 @@ def unbound(function: Value) -> Value:
 
 def bind_to(functions: Values, receivers: Values) -> Values:
     """Functions as methods of what they are given for the first parameter."""
-    given = [r for r in receivers if r.kind in ("instance", "class")]
-    return frozenset(f._replace(extra=r) for f in functions if f.kind == "function" for r in given) or functions
+    possible = [r for r in receivers if r.kind in ("instance", "class")]
+    return frozenset(f._replace(extra=r) for f in functions if f.kind == "function" for r in possible) or functions
 
 
 def list_of_tuples(parts: list[Values]) -> Values:
@@ -128,11 +128,11 @@ def workspace_values(values: Values) -> Values:
     return frozenset(v for v in values if v.kind not in _UNKNOWN)
 
 
-def union_of_alternatives(parts: list[Values], said: list[bool]) -> Values:
-    """What a thing is that may be any of the parts. Where only some of them are known, it may be something else, too; `said` tells of
+def union_of_alternatives(parts: list[Values], is_exhaustive: list[bool]) -> Values:
+    """What a thing is that may be any of the parts. Where only some of them are known, it may be something else, too; `is_exhaustive` tells of
     each whether the text says it all, as it does of None."""
     found = union(parts)
-    if found and not all(part or told for part, told in zip(parts, said, strict=True)):
+    if found and not all(part or exhaustive for part, exhaustive in zip(parts, is_exhaustive, strict=True)):
         return found | {OTHER}
     return found
 
