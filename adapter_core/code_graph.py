@@ -35,7 +35,7 @@ from .graph.snapshot.view import WorkspaceView
 from .graph.storage.store import Store
 from .graph.testing.coverage_xml import coverage_of, read_coverage
 from .graph.testing.exercised import Exercised
-from .graph.testing.likelihood import LEAST
+from .graph.testing.likelihood import MIN_LIKELIHOOD
 from .graph.testing.workspace_tests import WorkspaceTests
 from .graph.workspace import open_index, refresh_index
 from .types import Call, CallSite, CancelToken, Listing, ModuleFacts, Reference, Span, SymbolRef
@@ -107,7 +107,7 @@ class CodeGraph:
 
     def may_have_changed(self, paths: Iterable[str]) -> None:
         """Name files that may have changed on disk since they were indexed: what depends on those that did is computed again."""
-        self.view.look_at(paths)
+        self.view.check_for_changes(paths)
 
     def refresh(self, paths: Sequence[str]) -> SyncReport:
         """Update the stored index for these files (relative paths; those that are gone are removed), and clear what this graph has cached.
@@ -200,7 +200,7 @@ class CodeGraph:
     def symbol_at(self, path: str, line: int, column: int | None = None) -> SymbolRef | None:
         """The innermost symbol whose lines contain `line`; with a `column`, the one whose name stands there, if any does."""
         facts = self.facts(path)
-        index = lookup.at(facts, line, column) if facts is not None else None
+        index = lookup.symbol_index_at(facts, line, column) if facts is not None else None
         return self.ref(facts, index) if facts is not None and index is not None else None
 
     def members(self, cls: SymbolRef, name: str) -> list[SymbolRef]:
@@ -244,7 +244,9 @@ class CodeGraph:
         """What the dotted name written at a line refers to; empty where that cannot be inferred. Variables of comprehensions and lambdas
         need the column of its first character."""
         facts = self.facts(path)
-        return self.calls.refs(lookup.written(self.inference, facts, line, dotted, column)) if facts is not None else []
+        return (
+            self.calls.refs(lookup.values_at(self.inference, facts, line, dotted, column)) if facts is not None else []
+        )
 
     # -- calls -------------------------------------------------------------------------------------------------------
 
@@ -288,9 +290,9 @@ class CodeGraph:
         special method is called implicitly (`CallSite.implicit`). After `limit_seconds` the listing holds what was found by then, and
         says so. For an unknown name the listing is empty and not complete, and `reason` names the nearest ones."""
         found: list[CallSite] = []
-        with self.calls.question(limit_seconds) as gaps:
+        with self.calls.query(limit_seconds) as gaps:
             for value in map(self._value, self._matching(ref, gaps)):
-                callers = self.calls.entering(value, implicit) if value else Callers([])
+                callers = self.calls.callers(value, implicit) if value else Callers([])
                 found += callers.sites
                 gaps.add(callers.reason)
         found.sort(key=lambda s: (s.span.path != getattr(ref, "path", ""), s.span.path, s.span.start))
@@ -311,7 +313,7 @@ class CodeGraph:
             for call in facts.calls if facts else ():
                 reached = sites.targets(self.inference, one, call)
                 if facts is not None and not reached.named and not reached.external:
-                    found.append(self.calls.by_name(facts, call))
+                    found.append(self.calls.unresolved_site(facts, call))
         return gaps.listing(found)
 
     def importers_of(self, module: str) -> list[str]:
@@ -332,7 +334,7 @@ class CodeGraph:
         Attributes of values whose type is unknown are left out, even where the listing is complete. After `limit_seconds` it holds what
         was found by then, and says so."""
         found: dict[tuple[str, int, int], Reference] = {}
-        with self.calls.question(limit_seconds) as gaps:
+        with self.calls.query(limit_seconds) as gaps:
             for one in self._matching(ref, gaps):
                 value = self._value(one)
                 for named in references.references(self.inference, (value.path, value.index)) if value else ():
@@ -370,12 +372,12 @@ class CodeGraph:
 
     def tests_for_symbol(
         self, ref: SymbolRef | str, depth: int = _TEST_DEPTH, limit_seconds: float | None = CALLERS_SECONDS,
-        least: float = LEAST,
+        least: float = MIN_LIKELIHOOD,
     ) -> Listing:  # fmt: skip
         """The tests that reach a symbol over at most `depth` calls (also through fixtures and `setUp`), or are named after it, as
         `TestLink`s, most likely first. Those less likely than `least` to run it are left out, except for a few where none is likelier.
         The limit works as for `who_calls`."""
-        with self.calls.question(limit_seconds) as gaps:
+        with self.calls.query(limit_seconds) as gaps:
             values = [v for v in map(self._value, self._matching(ref, gaps)) if v and v.kind != "module"]
             links, remarks = self.exercised.by_tests(values, depth, least)
         return gaps.listing(links, *remarks)
@@ -428,7 +430,7 @@ class CodeGraph:
         """The symbols that a reference or name stands for. Where a name is unknown, `gaps` gets the reason."""
         found = self.find_symbol(ref) if isinstance(ref, str) else [ref]
         if not found and gaps is not None:
-            gaps.unknown(lookup.unknown(self.view, str(ref)))
+            gaps.unknown(lookup.unknown_name_reason(self.view, str(ref)))
         return found
 
     def _value(self, ref: SymbolRef) -> Value | None:

@@ -23,10 +23,10 @@ class Outline:
 
 # A request looks at a handful of files, several times each; a syntax tree is some seventy times the size of its text.
 # So small files are kept by the dozen, and of large ones those that an answer goes to and fro between.
-_KEPT_CHARACTERS, _LEAST_KEPT = 100_000, 3
+_MAX_CHARACTERS, _MIN_ENTRIES = 100_000, 3
 
 
-@request_cache(_KEPT_CHARACTERS, weight=len, min_entries=_LEAST_KEPT)
+@request_cache(_MAX_CHARACTERS, weight=len, min_entries=_MIN_ENTRIES)
 def outline_of(text: str) -> Outline:
     tree = parse_tree(text)
     if tree is None:

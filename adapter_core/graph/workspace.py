@@ -56,18 +56,18 @@ def open_index(
         if rebuild:
             delete_index(path)
         try:
-            return _synced(path, root, options, on_progress, cancel)
+            return _open_and_sync(path, root, options, on_progress, cancel)
         except IndexDamagedError as error:
             log.warning("the index %s is built anew: %s", path, error)
             delete_index(path)
-            return _synced(path, root, options, on_progress, cancel)
+            return _open_and_sync(path, root, options, on_progress, cancel)
     except (IndexStoreError, OSError) as error:
         return _in_memory(root, options, on_progress, cancel, f"the index cannot be kept on disk: {error}")
     finally:
         lock.release()
 
 
-def _synced(
+def _open_and_sync(
     path: Path,
     root: Path,
     options: SyncOptions,

@@ -36,7 +36,7 @@ def more(values, given):
 
 
 def told_by_the_tree(graph: CodeGraph, path: str) -> list[Operation]:
-    return [o for o in operations_of(graph.inference, path) if o.runs == "callback"]
+    return [o for o in operations_of(graph.inference, path) if o.protocol == "callback"]
 
 
 def test_the_stored_calls_tell_what_the_tree_tells(repo: Path) -> None:

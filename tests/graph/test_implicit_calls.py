@@ -270,7 +270,7 @@ def test_operations_stand_where_they_are_written(tmp_path: Path) -> None:
         for path in graph.view.python_paths():
             text = graph.view.text(path)
             for operation in operations_of(graph.inference, path):
-                if operation.runs in ("class", "iterate") or not operation.text.replace(".", "_").isidentifier():
+                if operation.protocol in ("class", "iterate") or not operation.text.replace(".", "_").isidentifier():
                     continue
                 assert text[operation.start : operation.end] == operation.text
                 checked += 1

@@ -17,7 +17,7 @@ from adapter_core.graph.linking.results import query_cache, reads
 from adapter_core.graph.linking.results.reads import NAME_BITS, Reads, bit_of, hash_of
 from adapter_core.graph.linking.results.values import external
 from adapter_core.graph.memory.recent import Generations, Recent
-from adapter_core.graph.snapshot.edited import rows_of
+from adapter_core.graph.snapshot.edited import row_count
 from adapter_core.graph.storage.columns import Rows
 from tests.graph.test_links import PROGRAMS, delete_links, links_of
 from tests.support import write
@@ -69,7 +69,7 @@ def test_little_is_kept_and_the_links_are_the_same(tmp_path: Path, monkeypatch: 
             assert sum(len(found or ()) for found in inference.operations.values()) <= 3_000
         # Every file was gone through, and hardly any row is left as an object.
         assert made(tight._view._facts) <= TABLES  # type: ignore[arg-type]
-        assert made(roomy._view._facts) < sum(rows_of(graph.facts(path)) for path in FILES) // 4  # type: ignore[arg-type]
+        assert made(roomy._view._facts) < sum(row_count(graph.facts(path)) for path in FILES) // 4  # type: ignore[arg-type]
 
 
 def test_links_rest_on_the_same_however_little_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

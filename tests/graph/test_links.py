@@ -86,7 +86,7 @@ def links_of(graph: CodeGraph) -> dict[str, object]:
     links = Links.of(graph.view)
     assert links is not None
     store = links._store
-    found = {path: (store.calls(path), store.runs(path)) for path in graph.view.python_paths()}
+    found = {path: (store.calls(path), store.implicit_calls(path)) for path in graph.view.python_paths()}
     links.close()
     return found
 

@@ -108,11 +108,11 @@ class Inference(QueryCache):
     def note_read(self, path: str) -> None:
         """Record that a file is read."""
         if self.reads is not None:
-            self.reads.read(path)
+            self.reads.note_file(path)
 
     def table(self, path: str) -> SymbolTable | None:
         if self.reads is not None:
-            self.reads.read(path)
+            self.reads.note_file(path)
         table = self._tables.fetch(path)
         if table is None and path not in self._tables:
             facts = self.workspace.facts(path)

@@ -98,19 +98,19 @@ def _step(nodes: list[Node], tab: int) -> int:
 
 
 def _oddities(nodes: list[Node], tab: int) -> int:
-    odd = 0
+    count = 0
     levels = [0]
     opened = False
     for node in nodes:
         depth = columns(node.indent, tab)
-        odd += opened != (depth > levels[-1])
+        count += opened != (depth > levels[-1])
         while levels and levels[-1] > depth:
             levels.pop()
         if not levels or levels[-1] < depth:
-            odd += not opened
+            count += not opened
             levels.append(depth)
         opened = node.opens
-    return odd
+    return count
 
 
 class _Tree:

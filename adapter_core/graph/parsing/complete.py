@@ -91,9 +91,9 @@ def _candidates(code: str, closers: str, frame: Frame, budget: Budget) -> Iterat
         yield code + " 0" + closers
     if match := _PYTHON_2.match(code):
         yield " " * match.end() + code[match.end() :] + closers
-    plain = _FORMATTED.sub(lambda m: "r".rjust(len(m[0])) if "r" in m[0].lower() else " " * len(m[0]), code)
-    if plain != code:
-        yield plain + closers
+    unformatted = _FORMATTED.sub(lambda m: "r".rjust(len(m[0])) if "r" in m[0].lower() else " " * len(m[0]), code)
+    if unformatted != code:
+        yield unformatted + closers
     if match := _JUNK_BEHIND_NAME.match(code):
         yield _blank(code, *match.span(2)) + closers
     tokens = _tokens(code)
@@ -172,17 +172,17 @@ def _without(text: str, tokens: list[_Token], where: int) -> str | None:
     """The text without the operator before `where`, if that ends an element of some brackets, or else without the whole element.
     None where there are no brackets around it."""
     live = [t for t in tokens if text.startswith(t.text, t.start)]
-    at = next((i for i, t in enumerate(live) if t.end > where), len(live))
-    ends = at == len(live) or live[at].text in _ENDS
-    if ends and at and _OPERATOR.fullmatch(live[at - 1].text):
-        return _blank(text, live[at - 1].start, live[at - 1].end)
-    first, depth = at, 0
+    position = next((i for i, t in enumerate(live) if t.end > where), len(live))
+    ends = position == len(live) or live[position].text in _ENDS
+    if ends and position and _OPERATOR.fullmatch(live[position - 1].text):
+        return _blank(text, live[position - 1].start, live[position - 1].end)
+    first, depth = position, 0
     while first and (depth or live[first - 1].text not in _BEGINS):
         first -= 1
         depth += (live[first].text in _ENDS[1:]) - (live[first].text in _CLOSER)
     if first == 0:
         return None
-    last, depth = at, 0
+    last, depth = position, 0
     while last < len(live) and (depth or live[last].text not in _ENDS):
         depth += (live[last].text in _CLOSER) - (live[last].text in _ENDS[1:])
         last += 1

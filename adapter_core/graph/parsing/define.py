@@ -85,17 +85,18 @@ class Definer:
     ) -> Symbol:
         """A name bound at module or class level; `kind` "" is found out. `class_line` is where the class's name stands (0: none);
         `path` says which part of the value it gets ("": all)."""
-        noted = self.text(annotation) if annotation is not None else None
+        annotation_text = self.text(annotation) if annotation is not None else None
         if not kind:
-            kind = self._binding_kind(name, noted, class_line, getattr(node, "value", None) is not None)
+            kind = self._binding_kind(name, annotation_text, class_line, getattr(node, "value", None) is not None)
         value = None if path else getattr(node, "value", None)
         text = self.text(value) if value is not None and _is_short(value) else ""
-        signature = f"{name}: {noted}" if noted else name
+        signature = f"{name}: {annotation_text}" if annotation_text else name
         if text and len(text) <= _MAX_VALUE:
             signature += f" = {text}"
         return Symbol(
             name, prefix + name, kind, node.lineno, node.end_lineno or node.lineno,  # type: ignore[attr-defined]
-            target.lineno, self._column(target.lineno, target.col_offset), owner, signature, returns=noted, conditional=conditional,
+            target.lineno, self._column(target.lineno, target.col_offset), owner, signature,
+            returns=annotation_text, conditional=conditional,
         )  # fmt: skip
 
     def _name_place(self, node: Definition) -> tuple[int, int]:

@@ -27,7 +27,7 @@ _EMPTY_LINES = re.compile(r"(?:[ \t\f]*(?:#[^\n]*)?\n)*")
 _CLOSER = {"(": ")", "[": "]", "{": "}"}
 _STRING = {quote: re.compile(rf"{quote}(?:[^{quote}\\\n]|\\.)*{quote}", re.DOTALL) for quote in "'\""}
 _PREFIX = re.compile(r"(?<!\w)(?:[ft]r?|r[ft])\Z", re.IGNORECASE)
-_IN_FIELD = re.compile(r"[{}'\"\\\n]")
+_FIELD_MARK = re.compile(r"[{}'\"\\\n]")
 # What begins a line in an expression at no time.
 _STATEMENT = re.compile(
     r"(?:def|class|return|raise|import|del|pass|break|continue|global|nonlocal|assert|while|with|try|except|finally|elif)\b"
@@ -76,7 +76,7 @@ def columns(indent: str, tab: int = 8) -> int:
 
 
 @dataclass(slots=True)
-class _Left:
+class _OpenState:
     """What is open in a logical line, as far as it is read: brackets, by what closes them, and the quotes of a string that is still open
     where its line ends, with its first offset."""
 
@@ -95,25 +95,25 @@ class _Reader:
 
     def rows(self) -> list[Row]:
         found = []
-        here = _end(_EMPTY_LINES, self.text, 0)
-        while here < len(self.text):
-            row, here = self._row(here)
+        offset = _end(_EMPTY_LINES, self.text, 0)
+        while offset < len(self.text):
+            row, offset = self._row(offset)
             found.append(row)
-            here = _end(_EMPTY_LINES, self.text, here)
+            offset = _end(_EMPTY_LINES, self.text, offset)
         return found
 
     def _row(self, begin: int) -> tuple[Row, int]:
         """The logical line that begins in the line at `begin`, and the offset of the line after it."""
         text = self.text
-        here = start = end = _end(_INDENT, text, begin)
+        offset = start = end = _end(_INDENT, text, begin)
         depth = columns(text[begin:start])
-        here = _end(_BEFORE_DEFINITION, text, start)
-        is_header = bool(_HEADER.match(text, here))
-        left = _Left()
+        offset = _end(_BEFORE_DEFINITION, text, start)
+        is_header = bool(_HEADER.match(text, offset))
+        left = _OpenState()
         junk: list[tuple[int, int]] = []
         sooner: tuple[Row, int] | None = None
         while True:
-            at, mark = self._to_line_end(here, left)
+            at, mark = self._to_line_end(offset, left)
             end = max(end, _rstripped(text, at))
             line_end = text.index("\n", at)
             row = Row(
@@ -126,66 +126,66 @@ class _Reader:
                 return row, following
             while True:
                 following = _end(_EMPTY_LINES, text, following)
-                here = _end(_INDENT, text, following)
-                deeper = columns(text[following:here]) > depth
-                impossible = here >= len(text) or self._cannot_go_on(row, here, deeper)
-                if impossible and (is_header or not deeper or not left.opened or here >= len(text)):
+                offset = _end(_INDENT, text, following)
+                deeper = columns(text[following:offset]) > depth
+                impossible = offset >= len(text) or self._cannot_go_on(row, offset, deeper)
+                if impossible and (is_header or not deeper or not left.opened or offset >= len(text)):
                     if sooner is None:
                         return row, following
                     self._may_reread -= following - sooner[1]
                     return sooner
-                ended = is_header and text[end - 1] == ":" if deeper else text[here] not in ")]}"
+                ended = is_header and text[end - 1] == ":" if deeper else text[offset] not in ")]}"
                 if sooner is None and left.opened and (impossible or ended):
                     sooner = row, following
                     if self._may_reread < 0:
                         return sooner
-                if not _STATEMENT.match(text, here):
+                if not _STATEMENT.match(text, offset):
                     break
-                junk.append((here, text.index("\n", here)))
+                junk.append((offset, text.index("\n", offset)))
                 following = junk[-1][1] + 1
             if left.quote:
                 junk.append((left.quoted, line_end))
                 left.quote = ""
 
-    def _to_line_end(self, here: int, left: _Left) -> tuple[int, str]:
+    def _to_line_end(self, offset: int, left: _OpenState) -> tuple[int, str]:
         """The end of a line that is no part of a string, and how it is written; what is opened and closed on the way to it is noted."""
         opened = left.opened
         while True:
-            mark_at = _MARK.search(self.text, here)
+            mark_at = _MARK.search(self.text, offset)
             assert mark_at  # the text ends with a line end
             at, mark = mark_at.start(), mark_at[0]
             if mark in _CLOSER:
                 if len(opened) < MAX_OPEN:
                     opened.append(_CLOSER[mark])
-                here = at + 1
+                offset = at + 1
             elif mark in ")]}":
                 if mark in opened:
                     while opened.pop() != mark:
                         pass
-                here = at + 1
+                offset = at + 1
             elif mark in "'\"":
-                here, left.quote = self._string(at)
+                offset, left.quote = self._string(at)
                 left.quoted = at
             else:
                 return at, mark
 
-    def _cannot_go_on(self, row: Row, here: int, deeper: bool) -> bool:
-        """Whether a statement that is open at the end of `row` cannot be continued by what stands at `here`."""
+    def _cannot_go_on(self, row: Row, offset: int, deeper: bool) -> bool:
+        """Whether a statement that is open at the end of `row` cannot be continued by what stands at `offset`."""
         text = self.text
-        if _STATEMENT.match(text, here) or (not deeper and _DECORATOR.match(text, here)):
+        if _STATEMENT.match(text, offset) or (not deeper and _DECORATOR.match(text, offset)):
             return True
-        last, first = text[row.end - 1], text[here]
-        string = _QUOTED.match(text, here)
+        last, first = text[row.end - 1], text[offset]
+        string = _QUOTED.match(text, offset)
         if string and last in "(," and _DEFINITION.match(text, row.start):
             return string.end() - 1 not in self._unclosed  # a docstring, not a base class or a parameter
-        if deeper and text[_rstripped(text, text.index("\n", here)) - 1] == ",":
+        if deeper and text[_rstripped(text, text.index("\n", offset)) - 1] == ",":
             return False  # a further element rather than the body of a block
         if row.closers[:1] in ("'", '"'):
             return False  # nobody knows where that string was to end
         if last in "'\"":
-            return not string and _begins_operand(text, here)
+            return not string and _begins_operand(text, offset)
         if last in ")]}" or _is_operand(_word_before(text, row.end)):
-            return first == "{" or bool(string) or _begins_operand(text, here)
+            return first == "{" or bool(string) or _begins_operand(text, offset)
         return False
 
     def _string(self, at: int) -> tuple[int, str]:
@@ -239,16 +239,16 @@ def _begins_operand(text: str, at: int) -> bool:
 def _nested_end(text: str, at: int) -> int | None:
     """The end of the f-string whose first quote is at `at`, where its fields may hold any string (PEP 701); None: it has none."""
     quote = text[at]
-    here, depth = at + 1, 0
-    while match := _IN_FIELD.search(text, here):
-        mark, here = match[0], match.end()
+    offset, depth = at + 1, 0
+    while match := _FIELD_MARK.search(text, offset):
+        mark, offset = match[0], match.end()
         if mark == "\\":
-            here += 1
+            offset += 1
         elif mark == "{":
-            if depth or not text.startswith("{", here):
+            if depth or not text.startswith("{", offset):
                 depth += 1
             else:
-                here += 1
+                offset += 1
         elif mark == "}":
             depth = max(0, depth - 1)
         elif mark == "\n":
@@ -256,10 +256,10 @@ def _nested_end(text: str, at: int) -> int | None:
                 return None
         elif not depth:
             if mark == quote:
-                return here
+                return offset
         else:
-            inner = _STRING[mark].match(text, here - 1)
+            inner = _STRING[mark].match(text, offset - 1)
             if inner is None:
                 return None
-            here = inner.end()
+            offset = inner.end()
     return None

@@ -18,7 +18,7 @@ def merged(broken: ModuleFacts, good: ModuleFacts, lines: list[str]) -> ModuleFa
     that damaged imports bind, and definitions whose first line stands in the text, between the same ones, though it was read as
     something else. All of it in the order of the text."""
     symbols = list(broken.symbols)
-    now_of = _same(good.symbols, symbols)
+    now_of = _matching_symbols(good.symbols, symbols)
     for before, now in now_of.items():
         symbol = symbols[now]
         if now and _touched(broken, symbol.start, symbol.name_line):
@@ -40,7 +40,7 @@ def _touched(facts: ModuleFacts, first: int, last: int) -> bool:
     return any(start <= last and first <= end for start, end in facts.damaged)
 
 
-def _same(before: Iterable[Symbol], now: Iterable[Symbol]) -> dict[int, int]:
+def _matching_symbols(before: Iterable[Symbol], now: Iterable[Symbol]) -> dict[int, int]:
     """The places of those symbols that both have: of those with one name the first is the first, and so on."""
     numbers: Counter[str] = Counter()
     places: dict[tuple[str, int], int] = {}
@@ -113,9 +113,9 @@ def _with_imports(
             continue
         after = next((line for line in reversed(lines_now[:place]) if line is not None), 0)
         before = next((line for line in lines_now[place:] if line is not None), len(lines))
-        here = next((line for line in damaged if after <= line <= before), None)
-        if here is not None:
-            found.append(item._replace(owner=owner, line=here))
+        damaged_line = next((line for line in damaged if after <= line <= before), None)
+        if damaged_line is not None:
+            found.append(item._replace(owner=owner, line=damaged_line))
     return tuple(sorted(found, key=lambda item: item.line))
 
 
@@ -157,7 +157,7 @@ def _with_hidden(broken: ModuleFacts, good: ModuleFacts, now_of: dict[int, int],
 def _hidden(broken: ModuleFacts, good: ModuleFacts, now_of: dict[int, int], lines: list[str]) -> dict[int, Symbol]:
     """The definitions that `broken` lacks, by their numbers in `good`; so are their parents given."""
     places = _definition_lines(lines)
-    taken = {s.name_line for s in broken.symbols[1:]}
+    used_lines = {s.name_line for s in broken.symbols[1:]}
     starts = {before: broken.symbols[now].start for before, now in now_of.items() if now}
     following = len(lines) + 1
     next_start = [following] * len(good.symbols)
@@ -171,7 +171,7 @@ def _hidden(broken: ModuleFacts, good: ModuleFacts, now_of: dict[int, int], line
         if before in now_of or not (old.parent in now_of or old.parent in found) or not old.is_definition:
             continue
         for line, column in places.get(old.name, ()):
-            if last < line < next_start[before] and line not in taken and column == old.name_column:
+            if last < line < next_start[before] and line not in used_lines and column == old.name_column:
                 found[before] = _moved(old, line, next_start[before] - 1, lines)
                 last = line
                 break

@@ -55,8 +55,8 @@ def captured(pattern: ast.pattern, subject: ast.expr) -> Iterator[Captured]:
                 todo.append((inner, value, kind, _join(path, step)))
         elif isinstance(part, ast.MatchMapping):
             for key, inner in zip(part.keys, part.patterns, strict=True):
-                plain = isinstance(key, ast.Constant) and isinstance(key.value, str) and "." not in key.value
-                step = spelled(key) if plain else ""
+                is_attribute_key = isinstance(key, ast.Constant) and isinstance(key.value, str) and "." not in key.value
+                step = spelled(key) if is_attribute_key else ""
                 todo.append((inner, value if step else None, kind, _join(path, step)))
             if part.rest:
                 yield Captured(part.rest, value, kind, path, part.lineno)

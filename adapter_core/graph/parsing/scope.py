@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...types import Call, Flow, Import
 from .define import dotted
-from .exports import listed
+from .exports import exported_names
 from .fields import FIELDS, outer_parts, spelled
 from .limited import of_comprehension, of_lambda
 from .patterns import captured
@@ -317,7 +317,7 @@ class Scope:
 
     def _exports(self, value: ast.expr, fresh: bool) -> None:
         """What `__all__ = …`, `+= …` and `.extend(…)` list."""
-        names, modules = listed(value)
+        names, modules = exported_names(value)
         file = self.file
         if fresh:
             file.exports, file.exports_of = [], []
@@ -392,7 +392,7 @@ class Scope:
 
     def _extent(self, node: Any) -> tuple[int, int]:
         file = self.file
-        odd = file.odd
+        odd = file.non_ascii_lines
         if odd is not None and (not odd or (node.lineno not in odd and node.end_lineno not in odd)):
             starts = file.starts
             return starts[node.lineno - 1] + node.col_offset, starts[node.end_lineno - 1] + node.end_col_offset

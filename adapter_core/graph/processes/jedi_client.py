@@ -36,7 +36,7 @@ _POLL_SECONDS = 0.04
 _MEMORY_SECONDS = 0.2
 # After this many processes in a row that ended before they were ready, none is started for a while.
 _MAX_FAILED_STARTS = 2
-_REST_SECONDS = 30.0
+_RESTART_DELAY_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class Inspection:
     reason: str = ""
 
 
-class _Stop(Exception):  # noqa: N818
+class _NoAnswer(Exception):  # noqa: N818
     """The question ends here, without an answer."""
 
     def __init__(self, status: Status, reason: str) -> None:
@@ -117,7 +117,7 @@ class _Worker:
     messages: queue.SimpleQueue[Message]
     started: float
     ready: bool = False
-    asked: float | None = None  # since when it is busy with a question
+    busy_since: float | None = None  # since when it is busy with a question
     measured: float = field(default_factory=time.monotonic)
 
 
@@ -178,11 +178,11 @@ class JediClient:
         known = Inspection()
         try:
             _check_question(path, text, folders)
-            with self._turn(wait):
+            with self._exclusive(wait):
                 worker = self._idle_worker(wait)
                 for message in self._answers(worker, question, wait):
                     known = _inspection(message)
-        except _Stop as stop:
+        except _NoAnswer as stop:
             if stop.status in ("late", "failed"):
                 log.info("jedi on %s:%d: %s (%s)", path, line, stop.status, stop.reason)
             return replace(known, status=stop.status, reason=stop.reason)
@@ -203,7 +203,7 @@ class JediClient:
     # -- one question at a time --------------------------------------------------------------------------------------
 
     @contextlib.contextmanager
-    def _turn(self, wait: _Wait) -> Iterator[None]:
+    def _exclusive(self, wait: _Wait) -> Iterator[None]:
         while not self._lock.acquire(timeout=min(wait.left, _POLL_SECONDS)):
             self._check(wait, "another question took the time")
         try:
@@ -214,26 +214,26 @@ class JediClient:
 
     def _check(self, wait: _Wait, why_late: str = "") -> None:
         if self._closed:
-            raise _Stop("closed", "type inference was closed")
+            raise _NoAnswer("closed", "type inference was closed")
         if is_cancelled(wait.cancel):
-            raise _Stop("cancelled", "cancelled")
+            raise _NoAnswer("cancelled", "cancelled")
         if wait.left <= 0:
-            raise _Stop("late", why_late or f"type inference took longer than {wait.limit:.1f} s")
+            raise _NoAnswer("late", why_late or f"type inference took longer than {wait.limit:.1f} s")
 
     def _idle_worker(self, wait: _Wait) -> _Worker:
         """A worker that is up and has nothing left to do of an earlier question that nobody waits for any longer."""
         while True:
             worker = self._worker or self._started()
             if worker.ready and not worker.child.alive:
-                self._forget(worker)
+                self._drop(worker)
                 continue
-            if worker.asked is not None and time.monotonic() > worker.asked + self._work + 1.0:
+            if worker.busy_since is not None and time.monotonic() > worker.busy_since + self._work + 1.0:
                 self._discard(worker)  # it should have ended by itself
                 continue
             try:
                 while not worker.ready:
                     self._get_ready(worker, wait)
-                while worker.asked is not None:
+                while worker.busy_since is not None:
                     self._receive(worker, wait, "type inference is still busy with an earlier question")
             except _Ended:
                 continue
@@ -241,7 +241,7 @@ class JediClient:
 
     def _started(self) -> _Worker:
         if time.monotonic() < self._rest_until:
-            raise _Stop("failed", "the process of type inference ends as soon as it is started")
+            raise _NoAnswer("failed", "the process of type inference ends as soon as it is started")
         messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
         child = JsonChild(_WORKER, messages.put, lambda _: messages.put({"ended": True}))
         self._worker = _Worker(child, messages, time.monotonic())
@@ -254,7 +254,7 @@ class JediClient:
         end = max(wait.end, patience) if wait.grace else wait.end
         try:
             self._receive(worker, replace(wait, end=end), "type inference is still starting")
-        except _Stop as stop:
+        except _NoAnswer as stop:
             # Whoever waits for the start alone takes it back by cancelling; hovers come too often for that.
             if time.monotonic() >= patience or (stop.status == "cancelled" and wait.grace):
                 self._discard(worker)
@@ -263,7 +263,7 @@ class JediClient:
             self._failed_starts += 1
             if self._failed_starts >= _MAX_FAILED_STARTS:
                 self._failed_starts = 0
-                self._rest_until = time.monotonic() + _REST_SECONDS
+                self._rest_until = time.monotonic() + _RESTART_DELAY_SECONDS
             raise
         if worker.ready:
             self._failed_starts = 0
@@ -274,18 +274,18 @@ class JediClient:
         """The messages of the worker about a question; the last ends it."""
         self._check(wait)
         self._number += 1
-        number, worker.asked = self._number, time.monotonic()
+        number, worker.busy_since = self._number, time.monotonic()
         # On a thread of its own, since a process that does not read would keep us here.
         threading.Thread(
             target=worker.child.send, args=({"id": number, **question},), name="ask jedi", daemon=True
         ).start()
-        while worker.asked is not None:
+        while worker.busy_since is not None:
             message = self._receive(worker, wait)
             if message.get("id") == number:
                 yield message
 
     def _receive(self, worker: _Worker, wait: _Wait, why_late: str = "") -> Message:
-        """The next message. Raises `_Stop` when the caller need not wait for one, and `_Ended`."""
+        """The next message. Raises `_NoAnswer` when the caller need not wait for one, and `_Ended`."""
         while True:
             self._check(wait, why_late)
             try:
@@ -294,14 +294,14 @@ class JediClient:
                 self._check_memory(worker)
                 continue
             if message.get("ended") or message.get("spent"):
-                self._forget(worker)
+                self._drop(worker)
             if message.get("ended"):
                 self._check(wait, why_late)
                 raise _Ended
             if message.get("ready"):
                 worker.ready = True
             elif not message.get("partial"):
-                worker.asked = None
+                worker.busy_since = None
             return message
 
     def _check_memory(self, worker: _Worker) -> None:
@@ -313,33 +313,33 @@ class JediClient:
         with contextlib.suppress(psutil.Error):
             if psutil.Process(worker.child.pid).memory_info().rss > self._memory:
                 self._discard(worker)
-                raise _Stop("failed", "it took too much memory")
+                raise _NoAnswer("failed", "it took too much memory")
 
     def _discard(self, worker: _Worker) -> None:
         """End a worker, without waiting until it is gone."""
-        self._forget(worker)
+        self._drop(worker)
         threading.Thread(target=worker.child.kill, name="end jedi", daemon=True).start()
 
-    def _forget(self, worker: _Worker) -> None:
+    def _drop(self, worker: _Worker) -> None:
         if self._worker is worker:
             self._worker = None
 
 
 def _check_question(path: str, text: str, folders: Sequence[str]) -> None:
-    """Raises `_Stop` for what is not asked."""
+    """Raises `_NoAnswer` for what is not asked."""
     if not is_python(path):
-        raise _Stop("failed", "not a Python file")
+        raise _NoAnswer("failed", "not a Python file")
     for relative in (path, *folders):
         if Path(relative).anchor or "\\" in relative or "\0" in relative or ".." in PurePosixPath(relative).parts:
-            raise _Stop("failed", "not a path inside the workspace")
+            raise _NoAnswer("failed", "not a path inside the workspace")
     if len(text) > _MAX_TEXT:
-        raise _Stop("failed", f"the file has more than {_MAX_TEXT:,} characters")
+        raise _NoAnswer("failed", f"the file has more than {_MAX_TEXT:,} characters")
 
 
 def _inspection(message: Message) -> Inspection:
-    """Raises `_Stop` where the worker says that it failed, or says nothing that is understood."""
+    """Raises `_NoAnswer` where the worker says that it failed, or says nothing that is understood."""
     if message.get("error"):
-        raise _Stop("failed", str(message["error"]))
+        raise _NoAnswer("failed", str(message["error"]))
     try:
         return Inspection(
             tuple(_definition(row) for row in message["definitions"]),
@@ -347,7 +347,7 @@ def _inspection(message: Message) -> Inspection:
             str(message.get("type") or ""),
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise _Stop("failed", f"an answer that is none: {error!r}") from None
+        raise _NoAnswer("failed", f"an answer that is none: {error!r}") from None
 
 
 def _definition(row: dict[str, Any]) -> Definition:

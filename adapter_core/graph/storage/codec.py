@@ -167,7 +167,7 @@ def decode_facts(path: str, module: str, data: bytes) -> ModuleFacts:
     detailed = _Symbols(numbers, counts[0], data[_SIZE.size + size :])
     makes: tuple[Make[Any], ...] = (detailed.make, _import, _call, _flow)
     symbols, imports, calls, flows = (
-        Rows(layout, numbers, base, count, strings, make, detailed.forget if make == detailed.make else None)
+        Rows(layout, numbers, base, count, strings, make, detailed.clear if make == detailed.make else None)
         for layout, base, count, make in zip(layouts, bases, counts, makes, strict=True)
     )
     return ModuleFacts(
@@ -219,17 +219,17 @@ class _Symbols:
         details = self._details or self._unpack()
         signature, docstring, returns, parameters, decorators, bases, local_names = details[place : place + 7]
         place += 7
-        given = []
-        for at in range(place, place + 4 * parameters, 4):
-            parameter, code, annotation, default = details[at : at + 4]
-            given.append(Parameter(parameter, _PARAMETER_KINDS[code], annotation, default))
+        symbol_parameters = []
+        for offset in range(place, place + 4 * parameters, 4):
+            parameter, code, annotation, default = details[offset : offset + 4]
+            symbol_parameters.append(Parameter(parameter, _PARAMETER_KINDS[code], annotation, default))
         place += 4 * parameters
         parts = []
         for count in (decorators, bases, local_names):
             parts.append(tuple(details[place : place + count]))
             place += count
         return Symbol(
-            *known, signature, docstring, tuple(given), returns, parts[0], parts[1], bool(flags & _ASYNC), parts[2], *marks
+            *known, signature, docstring, tuple(symbol_parameters), returns, parts[0], parts[1], bool(flags & _ASYNC), parts[2], *marks
         )  # fmt: skip
 
     def _unpack(self) -> list[Any]:
@@ -239,7 +239,7 @@ class _Symbols:
             raise ValueError(str(error)) from error
         return self._details
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         """Let go of what was taken apart."""
         self._details = []
 
@@ -248,9 +248,9 @@ class _Symbols:
         numbers, count = self._numbers, self._count
         parts: list[str] = []
         while index > 0:
-            given = strings[numbers[_QUALNAME * count + index]]
-            parts.append(given or strings[numbers[_NAME * count + index]])
-            if given:
+            stored = strings[numbers[_QUALNAME * count + index]]
+            parts.append(stored or strings[numbers[_NAME * count + index]])
+            if stored:
                 break
             # What is around a symbol stands before it.
             index = min(numbers[_PARENT * count + index], index - 1)

@@ -37,19 +37,19 @@ class Rows(Sequence[R]):
 
     def __init__(
         self, layout: Layout, numbers: array[int], base: int, size: int, strings: Sequence[Any], make: Make[R],
-        forget: Callable[[], None] | None = None,
+        clear: Callable[[], None] | None = None,
     ) -> None:  # fmt: skip
-        """`forget`: what else is let go of with the rows."""
+        """`clear`: what else is let go of with the rows."""
         self._layout = layout
         self._numbers = numbers
         self._base = base
         self._strings = strings
         self._make = make
-        self._forget = forget
-        self._made: list[R | None] = [None] * size
+        self._on_clear = clear
+        self._created: list[R | None] = [None] * size
 
     def __len__(self) -> int:
-        return len(self._made)
+        return len(self._created)
 
     @overload
     def __getitem__(self, index: int) -> R: ...
@@ -59,21 +59,21 @@ class Rows(Sequence[R]):
 
     def __getitem__(self, index: int | slice) -> R | tuple[R, ...]:
         if type(index) is not int and isinstance(index, slice):
-            return tuple([self[number] for number in range(*index.indices(len(self._made)))])
-        row = self._made[index]
+            return tuple([self[number] for number in range(*index.indices(len(self._created)))])
+        row = self._created[index]
         return self._new(index) if row is None else row
 
     def __iter__(self) -> Iterator[R]:
-        for number, row in enumerate(self._made):
+        for number, row in enumerate(self._created):
             yield self._new(number) if row is None else row
 
     def _new(self, index: int) -> R:
-        row = self._made[index] = self.passing(index)
+        row = self._created[index] = self.transient_row(index)
         return row
 
-    def passing(self, index: int) -> R:
+    def transient_row(self, index: int) -> R:
         """A row that is made for this once."""
-        size = len(self._made)
+        size = len(self._created)
         place = index % size
         first = self._base + place
         try:
@@ -85,7 +85,7 @@ class Rows(Sequence[R]):
 
     def column(self, name: str) -> Sequence[Any]:
         """One field of all rows, without making them."""
-        layout, size = self._layout, len(self._made)
+        layout, size = self._layout, len(self._created)
         first = self._base + layout.fields.index(name) * size
         numbers = self._numbers[first : first + size]
         words = self._strings if name in layout.texts else layout.codes.get(name)
@@ -94,11 +94,11 @@ class Rows(Sequence[R]):
         except IndexError as error:
             raise damaged("rows of facts are lost") from error
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         """Let go of the rows that were made; they are made anew for who asks."""
-        self._made = [None] * len(self._made)
-        if self._forget is not None:
-            self._forget()
+        self._created = [None] * len(self._created)
+        if self._on_clear is not None:
+            self._on_clear()
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, (Rows, tuple)) and tuple(self) == tuple(other)

@@ -55,10 +55,10 @@ class SegmentRow:
     lengths: np.ndarray
 
 
-_KEPT_BYTES = 2_000_000  # of blocks that were read last
-_FORGOTTEN = 64  # segments that are gone, of which things are still known
+_MAX_CACHED_BYTES = 2_000_000  # of blocks that were read last
+_MAX_DELETED_SEGMENTS = 64  # segments that are gone, of which things are still known
 
-_NOTHING: tuple[int, list[str]] = (0, [])
+_NO_BLOCKS: tuple[int, list[str]] = (0, [])
 
 Block = tuple[int, str, bytes]  # part, first key, data: see `sstable.cut`
 Query = Callable[..., list[tuple[Any, ...]]]
@@ -74,13 +74,13 @@ class Segments:
         self._files: dict[int, list[int]] = {}
         self._directory: dict[int, dict[int, tuple[int, list[str]]]] = {}  # part: number of its first block, first keys
         self._checked: set[int] = set()
-        self._is_settled = False
-        self._settled: dict[Part, list[tuple[int, int, list[str]]]] = {}
-        self._blocks: Recent[int, bytes] = Recent(_KEPT_BYTES, len)
+        self._in_snapshot = False
+        self._snapshot_tables: dict[Part, list[tuple[int, int, list[str]]]] = {}
+        self._blocks: Recent[int, bytes] = Recent(_MAX_CACHED_BYTES, len)
 
     def close(self) -> None:
         """Let go of the blocks that were read: store and segments refer to each other, and wait for Python's collector."""
-        self._blocks = Recent(_KEPT_BYTES, len)
+        self._blocks = Recent(_MAX_CACHED_BYTES, len)
         self._files, self._directory, self._checked = {}, {}, set()
 
     # -- writing; within a transaction ---------------------------------------------------------------------------------
@@ -88,13 +88,13 @@ class Segments:
     def write(self, segment: int, files: Sequence[int], owners: bytes, lengths: bytes, parts: Iterable[Block]) -> None:
         """A new segment under this number. `files`: their ids, by ordinal."""
         (last,) = self._db.execute("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'blocks'").fetchone()
-        told: dict[int, tuple[int, list[str]]] = {}
+        block_directory: dict[int, tuple[int, list[str]]] = {}
         rows: list[tuple[int, int, bytes]] = []
         for number, (part, first, data) in enumerate(parts, last + 1):
-            told.setdefault(part, (number, []))[1].append(first)
+            block_directory.setdefault(part, (number, []))[1].append(first)
             rows.append((number, segment, seal(data, number)))
         ids = np.array(files, dtype="<i8").tobytes()
-        directory = json.dumps(told, separators=(",", ":")).encode()
+        directory = json.dumps(block_directory, separators=(",", ":")).encode()
         self._db.execute(
             "INSERT INTO segments VALUES (?,?,?,?,?)",
             (segment, *(seal(data, segment) for data in (ids, owners, lengths, directory))),
@@ -123,9 +123,9 @@ class Segments:
 
     def check(self) -> None:
         """Raises `IndexDamagedError` where blocks are lost."""
-        there: dict[int, int] = dict(self._query("SELECT segment, count(*) FROM blocks GROUP BY segment"))
-        told = {n: sum(len(firsts) for _, firsts in self._directory_of(n).values()) for n in self._numbers()}
-        if there != {number: count for number, count in told.items() if count}:
+        present: dict[int, int] = dict(self._query("SELECT segment, count(*) FROM blocks GROUP BY segment"))
+        expected = {n: sum(len(firsts) for _, firsts in self._directory_of(n).values()) for n in self._numbers()}
+        if present != {number: count for number, count in expected.items() if count}:
             raise damaged("blocks of a segment are lost")
 
     def files(self, segment: int) -> list[int]:
@@ -140,15 +140,15 @@ class Segments:
     def find(self, part: Part, key: str) -> Iterator[tuple[int, memoryview]]:
         """(segment, value) wherever there is one for the key, by segment. Raises `IndexDamagedError`."""
         blocks = self._blocks
-        wanted: dict[int, int] = {}
+        block_segments: dict[int, int] = {}
         for segment, number, firsts in self._tables(part):
             place = bisect_right(firsts, key)
             if place:
-                wanted[number + place - 1] = segment
+                block_segments[number + place - 1] = segment
         needle = sstable.needle(key)
-        unread = [number for number in wanted if number not in blocks]
+        unread = [number for number in block_segments if number not in blocks]
         read = dict(self._read(unread)) if unread else {}
-        for number, segment in wanted.items():
+        for number, segment in block_segments.items():
             value = sstable.find(read.get(number) or blocks[number], needle)
             if value is not None:
                 yield segment, value
@@ -174,20 +174,20 @@ class Segments:
 
     def _tables(self, part: Part) -> list[tuple[int, int, list[str]]]:
         """(segment, number of the first block, first keys) of a part, by segment."""
-        tables = self._settled.get(part)
+        tables = self._snapshot_tables.get(part)
         if tables is None:
-            tables = [(number, *self._directory_of(number).get(part, _NOTHING)) for number in self._numbers()]
-            if self._is_settled:
-                self._settled[part] = tables
+            tables = [(number, *self._directory_of(number).get(part, _NO_BLOCKS)) for number in self._numbers()]
+            if self._in_snapshot:
+                self._snapshot_tables[part] = tables
         return tables
 
-    def settle(self, is_settled: bool) -> None:
+    def set_snapshot(self, in_snapshot: bool) -> None:
         """From here on all reads see one state of the database, or do so no more."""
-        self._is_settled, self._settled = is_settled, {}
+        self._in_snapshot, self._snapshot_tables = in_snapshot, {}
 
     def _numbers(self) -> list[int]:
         numbers = [number for (number,) in self._query("SELECT id FROM segments ORDER BY id")]
-        if len(self._directory) > 2 * len(numbers) + _FORGOTTEN:
+        if len(self._directory) > 2 * len(numbers) + _MAX_DELETED_SEGMENTS:
             # A server lives through many edits, each of which leaves a segment behind.
             self._directory = {n: self._directory[n] for n in numbers if n in self._directory}
             self._files = {n: self._files[n] for n in numbers if n in self._files}
@@ -200,8 +200,8 @@ class Segments:
             for number, directory in self._query("SELECT id, directory FROM segments"):
                 if number not in self._directory:
                     try:
-                        told = json.loads(bytes(unseal(directory, number)))
-                        self._directory[number] = {int(part): (first, keys) for part, (first, keys) in told.items()}
+                        stored = json.loads(bytes(unseal(directory, number)))
+                        self._directory[number] = {int(part): (first, keys) for part, (first, keys) in stored.items()}
                     except (ValueError, TypeError, AttributeError) as error:  # another column's bytes
                         raise damaged("the blocks of a segment are lost") from error
         return self._directory[segment]
@@ -209,10 +209,10 @@ class Segments:
     def _read(self, ids: list[int]) -> Iterator[tuple[int, bytes]]:
         """(number, block with its seal behind it), in order. Raises `IndexDamagedError`."""
         for start in range(0, len(ids), 500):
-            some = ids[start : start + 500]
-            marks = ",".join("?" * len(some))
-            rows = self._query(f"SELECT id, data FROM blocks WHERE id IN ({marks}) ORDER BY id", tuple(some))
-            if len(rows) != len(some):
+            chunk = ids[start : start + 500]
+            marks = ",".join("?" * len(chunk))
+            rows = self._query(f"SELECT id, data FROM blocks WHERE id IN ({marks}) ORDER BY id", tuple(chunk))
+            if len(rows) != len(chunk):
                 raise damaged("blocks of a segment are lost")
             for number, data in rows:
                 # A block is read again for each of its keys; it is checked once.

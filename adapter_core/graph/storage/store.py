@@ -42,7 +42,7 @@ USES = {
     "asked": Part.ASKED,
 }  # fmt: skip
 # What SQLite says (its numeric codes are known to Python from 3.11 on).
-_SIGNS_OF_DAMAGE = (
+_DAMAGE_MESSAGES = (
     "malformed", "not a database", "no such table", "no such column", "already exists", "Could not decode",
 )  # fmt: skip
 _MAX_NAME = 100
@@ -66,9 +66,9 @@ class Store:
         """`path` None keeps the index in memory. Raises `IndexStoreError` when it cannot be opened or is damaged."""
         self.path = path
         self.read_only = read_only
-        self._seen: int | None = None  # the generation that a running snapshot sees
+        self._snapshot_generation: int | None = None  # the generation that a running snapshot sees
         self._changed = False  # whether the running transaction says anything else than was said
-        self.beside: dict[int, Callable[[], None]] = {}  # what else is to be closed with this
+        self.on_close: dict[int, Callable[[], None]] = {}  # what else is to be closed with this
         try:
             self._db = self._connect(path, read_only)
             if not read_only:
@@ -127,7 +127,7 @@ class Store:
             return False
 
     def close(self) -> None:
-        for close in list(self.beside.values()):
+        for close in list(self.on_close.values()):
             close()
         for part in ("_segments", "_db"):
             if (opened := getattr(self, part, None)) is not None:
@@ -158,7 +158,7 @@ class Store:
         db = self._db
         self._changed = True
         for f in files:
-            self._forget(f.row.path)
+            self._delete_file(f.row.path)
         # Numbers are never used again, so a reader with an older view cannot take a new segment for one that it knows.
         segment = self._next_number("segments")
         first = self._next_number("files")
@@ -176,9 +176,9 @@ class Store:
 
     def remove(self, path: str) -> None:
         """Forget a file. Call within `transaction`."""
-        self._forget(path)
+        self._delete_file(path)
 
-    def _forget(self, path: str) -> None:
+    def _delete_file(self, path: str) -> None:
         row = self._db.execute("SELECT id, segment FROM files WHERE path = ?", (path,)).fetchone()
         if row is None:
             return
@@ -198,14 +198,14 @@ class Store:
 
     def set_roots(self, roots: SourceRoots) -> None:
         """Call within `transaction`."""
-        self._tell("roots", seal(json.dumps([roots.folders, roots.packages]).encode(), 0))
+        self._set_meta("roots", seal(json.dumps([roots.folders, roots.packages]).encode(), 0))
 
     def set_complete(self, complete: bool, reason: str = "") -> None:
         """Call within `transaction`."""
-        self._tell("complete", int(complete))
-        self._tell("reason", reason)
+        self._set_meta("complete", int(complete))
+        self._set_meta("reason", reason)
 
-    def _tell(self, key: str, value: object) -> None:
+    def _set_meta(self, key: str, value: object) -> None:
         if self._meta(key) != value:
             self._changed = True
             self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
@@ -216,19 +216,19 @@ class Store:
     def snapshot(self) -> Iterator[int]:
         """All reads within see one state. Yields its generation. Raises `IndexStoreError`."""
         nested = self._db.in_transaction
-        if nested and self._seen is not None:
-            yield self._seen
+        if nested and self._snapshot_generation is not None:
+            yield self._snapshot_generation
             return
         if not nested:
             self._query("BEGIN")
         try:
             generation = self.generation()
-            self._seen = None if nested else generation
-            self._segments.settle(not nested)
+            self._snapshot_generation = None if nested else generation
+            self._segments.set_snapshot(not nested)
             yield generation
         finally:
-            self._seen = None
-            self._segments.settle(False)
+            self._snapshot_generation = None
+            self._segments.set_snapshot(False)
             if not nested and self._db.in_transaction:
                 self._db.execute("ROLLBACK")
 
@@ -269,10 +269,10 @@ class Store:
 
     def roots(self) -> SourceRoots:
         """The folders below which imports look for modules."""
-        told = self._meta("roots")
-        if told is None:
+        sealed_roots = self._meta("roots")
+        if sealed_roots is None:
             return SourceRoots()
-        folders, packages = json.loads(bytes(unseal(told, 0)))
+        folders, packages = json.loads(bytes(unseal(sealed_roots, 0)))
         return SourceRoots(tuple(folders), tuple(map(tuple, packages)))
 
     def has_modules_below(self, module: str) -> bool:
@@ -360,12 +360,12 @@ class Store:
         names: set[str] = set()
         with self.snapshot():
             alive = {file for (file,) in self._query("SELECT id FROM files")}
-            gone: dict[int, set[int]] = {}
+            dead_ordinals: dict[int, set[int]] = {}
             for segment, block in self._segments.blocks(Part.SYMBOLS):
-                if segment not in gone:
+                if segment not in dead_ordinals:
                     ids = self._segments.files(segment)
-                    gone[segment] = {ordinal for ordinal, file in enumerate(ids) if file not in alive}
-                dead = gone[segment]
+                    dead_ordinals[segment] = {ordinal for ordinal, file in enumerate(ids) if file not in alive}
+                dead = dead_ordinals[segment]
                 if not dead:
                     names.update(keys_of(block))
                     continue
@@ -374,12 +374,12 @@ class Store:
                         names.add(name)
         return sorted(names)
 
-    def files_using(self, name: str, how: str = "named") -> list[int]:
+    def files_using(self, name: str, use: str = "named") -> list[int]:
         """The files that use an identifier in one of the ways of `USES`; "named": it stands anywhere in the text, comments and strings
         included. Some ids may be gone."""
         found: list[int] = []
         with self.snapshot():
-            for segment, value in self._segments.find(USES[how], name):
+            for segment, value in self._segments.find(USES[use], name):
                 ids = self._segments.files(segment)
                 found += [ids[ordinal] for ordinal in np.frombuffer(value, "<u2").tolist()]
         return found
@@ -395,12 +395,12 @@ class Store:
 
     def _alive(self, files: set[int]) -> set[int]:
         """Those of the ids that are still files."""
-        wanted = sorted(files)
+        ids = sorted(files)
         alive: set[int] = set()
-        for start in range(0, len(wanted), 500):
-            some = wanted[start : start + 500]
-            marks = ",".join("?" * len(some))
-            alive.update(i for (i,) in self._query(f"SELECT id FROM files WHERE id IN ({marks})", tuple(some)))
+        for start in range(0, len(ids), 500):
+            chunk = ids[start : start + 500]
+            marks = ",".join("?" * len(chunk))
+            alive.update(i for (i,) in self._query(f"SELECT id FROM files WHERE id IN ({marks})", tuple(chunk)))
         return alive
 
     def segments(self) -> list[SegmentRow]:
@@ -439,8 +439,8 @@ def _escaped(name: str) -> str:
 def _store_error(error: Exception, what: str) -> IndexStoreError:
     """Damage, which a new build mends, apart from what passes: a full disk, a lock, a folder without permission."""
     text = str(error)
-    said = isinstance(error, sqlite3.DatabaseError) and any(sign in text for sign in _SIGNS_OF_DAMAGE)
+    is_damage = isinstance(error, sqlite3.DatabaseError) and any(sign in text for sign in _DAMAGE_MESSAGES)
     # SQLite quotes a damaged schema in its message, and what Python cannot read then is that. No write of ours breaks a constraint.
-    if said or isinstance(error, (UnicodeDecodeError, sqlite3.IntegrityError)):
+    if is_damage or isinstance(error, (UnicodeDecodeError, sqlite3.IntegrityError)):
         return damaged(text)
     return IndexStoreError(f"The index {what} ({text}); is the disk full, or the cache folder not yours?")

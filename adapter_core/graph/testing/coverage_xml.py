@@ -49,7 +49,12 @@ def read_coverage(text: str, paths: Iterable[str]) -> CoverageReport:
         apart = not sources or _is_absolute(filename)
         full = [parts] if apart else [_parts(f"{source}/{filename}") for source in sources]
         found = _best_match(by_end.get(parts[-2:], []), full, parts)
-        options = {(one[:i], "/".join(one[i:])) for one in full for i in range(len(one)) if one[i:] in known}
+        options = {
+            (full_parts[:i], "/".join(full_parts[i:]))
+            for full_parts in full
+            for i in range(len(full_parts))
+            if full_parts[i:] in known
+        }
         roots.update({root for root, path in options if path == found or not found})
         if found:
             matched[filename] = found
@@ -176,8 +181,8 @@ def _parse(text: str) -> tuple[list[str], dict[str, dict[int, int]]]:
     try:
         parser.Parse(text.lstrip("\ufeff \t\r\n"), True)
     except expat.ExpatError as error:
-        what = expat.errors.messages.get(error.code, "not well-formed")
-        raise ValueError(f"The coverage report is not XML (line {error.lineno}: {what}). {_HOW_TO}") from None
+        message = expat.errors.messages.get(error.code, "not well-formed")
+        raise ValueError(f"The coverage report is not XML (line {error.lineno}: {message}). {_HOW_TO}") from None
     except UnicodeEncodeError:
         raise ValueError(f"The coverage report holds characters that no XML has. {_HOW_TO}") from None
     return reader.sources, reader.files

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from ..terms import split
 from ..terms import words as words_of
 
-LEAST = 0.2  # a test that is less likely to run a symbol is not given
+MIN_LIKELIHOOD = 0.2  # a test that is less likely to run a symbol is not given
 _IN_TEST, _IN_CODE, _AFTER_EXITS = 0.98, 0.93, 0.85
 _UNDER_CONDITION, _IN_EXCEPT, _DEFERRED = 0.75, 0.4, 0.5
 _SEVERAL, _MORE = 0.5, -0.4
@@ -54,7 +54,7 @@ def _terms(text: str) -> frozenset[str]:
     return frozenset(term for word in words_of(text) for term in split(word)) - _NO_WORDS
 
 
-def step(lines: Sequence[str], first: int, line: int, targets: int, in_test: bool, deferred: bool) -> float:
+def step_likelihood(lines: Sequence[str], first: int, line: int, targets: int, in_test: bool, deferred: bool) -> float:
     """How likely a function that runs makes a call, to the one of its `targets` that is meant. `first`: the line of its `def`."""
     condition, after = conditions(lines, first, line)
     if targets > 1:
@@ -72,18 +72,18 @@ def conditions(lines: Sequence[str], first: int, line: int) -> tuple[str, bool]:
     indent = _indent(lines[line - 1]) if line <= len(lines) else 0
     for number in range(min(line, len(lines)) - 1, first, -1):
         text = lines[number - 1]
-        here = _indent(text)
-        if here < 0:
+        line_indent = _indent(text)
+        if line_indent < 0:
             continue
-        if here < indent:
-            indent = here + (text.lstrip()[0] in ")]}")  # the head of such a line stands as far to the left
+        if line_indent < indent:
+            indent = line_indent + (text.lstrip()[0] in ")]}")  # the head of such a line stands as far to the left
             header = _HEADER.match(text)
             kind = header[1] if header is not None else ""
             if kind == "except":
                 found = "except"
             elif kind in ("if", "elif", "else", "case", "match") and not found:
                 found = "if"
-        elif here > indent and _EXIT.match(text):
+        elif line_indent > indent and _EXIT.match(text):
             after = True
     return found, after
 
@@ -94,7 +94,7 @@ def _indent(text: str) -> int:
     return len(text) - len(bare) if bare and not bare.startswith("#") else -1
 
 
-def of_test(way: float, distance: int, set_up: bool, guessed: bool, wanted: Words, test: Words) -> float:
+def test_likelihood(way: float, distance: int, set_up: bool, guessed: bool, target: Words, test: Words) -> float:
     """How likely a test runs a symbol. `way`: the product of the steps; `distance`: their number. `set_up`: it is reached by what runs
     before the test, or after it; `guessed`: over a step that is no call of the text."""
     way = min(way, _SURE)
@@ -104,21 +104,21 @@ def of_test(way: float, distance: int, set_up: bool, guessed: bool, wanted: Word
         + _NEAR / max(distance, 1)
         + (_SET_UP if set_up else 0.0)
         + (_GUESSED if guessed else 0.0)
-        + _NAME_IN_NAME * _shared(wanted.name, test.name | test.around)
-        + _NAME_IN_TEXT * _shared(wanted.name, test.text)
-        + _CLASS_IN_NAME * _shared(wanted.around, test.name | test.around)
-        + _CLASS_IN_TEXT * _shared(wanted.around, test.text)
-        + _MODULE_IN_FILE * _shared(wanted.file, test.file)
-        + _NAME_IN_FILE * _shared(wanted.name | wanted.around, test.file)
+        + _NAME_IN_NAME * _shared(target.name, test.name | test.around)
+        + _NAME_IN_TEXT * _shared(target.name, test.text)
+        + _CLASS_IN_NAME * _shared(target.around, test.name | test.around)
+        + _CLASS_IN_TEXT * _shared(target.around, test.text)
+        + _MODULE_IN_FILE * _shared(target.file, test.file)
+        + _NAME_IN_FILE * _shared(target.name | target.around, test.file)
     )
     return 1 / (1 + math.exp(-total))
 
 
-def by_name(wanted: Words, test: Words) -> float:
+def name_likelihood(target: Words, test: Words) -> float:
     """The same of a test that has the symbol's name, and no more: likelier where its class, or its module, is named, too."""
-    around = _shared(wanted.around or wanted.file, test.name | test.around | test.file)
-    return _NAMED + _NAMED_FURTHER * max(around, _shared(wanted.file, test.file))
+    around = _shared(target.around or target.file, test.name | test.around | test.file)
+    return _NAMED + _NAMED_FURTHER * max(around, _shared(target.file, test.file))
 
 
-def _shared(wanted: frozenset[str], given: frozenset[str]) -> float:
-    return len(wanted & given) / len(wanted) if wanted else 0.0
+def _shared(target: frozenset[str], others: frozenset[str]) -> float:
+    return len(target & others) / len(target) if target else 0.0

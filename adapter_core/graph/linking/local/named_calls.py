@@ -40,7 +40,7 @@ class NamedCalls:
         numbers = [place - first for place in places[bisect_left(places, first) : bisect_left(places, last)]]
         facts = self._facts_of(path) if numbers else None
         rows = facts.calls if facts is not None else ()
-        return [rows.passing(n) if isinstance(rows, Rows) else rows[n] for n in numbers]
+        return [rows.transient_row(n) if isinstance(rows, Rows) else rows[n] for n in numbers]
 
 
 __all__ = ["NamedCalls"]

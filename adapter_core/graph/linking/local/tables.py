@@ -382,7 +382,7 @@ def forget_rows(facts: ModuleFacts) -> None:
     """Drop the row objects that were created from a file's facts; the facts stay."""
     for rows in (facts.symbols, facts.imports, facts.calls, facts.flows):
         if isinstance(rows, Rows):
-            rows.forget()
+            rows.clear()
 
 
 def _extents(rows: Sequence[Flow] | Sequence[Call]) -> _Extents:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ....types import Import, ModuleFacts
-from ...parsing.exports import UNTOLD
+from ...parsing.exports import UNKNOWN_NAMES
 from ..local import reaching
 from ..results.values import EMPTY, Values, external, module, union
 
@@ -161,9 +161,9 @@ def exports(inference: Inference, target: str, name: str, seen: tuple[str, ...])
             return not name.startswith("_")
         if name in facts.exports:
             return True
-        is_unknown = UNTOLD in facts.exports_of
+        is_unknown = UNKNOWN_NAMES in facts.exports_of
         for dotted in facts.exports_of:
-            values = inference.infer_text(facts.path, 0, dotted, 0) if dotted != UNTOLD else EMPTY
+            values = inference.infer_text(facts.path, 0, dotted, 0) if dotted != UNKNOWN_NAMES else EMPTY
             inside = [value.path for value in values if value.kind == "module"]
             is_unknown = is_unknown or not inside
             if any(exports(inference, path, name, (*seen, target)) for path in inside):

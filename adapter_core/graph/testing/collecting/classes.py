@@ -39,7 +39,7 @@ class ClassFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ClassAttribute:
     """An attribute of a class: the class that defines it, and the last thing that binds it there."""
 
     owner: ClassFacts
@@ -73,19 +73,19 @@ class ClassTable:
         # A base that several classes share comes after all of them, as in Python's own order.
         return tuple(reversed(dict.fromkeys(reversed(order))))
 
-    def members(self, qualname: str) -> Iterator[tuple[str, Found]]:
+    def members(self, qualname: str) -> Iterator[tuple[str, ClassAttribute]]:
         """All attributes, inherited ones first, each as the nearest class binds it."""
         mro = [self.classes[name] for name in self.mro(qualname)]
         for position in range(len(mro) - 1, -1, -1):
             for name, binders in mro[position].names.local.items():
                 if not any(name in nearer.names.local for nearer in mro[:position]):
-                    yield name, Found(mro[position], binders[-1])
+                    yield name, ClassAttribute(mro[position], binders[-1])
 
-    def lookup(self, qualname: str, attribute: str) -> Found | None:
+    def lookup(self, qualname: str, attribute: str) -> ClassAttribute | None:
         for name in self.mro(qualname):
             binders = self.classes[name].names.local.get(attribute)
             if binders:
-                return Found(self.classes[name], binders[-1])
+                return ClassAttribute(self.classes[name], binders[-1])
         return None
 
     def flag(self, qualname: str) -> bool | None:
@@ -163,15 +163,15 @@ class ClassTable:
     ) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
         own, foreign = [], []
         for base in node.bases:
-            plain = names.resolve(base.value if isinstance(base, ast.Subscript) else base)
-            written = dotted_name(plain)
+            base_node = names.resolve(base.value if isinstance(base, ast.Subscript) else base)
+            written = dotted_name(base_node)
             first = written.partition(".")[0]
             if first in names.local and prefix and isinstance(names.local[first][-1], ast.ClassDef):
                 own.append(prefix + written)
             elif first and isinstance(names.bound.get(first, [None])[-1], ast.ClassDef) and first not in names.imports:
                 own.append(written)
             else:
-                foreign.append((written, names.canonical(plain)))
+                foreign.append((written, names.canonical(base_node)))
         # `class TestA(TestA)`: of two classes of one name, only the last is known here.
         return tuple(base for base in own if base != prefix + node.name), tuple(foreign)
 

@@ -146,8 +146,8 @@ class Collector:
             # It may be a test or a test class; that depends on another file, or on what runs.
             canonical = self.names.imports.get(name, "")
             case = bool(canonical) and self.table.names_test_case(name, canonical)
-            wanted = case or matches(name, (*self.rules.python_functions, *self.rules.python_classes))
-            if wanted and not canonical.startswith("unittest."):
+            is_candidate = case or matches(name, (*self.rules.python_functions, *self.rules.python_classes))
+            if is_candidate and not canonical.startswith("unittest."):
                 self.open_ids.append(f"{place.prefix}::{name}")
         elif isinstance(node, ast.ClassDef):
             if qualname in self.table.classes:
@@ -234,7 +234,7 @@ class Collector:
         ends = None
         if not (self.unreadable or any(mark.unreadable for mark in marks) or self._may_inherit_marks(place)):
             ends = self._ends(initial, parametrizations, direct, place)
-        fixtures = tuple(one for one in initial if one not in direct)
+        fixtures = tuple(name for name in initial if name not in direct)
         for end in [""] if ends is None else ends:
             yield self._node(test, end, place, ends is not None, fixtures, case=False)
 
@@ -244,12 +244,12 @@ class Collector:
         """The brackets of a test's ids; None where they cannot be told."""
         visible, _ = self._fixtures(place)
         closure = closure_names(initial, visible, direct)
-        given = [name for one in parametrizations for name in one.names]
-        if len(set(given)) < len(given) or not set(given) <= set(closure):
+        parameter_names = [name for parametrization in parametrizations for name in parametrization.names]
+        if len(set(parameter_names)) < len(parameter_names) or not set(parameter_names) <= set(closure):
             return None  # pytest refuses such a test
         multiplying = []
         for name in closure:
-            if name in given:
+            if name in parameter_names:
                 continue
             if not self._is_known(name, visible):
                 return None
@@ -262,18 +262,20 @@ class Collector:
                 not fixture.scope for _, fixture in multiplying
             ):
                 return None  # versions of pytest differ
-        ids = [fixture.params_ids for _, fixture in multiplying] + [one.ids for one in parametrizations]
-        known = [one for one in ids if one is not None]
-        if len(known) < len(ids) or any(one.indirect is None for one in parametrizations):
+        ids = [fixture.params_ids for _, fixture in multiplying] + [
+            parametrization.ids for parametrization in parametrizations
+        ]
+        known = [parametrization for parametrization in ids if parametrization is not None]
+        if len(known) < len(ids) or any(parametrization.indirect is None for parametrization in parametrizations):
             return None
         return brackets(known)
 
     def _is_known(self, name: str, visible: Mapping[str, Fixture]) -> bool:
         """Whether it is certain which definition a name gets, and so whether it has parameters."""
-        here = visible.get(name)
-        if here is None:
+        nearest = visible.get(name)
+        if nearest is None:
             return name in KNOWN_PLUGIN_FIXTURES and name not in self.names.imports
-        if here.path == self.path or any(one.name == name for one in self.files[self.path]):
+        if nearest.path == self.path or any(fixture.name == name for fixture in self.files[self.path]):
             return True
         return name not in self.names.imports and not self.names.stars
 
@@ -288,8 +290,8 @@ class Collector:
         found: list[Mark] = []
         for facts in reversed(place.classes):
             for name in reversed(self.table.mro(facts.qualname)):
-                one = self.table.classes[name]
-                found += [*scope_marks(one.names), *decorator_marks(one.node, one.around)]
+                class_facts = self.table.classes[name]
+                found += [*scope_marks(class_facts.names), *decorator_marks(class_facts.node, class_facts.around)]
         return found + self.module_marks
 
     def _fixtures(self, place: _Place) -> tuple[dict[str, Fixture], tuple[str, ...]]:

@@ -72,11 +72,11 @@ def read_fixtures(path: str, source: str | ast.Module, escape_ids: bool = True) 
 def fixture_call(node: Function, names: ModuleNames) -> ast.expr | None:
     """The decorator that makes a function a fixture, with constants followed: `pytest.fixture`, or a call of it."""
     for decorator in node.decorator_list:
-        made = names.resolve(decorator)
-        callee = names.canonical(made.func if isinstance(made, ast.Call) else made)
+        resolved = names.resolve(decorator)
+        callee = names.canonical(resolved.func if isinstance(resolved, ast.Call) else resolved)
         # `fixture` of another package usually wraps pytest's.
         if callee in _FIXTURE_CALLS or callee.rpartition(".")[2] == "fixture":
-            return made
+            return resolved
     return None
 
 
@@ -105,8 +105,8 @@ def visible_fixtures(
     `classes`: the classes around the test, outermost first, each followed by its bases (`TestNode.classes`).
     """
     visible: dict[str, Fixture] = {}
-    for one in _in_order(path, fixtures_by_file, classes):
-        visible[one.name] = replace(one, overrides=visible.get(one.name))
+    for fixture in _in_order(path, fixtures_by_file, classes):
+        visible[fixture.name] = replace(fixture, overrides=visible.get(fixture.name))
     return visible
 
 
@@ -116,7 +116,7 @@ def autouse_names(
     classes: Sequence[Sequence[str]] = (),
 ) -> tuple[str, ...]:
     """The fixtures that a test in `path` gets without asking, outermost first; arguments as for `visible_fixtures`."""
-    found = (one.name for one in _in_order(path, fixtures_by_file, classes) if one.autouse)
+    found = (fixture.name for fixture in _in_order(path, fixtures_by_file, classes) if fixture.autouse)
     return tuple(dict.fromkeys(found))
 
 
@@ -134,18 +134,18 @@ def closure_names(
     closure = list(_breadth_first(names, visible, direct) if breadth_first else _depth_first(names, visible, direct))
 
     def width(name: str) -> int:
-        one = None if name in direct else visible.get(name)
-        return _SCOPES.index(one.scope) if one is not None and one.scope in _SCOPES else len(_SCOPES) - 1
+        fixture = None if name in direct else visible.get(name)
+        return _SCOPES.index(fixture.scope) if fixture is not None and fixture.scope in _SCOPES else len(_SCOPES) - 1
 
     return sorted(closure, key=width)
 
 
 def parameters_of(name: str, visible: Mapping[str, Fixture]) -> Fixture | None:
     """The definition whose parameters multiply the tests that use `name`: the nearest, or one that it overrides and requests."""
-    one = visible.get(name)
-    while one is not None and not one.parametrized:
-        one = one.overrides if name in one.requests else None
-    return one
+    fixture = visible.get(name)
+    while fixture is not None and not fixture.parametrized:
+        fixture = fixture.overrides if name in fixture.requests else None
+    return fixture
 
 
 def _depth_first(names: Iterable[str], visible: Mapping[str, Fixture], direct: frozenset[str]) -> Iterator[str]:
@@ -153,21 +153,21 @@ def _depth_first(names: Iterable[str], visible: Mapping[str, Fixture], direct: f
     current: dict[str, Fixture | None] = {}  # the definition that a request made right now would get
 
     def visit(name: str, depth: int) -> None:
-        one = None if name in direct else visible.get(name)
+        fixture = None if name in direct else visible.get(name)
         if name in seen and name not in current:
             return
         seen[name] = None
-        one = current.get(name, one)
-        if one is None or depth > _DEPTH:
+        fixture = current.get(name, fixture)
+        if fixture is None or depth > _DEPTH:
             return
         before = current.get(name, ...)
-        current[name] = one.overrides
-        for request in one.requests:
+        current[name] = fixture.overrides
+        for request in fixture.requests:
             visit(request, depth + 1)
         if before is ...:
             del current[name]
         else:
-            current[name] = one
+            current[name] = fixture
 
     for name in names:
         visit(name, 0)
@@ -178,8 +178,8 @@ def _breadth_first(names: Iterable[str], visible: Mapping[str, Fixture], direct:
     closure = list(dict.fromkeys(names))
     seen = set(closure)
     for name in closure:  # which grows on the way
-        one = None if name in direct else visible.get(name)
-        for request in one.requests if one is not None else ():
+        fixture = None if name in direct else visible.get(name)
+        for request in fixture.requests if fixture is not None else ():
             if request not in seen:
                 seen.add(request)
                 closure.append(request)
@@ -196,14 +196,14 @@ def _in_order(
     conftests = ["/".join([*folders[:depth], "conftest.py"]) for depth in range(len(folders) + 1)]
     for file in dict.fromkeys([*conftests, path]):
         # What a conftest.py imports keeps its own path and is visible here all the same.
-        here = (one for one in fixtures_by_file.get(file, ()) if "." not in one.qualname)
-        yield from sorted(here, key=lambda one: one.qualname)
+        here = (fixture for fixture in fixtures_by_file.get(file, ()) if "." not in fixture.qualname)
+        yield from sorted(here, key=lambda fixture: fixture.qualname)
     for mro in classes:
         members: dict[str, Fixture] = {}
         for owner in reversed(mro):
-            for one in fixtures_by_file.get(path, ()):
-                if one.qualname.rpartition(".")[0] == owner:
-                    members[one.qualname.rpartition(".")[2]] = one
+            for fixture in fixtures_by_file.get(path, ()):
+                if fixture.qualname.rpartition(".")[0] == owner:
+                    members[fixture.qualname.rpartition(".")[2]] = fixture
         yield from (members[attribute] for attribute in sorted(members))
 
 
@@ -224,26 +224,26 @@ def _fixtures_in(path: str, body: list[ast.stmt], names: ModuleNames, prefix: st
 def _fixture(path: str, node: Function, call: ast.expr, names: ModuleNames, prefix: str, escape: bool) -> Fixture:
     static = any(dotted_name(decorator) == "staticmethod" for decorator in node.decorator_list)
     requests = requested_names(node, bound=bool(prefix) and not static)
-    plain = Fixture(
+    fixture = Fixture(
         node.name, path, prefix + node.name, first_line(node), node.end_lineno or node.lineno, requests=requests
     )
     if not isinstance(call, ast.Call):
-        return plain if names.canonical(call) in _FIXTURE_CALLS else replace(plain, params_ids=None)
-    given = call_arguments(call, _ARGUMENTS)
-    if given is None:
-        return replace(plain, scope="", params_ids=None)
-    name = names.literal(given["name"]) if "name" in given else None
-    scope = names.literal(given["scope"]) if "scope" in given else "function"
+        return fixture if names.canonical(call) in _FIXTURE_CALLS else replace(fixture, params_ids=None)
+    arguments = call_arguments(call, _ARGUMENTS)
+    if arguments is None:
+        return replace(fixture, scope="", params_ids=None)
+    name = names.literal(arguments["name"]) if "name" in arguments else None
+    scope = names.literal(arguments["scope"]) if "scope" in arguments else "function"
     known_name = name if isinstance(name, str) and name else node.name
     params_ids: tuple[str, ...] | None = ()
     if names.canonical(call.func) not in _FIXTURE_CALLS:
         params_ids = None
-    elif "params" in given and names.literal(given["params"]) is not None:
-        params_ids = fixture_ids(known_name, given["params"], given.get("ids"), names, escape)
+    elif "params" in arguments and names.literal(arguments["params"]) is not None:
+        params_ids = fixture_ids(known_name, arguments["params"], arguments.get("ids"), names, escape)
     return replace(
-        plain,
+        fixture,
         name=known_name,
         scope=scope if isinstance(scope, str) and scope in _SCOPES else "",
-        autouse="autouse" in given and names.literal(given["autouse"]) is True,
+        autouse="autouse" in arguments and names.literal(arguments["autouse"]) is True,
         params_ids=params_ids,
     )

@@ -73,15 +73,15 @@ class _Set:
 
 def read_parametrize(call: ast.Call, names: ModuleNames, escape: bool = True) -> Parametrization:
     """What a call of `pytest.mark.parametrize` says; `escape` is False where pytest was told to keep non-ASCII ids."""
-    given = call_arguments(call, ("argnames", "argvalues", "indirect", "ids", "scope"))
-    if given is None or "argnames" not in given or "argvalues" not in given:
+    arguments = call_arguments(call, ("argnames", "argvalues", "indirect", "ids", "scope"))
+    if arguments is None or "argnames" not in arguments or "argvalues" not in arguments:
         return Parametrization()
-    argnames, single = _argument_names(given["argnames"], names)
+    argnames, single = _argument_names(arguments["argnames"], names)
     if not argnames:
         return Parametrization()
-    sets = None if single is None else _parameter_sets(given["argvalues"], single, names)
-    ids = None if sets is None else _ids_of(argnames, sets, given.get("ids"), names, escape)
-    return Parametrization(argnames, _indirect(given.get("indirect"), argnames, names), ids)
+    sets = None if single is None else _parameter_sets(arguments["argvalues"], single, names)
+    ids = None if sets is None else _ids_of(argnames, sets, arguments.get("ids"), names, escape)
+    return Parametrization(argnames, _indirect(arguments.get("indirect"), argnames, names), ids)
 
 
 def fixture_ids(
@@ -99,10 +99,10 @@ def brackets(ids: Sequence[Sequence[str | None]]) -> list[str] | None:
     A test without parameters yields `[""]`; one with more than `MAX_IDS` sets None.
     """
     rows: list[tuple[str, ...]] = [()]
-    for one in ids:
-        if len(rows) * len(one) > MAX_IDS:
+    for set_ids in ids:
+        if len(rows) * len(set_ids) > MAX_IDS:
             return None
-        rows = [row if i is None else (*row, i) for row in rows for i in one]
+        rows = [row if i is None else (*row, i) for row in rows for i in set_ids]
     return [f"[{'-'.join(row)}]" if row else "" for row in rows]
 
 
@@ -110,12 +110,12 @@ def call_arguments(call: ast.Call, parameters: tuple[str, ...]) -> dict[str, ast
     """Arguments by name; None where `*` or `**` hides which is which."""
     if len(call.args) > len(parameters) or any(isinstance(argument, ast.Starred) for argument in call.args):
         return None
-    given = dict(zip(parameters, call.args, strict=False))
+    arguments = dict(zip(parameters, call.args, strict=False))
     for keyword in call.keywords:
         if keyword.arg is None:
             return None
-        given[keyword.arg] = keyword.value
-    return given
+        arguments[keyword.arg] = keyword.value
+    return arguments
 
 
 def unique_ids(ids: Sequence[str | None]) -> tuple[str | None, ...]:
@@ -123,19 +123,19 @@ def unique_ids(ids: Sequence[str | None]) -> tuple[str | None, ...]:
     resolved = list(ids)
     counts = Counter(resolved)
     suffixes: Counter[str] = Counter()
-    taken = Counter(resolved)
-    for index, one in enumerate(resolved):
-        if one is None or counts[one] == 1:
+    used = Counter(resolved)
+    for index, set_id in enumerate(resolved):
+        if set_id is None or counts[set_id] == 1:
             continue
-        separator = "_" if one and one[-1].isdigit() else ""
-        new = f"{one}{separator}{suffixes[one]}"
-        while taken[new]:
-            suffixes[one] += 1
-            new = f"{one}{separator}{suffixes[one]}"
+        separator = "_" if set_id and set_id[-1].isdigit() else ""
+        new = f"{set_id}{separator}{suffixes[set_id]}"
+        while used[new]:
+            suffixes[set_id] += 1
+            new = f"{set_id}{separator}{suffixes[set_id]}"
         resolved[index] = new
-        taken[one] -= 1
-        taken[new] += 1
-        suffixes[one] += 1
+        used[set_id] -= 1
+        used[new] += 1
+        suffixes[set_id] += 1
     return tuple(resolved)
 
 
@@ -188,8 +188,8 @@ def _parameter_sets(node: ast.expr, single: bool, names: ModuleNames) -> list[_S
             found.append(_Set([element], _NoId.UNKNOWN if _may_be_set(element, names) else None))
         else:
             # Anything but a tuple as it stands may be a `pytest.param(..., id=...)` made elsewhere.
-            shown = isinstance(element, (ast.Tuple, ast.List))
-            found.append(_Set(names.sequence(element), None if shown else _NoId.UNKNOWN))
+            is_display = isinstance(element, (ast.Tuple, ast.List))
+            found.append(_Set(names.sequence(element), None if is_display else _NoId.UNKNOWN))
     return found
 
 
@@ -234,14 +234,14 @@ def _ids_of(
             elif len(explicit) != len(sets):
                 return None  # pytest refuses
     resolved: list[str | None] = []
-    for index, one in enumerate(sets):
-        own = one.id
+    for index, parameter_set in enumerate(sets):
+        own = parameter_set.id
         if own is None and explicit:
             own = _explicit_id(explicit[index], names, escape)
         elif isinstance(own, str):
             own = escaped(own) if escape else own
         if own is None:
-            own = _id_from_values(argnames, one.values, index, function, names, escape)
+            own = _id_from_values(argnames, parameter_set.values, index, function, names, escape)
         if own is _NoId.HIDDEN:
             resolved.append(None)
         elif isinstance(own, str):
@@ -342,8 +342,8 @@ def _id_of_literal(value: object, escape: bool) -> str | _NoId:
 def _id_of_call(node: ast.Call, names: ModuleNames) -> str | _NoId:
     builtin = names.builtin(node.func)
     if isinstance(builtin, type):
-        plain = builtin in _PLAIN_BUILTINS or issubclass(builtin, BaseException)
-        return _NoId.OPAQUE if plain else _NoId.UNKNOWN
+        is_plain = builtin in _PLAIN_BUILTINS or issubclass(builtin, BaseException)
+        return _NoId.OPAQUE if is_plain else _NoId.UNKNOWN
     callee = names.canonical(node.func)
     if callee in _PLAIN_TYPES:
         return _NoId.OPAQUE

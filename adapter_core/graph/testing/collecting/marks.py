@@ -80,24 +80,24 @@ def without_injected(
     found = list(arguments[patched:])
     _, names = owners[0]
     for decorator in node.decorator_list:
-        made = names.resolve(decorator)
-        if not isinstance(made, ast.Call) or not names.canonical(made.func).startswith("hypothesis."):
+        resolved = names.resolve(decorator)
+        if not isinstance(resolved, ast.Call) or not names.canonical(resolved.func).startswith("hypothesis."):
             continue
-        if names.canonical(made.func).rpartition(".")[2] != "given":
+        if names.canonical(resolved.func).rpartition(".")[2] != "given":
             continue
-        if any(isinstance(argument, ast.Constant) and argument.value is ... for argument in made.args):
+        if any(isinstance(argument, ast.Constant) and argument.value is ... for argument in resolved.args):
             return ()
-        found = [name for name in found if name not in {keyword.arg for keyword in made.keywords}]
+        found = [name for name in found if name not in {keyword.arg for keyword in resolved.keywords}]
         # Strategies by position fill the arguments from the right.
-        found = found[: max(0, len(found) - len(made.args))]
+        found = found[: max(0, len(found) - len(resolved.args))]
     return tuple(found)
 
 
 def _mark(node: ast.expr, names: ModuleNames) -> Mark | None:
     """None for what neither marks a test nor changes its parameters."""
-    made = names.resolve(node)
-    call = made if isinstance(made, ast.Call) else None
-    callee = names.canonical(call.func if call is not None else made)
+    resolved = names.resolve(node)
+    call = resolved if isinstance(resolved, ast.Call) else None
+    callee = names.canonical(call.func if call is not None else resolved)
     if callee.startswith("pytest.mark."):
         name = callee.removeprefix("pytest.mark.")
         return Mark("" if "." in name else name, call, names)
@@ -105,14 +105,14 @@ def _mark(node: ast.expr, names: ModuleNames) -> Mark | None:
 
 
 def _package(node: ast.expr, names: ModuleNames) -> str:
-    made = names.resolve(node)
-    return names.canonical(made.func if isinstance(made, ast.Call) else made).partition(".")[0]
+    resolved = names.resolve(node)
+    return names.canonical(resolved.func if isinstance(resolved, ast.Call) else resolved).partition(".")[0]
 
 
 def _injects(node: ast.expr, names: ModuleNames) -> bool:
     """Whether a decorator is a `patch` that passes the mock it made as an argument."""
-    made = names.resolve(node)
-    if not isinstance(made, ast.Call):
+    resolved = names.resolve(node)
+    if not isinstance(resolved, ast.Call):
         return False
-    expected = _PATCHES.get(names.canonical(made.func))
-    return expected is not None and len(made.args) <= expected and all(k.arg != "new" for k in made.keywords)
+    expected = _PATCHES.get(names.canonical(resolved.func))
+    return expected is not None and len(resolved.args) <= expected and all(k.arg != "new" for k in resolved.keywords)

@@ -171,10 +171,10 @@ class ModuleNames:
         return None
 
     def _sequence_of_call(self, node: ast.Call, depth: int) -> list[ast.expr] | None:
-        made = self.builtin(node.func)
-        if made is list or made is tuple:
+        builtin = self.builtin(node.func)
+        if builtin is list or builtin is tuple:
             return self.sequence(node.args[0], depth + 1) if len(node.args) == 1 else None
-        if made is not range or not 1 <= len(node.args) <= 3:
+        if builtin is not range or not 1 <= len(node.args) <= 3:
             return None
         numbers = [number for argument in node.args if isinstance(number := self.literal(argument), int)]
         if len(numbers) != len(node.args):
