@@ -305,14 +305,12 @@ class CodeGraph:
 
     def unresolved_calls(self, path: str | None = None) -> Listing:
         """The calls of a file, or of the whole workspace, that resolve neither to workspace symbols nor to external ones."""
-        paths = [path] if path else self.view.python_paths()
         found = []
         gaps = Gaps(self.inference)
-        for one in paths:
-            facts = self.facts(one)
+        for facts in map(self.facts, [path] if path else self.view.python_paths()):
             for call in facts.calls if facts else ():
-                reached = sites.targets(self.inference, one, call)
-                if facts is not None and not reached.named and not reached.external:
+                targets = sites.targets(self.inference, facts.path, call)  # type: ignore[union-attr]
+                if facts is not None and not targets.named and not targets.external:
                     found.append(self.calls.unresolved_site(facts, call))
         return gaps.listing(found)
 

@@ -33,7 +33,7 @@ def made(graph_files: Recent[str, object]) -> int:
         for facts in graph_files.values()
         for rows in (facts.symbols, facts.imports, facts.calls, facts.flows)  # type: ignore[attr-defined]
     ]
-    return sum(row is not None for rows in tables if isinstance(rows, Rows) for row in rows._made)
+    return sum(row is not None for rows in tables if isinstance(rows, Rows) for row in rows._created)
 
 
 def test_little_is_kept_and_the_links_are_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,7 +76,7 @@ def test_links_rest_on_the_same_however_little_is_kept(tmp_path: Path, monkeypat
     for path, text in FILES.items():
         write(tmp_path, path, text)
     rows: list[dict[tuple[str, str], tuple[int, int]]] = []
-    row = linkpass._FileLinker.row
+    row = linkpass._FileLinker.link_file
 
     def noted(work: linkpass._FileLinker, way: str, path: str) -> object:
         found = row(work, way, path)
@@ -84,7 +84,7 @@ def test_links_rest_on_the_same_however_little_is_kept(tmp_path: Path, monkeypat
         rows[-1][way, path] = found.files, found.names
         return found
 
-    monkeypatch.setattr(linkpass._FileLinker, "row", noted)
+    monkeypatch.setattr(linkpass._FileLinker, "link_file", noted)
     with CodeGraph.load_or_build(tmp_path) as graph:
         for few in (96, 0, 1_000_000):
             rows.append({})
@@ -112,10 +112,10 @@ def test_what_was_read_is_the_union_of_its_parts(steps: Steps, few: int) -> None
         for what, number in steps:
             files, asked = told[-1]
             if what == "read":
-                noted.read(f"{number}.py")
+                noted.note_file(f"{number}.py")
                 told[-1] = files | 1 << number, asked
             elif what == "asked":
-                noted.asked("named", str(number))
+                noted.note_name("named", str(number))
                 told[-1] = files, asked | bit_of(hash_of("named", str(number)))
             elif what == "begin":
                 depths.append(noted.begin())
@@ -153,13 +153,13 @@ def test_equal_ones_are_kept_once() -> None:
     found = []
     for _ in range(2):
         depth = noted.begin()
-        noted.read("a.py")
-        noted.asked("named", "run")
+        noted.note_file("a.py")
+        noted.note_name("named", "run")
         found.append(noted.end(depth))
     assert found[0] is found[1]
     depth = noted.begin()
     noted.add(found[0])
-    noted.read("a.py")
+    noted.note_file("a.py")
     assert noted.end(depth) is found[0]
 
 

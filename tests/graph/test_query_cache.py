@@ -51,11 +51,11 @@ def test_what_was_read_counts_for_everyone_who_is_given_the_result() -> None:
     memory = QueryCache(reads)
 
     def inner() -> Values:
-        reads.read("b.py")
+        reads.note_file("b.py")
         return ONE
 
     def outer() -> Values:
-        reads.read("a.py")
+        reads.note_file("a.py")
         return memory.memoize("inner", inner)
 
     for _ in range(2):
@@ -158,7 +158,7 @@ def test_rows_that_were_let_go_of_are_made_anew(tmp_path: Path) -> None:
         calls = facts.calls
         before = tuple(calls)
         assert before
-        calls.forget()  # type: ignore[attr-defined]
+        calls.clear()  # type: ignore[attr-defined]
         assert len(calls) == len(before)
         assert tuple(calls) == before
 

@@ -1,4 +1,4 @@
-"""Expressions by their kind: what each may be, given what its parts may be."""
+"""Evaluation of expressions by node type."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _MAX_TEXT = 80  # longer strings are no names
 
 
 def evaluate(inference: Inference, node: ast.expr, context: Context) -> Values:
-    """What an expression may be; nothing is known of kinds that are not in the table below."""
+    """What an expression may be; empty for node types that are not in the table below."""
     handler = _EXPRESSIONS.get(type(node))
     return handler(inference, node, context) if handler is not None else EMPTY
 
@@ -78,7 +78,7 @@ def _attribute(inference: Inference, node: ast.Attribute, context: Context) -> V
 
 
 def _is_before(inference: Inference, node: ast.Attribute, context: Context, stored: Sequence[Flow]) -> bool:
-    """Whether an attribute is read above all statements that set it, and in no loop with them."""
+    """Whether an attribute is read above all statements that assign it, and in no loop with them."""
     if context.base < 0 or any(flow.conditional for flow in stored):
         return False
     place = context.base + context.source.start(node)
@@ -86,8 +86,8 @@ def _is_before(inference: Inference, node: ast.Attribute, context: Context, stor
 
 
 def _just_set(inference: Inference, node: ast.Attribute, context: Context, stored: Sequence[Flow]) -> Values:
-    """What `self.x` is right after it was set, whatever subclasses set it to: `self.x = Reader()`, `self.x.read()`, with no call and no
-    branch between."""
+    """The value of `self.x` right after its assignment, whatever subclasses assign: `self.x = Reader()`, `self.x.read()`, with no call
+    and no branch between."""
     if context.base < 0:
         return EMPTY
     place = context.base + context.source.start(node)
@@ -133,7 +133,7 @@ def _subscript(inference: Inference, node: ast.Subscript, context: Context) -> V
 
 
 def keys(inference: Inference, node: ast.expr, context: Context) -> list[str | None]:
-    """The keys, as `repr` spells them, that an expression may be: a constant, or a variable that is one of a few strings; [None]: any."""
+    """The possible keys of an expression, as `repr` spells them: a constant, or a variable that is one of a few strings; [None]: any."""
     key = spelled(node)
     if key:
         return [key]
@@ -211,7 +211,7 @@ Texts = list[str] | None  # None: not known. A text that ends in a star is the b
 
 
 def _texts(values: Values) -> Texts:
-    """The texts that values are, if they all are texts."""
+    """The texts of string values, if all values are strings."""
     texts = [v.extra for v in values if v.path == "builtins.str()" and v.extra is not None]
     return sorted(texts) if texts and len(texts) == len(values) else None
 
@@ -269,7 +269,7 @@ def _of_flags(found: Values) -> bool:
 
 
 def _index(node: ast.expr) -> str | None:
-    """A constant number, as text."""
+    """A constant index, as text."""
     sign = ""
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         node, sign = node.operand, "-"

@@ -214,14 +214,8 @@ class Inference(QueryCache):
                 visible_scope, is_own_scope = declared[(visible_scope, name)], False
             if is_own_scope and offset >= 0 and reaching.is_not_yet_bound(table, visible_scope, name, offset):
                 continue
-            found = self.infer_binding(
-                table,
-                visible_scope,
-                name,
-                offset if is_own_scope else -1,
-                line if is_own_scope else 0,
-                environment if is_own_scope else (),
-            )
+            position = (offset, line, environment) if is_own_scope else (-1, 0, ())
+            found = self.infer_binding(table, visible_scope, name, *position)
             if found is not None:
                 if visible_scope != 0:
                     return found
@@ -298,9 +292,8 @@ class Inference(QueryCache):
         return isinstance(binding.source, Flow) and self.is_constant_flow(table.facts.path, binding.source)
 
     def is_constant_flow(self, path: str, flow: Flow) -> bool:
-        source = (
-            snippet(self.workspace.text(path)[flow.start : flow.end]) if flow.end - flow.start < _MAX_CONSTANT else None
-        )
+        text = self.workspace.text(path)[flow.start : flow.end] if flow.end - flow.start < _MAX_CONSTANT else ""
+        source = snippet(text) if text else None
         return source is not None and isinstance(source.tree, ast.Constant)
 
     def _relevant_environment(self, table: SymbolTable, chosen: list[Binding], environment: Environment) -> Environment:
@@ -332,11 +325,9 @@ class Inference(QueryCache):
 
     def _attribute_of(self, value: Value, name: str) -> Values:
         if value.kind == "module":
-            return (
-                namespaces.module_namespace(self, value.path)
-                if name == "__dict__"
-                else modules.attribute(self, value.path, name)
-            )
+            if name == "__dict__":
+                return namespaces.module_namespace(self, value.path)
+            return modules.attribute(self, value.path, name)
         if value.kind in ("class", "instance", "super"):
             return attributes.attribute(self, value, name)
         if value.kind == "external":

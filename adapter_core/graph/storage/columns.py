@@ -33,7 +33,7 @@ class Rows(Sequence[R]):
     Column n stands at `numbers[base + n * size:]`. Raises `IndexDamagedError` where numbers lead nowhere.
     """
 
-    __slots__ = ("_base", "_forget", "_layout", "_made", "_make", "_numbers", "_strings")
+    __slots__ = ("_base", "_created", "_layout", "_make", "_numbers", "_on_clear", "_strings")
 
     def __init__(
         self, layout: Layout, numbers: array[int], base: int, size: int, strings: Sequence[Any], make: Make[R],

@@ -1,4 +1,4 @@
-"""Import aliases: the name by which something is defined, and those under which files import it."""
+"""Import aliases: the names under which files import a definition."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CONSTRUCTORS = ("__init__", "__new__")
 
 
 def aliases_of_name(inference: Inference, name: str) -> list[str]:
-    """A name, and the names under which files import it (`from m import name as alias`), again and again."""
+    """A name, and the names under which files import it (`from m import name as alias`), transitively."""
     return inference.memoize_data(("names", name), lambda: _compute_aliases_of_name(inference, name))
 
 
@@ -40,7 +40,7 @@ def _aliases(inference: Inference, name: str) -> list[str]:
 
 
 def files_using_name(inference: Inference, name: str) -> list[str]:
-    """The files in which a name, or an alias of it, stands."""
+    """The files that contain a name or an alias of it."""
     found: dict[str, None] = {}
     for alias in aliases_of_name(inference, name):
         found.update(dict.fromkeys(inference.workspace.paths_using(alias)))
@@ -48,7 +48,7 @@ def files_using_name(inference: Inference, name: str) -> list[str]:
 
 
 def decorators_of(inference: Inference, function: Value) -> list[tuple[str, Call]]:
-    """The decorators that may apply a function: by its name, that of the function that returns it, or that of its class."""
+    """The decorator lines that may apply a function: by its name, that of the function that returns it, or that of its class."""
     table = inference.table(function.path)
     if table is None:
         return []
@@ -76,7 +76,7 @@ def decorators_of(inference: Inference, function: Value) -> list[tuple[str, Call
 
 
 def _decorator_calls(inference: Inference, name: str) -> list[tuple[str, Call]]:
-    """The decorators that go by a name, or an alias of it."""
+    """The decorator lines with a name, or an alias of it."""
     found: list[tuple[str, Call]] = []
     for alias in aliases_of_name(inference, name):
         for path in inference.workspace.paths_using(alias, "decorated"):
@@ -86,7 +86,7 @@ def _decorator_calls(inference: Inference, name: str) -> list[tuple[str, Call]]:
 
 
 def _forwarding_functions(inference: Inference, name: str) -> list[str]:
-    """The functions that return what a function of a name gives: `def get(self, path): return self.route(path, "GET")`."""
+    """The functions that return the result of a function of this name: `def get(self, path): return self.route(path, "GET")`."""
     return inference.memoize_data(("handing back", name), lambda: _find_forwarding_functions(inference, name))
 
 
@@ -104,7 +104,7 @@ def _find_forwarding_functions(inference: Inference, name: str) -> list[str]:
 
 
 def _decorated_by(inference: Inference, applied: list[tuple[str, Call]]) -> list[str]:
-    """The names of the functions that stand below some decorators."""
+    """The names of the functions below some decorators."""
     found: dict[str, None] = {}
     for path, call in applied:
         table = inference.table(path)
@@ -116,7 +116,7 @@ def _decorated_by(inference: Inference, applied: list[tuple[str, Call]]) -> list
 
 
 def _of_its_instance(inference: Inference, function: Value) -> list[tuple[str, Call]]:
-    """`@guard`, where `guard = Guard("edit")` is an instance of the class whose `__call__` it is."""
+    """`@guard`, where `guard = Guard("edit")` is an instance of the class that defines `__call__`."""
     table = inference.table(function.path)
     found: list[tuple[str, Call]] = []
     parent = table.facts.symbols[function.index].parent if table is not None else 0
@@ -128,7 +128,8 @@ def _of_its_instance(inference: Inference, function: Value) -> list[tuple[str, C
 
 
 class _ScopedName(Value):
-    """Many are hashed, and no set of them is gone through but in the order of their names."""
+    """Many are hashed, and sets of them are always iterated in the order of their names, so the hash need not be the same in every
+    process."""
 
     __slots__ = ()
     __hash__ = tuple.__hash__
@@ -136,10 +137,10 @@ class _ScopedName(Value):
 
 @request_cache(8_000)
 def scoped_name(home: str, name: str) -> Value:
-    """A name by which something may be called: in one file, or (home "") anywhere."""
+    """A name that may refer to a definition: in one file, or (home "") anywhere."""
     return _ScopedName("name", home, 0, name)
 
 
 def by_name(names: Iterable[Value]) -> list[Value]:
-    """Such names in their order."""
+    """Scoped names in order."""
     return sorted(names, key=lambda c: (c.path, c.extra))

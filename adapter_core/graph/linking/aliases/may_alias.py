@@ -1,8 +1,8 @@
-"""May-alias analysis: the names under which a function, class or lambda may be called, as the closure of the steps of `value_flow.py`.
+"""May-alias analysis: the names by which a function, class or lambda may be called, as the closure of the steps of `value_flow.py`.
 
-`def f` is called by its own name; but also by an alias of an import, by a variable or attribute it is assigned to, by the parameter
-that it is handed to, by what returns it, out of a container. This finds the names, generously and by text alone; whether a call of
-such a name does enter the function is for forward inference to say.
+`def f` is called by its own name, but also by an import alias, by a variable or attribute that it is assigned to, by a parameter that it is
+passed to, as the result of a function, or out of a container. The names are found generously and by text alone; whether a call of such a
+name does enter the function is decided by forward inference.
 """
 
 from __future__ import annotations
@@ -31,12 +31,13 @@ _MAX_SITES = 80
 
 
 def call_sites_of(inference: Inference, value: Value) -> list[tuple[str, Call]]:
-    """The calls that may enter a function, class or lambda: all calls of a name that may be an alias of it."""
+    """The calls that may enter a function, class or lambda: all calls of its possible aliases."""
     return _call_sites(inference, value, _may_alias(inference, value))
 
 
 def argument_sites(inference: Inference, function: Value) -> tuple[list[tuple[str, Call]], bool]:
-    """The calls that may hand something over to a function, and whether these are all: of too many those by its own name."""
+    """The calls that may pass arguments to a function, and whether the list is complete; where there are too many, those by its own
+    name."""
     if is_common(inference, function):
         return [], False
     aliases = _may_alias(inference, function)
@@ -79,7 +80,7 @@ def _call_sites(inference: Inference, value: Value, aliases: list[Value]) -> lis
 
 
 def _calls_named(inference: Inference, name: str) -> list[tuple[str, Call]]:
-    """The calls and decorators of a name in all files. Many functions share a name."""
+    """The calls and decorators of a name in all files."""
     return inference.memoize_data(("written", name), lambda: _find_calls_named(inference, name))
 
 
@@ -105,19 +106,19 @@ def _calls_in_file(inference: Inference, path: str, name: str) -> list[tuple[str
 
 
 def aliases_of(inference: Inference, value: Value) -> list[tuple[str, str]]:
-    """(file, or "" for any, and name) of the names that may be aliases of a function, class or lambda."""
+    """(file, or "" for any, and name) of the possible aliases of a function, class or lambda."""
     names = [(c.path, c.extra) for c in _may_alias(inference, value) if not c.extra.endswith(("[]", "()"))]
     return sorted(names)
 
 
 def aliases_and_containers_of(inference: Inference, value: Value) -> list[tuple[str, str]]:
-    """The same with those of containers that may hold it: `HANDLERS` of `HANDLERS = {"open": on_open}`."""
+    """The same, with the names of containers that may hold it: `HANDLERS` for `HANDLERS = {"open": on_open}`."""
     names = {(c.path, c.extra.removesuffix("[]")) for c in _may_alias(inference, value)}
     return sorted((home, name) for home, name in names if name and not name.endswith("()"))
 
 
 def aliases_of_instances(inference: Inference, cls: Value) -> list[tuple[str, str]]:
-    """The same of what a call of a class gives."""
+    """The same for instances of a class."""
     key = ("aliases of instances", cls)
     first = _instance_names(inference, _name(inference, cls))
     aliases = inference.memoize(key, lambda: _transitive_aliases(inference, first, cls.path))
@@ -125,8 +126,8 @@ def aliases_of_instances(inference: Inference, cls: Value) -> list[tuple[str, st
 
 
 def decorator_uses(inference: Inference, function: Value) -> list[tuple[str, Call]]:
-    """The decorators by another name that a function, or the one that returns it, is assigned to: `trace = fast if DEBUG else plain`,
-    `@KINDS["fast"]`."""
+    """The decorator lines with another name that a function, or the one that returns it, is assigned to: `trace = fast if DEBUG else
+    plain`, `@KINDS["fast"]`."""
     table = inference.table(function.path)
     found: list[tuple[str, Call]] = []
     index = function.index if table is not None and _may_decorate(inference, table, function.index) else 0
@@ -147,7 +148,7 @@ def decorator_uses(inference: Inference, function: Value) -> list[tuple[str, Cal
 
 
 def _may_decorate(inference: Inference, table: SymbolTable, index: int) -> bool:
-    """Whether a function holds another one, or gives back what it is given: others are hardly decorators."""
+    """Whether a function contains another one, or returns an argument; others are unlikely to be decorators."""
     symbols = table.facts.symbols
     if any(symbols[inner].is_callable for inner in table.members.get(index, ())):
         return True
@@ -157,18 +158,18 @@ def _may_decorate(inference: Inference, table: SymbolTable, index: int) -> bool:
 
 
 def files_of(inference: Inference, home: str, name: str, defined_in: str) -> list[str]:
-    """The files in which an alias of something defined in a file is worth looking at."""
+    """The files in which an alias of something defined in `defined_in` is followed."""
     return _files(inference, scoped_name(home, name), defined_in)
 
 
 def is_common(inference: Inference, function: Value) -> bool:
-    """Whether so many files call something of the function's name that its calls are not looked at for their arguments."""
+    """Whether so many files call something of the function's name that its calls are not searched for arguments."""
     name = call_name(inference, function)
     return not name or len(inference.workspace.paths_using(name, "called")) > _MAX_CALLING_FILES
 
 
 def call_name(inference: Inference, function: Value) -> str:
-    """The name by which a function is called where it has no other alias: its own, of a constructor that of its class."""
+    """The name by which a function is called where it has no other alias: its own; for a constructor that of its class."""
     table = inference.table(function.path)
     if table is None:
         return ""
@@ -177,8 +178,7 @@ def call_name(inference: Inference, function: Value) -> str:
 
 
 def _files(inference: Inference, alias: Value, defined_in: str) -> list[str]:
-    """Where to look for what takes over the value of an alias. A name that stands everywhere is a word rather than a name: then
-    only where the value is defined."""
+    """The files in which an alias is followed. A name that occurs in too many files is followed only where the value is defined."""
     if alias.path:
         return [alias.path]
     paths = inference.workspace.paths_using(alias.extra)
@@ -192,7 +192,7 @@ def _closure(inference: Inference, value: Value) -> Values:
 
 
 def _transitive_aliases(inference: Inference, initial: list[Value], defined_in: str) -> Values:
-    """Some aliases, and what takes over their value."""
+    """Aliases, and all names that get their value."""
     found: dict[Value, None] = dict.fromkeys(initial)
     todo = list(found)
     while todo:
@@ -254,7 +254,7 @@ def _initial_aliases(inference: Inference, value: Value) -> list[Value]:
 
 
 def _aliases_by_prefix(inference: Inference, cls: Value, name: str) -> list[Value]:
-    """The aliases of a method that its class, or a base, asks for by a name put together: `getattr(self, "visit_" + kind)`."""
+    """The aliases of a method that its class, or a base, looks up by a composed name: `getattr(self, "visit_" + kind)`."""
     found: list[Value] = []
     for path in dict.fromkeys(c.path for c in lookup_order(inference, cls) if c.kind == "class"):
         for prefix, start in _getattr_prefixes(inference, path):
@@ -264,7 +264,7 @@ def _aliases_by_prefix(inference: Inference, cls: Value, name: str) -> list[Valu
 
 
 def _getattr_prefixes(inference: Inference, path: str) -> list[tuple[str, int]]:
-    """How the names begin that `getattr` is asked for in a file, as far as that is told, and where."""
+    """The known prefixes of the names that `getattr` looks up in a file, with their offsets."""
     table = inference.table(path)
     calls = table.calls.get("getattr", ()) if table is not None else ()
     if table is None or not calls:
@@ -291,7 +291,7 @@ def _find_getattr_prefixes(inference: Inference, table: SymbolTable, calls: Sequ
 
 
 def _constant_prefix(node: ast.expr) -> str:
-    """The constant text with which a text begins that is put together."""
+    """The constant prefix of a composed text."""
     if isinstance(node, ast.JoinedStr):
         first = node.values[0] if node.values else None
         return first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else ""
@@ -316,7 +316,7 @@ def _name(inference: Inference, cls: Value) -> str:
 
 
 def _instance_names(inference: Inference, name: str) -> list[Value]:
-    """The names to which `Name(…)` is assigned, or handed."""
+    """The names that `Name(…)` is assigned or passed to."""
     found: list[Value] = [scoped_name("", name)]
     paths = inference.workspace.paths_using(name, "called")
     for path in paths if len(paths) <= _MAX_FILES else ():

@@ -1,4 +1,4 @@
-"""Where a symbol is named: its definition, imports, calls, reads and writes, as base, decorator or annotation."""
+"""References to a symbol: its definition, imports, calls, reads and writes, as base, decorator or annotation."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Place = tuple[str, int]  # path, symbol
 
 
 class NameUse(NamedTuple):
-    """One place where a name stands: line (1-based), column (0-based, code points), what it is used for, the scope around it."""
+    """One use of a name: line (1-based), column (0-based, code points), the kind of use, the enclosing scope."""
 
     path: str
     line: int
@@ -34,7 +34,7 @@ class NameUse(NamedTuple):
 
 
 def references(inference: Inference, target: Place) -> list[NameUse]:
-    """All places in the workspace that name a symbol and were traced to it."""
+    """All places in the workspace that name a symbol and resolve to it."""
     table = inference.table(target[0])
     if table is None:
         return []
@@ -80,7 +80,7 @@ Walked = tuple[ast.AST, str, int]
 
 
 def _lines_with(names: set[str], text: str) -> list[int] | None:
-    """The lines in which one of these names stands, in order; None where a name may be spelled otherwise (PEP 3131)."""
+    """The lines that contain one of these names, in order; None where a name may be spelled differently (PEP 3131)."""
     if not text.isascii():
         return None
     found: list[int] = []
@@ -93,8 +93,7 @@ def _lines_with(names: set[str], text: str) -> list[int] | None:
 
 
 def _walk(facts: ModuleFacts, tree: ast.AST, lines: list[str], wanted: list[int] | None) -> Iterator[Walked]:
-    """Names, attributes and imports, each with what it is used for and the scope around it; of what stands in none of the `wanted`
-    lines, nothing."""
+    """Names, attributes and imports, each with the kind of use and the enclosing scope; only of nodes in the `wanted` lines."""
     scopes_by_place = {(s.name, s.name_line): i for i, s in enumerate(facts.symbols) if s.is_definition}
     stack: list[Walked] = [(tree, "read", 0)]
     while stack:
@@ -121,7 +120,7 @@ def _walk(facts: ModuleFacts, tree: ast.AST, lines: list[str], wanted: list[int]
 
 
 def _reaches(node: ast.AST, lines: list[int]) -> bool:
-    """Whether one of these lines is a node's; of what has no place of its own it is not known."""
+    """Whether a node contains one of these lines; True for nodes without a position."""
     last = getattr(node, "end_lineno", None)
     if last is None:
         return True
@@ -131,7 +130,7 @@ def _reaches(node: ast.AST, lines: list[int]) -> bool:
 
 
 def _around_definition(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, scope: int) -> Iterator[Walked]:
-    """What of a definition is read in the scope around it."""
+    """The parts of a definition that are evaluated in the enclosing scope."""
     bases = set(node.bases) if isinstance(node, ast.ClassDef) else set()
     for part in outer_parts(node):
         yield part, "decorator" if part in node.decorator_list else "base" if part in bases else "read", scope
@@ -144,7 +143,7 @@ def _around_definition(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassD
 
 
 def _kind_of_part(node: ast.AST, field: str, kind: str) -> str:
-    """What a part of a node is used for, where the node is used for `kind`."""
+    """The kind of use of a part of a node, where the node itself is used as `kind`."""
     if field == "func" and isinstance(node, ast.Call):
         return "call"
     if field in ("annotation", "returns"):
@@ -157,7 +156,7 @@ def _kind_of_part(node: ast.AST, field: str, kind: str) -> str:
 
 
 def _quoted(node: ast.Constant, text: str, lines: list[str]) -> ast.expr | None:
-    """The expression in an annotation's quotes, its nodes where they stand; None where it is none, or spelled in another way."""
+    """The expression in a quoted annotation, with the positions of its nodes in the file; None where it is none, or is escaped."""
     line = lines[node.lineno - 1].encode("utf-8", "surrogatepass") if node.lineno <= len(lines) else b""
     encoded = text.encode("utf-8", "surrogatepass")
     start = node.col_offset + 1
@@ -200,7 +199,7 @@ def _imports(
 
 
 def _end_of_module(node: ast.ImportFrom, syntax: Syntax) -> int:
-    """The column after the module that `from … import` names; 0 where it is spelled in another way."""
+    """The column after the module that `from … import` names; 0 where it is written unusually."""
     line = syntax.places.lines[node.lineno - 1]
     found = re.compile(rf"from[\s.]*{re.escape(node.module or '')}\b").match(
         line, syntax.column(node.lineno, node.col_offset)
@@ -209,7 +208,7 @@ def _end_of_module(node: ast.ImportFrom, syntax: Syntax) -> int:
 
 
 def _module_of(inference: Inference, facts: ModuleFacts, item: Import, path: str) -> bool:
-    """Whether what an import takes something from is the module in a file."""
+    """Whether an import takes something from the module in a file."""
     name = modules.absolute_module(facts, item)
     name = name if item.level else modules.workspace_module(inference, facts, name)
     return any(found.path == path for found in inference.workspace.facts_of_module(name))
@@ -234,7 +233,7 @@ def _symbols(inference: Inference, table: SymbolTable, node: ast.AST, scope: int
 
 
 def named_symbols(inference: Inference, table: SymbolTable, scope: int, name: str) -> set[Place]:
-    """The symbols that a bare name means in a scope: where it is defined, through imports."""
+    """The symbols that a bare name refers to in a scope: its definitions there, or through imports."""
     facts = table.facts
     for current in scopes(facts, scope):
         current = table.declared.get((current, name), current)
@@ -254,7 +253,7 @@ def named_symbols(inference: Inference, table: SymbolTable, scope: int, name: st
 
 
 def imported_symbols(inference: Inference, facts: ModuleFacts, item: Import, depth: int = 0) -> set[Place]:
-    """The symbols that an import brings: of a module its entry 0."""
+    """The symbols that an import binds; for a module its entry 0."""
     name = modules.absolute_module(facts, item)
     if not item.level:
         name = modules.workspace_module(inference, facts, name)
@@ -287,7 +286,7 @@ def module_symbols(inference: Inference, module: str, name: str, depth: int = 0)
 
 
 def attribute_symbols(inference: Inference, value: Value, name: str) -> set[Place]:
-    """The symbols behind an attribute of a value: of a class, along its bases."""
+    """The symbols behind an attribute of a value; for a class, along its bases."""
     if value.kind == "module":
         return module_symbols(inference, value.path, name)
     if value.kind in ("class", "instance"):

@@ -1,4 +1,4 @@
-"""`functools.singledispatch`: the functions that are registered for some types, and run in place of the one that is called."""
+"""`functools.singledispatch`: the functions that are registered for types, and run instead of the one that is called."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _WORD = re.compile(r"[^\W\d]\w*")
 
 
 def dispatch_targets(inference: Inference, path: str, call: Call, function: Value) -> list[Value]:
-    """The functions that a call enters instead of the one that it names, by the type of its first argument, as far as that is told."""
+    """The registered functions that a call may run, by the type of its first argument where that is known."""
     candidates = sorted(implementations(inference, function), key=lambda v: v[:3])
     if not candidates:
         return []
@@ -39,7 +39,7 @@ def dispatch_targets(inference: Inference, path: str, call: Call, function: Valu
 
 
 def _types(inference: Inference, value: Value) -> set[str]:
-    """The names of the types that a value is of; none where that is not told."""
+    """The names of the types of a value; empty where they are unknown."""
     if value.kind == "instance":
         return {_name(inference, c) for c in lookup_order(inference, class_of(value))}
     if value.kind in ("display", "typed"):
@@ -55,7 +55,7 @@ def _name(inference: Inference, cls: Value) -> str:
 
 
 def _registered_types(inference: Inference, function: Value) -> set[str]:
-    """The names of the types for which a function is registered: as its decorator says, or its first parameter."""
+    """The names of the types for which a function is registered, by its decorator or the annotation of its first parameter."""
     table = inference.table(function.path)
     symbol: Symbol | None = table.facts.symbols[function.index] if table is not None else None
     if symbol is None:
@@ -67,7 +67,7 @@ def _registered_types(inference: Inference, function: Value) -> set[str]:
 
 
 def registered_type(symbol: Symbol, parameter: Parameter) -> str:
-    """The type of the first parameter of a function, as `@describe.register(str)` above it says; "" of any other."""
+    """The type of a function's first parameter according to `@describe.register(str)`; "" for any other parameter."""
     types = [text.partition("(")[2].rstrip().removesuffix(")") for text in symbol.decorators if dispatcher_name(text)]
     positional = [p for p in symbol.parameters if p.name not in ("self", "cls")]
     return (
@@ -76,7 +76,7 @@ def registered_type(symbol: Symbol, parameter: Parameter) -> str:
 
 
 def implementations(inference: Inference, function: Value) -> Values:
-    """The functions that a call of a function may enter instead, since they are registered with it."""
+    """The functions that are registered with a dispatching function."""
     table = inference.table(function.path)
     symbol = table.facts.symbols[function.index] if table is not None else None
     if symbol is None or not any(d.rpartition(".")[2] in _DISPATCH_DECORATORS for d in symbol.decorators):
@@ -106,7 +106,7 @@ def implementations(inference: Inference, function: Value) -> Values:
 
 
 def dispatcher_name(decorator: str) -> str:
-    """`describe` of `@describe.register` and `@describe.register(str)`; "" of any other decorator."""
+    """`describe` of `@describe.register` and `@describe.register(str)`; "" for any other decorator."""
     called = decorator.partition("(")[0].strip()
     return called.removesuffix(_REGISTER) if called.endswith(_REGISTER) else ""
 

@@ -1,7 +1,7 @@
-"""Value flow, one step in one file: which names take over the value of a name, of what stands at a place, of a result or argument.
+"""Value flow, one step in one file: the names that get the value of a name, of an expression, of a result or an argument.
 
-Targets of assignments, parameters, containers and results are found by text, and remembered: many functions share a name. All steps
-after each other are `may_alias.py`.
+Targets of assignments, parameters, containers and results are found by text, and cached, since many functions share a name. `may_alias.py`
+follows all steps.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ _ITEM_ACCESS = re.compile(r"\[|\.(?:values|items|get|pop|popitem|popleft|setdefa
 
 
 def _value_uses(text: str, name: str, container: bool) -> Iterator[int]:
-    """Where a name stands as a value of its own: not called, not asked for an attribute, not the name of a keyword; or, of a
-    container, where something is taken out of it."""
+    """Where a name is used as a value: not called, without an attribute access, not as a keyword; or, for a container, where an item is
+    taken out."""
     offset = text.find(name)
     size = len(name)
     while offset >= 0:
@@ -50,7 +50,7 @@ def _value_uses(text: str, name: str, container: bool) -> Iterator[int]:
 
 
 def targets_of_name(inference: Inference, path: str, name: str, container: bool) -> tuple[Value, ...]:
-    """The names that take over the value of `name` in one file. Many functions share a name."""
+    """The names that get the value of `name` in one file."""
     return inference.memoize_data(
         ("targets of name", path, name, container), lambda: _compute_targets(inference, path, name, container)
     )
@@ -73,7 +73,7 @@ def _compute_targets(inference: Inference, path: str, name: str, container: bool
 def _find_uses(
     inference: Inference, path: str, name: str, container: bool
 ) -> list[tuple[int, list[Flow], Call | None]]:
-    """Where a name stands as a value in one file, the flows of which it is part, and the innermost call that it is an argument of."""
+    """The uses of a name as a value in one file, each with the flows that contain it and the innermost call that it is an argument of."""
     text = inference.workspace.text(path)
     # Most mentions are in imports: the facts of their files need not be read.
     offsets = [
@@ -90,15 +90,15 @@ def _find_uses(
 
 
 def argument_uses(inference: Inference, path: str, name: str) -> list[tuple[int, Call]]:
-    """Where in a file a name is an argument of a call."""
+    """The uses of a name as an argument in a file."""
     key = "mentioned", path, name, False
     found = inference.memoize_data(key, partial(_find_uses, inference, path, name, False))
     return [(place, call) for place, _, call in found if call is not None]
 
 
 def assigned_to(inference: Inference, name: str) -> list[str]:
-    """The last names of what `name` is assigned to, of the containers into which it is written, and of the functions that return it or
-    what is made of it, in the files that name it."""
+    """The last names of what `name` is assigned to, of the containers it is stored in, and of the functions that return it or a value
+    made from it, in the files that use it."""
     return inference.memoize_data(("assigned to", name), lambda: _assigned_to(inference, name))
 
 
@@ -118,7 +118,7 @@ def _assigned_to(inference: Inference, name: str) -> list[str]:
 
 
 def targets_of_place(inference: Inference, path: str, offset: int) -> list[Value]:
-    """The names that what stands at an offset flows to: targets of assignments, parameters, containers, results."""
+    """The names that get the value of the expression at an offset: targets of assignments, parameters, containers, results."""
     table = inference.table(path)
     if table is None:
         return []
@@ -139,7 +139,7 @@ def _targets_of(
 
 
 def _discards_argument(table: SymbolTable, call: Call) -> bool:
-    """Whether a call hands on nothing of what it is given: the built-in function itself, and nothing that goes by its name."""
+    """Whether a call passes on nothing of its arguments: the built-in function itself, not another one of its name."""
     module, _, name = call.callee.rpartition(".")
     if module:
         return module in _INSPECTING_MODULES and name.startswith("is") and _is_imported(table, call, module)
@@ -165,12 +165,12 @@ def _binds(table: SymbolTable, scope: int, name: str) -> bool:
 
 
 def flows_around(table: SymbolTable, offset: int) -> list[Flow]:
-    """The flows in whose expression an offset lies, but for those that hand nothing on."""
+    """The flows whose expression contains an offset, without those that pass on nothing."""
     return [f for f in table.flows_around(offset) if f.kind not in ("annotation", "lambda", "except")]
 
 
 def from_flow(inference: Inference, table: SymbolTable, flow: Flow) -> list[Value]:
-    """The names to which a flow takes its value; of a result, what is done with it."""
+    """The names that get the value of a flow; for a result, what is done with it."""
     path = table.facts.path
     if flow.kind in ("return", "yield", "yield_from"):
         return targets_of_result(inference, table, flow.owner)
@@ -182,7 +182,7 @@ def from_flow(inference: Inference, table: SymbolTable, flow: Flow) -> list[Valu
 
 
 def targets_of_result(inference: Inference, table: SymbolTable, owner: int) -> list[Value]:
-    """Who calls the function and keeps, or calls, what it gives; what it decorates."""
+    """The names that get the result of a function: of those who call it and keep, or call, the result, and of what it decorates."""
     key = ("targets of result", table.facts.path, owner)
     return inference.memoize_data(key, lambda: list(dict.fromkeys(_compute_result_targets(inference, table, owner))))
 
@@ -220,7 +220,7 @@ def _compute_result_targets(inference: Inference, table: SymbolTable, owner: int
 
 
 def _targets_of_calls(inference: Inference, table: SymbolTable, name: str, owner: int) -> Iterator[Value]:
-    """Who keeps, or calls, what the calls of a name give in one file."""
+    """The names that get the results of the calls of a name in one file."""
     for call in table.calls.get(name, ()):
         yield scoped_name(table.facts.path, "()")
         for flow in flows_around(table, call.start):
@@ -232,7 +232,7 @@ def _targets_of_calls(inference: Inference, table: SymbolTable, name: str, owner
 
 
 def _targets_of_aliased_calls(inference: Inference, path: str, owner: int) -> Iterator[Value]:
-    """The same of a function that is never called by its own name: `for layer in LAYERS: view = layer(view)`."""
+    """The same for a function that is never called by its own name: `for layer in LAYERS: view = layer(view)`."""
     for home, name in inference.aliases_of(Value("function", path, owner)):
         users = [home] if home else inference.workspace.paths_using(name, "called")
         for user in users if len(users) <= _MAX_CALLING else ():
@@ -242,8 +242,8 @@ def _targets_of_aliased_calls(inference: Inference, path: str, owner: int) -> It
 
 
 def _files_calling(inference: Inference, name: str) -> frozenset[str]:
-    """The files that call something of a name, decorate with it, or import it under another name. Most only mention it: of these
-    nothing has to be read."""
+    """The files that call something of a name, decorate with it, or import it under another name. Most only mention it, and need not be
+    read."""
     found = (inference.workspace.paths_using(name, how) for how in ("called", "decorated", "aliased"))
     return frozenset(path for paths in found for path in paths)
 
@@ -265,7 +265,7 @@ def _decorator_name(text: str) -> str:
 
 
 def _call_around(table: SymbolTable, offset: int, outer: Call | None = None) -> Call | None:
-    """The innermost call among whose arguments an offset lies; `outer`: not that one, nor one that begins where it does."""
+    """The innermost call whose arguments contain an offset; neither `outer`, nor one that begins where it does."""
     innermost: Call | None = None
     for call in table.calls_around(offset):
         if call.form == "decorator":
@@ -278,7 +278,7 @@ def _call_around(table: SymbolTable, offset: int, outer: Call | None = None) -> 
 
 
 def _from_argument(inference: Inference, path: str, call: Call, offset: int) -> list[Value]:
-    """The names that an argument of a call, which stands at an offset, goes to."""
+    """The names that get the value of the argument of a call at an offset."""
     key = ("targets of argument", path, call.start, call.end, offset)
     return inference.memoize_data(
         key, lambda: list(dict.fromkeys(_compute_argument_targets(inference, path, call, offset)))
@@ -329,7 +329,7 @@ def _lambda_parameters(node: ast.Call) -> list[str]:
 
 
 def target_parameters(inference: Inference, callee: Value, position: int | str) -> list[Value]:
-    """The parameter of `callee` that an argument at a place, or by a keyword, goes to."""
+    """The parameter of `callee` that gets an argument at a position, or by a keyword."""
     if callee.kind == "class":
         targets = [v._replace(extra=callee) for v in inference.constructors(callee)]
         if not targets:

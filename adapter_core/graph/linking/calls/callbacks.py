@@ -1,4 +1,4 @@
-"""Functions that are handed to code outside the workspace which calls them at once: `map(f, values)`, `sorted(values, key=f)`."""
+"""Callables that are passed to external code which calls them at once: `map(f, values)`, `sorted(values, key=f)`."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _INSERTS = "bisect.insort"  # and calls the key with what it inserts, too
 
 
 class Callback(NamedTuple):
-    """An argument that is called, and what it is given, place by place."""
+    """An argument that is called, and the values of its own arguments, by position."""
 
     function: ast.expr
     arguments: list[Values]
 
 
 def callback_of(inference: Inference, callee: Value, node: ast.Call, context: Context) -> Callback | None:
-    """What a call of something outside the workspace calls, in its turn."""
+    """The callback of a call of something external; None where there is none."""
     position_and_protocol = _callback_position(callee, node)
     if position_and_protocol is None:
         return None
@@ -41,13 +41,13 @@ def callback_of(inference: Inference, callee: Value, node: ast.Call, context: Co
 
 
 def callback_arguments(callees: Values, node: ast.Call) -> list[ast.expr]:
-    """The arguments of a call that any of the callees, which are code outside, calls."""
+    """The arguments of a call that any of the external callees calls."""
     positions = [found[0] for callee in callees if (found := _callback_position(callee, node)) is not None]
     return [argument for position in positions if (argument := _argument(node, position)) is not None]
 
 
 def _callback_position(callee: Value, node: ast.Call) -> tuple[int | str, str] | None:
-    """Where code outside is handed what it calls, and how that gets its arguments."""
+    """The position of the callback among the arguments, and how its arguments are formed."""
     if callee.kind == "method" and callee.path == "sort":
         return "key", "receiver"
     if callee.kind != "external":
@@ -105,7 +105,7 @@ def _callback_argument_values(
 
 
 def callback_calls_of(inference: Inference, function: Value) -> Iterator[tuple[str, Call, Value, Callback]]:
-    """(file, call, the value of the argument, what it is given) of the calls to code outside that are handed a function."""
+    """(file, call, value of the argument, callback) of the calls that pass a function to external code."""
     wanted = unbound(function)
     seen: set[tuple[str, int, int]] = set()
     for path, call in _candidate_calls(inference, function):
@@ -126,7 +126,7 @@ def callback_calls_of(inference: Inference, function: Value) -> Iterator[tuple[s
 
 
 def _candidate_calls(inference: Inference, function: Value) -> Iterator[tuple[str, Call]]:
-    """The calls of such code within which a name stands that may be an alias of the function, or the lambda itself."""
+    """The calls of such code that contain a possible alias of the function, or the lambda itself."""
     if function.kind == "lambda":
         table = inference.table(function.path)
         start, end = function.extra

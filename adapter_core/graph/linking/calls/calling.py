@@ -1,4 +1,4 @@
-"""Calls: what they give, and what they hand over to parameters."""
+"""Calls: their results, and the environment of the callee."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _WORD = re.compile(r"[^\W\d]\w*")
 
 
 def call_result(inference: Inference, callee: Value, node: ast.Call, context: Context) -> Values:
-    """What calling `callee` as written gives."""
+    """The result of calling `callee` as written."""
     if callee.kind == "class":
         return instantiate(inference, callee)
     if callee.kind == "function":
@@ -61,7 +61,7 @@ def call_result(inference: Inference, callee: Value, node: ast.Call, context: Co
 
 
 def call_results(inference: Inference, callees: Values) -> Values:
-    """What calling any of the values gives, whatever the arguments."""
+    """The results of calling any of the values, whatever the arguments."""
     parts: list[Values] = []
     for callee in callees:
         if callee.kind == "function":
@@ -86,7 +86,7 @@ def call_results(inference: Inference, callees: Values) -> Values:
 
 
 def instantiate(inference: Inference, cls: Value) -> Values:
-    """What calling a class gives: an instance of it, and what its own `__new__` gives instead."""
+    """The result of calling a class: an instance of it, and what its own `__new__` returns instead."""
     instances = frozenset({instance(cls)})
     new_methods = member_functions(inference, cls, "__new__") if cls.extra is None else EMPTY
     if not new_methods:
@@ -100,7 +100,7 @@ def instantiate(inference: Inference, cls: Value) -> Values:
 
 
 def call_result_with(inference: Inference, function: Value, environment: Environment) -> Values:
-    """What a function gives where some of its parameters are known."""
+    """The result of a function where some of its parameters are known."""
     known = (*_own_environment(inference, function), *environment)
     return _function_results(inference, function, tuple(sorted(known, key=lambda e: e[0])))
 
@@ -123,8 +123,8 @@ def _function_result(inference: Inference, callee: Value, node: ast.Call, contex
 
 
 class _ResultParameters(NamedTuple):
-    """The name of a function's first parameter, those parameters on which its result depends, and, where it returns this or that, those
-    that are None where they are left out, with their places."""
+    """The name of a function's first parameter, the parameters that its result depends on, and, where it has several `return`s, the
+    parameters that default to None, with their positions."""
 
     first: str = ""
     in_result: tuple[Parameter, ...] = ()
@@ -152,7 +152,7 @@ def _find_result_parameters(inference: Inference, function: Value) -> _ResultPar
 
 
 def _names_in_result(inference: Inference, table: SymbolTable, function: int) -> set[str]:
-    """The names on which a function's result depends, itself or through local names: only then do the arguments of a call matter."""
+    """The names that a function's result depends on, directly or through local names. Only for these do the arguments of a call matter."""
     text = inference.workspace.text(table.facts.path)
     names: set[str] = set()
     todo = list(table.returns.get(function, ()))
@@ -166,8 +166,7 @@ def _names_in_result(inference: Inference, table: SymbolTable, function: int) ->
 
 
 def _own_environment(inference: Inference, callee: Value) -> Environment:
-    """What is known within a function before it is called: its receiver; of a wrapper that a decorator put in a function's place,
-    the function."""
+    """What is known within a function before a call: its receiver; for a wrapper, the decorated function."""
     return (*_receiver_environment(inference, callee), *_wrapped_environment(inference, callee))
 
 
@@ -194,7 +193,7 @@ def _wrapped_environment(inference: Inference, callee: Value) -> Environment:
 
 
 def _wrapped_value(inference: Inference, path: str, index: int, by: tuple[str, int]) -> Values:
-    """What a wrapper was given in the place of which it stands: the decorated thing, or what the decorators below made of it."""
+    """The function that a wrapper was created for: the decorated one, or what the decorators below made of it."""
     table = inference.table(by[0])
     if table is None:
         return EMPTY
@@ -212,7 +211,7 @@ def _wrapped_value(inference: Inference, path: str, index: int, by: tuple[str, i
 def _function_results(
     inference: Inference, callee: Value, environment: Environment, none_facts: tuple[Nullness, ...] = ()
 ) -> Values:
-    """What a function gives; `none_facts`: the parameters of which is known whether they are None."""
+    """The results of a function; `none_facts`: parameters of which is known whether they are None."""
     key = ("returns", callee.path, callee.index, environment, none_facts)
     cached = inference.cached(key)
     if cached is not None:
@@ -255,7 +254,7 @@ def _annotated_result(inference: Inference, callee: Value, symbol: Symbol) -> Va
 
 
 def yielded_values(inference: Inference, generator: Value) -> Values:
-    """What iterating over the generator of a function gives."""
+    """What iterating over the generator of a function yields."""
     table = inference.table(generator.path)
     if table is None:
         return EMPTY
@@ -271,7 +270,7 @@ def yielded_values(inference: Inference, generator: Value) -> Values:
 
 
 def generator_results(inference: Inference, values: Values) -> Values:
-    """What generators return when they end."""
+    """What generators return at their end."""
     parts = []
     for value in values:
         table = inference.table(value.path) if value.kind == "generator" else None
@@ -330,8 +329,8 @@ def _lambda_body(inference: Inference, callee: Value, environment: Environment) 
 
 
 def apply_decorators(inference: Inference, path: str, index: int, value: Value, count: int | None = None) -> Values:
-    """What a name is after its decorators, or after the last `count` of them: what they return, or the thing itself where that is
-    not known."""
+    """The value of a name after its decorators, or after the last `count` of them: what they return, or the definition itself where that
+    is unknown."""
     table = inference.table(path)
     if table is None or not table.facts.symbols[index].decorators:
         return frozenset({value})
@@ -371,7 +370,7 @@ def _apply_decorator(inference: Inference, path: str, symbol: Symbol, text: str,
 
 
 def _call_with_argument(inference: Inference, function: Value, values: Values, bound_count: int = 0) -> Values:
-    """What a function gives for one positional argument, the first ones being taken already."""
+    """The result of a function for one positional argument, behind `bound_count` ones that are bound already."""
     table = inference.table(function.path)
     if table is None:
         return EMPTY
@@ -415,7 +414,7 @@ def _constructors(inference: Inference, cls: Value) -> Values:
 
 
 def callees(inference: Inference, path: str, call: Call) -> Values:
-    """What the callee of a call may be."""
+    """The possible callees of a call."""
     if call.form == "decorator":
         return inference.infer_at(path, call.owner, call.start, call.end, call.line)
     key = ("callee", path, call.start, call.end)

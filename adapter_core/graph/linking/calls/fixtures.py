@@ -1,4 +1,4 @@
-"""pytest fixtures: what the parameter of a test, or of another fixture, is given by its name."""
+"""pytest fixtures: the values of parameters of tests and fixtures, by their names."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PYTEST_FIXTURES = frozenset(
 
 
 def takes_fixtures(symbol: Symbol) -> bool:
-    """Whether pytest fills a function's parameters, as its name or its decorators tell."""
+    """Whether pytest fills in a function's parameters, judged by its name or decorators."""
     return symbol.name.startswith("test") or is_fixture(symbol)
 
 
@@ -31,7 +31,7 @@ def is_fixture(symbol: Symbol) -> bool:
 
 
 def fixture_values(inference: Inference, path: str, index: int, name: str) -> Values:
-    """What the fixture of that name gives: the nearest one, in the class, the file, and the conftest files of the folders around it."""
+    """The value of the nearest fixture of that name: in the class, the file, or the conftest files of the enclosing folders."""
     parametrized_value = parametrized.parametrized_values(inference, path, index, name)
     if parametrized_value is not None:
         return parametrized_value
@@ -44,7 +44,7 @@ def fixture_values(inference: Inference, path: str, index: int, name: str) -> Va
 
 
 def find_fixture(inference: Inference, path: str, index: int, name: str) -> Value | None:
-    """The function of the fixture that a test or fixture (symbol `index` of `path`) gets by a name."""
+    """The fixture function that a test or fixture (symbol `index` of `path`) gets for a name."""
     requesting = Value("function", path, index)
     for scope in _scopes(inference, path, index, name):
         table = inference.table(scope.path)
@@ -63,7 +63,7 @@ def find_fixture(inference: Inference, path: str, index: int, name: str) -> Valu
 
 
 def _imported_fixture(inference: Inference, place: Value, name: str) -> Value | None:
-    """A fixture that a module brings in by its name."""
+    """A fixture that a module imports by its name."""
     table = inference.table(place.path)
     if table is None or (0, name) not in table.imports:
         return None
@@ -76,7 +76,7 @@ def _is_fixture_value(inference: Inference, value: Value) -> bool:
 
 
 def _unique_fixture(inference: Inference, name: str, requesting: Value) -> Value | None:
-    """The fixture of a name where there is only one outside of conftest files and classes: a plugin brings it, or a star import."""
+    """The fixture of a name, where there is exactly one outside of conftest files and classes: from a plugin, or a star import."""
     paths = inference.workspace.paths_using(name) if name not in _PYTEST_FIXTURES else []
     found = []
     for path in paths if len(paths) <= _MAX_FILES else ():
@@ -91,12 +91,12 @@ def _unique_fixture(inference: Inference, name: str, requesting: Value) -> Value
 
 
 def is_automatic(symbol: Symbol) -> bool:
-    """Whether a fixture is used by every test that sees it."""
+    """Whether a fixture is used by every test that can see it (`autouse`)."""
     return any("fixture" in d and re.search(r"\bautouse\s*=\s*True\b", d) for d in symbol.decorators)
 
 
 def name_of(symbol: Symbol) -> str:
-    """The name under which tests ask for a fixture."""
+    """The name by which tests request a fixture."""
     for text in symbol.decorators:
         _, equals, rest = text.partition("name=")
         if equals and "fixture" in text:
@@ -105,7 +105,7 @@ def name_of(symbol: Symbol) -> str:
 
 
 def _scopes(inference: Inference, path: str, index: int, name: str) -> Iterator[Value]:
-    """The classes and modules in which a fixture is looked for, nearest first."""
+    """The classes and modules in which a fixture is looked up, nearest first."""
     table = inference.table(path)
     parent = table.facts.symbols[index].parent if table is not None else 0
     if table is not None and parent > 0 and table.facts.symbols[parent].kind == "class":

@@ -1,4 +1,4 @@
-"""What reaches the parameters of a lambda."""
+"""The values of a lambda's parameters."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def parameter_values(inference: Inference, path: str, flow: Flow) -> Values:
-    """What the parameter of a lambda may be: its arguments where the lambda is called by a name, or by what it is handed to."""
+    """The values of a parameter of a lambda: arguments where the lambda is called by name, or by code that it is passed to."""
 
     def compute() -> Values:
         value = Value("lambda", path, flow.scope, (flow.start, flow.end))
@@ -55,7 +55,7 @@ def _calls_of(inference: Inference, value: Value) -> Iterator[tuple[ast.Call, Co
 
 
 def _variadic_values(inference: Inference, value: Value, flow: Flow) -> Values:
-    """What `*args` or `**kwargs` of a lambda gather from its calls, wherever it stands there."""
+    """The values of `*args` or `**kwargs` of a lambda."""
     lambda_context = inference.context(value.path, value.index, value.extra[0], value.extra[1], flow.line)
     if lambda_context is None or not isinstance(lambda_context.source.tree, ast.Lambda):
         return EMPTY
@@ -72,7 +72,7 @@ def _variadic_values(inference: Inference, value: Value, flow: Flow) -> Values:
 
 
 def _receivers(inference: Inference, table: SymbolTable, flow: Flow) -> Values:
-    """The instances of the class that is given a lambda as a method: `Model.title = lambda self: self.name`."""
+    """The instances of a class whose method is a lambda: `Model.title = lambda self: self.name`."""
     path = table.facts.path
     found: list[Values] = []
     for stored in table.flows_around(flow.start):

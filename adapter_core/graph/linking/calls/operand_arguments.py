@@ -1,7 +1,4 @@
-"""Arguments of special methods: what operators and assignments to items hand over.
-
-`pipeline | stage`, `signal += listener`, `registry["a"] = f`.
-"""
+"""Arguments of special methods from operators and item assignments: `pipeline | stage`, `signal += listener`, `registry["a"] = f`."""
 
 from __future__ import annotations
 
@@ -22,7 +19,7 @@ _MAX_FILES = 12  # in which operands are looked for
 
 
 def operand_values(inference: Inference, cls: Value, method: str, position: int) -> Values:
-    """What a parameter of a special method is given; `position` is its number, where the receiver's is 0."""
+    """The values of a parameter of a special method; `position` counts the receiver as 0."""
     operator = _BINARY.fullmatch(method)
     if (position, bool(operator)) != (1, True) and (position, method) != (2, "__setitem__"):
         return EMPTY

@@ -1,4 +1,4 @@
-"""What reaches parameters: receivers, annotations, defaults, and the arguments of the calls that can be found."""
+"""The values of parameters: receivers, annotations, defaults, and the arguments of calls that can be found."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from ....types import Call, Parameter, Symbol
-from ...storage.columns import column
-from ..aliases import import_aliases, may_alias, singledispatch
+from ..aliases import may_alias, singledispatch
 from ..classes import composed, decorating, hierarchy, metaclasses, mro, owners
 from ..classes.abstract import is_abstract
 from ..containers import filling
@@ -29,6 +28,7 @@ from ..results.values import (
     workspace_values,
 )
 from . import callbacks, calling, fixtures, operand_arguments
+from .decorated import decorated_by
 
 if TYPE_CHECKING:
     from ..inference import Context, Inference
@@ -40,7 +40,7 @@ _CHECKED_KINDS = _CALLABLE | {"instance", "class"}
 
 
 def parameter_values(inference: Inference, path: str, index: int, name: str) -> Values:
-    """What a parameter may be: the receiver, its annotation's type, else its default and what calls hand over."""
+    """The values of a parameter: the receiver, its annotated type, else its default and the arguments of calls."""
     return inference.memoize(
         ("parameter", path, index, name), lambda: _compute_parameter_values(inference, path, index, name)
     )
@@ -96,7 +96,7 @@ def _compute_parameter_values(inference: Inference, path: str, index: int, name:
 
 
 def argument_values(inference: Inference, path: str, index: int, name: str) -> Values:
-    """What the default and the calls give a parameter, whatever its annotation says; nothing where the scope has no such parameter."""
+    """The values of a parameter from its default and from calls, regardless of its annotation; empty where there is no such parameter."""
     table = inference.table(path)
     parameters = table.facts.symbols[index].parameters if table is not None else ()
     parameter = next(
@@ -110,7 +110,7 @@ def argument_values(inference: Inference, path: str, index: int, name: str) -> V
 
 
 def _inherited_annotation(inference: Inference, path: str, index: int, parameter: Parameter) -> Values:
-    """What the annotation of a parameter says in the nearest method of a base class that this one replaces."""
+    """The annotated type of a parameter in the nearest overridden method."""
     position = inference.table(path).facts.symbols[index].parameters.index(parameter)  # type: ignore[union-attr]
     for base in hierarchy.overridden(inference, Value("function", path, index)):
         table = inference.table(base.path)
@@ -126,8 +126,8 @@ def _inherited_annotation(inference: Inference, path: str, index: int, parameter
 
 
 def _with_fitting_arguments(inference: Inference, annotated: Values, compute_arguments: Callable[[], Values]) -> Values:
-    """What the annotation names, and what calls hand over that is built on it, or fits a protocol: instances for `x: Base`, classes for
-    `x: type[Base]`, and containers for `x: list[Base]`, where it names such a base."""
+    """The annotated type, together with the arguments of calls that derive from it or fit a protocol: instances for `x: Base`, classes
+    for `x: type[Base]`, and containers for `x: list[Base]`."""
     classes = [class_of(v) if v.kind == "instance" else v for v in annotated if v.kind in ("instance", "class")]
     element_classes = [
         class_of(v)
@@ -167,12 +167,12 @@ def _with_fitting_arguments(inference: Inference, annotated: Values, compute_arg
 
 
 def _is_built_on(inference: Inference, cls: Value, name: str) -> bool:
-    """Whether a class is directly built on something outside that goes by a name."""
+    """Whether a class is directly derived from an external class of this name."""
     return any(c.kind == "external" and c.path.rpartition(".")[2] == name for c in mro.bases(inference, cls))
 
 
 def _compute_argument_values(inference: Inference, path: str, index: int, parameter: Parameter) -> Values:
-    """What the default, the calls that can be found and the decorated definitions give a parameter."""
+    """The values of a parameter from its default, from the calls that can be found, and from decorated definitions."""
     table = inference.table(path)
     if table is None:
         return EMPTY
@@ -196,7 +196,7 @@ def _compute_argument_values(inference: Inference, path: str, index: int, parame
         for _, _, value, callback in callbacks.callback_calls_of(inference, function):
             position = positional.index(parameter) - (1 if value.extra is not None else 0)
             parts += callback.arguments[position : position + 1] if position >= 0 else [frozenset({value.extra})]
-    for owner_path, owner, decorator_parameter, order in _decorated_by(inference, function):
+    for owner_path, owner, decorator_parameter, order in decorated_by(inference, function):
         # A decorator is called with what it stands above, after the decorators below it.
         if decorator_parameter == parameter.name:
             kind = "function" if _is_callable(inference, owner_path, owner) else "class"
@@ -205,7 +205,7 @@ def _compute_argument_values(inference: Inference, path: str, index: int, parame
 
 
 def _default(inference: Inference, table: SymbolTable, index: int, parameter: Parameter) -> Values | None:
-    """What a parameter is where a call says nothing: its default, also a text, which may name something. None: nothing is known."""
+    """The default of a parameter, also a text, which may be a name. None: unknown."""
     flow = table.defaults.get((index, parameter.name))
     if flow is not None:
         return inference.infer_flow(table.facts.path, flow)
@@ -221,12 +221,12 @@ def _is_callable(inference: Inference, path: str, index: int) -> bool:
 
 
 def _call_sites(inference: Inference, function: Value) -> tuple[list[tuple[str, Call]], bool]:
-    """The calls that may hand something over to a function, and whether these are all: what is called everywhere is given everything."""
+    """The calls that may pass arguments to a function, and whether the list is complete: for very common names it is not."""
     return inference.memoize_data(("sites", function), lambda: may_alias.argument_sites(inference, function))
 
 
 def _calls_of(inference: Inference, function: Value) -> Iterator[tuple[ast.Call, Context, bool, Value | None]]:
-    """The calls that enter a function: the call, where it stands, whether its first parameter is filled already, and by what."""
+    """The calls that enter a function: the call, its context, whether the first parameter is bound already, and to what."""
     wrappers = _wrappers(inference, function)
     # A call of a method that is there to be replaced enters what replaces it.
     hooks = [f for f in hierarchy.overridden(inference, function) if is_abstract(inference, f)]
@@ -263,11 +263,11 @@ def _calls_of(inference: Inference, function: Value) -> Iterator[tuple[ast.Call,
 def _bound_receiver(
     inference: Inference, value: Value, function: Value, wrappers: set[tuple[str, int]], hooks: list[Value]
 ) -> tuple[bool, Value | None] | None:
-    """Whether a value's call fills the function's first parameter, and by what; None where it does not enter the function."""
+    """Whether a call of a value binds the function's first parameter, and to what; None where it does not enter the function."""
     if value.kind == "function":
         return (value.extra is not None, value.extra) if _leads_to(value, function, wrappers, hooks) else None
     if value.kind == "class":
-        return (True, instance(value)) if _is_constructor(inference, value, function) else None
+        return (True, instance(value)) if function in inference.constructors(value) else None
     if value.kind == "instance" and any(unbound(v) == function for v in inference.member(value, "__call__")):
         return True, value
     return None
@@ -282,7 +282,7 @@ def _leads_to(value: Value, function: Value, wrappers: set[tuple[str, int]], hoo
 
 
 def _wrappers(inference: Inference, function: Value) -> set[tuple[str, int]]:
-    """(path, symbol) of what decorators put in a function's place that takes whatever arguments it is given."""
+    """(path, symbol) of wrappers that decorators return for a function and that accept any arguments."""
     table = inference.table(function.path)
     if table is None or not table.facts.symbols[function.index].decorators:
         return set()
@@ -296,74 +296,11 @@ def _wrappers(inference: Inference, function: Value) -> set[tuple[str, int]]:
     return found
 
 
-def _is_constructor(inference: Inference, cls: Value, function: Value) -> bool:
-    return function in inference.constructors(cls)
-
-
-def _decorated_by(inference: Inference, function: Value) -> list[tuple[str, int, str, int]]:
-    """(path, symbol, parameter, number of decorators below) of what a function is applied to as a decorator."""
-    found = inference.memoize(("decorated by", function), lambda: frozenset(_applications(inference, function)))
-    return [(v.path, v.index, *v.extra) for v in sorted(found, key=lambda v: (v.path, v.index))]
-
-
-def _applications(inference: Inference, function: Value) -> Iterator[Value]:
-    table = inference.table(function.path)
-    if table is None:
-        return
-    symbol = table.facts.symbols[function.index]
-    for path, call in import_aliases.decorators_of(inference, function) or may_alias.decorator_uses(
-        inference, function
-    ):
-        other = inference.table(path)
-        target = _decorated_symbol(other, call) if other else None
-        if target is None or other is None:
-            continue
-        decorated = other.facts.symbols[target]
-        columns = (column(other.facts.calls, field) for field in ("form", "owner", "line", "start"))
-        order = sum(
-            form == "decorator"
-            and owner == call.owner
-            and decorated.start <= line < decorated.name_line
-            and start > call.start
-            for form, owner, line, start in zip(*columns, strict=True)
-        )
-        for value in inference.callees(path, call):
-            bound_count = None
-            if unbound(value) == function:
-                bound_count = 1 if value.extra is not None else 0
-            elif value.kind == "instance":
-                if any(unbound(v) == function for v in inference.member(value, "__call__")):
-                    bound_count = 1
-            elif value.kind == "class" and _is_constructor(inference, value, function):
-                bound_count = 1
-            elif value.kind == "partial" and unbound(value.extra[0]) == function:
-                bound_count = _bound_count(inference, value)
-            if bound_count is not None and len(symbol.parameters) > bound_count:
-                yield Value("applied", path, target, (symbol.parameters[bound_count].name, order))
-
-
-def _bound_count(inference: Inference, value: Value) -> int:
-    """How many parameters of its function a partial has filled, the receiver included."""
-    context = inference.context(value.path, value.index, value.extra[1], value.extra[2], 0)
-    partial_call = context.source.tree if context is not None else None
-    bound = 1 if value.extra[0].extra is not None else 0
-    return bound + (len(partial_call.args) - 1 if isinstance(partial_call, ast.Call) else 0)
-
-
-def _decorated_symbol(table: SymbolTable, decorator: Call) -> int | None:
-    """The symbol above which a decorator stands."""
-    for index in table.members.get(decorator.owner, ()):
-        symbol = table.facts.symbols[index]
-        if symbol.start <= decorator.line < symbol.name_line and symbol.decorators:
-            return index
-    return None
-
-
 def argument_value(
     inference: Inference, callee: Value, node: ast.Call, context: Context, parameter: Parameter
 ) -> Values | None:
-    """What one parameter of a function is in a call: what is handed over, or its default. None: not known, so that it may be what
-    any call hands over; the empty set: None, or a constant."""
+    """The value of one parameter in a call: its argument, or its default. None: unknown, so that it may be any call's argument; the
+    empty set: None, or a constant."""
     table = inference.table(callee.path)
     if table is None:
         return None
@@ -383,7 +320,7 @@ def argument_value(
 
 
 def _argument_node(symbol: Symbol, bound: bool, node: ast.Call, parameter: Parameter) -> ast.expr | None:
-    """The argument of a call for a parameter, or what spreads over it; None where there is none."""
+    """The argument of a call for a parameter, or the starred one that covers it; None where there is none."""
     for keyword in node.keywords:
         if keyword.arg in (parameter.name, None):
             return keyword.value
@@ -398,7 +335,7 @@ def _argument_node(symbol: Symbol, bound: bool, node: ast.Call, parameter: Param
 
 
 def variadic_values(inference: Inference, value: Value, key: str | None) -> Values:
-    """What `*args` (key: a number, None for any) or `**kwargs` (key: as `repr` spells it) of a function gather from its calls."""
+    """The values of `*args` (key: an index, None for any) or `**kwargs` (key: as `repr` spells it) of a function."""
 
     def compute() -> Values:
         table = inference.table(value.path)
@@ -424,7 +361,7 @@ def variadic_values(inference: Inference, value: Value, key: str | None) -> Valu
 def _compute_variadic_values(
     inference: Inference, value: Value, symbol: Symbol, parameter: Parameter, key: str | None
 ) -> Values:
-    """What calls hand over for `*args` or `**kwargs`."""
+    """The arguments of calls for `*args` or `**kwargs`."""
     parts: list[Values] = []
     if parameter.kind == "var_keyword":
         parts.append(filling.stored_values(inference, value.path, value.index, parameter.name, key))

@@ -1,4 +1,4 @@
-"""What pytest hands to the parameters of tests and fixtures out of lists: `parametrize`, and `params` of a fixture."""
+"""Parameter values from pytest: `parametrize` of tests, and `params` of fixtures."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def parametrized_values(inference: Inference, path: str, index: int, name: str) -> Values | None:
-    """What `@pytest.mark.parametrize` on a test or on its class gives one parameter; None where it is not named there."""
+    """The values of one parameter from `@pytest.mark.parametrize` on a test or its class; None where it is not named there."""
     table = inference.table(path)
     current = index
     while table is not None and current > 0:
@@ -29,7 +29,7 @@ def parametrized_values(inference: Inference, path: str, index: int, name: str) 
 
 
 def request_param_values(inference: Inference, path: str, index: int) -> Values:
-    """What `request.param` is in a fixture."""
+    """The values of `request.param` in a fixture."""
     table = inference.table(path)
     found = []
     for node, context in _decorators(inference, table, index, "fixture") if table else ():
@@ -58,7 +58,7 @@ def _names(node: ast.Call) -> list[str]:
 
 
 def _listed_values(inference: Inference, node: ast.expr, context: Context, place: int | None) -> Values:
-    """The values of a list, or those at one place of the tuples in it."""
+    """The values of a list, or those at one position of its tuples."""
     if not isinstance(node, (ast.List, ast.Tuple, ast.Set)):
         values = inference.elements(inference.infer(node, context))
         return values if place is None else inference.unpacked(values, str(place))

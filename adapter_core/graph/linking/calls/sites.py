@@ -1,4 +1,4 @@
-"""Calls and their targets: what a call enters, and which calls enter something."""
+"""Call sites and their targets: what a call enters, and which calls enter something."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """What a call leads to. `named` is what its callee is (a class, where one is constructed), `entered` the functions whose bodies
-    run (its `__init__`; the class itself where it has none here), `external` the dotted names outside the workspace; `open`: it
-    may be something else, too."""
+    """The targets of a call. `named` is what its callee refers to (a class, where one is instantiated), `entered` the functions whose
+    bodies run (its `__init__`; the class itself where it has none here), `external` the dotted names outside the workspace; `open`: it
+    may also be something unknown."""
 
     named: tuple[Value, ...] = ()
     entered: tuple[Value, ...] = ()
@@ -38,7 +38,7 @@ class Targets:
 
     @property
     def elsewhere(self) -> bool:
-        """Whether it leads out of the workspace, and not only to what tests put in place of something of it."""
+        """Whether it leads out of the workspace, other than to mocks of tests."""
         return any(not name.startswith("unittest.mock.") for name in self.external)
 
 
@@ -55,7 +55,7 @@ def targets(inference: Inference, path: str, call: Call) -> Targets:
 
 
 def abstract_declaration(inference: Inference, path: str, owner: int, dotted: str) -> Values:
-    """Of `self.hook`, where the class itself declares an abstract `hook`: the declaration. A reader wants to be led there, too."""
+    """For `self.hook`, where the class itself declares an abstract `hook`: the declaration. Readers want to be led there, too."""
     head, _, name = dotted.partition(".")
     table = inference.table(path)
     cls = instance_class(table.facts, owner, head) if table and name and "." not in name else None
@@ -64,7 +64,7 @@ def abstract_declaration(inference: Inference, path: str, owner: int, dotted: st
 
 
 def targets_of(inference: Inference, values: Values) -> Targets:
-    """What calling any of the values leads to."""
+    """The targets of a call of any of the values."""
     named: dict[Value, None] = {}
     entered: dict[Value, None] = {}
     outside: dict[str, None] = {}
@@ -112,7 +112,7 @@ def _may_exist(name: str) -> bool:
 
 
 def is_direct(inference: Inference, path: str, call: Call) -> bool:
-    """Whether the callee is told by names alone; see `CallSite.direct`."""
+    """Whether the callee is determined by names alone; see `CallSite.direct`."""
     table = inference.table(path)
     head = call.callee.partition(".")[0]
     if table is None or "[" in call.callee or ("(" in call.callee and "(" in call.callee.replace("super()", "")):
@@ -158,7 +158,7 @@ def undecorated(inference: Inference, value: Value) -> Value:
 
 
 def dispatched(inference: Inference, function: Value) -> list[Value]:
-    """The overrides that a call of a method may enter instead: where it is abstract, or its class is never constructed by name."""
+    """The overrides that a call of a method may run instead, where the method is abstract, or its class is never instantiated by name."""
     receiver = function.extra
     if receiver is None or receiver.kind not in ("instance", "class"):
         return []
@@ -185,8 +185,8 @@ def _class_index(inference: Inference, function: Value) -> int:
 
 
 def calls_entering(inference: Inference, value: Value) -> list[tuple[str, Call, bool]]:
-    """(path, call, whether it was traced) of the calls of a function or class. What was not traced has its name and an unknown
-    receiver; what was traced to something else is left out."""
+    """(path, call, whether it was resolved) of the calls of a function or class. Unresolved ones have its name and an unknown receiver;
+    calls that resolve to something else are left out."""
     known = inference.callers.get(value)
     if known is None:
         with inference.tracking_incomplete():
@@ -198,8 +198,7 @@ def calls_entering(inference: Inference, value: Value) -> list[tuple[str, Call, 
 
 
 def files_matching_by_name(inference: Inference, value: Value) -> frozenset[str] | None:
-    """The files in which a call by name alone may mean a method: of a special one those of its class and of what is built on it. None:
-    all."""
+    """The files in which a call by name alone may mean a method: for a special one those of its class and subclasses. None: all."""
     table = inference.table(value.path)
     symbol = table.facts.symbols[value.index] if table is not None else None
     if symbol is None or not (symbol.name.startswith("__") and symbol.name.endswith("__")):
@@ -209,7 +208,7 @@ def files_matching_by_name(inference: Inference, value: Value) -> frozenset[str]
 
 
 def calls_entering_in(inference: Inference, value: Value, paths: frozenset[str] | None) -> list[tuple[str, Call, bool]]:
-    """`calls_entering` in some files (None: in all), worked out anew."""
+    """`calls_entering` in some files (None: in all), not cached."""
     table = inference.table(value.path)
     if table is None:
         return []
@@ -233,8 +232,7 @@ def calls_entering_in(inference: Inference, value: Value, paths: frozenset[str] 
 
 
 def _interleaved(calls: list[tuple[str, Call]]) -> Iterator[tuple[int, tuple[str, Call]]]:
-    """Calls with their places among all, one of the product and one of the tests in turn: where the time is up before all were looked
-    at, that is not known of one of them alone."""
+    """Numbered calls, alternating between the product and the tests, so that both are covered where the time is up early."""
     numbered = list(enumerate(calls))
     tests = [numbered_call for numbered_call in numbered if is_test_path(numbered_call[1][0])]
     product = [numbered_call for numbered_call in numbered if not is_test_path(numbered_call[1][0])]

@@ -1,4 +1,4 @@
-"""Methods that are there to be replaced."""
+"""Abstract methods, which are to be overridden."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 
 def is_abstract(inference: Inference, function: Value) -> bool:
-    """Whether a method is there to be replaced: marked so, or with nothing in it but a docstring, `pass` or `...`, or ending in
-    `raise NotImplementedError`."""
+    """Whether a method is abstract: marked so, or with nothing but a docstring, `pass` or `...` in it, or ending in `raise
+    NotImplementedError`."""
     return inference.memoize_data(
         ("abstract", function.path, function.index), lambda: _is_abstract(inference, function)
     )
 
 
 def is_placeholder(inference: Inference, function: Value) -> bool:
-    """The same, but for methods with `pass`: these may well run, where nothing replaces them, and are done then."""
+    """The same without methods that only `pass`: these may well be meant to run where they are not overridden."""
     return is_abstract(inference, function) and not inference.memoize_data(
         ("passes", function.path, function.index), lambda: _passes(inference, function)
     )

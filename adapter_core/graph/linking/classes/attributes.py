@@ -1,4 +1,4 @@
-"""Attributes of classes and instances: where they are defined, and what becomes of them on the way."""
+"""Attributes of classes and instances: where they are defined, and how they are bound."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def is_receiver(facts: ModuleFacts, scope: int, name: str) -> bool:
 
 
 def attribute(inference: Inference, value: Value, name: str) -> Values:
-    """An attribute of a class, an instance or `super()`, with methods bound and properties called."""
+    """An attribute of a class, an instance or `super()`, with methods bound and properties evaluated."""
     return inference.memoize(("attribute", value, name), lambda: _attribute(inference, value, name))
 
 
 def private_attribute(inference: Inference, values: Values, name: str, path: str, scope: int) -> Values:
-    """An attribute `__name`, which means that of the class in whose text it is written, whatever is built on that class."""
+    """An attribute `__name`, which belongs to the class whose body contains the access."""
     table = inference.table(path)
     while table is not None and scope > 0 and table.facts.symbols[scope].kind != "class":
         scope = table.facts.symbols[scope].parent
@@ -44,7 +44,8 @@ def private_attribute(inference: Inference, values: Values, name: str, path: str
 
 
 def defining_class(inference: Inference, values: Values, path: str, scope: int) -> Values:
-    """What a name `__name` is looked for on: where a value is of the class in whose text it is written, or of one below, that class."""
+    """The values on which a private name is looked up: where a value is of the class whose body contains the access, or of a subclass,
+    that class."""
     table = inference.table(path)
     while table is not None and scope > 0 and table.facts.symbols[scope].kind != "class":
         scope = table.facts.symbols[scope].parent
@@ -60,7 +61,7 @@ def defining_class(inference: Inference, values: Values, path: str, scope: int) 
 
 
 def attributes_with_prefix(inference: Inference, value: Value, start: str) -> Values:
-    """The attributes of a class or instance whose names begin with `start`."""
+    """The attributes of a class or instance whose names start with a prefix."""
     if value.kind not in ("class", "instance"):
         return EMPTY
     names: set[str] = set()
@@ -74,7 +75,7 @@ def attributes_with_prefix(inference: Inference, value: Value, start: str) -> Va
 
 
 class _Lookup(NamedTuple):
-    """An attribute on its way: of `value`, for `receiver` (of `super()` what the method was called on), along `order`."""
+    """An attribute look-up: of `value`, for `receiver` (with `super()` what the method was called on), along `order`."""
 
     value: Value
     name: str
@@ -104,7 +105,7 @@ def _receiver_and_order(inference: Inference, value: Value) -> tuple[Value, list
 
 
 def _built_in(inference: Inference, lookup: _Lookup) -> Values | None:
-    """What Python itself gives classes, instances, members of enums, and `super()` in a constructor."""
+    """Attributes that Python itself provides for classes, instances, enum members, and `super()` in a constructor."""
     value, name, receiver, order = lookup
     if name == "__class__" and receiver.kind == "instance":
         return frozenset({class_of(receiver)})
@@ -129,7 +130,7 @@ def _built_in(inference: Inference, lookup: _Lookup) -> Values | None:
 
 
 def _defined_attribute(inference: Inference, lookup: _Lookup) -> Values | None:
-    """What the classes of the workspace say, the nearest first, and those after it where that one sets it only later."""
+    """The attribute as the nearest class defines it, and as the following ones do where that class sets it only later."""
     value, name, receiver, order = lookup
     later: Values = EMPTY
     for cls in order:
@@ -162,7 +163,7 @@ def _by_getattr(inference: Inference, lookup: _Lookup) -> Values | None:
 
 
 def class_attribute(inference: Inference, cls: Value, name: str, receiver: Value) -> Values | None:
-    """What one class itself, its body and its methods, tells about an attribute; None: nothing."""
+    """An attribute as one class itself defines it, in its body and methods; None: it does not."""
     table = inference.table(cls.path)
     if table is None:
         return None
@@ -199,7 +200,7 @@ def class_attribute(inference: Inference, cls: Value, name: str, receiver: Value
 
 
 def _enum_values(inference: Inference, cls: Value) -> Values | None:
-    """What the members of an enum hold; None for a class that is none."""
+    """The values of the members of an enum; None for a class that is none."""
     table = inference.table(cls.path)
     members = (
         [i for i in table.members.get(cls.index, ()) if table.facts.symbols[i].kind == "enum_member"] if table else []

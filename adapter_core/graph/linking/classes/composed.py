@@ -1,7 +1,7 @@
-"""Classes that a call of `type` with three arguments puts together: `type("Cow", (Animal,), {"speak": speak})`.
+"""Classes that are created by a call of `type` with three arguments: `type("Cow", (Animal,), {"speak": speak})`.
 
-Such a class is no symbol. It is known by the place of that call, its members by the dict, then by its bases; an instance of it is an
-`object` of the same place.
+Such a class is not a symbol. It is identified by the position of the call; its members come from the dict, then from its bases. Its
+instances are `object` values with the same position.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _MAX_CALLS = 20  # of `type`, of one file
 
 
 def composed_class(inference: Inference, node: ast.Call, context: Context) -> Values:
-    """What `type(name, bases, members)` gives."""
+    """The result of `type(name, bases, members)`."""
     if context.base < 0:
         return EMPTY
     start, end = context.source.span(node)
@@ -44,7 +44,7 @@ def attribute(inference: Inference, value: Value, name: str) -> Values:
 
 
 def composed_instances(inference: Inference, cls: Value) -> Values:
-    """Instances of what the file of a class puts together on top of it."""
+    """Instances of the classes that the file of a class derives from it by `type(…)`."""
     found = inference.memoize(("composed in", cls.path), lambda: _composed_in(inference, cls.path))
     if not found:
         return EMPTY
@@ -53,7 +53,7 @@ def composed_instances(inference: Inference, cls: Value) -> Values:
 
 
 def constructors(inference: Inference, value: Value) -> Values:
-    """The functions that run where such a class is called."""
+    """The functions that run when such a class is called."""
     own = _member(inference, value, "__init__")
     return own or union([inference.constructors(base) for base in _bases(value)])
 
@@ -78,7 +78,7 @@ def _bound(inference: Inference, member: Value, receiver: Value) -> Values:
 
 
 def _member(inference: Inference, value: Value, name: str) -> Values:
-    """What the dict of the members holds under a name."""
+    """The value of a key in the dict of members."""
     node, context = _call(inference, value)
     if node is None or context is None:
         return EMPTY
@@ -98,7 +98,7 @@ def _call(inference: Inference, value: Value) -> tuple[ast.Call | None, Context 
 
 
 def _composed_in(inference: Inference, path: str) -> Values:
-    """The classes that a file puts together."""
+    """The classes that a file creates in this way."""
     text = inference.workspace.text(path)
     table = inference.table(path) if " type(" in text else None
     calls = [c for c in (table.calls.get("type", ()) if table else ()) if text.find(",", c.start, c.end) > 0]

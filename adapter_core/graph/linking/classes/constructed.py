@@ -1,4 +1,4 @@
-"""The names by which a class goes, and whether anything makes an instance of it."""
+"""The names of a class, and whether anything instantiates it."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _MAX_FILES = 24  # that name an exception
 
 
 def class_names(inference: Inference, table: SymbolTable, cls: Value, with_factory: bool = True) -> list[str]:
-    """The names by which a class goes. One that a function makes: that function's (`class User(make_model("users"))`) with `with_factory`, and
-    what its result is called (`Base = make_model("users")`)."""
+    """The names of a class. One that is defined in a function also goes by the name of that function (`class User(make_model("users"))`;
+    `with_factory`), and by the names of its result (`Base = make_model("users")`)."""
     symbol = table.facts.symbols[cls.index]
     own_names = inference.aliases_of_name(symbol.name)
     enclosing = table.facts.symbols[symbol.parent] if symbol.parent > 0 else None
@@ -32,7 +32,7 @@ def class_names(inference: Inference, table: SymbolTable, cls: Value, with_facto
 
 
 def is_constructed(inference: Inference, cls: Value, or_attribute_used: bool = False) -> bool:
-    """Whether something of the class's name is called anywhere; or (`or_attribute_used`) something is called on it, as a classmethod is."""
+    """Whether anything of the class's name is called, or (`or_attribute_used`) something is called on it, such as a classmethod."""
     table = inference.table(cls.path)
     if table is None:
         return False
@@ -71,7 +71,7 @@ def _is_called(inference: Inference, name: str, aliases: list[str], or_attribute
 
 
 def is_called_under_alias(inference: Inference, cls: Value) -> bool:
-    """Whether a class is handed on under another name, which is called: `kind = KINDS.get(text, Plain)`, `kind()`."""
+    """Whether a class is called under another name: `kind = KINDS.get(text, Plain)`, `kind()`."""
     for home, name in inference.aliases_of(cls):
         table = inference.table(home) if home else None
         if name in table.calls if table is not None else inference.workspace.paths_using(name, "called"):
@@ -80,7 +80,7 @@ def is_called_under_alias(inference: Inference, cls: Value) -> bool:
 
 
 def _is_raised(inference: Inference, cls: Value, name: str) -> bool:
-    """Whether an exception is raised by its name alone: `raise NotFound`."""
+    """Whether an exception is raised without a call: `raise NotFound`."""
     outside = [c for c in mro.lookup_order(inference, cls) if c.kind == "external"]
     if not any(c.path.endswith(_ERRORS) for c in outside):
         return False
@@ -89,7 +89,7 @@ def _is_raised(inference: Inference, cls: Value, name: str) -> bool:
 
 
 def is_method_referenced(inference: Inference, cls: Value, name: str) -> bool:
-    """Whether a class method is taken from its class by name, and not called there: `create = Model.create`."""
+    """Whether a class method is referenced without being called: `create = Model.create`."""
     table = inference.table(cls.path)
     if table is None:
         return False

@@ -1,5 +1,5 @@
-"""What decorators of a class put into it: `cls.save = audited`, `setattr(cls, name, wrap(method))`. In the decorator itself the class is
-still as its body made it."""
+"""What class decorators set on the class: `cls.save = audited`, `setattr(cls, name, wrap(method))`. In the decorator itself the class is
+still as its body defines it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MAX_CALLS = 12  # of `setattr` in one decorator
 
 
 def set_by_decorators(inference: Inference, table: SymbolTable, cls: Value, name: str) -> tuple[Values, bool]:
-    """What the decorators of a class make of one of its names, and whether that is certain to replace what the body says."""
+    """The values that the decorators of a class set for a name, and whether they certainly replace what the body defines."""
     symbol = table.facts.symbols[cls.index]
     if not symbol.decorators or not (functions := _decorators(inference, cls, symbol)):
         return EMPTY, False
@@ -38,7 +38,7 @@ def set_by_decorators(inference: Inference, table: SymbolTable, cls: Value, name
 
 
 def undecorated_attribute(inference: Inference, values: Values, name: str, context: Context) -> Values | None:
-    """An attribute of classes as their bodies make it, where it is read in a decorator of theirs; None elsewhere."""
+    """An attribute of a class as its body defines it, where it is read in a decorator of the class; None elsewhere."""
     parts: list[Values] = []
     for value in values:
         table = inference.table(value.path) if value.kind == "class" else None
@@ -53,8 +53,8 @@ def undecorated_attribute(inference: Inference, values: Values, name: str, conte
 
 
 def runs_in_body(table: SymbolTable, index: int) -> bool:
-    """Whether a function that stands in a class is called by the class's body itself, as a decorator of its methods is, so that its first
-    parameter is no receiver."""
+    """Whether a function in a class is called by the class body itself, as a decorator of its methods is, so that its first parameter is
+    not a receiver."""
     symbol = table.facts.symbols[index]
     calls = table.calls.get(symbol.name, ())
     return any(c.owner == symbol.parent and c.callee.partition("(")[0] == symbol.name for c in calls)
@@ -69,7 +69,7 @@ def _inherited(inference: Inference, cls: Value, name: str) -> Values:
 
 
 def _decorators(inference: Inference, cls: Value, symbol: Symbol) -> list[Value]:
-    """The functions of the workspace that stand above a class."""
+    """The workspace functions that decorate a class."""
 
     def compute() -> list[Value]:
         texts = [
@@ -83,7 +83,7 @@ def _decorators(inference: Inference, cls: Value, symbol: Symbol) -> list[Value]
 def _set_by(
     inference: Inference, function: Value, own: SymbolTable, cls: Value, name: str
 ) -> list[tuple[Values, bool]]:
-    """What one decorator puts under a name, statement by statement, and whether it is certain to."""
+    """What one decorator sets for a name, statement by statement, and whether it certainly does."""
     table = inference.table(function.path)
     if table is None:
         return []
@@ -111,7 +111,7 @@ def _set_by(
 
 
 def _spread(inference: Inference, table: SymbolTable, node: ast.Call, context: Context, name: str) -> Values | None:
-    """What `for key, value in members.items(): setattr(cls, key, value)` puts under a name; None where that is not written."""
+    """What `for key, value in members.items(): setattr(cls, key, value)` sets for a name; None where it is not such a loop."""
     key, value = node.args[1:3]
     if not isinstance(key, ast.Name) or not isinstance(value, ast.Name):
         return None
@@ -129,7 +129,7 @@ def _spread(inference: Inference, table: SymbolTable, node: ast.Call, context: C
 
 
 def _is_method(table: SymbolTable, cls: Value, name: str) -> bool:
-    """Whether a class defines a method of that name, which is no special one: what is done to all of its members is done to that."""
+    """Whether a class defines a method of that name that is not special: what is done to all members is done to it."""
     indexes = table.children.get((cls.index, name), ())
     return not name.startswith("__") and any(table.facts.symbols[index].is_callable for index in indexes)
 

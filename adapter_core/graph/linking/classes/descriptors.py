@@ -1,4 +1,4 @@
-"""What becomes of a thing that was found in a class, as the attribute of a receiver: methods are bound, properties called."""
+"""Binding of class attributes to a receiver: methods are bound, properties evaluated."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def bind(inference: Inference, value: Value, receiver: Value) -> Values:
-    """A function found in a class, as its attribute on a receiver: bound, or called where it is a property."""
+    """A function of a class, as an attribute of a receiver: bound, or called where it is a property."""
     if value.kind == "property" and receiver.kind == "instance":
         read: Value = value.extra
         return inference.call_results(bind(inference, read, receiver) if read.kind == "function" else frozenset({read}))

@@ -1,4 +1,4 @@
-"""Attributes that no class defines: set on functions, answered by `__getattr__`, parsed from a command line."""
+"""Attributes that no class defines: set on functions, computed by `__getattr__`, parsed from a command line."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PARSED = (".parse_args()", ".parse_known_args()[]", "argparse.Namespace()")
 
 
 def function_attribute(inference: Inference, function: Value, name: str) -> Values:
-    """What was stored under a name on a function: `render.style = plain`."""
+    """What is assigned to an attribute of a function: `render.style = plain`."""
     undecorated = unbound(function)
     if name == "__get__":
         return frozenset({Value("method", name, 0, undecorated)})
@@ -49,7 +49,7 @@ def function_attribute(inference: Inference, function: Value, name: str) -> Valu
 
 
 def container_attribute(value: Value, name: str) -> Values:
-    """A method of a container or generator; what `SimpleNamespace(name=value)` was given for a name."""
+    """A method of a container or generator; the value of a field of `SimpleNamespace(name=value)`."""
     if value.kind == "attributes":
         if name == "_replace":
             return frozenset({Value("typed", "callable", 0, frozenset({value}))})
@@ -58,7 +58,7 @@ def container_attribute(value: Value, name: str) -> Values:
 
 
 def parsed_argument(inference: Inference, value: Value, name: str) -> Values:
-    """What `parser.set_defaults(name=value)` gives an attribute of what `argparse` made of a command line."""
+    """What `parser.set_defaults(name=value)` sets for an attribute of parsed command-line arguments."""
     if not value.path.endswith(_PARSED):
         return EMPTY
 
@@ -78,7 +78,7 @@ def parsed_argument(inference: Inference, value: Value, name: str) -> Values:
 
 
 def getattr_result(inference: Inference, functions: Values, name: str) -> Values:
-    """What `__getattr__` of a class or module gives for a name."""
+    """What `__getattr__` of a class or module returns for a name."""
     parts = []
     for function in functions:
         table = inference.table(function.path) if function.kind == "function" else None

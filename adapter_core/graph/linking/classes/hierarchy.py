@@ -1,4 +1,4 @@
-"""The hierarchy of classes downwards: what is built on a class, and what replaces its methods (`mro.py` has it upwards)."""
+"""Subclasses of a class, and overrides of its methods (bases: `mro.py`)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _TEST_CLASS = re.compile(r"^Test|Tests?$|TestCase$")
 
 
 def subclasses(inference: Inference, cls: Value) -> list[Value]:
-    """The classes that are directly built on a class, by any name under which it is imported."""
+    """The direct subclasses of a class, by any name under which it is imported."""
     table = inference.table(cls.path)
     if table is None:
         return []
@@ -39,7 +39,7 @@ def subclasses(inference: Inference, cls: Value) -> list[Value]:
 
 
 def is_hub(inference: Inference, cls: Value) -> bool:
-    """Whether so many files build classes on something of this name that what they all do tells nothing."""
+    """Whether so many files derive classes from something of this name that their common behaviour says nothing."""
     table = inference.table(cls.path)
     return (
         table is not None
@@ -48,7 +48,7 @@ def is_hub(inference: Inference, cls: Value) -> bool:
 
 
 def all_subclasses(inference: Inference, cls: Value) -> list[Value]:
-    """The classes below a class, by their places; cut off at a number, which is then noted."""
+    """The direct and indirect subclasses of a class, by their places; their number is limited, and reaching the limit is recorded."""
 
     def compute() -> Values:
         found: dict[Value, None] = {}
@@ -67,7 +67,7 @@ def all_subclasses(inference: Inference, cls: Value) -> list[Value]:
 
 
 def classes_of_metaclass(inference: Inference, meta: Value) -> list[Value]:
-    """The classes whose metaclass is `meta`, or one built on it."""
+    """The classes whose metaclass is `meta` or a subclass of it."""
 
     def compute() -> Values:
         found: dict[Value, None] = {}
@@ -86,12 +86,12 @@ def classes_of_metaclass(inference: Inference, meta: Value) -> list[Value]:
 
 
 def is_mangled(name: str) -> bool:
-    """Whether a name in a class's body is that class's alone: `__name` is `_Class__name`, which no subclass replaces."""
+    """Whether a name is private to the class whose body contains it: `__name` becomes `_Class__name`, which no subclass overrides."""
     return name.startswith("__") and not name.endswith("__")
 
 
 def overrides(inference: Inference, function: Value) -> list[Value]:
-    """The methods of subclasses that replace a method."""
+    """The methods of subclasses that override a method."""
     return inference.memoize_data(("overrides", function), lambda: _overrides(inference, function))
 
 
@@ -114,7 +114,7 @@ def _overrides(inference: Inference, function: Value) -> list[Value]:
 
 
 def overridden(inference: Inference, method: Value) -> list[Value]:
-    """The methods of base classes that a method replaces, nearest first."""
+    """The methods of base classes that a method overrides, nearest first."""
     return inference.memoize_data(("overridden", method), lambda: _overridden(inference, method))
 
 
@@ -133,8 +133,8 @@ def _overridden(inference: Inference, method: Value) -> list[Value]:
 
 
 def receivers(inference: Inference, method: Value) -> list[Value]:
-    """The classes whose instances `self` may be in a method: its own and the subclasses that inherit the method, or call it through
-    `super()`, as far as somebody constructs them; its own class where nobody does, or where there are too many to tell."""
+    """The classes of `self` in a method: its own and the subclasses that inherit it, or call it through `super()`, if they are
+    instantiated; its own class where none is, or where there are too many."""
     table = inference.table(method.path)
     if table is None:
         return []
@@ -172,7 +172,7 @@ def receivers(inference: Inference, method: Value) -> list[Value]:
 
 
 def _has_factory_method(inference: Inference, cls: Value) -> bool:
-    """Whether something is asked of a class by its name that may make an instance: one of its methods calls `cls(…)`."""
+    """Whether a method that is called on the class by name may instantiate it: it calls `cls(…)`."""
     for current in lookup_order(inference, cls):
         table = inference.table(current.path) if current.kind == "class" else None
         for call in table.calls.get("cls", ()) if table is not None else ():
@@ -182,7 +182,7 @@ def _has_factory_method(inference: Inference, cls: Value) -> bool:
 
 
 def _is_test_class(inference: Inference, cls: Value) -> bool:
-    """Whether a class is named as those are of which pytest and unittest make instances, to run their tests."""
+    """Whether a class is named like those that pytest and unittest instantiate to run their tests."""
     table = inference.table(cls.path)
     return table is not None and _TEST_CLASS.search(table.facts.symbols[cls.index].name) is not None
 

@@ -1,4 +1,4 @@
-"""The names of a module or class as a dict: `vars(module)`, `cls.__dict__`, `globals()`; and loops that take some of them by name or
+"""The names of a module or class as a dict: `vars(module)`, `cls.__dict__`, `globals()`; and loops that select some of them by name or
 kind: `for name, member in vars(checks).items(): if name.startswith("check_"): …`."""
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def module_namespace(inference: Inference, name: str) -> Values:
 
 
 def values_with_prefix(inference: Inference, value: Value, prefix: str = "") -> Values:
-    """What the names of a scope are that begin so: its functions and classes, and what is assigned."""
+    """The functions, classes and assigned values of a scope whose names start with a prefix."""
     table = inference.table(value.path)
     if table is None or value.extra is not None:
         return EMPTY
@@ -49,12 +49,12 @@ def values_with_prefix(inference: Inference, value: Value, prefix: str = "") -> 
 
 
 def name_value_pairs(values: Values) -> Values:
-    """The items of such a dict: names with what they are."""
+    """The items of such a dict: names and values."""
     return frozenset({Value("typed", "list", 0, frozenset({Value("typed", "places", 0, (NAMES, values))}))})
 
 
 def loop_values(inference: Inference, path: str, flow: Flow, values: Values) -> Values:
-    """What a loop goes through; of names, and of names with what they are, those that it asks for."""
+    """The values of a loop variable; of names, and of pairs of names and values, only those that the loop selects."""
     if not any(value.path in ("places", NAME.path) for value in values):
         return values  # nearly all
     found: set[Value] = set()
@@ -68,7 +68,7 @@ def loop_values(inference: Inference, path: str, flow: Flow, values: Values) -> 
 
 
 def _filtered_pair(inference: Inference, path: str, flow: Flow, value: Value) -> Value:
-    """A name and what it may be, as the loop of a flow lets them through."""
+    """A name and its possible values, as the conditions of a loop select them."""
     table = inference.table(path)
     flows = table.flows_around(flow.start) if table is not None else []
     targets = {f.path: f.target for f in flows if (f.kind, f.start, f.end) == (flow.kind, flow.start, flow.end)}
@@ -91,7 +91,7 @@ def _filtered_pair(inference: Inference, path: str, flow: Flow, value: Value) ->
 
 
 def _kind_tests(inference: Inference, path: str, flow: Flow, member: str) -> Iterator:
-    """The calls in the scope of a loop that ask for the kind of its variable."""
+    """The calls in the scope of a loop that test the kind of its variable."""
     table = inference.table(path)
     text = inference.workspace.text(path)
     for callee in _KINDS:
@@ -110,7 +110,7 @@ def _kind_tests(inference: Inference, path: str, flow: Flow, member: str) -> Ite
 def _subclasses_among(
     inference: Inference, path: str, scope: int, start: int, end: int, line: int, kept: list[Value]
 ) -> list[Value]:
-    """Of some classes those that are built on what `issubclass(member, Base)` names."""
+    """The classes that are subclasses of what `issubclass(member, Base)` names."""
     context = inference.context(path, scope, start, end, line)
     node = context.source.tree if context is not None else None
     if context is None or not isinstance(node, ast.Call) or len(node.args) != 2:

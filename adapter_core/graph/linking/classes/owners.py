@@ -1,5 +1,5 @@
-"""What Python hands to a descriptor: the class in which it stands, and the instance of which it is asked; and to a metaclass: what class
-bodies bind; and what an enum hands to the constructor of its members."""
+"""Implicit arguments from class bodies: the owner class and instance that a descriptor gets, the namespace that a metaclass gets, and
+the values of enum members that their constructor gets."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PLACES = {"__get__": (1, 2), "__set__": (1, None), "__delete__": (1, None), "__
 
 
 def descriptor_arguments(inference: Inference, descriptor: Value, method: str, position: int) -> Values:
-    """What a parameter of a descriptor's method is; nothing where no class is found that has the descriptor."""
+    """The values of a parameter of a descriptor's method; empty where no class has the descriptor."""
     places = _PLACES.get(method)
     if places is None or position not in places:
         return EMPTY
@@ -27,14 +27,14 @@ def descriptor_arguments(inference: Inference, descriptor: Value, method: str, p
 
 
 def class_body_arguments(inference: Inference, cls: Value, method: str, position: int) -> Values:
-    """What a parameter of `__init__` and `__new__` is given of what class bodies bind: a metaclass's, and that of an enum."""
+    """The values from class bodies that a parameter of `__init__` and `__new__` gets, for a metaclass or an enum."""
     if method not in ("__init__", "__new__"):
         return EMPTY
     return _namespace(inference, cls, position) | _member_values(inference, cls, position)
 
 
 def _member_values(inference: Inference, cls: Value, position: int) -> Values:
-    """What the members of an enum hand to a parameter of its `__init__` or `__new__`: `EARTH = ("blue", Soil)`."""
+    """The values of enum members for a parameter of `__init__` or `__new__`: `EARTH = ("blue", Soil)`."""
     table = inference.table(cls.path)
     if table is None or position < 1:
         return EMPTY
@@ -51,7 +51,7 @@ def _member_values(inference: Inference, cls: Value, position: int) -> Values:
 
 
 def _namespace(inference: Inference, meta: Value, position: int) -> Values:
-    """What the classes bind in their bodies that a metaclass makes: the last parameter of its `__new__` and `__init__`."""
+    """The namespaces of the classes of a metaclass: the last parameter of its `__new__` and `__init__`."""
     if position != 3 or not metaclasses.is_metaclass(inference, meta):
         return EMPTY
     classes = hierarchy.classes_of_metaclass(inference, meta)
@@ -59,12 +59,12 @@ def _namespace(inference: Inference, meta: Value, position: int) -> Values:
 
 
 def body_namespace(cls: Value) -> Values:
-    """What a class's body binds, as a dict: `vars(cls)`."""
+    """The bindings of a class body as a dict: `vars(cls)`."""
     return frozenset({Value("namespace", cls.path, cls.index)})
 
 
 def _owners(inference: Inference, descriptor: Value) -> Values:
-    """The classes in whose bodies a descriptor is made, and those built on them."""
+    """The classes whose bodies create a descriptor, and their subclasses."""
     table = inference.table(descriptor.path)
     found: dict[Value, None] = {}
     for name in inference.aliases_of_name(table.facts.symbols[descriptor.index].name) if table is not None else ():

@@ -1,5 +1,5 @@
-"""What is stored under a name of a class or its instances by code that stands outside the class: `widget.on_click = save`; and
-what its methods store there, sooner or later."""
+"""Attributes of a class or its instances that are assigned outside the class: `widget.on_click = save`; and those that its methods
+assign, sooner or later."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MAX_FILES = 24  # that name both class and attribute
 
 
 def set_in_class_file(inference: Inference, table: SymbolTable, cls: Value, name: str) -> Iterator[tuple[Values, bool]]:
-    """What the file of a class stores under a name of it, and whether on the class itself."""
+    """What the file of a class assigns to an attribute outside the class body, and whether on the class itself."""
     flows = _set_outside(table, name)
     for flow in flows if flows and not _is_test_double(inference, cls, name) else ():
         heads = inference.infer_text(cls.path, flow.scope, flow.target.rpartition(".")[0], flow.line)
@@ -33,7 +33,7 @@ def set_in_class_file(inference: Inference, table: SymbolTable, cls: Value, name
 
 
 def test_replacements(inference: Inference, path: str, call: Call) -> Values:
-    """What a test file stores under the name of a method that it calls, on an object of the same class: that may be what it calls."""
+    """What a test file assigns to the name of a method that it calls, on an object of the same class: the call may run that instead."""
     head, _, name = call.callee.rpartition(".")
     table = inference.table(path) if head and is_test_path(path) else None
     flows = _set_outside(table, name) if table is not None else []
@@ -48,14 +48,14 @@ def test_replacements(inference: Inference, path: str, call: Call) -> Values:
 
 
 def _classes(inference: Inference, path: str, scope: int, text: str, line: int) -> list[Value]:
-    """The classes of what an expression may be, and those that it may be itself."""
+    """The classes that an expression may be, or be an instance of."""
     values = inference.infer_text(path, scope, text, line)
     return [class_of(v) if v.kind == "instance" else v for v in values if v.kind in ("instance", "class")]
 
 
 def _is_test_double(inference: Inference, cls: Value, name: str) -> bool:
-    """Whether what a test file stores under a name of one of its classes stands in for a method of the product, as a mock does: what the
-    product calls is the method all the same."""
+    """Whether a class of a test file replaces a method of a product class, as a mock does. What the product calls is still the product's
+    method."""
     if not is_test_path(cls.path):
         return False
     bases = (c for c in mro.lookup_order(inference, cls) if c.kind == "class" and not is_test_path(c.path))
@@ -63,7 +63,7 @@ def _is_test_double(inference: Inference, cls: Value, name: str) -> bool:
 
 
 def set_in_other_files(inference: Inference, value: Value, name: str) -> Values:
-    """What other files, which name the class too, store under an attribute of a class or instance that its own file tells nothing of."""
+    """What other files, which also name the class, assign to an attribute of a class or instance that its own file does not define."""
     if value.kind not in ("class", "instance"):
         return EMPTY
     return inference.memoize(
@@ -72,8 +72,8 @@ def set_in_other_files(inference: Inference, value: Value, name: str) -> Values:
 
 
 def is_set_late(inference: Inference, cls: Value, name: str) -> bool:
-    """Whether a class sets an attribute in methods alone that need not have run, so that it may still be what a base class made it: in
-    none with a special name, and in none that such a one calls."""
+    """Whether a class assigns an attribute only in methods that need not have run, so that it may still have the value of a base class:
+    in no special method, and in none that one calls."""
     table = inference.table(cls.path)
     if table is None or (cls.index, name) in table.children:
         return False
@@ -109,18 +109,18 @@ def _compute_set_in_other_files(inference: Inference, value: Value, name: str) -
 
 
 def _are_related(inference: Inference, cls: Value, other: Value) -> bool:
-    """Whether one of two classes is built on the other."""
+    """Whether one of two classes is derived from the other."""
     return cls == other or other in mro.lookup_order(inference, cls) or cls in mro.lookup_order(inference, other)
 
 
 def _set_outside(table: SymbolTable, name: str) -> list[Flow]:
-    """What a file stores under `obj.name`, where `obj` is not the receiver of a method."""
+    """Assignments in a file to `obj.name`, where `obj` is not the receiver of a method."""
     found = [f for f in table.attribute_flows(name) if f.kind == "assign"]
     return [f for f in found if instance_class(table.facts, f.scope, f.target.partition(".")[0]) is None][:_MAX_SET]
 
 
 def set_by_setattr(inference: Inference, table: SymbolTable, cls: Value, name: str) -> list[Values]:
-    """What each `setattr(obj, "name", value)` of its file gives the attribute, where `obj` is the class or an instance of it."""
+    """The values of an attribute by `setattr(obj, "name", value)` in its file, where `obj` is the class or an instance of it."""
     setattr_calls = table.calls.get("setattr", ())
     from_calls = [
         _set_by_name(inference, cls, name, c) for c in setattr_calls if not _is_test_double(inference, cls, name)
@@ -132,8 +132,8 @@ def set_by_setattr(inference: Inference, table: SymbolTable, cls: Value, name: s
 
 
 def _spread(inference: Inference, table: SymbolTable) -> list[tuple[int, Value]]:
-    """(class, its parameter) of each `**options` that a method makes attributes of: `self.__dict__.update(options)`, or
-    `setattr(self, key, value)` for all `options.items()`."""
+    """(class, parameter) of each `**options` that a method turns into attributes: `self.__dict__.update(options)`, or `setattr(self,
+    key, value)` for all `options.items()`."""
     symbols = table.facts.symbols
     found = []
     for owner in dict.fromkeys(c.owner for name in ("setattr", "update") for c in table.calls.get(name, ())):
@@ -152,7 +152,7 @@ def _spread(inference: Inference, table: SymbolTable) -> list[tuple[int, Value]]
 
 
 def _set_by_name(inference: Inference, cls: Value, name: str, call: Call) -> Values | None:
-    """What `setattr(obj, "name", value)` gives the attribute, where `obj` is the class or an instance of it."""
+    """The value that `setattr(obj, "name", value)` gives the attribute, where `obj` is the class or an instance of it."""
     names = inference.memoize_data(
         ("set by name", cls.path, call.start), lambda: _setattr_names(inference, cls.path, call)
     )
@@ -177,7 +177,7 @@ def _set_by_name(inference: Inference, cls: Value, name: str, call: Call) -> Val
 
 
 def _setattr_names(inference: Inference, path: str, call: Call) -> frozenset[object]:
-    """The names under which `setattr(obj, name, value)` stores something."""
+    """The names for which `setattr(obj, name, value)` assigns something."""
     context = inference.context(path, call.owner, call.start, call.end, call.line)
     node = context.source.tree if context is not None else None
     if context is None or not isinstance(node, ast.Call) or len(node.args) != 3 or call.callee != "setattr":

@@ -1,4 +1,4 @@
-"""What comes out of lists, tuples, sets and dicts: written out, filled later (`filling`), or gathered by `*args` and `**kwargs`."""
+"""Elements of lists, tuples, sets and dicts: displays, later additions (`filling`), and `*args` and `**kwargs`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _display(inference: Inference, value: Value) -> tuple[ast.expr, Context] | N
 
 
 def display_elements(inference: Inference, value: Value) -> Values:
-    """What iterating gives: elements, or the keys of a dict."""
+    """What iterating over a display yields: elements, or the keys of a dict."""
 
     def compute() -> Values:
         found = _display(inference, value)
@@ -51,7 +51,7 @@ def _with_additions(inference: Inference, value: Value, key: str | None, written
 
 
 def element(inference: Inference, node: ast.expr, context: Context) -> Values:
-    """What an element of a display, or an argument of a call, stands for; with a star in front what is spread."""
+    """The values of an element of a display, or of an argument; for a starred one, of what is unpacked."""
     values = inference.infer(node, context)
     return inference.elements(values) if isinstance(node, ast.Starred) else values
 
@@ -62,7 +62,7 @@ def display_values(inference: Inference, value: Value) -> Values:
 
 
 def display_item(inference: Inference, value: Value, key: str | None, step: str | None) -> Values:
-    """One element by constant key (as `repr` spells it) or number; all that it may be where that does not decide."""
+    """The item with a constant key (as `repr` spells it) or index; all possible items where that does not decide."""
 
     def compute() -> Values:
         found = _display(inference, value)
@@ -121,7 +121,7 @@ def display_item(inference: Inference, value: Value, key: str | None, step: str 
 
 
 def _values_named(inference: Inference, node: ast.DictComp, key: str | None, values: Values) -> Values:
-    """Of what `{f.__name__: f for f in functions}` holds, what goes by the name that is a key."""
+    """Those values of `{f.__name__: f for f in functions}` whose name is the key."""
     named = isinstance(node.key, ast.Attribute) and node.key.attr == "__name__"
     if key is None or not named or ast.dump(node.key.value) != ast.dump(node.value):  # type: ignore[attr-defined]
         return values
@@ -132,7 +132,8 @@ def _values_named(inference: Inference, node: ast.DictComp, key: str | None, val
 
 
 def value_under_name(inference: Inference, values: Values, name: str) -> Values:
-    """What a dict holds under a key that is written by the same name: `{Op.ADD: add}[Op.ADD]`; nothing where it has none, or is filled."""
+    """The value of a dict under a key that is written as the same name: `{Op.ADD: add}[Op.ADD]`; empty where there is none, or the dict
+    is filled later."""
     parts: list[Values] = []
     for value in values:
         found = _display(inference, value) if value.kind == "display" else None
@@ -148,7 +149,7 @@ def value_under_name(inference: Inference, values: Values, name: str) -> Values:
 
 
 def contents_of_call(inference: Inference, node: ast.Call, context: Context, key: str | None) -> Values:
-    """What a container holds that is made by such a call: of another one, of pairs, of what is told by keywords."""
+    """The contents of a container that is created by a call: from another container, from pairs, or from keywords."""
     from_argument = [
         _item_of_pairs(inference, v, key, None) for a in node.args[:1] for v in inference.infer(a, context)
     ]
@@ -158,12 +159,12 @@ def contents_of_call(inference: Inference, node: ast.Call, context: Context, key
 
 
 def _written_elements(inference: Inference, node: ast.expr, context: Context) -> Values:
-    """What a list or the like holds that is written out."""
+    """The elements of a list display or the like."""
     return union([element(inference, e, context) for e in getattr(node, "elts", ())])
 
 
 def _item_of_pairs(inference: Inference, value: Value, key: str | None, step: str | None) -> Values:
-    """A value of the dict that is made of another one, or of pairs."""
+    """An item of a dict that is created from another one, or from pairs."""
     if value.kind == "display":
         found = _display(inference, value)
         node, context = found if found is not None else (None, None)
@@ -186,7 +187,7 @@ def _item_of_pairs(inference: Inference, value: Value, key: str | None, step: st
 
 
 def update_values(inference: Inference, value: Value, key: str | None) -> Values:
-    """What `update(value)` puts into a dict, under a key or any; or into a set."""
+    """What `update(value)` adds to a dict, under a key or any; or to a set."""
     if value.kind == "display":
         node = (_display(inference, value) or (None,))[0]
         if not isinstance(node, (ast.List, ast.Tuple, ast.Set, *_COMPREHENSIONS)):
@@ -198,7 +199,7 @@ def update_values(inference: Inference, value: Value, key: str | None) -> Values
 
 
 def _item_by_position(inference: Inference, value: Value, key: str | None, step: str | None) -> Values:
-    """One element of the list that is made of something: by its number, where that tells the same of both."""
+    """An item of a list that is created from another container, by its index where both have the same order."""
     if value.kind in ("instance", "generator"):
         return inference.element_values(value)
     return inference.item(value, key, step)
@@ -209,7 +210,7 @@ def _item_by_key(inference: Inference, value: Value, key: str | None, step: str 
 
 
 def _any_item(inference: Inference, value: Value, key: str | None, step: str | None) -> Values:
-    """One element of what is made of something in another order."""
+    """An item of a container that is created from another one in a different order."""
     return inference.element_values(value)
 
 
@@ -233,7 +234,7 @@ def rest(inference: Inference, value: Value, first: int, after: int) -> Values:
 
 
 def starred_elements(inference: Inference, value: Value) -> Values:
-    """What `*args` may hold, at any place; for `**kwargs` its keys are strings."""
+    """The elements of `*args`; for `**kwargs` its keys are strings."""
     name = value.extra
     table = inference.table(value.path)
     parameter = (
@@ -245,5 +246,5 @@ def starred_elements(inference: Inference, value: Value) -> Values:
 
 
 def starred_item(inference: Inference, value: Value, key: str | None, step: str | None) -> Values:
-    """`args[0]`, `kwargs["name"]`; or all that may be in there."""
+    """`args[0]`, `kwargs["name"]`; or any element."""
     return inference.variadic_values(value, step if step is not None else key)

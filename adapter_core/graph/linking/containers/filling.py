@@ -1,4 +1,4 @@
-"""What is put into a container after it was written: `d[k] = v`, `handlers.append(v)`, under whatever name the container goes."""
+"""What is added to a container after its creation, under any of its names: `d[k] = v`, `handlers.append(v)`."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _EMPTY_LENGTH = 20  # characters of a container in which hardly anything is writ
 
 
 def stored_values(inference: Inference, path: str, scope: int, name: str, key: str | None = None) -> Values:
-    """What is put into the container that is called `name` in a scope: `d[k] = v`, `handlers.append(v)`."""
+    """What is added to the container that is called `name` in a scope."""
     table = inference.table(path)
     if not name or table is None:
         return EMPTY
@@ -71,7 +71,7 @@ def stored_values(inference: Inference, path: str, scope: int, name: str, key: s
 
 
 def _assigned_values(inference: Inference, path: str, scope: int, start: int, end: int, line: int) -> Values:
-    """What `d[k] = v` puts in; `xs[:] = ys` all that is in there."""
+    """What `d[k] = v` adds; for `xs[:] = ys` all elements."""
     values = inference.infer_at(path, scope, start, end, line)
     return (
         inference.elements(values)
@@ -81,7 +81,7 @@ def _assigned_values(inference: Inference, path: str, scope: int, start: int, en
 
 
 def _values_added_by_call(inference: Inference, path: str, call: Call, method: str, key: str | None = None) -> Values:
-    """What a call of `append`, `extend` and their like adds; of `setdefault` and `update` what it puts under a key."""
+    """What a call of `append`, `extend` or the like adds; of `setdefault` and `update` what it adds under a key."""
     context = inference.context(path, call.owner, call.start, call.end, call.line)
     node = context.source.tree if context is not None else None
     if context is None or not isinstance(node, ast.Call):
@@ -105,8 +105,8 @@ def _values_added_by_call(inference: Inference, path: str, call: Call, method: s
 
 
 def added_values(inference: Inference, value: Value, key: str | None, written: Values) -> Values:
-    """What is put into a container after it was written, through the names to which it is assigned; and, where it is returned or nothing
-    was written into it, by the functions that it is handed to and those that get it."""
+    """What is added to a container after its creation, through the names that it is assigned to; and, where it is returned or created
+    empty, by functions that get it as an argument or result."""
     table = inference.table(value.path)
     parts = []
     start, end = value.extra
@@ -132,14 +132,14 @@ def added_values(inference: Inference, value: Value, key: str | None, written: V
 
 
 def _is_field(inference: Inference, table: SymbolTable | None, flow: Flow) -> bool:
-    """Whether a class declares a field so, `items: list = field(default_factory=list)`, whose factory makes the container."""
+    """Whether the flow is a field declaration whose factory creates the container: `items: list = field(default_factory=list)`."""
     in_class = table is not None and table.facts.symbols[flow.owner].kind == "class"
     return in_class and _FIELD.match(inference.workspace.text(table.facts.path), flow.start) is not None  # type: ignore[union-attr]
 
 
 def _values_added_unnamed(inference: Inference, value: Value) -> Iterator[Values]:
-    """What is put, in the same file, into a container that has no name there: `table.setdefault(key, []).append(f)`, `tasks[0].add(f)`,
-    or a parameter (`def fill(target): target.append(f)`); and what `heapq` and `bisect` put into it."""
+    """What is added, in the same file, to a container without a name: `table.setdefault(key, []).append(f)`, `tasks[0].add(f)`, or to a
+    parameter (`def fill(target): target.append(f)`); and by `heapq` and `bisect`."""
     table = inference.table(value.path)
     if table is None:
         return
@@ -160,8 +160,8 @@ def _values_added_unnamed(inference: Inference, value: Value) -> Iterator[Values
 
 
 def _values_added_by_functions(inference: Inference, value: Value, key: str | None, returned: bool) -> Iterator[Values]:
-    """What functions put into a container that they are handed: `fill(table)`, with `def fill(rows): rows["a"] = f`; or (`returned`) get
-    as a result: `table = defaults()`, and then `table["a"] = f`."""
+    """What functions add to a container that is passed to them: `fill(table)`, with `def fill(rows): rows["a"] = f`; or (`returned`)
+    that they get as a result: `table = defaults()`, and then `table["a"] = f`."""
     start = value.extra[0]
     initial = value_flow.targets_of_place(inference, value.path, start)
     holders = dict.fromkeys(initial)
@@ -185,7 +185,7 @@ def _values_added_by_functions(inference: Inference, value: Value, key: str | No
 
 
 def last_stored(inference: Inference, node: ast.Subscript, context: Context, key: str | None) -> Values:
-    """What a container holds under a key where the same scope put it there just before, in no branch and no loop: `d[k] = f; d[k]()`."""
+    """The item of a container under a key that the same scope has stored just before, outside of branches and loops: `d[k] = f; d[k]()`."""
     table = (
         inference.table(context.path)
         if context.base >= 0 and key is not None and isinstance(node.value, ast.Name)
@@ -206,15 +206,15 @@ def last_stored(inference: Inference, node: ast.Subscript, context: Context, key
 
 
 def written_values(inference: Inference, path: str, write: ContainerWrite) -> Values:
-    """What one statement or call puts into a container."""
+    """The values that one write adds to a container."""
     if write.call is not None:
         return _values_added_by_call(inference, path, write.call, write.call.name)
     return _assigned_values(inference, path, write.scope, write.start, write.end, write.line)
 
 
 def _stored_under_other_names(inference: Inference, value: Value, flow: Flow, key: str | None) -> Iterator[Values]:
-    """What is put into a container that is an attribute, or a name of a module, under another spelling than the one to which it is
-    assigned: `cls.kinds[name] = sub` for `kinds = {}` in the class, `app.views[rule] = view` and `tools.HOOKS.append(f)` in other files."""
+    """What is added to a container that is an attribute or module variable, under another spelling than that of its assignment:
+    `cls.kinds[name] = sub` for `kinds = {}` in the class, `app.views[rule] = view` and `tools.HOOKS.append(f)` in other files."""
     last = flow.target.rpartition(".")[2]
     table = inference.table(value.path)
     if table is None or (last == flow.target and table.facts.symbols[flow.owner].is_callable):

@@ -1,4 +1,4 @@
-"""What statements make of values by their protocols: `with`, iteration, subscription."""
+"""Results of the protocols behind statements: `with`, iteration, subscription."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def enter_result(inference: Inference, value: Value) -> Values:
 
 
 def element_values(inference: Inference, value: Value) -> Values:
-    """What iterating over a value gives."""
+    """What iterating over a value yields."""
     if value.kind == "generator":
         return inference.yielded_values(value)
     if value.kind == "display":
@@ -139,7 +139,7 @@ def caught_exception(inference: Inference, value: Value) -> Values:
 
 
 def _raised_classes(inference: Inference, cls: Value) -> list[Value]:
-    """What is caught as an exception of a class: where nobody makes one of the class itself, those below it that are made."""
+    """The classes of an exception that is caught as `cls`: where the class itself is never instantiated, its subclasses that are."""
     if is_constructed(inference, cls):
         return [cls]
     below = [c for c in hierarchy.all_subclasses(inference, cls) if is_constructed(inference, c)]

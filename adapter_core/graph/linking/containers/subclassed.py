@@ -1,4 +1,4 @@
-"""What instances of classes hold that are built on `dict`, `list` and their like: put in under any name, or when they are made."""
+"""Contents of instances of subclasses of `dict`, `list` and the like: added under any name, or at creation."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def is_container(inference: Inference, cls: Value) -> bool:
 
 
 def elements(inference: Inference, value: Value) -> Values:
-    """What iterating over an instance gives, where that are not keys."""
+    """What iterating over an instance yields, unless these are keys."""
     cls = class_of(value)
     is_list = any(c.kind == "external" and c.path in _LISTS for c in mro.lookup_order(inference, cls))
     return (
@@ -37,7 +37,7 @@ def elements(inference: Inference, value: Value) -> Values:
 
 
 def stored_values(inference: Inference, value: Value, key: str | None) -> Values:
-    """What is in an instance, under a key (as `repr` spells it) or under any."""
+    """What an instance contains, under a key (as `repr` spells it) or under any."""
     if not is_container(inference, class_of(value)):
         return EMPTY
     if key is not None and any(

@@ -31,7 +31,8 @@ _IN_ORDER = frozenset({"list", "tuple", "iter"})
 
 
 class _Fold(NamedTuple):
-    """The statement that rebinds the name, and the loop around it. `runs_always`: it runs in every iteration, and the loop has no early exit."""
+    """The statement that rebinds the name, and the loop around it. `runs_always`: it runs in every iteration, and the loop has no early
+    exit."""
 
     flow: Flow
     loop: Flow

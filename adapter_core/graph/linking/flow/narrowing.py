@@ -1,8 +1,8 @@
-"""What `isinstance(x, C)` tells of a name where it has been asked: in the branch below it, in what follows an early exit or an `assert`,
-beside it in one condition; and where the answer was no, in the other branches, or after an exit in that one.
+"""Type narrowing by `isinstance(x, C)`: in the branch below, after an early exit or an `assert`, in the rest of the condition; and by a
+negative result, in the other branches, or after an exit in that one.
 
-By text: a condition that is put together with `or`, or spread over several lines, tells nothing. Names that a branch binds anew are
-not looked for; who checks a thing and then replaces it is rare.
+By text: a condition with `or`, or one that spans several lines, is ignored. Rebinding within a branch is not considered; code that checks a
+value and then replaces it is rare.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _OPEN = frozenset({"external", "other", "many"})
 
 
 class _Check(NamedTuple):
-    """One call of `isinstance`: what it asks about, its scope, offsets and line."""
+    """One call of `isinstance`: its subject, scope, offsets and line."""
 
     subject: str
     scope: int
@@ -47,8 +47,8 @@ _NO_CHECKS: dict[tuple[int, str], list[_Check]] = {}  # asked in a file
 
 
 def narrowed(inference: Inference, subject: str, offset: int, context: Context, values: Values) -> Values:
-    """What a name, or dotted name, may be at an offset, given what it may be anywhere: nothing that the question before does not let
-    through; where nothing is known, an instance of what it asks for."""
+    """What a name, or dotted name, may be at an offset, given its possible values: only those that pass the preceding check; where
+    nothing is known, an instance of the checked class."""
     if len(values) == 1 and next(iter(values)).kind not in _OPEN:
         return values  # nothing to choose from
     for check in _checks(inference, context.path).get((context.scope, subject), ()):
@@ -62,12 +62,12 @@ def narrowed(inference: Inference, subject: str, offset: int, context: Context, 
 
 
 def is_checked(inference: Inference, path: str, scope: int, name: str) -> bool:
-    """Whether anything is asked so, in a scope, of a name, or (`.name`) of an attribute."""
+    """Whether there is a check, in a scope, of a name, or (`.name`) of an attribute."""
     return (scope, name) in _checks(inference, path)
 
 
 def _checks(inference: Inference, path: str) -> dict[tuple[int, str], list[_Check]]:
-    """The questions of a file by scope and subject, and the last name of that, last ones first."""
+    """The checks of a file by scope and subject, and by the last name of the subject; last ones first."""
     checks = inference.isinstance_checks.get(path)
     if checks is None:
         checks = inference.isinstance_checks[path] = _find_checks(inference, path) or _NO_CHECKS
@@ -89,7 +89,7 @@ def _find_checks(inference: Inference, path: str) -> dict[tuple[int, str], list[
 
 
 def _checked_classes(inference: Inference, check: _Check, path: str) -> Values:
-    """The classes of the workspace that a question names; none where one of them is something else."""
+    """The workspace classes of a check; empty where one of them is something else."""
     key = ("asked for", path, check.start)
     return inference.memoize(key, lambda: _find_checked_classes(inference, check, path))
 
@@ -115,7 +115,7 @@ def _find_checked_classes(inference: Inference, check: _Check, path: str) -> Val
 
 
 def _instances_among(inference: Inference, values: Values, classes: Values) -> Values:
-    """Of some values those that are of the classes, or of ones below; where there are none, any instance of the classes."""
+    """The values that are instances of the classes or of subclasses; where there are none, any instance of the classes."""
     fit = frozenset(
         v for v in values if v.kind == "instance" and not classes.isdisjoint(mro.lookup_order(inference, class_of(v)))
     )
@@ -126,7 +126,7 @@ def _instances_among(inference: Inference, values: Values, classes: Values) -> V
 
 
 def _instances_excluded(inference: Inference, values: Values, classes: Values) -> Values:
-    """Of some values those that are not of the classes, nor of ones below; all of them where nothing else is known."""
+    """The values that are not instances of the classes or of subclasses; all of them where no others are known."""
     others = frozenset(v for v in values if v.kind != "instance" or classes.isdisjoint(_order(inference, v)))
     return others if any(v.kind == "instance" for v in others) else values
 
@@ -136,8 +136,8 @@ def _order(inference: Inference, value: Value) -> list[Value]:
 
 
 def _is_excluded(inference: Inference, check: _Check, offset: int, context: Context) -> bool:
-    """Whether an offset is reached only where the answer was no: in a later branch of the same `if`, or below one that ends with an exit;
-    and the name is not bound between."""
+    """Whether an offset is reached only after a negative result: in a later branch of the same `if`, or below one that ends with an
+    exit; and the name is not rebound between."""
     text = inference.workspace.text(context.path)
     if offset - check.end > _MAX_CHARACTERS:
         return False
@@ -187,7 +187,7 @@ def _holds(inference: Inference, check: _Check, offset: int, context: Context) -
 
 
 def _leads_to(lines: Lines, check: _Check, text: str, line: int) -> bool:
-    """Whether a line is reached only where the answer was yes, by the statement in which the question stands."""
+    """Whether a line is reached only after a positive result, by the statement that contains the check."""
     begin = text.rfind("\n", 0, check.start) + 1
     before, after = text[begin : check.start].lstrip(), text[check.end : text.find("\n", check.end)].rstrip()
     indent = lines.indents[check.line - 1]

@@ -1,4 +1,4 @@
-"""What a function returns only where one of its parameters was left out, or only where it was not: `if f is None: return partial(…)`."""
+"""Results of a function that depend on whether an optional parameter is None: `if f is None: return partial(…)`."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 class Nullness(NamedTuple):
-    """A parameter of which is known that it is None, or that it is not."""
+    """A parameter that is known to be None, or not to be."""
 
     name: str
     is_none: bool
 
 
 def is_none_argument(parameter: Parameter, position: int, node: ast.Call) -> bool:
-    """Whether a call leaves out an optional parameter, or says None; `position`: among those that are taken by place, -1 for another."""
+    """Whether a call omits an optional parameter, or passes None; `position`: among the positional parameters, -1 for others."""
     if any(isinstance(a, ast.Starred) for a in node.args) or any(k.arg is None for k in node.keywords):
         return False
     arguments = [k.value for k in node.keywords if k.arg == parameter.name]
@@ -30,8 +30,8 @@ def is_none_argument(parameter: Parameter, position: int, node: ast.Call) -> boo
 
 
 def is_unreachable(inference: Inference, path: str, flow: Flow, first: int, known: Nullness) -> bool:
-    """Whether a `return` of the function that begins at line `first` is reached only where a parameter is what it is not: in such a
-    branch, in the one beside its opposite, or below that one if it ends with an exit."""
+    """Whether a `return` of the function that begins at line `first` contradicts what is known of a parameter: it is in such a branch,
+    in the one beside its opposite, or below that one if it ends with an exit."""
     lines, name = inference.line_table(path), known.name
     missing = re.compile(rf"\s*(?:el)?if (?:{name} is None|not {name}):")
     there = re.compile(rf"\s*(?:el)?if (?:{name} is not None|{name}|callable\({name}\)):")

@@ -1,4 +1,4 @@
-"""One call of something outside the workspace, and how functions here say which calls they know."""
+"""One call of an external function, and the registry of the functions that are known here."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class LibraryCall:
-    """A call of something outside the workspace: of `value`, whose `path` is its name."""
+    """A call of an external function: of `value`, whose `path` is its name."""
 
     inference: Inference
     value: Value
@@ -28,15 +28,15 @@ class LibraryCall:
 
     @property
     def positional_count(self) -> int:
-        """How many arguments there are without a keyword."""
+        """The number of positional arguments."""
         return len(self.node.args)
 
     def argument(self, number: int) -> Values:
-        """What an argument without a keyword may be; nothing where there is none."""
+        """The values of a positional argument; empty where there is none."""
         return self.values(self.node.args[number]) if number < len(self.node.args) else EMPTY
 
     def named(self, *names: str) -> list[ast.expr]:
-        """The arguments with a keyword of these names."""
+        """The keyword arguments with these names."""
         return [k.value for k in self.node.keywords if k.arg in names]
 
     def values(self, node: ast.expr) -> Values:
@@ -47,7 +47,7 @@ class LibraryCall:
         return self.inference.elements(self.argument(number))
 
     def display(self, node: ast.expr) -> Values:
-        """A container made by an expression, as if it were written out: what is put into it later is found by the names that it gets."""
+        """A container created by an expression, as if it were a display: later additions are found by its names."""
         start, end = self.context.source.span(node)
         extent = (self.context.base + start, self.context.base + end)
         return frozenset({Value("display", self.context.path, self.context.scope, extent)})
@@ -59,13 +59,13 @@ Handler = Callable[[LibraryCall], "Values | None"]
 
 @dataclass(frozen=True, slots=True)
 class Handlers:
-    """The functions of the standard library that one module knows, by their full names or by what these end in."""
+    """The library functions that one module handles, by their full names or by endings."""
 
     by_name: dict[str, Handler] = field(default_factory=dict)
     by_ending: dict[str, Handler] = field(default_factory=dict)
 
     def of(self, names: str) -> Callable[[Handler], Handler]:
-        """Marks what tells what functions give: `names` are theirs, "*.name" stands for all that end so."""
+        """A decorator that registers a handler for `names`; "*.name" stands for all names with that ending."""
 
         def note(work: Handler) -> Handler:
             for name in names.split():

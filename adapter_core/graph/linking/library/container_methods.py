@@ -1,4 +1,4 @@
-"""What methods of containers, generators and tasks give, and what `operator.itemgetter` and its like do when they are called."""
+"""Results of methods of containers, generators and tasks, and of calls of `operator.itemgetter` and the like."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def result(inference: Inference, value: Value, node: ast.Call, context: Context) -> Values:
-    """What calling a method gives; `value.extra` is what it is a method of."""
+    """The result of a method call; `value.extra` is the object that it is a method of."""
     container: Value = value.extra
     name = value.path
     if container.path == "future":
@@ -60,7 +60,7 @@ def _items(inference: Inference, container: Value, node: ast.Call, context: Cont
 
 
 def _item(inference: Inference, container: Value, node: ast.Call, context: Context) -> Values:
-    """What stands under a key, or what is given to be used where nothing does."""
+    """The item under a key, or the default that is passed."""
     key = node.args[0] if node.args else None
     keys: list[str | None] = [(spelled(key) or None) if key is not None else None]
     if isinstance(key, ast.Name) and any(name == key.id for name, _ in context.environment):

@@ -1,4 +1,4 @@
-"""What calling something outside the workspace gives, where that decides what is called: each module here knows some functions."""
+"""Results of calls of external functions, as far as they determine what is called. Each module here handles some functions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _BY_ENDING: dict[str, Handler] = {ending: work for known in _HANDLERS for ending
 
 
 def result(inference: Inference, value: Value, node: ast.Call, context: Context) -> Values:
-    """What calling `value`, which is outside the workspace, gives."""
+    """The result of calling `value`, which is external."""
     name = value.path
     if name.startswith(texts.METHODS):
         return texts.method_result(inference, value, node, context)

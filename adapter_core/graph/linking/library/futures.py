@@ -1,6 +1,7 @@
-"""Tasks and futures: `create_task(work())`, `group.create_task(…)`, `submit`, and what `await`, `gather` and `result()` make of them.
+"""Tasks and futures: `create_task(work())`, `group.create_task(…)`, `submit`, and the results of `await`, `gather` and `result()`.
 
-A coroutine stands for what awaiting it gives. A task is a `typed` value of its own, for it has methods: `task.result()`.
+A coroutine is represented by the value that awaiting it gives. A task is a `typed` value of its own, because it has methods:
+`task.result()`.
 """
 
 from __future__ import annotations
@@ -18,14 +19,14 @@ _RUNNING = ".run_until_complete"
 
 
 def awaited(values: Values) -> Values:
-    """What `await` gives of values: of a task its result."""
+    """The result of `await`; for a task its result."""
     if not any(_is_future(value) for value in values):
         return values
     return union([value.extra if _is_future(value) else frozenset({value}) for value in values])
 
 
 def result(inference: Inference, name: str, node: ast.Call, context: Context) -> Values | None:
-    """What a function outside gives that begins work, waits for it, or hands it to a pool; None for any other."""
+    """The result of an external function that starts work, waits for it, or submits it to a pool; None for any other."""
     if not node.args:
         return None
     if name in _TASK_FACTORIES or name.endswith(".create_task"):
@@ -46,7 +47,7 @@ def result(inference: Inference, name: str, node: ast.Call, context: Context) ->
 
 
 def _gather_results(inference: Inference, node: ast.Call, context: Context) -> Values:
-    """The results of what is awaited together, place by place."""
+    """The results of awaitables that are awaited together, by position."""
     if any(isinstance(argument, ast.Starred) for argument in node.args):
         starred = [a.value if isinstance(a, ast.Starred) else None for a in node.args]
         parts = [

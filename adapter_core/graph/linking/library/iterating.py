@@ -1,4 +1,4 @@
-"""Containers that are made by calls, and functions that go through containers."""
+"""Containers that are created by calls, and functions that iterate over containers."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _next_of(inference: Inference, value: Value) -> Values:
 
 @HANDLERS.of("itertools.chain")
 def _chained(call: LibraryCall) -> Values:
-    """The elements of all that it is given, one after the other."""
+    """The elements of all arguments."""
     parts = []
     for argument in call.node.args:
         if isinstance(argument, ast.Starred):
@@ -86,7 +86,7 @@ def _columns(call: LibraryCall) -> Values:
 
 
 def _turned(call: LibraryCall, table: ast.expr) -> Values:
-    """`zip(*rows)`, the other way round: the first ones of all, the second ones of all."""
+    """`zip(*rows)`, the transpose: the first elements of all rows, the second ones of all."""
     rows = call.inference.elements(call.values(table))
     columns = [call.inference.unpacked(rows, str(place)) for place in range(_MAX_COLUMNS)]
     return frozenset({Value("typed", "places", 0, tuple(list_of(c) for c in columns if c))})
@@ -97,7 +97,7 @@ def _turned(call: LibraryCall, table: ast.expr) -> Values:
     itertools.combinations_with_replacement itertools.tee"""
 )
 def _groups(call: LibraryCall) -> Values:
-    """Groups of the elements of what it is given."""
+    """Groups of the elements of the argument."""
     return list_of(list_of(call.elements(0)))
 
 

@@ -1,4 +1,4 @@
-"""What makes classes, instances and records, or asks for the class of something."""
+"""Functions that create classes, instances and records, or return the class of something."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _field(call: LibraryCall) -> Values:
 
 
 def _made_by(call: LibraryCall, factory: ast.expr) -> Values:
-    """What a factory gives: `list` a container that is filled later."""
+    """The result of a factory: `list` gives a container that is filled later."""
     values = call.values(factory)
     if call.context.base >= 0 and any(v.path in CONTAINERS for v in values):
         return call.display(factory)
@@ -73,7 +73,7 @@ def _simple_namespace(call: LibraryCall) -> Values:
 
 
 def _stored(call: LibraryCall, name: str, first: ast.expr) -> Values:
-    """What a field of a `SimpleNamespace` holds: what it was made with, or what the file stores under its name later."""
+    """A field of a `SimpleNamespace`: its initial value, or what the file assigns to it later."""
     table = call.inference.table(call.context.path)
     later = table.attribute_flows(name) if table is not None else ()
     stored = [call.inference.infer_flow(call.context.path, f) for f in later if f.kind == "assign"]
@@ -97,7 +97,7 @@ def _super(call: LibraryCall) -> Values:
 
 
 def _receivers(call: LibraryCall, symbols: Sequence[Symbol], cls: int) -> list[Value]:
-    """What the method was called on that asks for `super()`, as far as that is known; else an instance of the class itself."""
+    """The objects on which the method that calls `super()` was called, where they are known; else an instance of the class itself."""
     inference, context = call.inference, call.context
     method = context.scope
     while method > 0 and symbols[method].parent != cls:

@@ -1,4 +1,4 @@
-"""Names that are given as texts, and what has them: `getattr`, `vars`, `import_module`, `eval`."""
+"""Names as texts, and functions that use them: `getattr`, `vars`, `import_module`, `eval`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _getattr(call: LibraryCall) -> Values:
 
 
 def _attribute(call: LibraryCall) -> Values:
-    """An attribute whose name is given, also where of the name only the beginning is known."""
+    """An attribute whose name is known, or at least its prefix."""
     inference, node, context = call.inference, call.node, call.context
     if len(node.args) < 2:
         return EMPTY
@@ -72,7 +72,7 @@ def _imported(call: LibraryCall) -> Values | None:
 
 
 def _package(call: LibraryCall) -> str:
-    """The package from which `import_module` reads relative names: what it is told, or that of the file."""
+    """The package that `import_module` resolves relative names against: its argument, or that of the file."""
     package_nodes = call.named("package") or call.node.args[1:2]
     for value in call.values(package_nodes[0]) if package_nodes else ():
         if value.path == "builtins.str()" and value.extra:
@@ -85,7 +85,7 @@ def _package(call: LibraryCall) -> str:
 
 @HANDLERS.of("builtins.eval")
 def _evaluated(call: LibraryCall) -> Values | None:
-    """What a constant text comes to."""
+    """The value of a constant text."""
     node, context = call.node.args[0] if call.positional_count else None, call.context
     text = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
     return (

@@ -1,4 +1,4 @@
-"""What hands on what it is given: decorators, `copy`, `partial`, context managers, getters."""
+"""Functions that return their arguments, or wrappers of them: decorators, `copy`, `partial`, context managers, getters."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _same(call: LibraryCall) -> Values | None:
 
 @HANDLERS.of("functools.wraps() functools.lru_cache() functools.partialmethod")
 def _first(call: LibraryCall) -> Values | None:
-    """Calling what `@wraps(f)` gives is calling what is decorated."""
+    """Calling the result of `@wraps(f)` gives what is decorated."""
     return call.argument(0) if call.positional_count else None
 
 
@@ -41,7 +41,7 @@ def _cast(call: LibraryCall) -> Values:
 
 @HANDLERS.of("contextlib.closing contextlib.aclosing contextlib.nullcontext")
 def _context_of(call: LibraryCall) -> Values:
-    """A context manager that gives back what it was given."""
+    """A context manager that yields its argument."""
     return frozenset({Value("typed", "entered", 0, call.argument(0))})
 
 
@@ -109,7 +109,7 @@ def _item_getter(call: LibraryCall) -> Values | None:
 
 
 def _constants(node: ast.expr) -> Iterator[Value]:
-    """The key or number that `itemgetter` is given."""
+    """The keys or indexes of an `itemgetter`."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         yield Value("external", "builtins.str()", 0, spelled(node))
     elif isinstance(node, ast.Constant) and type(node.value) is int:

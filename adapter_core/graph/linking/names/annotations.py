@@ -1,4 +1,4 @@
-"""Annotations: which values have the type that is written."""
+"""Annotations: the values of the annotated type."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ _UNINFORMATIVE_EXTERNALS = frozenset(
 
 
 def instances(inference: Inference, path: str, scope: int, text: str, line: int) -> Values:
-    """Instances of what the annotation names; containers of them as `typed` values; types outside the workspace as external ones."""
+    """Instances of the annotated type; containers of them as `typed` values; external types as external values."""
     source = snippet(text)
     return _instances_of(inference, source.tree, path, scope, line, 0) if source is not None else EMPTY
 
 
 def is_informative(values: Values) -> bool:
-    """Whether an annotation's values say what is called on them: not where they are any function at all, or a container of those."""
+    """Whether the values of an annotation determine what is called on them; any function, or a container of functions, does not."""
     return any(_is_informative_value(value) for value in values)
 
 
@@ -58,7 +58,7 @@ def _is_informative_value(value: Value) -> bool:
 
 
 def _may_be_alias(value: Value) -> bool:
-    """`Handler = Callable[[int], None]`, `Handler: TypeAlias = …`: a name of the workspace that was traced to `typing`."""
+    """`Handler = Callable[[int], None]`, `Handler: TypeAlias = …`: a workspace name that resolves to `typing`."""
     return value.path.endswith("[]") or value.path.endswith("TypeAlias()")
 
 

@@ -1,4 +1,4 @@
-"""Which argument of a call goes to a parameter."""
+"""The argument of a call for a parameter."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def argument_for_parameter(
     context: Context,
     parameter: Parameter,
 ) -> Values:
-    """What a call hands over for one of the parameters that are taken."""
+    """The values that a call passes for one of the parameters."""
     positional = [p for p in parameters if p.kind in ("positional", "positional_only")]
     if bound and positional:
         positional = positional[1:]

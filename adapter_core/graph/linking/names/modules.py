@@ -17,7 +17,7 @@ _MAX_FILES = 60  # in which an attribute of a module may be set
 
 
 def absolute_module(facts: ModuleFacts, item: Import) -> str:
-    """The dotted name of the module that an import names, its leading dots worked out."""
+    """The dotted name of the module that an import names, with its leading dots resolved."""
     if not item.level:
         return item.module
     parts = facts.module.split(".")
@@ -27,7 +27,7 @@ def absolute_module(facts: ModuleFacts, item: Import) -> str:
 
 def workspace_module(inference: Inference, facts: ModuleFacts, name: str) -> str:
     """The workspace's name of a module that a file imports absolutely: from the source roots, else beside the outermost package around
-    it, as Python finds it for a script, and pytest for a test."""
+    the file, as Python finds it for a script, and pytest for a test."""
     if "/" in facts.path and not _exists(inference, name.partition(".")[0]):
         folder = facts.module if _is_package(facts.path) else facts.module.rpartition(".")[0]
         while folder and _in_package(inference, folder):
@@ -69,7 +69,7 @@ def imported_modules(inference: Inference, facts: ModuleFacts, item: Import) -> 
 
 
 def attribute(inference: Inference, name: str, attr: str) -> Values:
-    """What `attr` is in the module `name`: bound there, re-exported, a submodule; or outside the workspace."""
+    """The attribute `attr` of the module `name`: bound there, re-exported, or a submodule; or an external value."""
     files = inference.workspace.facts_of_module(name) if name else []
     for facts in files:
         table = inference.table(facts.path)
@@ -95,7 +95,7 @@ def attribute(inference: Inference, name: str, attr: str) -> Values:
 
 
 def attributes_with_prefix(inference: Inference, name: str, prefix: str) -> Values:
-    """The functions and classes that a module defines whose names begin with `prefix`."""
+    """The functions and classes of a module whose names start with `prefix`."""
     parts: list[Values] = []
     for facts in inference.workspace.facts_of_module(name):
         table = inference.table(facts.path)
@@ -109,7 +109,7 @@ def attributes_with_prefix(inference: Inference, name: str, prefix: str) -> Valu
 
 
 def _getattr_result(inference: Inference, files: list[ModuleFacts], attr: str) -> Values:
-    """What a module's own `__getattr__` gives for a name that it does not bind."""
+    """What a module's `__getattr__` returns for a name that the module does not bind."""
     for facts in files:
         table = inference.table(facts.path)
         found = inference.infer_binding(table, 0, "__getattr__") if table and not attr.startswith("__") else None
@@ -119,7 +119,7 @@ def _getattr_result(inference: Inference, files: list[ModuleFacts], attr: str) -
 
 
 def from_stars(inference: Inference, table: SymbolTable, name: str) -> Values | None:
-    """What the star imports of a file bind a name to: the last one that does, and those before it where that one may not run."""
+    """What the star imports of a file bind a name to: the last one that does, and earlier ones where that one is conditional."""
     parts: list[Values] = []
     for item in reversed(table.stars):
         found = star(inference, table.facts, item, name)
@@ -131,7 +131,7 @@ def from_stars(inference: Inference, table: SymbolTable, name: str) -> Values | 
 
 
 def from_later_stars(inference: Inference, table: SymbolTable, name: str, line: int) -> Values | None:
-    """What a star import binds a name to that stands below everything else that does, and above a line (0: anywhere)."""
+    """What a star import binds a name to that stands below all other bindings, and above a line (0: anywhere)."""
     last = max((e.line for e in reaching.bindings_of(table, 0, name).bindings), default=0)
     for item in reversed(table.stars):
         if item.line > last and not item.conditional and (not line or item.line < line):
@@ -151,8 +151,8 @@ def star(inference: Inference, facts: ModuleFacts, item: Import, name: str) -> V
 
 
 def exports(inference: Inference, target: str, name: str, seen: tuple[str, ...]) -> bool:
-    """Whether `from target import *` would bring the name, as far as `__all__` tells: it may still not be defined there. What an
-    `__all__` lists that the text does not tell is taken to be all public names."""
+    """Whether `from target import *` would import the name, judged by `__all__`; it may still be undefined there. Where the content of
+    `__all__` is not known, it is taken to list all public names."""
     if target in seen:
         return False
     files = inference.workspace.facts_of_module(target)
@@ -192,7 +192,7 @@ def _is_package(path: str) -> bool:
 
 
 def with_assigned_elsewhere(inference: Inference, table: SymbolTable, name: str, found: Values) -> Values:
-    """With a function that a module's variable is, what other files put in its place: `hooks.on_save = log`."""
+    """For a module variable that is a function, also what other files assign to it: `hooks.on_save = log`."""
     for value in found:  # asked of every name: most are no such thing
         if value.kind not in ("function", "lambda"):
             return found
@@ -202,7 +202,7 @@ def with_assigned_elsewhere(inference: Inference, table: SymbolTable, name: str,
 
 
 def assigned_elsewhere(inference: Inference, name: str, attr: str) -> Values:
-    """`settings.handler = function`, in another file."""
+    """What other files assign to an attribute of a module: `settings.handler = function`."""
 
     def compute() -> Values:
         parts: list[Values] = []

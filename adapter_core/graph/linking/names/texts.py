@@ -1,4 +1,4 @@
-"""Methods of strings whose text is known: what they give, where that may become the name of something."""
+"""Methods of strings whose text is known, where the result may become a name."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _LIST_RESULT = frozenset({"partition", "rpartition", "split", "rsplit"})
 
 
 def bound_method(value: Value, name: str) -> Value:
-    """An attribute of something external; a string's method keeps the text, so that the string need not be worked out once more."""
+    """An attribute of an external value; a string's method keeps the text."""
     path = f"{value.path}.{name}"
     return Value("external", path, 0, value.extra) if path.startswith(METHODS) else external(path)
 
 
 def method_result(inference: Inference, method_value: Value, node: ast.Call, context: Context) -> Values:
-    """What a method of a string, `builtins.str().NAME`, gives: where its text is known, what comes of that."""
+    """The result of a string method, `builtins.str().NAME`; computed where the text is known."""
     name, text = method_value.path, method_value.extra
     method = name.removeprefix(METHODS)
     unknown = frozenset({external("builtins.str()" if method in _SINGLE_RESULT else f"{name}()")})
@@ -52,8 +52,8 @@ def method_result(inference: Inference, method_value: Value, node: ast.Call, con
 
 
 def names_with_prefix(inference: Inference, path: str, flow: Flow, target: str, values: Values) -> Values:
-    """What a loop goes through; of the names of something, which its `target` is, those that begin as is asked:
-    `for name in dir(suite): if name.startswith("test_")`."""
+    """The values of a loop over names; for the loop variable `target` only those that pass a check such as `for name in dir(suite): if
+    name.startswith("test_")`."""
     if _NAME not in values:
         return values
     table = inference.table(path)
@@ -77,7 +77,7 @@ def _text(text: str) -> Value:
 
 
 def _texts(values: Values) -> list[str]:
-    """The texts that values are, if they all are whole texts."""
+    """The texts of string values, if all of them are fully known."""
     texts = [
         v.extra for v in values if v.path == "builtins.str()" and v.extra is not None and not v.extra.endswith("*")
     ]
@@ -85,7 +85,7 @@ def _texts(values: Values) -> list[str]:
 
 
 def _constant_argument(inference: Inference, node: ast.expr, context: Context) -> str | int | None:
-    """A constant, or the one text that an expression is; None: not known."""
+    """A constant, or the single text of an expression; None: unknown."""
     if isinstance(node, ast.Constant):
         return node.value if isinstance(node.value, (str, int)) else None
     texts = _texts(inference.infer(node, context))

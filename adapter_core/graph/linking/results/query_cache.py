@@ -65,7 +65,7 @@ class QueryCache:
         self._results: Generations[object, tuple[Values, Read, bool]] = Generations()
         self._provisional: dict[object, _Provisional] = {}
         self._data: Recent[object, tuple[Any, Read, int]] = Recent(_MAX_DATA, _size_of)
-        # Kept although incomplete (`keep_incomplete`), since computing it again may give another result. Never evicted: one entry per class.
+        # Kept although incomplete (`keep_incomplete`), since recomputing may give another result. Never evicted: one entry per class.
         self._incomplete_data: dict[object, tuple[Any, Read, int]] = {}
         self._singletons: dict[Values, Values] = {}
         self._active: dict[object, _Active] = {}

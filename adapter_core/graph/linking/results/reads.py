@@ -1,4 +1,4 @@
-"""What an inference read: which files, and which names it asked for. What rests on it stays true until one of these changes."""
+"""Dependencies of inference results: which files were read, and which names were looked up. A result is valid until one of them changes."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ _MAX_CACHED_NAMES = 2_000
 
 
 def hash_of(use: str, name: str) -> int:
-    """A number of 32 bits for a name used in one way."""
+    """A 32-bit hash of a name and the way it is used."""
     return zlib.crc32(f"{use} {name}".encode("utf-8", "surrogatepass"))
 
 
 def bit_of(number: int) -> int:
-    """The bit of a name among `Reads.names`, by its hash. Several names share one: then more is taken to be read than was."""
+    """The bit of a name in `Reads.names`, by its hash. Names may share a bit, so that a result may seem to depend on more than it does."""
     return 1 << number % NAME_BITS
 
 
 class Read(NamedTuple):
-    """What was read for one result: `few` numbers in order, and those whose bits are set in `many`. A name's number is that of its bit
-    (`bit_of`), a file's comes behind all of these."""
+    """The dependencies of one result: `few` numbers in order, and those whose bits are set in `many`. The number of a name is that of
+    its bit (`bit_of`); those of files come after all of these."""
 
     few: tuple[int, ...]
     many: int
@@ -39,11 +39,11 @@ NOTHING = Read((), 0)
 
 
 class Reads:
-    """Gathers what is read, result by result. Most results rest on a handful of files and names, and many on the same: equal ones are
-    kept once, and the bits of a dear one are shared by what is built on it."""
+    """Collects dependencies, result by result. Most results depend on a handful of files and names, and many on the same: equal ones are
+    interned, and the bits of a large one are shared by results that build on it."""
 
     def __init__(self, numbers: dict[str, int]) -> None:
-        """`numbers` of all paths that may be read."""
+        """`numbers`: those of all paths that may be read."""
         self._numbers = {path: NAME_BITS + number for path, number in numbers.items()}
         self._numbers_read: set[int] = set()  # what is read at this moment, by itself
         self._partial_reads: list[Read] = []  # and what was read for parts of it
@@ -65,18 +65,18 @@ class Reads:
         return self._names.setdefault(number, number)
 
     def add(self, note_file: Read) -> None:
-        """Note what was read for a result when it was worked out."""
+        """Add the dependencies of a cached result."""
         self._partial_reads.append(note_file)
 
     def begin(self) -> int:
-        """From here on what is read is that of one result. Gives back its depth, for `end`."""
+        """Start collecting for one result. Returns its depth, for `end`."""
         self._enclosing.append((self._numbers_read, self._partial_reads))
         self._numbers_read, self._partial_reads = set(), []
         return len(self._enclosing)
 
     def end(self, depth: int) -> Read:
-        """What was read for the result of that depth, also where an exception left some within it unended; it counts for what is around
-        it, too."""
+        """The dependencies of the result at that depth, including unfinished ones within it after an exception. They count for the
+        enclosing result, too."""
         numbers, parts = self._numbers_read, self._partial_reads
         while len(self._enclosing) > depth:
             more, more_parts = self._enclosing.pop()
@@ -88,17 +88,17 @@ class Reads:
         return note_file
 
     def start(self) -> None:
-        """From here on what is read is that of another question."""
+        """Start collecting for a new query."""
         self._numbers_read, self._partial_reads = set(), []
         self._enclosing.clear()
 
     def of(self, paths: Iterable[str], number: int) -> Read:
-        """Some files, and a name by its hash."""
+        """The dependency on some files, and on a name by its hash."""
         files = [self._numbers[path] for path in paths if path in self._numbers]
         return self._merge({*files, self._name_number(number)}, [])
 
     def _merge(self, numbers: set[int], parts: list[Read]) -> Read:
-        """All of these together; `numbers` is used up."""
+        """All of these together; `numbers` is consumed."""
         distinct = {id(part): part for part in parts}
         if len(distinct) == 1 and numbers.issubset(parts[0].few):
             return parts[0]  # most often what was read for a part of it is all that was read
@@ -133,7 +133,7 @@ class Reads:
         return note_file.many | _bits(note_file.few)
 
     def forget(self) -> None:
-        """Equal ones need no longer be kept once."""
+        """Drop the interned dependencies."""
         self._interned.clear()
         self._bit_sets.clear()
         self._names.clear()
@@ -148,7 +148,7 @@ def _bits(numbers: Iterable[int]) -> int:
 
 
 class TracedWorkspace:
-    """A workspace that notes what is asked of it."""
+    """A workspace that records what is read of it."""
 
     def __init__(self, workspace: Workspace, reads: Reads) -> None:
         self._workspace = workspace
