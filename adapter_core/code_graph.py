@@ -231,12 +231,12 @@ class CodeGraph:
     def owners_of(self, ref: SymbolRef | str) -> list[SymbolRef]:
         """The scopes in which a symbol is defined, innermost first, its module last. A name may mean several symbols."""
         found: dict[tuple[str, int], SymbolRef] = {}
-        for one in self._matching(ref):
-            facts = self.facts(one.path)
-            value = self._value(one)
+        for match_ref in self._matching(ref):
+            facts = self.facts(match_ref.path)
+            value = self._value(match_ref)
             index = facts.symbols[value.index].parent if facts and value else -1
             while facts is not None and index >= 0:
-                found.setdefault((one.path, index), self.ref(facts, index))
+                found.setdefault((match_ref.path, index), self.ref(facts, index))
                 index = facts.symbols[index].parent
         return list(found.values())
 
@@ -255,8 +255,8 @@ class CodeGraph:
         implicit ones: by `with`, properties, operators, loops (`CallSite.implicit`)."""
         found: list[CallSite] = []
         gaps = Gaps(self.inference)
-        for one in self._matching(ref, gaps):
-            facts, value = self.facts(one.path), self._value(one)
+        for match_ref in self._matching(ref, gaps):
+            facts, value = self.facts(match_ref.path), self._value(match_ref)
             if facts is None or value is None:
                 return Listing((), False, "the file changed")
             found += self.calls.in_symbol(facts, value.index, implicit)
@@ -333,8 +333,8 @@ class CodeGraph:
         was found by then, and says so."""
         found: dict[tuple[str, int, int], Reference] = {}
         with self.calls.query(limit_seconds) as gaps:
-            for one in self._matching(ref, gaps):
-                value = self._value(one)
+            for match_ref in self._matching(ref, gaps):
+                value = self._value(match_ref)
                 for named in references.references(self.inference, (value.path, value.index)) if value else ():
                     # Where a name is bound twice, each binding is also a write to the other.
                     place = named.path, named.line, named.column
@@ -397,10 +397,10 @@ class CodeGraph:
         """(symbol, lines covered, lines measured) for each matching symbol; empty before a report is attached."""
         found = []
         gaps = Gaps(self.inference)
-        for one in self._matching(ref, gaps) if self._coverage else ():
-            counted = self._coverage.get(one.path)
-            if counted is not None:
-                found.append((one, *coverage_of(counted, one.symbol.start, one.symbol.end)))
+        for match_ref in self._matching(ref, gaps) if self._coverage else ():
+            line_counts = self._coverage.get(match_ref.path)
+            if line_counts is not None:
+                found.append((match_ref, *coverage_of(line_counts, match_ref.symbol.start, match_ref.symbol.end)))
         return gaps.listing(found) if self._coverage else Listing((), False, "no coverage report is attached")
 
     # -- export ------------------------------------------------------------------------------------------------------

@@ -60,9 +60,9 @@ def list_kept(cache: Path) -> list[KeptAdapters]:
 def remove_kept(folder: Path) -> None:
     """Raises `InUse` where something is being built there, and `OSError`."""
     try:
-        with ExitStack() as held:
+        with ExitStack() as locks:
             for lock in sorted(folder.rglob(".*.lock")):
-                held.enter_context(FileLock(lock, timeout=0))
+                locks.enter_context(FileLock(lock, timeout=0))
             if os.name != "nt":
                 shutil.rmtree(folder)
                 return

@@ -191,13 +191,13 @@ def _workspace(folder: Path, version: str) -> WorkspaceFolder:
 
 
 def _index_file(path: Path, stats: dict[str, os.stat_result], used: dict[str, float], version: str) -> IndexFile:
-    own = [stats[path.name + suffix] for suffix in ("", *_SIDE_FILES) if path.name + suffix in stats]
+    file_stats = [stats[path.name + suffix] for suffix in ("", *_SIDE_FILES) if path.name + suffix in stats]
     named = _STEM.match(path.stem)
     return IndexFile(
         path,
-        sum(s.st_size for s in own),
+        sum(s.st_size for s in file_stats),
         # Reading leaves a file's time alone; for that there is the note.
-        max(used.get(path.stem, 0.0), *(s.st_mtime for s in own)),
+        max(used.get(path.stem, 0.0), *(s.st_mtime for s in file_stats)),
         path.stem == version or path.stem.startswith(f"{version}-"),
         f"{named[1]}.{named[2]}" if named else "",
         bool(named and named[3]),
@@ -225,11 +225,11 @@ def prune(
     report.bytes_left = sum(w.bytes for w in workspaces) + sum(a.bytes for a in adapters)
     rest: list[tuple[float, bool, IndexFile | KeptAdapters]] = []
     used = {workspace.folder.name: workspace.last_used for workspace in workspaces}
-    for kept in adapters:
-        if kept.root_exists is False:
-            _remove_adapters(kept, "root_gone", dry_run, report)
-        elif keep is None or kept.folder.name != keep.parent.name:
-            rest.append((max(kept.changed, used.get(kept.folder.name, 0.0)), True, kept))
+    for adapter in adapters:
+        if adapter.root_exists is False:
+            _remove_adapters(adapter, "root_gone", dry_run, report)
+        elif keep is None or adapter.folder.name != keep.parent.name:
+            rest.append((max(adapter.changed, used.get(adapter.folder.name, 0.0)), True, adapter))
     for workspace in workspaces:
         for index in workspace.indexes:
             if index.path == keep:
@@ -247,9 +247,9 @@ def prune(
             _remove_adapters(oldest, "over_cap", dry_run, report)
         else:
             _remove(oldest, "over_cap", dry_run, report)
-    gone = {removal.path for removal in report.removed}
+    removed_paths = {removal.path for removal in report.removed}
     for workspace in workspaces:
-        left = [i for i in workspace.indexes if i.path not in gone]
+        left = [i for i in workspace.indexes if i.path not in removed_paths]
         if not left and (workspace.indexes or now - workspace.last_used > _EMPTY_SECONDS):
             _remove_folder(workspace, dry_run, report)
     return report

@@ -81,7 +81,7 @@ class WorkspaceCalls:
         found = [(call.start, self.site(facts, call)) for call in facts.calls if call.owner in inside]
         if not with_implicit:
             return [site for _, site in found]
-        return [site for _, site in sorted([*found, *self.implicit(facts, inside)], key=lambda one: one[0])]
+        return [site for _, site in sorted([*found, *self.implicit(facts, inside)], key=lambda item: item[0])]
 
     def implicit(self, facts: ModuleFacts, inside: set[int] | None = None) -> Iterator[tuple[int, CallSite]]:
         """(offset, call) of the implicit calls in a file or in some of its symbols."""
@@ -180,8 +180,12 @@ class WorkspaceCalls:
     @contextlib.contextmanager
     def query(self, seconds: float | None) -> Iterator[Gaps]:
         """A context for one query, on one state of the index, with a time limit."""
-        with self._view.store.snapshot(), without_gc(), self._inference.limit(seconds) as own:
-            gaps = Gaps(self._inference, f"the time limit of {seconds:g} s was met") if own else Gaps(self._inference)
+        with self._view.store.snapshot(), without_gc(), self._inference.limit(seconds) as is_own_limit:
+            gaps = (
+                Gaps(self._inference, f"the time limit of {seconds:g} s was met")
+                if is_own_limit
+                else Gaps(self._inference)
+            )
             try:
                 yield gaps
             finally:

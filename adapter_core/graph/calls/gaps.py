@@ -22,7 +22,7 @@ class Gaps:
         self._inference = inference
         self._late = late
         self._unknown = ""
-        self._noted: list[str] = []
+        self._added: list[str] = []
         self._reasons: list[str] | None = None
         inference.incomplete = False
         inference.unparsed.clear()
@@ -30,7 +30,7 @@ class Gaps:
     def add(self, reason: str) -> None:
         """Add a reason ("": none)."""
         if reason:
-            self._noted.append(reason)
+            self._added.append(reason)
 
     def unknown(self, reason: str) -> None:
         """Set the reason that a name of the query is unknown."""
@@ -55,7 +55,7 @@ class Gaps:
             *([self._unknown] if self._unknown else []),
             *([_ENTANGLED] if self._inference.incomplete else []),
             *([f"{unread[0]}{more} does not parse, so what runs there without a call is not told"] if unread else []),
-            *self._noted,
+            *self._added,
         ]
 
 

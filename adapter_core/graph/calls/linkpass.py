@@ -110,9 +110,9 @@ def _begin(view: WorkspaceView, links: LinkStore, index: str) -> int:
     states = {
         link_file.path: content_state(link_file) for link_file in view.store.files() if link_file.kind == "python"
     }
-    gone = [path for path in linked_files if path not in states]
+    deleted = [path for path in linked_files if path not in states]
     changed = Changes()
-    for path in gone:
+    for path in deleted:
         changed.remove(path, linked_files[path])
     new: dict[str, tuple[str, bytes]] = {}
     for path, state in states.items():
@@ -131,7 +131,7 @@ def _begin(view: WorkspaceView, links: LinkStore, index: str) -> int:
         else []
         for link_kind in LINK_KINDS
     }
-    links.begin(index, new, gone, void)
+    links.begin(index, new, deleted, void)
     return len(void["call"])
 
 

@@ -50,8 +50,8 @@ def links_version() -> str:
     """The version of the code that links."""
     digest = hashlib.sha256()
     graph = Path(__file__).parents[1]
-    own = (graph / f"{name}.py" for name in ("calls/linkpass", "calls/links", "calls/linkstore", "storage/uses"))
-    for file in (*sorted((graph / "linking").rglob("*.py")), *own):
+    modules = (graph / f"{name}.py" for name in ("calls/linkpass", "calls/links", "calls/linkstore", "storage/uses"))
+    for file in (*sorted((graph / "linking").rglob("*.py")), *modules):
         digest.update(file.read_bytes().replace(b"\r\n", b"\n"))
     return digest.hexdigest()[:16]
 
@@ -143,12 +143,12 @@ class Links:
         """By link kind, the files whose links depend on changes of some files, these included."""
         changed = Changes()
         for path in texts:
-            before, facts = self._store.linked_file(path), self._view.facts(path)
+            linked, facts = self._store.linked_file(path), self._view.facts(path)
             if facts is None:
-                if before is not None:
-                    changed.remove(path, before)
-            elif before is None or before.state != f"{self._content_hash(path)} {facts.module}":
-                changed.replace(before, facts, self._view.text(path))
+                if linked is not None:
+                    changed.remove(path, linked)
+            elif linked is None or linked.state != f"{self._content_hash(path)} {facts.module}":
+                changed.replace(linked, facts, self._view.text(path))
         if not changed.paths:
             return dict.fromkeys(LINK_KINDS, frozenset())
         rests = {
@@ -164,8 +164,8 @@ class Links:
         these files, or (None) in all. And the files whose calls have to be inferred."""
         entries = [(row, True) for row in self._store.entries_with_key("call", target_key(value))]
         if homes is not None and (by_name := self._store.entries_with_key("call", unknown_receiver_key(name))):
-            places = homes()
-            entries += [(row, False) for row in by_name if places is None or row[0] in places]
+            matching_files = homes()
+            entries += [(row, False) for row in by_name if matching_files is None or row[0] in matching_files]
         unlinked = self._unlinked_among("call", {value.path, *(path for (path, _), _ in entries)})
         found: list[LinkedCall] = []
         for (path, numbers), traced in entries:
@@ -213,24 +213,24 @@ class Changes:
         self.files = 0
         self.names = 0
 
-    def replace(self, before: LinkedFile | None, facts: ModuleFacts, text: str) -> None:
+    def replace(self, linked: LinkedFile | None, facts: ModuleFacts, text: str) -> None:
         """Add a file that is new or has changed."""
-        if before is not None and before.state.partition(" ")[2] != facts.module:
-            self.remove(facts.path, before)  # it is another module now
-        self._add(before, facts, text)
+        if linked is not None and linked.state.partition(" ")[2] != facts.module:
+            self.remove(facts.path, linked)  # it is another module now
+        self._add(linked, facts, text)
 
-    def _add(self, before: LinkedFile | None, facts: ModuleFacts, text: str) -> None:
+    def _add(self, linked: LinkedFile | None, facts: ModuleFacts, text: str) -> None:
         self.paths.append(facts.path)
-        if before is not None:
-            self.files |= 1 << before.number
-        for number in uses_of(facts, text) - (hashes_in(before.uses) if before is not None else set()):
+        if linked is not None:
+            self.files |= 1 << linked.number
+        for number in uses_of(facts, text) - (hashes_in(linked.uses) if linked is not None else set()):
             self.names |= bit_of(number)
 
-    def remove(self, path: str, before: LinkedFile) -> None:
+    def remove(self, path: str, linked: LinkedFile) -> None:
         self.paths.append(path)
-        self.files |= 1 << before.number
+        self.files |= 1 << linked.number
         # A package that had no other module is one no more.
-        for number in hashes_in(before.uses):
+        for number in hashes_in(linked.uses):
             self.names |= bit_of(number)
 
 
@@ -241,8 +241,8 @@ def uses_of(facts: ModuleFacts, text: str) -> set[int]:
     parts = facts.module.split(".")
     modules = {".".join(parts[:count]) for count in range(1, len(parts) + 1)}
     properties_made = properties(facts, lambda _: text)
-    ways = {**uses(facts), "named": named, "module": modules, "paths": {""}, "property": properties_made}
-    return {hash_of(how, name) for how, names in ways.items() for name in names}
+    names_by_use = {**uses(facts), "named": named, "module": modules, "paths": {""}, "property": properties_made}
+    return {hash_of(use, name) for use, names in names_by_use.items() for name in names}
 
 
 def content_state(row: FileRow) -> str:

@@ -181,10 +181,10 @@ def _folder_state(
     outer = _folder_state(root, above, known)
     state: tuple[tuple[Rules, ...], bool] | None = None
     if outer is not None and name not in ("", ".", ".."):
-        place = root / folder
+        folder_path = root / folder
         left_out = (
-            _is_link(place) or not place.is_dir() or is_skipped_folder(name, place) or is_ignored(folder + "/", outer[0])
-            or (place / "pyvenv.cfg").exists() or (place / "conda-meta").exists()
+            _is_link(folder_path) or not folder_path.is_dir() or is_skipped_folder(name, folder_path) or is_ignored(folder + "/", outer[0])
+            or (folder_path / "pyvenv.cfg").exists() or (folder_path / "conda-meta").exists()
         )  # fmt: skip
         if not left_out:
             state = (with_own_rules(root, folder, outer[0]), outer[1] or name.lower() in _DOC_DIRS)
@@ -289,8 +289,8 @@ def root_rules(root: Path, extra: tuple[str, ...]) -> tuple[Rules, ...]:
     """The user's own rules, those of the clone, and `extra` ones; the folder's `.gitignore` is added by `with_own_rules`."""
     config = Path(os.environ.get("XDG_CONFIG_HOME") or _home() / ".config")
     # The user's own file may be a link; only in a workspace none is followed.
-    own = Path(os.path.realpath(config / "git" / "ignore"))
-    sources = (_read_lines(own), _read_lines(root / ".git" / "info" / "exclude"), list(extra))
+    user_file = Path(os.path.realpath(config / "git" / "ignore"))
+    sources = (_read_lines(user_file), _read_lines(root / ".git" / "info" / "exclude"), list(extra))
     return tuple(Rules("", lines) for lines in sources if lines)
 
 
@@ -338,9 +338,9 @@ def _is_junction(entry: os.DirEntry[str] | Path) -> bool:
     return getattr(entry.stat(follow_symlinks=False), "st_reparse_tag", 0) == _JUNCTION
 
 
-def _is_link(place: Path) -> bool:
+def _is_link(folder_path: Path) -> bool:
     try:
-        return place.is_symlink() or _is_junction(place)
+        return folder_path.is_symlink() or _is_junction(folder_path)
     except OSError:
         return False
 

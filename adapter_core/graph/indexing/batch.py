@@ -53,7 +53,7 @@ def index_batch(root: str, found: Sequence[FoundFile], known: dict[str, str], ma
 def _index_batch(root: str, found: Sequence[FoundFile], known: dict[str, str], max_bytes: int) -> BatchResult:
     result = BatchResult()
     clock = _Clock(result.stages)
-    kept: list[tuple[FoundFile, Source, int]] = []
+    parseable: list[tuple[FoundFile, Source, int]] = []
     for file in found:
         checked = time.time_ns()
         source = _read(root, file, max_bytes, result)
@@ -62,11 +62,11 @@ def _index_batch(root: str, found: Sequence[FoundFile], known: dict[str, str], m
         if known.get(file.path) == source.sha256:
             result.touched.append((file.path, file.size, file.mtime_ns, file.ctime_ns, file.inode, checked))
         else:
-            kept.append((file, source, checked))
+            parseable.append((file, source, checked))
     clock.lap("read")
-    parsed, kept = _parse(kept, result)
+    parsed, parseable = _parse(parseable, result)
     clock.lap("facts")
-    segment = build_segment((facts, source.text) for facts, (_, source, _) in zip(parsed, kept, strict=True))
+    segment = build_segment((facts, source.text) for facts, (_, source, _) in zip(parsed, parseable, strict=True))
     result.owners = segment.owners.tobytes()
     result.lengths = segment.lengths.tobytes()
     result.blocks = _cut(Part.POSTINGS, segment.terms)
@@ -75,7 +75,7 @@ def _index_batch(root: str, found: Sequence[FoundFile], known: dict[str, str], m
     for part, table in _name_tables(parsed).items():
         result.blocks += _cut(part, table)
     clock.lap("keys")
-    for facts, (file, source, checked) in zip(parsed, kept, strict=True):
+    for facts, (file, source, checked) in zip(parsed, parseable, strict=True):
         result.files.append(_record(facts, file, source, checked))
     clock.lap("records")
     return result
@@ -102,7 +102,7 @@ def _parse(
 ) -> tuple[list[ModuleFacts], list[tuple[FoundFile, Source, int]]]:
     """The facts of each file, and the files that have some. A file on which the parser fails is skipped and does not affect others."""
     parsed: list[ModuleFacts] = []
-    kept: list[tuple[FoundFile, Source, int]] = []
+    parseable: list[tuple[FoundFile, Source, int]] = []
     for entry in read:
         file, source, _ = entry
         try:
@@ -112,8 +112,8 @@ def _parse(
                 (file.path, f"could not be read as {file.kind} ({type(error).__name__}: {error})"[:300])
             )
         else:
-            kept.append(entry)
-    return parsed, kept
+            parseable.append(entry)
+    return parsed, parseable
 
 
 class _Clock:

@@ -198,8 +198,8 @@ def _affects_others(
     if not known and not there:
         # A file that could not be read, and is not stored, may have made a folder a source root.
         roots = (f for f in store.roots().folders if f)
-        around = (f for f in roots if f"{folder}/".startswith(f"{f}/") or f.startswith(f"{folder}/"))
-        return any(not store.has_files_below(f) for f in around)
+        enclosing_roots = (f for f in roots if f"{folder}/".startswith(f"{f}/") or f.startswith(f"{folder}/"))
+        return any(not store.has_files_below(f) for f in enclosing_roots)
     # The first file below a folder may make that a source root; so may the last ones that go together unmake it.
     folder = path.rpartition("/")[0]
     return comes_or_goes and bool(folder) and not store.has_files_below(folder, besides=changed_paths)

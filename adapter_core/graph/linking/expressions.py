@@ -73,16 +73,16 @@ def _attribute(inference: Inference, node: ast.Attribute, context: Context) -> V
     if context.base < 0 or not narrowing.is_checked(inference, context.path, context.scope, f".{node.attr}"):
         return found
     subject = dotted_name(node)
-    place = context.base + context.source.start(node)
-    return narrowing.narrowed(inference, subject, place, context, found) if subject else found
+    offset = context.base + context.source.start(node)
+    return narrowing.narrowed(inference, subject, offset, context, found) if subject else found
 
 
 def _is_before(inference: Inference, node: ast.Attribute, context: Context, stored: Sequence[Flow]) -> bool:
     """Whether an attribute is read above all statements that assign it, and in no loop with them."""
     if context.base < 0 or any(flow.conditional for flow in stored):
         return False
-    place = context.base + context.source.start(node)
-    return all(place < flow.start for flow in stored)
+    offset = context.base + context.source.start(node)
+    return all(offset < flow.start for flow in stored)
 
 
 def _just_set(inference: Inference, node: ast.Attribute, context: Context, stored: Sequence[Flow]) -> Values:
@@ -90,11 +90,11 @@ def _just_set(inference: Inference, node: ast.Attribute, context: Context, store
     and no branch between."""
     if context.base < 0:
         return EMPTY
-    place = context.base + context.source.start(node)
+    offset = context.base + context.source.start(node)
     last = max(stored, key=lambda flow: flow.end)
-    if last.conditional or not 0 < place - last.end <= _NEAR or any(flow.kind != "assign" for flow in stored):
+    if last.conditional or not 0 < offset - last.end <= _NEAR or any(flow.kind != "assign" for flow in stored):
         return EMPTY
-    if _CALLS.search(inference.workspace.text(context.path), last.end, place):
+    if _CALLS.search(inference.workspace.text(context.path), last.end, offset):
         return EMPTY
     return workspace_values(inference.infer_flow(context.path, last, context.environment))
 

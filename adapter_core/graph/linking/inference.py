@@ -355,11 +355,11 @@ class Inference(QueryCache):
             first, _, after = step[1:].partition(":")
             return union([contents.rest(self, v, int(first), int(after)) for v in values])
         if step.startswith("@"):
-            place = step[1:]
+            name_or_position = step[1:]
             return (
-                generated.pattern_values(self, values, int(place))
-                if place.isdecimal()
-                else self.attribute(values, place)
+                generated.pattern_values(self, values, int(name_or_position))
+                if name_or_position.isdecimal()
+                else self.attribute(values, name_or_position)
             )
         if step[:1] in "'\"":
             return union([protocols.item(self, v, step, None) for v in values])
@@ -414,8 +414,8 @@ class Inference(QueryCache):
     def getattr_result(self, functions: Values, name: str) -> Values:
         return dynamic.getattr_result(self, functions, name)
 
-    def argument_value(self, callee: Value, node: ast.Call, context: Context, wanted: Parameter) -> Values | None:
-        return parameters.argument_value(self, callee, node, context, wanted)
+    def argument_value(self, callee: Value, node: ast.Call, context: Context, parameter: Parameter) -> Values | None:
+        return parameters.argument_value(self, callee, node, context, parameter)
 
     def callees(self, path: str, call: Call) -> Values:
         return calling.callees(self, path, call)

@@ -130,10 +130,10 @@ def _with_hidden(broken: ModuleFacts, good: ModuleFacts, now_of: dict[int, int],
     order = [(s.start, False, now) for now, s in enumerate(broken.symbols)]
     order += [(s.start, True, before) for before, s in hidden.items()]
     order.sort()
-    place = {now: at for at, (_, is_hidden, now) in enumerate(order) if not is_hidden}
+    place = {now: number for number, (_, is_hidden, now) in enumerate(order) if not is_hidden}
     place[-1] = -1
     place_of = {before: place[now] for before, now in now_of.items()}
-    place_of |= {before: at for at, (_, is_hidden, before) in enumerate(order) if is_hidden}
+    place_of |= {before: number for number, (_, is_hidden, before) in enumerate(order) if is_hidden}
     symbols = [
         hidden[number]._replace(parent=place_of[hidden[number].parent])
         if is_hidden

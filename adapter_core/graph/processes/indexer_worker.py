@@ -144,12 +144,12 @@ class _Meter:
 
     def __init__(self, pipe: ParentPipe) -> None:
         self._pipe = pipe
-        self._shown = float("-inf")
+        self._last_sent = float("-inf")
 
     def __call__(self, state: SyncProgress) -> None:
         now = time.monotonic()
-        if now - self._shown >= _PROGRESS_SECONDS:
-            self._shown = now
+        if now - self._last_sent >= _PROGRESS_SECONDS:
+            self._last_sent = now
             self._pipe.send({"event": "progress", **asdict(state)})
 
 

@@ -98,9 +98,9 @@ _Columns = Iterable[Iterable[int]]
 def _symbol_columns(symbols: Sequence[Symbol], number: _Number, details: list[str | int | None]) -> _Columns:
     rows = []
     for s in symbols:
-        place = _NO_DETAILS
+        details_index = _NO_DETAILS
         if s.signature or s.docstring or s.parameters or s.returns or s.decorators or s.bases or s.local_names:
-            place = len(details)
+            details_index = len(details)
             details += (
                 s.signature, s.docstring, s.returns, len(s.parameters), len(s.decorators), len(s.bases), len(s.local_names)
             )  # fmt: skip
@@ -113,7 +113,7 @@ def _symbol_columns(symbols: Sequence[Symbol], number: _Number, details: list[st
         flags = s.conditional * _CONDITIONAL | s.is_async * _ASYNC | s.is_generator * _GENERATOR
         rows.append((
             number(s.name), number(None if s.qualname == qualname else s.qualname), _SYMBOL_CODE[s.kind],
-            s.start, s.end, s.name_line, s.name_column, s.parent, flags, place,
+            s.start, s.end, s.name_line, s.name_column, s.parent, flags, details_index,
         ))  # fmt: skip
     return zip(*rows, strict=True)
 
@@ -208,26 +208,28 @@ class _Symbols:
         self._details: list[Any] = []
 
     def make(self, index: int, numbers: array[int], strings: Sequence[Any]) -> Symbol:
-        name, qualname, kind, start, end, name_line, name_column, parent, flags, place = numbers
+        name, qualname, kind, start, end, name_line, name_column, parent, flags, details_index = numbers
         known = (
             strings[name], strings[qualname] or self._qualified(index, strings), _SYMBOL_KINDS[kind], start, end,
             name_line, name_column, parent,
         )  # fmt: skip
         marks = bool(flags & _CONDITIONAL), bool(flags & _GENERATOR)
-        if place == _NO_DETAILS:
+        if details_index == _NO_DETAILS:
             return Symbol(*known, is_async=bool(flags & _ASYNC), conditional=marks[0], is_generator=marks[1])
         details = self._details or self._unpack()
-        signature, docstring, returns, parameters, decorators, bases, local_names = details[place : place + 7]
-        place += 7
+        signature, docstring, returns, parameters, decorators, bases, local_names = details[
+            details_index : details_index + 7
+        ]
+        details_index += 7
         symbol_parameters = []
-        for offset in range(place, place + 4 * parameters, 4):
+        for offset in range(details_index, details_index + 4 * parameters, 4):
             parameter, code, annotation, default = details[offset : offset + 4]
             symbol_parameters.append(Parameter(parameter, _PARAMETER_KINDS[code], annotation, default))
-        place += 4 * parameters
+        details_index += 4 * parameters
         parts = []
         for count in (decorators, bases, local_names):
-            parts.append(tuple(details[place : place + count]))
-            place += count
+            parts.append(tuple(details[details_index : details_index + count]))
+            details_index += count
         return Symbol(
             *known, signature, docstring, tuple(symbol_parameters), returns, parts[0], parts[1], bool(flags & _ASYNC), parts[2], *marks
         )  # fmt: skip

@@ -68,7 +68,7 @@ def build_segment(batch: Iterable[tuple[ModuleFacts, str]]) -> Segment:
     words.default_factory = words.__len__
     number = words.__getitem__
     tokens = array("I")
-    places: list[int] = []  # document << _FIELD_BITS | field, for each text
+    text_keys: list[int] = []  # document << _FIELD_BITS | field, for each text
     sizes: list[int] = []
     for ordinal, (facts, text) in enumerate(batch):
         for index, body in own_texts(facts, text):
@@ -78,12 +78,14 @@ def build_segment(batch: Iterable[tuple[ModuleFacts, str]]) -> Segment:
                 if part:
                     before = len(tokens)
                     tokens.extend(map(number, terms.words(part)))
-                    places.append(document | place)
+                    text_keys.append(document | place)
                     sizes.append(len(tokens) - before)
-    return _segment(np.array(owners, dtype="<i4").reshape(-1, 2), list(words), tokens, places, sizes)
+    return _segment(np.array(owners, dtype="<i4").reshape(-1, 2), list(words), tokens, text_keys, sizes)
 
 
-def _segment(owners: np.ndarray, words: list[str], tokens: array[int], places: list[int], sizes: list[int]) -> Segment:
+def _segment(
+    owners: np.ndarray, words: list[str], tokens: array[int], text_keys: list[int], sizes: list[int]
+) -> Segment:
     lengths = np.zeros((len(owners), len(FIELDS)), dtype="<u2")
     if not len(tokens):
         return Segment(owners, lengths, table_of({}), table_of({}))
@@ -92,8 +94,8 @@ def _segment(owners: np.ndarray, words: list[str], tokens: array[int], places: l
     words = [words[i] for i in order]
     rank = np.empty(len(words), np.uint64)
     rank[order] = np.arange(len(words), dtype=np.uint64)
-    place = np.repeat(np.array(places, dtype=np.uint64), sizes)
-    pairs, counts = _counted(rank[np.frombuffer(tokens, dtype=np.uint32)] << np.uint64(32) | place)
+    text_key = np.repeat(np.array(text_keys, dtype=np.uint64), sizes)
+    pairs, counts = _count_distinct(rank[np.frombuffer(tokens, dtype=np.uint32)] << np.uint64(32) | text_key)
     word = (pairs >> np.uint64(32)).astype(np.int64)
     file_of = owners[((pairs & np.uint64(0xFFFFFFFF)) >> np.uint64(_FIELD_BITS)).astype(np.int64), 0]
     # Documents come file by file, so equal pairs of word and file stand together.
@@ -112,7 +114,7 @@ def _segment(owners: np.ndarray, words: list[str], tokens: array[int], places: l
     source = np.repeat(np.arange(len(word)), times)
     number_in_word = np.arange(len(source)) - np.repeat(np.cumsum(times) - times, times)
     term = flat[first[word[source]] + number_in_word].astype(np.uint64)
-    keys, totals = _counted(term << np.uint64(32) | (pairs & np.uint64(0xFFFFFFFF))[source], counts[source])
+    keys, totals = _count_distinct(term << np.uint64(32) | (pairs & np.uint64(0xFFFFFFFF))[source], counts[source])
     where = (keys & np.uint64(0xFFFFFFFF)).astype(np.int64)
     document, part = where >> _FIELD_BITS, where & ((1 << _FIELD_BITS) - 1)
     sums = np.bincount(document * len(FIELDS) + part, weights=totals, minlength=len(owners) * len(FIELDS))
@@ -129,7 +131,7 @@ def _segment(owners: np.ndarray, words: list[str], tokens: array[int], places: l
     )
 
 
-def _counted(keys: np.ndarray, weights: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+def _count_distinct(keys: np.ndarray, weights: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Distinct keys in order, and how often each occurs (or the sum of its weights)."""
     if weights is None:
         keys = np.sort(keys)

@@ -30,5 +30,5 @@ def checksum(values: tuple[object, ...]) -> int:
     return zlib.crc32(repr(tuple(values)).encode("utf-8", "backslashreplace"))
 
 
-def damaged(what: str) -> IndexDamagedError:
-    return IndexDamagedError(f"The index is damaged ({what}); run: pathline index --rebuild")
+def damaged(problem: str) -> IndexDamagedError:
+    return IndexDamagedError(f"The index is damaged ({problem}); run: pathline index --rebuild")

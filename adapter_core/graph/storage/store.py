@@ -75,7 +75,7 @@ class Store:
                 self._prepare(path)
             self._segments = Segments(self._db, self._query)
             self.generation()
-            self._place = os.stat(path) if path is not None else None
+            self._file_stat = os.stat(path) if path is not None else None
         except (sqlite3.Error, UnicodeDecodeError, OSError) as error:
             self.close()
             raise _store_error(error, "cannot be opened") from error
@@ -119,10 +119,10 @@ class Store:
     def is_in_place(self) -> bool:
         """Whether the path still leads to the file that was opened: whoever empties the cache folder takes it away under us, and what
         is written then is lost."""
-        if self.path is None or self._place is None:
+        if self.path is None or self._file_stat is None:
             return True
         try:
-            return os.path.samestat(os.stat(self.path), self._place)
+            return os.path.samestat(os.stat(self.path), self._file_stat)
         except OSError:
             return False
 
@@ -241,7 +241,7 @@ class Store:
         except (sqlite3.Error, UnicodeDecodeError) as error:
             raise _store_error(error, "cannot be read") from error
 
-    def _one(self, sql: str, parameters: tuple[Any, ...] = ()) -> Any:
+    def _first_row(self, sql: str, parameters: tuple[Any, ...] = ()) -> Any:
         """The first row, or None."""
         rows = self._query(sql, parameters)
         return rows[0] if rows else None
@@ -279,7 +279,7 @@ class Store:
         """Whether any module's name begins with this one and a dot."""
         # "/" is the character after "." in every encoding that SQLite compares by.
         below = (f"{module}.", f"{module}/")
-        return self._one("SELECT 1 FROM files WHERE module >= ? AND module < ? LIMIT 1", below) is not None
+        return self._first_row("SELECT 1 FROM files WHERE module >= ? AND module < ? LIMIT 1", below) is not None
 
     def has_files_below(self, folder: str, besides: Sequence[str] = ()) -> bool:
         """Whether the index holds files below a folder, other ones than these."""
@@ -289,7 +289,7 @@ class Store:
 
     def counts(self) -> tuple[int, int]:
         """Files and symbols."""
-        files, symbols = self._one("SELECT count(*), coalesce(sum(symbols), 0) FROM files")
+        files, symbols = self._first_row("SELECT count(*), coalesce(sum(symbols), 0) FROM files")
         return files, symbols
 
     def check(self) -> None:
@@ -297,7 +297,7 @@ class Store:
         # Older versions would take the table's name for a number, and look at everything.
         if sqlite3.sqlite_version_info >= (3, 33) and self._query("PRAGMA integrity_check(files)") != [("ok",)]:
             raise damaged("the table of files is wrong")
-        files, facts = self._one("SELECT (SELECT count(*) FROM files), (SELECT count(*) FROM facts)")
+        files, facts = self._first_row("SELECT (SELECT count(*) FROM files), (SELECT count(*) FROM facts)")
         if files != facts or self._query("SELECT 1 FROM files WHERE segment NOT IN (SELECT id FROM segments) LIMIT 1"):
             raise damaged("rows are lost")
         self._segments.check()
@@ -334,7 +334,7 @@ class Store:
 
     def facts(self, file: FileRow) -> ModuleFacts:
         """The facts of a file. Raises `IndexDamagedError`, also where a writer has replaced the row since it was read."""
-        row = self._one("SELECT data FROM facts WHERE file = ?", (file.id,))
+        row = self._first_row("SELECT data FROM facts WHERE file = ?", (file.id,))
         if row is None:
             raise damaged(f"the facts of {file.path} are lost")
         data = bytes(unseal(row[0], file.id))
@@ -428,7 +428,7 @@ class Store:
         return [path for path, _ in rows], len({segment for _, segment in rows})
 
     def _meta(self, key: str) -> Any:
-        row = self._one("SELECT value FROM meta WHERE key = ?", (key,))
+        row = self._first_row("SELECT value FROM meta WHERE key = ?", (key,))
         return row[0] if row else None
 
 
@@ -436,11 +436,11 @@ def _escaped(name: str) -> str:
     return name.replace("%", "")  # an underscore stands for any character in LIKE: a few more files come through
 
 
-def _store_error(error: Exception, what: str) -> IndexStoreError:
+def _store_error(error: Exception, problem: str) -> IndexStoreError:
     """Damage, which a new build mends, apart from what passes: a full disk, a lock, a folder without permission."""
     text = str(error)
     is_damage = isinstance(error, sqlite3.DatabaseError) and any(sign in text for sign in _DAMAGE_MESSAGES)
     # SQLite quotes a damaged schema in its message, and what Python cannot read then is that. No write of ours breaks a constraint.
     if is_damage or isinstance(error, (UnicodeDecodeError, sqlite3.IntegrityError)):
         return damaged(text)
-    return IndexStoreError(f"The index {what} ({text}); is the disk full, or the cache folder not yours?")
+    return IndexStoreError(f"The index {problem} ({text}); is the disk full, or the cache folder not yours?")

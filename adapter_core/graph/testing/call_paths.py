@@ -1,4 +1,4 @@
-"""The ways from tests to a symbol: backwards from it, call by call, likely ones first."""
+"""Call paths from tests to a symbol, searched backwards from it, likely ones first."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ _NO_BASES = ("builtins.object", "typing.Generic", "typing.Protocol", "abc.ABC")
 
 
 class CallPath(NamedTuple):
-    """From a test to the target: how likely the test takes it, how many calls it has, the last two of them in words, the lines of all of
-    them, the one nearest to the test first. `set_up`: it begins in what runs before or after the test; `guessed`: some step is no call of
-    the text."""
+    """A path from a test to the target: how likely the test takes it, the number of calls, the last two of them in words, the lines of
+    all of them, the one nearest to the test first. `set_up`: it begins in code that runs before or after the test; `guessed`: some step
+    is not a call in the text."""
 
     likely: float = 1.0
     distance: int = 0
@@ -49,7 +49,7 @@ class CallPath(NamedTuple):
 
 
 class ReachingTests(NamedTuple):
-    """What leads to a target, and why it may not be all that does."""
+    """The tests that reach a target, and the reasons why there may be more."""
 
     tests: list[tuple[TestNode, CallPath]]
     reasons: list[str]
@@ -79,7 +79,7 @@ class CallPaths:
         self._indexes: dict[str, dict[tuple[str, int, str], int]] = {}
 
     def tests_reaching(self, target: Value, depth: int) -> ReachingTests:
-        """The tests that lead to a function or class within `depth` calls, each with its likeliest way."""
+        """The tests that reach a function or class within `depth` calls, each with its most likely path."""
         reasons: list[str] = []
         found: dict[str, tuple[TestNode, CallPath]] = {}
         best: dict[Value, float] = {}
@@ -87,16 +87,16 @@ class CallPaths:
         order = itertools.count()
         done: set[Value] = set()
 
-        def push(value: Value, way: CallPath) -> None:
-            if way.likely > best.get(value, 0.0) and value not in done:
-                best[value] = way.likely
-                heapq.heappush(queue, (-way.likely, next(order), value, way))
+        def push(value: Value, call_path: CallPath) -> None:
+            if call_path.likely > best.get(value, 0.0) and value not in done:
+                best[value] = call_path.likely
+                heapq.heappush(queue, (-call_path.likely, next(order), value, call_path))
 
         for value, likely in self._called_symbols(target):
             push(value, CallPath(likely))
         while queue and len(done) < _MAX_SYMBOLS and not (done and self._inference.expired):
-            _, _, value, way = heapq.heappop(queue)
-            if value in done or way.distance >= depth or way.likely < _MIN_LIKELIHOOD:
+            _, _, value, call_path = heapq.heappop(queue)
+            if value in done or call_path.distance >= depth or call_path.likely < _MIN_LIKELIHOOD:
                 continue
             done.add(value)
             if self._inference.table(value.path) is None:
@@ -107,9 +107,9 @@ class CallPaths:
                 if self._inference.expired and number >= _MAX_AFTER_DEADLINE:
                     return ReachingTests(list(found.values()), reasons)  # what is likely was found first
                 path_here = CallPath(
-                    way.likely * step.likely, way.distance + 1, (step.words, *way.words[:1]),
-                    (Span(self._root, step.path, step.line, step.line), *way.lines),
-                    way.set_up or step.set_up, way.guessed or step.guessed,
+                    call_path.likely * step.likely, call_path.distance + 1, (step.words, *call_path.words[:1]),
+                    (Span(self._root, step.path, step.line, step.line), *call_path.lines),
+                    call_path.set_up or step.set_up, call_path.guessed or step.guessed,
                 )  # fmt: skip
                 self._visit(value, step, path_here, found, push)
         if not self._inference.expired and any(
@@ -119,7 +119,8 @@ class CallPaths:
         return ReachingTests(list(found.values()), reasons)
 
     def _called_symbols(self, target: Value) -> Iterator[tuple[Value, float]]:
-        """What is called where a symbol is used: itself; of a class also its methods, of a method what it overrides."""
+        """The symbols that are called where a symbol is used: itself; for a class also its methods, for a method the one that it
+        overrides."""
         yield target, 1.0
         if target.kind != "class":
             table = self._inference.table(target.path)
@@ -132,32 +133,36 @@ class CallPaths:
                 yield Value("function", target.path, index), 1.0
 
     def _visit(
-        self, value: Value, step: _Step, way: CallPath, found: dict[str, tuple[TestNode, CallPath]],
+        self, value: Value, step: _Step, call_path: CallPath, found: dict[str, tuple[TestNode, CallPath]],
         push: Callable[[Value, CallPath], None],
     ) -> None:  # fmt: skip
-        """A scope that uses something: a test, a helper of tests, or one step further back."""
+        """Handle a scope that uses something: a test, a helper of tests, or one more step backwards."""
         table = self._inference.table(step.path)
         if table is None:
             return
         symbols = table.facts.symbols
         owner = self._outermost(table.facts, step.owner)
         if symbols[step.owner].parent != symbols[owner].parent and symbols[symbols[step.owner].parent].kind == "class":
-            way = way._replace(likely=way.likely * _IN_LOCAL_CLASS)
+            call_path = call_path._replace(likely=call_path.likely * _IN_LOCAL_CLASS)
         symbol = symbols[owner]
         nodes = self._tests.nodes_of(step.path, symbol.qualname)
         naming = self._nodes_naming_class(value, nodes)
         for node in nodes:
             other = naming and node.node_id not in naming
-            _add_path(found, node, way._replace(likely=way.likely * _OTHER_CLASS) if other else way)
+            _add_path(found, node, call_path._replace(likely=call_path.likely * _OTHER_CLASS) if other else call_path)
         if nodes or not symbol.is_callable:
             return
         for node in self._tests.tests_set_up_by(step.path, symbol.qualname):
-            _add_path(found, node, way._replace(words=(f"{symbol.name} {step.words}", *way.words[1:]), set_up=True))
-        push(Value("function", step.path, owner), way)
+            _add_path(
+                found,
+                node,
+                call_path._replace(words=(f"{symbol.name} {step.words}", *call_path.words[1:]), set_up=True),
+            )
+        push(Value("function", step.path, owner), call_path)
 
     def _nodes_naming_class(self, value: Value, nodes: list[TestNode]) -> set[str]:
-        """Of the nodes of one function that several classes are collected with, those whose class names that of the method that is called:
-        `Cache = LRUCache` tells what the inherited `self.Cache()` makes. All or none where it does not tell them apart."""
+        """Of the nodes of one function that several classes collect, those whose class names the class of the called method: `Cache =
+        LRUCache` says what the inherited `self.Cache()` creates. All or none where that does not distinguish them."""
         table = self._inference.table(value.path)
         symbol = table.facts.symbols[value.index] if table is not None and len(nodes) > 1 else None
         if table is None or symbol is None or symbol.parent <= 0 or not {n.node_id.count("::") for n in nodes} - {1}:
@@ -167,7 +172,7 @@ class CallPaths:
 
     @staticmethod
     def _outermost(facts: ModuleFacts, owner: int) -> int:
-        """What stands in a function, also within a class there, runs, if at all, in that function."""
+        """Code in a function, also within a class there, runs in that function, if at all."""
         symbols = facts.symbols
         current = symbols[owner].parent
         while current > 0:
@@ -179,7 +184,8 @@ class CallPaths:
     # -- one step back -----------------------------------------------------------------------------------------------
 
     def _steps(self, value: Value, callers: list[CallSite]) -> Iterator[_Step]:
-        """What calls a function or class, written or not, and what takes it as a fixture; else what may have code outside call it."""
+        """The scopes that call a function or class, explicitly or implicitly, or request it as a fixture; else those through which
+        external code may call it."""
         table = self._inference.table(value.path)
         assert table is not None
         symbol = table.facts.symbols[value.index]
@@ -214,8 +220,8 @@ class CallPaths:
         return table.get((qualname, start, kind), 0)
 
     def _fixture_users(self, value: Value, name: str) -> Iterator[tuple[str, int, int, float]]:
-        """(path, scope, line, how likely) of the tests and fixtures that take a fixture. One of a class may replace another of a base
-        class for the tests that this one has."""
+        """(path, scope, line, likelihood) of the tests and fixtures that request a fixture. One in a class may override another of a
+        base class for the inherited tests."""
         undecorated = unbound(value)
         replaced = hierarchy.overridden(self._inference, undecorated)
         for path in self._view.paths_using(name):
@@ -233,8 +239,8 @@ class CallPaths:
                     yield path, index, symbol.name_line, 1.0 if requested == undecorated else _REPLACED
 
     def _external_callers(self, value: Value) -> Iterator[_Step]:
-        """Who may have code outside call a function that nothing in the text is seen to call: who makes an object with it, where its class
-        is built on one from outside, and who has it in hand: as an argument, or in a table under some name."""
+        """Steps through which external code may call a function that is never called in the text: scopes that instantiate its class, if
+        that has external bases, and scopes that pass it as an argument or store it under a name."""
         table = self._inference.table(value.path)
         assert table is not None
         symbol = table.facts.symbols[value.index]
@@ -265,7 +271,7 @@ class CallPaths:
         return any(base.kind == "external" and base.path not in _NO_BASES for base in order)
 
     def _mentions(self, path: str, name: str) -> Iterator[tuple[int, int]]:
-        """(scope, line) of the functions of a file in which a name is part of a call or of what is stored."""
+        """(scope, line) of the functions of a file in which a name is part of a call or of a stored value."""
         table = self._inference.table(path)
         text = self._view.text(path)
         found = 0
@@ -281,8 +287,8 @@ class CallPaths:
                     yield owner, line
 
 
-def _add_path(found: dict[str, tuple[TestNode, CallPath]], node: TestNode, way: CallPath) -> None:
+def _add_path(found: dict[str, tuple[TestNode, CallPath]], node: TestNode, call_path: CallPath) -> None:
     base = node.node_id.partition("[")[0]
     known = found.get(base)
-    if known is None or (not way.guessed, way.likely) > (not known[1].guessed, known[1].likely):
-        found[base] = (node, way)
+    if known is None or (not call_path.guessed, call_path.likely) > (not known[1].guessed, known[1].likely):
+        found[base] = (node, call_path)

@@ -1,4 +1,4 @@
-"""Tests and set-up that a test class inherits from a class in another file: pytest collects and runs them with it."""
+"""Tests and set-up that a test class inherits from a class in another file; pytest collects and runs them with it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SET_UP = frozenset(
 
 
 def is_test_case(inference: Inference, path: str, written: str) -> bool | None:
-    """Whether a class from another file, by its name in this one, descends from a `TestCase`; None where it is not known."""
+    """Whether a class from another file, by its name in this one, descends from a `TestCase`; None where that is unknown."""
     classes = [
         _is_case(lookup_order(inference, v)) for v in inference.infer_text(path, 0, written, 0) if v.kind == "class"
     ]
@@ -34,8 +34,8 @@ def _is_case(order: list[Value]) -> bool:
 
 
 def inherited_tests(inference: Inference, path: str, file: TestFile, rules: PytestRules) -> Iterator[TestNode]:
-    """The tests of base classes in other files, and those that the module imports, as nodes of this one. Their `path` and lines are
-    where they stand."""
+    """The tests of base classes in other files, and imported tests, as nodes of this file. Their `path` and lines are where they are
+    defined."""
     known = {node.node_id.partition("[")[0] for node in file.nodes}
     for prefix in file.open_ids:
         _, inside, names = prefix.partition("::")
@@ -71,7 +71,7 @@ def _collects(inference: Inference, cls: Value, name: str, rules: PytestRules) -
 
 
 def _is_excluded(inference: Inference, cls: Value) -> bool:
-    """Whether `__test__ = False` stands in a class, or in the base that it has it from."""
+    """Whether a class has `__test__ = False`, or inherits it."""
     for base in lookup_order(inference, cls):
         table = inference.table(base.path) if base.kind == "class" else None
         flows = table.flows.get((base.index, "__test__"), ()) if table is not None else ()
@@ -83,7 +83,7 @@ def _is_excluded(inference: Inference, cls: Value) -> bool:
 def _tests_of_class(
     inference: Inference, cls: Value, prefix: str, path: str, rules: PytestRules, known: set[str]
 ) -> Iterator[TestNode]:
-    """The tests of a class and its bases that do not stand in the file in which they are collected."""
+    """The tests of a class and its bases that are defined in other files than the one that collects them."""
     order = lookup_order(inference, cls)
     case = _is_case(order)
     bound: set[str] = set()
@@ -113,8 +113,8 @@ def _class(inference: Inference, path: str, qualname: str) -> Value | None:
 
 
 def test_classes(inference: Inference, path: str, qualname: str) -> Iterator[tuple[str, str]]:
-    """(file, beginning of node ids) of the classes that may be collected with a method: its own, those built on that, and all of these
-    in files that import them."""
+    """(file, beginning of node ids) of the classes that may collect a method: its own, subclasses, and all of these in files that import
+    them."""
     class_name = qualname.rpartition(".")[0]
     cls = _class(inference, path, class_name) if class_name else None
     for collected in [cls, *hierarchy.all_subclasses(inference, cls)] if cls is not None else ():

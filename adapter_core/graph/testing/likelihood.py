@@ -1,7 +1,7 @@
-"""How likely a test runs a symbol: by the calls that lead from one to the other, and by what both are called.
+"""How likely a test runs a symbol, estimated from the calls that lead from one to the other, and from both names.
 
-The weights are rounded from what was seen when the test-suites of three packages ran (`benchmarks/observed`): of the calls with one
-target in functions that ran, .92 happened, under an `if` .7, in an `except` .35; of several targets the more, the fewer.
+The weights are rounded from measurements with the test suites of three packages (`benchmarks/observed`): of the calls with one target in
+functions that ran, .92 happened, under an `if` .7, in an `except` .35; the more targets, the fewer.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _NO_WORDS = frozenset({"test", "py", "init"})
 
 
 class Words(NamedTuple):
-    """The words of a name, of the class around it, of what is written in it, and of its file's name."""
+    """The words of a name, of the enclosing class, of the text, and of the file name."""
 
     name: frozenset[str]
     around: frozenset[str]
@@ -55,7 +55,7 @@ def _terms(text: str) -> frozenset[str]:
 
 
 def step_likelihood(lines: Sequence[str], first: int, line: int, targets: int, in_test: bool, deferred: bool) -> float:
-    """How likely a function that runs makes a call, to the one of its `targets` that is meant. `first`: the line of its `def`."""
+    """How likely a running function makes a call, to one particular target of its `targets`. `first`: the line of its `def`."""
     condition, after = conditions(lines, first, line)
     if targets > 1:
         likely = _SEVERAL * targets**_MORE
@@ -66,8 +66,8 @@ def step_likelihood(lines: Sequence[str], first: int, line: int, targets: int, i
 
 
 def conditions(lines: Sequence[str], first: int, line: int) -> tuple[str, bool]:
-    """Under which kind of condition a line of a function stands ("": none, "if", "except"), and whether something before it in the
-    function may end it. Told by indentation."""
+    """The kind of condition above a line of a function ("": none, "if", "except"), and whether an earlier statement of the function may
+    end it. Judged by indentation."""
     found, after = "", False
     indent = _indent(lines[line - 1]) if line <= len(lines) else 0
     for number in range(min(line, len(lines)) - 1, first, -1):
@@ -89,18 +89,20 @@ def conditions(lines: Sequence[str], first: int, line: int) -> tuple[str, bool]:
 
 
 def _indent(text: str) -> int:
-    """-1 of a line without anything."""
+    """-1 for a blank line."""
     bare = text.lstrip()
     return len(text) - len(bare) if bare and not bare.startswith("#") else -1
 
 
-def test_likelihood(way: float, distance: int, set_up: bool, guessed: bool, target: Words, test: Words) -> float:
-    """How likely a test runs a symbol. `way`: the product of the steps; `distance`: their number. `set_up`: it is reached by what runs
-    before the test, or after it; `guessed`: over a step that is no call of the text."""
-    way = min(way, _SURE)
+def test_likelihood(
+    path_likelihood: float, distance: int, set_up: bool, guessed: bool, target: Words, test: Words
+) -> float:
+    """How likely a test runs a symbol. `path_likelihood`: the product of the steps; `distance`: their number. `set_up`: it is reached by
+    code that runs before or after the test; `guessed`: through a step that is not a call in the text."""
+    path_likelihood = min(path_likelihood, _SURE)
     total = (
         _BIAS
-        + _WAY * math.log(way / (1 - way))
+        + _WAY * math.log(path_likelihood / (1 - path_likelihood))
         + _NEAR / max(distance, 1)
         + (_SET_UP if set_up else 0.0)
         + (_GUESSED if guessed else 0.0)
@@ -115,7 +117,7 @@ def test_likelihood(way: float, distance: int, set_up: bool, guessed: bool, targ
 
 
 def name_likelihood(target: Words, test: Words) -> float:
-    """The same of a test that has the symbol's name, and no more: likelier where its class, or its module, is named, too."""
+    """The same for a test that only has the symbol's name: higher where its class or module is also named."""
     around = _shared(target.around or target.file, test.name | test.around | test.file)
     return _NAMED + _NAMED_FURTHER * max(around, _shared(target.file, test.file))
 

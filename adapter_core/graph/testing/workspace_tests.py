@@ -1,4 +1,4 @@
-"""The tests that a workspace has, and the fixtures and helpers that run for them."""
+"""The tests of a workspace, and the fixtures and helpers that run for them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .tests_map import (  # fmt: skip
 
 
 class WorkspaceTests:
-    """The tests of a workspace, worked out file by file when asked for."""
+    """The tests of a workspace, collected file by file on demand."""
 
     def __init__(self, view: WorkspaceView, inference: Inference) -> None:
         self._view = view
@@ -71,19 +71,19 @@ class WorkspaceTests:
             yield from self.file(path).nodes
 
     def nodes_of(self, path: str, qualname: str) -> list[TestNode]:
-        """The nodes of one test function or method, those of classes in other files that inherit it included."""
+        """The nodes of one test function or method, including those of classes in other files that inherit it."""
         found = list(self._nodes_in_file(path, path, qualname))
         name = qualname.rpartition(".")[2]
         if matches(name, self.rules.python_functions):
-            others = [p for p, _ in test_classes(self._inference, path, qualname)] if "." in qualname else []
-            for other in dict.fromkeys(others or self._inference.files_using_name(name)):
+            collecting_files = [p for p, _ in test_classes(self._inference, path, qualname)] if "." in qualname else []
+            for other in dict.fromkeys(collecting_files or self._inference.files_using_name(name)):
                 if self._inference.expired:
                     break
                 found += self._nodes_in_file(other, path, qualname) if other != path else ()
         return found
 
     def _nodes_in_file(self, collected: str, path: str, qualname: str) -> Sequence[TestNode]:
-        """The nodes that are collected in one file of a function that stands in a file."""
+        """The nodes that one file collects of a function in another one."""
         if collected not in self._by_qualname:
             table: dict[tuple[str, str], list[TestNode]] = {}
             for node in self.file(collected).nodes if is_test_file(collected, self.rules) else ():
@@ -94,12 +94,12 @@ class WorkspaceTests:
         return self._by_qualname[collected].get((path, qualname), ())
 
     def tests_seeing_fixture(self, path: str, parent: int) -> Iterator[tuple[str, int, int]]:
-        """(path, scope, line) of the tests that see a fixture: those of its class, its file, or, in a conftest, of its folder."""
+        """(path, scope, line) of the tests that can see a fixture: those of its class, its file, or, for a conftest, of its folder."""
         table = self._inference.table(path)
         prefix = f"{table.facts.symbols[parent].qualname}." if table is not None and parent > 0 else ""
         folder, _, file = path.rpartition("/")
-        around = f"{folder}/" if folder else ""
-        for other in [p for p in self.paths() if p.startswith(around)] if file == "conftest.py" else [path]:
+        folder_prefix = f"{folder}/" if folder else ""
+        for other in [p for p in self.paths() if p.startswith(folder_prefix)] if file == "conftest.py" else [path]:
             if self._inference.expired:
                 return
             nodes = [node for node in self.file(other).nodes if node.path == other]
@@ -110,7 +110,7 @@ class WorkspaceTests:
                     yield other, index, symbol.name_line
 
     def class_text(self, node: TestNode) -> str:
-        """The text of the class that a test is collected with; "" of a function."""
+        """The text of the class that a test is collected with; "" for a function."""
         path, _, names = node.node_id.partition("[")[0].partition("::")
         qualname = names.replace("::", ".").rpartition(".")[0]
         table = self._inference.table(path) if qualname else None
@@ -130,7 +130,7 @@ class WorkspaceTests:
         )
 
     def tests_set_up_by(self, path: str, qualname: str) -> list[TestNode]:
-        """The nodes for which a function of that name runs before or after."""
+        """The tests that run this function as set-up or tear-down."""
         found = {n.node_id: n for n in self.file(path).nodes if qualname in n.helpers} if self.is_test(path) else {}
         if qualname.rpartition(".")[2] in SET_UP:
             for other, prefix in test_classes(self._inference, path, qualname):

@@ -49,14 +49,14 @@ def argument_sites(inference: Inference, function: Value) -> tuple[list[tuple[st
         if len(sites) <= _MAX_SITES:
             return sites, True
     name = call_name(inference, function)
-    own = _call_sites(inference, function, [c for c in aliases if c.extra == name])
-    named = [(path, call) for path, call in own if call.name == name]
+    own_name_calls = _call_sites(inference, function, [c for c in aliases if c.extra == name])
+    named = [(path, call) for path, call in own_name_calls if call.name == name]
     return (named if len(named) <= _MAX_SITES else []), False
 
 
 def _may_alias(inference: Inference, value: Value) -> list[Value]:
-    plain = unbound(value)
-    return by_name(inference.memoize(("may alias", plain), lambda: _closure(inference, plain)))
+    unbound_value = unbound(value)
+    return by_name(inference.memoize(("may alias", unbound_value), lambda: _closure(inference, unbound_value)))
 
 
 def _call_sites(inference: Inference, value: Value, aliases: list[Value]) -> list[tuple[str, Call]]:

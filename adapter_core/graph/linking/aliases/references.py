@@ -84,21 +84,21 @@ def _lines_with(names: set[str], text: str) -> list[int] | None:
     if not text.isascii():
         return None
     found: list[int] = []
-    line, before = 1, 0
+    line, counted_to = 1, 0
     for match in re.finditer(rf"\b(?:{'|'.join(map(re.escape, sorted(names)))})\b", text):
-        line += text.count("\n", before, match.start())
-        before = match.start()
+        line += text.count("\n", counted_to, match.start())
+        counted_to = match.start()
         found.append(line)
     return found
 
 
-def _walk(facts: ModuleFacts, tree: ast.AST, lines: list[str], wanted: list[int] | None) -> Iterator[Walked]:
-    """Names, attributes and imports, each with the kind of use and the enclosing scope; only of nodes in the `wanted` lines."""
+def _walk(facts: ModuleFacts, tree: ast.AST, lines: list[str], lines_with_names: list[int] | None) -> Iterator[Walked]:
+    """Names, attributes and imports, each with the kind of use and the enclosing scope; only of nodes in the `lines_with_names` lines."""
     scopes_by_place = {(s.name, s.name_line): i for i, s in enumerate(facts.symbols) if s.is_definition}
     stack: list[Walked] = [(tree, "read", 0)]
     while stack:
         node, kind, scope = stack.pop()
-        if wanted is not None and not _reaches(node, wanted):
+        if lines_with_names is not None and not _reaches(node, lines_with_names):
             continue
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             stack += _around_definition(node, scope)
@@ -125,8 +125,8 @@ def _reaches(node: ast.AST, lines: list[int]) -> bool:
     if last is None:
         return True
     first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", ()))])  # type: ignore[attr-defined]
-    at = bisect_left(lines, first)
-    return at < len(lines) and lines[at] <= last
+    position = bisect_left(lines, first)
+    return position < len(lines) and lines[position] <= last
 
 
 def _around_definition(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, scope: int) -> Iterator[Walked]:
@@ -220,7 +220,7 @@ def _module_of(inference: Inference, facts: ModuleFacts, item: Import, path: str
 def _symbols(inference: Inference, table: SymbolTable, node: ast.AST, scope: int, syntax: Syntax) -> set[Place]:
     if isinstance(node, ast.Name):
         offset = syntax.offset(node.lineno, node.col_offset)
-        if any(table.limited_at(one, node.id, offset) for one in scopes(table.facts, scope)):
+        if any(table.limited_at(visible, node.id, offset) for visible in scopes(table.facts, scope)):
             return set()  # the variable of a comprehension, the parameter of a lambda
         return named_symbols(inference, table, scope, node.id)
     assert isinstance(node, ast.Attribute)

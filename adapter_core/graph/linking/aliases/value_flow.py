@@ -151,8 +151,8 @@ def _discards_argument(table: SymbolTable, call: Call) -> bool:
 
 
 def _is_imported(table: SymbolTable, call: Call, module: str) -> bool:
-    places = [s for s in scopes(table.facts, call.owner) if _binds(table, s, module)]
-    return bool(places) and (places[0], module) in table.imports
+    binding_scopes = [s for s in scopes(table.facts, call.owner) if _binds(table, s, module)]
+    return bool(binding_scopes) and (binding_scopes[0], module) in table.imports
 
 
 def _binds(table: SymbolTable, scope: int, name: str) -> bool:
@@ -244,7 +244,7 @@ def _targets_of_aliased_calls(inference: Inference, path: str, owner: int) -> It
 def _files_calling(inference: Inference, name: str) -> frozenset[str]:
     """The files that call something of a name, decorate with it, or import it under another name. Most only mention it, and need not be
     read."""
-    found = (inference.workspace.paths_using(name, how) for how in ("called", "decorated", "aliased"))
+    found = (inference.workspace.paths_using(name, use) for use in ("called", "decorated", "aliased"))
     return frozenset(path for paths in found for path in paths)
 
 

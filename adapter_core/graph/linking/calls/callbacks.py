@@ -106,7 +106,7 @@ def _callback_argument_values(
 
 def callback_calls_of(inference: Inference, function: Value) -> Iterator[tuple[str, Call, Value, Callback]]:
     """(file, call, value of the argument, callback) of the calls that pass a function to external code."""
-    wanted = unbound(function)
+    target = unbound(function)
     seen: set[tuple[str, int, int]] = set()
     for path, call in _candidate_calls(inference, function):
         if (path, call.start, call.end) in seen:
@@ -121,7 +121,7 @@ def callback_calls_of(inference: Inference, function: Value) -> Iterator[tuple[s
             if callback is None:
                 continue
             for value in inference.infer(callback.function, context):
-                if unbound(value) == wanted:
+                if unbound(value) == target:
                     yield path, call, value, callback
 
 

@@ -116,8 +116,8 @@ def _function_result(inference: Inference, callee: Value, node: ast.Call, contex
     bound_count = 1 if callee.extra is not None else 0
     none_facts = tuple(
         Nullness(p.name, True)
-        for p, place in result_parameters.optional
-        if is_none_argument(p, place - bound_count, node)
+        for p, position in result_parameters.optional
+        if is_none_argument(p, position - bound_count, node)
     )
     return _function_results(inference, callee, tuple(sorted(environment.items(), key=lambda e: e[0])), none_facts)
 
@@ -145,9 +145,9 @@ def _find_result_parameters(inference: Inference, function: Value) -> _ResultPar
     named = _names_in_result(inference, table, function.index)
     plain = (p for p in parameters if p.kind not in ("var_positional", "var_keyword"))
     in_result = tuple(p for p in plain if p.name in named)
-    places = [p for p in parameters if p.kind in ("positional", "positional_only")]
+    positional = [p for p in parameters if p.kind in ("positional", "positional_only")]
     optional = [p for p in parameters if p.default == "None"] if len(table.returns.get(function.index, ())) > 1 else []
-    numbered = tuple((p, places.index(p) if p in places else -1_000) for p in optional)
+    numbered = tuple((p, positional.index(p) if p in positional else -1_000) for p in optional)
     return _ResultParameters(parameters[0].name, in_result, numbered)
 
 
@@ -407,8 +407,8 @@ def _constructors(inference: Inference, cls: Value) -> Values:
     found[0] = frozenset(v for v in replaced if v.kind == "function") or found[0]
     if found[1]:
         # What `__new__` gives instead is initialised as what it is, if it is built on the class.
-        others = [class_of(v) for v in instantiate(inference, cls) if v != instance(cls)]
-        below = [c for c in others if cls in lookup_order(inference, c)]
+        classes = [class_of(v) for v in instantiate(inference, cls) if v != instance(cls)]
+        below = [c for c in classes if cls in lookup_order(inference, c)]
         found += [member_functions(inference, c, "__init__") for c in below]
     return union(found)
 

@@ -27,9 +27,9 @@ def parameter_values(inference: Inference, path: str, flow: Flow) -> Values:
         position = int(flow.path)
         table = inference.table(path)
         if position == 0 and table is not None and table.facts.symbols[flow.scope].kind == "class":
-            own = Value("class", path, flow.scope)
+            cls = Value("class", path, flow.scope)
             of_class = inference.workspace.text(path).endswith("classmethod(", 0, flow.start)
-            return frozenset({own if of_class else instance(own)})
+            return frozenset({cls if of_class else instance(cls)})
         if position == 0 and table is not None and (receivers := _receivers(inference, table, flow)):
             return receivers
         parts: list[Values] = [_default(inference, value, flow)]
@@ -61,11 +61,11 @@ def _variadic_values(inference: Inference, value: Value, flow: Flow) -> Values:
         return EMPTY
     arguments = lambda_context.source.tree.args
     listed = arguments.vararg is not None and arguments.vararg.arg == flow.target
-    before = len(arguments.posonlyargs) + len(arguments.args)
+    positional_count = len(arguments.posonlyargs) + len(arguments.args)
     parts: list[Values] = []
     for node, context in _calls_of(inference, value):
         if listed:
-            parts += [contents.element(inference, argument, context) for argument in node.args[before:]]
+            parts += [contents.element(inference, argument, context) for argument in node.args[positional_count:]]
         else:
             parts += [inference.infer(k.value, context) for k in node.keywords if k.arg]
     return frozenset({Value("typed", "list" if listed else "dict", 0, union(parts))})

@@ -366,7 +366,7 @@ def _compute_variadic_values(
     if parameter.kind == "var_keyword":
         parts.append(filling.stored_values(inference, value.path, value.index, parameter.name, key))
     names = {p.name for p in symbol.parameters}
-    before = sum(p.kind in ("positional", "positional_only") for p in symbol.parameters)
+    positional_total = sum(p.kind in ("positional", "positional_only") for p in symbol.parameters)
     for node, context, bound, _ in _calls_of(inference, Value("function", value.path, value.index)):
         if parameter.kind == "var_keyword":
             for keyword in node.keywords:
@@ -375,7 +375,7 @@ def _compute_variadic_values(
                 elif keyword.arg not in names and key in (None, repr(keyword.arg)):
                     parts.append(inference.infer(keyword.value, context))
             continue
-        positional_count = before - (1 if bound else 0)
+        positional_count = positional_total - (1 if bound else 0)
         if key and key.startswith("-") and not any(isinstance(a, ast.Starred) for a in node.args):
             parts += [inference.infer(a, context) for a in node.args[positional_count:][int(key) :][:1]]
             continue

@@ -57,19 +57,19 @@ def _names(node: ast.Call) -> list[str]:
     return [n.strip() for n in spelled(first).strip("'\"").split(",")] if first is not None else []
 
 
-def _listed_values(inference: Inference, node: ast.expr, context: Context, place: int | None) -> Values:
+def _listed_values(inference: Inference, node: ast.expr, context: Context, position: int | None) -> Values:
     """The values of a list, or those at one position of its tuples."""
     if not isinstance(node, (ast.List, ast.Tuple, ast.Set)):
         values = inference.elements(inference.infer(node, context))
-        return values if place is None else inference.unpacked(values, str(place))
+        return values if position is None else inference.unpacked(values, str(position))
     parts = []
     for element in node.elts:
         if isinstance(element, ast.Call) and getattr(element.func, "attr", getattr(element.func, "id", "")) == "param":
             # `pytest.param(value, value, id=…)`
-            parts += [inference.infer(a, context) for a in element.args[place or 0 : (place or 0) + 1]]
+            parts += [inference.infer(a, context) for a in element.args[position or 0 : (position or 0) + 1]]
             continue
         values = inference.infer(element, context)
         if isinstance(element, ast.Starred):
             values = inference.elements(values)
-        parts.append(values if place is None else inference.unpacked(values, str(place)))
+        parts.append(values if position is None else inference.unpacked(values, str(position)))
     return union(parts)

@@ -82,9 +82,9 @@ def targets_of(inference: Inference, values: Values) -> Targets:
             for function in sorted(calling.constructors(inference, value), key=_order) or [value]:
                 entered[function] = None
         elif value.kind == "composed":
-            made = sorted(composed.constructors(inference, value), key=_order)
-            named.update(dict.fromkeys(made))
-            entered.update(dict.fromkeys(made))
+            constructor_list = sorted(composed.constructors(inference, value), key=_order)
+            named.update(dict.fromkeys(constructor_list))
+            entered.update(dict.fromkeys(constructor_list))
         elif value.kind in ("instance", "object"):
             for function in sorted(inference.attribute(frozenset({value}), "__call__"), key=_order):
                 if function.kind == "function":
@@ -214,7 +214,7 @@ def calls_entering_in(inference: Inference, value: Value, paths: frozenset[str] 
         return []
     symbol = table.facts.symbols[value.index]
     found: dict[int, tuple[str, Call, bool]] = {}
-    for place, (path, call) in _interleaved(may_alias.call_sites_of(inference, value)):
+    for number, (path, call) in _interleaved(may_alias.call_sites_of(inference, value)):
         if paths is not None and path not in paths:
             continue
         if inference.expired:
@@ -222,13 +222,13 @@ def calls_entering_in(inference: Inference, value: Value, paths: frozenset[str] 
             break
         reached = targets(inference, path, call)
         if value in reached.named or value in reached.entered:
-            found[place] = path, call, True
+            found[number] = path, call, True
         elif (
             not reached.named and not reached.elsewhere
             and call.name == symbol.name and "." in call.callee and symbol.kind in ("method", "property")
         ):  # fmt: skip
-            found[place] = path, call, False
-    return [found[place] for place in sorted(found)]
+            found[number] = path, call, False
+    return [found[number] for number in sorted(found)]
 
 
 def _interleaved(calls: list[tuple[str, Call]]) -> Iterator[tuple[int, tuple[str, Call]]]:

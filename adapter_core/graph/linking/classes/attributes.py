@@ -33,12 +33,12 @@ def private_attribute(inference: Inference, values: Values, name: str, path: str
     table = inference.table(path)
     while table is not None and scope > 0 and table.facts.symbols[scope].kind != "class":
         scope = table.facts.symbols[scope].parent
-    own = Value("class", path, scope)
+    cls = Value("class", path, scope)
     parts: list[Values] = []
     for value in values:
-        below = scope > 0 and value.kind in ("class", "instance") and value not in (own, instance(own))
+        below = scope > 0 and value.kind in ("class", "instance") and value not in (cls, instance(cls))
         order = lookup_order(inference, class_of(value) if value.kind == "instance" else value) if below else []
-        found = class_attribute(inference, own, name, value) if own in order else None
+        found = class_attribute(inference, cls, name, value) if cls in order else None
         parts.append(inference.attribute(frozenset({value}), name) if found is None else found)
     return union(parts)
 
@@ -49,15 +49,15 @@ def defining_class(inference: Inference, values: Values, path: str, scope: int) 
     table = inference.table(path)
     while table is not None and scope > 0 and table.facts.symbols[scope].kind != "class":
         scope = table.facts.symbols[scope].parent
-    own = Value("class", path, scope)
+    defining = Value("class", path, scope)
 
-    def seen(value: Value) -> Value:
+    def looked_up_on(value: Value) -> Value:
         cls = class_of(value) if value.kind == "instance" else value
-        if scope <= 0 or value.kind not in ("class", "instance") or own not in lookup_order(inference, cls):
+        if scope <= 0 or value.kind not in ("class", "instance") or defining not in lookup_order(inference, cls):
             return value
-        return own if value.kind == "class" else instance(own)
+        return defining if value.kind == "class" else instance(defining)
 
-    return frozenset(map(seen, values))
+    return frozenset(map(looked_up_on, values))
 
 
 def attributes_with_prefix(inference: Inference, value: Value, start: str) -> Values:

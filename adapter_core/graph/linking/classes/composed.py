@@ -54,16 +54,16 @@ def composed_instances(inference: Inference, cls: Value) -> Values:
 
 def constructors(inference: Inference, value: Value) -> Values:
     """The functions that run when such a class is called."""
-    own = _member(inference, value, "__init__")
-    return own or union([inference.constructors(base) for base in _bases(value)])
+    init_methods = _member(inference, value, "__init__")
+    return init_methods or union([inference.constructors(base) for base in _bases(value)])
 
 
 def _attribute(inference: Inference, value: Value, name: str) -> Values:
     if name == "__class__" and value.kind == "object":
         return frozenset({value._replace(kind="composed")})
-    own = _member(inference, value, name)
-    if own:
-        return union([_bound(inference, one, value) for one in own])
+    members = _member(inference, value, name)
+    if members:
+        return union([_bound(inference, member, value) for member in members])
     for base in _bases(value):
         found = inference.member(instance(base) if value.kind == "object" else base, name)
         if found:

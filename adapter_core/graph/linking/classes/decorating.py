@@ -81,7 +81,7 @@ def _decorators(inference: Inference, cls: Value, symbol: Symbol) -> list[Value]
 
 
 def _set_by(
-    inference: Inference, function: Value, own: SymbolTable, cls: Value, name: str
+    inference: Inference, function: Value, class_table: SymbolTable, cls: Value, name: str
 ) -> list[tuple[Values, bool]]:
     """What one decorator sets for a name, statement by statement, and whether it certainly does."""
     table = inference.table(function.path)
@@ -105,7 +105,7 @@ def _set_by(
             continue
         name_values = inference.infer(node.args[1], context)
         names = [v.extra for v in name_values if v.path == "builtins.str()" and v.extra]
-        if name in names or (not names and _is_method(own, cls, name)):
+        if name in names or (not names and _is_method(class_table, cls, name)):
             found.append((inference.infer(node.args[2], context), True))
     return found
 

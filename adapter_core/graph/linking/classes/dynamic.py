@@ -85,8 +85,8 @@ def getattr_result(inference: Inference, functions: Values, name: str) -> Values
         if table is None:
             continue
         parameters = table.facts.symbols[function.index].parameters[1 if function.extra is not None else 0 :]
-        asked = (
+        name_values = (
             ((parameters[0].name, frozenset({external("builtins.str()")._replace(extra=name)})),) if parameters else ()
         )
-        parts.append(inference.call_result_with(function, asked))
+        parts.append(inference.call_result_with(function, name_values))
     return union(parts) if parts else EMPTY

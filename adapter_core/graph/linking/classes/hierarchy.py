@@ -139,12 +139,12 @@ def receivers(inference: Inference, method: Value) -> list[Value]:
     if table is None:
         return []
     symbol = table.facts.symbols[method.index]
-    own = Value("class", method.path, symbol.parent)
+    defining = Value("class", method.path, symbol.parent)
 
     def compute() -> Values:
-        subclass_list = all_subclasses(inference, own) if not is_hub(inference, own) else []
+        subclass_list = all_subclasses(inference, defining) if not is_hub(inference, defining) else []
         if len(subclass_list) > _MAX_RECEIVERS:
-            return frozenset({own})
+            return frozenset({defining})
         takes_class = "class" in symbol.traits
         reached = [
             c
@@ -157,18 +157,20 @@ def receivers(inference: Inference, method: Value) -> list[Value]:
             and _reaches(inference, c, method, symbol.name)
         ]
         if reached:  # else, what is made of a table of classes is told by the class itself
-            others = [c for c in subclass_list if c not in reached and is_called_under_alias(inference, c)]
-            reached += [c for c in others if _reaches(inference, c, method, symbol.name)]
+            other_classes = [c for c in subclass_list if c not in reached and is_called_under_alias(inference, c)]
+            reached += [c for c in other_classes if _reaches(inference, c, method, symbol.name)]
         if (
-            is_constructed(inference, own, takes_class)
+            is_constructed(inference, defining, takes_class)
             or not reached
-            or _has_factory_method(inference, own)
-            or (takes_class and is_method_referenced(inference, own, symbol.name))
+            or _has_factory_method(inference, defining)
+            or (takes_class and is_method_referenced(inference, defining, symbol.name))
         ):
-            reached.append(own)
+            reached.append(defining)
         return frozenset(reached)
 
-    return sorted(inference.memoize(("receivers", method.path, method.index), compute), key=lambda v: (v != own, v[:3]))
+    return sorted(
+        inference.memoize(("receivers", method.path, method.index), compute), key=lambda v: (v != defining, v[:3])
+    )
 
 
 def _has_factory_method(inference: Inference, cls: Value) -> bool:

@@ -75,19 +75,19 @@ def _filtered_pair(inference: Inference, path: str, flow: Flow, value: Value) ->
     name, member = targets.get("0", ""), targets.get("1", "")
     names = texts.names_with_prefix(inference, path, flow, name, NAMES) if name else NAMES
     starts = tuple(v.extra[:-1] for v in names if v.extra)
-    kept = [v for v in value.extra[1] if not starts or _name(inference, v).startswith(starts)]
+    selected = [v for v in value.extra[1] if not starts or _name(inference, v).startswith(starts)]
     for call in _kind_tests(inference, path, flow, member) if member else ():
         kinds = _KINDS.get(call.callee)
-        kept = [v for v in kept if kinds is None or v.kind in kinds]
+        selected = [v for v in selected if kinds is None or v.kind in kinds]
         if call.callee == "issubclass":
-            kept = _subclasses_among(inference, path, call.owner, call.start, call.end, call.line, kept)
+            selected = _subclasses_among(inference, path, call.owner, call.start, call.end, call.line, selected)
     left_out = re.compile(rf"\b{member} (?:is not|!=) ([\w.]+)") if member else None
     text = inference.workspace.text(path)
     for match in left_out.finditer(text, flow.end, flow.end + _NEAR) if left_out is not None else ():
         # `… and member is not Plugin`
         excluded = inference.infer_text(path, flow.scope, match[1], flow.line)
-        kept = [v for v in kept if v not in excluded]
-    return Value("typed", "places", 0, (names, frozenset(kept)))
+        selected = [v for v in selected if v not in excluded]
+    return Value("typed", "places", 0, (names, frozenset(selected)))
 
 
 def _kind_tests(inference: Inference, path: str, flow: Flow, member: str) -> Iterator:
@@ -108,24 +108,24 @@ def _kind_tests(inference: Inference, path: str, flow: Flow, member: str) -> Ite
 
 
 def _subclasses_among(
-    inference: Inference, path: str, scope: int, start: int, end: int, line: int, kept: list[Value]
+    inference: Inference, path: str, scope: int, start: int, end: int, line: int, selected: list[Value]
 ) -> list[Value]:
     """The classes that are subclasses of what `issubclass(member, Base)` names."""
     context = inference.context(path, scope, start, end, line)
     node = context.source.tree if context is not None else None
     if context is None or not isinstance(node, ast.Call) or len(node.args) != 2:
-        return kept
+        return selected
     bases = {v for v in inference.infer(node.args[1], context) if v.kind == "class"}
-    return [v for v in kept if not bases or bases.intersection(mro.lookup_order(inference, v))]
+    return [v for v in selected if not bases or bases.intersection(mro.lookup_order(inference, v))]
 
 
 def _name(inference: Inference, value: Value) -> str:
     """The name of a function or class; "" of anything else."""
     table = inference.table(value.path) if value.kind in ("function", "class") else None
-    place = value.index if value.by is None else value.by[1]
+    index = value.index if value.by is None else value.by[1]
     if value.by is not None:
         table = inference.table(value.by[0])
-    return table.facts.symbols[place].name if table is not None else ""
+    return table.facts.symbols[index].name if table is not None else ""
 
 
 __all__ = ["NAMES", "loop_values", "module_namespace", "name_value_pairs", "values_with_prefix"]

@@ -19,11 +19,11 @@ _PLACES = {"__get__": (1, 2), "__set__": (1, None), "__delete__": (1, None), "__
 
 def descriptor_arguments(inference: Inference, descriptor: Value, method: str, position: int) -> Values:
     """The values of a parameter of a descriptor's method; empty where no class has the descriptor."""
-    places = _PLACES.get(method)
-    if places is None or position not in places:
+    positions = _PLACES.get(method)
+    if positions is None or position not in positions:
         return EMPTY
     owners = inference.memoize(("owners", descriptor), lambda: _owners(inference, descriptor))
-    return owners if position == places[1] else frozenset(instance(cls) for cls in owners)
+    return owners if position == positions[1] else frozenset(instance(cls) for cls in owners)
 
 
 def class_body_arguments(inference: Inference, cls: Value, method: str, position: int) -> Values:

@@ -225,8 +225,8 @@ def _stored_under_other_names(inference: Inference, value: Value, flow: Flow, ke
         if other is None:
             continue
         for write in other.writes_by_name.get(last, ()):
-            own = path == value.path and write.target == flow.target and "." not in write.target
-            if own or (write.key is not None and key is not None and write.key not in ("", key)):
+            defining_table = path == value.path and write.target == flow.target and "." not in write.target
+            if defining_table or (write.key is not None and key is not None and write.key not in ("", key)):
                 continue
             if value in inference.infer_text(path, write.scope, write.target, write.line):
                 yield written_values(inference, path, write)

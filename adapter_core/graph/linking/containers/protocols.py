@@ -81,9 +81,11 @@ def item(inference: Inference, value: Value, key: str | None, step: str | None) 
     if value.kind == "starred":
         return contents.starred_item(inference, value, key, step)
     if value.kind == "typed" and value.path == "places":
-        places: tuple[Values, ...] = value.extra
+        position_values: tuple[Values, ...] = value.extra
         return (
-            places[int(step)] if step is not None and -len(places) <= int(step) < len(places) else union(list(places))
+            position_values[int(step)]
+            if step is not None and -len(position_values) <= int(step) < len(position_values)
+            else union(list(position_values))
         )
     if value.kind == "typed":
         return value.extra

@@ -54,16 +54,16 @@ def _written_values(inference: Inference, value: Value, key: str | None) -> Iter
     cls = class_of(value)
     table = inference.table(cls.path)
     users = inference.files_using_name(table.facts.symbols[cls.index].name) if table is not None else []
-    own = {c.index for c in mro.lookup_order(inference, cls) if c.path == cls.path}
+    own_classes = {c.index for c in mro.lookup_order(inference, cls) if c.path == cls.path}
     for path in users if len(users) <= _MAX_FILES else [cls.path]:
         other = inference.table(path) if inference.spend(1) else None
         writes = [p for same_name in other.writes_by_name.values() for p in same_name] if other is not None else []
         for write in writes if len(writes) <= _MAX_WRITES else [p for p in writes if p.target == "self"]:
             if other is None or (write.key is not None and key is not None and write.key not in ("", key)):
                 continue
-            around = instance_class(other.facts, write.scope, write.target)
-            if around is not None:
-                mine = path == cls.path and around in own
+            enclosing = instance_class(other.facts, write.scope, write.target)
+            if enclosing is not None:
+                mine = path == cls.path and enclosing in own_classes
             else:
                 mine = value in inference.infer_text(path, write.scope, write.target, write.line)
             if mine:

@@ -149,10 +149,10 @@ def _loop_of(lines: Lines, table: SymbolTable, flow: Flow, words: list[str]) -> 
     for word in dict.fromkeys(words):
         for head in table.flows.get((flow.owner, word), ()):
             if head.kind == "for" and head.line == loop[0] and head.scope == flow.scope:
-                others = [
+                other_flows = [
                     f for f in table.flows.get((flow.owner, flow.target), ()) if f != flow and f.line >= head.line
                 ]
-                if any(_is_in_block(lines, head.line, f.line) for f in others):
+                if any(_is_in_block(lines, head.line, f.line) for f in other_flows):
                     return None
                 body = next((n for n in lines.code[loop[0] :] if n < 1_000_000), 0)
                 return _Fold(flow, head, lines.indents[flow.line - 1] == body and not _may_break(lines, head.line))
@@ -245,8 +245,8 @@ def _iterations(
             return EMPTY
         results = [next_value(first, frozenset({candidate})) for candidate in candidates]
         for number, candidate in enumerate(candidates):
-            others = union([first, *results[:number], *results[number + 1 :]])
-            steps += [others, frozenset({candidate})]
+            other_steps = union([first, *results[:number], *results[number + 1 :]])
+            steps += [other_steps, frozenset({candidate})]
         last = union(results)
     else:
         last = first

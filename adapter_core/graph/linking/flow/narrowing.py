@@ -127,8 +127,8 @@ def _instances_among(inference: Inference, values: Values, classes: Values) -> V
 
 def _instances_excluded(inference: Inference, values: Values, classes: Values) -> Values:
     """The values that are not instances of the classes or of subclasses; all of them where no others are known."""
-    others = frozenset(v for v in values if v.kind != "instance" or classes.isdisjoint(_order(inference, v)))
-    return others if any(v.kind == "instance" for v in others) else values
+    remaining = frozenset(v for v in values if v.kind != "instance" or classes.isdisjoint(_order(inference, v)))
+    return remaining if any(v.kind == "instance" for v in remaining) else values
 
 
 def _order(inference: Inference, value: Value) -> list[Value]:

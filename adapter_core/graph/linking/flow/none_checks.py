@@ -41,12 +41,12 @@ def is_unreachable(inference: Inference, path: str, flow: Flow, first: int, know
     indent = lines.indents[flow.line - 1]
     branch = False  # whether the line is in an `else` of the next `if` above
     for number in range(flow.line - 1, first, -1):
-        text, own = lines.texts[number - 1], lines.code[number - 1]
-        if own < indent:
-            indent, branch = own, text.lstrip().startswith("else:")
+        text, line_indent = lines.texts[number - 1], lines.code[number - 1]
+        if line_indent < indent:
+            indent, branch = line_indent, text.lstrip().startswith("else:")
             if wrong.match(text):
                 return True
-        elif own == indent:
+        elif line_indent == indent:
             if right.match(text) and (branch or block_exits(lines, number, flow.line)):
                 return True
             branch = branch and text.lstrip().startswith("elif ")

@@ -50,8 +50,8 @@ def _callbacks_in_call(table: SymbolTable, text: str, call: Call) -> list[Operat
     found = []
     for argument, name in callback_arguments(node, call.name):
         start, end = source.span(argument)
-        place = call.start + start, call.start + end
-        details = call.owner, call.line, last, *place, dotted(argument), name, (call.start, call.end), dotted(node)
+        extent = call.start + start, call.start + end
+        details = call.owner, call.line, last, *extent, dotted(argument), name, (call.start, call.end), dotted(node)
         found.append(Operation("callback", "callback", *details, call.deferred))
     return found
 

@@ -133,10 +133,10 @@ def _accessor_in_order(inference: Inference, order: list[Value], receiver: Value
     return {}
 
 
-def _property(inference: Inference, table: SymbolTable, own: Sequence[int], receiver: Value, access: str) -> Values:
+def _property(inference: Inference, table: SymbolTable, indexes: Sequence[int], receiver: Value, access: str) -> Values:
     """The getter, setter or deleter of a property."""
     found: Values = EMPTY
-    for index in own:
+    for index in indexes:
         symbol = table.facts.symbols[index]
         ending = next((e for e in (".setter", ".deleter") if any(d.endswith(e) for d in symbol.decorators)), "")
         if symbol.is_callable and ending == _ENDINGS.get(access, ""):
@@ -153,9 +153,9 @@ def _property_call(inference: Inference, table: SymbolTable, cls: Value, name: s
         source = snippet(text[flow.start : flow.end]) if text.startswith("property", flow.start) else None
         if source is None or not isinstance(source.tree, ast.Call) or dotted_name(source.tree.func) != "property":
             continue
-        place = _PLACES[access]
-        named = [k.value for k in source.tree.keywords if k.arg == ("fget", "fset", "fdel")[place]]
-        for node in [*source.tree.args[place : place + 1], *named]:
+        position = _PLACES[access]
+        named = [k.value for k in source.tree.keywords if k.arg == ("fget", "fset", "fdel")[position]]
+        for node in [*source.tree.args[position : position + 1], *named]:
             start, end = source.span(node)
             parts.append(inference.infer_at(cls.path, cls.index, flow.start + start, flow.start + end, flow.line))
     return union(parts)

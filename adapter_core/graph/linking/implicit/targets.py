@@ -187,7 +187,9 @@ def _attribute(inference: Inference, path: str, operation: Operation, values: Va
             continue  # somebody stores an attribute of the name, so it is there
         if value in declaring - values:
             # As of a call of `self.hook()`: a reader is led to where the class declares it, too.
-            by_method = {m: f for m, f in by_method.items() if all(is_abstract(inference, unbound(one)) for one in f)}
+            by_method = {
+                m: f for m, f in by_method.items() if all(is_abstract(inference, unbound(function)) for function in f)
+            }
         found += by_method.items()
     return found
 

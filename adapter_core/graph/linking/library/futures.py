@@ -55,8 +55,8 @@ def _gather_results(inference: Inference, node: ast.Call, context: Context) -> V
             for a, inner in zip(node.args, starred, strict=True)
         ]
         return frozenset({Value("typed", "list", 0, awaited(union(parts)))})
-    places = tuple(awaited(inference.infer(a, context)) for a in node.args)
-    return frozenset({Value("typed", "places", 0, places)})
+    results = tuple(awaited(inference.infer(a, context)) for a in node.args)
+    return frozenset({Value("typed", "places", 0, results)})
 
 
 def _future(values: Values) -> Values:

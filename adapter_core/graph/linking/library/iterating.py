@@ -88,7 +88,7 @@ def _columns(call: LibraryCall) -> Values:
 def _turned(call: LibraryCall, table: ast.expr) -> Values:
     """`zip(*rows)`, the transpose: the first elements of all rows, the second ones of all."""
     rows = call.inference.elements(call.values(table))
-    columns = [call.inference.unpacked(rows, str(place)) for place in range(_MAX_COLUMNS)]
+    columns = [call.inference.unpacked(rows, str(number)) for number in range(_MAX_COLUMNS)]
     return frozenset({Value("typed", "places", 0, tuple(list_of(c) for c in columns if c))})
 
 

@@ -150,9 +150,11 @@ class _Walk:
         name: str = "", other: ast.expr | None = None,
     ) -> None:  # fmt: skip
         line, last = (line, line) if line else (whole.lineno, whole.end_lineno)
-        place, second = (self.extent(other), dotted(other)) if other is not None else (NOWHERE, "")
+        other_extent, second = (self.extent(other), dotted(other)) if other is not None else (NOWHERE, "")
         self.found.append(
-            Operation(kind, protocol, self.owner, line, last, *extent, text, name, place, second, self.deferred, direct)
+            Operation(
+                kind, protocol, self.owner, line, last, *extent, text, name, other_extent, second, self.deferred, direct
+            )
         )
 
     def truth(self, test: ast.expr) -> None:
@@ -307,7 +309,7 @@ class _Walk:
             self.of_string(node, name, function.value.value)
             return
         if name in CALLER_NAMES and (isinstance(function, ast.Name) or name not in BUILT_IN_CALLERS):
-            self.handed(node, name)
+            self.add_callbacks(node, name)
         for position, protocol in BUILTINS.get(name, ()):
             arguments = node.args if position is None else node.args[position : position + 1]
             if protocol == "ordered" and any(k.arg == "key" for k in node.keywords):
@@ -325,7 +327,7 @@ class _Walk:
                 ):
                     self.add_value("built-in", protocol, argument, node, name=name, other=function)
 
-    def handed(self, node: ast.Call, name: str) -> None:
+    def add_callbacks(self, node: ast.Call, name: str) -> None:
         """What is handed to code that calls it: `map(f, values)`, `sorted(values, key=f)`."""
         for argument, last in callback_arguments(node, name):
             self.add_operation(

@@ -61,9 +61,9 @@ NO_LINES = Lines([], [], [])
 
 def lines_of(texts: list[str]) -> Lines:
     """Measure the indentation of lines."""
-    bare = [text.lstrip() for text in texts]
-    indents = [len(text) - len(rest) if rest else _BLANK_INDENT for text, rest in zip(texts, bare, strict=True)]
-    code = [_BLANK_INDENT if rest.startswith("#") else indent for indent, rest in zip(indents, bare, strict=True)]
+    stripped = [text.lstrip() for text in texts]
+    indents = [len(text) - len(rest) if rest else _BLANK_INDENT for text, rest in zip(texts, stripped, strict=True)]
+    code = [_BLANK_INDENT if rest.startswith("#") else indent for indent, rest in zip(indents, stripped, strict=True)]
     return Lines(texts, indents, code)
 
 
@@ -102,7 +102,7 @@ def is_not_yet_bound(table: SymbolTable, scope: int, name: str, offset: int) -> 
 def _find_bindings(table: SymbolTable, scope: int, name: str) -> list[Binding]:
     facts = table.facts
     bindings: list[Binding] = []
-    plain: Binding | None = None
+    declaration: Binding | None = None
     for index in table.children.get((scope, name), ()):
         symbol = facts.symbols[index]
         if symbol.is_definition:
@@ -110,7 +110,7 @@ def _find_bindings(table: SymbolTable, scope: int, name: str) -> list[Binding]:
                 continue
             bindings.append(Binding(symbol.name_line, -1, symbol.conditional, index))
         else:
-            plain = Binding(symbol.name_line, -1, True, index)
+            declaration = Binding(symbol.name_line, -1, True, index)
     for item in table.imports.get((scope, name), ()):
         bindings.append(Binding(item.line, -1, item.conditional, item))
     for flow in table.flows.get((scope, name), ()):
@@ -119,8 +119,8 @@ def _find_bindings(table: SymbolTable, scope: int, name: str) -> list[Binding]:
         bindings.append(
             Binding(flow.line, flow.end, flow.conditional or at_any_time or noted, flow, at_any_time or noted)
         )
-    if not bindings and plain is not None:
-        return [plain]
+    if not bindings and declaration is not None:
+        return [declaration]
     bindings.sort(key=lambda e: (e.line, e.after))
     return [event._replace(number=number) for number, event in enumerate(bindings)]
 
@@ -177,8 +177,8 @@ def _inside(event: Binding, line: int, lines: Lines) -> bool:
     """Whether the block that contains a binding, or that it begins, extends to a line."""
     if line - event.line > _MAX_LINES or not 0 < event.line <= len(lines.texts):
         return False
-    own = lines.texts[event.line - 1]
-    indent = _indent(own) + (1 if _HEADER.match(own) and not isinstance(event.source, int) else 0)
+    line_text = lines.texts[event.line - 1]
+    indent = _indent(line_text) + (1 if _HEADER.match(line_text) and not isinstance(event.source, int) else 0)
     return least_indent(lines, event.line, line) >= indent
 
 
@@ -187,8 +187,8 @@ def _has_run(event: Binding, place: ReadPosition) -> bool:
     count as rebinding."""
     source = event.source
     if isinstance(source, Flow) and 0 < event.line <= len(place.lines.texts):
-        own = place.lines.texts[event.line - 1].lstrip()
-        if own.startswith(source.target) and _AUGMENTED.match(own, len(source.target)):
+        line_text = place.lines.texts[event.line - 1].lstrip()
+        if line_text.startswith(source.target) and _AUGMENTED.match(line_text, len(source.target)):
             return False
     if event.line >= place.line:
         # On one line: `while (m := f()): m()` and the like.

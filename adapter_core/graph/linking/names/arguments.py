@@ -27,13 +27,13 @@ def argument_for_parameter(
         positional = positional[1:]
     parts: list[Values] = []
     if parameter in positional:
-        place = positional.index(parameter)
+        position = positional.index(parameter)
         for number, argument in enumerate(node.args):
             if isinstance(argument, ast.Starred):
                 for value in inference.infer(argument.value, context):
-                    parts.append(inference.item(value, None, str(place - number)) if place >= number else EMPTY)
+                    parts.append(inference.item(value, None, str(position - number)) if position >= number else EMPTY)
                 break
-            if number == place:
+            if number == position:
                 parts.append(inference.infer(argument, context))
                 break
     for keyword in node.keywords:

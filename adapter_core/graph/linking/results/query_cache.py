@@ -118,8 +118,8 @@ class QueryCache:
             return EMPTY
         steps_before, spent = self._steps, self._spent_on_files
         active = self._active[key] = _Active(depth)
-        before, self._lowest_dependency = self._lowest_dependency, _NO_DEPENDENCY
-        needed_before, self._dependency_bits = self._dependency_bits, 0
+        outer_lowest, self._lowest_dependency = self._lowest_dependency, _NO_DEPENDENCY
+        outer_bits, self._dependency_bits = self._dependency_bits, 0
         reading = self.reads.begin() if self.reads is not None else 0
         result = EMPTY
         try:
@@ -138,7 +138,7 @@ class QueryCache:
             self.mark_incomplete()
         finally:
             dependency_bits, own_bit = self._dependency_bits, 1 << depth
-            self._dependency_bits = needed_before | (dependency_bits & ~own_bit)
+            self._dependency_bits = outer_bits | (dependency_bits & ~own_bit)
             del self._active[key]
             self._spent_on_files = spent
         if dependency_bits & own_bit and active.assumed != result:
@@ -153,14 +153,14 @@ class QueryCache:
         read = self.reads.end(reading) if self.reads is not None else NOTHING
         if self._lowest_dependency >= depth:
             self._results[key] = result, read, False
-            self._lowest_dependency = before
+            self._lowest_dependency = outer_lowest
         else:
             self._store_provisional(
                 key,
                 _Provisional(result, read, self._lowest_dependency, dependency_bits & ~own_bit),
                 self._steps - steps_before,
             )
-            self._lowest_dependency = min(before, self._lowest_dependency)
+            self._lowest_dependency = min(outer_lowest, self._lowest_dependency)
         return result
 
     def _store_provisional(self, key: object, provisional: _Provisional, steps: int) -> None:
@@ -192,7 +192,7 @@ class QueryCache:
                     self.reads.add(read)
                 return result
         reads, steps_before = self.reads, self._spent_on_files
-        before, self._lowest_dependency = self._lowest_dependency, _NO_DEPENDENCY
+        outer_lowest, self._lowest_dependency = self._lowest_dependency, _NO_DEPENDENCY
         was_incomplete, self.incomplete = self.incomplete, False
         reading = reads.begin() if reads is not None else 0
         try:
@@ -200,10 +200,10 @@ class QueryCache:
         finally:
             read = reads.end(reading) if reads is not None else NOTHING
         if self._lowest_dependency == _NO_DEPENDENCY and not self.expired and (keep_incomplete or not self.incomplete):
-            kept: dict[object, tuple[Any, Read, int]] = self._incomplete_data if keep_incomplete else self._data
-            kept[key] = result, read, self._spent_on_files - steps_before
+            cache: dict[object, tuple[Any, Read, int]] = self._incomplete_data if keep_incomplete else self._data
+            cache[key] = result, read, self._spent_on_files - steps_before
         self.incomplete = self.incomplete or was_incomplete
-        self._lowest_dependency = min(before, self._lowest_dependency)
+        self._lowest_dependency = min(outer_lowest, self._lowest_dependency)
         return result
 
     def has_data(self, key: object) -> bool:
@@ -258,9 +258,9 @@ class QueryCache:
         """A context in which inference stops after `seconds` (None: never) or when `cancel` is set, and at the limits of enclosing
         contexts. Yields whether this time limit is the earliest."""
         before = self._deadline, self._cancels, self._has_limit
-        own = time.monotonic() + seconds if seconds is not None else None
-        first = own is not None and (self._deadline is None or own <= self._deadline)
-        self._deadline = own if first else self._deadline
+        deadline = time.monotonic() + seconds if seconds is not None else None
+        first = deadline is not None and (self._deadline is None or deadline <= self._deadline)
+        self._deadline = deadline if first else self._deadline
         self._cancels = self._cancels if cancel is None else (*self._cancels, cancel)
         self._has_limit = self._deadline is not None or bool(self._cancels)
         try:

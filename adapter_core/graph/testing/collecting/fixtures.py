@@ -1,4 +1,4 @@
-"""Fixtures of pytest: what a file defines, which of them a test sees, and which of them run for it."""
+"""pytest fixtures: those that a file defines, that a test can see, and that run for it."""
 
 from __future__ import annotations
 
@@ -39,11 +39,9 @@ _DEPTH = 200  # how far fixtures that request one another are followed
 
 @dataclass(frozen=True, slots=True)
 class Fixture:
-    """A definition under the name that tests request. Lines `start..end` hold it, decorators included.
-
-    `scope`: "" where it is not written out. `params_ids`: () without parameters, None where they cannot be told. `requests`: the
-    fixtures that it asks for. `overrides`: the definition of the same name that it hides (`visible_fixtures` fills it in).
-    """
+    """A definition under the name that tests request. Lines `start..end` include decorators. `scope`: "" where it is not a literal.
+    `params_ids`: () without parameters, None where they are unknown. `requests`: the fixtures that it requests. `overrides`: the
+    definition of the same name that it hides (set by `visible_fixtures`)."""
 
     __test__: ClassVar[bool] = False
 
@@ -70,7 +68,7 @@ def read_fixtures(path: str, source: str | ast.Module, escape_ids: bool = True) 
 
 
 def fixture_call(node: Function, names: ModuleNames) -> ast.expr | None:
-    """The decorator that makes a function a fixture, with constants followed: `pytest.fixture`, or a call of it."""
+    """The decorator that makes a function a fixture, with constants resolved: `pytest.fixture`, or a call of it."""
     for decorator in node.decorator_list:
         resolved = names.resolve(decorator)
         callee = names.canonical(resolved.func if isinstance(resolved, ast.Call) else resolved)
@@ -81,7 +79,7 @@ def fixture_call(node: Function, names: ModuleNames) -> ast.expr | None:
 
 
 def requested_names(node: Function, bound: bool) -> tuple[str, ...]:
-    """The parameters that pytest fills in: those without a default; `bound`: the first one is the instance or class."""
+    """The parameters that pytest fills in: those without a default. `bound`: the first one is the instance or class."""
     spec = node.args
     positional = [*spec.posonlyargs, *spec.args]
     without_default = len(positional) - len(spec.defaults)
@@ -99,11 +97,9 @@ def visible_fixtures(
     fixtures_by_file: Mapping[str, Sequence[Fixture]],
     classes: Sequence[Sequence[str]] = (),
 ) -> dict[str, Fixture]:
-    """The definition that a test in `path` gets for each name; the nearest wins, and names those that it overrides.
-
-    `fixtures_by_file`: fixtures by the file in which they are visible (where a conftest.py imports fixtures, list them under it too).
-    `classes`: the classes around the test, outermost first, each followed by its bases (`TestNode.classes`).
-    """
+    """The definition that a test in `path` gets for each name; the nearest one overrides the others. `fixtures_by_file`: fixtures by the
+    file in which they are visible (where a conftest.py imports fixtures, list them under it too). `classes`: the enclosing classes of
+    the test, outermost first, each followed by its bases (`TestNode.classes`)."""
     visible: dict[str, Fixture] = {}
     for fixture in _in_order(path, fixtures_by_file, classes):
         visible[fixture.name] = replace(fixture, overrides=visible.get(fixture.name))
@@ -115,7 +111,7 @@ def autouse_names(
     fixtures_by_file: Mapping[str, Sequence[Fixture]],
     classes: Sequence[Sequence[str]] = (),
 ) -> tuple[str, ...]:
-    """The fixtures that a test in `path` gets without asking, outermost first; arguments as for `visible_fixtures`."""
+    """The fixtures that a test in `path` gets automatically, outermost first; arguments as for `visible_fixtures`."""
     found = (fixture.name for fixture in _in_order(path, fixtures_by_file, classes) if fixture.autouse)
     return tuple(dict.fromkeys(found))
 
@@ -126,11 +122,9 @@ def closure_names(
     direct: frozenset[str] = frozenset(),
     breadth_first: bool = False,
 ) -> list[str]:
-    """The fixtures that run for a test which asks for `names`, with all that they ask for in turn, those without a definition included.
-
-    In pytest's order: wider scopes first, then as requested, depth first (`breadth_first`: as older versions of pytest have it).
-    `direct` are values of `parametrize`, and ask for nothing.
-    """
+    """The fixtures that run for a test that requests `names`, with those that they request in turn, including unknown ones. In pytest's
+    order: wider scopes first, then as requested, depth first (`breadth_first`: as in older versions of pytest). `direct` are values of
+    `parametrize`, and request nothing."""
     closure = list(_breadth_first(names, visible, direct) if breadth_first else _depth_first(names, visible, direct))
 
     def width(name: str) -> int:
@@ -191,13 +185,13 @@ def _in_order(
     fixtures_by_file: Mapping[str, Sequence[Fixture]],
     classes: Sequence[Sequence[str]],
 ) -> Iterator[Fixture]:
-    """All fixtures that are visible, the nearest last; in one place, in the order in which pytest registers them."""
+    """All visible fixtures, the nearest last; within one place in the order in which pytest registers them."""
     folders = path.split("/")[:-1]
     conftests = ["/".join([*folders[:depth], "conftest.py"]) for depth in range(len(folders) + 1)]
     for file in dict.fromkeys([*conftests, path]):
         # What a conftest.py imports keeps its own path and is visible here all the same.
-        here = (fixture for fixture in fixtures_by_file.get(file, ()) if "." not in fixture.qualname)
-        yield from sorted(here, key=lambda fixture: fixture.qualname)
+        in_file = (fixture for fixture in fixtures_by_file.get(file, ()) if "." not in fixture.qualname)
+        yield from sorted(in_file, key=lambda fixture: fixture.qualname)
     for mro in classes:
         members: dict[str, Fixture] = {}
         for owner in reversed(mro):

@@ -53,10 +53,8 @@ class _NoId(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Parametrization:
-    """One `parametrize`. `names` is empty where they are unknown. `indirect`: names whose values go to a fixture; None: unknown.
-
-    `ids`: one for each parameter set (None in it: a hidden one); None: unknown.
-    """
+    """One `parametrize`. `names` is empty where they are unknown. `indirect`: names whose values go to a fixture; None: unknown. `ids`:
+    one for each parameter set (None in it: a hidden one); None: unknown."""
 
     names: tuple[str, ...] = ()
     indirect: frozenset[str] | None = None
@@ -65,14 +63,14 @@ class Parametrization:
 
 @dataclass(frozen=True, slots=True)
 class _Set:
-    """One parameter set as written: its values where they stand apart, and its own id (None: made from the values)."""
+    """One parameter set as written: its values where they are separate, and its own id (None: made from the values)."""
 
     values: list[ast.expr] | None
     id: str | _NoId | None = None
 
 
 def read_parametrize(call: ast.Call, names: ModuleNames, escape: bool = True) -> Parametrization:
-    """What a call of `pytest.mark.parametrize` says; `escape` is False where pytest was told to keep non-ASCII ids."""
+    """A call of `pytest.mark.parametrize`; `escape` is False where pytest is configured to keep non-ASCII ids."""
     arguments = call_arguments(call, ("argnames", "argvalues", "indirect", "ids", "scope"))
     if arguments is None or "argnames" not in arguments or "argvalues" not in arguments:
         return Parametrization()
@@ -94,10 +92,8 @@ def fixture_ids(
 
 
 def brackets(ids: Sequence[Sequence[str | None]]) -> list[str] | None:
-    """The product of several parametrizations as the ends of node ids, the last one turning fastest: `["[a-1]", "[a-2]"]`.
-
-    A test without parameters yields `[""]`; one with more than `MAX_IDS` sets None.
-    """
+    """The product of several parametrizations as the ends of node ids, the last one varying fastest: `["[a-1]", "[a-2]"]`. A test
+    without parameters yields `[""]`; one with more than `MAX_IDS` sets None."""
     rows: list[tuple[str, ...]] = [()]
     for set_ids in ids:
         if len(rows) * len(set_ids) > MAX_IDS:
@@ -107,7 +103,7 @@ def brackets(ids: Sequence[Sequence[str | None]]) -> list[str] | None:
 
 
 def call_arguments(call: ast.Call, parameters: tuple[str, ...]) -> dict[str, ast.expr] | None:
-    """Arguments by name; None where `*` or `**` hides which is which."""
+    """Arguments by name; None where there is a `*` or `**`."""
     if len(call.args) > len(parameters) or any(isinstance(argument, ast.Starred) for argument in call.args):
         return None
     arguments = dict(zip(parameters, call.args, strict=False))
@@ -149,10 +145,8 @@ def escaped(value: str | bytes) -> str:
 
 
 def _argument_names(node: ast.expr, names: ModuleNames) -> tuple[tuple[str, ...], bool | None]:
-    """The names, and whether each value stands for itself (`"a"`) and not in a tuple (`["a"]`, `"a, b"`).
-
-    None: with `"a,"` it stands for itself in pytest 8, and in a tuple in 9.2.
-    """
+    """The names, and whether each value is a set of its own (`"a"`) rather than a tuple (`["a"]`, `"a, b"`). None: with `"a,"` it is a
+    set of its own in pytest 8, and a tuple in 9.2."""
     text = names.literal(node)
     if isinstance(text, str):
         found = tuple(part.strip() for part in text.split(",") if part.strip())
@@ -211,7 +205,7 @@ def _explicit_set(call: ast.Call, names: ModuleNames) -> _Set:
 
 
 def _may_be_set(node: ast.expr, names: ModuleNames) -> bool:
-    """Whether an expression that looks like a value may be a whole set made elsewhere, with an id of its own."""
+    """Whether an expression that looks like a value may be a whole set created elsewhere, with its own id."""
     if isinstance(node, (ast.JoinedStr, ast.BinOp, ast.UnaryOp, ast.Compare)):
         return False
     return _auto_id(node, names, True) is _NoId.UNKNOWN
@@ -252,7 +246,7 @@ def _ids_of(
 
 
 def _explicit_id(node: ast.expr, names: ModuleNames, escape: bool) -> str | _NoId | None:
-    """An element of `ids=[...]`: a text, a number or anything that has an id of its own; None leaves it to the values."""
+    """An element of `ids=[...]`: a text, a number or anything that has its own id; for None the values decide."""
     if names.canonical(node).endswith(".HIDDEN_PARAM"):
         return _NoId.HIDDEN
     value = names.literal(node)
@@ -355,7 +349,7 @@ def _id_of_call(node: ast.Call, names: ModuleNames) -> str | _NoId:
 
 
 def _is_plain_class(node: Definition) -> bool:
-    """Whether the instances of a class are surely no text, number or enum, and have no `__name__`."""
+    """Whether instances of a class are certainly not texts, numbers or enums, and have no `__name__`."""
     if not isinstance(node, ast.ClassDef) or node.keywords or any(dotted_name(base) != "object" for base in node.bases):
         return False
     if any(dotted_name(d.func if isinstance(d, ast.Call) else d) not in _DATACLASSES for d in node.decorator_list):

@@ -1,4 +1,4 @@
-"""Marks and other decorators of tests: which there are, and what they do to a test's parameters and arguments."""
+"""Marks and other decorators of tests, and their effect on parameters and arguments."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PATCHES = {"unittest.mock.patch": 1, "mock.patch": 1, "unittest.mock.patch.obje
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """`name`: what follows `pytest.mark.`; "" for a decorator that may do anything. `names` are those where it is written."""
+    """`name`: what follows `pytest.mark.`; "" for a decorator with unknown effects. `names`: those visible where it is written."""
 
     name: str
     call: ast.Call | None
@@ -41,7 +41,7 @@ def decorator_marks(node: Definition, names: ModuleNames) -> list[Mark]:
 
 
 def scope_marks(names: ModuleNames) -> list[Mark]:
-    """The marks that `pytestmark` gives to all that stands in a module or class."""
+    """The marks that `pytestmark` applies to a module or class."""
     binders = names.local.get("pytestmark", [])
     if not binders or isinstance(binders[-1], ast.Delete):
         return []
@@ -55,7 +55,7 @@ def scope_marks(names: ModuleNames) -> list[Mark]:
 
 
 def multiplies(node: Definition, names: ModuleNames) -> bool:
-    """Whether a decorator puts several tests of other names in place of a test or class."""
+    """Whether a decorator replaces a test or class by several tests with other names."""
     return any(_package(decorator, names) in _MULTIPLYING_PACKAGES for decorator in node.decorator_list)
 
 
@@ -72,10 +72,8 @@ def used_fixtures(marks: Iterable[Mark]) -> list[str]:
 def without_injected(
     arguments: tuple[str, ...], node: Function, owners: list[tuple[Definition, ModuleNames]]
 ) -> tuple[str, ...]:
-    """The arguments that pytest fills in: without the mocks that `patch` passes and the values that `given` draws.
-
-    `owners`: the test and the class around it, with the names where they stand: `patch` may decorate either.
-    """
+    """The arguments that pytest fills in, without the mocks that `patch` passes and the values that `given` draws. `owners`: the test
+    and its class, with the names visible there: `patch` may decorate either."""
     patched = sum(_injects(decorator, names) for owner, names in owners for decorator in owner.decorator_list)
     found = list(arguments[patched:])
     _, names = owners[0]
@@ -94,7 +92,7 @@ def without_injected(
 
 
 def _mark(node: ast.expr, names: ModuleNames) -> Mark | None:
-    """None for what neither marks a test nor changes its parameters."""
+    """None for a decorator that neither marks a test nor changes its parameters."""
     resolved = names.resolve(node)
     call = resolved if isinstance(resolved, ast.Call) else None
     callee = names.canonical(call.func if call is not None else resolved)
@@ -110,7 +108,7 @@ def _package(node: ast.expr, names: ModuleNames) -> str:
 
 
 def _injects(node: ast.expr, names: ModuleNames) -> bool:
-    """Whether a decorator is a `patch` that passes the mock it made as an argument."""
+    """Whether a decorator is a `patch` that passes its mock as an argument."""
     resolved = names.resolve(node)
     if not isinstance(resolved, ast.Call):
         return False
