@@ -1,4 +1,4 @@
-"""The syntax of one file, looked at once and kept for a moment: definitions by place, docstrings, lines inside strings."""
+"""The syntax of one file, parsed once and cached for a request: definitions by position, docstrings, lines inside strings."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def outline_of(text: str) -> Outline:
 
 
 def docstring_span(node: ast.Module | Definition) -> tuple[int, int] | None:
-    """The lines of a docstring, quotes included."""
+    """The lines of a docstring, with its quotes."""
     if not node.body:
         return None
     first = node.body[0]

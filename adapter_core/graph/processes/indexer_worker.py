@@ -28,7 +28,7 @@ _MAX_PAUSE_SECONDS = 0.5
 
 
 def main() -> int:
-    """The child's loop; ends with standard input, or when there was nothing to do for a while."""
+    """The child's loop; ends with standard input, or after some idle time."""
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="indexer: %(message)s")
     pipe = ParentPipe()
     synced: Path | None = None  # the root synced last
@@ -65,7 +65,7 @@ def _paths(request: Message) -> tuple[str, ...] | None:
 
 
 def _serve(root: Path, rebuild: bool, paths: tuple[str, ...] | None, pipe: ParentPipe) -> Path | None:
-    """Answer one request, however long another process holds the lock. Gives back the root where it has an index now."""
+    """Answer one request, however long another process holds the lock. Returns the root where it has an index now."""
     try:
         root = check_root(root)
         while (answer := _try_sync(root, rebuild, paths, pipe)) is None:
@@ -82,7 +82,7 @@ def _serve(root: Path, rebuild: bool, paths: tuple[str, ...] | None, pipe: Paren
 
 
 def _link(root: Path, pipe: ParentPipe) -> LinkReport:
-    """Work out what the calls lead to, until the parent wants something or another process changes the index."""
+    """Link calls until the parent sends something or another process changes the index."""
     try:
         store = open_reader(root)
         try:
@@ -98,7 +98,8 @@ def _link(root: Path, pipe: ParentPipe) -> LinkReport:
 
 
 class _Throttle:
-    """Asked between two pieces of work whether to stop; waits as long as the last piece took, so that half a core is free."""
+    """A cancel token that is checked between two pieces of work, and then waits as long as the last piece took, so that half a core
+    stays free."""
 
     def __init__(self, pipe: ParentPipe) -> None:
         self._pipe = pipe
@@ -113,7 +114,7 @@ class _Throttle:
 
 
 def _try_sync(root: Path, rebuild: bool, paths: tuple[str, ...] | None, pipe: ParentPipe) -> Message | None:
-    """One try; None while another process writes."""
+    """One attempt; None while another process writes."""
     try:
         store, report = open_index(root, SyncOptions(only=paths), _Meter(pipe), rebuild=rebuild)
     except IndexBusyError:
@@ -140,7 +141,7 @@ def _try_sync(root: Path, rebuild: bool, paths: tuple[str, ...] | None, pipe: Pa
 
 
 class _Meter:
-    """Passes progress on, a few times a second."""
+    """Sends progress, a few times a second."""
 
     def __init__(self, pipe: ParentPipe) -> None:
         self._pipe = pipe

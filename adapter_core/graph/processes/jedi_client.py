@@ -1,7 +1,7 @@
-"""What stands at a position, where our own graph cannot tell: jedi's type inference, in a process of its own.
+"""jedi's type inference for one position, in a process of its own, for names that our own graph cannot resolve.
 
-jedi's threads cannot be stopped and hold the interpreter, so it gets a process that ends when it takes too long. What it
-says is a help, never a promise: every failure is a status, so that a caller's own answer can stand, and be marked.
+jedi's threads cannot be stopped and hold the interpreter, so it gets a process that is ended when it takes too long. Its result is a help,
+never a promise: every failure is a status, so that the caller can fall back on its own answer.
 """
 
 from __future__ import annotations
@@ -51,11 +51,8 @@ class Definition:
 
 @dataclass(frozen=True, slots=True)
 class External:
-    """A definition outside the workspace.
-
-    `file` is relative to the folder from which it is imported (`flask/app.py`), "" where there is none; `line` is None for
-    what is built in or compiled. `kind` is jedi's: class, function, module, instance, statement, property, param.
-    """
+    """A definition outside the workspace. `file` is relative to the folder from which it is imported (`flask/app.py`), "" where there is
+    none; `line` is None for built-in or compiled ones. `kind` is jedi's: class, function, module, instance, statement, property, param."""
 
     full_name: str
     module: str
@@ -68,14 +65,10 @@ class External:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What jedi says about a position, best first.
-
-    Of a name, `definitions` and `outside` are where it leads; of a variable of the workspace, where the classes of its
-    values are. `type` names those: `str`, `list[int] | None`, `flask.app.Flask`, `type[pathlib.Path]`, `module os`.
-
-    With "ok" that is all it found, which may be nothing. With any other status, what is there is true, and `reason` says
-    why there is not more: "late" with definitions means that the type took too long.
-    """
+    """jedi's result for a position, best first. For a name, `definitions` and `outside` are what it refers to; for a variable of the
+    workspace, the classes of its values. `type` names those: `str`, `list[int] | None`, `flask.app.Flask`, `type[pathlib.Path]`, `module
+    os`. With "ok" that is all that was found, which may be nothing. With any other status, what is there is true, and `reason` says why
+    there is not more: "late" with definitions means that the type took too long."""
 
     definitions: tuple[Definition, ...] = ()
     outside: tuple[External, ...] = ()
@@ -122,12 +115,9 @@ class _Worker:
 
 
 class JediClient:
-    """Asks the worker, starts it on first use and again after it ended. May be used from several threads.
-
-    `limit_seconds` is what a caller waits. The worker has `work_seconds`: what it has read by then makes the next question
-    about that code a quick one, which a process that is killed each time would never answer. `memory_bytes` is the most it
-    may use.
-    """
+    """Sends questions to the worker; starts it on first use and again after it has ended. May be used from several threads.
+    `limit_seconds` is how long a caller waits. The worker has `work_seconds`: what it has read by then makes the next question about
+    that code fast, which a process that is killed each time would never be. `memory_bytes` is its memory limit."""
 
     def __init__(
         self,
@@ -164,11 +154,9 @@ class JediClient:
         folders: Sequence[str] = _USUAL_FOLDERS,
         limit: float | None = None,
     ) -> Inspection:
-        """What stands at `line` (1-based) and `column` (code points) of the given text of `path`.
-
-        `folders` are the workspace's source roots, relative to `root`. Returns within `limit` seconds; without one, within
-        the client's own limit, and `start_seconds` more while the process starts. Never raises.
-        """
+        """jedi's result for `line` (1-based) and `column` (code points) of the given text of `path`. `folders` are the workspace's
+        source roots, relative to `root`. Returns within `limit` seconds; without one, within the client's own limit, and `start_seconds`
+        more while the process starts. Never raises."""
         seconds = self._limit if limit is None else limit
         wait = _Wait(time.monotonic() + seconds, seconds, cancel, limit is None)
         question: Message = {
@@ -221,7 +209,7 @@ class JediClient:
             raise _NoAnswer("late", why_late or f"type inference took longer than {wait.limit:.1f} s")
 
     def _idle_worker(self, wait: _Wait) -> _Worker:
-        """A worker that is up and has nothing left to do of an earlier question that nobody waits for any longer."""
+        """A worker that is ready and has finished earlier questions that nobody waits for any longer."""
         while True:
             worker = self._worker or self._started()
             if worker.ready and not worker.child.alive:
@@ -271,7 +259,7 @@ class JediClient:
                 wait.end = max(wait.end, time.monotonic() + wait.limit)
 
     def _answers(self, worker: _Worker, question: Message, wait: _Wait) -> Iterator[Message]:
-        """The messages of the worker about a question; the last ends it."""
+        """The worker's messages about a question; the last one ends it."""
         self._check(wait)
         self._number += 1
         number, worker.busy_since = self._number, time.monotonic()
@@ -305,7 +293,7 @@ class JediClient:
             return message
 
     def _check_memory(self, worker: _Worker) -> None:
-        """The worker's own limit exists on Linux alone."""
+        """The worker's own limit exists on Linux only."""
         now = time.monotonic()
         if now < worker.measured + _MEMORY_SECONDS:
             return
@@ -326,7 +314,7 @@ class JediClient:
 
 
 def _check_question(path: str, text: str, folders: Sequence[str]) -> None:
-    """Raises `_NoAnswer` for what is not asked."""
+    """Raises `_NoAnswer` for questions that are not sent."""
     if not is_python(path):
         raise _NoAnswer("failed", "not a Python file")
     for relative in (path, *folders):
@@ -337,7 +325,7 @@ def _check_question(path: str, text: str, folders: Sequence[str]) -> None:
 
 
 def _inspection(message: Message) -> Inspection:
-    """Raises `_NoAnswer` where the worker says that it failed, or says nothing that is understood."""
+    """Raises `_NoAnswer` where the worker reports a failure, or something unreadable."""
     if message.get("error"):
         raise _NoAnswer("failed", str(message["error"]))
     try:

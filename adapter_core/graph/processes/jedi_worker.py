@@ -1,7 +1,7 @@
 """The process that runs jedi: what is known about the name at one position, as plain JSON.
 
-Nothing that the workspace holds or names is imported, executed or unpickled here (`jedi_guard`). A question that takes too
-long, or too much memory, ends the process; the parent starts another.
+Nothing of the workspace is imported, executed or unpickled here (`jedi_guard`). A question that takes too long, or too much memory, ends
+the process; the parent starts another.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ def _project(root: Path, folders: list[str]) -> Any:
 
 
 def _import_folders(root: Path, path: str, folders: list[str] | tuple[str, ...]) -> list[str]:
-    """Where the workspace's imports are looked for: its source roots, then beside a file that is in no package."""
+    """Where the workspace's imports are looked up: its source roots, then beside a file that is in no package."""
     beside = (root / path).parent
     found = [root / folder if folder else root for folder in folders]
     if not (beside / "__init__.py").exists():

@@ -2,10 +2,10 @@
 
     size of the first part
     first part     counts of rows; their columns, as int32; JSON of all strings in them, and of the few other facts of a file
-    second part    JSON: one list of what else the symbols have, one after the other: signature, docstring, parameters and the like
+    second part    JSON: one list of the other fields of the symbols: signature, docstring, parameters and the like
 
-Both parts are compressed. The first holds what tables are searched by, and is taken apart at once; the second what is read of a symbol
-when it was found. Rows are made when they are asked for (`columns.Rows`).
+Both parts are compressed. The first one holds what tables are searched by, and is decoded at once; the second one what is read of a symbol
+after it was found. Rows are created on demand (`columns.Rows`).
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ def _flow_columns(flows: Sequence[Flow], number: _Number) -> _Columns:
 
 
 def decode_facts(path: str, module: str, data: bytes) -> ModuleFacts:
-    """Raises `ValueError` or `TypeError` on damaged data; where only rows are, these raise `IndexDamagedError` later."""
+    """Raises `ValueError` or `TypeError` on damaged data; damage in single rows raises `IndexDamagedError` when they are read."""
     try:
         (size,) = _SIZE.unpack_from(data)
         first = memoryview(zlib.decompress(memoryview(data)[_SIZE.size : _SIZE.size + size]))
@@ -197,7 +197,7 @@ def _flow(_: int, numbers: array[int], strings: Sequence[Any]) -> Flow:
 
 
 class _Symbols:
-    """Makes the symbols of one file; takes the second part of its facts apart for the first of them that has details."""
+    """Creates the symbols of one file; decodes the second part of its facts for the first one that has details."""
 
     __slots__ = ("_count", "_details", "_numbers", "_packed")
 
@@ -242,11 +242,11 @@ class _Symbols:
         return self._details
 
     def clear(self) -> None:
-        """Let go of what was taken apart."""
+        """Drop the decoded second part."""
         self._details = []
 
     def _qualified(self, index: int, strings: Sequence[Any]) -> str:
-        """A symbol's name behind those of the symbols around it: the qualified name of nearly all."""
+        """The names of a symbol and the enclosing ones, joined: for nearly all symbols the qualified name."""
         numbers, count = self._numbers, self._count
         parts: list[str] = []
         while index > 0:

@@ -1,7 +1,6 @@
-"""Tables kept in columns, whose rows are made when somebody asks for them.
+"""Tables in columns, whose rows are created on demand.
 
-The facts of a file are read for one name in it more often than for all of it: of a table that came from the store, only the rows that
-are asked for become objects.
+The facts of a file are read for one name in it more often than as a whole: of a stored table only the rows that are needed become objects.
 """
 
 from __future__ import annotations
@@ -19,8 +18,8 @@ Make = Callable[[int, "array[int]", Sequence[Any]], R]
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What the columns of a table are called. Their numbers are what they say, but for `texts`, which are places among the strings of a
-    file, and `codes`, which are places in a list of their own."""
+    """The columns of a table. Their numbers are plain values, except for `texts`, which are indexes into the strings of a file, and
+    `codes`, which are indexes into a list of their own."""
 
     fields: tuple[str, ...]
     texts: frozenset[str]
@@ -28,9 +27,9 @@ class Layout:
 
 
 class Rows(Sequence[R]):
-    """A sequence of rows, each made once, by `make(its place, its numbers, the file's strings)`. Equal to any tuple of equal rows.
+    """A sequence of rows, each created once, by `make(index, numbers, strings)`. Equal to any tuple of equal rows.
 
-    Column n stands at `numbers[base + n * size:]`. Raises `IndexDamagedError` where numbers lead nowhere.
+    Column n is at `numbers[base + n * size:]`. Raises `IndexDamagedError` where an index is out of range.
     """
 
     __slots__ = ("_base", "_created", "_layout", "_make", "_numbers", "_on_clear", "_strings")
@@ -39,7 +38,7 @@ class Rows(Sequence[R]):
         self, layout: Layout, numbers: array[int], base: int, size: int, strings: Sequence[Any], make: Make[R],
         clear: Callable[[], None] | None = None,
     ) -> None:  # fmt: skip
-        """`clear`: what else is let go of with the rows."""
+        """`clear` is called with `Rows.clear`."""
         self._layout = layout
         self._numbers = numbers
         self._base = base
@@ -72,7 +71,7 @@ class Rows(Sequence[R]):
         return row
 
     def transient_row(self, index: int) -> R:
-        """A row that is made for this once."""
+        """A row that is created for this once, and not kept."""
         size = len(self._created)
         place = index % size
         first = self._base + place
@@ -84,7 +83,7 @@ class Rows(Sequence[R]):
             raise damaged("rows of facts are lost") from error
 
     def column(self, name: str) -> Sequence[Any]:
-        """One field of all rows, without making them."""
+        """One field of all rows, without creating them."""
         layout, size = self._layout, len(self._created)
         first = self._base + layout.fields.index(name) * size
         numbers = self._numbers[first : first + size]
@@ -95,7 +94,7 @@ class Rows(Sequence[R]):
             raise damaged("rows of facts are lost") from error
 
     def clear(self) -> None:
-        """Let go of the rows that were made; they are made anew for who asks."""
+        """Drop the created rows; they are created again on demand."""
         self._created = [None] * len(self._created)
         if self._on_clear is not None:
             self._on_clear()
@@ -116,7 +115,7 @@ def column(rows: Sequence[Any], name: str) -> Sequence[Any]:
 
 
 class Grouped(Generic[R]):
-    """The rows of a table by a key, kept as the numbers of rows."""
+    """The rows of a table by a key, stored as row numbers."""
 
     __slots__ = ("_numbers", "_rows")
 

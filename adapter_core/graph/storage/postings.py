@@ -1,10 +1,10 @@
 """Facts and text of a batch of files to searchable documents and postings.
 
-A document is what one search hit can be: a function or method, the head of a class, the statements of a module outside its
-definitions, a section of a text file. Each line of a file belongs to exactly one document, the innermost.
+A document is a possible search hit: a function or method, the head of a class, the statements of a module outside its definitions, a
+section of a text file. Each line of a file belongs to exactly one document, the innermost.
 
-A batch becomes an immutable *segment*: arrays of its documents and, for each term, one array of postings. A file's documents
-are alive as long as the file's row names that segment; so an update writes a new small segment and touches nothing else.
+A batch becomes an immutable *segment*: arrays of its documents and, for each term, one array of postings. A file's documents are alive as
+long as the file's row names that segment; so an update writes a new small segment and touches nothing else.
 """
 
 from __future__ import annotations
@@ -34,11 +34,9 @@ _DOCUMENT_KINDS = frozenset({"class", "function", "method", "property", "section
 
 @dataclass
 class Segment:
-    """`owners` int32 (documents, 2): file ordinal in the batch, symbol index. `lengths` uint16 (documents, fields): tokens.
-
-    `terms`: term to its postings, uint32 (n, 2): document ordinal; field and count, packed as `field << 12 | count`; in the order of
-    the documents. `words`: each distinct word of the batch as written, to the ordinals (uint16) of the files in which it stands.
-    """
+    """`owners` int32 (documents, 2): file ordinal in the batch, symbol index. `lengths` uint16 (documents, fields): tokens. `terms`:
+    term to its postings, uint32 (n, 2): document ordinal; field and count, packed as `field << 12 | count`; in the order of the
+    documents. `words`: each distinct word of the batch as written, to the ordinals (uint16) of the files that contain it."""
 
     owners: np.ndarray
     lengths: np.ndarray
@@ -58,11 +56,8 @@ def unpack(packed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def build_segment(batch: Iterable[tuple[ModuleFacts, str]]) -> Segment:
-    """Postings of files given as (facts, text).
-
-    Words are numbered as they come, and everything after that is done for all of them at once: counting a word in a field, cutting
-    it into terms, adding up what several words give to one term.
-    """
+    """Postings of files given as (facts, text). Words are numbered as they occur; all further steps work on whole arrays: counting a
+    word in a field, splitting it into terms, summing what several words contribute to one term."""
     owners: list[tuple[int, int]] = []
     words: defaultdict[str, int] = defaultdict()
     words.default_factory = words.__len__
@@ -145,7 +140,7 @@ def _count_distinct(keys: np.ndarray, weights: np.ndarray | None = None) -> tupl
 
 
 def _starts(keys: np.ndarray) -> np.ndarray:
-    """Where in a sorted array a new value begins."""
+    """The indexes in a sorted array at which a new value begins."""
     return np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1]))) if len(keys) else np.zeros(0, np.int64)
 
 
@@ -155,7 +150,7 @@ def is_document(symbol: Symbol, facts: ModuleFacts) -> bool:
 
 
 def in_function(facts: ModuleFacts, symbol: Symbol) -> bool:
-    """Whether a symbol stands in a function."""
+    """Whether a symbol is inside a function."""
     parent = symbol.parent
     while parent > 0 and not facts.symbols[parent].is_callable:
         parent = facts.symbols[parent].parent

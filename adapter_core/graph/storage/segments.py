@@ -1,7 +1,7 @@
-"""The segments of an index: for each batch of files that was written together, what finds its files by words and names.
+"""The segments of an index: for each batch of files that was written together, the tables that find its files by words and names.
 
-A segment is written once. A file is alive in the segment that its row names; of a file that was written again, or is gone, the old
-segment keeps its share until it holds no living file, or is one of so many small ones that they are written anew as one.
+A segment is written once. A file is alive in the segment that its row names; after it was rewritten or removed, the old segment keeps its
+share until it has no living file, or until it is merged with other small ones.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ Query = Callable[..., list[tuple[Any, ...]]]
 
 
 class Segments:
-    """The segments in one database. `query` runs a statement and gives all rows."""
+    """The segments in one database. `query` runs a statement and returns all rows."""
 
     def __init__(self, db: sqlite3.Connection, query: Query) -> None:
         self._db = db
@@ -79,14 +79,14 @@ class Segments:
         self._blocks: Recent[int, bytes] = Recent(_MAX_CACHED_BYTES, len)
 
     def close(self) -> None:
-        """Let go of the blocks that were read: store and segments refer to each other, and wait for Python's collector."""
+        """Drop the cached blocks: store and segments refer to each other, and would wait for Python's garbage collector."""
         self._blocks = Recent(_MAX_CACHED_BYTES, len)
         self._files, self._directory, self._checked = {}, {}, set()
 
     # -- writing; within a transaction ---------------------------------------------------------------------------------
 
     def write(self, segment: int, files: Sequence[int], owners: bytes, lengths: bytes, parts: Iterable[Block]) -> None:
-        """A new segment under this number. `files`: their ids, by ordinal."""
+        """Write a new segment with this number. `files`: their ids, by ordinal."""
         (last,) = self._db.execute("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'blocks'").fetchone()
         block_directory: dict[int, tuple[int, list[str]]] = {}
         rows: list[tuple[int, int, bytes]] = []
@@ -122,14 +122,14 @@ class Segments:
         ]
 
     def check(self) -> None:
-        """Raises `IndexDamagedError` where blocks are lost."""
+        """Raises `IndexDamagedError` where blocks are missing."""
         present: dict[int, int] = dict(self._query("SELECT segment, count(*) FROM blocks GROUP BY segment"))
         expected = {n: sum(len(firsts) for _, firsts in self._directory_of(n).values()) for n in self._numbers()}
         if present != {number: count for number, count in expected.items() if count}:
             raise damaged("blocks of a segment are lost")
 
     def files(self, segment: int) -> list[int]:
-        """The ids of its files, by ordinal. Raises `IndexDamagedError` where it is gone."""
+        """The ids of its files, by ordinal. Raises `IndexDamagedError` where the segment is gone."""
         if segment not in self._files:
             rows = self._query("SELECT files FROM segments WHERE id = ?", (segment,))
             if not rows:
@@ -138,7 +138,7 @@ class Segments:
         return self._files[segment]
 
     def find(self, part: Part, key: str) -> Iterator[tuple[int, memoryview]]:
-        """(segment, value) wherever there is one for the key, by segment. Raises `IndexDamagedError`."""
+        """(segment, value) of all segments that have the key, in order. Raises `IndexDamagedError`."""
         blocks = self._blocks
         block_segments: dict[int, int] = {}
         for segment, number, firsts in self._tables(part):
@@ -157,7 +157,7 @@ class Segments:
             self._blocks[number] = block
 
     def containing(self, part: Part, text: str) -> Iterator[tuple[int, memoryview]]:
-        """(segment, value) of all keys in which a text stands."""
+        """(segment, value) of all keys that contain a text."""
         # JSON spells what is not ASCII in another way.
         spelled = text.encode() if text.isascii() and text.isalnum() else b""
         for segment, block in self.blocks(part):
@@ -167,7 +167,7 @@ class Segments:
                         yield segment, value
 
     def blocks(self, part: Part) -> Iterator[tuple[int, bytes]]:
-        """(segment, block): a whole table, of all segments one after the other."""
+        """(segment, block) of a whole table, for all segments in order."""
         for segment, number, firsts in self._tables(part):
             for _, data in self._read(list(range(number, number + len(firsts)))):
                 yield segment, data
@@ -182,7 +182,7 @@ class Segments:
         return tables
 
     def set_snapshot(self, in_snapshot: bool) -> None:
-        """From here on all reads see one state of the database, or do so no more."""
+        """Begin or end a period in which all reads see one state of the database."""
         self._in_snapshot, self._snapshot_tables = in_snapshot, {}
 
     def _numbers(self) -> list[int]:
@@ -207,7 +207,7 @@ class Segments:
         return self._directory[segment]
 
     def _read(self, ids: list[int]) -> Iterator[tuple[int, bytes]]:
-        """(number, block with its seal behind it), in order. Raises `IndexDamagedError`."""
+        """(number, block with its seal), in order. Raises `IndexDamagedError`."""
         for start in range(0, len(ids), 500):
             chunk = ids[start : start + 500]
             marks = ",".join("?" * len(chunk))

@@ -1,4 +1,4 @@
-"""What SQLite asks of the paths of its files, and says of their locks."""
+"""URIs of SQLite files, and errors about their locks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def read_only_uri(path: PurePath) -> str:
 
 
 def is_locked(error: Exception) -> bool:
-    """Whether another connection is using the file: it is healthy, and has to be left alone."""
+    """Whether the error is another connection's lock: the file is healthy, and must be left alone."""
     # Python tells the numeric code from 3.11 on.
     return isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
 

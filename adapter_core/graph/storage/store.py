@@ -1,7 +1,7 @@
 """The index of one workspace: one SQLite database in the user's cache folder.
 
-Only facts that are local to a file are stored. What links files (who calls what, which import means which module) is worked
-out at query time, so an edit of one file replaces that file's rows and nothing else can go stale.
+Only facts that are local to a file are stored. Links between files (who calls what, which import means which module) are inferred at query
+time, so an edit of one file replaces that file's rows and nothing else can become stale.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ _SECTOR = 512  # every page size is a multiple of it
 
 
 def database_path(cache: Path, root: Path, variant: str = "") -> Path:
-    """The database of a workspace, named by its real path, the version of what is stored, the Python that parses, and a
-    `variant`: an index of part of the files is another index. None migrates another's."""
+    """The database of a workspace, named by its real path, the version of the stored data, the Python that parses, and a `variant`: an
+    index of part of the files is a separate one. None migrates another's."""
     key = hashlib.sha256(str(root).encode("utf-8", "surrogatepass")).hexdigest()[:16]
     version = f"{index_version(_SCHEMA)}-py{sys.version_info.major}{sys.version_info.minor}"
     # A file system takes 255 bytes (some 143); the name is there for people alone.
@@ -63,7 +63,7 @@ class Store:
     """One connection to an index. A writer uses it from one thread; readers open their own with `read_only=True`."""
 
     def __init__(self, path: Path | None, read_only: bool = False) -> None:
-        """`path` None keeps the index in memory. Raises `IndexStoreError` when it cannot be opened or is damaged."""
+        """With `path` None the index is in memory. Raises `IndexStoreError` when it cannot be opened or is damaged."""
         self.path = path
         self.read_only = read_only
         self._snapshot_generation: int | None = None  # the generation that a running snapshot sees
@@ -117,8 +117,8 @@ class Store:
             db.execute("COMMIT")
 
     def is_in_place(self) -> bool:
-        """Whether the path still leads to the file that was opened: whoever empties the cache folder takes it away under us, and what
-        is written then is lost."""
+        """Whether the path still leads to the file that was opened. If somebody empties the cache folder, what is written afterwards is
+        lost."""
         if self.path is None or self._file_stat is None:
             return True
         try:
@@ -137,7 +137,7 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing; a reader sees the state before or after. Raises the generation by one where that is another."""
+        """All or nothing; a reader sees the state before or after. Increments the generation where the content changes."""
         self._changed = False
         try:
             self._db.execute("BEGIN IMMEDIATE")
@@ -154,7 +154,7 @@ class Store:
             raise
 
     def write(self, files: Sequence[FileRecord], owners: bytes, lengths: bytes, parts: Iterable[Block]) -> None:
-        """Replace the given files; what finds them forms one new segment. Call within `transaction`."""
+        """Replace the given files; the tables that find them form one new segment. Call within `transaction`."""
         db = self._db
         self._changed = True
         for f in files:
@@ -175,7 +175,7 @@ class Store:
         return row[0] + 1 if row else 1
 
     def remove(self, path: str) -> None:
-        """Forget a file. Call within `transaction`."""
+        """Remove a file. Call within `transaction`."""
         self._delete_file(path)
 
     def _delete_file(self, path: str) -> None:
@@ -190,7 +190,7 @@ class Store:
             self._segments.delete(segment)
 
     def touch(self, path: str, size: int, mtime_ns: int, ctime_ns: int, inode: int, checked_ns: int) -> None:
-        """The file was read again and holds what is stored. Call within `transaction`."""
+        """Record that the file was read again and is unchanged. Call within `transaction`."""
         row = self.file(path)
         if row is not None:
             row = row._replace(size=size, mtime_ns=mtime_ns, ctime_ns=ctime_ns, inode=inode, checked_ns=checked_ns)
@@ -247,28 +247,28 @@ class Store:
         return rows[0] if rows else None
 
     def generation(self) -> int:
-        """How many transactions changed it."""
+        """The number of transactions that changed the content."""
         generation = self._meta("generation")
         if not isinstance(generation, int):
             raise damaged("its generation is lost")
         return generation
 
     def state(self) -> tuple[str, int]:
-        """What tells this content from any other, also of an index that was built anew: its identity and generation."""
+        """A key of the content, also across indexes that were built anew: its identity and generation."""
         identity = self._meta("identity")
         if not isinstance(identity, str):
             raise damaged("its identity is lost")
         return identity, self.generation()
 
     def completeness(self) -> tuple[bool, str]:
-        """Whether it holds all files, and why not."""
+        """Whether all files are in the index, and the reason if not."""
         complete, reason = self._meta("complete"), self._meta("reason")
         if complete not in (0, 1) or not isinstance(reason, str):
             raise damaged("whether it is complete is lost")
         return complete == 1, reason
 
     def roots(self) -> SourceRoots:
-        """The folders below which imports look for modules."""
+        """The source roots for imports."""
         sealed_roots = self._meta("roots")
         if sealed_roots is None:
             return SourceRoots()
@@ -276,24 +276,24 @@ class Store:
         return SourceRoots(tuple(folders), tuple(map(tuple, packages)))
 
     def has_modules_below(self, module: str) -> bool:
-        """Whether any module's name begins with this one and a dot."""
+        """Whether there are modules whose name begins with this one and a dot."""
         # "/" is the character after "." in every encoding that SQLite compares by.
         below = (f"{module}.", f"{module}/")
         return self._first_row("SELECT 1 FROM files WHERE module >= ? AND module < ? LIMIT 1", below) is not None
 
     def has_files_below(self, folder: str, besides: Sequence[str] = ()) -> bool:
-        """Whether the index holds files below a folder, other ones than these."""
+        """Whether the index has files below a folder, other than these."""
         # "0" is the character after "/".
         sql = "SELECT path FROM files WHERE path > ? AND path < ? LIMIT ?"
         return any(path not in besides for (path,) in self._query(sql, (f"{folder}/", f"{folder}0", len(besides) + 1)))
 
     def counts(self) -> tuple[int, int]:
-        """Files and symbols."""
+        """The numbers of files and symbols."""
         files, symbols = self._first_row("SELECT count(*), coalesce(sum(symbols), 0) FROM files")
         return files, symbols
 
     def check(self) -> None:
-        """Raises `IndexDamagedError` where files are lost, or not found by their paths and modules."""
+        """Raises `IndexDamagedError` where files are missing, or not found by their paths and modules."""
         # Older versions would take the table's name for a number, and look at everything.
         if sqlite3.sqlite_version_info >= (3, 33) and self._query("PRAGMA integrity_check(files)") != [("ok",)]:
             raise damaged("the table of files is wrong")
@@ -356,7 +356,7 @@ class Store:
         return sorted(row for row in found if row[0] in alive)
 
     def all_names(self) -> list[str]:
-        """The names of all symbols but sections, in order."""
+        """The names of all symbols except sections, in order."""
         names: set[str] = set()
         with self.snapshot():
             alive = {file for (file,) in self._query("SELECT id FROM files")}
@@ -375,7 +375,7 @@ class Store:
         return sorted(names)
 
     def files_using(self, name: str, use: str = "named") -> list[int]:
-        """The files that use an identifier in one of the ways of `USES`; "named": it stands anywhere in the text, comments and strings
+        """The files that use an identifier in one of the ways of `USES`; "named": it occurs anywhere in the text, comments and strings
         included. Some ids may be gone."""
         found: list[int] = []
         with self.snapshot():
@@ -385,7 +385,7 @@ class Store:
         return found
 
     def files_with_part(self, text: str) -> list[int]:
-        """The files in whose text a word stands that contains this one. Some ids may be gone."""
+        """The files whose text has a word that contains this text. Some ids may be gone."""
         found: dict[int, None] = {}
         with self.snapshot():
             for segment, value in self._segments.containing(Part.NAMED, text):
@@ -394,7 +394,7 @@ class Store:
         return list(found)
 
     def _alive(self, files: set[int]) -> set[int]:
-        """Those of the ids that are still files."""
+        """The ids of files that still exist."""
         ids = sorted(files)
         alive: set[int] = set()
         for start in range(0, len(ids), 500):
@@ -404,7 +404,7 @@ class Store:
         return alive
 
     def segments(self) -> list[SegmentRow]:
-        """All segments in order. Raises `IndexDamagedError` where one is lost that a file names."""
+        """All segments in order. Raises `IndexDamagedError` where a segment is missing that a file names."""
         with self.snapshot():
             if self._query("SELECT 1 FROM files WHERE segment NOT IN (SELECT id FROM segments) LIMIT 1"):
                 raise damaged("a segment is lost")
@@ -419,7 +419,7 @@ class Store:
             ]
 
     def small_segments(self, most_files: int, most_bytes: int) -> tuple[list[str], int]:
-        """The paths in segments that hold no more than so many files and bytes of text, and the number of these segments."""
+        """The paths of files in segments with at most so many files and bytes of text, and the number of these segments."""
         rows = self._query(
             "SELECT path, segment FROM files WHERE segment IN"
             " (SELECT segment FROM files GROUP BY segment HAVING count(*) <= ? AND sum(size) <= ?)",
@@ -437,7 +437,7 @@ def _escaped(name: str) -> str:
 
 
 def _store_error(error: Exception, problem: str) -> IndexStoreError:
-    """Damage, which a new build mends, apart from what passes: a full disk, a lock, a folder without permission."""
+    """The error for damage, which a rebuild repairs, or for a passing problem: a full disk, a lock, a folder without permission."""
     text = str(error)
     is_damage = isinstance(error, sqlite3.DatabaseError) and any(sign in text for sign in _DAMAGE_MESSAGES)
     # SQLite quotes a damaged schema in its message, and what Python cannot read then is that. No write of ours breaks a constraint.
