@@ -1,4 +1,4 @@
-"""What `__all__` lists."""
+"""The content of `__all__`."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ _COLLECTIONS = frozenset({"list", "tuple", "set", "frozenset", "sorted"})
 
 
 def exported_names(value: ast.expr) -> tuple[list[str], list[str]]:
-    """The literal names in an expression that makes up `__all__`, and the modules (dotted, as written) whose own it takes over, with
-    `UNKNOWN_NAMES` among them where there is more to it."""
+    """The literal names in an expression for `__all__`, and the modules (dotted, as written) whose own `__all__` it includes, with
+    `UNKNOWN_NAMES` among them where there is more."""
     names: list[str] = []
     modules: list[str] = []
     todo = [value]

@@ -1,4 +1,4 @@
-"""A syntax tree to facts: the state of one file while it is read. `scope` does the reading."""
+"""A syntax tree to facts: the state while one file is read. `scope` does the reading."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Extractor:
         )  # fmt: skip
 
     def offset(self, line: int, column: int) -> int:
-        """The offset in the text of a place in the tree; what repair has put behind a line counts as its end."""
+        """The offset in the text for a position in the tree; what repair has appended to a line counts as its end."""
         start = self.starts[line - 1]
         if self.non_ascii_lines is not None and line not in self.non_ascii_lines:
             return start + column

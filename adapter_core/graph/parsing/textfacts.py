@@ -76,7 +76,7 @@ def _markdown(lines: list[str]) -> list[tuple[int, int, str]]:
 
 
 def _after_front_matter(lines: list[str]) -> int:
-    """The number of lines that hold metadata of the document, between two lines of `---` at its beginning."""
+    """The number of lines of the front matter: metadata between two lines of `---` at the beginning."""
     if lines and lines[0].rstrip() == "---":
         return next((number for number, text in enumerate(lines[1:], 2) if text.rstrip() in ("---", "...")), 0)
     return 0
