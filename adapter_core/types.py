@@ -193,7 +193,7 @@ class Problem:
 @dataclass(frozen=True, slots=True)
 class ModuleFacts:
     """What one parse of one file yields. Facts are local to the file: links are made at query time. Those that come from the store make
-    their rows when they are asked for (`graph.columns`)."""
+    their rows when they are asked for (`graph.storage.columns`)."""
 
     path: str
     module: str

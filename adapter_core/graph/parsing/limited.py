@@ -38,7 +38,7 @@ def of_lambda(node: ast.Lambda, owner: int, extent: Extent) -> Iterator[Flow]:
     first, last = extent(node.body)
     arguments = node.args
     if not (arguments.defaults or any(arguments.kw_defaults)):
-        first = start
+        first, last = start, end
     named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
     places = [(argument.arg, str(number)) for number, argument in enumerate(named)]
     places += [(a.arg, "*") for a in (arguments.vararg, arguments.kwarg) if a is not None]

@@ -141,7 +141,7 @@ class _Repairer:
                 self.repair(body)
 
     def _repair_line(self, node: Node, block: Block) -> bool:
-        """Make a logical line parse; returns whether it already parsed by itself."""
+        """Make a logical line parse; returns whether it did so by itself, if need be respelled."""
         code = self._text[node.row.start : node.row.end]
         frame = _frame(node)
         fault = fault_of(frame.before + code + frame.after)
